@@ -1,0 +1,1 @@
+//! Arguments, and which command they mean.

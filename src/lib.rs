@@ -1,0 +1,24 @@
+//! A terminal dashboard for live chaos-engineering sessions.
+//!
+//! One idea runs through the crate: **a session is one append-only stream of events**. Whatever acts (the
+//! [`runner`], the observers in [`observe`], the operator's keys in [`tui`]) only emits [`session::Event`]s;
+//! whatever shows or saves (panes, console log, journal, recording, report) only reads a projection of them.
+//!
+//! A room may import from the rooms listed before it, never from those after it.
+
+pub mod experiment;
+pub mod session;
+
+pub mod cluster;
+pub mod provider;
+
+pub mod observe;
+pub mod runner;
+
+pub mod report;
+pub mod tui;
+
+pub mod sandbox;
+
+pub mod cli;
+pub mod commands;

@@ -1,0 +1,3 @@
+//! The binary: hooks for panics and errors, then the command line.
+
+fn main() {}

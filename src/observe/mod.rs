@@ -1,0 +1,1 @@
+//! What is watched: pods, the endpoint users ask, the breaker.

@@ -1,0 +1,80 @@
+//! How an activity is done.
+//!
+//! One file a provider; [`Outcome`] is what the runner and the journal need of a call, in the reference's classes
+//! of section 5.1 of the experiment format.
+
+use crate::experiment::{Activity, Map, Secrets, Value};
+use tokio_util::sync::CancellationToken;
+
+/// One call of an activity's provider.
+pub struct Call<'a> {
+    /// The activity as declared.
+    pub activity: &'a Activity,
+    /// The live configuration.
+    pub configuration: &'a Map,
+    /// The resolved secrets.
+    pub secrets: &'a Secrets,
+    /// Fires when the call must end at once: signal, operator's cut or abort.
+    pub cancel: CancellationToken,
+    /// Takes a few words about how far a waiting call is, such as `ready 0/1`.
+    pub progress: &'a (dyn Fn(String) + Send + Sync),
+    /// Whether the run waits for this call (Python's foreground calls run on the bridge's main thread).
+    pub foreground: bool,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Success, whatever the HTTP status or exit code.
+    Done(Value),
+    /// An activity failure: the run goes on.
+    Failed {
+        /// The text after `chaoslib.exceptions.ActivityFailed: `.
+        message: String,
+        /// Informative lines of a stack trace, each with its line end.
+        trace: Vec<String>,
+    },
+    /// An unexpected error ("other exception" of the format): in the method it aborts the run.
+    Broke {
+        /// What went wrong.
+        message: String,
+    },
+    /// Python asked the run to end, with this code (20 and 30 have the meaning of SIGUSR1 and SIGUSR2).
+    Exit {
+        /// The code.
+        code: i64,
+    },
+    /// The call's `cancel` fired before it was done.
+    Cancelled,
+}
+
+/// What calling an activity does to the system, for consent and for the target card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Only reads.
+    Reads,
+    /// Changes or may change something.
+    Changes,
+}
+
+/// A parameter of a native function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether a call must give it.
+    pub required: bool,
+}
+
+/// A Python function of an extension that we have natively, under its Python address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Native {
+    /// `chaosk8s.pod.actions`.
+    pub module: &'static str,
+    /// `terminate_pods`.
+    pub func: &'static str,
+    /// Its parameters, `secrets` and `configuration` included where the Python function has them.
+    pub parameters: &'static [Parameter],
+    /// What it does.
+    pub effect: Effect,
+}

@@ -1,0 +1,1 @@
+//! What is said of a session afterwards: comparison of two runs.

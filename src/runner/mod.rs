@@ -1,0 +1,1 @@
+//! Who acts: plan, step loop, background activities, strategies, rollbacks, controls, abort.

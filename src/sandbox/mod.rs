@@ -1,0 +1,1 @@
+//! The embedded cluster. Imports nothing of ours; only `commands` imports it.

@@ -1,0 +1,36 @@
+//! What the operator can tell the session to do.
+
+use super::event::StepRef;
+use serde::{Deserialize, Serialize};
+
+/// One order. The runner obeys those about stepping, the observers those about watching.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Start (or stop) watching: probe the endpoint, ask the witnesses.
+    Observe(bool),
+    /// Run the step under the cursor, unless it is destructive.
+    Next,
+    /// Run the destructive step under the cursor. Making this value *is* the consent.
+    Fire(StepRef),
+    /// Steps run by themselves; destructive ones still wait for a fire.
+    Auto(bool),
+    /// Hold before the next step, whatever the mode.
+    Pause(bool),
+    /// Leave the step under the cursor out; it is recorded as skipped.
+    Skip,
+    /// Put the cursor back on the last step run, and run it again.
+    Rerun,
+    /// End the pause or the wait that is going on now.
+    Cut,
+    /// Hold when the cursor reaches this step, also in automatic mode (again: no longer).
+    Breakpoint(StepRef),
+    /// Turn to the end: cut what runs, roll back.
+    Abort,
+    /// Keep a note with the session.
+    Note(String),
+    /// Mark this moment.
+    Mark,
+    /// End the session.
+    Quit,
+}

@@ -1,0 +1,224 @@
+//! Words about Kubernetes objects: rows of a dozen fields, never whole objects.
+
+use super::{StepRef, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A pod's identity: a replaced pod has another uid, a restarted one has not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PodKey {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Unique identity.
+    pub uid: String,
+}
+
+/// Phase as `kubectl` prints it in STATUS: `status.reason`, waiting or terminated reason, `Terminating`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PodPhase {
+    /// Not started yet.
+    Pending,
+    /// Running.
+    Running,
+    /// Deletion was asked for.
+    Terminating,
+    /// Ended well.
+    Succeeded,
+    /// Ended badly.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// How a container last ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastEnd {
+    /// `Error`, `OOMKilled`, `Completed`.
+    pub reason: String,
+    /// 128 + signal number for a signal.
+    pub exit_code: i32,
+}
+
+/// One container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// Name.
+    pub name: String,
+    /// Image.
+    pub image: String,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// Times it was started again.
+    pub restarts: u32,
+    /// `ContainerCreating`, `CrashLoopBackOff`, ... when waiting.
+    pub waiting: Option<String>,
+    /// How it last ended.
+    pub last_end: Option<LastEnd>,
+}
+
+/// How the kubelet asks a pod's container whether it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Liveness {
+    /// HTTP path, if it asks by HTTP.
+    pub path: Option<String>,
+    /// Seconds between two questions.
+    pub period_s: u32,
+    /// Misses in a row after which the container is restarted.
+    pub threshold: u32,
+}
+
+/// One pod.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pod {
+    /// Identity.
+    pub key: PodKey,
+    /// The workload it belongs to, such as the Deployment's name.
+    pub owner: Option<String>,
+    /// Phase.
+    pub phase: PodPhase,
+    /// The word for STATUS, as `kubectl` prints it.
+    pub status: String,
+    /// Its containers.
+    pub containers: Vec<Container>,
+    /// Node it runs on.
+    pub node: Option<String>,
+    /// Its address.
+    pub ip: Option<String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When deletion was asked for.
+    pub deleting: Option<Timestamp>,
+    /// Liveness probe of its first container that has one.
+    pub liveness: Option<Liveness>,
+    /// Whether the experiment names it, or a Service in front of it.
+    pub in_play: bool,
+}
+
+/// The endpoints of a Service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceEndpoints {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Addresses that get traffic.
+    pub ready: u32,
+    /// Addresses that are there but get none.
+    pub not_ready: u32,
+    /// Names of the pods behind it.
+    pub pods: Vec<String>,
+}
+
+/// Replicas of a Deployment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workload {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Asked for.
+    pub desired: u32,
+    /// Ready now.
+    pub ready: u32,
+    /// Updated to the present template.
+    pub updated: u32,
+}
+
+/// A Kubernetes event about an object in play.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClusterNote {
+    /// Kind and name: `pod/my-provider-app-6c8b-x2k8p`.
+    pub object: String,
+    /// `Normal` or `Warning`.
+    pub level: String,
+    /// `Killing`, `Unhealthy`, `BackOff`, ...
+    pub reason: String,
+    /// The message, cleaned.
+    pub message: String,
+    /// How often it was seen.
+    pub count: u32,
+}
+
+/// Where observations come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Watch of pods.
+    Pods,
+    /// Watch of EndpointSlices.
+    Endpoints,
+    /// Watch of Deployments.
+    Workloads,
+    /// Watch of Kubernetes events.
+    ClusterEvents,
+    /// Probe of the consumer's endpoint.
+    Users,
+    /// The breaker's health witness.
+    Health,
+    /// The breaker's metrics witness.
+    Metrics,
+}
+
+/// How a source is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    /// It speaks.
+    Live,
+    /// It broke and is tried again.
+    Reconnecting {
+        /// Why.
+        reason: String,
+    },
+    /// It will not come: forbidden, or not there.
+    Absent {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// What a preflight check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckLevel {
+    /// Fine.
+    Ok,
+    /// The run will fail unless this is mended.
+    Fix,
+    /// Good to know before firing.
+    Know,
+}
+
+/// One line of the preflight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// How bad.
+    pub level: CheckLevel,
+    /// What was found.
+    pub text: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// What firing a step would do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetCard {
+    /// The step.
+    pub step: StepRef,
+    /// `KILL 1 pod, by deleting it`.
+    pub headline: String,
+    /// The objects it would hit, as far as can be known before.
+    pub objects: Vec<String>,
+    /// `1 of 1 replicas`.
+    pub share: Option<String>,
+    /// What follows: `Service my-provider-service is left with 0 endpoints`.
+    pub consequences: Vec<String>,
+    /// Whether it comes back by itself, and by what.
+    pub comes_back: String,
+    /// What the abort would do and how long it takes.
+    pub undo: String,
+    /// The word to type where the context is not on the allow-list.
+    pub confirm: String,
+}

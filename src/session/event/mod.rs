@@ -1,0 +1,337 @@
+//! What happened: the facts of which a session is made.
+//!
+//! One variant a fact; serialisable; never a secret, never a handle. Emitters redact before they emit.
+
+mod breaker;
+mod cluster;
+mod plan;
+mod run;
+mod users;
+
+pub use breaker::{Belief, BreakerState, Confidence, Says, Testimony, Witness};
+pub use cluster::{
+    Check, CheckLevel, ClusterNote, Container, LastEnd, Liveness, Pod, PodKey, PodPhase, ServiceEndpoints,
+    Source, SourceState, TargetCard, Workload,
+};
+pub use plan::{Plan, Section, Step, StepRef};
+pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
+pub use users::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId};
+
+use crate::{experiment::Value, session::Command};
+use serde::{Deserialize, Serialize};
+
+/// A moment, UTC, stamped once, when the event is made.
+pub type Timestamp = jiff::Timestamp;
+
+/// One fact with its moment and its place in the stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Place in the stream, from 0, without gaps.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: What,
+}
+
+/// Severity of a log line, in the words of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// For developers.
+    Debug,
+    /// Normal course.
+    Info,
+    /// Unexpected, harmless so far.
+    Warning,
+    /// Something failed.
+    Error,
+    /// The run's verdict hangs on it.
+    Critical,
+}
+
+/// What can happen in a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    // -- the session ---------------------------------------------------------------------------------------------
+    /// The session began: which file, which cluster.
+    SessionOpened {
+        /// Path or URL of the experiment.
+        source: String,
+        /// Context name, if a cluster is in play.
+        context: Option<String>,
+        /// Namespace in play.
+        namespace: String,
+        /// Whether the context is on the allow-list: firing then needs SHIFT+F only, else the name is typed.
+        allowed: bool,
+    },
+    /// The file was read and laid out as steps.
+    Planned(Plan),
+    /// The preflight looked at one thing.
+    Checked(Check),
+    /// A line for the log pane, the console and the log file that no other event implies.
+    Logged {
+        /// Severity.
+        level: Level,
+        /// Which room or library speaks.
+        target: String,
+        /// One line or several, already without secrets.
+        message: String,
+    },
+    /// A caption for the audience, such as the demo's.
+    Captioned {
+        /// One sentence.
+        text: String,
+    },
+
+    // -- the run, as the runner plays it ---------------------------------------------------------------------------
+    /// The run began. Experiment is the value that goes to the journal, its title substituted, `dry` set.
+    RunStarted {
+        /// Substituted title.
+        title: String,
+        /// Printed name of the hypothesis strategy.
+        hypothesis_strategy: String,
+        /// Printed name of the rollback strategy.
+        rollback_strategy: String,
+        /// Dry mode, if any.
+        dry: Option<String>,
+        /// The experiment as the journal shows it.
+        experiment: Value,
+    },
+    /// One pass of the hypothesis began.
+    HypothesisStarted {
+        /// Which pass.
+        phase: HypothesisPhase,
+        /// Its title.
+        title: String,
+    },
+    /// One pass of the hypothesis ended.
+    HypothesisEnded {
+        /// Which pass.
+        phase: HypothesisPhase,
+        /// Whether every probe was in tolerance.
+        met: bool,
+        /// The last probe run, when not met.
+        deviating: Option<String>,
+    },
+    /// The hypothesis is continuous from here on.
+    ContinuousStarted {
+        /// Seconds between passes.
+        frequency: f64,
+    },
+    /// The continuous hypothesis ended; with fail-fast, the share of failed passes in percent.
+    ContinuousEnded {
+        /// Percent of failed passes, when fail-fast ended it.
+        failed_percent: Option<f64>,
+    },
+    /// The method began.
+    MethodStarted {
+        /// Entries in the method.
+        steps: usize,
+    },
+    /// The method ended, background activities included.
+    MethodEnded,
+    /// The rollbacks began.
+    RollbacksStarted {
+        /// Entries in the rollbacks.
+        steps: usize,
+    },
+    /// The rollbacks ended.
+    RollbacksEnded,
+    /// The cursor stands before a step and waits for the operator (never in automatic mode).
+    StepAwaited {
+        /// The step.
+        step: StepRef,
+        /// Whether it needs a fire rather than a next.
+        destructive: bool,
+    },
+    /// A pause around an activity began.
+    PauseStarted {
+        /// The step.
+        step: StepRef,
+        /// Before or after.
+        side: PauseSide,
+        /// Its length in seconds.
+        seconds: f64,
+    },
+    /// A pause ended.
+    PauseEnded {
+        /// The step.
+        step: StepRef,
+        /// Whether the operator cut it short.
+        cut: bool,
+    },
+    /// An activity's provider was called.
+    ActivityStarted {
+        /// Identity of this call.
+        run: RunId,
+        /// Where it stands in the plan.
+        step: StepRef,
+        /// Name of the activity.
+        name: String,
+        /// The journal entry so far: `activity`, `output` null, `start`.
+        entry: Value,
+    },
+    /// A waiting activity tells how far it is, such as `ready 0/1`.
+    ActivityProgressed {
+        /// Identity of the call.
+        run: RunId,
+        /// A few words.
+        text: String,
+    },
+    /// An activity's call ended.
+    ActivityEnded {
+        /// Identity of the call.
+        run: RunId,
+        /// Where it stands in the plan.
+        step: StepRef,
+        /// How it ended.
+        outcome: ActivityOutcome,
+        /// The complete journal entry.
+        entry: Value,
+    },
+    /// A control, or the verdict on a tolerance, changed a journal entry after its call had ended.
+    EntryAmended {
+        /// Identity of the call.
+        run: RunId,
+        /// The complete journal entry.
+        entry: Value,
+    },
+    /// The operator skipped a step.
+    StepSkipped {
+        /// The step.
+        step: StepRef,
+    },
+    /// The run turns to its end because it was told to (signal, control, operator).
+    Interrupted {
+        /// Why, as the console says it.
+        reason: String,
+    },
+    /// The run turns to its end because of an error nobody expected.
+    Aborted {
+        /// What went wrong.
+        message: String,
+    },
+    /// A control replaced the journal at the very end.
+    JournalAmended {
+        /// The journal as the control left it.
+        journal: Value,
+    },
+    /// The run ended.
+    RunEnded {
+        /// Final status.
+        status: RunStatus,
+        /// Whether the system deviated from its steady state.
+        deviated: bool,
+    },
+    /// The journal was written.
+    JournalWritten {
+        /// Where.
+        path: String,
+    },
+
+    // -- the fault ---------------------------------------------------------------------------------------------------
+    /// What firing the step would do, looked up just now.
+    Targeted(TargetCard),
+    /// A destructive step was fired: the first one is T0.
+    FaultFired {
+        /// The step.
+        step: StepRef,
+        /// What was done, in words.
+        what: String,
+        /// The objects hit, or the Deployment, Service or container the fault is about.
+        targets: Vec<String>,
+    },
+    /// The system is whole again: what the fault took away is back and ready.
+    FaultHealed {
+        /// What came back, in words.
+        what: String,
+    },
+
+    // -- the operator --------------------------------------------------------------------------------------------------
+    /// A key that the runner or the session obeys.
+    Commanded(Command),
+    /// Automatic stepping was switched.
+    AutoSwitched {
+        /// Whether steps now run by themselves (destructive ones still wait, unless consent was given up front).
+        on: bool,
+    },
+
+    // -- users ---------------------------------------------------------------------------------------------------------
+    /// An endpoint is probed from now on.
+    EndpointWatched {
+        /// Identity.
+        endpoint: EndpointId,
+        /// Method and URL, without credentials.
+        url: String,
+        /// Requests a second.
+        rate: f64,
+        /// Client deadline in milliseconds.
+        deadline_ms: u64,
+        /// What users accept to wait, in milliseconds.
+        limit_ms: u64,
+    },
+    /// Probing of an endpoint stopped.
+    EndpointLeft {
+        /// Identity.
+        endpoint: EndpointId,
+    },
+    /// A request was due and sent; `at` of the event is its intended start.
+    RequestSent {
+        /// Which endpoint.
+        endpoint: EndpointId,
+        /// Which request.
+        request: RequestId,
+    },
+    /// A request was due but not sent: too many were in flight. Counted as waiting users, never hidden.
+    RequestWithheld {
+        /// Which endpoint.
+        endpoint: EndpointId,
+        /// Which request.
+        request: RequestId,
+    },
+    /// A request ended.
+    Answered(Answer),
+    /// Enough steady answers were seen to know what a real one looks like.
+    ShapeLearned {
+        /// Which endpoint.
+        endpoint: EndpointId,
+        /// In words: `JSON string, 38 bytes, application/json`.
+        description: String,
+        /// From how many answers.
+        answers: u32,
+    },
+
+    // -- the cluster -----------------------------------------------------------------------------------------------------
+    /// A pod is there or changed.
+    PodSeen(Pod),
+    /// A pod is gone.
+    PodGone(PodKey),
+    /// A Service's endpoints are there or changed.
+    ServiceSeen(ServiceEndpoints),
+    /// A Deployment is there or changed.
+    WorkloadSeen(Workload),
+    /// A Deployment is gone.
+    WorkloadGone {
+        /// Namespace.
+        namespace: String,
+        /// Name.
+        name: String,
+    },
+    /// Kubernetes wrote an event about an object in play.
+    ClusterNoted(ClusterNote),
+    /// A source of observations changed its state.
+    SourceChanged {
+        /// Which.
+        source: Source,
+        /// To what.
+        state: SourceState,
+    },
+
+    // -- the breaker -------------------------------------------------------------------------------------------------------
+    /// A witness said something about the breaker.
+    Testified(Testimony),
+    /// What we believe of the breaker changed, or its evidence did.
+    Believed(Belief),
+}

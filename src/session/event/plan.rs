@@ -1,0 +1,69 @@
+//! The experiment laid out as steps.
+
+use crate::experiment::{ActivityKind, ProviderKind};
+use serde::{Deserialize, Serialize};
+
+/// A part of the experiment that holds steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// The hypothesis, checked before the method.
+    Before,
+    /// The method.
+    Method,
+    /// The hypothesis, checked while the method runs.
+    During,
+    /// The hypothesis, checked after the method.
+    After,
+    /// The rollbacks.
+    Rollbacks,
+}
+
+/// A step's address: stable through re-runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StepRef {
+    /// Which part.
+    pub section: Section,
+    /// Which entry of it, from 0.
+    pub index: usize,
+}
+
+/// The whole experiment as the operator will walk through it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Title of the experiment.
+    pub title: String,
+    /// Title of the hypothesis, if there is one.
+    pub hypothesis: Option<String>,
+    /// In order of play: before, method, after, rollbacks. `During` repeats `Before` and is not listed.
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its address.
+    pub at: StepRef,
+    /// Name of the activity.
+    pub name: String,
+    /// Probe or action.
+    pub kind: ActivityKind,
+    /// How it is done.
+    pub provider: ProviderKind,
+    /// `http GET /invoke`, `k8s terminate_pods`, `gremlin shutdown`, `process true`.
+    pub label: String,
+    /// Whether it was declared as a `ref`.
+    pub reference: bool,
+    /// Whether it runs in the background.
+    pub background: bool,
+    /// Whether it needs the operator's fire.
+    pub destructive: bool,
+    /// Seconds paused before, as far as known without running.
+    pub pause_before: Option<f64>,
+    /// Seconds paused after.
+    pub pause_after: Option<f64>,
+    /// Longest time it may take, in seconds, where its provider has a limit.
+    pub limit: Option<f64>,
+    /// The tolerance in a few words, for hypothesis probes.
+    pub tolerance: Option<String>,
+}

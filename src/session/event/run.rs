@@ -1,0 +1,56 @@
+//! Words of the run.
+
+use serde::{Deserialize, Serialize};
+
+/// Identity of one call of an activity; calls are numbered from 0 in order of their start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub u64);
+
+/// Which pass of the hypothesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HypothesisPhase {
+    /// The gate.
+    Before,
+    /// A continuous pass.
+    During,
+    /// The final one.
+    After,
+}
+
+/// Which pause of an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseSide {
+    /// Before the provider is called.
+    Before,
+    /// After it returned.
+    After,
+}
+
+/// The journal's final status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Played to its end.
+    Completed,
+    /// A hypothesis probe failed, or fail-fast ended the run.
+    Failed,
+    /// An error nobody expected.
+    Aborted,
+    /// Told to stop.
+    Interrupted,
+}
+
+/// How a call of an activity ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActivityOutcome {
+    /// `Some(true)` succeeded, `Some(false)` failed, `None` cut short or broken (the journal has no status then).
+    pub succeeded: Option<bool>,
+    /// For hypothesis probes.
+    pub tolerance_met: Option<bool>,
+    /// The output or the error in a few words, for the step line and the console.
+    pub summary: String,
+    /// Provider time in seconds, pauses excluded.
+    pub seconds: f64,
+}

@@ -1,0 +1,1 @@
+//! The terminal: loop, keymap, theme, panes, overlays.
