@@ -1,0 +1,132 @@
+//! The house rules that a compiler does not check: which room may import which, and which names no file may bear.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The rooms, ground floor first; a room may import from those before it.
+const ROOMS: [&str; 9] =
+    ["experiment", "session", "cluster", "provider", "observe", "runner", "report", "tui", "commands"];
+
+/// Crates of the terminal, allowed in `tui` and `commands` only.
+const TERMINAL: [&str; 3] = ["ratatui", "crossterm", "tui_logger"];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn files_of(room: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room), &mut found);
+    assert!(!found.is_empty(), "room {room} has no files");
+    found
+}
+
+/// The first path segments that a file imports from the crate root, in any of the forms `crate::room`,
+/// `crate::{room::…, room::…}` and `chaos_tui::room`.
+fn imported_rooms(text: &str) -> Vec<String> {
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut rooms = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            Some(group) => rooms.extend(heads_of_group(group)),
+            None => rooms.push(first_word(rest)),
+        }
+    }
+    rooms
+}
+
+fn heads_of_group(group: &str) -> Vec<String> {
+    let mut heads = Vec::new();
+    let (mut depth, mut start) = (1, 0);
+    for (at, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => {
+                heads.push(first_word(&group[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            heads.push(first_word(&group[start..at]));
+            break;
+        }
+    }
+    heads
+}
+
+fn first_word(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[test]
+fn a_room_imports_only_from_the_rooms_before_it() {
+    let mut wrong = Vec::new();
+    for (floor, room) in ROOMS.iter().enumerate() {
+        for file in files_of(room) {
+            for imported in imported_rooms(&fs::read_to_string(&file).unwrap()) {
+                let later =
+                    ROOMS.iter().position(|other| *other == imported).is_some_and(|other| other > floor);
+                let sandbox = imported == "sandbox" && *room != "commands";
+                if later || sandbox {
+                    wrong.push(format!("{} imports {imported}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_sandbox_imports_nothing_of_ours() {
+    for file in files_of("sandbox") {
+        for imported in imported_rooms(&fs::read_to_string(&file).unwrap()) {
+            assert_eq!(imported, "sandbox", "{} imports {imported}", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_terminal_rooms_know_the_terminal() {
+    for room in ROOMS.iter().filter(|room| !["tui", "commands"].contains(room)).chain(&["sandbox"]) {
+        for file in files_of(room) {
+            let text = fs::read_to_string(&file).unwrap();
+            for name in TERMINAL {
+                let used = text.contains(&format!("use {name}")) || text.contains(&format!("{name}::"));
+                assert!(!used, "{} uses {name}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_is_a_drawer_for_odds_and_ends() {
+    let mut all = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    for file in all {
+        let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(
+            !["utils", "util", "helpers", "helper", "common", "misc"].contains(&stem.as_str()),
+            "{} needs a name of the domain",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn imports_are_found_in_every_form() {
+    let text = "use crate::session::Event;\nuse crate::{experiment::{Map, Value}, runner};\nlet x = crate::tui::run();";
+    assert_eq!(imported_rooms(text), ["session", "experiment", "runner", "tui"]);
+}
