@@ -1,7 +1,15 @@
 //! How an activity is done.
 //!
 //! One file a provider; [`Outcome`] is what the runner and the journal need of a call, in the reference's classes
-//! of section 5.1 of the experiment format.
+//! of section 5.1 of the experiment format. [`Providers`] chooses who does it.
+
+mod bridge;
+mod catalogue;
+mod providers;
+
+pub use bridge::{Bridge, Signature};
+pub use catalogue::Catalogue;
+pub use providers::Providers;
 
 use crate::experiment::{Activity, Map, Secrets, Value};
 use tokio_util::sync::CancellationToken;

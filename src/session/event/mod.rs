@@ -207,11 +207,18 @@ pub enum What {
     Interrupted {
         /// Why, as the console says it.
         reason: String,
+        /// How loud the console says it.
+        level: Level,
     },
     /// The run turns to its end because of an error nobody expected.
     Aborted {
         /// What went wrong.
         message: String,
+    },
+    /// The live experiment changed during the run: a control edited it, or a tolerance probe got its `value`.
+    ExperimentAmended {
+        /// The experiment as the journal shows it from here on.
+        experiment: Value,
     },
     /// A control replaced the journal at the very end.
     JournalAmended {

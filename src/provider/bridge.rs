@@ -1,0 +1,36 @@
+//! The seam for Python functions that only Python can do.
+
+use super::{Call, Outcome};
+use crate::experiment::Map;
+use futures_util::future::BoxFuture;
+
+/// The parameters of a Python function.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// Name, and whether a call must give it.
+    pub parameters: Vec<(String, bool)>,
+    /// Whether it takes any keyword (`**kwargs`); `secrets` and `configuration` are not injected through it.
+    pub catch_all: bool,
+}
+
+impl Signature {
+    /// Whether the function has a parameter of exactly this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|(parameter, _)| parameter == name)
+    }
+}
+
+/// A Python interpreter that runs functions of extensions (experiment-format 13.3).
+pub trait Bridge: Send + Sync {
+    /// Imports the module and looks at the function; the error says why it cannot be called.
+    fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Result<Signature, String>>;
+
+    /// Calls the function with final keyword arguments.
+    fn call<'a>(
+        &'a self,
+        module: &'a str,
+        func: &'a str,
+        arguments: Map,
+        call: &'a Call<'a>,
+    ) -> BoxFuture<'a, Outcome>;
+}
