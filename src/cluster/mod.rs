@@ -1,1 +1,15 @@
 //! The connection to Kubernetes: which context, what we may do there, where a Service can be reached.
+
+mod access;
+mod choice;
+mod config;
+mod connection;
+mod error;
+mod service_url;
+mod settings;
+
+pub use access::{Access, Permission, may};
+pub use connection::Connection;
+pub use error::Error;
+pub use service_url::{Reach, service_url};
+pub use settings::Settings;

@@ -1,1 +1,3 @@
 //! What is watched: pods, the endpoint users ask, the breaker.
+
+pub mod pods;

@@ -11,6 +11,9 @@ pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use providers::Providers;
 
+pub mod kubernetes;
+pub mod preview;
+
 use crate::experiment::{Activity, Map, Secrets, Value};
 use tokio_util::sync::CancellationToken;
 

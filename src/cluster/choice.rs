@@ -1,0 +1,163 @@
+//! Which cluster: the reference's order of decisions, without reading anything but whether files exist.
+
+use super::{Error, Settings};
+use crate::experiment::Map;
+use std::path::{Path, PathBuf};
+
+/// Which way to a cluster was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// One kubeconfig or several to be merged, and the context if one was asked for.
+    Kubeconfig {
+        /// Existing files, at least one.
+        paths: Vec<PathBuf>,
+        /// `--context` or `KUBERNETES_CONTEXT`.
+        context: Option<String>,
+    },
+    /// The service account of the pod we run in.
+    InCluster,
+    /// `KUBERNETES_HOST` and its kin.
+    Direct,
+}
+
+/// Decides (kubernetes-catalog 1.1): a kubeconfig that exists, else the pod's account, else direct settings.
+///
+/// Deviations, on purpose: `KUBECONFIG` may list several files as for `kubectl`, and without `KUBERNETES_HOST` the
+/// answer is an error instead of `http://localhost`.
+pub(super) fn choose(
+    settings: &Settings,
+    secrets: &Map,
+    exists: &dyn Fn(&Path) -> bool,
+) -> Result<Choice, Error> {
+    let context = settings.context.clone().or_else(|| setting(settings, secrets, "KUBERNETES_CONTEXT"));
+    let (named, origin) = kubeconfig_paths(settings);
+    let paths: Vec<PathBuf> = named.iter().filter(|path| exists(path)).cloned().collect();
+    if !paths.is_empty() {
+        return Ok(Choice::Kubeconfig { paths, context });
+    }
+    let listed = named.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let looked = if listed.is_empty() {
+        "neither KUBECONFIG nor HOME is set".to_owned()
+    } else {
+        format!("{origin} {listed} does not exist")
+    };
+    if settings.kubeconfig.is_some() {
+        return Err(Error::NoCluster { looked });
+    }
+    if settings.variable("CHAOSTOOLKIT_IN_POD").as_deref() == Some("true") {
+        return Ok(Choice::InCluster);
+    }
+    if setting(settings, secrets, "KUBERNETES_HOST").is_some() {
+        return Ok(Choice::Direct);
+    }
+    Err(Error::NoCluster { looked: format!("{looked}, and KUBERNETES_HOST is not set") })
+}
+
+/// A value that may come from the activity's secrets, else from the environment (kubernetes-catalog 1.2).
+pub(super) fn setting(settings: &Settings, secrets: &Map, name: &str) -> Option<String> {
+    let secret = secrets.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+    secret.map(str::to_owned).or_else(|| settings.variable(name))
+}
+
+/// The kubeconfig files that are named, and by what.
+fn kubeconfig_paths(settings: &Settings) -> (Vec<PathBuf>, &'static str) {
+    if let Some(path) = &settings.kubeconfig {
+        return (vec![path.clone()], "--kubeconfig");
+    }
+    if let Some(list) = settings.variable("KUBECONFIG") {
+        let paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
+        return (paths.map(|path| expand(settings, path)).collect(), "KUBECONFIG");
+    }
+    let home = settings.variable("HOME").map(|home| Path::new(&home).join(".kube/config"));
+    (home.into_iter().collect(), "kubeconfig")
+}
+
+fn expand(settings: &Settings, path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), settings.variable("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Value;
+
+    fn settings(variables: &'static [(&'static str, &'static str)]) -> Settings {
+        Settings::new(move |name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    fn files(paths: &[&str], context: Option<&str>) -> Choice {
+        Choice::Kubeconfig {
+            paths: paths.iter().map(PathBuf::from).collect(),
+            context: context.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn first_match_wins() {
+        let home_exists = |path: &Path| path == Path::new("/h/.kube/config");
+        let none = |_: &Path| false;
+        let all = |_: &Path| true;
+        type Exists<'a> = &'a dyn Fn(&Path) -> bool;
+        let table: &[(&str, &'static [(&str, &str)], Exists<'_>, Option<Choice>)] = &[
+            ("default file", &[("HOME", "/h")], &home_exists, Some(files(&["/h/.kube/config"], None))),
+            (
+                "KUBECONFIG hides the default",
+                &[("HOME", "/h"), ("KUBECONFIG", "/k")],
+                &all,
+                Some(files(&["/k"], None)),
+            ),
+            ("tilde", &[("HOME", "/h"), ("KUBECONFIG", "~/k")], &all, Some(files(&["/h/k"], None))),
+            ("a list", &[("KUBECONFIG", "/a:/b")], &all, Some(files(&["/a", "/b"], None))),
+            (
+                "context from the environment",
+                &[("KUBECONFIG", "/a"), ("KUBERNETES_CONTEXT", "m")],
+                &all,
+                Some(files(&["/a"], Some("m"))),
+            ),
+            (
+                "a file wins over a host",
+                &[("KUBECONFIG", "/a"), ("KUBERNETES_HOST", "http://x")],
+                &all,
+                Some(files(&["/a"], None)),
+            ),
+            (
+                "in a pod",
+                &[("HOME", "/h"), ("CHAOSTOOLKIT_IN_POD", "true"), ("KUBERNETES_HOST", "http://x")],
+                &none,
+                Some(Choice::InCluster),
+            ),
+            (
+                "only the word true",
+                &[("CHAOSTOOLKIT_IN_POD", "1"), ("KUBERNETES_HOST", "http://x")],
+                &none,
+                Some(Choice::Direct),
+            ),
+            ("nothing", &[("HOME", "/h")], &none, None),
+        ];
+        for (name, variables, exists, wanted) in table {
+            let got = choose(&settings(variables), &Map::new(), exists).ok();
+            assert_eq!(&got, wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn secrets_win_over_the_environment() {
+        let secrets = Map::from_iter([("KUBERNETES_CONTEXT".to_owned(), Value::from("s"))]);
+        let settings = settings(&[("KUBECONFIG", "/a"), ("KUBERNETES_CONTEXT", "e")]);
+        assert_eq!(choose(&settings, &secrets, &|_| true).ok(), Some(files(&["/a"], Some("s"))));
+    }
+
+    #[test]
+    fn an_option_names_the_only_file() {
+        let mut settings = settings(&[("KUBECONFIG", "/a"), ("KUBERNETES_HOST", "http://x")]);
+        settings.kubeconfig = Some("/k".into());
+        settings.context = Some("o".into());
+        assert_eq!(choose(&settings, &Map::new(), &|_| true).ok(), Some(files(&["/k"], Some("o"))));
+        let error = choose(&settings, &Map::new(), &|_| false).unwrap_err().to_string();
+        assert!(error.contains("--kubeconfig /k does not exist"), "{error}");
+        assert!(error.contains("--sandbox"), "{error}");
+    }
+}

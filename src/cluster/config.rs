@@ -1,0 +1,127 @@
+//! From a choice to kube-rs' configuration.
+
+use super::{Error, Settings, choice::Choice, choice::setting};
+use crate::experiment::Map;
+use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use std::path::PathBuf;
+
+/// A configuration and how to call it on a screen.
+pub(super) struct Configured {
+    pub(super) config: Config,
+    pub(super) context: String,
+    pub(super) user: Option<String>,
+}
+
+/// Reads what was chosen. Retries are off: an action must not be sent twice, and watchers have a back-off of their own.
+pub(super) async fn configure(
+    choice: Choice,
+    settings: &Settings,
+    secrets: &Map,
+) -> Result<Configured, Error> {
+    let mut configured = match choice {
+        Choice::Kubeconfig { paths, context } => from_files(&paths, context).await?,
+        Choice::InCluster => {
+            Configured { config: Config::incluster()?, context: "in-cluster".to_owned(), user: None }
+        }
+        Choice::Direct => direct(settings, secrets)?,
+    };
+    configured.config.default_retry = false;
+    choose_proxy(&mut configured.config, settings)?;
+    Ok(configured)
+}
+
+async fn from_files(paths: &[PathBuf], context: Option<String>) -> Result<Configured, Error> {
+    let mut merged = Kubeconfig::default();
+    for path in paths {
+        let of = |source: KubeconfigError| Error::Kubeconfig { path: path.clone(), source: Box::new(source) };
+        merged = merged.merge(Kubeconfig::read_from(path).map_err(of)?).map_err(of)?;
+    }
+    let path = || paths.first().cloned().unwrap_or_default();
+    let known = || merged.contexts.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(", ");
+    let Some(context) = context.or_else(|| merged.current_context.clone()).filter(|name| !name.is_empty())
+    else {
+        return Err(Error::NoContext { path: path(), known: known() });
+    };
+    let Some(entry) = merged.contexts.iter().find(|named| named.name == context) else {
+        return Err(Error::UnknownContext { path: path(), context, known: known() });
+    };
+    let user = entry.context.as_ref().and_then(|context| context.user.clone());
+    let options = KubeConfigOptions { context: Some(context.clone()), ..Default::default() };
+    let config = Config::from_custom_kubeconfig(merged, &options)
+        .await
+        .map_err(|source| Error::Kubeconfig { path: path(), source: Box::new(source) })?;
+    Ok(Configured { config, context, user })
+}
+
+/// `KUBERNETES_HOST` and its kin (kubernetes-catalog 1.2). Deviation, on purpose: `KUBERNETES_VERIFY_SSL` is read
+/// as a yes or no instead of counting as yes whatever its text.
+fn direct(settings: &Settings, secrets: &Map) -> Result<Configured, Error> {
+    let get = |name: &str| setting(settings, secrets, name);
+    let host = get("KUBERNETES_HOST").unwrap_or_else(|| "http://localhost".to_owned());
+    let url = host.parse().map_err(|error| Error::Setting {
+        name: "KUBERNETES_HOST",
+        reason: format!("`{host}` is no URL ({error})"),
+    })?;
+    let mut config = Config::new(url);
+    config.accept_invalid_certs = !get("KUBERNETES_VERIFY_SSL").is_some_and(|text| yes(&text));
+    config.root_cert_file = get("KUBERNETES_CA_CERT_FILE").map(PathBuf::from);
+    let mut login = serde_json::Map::new();
+    let mut user = None;
+    if let Some(key) = get("KUBERNETES_API_KEY") {
+        match get("KUBERNETES_API_KEY_PREFIX").filter(|prefix| prefix != "Bearer") {
+            None => drop(login.insert("token".to_owned(), key.into())),
+            Some(prefix) => {
+                let unfit = || Error::Setting {
+                    name: "KUBERNETES_API_KEY",
+                    reason: "it holds characters that cannot stand in a header".to_owned(),
+                };
+                let value = format!("{prefix} {key}").parse().map_err(|_| unfit())?;
+                config.headers.push(("authorization".parse().map_err(|_| unfit())?, value));
+            }
+        }
+    } else if let (Some(cert), Some(key)) = (get("KUBERNETES_CERT_FILE"), get("KUBERNETES_KEY_FILE")) {
+        login.insert("client-certificate".to_owned(), cert.into());
+        login.insert("client-key".to_owned(), key.into());
+    } else if let Some(name) = get("KUBERNETES_USERNAME") {
+        login.insert("username".to_owned(), name.clone().into());
+        login.insert("password".to_owned(), get("KUBERNETES_PASSWORD").unwrap_or_default().into());
+        user = Some(name);
+    }
+    config.auth_info = serde_json::from_value(login.into())
+        .map_err(|error| Error::Setting { name: "KUBERNETES_API_KEY", reason: error.to_string() })?;
+    Ok(Configured { config, context: host, user })
+}
+
+fn yes(text: &str) -> bool {
+    !matches!(text.to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
+}
+
+/// A server on this machine is never asked through a proxy; for others `HTTP_PROXY` counts as it does for the
+/// reference, beside what kube-rs reads itself (the kubeconfig's `proxy-url`, `HTTPS_PROXY`, `NO_PROXY`).
+fn choose_proxy(config: &mut Config, settings: &Settings) -> Result<(), Error> {
+    let host = config.cluster_url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    if is_loopback(&host) {
+        config.proxy_url = None;
+        return Ok(());
+    }
+    let excepted = settings.variable("NO_PROXY").is_some_and(|list| excepts(&list, &host));
+    if let (None, false, Some(proxy)) = (&config.proxy_url, excepted, settings.variable("HTTP_PROXY")) {
+        let url = proxy.parse().map_err(|error| Error::Setting {
+            name: "HTTP_PROXY",
+            reason: format!("it is no URL ({error})"),
+        })?;
+        config.proxy_url = Some(url);
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a `NO_PROXY` list names the host: exactly, as a domain's suffix, or with `*`.
+fn excepts(list: &str, host: &str) -> bool {
+    list.split(',').map(|entry| entry.trim().trim_start_matches('.')).any(|entry| {
+        entry == "*" || (!entry.is_empty() && (host == entry || host.ends_with(&format!(".{entry}"))))
+    })
+}

@@ -1,0 +1,62 @@
+//! Where a Service can be reached from this machine.
+
+use super::{Connection, Error};
+use k8s_openapi::api::core::v1::{Node, Service};
+use kube::{Api, api::ListParams};
+
+/// Whether and where a Service can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// At this URL, without a path.
+    At(String),
+    /// Not from here; says why and what to do.
+    Advice(String),
+    /// There is no such Service.
+    Missing,
+}
+
+/// Finds the URL of a Service: a load balancer's address, else a node's address with the node port.
+pub async fn service_url(connection: &Connection, namespace: &str, name: &str) -> Result<Reach, Error> {
+    let services: Api<Service> = Api::namespaced(connection.client()?, namespace);
+    let found = services.get_opt(name).await;
+    let Some(service) = found.map_err(|source| connection.error(format!("get service {name}"), source))?
+    else {
+        return Ok(Reach::Missing);
+    };
+    if let Some(url) = load_balancer(&service) {
+        return Ok(Reach::At(url));
+    }
+    let Some(port) = port_of(&service).and_then(|port| port.node_port) else {
+        return Ok(Reach::Advice(format!(
+            "Service {name} has no address outside the cluster: give it type NodePort, or run \
+             `kubectl port-forward -n {namespace} service/{name} 8080:{}` and use http://127.0.0.1:8080",
+            port_of(&service).map_or(80, |port| port.port)
+        )));
+    };
+    let nodes: Api<Node> = Api::all(connection.client()?);
+    let nodes = nodes.list(&ListParams::default()).await;
+    let nodes = nodes.map_err(|source| connection.error("list nodes", source))?;
+    Ok(match nodes.iter().find_map(node_address) {
+        Some(address) => Reach::At(format!("http://{address}:{port}")),
+        None => {
+            Reach::Advice(format!("no node has an address: ask your cluster for one and use port {port}"))
+        }
+    })
+}
+
+fn port_of(service: &Service) -> Option<&k8s_openapi::api::core::v1::ServicePort> {
+    service.spec.as_ref()?.ports.as_ref()?.first()
+}
+
+fn load_balancer(service: &Service) -> Option<String> {
+    let ingress = service.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?.first()?;
+    let host = ingress.hostname.as_ref().or(ingress.ip.as_ref())?;
+    Some(format!("http://{host}:{}", port_of(service)?.port))
+}
+
+/// External first: the internal address of a cloud node is rarely reachable from here.
+fn node_address(node: &Node) -> Option<String> {
+    let addresses = node.status.as_ref()?.addresses.as_ref()?;
+    let of = |kind: &str| addresses.iter().find(|address| address.type_ == kind);
+    of("ExternalIP").or_else(|| of("InternalIP")).map(|address| address.address.clone())
+}

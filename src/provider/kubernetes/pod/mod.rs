@@ -1,0 +1,3 @@
+//! `chaosk8s.pod`: pods.
+
+pub(super) mod probes;
