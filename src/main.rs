@@ -1,3 +1,7 @@
 //! The binary: hooks for panics and errors, then the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chaos_tui::cli::main()
+}

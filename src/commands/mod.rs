@@ -1,1 +1,3 @@
 //! One file a command; they wire the rooms together.
+
+pub mod image;

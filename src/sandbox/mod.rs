@@ -1,1 +1,3 @@
 //! The embedded cluster. Imports nothing of ours; only `commands` imports it.
+
+pub mod images;

@@ -1,0 +1,61 @@
+//! One call to the provider: a connection of its own each time, so that a Service spreads calls over its pods and
+//! a dead pod costs one call, not a pool of connections.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::{Request, Uri, header};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// More than any answer of the provider needs.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// Why a call brought no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    #[error("cannot connect to the provider: {0}")]
+    Connect(#[from] std::io::Error),
+    #[error("the provider's answer broke off: {0}")]
+    Http(#[from] hyper::Error),
+    #[error("the provider's body cannot be read: {0}")]
+    Body(Box<dyn std::error::Error + Send + Sync>),
+    #[error("the provider answered {0}")]
+    Status(hyper::StatusCode),
+    #[error("the provider's URL is unusable: {0}")]
+    Request(#[from] hyper::http::Error),
+    #[error("the provider did not answer within {0:?}")]
+    TimedOut(std::time::Duration),
+}
+
+/// Calls the provider's `/invoke` and hands back the body of a 200. **No time limit**: who wants one puts it around.
+pub(super) async fn invoke(provider: &Uri) -> Result<String, CallError> {
+    let host = provider.host().unwrap_or("localhost").trim_matches(['[', ']']);
+    let stream = TcpStream::connect((host, provider.port_u16().unwrap_or(80))).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::get("/invoke")
+        .header(header::HOST, provider.authority().map_or("provider", |authority| authority.as_str()))
+        .header(header::CONNECTION, "close")
+        .body(Empty::<Bytes>::new())?;
+    let exchange = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), BODY_LIMIT)
+            .collect()
+            .await
+            .map_err(CallError::Body)?
+            .to_bytes();
+        match status.is_success() {
+            true => Ok(String::from_utf8_lossy(&body).into_owned()),
+            false => Err(CallError::Status(status)),
+        }
+    };
+    // The connection is driven beside the exchange, not spawned: dropping this future closes the socket.
+    tokio::pin!(connection, exchange);
+    tokio::select! {
+        answer = &mut exchange => answer,
+        ended = &mut connection => match ended {
+            Ok(()) => exchange.await,
+            Err(error) => Err(error.into()),
+        },
+    }
+}
