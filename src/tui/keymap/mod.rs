@@ -1,0 +1,255 @@
+//! Keys: one table, from which the footer, the help overlay and the README's table are made.
+
+mod chord;
+mod markdown;
+mod table;
+
+pub use chord::{Chord, UnknownKey};
+pub use markdown::markdown;
+pub use table::TABLE;
+
+use std::borrow::Cow;
+
+/// What a key means. The table has a row for each, and a chord never means two of them in one context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is explained by its row of the table")]
+pub enum Action {
+    Observe,
+    Next,
+    Fire,
+    Auto,
+    Pause,
+    Skip,
+    Rerun,
+    Cut,
+    Breakpoint,
+    Abort,
+    Safety,
+    End,
+    Note,
+    Mark,
+    Why,
+    Logs,
+    Heatmap,
+    Zoom,
+    Endpoint,
+    Presenter,
+    FocusNext,
+    FocusPrevious,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Earlier,
+    Later,
+    CursorLeft,
+    CursorRight,
+    Live,
+    Filter,
+    Help,
+    Quit,
+    Interrupt,
+    Suspend,
+}
+
+/// Headings of the help overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// What moves the experiment.
+    Step,
+    /// What makes it safer.
+    Safety,
+    /// What is kept with the session.
+    Session,
+    /// What is shown.
+    Look,
+    /// Where the eye goes.
+    Move,
+}
+
+impl Group {
+    /// All, in the order of the help overlay.
+    pub const ALL: [Group; 5] = [Group::Step, Group::Safety, Group::Session, Group::Look, Group::Move];
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Step => "Experiment",
+            Group::Safety => "Safety",
+            Group::Session => "Notes",
+            Group::Look => "Looking",
+            Group::Move => "Moving",
+        }
+    }
+}
+
+/// Where a key is listened to. Text inputs take every key themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// On the panes and on overlays.
+    Everywhere,
+    /// On the panes.
+    Screen,
+    /// On an overlay, which scrolls.
+    Overlay,
+}
+
+impl Context {
+    fn covers(self, place: Context) -> bool {
+        self == Context::Everywhere || self == place
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Chords that mean it, the one to be shown first.
+    pub keys: &'static [Chord],
+    /// What they mean.
+    pub action: Action,
+    /// Heading in the help.
+    pub group: Group,
+    /// One word: in the footer, and for the operator's own keys.
+    pub name: &'static str,
+    /// One sentence for the help.
+    pub text: &'static str,
+    /// Where.
+    pub context: Context,
+    /// How much it deserves its place in a narrow footer; 0: none.
+    pub rank: u8,
+    /// Whether it can hurt.
+    pub danger: bool,
+}
+
+/// The table with the operator's own keys.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    rows: Vec<(Cow<'static, [Chord]>, &'static Binding)>,
+}
+
+/// Why a set of own keys was refused.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum KeymapError {
+    /// An action that does not exist.
+    #[error("there is no key action `{0}`; `chaos-tui --help` names the page that lists them")]
+    UnknownAction(String),
+    /// A key that does not exist.
+    #[error(transparent)]
+    UnknownKey(#[from] UnknownKey),
+    /// One chord for two actions.
+    #[error("{chord} would mean both `{one}` and `{other}`: give one of them another key")]
+    Conflict {
+        /// The chord.
+        chord: String,
+        /// Its first action.
+        one: &'static str,
+        /// Its second.
+        other: &'static str,
+    },
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self { rows: TABLE.iter().map(|binding| (Cow::Borrowed(binding.keys), binding)).collect() }
+    }
+}
+
+impl Keymap {
+    /// The table with some actions on other keys. Actions are named by [`Binding`]`::name`.
+    ///
+    /// # Errors
+    /// When an action or a key is unknown, or a chord would mean two things in one context.
+    pub fn with<'a>(own: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Result<Self, KeymapError> {
+        let mut keymap = Self::default();
+        for (name, keys) in own {
+            let chords = keys.iter().map(|key| Chord::parse(key)).collect::<Result<Vec<_>, _>>()?;
+            let row = keymap
+                .rows
+                .iter_mut()
+                .find(|(_, binding)| binding.name == name)
+                .ok_or_else(|| KeymapError::UnknownAction(name.to_owned()))?;
+            row.0 = Cow::Owned(chords);
+        }
+        keymap.check()?;
+        Ok(keymap)
+    }
+
+    /// What the chord means in a context.
+    pub fn action(&self, chord: Chord, place: Context) -> Option<Action> {
+        self.rows
+            .iter()
+            .find(|(keys, binding)| binding.context.covers(place) && keys.contains(&chord))
+            .map(|(_, binding)| binding.action)
+    }
+
+    /// The key to show for an action, such as `SHIFT+F`.
+    pub fn key(&self, action: Action) -> String {
+        self.rows
+            .iter()
+            .find(|(_, binding)| binding.action == action)
+            .and_then(|(keys, _)| keys.first())
+            .map_or_else(String::new, Chord::to_string)
+    }
+
+    /// Rows as shown: the keys in force and their binding.
+    pub fn rows(&self) -> impl Iterator<Item = (&[Chord], &'static Binding)> {
+        self.rows.iter().map(|(keys, binding)| (keys.as_ref(), *binding))
+    }
+
+    fn check(&self) -> Result<(), KeymapError> {
+        for (i, (keys, binding)) in self.rows.iter().enumerate() {
+            for (others, other) in self.rows.iter().skip(i + 1) {
+                let meet = binding.context.covers(other.context) || other.context.covers(binding.context);
+                if let Some(chord) = keys.iter().find(|key| meet && others.contains(key)) {
+                    let chord = chord.to_string();
+                    return Err(KeymapError::Conflict { chord, one: binding.name, other: other.name });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_chord_means_two_things_in_one_context() {
+        assert_eq!(Keymap::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn names_are_unique_where_they_can_be_bound() {
+        let mut seen = HashSet::new();
+        for binding in TABLE {
+            assert!(seen.insert((binding.name, format!("{:?}", binding.context))), "{}", binding.name);
+        }
+    }
+
+    #[test]
+    fn space_never_fires_and_only_fire_is_dangerous() {
+        let keymap = Keymap::default();
+        assert_eq!(keymap.action(Chord::char(' '), Context::Screen), Some(Action::Next));
+        assert_eq!(keymap.action(Chord::char('F'), Context::Screen), Some(Action::Fire));
+        assert_eq!(keymap.action(Chord::char('f'), Context::Screen), None);
+        assert_eq!(keymap.action(Chord::char('F'), Context::Overlay), None, "no firing blind");
+        assert!(TABLE.iter().all(|b| b.danger == (b.action == Action::Fire)));
+    }
+
+    #[test]
+    fn own_keys_replace_and_are_checked() {
+        let keys = ["g".to_owned()];
+        let keymap = Keymap::with([("next", keys.as_slice())]).unwrap();
+        assert_eq!(keymap.action(Chord::char('g'), Context::Screen), Some(Action::Next));
+        assert_eq!(keymap.action(Chord::char(' '), Context::Screen), None);
+        assert_eq!(keymap.key(Action::Next), "g");
+
+        let taken = ["q".to_owned()];
+        assert!(matches!(Keymap::with([("next", taken.as_slice())]), Err(KeymapError::Conflict { .. })));
+        assert!(matches!(Keymap::with([("nxet", taken.as_slice())]), Err(KeymapError::UnknownAction(_))));
+        let odd = ["QQ".to_owned()];
+        assert!(matches!(Keymap::with([("next", odd.as_slice())]), Err(KeymapError::UnknownKey(_))));
+    }
+}

@@ -1,0 +1,75 @@
+//! What comes into the loop, and what `update` wants done.
+
+use crate::session::Command;
+use crossterm::event::{KeyEvent, MouseEvent};
+
+/// One thing that happened to the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// A key went down.
+    Key(KeyEvent),
+    /// The mouse did something; only when it was asked for.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resized,
+    /// The terminal is looked at again.
+    Focused,
+    /// The session changed.
+    Changed,
+    /// The session's work is done: nothing runs any more.
+    Finished,
+    /// A signal asks to end; its name.
+    Interrupted(&'static str),
+    /// The keys are gone: the terminal was closed.
+    Closed,
+    /// The shell asks to suspend.
+    Suspend,
+    /// The process was continued.
+    Resumed,
+}
+
+/// What the loop carries out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Tell the session.
+    Send(Command),
+    /// Leave the terminal to the shell until we are continued.
+    Suspend,
+    /// Draw every cell again.
+    Repaint,
+    /// End the loop.
+    Leave,
+}
+
+/// What a message led to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Whether something on the screen changed.
+    pub redraw: bool,
+    /// What to carry out, in order.
+    pub effects: Vec<Effect>,
+}
+
+impl Outcome {
+    /// Nothing changed.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// The screen changed.
+    pub fn redraw() -> Self {
+        Self { redraw: true, effects: Vec::new() }
+    }
+
+    /// The screen changed and something is to be done.
+    pub fn effect(effect: Effect) -> Self {
+        Self { redraw: true, effects: vec![effect] }
+    }
+
+    /// A command for the session.
+    pub fn send(command: Command) -> Self {
+        Self::effect(Effect::Send(command))
+    }
+}

@@ -1,0 +1,41 @@
+//! Signals that end, suspend or resume the session, as messages of the loop.
+
+use super::Msg;
+use std::io;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals the live view obeys.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+    stop: Signal,
+    resume: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the system refuses a handler.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            stop: signal(SignalKind::from_raw(libc::SIGTSTP))?,
+            resume: signal(SignalKind::from_raw(libc::SIGCONT))?,
+        })
+    }
+
+    /// The next one. Safe to drop and call again.
+    pub async fn next(&mut self) -> Msg {
+        tokio::select! {
+            _ = self.interrupt.recv() => Msg::Interrupted("SIGINT"),
+            _ = self.terminate.recv() => Msg::Interrupted("SIGTERM"),
+            _ = self.hangup.recv() => Msg::Interrupted("SIGHUP"),
+            _ = self.stop.recv() => Msg::Suspend,
+            _ = self.resume.recv() => Msg::Resumed,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Text from outside, made fit for the screen: bodies, logs, names and events may hold anything.
+//!
+//! Everything a pane draws goes through [`clean`]: no control character and no escape sequence reaches the
+//! terminal, and nothing is wider than the place it was given.
+
+use std::borrow::Cow;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Marks on top of one character beyond which the rest is dropped: a stack of hundreds ("zalgo") draws over
+/// the lines above it in some terminals.
+const MARKS: usize = 4;
+
+/// The text without escape sequences, control characters and direction overrides; tabs and line ends become
+/// spaces. Text that is already clean is not copied.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut marks = 0;
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut chars),
+            // The C1 forms of the same introducers.
+            '\u{9b}' => skip_control_sequence(&mut chars),
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
+            '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => push_space(&mut out),
+            _ if c.is_control() || reorders(c) => {}
+            _ if c.width() == Some(0) => {
+                marks += 1;
+                if marks <= MARKS && !out.is_empty() {
+                    out.push(c);
+                }
+                continue;
+            }
+            _ => out.push(c),
+        }
+        marks = 0;
+    }
+    Cow::Owned(out)
+}
+
+/// How many columns the text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The clean text in at most `columns` columns; what does not fit gives way to an ellipsis.
+pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    let text = clean(text);
+    if text.width() <= columns {
+        return text;
+    }
+    let room = columns.saturating_sub(ellipsis.width());
+    let mut kept = String::with_capacity(columns);
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > room {
+            break;
+        }
+        used += wide;
+        kept.push(c);
+    }
+    if columns >= ellipsis.width() {
+        kept.push_str(ellipsis);
+    }
+    Cow::Owned(kept)
+}
+
+/// The text broken into lines of at most `columns` columns, at spaces where there are any; at most `most` lines.
+pub fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
+    let text = clean(text);
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let room = columns.saturating_sub(line.width());
+        if !line.is_empty() && word.width() + 1 > room {
+            lines.push(std::mem::take(&mut line));
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        for c in word.chars() {
+            if line.width() + c.width().unwrap_or(0) > columns && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(c);
+        }
+        if lines.len() >= most {
+            break;
+        }
+    }
+    lines.push(line);
+    lines.retain(|line| !line.is_empty());
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = fit(&format!("{last} …"), columns, "…").into_owned();
+        }
+    }
+    lines
+}
+
+/// One space, however many line ends follow each other.
+fn push_space(out: &mut String) {
+    if !out.ends_with(' ') {
+        out.push(' ');
+    }
+}
+
+/// Whether the character changes the direction or order of what follows it.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn skip_escape(chars: &mut Chars<'_>) {
+    match chars.next() {
+        Some('[') => skip_control_sequence(chars),
+        Some(']' | 'P' | 'X' | '^' | '_') => skip_string(chars),
+        Some(' '..='/') => {
+            while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
+            chars.next_if(|c| ('0'..='~').contains(c));
+        }
+        _ => {}
+    }
+}
+
+/// Parameters, intermediates, one final byte.
+fn skip_control_sequence(chars: &mut Chars<'_>) {
+    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
+    chars.next_if(|c| ('@'..='~').contains(c));
+}
+
+/// Up to the terminator, or to the line's end when there is none: a cut-off sequence must not swallow a whole log.
+fn skip_string(chars: &mut Chars<'_>) {
+    while let Some(c) = chars.next_if(|c| *c != '\n') {
+        match c {
+            '\u{07}' | '\u{9c}' => return,
+            '\u{1b}' => {
+                chars.next_if(|c| *c == '\\');
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn takes_out_what_would_steer_the_terminal() {
+        for (given, wanted) in [
+            ("plain", "plain"),
+            ("\x1b[31mred\x1b[0m", "red"),
+            ("\x1b[2J\x1b[1;1Hgone", "gone"),
+            ("\x1b]0;title\x07after", "after"),
+            ("\x1b]8;;http://x\x1b\\link", "link"),
+            ("\x1b]never ends\nnext", " next"),
+            ("\u{9b}31mc1", "c1"),
+            ("\x1bcreset", "reset"),
+            ("\x1b(Bset", "set"),
+            ("a\tb\r\nc", "a b c"),
+            ("bell\x07 null\0 del\x7f", "bell null del"),
+            ("\u{202e}drow\u{202c}", "drow"),
+            ("\u{feff}mark", "mark"),
+            ("naïve 東京", "naïve 東京"),
+            ("\u{301}e\u{301}", "e\u{301}"),
+        ] {
+            assert_eq!(clean(given), wanted, "{given:?}");
+        }
+        let stack = format!("e{}", "\u{301}".repeat(200));
+        assert_eq!(clean(&stack).chars().count(), 1 + MARKS);
+    }
+
+    #[test]
+    fn fits_by_columns_not_by_characters() {
+        for (given, columns, wanted) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("東京都", 6, "東京都"),
+            ("東京都", 5, "東京…"),
+            ("東京都", 4, "東…"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+        ] {
+            assert_eq!(fit(given, columns, "…"), wanted, "{given} in {columns}");
+        }
+        assert_eq!(fit("abcd", 2, "~"), "a~");
+        assert_eq!(fit("ab", 0, "~"), "");
+    }
+
+    #[test]
+    fn wraps_at_spaces_and_cuts_long_words() {
+        assert_eq!(wrap("one two three", 7, 9), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3, 9), ["abc", "def", "gh"]);
+        assert_eq!(wrap("one two three four", 5, 2), ["one", "two …"]);
+        assert!(wrap("  ", 5, 2).is_empty());
+        assert!(wrap("x y", 0, 3).len() <= 3);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_passes(text in any::<String>(), columns in 0_usize..40) {
+            let cleaned = clean(&text);
+            prop_assert!(!cleaned.chars().any(|c| c.is_control() || reorders(c)));
+            prop_assert!(width(&fit(&text, columns, "…")) <= columns);
+            for line in wrap(&text, columns.max(2), 5) {
+                prop_assert!(width(&line) <= columns.max(2));
+            }
+        }
+    }
+}

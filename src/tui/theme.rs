@@ -1,0 +1,268 @@
+//! Colours and symbols by role. Panes know roles only; every role is doubled by a word or a letter on screen.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What a piece of the screen means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Plain text.
+    Text,
+    /// Second to the text around it: borders, axes, units.
+    Muted,
+    /// Not known, not observed any more.
+    Stale,
+    /// Headings and what stands out without being good or bad.
+    Strong,
+    /// Where the keyboard is.
+    Focus,
+    /// Real answers, ready pods.
+    Ok,
+    /// Users get less, but get something.
+    Protected,
+    /// Somebody waits, or something is only likely.
+    Waiting,
+    /// Users are let down, or something unexpected happened.
+    Failing,
+    /// The fault we made, and its keys: never to be taken for "the system is broken".
+    Fault,
+}
+
+/// The characters that are not letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Symbols {
+    /// What stands for text that was cut off.
+    pub ellipsis: &'static str,
+    /// Left edge of the verdict.
+    pub edge: &'static str,
+    /// Done and not yet done parts of a bar, and its ends.
+    pub bar: [&'static str; 4],
+    /// Vertical axis, its foot.
+    pub axis: [&'static str; 2],
+    /// Corners and lines of a box: top left, top right, bottom left, bottom right, horizontal, vertical.
+    pub frame: [&'static str; 6],
+    /// Shades of the heat map, from none to most.
+    pub shades: [&'static str; 5],
+    /// The time cursor, and a note or mark on the axis.
+    pub cursor: [&'static str; 2],
+}
+
+/// Box drawing and blocks.
+pub const UNICODE: Symbols = Symbols {
+    ellipsis: "…",
+    edge: "▌",
+    bar: ["█", "░", "▕", "▏"],
+    axis: ["┤", "└"],
+    frame: ["┌", "┐", "└", "┘", "─", "│"],
+    shades: [" ", "░", "▒", "▓", "█"],
+    cursor: ["│", "▾"],
+};
+
+/// Nothing beyond ASCII.
+pub const ASCII: Symbols = Symbols {
+    ellipsis: "~",
+    edge: "|",
+    bar: ["#", ".", "[", "]"],
+    axis: ["|", "+"],
+    frame: ["+", "+", "+", "+", "-", "|"],
+    shades: [" ", ".", ":", "*", "#"],
+    cursor: ["|", "v"],
+};
+
+/// Colours for the roles. `None` everywhere is the theme without colour, which keeps its modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Palette {
+    muted: Option<Color>,
+    stale: Option<Color>,
+    focus: Option<Color>,
+    ok: Option<Color>,
+    protected: Option<Color>,
+    waiting: Option<Color>,
+    failing: Option<Color>,
+    fault: Option<Color>,
+    /// Text on a bar of one of the colours above.
+    on_bar: Option<Color>,
+}
+
+/// The sixteen named colours: the operator's own terminal theme decides what they look like. What is second in
+/// rank is dim rather than dark grey, which several well-known themes draw in the colour of the background.
+const DARK: Palette = Palette {
+    muted: None,
+    stale: None,
+    focus: Some(Color::Cyan),
+    ok: Some(Color::Green),
+    protected: Some(Color::LightBlue),
+    waiting: Some(Color::Yellow),
+    failing: Some(Color::LightRed),
+    fault: Some(Color::LightMagenta),
+    on_bar: Some(Color::Black),
+};
+
+/// Darker shades that can be read on white.
+const LIGHT: Palette = Palette {
+    muted: Some(Color::Indexed(243)),
+    stale: Some(Color::Indexed(243)),
+    focus: Some(Color::Indexed(25)),
+    ok: Some(Color::Indexed(22)),
+    protected: Some(Color::Indexed(26)),
+    waiting: Some(Color::Indexed(94)),
+    failing: Some(Color::Indexed(124)),
+    fault: Some(Color::Indexed(90)),
+    on_bar: Some(Color::Indexed(231)),
+};
+
+/// The Okabe-Ito colours, told apart with every common colour blindness.
+const COLOUR_BLIND: Palette = Palette {
+    muted: Some(Color::Indexed(245)),
+    stale: Some(Color::Indexed(245)),
+    focus: Some(Color::Indexed(231)),
+    ok: Some(Color::Indexed(36)),
+    protected: Some(Color::Indexed(74)),
+    waiting: Some(Color::Indexed(227)),
+    failing: Some(Color::Indexed(166)),
+    fault: Some(Color::Indexed(175)),
+    on_bar: Some(Color::Indexed(16)),
+};
+
+/// No colour at all. Terminals take crossterm's empty colour sequence for "reset all", so a theme either has
+/// colours or has none: a filter over a coloured one would lose bold and reverse.
+const MONO: Palette = Palette {
+    muted: None,
+    stale: None,
+    focus: None,
+    ok: None,
+    protected: None,
+    waiting: None,
+    failing: None,
+    fault: None,
+    on_bar: None,
+};
+
+/// A look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    palette: Palette,
+    /// The characters in use.
+    pub symbols: Symbols,
+}
+
+/// A theme nobody made.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("there is no theme `{0}`; choose one of: {all}", all = Theme::NAMES.join(", "))]
+pub struct UnknownTheme(String);
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self { palette: DARK, symbols: UNICODE }
+    }
+}
+
+impl Theme {
+    /// The names [`Theme::named`] knows.
+    pub const NAMES: [&'static str; 4] = ["dark", "light", "colour-blind", "mono"];
+
+    /// A theme by its name.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn named(name: &str) -> Result<Self, UnknownTheme> {
+        let palette = match name {
+            "dark" => DARK,
+            "light" => LIGHT,
+            "colour-blind" => COLOUR_BLIND,
+            "mono" => MONO,
+            other => return Err(UnknownTheme(other.to_owned())),
+        };
+        Ok(Self { palette, symbols: UNICODE })
+    }
+
+    /// The same colours with nothing beyond ASCII.
+    pub fn ascii(self) -> Self {
+        Self { symbols: ASCII, ..self }
+    }
+
+    /// How text of a role looks.
+    pub fn style(&self, role: Role) -> Style {
+        let p = &self.palette;
+        let (colour, modifiers) = match role {
+            Role::Text => (None, Modifier::empty()),
+            Role::Muted => (p.muted, dim_unless(p.muted)),
+            Role::Stale => (p.stale, dim_unless(p.stale)),
+            Role::Strong => (None, Modifier::BOLD),
+            Role::Focus => (p.focus, Modifier::BOLD),
+            Role::Ok => (p.ok, Modifier::empty()),
+            Role::Protected => (p.protected, Modifier::empty()),
+            Role::Waiting => (p.waiting, Modifier::empty()),
+            Role::Failing => (p.failing, Modifier::BOLD),
+            Role::Fault => (p.fault, Modifier::BOLD),
+        };
+        let style = Style::new().add_modifier(modifiers);
+        match colour {
+            Some(colour) => style.fg(colour),
+            None => style,
+        }
+    }
+
+    /// A bar of a role's colour with readable text on it.
+    pub fn bar(&self, role: Role) -> Style {
+        match (self.style(role).fg, self.palette.on_bar) {
+            (Some(colour), Some(on_bar)) => Style::new().bg(colour).fg(on_bar).add_modifier(Modifier::BOLD),
+            _ => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
+        }
+    }
+}
+
+/// Without a colour, what is second in rank is dim instead.
+fn dim_unless(colour: Option<Color>) -> Modifier {
+    if colour.is_some() { Modifier::empty() } else { Modifier::DIM }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLES: [Role; 10] = [
+        Role::Text,
+        Role::Muted,
+        Role::Stale,
+        Role::Strong,
+        Role::Focus,
+        Role::Ok,
+        Role::Protected,
+        Role::Waiting,
+        Role::Failing,
+        Role::Fault,
+    ];
+
+    #[test]
+    fn mono_has_no_colour_and_keeps_its_modifiers() {
+        let mono = Theme::named("mono").unwrap();
+        for role in ROLES {
+            for style in [mono.style(role), mono.bar(role)] {
+                assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+            }
+        }
+        assert!(mono.bar(Role::Failing).add_modifier.contains(Modifier::REVERSED));
+        assert!(mono.style(Role::Muted).add_modifier.contains(Modifier::DIM));
+    }
+
+    #[test]
+    fn in_colour_no_two_states_look_alike() {
+        for name in ["dark", "light", "colour-blind"] {
+            let theme = Theme::named(name).unwrap();
+            let states = [Role::Ok, Role::Protected, Role::Waiting, Role::Failing, Role::Fault, Role::Stale];
+            for (i, one) in states.iter().enumerate() {
+                for other in states.iter().skip(i + 1) {
+                    assert_ne!(theme.style(*one).fg, theme.style(*other).fg, "{name}: {one:?} {other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_is_a_theme_and_no_other() {
+        for name in Theme::NAMES {
+            assert!(Theme::named(name).is_ok());
+        }
+        assert!(Theme::named("neon").unwrap_err().to_string().contains("colour-blind"));
+    }
+}
