@@ -3,7 +3,9 @@
 pub mod clock;
 mod command;
 pub mod event;
+pub mod state;
 pub mod stream;
 
 pub use command::Command;
 pub use event::{Event, What};
+pub use state::Session;

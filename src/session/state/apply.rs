@@ -1,0 +1,152 @@
+//! The reducer: one event in, the state changed.
+
+use super::{Fault, Firing, Session, users::Endpoint};
+use crate::session::{
+    Command,
+    event::{Check, Event, Level, Source, StepRef, Testimony, Timestamp, What, Witness},
+};
+
+/// Preflight lines kept.
+const CHECKS: usize = 64;
+
+impl Session {
+    /// Takes one event in. The only place where the state changes: no input or output, no clock, no chance.
+    pub fn apply(&mut self, event: &Event) {
+        let at = event.at;
+        self.events += 1;
+        self.last = Some(self.last.map_or(at, |last| last.max(at)));
+        self.axis.begin(at);
+        match &event.what {
+            What::SessionOpened { source, context, namespace, allowed } => {
+                self.meta.source.clone_from(source);
+                self.meta.context.clone_from(context);
+                self.meta.namespace.clone_from(namespace);
+                self.meta.allowed = *allowed;
+                self.meta.opened = Some(at);
+            }
+            What::Planned(plan) => {
+                self.meta.title.clone_from(&plan.title);
+                self.steps.plan(plan);
+            }
+            What::Checked(check) => self.checked(check),
+            What::Logged { level, target, message } => self.log.say(at, *level, target, message),
+            What::Captioned { text } => self.diary.caption(at, text),
+            What::Commanded(command) => self.commanded(at, command),
+            What::AutoSwitched { on } => self.steps.auto = *on,
+
+            What::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, .. } => {
+                self.meta.title.clone_from(title);
+                self.run.start(at, hypothesis_strategy, rollback_strategy, dry.as_deref());
+            }
+            What::HypothesisStarted { phase, .. } => self.run.checking = Some(*phase),
+            What::HypothesisEnded { phase, met, deviating } => {
+                self.run.pass_ended(at, *phase, *met, deviating.clone());
+            }
+            What::ContinuousStarted { frequency } => self.run.during.frequency = Some(*frequency),
+            What::ContinuousEnded { .. } => self.run.during.frequency = None,
+            What::MethodStarted { .. } | What::MethodEnded => {}
+            What::RollbacksStarted { .. } => self.run.rolling_back = true,
+            What::RollbacksEnded => self.run.rolling_back = false,
+            What::Interrupted { reason } => self.run.interrupted = Some(reason.clone()),
+            What::Aborted { message } => self.run.aborted = Some(message.clone()),
+            What::RunEnded { status, deviated } => self.run.end(at, *status, *deviated),
+            What::JournalAmended { .. } => {}
+            What::JournalWritten { path } => self.run.journal = Some(path.clone()),
+
+            What::StepAwaited { step, .. } => self.steps.awaited(at, *step),
+            What::PauseStarted { step, side, seconds } => {
+                self.steps.pause_started(at, *step, *side, *seconds)
+            }
+            What::PauseEnded { step, .. } => self.steps.pause_ended(*step),
+            What::ActivityStarted { run, step, .. } => self.steps.started(at, *run, *step),
+            What::ActivityProgressed { run, text } => self.steps.progressed(*run, text),
+            What::ActivityEnded { run, step, outcome, entry } => {
+                let remark = self.users.recognise(entry).map(str::to_owned);
+                self.steps.ended(at, *run, *step, outcome, remark);
+            }
+            What::EntryAmended { run, entry } => self.steps.amended(*run, entry),
+            What::StepSkipped { step } => self.steps.skipped(*step),
+
+            What::Targeted(card) => self.target = Some(card.clone()),
+            What::FaultFired { step, what, targets } => self.fired(at, *step, what, targets),
+            What::FaultHealed { what } => self.healed(at, what),
+
+            What::EndpointWatched { endpoint, url, rate, deadline_ms, limit_ms } => {
+                self.users.watch(Endpoint::new(at, *endpoint, url, *rate, *deadline_ms, *limit_ms));
+            }
+            What::EndpointLeft { endpoint } => self.users.leave(*endpoint),
+            What::RequestSent { endpoint, request } => {
+                self.users.sent(at, *endpoint, *request, false, &self.axis, self.fault.as_ref());
+            }
+            What::RequestWithheld { endpoint, request } => {
+                self.users.sent(at, *endpoint, *request, true, &self.axis, self.fault.as_ref());
+            }
+            What::Answered(answer) => {
+                self.cluster.heard(Source::Users, at);
+                self.users.answered(at, answer, self.fault.as_ref());
+            }
+            What::ShapeLearned { endpoint, description, answers } => {
+                self.users.learned(*endpoint, description, *answers);
+            }
+
+            What::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
+            What::PodGone(key) => self.cluster.pod_gone(at, key),
+            What::ServiceSeen(endpoints) => self.cluster.service_seen(at, endpoints),
+            What::WorkloadSeen(workload) => self.cluster.workload_seen(at, workload),
+            What::WorkloadGone { namespace, name } => self.cluster.workload_gone(at, namespace, name),
+            What::ClusterNoted(note) => self.cluster.noted(at, note),
+            What::SourceChanged { source, state } => self.cluster.source_changed(at, *source, state),
+
+            What::Testified(testimony) => self.testified(at, testimony),
+            What::Believed(belief) => {
+                if belief.state != self.breaker.state() {
+                    self.log.say(at, Level::Info, "breaker", &belief.because);
+                }
+                self.breaker.believed(at, belief);
+            }
+        }
+    }
+
+    fn checked(&mut self, check: &Check) {
+        if self.checks.len() < CHECKS {
+            self.checks.push(check.clone());
+        }
+    }
+
+    fn commanded(&mut self, at: Timestamp, command: &Command) {
+        match command {
+            Command::Note(text) => self.diary.note(at, text),
+            Command::Mark => self.diary.mark(at),
+            Command::Pause(on) => self.steps.paused = *on,
+            Command::Breakpoint(step) => self.steps.toggle_breakpoint(*step),
+            _ => {}
+        }
+    }
+
+    fn fired(&mut self, at: Timestamp, step: StepRef, what: &str, targets: &[String]) {
+        if self.fault.is_none() {
+            self.axis.anchor(at);
+        }
+        self.cluster.fired();
+        let firing = Firing { at, step, what: what.to_owned(), targets: targets.to_vec() };
+        self.fault.get_or_insert_with(|| Fault::new(at)).fire(firing);
+        self.log.say(at, Level::Warning, "fault", what);
+    }
+
+    fn healed(&mut self, at: Timestamp, what: &str) {
+        if let Some(fault) = &mut self.fault {
+            fault.heal(at, what);
+            self.users.healed(at);
+            self.log.say(at, Level::Info, "fault", what);
+        }
+    }
+
+    fn testified(&mut self, at: Timestamp, testimony: &Testimony) {
+        match testimony.witness {
+            Witness::Health => self.cluster.heard(Source::Health, at),
+            Witness::Metrics => self.cluster.heard(Source::Metrics, at),
+            Witness::Answers => {}
+        }
+        self.breaker.testified(at, testimony);
+    }
+}

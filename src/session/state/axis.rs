@@ -1,0 +1,58 @@
+//! The one time axis that all lanes share.
+
+use crate::session::event::Timestamp;
+
+/// Cuts time into cells of one second. Cells are numbered by slots that never change their number once something
+/// is filed there; [`Axis::zero`] tells which slot begins at T0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Axis {
+    /// Where slot 0 begins: the session's first moment, moved back by less than a second at T0 so that T0 begins a
+    /// slot.
+    origin: Option<Timestamp>,
+    /// The slot that begins at T0; 0 before anything was fired.
+    zero: i64,
+}
+
+impl Axis {
+    /// Starts the axis at the session's first moment.
+    pub(super) fn begin(&mut self, at: Timestamp) {
+        self.origin.get_or_insert(at);
+    }
+
+    /// Lays the axis so that a slot begins exactly at T0.
+    pub(super) fn anchor(&mut self, t0: Timestamp) {
+        self.begin(t0);
+        self.zero = self.slot(t0) + i64::from(self.start_of(self.slot(t0)) != Some(t0));
+        self.origin = Some(t0 - std::time::Duration::from_secs(self.zero.unsigned_abs()));
+    }
+
+    /// The slot in which a moment lies; 0 before the axis began.
+    pub fn slot(&self, at: Timestamp) -> i64 {
+        self.origin.map_or(0, |origin| at.duration_since(origin).as_secs_f64().floor() as i64)
+    }
+
+    /// The second in which a moment lies, counted from T0 (or from the beginning, before anything was fired).
+    pub fn second(&self, at: Timestamp) -> i64 {
+        self.slot(at) - self.zero
+    }
+
+    /// The second of a slot.
+    pub fn second_of_slot(&self, slot: i64) -> i64 {
+        slot - self.zero
+    }
+
+    /// The slot of a second.
+    pub fn slot_of_second(&self, second: i64) -> i64 {
+        second + self.zero
+    }
+
+    /// When a slot begins.
+    pub fn start_of(&self, slot: i64) -> Option<Timestamp> {
+        self.origin.and_then(|origin| origin.checked_add(jiff::SignedDuration::from_secs(slot)).ok())
+    }
+
+    /// When a second begins.
+    pub fn start_of_second(&self, second: i64) -> Option<Timestamp> {
+        self.start_of(self.slot_of_second(second))
+    }
+}

@@ -1,0 +1,160 @@
+//! The circuit breaker between the consumer and the provider, as far as witnesses tell.
+
+use super::History;
+use crate::session::event::{Belief, BreakerState, Confidence, Testimony, Timestamp, Witness};
+use std::collections::VecDeque;
+
+/// Cycles kept.
+const CYCLES: usize = 64;
+
+/// What is believed of the breaker, who says so, and what was seen of it so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Breaker {
+    /// What we believe now; `None` as long as nobody looked.
+    pub belief: Option<Belief>,
+    /// The latest statement of each witness.
+    pub statements: Vec<Statement>,
+    /// From open to closed or open again, oldest first.
+    pub cycles: VecDeque<Cycle>,
+    /// What was believed over time, as it was believed then: nothing is filled in backwards.
+    pub states: History<(BreakerState, Confidence)>,
+    /// Whether the health page failed, over time.
+    pub health_failing: History<bool>,
+}
+
+/// The latest statement of a witness.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// When it was last heard.
+    pub at: Timestamp,
+    /// When it began to say this.
+    pub since: Timestamp,
+    /// What it says.
+    pub testimony: Testimony,
+}
+
+impl Statement {
+    /// Seconds since it was last heard.
+    pub fn age(&self, now: Timestamp) -> f64 {
+        now.duration_since(self.at).as_secs_f64().max(0.0)
+    }
+}
+
+/// One opening of the breaker.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cycle {
+    /// When it opened.
+    pub opened: Timestamp,
+    /// When trial calls were let through.
+    pub trial: Option<Timestamp>,
+    /// How and when it ended.
+    pub ended: Option<(Timestamp, CycleEnd)>,
+}
+
+/// How an opening ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CycleEnd {
+    /// The trial worked: closed.
+    Worked,
+    /// The trial failed: open again.
+    Failed,
+}
+
+/// The breaker's settings as they behave.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Seconds from T0 to the first opening.
+    pub trip_s: Option<f64>,
+    /// Shortest and longest time from an opening to its trial, in seconds.
+    pub reset_s: Option<(f64, f64)>,
+    /// Trials seen.
+    pub trials: u32,
+    /// Trials that failed.
+    pub failed_trials: u32,
+    /// Openings seen.
+    pub openings: u32,
+}
+
+impl Breaker {
+    /// The state believed; unknown as long as nobody looked.
+    pub fn state(&self) -> BreakerState {
+        self.belief.as_ref().map_or(BreakerState::Unknown, |belief| belief.state)
+    }
+
+    /// What a witness last said.
+    pub fn statement(&self, witness: &Witness) -> Option<&Statement> {
+        self.statements.iter().find(|statement| statement.testimony.witness == *witness)
+    }
+
+    /// The breaker's settings as they behave, from the cycles seen.
+    pub fn measured(&self, t0: Option<Timestamp>) -> Measured {
+        let mut measured = Measured { openings: self.cycles.len() as u32, ..Measured::default() };
+        for cycle in &self.cycles {
+            if let Some(t0) = t0.filter(|t0| measured.trip_s.is_none() && cycle.opened >= *t0) {
+                measured.trip_s = Some(cycle.opened.duration_since(t0).as_secs_f64());
+            }
+            let Some(trial) = cycle.trial else { continue };
+            measured.trials += 1;
+            measured.failed_trials += u32::from(matches!(cycle.ended, Some((_, CycleEnd::Failed))));
+            let reset = trial.duration_since(cycle.opened).as_secs_f64();
+            let (shortest, longest) = measured.reset_s.unwrap_or((reset, reset));
+            measured.reset_s = Some((shortest.min(reset), longest.max(reset)));
+        }
+        measured
+    }
+
+    pub(super) fn testified(&mut self, at: Timestamp, testimony: &Testimony) {
+        if testimony.witness == Witness::Health {
+            use crate::session::event::Says;
+            match testimony.says {
+                Says::State(BreakerState::Open) => self.health_failing.set(at, true),
+                Says::State(_) | Says::Not(_) => self.health_failing.set(at, false),
+                Says::Nothing => {}
+            }
+        }
+        match self.statements.iter_mut().find(|statement| statement.testimony.witness == testimony.witness) {
+            Some(statement) => {
+                if statement.testimony.says != testimony.says {
+                    statement.since = at;
+                }
+                statement.at = at;
+                statement.testimony = testimony.clone();
+            }
+            None => {
+                self.statements.push(Statement { at, since: at, testimony: testimony.clone() });
+                self.statements.sort_by(|a, b| a.testimony.witness.cmp(&b.testimony.witness));
+            }
+        }
+    }
+
+    pub(super) fn believed(&mut self, at: Timestamp, belief: &Belief) {
+        if belief.state != self.state() {
+            self.turn(belief);
+        }
+        self.states.set(at, (belief.state, belief.confidence));
+        self.belief = Some(belief.clone());
+    }
+
+    /// A new state begins, continues or ends a cycle.
+    fn turn(&mut self, belief: &Belief) {
+        let since = belief.since;
+        let running = self.cycles.back_mut().filter(|cycle| cycle.ended.is_none());
+        match (belief.state, running) {
+            (BreakerState::HalfOpen, Some(cycle)) => cycle.trial = Some(since),
+            (BreakerState::Closed, Some(cycle)) => cycle.ended = Some((since, CycleEnd::Worked)),
+            (BreakerState::Open, Some(cycle)) if cycle.trial.is_some() => {
+                cycle.ended = Some((since, CycleEnd::Failed));
+                self.open(since);
+            }
+            (BreakerState::Open, None) => self.open(since),
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, at: Timestamp) {
+        if self.cycles.len() == CYCLES {
+            self.cycles.pop_front();
+        }
+        self.cycles.push_back(Cycle { opened: at, trial: None, ended: None });
+    }
+}

@@ -1,0 +1,168 @@
+//! Pods, Services, workloads and what Kubernetes says about them.
+
+mod liveness;
+mod pods;
+mod rows;
+mod victims;
+
+pub use liveness::{Countdown, Misses};
+pub use pods::{Identity, PodRow};
+pub use rows::{NoteRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState};
+
+use super::History;
+use crate::session::event::{
+    ClusterNote, Pod, PodKey, ServiceEndpoints, Source, SourceState, Timestamp, Workload,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Notes of Kubernetes kept.
+const NOTES: usize = 200;
+/// Pods in play that are gone and still shown.
+const GONE: usize = 16;
+
+/// What is known of the cluster. Only the pods in play have a row with a history; of the others the latest state is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    /// Pods in play, those gone lately included, in the order they were first seen.
+    pub in_play: Vec<PodRow>,
+    /// All other pods, by namespace and name.
+    pub others: BTreeMap<PodKey, Pod>,
+    /// Pods by the word `kubectl` prints in STATUS, those in play included.
+    pub counts: BTreeMap<String, usize>,
+    /// Services in play.
+    pub services: Vec<ServiceRow>,
+    /// Workloads in play.
+    pub workloads: Vec<WorkloadRow>,
+    /// What Kubernetes wrote about objects in play, oldest first.
+    pub notes: VecDeque<NoteRow>,
+    /// How each source of observations is doing.
+    pub sources: Vec<SourceRow>,
+}
+
+impl Cluster {
+    /// Pods that exist now.
+    pub fn pods(&self) -> usize {
+        self.counts.values().sum()
+    }
+
+    /// How a source is doing.
+    pub fn source(&self, source: Source) -> Option<&SourceRow> {
+        self.sources.iter().find(|row| row.source == source)
+    }
+
+    /// The row of a pod in play, by name.
+    pub fn pod(&self, name: &str) -> Option<&PodRow> {
+        self.in_play.iter().rev().find(|row| row.pod.key.name == name)
+    }
+
+    pub(super) fn pod_seen(&mut self, at: Timestamp, pod: &Pod, t0: Option<Timestamp>) {
+        self.heard(Source::Pods, at);
+        self.forget_status(&pod.key);
+        *self.counts.entry(pod.status.clone()).or_default() += 1;
+        let known = self.in_play.iter().position(|row| row.pod.key == pod.key);
+        if known.is_none() && !pod.in_play {
+            self.others.insert(pod.key.clone(), pod.clone());
+            return;
+        }
+        self.others.remove(&pod.key);
+        match known.and_then(|i| self.in_play.get_mut(i)) {
+            Some(row) => row.changed(at, pod),
+            None => {
+                let replaces = t0.and_then(|t0| pods::predecessor(&self.in_play, pod, t0));
+                self.in_play.push(PodRow::new(at, pod.clone(), replaces));
+            }
+        }
+    }
+
+    pub(super) fn pod_gone(&mut self, at: Timestamp, key: &PodKey) {
+        self.heard(Source::Pods, at);
+        self.forget_status(key);
+        self.others.remove(key);
+        if let Some(row) = self.in_play.iter_mut().find(|row| row.pod.key == *key) {
+            row.gone = Some(at);
+        }
+        while self.in_play.iter().filter(|row| row.gone.is_some()).count() > GONE {
+            if let Some(oldest) = self.in_play.iter().position(|row| row.gone.is_some()) {
+                self.in_play.remove(oldest);
+            }
+        }
+    }
+
+    pub(super) fn fired(&mut self) {
+        for row in &mut self.in_play {
+            row.restarts_at_t0 = Some(row.restarts());
+        }
+    }
+
+    pub(super) fn service_seen(&mut self, at: Timestamp, endpoints: &ServiceEndpoints) {
+        self.heard(Source::Endpoints, at);
+        match self.services.iter_mut().find(|row| row.is(&endpoints.namespace, &endpoints.name)) {
+            Some(row) => row.changed(at, endpoints),
+            None => self.services.push(ServiceRow::new(at, endpoints.clone())),
+        }
+    }
+
+    pub(super) fn workload_seen(&mut self, at: Timestamp, workload: &Workload) {
+        self.heard(Source::Workloads, at);
+        match self.workloads.iter_mut().find(|row| row.is(&workload.namespace, &workload.name)) {
+            Some(row) => row.changed(at, workload),
+            None => self.workloads.push(WorkloadRow::new(at, workload.clone())),
+        }
+    }
+
+    pub(super) fn workload_gone(&mut self, at: Timestamp, namespace: &str, name: &str) {
+        self.heard(Source::Workloads, at);
+        if let Some(row) = self.workloads.iter_mut().find(|row| row.is(namespace, name)) {
+            row.gone(at);
+        }
+    }
+
+    pub(super) fn noted(&mut self, at: Timestamp, note: &ClusterNote) {
+        self.heard(Source::ClusterEvents, at);
+        if let Some(pod) = note.object.strip_prefix("pod/") {
+            if let Some(row) =
+                self.in_play.iter_mut().find(|row| row.pod.key.name == pod && row.gone.is_none())
+            {
+                row.misses.noted(at, note, row.pod.liveness.as_ref());
+            }
+        }
+        if self.notes.len() == NOTES {
+            self.notes.pop_front();
+        }
+        self.notes.push_back(NoteRow { at, note: note.clone() });
+    }
+
+    pub(super) fn source_changed(&mut self, at: Timestamp, source: Source, state: &SourceState) {
+        let row = self.source_row(source, at);
+        row.state = state.clone();
+        row.since = at;
+    }
+
+    /// A source spoke: it lives.
+    pub(super) fn heard(&mut self, source: Source, at: Timestamp) {
+        self.source_row(source, at).heard = Some(at);
+    }
+
+    fn source_row(&mut self, source: Source, at: Timestamp) -> &mut SourceRow {
+        let place = self.sources.iter().position(|row| row.source == source).unwrap_or_else(|| {
+            self.sources.push(SourceRow { source, state: SourceState::Live, since: at, heard: None });
+            self.sources.len() - 1
+        });
+        self.sources.get_mut(place).expect("the place was just found or made")
+    }
+
+    fn forget_status(&mut self, key: &PodKey) {
+        let old = match self.in_play.iter().find(|row| row.pod.key == *key && row.gone.is_none()) {
+            Some(row) => Some(&row.pod.status),
+            None => self.others.get(key).map(|pod| &pod.status),
+        };
+        let Some(count) = old.and_then(|status| self.counts.get_mut(status)) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.counts.retain(|_, count| *count > 0);
+        }
+    }
+}
+
+/// Ready replicas or endpoints over time: ready, and asked for where that is known.
+pub(super) type Readiness = History<(u32, Option<u32>)>;

@@ -1,0 +1,119 @@
+//! Pods in play, with their identity across the kill.
+
+use super::Misses;
+use crate::session::event::{LastEnd, Pod, Timestamp};
+
+/// A pod in play.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodRow {
+    /// As last seen.
+    pub pod: Pod,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// Since when it has the present STATUS.
+    pub status_since: Timestamp,
+    /// Since when it is ready; `None` while it is not.
+    pub ready_since: Option<Timestamp>,
+    /// When it was gone.
+    pub gone: Option<Timestamp>,
+    /// The pod whose place it took after T0.
+    pub replaces: Option<String>,
+    /// Restarts it had at T0.
+    pub restarts_at_t0: Option<u32>,
+    /// Liveness probes it failed in a row.
+    pub misses: Misses,
+}
+
+/// Which pod is it, seen across the kill?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Here before T0 and not touched since, or nothing was fired yet.
+    Same,
+    /// The same pod, its container started again this often since T0.
+    Restarted(u32),
+    /// A new pod in place of another one.
+    Replaces(String),
+    /// Gone.
+    Gone,
+}
+
+impl PodRow {
+    pub(super) fn new(at: Timestamp, pod: Pod, replaces: Option<String>) -> Self {
+        let ready_since = ready(&pod).then_some(at);
+        Self {
+            pod,
+            first_seen: at,
+            status_since: at,
+            ready_since,
+            gone: None,
+            replaces,
+            restarts_at_t0: None,
+            misses: Misses::default(),
+        }
+    }
+
+    pub(super) fn changed(&mut self, at: Timestamp, pod: &Pod) {
+        if pod.status != self.pod.status {
+            self.status_since = at;
+        }
+        match (ready(pod), self.ready_since) {
+            (true, None) => self.ready_since = Some(at),
+            (false, Some(_)) => self.ready_since = None,
+            _ => {}
+        }
+        if restarts(pod) > self.restarts() {
+            self.misses = Misses::default();
+        }
+        self.gone = None;
+        self.pod = pod.clone();
+    }
+
+    /// Containers that are ready, of how many.
+    pub fn ready(&self) -> (usize, usize) {
+        (self.pod.containers.iter().filter(|container| container.ready).count(), self.pod.containers.len())
+    }
+
+    /// Restarts of all its containers.
+    pub fn restarts(&self) -> u32 {
+        restarts(&self.pod)
+    }
+
+    /// How one of its containers last ended.
+    pub fn last_end(&self) -> Option<&LastEnd> {
+        self.pod.containers.iter().find_map(|container| container.last_end.as_ref())
+    }
+
+    /// Which pod it is, seen across the kill.
+    pub fn identity(&self) -> Identity {
+        match (&self.gone, &self.replaces, self.restarts_at_t0) {
+            (Some(_), ..) => Identity::Gone,
+            (None, Some(old), _) => Identity::Replaces(old.clone()),
+            (None, None, Some(before)) if self.restarts() > before => {
+                Identity::Restarted(self.restarts() - before)
+            }
+            _ => Identity::Same,
+        }
+    }
+}
+
+/// The pod whose place a new one takes: of the same owner, leaving or gone since T0, not yet replaced.
+pub(super) fn predecessor(rows: &[PodRow], pod: &Pod, t0: Timestamp) -> Option<String> {
+    let leaving = |row: &&PodRow| {
+        row.pod.owner.is_some()
+            && row.pod.owner == pod.owner
+            && row.pod.key.namespace == pod.key.namespace
+            && (row.pod.deleting.is_some() || row.gone.is_some_and(|gone| gone >= t0))
+    };
+    let taken = |name: &str| rows.iter().any(|row| row.replaces.as_deref() == Some(name));
+    rows.iter().filter(leaving).map(|row| &row.pod.key.name).find(|name| !taken(name)).cloned()
+}
+
+fn ready(pod: &Pod) -> bool {
+    !pod.containers.is_empty()
+        && pod.deleting.is_none()
+        && pod.containers.iter().all(|container| container.ready)
+}
+
+fn restarts(pod: &Pod) -> u32 {
+    pod.containers.iter().map(|container| container.restarts).sum()
+}

@@ -1,0 +1,93 @@
+//! The fault we made.
+
+use super::History;
+use crate::session::event::{StepRef, Timestamp};
+
+/// Fires kept; a session with more has long lost its T0 from sight.
+const FIRES_KEPT: usize = 64;
+
+/// The fault, from the first fire on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The fires, the first one is T0.
+    pub fires: Vec<Firing>,
+    /// When what the fault took away was last back and ready.
+    pub healed: Option<Timestamp>,
+    /// What came back.
+    pub healed_by: Option<String>,
+    /// On or off over time.
+    pub on: History<bool>,
+    t0: Timestamp,
+}
+
+/// One fire of a destructive step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firing {
+    /// When.
+    pub at: Timestamp,
+    /// The step.
+    pub step: StepRef,
+    /// What was done, in words.
+    pub what: String,
+    /// The objects hit.
+    pub targets: Vec<String>,
+}
+
+impl Fault {
+    pub(super) fn new(at: Timestamp) -> Self {
+        let mut on = History::default();
+        on.set(at, true);
+        Self { fires: Vec::new(), healed: None, healed_by: None, on, t0: at }
+    }
+
+    pub(super) fn fire(&mut self, firing: Firing) {
+        self.on.set(firing.at, true);
+        self.healed = None;
+        self.healed_by = None;
+        if self.fires.len() < FIRES_KEPT {
+            self.fires.push(firing);
+        }
+    }
+
+    pub(super) fn heal(&mut self, at: Timestamp, what: &str) {
+        self.on.set(at, false);
+        self.healed = Some(at);
+        self.healed_by = Some(what.to_owned());
+    }
+
+    /// The moment of the first fire.
+    pub fn t0(&self) -> Timestamp {
+        self.t0
+    }
+
+    /// Whether what it took away is still away.
+    pub fn is_on(&self) -> bool {
+        self.healed.is_none()
+    }
+
+    /// The objects hit by any fire, each once, in order.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        let all = || self.fires.iter().flat_map(|firing| firing.targets.iter().map(String::as_str));
+        all()
+            .enumerate()
+            .filter(move |(i, name)| all().take(*i).all(|other| other != *name))
+            .map(|(_, name)| name)
+    }
+
+    /// Seconds the fault has lasted, or did last, in all.
+    pub fn lasted(&self, now: Timestamp) -> f64 {
+        let mut on_since = None;
+        let mut total = 0.0;
+        for (at, on) in self.on.changes().chain(std::iter::once((now.max(self.t0), false))) {
+            match (on_since, on) {
+                (None, true) => on_since = Some(at),
+                (Some(since), false) => {
+                    total += at.duration_since(since).as_secs_f64().max(0.0);
+                    on_since = None;
+                }
+                _ => {}
+            }
+        }
+        total
+    }
+}

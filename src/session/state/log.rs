@@ -1,0 +1,46 @@
+//! Lines for the log pane.
+
+use crate::session::event::{Level, Timestamp};
+use std::collections::VecDeque;
+
+/// Lines kept.
+const LINES: usize = 2000;
+/// Bytes kept of one line.
+const LINE: usize = 1024;
+
+/// The latest lines, oldest first: what was logged, and one line for each turn of the session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Log {
+    /// The lines.
+    pub lines: VecDeque<LogLine>,
+    /// Lines that fell out of the ring.
+    pub forgotten: u64,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    /// When.
+    pub at: Timestamp,
+    /// How bad.
+    pub level: Level,
+    /// Who speaks: a room, a library, or `run`, `fault`, `pods`, `breaker`, `you`.
+    pub target: String,
+    /// What; one line.
+    pub text: String,
+}
+
+impl Log {
+    /// Adds a message, one entry for each of its lines.
+    pub(super) fn say(&mut self, at: Timestamp, level: Level, target: &str, message: &str) {
+        for line in message.lines() {
+            if self.lines.len() == LINES {
+                self.lines.pop_front();
+                self.forgotten += 1;
+            }
+            let end = line.floor_char_boundary(LINE);
+            let text = line.get(..end).unwrap_or_default().to_owned();
+            self.lines.push_back(LogLine { at, level, target: target.to_owned(), text });
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The state of a session: what a pure reducer makes of its events.
+//!
+//! [`Session::apply`] is the only place where it changes. It has no clock: whatever depends on the present takes
+//! `now` as an argument, so that a replay draws the same frames. Everything in it is bounded: rings for what is
+//! drawn, histograms for what is counted.
+
+mod apply;
+mod axis;
+mod breaker;
+mod cluster;
+mod diary;
+mod fault;
+mod history;
+mod lanes;
+mod log;
+mod run;
+mod session;
+mod steps;
+mod users;
+
+pub use axis::Axis;
+pub use breaker::{Breaker, Cycle, CycleEnd, Measured, Statement};
+pub use cluster::{
+    Cluster, Countdown, Identity, Misses, NoteRow, PodRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState,
+};
+pub use diary::{Diary, Entry};
+pub use fault::{Fault, Firing};
+pub use history::History;
+pub use lanes::Lane;
+pub use log::{Log, LogLine};
+pub use run::{During, Pass, Run};
+pub use session::{Meta, Phase, Session};
+pub use steps::{Span, StepRow, StepState, Steps};
+pub use users::{
+    BANDS, Dot, Endpoint, InFlight, Look, Outcome, Recent, Second, Shape, Tally, Users, Waits, Window,
+};

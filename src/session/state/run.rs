@@ -1,0 +1,118 @@
+//! The run as a whole.
+
+use crate::session::event::{HypothesisPhase, RunStatus, Timestamp};
+
+/// The run as a whole: strategies, hypothesis passes, status.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// When it ended; the session is finished then.
+    pub ended: Option<Timestamp>,
+    /// Printed name of the hypothesis strategy.
+    pub hypothesis_strategy: String,
+    /// Printed name of the rollback strategy.
+    pub rollback_strategy: String,
+    /// Dry mode, if any.
+    pub dry: Option<String>,
+    /// The hypothesis pass that runs now.
+    pub checking: Option<HypothesisPhase>,
+    /// The pass before the method.
+    pub before: Option<Pass>,
+    /// The passes while the method runs.
+    pub during: During,
+    /// The pass after the method.
+    pub after: Option<Pass>,
+    /// Whether the rollbacks run now.
+    pub rolling_back: bool,
+    /// Why the run turned to its end early: a signal, a control, the operator.
+    pub interrupted: Option<String>,
+    /// The unexpected error that ended it.
+    pub aborted: Option<String>,
+    /// Final status.
+    pub status: Option<RunStatus>,
+    /// Whether the system deviated from its steady state.
+    pub deviated: bool,
+    /// Where the journal was written.
+    pub journal: Option<String>,
+}
+
+/// One pass of the hypothesis that ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    /// When it ended.
+    pub at: Timestamp,
+    /// Whether every probe was in tolerance.
+    pub met: bool,
+    /// The probe that was not.
+    pub deviating: Option<String>,
+}
+
+/// The passes of a continuous hypothesis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct During {
+    /// Seconds between passes, once it is continuous.
+    pub frequency: Option<f64>,
+    /// Passes that ended.
+    pub passes: u32,
+    /// Passes that were not met.
+    pub failed: u32,
+    /// The latest pass.
+    pub last: Option<Pass>,
+}
+
+impl Run {
+    /// Whether any pass of the hypothesis began.
+    pub fn hypothesis_began(&self) -> bool {
+        self.checking.is_some() || self.before.is_some() || self.during.passes > 0
+    }
+
+    /// The status that the journal would have if the run ended now.
+    pub fn status_so_far(&self) -> RunStatus {
+        let deviated = |pass: &Option<Pass>| pass.as_ref().is_some_and(|pass| !pass.met);
+        match self.status {
+            Some(status) => status,
+            None if self.aborted.is_some() => RunStatus::Aborted,
+            None if self.interrupted.is_some() => RunStatus::Interrupted,
+            None if deviated(&self.before) || deviated(&self.after) || deviated(&self.during.last) => {
+                RunStatus::Failed
+            }
+            None => RunStatus::Completed,
+        }
+    }
+
+    pub(super) fn start(&mut self, at: Timestamp, hypothesis: &str, rollbacks: &str, dry: Option<&str>) {
+        self.started = Some(at);
+        self.hypothesis_strategy = hypothesis.to_owned();
+        self.rollback_strategy = rollbacks.to_owned();
+        self.dry = dry.map(str::to_owned);
+    }
+
+    pub(super) fn end(&mut self, at: Timestamp, status: RunStatus, deviated: bool) {
+        self.ended = Some(at);
+        self.checking = None;
+        self.rolling_back = false;
+        self.status = Some(status);
+        self.deviated = deviated;
+    }
+
+    pub(super) fn pass_ended(
+        &mut self,
+        at: Timestamp,
+        phase: HypothesisPhase,
+        met: bool,
+        deviating: Option<String>,
+    ) {
+        let pass = Pass { at, met, deviating };
+        self.checking = None;
+        match phase {
+            HypothesisPhase::Before => self.before = Some(pass),
+            HypothesisPhase::After => self.after = Some(pass),
+            HypothesisPhase::During => {
+                self.during.passes += 1;
+                self.during.failed += u32::from(!met);
+                self.during.last = Some(pass);
+            }
+        }
+    }
+}

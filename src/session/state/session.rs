@@ -1,0 +1,123 @@
+//! The whole state and its phase.
+
+use super::{Axis, Breaker, Cluster, Diary, Fault, Log, Run, Steps, Users};
+use crate::session::event::{Check, TargetCard, Timestamp};
+
+/// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// Which file, which cluster.
+    pub meta: Meta,
+    /// The preflight's lines, in the order they were found.
+    pub checks: Vec<Check>,
+    /// The plan with the state of each step.
+    pub steps: Steps,
+    /// The run as a whole: strategies, hypothesis passes, status.
+    pub run: Run,
+    /// What firing the step under the cursor would do, as last looked up.
+    pub target: Option<TargetCard>,
+    /// The fault, once a destructive step was fired.
+    pub fault: Option<Fault>,
+    /// What users get, by probed endpoint.
+    pub users: Users,
+    /// Pods, Services, workloads and what Kubernetes says about them.
+    pub cluster: Cluster,
+    /// The circuit breaker: belief, witnesses, cycles.
+    pub breaker: Breaker,
+    /// The shared time axis: one second a cell, zero at the kill.
+    pub axis: Axis,
+    /// Lines for the log pane.
+    pub log: Log,
+    /// Notes, marks and captions.
+    pub diary: Diary,
+    /// Moment of the latest event.
+    pub last: Option<Timestamp>,
+    /// Events applied so far.
+    pub events: u64,
+}
+
+/// Which file, which cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// Path or URL of the experiment.
+    pub source: String,
+    /// Title of the experiment; substituted once the run began.
+    pub title: String,
+    /// Context name, if a cluster is in play.
+    pub context: Option<String>,
+    /// Namespace in play.
+    pub namespace: String,
+    /// Whether the context is on the allow-list.
+    pub allowed: bool,
+    /// When the session began.
+    pub opened: Option<Timestamp>,
+}
+
+/// Where the session stands; panels keep their place, only the emphasis changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The file is loaded, nothing was asked of the service yet.
+    Ready,
+    /// The steady state is watched or checked.
+    Steady,
+    /// A destructive step was fired and what it took away is not back.
+    FaultOn,
+    /// What the fault took away is back.
+    Recovered,
+    /// The run ended.
+    Finished,
+}
+
+impl Phase {
+    /// From 1 to 5, as the title bar counts.
+    pub fn number(self) -> u8 {
+        match self {
+            Phase::Ready => 1,
+            Phase::Steady => 2,
+            Phase::FaultOn => 3,
+            Phase::Recovered => 4,
+            Phase::Finished => 5,
+        }
+    }
+
+    /// The word of the title bar.
+    pub fn word(self) -> &'static str {
+        match self {
+            Phase::Ready => "READY",
+            Phase::Steady => "STEADY",
+            Phase::FaultOn => "FAULT ON",
+            Phase::Recovered => "RECOVERED",
+            Phase::Finished => "FINISHED",
+        }
+    }
+}
+
+impl Session {
+    /// A session of which nothing is known yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where the session stands.
+    pub fn phase(&self) -> Phase {
+        if self.run.ended.is_some() {
+            return Phase::Finished;
+        }
+        match &self.fault {
+            Some(fault) if fault.is_on() => Phase::FaultOn,
+            Some(_) => Phase::Recovered,
+            None if self.run.hypothesis_began() || !self.users.endpoints.is_empty() => Phase::Steady,
+            None => Phase::Ready,
+        }
+    }
+
+    /// T0, the moment of the first fire.
+    pub fn t0(&self) -> Option<Timestamp> {
+        self.fault.as_ref().map(Fault::t0)
+    }
+
+    /// Seconds from T0 to `at`, negative before; `None` before anything was fired.
+    pub fn since_t0(&self, at: Timestamp) -> Option<f64> {
+        self.t0().map(|t0| at.duration_since(t0).as_secs_f64())
+    }
+}

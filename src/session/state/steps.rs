@@ -1,0 +1,309 @@
+//! The plan with the state of each step.
+
+use crate::{
+    experiment::Value,
+    session::event::{ActivityOutcome, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp},
+};
+use std::collections::{BTreeSet, HashMap};
+
+/// The plan with the state of each step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Steps {
+    /// Title of the hypothesis, if there is one.
+    pub hypothesis: Option<String>,
+    /// In order of play: before, method, after, rollbacks.
+    pub rows: Vec<StepRow>,
+    /// The step that was last awaited, started or skipped.
+    pub cursor: Option<StepRef>,
+    /// Whether steps run by themselves.
+    pub auto: bool,
+    /// Whether the operator holds the run before the next step.
+    pub paused: bool,
+    /// Steps to hold at, also in automatic mode.
+    pub breakpoints: BTreeSet<StepRef>,
+    /// Calls that run now.
+    running: HashMap<RunId, StepRef>,
+}
+
+/// One step with what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRow {
+    /// As planned.
+    pub step: Step,
+    /// Where it stands.
+    pub state: StepState,
+    /// Output or error in a few words, of the latest call.
+    pub summary: Option<String>,
+    /// What else is worth knowing of it: that the answer was the fallback's.
+    pub remark: Option<String>,
+    /// When the provider was last called.
+    pub started: Option<Timestamp>,
+    /// When that call ended.
+    pub ended: Option<Timestamp>,
+    /// Provider time of the latest call, in seconds.
+    pub seconds: Option<f64>,
+    /// How often its provider was called.
+    pub calls: u32,
+    /// How its latest call ended, to come back to after the pause that follows it.
+    verdict: StepState,
+    /// Its latest call.
+    call: Option<RunId>,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepState {
+    /// Not reached yet.
+    Waiting,
+    /// The cursor stands before it and waits for the operator.
+    Awaited {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// In a pause around its call.
+    Paused {
+        /// Before or after the call.
+        side: PauseSide,
+        /// Since when.
+        since: Timestamp,
+        /// Its length in seconds.
+        seconds: f64,
+    },
+    /// Its provider was called and has not returned.
+    Running {
+        /// Since when.
+        since: Timestamp,
+        /// How far it is, in its own words.
+        progress: Option<String>,
+    },
+    /// Its call succeeded; with a tolerance: and the value was in it.
+    Succeeded,
+    /// Its call failed.
+    Failed,
+    /// Its call succeeded with a value out of tolerance.
+    NotMet,
+    /// Its call was cut short or broke.
+    Cut,
+    /// The operator left it out.
+    Skipped,
+}
+
+/// A stretch of the timeline's steps lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span<'a> {
+    /// Which part of the experiment.
+    pub section: Section,
+    /// The step's name, or `hypothesis`.
+    pub label: &'a str,
+    /// When its provider was called.
+    pub started: Timestamp,
+    /// When that call ended.
+    pub ended: Option<Timestamp>,
+}
+
+impl StepState {
+    /// Whether it is over, one way or another.
+    pub fn is_over(&self) -> bool {
+        use StepState::{Cut, Failed, NotMet, Skipped, Succeeded};
+        matches!(self, Succeeded | Failed | NotMet | Cut | Skipped)
+    }
+
+    /// Whether it goes on now: in a pause or in its call.
+    pub fn is_active(&self) -> bool {
+        matches!(self, StepState::Paused { .. } | StepState::Running { .. })
+    }
+}
+
+impl StepRow {
+    fn new(step: Step) -> Self {
+        Self {
+            step,
+            state: StepState::Waiting,
+            summary: None,
+            remark: None,
+            started: None,
+            ended: None,
+            seconds: None,
+            calls: 0,
+            verdict: StepState::Waiting,
+            call: None,
+        }
+    }
+
+    /// Seconds left of the pause it is in.
+    pub fn pause_left(&self, now: Timestamp) -> Option<f64> {
+        match self.state {
+            StepState::Paused { since, seconds, .. } => {
+                Some((seconds - seconds_between(since, now)).max(0.0))
+            }
+            _ => None,
+        }
+    }
+
+    /// Seconds its call has been running.
+    pub fn running_for(&self, now: Timestamp) -> Option<f64> {
+        match self.state {
+            StepState::Running { since, .. } => Some(seconds_between(since, now)),
+            _ => None,
+        }
+    }
+}
+
+impl Steps {
+    /// The row of a step; a continuous hypothesis has none of its own.
+    pub fn row(&self, step: StepRef) -> Option<&StepRow> {
+        self.rows.iter().find(|row| row.step.at == step)
+    }
+
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<&StepRow> {
+        self.cursor.and_then(|step| self.row(step))
+    }
+
+    /// Place of the cursor in the plan, from 1; 0 before the first step.
+    pub fn position(&self) -> usize {
+        self.cursor.and_then(|at| self.rows.iter().position(|row| row.step.at == at)).map_or(0, |i| i + 1)
+    }
+
+    /// Steps that are over.
+    pub fn done(&self) -> usize {
+        self.rows.iter().filter(|row| row.state.is_over()).count()
+    }
+
+    /// The first step that has not been played yet.
+    pub fn next(&self) -> Option<&StepRow> {
+        self.rows.iter().find(|row| matches!(row.state, StepState::Waiting | StepState::Awaited { .. }))
+    }
+
+    /// What was played and when, in order: a step each, the probes of a hypothesis together.
+    pub fn spans(&self) -> Vec<Span<'_>> {
+        let mut spans: Vec<Span<'_>> = Vec::new();
+        for row in &self.rows {
+            let Some(started) = row.started else { continue };
+            let gate = matches!(row.step.at.section, Section::Before | Section::After);
+            let label = if gate { "hypothesis" } else { row.step.name.as_str() };
+            match spans.last_mut().filter(|span| gate && span.section == row.step.at.section) {
+                Some(span) => span.ended = row.ended,
+                None => spans.push(Span { section: row.step.at.section, label, started, ended: row.ended }),
+            }
+        }
+        spans.sort_by_key(|span| span.started);
+        spans
+    }
+
+    pub(super) fn plan(&mut self, plan: &Plan) {
+        self.hypothesis = plan.hypothesis.clone();
+        self.rows = plan.steps.iter().cloned().map(StepRow::new).collect();
+    }
+
+    pub(super) fn awaited(&mut self, at: Timestamp, step: StepRef) {
+        self.cursor = Some(step);
+        self.with(step, |row| row.state = StepState::Awaited { since: at });
+    }
+
+    pub(super) fn pause_started(&mut self, at: Timestamp, step: StepRef, side: PauseSide, seconds: f64) {
+        self.arrive(step);
+        self.with(step, |row| row.state = StepState::Paused { side, since: at, seconds });
+    }
+
+    pub(super) fn pause_ended(&mut self, step: StepRef) {
+        self.with(step, |row| {
+            if let StepState::Paused { side, .. } = row.state {
+                row.state = match side {
+                    PauseSide::Before => StepState::Waiting,
+                    PauseSide::After => row.verdict.clone(),
+                };
+            }
+        });
+    }
+
+    pub(super) fn started(&mut self, at: Timestamp, run: RunId, step: StepRef) {
+        self.arrive(step);
+        self.running.insert(run, step);
+        self.with(step, |row| {
+            row.state = StepState::Running { since: at, progress: None };
+            row.started = Some(at);
+            row.ended = None;
+            row.seconds = None;
+            row.summary = None;
+            row.remark = None;
+            row.calls += 1;
+            row.call = Some(run);
+        });
+    }
+
+    pub(super) fn progressed(&mut self, run: RunId, text: &str) {
+        let Some(step) = self.running.get(&run).copied() else { return };
+        self.with(step, |row| {
+            if let StepState::Running { progress, .. } = &mut row.state {
+                *progress = Some(text.to_owned());
+            }
+        });
+    }
+
+    pub(super) fn ended(
+        &mut self,
+        at: Timestamp,
+        run: RunId,
+        step: StepRef,
+        outcome: &ActivityOutcome,
+        remark: Option<String>,
+    ) {
+        self.running.remove(&run);
+        self.with(step, |row| {
+            row.verdict = match (outcome.succeeded, outcome.tolerance_met) {
+                (Some(true), Some(false)) => StepState::NotMet,
+                (Some(true), _) => StepState::Succeeded,
+                (Some(false), _) => StepState::Failed,
+                (None, _) => StepState::Cut,
+            };
+            row.state = row.verdict.clone();
+            row.ended = Some(at);
+            row.seconds = Some(outcome.seconds);
+            row.summary = Some(outcome.summary.clone());
+            row.remark = remark;
+        });
+    }
+
+    /// The verdict on a tolerance may come after the call's end, with the amended entry.
+    pub(super) fn amended(&mut self, run: RunId, entry: &Value) {
+        let Some(row) = self.rows.iter_mut().find(|row| row.call == Some(run)) else { return };
+        let verdict = match (row.verdict.clone(), entry.get("tolerance_met")) {
+            (StepState::Succeeded, Some(Value::Bool(false))) => StepState::NotMet,
+            (StepState::NotMet, Some(Value::Bool(true))) => StepState::Succeeded,
+            _ => return,
+        };
+        if row.state.is_over() {
+            row.state = verdict.clone();
+        }
+        row.verdict = verdict;
+    }
+
+    pub(super) fn skipped(&mut self, step: StepRef) {
+        self.arrive(step);
+        self.with(step, |row| row.state = StepState::Skipped);
+    }
+
+    pub(super) fn toggle_breakpoint(&mut self, step: StepRef) {
+        if !self.breakpoints.remove(&step) {
+            self.breakpoints.insert(step);
+        }
+    }
+
+    /// The cursor follows what is played; passes of a continuous hypothesis leave it where it is.
+    fn arrive(&mut self, step: StepRef) {
+        if step.section != Section::During {
+            self.cursor = Some(step);
+        }
+    }
+
+    fn with(&mut self, step: StepRef, change: impl FnOnce(&mut StepRow)) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.step.at == step) {
+            change(row);
+        }
+    }
+}
+
+fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64().max(0.0)
+}

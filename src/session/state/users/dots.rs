@@ -1,0 +1,117 @@
+//! The latest answers one by one, for the chart and for "the last five seconds".
+
+use crate::session::event::{AnswerKind, Timestamp};
+use std::collections::VecDeque;
+
+/// Answers kept one by one: an hour at two a second. Longer and faster histories are drawn from the seconds.
+const KEPT: usize = 8192;
+
+/// The letter of an answer: outcome before latency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The answer of steady state: `r`.
+    Real,
+    /// A success that does not look like it: `f`.
+    Fallback,
+    /// No success: `X`.
+    Error,
+}
+
+impl Outcome {
+    /// All of them, in the order of tables.
+    pub const ALL: [Outcome; 3] = [Outcome::Real, Outcome::Fallback, Outcome::Error];
+
+    /// Its letter; capital when the user had to wait longer than the limit. Errors are always capital.
+    pub fn letter(self, slow: bool) -> char {
+        match (self, slow) {
+            (Outcome::Real, false) => 'r',
+            (Outcome::Real, true) => 'R',
+            (Outcome::Fallback, false) => 'f',
+            (Outcome::Fallback, true) => 'F',
+            (Outcome::Error, _) => 'X',
+        }
+    }
+}
+
+impl From<AnswerKind> for Outcome {
+    fn from(kind: AnswerKind) -> Self {
+        match kind {
+            AnswerKind::Real => Outcome::Real,
+            AnswerKind::Fallback => Outcome::Fallback,
+            AnswerKind::Error(_) => Outcome::Error,
+        }
+    }
+}
+
+/// One answered request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dot {
+    /// Intended start.
+    pub start: Timestamp,
+    /// Milliseconds from the intended start to the end.
+    pub waited_ms: f32,
+    /// What the user got.
+    pub outcome: Outcome,
+}
+
+impl Dot {
+    /// When the answer came.
+    pub fn ended(&self) -> Timestamp {
+        let waited = std::time::Duration::from_secs_f64(f64::from(self.waited_ms.max(0.0)) / 1000.0);
+        self.start.checked_add(waited).unwrap_or(self.start)
+    }
+}
+
+/// The latest answers, in the order they came.
+#[derive(Clone, Debug, Default)]
+pub struct Dots(VecDeque<Dot>);
+
+impl Dots {
+    pub(super) fn push(&mut self, dot: Dot) {
+        if self.0.len() == KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(dot);
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Dot> + ExactSizeIterator {
+        self.0.iter()
+    }
+}
+
+/// What the latest answers were like.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Recent {
+    /// Answers that came.
+    pub answers: usize,
+    /// Real ones.
+    pub real: usize,
+    /// Fallbacks.
+    pub fallback: usize,
+    /// Errors.
+    pub errors: usize,
+    /// Median wait in milliseconds.
+    pub median_ms: Option<f64>,
+    /// Longest wait in milliseconds.
+    pub max_ms: Option<f64>,
+}
+
+impl Recent {
+    pub(super) fn of<'a>(dots: impl Iterator<Item = &'a Dot>) -> Self {
+        let mut recent = Self::default();
+        let mut waits: Vec<f32> = Vec::new();
+        for dot in dots {
+            recent.answers += 1;
+            match dot.outcome {
+                Outcome::Real => recent.real += 1,
+                Outcome::Fallback => recent.fallback += 1,
+                Outcome::Error => recent.errors += 1,
+            }
+            waits.push(dot.waited_ms);
+        }
+        waits.sort_unstable_by(f32::total_cmp);
+        recent.median_ms = waits.get(waits.len() / 2).copied().map(f64::from);
+        recent.max_ms = waits.last().copied().map(f64::from);
+        recent
+    }
+}

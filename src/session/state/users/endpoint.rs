@@ -1,0 +1,306 @@
+//! One probed endpoint.
+
+use super::{Dot, Dots, Outcome, Recent, Second, Seconds, Tally, Window};
+use crate::session::{
+    event::{Answer, EndpointId, RequestId, Timestamp},
+    state::{Axis, Fault},
+};
+use std::collections::BTreeMap;
+
+/// Looks kept; answers that look like none of them are counted with their outcome only.
+const LOOKS: usize = 16;
+/// Characters kept of a body.
+const EXCERPT: usize = 120;
+
+/// Milliseconds after which a request without an answer is drawn as waiting.
+const PATIENCE_MS: f64 = 250.0;
+
+/// One probed endpoint with all that users got from it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Identity.
+    pub id: EndpointId,
+    /// Method and URL, without credentials.
+    pub url: String,
+    /// Requests a second.
+    pub rate: f64,
+    /// Client deadline in milliseconds.
+    pub deadline_ms: u64,
+    /// What users accept to wait, in milliseconds.
+    pub limit_ms: u64,
+    /// Whether it is probed now.
+    pub watched: bool,
+    /// When it was first probed.
+    pub since: Timestamp,
+    /// What a real answer looks like, once learned.
+    pub shape: Option<Shape>,
+    /// The looks of answers seen so far.
+    pub looks: Vec<Look>,
+    /// Requests without an answer, in order of their intended start.
+    pub in_flight: BTreeMap<RequestId, InFlight>,
+    /// When the latest answer came.
+    pub last_answer: Option<Timestamp>,
+    /// When the first real answer came after the fault healed; the moment of healing, if users got real answers by then.
+    pub recovered: Option<Timestamp>,
+    baseline: Window,
+    during: Window,
+    after: Window,
+    seconds: Seconds,
+    dots: Dots,
+}
+
+/// What a real answer looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// In words.
+    pub description: String,
+    /// From how many answers it was learned.
+    pub answers: u32,
+}
+
+/// Answers that look alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// Hash of their shape.
+    pub shape: u64,
+    /// What users got with it.
+    pub outcome: Outcome,
+    /// HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// The first characters of the first body.
+    pub excerpt: Option<String>,
+    /// How many there were.
+    pub count: u64,
+    /// When the latest came.
+    pub last: Timestamp,
+}
+
+/// A request without an answer so far.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InFlight {
+    /// Intended start.
+    pub start: Timestamp,
+    slot: i64,
+    stretch: Stretch,
+}
+
+/// The stretch of the session in which a request was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stretch {
+    Baseline,
+    During,
+    After,
+}
+
+impl Stretch {
+    fn of(start: Timestamp, fault: Option<&Fault>) -> Self {
+        match fault.map(|fault| fault.on.at(start)) {
+            None | Some(None) => Stretch::Baseline,
+            Some(Some(true)) => Stretch::During,
+            Some(Some(false)) => Stretch::After,
+        }
+    }
+}
+
+impl Endpoint {
+    pub(in crate::session::state) fn new(
+        at: Timestamp,
+        id: EndpointId,
+        url: &str,
+        rate: f64,
+        deadline_ms: u64,
+        limit_ms: u64,
+    ) -> Self {
+        Self {
+            id,
+            url: url.to_owned(),
+            rate,
+            deadline_ms,
+            limit_ms,
+            watched: true,
+            since: at,
+            shape: None,
+            looks: Vec::new(),
+            in_flight: BTreeMap::new(),
+            last_answer: None,
+            recovered: None,
+            baseline: Window::default(),
+            during: Window::default(),
+            after: Window::default(),
+            seconds: Seconds::default(),
+            dots: Dots::default(),
+        }
+    }
+
+    /// Probed again: other settings, and whatever was in flight then is lost.
+    pub(super) fn resume(&mut self, again: Self) {
+        self.url = again.url;
+        self.rate = again.rate;
+        self.deadline_ms = again.deadline_ms;
+        self.limit_ms = again.limit_ms;
+        self.watched = true;
+        self.in_flight.clear();
+    }
+
+    pub(super) fn sent(
+        &mut self,
+        start: Timestamp,
+        request: RequestId,
+        withheld: bool,
+        axis: &Axis,
+        fault: Option<&Fault>,
+    ) {
+        let slot = axis.slot(start);
+        let stretch = Stretch::of(start, fault);
+        self.window(stretch).due(withheld);
+        self.seconds.due(slot, withheld);
+        if !withheld {
+            self.in_flight.insert(request, InFlight { start, slot, stretch });
+        }
+    }
+
+    pub(super) fn answered(&mut self, at: Timestamp, answer: &Answer, fault: Option<&Fault>) {
+        // An answer to a request we never saw leave has no second to be filed under.
+        let Some(flight) = self.in_flight.remove(&answer.request) else { return };
+        let slow = answer.waited_ms > self.limit_ms as f64;
+        let outcome = Outcome::from(answer.kind);
+        self.window(flight.stretch).answer(answer.kind, answer.waited_ms, slow);
+        self.seconds.answer(flight.slot, outcome, answer.waited_ms, slow);
+        self.dots.push(Dot { start: flight.start, waited_ms: answer.waited_ms as f32, outcome });
+        self.look(at, answer, outcome);
+        self.last_answer = Some(at);
+        let healed = fault.is_some_and(|fault| !fault.is_on());
+        if healed && outcome == Outcome::Real && self.recovered.is_none() {
+            self.recovered = Some(at);
+        }
+    }
+
+    /// The fault healed: users whose latest answer is a real one have recovered with it.
+    pub(super) fn healed(&mut self, at: Timestamp) {
+        self.recovered = None;
+        if self.dots.iter().next_back().is_some_and(|dot| dot.outcome == Outcome::Real) {
+            self.recovered = Some(at);
+        }
+    }
+
+    fn look(&mut self, at: Timestamp, answer: &Answer, outcome: Outcome) {
+        if let Some(look) =
+            self.looks.iter_mut().find(|look| look.shape == answer.shape && look.outcome == outcome)
+        {
+            look.count += 1;
+            look.last = at;
+        } else if self.looks.len() < LOOKS {
+            let excerpt = answer.excerpt.as_ref().map(|text| text.chars().take(EXCERPT).collect());
+            let (shape, status) = (answer.shape, answer.status);
+            self.looks.push(Look { shape, outcome, status, excerpt, count: 1, last: at });
+        }
+    }
+
+    fn window(&mut self, stretch: Stretch) -> &mut Window {
+        match stretch {
+            Stretch::Baseline => &mut self.baseline,
+            Stretch::During => &mut self.during,
+            Stretch::After => &mut self.after,
+        }
+    }
+
+    /// The table's row for requests due before T0.
+    pub fn baseline(&self) -> Tally {
+        Window::tally(&[&self.baseline])
+    }
+
+    /// The table's row for all requests due since T0.
+    pub fn since_t0(&self) -> Tally {
+        Window::tally(&[&self.during, &self.after])
+    }
+
+    /// The table's row for requests due while the fault was on.
+    pub fn during_fault(&self) -> Tally {
+        Window::tally(&[&self.during])
+    }
+
+    /// The table's row for requests due after the fault had healed.
+    pub fn after_recovery(&self) -> Tally {
+        Window::tally(&[&self.after])
+    }
+
+    /// The answers of the last hour or so, in the order they came, at most 8192 of them.
+    pub fn dots(&self) -> impl DoubleEndedIterator<Item = &Dot> + ExactSizeIterator {
+        self.dots.iter()
+    }
+
+    /// What the answers were like that came in the last `seconds` before `now`.
+    pub fn recent(&self, now: Timestamp, seconds: f64) -> Recent {
+        let from = now - std::time::Duration::from_secs_f64(seconds);
+        // Answers stand in the order they came, so the first one too old ends the walk.
+        Recent::of(self.dots.iter().rev().take_while(|dot| dot.ended() >= from))
+    }
+
+    /// The second at a slot of the axis; `None` outside what is kept.
+    pub fn second(&self, slot: i64) -> Option<&Second> {
+        self.seconds.get(slot)
+    }
+
+    /// Slots and their seconds, oldest first; two hours of them.
+    pub fn seconds(&self) -> impl Iterator<Item = (i64, &Second)> {
+        self.seconds.iter()
+    }
+
+    /// Requests that have waited longer than `ms`, with what they have waited in milliseconds, oldest first.
+    pub fn waiting_over(&self, now: Timestamp, ms: f64) -> impl Iterator<Item = (&InFlight, f64)> {
+        self.in_flight
+            .values()
+            .map(move |flight| (flight, flight.waited_ms(now)))
+            .filter(move |(_, waited)| *waited > ms)
+    }
+
+    /// The letter of a second: the worst that users got in it. A request that has only just left is no reason to worry.
+    pub fn letter(&self, slot: i64, now: Timestamp) -> Option<char> {
+        let second = self.seconds.get(slot)?;
+        let waits = || {
+            second.unanswered() > second.withheld
+                && self.waiting_over(now, PATIENCE_MS).any(|(flight, _)| flight.slot == slot)
+        };
+        if second.errors > 0 {
+            Some(Outcome::Error.letter(true))
+        } else if second.withheld > 0 || waits() {
+            Some('?')
+        } else if second.fallback.0 > 0 {
+            Some(Outcome::Fallback.letter(second.fallback.1 > 0))
+        } else if second.real.0 > 0 {
+            Some(Outcome::Real.letter(second.real.1 > 0))
+        } else {
+            None
+        }
+    }
+
+    /// Slots from `from` on in which a user was let down: by an error, by waiting longer than the limit.
+    pub fn bad_slots(&self, from: i64, now: Timestamp) -> Vec<i64> {
+        let mut bad: Vec<i64> = self
+            .seconds
+            .iter()
+            .filter(|(slot, second)| *slot >= from && second.is_bad())
+            .map(|(slot, _)| slot)
+            .collect();
+        bad.extend(
+            self.waiting_over(now, self.limit_ms as f64)
+                .map(|(flight, _)| flight.slot)
+                .filter(|slot| *slot >= from),
+        );
+        bad.sort_unstable();
+        bad.dedup();
+        bad
+    }
+}
+
+impl InFlight {
+    /// Milliseconds waited so far.
+    pub fn waited_ms(&self, now: Timestamp) -> f64 {
+        (now.duration_since(self.start).as_secs_f64() * 1000.0).max(0.0)
+    }
+
+    /// The slot of the axis in which it was due.
+    pub fn slot(&self) -> i64 {
+        self.slot
+    }
+}

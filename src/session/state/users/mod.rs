@@ -1,0 +1,115 @@
+//! What users get, as seen by our probe of the consumer's endpoint.
+
+mod dots;
+mod endpoint;
+mod seconds;
+mod window;
+
+pub use dots::{Dot, Outcome, Recent};
+pub use endpoint::{Endpoint, InFlight, Look, Shape};
+pub use seconds::{BANDS, Second};
+pub use window::{Tally, Waits, Window};
+
+use dots::Dots;
+use seconds::Seconds;
+
+use super::{Axis, Fault};
+use crate::{
+    experiment::Value,
+    session::event::{Answer, EndpointId, RequestId, Timestamp},
+};
+
+/// Bad user-seconds after which users have had enough, unless told otherwise.
+const BUDGET_S: u32 = 120;
+
+/// What users get, by probed endpoint.
+#[derive(Clone, Debug)]
+pub struct Users {
+    /// The probed endpoints, in the order they were first watched.
+    pub endpoints: Vec<Endpoint>,
+    /// Bad user-seconds that may be spent.
+    pub budget_s: u32,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Self { endpoints: Vec::new(), budget_s: BUDGET_S }
+    }
+}
+
+impl Users {
+    /// An endpoint by its identity.
+    pub fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.id == id)
+    }
+
+    /// The endpoint of which the verdict speaks: the first one.
+    pub fn main(&self) -> Option<&Endpoint> {
+        self.endpoints.first()
+    }
+
+    /// Says so if a journal entry's output is a body that users get as a fallback: the step passed, but not with the
+    /// real answer.
+    pub(super) fn recognise(&self, entry: &Value) -> Option<&'static str> {
+        let body = entry.get("output").and_then(|output| output.get("body")).and_then(Value::as_str)?;
+        let same = |look: &Look| {
+            look.outcome == Outcome::Fallback
+                && look
+                    .excerpt
+                    .as_deref()
+                    .is_some_and(|excerpt| !excerpt.is_empty() && body.starts_with(excerpt))
+        };
+        self.endpoints
+            .iter()
+            .any(|endpoint| endpoint.looks.iter().any(same))
+            .then_some("with the FALLBACK body")
+    }
+
+    /// An endpoint is probed, again or for the first time: what was learned of it stays.
+    pub(super) fn watch(&mut self, endpoint: Endpoint) {
+        match self.endpoint_mut(endpoint.id) {
+            Some(known) => known.resume(endpoint),
+            None => self.endpoints.push(endpoint),
+        }
+    }
+
+    pub(super) fn leave(&mut self, id: EndpointId) {
+        if let Some(endpoint) = self.endpoint_mut(id) {
+            endpoint.watched = false;
+        }
+    }
+
+    pub(super) fn sent(
+        &mut self,
+        start: Timestamp,
+        id: EndpointId,
+        request: RequestId,
+        withheld: bool,
+        axis: &Axis,
+        fault: Option<&Fault>,
+    ) {
+        if let Some(endpoint) = self.endpoint_mut(id) {
+            endpoint.sent(start, request, withheld, axis, fault);
+        }
+    }
+
+    pub(super) fn answered(&mut self, at: Timestamp, answer: &Answer, fault: Option<&Fault>) {
+        if let Some(endpoint) = self.endpoint_mut(answer.endpoint) {
+            endpoint.answered(at, answer, fault);
+        }
+    }
+
+    pub(super) fn learned(&mut self, id: EndpointId, description: &str, answers: u32) {
+        if let Some(endpoint) = self.endpoint_mut(id) {
+            endpoint.shape = Some(Shape { description: description.to_owned(), answers });
+        }
+    }
+
+    pub(super) fn healed(&mut self, at: Timestamp) {
+        self.endpoints.iter_mut().for_each(|endpoint| endpoint.healed(at));
+    }
+
+    fn endpoint_mut(&mut self, id: EndpointId) -> Option<&mut Endpoint> {
+        self.endpoints.iter_mut().find(|endpoint| endpoint.id == id)
+    }
+}

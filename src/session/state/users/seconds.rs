@@ -1,0 +1,128 @@
+//! What users got second by second, for the lane, the heat map and the bad seconds.
+
+use super::Outcome;
+use std::collections::VecDeque;
+
+/// Bands of the heat map: the upper edge of each in milliseconds, three a decade; the last one has no upper edge.
+pub const BANDS: [f64; 16] = [
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    20.0,
+    50.0,
+    100.0,
+    200.0,
+    500.0,
+    1_000.0,
+    2_000.0,
+    5_000.0,
+    10_000.0,
+    20_000.0,
+    f64::INFINITY,
+];
+
+/// Seconds kept: two hours.
+const KEPT: usize = 7200;
+
+/// One second of users, filed under the *intended start* of their requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Second {
+    /// Requests that were due.
+    pub due: u32,
+    /// Requests that were due and not sent, because too many were in flight.
+    pub withheld: u32,
+    /// Real answers, and those of them over the limit.
+    pub real: (u32, u32),
+    /// Fallback answers, and those of them over the limit.
+    pub fallback: (u32, u32),
+    /// Errors.
+    pub errors: u32,
+    /// Answers by band of waiting time.
+    pub bands: [u16; BANDS.len()],
+}
+
+impl Second {
+    /// Requests without an answer so far, those withheld included.
+    pub fn unanswered(&self) -> u32 {
+        self.due.saturating_sub(self.real.0 + self.fallback.0 + self.errors)
+    }
+
+    /// Whether a user who came in this second was let down: error, or an answer over the limit, or not even sent.
+    /// Requests still waiting are judged by whoever knows the time.
+    pub fn is_bad(&self) -> bool {
+        self.errors > 0 || self.real.1 > 0 || self.fallback.1 > 0 || self.withheld > 0
+    }
+
+    fn answer(&mut self, outcome: Outcome, waited_ms: f64, slow: bool) {
+        match outcome {
+            Outcome::Real => {
+                self.real.0 += 1;
+                self.real.1 += u32::from(slow);
+            }
+            Outcome::Fallback => {
+                self.fallback.0 += 1;
+                self.fallback.1 += u32::from(slow);
+            }
+            Outcome::Error => self.errors += 1,
+        }
+        let band = BANDS.partition_point(|edge| *edge < waited_ms);
+        if let Some(count) = self.bands.get_mut(band) {
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+/// The latest seconds, by slot of the axis.
+#[derive(Clone, Debug, Default)]
+pub struct Seconds {
+    cells: VecDeque<Second>,
+    /// Slot of the first cell.
+    first: i64,
+}
+
+impl Seconds {
+    /// The second at a slot; `None` outside what is kept.
+    pub(super) fn get(&self, slot: i64) -> Option<&Second> {
+        usize::try_from(slot - self.first).ok().and_then(|i| self.cells.get(i))
+    }
+
+    /// Slots kept and their seconds, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Second)> {
+        (self.first..).zip(&self.cells)
+    }
+
+    pub(super) fn due(&mut self, slot: i64, withheld: bool) {
+        if let Some(second) = self.reach(slot) {
+            second.due += 1;
+            second.withheld += u32::from(withheld);
+        }
+    }
+
+    pub(super) fn answer(&mut self, slot: i64, outcome: Outcome, waited_ms: f64, slow: bool) {
+        if let Some(second) = self.reach(slot) {
+            second.answer(outcome, waited_ms, slow);
+        }
+    }
+
+    /// The cell of a slot, made if it lies ahead; `None` for one that has been forgotten.
+    fn reach(&mut self, slot: i64) -> Option<&mut Second> {
+        if self.cells.is_empty() {
+            self.first = slot;
+        }
+        if slot - self.first - self.cells.len() as i64 >= KEPT as i64 {
+            // A gap longer than all that is kept: nothing of the old is left.
+            self.cells.clear();
+            self.first = slot;
+        }
+        while slot >= self.first + self.cells.len() as i64 {
+            if self.cells.len() == KEPT {
+                self.cells.pop_front();
+                self.first += 1;
+            }
+            self.cells.push_back(Second::default());
+        }
+        usize::try_from(slot - self.first).ok().and_then(|i| self.cells.get_mut(i))
+    }
+}
