@@ -47,7 +47,7 @@ impl Session {
             What::MethodStarted { .. } | What::MethodEnded => {}
             What::RollbacksStarted { .. } => self.run.rolling_back = true,
             What::RollbacksEnded => self.run.rolling_back = false,
-            What::Interrupted { reason } => self.run.interrupted = Some(reason.clone()),
+            What::Interrupted { reason, .. } => self.run.interrupted = Some(reason.clone()),
             What::Aborted { message } => self.run.aborted = Some(message.clone()),
             What::RunEnded { status, deviated } => self.run.end(at, *status, *deviated),
             What::JournalAmended { .. } => {}

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 /// Lines kept.
 const LINES: usize = 2000;
-/// Bytes kept of one line.
+/// Characters kept of one line.
 const LINE: usize = 1024;
 
 /// The latest lines, oldest first: what was logged, and one line for each turn of the session.
@@ -38,8 +38,7 @@ impl Log {
                 self.lines.pop_front();
                 self.forgotten += 1;
             }
-            let end = line.floor_char_boundary(LINE);
-            let text = line.get(..end).unwrap_or_default().to_owned();
+            let text = line.chars().take(LINE).collect();
             self.lines.push_back(LogLine { at, level, target: target.to_owned(), text });
         }
     }

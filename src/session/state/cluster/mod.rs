@@ -119,12 +119,10 @@ impl Cluster {
 
     pub(super) fn noted(&mut self, at: Timestamp, note: &ClusterNote) {
         self.heard(Source::ClusterEvents, at);
-        if let Some(pod) = note.object.strip_prefix("pod/") {
-            if let Some(row) =
-                self.in_play.iter_mut().find(|row| row.pod.key.name == pod && row.gone.is_none())
-            {
-                row.misses.noted(at, note, row.pod.liveness.as_ref());
-            }
+        let pod = note.object.strip_prefix("pod/");
+        let row = self.in_play.iter_mut().find(|row| pod == Some(&row.pod.key.name) && row.gone.is_none());
+        if let Some(row) = row {
+            row.misses.noted(at, note, row.pod.liveness.as_ref());
         }
         if self.notes.len() == NOTES {
             self.notes.pop_front();
