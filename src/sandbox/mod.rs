@@ -1,3 +1,5 @@
 //! The embedded cluster. Imports nothing of ours; only `commands` imports it.
 
+pub mod api;
 pub mod images;
+pub mod store;

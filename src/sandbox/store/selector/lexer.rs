@@ -1,0 +1,46 @@
+//! Splits a label selector into tokens.
+
+/// A piece of a label selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A key or a value; `in` and `notin` are words too, their place tells them apart.
+    Word(String),
+    /// One of `( ) , ! = == != < >`.
+    Sign(&'static str),
+    /// Nothing is left.
+    End,
+}
+
+impl Token {
+    /// How error messages show it.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Token::Word(word) => word,
+            Token::Sign(sign) => sign,
+            Token::End => "",
+        }
+    }
+}
+
+/// Two-character signs stand before their first characters, so that the longest wins.
+const SIGNS: [&str; 9] = ["==", "!=", "=", "!", "(", ")", ",", "<", ">"];
+
+/// All tokens of `text`, with one [`Token::End`] behind them.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        if let Some(sign) = SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
+            tokens.push(Token::Sign(sign));
+            rest = &rest[sign.len()..];
+        } else {
+            let ends = |c: char| c.is_whitespace() || "=!(),<>".contains(c);
+            let length = rest.find(ends).unwrap_or(rest.len());
+            tokens.push(Token::Word(rest[..length].to_owned()));
+            rest = &rest[length..];
+        }
+        rest = rest.trim_start();
+    }
+    tokens.push(Token::End);
+    tokens
+}

@@ -1,0 +1,95 @@
+//! What the store itself writes into an object's metadata.
+
+use super::{Resource, time};
+use serde_json::{Map, Value};
+
+/// Fills the metadata of a new object.
+pub(super) fn created(resource: Resource, namespace: &str, name: &str, new_version: u64, object: &mut Value) {
+    typed(resource, object);
+    let metadata = metadata(object);
+    metadata.insert("name".into(), name.into());
+    if resource.descriptor().namespaced {
+        metadata.insert("namespace".into(), namespace.into());
+    } else {
+        metadata.shift_remove("namespace");
+    }
+    metadata.insert("uid".into(), uuid::Uuid::new_v4().to_string().into());
+    if resource.descriptor().counts_generations {
+        metadata.insert("generation".into(), 1.into());
+    } else {
+        metadata.shift_remove("generation");
+    }
+    metadata.insert("creationTimestamp".into(), time::now().into());
+    metadata.shift_remove("deletionTimestamp");
+    metadata.shift_remove("deletionGracePeriodSeconds");
+    version(object, new_version);
+}
+
+/// Gives a changed object what no change may touch.
+pub(super) fn kept(resource: Resource, old: &Value, new: &mut Value) {
+    typed(resource, new);
+    let metadata = metadata(new);
+    let fixed = [
+        "name",
+        "namespace",
+        "uid",
+        "generation",
+        "creationTimestamp",
+        "resourceVersion",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    ];
+    for key in fixed {
+        match &old["metadata"][key] {
+            // Deletion is marked once and can then only be hurried.
+            Value::Null if key.starts_with("deletion") => {}
+            _ if key.starts_with("deletion") && metadata.contains_key(key) => {}
+            Value::Null => {
+                metadata.shift_remove(key);
+            }
+            value => {
+                metadata.insert(key.into(), value.clone());
+            }
+        }
+    }
+}
+
+/// Counts a change of `spec`, and the mark of a deletion.
+pub(super) fn generation(resource: Resource, old: &Value, new: &mut Value) {
+    let marked =
+        old["metadata"]["deletionTimestamp"].is_null() && !new["metadata"]["deletionTimestamp"].is_null();
+    if resource.descriptor().counts_generations && (marked || old["spec"] != new["spec"]) {
+        let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
+        metadata(new).insert("generation".into(), generation.into());
+    }
+}
+
+/// Whether the last finalizer has just gone from an object that waits only for that.
+pub(super) fn finished(resource: Resource, old: &Value, new: &Value) -> bool {
+    let finalizers =
+        |object: &Value| object["metadata"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
+    let metadata = &new["metadata"];
+    resource != Resource::Namespaces
+        && !metadata["deletionTimestamp"].is_null()
+        && metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
+        && finalizers(old)
+        && !finalizers(new)
+}
+
+/// Writes the resource version.
+pub(super) fn version(object: &mut Value, version: u64) {
+    metadata(object).insert("resourceVersion".into(), version.to_string().into());
+}
+
+fn typed(resource: Resource, object: &mut Value) {
+    object["kind"] = resource.kind().into();
+    object["apiVersion"] = resource.api_version().into();
+}
+
+fn metadata(object: &mut Value) -> &mut Map<String, Value> {
+    let metadata = &mut object["metadata"];
+    if !metadata.is_object() {
+        *metadata = Value::Object(Map::new());
+    }
+    metadata.as_object_mut().expect("it was made an object above")
+}
