@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod images;
+pub mod network;
 pub mod store;

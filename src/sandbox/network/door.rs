@@ -1,0 +1,93 @@
+//! A listening address that can be shut without losing its port.
+
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+/// Enough for a burst of connections between two rounds of the scheduler.
+const BACKLOG: u32 = 1024;
+
+/// Open, it accepts. Shut, it refuses: the address stays bound but nobody listens.
+#[derive(Debug)]
+pub(super) struct Door {
+    address: SocketAddr,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(TcpListener),
+    Shut(TcpSocket),
+    /// Another program took the port while it was let go.
+    Lost,
+}
+
+impl Door {
+    /// Takes the address, shut.
+    ///
+    /// # Errors
+    /// When it is not ours or in use.
+    pub(super) fn shut(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { address, state: State::Shut(bind(address)?) })
+    }
+
+    /// Opens or shuts it.
+    ///
+    /// # Errors
+    /// When the port was lost to another program; the next call tries again.
+    pub(super) fn set_open(&mut self, open: bool) -> io::Result<()> {
+        self.state = match (std::mem::replace(&mut self.state, State::Lost), open) {
+            (State::Shut(socket), true) => State::Open(socket.listen(BACKLOG)?),
+            (State::Open(listener), false) => {
+                drop(listener);
+                State::Shut(bind(self.address)?)
+            }
+            (State::Lost, true) => State::Open(bind(self.address)?.listen(BACKLOG)?),
+            (State::Lost, false) => State::Shut(bind(self.address)?),
+            (unchanged, _) => unchanged,
+        };
+        Ok(())
+    }
+
+    /// The next connection, if it is open.
+    pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+        match &self.state {
+            State::Open(listener) => listener.poll_accept(context).map_ok(|(client, _)| client),
+            State::Shut(_) | State::Lost => Poll::Pending,
+        }
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // Connections that outlive the listener must not keep us from the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn shut_it_refuses_and_keeps_the_port() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut door = Door::shut(port).unwrap();
+        let connect = || TcpStream::connect(port);
+        assert_eq!(connect().await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        door.set_open(true).unwrap();
+        let held = connect().await.unwrap();
+        let _accepted = std::future::poll_fn(|context| door.poll_accept(context)).await.unwrap();
+        door.set_open(false).unwrap();
+        assert_eq!(connect().await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        door.set_open(true).unwrap();
+        connect().await.unwrap();
+        drop(held);
+    }
+}
