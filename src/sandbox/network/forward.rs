@@ -11,7 +11,7 @@ use super::lifelines::{Fate, Lifelines};
 
 /// A dying process's sockets close a moment before its death is known. So long an end of its stream is held back,
 /// to learn whether it is an answer's end (passed on) or a death (swallowed).
-const LAST_BREATH: Duration = Duration::from_millis(30);
+const LAST_BREATH: Duration = Duration::from_millis(100);
 
 /// Carries `client` to `target` until both are done, or swallows it.
 pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &Lifelines) {
