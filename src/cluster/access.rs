@@ -64,7 +64,7 @@ pub async fn may(connection: &Connection, permission: Permission) -> Result<Acce
     let answer = api
         .create(&PostParams::default(), &review)
         .await
-        .map_err(|source| connection.error("asking what we may do", source))?;
+        .map_err(|source| connection.error("ask what we may do", source))?;
     let status = answer.status.unwrap_or_default();
     Ok(Access { permission, allowed: status.allowed, reason: status.reason.filter(|text| !text.is_empty()) })
 }

@@ -85,28 +85,48 @@ impl Connection {
 
     /// An error of a request, with the place it happened at and what to do about it.
     pub fn error(&self, what: impl Into<String>, source: kube::Error) -> Error {
-        let advice = advice(&source, self);
         Error::Request {
-            context: self.place.context.clone(),
-            server: self.place.server.clone(),
             what: what.into(),
-            source: Box::new(source),
-            advice,
+            answer: answer(&source),
+            hint: self.hint(&source).unwrap_or_default(),
+        }
+    }
+
+    /// Where a refused or unanswered request went and what to do about it; nothing for the answers that speak for
+    /// themselves.
+    pub fn hint(&self, error: &kube::Error) -> Option<String> {
+        let user = self.user().unwrap_or("this user");
+        let context = self.context();
+        match error {
+            kube::Error::Api(status) if status.code == 403 => Some(format!(
+                "In context {context}, {user} may not do this: grant it (manifests/rbac.yml holds what is needed) \
+                 or choose another --context."
+            )),
+            kube::Error::Api(status) if status.code == 401 => Some(format!(
+                "Context {context} did not accept the credentials of {user}: log in again or choose another --context."
+            )),
+            kube::Error::Api(_) => None,
+            _ => Some(format!(
+                "Is the cluster of context {context} running at {}? `kubectl --context {context} cluster-info` asks \
+                 the same; choose another with --context.",
+                self.server()
+            )),
         }
     }
 }
 
-fn advice(error: &kube::Error, connection: &Connection) -> String {
-    let user = connection.user().unwrap_or("this user");
+/// What the server said, or why nothing came from it, in one line.
+pub fn answer(error: &kube::Error) -> String {
     match error {
-        kube::Error::Api(status) if status.code == 403 => {
-            format!("Grant {user} that permission (manifests/rbac.yml), or choose another --context")
+        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        kube::Error::Api(status) => format!("the API server answered {} {}", status.code, status.reason),
+        other => {
+            // The outermost words are about our own layers; what happened stands at the end of the chain.
+            let mut innermost: &dyn std::error::Error = other;
+            while let Some(source) = innermost.source() {
+                innermost = source;
+            }
+            format!("the API server did not answer: {innermost}")
         }
-        kube::Error::Api(status) if status.code == 401 => {
-            format!("The credentials of {user} were not accepted: log in again, or choose another --context")
-        }
-        kube::Error::Api(_) => "The server's message says what it missed".to_owned(),
-        _ => "Is the cluster running, and is it the right --context? `kubectl cluster-info` asks the same"
-            .to_owned(),
     }
 }

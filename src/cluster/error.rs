@@ -65,17 +65,13 @@ pub enum Error {
         source: Box<kube::Error>,
     },
     /// The cluster answered with an error, or not at all.
-    #[error("context {context} at {server}: {what}: {source}. {advice}")]
+    #[error("cannot {what}: {answer}. {hint}")]
     Request {
-        /// The context.
-        context: String,
-        /// The server.
-        server: String,
-        /// What was asked.
+        /// What was asked: `list nodes`.
         what: String,
         /// The answer.
-        source: Box<kube::Error>,
-        /// What to do.
-        advice: String,
+        answer: String,
+        /// Where, and what to do.
+        hint: String,
     },
 }

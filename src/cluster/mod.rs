@@ -9,7 +9,7 @@ mod service_url;
 mod settings;
 
 pub use access::{Access, Permission, may};
-pub use connection::Connection;
+pub use connection::{Connection, answer};
 pub use error::Error;
 pub use service_url::{Reach, service_url};
 pub use settings::Settings;

@@ -1,8 +1,10 @@
 //! All native functions by address, the names that only resolve to them, and how an entry is declared.
 
+use super::{deployment, legacy, pod, service};
 use super::{failure::Failure, invocation::Invocation};
 use crate::{experiment::Value, provider::Native};
 use futures_util::future::BoxFuture;
+use std::sync::LazyLock;
 
 /// A function: its description and its code.
 pub(super) struct Entry {
@@ -10,9 +12,9 @@ pub(super) struct Entry {
     pub(super) run: for<'a> fn(&'a Invocation<'a>) -> BoxFuture<'a, Result<Value, Failure>>,
 }
 
-/// Declares the entries of one Python module: effect, name, needed parameters; optional ones.
+/// Declares the entries of one Python module: effect, name, needed parameters; optional ones => code.
 macro_rules! natives {
-    ($module:literal: $($effect:ident $func:ident($($needed:ident),*; $($optional:ident),*)),+ $(,)?) => {
+    ($module:literal: $($effect:ident $func:ident($($needed:ident),*; $($optional:ident),*) => $run:path),+ $(,)?) => {
         &[$($crate::provider::kubernetes::catalogue::Entry {
             native: $crate::provider::Native {
                 module: $module,
@@ -23,27 +25,101 @@ macro_rules! natives {
                 ],
                 effect: $crate::provider::Effect::$effect,
             },
-            run: |invocation| Box::pin($func(invocation)),
+            run: |invocation| Box::pin($run(invocation)),
         },)+]
     };
 }
 pub(super) use natives;
 
 /// The modules, each with its entries.
-static MODULES: &[&[Entry]] = &[super::pod::probes::ENTRIES];
+static MODULES: &[&[Entry]] = &[
+    pod::actions::ENTRIES,
+    pod::probes::ENTRIES,
+    deployment::ACTIONS,
+    deployment::PROBES,
+    service::ACTIONS,
+    service::PROBES,
+    legacy::ACTIONS,
+    legacy::PROBES,
+];
 
-/// Functions that can also be reached through another module, where the reference merely imports them
-/// (kubernetes-catalog 2.0): other module, function, its own module.
-static ALIASES: &[(&str, &str, &str)] = &[("chaosk8s.probes", "all_pods_healthy", "chaosk8s.pod.probes")];
+/// Functions that can also be reached through another module, because the reference imports them there
+/// (kubernetes-catalog 2.0): other module, own module, functions.
+static ALIASES: &[(&str, &str, &[&str])] = &[
+    (
+        "chaosk8s.probes",
+        "chaosk8s.pod.probes",
+        &["all_pods_healthy", "pod_is_not_available", "read_pod_logs"],
+    ),
+    (
+        "chaosk8s.probes",
+        "chaosk8s.deployment.probes",
+        &["deployment_available_and_healthy", "deployment_fully_available", "deployment_not_fully_available"],
+    ),
+    ("chaosk8s.probes", "chaosk8s.service.probes", &["service_is_initialized"]),
+    (
+        "chaosk8s.actions",
+        "chaosk8s.deployment.actions",
+        &["create_deployment", "delete_deployment", "scale_deployment"],
+    ),
+    ("chaosk8s.actions", "chaosk8s.pod.actions", &["delete_pods"]),
+    ("chaosk8s.actions", "chaosk8s.service.actions", &["delete_service"]),
+];
+
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    MODULES.iter().flat_map(|entries| entries.iter())
+}
+
+/// Every function under every address it has.
+pub(super) fn functions() -> &'static [Native] {
+    static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| {
+        let aliases = ALIASES.iter().flat_map(|(module, own, funcs)| {
+            let natives = funcs.iter().filter_map(|func| entry(own, func));
+            natives.map(move |entry| Native { module, ..entry.native })
+        });
+        entries().map(|entry| entry.native).chain(aliases).collect()
+    });
+    &ALL
+}
 
 /// The native function under a Python address, if we have it.
 pub fn resolve(module: &str, func: &str) -> Option<&'static Native> {
-    entry(module, func).map(|entry| &entry.native)
+    functions().iter().find(|native| native.func == func && native.module == module)
 }
 
+/// The entry behind an address.
 pub(super) fn entry(module: &str, func: &str) -> Option<&'static Entry> {
-    let alias = ALIASES.iter().find(|(other, name, _)| *other == module && *name == func);
-    let module = alias.map_or(module, |(_, _, own)| own);
-    let mut entries = MODULES.iter().flat_map(|entries| entries.iter());
-    entries.find(|entry| entry.native.func == func && entry.native.module == module)
+    let own = |module: &str| entries().find(|e| e.native.func == func && e.native.module == module);
+    let alias = || {
+        let mut aliases = ALIASES.iter();
+        aliases.find(|(other, _, funcs)| *other == module && funcs.contains(&func)).map(|(_, home, _)| *home)
+    };
+    own(module).or_else(|| alias().and_then(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_alias_leads_home() {
+        for (module, own, funcs) in ALIASES {
+            for func in *funcs {
+                assert!(entry(own, func).is_some(), "{own}.{func}");
+                assert_eq!(
+                    resolve(module, func).map(|native| native.module),
+                    Some(*module),
+                    "{module}.{func}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_are_unique() {
+        let mut seen = std::collections::HashSet::new();
+        for native in functions() {
+            assert!(seen.insert((native.module, native.func)), "{}.{} twice", native.module, native.func);
+        }
+    }
 }

@@ -1,10 +1,8 @@
 //! How a native function fails, in the words the journal of the reference would hold.
 
-use crate::cluster;
-use std::fmt;
+use crate::cluster::{self, Connection};
 
-/// A failure of an activity. Its text is what follows `chaoslib.exceptions.ActivityFailed: ` in the journal: the
-/// qualified Python class, a colon, the message (kubernetes-catalog 0).
+/// A failure of an activity.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The state of the system is not as asked, or the call makes no sense.
@@ -17,7 +15,12 @@ pub(super) enum Failure {
         message: String,
     },
     /// The API server said no, or nothing.
-    Api(Box<kube::Error>),
+    Api {
+        /// What was tried, where the function says so: `failed to scale my-app to 0 replicas`.
+        what: Option<String>,
+        /// The answer.
+        source: Box<kube::Error>,
+    },
     /// There is no way to the cluster.
     Cluster(Box<cluster::Error>),
 }
@@ -30,11 +33,37 @@ impl Failure {
     pub(super) fn type_error(message: impl Into<String>) -> Self {
         Self::Python { class: "TypeError", message: message.into() }
     }
+
+    /// An API error that the function catches and words itself.
+    pub(super) fn because(what: String) -> impl FnOnce(kube::Error) -> Self {
+        move |source| Self::Api { what: Some(what), source: Box::new(source) }
+    }
+
+    /// The text that follows `chaoslib.exceptions.ActivityFailed: ` in the journal: the qualified Python class, a
+    /// colon, the message (kubernetes-catalog 0). Where the cluster refused or did not answer, the place and what
+    /// to do are added.
+    pub(super) fn text(self, connection: Option<&Connection>) -> String {
+        let failed = |message: String| format!("chaoslib.exceptions.ActivityFailed: {message}");
+        match self {
+            Self::Activity(message) => failed(message),
+            Self::Python { class, message } => format!("{class}: {message}"),
+            Self::Cluster(error) => failed(error.to_string()),
+            Self::Api { what, source } => {
+                let place = connection.and_then(|connection| connection.hint(&source));
+                let place = place.map(|hint| format!("\n{hint}")).unwrap_or_default();
+                match (what, *source) {
+                    (Some(what), source) => failed(format!("{what}: {}{place}", cluster::answer(&source))),
+                    (None, kube::Error::Api(status)) => format!("{}{place}", api_exception(&status)),
+                    (None, source) => failed(format!("{}{place}", cluster::answer(&source))),
+                }
+            }
+        }
+    }
 }
 
 impl From<kube::Error> for Failure {
     fn from(error: kube::Error) -> Self {
-        Self::Api(Box::new(error))
+        Self::Api { what: None, source: Box::new(error) }
     }
 }
 
@@ -44,29 +73,22 @@ impl From<cluster::Error> for Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Activity(message) => write!(f, "chaoslib.exceptions.ActivityFailed: {message}"),
-            Self::Python { class, message } => write!(f, "{class}: {message}"),
-            Self::Cluster(error) => write!(f, "chaoslib.exceptions.ActivityFailed: {error}"),
-            Self::Api(error) => match error.as_ref() {
-                kube::Error::Api(status) => {
-                    let body = serde_json::to_string(status).unwrap_or_default();
-                    write!(
-                        f,
-                        "kubernetes.client.exceptions.ApiException: ({})\nReason: {}\nHTTP response body: {body}",
-                        status.code,
-                        reason(status)
-                    )
-                }
-                other => write!(f, "chaoslib.exceptions.ActivityFailed: the cluster did not answer: {other}"),
-            },
-        }
-    }
-}
-
-/// The reason phrase of the HTTP status where the Status names none.
-fn reason(status: &kube::core::Status) -> &str {
-    if status.reason.is_empty() { "Unknown" } else { &status.reason }
+/// An API error nobody caught, in the shape of the Python client's text.
+fn api_exception(status: &kube::core::Status) -> String {
+    let class = match status.code {
+        400 => "BadRequestException",
+        401 => "UnauthorizedException",
+        403 => "ForbiddenException",
+        404 => "NotFoundException",
+        409 => "ConflictException",
+        422 => "UnprocessableEntityException",
+        500..600 => "ServiceException",
+        _ => "ApiException",
+    };
+    let reason = if status.reason.is_empty() { "Unknown" } else { &status.reason };
+    let body = serde_json::to_string(status).unwrap_or_else(|_| status.message.clone());
+    format!(
+        "kubernetes.client.exceptions.{class}: ({})\nReason: {reason}\nHTTP response body: {body}",
+        status.code
+    )
 }

@@ -1,7 +1,6 @@
 //! One call of a native function: its arguments, typed as they are used, and its way to the cluster.
 
-use super::{arguments::shape, failure::Failure};
-use crate::cluster::Connection;
+use super::failure::Failure;
 use crate::experiment::{Map, Value};
 use crate::provider::Native;
 use kube::{Client, api::ListParams};
@@ -10,7 +9,6 @@ use kube::{Client, api::ListParams};
 pub(super) struct Invocation<'a> {
     pub(super) native: &'static Native,
     pub(super) arguments: &'a Map,
-    pub(super) connection: Connection,
     pub(super) client: Client,
     pub(super) progress: &'a (dyn Fn(String) + Send + Sync),
 }
@@ -57,19 +55,72 @@ impl Invocation<'_> {
         }
     }
 
-    /// A list request with the `label_selector` as given.
-    pub(super) fn selected(&self) -> Result<ListParams, Failure> {
+    /// A list request with the `label_selector` as given; none selects everything in the namespace.
+    pub(super) fn labelled(&self) -> Result<ListParams, Failure> {
         Ok(match self.text("label_selector")? {
             Some(selector) => ListParams::default().labels(selector),
             None => ListParams::default(),
         })
     }
 
-    fn unfit(&self, name: &str, wanted: &str, got: &Value) -> Failure {
-        Failure::type_error(format!(
-            "{}() wants {wanted} in its argument '{name}', not {}",
-            self.native.func,
-            shape(got)
-        ))
+    /// A list request by object name, for functions whose `label_selector` only counts without a `name`.
+    pub(super) fn named_or_labelled(&self) -> Result<ListParams, Failure> {
+        match self.text("name")? {
+            Some(name) => Ok(by_name(ListParams::default(), name)),
+            None => self.labelled(),
+        }
+    }
+
+    /// The `label_selector` with `{name}` replaced, or `default` where none was given. Any other brace is Python's
+    /// `KeyError` (kubernetes-catalog 0, "fmt").
+    pub(super) fn formatted(&self, default: Option<&str>, name: &str) -> Result<ListParams, Failure> {
+        let template = match self.arguments.contains_key("label_selector") {
+            true => self.text("label_selector")?,
+            false => default,
+        };
+        let Some(template) = template else {
+            return Ok(ListParams::default());
+        };
+        let selector = template.replace("{name}", name);
+        match selector.contains(['{', '}']) && !name.contains(['{', '}']) {
+            true => Err(Failure::Python {
+                class: "KeyError",
+                message: format!("only {{name}} can be used in label_selector '{template}'"),
+            }),
+            false => Ok(ListParams::default().labels(&selector)),
+        }
+    }
+
+    /// True, or the failure where the flag `raise` is up (its default, and for functions without one), else false.
+    pub(super) fn verdict(&self, raise: &str, failure: Option<String>) -> Result<Value, Failure> {
+        match failure {
+            None => Ok(true.into()),
+            Some(message) if self.flag(raise, true) => Err(Failure::activity(message)),
+            Some(_) => Ok(false.into()),
+        }
+    }
+
+    /// An argument of the wrong shape.
+    pub(super) fn unfit(&self, name: &str, wanted: &str, got: &Value) -> Failure {
+        let func = self.native.func;
+        Failure::type_error(format!("{func}() wants {wanted} in its argument '{name}', not {}", shape(got)))
+    }
+}
+
+/// Restricts a list to the object of this name.
+pub(super) fn by_name(params: ListParams, name: &str) -> ListParams {
+    params.fields(&format!("metadata.name={name}"))
+}
+
+/// The shape of a value, for messages.
+fn shape(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Int(_) | Value::Big(_) => "a whole number",
+        Value::Float(_) => "a fraction",
+        Value::Text(_) => "text",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
     }
 }

@@ -1,22 +1,27 @@
 //! The Kubernetes extension's functions, native, under their Python addresses.
 //!
-//! [`resolve`] finds a function, [`Kubernetes::call`] runs it. One file holds the functions of one Python package
+//! [`resolve`] finds a function, [`Kubernetes`] runs it. One file holds the functions of one Python package
 //! (kubernetes-catalog 2); each declares its entries beside their code.
 
-mod arguments;
 mod catalogue;
+mod deployment;
 mod failure;
 mod invocation;
+mod kind;
+mod legacy;
+mod objects;
 mod pod;
+mod readiness;
+mod service;
 
 pub use catalogue::resolve;
 
-use super::{Native, Outcome};
+use super::{Call, Catalogue, Native, Outcome};
 use crate::cluster::{Connection, Error, Settings};
 use crate::experiment::{Map, Value};
 use failure::Failure;
+use futures_util::future::BoxFuture;
 use invocation::Invocation;
-use tokio_util::sync::CancellationToken;
 
 /// Runs native functions against the cluster that the settings and an activity's secrets choose.
 #[derive(Clone)]
@@ -49,42 +54,64 @@ impl Kubernetes {
         }
     }
 
-    /// Calls a function.
-    ///
-    /// `arguments` are the complete keyword arguments, substituted, with `secrets` and `configuration` injected where
-    /// the function has them (experiment-format 13.2). `progress` takes a few words such as `ready 0/1`.
-    /// Never [`Outcome::Broke`]: the reference turns every exception of a function into an activity failure.
-    pub async fn call(
-        &self,
-        native: &Native,
-        arguments: &Map,
-        cancel: &CancellationToken,
-        progress: &(dyn Fn(String) + Send + Sync),
-    ) -> Outcome {
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Outcome::Cancelled,
-            result = self.run(native, arguments, progress) => match result {
-                Ok(value) => Outcome::Done(value),
-                Err(failure) => Outcome::Failed { message: failure.to_string(), trace: Vec::new() },
-            },
-        }
-    }
-
+    /// Runs a function to its end. Never [`Outcome::Broke`]: the reference turns every exception of a function into
+    /// an activity failure.
     async fn run(
         &self,
         native: &Native,
         arguments: &Map,
         progress: &(dyn Fn(String) + Send + Sync),
+    ) -> Outcome {
+        let secrets = arguments.get("secrets").and_then(Value::as_map).cloned().unwrap_or_default();
+        let failed = |failure: Failure, connection: Option<&Connection>| Outcome::Failed {
+            message: failure.text(connection),
+            trace: Vec::new(),
+        };
+        let connection = match self.connection(&secrets).await {
+            Ok(connection) => connection,
+            Err(error) => return failed(error.into(), None),
+        };
+        match Self::invoke(native, arguments, &connection, progress).await {
+            Ok(value) => Outcome::Done(value),
+            Err(failure) => failed(failure, Some(&connection)),
+        }
+    }
+
+    async fn invoke(
+        native: &Native,
+        arguments: &Map,
+        connection: &Connection,
+        progress: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Value, Failure> {
         let entry = catalogue::entry(native.module, native.func).ok_or_else(|| {
             Failure::activity(format!("there is no native function {}.{}", native.module, native.func))
         })?;
-        arguments::check(native, arguments)?;
-        let secrets = arguments.get("secrets").and_then(Value::as_map).cloned().unwrap_or_default();
-        let connection = self.connection(&secrets).await?;
         let client = connection.client()?;
-        let invocation = Invocation { native: &entry.native, arguments, connection, client, progress };
-        (entry.run)(&invocation).await
+        (entry.run)(&Invocation { native: &entry.native, arguments, client, progress }).await
+    }
+}
+
+impl Catalogue for Kubernetes {
+    fn name(&self) -> &'static str {
+        "k8s"
+    }
+
+    fn functions(&self) -> &'static [Native] {
+        catalogue::functions()
+    }
+
+    fn call<'a>(
+        &'a self,
+        native: &'static Native,
+        arguments: Map,
+        call: &'a Call<'a>,
+    ) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = call.cancel.cancelled() => Outcome::Cancelled,
+                outcome = self.run(native, &arguments, call.progress) => outcome,
+            }
+        })
     }
 }

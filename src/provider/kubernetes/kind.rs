@@ -1,0 +1,62 @@
+//! The kinds of objects the functions work on, and the API of each in a call's namespace.
+
+use super::{failure::Failure, invocation::Invocation};
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    core::v1::{Namespace, Node, Pod, Secret, Service},
+    networking::v1::{Ingress, NetworkPolicy},
+};
+use kube::{
+    Api, Resource,
+    api::{ApiResource, DynamicObject},
+};
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+/// A kind of object.
+pub(super) trait Kind:
+    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+{
+    /// Whether its objects live in a namespace.
+    const NAMESPACED: bool;
+
+    /// Its objects, in the call's namespace if they live in one.
+    fn api(call: &Invocation<'_>) -> Result<Api<Self>, Failure>;
+
+    /// The same without a schema: what is written from a file must keep every field.
+    fn any(call: &Invocation<'_>) -> Result<Api<DynamicObject>, Failure> {
+        let resource = ApiResource::erase::<Self>(&());
+        let client = call.client.clone();
+        Ok(match Self::NAMESPACED {
+            true => Api::namespaced_with(client, call.namespace()?, &resource),
+            false => Api::all_with(client, &resource),
+        })
+    }
+
+    /// How it is called in messages: `deployment`.
+    fn word() -> String {
+        Self::kind(&()).to_lowercase()
+    }
+}
+
+macro_rules! kinds {
+    (in a namespace: $($kind:ty),+) => {
+        $(impl Kind for $kind {
+            const NAMESPACED: bool = true;
+            fn api(call: &Invocation<'_>) -> Result<Api<Self>, Failure> {
+                Ok(Api::namespaced(call.client.clone(), call.namespace()?))
+            }
+        })+
+    };
+    (in the cluster: $($kind:ty),+) => {
+        $(impl Kind for $kind {
+            const NAMESPACED: bool = false;
+            fn api(call: &Invocation<'_>) -> Result<Api<Self>, Failure> {
+                Ok(Api::all(call.client.clone()))
+            }
+        })+
+    };
+}
+
+kinds!(in a namespace: Pod, Service, Secret, Deployment, ReplicaSet, StatefulSet, DaemonSet, Ingress, NetworkPolicy);
+kinds!(in the cluster: Node, Namespace);

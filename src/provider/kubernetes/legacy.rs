@@ -1,0 +1,108 @@
+//! `chaosk8s.actions` and `chaosk8s.probes`: the names of 2017, with the semantics the samples were written for
+//! (kubernetes-catalog 2.16, 3.1).
+//!
+//! Where they once matched a label `name` and now match the object's name, both count: first the object of that name,
+//! and if there is none, the objects with that label.
+
+use super::{
+    catalogue::{Entry, natives},
+    deployment::{all, judge},
+    failure::Failure,
+    invocation::{Invocation, by_name},
+    kind::Kind,
+    objects::{create_from_file, delete_listed, delete_named, exists, missing, scale},
+    pod::{logs::read_pod_logs, probes::NAME_LABEL, probes::all_pods_healthy, probes::pod_is_not_available},
+    readiness::{Until, wait},
+};
+use crate::experiment::Value;
+use k8s_openapi::api::{
+    apps::v1::{Deployment, ReplicaSet},
+    core::v1::{Pod, Secret, Service},
+};
+use kube::api::ListParams;
+
+pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.actions":
+    Changes start_microservice(spec_path; ns, secrets) => create_from_file::<Deployment>,
+    Changes kill_microservice(name; ns, label_selector, secrets) => kill_microservice,
+    Changes scale_microservice(name, replicas; ns, secrets) => scale::<Deployment>,
+    Changes remove_service_endpoint(name; ns, secrets) => delete_named::<Service>,
+);
+
+pub(super) static PROBES: &[Entry] = natives!("chaosk8s.probes":
+    Reads all_microservices_healthy(; ns, secrets) => all_pods_healthy,
+    Reads microservice_available_and_healthy(name; ns, label_selector, secrets)
+        => microservice_available_and_healthy,
+    Reads microservice_is_not_available(name; ns, label_selector, secrets) => pod_is_not_available,
+    Reads service_endpoint_is_initialized(name; ns, label_selector, secrets) => service_endpoint_is_initialized,
+    Reads deployment_is_not_fully_available(name; ns, label_selector, timeout, secrets)
+        => deployment_is_not_fully_available,
+    Reads deployment_is_fully_available(name; ns, label_selector, timeout, secrets)
+        => deployment_is_fully_available,
+    Reads read_microservices_logs(; name, last, ns, from_previous, label_selector, container_name, secrets)
+        => read_pod_logs,
+    Reads secret_exists(; name, ns, label_selector, secrets) => secret_exists,
+);
+
+/// How to list the objects meant by `name`: by the selector if one was given, else by object name, else by label.
+async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<ListParams, Failure> {
+    if call.text("label_selector")?.is_some() {
+        return call.formatted(None, name);
+    }
+    let named = by_name(ListParams::default(), name);
+    let labelled = call.formatted(Some(NAME_LABEL), name)?;
+    let api = K::api(call)?;
+    if api.list(&named).await?.items.is_empty() && !api.list(&labelled).await?.items.is_empty() {
+        tracing::info!("no {} is called {name}: those with label name={name} are meant", K::word());
+        return Ok(labelled);
+    }
+    Ok(named)
+}
+
+/// Deletes the Deployment with all it owns. Deployments, replica sets and pods, as when deleting the first left the
+/// others behind; now it only makes sure.
+async fn kill_microservice(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let name = call.needed("name")?;
+    let deployments = delete_listed::<Deployment>(call, &meant::<Deployment>(call, name).await?).await?;
+    let labelled = call.formatted(Some(NAME_LABEL), name)?;
+    let sets = delete_listed::<ReplicaSet>(call, &labelled).await?;
+    let pods = delete_listed::<Pod>(call, &labelled).await?;
+    if deployments + sets + pods == 0 {
+        tracing::warn!("{}: nothing was deleted", missing::<Deployment>(call, name).await?);
+    }
+    Ok(Value::Null)
+}
+
+async fn microservice_available_and_healthy(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let name = call.needed("name")?;
+    let failure = judge(call, name, &meant::<Deployment>(call, name).await?, all).await?;
+    call.verdict("", failure)
+}
+
+async fn deployment_is_not_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
+    wait_for(call, Until::NotFull).await
+}
+
+async fn deployment_is_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
+    wait_for(call, Until::Full).await
+}
+
+async fn wait_for(call: &Invocation<'_>, until: Until) -> Result<Value, Failure> {
+    let name = call.needed("name")?;
+    let selector = meant::<Deployment>(call, name).await?;
+    let failure = wait::<Deployment>(call, name, selector, until).await?;
+    call.verdict("", failure)
+}
+
+async fn service_endpoint_is_initialized(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let name = call.needed("name")?;
+    let found = Service::api(call)?.list(&meant::<Service>(call, name).await?).await?.items;
+    let failure = match found.is_empty() {
+        true => Some(format!("service is not initialized: {}", missing::<Service>(call, name).await?)),
+        false => None,
+    };
+    call.verdict("", failure)
+}
+
+async fn secret_exists(call: &Invocation<'_>) -> Result<Value, Failure> {
+    Ok(exists::<Secret>(call).await?.into())
+}

@@ -1,0 +1,126 @@
+//! What is the same for every kind of object: create from a file, delete, patch, scale, look for.
+
+use super::{
+    failure::Failure,
+    invocation::{Invocation, by_name},
+    kind::Kind,
+};
+use crate::experiment::Value;
+use kube::{
+    ResourceExt,
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
+};
+use serde_json::{Value as Json, json};
+
+/// Creates the object that the file at `spec_path` describes. Returns null.
+pub(super) async fn create_from_file<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let path = call.needed("spec_path")?;
+    create::<K>(call, read(path).await?).await?;
+    Ok(Value::Null)
+}
+
+/// Creates an object.
+pub(super) async fn create<K: Kind>(call: &Invocation<'_>, object: Json) -> Result<(), Failure> {
+    let object: DynamicObject = serde_json::from_value(object)
+        .map_err(|error| Failure::activity(format!("this is no Kubernetes object: {error}")))?;
+    K::any(call)?.create(&PostParams::default(), &object).await?;
+    Ok(())
+}
+
+/// One object from a JSON or YAML file.
+pub(super) async fn read(path: &str) -> Result<Json, Failure> {
+    let text = tokio::fs::read_to_string(path).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::Python {
+            class: "FileNotFoundError",
+            message: format!("[Errno 2] No such file or directory: '{path}'"),
+        },
+        _ => Failure::Python { class: "OSError", message: format!("{path}: {error}") },
+    })?;
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("json") => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        Some("yml" | "yaml") => serde_saphyr::from_str(&text).map_err(|error| error.to_string()),
+        _ => return Err(Failure::activity(format!("cannot process {path}: name it .json, .yaml or .yml"))),
+    }
+    .map_err(|error| Failure::activity(format!("cannot read {path}: {error}")))
+}
+
+/// Deletes by `name`, else by `label_selector`, else everything in the namespace. Null, also when nothing matched.
+pub(super) async fn delete_selected<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let params = call.named_or_labelled()?;
+    delete_listed::<K>(call, &params).await?;
+    Ok(Value::Null)
+}
+
+/// Deletes what a list finds; tells how many there were.
+pub(super) async fn delete_listed<K: Kind>(
+    call: &Invocation<'_>,
+    params: &ListParams,
+) -> Result<usize, Failure> {
+    let api = K::api(call)?;
+    let objects = api.list(params).await?.items;
+    for object in &objects {
+        match api.delete(&object.name_any(), &DeleteParams::default()).await {
+            Ok(_) => tracing::info!("deleted {} {}", K::word(), object.name_any()),
+            // Gone meanwhile, with its owner for instance: that is what was wanted.
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(objects.len())
+}
+
+/// Deletes the one object called `name`; it must be there.
+pub(super) async fn delete_named<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
+    K::api(call)?.delete(call.needed("name")?, &DeleteParams::default()).await?;
+    Ok(Value::Null)
+}
+
+/// Sets `spec.replicas`, on the object itself.
+pub(super) async fn scale<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let name = call.needed("name")?;
+    let wanted = call.given("replicas");
+    let replicas = call.whole("replicas", 0)?;
+    if wanted.is_none() {
+        return Err(Failure::type_error(format!("{}() needs a number in 'replicas'", call.native.func)));
+    }
+    let what = format!("failed to scale {} {name} to {replicas} replicas", K::word());
+    patch::<K>(call, name, &json!({"spec": {"replicas": replicas}}), what).await
+}
+
+/// A strategic merge patch whose failure is told as `what`. Returns null.
+pub(super) async fn patch<K: Kind>(
+    call: &Invocation<'_>,
+    name: &str,
+    change: &Json,
+    what: String,
+) -> Result<Value, Failure> {
+    let patched = K::api(call)?.patch(name, &PatchParams::default(), &Patch::Strategic(change)).await;
+    patched.map_err(Failure::because(what))?;
+    Ok(Value::Null)
+}
+
+/// Whether a list by name and `label_selector`, as far as they are given, finds anything.
+pub(super) async fn exists<K: Kind>(call: &Invocation<'_>) -> Result<bool, Failure> {
+    let params = call.labelled()?;
+    let params = match call.text("name")? {
+        Some(name) => by_name(params, name),
+        None => params,
+    };
+    Ok(!K::api(call)?.list(&params).await?.items.is_empty())
+}
+
+/// Words for an object that is not there, with the names that are.
+pub(super) async fn missing<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<String, Failure> {
+    const SHOWN: u32 = 5;
+    let place = if K::NAMESPACED { format!(" in namespace {}", call.namespace()?) } else { String::new() };
+    let message = format!("no {} is called {name}{place}", K::word());
+    // Only to be of help: whoever may not list everything still gets the first half.
+    let Ok(others) = K::api(call)?.list(&ListParams::default().limit(SHOWN)).await else {
+        return Ok(message);
+    };
+    let names: Vec<String> = others.iter().map(ResourceExt::name_any).collect();
+    Ok(match names.is_empty() {
+        true => format!("{message}; there is none at all"),
+        false => format!("{message}; there are: {}", names.join(", ")),
+    })
+}

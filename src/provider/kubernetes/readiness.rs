@@ -1,0 +1,168 @@
+//! Waiting until a workload is fully available, or no longer is (kubernetes-catalog 2.4, "WATCH").
+//!
+//! Deviations, on purpose: the time-out is a deadline, not the longest silence; absent counts are 0; a deleted
+//! workload has nothing ready.
+
+use super::{failure::Failure, invocation::Invocation, kind::Kind, objects::missing};
+use futures_util::TryStreamExt;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use kube::{
+    Api, ResourceExt,
+    api::{ListParams, WatchEvent, WatchParams},
+};
+use std::{pin::pin, time::Duration};
+use tokio::time::Instant;
+
+/// Ready replicas of a workload, and how many there should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) ready: i32,
+    pub(super) wanted: i32,
+}
+
+/// A kind of workload that counts its replicas.
+pub(super) trait Workload: Kind {
+    /// Its counts; what is absent is 0.
+    fn counts(&self) -> Counts;
+}
+
+impl Workload for Deployment {
+    fn counts(&self) -> Counts {
+        let ready = self.status.as_ref().and_then(|status| status.ready_replicas);
+        let wanted = self.spec.as_ref().and_then(|spec| spec.replicas);
+        Counts { ready: ready.unwrap_or(0), wanted: wanted.unwrap_or(0) }
+    }
+}
+
+impl Workload for StatefulSet {
+    fn counts(&self) -> Counts {
+        let ready = self.status.as_ref().and_then(|status| status.ready_replicas);
+        let wanted = self.spec.as_ref().and_then(|spec| spec.replicas);
+        Counts { ready: ready.unwrap_or(0), wanted: wanted.unwrap_or(0) }
+    }
+}
+
+impl Workload for DaemonSet {
+    fn counts(&self) -> Counts {
+        let status = self.status.as_ref();
+        Counts {
+            ready: status.map_or(0, |status| status.number_ready),
+            wanted: status.map_or(0, |status| status.desired_number_scheduled),
+        }
+    }
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Everything ready.
+    Full,
+    /// Something not ready.
+    NotFull,
+}
+
+impl Until {
+    fn reached(self, counts: Counts) -> bool {
+        (counts.ready == counts.wanted) == (self == Self::Full)
+    }
+}
+
+/// Pause before a watch that the server ended is begun again.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Watches the workload called `name` (restricted further by `selector`). Nothing when what is waited for came to be,
+/// else why not.
+pub(super) async fn wait<K: Workload>(
+    call: &Invocation<'_>,
+    name: &str,
+    selector: ListParams,
+    until: Until,
+) -> Result<Option<String>, Failure> {
+    let timeout = u64::try_from(call.whole("timeout", 30)?).unwrap_or(0);
+    let deadline = Instant::now() + Duration::from_secs(timeout);
+    let mut watched = Watched { call, api: K::api(call)?, selector, until, seen: None };
+    match tokio::time::timeout_at(deadline, watched.run()).await {
+        Ok(reached) => reached.map(|()| None),
+        Err(_) => {
+            let goal = match until {
+                Until::Full => "recover",
+                Until::NotFull => "stop running",
+            };
+            let kind = K::word();
+            Ok(Some(match watched.seen {
+                Some(Counts { ready, wanted }) => {
+                    format!("{kind} {name} failed to {goal} within {timeout} s: {ready} of {wanted} ready")
+                }
+                None => format!(
+                    "{kind} {name} failed to {goal} within {timeout} s: {}",
+                    missing::<K>(call, name).await?
+                ),
+            }))
+        }
+    }
+}
+
+struct Watched<'a, K> {
+    call: &'a Invocation<'a>,
+    api: Api<K>,
+    selector: ListParams,
+    until: Until,
+    seen: Option<Counts>,
+}
+
+impl<K: Workload> Watched<'_, K> {
+    /// Ends when the goal is reached. The first connection must succeed; one that breaks later is made again.
+    async fn run(&mut self) -> Result<(), Failure> {
+        let params = WatchParams {
+            label_selector: self.selector.label_selector.clone(),
+            field_selector: self.selector.field_selector.clone(),
+            ..WatchParams::default()
+        };
+        let mut version = String::new();
+        let mut connected = false;
+        loop {
+            match self.follow(&params, &mut version, &mut connected).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(kube::Error::Api(status)) if status.code == 410 => version.clear(),
+                Err(error @ kube::Error::Api(_)) => return Err(error.into()),
+                Err(error) if !connected => return Err(error.into()),
+                Err(error) => tracing::debug!("watch of {} broke: {error}", K::word()),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Follows one watch to its end; true when the goal is reached.
+    async fn follow(
+        &mut self,
+        params: &WatchParams,
+        version: &mut String,
+        connected: &mut bool,
+    ) -> Result<bool, kube::Error> {
+        let mut events = pin!(self.api.watch(params, version).await?);
+        *connected = true;
+        while let Some(event) = events.try_next().await? {
+            let (object, deleted) = match event {
+                WatchEvent::Added(object) | WatchEvent::Modified(object) => (object, false),
+                WatchEvent::Deleted(object) => (object, true),
+                WatchEvent::Bookmark(bookmark) => {
+                    *version = bookmark.metadata.resource_version;
+                    continue;
+                }
+                WatchEvent::Error(status) => return Err(kube::Error::Api(status)),
+            };
+            *version = object.resource_version().unwrap_or_default();
+            let counts = object.counts();
+            let counts = if deleted { Counts { ready: 0, ..counts } } else { counts };
+            if self.seen.replace(counts) != Some(counts) {
+                (self.call.progress)(format!("ready {}/{}", counts.ready, counts.wanted));
+            }
+            let reached = if deleted { self.until == Until::NotFull } else { self.until.reached(counts) };
+            if reached {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
