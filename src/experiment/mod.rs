@@ -1,11 +1,35 @@
 //! The experiment file as a value: load, positions for error messages, validate, configuration and secrets,
 //! substitution, tolerances. Imports nothing of ours.
 
+mod build;
+mod compare;
+pub mod configuration;
+mod convert;
+mod decimal;
+mod document;
+mod environment;
+mod json_text;
+mod jsonpath;
+mod load;
 mod model;
-mod secrets;
+mod python_text;
+pub mod secrets;
 mod serial;
+mod substitute;
+pub mod tolerance;
+mod typed;
 mod value;
 
-pub use model::{Activity, ActivityKind, Control, Hypothesis, Pauses, Provider, ProviderKind};
-pub use secrets::Secrets;
+pub use configuration::ConfigurationError;
+pub use convert::{ConvertError, to_type};
+pub use document::{Document, Part, Position, SyntaxError, parse_json, place};
+pub use environment::Environment;
+pub use load::{Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load};
+pub use model::{
+    Activity, ActivityKind, Control, Entry, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
+};
+pub use python_text::{python_float, python_literal, python_text};
+pub use secrets::{Secrets, SecretsError};
+pub use substitute::{substitute, substitute_text};
+pub use typed::{Experiment, NoExperiment, Runtime};
 pub use value::{Map, Value};

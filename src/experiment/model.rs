@@ -70,6 +70,37 @@ pub struct Activity {
     pub place: String,
 }
 
+/// An entry of the hypothesis, the method or the rollbacks: an activity, or a `ref` to one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// As declared: for a `ref`, the referring mapping.
+    pub declared: Map,
+    /// The name it refers to, when it is a `ref`.
+    pub reference: Option<String>,
+    /// The activity to run: the target of a `ref` (experiment-format 8.3), with the tolerance of this entry.
+    /// The error says why there is nothing to run; the reference stumbles over it only when it gets there.
+    pub activity: Result<Activity, Unplayable>,
+    /// Whether this entry asks for the background; the activity's own flag only changes the log line.
+    pub background: bool,
+    /// JSON path of the entry, such as `$.method[2]`.
+    pub place: String,
+}
+
+impl Entry {
+    /// The entry's own name as the reference prints it: `None` when it has none, as a bare `ref`.
+    pub fn name(&self) -> String {
+        name_of(&self.declared)
+    }
+}
+
+/// Why an entry cannot be run: an unknown reference, or (without validation) a missing part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unplayable {
+    /// In words.
+    pub message: String,
+}
+
 /// A control as declared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Control {
@@ -79,15 +110,57 @@ pub struct Control {
     pub name: String,
 }
 
+impl Control {
+    /// Reads the controls of a `controls` list; what is no mapping is left out.
+    pub fn list(declared: Option<&Value>) -> Vec<Control> {
+        let entries = declared.and_then(Value::as_list).unwrap_or_default();
+        let mappings = entries.iter().filter_map(Value::as_map);
+        mappings.map(|raw| Control { raw: raw.clone(), name: name_of(raw) }).collect()
+    }
+
+    /// The experiment-level control it names, when it is a `ref`.
+    pub fn reference(&self) -> Option<&str> {
+        self.raw.get("ref").and_then(Value::as_str)
+    }
+
+    /// `before` or `after`; `None` for both.
+    pub fn scope(&self) -> Option<&str> {
+        self.raw.get("scope").and_then(Value::as_str).filter(|scope| !scope.is_empty())
+    }
+
+    /// Whether lower levels inherit it.
+    pub fn automatic(&self) -> bool {
+        self.raw.get("automatic").is_none_or(Value::truthy)
+    }
+
+    /// The Python module, for the only kind of control that does anything.
+    pub fn module(&self) -> Option<&str> {
+        let provider = self.raw.get("provider")?;
+        let python = provider.get("type").and_then(Value::as_str) == Some("python");
+        provider.get("module").and_then(Value::as_str).filter(|_| python)
+    }
+
+    /// Its arguments, unsubstituted.
+    pub fn arguments(&self) -> Map {
+        let arguments = self.raw.get("provider").and_then(|provider| provider.get("arguments"));
+        arguments.and_then(Value::as_map).cloned().unwrap_or_default()
+    }
+}
+
 /// The steady-state hypothesis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hypothesis {
     /// As declared.
     pub raw: Map,
-    /// Its title.
+    /// Its title as the reference prints it.
     pub title: String,
-    /// Its probes with their tolerances; a `ref` probe has the referring entry's tolerance.
-    pub probes: Vec<Activity>,
+    /// Its probes; a `ref` probe has the referring entry's tolerance.
+    pub probes: Vec<Entry>,
     /// Declared controls.
     pub controls: Vec<Control>,
+}
+
+/// The `name` of a mapping as text, `None` when it has none.
+pub(super) fn name_of(mapping: &Map) -> String {
+    mapping.get("name").map_or_else(|| "None".to_owned(), super::python_text)
 }

@@ -77,6 +77,19 @@ impl Value {
     }
 }
 
+/// The integer of canonical decimal digits with an optional minus, as long as it may be.
+pub(crate) fn integer(digits: &str) -> Value {
+    match digits.parse() {
+        Ok(int) => Value::Int(int),
+        Err(_) => {
+            let (sign, magnitude) =
+                digits.strip_prefix('-').map_or(("", digits), |magnitude| ("-", magnitude));
+            let magnitude = magnitude.trim_start_matches('0');
+            Value::Big(format!("{sign}{magnitude}").into())
+        }
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Value::Text(text.to_owned())

@@ -1,5 +1,10 @@
 //! Secrets that cannot be shown by accident.
 
+mod resolve;
+mod vault;
+
+pub use resolve::{Resolved, SecretsError, resolve};
+
 use super::{Map, Value};
 
 /// The resolved secrets: scope to name to value. Has no `Display` and no `Serialize`; its `Debug` hides the values.

@@ -1,0 +1,129 @@
+//! From the tree of values to the typed experiment.
+
+use super::{
+    Activity, ActivityKind, Control, Entry, Hypothesis, Map, Pauses, Provider, ProviderKind, Unplayable,
+    Value, document::place, model::name_of,
+};
+use std::collections::HashMap;
+
+/// The activities a `ref` can name: the last of a name wins, the hypothesis after the method (format 8.3).
+pub(super) struct Named<'a>(HashMap<&'a str, (&'a Map, String)>);
+
+impl<'a> Named<'a> {
+    pub fn of(experiment: &'a Map) -> Self {
+        let mut named = HashMap::new();
+        for (entries, path) in [(method(experiment), METHOD), (probes(experiment), PROBES)] {
+            for (index, entry) in entries.iter().enumerate() {
+                let name = entry.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+                if let (Some(map), Some(name)) = (entry.as_map(), name) {
+                    named.insert(name, (map, place::item(path, index)));
+                }
+            }
+        }
+        Self(named)
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.0.keys().copied()
+    }
+}
+
+pub(super) const METHOD: &str = "$.method";
+pub(super) const PROBES: &str = "$.steady-state-hypothesis.probes";
+pub(super) const ROLLBACKS: &str = "$.rollbacks";
+
+pub(super) fn method(experiment: &Map) -> &[Value] {
+    list(experiment.get("method"))
+}
+
+pub(super) fn probes(experiment: &Map) -> &[Value] {
+    list(experiment.get("steady-state-hypothesis").and_then(|hypothesis| hypothesis.get("probes")))
+}
+
+pub(super) fn rollbacks(experiment: &Map) -> &[Value] {
+    list(experiment.get("rollbacks"))
+}
+
+pub(super) fn list(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_list).unwrap_or_default()
+}
+
+/// The hypothesis, unless there is none or it is empty.
+pub(super) fn hypothesis(experiment: &Map, named: &Named<'_>) -> Option<Hypothesis> {
+    let raw = experiment.get("steady-state-hypothesis")?.as_map().filter(|raw| !raw.is_empty())?;
+    let title = raw.get("title").map_or_else(|| "None".to_owned(), super::python_text);
+    let probes = entries(probes(experiment), PROBES, named);
+    Some(Hypothesis { raw: raw.clone(), title, probes, controls: Control::list(raw.get("controls")) })
+}
+
+/// The entries of a list of activities.
+pub(super) fn entries(declared: &[Value], path: &str, named: &Named<'_>) -> Vec<Entry> {
+    let numbered = declared.iter().enumerate();
+    numbered.map(|(index, value)| entry(value, place::item(path, index), named)).collect()
+}
+
+fn entry(value: &Value, place: String, named: &Named<'_>) -> Entry {
+    let Some(declared) = value.as_map() else {
+        let activity = unplayable(format!("{place} is no mapping, so there is nothing to run"));
+        return Entry { declared: Map::new(), reference: None, activity, background: false, place };
+    };
+    let reference = declared.get("ref").filter(|reference| reference.truthy());
+    let activity = match reference {
+        None => activity(declared, &place),
+        Some(Value::Text(name)) => match named.0.get(name.as_str()) {
+            Some((target, place)) => activity(target, place),
+            None => unplayable(format!("could not find referenced activity '{name}'")),
+        },
+        Some(other) => {
+            unplayable(format!("could not find referenced activity '{}'", super::python_text(other)))
+        }
+    };
+    let tolerance = declared.get("tolerance").cloned();
+    Entry {
+        declared: declared.clone(),
+        reference: reference.map(super::python_text),
+        activity: activity.map(|activity| Activity { tolerance, ..activity }),
+        background: declared.get("background").is_some_and(Value::truthy),
+        place,
+    }
+}
+
+fn unplayable(message: String) -> Result<Activity, Unplayable> {
+    Err(Unplayable { message })
+}
+
+/// One full declaration, as far as it can be run.
+pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
+    let name = name_of(raw);
+    let missing = |what: &str| Unplayable { message: format!("activity '{name}' at {place} {what}") };
+    let kind = match raw.get("type").and_then(Value::as_str) {
+        Some("probe") => ActivityKind::Probe,
+        Some(_) => ActivityKind::Action,
+        None => return Err(missing("has no type")),
+    };
+    let provider = raw.get("provider").and_then(Value::as_map).ok_or_else(|| missing("has no provider"))?;
+    let provider_kind = match provider.get("type").and_then(Value::as_str) {
+        Some("http") => ProviderKind::Http,
+        Some("process") => ProviderKind::Process,
+        Some("python") => ProviderKind::Python,
+        Some(other) => return Err(missing(&format!("has the unknown provider type '{other}'"))),
+        None => return Err(missing("has a provider without type")),
+    };
+    let pause = |side: &str| raw.get("pauses").and_then(|pauses| pauses.get(side)).cloned();
+    Ok(Activity {
+        kind,
+        provider: Provider { kind: provider_kind, raw: provider.clone() },
+        tolerance: raw.get("tolerance").cloned(),
+        background: raw.get("background").is_some_and(Value::truthy),
+        pauses: Pauses { before: pause("before"), after: pause("after") },
+        controls: Control::list(raw.get("controls")),
+        dry: raw.get("dry").cloned(),
+        place: place.to_owned(),
+        raw: raw.clone(),
+        name,
+    })
+}

@@ -1,0 +1,155 @@
+//! The configuration: inline values, the environment, and probes that run before the experiment
+//! (experiment-format 4.2, 4.4).
+
+use super::{Activity, Environment, Map, Secrets, Unplayable, Value, convert, document::place};
+
+/// Why the configuration cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigurationError {
+    /// The variable is not set and the entry has no default.
+    #[error("Configuration makes reference to an environment key that does not exist: {variable}")]
+    Unset {
+        /// The entry.
+        entry: String,
+        /// The variable.
+        variable: String,
+    },
+    /// The entry has no `key`.
+    #[error("configuration entry '{entry}' is of type env but names no variable: add a `key`")]
+    NoKey {
+        /// The entry.
+        entry: String,
+    },
+    /// The value does not fit the `env_var_type`.
+    #[error("configuration entry '{entry}': {reason}")]
+    Convert {
+        /// The entry.
+        entry: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl ConfigurationError {
+    /// The name of the entry it is about.
+    pub fn entry(&self) -> &str {
+        match self {
+            Self::Unset { entry, .. } | Self::NoKey { entry } | Self::Convert { entry, .. } => entry,
+        }
+    }
+}
+
+/// Resolves a declared configuration. `overrides` replace declared entries before they are resolved, others are
+/// dropped. Dynamic entries (`type: probe`) stay as declared: [`resolve_dynamic`] runs them.
+pub fn resolve(
+    declared: &Map,
+    overrides: &Map,
+    environment: &Environment,
+) -> Result<Map, ConfigurationError> {
+    declared
+        .iter()
+        .map(|(name, value)| {
+            let value = overrides.get(name).unwrap_or(value);
+            Ok((name.clone(), entry(name, value, environment)?))
+        })
+        .collect()
+}
+
+/// One entry; [`resolve`] of the whole stops at the first error, validation asks for each.
+pub(super) fn entry(
+    name: &str,
+    value: &Value,
+    environment: &Environment,
+) -> Result<Value, ConfigurationError> {
+    if value.get("type").and_then(Value::as_str) != Some("env") {
+        return Ok(value.clone());
+    }
+    let entry = || name.to_owned();
+    let Some(key) = value.get("key") else { return Err(ConfigurationError::NoKey { entry: entry() }) };
+    let variable = super::python_text(key);
+    let found = environment.get(&variable).map(Value::Text).or_else(|| value.get("default").cloned());
+    let Some(found) = found else { return Err(ConfigurationError::Unset { entry: entry(), variable }) };
+    let kind = value.get("env_var_type").filter(|kind| !kind.is_null()).map(super::python_text);
+    convert::to_type(kind.as_deref(), &found)
+        .map_err(|error| ConfigurationError::Convert { entry: entry(), reason: error.to_string() })
+}
+
+/// How a dynamic entry's probe ended, in the reference's terms.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dynamic {
+    /// The provider's output.
+    Output(Value),
+    /// It failed in whatever way; why is for the log only.
+    Failed(String),
+}
+
+/// A dynamic entry that left no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DynamicFailure {
+    /// The entry.
+    pub entry: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Runs the dynamic entries in file order. `run` calls the provider of a probe; it gets the activity (its
+/// `provider.secrets` lists every scope, as the reference's overwritten mapping amounts to) and the configuration
+/// resolved so far. A failed entry is left out.
+pub async fn resolve_dynamic<Run>(
+    configuration: Map,
+    secrets: &Secrets,
+    mut run: Run,
+) -> (Map, Vec<DynamicFailure>)
+where
+    Run: AsyncFnMut(&Activity, &Map) -> Dynamic,
+{
+    let (mut resolved, mut failures) = (Map::new(), Vec::new());
+    for (name, value) in configuration {
+        if value.get("type").and_then(Value::as_str) != Some("probe") {
+            resolved.insert(name, value);
+            continue;
+        }
+        let outcome = match dynamic_activity(&name, &value, secrets) {
+            Ok(activity) => match run(&activity, &resolved).await {
+                Dynamic::Output(output) => stored(&activity, output),
+                Dynamic::Failed(reason) => Err(reason),
+            },
+            Err(unplayable) => Err(unplayable.message),
+        };
+        match outcome {
+            Ok(value) => {
+                resolved.insert(name, value);
+            }
+            Err(reason) => failures.push(DynamicFailure { entry: name, reason }),
+        }
+    }
+    (resolved, failures)
+}
+
+fn dynamic_activity(name: &str, declared: &Value, secrets: &Secrets) -> Result<Activity, Unplayable> {
+    let place = place::key("$.configuration", name);
+    let mut activity = Activity::declared(declared.as_map().unwrap_or(&Map::new()), &place)?;
+    let scopes = secrets.expose().keys().cloned().map(Value::Text).collect::<Vec<_>>();
+    activity.provider.raw.insert("secrets".to_owned(), scopes.into());
+    Ok(activity)
+}
+
+/// What of a probe's output becomes the value.
+fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
+    use super::ProviderKind::{Http, Process, Python};
+    match activity.provider.kind {
+        Python => Ok(output),
+        Http => Ok(output.get("body").cloned().unwrap_or_default()),
+        Process => match output.get("status") {
+            Some(Value::Int(0)) => {
+                let stdout = output.get("stdout").and_then(Value::as_str).unwrap_or_default();
+                Ok(Value::from(stdout.trim()))
+            }
+            status => {
+                let status = status.map(super::python_text).unwrap_or_default();
+                let stderr = output.get("stderr").map(super::python_text).unwrap_or_default();
+                Err(format!("exit status {status}: {}", stderr.trim()))
+            }
+        },
+    }
+}

@@ -1,0 +1,102 @@
+//! A file or a body as text, tree of values, and the position of every node.
+
+mod json;
+pub mod place;
+mod position;
+mod yaml;
+
+pub use position::{Position, SyntaxError};
+
+use super::Value;
+use place::Segment;
+use position::{Node, Span};
+
+/// A parsed text: its source, its value, and where everything stands in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    source: String,
+    text: String,
+    root: Value,
+    nodes: Node,
+}
+
+/// Which part of an entry a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Its key.
+    Key,
+    /// Its value.
+    Value,
+}
+
+impl Document {
+    /// Parses JSON as Python does.
+    pub fn json(source: impl Into<String>, text: impl Into<String>) -> Result<Self, SyntaxError> {
+        let text = text.into();
+        let (root, nodes) = json::parse(&text)?;
+        Ok(Self { source: source.into(), text, root, nodes })
+    }
+
+    /// Parses YAML 1.1, one document.
+    pub fn yaml(source: impl Into<String>, text: impl Into<String>) -> Result<Self, SyntaxError> {
+        let text = text.into();
+        let (root, nodes) = yaml::parse(&text)?;
+        Ok(Self { source: source.into(), text, root, nodes })
+    }
+
+    /// Where the text came from: a path or a URL.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The value of the whole text.
+    pub fn root(&self) -> &Value {
+        &self.root
+    }
+
+    /// The text of a line, from 1.
+    pub fn line(&self, line: usize) -> &str {
+        self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// Where a JSON path such as `$.method[2].provider.func` stands; the nearest thing around it that exists when
+    /// it does not itself.
+    pub fn position(&self, path: &str, part: Part) -> Position {
+        let mut value = &self.root;
+        let mut node = &self.nodes;
+        let mut key = None;
+        for segment in place::segments(path) {
+            let step = match (&segment, value) {
+                (Segment::Key(name), Value::Map(map)) => map.get_full(name).map(|(i, _, child)| (i, child)),
+                (Segment::Index(index), Value::List(list)) => list.get(*index).map(|child| (*index, child)),
+                _ => None,
+            };
+            let Some((index, child)) = step else { return Position::of(&self.text, self.opening(node)) };
+            let Some(child_node) = node.children.get(index) else { break };
+            key = node.keys.get(index).copied();
+            (value, node) = (child, child_node);
+        }
+        match (part, key) {
+            (Part::Key, Some(key)) => Position::of(&self.text, key),
+            _ => Position::of(&self.text, node.span),
+        }
+    }
+
+    /// The first line of a node around something missing, without the rest of what it holds.
+    fn opening(&self, node: &Node) -> Span {
+        match node.keys.first() {
+            Some(first) if first.start == node.span.start => *first,
+            _ => Span { start: node.span.start, end: node.span.start.saturating_add(1).min(node.span.end) },
+        }
+    }
+}
+
+/// Parses JSON as Python does: for response bodies and outputs, which may hold a bare `NaN`.
+pub fn parse_json(text: &str) -> Result<Value, SyntaxError> {
+    json::parse(text).map(|(value, _)| value)
+}

@@ -1,0 +1,66 @@
+//! JSON paths that name one node: `$.method[2].provider.func`, `$.configuration["a-b"]`.
+
+/// The path of the entry `key` below `parent`.
+pub fn key(parent: &str, key: &str) -> String {
+    let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if plain { format!("{parent}.{key}") } else { format!("{parent}[{}]", serde_json::Value::from(key)) }
+}
+
+/// The path of the item `index` below `parent`.
+pub fn item(parent: &str, index: usize) -> String {
+    format!("{parent}[{index}]")
+}
+
+/// One step down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Segment {
+    /// Into a mapping.
+    Key(String),
+    /// Into a list.
+    Index(usize),
+}
+
+/// The steps of a path that [`key`] and [`item`] made; stops at what they would not make.
+pub(super) fn segments(path: &str) -> Vec<Segment> {
+    let mut rest = path.strip_prefix('$').unwrap_or(path);
+    let mut segments = Vec::new();
+    while let Some((segment, after)) = next(rest) {
+        segments.push(segment);
+        rest = after;
+    }
+    segments
+}
+
+fn next(rest: &str) -> Option<(Segment, &str)> {
+    if let Some(name) = rest.strip_prefix('.') {
+        let end = name.find(['.', '[']).unwrap_or(name.len());
+        return Some((Segment::Key(name[..end].to_owned()), &name[end..]));
+    }
+    let bracketed = rest.strip_prefix('[')?;
+    if bracketed.starts_with('"') {
+        let mut texts = serde_json::Deserializer::from_str(bracketed).into_iter::<String>();
+        let name = texts.next()?.ok()?;
+        let after = bracketed.get(texts.byte_offset()..)?.strip_prefix(']')?;
+        return Some((Segment::Key(name), after));
+    }
+    let (index, after) = bracketed.split_once(']')?;
+    Some((Segment::Index(index.parse().ok()?), after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Segment, item, key, segments};
+
+    #[test]
+    fn paths_are_read_back() {
+        let path = key(&item(&key("$", "method"), 2), "a \"b].c");
+        assert_eq!(path, r#"$.method[2]["a \"b].c"]"#);
+        let steps = [Segment::Key("method".into()), Segment::Index(2), Segment::Key("a \"b].c".into())];
+        assert_eq!(segments(&path), steps);
+        assert_eq!(
+            segments(&key("$", "steady-state-hypothesis")),
+            [Segment::Key("steady-state-hypothesis".into())]
+        );
+    }
+}

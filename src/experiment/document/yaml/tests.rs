@@ -1,0 +1,110 @@
+//! Tables of YAML 1.1.
+
+use super::parse;
+use crate::experiment::Value;
+
+fn value_of(text: &str) -> Value {
+    parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}")).0
+}
+
+#[test]
+fn c10_yaml_yes_is_true() {
+    assert_eq!(value_of("tolerance: yes").get("tolerance"), Some(&Value::Bool(true)));
+}
+
+#[test]
+fn scalars_mean_what_yaml_1_1_says() {
+    let table: [(&str, Value); 33] = [
+        ("yes", true.into()),
+        ("On", true.into()),
+        ("NO", false.into()),
+        ("off", false.into()),
+        ("y", "y".into()),
+        ("n", "n".into()),
+        ("yEs", "yEs".into()),
+        ("017", 15.into()),
+        ("0o17", "0o17".into()),
+        ("0x1F", 31.into()),
+        ("-0x1F", Value::Int(-31)),
+        ("0b11", 3.into()),
+        ("1_000", 1000.into()),
+        ("+5", 5.into()),
+        ("08", "08".into()),
+        ("12:30:45", 45045.into()),
+        ("1:2.5", Value::Float(62.5)),
+        ("1e3", "1e3".into()),
+        ("1.5e3", "1.5e3".into()),
+        ("1.5e+3", Value::Float(1500.0)),
+        ("1.", Value::Float(1.0)),
+        (".5", Value::Float(0.5)),
+        ("-.5", "-.5".into()),
+        (".", ".".into()),
+        ("-", "-".into()),
+        (".inf", Value::Float(f64::INFINITY)),
+        ("-.inf", Value::Float(f64::NEG_INFINITY)),
+        ("~", Value::Null),
+        ("2020-01-02", "2020-01-02".into()),
+        ("2020-01-02T03:04:05Z", "2020-01-02T03:04:05+00:00".into()),
+        ("2020-1-2 3:04:05.5 -05:30", "2020-01-02T03:04:05.500000-05:30".into()),
+        ("123456789012345678901234567890", Value::Big("123456789012345678901234567890".into())),
+        ("\"yes\"", "yes".into()),
+    ];
+    for (text, expected) in table {
+        let text = if text == "-" { "'-'" } else { text };
+        assert_eq!(value_of(&format!("v: {text}")).get("v"), Some(&expected), "{text}");
+    }
+}
+
+#[test]
+fn refused_scalars_have_a_position() {
+    for text in
+        ["v: =", "v: 2020-13-45", "v: !foo 1", "v: <<", "? [a]\n: 1", "a: *none", "--- 1\n--- 2", "<<: 5"]
+    {
+        let error = parse(text).expect_err(text);
+        assert!(error.position.line >= 1 && error.position.column >= 1, "{text}: {error}");
+    }
+}
+
+#[test]
+fn keys_of_other_types_become_texts() {
+    let map = value_of("1: a\ntrue: b\n~: c\n1.5: d\n=: e");
+    let keys: Vec<&str> = map.as_map().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["1", "true", "null", "1.5", "="]);
+}
+
+#[test]
+fn the_last_of_two_equal_keys_wins() {
+    assert_eq!(value_of("a: 1\na: 2"), value_of("a: 2"));
+}
+
+#[test]
+fn anchors_and_merge_keys() {
+    let merged = value_of("base: &b {x: 1, y: 2}\nother: &o {y: 3, z: 4}\nm:\n  <<: [*b, *o]\n  x: 9\n");
+    assert_eq!(merged.get("m"), Some(&value_of("{y: 2, z: 4, x: 9}")));
+    let keys: Vec<&str> = merged.get("m").unwrap().as_map().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["y", "z", "x"], "merged keys come first, in the order of the weakest");
+}
+
+#[test]
+fn aliases_are_bounded() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..12 {
+        text += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(", "));
+    }
+    let error = parse(&text).expect_err("a bomb");
+    assert!(error.message.contains("aliases"), "{error}");
+}
+
+#[test]
+fn tags_are_obeyed() {
+    assert_eq!(value_of("v: !!str 5").get("v"), Some(&Value::from("5")));
+    assert_eq!(value_of("v: !!int \"5\"").get("v"), Some(&Value::Int(5)));
+    assert_eq!(value_of("v: ! 5").get("v"), Some(&Value::Int(5)));
+    assert_eq!(value_of("v: !!map {a: 1}").get("v"), Some(&value_of("a: 1")));
+}
+
+#[test]
+fn an_empty_text_is_null() {
+    assert_eq!(value_of(""), Value::Null);
+    assert_eq!(value_of("# only a comment\n"), Value::Null);
+}

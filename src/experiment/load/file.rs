@@ -1,0 +1,39 @@
+//! Files: the extension decides, case-sensitively.
+
+use super::{Format, LoadError, MAX_SOURCE};
+use crate::experiment::Document;
+use std::{io::Read, path::Path};
+
+/// Reads a file as the document its extension promises.
+pub(super) fn read(path: &str) -> Result<Document, LoadError> {
+    let unreadable = |reason: String| LoadError::Unreadable { path: path.to_owned(), reason };
+    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    let format = format_of(path)?;
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(MAX_SOURCE).unwrap_or(u64::MAX);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
+    if bytes.len() > MAX_SOURCE {
+        return Err(LoadError::TooLarge(path.to_owned()));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        unreadable(format!(
+            "byte {} is not valid UTF-8; save the file as UTF-8",
+            error.utf8_error().valid_up_to()
+        ))
+    })?;
+    let text = match format {
+        // A YAML stream may begin with a byte order mark; JSON may not.
+        Format::Yaml => text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text),
+        Format::Json => text,
+    };
+    format.parse(path, text)
+}
+
+fn format_of(path: &str) -> Result<Format, LoadError> {
+    match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Ok(Format::Json),
+        Some("yaml" | "yml") => Ok(Format::Yaml),
+        Some(other) => Err(LoadError::Format(format!(", not '.{other}': rename {path}"))),
+        None => Err(LoadError::Format(format!(": rename {path}"))),
+    }
+}

@@ -1,0 +1,124 @@
+//! From a source to a document: files by extension, URLs by content type (experiment-format 1).
+
+mod file;
+mod settings;
+mod url;
+
+pub use settings::{Settings, SettingsError};
+
+use super::{Document, Environment, SyntaxError};
+
+/// Bytes of a source that are read. An experiment is a few KiB; this keeps a wrong path from filling the memory.
+pub const MAX_SOURCE: usize = 64 << 20;
+
+/// Why a source is no document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Nothing is there.
+    #[error("Path \"{0}\" does not exist.")]
+    NoSuchPath(String),
+    /// The scheme is neither http nor https.
+    #[error("'{0}' is not a supported source scheme.")]
+    Scheme(String),
+    /// It cannot be read as a file.
+    #[error("cannot read {path}: {reason}")]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The name, or the type of the answer, says neither JSON nor YAML.
+    #[error("only files with json, yaml or yml extensions are supported{0}")]
+    Format(String),
+    /// The server answered with something else than 200.
+    #[error("Failed to fetch the experiment: {0}")]
+    Fetch(String),
+    /// The server did not answer.
+    #[error("cannot fetch {url}: {reason}")]
+    Connect {
+        /// The URL.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is bigger than [`MAX_SOURCE`].
+    #[error("{0} is larger than 64 MiB, so it is not read as an experiment")]
+    TooLarge(String),
+    /// The syntax is broken.
+    #[error("{} {origin}:{}:{}: {}", .format.failed(), .error.position.line, .error.position.column, .error.message)]
+    Syntax {
+        /// Path or URL.
+        origin: String,
+        /// In which language.
+        format: Format,
+        /// What and where.
+        error: SyntaxError,
+        /// The line it is on.
+        line: String,
+    },
+}
+
+/// The languages of an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// YAML 1.1.
+    Yaml,
+}
+
+impl Format {
+    fn failed(self) -> &'static str {
+        match self {
+            Format::Json => "Failed parsing JSON experiment:",
+            Format::Yaml => "Failed parsing YAML experiment:",
+        }
+    }
+
+    fn parse(self, source: &str, text: String) -> Result<Document, LoadError> {
+        let line_of = |line: usize| text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
+        let parsed = match self {
+            Format::Json => Document::json(source, text.as_str()),
+            Format::Yaml => Document::yaml(source, text.as_str()),
+        };
+        parsed.map_err(|error| {
+            let line = line_of(error.position.line);
+            LoadError::Syntax { origin: source.to_owned(), format: self, error, line }
+        })
+    }
+}
+
+/// How a source is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// Whether certificates are checked.
+    pub verify_tls: bool,
+    /// Where the bearer token may be.
+    pub environment: &'a Environment,
+    /// Where `auths` may be.
+    pub settings: &'a Settings,
+}
+
+/// Loads an experiment from a path or a URL. It is not validated.
+pub async fn load(source: &str, access: Access<'_>) -> Result<Document, LoadError> {
+    if std::path::Path::new(source).exists() {
+        return file::read(source);
+    }
+    url::fetch(source, access).await
+}
+
+/// The body of an answer, at most `limit` bytes of it; tells whether that is all.
+pub(super) async fn body(
+    mut response: reqwest::Response,
+    limit: usize,
+) -> Result<(Vec<u8>, bool), reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > limit {
+            return Ok((body, false));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((body, true))
+}

@@ -1,0 +1,68 @@
+//! The settings file (experiment-format 1.4).
+
+use crate::experiment::{Document, Environment, Map, SyntaxError, Value};
+use std::path::{Path, PathBuf};
+
+/// What the settings file holds; empty when there is none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings(Map);
+
+/// Why a settings file is not used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// Broken YAML: one ERROR line, then on without settings.
+    #[error("Failed parsing YAML settings: {0}")]
+    Syntax(SyntaxError),
+    /// The reference crashes on these.
+    #[error("the settings file {0} must be a mapping of keys to values")]
+    NoMapping(PathBuf),
+    /// It is there but cannot be read.
+    #[error("cannot read the settings file {path}: {reason}")]
+    Unreadable {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Settings {
+    /// `~/.chaostoolkit/settings.yaml`.
+    pub fn default_path(environment: &Environment) -> PathBuf {
+        let home = environment.get("HOME").map(PathBuf::from).unwrap_or_default();
+        home.join(".chaostoolkit").join("settings.yaml")
+    }
+
+    /// Reads a settings file; one that is not there, or is empty, holds nothing.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let document = Document::yaml(path.display().to_string(), text).map_err(SettingsError::Syntax)?;
+        match document.root() {
+            Value::Map(map) => Ok(Self(map.clone())),
+            Value::Null => Ok(Self::default()),
+            _ => Err(SettingsError::NoMapping(path.to_owned())),
+        }
+    }
+
+    /// A top-level key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// Everything, for extensions and for the strategies of [`super::super::Runtime::of`].
+    pub fn as_map(&self) -> &Map {
+        &self.0
+    }
+}
+
+impl From<Map> for Settings {
+    fn from(map: Map) -> Self {
+        Self(map)
+    }
+}

@@ -1,0 +1,127 @@
+//! Vault's key-value store over its HTTP API (experiment-format 4.6).
+
+use crate::experiment::{Environment, Map, Value, parse_json, python_text};
+use reqwest::{Client, Method, RequestBuilder};
+use std::time::Duration;
+
+/// Long enough for a slow server, short enough that validation ends.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes of an answer that are read: secrets are small.
+const MAX_ANSWER: usize = 4 << 20;
+
+/// Where Kubernetes puts a pod's service account token.
+const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/// Why Vault gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum VaultError {
+    /// The AppRole login failed.
+    #[error("Failed to connect to Vault with the AppRole: {0}")]
+    AppRole(String),
+    /// The service account token cannot be read.
+    #[error("Failed to get service account token at: {0}")]
+    ServiceAccountToken(String),
+    /// The Kubernetes login failed.
+    #[error("Failed to connect to Vault using service account with errors: '{0}'")]
+    Kubernetes(String),
+    /// A secret cannot be read.
+    #[error("Failed to read the Vault secret '{path}': {reason}")]
+    Read { path: String, reason: String },
+    /// The secret has no such field.
+    #[error("the Vault secret '{path}' has no key '{key}'")]
+    UnknownKey { path: String, key: String },
+}
+
+/// A client that has logged in, as far as the configuration says how.
+pub(super) struct Session {
+    client: Client,
+    address: String,
+    token: Option<String>,
+    namespace: Option<String>,
+    mount: String,
+    /// Version 2 wraps the payload once more.
+    version_2: bool,
+}
+
+impl Session {
+    /// Chooses the login by what the configuration has: token, then AppRole, then Kubernetes.
+    pub async fn open(configuration: &Map, environment: &Environment) -> Result<Self, VaultError> {
+        let text = |key: &str| configuration.get(key).filter(|value| !value.is_null()).map(python_text);
+        let address = text("vault_addr")
+            .or_else(|| environment.get("VAULT_ADDR"))
+            .unwrap_or_else(|| "http://localhost:8200".to_owned());
+        let mut session = Self {
+            client: Client::builder().timeout(TIMEOUT).build().unwrap_or_default(),
+            address: address.trim_end_matches('/').to_owned(),
+            token: environment.get("VAULT_TOKEN"),
+            namespace: environment.get("VAULT_NAMESPACE"),
+            mount: text("vault_secrets_mount_point").unwrap_or_else(|| "secret".to_owned()),
+            version_2: text("vault_kv_version").as_deref() != Some("1"),
+        };
+        if configuration.contains_key("vault_token") {
+            session.token = text("vault_token");
+        } else if let (Some(role), Some(secret)) = (text("vault_role_id"), text("vault_role_secret")) {
+            let login = [("role_id", role), ("secret_id", secret)];
+            session.token = Some(session.log_in("approle", &login).await.map_err(VaultError::AppRole)?);
+        } else if let Some(role) = text("vault_sa_role") {
+            let path = text("vault_sa_token_path").filter(|path| !path.is_empty());
+            let path = path.unwrap_or_else(|| SERVICE_ACCOUNT_TOKEN.to_owned());
+            let jwt = tokio::fs::read_to_string(&path).await;
+            let jwt = jwt.map_err(|_| VaultError::ServiceAccountToken(path))?;
+            let mount = text("vault_k8s_mount_point").unwrap_or_else(|| "kubernetes".to_owned());
+            let login = [("role", role), ("jwt", jwt)];
+            session.token = Some(session.log_in(&mount, &login).await.map_err(VaultError::Kubernetes)?);
+        }
+        Ok(session)
+    }
+
+    /// The payload of the secret at `path`.
+    pub async fn read(&self, path: &str) -> Result<Map, VaultError> {
+        let failed = |reason: String| VaultError::Read { path: path.to_owned(), reason };
+        let data = if self.version_2 { "/data" } else { "" };
+        let url = format!("{}/v1/{}{data}/{}", self.address, self.mount, path.trim_start_matches('/'));
+        let answer = self.ask(self.client.request(Method::GET, url)).await.map_err(failed)?;
+        let data = answer.get("data");
+        let payload = if self.version_2 { data.and_then(|data| data.get("data")) } else { data };
+        payload.and_then(Value::as_map).cloned().ok_or_else(|| failed("the answer has no data".to_owned()))
+    }
+
+    async fn log_in(&self, mount: &str, fields: &[(&str, String)]) -> Result<String, String> {
+        let body: Map =
+            fields.iter().map(|(name, text)| ((*name).to_owned(), text.as_str().into())).collect();
+        let url = format!("{}/v1/auth/{mount}/login", self.address);
+        let request = self.client.request(Method::POST, url).body(Value::Map(body).to_json());
+        let answer = self.ask(request.header("Content-Type", "application/json")).await?;
+        let token = answer.get("auth").and_then(|auth| auth.get("client_token")).and_then(Value::as_str);
+        token.map(str::to_owned).ok_or_else(|| "the answer holds no token".to_owned())
+    }
+
+    async fn ask(&self, mut request: RequestBuilder) -> Result<Value, String> {
+        request = request.header("X-Vault-Request", "true");
+        if let Some(token) = &self.token {
+            request = request.header("X-Vault-Token", token);
+        }
+        if let Some(namespace) = &self.namespace {
+            request = request.header("X-Vault-Namespace", namespace);
+        }
+        let response = request.send().await.map_err(|error| cause(&error))?;
+        let status = response.status();
+        let (body, _) =
+            crate::experiment::load::body(response, MAX_ANSWER).await.map_err(|error| cause(&error))?;
+        let text = String::from_utf8_lossy(&body);
+        if !status.is_success() {
+            return Err(format!("HTTP {}: {}", status.as_u16(), text.trim()));
+        }
+        parse_json(&text).map_err(|error| error.to_string())
+    }
+}
+
+/// The innermost reason, without the URL (which may hold credentials).
+fn cause(error: &reqwest::Error) -> String {
+    let mut source: &dyn std::error::Error = error;
+    while let Some(inner) = source.source() {
+        source = inner;
+    }
+    source.to_string()
+}

@@ -1,0 +1,113 @@
+//! `${name}` and `$name` in texts (experiment-format 4.7 and 4.8).
+
+use super::{Map, Secrets, Value, python_text};
+
+/// Replaces variables in every text of `value`, deeply; mapping keys stay as they are.
+///
+/// A text that is exactly one `${name}` becomes the value itself with its type; anything else stays text. Unknown
+/// variables stay as written. Names are looked up in the configuration, then in each secrets scope in file order.
+pub fn substitute(value: &Value, configuration: &Map, secrets: &Secrets) -> Value {
+    let variables = Variables { configuration, secrets };
+    variables.in_value(value)
+}
+
+/// [`substitute`] for one text.
+pub fn substitute_text(text: &str, configuration: &Map, secrets: &Secrets) -> Value {
+    Variables { configuration, secrets }.in_text(text)
+}
+
+struct Variables<'a> {
+    configuration: &'a Map,
+    secrets: &'a Secrets,
+}
+
+impl<'a> Variables<'a> {
+    fn named(&self, name: &str) -> Option<&'a Value> {
+        let scopes = || self.secrets.expose().values().find_map(|scope| scope.get(name));
+        self.configuration.get(name).or_else(scopes)
+    }
+
+    fn in_value(&self, value: &Value) -> Value {
+        match value {
+            Value::Text(text) => self.in_text(text),
+            Value::List(list) => list.iter().map(|item| self.in_value(item)).collect::<Vec<_>>().into(),
+            Value::Map(map) => {
+                map.iter().map(|(key, item)| (key.clone(), self.in_value(item))).collect::<Map>().into()
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn in_text(&self, text: &str) -> Value {
+        if let Some(name) = whole_variable(text)
+            && let Some(value) = self.named(name)
+        {
+            return value.clone();
+        }
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(dollar) = rest.find('$') {
+            result.push_str(&rest[..dollar]);
+            let (written, consumed) = match token(&rest[dollar..]) {
+                Token::Dollar => ("$", 2),
+                Token::Variable { name, length } => match self.named(name) {
+                    Some(value) => {
+                        result.push_str(&python_text(value));
+                        ("", length)
+                    }
+                    None => (&rest[dollar..dollar + length], length),
+                },
+                Token::Other => ("$", 1),
+            };
+            result.push_str(written);
+            rest = &rest[dollar + consumed..];
+        }
+        result.push_str(rest);
+        Value::Text(result)
+    }
+}
+
+/// The name, if the text is exactly one `${name}`.
+fn whole_variable(text: &str) -> Option<&str> {
+    match token(text) {
+        Token::Variable { name, length } if length == text.len() && length > name.len() + 1 => Some(name),
+        _ => None,
+    }
+}
+
+/// What a text that begins with `$` begins with.
+enum Token<'a> {
+    /// `$$`.
+    Dollar,
+    /// `$name` or `${name}`, `length` bytes long.
+    Variable { name: &'a str, length: usize },
+    /// A lone `$`.
+    Other,
+}
+
+fn token(text: &str) -> Token<'_> {
+    let Some(after) = text.strip_prefix('$') else { return Token::Other };
+    if after.starts_with('$') {
+        return Token::Dollar;
+    }
+    if let Some(braced) = after.strip_prefix('{') {
+        let name = leading_name(braced);
+        return match braced[name.len()..].starts_with('}') && !name.is_empty() {
+            true => Token::Variable { name, length: name.len() + 3 },
+            false => Token::Other,
+        };
+    }
+    match leading_name(after) {
+        "" => Token::Other,
+        name => Token::Variable { name, length: name.len() + 1 },
+    }
+}
+
+/// The longest name at the beginning: an ASCII letter or underscore, then letters, digits, underscores.
+fn leading_name(text: &str) -> &str {
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        return "";
+    }
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}

@@ -1,0 +1,145 @@
+//! The experiment as the runner sees it.
+
+use super::{
+    Activity, Control, Document, Entry, Hypothesis, Map, Unplayable, Value,
+    build::{self, Named},
+};
+
+/// An experiment that may be run. Had from [`super::validate`], or explicitly from [`Experiment::unchecked`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    document: Document,
+    hypothesis: Option<Hypothesis>,
+    method: Vec<Entry>,
+    rollbacks: Vec<Entry>,
+    controls: Vec<Control>,
+}
+
+/// The root of the document is no mapping, so not even the reference can take it for an experiment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} holds no experiment: its top level must be a mapping with `title`, `description` and `method`")]
+pub struct NoExperiment(String);
+
+/// The strategies of a `runtime` block: of an experiment or of the settings (experiment-format 2.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runtime {
+    /// The hypothesis strategy as written; `default` when missing.
+    pub hypothesis: String,
+    /// The rollback strategy as written; `default` when missing.
+    pub rollbacks: String,
+}
+
+impl Runtime {
+    /// Reads the `runtime` of an experiment or of settings; `None` when absent or empty, so that weaker sources
+    /// stay in force. A missing strategy is `default` as soon as the block is there.
+    pub fn of(holder: &Map) -> Option<Self> {
+        let runtime = holder.get("runtime").filter(|runtime| runtime.truthy())?;
+        let strategy = |part: &str| {
+            let declared = runtime.get(part).and_then(|part| part.get("strategy"));
+            declared.map_or_else(|| "default".to_owned(), super::python_text)
+        };
+        Some(Self { hypothesis: strategy("hypothesis"), rollbacks: strategy("rollbacks") })
+    }
+}
+
+impl Experiment {
+    /// Takes a document without asking whether it is valid, for `--no-validation`. What cannot be run is found
+    /// when it is reached.
+    pub fn unchecked(document: Document) -> Result<Self, NoExperiment> {
+        let Some(map) = document.root().as_map() else {
+            return Err(NoExperiment(document.source().to_owned()));
+        };
+        let named = Named::of(map);
+        Ok(Self {
+            hypothesis: build::hypothesis(map, &named),
+            method: build::entries(build::method(map), build::METHOD, &named),
+            rollbacks: build::entries(build::rollbacks(map), build::ROLLBACKS, &named),
+            controls: Control::list(map.get("controls")),
+            document,
+        })
+    }
+
+    /// The document it was read from.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The whole mapping as loaded; the journal begins with it.
+    pub fn raw(&self) -> &Map {
+        static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::new);
+        self.document.root().as_map().unwrap_or(&EMPTY)
+    }
+
+    /// The title, unsubstituted.
+    pub fn title(&self) -> &Value {
+        self.raw().get("title").unwrap_or(&Value::Null)
+    }
+
+    /// The description as text.
+    pub fn description(&self) -> String {
+        self.raw().get("description").map(super::python_text).unwrap_or_default()
+    }
+
+    /// The steady-state hypothesis, if one is declared and not empty.
+    pub fn hypothesis(&self) -> Option<&Hypothesis> {
+        self.hypothesis.as_ref()
+    }
+
+    /// The method in order.
+    pub fn method(&self) -> &[Entry] {
+        &self.method
+    }
+
+    /// The rollbacks in order.
+    pub fn rollbacks(&self) -> &[Entry] {
+        &self.rollbacks
+    }
+
+    /// The declared configuration, unresolved: see [`super::configuration::resolve`].
+    pub fn configuration(&self) -> Map {
+        self.mapping("configuration")
+    }
+
+    /// The declared secrets, unresolved: see [`super::secrets::resolve`].
+    pub fn secrets(&self) -> Map {
+        self.mapping("secrets")
+    }
+
+    /// The experiment-level controls.
+    pub fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    /// The strategies it asks for.
+    pub fn runtime(&self) -> Option<Runtime> {
+        Runtime::of(self.raw())
+    }
+
+    /// Its `extensions`, for controls.
+    pub fn extensions(&self) -> Option<&Value> {
+        self.raw().get("extensions")
+    }
+
+    /// The extension of this name, such as `chaos-tui`.
+    pub fn extension(&self, name: &str) -> Option<&Map> {
+        let named = |extension: &&Map| extension.get("name").and_then(Value::as_str) == Some(name);
+        build::list(self.extensions()).iter().filter_map(Value::as_map).find(named)
+    }
+
+    /// Its tags.
+    pub fn tags(&self) -> Vec<&str> {
+        build::list(self.raw().get("tags")).iter().filter_map(Value::as_str).collect()
+    }
+
+    fn mapping(&self, key: &str) -> Map {
+        self.raw().get(key).and_then(Value::as_map).cloned().unwrap_or_default()
+    }
+}
+
+impl Activity {
+    /// An activity declared outside the three lists: a dynamic configuration entry, the probe of a tolerance.
+    /// `place` is its JSON path.
+    pub fn declared(raw: &Map, place: &str) -> Result<Self, Unplayable> {
+        build::activity(raw, place)
+    }
+}
