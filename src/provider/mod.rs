@@ -13,6 +13,7 @@ pub use providers::Providers;
 
 pub mod kubernetes;
 pub mod preview;
+pub mod python;
 
 use crate::experiment::{Activity, Map, Secrets, Value};
 use tokio_util::sync::CancellationToken;
