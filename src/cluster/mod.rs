@@ -5,6 +5,8 @@ mod choice;
 mod config;
 mod connection;
 mod error;
+#[cfg(test)]
+pub(crate) mod fake_api;
 mod service_url;
 mod settings;
 

@@ -13,6 +13,8 @@ mod objects;
 mod pod;
 mod readiness;
 mod service;
+#[cfg(test)]
+mod tests;
 
 pub use catalogue::resolve;
 

@@ -1,0 +1,72 @@
+use super::*;
+use crate::cluster::Settings;
+use tokio_util::sync::CancellationToken;
+
+#[tokio::test]
+async fn without_a_cluster_a_call_fails_with_a_way_out() {
+    let kubernetes = Kubernetes::new(Settings::new(|_| None));
+    let native = resolve("chaosk8s.pod.probes", "count_pods").unwrap();
+    let arguments: Map = serde_json::from_value(json!({"label_selector": "a=b"})).unwrap();
+    match kubernetes.run(native, &arguments, &|_| {}).await {
+        Outcome::Failed { message, .. } => {
+            assert!(message.contains("no cluster") && message.contains("--sandbox"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn service_is_initialized_means_that_it_exists() {
+    let service = json!({"metadata": {"name": "svc"}});
+    let reply = move |asked: &Asked| match asked.query.contains("other") {
+        true => Reply::List("Service", vec![]),
+        false => Reply::List("Service", vec![service.clone()]),
+    };
+    let probe = "chaosk8s.service.probes.service_is_initialized";
+    assert_eq!(play(probe, json!({"name": "svc"}), reply.clone()).await.value(), json!(true));
+    let played = play(probe, json!({"name": "other"}), reply.clone()).await;
+    assert!(played.failure().contains("there are: svc"), "{}", played.failure());
+    let quiet = json!({"name": "other", "raise_if_service_not_initialized": false});
+    assert_eq!(play(probe, quiet, reply).await.value(), json!(false));
+}
+
+#[tokio::test]
+async fn a_cancelled_call_ends_at_once() {
+    let (connection, _) = answering(|_: &Asked| Reply::Events(vec![]));
+    let kubernetes = Kubernetes::over(connection);
+    let native = resolve("chaosk8s.deployment.probes", "deployment_fully_available").unwrap();
+    let arguments: Map = serde_json::from_value(json!({"name": "app", "timeout": 3600})).unwrap();
+    let cancel = CancellationToken::new();
+    let activity = activity();
+    let configuration = Map::new();
+    let secrets = crate::experiment::Secrets::default();
+    let call = Call {
+        activity: &activity,
+        configuration: &configuration,
+        secrets: &secrets,
+        cancel: cancel.clone(),
+        progress: &|_| {},
+        foreground: true,
+    };
+    let running = kubernetes.call(native, arguments, &call);
+    tokio::pin!(running);
+    assert!(futures_util::poll!(&mut running).is_pending());
+    cancel.cancel();
+    assert_eq!(running.await, Outcome::Cancelled);
+}
+
+fn activity() -> crate::experiment::Activity {
+    use crate::experiment::{Activity, ActivityKind, Pauses, Provider, ProviderKind};
+    Activity {
+        raw: Map::new(),
+        kind: ActivityKind::Probe,
+        name: "probe".to_owned(),
+        provider: Provider { kind: ProviderKind::Python, raw: Map::new() },
+        tolerance: None,
+        background: false,
+        pauses: Pauses::default(),
+        controls: Vec::new(),
+        dry: None,
+        place: "$.method[0]".to_owned(),
+    }
+}

@@ -1,0 +1,63 @@
+//! The functions against an API server in this process: what they ask, what they make of the answers.
+
+mod cluster;
+mod pods;
+mod workloads;
+
+use super::*;
+use crate::cluster::fake_api::{Asked, Reply, answering};
+use serde_json::{Value as Json, json};
+use std::sync::{Arc, Mutex};
+
+/// How a call ended, what the server was asked, and what was said about progress.
+struct Played {
+    outcome: Outcome,
+    asked: Vec<Asked>,
+    progress: Vec<String>,
+}
+
+impl Played {
+    fn lines(&self) -> Vec<String> {
+        self.asked.iter().map(Asked::line).collect()
+    }
+
+    fn value(&self) -> Json {
+        match &self.outcome {
+            Outcome::Done(value) => serde_json::to_value(value).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn failure(&self) -> &str {
+        match &self.outcome {
+            Outcome::Failed { message, .. } => message,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn play(
+    address: &str,
+    arguments: Json,
+    reply: impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static,
+) -> Played {
+    let (module, func) = address.rsplit_once('.').unwrap();
+    let native = resolve(module, func).unwrap_or_else(|| panic!("no {address}"));
+    let (connection, asked) = answering(reply);
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let listener = said.clone();
+    let progress = move |text: String| listener.lock().unwrap().push(text);
+    let arguments: Map = serde_json::from_value(arguments).unwrap();
+    let outcome = Kubernetes::over(connection).run(native, &arguments, &progress).await;
+    let asked = asked.lock().unwrap().clone();
+    let progress = said.lock().unwrap().clone();
+    Played { outcome, asked, progress }
+}
+
+fn pod(name: &str, phase: &str) -> Json {
+    json!({
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"containers": [{"name": "main"}]},
+        "status": {"phase": phase, "conditions": [{"type": "Ready", "status": "True"}]},
+    })
+}
