@@ -26,7 +26,7 @@ impl Settings {
     }
 
     /// An environment variable; an empty one counts as unset.
-    pub(super) fn variable(&self, name: &str) -> Option<String> {
+    pub fn variable(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 }

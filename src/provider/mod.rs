@@ -11,6 +11,7 @@ pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use providers::Providers;
 
+pub mod gremlin;
 pub mod kubernetes;
 pub mod preview;
 pub mod python;

@@ -1,0 +1,121 @@
+//! The two requests to Gremlin: log in, attack.
+
+use super::Refusal;
+use crate::experiment::Map;
+use reqwest::{Client, RequestBuilder, Url, header};
+use serde_json::Value as Json;
+use std::time::Duration;
+
+/// Longest wait for an answer; the reference waits without end.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Most characters of an answer that go into a message.
+const SHOWN: usize = 500;
+
+/// Gremlin at one address.
+pub(super) struct Api {
+    base: String,
+    client: Client,
+}
+
+/// What a login gave.
+pub(super) struct Login {
+    pub(super) header: String,
+    pub(super) team: Option<String>,
+}
+
+impl Api {
+    pub(super) fn new(base: String) -> Result<Self, Refusal> {
+        let host = Url::parse(&base).map_err(|error| {
+            Refusal::Activity(format!(
+                "Gremlin's address '{base}' is no URL ({error}): check CHAOS_TUI_GREMLIN_URL"
+            ))
+        })?;
+        let mut builder = Client::builder().timeout(LIMIT);
+        // What runs on this machine is never behind a proxy.
+        if matches!(host.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build();
+        let client =
+            client.map_err(|error| Refusal::Activity(format!("no HTTP client for Gremlin: {error}")))?;
+        Ok(Self { base, client })
+    }
+
+    /// The login of the user whose organisation is `org`.
+    pub(super) async fn log_in(&self, email: &str, password: &str, org: &str) -> Result<Login, Refusal> {
+        let request = self
+            .client
+            .post(format!("{}/users/auth", self.base))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form(&[("email", email), ("password", password)]));
+        let (status, text) = self.send(request).await?;
+        if status != 200 {
+            let text = if password.is_empty() { text } else { text.replace(password, "***") };
+            return Err(Refusal::Activity(format!(
+                "Gremlin refused the login, status {status}: {}",
+                shown(&text)
+            )));
+        }
+        let answer: Json = serde_json::from_str(&text)
+            .map_err(|_| Refusal::Activity("Gremlin's answer to the login is no JSON".to_owned()))?;
+        // One login a team in the API of old, one object in today's.
+        let logins = match answer {
+            Json::Array(logins) => logins,
+            login => vec![login],
+        };
+        let found = logins.iter().find(|login| login["org_name"] == org);
+        let login =
+            found.ok_or_else(|| Refusal::Activity(format!("the Gremlin user does not belong to '{org}'")))?;
+        let header = login["header"].as_str().ok_or_else(|| {
+            Refusal::Activity("Gremlin's answer to the login holds no authorization header".to_owned())
+        })?;
+        let team = login["teams"][0]["identifier"].as_str();
+        Ok(Login { header: header.to_owned(), team: team.map(str::to_owned) })
+    }
+
+    /// Starts an attack; its identifier.
+    pub(super) async fn attack(&self, login: &Login, attack: &Map) -> Result<String, Refusal> {
+        let team =
+            login.team.as_deref().map(|team| format!("?{}", form(&[("teamId", team)]))).unwrap_or_default();
+        let body = serde_json::to_vec(attack)
+            .map_err(|error| Refusal::Activity(format!("the attack cannot be sent: {error}")))?;
+        let request = self
+            .client
+            .post(format!("{}/attacks/new{team}", self.base))
+            .header(header::AUTHORIZATION, &login.header)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body);
+        match self.send(request).await? {
+            (201, identifier) => Ok(identifier),
+            (status, text) => Err(Refusal::Activity(format!(
+                "Gremlin refused the attack, status {status}: {}",
+                shown(&text)
+            ))),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(u16, String), Refusal> {
+        let unanswered = |error: reqwest::Error| {
+            let mut cause: &dyn std::error::Error = &error;
+            while let Some(source) = cause.source() {
+                cause = source;
+            }
+            Refusal::Activity(format!("Gremlin at {} did not answer: {cause}", self.base))
+        };
+        let answer = request.send().await.map_err(unanswered)?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.text().await.map_err(unanswered)?))
+    }
+}
+
+/// Pairs as a form or a query holds them.
+fn form(pairs: &[(&str, &str)]) -> String {
+    // The base only lends its encoder.
+    let url = Url::parse_with_params("http://form", pairs);
+    url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}

@@ -1,0 +1,151 @@
+//! `chaosgremlin.actions.attack`: an attack through Gremlin's API (kubernetes-catalog 4).
+
+mod api;
+#[cfg(test)]
+mod tests;
+
+use super::{Call, Catalogue, Effect, Native, Outcome, Parameter};
+use crate::cluster::Settings;
+use crate::experiment::{Map, Value};
+use api::{Api, Login};
+use futures_util::future::BoxFuture;
+
+const BASE_URL: &str = "https://api.gremlin.com/v1";
+
+/// The one function of the extension.
+static FUNCTIONS: &[Native] = &[Native {
+    module: "chaosgremlin.actions",
+    func: "attack",
+    parameters: &[
+        Parameter { name: "command", required: true },
+        Parameter { name: "target", required: true },
+        Parameter { name: "labels", required: false },
+        Parameter { name: "tags", required: false },
+        Parameter { name: "secrets", required: false },
+    ],
+    effect: Effect::Changes,
+}];
+
+/// Runs attacks. `CHAOS_TUI_GREMLIN_URL` replaces the address of the real API.
+#[derive(Clone)]
+pub struct Gremlin {
+    settings: Settings,
+}
+
+/// Why an attack did not start.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    /// What the reference's function raises as an activity failure.
+    #[error("chaoslib.exceptions.ActivityFailed: {0}")]
+    Activity(String),
+    /// What Python's call of the function refuses.
+    #[error("TypeError: {0}")]
+    Secrets(String),
+}
+
+/// How to prove who we are.
+enum Credentials {
+    Password { email: String, password: String, org: String },
+    Key { key: String, team: String },
+}
+
+impl Gremlin {
+    /// Reads its variables from `settings` at each call.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    /// Where attacks are sent.
+    pub fn base_url(&self) -> String {
+        let url = self.settings.variable("CHAOS_TUI_GREMLIN_URL").unwrap_or_else(|| BASE_URL.to_owned());
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// Why an attack with these flat secrets would be refused before it is sent, and what to do; nothing when it has
+    /// credentials.
+    pub fn lacks(&self, secrets: Option<&Map>) -> Option<String> {
+        self.credentials(secrets).err().map(|refusal| refusal.to_string())
+    }
+
+    /// Secrets mean a login with a password; without any, the API key of the environment is used.
+    fn credentials(&self, secrets: Option<&Map>) -> Result<Credentials, Refusal> {
+        let Some(secrets) = secrets else {
+            let key = self.settings.variable("GREMLIN_API_KEY").ok_or_else(|| {
+                Refusal::Activity(
+                    "Gremlin needs credentials: set GREMLIN_API_KEY and GREMLIN_TEAM_ID, or give the provider secrets \
+                     with email, password and org_name"
+                        .to_owned(),
+                )
+            })?;
+            let team = self.settings.variable("GREMLIN_TEAM_ID").ok_or_else(|| {
+                Refusal::Activity("Gremlin's API key needs a team: set GREMLIN_TEAM_ID".to_owned())
+            })?;
+            return Ok(Credentials::Key { key, team });
+        };
+        const NAMES: [&str; 3] = ["email", "password", "org_name"];
+        if let Some(extra) = secrets.keys().find(|name| !NAMES.contains(&name.as_str())) {
+            return Err(Refusal::Secrets(format!(
+                "Gremlin's login takes email, password and org_name, not '{extra}'"
+            )));
+        }
+        let get = |name: &str| match secrets.get(name).and_then(Value::as_str) {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(Refusal::Secrets(format!("Gremlin's login needs the secret '{name}'"))),
+        };
+        Ok(Credentials::Password { email: get("email")?, password: get("password")?, org: get("org_name")? })
+    }
+
+    /// Starts the attack and answers its identifier. Its course is not followed.
+    async fn attack(&self, arguments: &Map) -> Result<Value, Refusal> {
+        let secrets = arguments.get("secrets").and_then(Value::as_map);
+        let api = Api::new(self.base_url())?;
+        let login = match self.credentials(secrets)? {
+            Credentials::Key { key, team } => Login { header: format!("Key {key}"), team: Some(team) },
+            Credentials::Password { email, password, org } => {
+                let login = api.log_in(&email, &password, &org).await?;
+                Login { team: self.settings.variable("GREMLIN_TEAM_ID").or(login.team), ..login }
+            }
+        };
+        let part = |name: &str| (name.to_owned(), arguments.get(name).cloned().unwrap_or_default());
+        let attack = Map::from_iter(["command", "target", "labels", "tags"].map(part));
+        let command =
+            arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
+        tracing::info!("Gremlin: starting attack {} through {}", command.unwrap_or("?"), self.base_url());
+        Ok(api.attack(&login, &attack).await?.into())
+    }
+}
+
+impl Catalogue for Gremlin {
+    fn name(&self) -> &'static str {
+        "gremlin"
+    }
+
+    fn functions(&self) -> &'static [Native] {
+        FUNCTIONS
+    }
+
+    fn call<'a>(
+        &'a self,
+        _native: &'static Native,
+        arguments: Map,
+        call: &'a Call<'a>,
+    ) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = call.cancel.cancelled() => Outcome::Cancelled,
+                result = self.attack(&arguments) => match result {
+                    Ok(identifier) => Outcome::Done(identifier),
+                    Err(refusal) => Outcome::Failed { message: refusal.to_string(), trace: Vec::new() },
+                },
+            }
+        })
+    }
+
+    /// The containers or hosts that the attack's labels and tags name.
+    fn targets(&self, _native: &'static Native, arguments: &Map) -> Vec<String> {
+        let values =
+            |name: &str| arguments.get(name).and_then(Value::as_map).into_iter().flat_map(|map| map.values());
+        values("labels").chain(values("tags")).filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    }
+}
