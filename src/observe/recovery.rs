@@ -1,0 +1,175 @@
+//! Whether what the fault took away is back: T0's counterpart.
+//!
+//! Nothing else knows. The runner fires and goes on; the watches tell what is there, not what it means.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::session::{Event, What, event::Workload, stream::Emitter};
+
+type Name = (String, String);
+
+/// What a workload was asked to have when the fault was fired, and whether it has fallen short since.
+#[derive(Clone, Debug)]
+struct Toll {
+    desired: u32,
+    fell: bool,
+}
+
+/// Follows workloads through a fault: each that fell short of what it had been asked for must have it again.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    workloads: BTreeMap<Name, Workload>,
+    /// By workload, from the latest fire until all are back.
+    tolls: Option<BTreeMap<Name, Toll>>,
+}
+
+impl Recovery {
+    /// Takes note of an event; gives the words of a recovery when this event completes one.
+    pub fn follow(&mut self, event: &Event) -> Option<String> {
+        match &event.what {
+            What::FaultFired { .. } => self.fire(),
+            What::WorkloadSeen(workload) => {
+                let name = (workload.namespace.clone(), workload.name.clone());
+                self.weigh(&name, workload.ready);
+                self.workloads.insert(name, workload.clone());
+                return self.recovered();
+            }
+            What::WorkloadGone { namespace, name } => {
+                let name = (namespace.clone(), name.clone());
+                self.weigh(&name, 0);
+                self.workloads.remove(&name);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// A second fire while the first one lasts keeps what the first one found: the steady state was before it.
+    fn fire(&mut self) {
+        let tolls = self.tolls.get_or_insert_with(BTreeMap::new);
+        for (name, workload) in &self.workloads {
+            tolls.entry(name.clone()).or_insert(Toll { desired: workload.desired, fell: false });
+        }
+    }
+
+    fn weigh(&mut self, name: &Name, ready: u32) {
+        if let Some(toll) = self.tolls.as_mut().and_then(|tolls| tolls.get_mut(name)) {
+            toll.fell |= ready < toll.desired;
+        }
+    }
+
+    fn recovered(&mut self) -> Option<String> {
+        let tolls = self.tolls.as_ref()?;
+        let fallen: Vec<_> = tolls.iter().filter(|(_, toll)| toll.fell).collect();
+        let ready = |name: &Name| self.workloads.get(name).map_or(0, |workload| workload.ready);
+        if fallen.is_empty() || fallen.iter().any(|(name, toll)| ready(name) < toll.desired) {
+            return None;
+        }
+        let back = fallen.iter().map(|(name, toll)| format!("{} {}/{}", name.1, ready(name), toll.desired));
+        let words = format!("{} ready again", back.collect::<Vec<_>>().join(", "));
+        self.tolls = None;
+        Some(words)
+    }
+}
+
+/// Follows the session through `tap` and emits `FaultHealed` until `stop` fires or the session ends.
+pub async fn watch(emitter: Emitter, mut tap: mpsc::Receiver<Arc<Event>>, stop: CancellationToken) {
+    let mut recovery = Recovery::default();
+    while let Some(Some(event)) = stop.run_until_cancelled(tap.recv()).await {
+        if let Some(what) = recovery.follow(&event) {
+            emitter.emit(What::FaultHealed { what }).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::event::{Section, StepRef};
+
+    fn workload(name: &str, ready: u32, desired: u32) -> What {
+        What::WorkloadSeen(Workload {
+            namespace: "default".into(),
+            name: name.into(),
+            desired,
+            ready,
+            updated: desired,
+        })
+    }
+
+    fn gone(name: &str) -> What {
+        What::WorkloadGone { namespace: "default".into(), name: name.into() }
+    }
+
+    fn fired() -> What {
+        let step = StepRef { section: Section::Method, index: 0 };
+        What::FaultFired { step, what: "kill".into(), targets: Vec::new() }
+    }
+
+    /// The words of the recoveries that a story contains, each with the index of the event that completed it.
+    fn told(story: Vec<What>) -> Vec<(usize, String)> {
+        let mut recovery = Recovery::default();
+        let mut found = Vec::new();
+        for (i, what) in story.into_iter().enumerate() {
+            let event = Event { seq: i as u64, at: jiff::Timestamp::UNIX_EPOCH, what };
+            found.extend(recovery.follow(&event).map(|words| (i, words)));
+        }
+        found
+    }
+
+    #[test]
+    fn a_workload_that_fell_and_rose_is_a_recovery_once() {
+        let story = vec![
+            workload("provider", 1, 1),
+            workload("consumer", 1, 1),
+            fired(),
+            workload("provider", 0, 1),
+            workload("provider", 1, 1),
+            workload("provider", 1, 1),
+        ];
+        assert_eq!(told(story), [(4, "provider 1/1 ready again".to_owned())]);
+    }
+
+    #[test]
+    fn scaled_to_zero_is_back_when_it_has_what_it_had_at_the_fire() {
+        let story =
+            vec![workload("p", 2, 2), fired(), workload("p", 0, 0), workload("p", 1, 2), workload("p", 2, 2)];
+        assert_eq!(told(story), [(4, "p 2/2 ready again".to_owned())]);
+    }
+
+    #[test]
+    fn a_deleted_workload_is_back_when_it_was_made_again() {
+        let story = vec![workload("p", 1, 1), fired(), gone("p"), workload("p", 0, 1), workload("p", 1, 1)];
+        assert_eq!(told(story), [(4, "p 1/1 ready again".to_owned())]);
+    }
+
+    #[test]
+    fn all_that_fell_must_be_back() {
+        let story = vec![
+            workload("p", 1, 1),
+            workload("q", 1, 1),
+            fired(),
+            workload("p", 0, 1),
+            workload("q", 0, 1),
+            workload("p", 1, 1),
+            workload("q", 1, 1),
+        ];
+        assert_eq!(told(story).len(), 1);
+    }
+
+    #[test]
+    fn nothing_fell_nothing_recovers() {
+        assert!(told(vec![workload("p", 1, 1), fired(), workload("p", 1, 1)]).is_empty());
+        assert!(told(vec![workload("p", 0, 1), workload("p", 1, 1)]).is_empty());
+    }
+
+    #[test]
+    fn a_second_fault_can_recover_too() {
+        let round = || vec![fired(), workload("p", 0, 1), workload("p", 1, 1)];
+        let story = [vec![workload("p", 1, 1)], round(), round()].concat();
+        assert_eq!(told(story).iter().map(|(i, _)| *i).collect::<Vec<_>>(), [3, 6]);
+    }
+}
