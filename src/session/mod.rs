@@ -3,8 +3,13 @@
 pub mod clock;
 mod command;
 pub mod event;
+#[cfg(test)]
+pub mod fixtures;
 pub mod state;
 pub mod stream;
+pub mod verdict;
+pub mod warnings;
+pub mod wording;
 
 pub use command::Command;
 pub use event::{Event, What};

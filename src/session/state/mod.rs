@@ -16,6 +16,8 @@ mod log;
 mod run;
 mod session;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod users;
 
 pub use axis::Axis;

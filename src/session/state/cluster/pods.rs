@@ -1,6 +1,6 @@
 //! Pods in play, with their identity across the kill.
 
-use super::Misses;
+use super::{Countdown, Misses};
 use crate::session::event::{LastEnd, Pod, Timestamp};
 
 /// A pod in play.
@@ -76,6 +76,11 @@ impl PodRow {
     /// Restarts of all its containers.
     pub fn restarts(&self) -> u32 {
         restarts(&self.pod)
+    }
+
+    /// How far the kubelet is from restarting it; `None` when its last liveness probe was answered well.
+    pub fn misses_now(&self, now: Timestamp) -> Option<Countdown> {
+        self.pod.liveness.as_ref().and_then(|liveness| self.misses.countdown(now, liveness))
     }
 
     /// How one of its containers last ended.

@@ -1,27 +1,55 @@
 //! Which Services and workloads a fault is about, from the names of what it hit.
 
-use super::{Cluster, PodRow, Readiness};
+use super::{Cluster, Identity, PodRow, Readiness};
+use crate::session::event::Timestamp;
 
 impl Cluster {
     /// The readiness of the Services and workloads behind `names`: of pods, Deployments, Services or containers, bare or
     /// as `pod/name`. Without any name: of everything in play.
     pub(in crate::session::state) fn victims(&self, names: &[&str]) -> Vec<&Readiness> {
-        let named = |name: &str| names.iter().any(|text| text.split(['/', ' ']).any(|word| word == name));
-        let hit = |row: &&PodRow| {
-            named(&row.pod.key.name)
-                || row.pod.owner.as_deref().is_some_and(named)
-                || row.pod.containers.iter().any(|container| named(&container.name))
-        };
-        let pods: Vec<&PodRow> = self.in_play.iter().filter(hit).collect();
+        let pods = self.hit(names);
         let all = names.is_empty();
         let workloads = self.workloads.iter().filter(|row| {
             let name = &row.workload.name;
-            all || named(name) || pods.iter().any(|pod| pod.pod.owner.as_ref() == Some(name))
+            all || is_named(names, name) || pods.iter().any(|pod| pod.pod.owner.as_ref() == Some(name))
         });
         let services = self.services.iter().filter(|row| {
-            all || named(&row.endpoints.name)
+            all || is_named(names, &row.endpoints.name)
                 || row.pods_seen.iter().any(|name| pods.iter().any(|pod| pod.pod.key.name == *name))
         });
         workloads.map(|row| &row.readiness).chain(services.map(|row| &row.readiness)).collect()
     }
+
+    /// Whether something behind `names` went away or started again since `t0`; `None` if nothing of it is watched.
+    pub(in crate::session) fn was_hit(&self, names: &[&str], t0: Timestamp) -> Option<bool> {
+        let victims = self.victims(names);
+        let pods = self.hit(names);
+        if victims.is_empty() && pods.is_empty() {
+            return None;
+        }
+        let dipped = |readiness: &&Readiness| {
+            let before = readiness.at(t0).map_or(0, |(ready, _)| ready);
+            readiness.changes().any(|(at, (ready, _))| at >= t0 && ready < before)
+        };
+        let touched = |row: &&PodRow| row.identity() != Identity::Same || row.pod.deleting.is_some();
+        Some(victims.iter().any(dipped) || pods.iter().any(touched))
+    }
+
+    /// Whether a pod bears one of the names, belongs to something that does, or took the place of one that does.
+    pub(in crate::session) fn is_victim(&self, row: &PodRow, names: &[&str]) -> bool {
+        let owners = || self.in_play.iter().filter(|other| is_named(names, &other.pod.key.name));
+        is_named(names, &row.pod.key.name)
+            || row.pod.owner.as_deref().is_some_and(|owner| is_named(names, owner))
+            || row.pod.containers.iter().any(|container| is_named(names, &container.name))
+            || row.pod.owner.is_some() && owners().any(|other| other.pod.owner == row.pod.owner)
+    }
+
+    fn hit(&self, names: &[&str]) -> Vec<&PodRow> {
+        self.in_play.iter().filter(|row| self.is_victim(row, names)).collect()
+    }
+}
+
+/// Whether one of `names` is this one, bare or as `kind/name`.
+fn is_named(names: &[&str], name: &str) -> bool {
+    names.iter().any(|text| text.split(['/', ' ']).any(|word| word == name))
 }

@@ -97,7 +97,8 @@ pub struct Recent {
 }
 
 impl Recent {
-    pub(super) fn of<'a>(dots: impl Iterator<Item = &'a Dot>) -> Self {
+    /// The figures of some answers.
+    pub fn of<'a>(dots: impl Iterator<Item = &'a Dot>) -> Self {
         let mut recent = Self::default();
         let mut waits: Vec<f32> = Vec::new();
         for dot in dots {

@@ -58,6 +58,8 @@ pub struct Tally {
 /// Percentiles of waiting times in milliseconds; `None` when there was no answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Waits {
+    /// Nobody waited less.
+    pub min: Option<f64>,
     /// Half waited less.
     pub p50: Option<f64>,
     /// 95 of 100 waited less.
@@ -139,7 +141,13 @@ impl Waits {
     fn of(waited: &Waited) -> Self {
         let Some(waited) = waited else { return Self::default() };
         let at = |quantile| Some(waited.value_at_quantile(quantile) as f64 / 1000.0);
-        Self { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: Some(waited.max() as f64 / 1000.0) }
+        Self {
+            min: Some(waited.min() as f64 / 1000.0),
+            p50: at(0.5),
+            p95: at(0.95),
+            p99: at(0.99),
+            max: Some(waited.max() as f64 / 1000.0),
+        }
     }
 }
 

@@ -1,0 +1,264 @@
+//! The reducer over the story of [`fixtures`], and case by case where the story does not go.
+
+use super::*;
+use crate::session::{
+    Command, Event,
+    event::{
+        Belief, BreakerState, Confidence, LastEnd, Level, PauseSide, Pod, RunId, RunStatus, Section, StepRef,
+        What,
+    },
+    fixtures::{self, Variant, at},
+};
+
+fn lanes(session: &Session, from: i64, to: i64, now: f64) -> Vec<String> {
+    Lane::ALL.iter().map(|lane| session.lane(*lane, from..to, at(now))).collect()
+}
+
+#[test]
+fn phases_follow_the_story() {
+    let cases = [
+        (fixtures::ready(), Phase::Ready),
+        (fixtures::steady(), Phase::Steady),
+        (fixtures::before_failing(), Phase::FaultOn),
+        (fixtures::after_closed(), Phase::Recovered),
+        (fixtures::finished(Variant::After), Phase::Finished),
+    ];
+    for ((session, _), phase) in cases {
+        assert_eq!(session.phase(), phase);
+    }
+}
+
+#[test]
+fn all_lanes_share_one_axis_that_is_zero_at_the_kill() {
+    let (session, _) = fixtures::after_closed();
+    assert_eq!(
+        lanes(&session, -5, 50, 45.0),
+        [
+            "     [k][p][consum]    [provider-is-back]              ",
+            ".....###################################...........    ",
+            "-----xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-----------    ",
+            "rrrrrFFFFFFFfffffffffFFFFFFFffffffffffRRrrrrrrrrrr     ",
+            "cccccccccccOOOOOOOOOOOOhhhhOOOOOOOOOOOOhccccccccccc    ",
+            "-----------5555555555------5555555555--------------    ",
+        ]
+    );
+}
+
+#[test]
+fn requests_in_flight_are_drawn_as_waiting_and_before_nothing_happened_lanes_are_blank() {
+    let (session, _) = fixtures::before_failing();
+    assert_eq!(session.lane(Lane::Users, -2..22, at(19.0)), "rrXXXXXXXXXXXXXX?????   ");
+    let (session, _) = fixtures::ready();
+    assert_eq!(session.lane(Lane::Users, 0..4, at(-21.0)), "    ");
+    assert_eq!(session.lane(Lane::Fault, 0..4, at(-21.0)), "....");
+}
+
+#[test]
+fn t0_begins_a_second_and_earlier_seconds_keep_their_place() {
+    let mut axis = Axis::default();
+    axis.begin(at(-2.6));
+    assert_eq!((axis.second(at(-2.6)), axis.slot(at(-0.1))), (0, 2));
+    axis.anchor(at(0.0));
+    assert_eq!([-2.6, -0.1, 0.0, 0.9, 1.0].map(|s| axis.second(at(s))), [-3, -1, 0, 0, 1]);
+    assert_eq!(axis.start_of_second(0), Some(at(0.0)));
+    assert!(axis.slot(at(-2.6)) >= 0, "what was filed keeps a slot that exists");
+}
+
+#[test]
+fn the_table_tells_before_from_since_and_after() {
+    let (session, _) = fixtures::after_closed();
+    let endpoint = session.users.main().unwrap();
+    let (baseline, since, fault, after) =
+        (endpoint.baseline(), endpoint.since_t0(), endpoint.during_fault(), endpoint.after_recovery());
+    assert_eq!((baseline.sent, baseline.real, baseline.error), (40, 40, 0));
+    assert_eq!((since.sent, since.real, since.fallback, since.error, since.waiting), (91, 25, 65, 0, 1));
+    assert_eq!((fault.sent, fault.real, fault.fallback), (70, 5, 65));
+    assert_eq!((after.sent, after.real, after.waiting), (21, 20, 1));
+    assert_eq!(since.percent(since.fallback), Some(72));
+    // Split by outcome: a median over all of them would hide that fallbacks were quick and a few users waited.
+    assert!(since.fallback_waits.p50.unwrap() < 5.0);
+    let longest = since.fallback_waits.max.unwrap();
+    assert!((longest - 11_600.0).abs() < 120.0, "{longest}");
+    assert!(since.error_waits.p50.is_none());
+}
+
+#[test]
+fn bad_seconds_are_those_in_which_somebody_was_let_down() {
+    let (session, now) = fixtures::before_failing();
+    assert_eq!(session.bad_seconds(session.users.main().unwrap(), now), 18);
+    let (session, now) = fixtures::finished(Variant::Before);
+    assert_eq!(session.bad_seconds(session.users.main().unwrap(), now), 35);
+}
+
+#[test]
+fn recovery_is_the_first_real_answer_after_the_provider() {
+    for variant in [Variant::Before, Variant::After] {
+        let (session, _) = fixtures::finished(variant);
+        let lag = session.users.main().unwrap().recovered.unwrap().duration_since(at(fixtures::FAULT_S));
+        assert!(lag.as_secs_f64() < 0.2, "{variant:?}: {lag}");
+    }
+    let (session, _) = fixtures::told(Variant::After, 34.0);
+    assert_eq!(session.users.main().unwrap().recovered, None);
+}
+
+#[test]
+fn steps_keep_their_state() {
+    let (session, now) = fixtures::before_failing();
+    assert_eq!((session.steps.position(), session.steps.rows.len(), session.steps.done()), (5, 9, 4));
+    let current = session.steps.current().unwrap();
+    assert_eq!(current.step.name, "consumer-must-still-respond");
+    let running = current.running_for(now).unwrap();
+    assert!((running - 16.7).abs() < 0.01, "{running}");
+    assert_eq!(session.run.status_so_far(), RunStatus::Completed);
+
+    let (session, now) = fixtures::told(Variant::After, 14.6);
+    let back = session.steps.current().unwrap();
+    assert!((back.pause_left(now).unwrap() - 29.0).abs() < 0.01);
+    let respond = session.steps.row(StepRef { section: Section::Method, index: 2 }).unwrap();
+    assert_eq!(respond.state, StepState::Succeeded);
+    assert_eq!(respond.remark.as_deref(), Some("with the FALLBACK body"));
+}
+
+#[test]
+fn the_operators_keys_leave_their_traces() {
+    let mut session = fixtures::ready().0;
+    let step = StepRef { section: Section::Method, index: 1 };
+    let mut press = |session: &mut Session, command| {
+        session.apply(&Event { seq: 0, at: at(-20.0), what: What::Commanded(command) });
+    };
+    press(&mut session, Command::Breakpoint(step));
+    assert!(session.steps.breakpoints.contains(&step));
+    press(&mut session, Command::Breakpoint(step));
+    assert!(session.steps.breakpoints.is_empty());
+    press(&mut session, Command::Note("odd".to_owned()));
+    press(&mut session, Command::Mark);
+    press(&mut session, Command::Pause(true));
+    assert_eq!((session.diary.notes.len(), session.diary.marks.len(), session.steps.paused), (1, 1, true));
+}
+
+#[test]
+fn a_pause_after_a_call_comes_back_to_its_verdict() {
+    let step = StepRef { section: Section::Method, index: 1 };
+    let mut session = fixtures::told(Variant::After, 2.5).0;
+    let mut tell = |what| session.apply(&Event { seq: 0, at: at(2.5), what });
+    tell(What::PauseStarted { step, side: PauseSide::After, seconds: 5.0 });
+    tell(What::PauseEnded { step, cut: false });
+    assert_eq!(session.steps.row(step).unwrap().state, StepState::Succeeded);
+}
+
+#[test]
+fn a_tolerance_judged_later_changes_the_step() {
+    let mut session = fixtures::steady().0;
+    let entry = crate::experiment::Map::from_iter([("tolerance_met".to_owned(), false.into())]).into();
+    session.apply(&Event { seq: 0, at: at(0.0), what: What::EntryAmended { run: RunId(1), entry } });
+    let row = session.steps.row(StepRef { section: Section::Before, index: 1 }).unwrap();
+    assert_eq!(row.state, StepState::NotMet);
+}
+
+#[test]
+fn pods_keep_their_identity_across_the_kill() {
+    let (session, now) = fixtures::after_open();
+    let names: Vec<_> =
+        session.cluster.in_play.iter().map(|row| (row.pod.status.as_str(), row.identity())).collect();
+    let old = "my-provider-app-6c8b-x2k8p".to_owned();
+    assert_eq!(
+        names,
+        [
+            ("Running", Identity::Same),
+            ("Terminating", Identity::Same),
+            ("ContainerCreating", Identity::Replaces(old.clone()))
+        ]
+    );
+    let empty = session.cluster.services[1].empty_for(now).unwrap();
+    assert!((empty - 9.9).abs() < 0.01);
+    assert_eq!(session.cluster.workloads[1].state, WorkloadState::Down);
+
+    let (session, _) = fixtures::after_closed();
+    assert_eq!(session.cluster.pod(&old).unwrap().identity(), Identity::Gone);
+    assert_eq!(session.cluster.pods(), 2, "{:?}", session.cluster.counts);
+}
+
+#[test]
+fn a_restarted_container_is_the_same_pod() {
+    let mut session = fixtures::after_open().0;
+    let mut pod: Pod = session.cluster.in_play[0].pod.clone();
+    pod.containers[0].restarts = 2;
+    pod.containers[0].last_end = Some(LastEnd { reason: "Error".to_owned(), exit_code: 137 });
+    session.apply(&Event { seq: 0, at: at(11.0), what: What::PodSeen(pod) });
+    let row = &session.cluster.in_play[0];
+    assert_eq!((row.identity(), row.last_end().unwrap().exit_code), (Identity::Restarted(2), 137));
+    assert!(session.warnings(at(11.0)).iter().any(|warning| warning.text.contains("restarted")));
+}
+
+#[test]
+fn liveness_misses_count_down_to_the_restart_and_are_forgotten_when_they_stop() {
+    let (session, now) = fixtures::after_open();
+    let countdown = session.cluster.in_play[0].misses_now(now).unwrap();
+    assert_eq!((countdown.misses, countdown.threshold), (1, 3));
+    assert!((countdown.restart_s - 19.9).abs() < 0.01, "{countdown:?}");
+    assert_eq!(session.cluster.in_play[0].misses_now(at(25.5)), None, "the probe at T+20 was answered well");
+    assert!(session.warnings(now).iter().any(|warning| warning.text.contains("restarts it at T+30")));
+}
+
+#[test]
+fn cycles_and_what_they_measure() {
+    let (session, _) = fixtures::after_closed();
+    let ends: Vec<_> = session.breaker.cycles.iter().map(|cycle| cycle.ended.unwrap()).collect();
+    assert_eq!(ends, [(at(22.2), CycleEnd::Failed), (at(35.0), CycleEnd::Worked)]);
+    let measured = session.breaker.measured(session.t0());
+    assert!((measured.trip_s.unwrap() - 6.2).abs() < 1e-6);
+    assert!((measured.reset_s.unwrap().0 - 10.3).abs() < 1e-6);
+    assert_eq!((measured.openings, measured.trials, measured.failed_trials), (2, 2, 1));
+}
+
+#[test]
+fn a_short_half_open_is_not_swallowed() {
+    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    for (seconds, state) in
+        [(3.1, BreakerState::Open), (3.2, BreakerState::HalfOpen), (3.21, BreakerState::Closed)]
+    {
+        let belief = Belief {
+            state,
+            confidence: Confidence::Sure,
+            since: at(seconds),
+            agreeing: 1,
+            spoke: 1,
+            because: String::new(),
+            next_trial: None,
+        };
+        session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+    }
+    assert_eq!(session.lane(Lane::Breaker, 2..6, at(5.0)), "chcc");
+    assert_eq!(session.breaker.cycles[0].ended, Some((at(3.21), CycleEnd::Worked)));
+}
+
+#[test]
+fn fired_again_the_fault_is_on_again_and_t0_stays() {
+    let mut session = fixtures::after_closed().0;
+    let step = StepRef { section: Section::Method, index: 0 };
+    let targets = vec!["pod/other".to_owned()];
+    session.apply(&Event {
+        seq: 0,
+        at: at(46.0),
+        what: What::FaultFired { step, what: "again".to_owned(), targets },
+    });
+    assert_eq!((session.phase(), session.t0()), (Phase::FaultOn, Some(at(0.0))));
+    let fault = session.fault.as_ref().unwrap();
+    assert!((fault.lasted(at(50.0)) - 39.0).abs() < 1e-6);
+    assert_eq!(fault.targets().count(), 2);
+    assert_eq!(session.lane(Lane::Fault, 34..49, at(48.0)), "#...........###");
+}
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let mut session = Session::new();
+    for n in 0..10_000 {
+        let message = format!("line {n}\nand {}", "x".repeat(5000));
+        let what = What::Logged { level: Level::Info, target: "test".to_owned(), message };
+        session.apply(&Event { seq: n, at: at(n as f64), what });
+        session.apply(&Event { seq: n, at: at(n as f64), what: What::Commanded(Command::Mark) });
+    }
+    assert_eq!((session.log.lines.len(), session.log.forgotten), (2000, 18_000));
+    assert!(session.log.lines.iter().all(|line| line.text.len() <= 1024));
+    assert_eq!(session.diary.marks.len(), 512);
+}

@@ -1,0 +1,15 @@
+//! Verdicts in words: about users now, and about the run at its end.
+//!
+//! The reference tells a weak system from a resilient one only if the file's author asked the right question; these
+//! verdicts come from what users got.
+
+mod conclusion;
+mod evidence;
+mod sentences;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+pub use conclusion::{Conclusion, Standing};
+pub use users::{Verdict, Word};

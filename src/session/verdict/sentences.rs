@@ -1,0 +1,192 @@
+//! The figures behind each word, in a sentence for wide screens and in a few words for 80 columns.
+
+use super::{Word, users::View};
+use crate::session::{
+    event::BreakerState,
+    state::{Dot, Outcome, Recent, Tally},
+    wording,
+};
+
+/// The word, the sentence, the few words.
+pub(super) type Said = (Word, String, String);
+
+impl View<'_> {
+    pub(super) fn waiting(&self) -> Said {
+        let limit = self.endpoint.limit_ms as f64;
+        let unanswered = self.endpoint.waiting_over(self.now, limit.min(250.0)).count() as u64;
+        let longest = self.endpoint.waiting_over(self.now, 0.0).map(|(_, waited)| waited).fold(0.0, f64::max);
+        let who = if unanswered == 1 { "1 user is".to_owned() } else { format!("{unanswered} users are") };
+        if self.session.breaker.state() == BreakerState::HalfOpen {
+            let sentence =
+                format!("the breaker lets trial calls through: {who} waiting on the dead provider");
+            return (Word::Waiting, sentence, format!("trial calls: {who} waiting"));
+        }
+        let sentence = format!(
+            "{who} waiting, the longest for {}; no answer came for {}",
+            wording::wait(longest),
+            wording::seconds(self.silent_for())
+        );
+        (Word::Waiting, sentence, format!("{who} waiting, longest {}", wording::wait(longest)))
+    }
+
+    pub(super) fn slow(&self, lately: &Recent) -> Said {
+        let median = wording::wait(lately.median_ms.unwrap_or(0.0));
+        let what = if lately.fallback > lately.real { "fallback" } else { "real" };
+        let limit = wording::wait(self.endpoint.limit_ms as f64);
+        let sentence = format!(
+            "the last {} answers took {median} (median, {what}); the limit is {limit}",
+            lately.answers
+        );
+        (Word::Waiting, sentence, format!("{what} answers take {median}, limit {limit}"))
+    }
+
+    pub(super) fn failing(&self, lately: &Recent) -> Said {
+        let Some(since) =
+            self.session.fault.as_ref().map(|_| self.endpoint.since_t0()).filter(|t| t.answered() > 0)
+        else {
+            let (errors, answers) = (lately.errors, lately.answers);
+            let sentence = format!(
+                "{errors} of the last {answers} answers were errors{}",
+                kinds(&self.endpoint.baseline())
+            );
+            return (Word::Failing, sentence, format!("{errors} of last {answers} answers are errors"));
+        };
+        let limit = self.endpoint.limit_ms as f64;
+        let (errors, answers) = (since.error, since.answered());
+        let waiting = since.waiting;
+        let mut sentence = format!("{errors} of {answers} answers since T0 were errors{}", kinds(&since));
+        let mut short = format!("{errors}/{answers} errors");
+        match since.error_waits {
+            waits if waits.min.is_some_and(|min| min > limit) => {
+                let least = wording::wait(waits.min.unwrap_or(0.0));
+                sentence += &format!(", each after {least} or more");
+                short += &format!(", {least} each");
+            }
+            waits => {
+                if let Some(median) = waits.p50 {
+                    sentence += &format!(", half of them within {}", wording::wait(median));
+                }
+            }
+        }
+        if waiting > 0 {
+            sentence += &format!("; {waiting} more waiting");
+            short += &format!(", {waiting} waiting");
+        }
+        (Word::Failing, sentence, short)
+    }
+
+    pub(super) fn protected(&self, lately: &Recent) -> Said {
+        let median = wording::wait(lately.median_ms.unwrap_or(0.0));
+        let since =
+            self.fallback_since().map(|at| format!(" since {}", wording::moment(at))).unwrap_or_default();
+        let share = if lately.fallback < lately.answers {
+            format!(
+                "{} of the last {} answers are fallbacks, median {median}",
+                lately.fallback, lately.answers
+            )
+        } else {
+            format!("fallback in {median}{since}")
+        };
+        let tally = self.endpoint.since_t0();
+        let stuck = self.endpoint.waiting_over(self.now, self.endpoint.limit_ms as f64).count() as u64;
+        let mut price = Vec::new();
+        let mut short_price = Vec::new();
+        if tally.over_limit > 0 {
+            let max = wording::wait(tally.all.max.unwrap_or(0.0));
+            price.push(format!("{} took up to {max}", wording::count(tally.over_limit, "answer")));
+            short_price.push(format!("{} took up to {max}", tally.over_limit));
+        }
+        if stuck > 0 {
+            price.push(format!("{stuck} still waiting"));
+            short_price.push(format!("{stuck} waiting"));
+        }
+        let mut sentence = share;
+        let mut short = format!("fallback {median}");
+        if !price.is_empty() {
+            sentence += &format!("   (but {})", price.join(", "));
+            short += &format!("; {}", short_price.join(", "));
+        }
+        (Word::Protected, sentence, short)
+    }
+
+    /// Since when users get fallbacks in time: since the breaker opened, if that is believed, else since the first one.
+    fn fallback_since(&self) -> Option<f64> {
+        let opened = self.session.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Open);
+        let limit = self.endpoint.limit_ms as f32;
+        let first = || {
+            let quick = |dot: &&Dot| dot.outcome == Outcome::Fallback && dot.waited_ms <= limit;
+            self.endpoint
+                .dots()
+                .rev()
+                .take_while(|dot| dot.outcome == Outcome::Fallback)
+                .filter(quick)
+                .last()
+                .map(|dot| dot.start)
+        };
+        self.session.since_t0(opened.map(|belief| belief.since).or_else(first)?)
+    }
+
+    pub(super) fn unfamiliar(&self, lately: &Recent) -> Said {
+        let sentence = format!(
+            "{} of the last {} answers are successes that do not look like the real answer; too few to call it a fallback",
+            lately.fallback, lately.answers
+        );
+        (Word::Unknown, sentence, "answers of an unknown look".to_owned())
+    }
+
+    pub(super) fn ok(&self, lately: &Recent) -> Said {
+        match &self.session.fault {
+            None => self.steady(),
+            Some(fault) => {
+                let real = self.real_streak();
+                let streak = format!("{real} of the last {real} answers are real");
+                let lag = fault.healed.zip(self.endpoint.recovered).map(|(healed, recovered)| {
+                    wording::seconds(recovered.duration_since(healed).as_secs_f64().max(0.0))
+                });
+                match lag {
+                    Some(lag) => (
+                        Word::Ok,
+                        format!("{streak}    recovered {lag} after the provider did"),
+                        format!("last {real}/{real} real. Back {lag} after provider"),
+                    ),
+                    None => {
+                        let median = wording::wait(lately.median_ms.unwrap_or(0.0));
+                        (
+                            Word::Ok,
+                            format!("{streak}, median {median}"),
+                            format!("last {real}/{real} real, {median}"),
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    fn steady(&self) -> Said {
+        let baseline = self.endpoint.baseline();
+        let percent = baseline.percent(baseline.real).unwrap_or(0);
+        let waits = baseline.real_waits;
+        let p50 = wording::wait(waits.p50.unwrap_or(0.0));
+        let p99 = wording::wait(waits.p99.unwrap_or(0.0));
+        let watched = self.now.duration_since(self.endpoint.since).as_secs_f64();
+        let sentence = format!(
+            "{percent}% real answers   p50 {p50}  p99 {p99}  ({} of {} in {watched:.0} s)",
+            baseline.real,
+            baseline.answered()
+        );
+        (Word::Ok, sentence, format!("{percent}% real  p50 {p50}  p99 {p99}"))
+    }
+
+    /// The latest answers in a row that are real, twenty at most.
+    fn real_streak(&self) -> usize {
+        self.endpoint.dots().rev().take(20).take_while(|dot| dot.outcome == Outcome::Real).count()
+    }
+}
+
+/// The kinds of errors, most frequent first: ` (timeout)`, ` (refused, HTTP 5xx)`.
+fn kinds(tally: &Tally) -> String {
+    let mut errors = tally.errors.clone();
+    errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let words: Vec<&str> = errors.iter().take(2).map(|(kind, _)| wording::error(*kind)).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}

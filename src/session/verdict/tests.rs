@@ -1,0 +1,158 @@
+//! Both verdicts over the story of [`fixtures`], phase by phase.
+
+use super::{Standing, Word};
+use crate::session::{
+    Event, Session,
+    event::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId, What},
+    fixtures::{self, Variant, at},
+};
+
+#[test]
+fn each_phase_has_its_word_and_its_figures() {
+    let cases = [
+        (fixtures::ready(), Word::Unknown, "nobody watches: no request was sent to your service yet", None),
+        (fixtures::steady(), Word::Ok, "100% real answers   p50 9 ms  p99 12 ms  (40 of 40 in 20 s)", None),
+        (
+            fixtures::before_failing(),
+            Word::Failing,
+            "27 of 27 answers since T0 were errors (HTTP 5xx), each after 5.3 s or more; 12 more waiting",
+            Some((18, 120)),
+        ),
+        (
+            fixtures::after_open(),
+            Word::Protected,
+            "fallback in 4 ms since T+6.2   (but 9 answers took up to 5.7 s, 4 still waiting)",
+            Some((7, 120)),
+        ),
+        (
+            fixtures::after_half_open(),
+            Word::Waiting,
+            "the breaker lets trial calls through: 5 users are waiting on the dead provider",
+            Some((9, 120)),
+        ),
+        (
+            fixtures::after_closed(),
+            Word::Ok,
+            "20 of the last 20 answers are real    recovered 0.0 s after the provider did",
+            Some((17, 120)),
+        ),
+    ];
+    for ((session, now), word, sentence, bad) in cases {
+        let verdict = session.verdict(now);
+        assert_eq!((verdict.word, verdict.sentence.as_str(), verdict.bad), (word, sentence, bad));
+        assert!(verdict.short.chars().count() <= 60, "too long for 80 columns: {}", verdict.short);
+        assert!(!verdict.why.is_empty());
+    }
+}
+
+#[test]
+fn users_who_wait_make_the_headline_before_the_first_answer_comes() {
+    let (session, now) = fixtures::told(Variant::After, 1.7);
+    let verdict = session.verdict(now);
+    assert_eq!(verdict.word, Word::Waiting);
+    assert_eq!(verdict.sentence, "3 users are waiting, the longest for 1.7 s; no answer came for 2.2 s");
+}
+
+#[test]
+fn late_fallbacks_are_no_protection() {
+    let (session, now) = fixtures::told(Variant::After, 7.0);
+    let verdict = session.verdict(now);
+    assert_eq!(verdict.word, Word::Waiting);
+    assert_eq!(verdict.sentence, "the last 4 answers took 5.5 s (median, fallback); the limit is 1.0 s");
+}
+
+#[test]
+fn the_run_is_judged_by_what_users_got() {
+    let cases = [
+        (fixtures::finished(Variant::Before), Standing::Weak, "users got errors: 60 of 70 answers"),
+        (
+            fixtures::finished(Variant::After),
+            Standing::Protected,
+            "users got a fallback: 65 of 70 answers, no errors",
+        ),
+        (fixtures::steady(), Standing::FaultNeverHappened, "no destructive step was fired"),
+        (
+            fixtures::told(Variant::After, 1.0),
+            Standing::NotObservable,
+            "only 3 requests, 0 answers while the fault was on",
+        ),
+    ];
+    for ((session, now), standing, because) in cases {
+        let conclusion = session.conclusion(now);
+        assert_eq!((conclusion.standing, conclusion.because.as_str()), (standing, because));
+    }
+}
+
+#[test]
+fn a_fault_that_hits_nothing_never_happened() {
+    let untouched = |event: &Event| {
+        !matches!(
+            event.what,
+            What::PodSeen(_) | What::PodGone(_) | What::ServiceSeen(_) | What::WorkloadSeen(_)
+        ) || event.at < at(0.0)
+    };
+    let events: Vec<Event> = fixtures::events(Variant::After, 20.0).into_iter().filter(untouched).collect();
+    let session = fixtures::session(&events);
+    assert_eq!(session.conclusion(at(20.0)).standing, Standing::FaultNeverHappened);
+    assert!(
+        session.warnings(at(20.0)).iter().any(|warning| warning.text.contains("may never have happened"))
+    );
+}
+
+#[test]
+fn the_words_follow_the_answers() {
+    use AnswerKind::{Error, Fallback, Real};
+    let fast = 5.0;
+    let cases: [(&str, Word, Vec<(AnswerKind, f64)>); 7] = [
+        ("nothing yet", Word::Unknown, vec![]),
+        ("all real", Word::Ok, vec![(Real, fast); 20]),
+        (
+            "one error of twenty",
+            Word::Failing,
+            [vec![(Real, fast); 19], vec![(Error(ErrorKind::Refused), fast)]].concat(),
+        ),
+        ("two new looks", Word::Unknown, [vec![(Real, fast); 5], vec![(Fallback, fast); 2]].concat()),
+        ("three alike", Word::Protected, [vec![(Real, fast); 5], vec![(Fallback, fast); 3]].concat()),
+        ("real but late", Word::Waiting, vec![(Real, 1500.0); 6]),
+        ("late fallbacks", Word::Waiting, vec![(Fallback, 1500.0); 6]),
+    ];
+    for (name, word, answers) in cases {
+        let verdict = answered(&answers).verdict(at(2.9));
+        assert_eq!(verdict.word, word, "{name}: {}", verdict.sentence);
+    }
+}
+
+#[test]
+fn of_several_endpoints_the_worst_speaks() {
+    let mut session = answered(&[(AnswerKind::Real, 5.0); 10]);
+    watch(&mut session, EndpointId(1));
+    answer(&mut session, EndpointId(1), &[(AnswerKind::Error(ErrorKind::Refused), 3.0); 3]);
+    let verdict = session.verdict(at(2.9));
+    assert_eq!(verdict.word, Word::Failing);
+    assert_eq!(verdict.sentence, "3 of the last 3 answers were errors (refused)");
+}
+
+/// A session in which these answers came, one every tenth of a second from T0 - without a fault.
+fn answered(answers: &[(AnswerKind, f64)]) -> Session {
+    let mut session = Session::new();
+    watch(&mut session, EndpointId(0));
+    answer(&mut session, EndpointId(0), answers);
+    session
+}
+
+fn watch(session: &mut Session, endpoint: EndpointId) {
+    let url = "GET http://localhost/".to_owned();
+    let what = What::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
+    session.apply(&Event { seq: 0, at: at(0.0), what });
+}
+
+fn answer(session: &mut Session, endpoint: EndpointId, answers: &[(AnswerKind, f64)]) {
+    for (number, (kind, waited_ms)) in (0..).zip(answers) {
+        let start = number as f64 / 10.0;
+        let request = RequestId(number);
+        session.apply(&Event { seq: 0, at: at(start), what: What::RequestSent { endpoint, request } });
+        let (kind, waited_ms, shape) = (*kind, *waited_ms, matches!(kind, AnswerKind::Real).into());
+        let answer = Answer { endpoint, request, waited_ms, kind, status: None, shape, excerpt: None };
+        session.apply(&Event { seq: 0, at: at(start + waited_ms / 1000.0), what: What::Answered(answer) });
+    }
+}

@@ -1,0 +1,196 @@
+//! The verdict about users, now.
+//!
+//! *Lately* means the last three seconds (four requests' time at low rates). Errors count when they *come*, since that
+//! is when a user is told no; service counts by when requests were *due*, since stragglers say nothing about now.
+//! The rules, in this order:
+//!
+//! 1. UNKNOWN - nobody watches, or nothing was answered yet.
+//! 2. WAITING - a user has waited longer than the limit and no answer came for 1.5 seconds (three requests' time at
+//!    low rates).
+//! 3. FAILING - of the answers that came lately, one in twenty or more was an error.
+//! 4. WAITING - of the requests due lately, more were late than in time.
+//! 5. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
+//! 6. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback.
+//! 7. OK.
+
+use super::sentences::Said;
+use crate::session::{
+    event::Timestamp,
+    state::{Dot, Endpoint, Look, Outcome, Recent, Session},
+};
+
+/// Seconds that count as lately.
+const LATELY_S: f64 = 3.0;
+/// Requests whose time counts as lately in any case.
+const LATELY: f64 = 4.0;
+/// Seconds without any answer after which waiting users make the headline.
+const SILENCE_S: f64 = 1.5;
+/// Fallbacks of one look after which it is believed to be the fallback.
+const ALIKE: u64 = 3;
+
+/// One word about users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// Real answers, in time.
+    Ok,
+    /// Nobody knows.
+    Unknown,
+    /// Fallback answers, in time: users get less.
+    Protected,
+    /// Users wait.
+    Waiting,
+    /// Users get errors.
+    Failing,
+}
+
+impl Word {
+    /// As line 2 writes it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Word::Ok => "OK",
+            Word::Unknown => "UNKNOWN",
+            Word::Protected => "PROTECTED",
+            Word::Waiting => "WAITING",
+            Word::Failing => "FAILING",
+        }
+    }
+}
+
+/// The verdict about users, with its evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// One word.
+    pub word: Word,
+    /// The figures in a sentence, for wide screens.
+    pub sentence: String,
+    /// The figures in a few words, for 80 columns.
+    pub short: String,
+    /// Seconds since T0 in which a user was let down, and how many may be; `None` before T0 or unwatched.
+    pub bad: Option<(u32, u32)>,
+    /// Why: the evidence, one sentence each.
+    pub why: Vec<String>,
+}
+
+impl Session {
+    /// The verdict about users at this moment; with several endpoints about the one that fares worst.
+    pub fn verdict(&self, now: Timestamp) -> Verdict {
+        let verdicts =
+            self.users.endpoints.iter().map(|endpoint| View { session: self, endpoint, now }.verdict());
+        // Of equally bad ones the first: it is the one that the panes show.
+        verdicts
+            .reduce(|worst, other| if other.word > worst.word { other } else { worst })
+            .unwrap_or_else(nobody)
+    }
+
+    /// Seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or no room to be
+    /// served at all.
+    pub fn bad_seconds(&self, endpoint: &Endpoint, now: Timestamp) -> u32 {
+        let from = self.axis.slot_of_second(0);
+        if self.fault.is_some() { endpoint.bad_slots(from, now).len() as u32 } else { 0 }
+    }
+}
+
+fn nobody() -> Verdict {
+    Verdict {
+        word: Word::Unknown,
+        sentence: "nobody watches: no request was sent to your service yet".to_owned(),
+        short: "no request to your service yet".to_owned(),
+        bad: None,
+        why: vec!["no endpoint is probed".to_owned()],
+    }
+}
+
+/// One endpoint at one moment.
+pub(super) struct View<'a> {
+    pub(super) session: &'a Session,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) now: Timestamp,
+}
+
+/// How users fare lately.
+pub(super) struct Lately {
+    /// Answers that came.
+    pub(super) came: Recent,
+    /// Answers to requests that were due.
+    pub(super) served: Recent,
+    /// Requests that were due and answered over the limit, or have waited longer than that.
+    pub(super) late: usize,
+    /// Requests that were due and answered within the limit.
+    pub(super) in_time: usize,
+}
+
+impl View<'_> {
+    fn verdict(&self) -> Verdict {
+        let lately = self.lately();
+        let (word, sentence, short) = self.judge(&lately);
+        let bad = self.session.fault.is_some();
+        let bad =
+            bad.then(|| (self.session.bad_seconds(self.endpoint, self.now), self.session.users.budget_s));
+        Verdict { word, sentence, short, bad, why: self.why(word, &lately, bad) }
+    }
+
+    fn judge(&self, lately: &Lately) -> Said {
+        let limit = self.endpoint.limit_ms as f64;
+        let (came, served) = (&lately.came, &lately.served);
+        if !self.endpoint.watched {
+            let text = "not watched any more: what users get is not known".to_owned();
+            return (Word::Unknown, text, "not watched any more".to_owned());
+        }
+        if self.endpoint.waiting_over(self.now, limit).next().is_some() && self.silent_for() > self.patience()
+        {
+            return self.waiting();
+        }
+        if came.answers + served.answers == 0 {
+            let text = "the first answers are on their way".to_owned();
+            return (Word::Unknown, text.clone(), text);
+        }
+        if matters(came.errors, came) {
+            return self.failing(came);
+        }
+        if lately.late > lately.in_time {
+            return self.slow(came);
+        }
+        if matters(served.fallback, served) {
+            let alike = |look: &&Look| look.outcome == Outcome::Fallback;
+            let most = self.endpoint.looks.iter().filter(alike).map(|look| look.count).max();
+            return if most.unwrap_or(0) >= ALIKE { self.protected(served) } else { self.unfamiliar(served) };
+        }
+        self.ok(served)
+    }
+
+    fn lately(&self) -> Lately {
+        let from = self.now - std::time::Duration::from_secs_f64(LATELY_S.max(self.requests_time(LATELY)));
+        let limit = self.endpoint.limit_ms as f64;
+        // Whatever was due lately also came lately.
+        let came = || self.endpoint.dots().rev().take_while(|dot| dot.ended() >= from);
+        let due = || came().filter(|dot| dot.start >= from);
+        let late = |dot: &&Dot| f64::from(dot.waited_ms) > limit;
+        let waiting = self.endpoint.waiting_over(self.now, limit).filter(|(flight, _)| flight.start >= from);
+        Lately {
+            came: Recent::of(came()),
+            served: Recent::of(due()),
+            late: due().filter(late).count() + waiting.count(),
+            in_time: due().filter(|dot| !late(dot)).count(),
+        }
+    }
+
+    /// Seconds since the latest answer, or since the probe began.
+    pub(super) fn silent_for(&self) -> f64 {
+        let heard = self.endpoint.last_answer.unwrap_or(self.endpoint.since);
+        self.now.duration_since(heard).as_secs_f64()
+    }
+
+    /// Seconds in which so many requests are due.
+    fn requests_time(&self, requests: f64) -> f64 {
+        if self.endpoint.rate > 0.0 { requests / self.endpoint.rate } else { 0.0 }
+    }
+
+    fn patience(&self) -> f64 {
+        SILENCE_S.max(self.requests_time(3.0))
+    }
+}
+
+/// Whether a part of the latest answers is more than noise: one in twenty.
+fn matters(part: usize, lately: &Recent) -> bool {
+    part > 0 && part * 20 >= lately.answers
+}
