@@ -8,6 +8,8 @@ mod convert;
 mod decimal;
 mod document;
 mod environment;
+pub mod executable;
+pub mod findings;
 mod json_text;
 mod jsonpath;
 mod load;
@@ -15,21 +17,26 @@ mod model;
 mod python_text;
 pub mod secrets;
 mod serial;
+mod signatures;
 mod substitute;
 pub mod tolerance;
 mod typed;
+mod validate;
 mod value;
 
 pub use configuration::ConfigurationError;
 pub use convert::{ConvertError, to_type};
 pub use document::{Document, Part, Position, SyntaxError, parse_json, place};
 pub use environment::Environment;
+pub use findings::{Finding, Findings, Severity};
 pub use load::{Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load};
 pub use model::{
     Activity, ActivityKind, Control, Entry, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
 };
 pub use python_text::{python_float, python_literal, python_text};
 pub use secrets::{Secrets, SecretsError};
+pub use signatures::{Advice, ControlCheck, Described, NoPython, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use typed::{Experiment, NoExperiment, Runtime};
+pub use validate::{Means, Validation, validate};
 pub use value::{Map, Value};

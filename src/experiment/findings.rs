@@ -1,0 +1,215 @@
+//! What validation found, and how it is shown to people.
+
+use super::{Document, Part, Position};
+use std::fmt::Write;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The experiment is refused.
+    Error,
+    /// It runs, but probably not as meant.
+    Warning,
+}
+
+/// One thing that is wrong or doubtful.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Finding {
+    /// Stable identifier, such as `E-REF-UNKNOWN` (experiment-format 3).
+    pub code: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// JSON path, such as `$.method[2].provider.func`.
+    pub place: String,
+    /// Where in the file.
+    pub position: Position,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The reference's exception class; empty for what it does not find.
+    pub class: &'static str,
+    /// What the reference would say; none where it crashes or says nothing.
+    pub reference_message: Option<String>,
+}
+
+/// Errors and warnings of one document, errors first come first, in the order of the reference's checks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings(pub Vec<Finding>);
+
+impl Findings {
+    /// The errors; the first is the one the reference stops at.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.0.iter().filter(|finding| finding.severity == Severity::Error)
+    }
+
+    /// The warnings.
+    pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
+        self.0.iter().filter(|finding| finding.severity == Severity::Warning)
+    }
+
+    /// Whether the experiment may run.
+    pub fn valid(&self) -> bool {
+        self.errors().next().is_none()
+    }
+}
+
+/// A finding in five lines: what, where, the text underlined, the JSON path, the way out.
+///
+/// Control characters of the file are shown as dots, so that nothing of it reaches the terminal raw.
+pub fn render(finding: &Finding, document: &Document) -> String {
+    let Position { line, column, length } = finding.position;
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let margin = line.to_string().len();
+    let blank = " ".repeat(margin);
+    let excerpt = Excerpt::around(document.line(line), column, length);
+    let mut text = String::new();
+    let _ = writeln!(text, "{severity}[{}]: {}", finding.code, visible(&finding.message));
+    let _ = writeln!(text, "{blank}--> {}:{line}:{column}", visible(document.source()));
+    let _ = writeln!(text, "{blank} |");
+    let _ = writeln!(text, "{line} | {}", excerpt.text);
+    let _ = writeln!(text, "{blank} | {}{}", " ".repeat(excerpt.indent), "^".repeat(excerpt.length));
+    let _ = writeln!(text, "{blank} = at {}", visible(&finding.place));
+    if !finding.remedy.is_empty() {
+        let _ = writeln!(text, "{blank} = {}", visible(&finding.remedy));
+    }
+    text
+}
+
+/// Columns of an excerpt: a minified file is one line of many thousands.
+const WIDTH: usize = 96;
+
+struct Excerpt {
+    text: String,
+    indent: usize,
+    length: usize,
+}
+
+impl Excerpt {
+    fn around(line: &str, column: usize, length: usize) -> Self {
+        let start = column.saturating_sub(1);
+        let from = if start + length.min(WIDTH / 2) > WIDTH { start.saturating_sub(WIDTH / 3) } else { 0 };
+        let shown: String = line.chars().skip(from).take(WIDTH).collect();
+        let room = WIDTH.saturating_sub(start - from).max(1);
+        let ellipsis = if from > 0 { "…" } else { "" };
+        Self {
+            text: format!("{ellipsis}{}", visible(&shown)),
+            indent: start - from + ellipsis.chars().count(),
+            length: length.min(room),
+        }
+    }
+}
+
+/// Text from a file without its control characters, one column each.
+fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '·'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// Collects findings with the positions of one document.
+pub(super) struct Collector<'a> {
+    document: &'a Document,
+    findings: Vec<Finding>,
+}
+
+/// The class, message and code of an error as the reference has them.
+pub(super) struct Refusal {
+    pub code: &'static str,
+    pub class: &'static str,
+    /// What the reference says; `None` where it crashes.
+    pub reference: Option<String>,
+    /// Our own words, where they say more.
+    pub message: Option<String>,
+    pub remedy: String,
+}
+
+impl<'a> Collector<'a> {
+    pub fn new(document: &'a Document) -> Self {
+        Self { document, findings: Vec::new() }
+    }
+
+    /// An error at a value.
+    pub fn refuse(&mut self, place: impl Into<String>, refusal: Refusal) {
+        self.refuse_part(place, Part::Value, refusal);
+    }
+
+    /// An error at a key or a value.
+    pub fn refuse_part(&mut self, place: impl Into<String>, part: Part, refusal: Refusal) {
+        let message = refusal.message.or_else(|| refusal.reference.clone()).unwrap_or_default();
+        let place = place.into();
+        self.findings.push(Finding {
+            code: refusal.code,
+            severity: Severity::Error,
+            position: self.document.position(&place, part),
+            place,
+            message,
+            remedy: refusal.remedy,
+            class: refusal.class,
+            reference_message: refusal.reference,
+        });
+    }
+
+    /// A value of the wrong kind, on which the reference crashes.
+    pub fn shape(&mut self, place: impl Into<String>, expected: &str) {
+        let refusal = Refusal {
+            code: "E-SHAPE",
+            class: "",
+            reference: None,
+            message: Some(format!("this must be {expected}")),
+            remedy: format!("write {expected} here, or leave the key out"),
+        };
+        self.refuse(place, refusal);
+    }
+
+    /// A warning about a value or a key.
+    pub fn warn(
+        &mut self,
+        code: &'static str,
+        place: impl Into<String>,
+        part: Part,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.warn_as(code, place, part, message, remedy, None);
+    }
+
+    /// A warning the reference gives too, in its words.
+    pub fn warn_as(
+        &mut self,
+        code: &'static str,
+        place: impl Into<String>,
+        part: Part,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+        reference_message: Option<String>,
+    ) {
+        let place = place.into();
+        self.findings.push(Finding {
+            code,
+            severity: Severity::Warning,
+            position: self.document.position(&place, part),
+            place,
+            message: message.into(),
+            remedy: remedy.into(),
+            class: "",
+            reference_message,
+        });
+    }
+
+    pub fn finish(self) -> Findings {
+        Findings(self.findings)
+    }
+}

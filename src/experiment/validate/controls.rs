@@ -1,0 +1,139 @@
+//! Rules 38 to 43.
+
+use super::{KEY, Means, refusal};
+use crate::experiment::{
+    ControlCheck, Map, Part, Value, build, document::place, findings::Collector, python_text,
+};
+
+pub(super) async fn check(experiment: &Map, means: Means<'_>, collector: &mut Collector<'_>) {
+    let declared = declared(experiment, collector);
+    let named: Vec<&Value> = declared
+        .iter()
+        .filter(|(_, control)| !control.contains_key("ref"))
+        .filter_map(|(_, control)| control.get("name"))
+        .collect();
+    for (place, control) in &declared {
+        check_one(control, place, &named, means, collector).await;
+    }
+}
+
+/// Every control with its place, in the reference's order.
+fn declared<'a>(experiment: &'a Map, collector: &mut Collector<'_>) -> Vec<(String, &'a Map)> {
+    let mut found = Vec::new();
+    let mut take = |holder: Option<&'a Value>, path: String| {
+        let Some(controls) = holder else { return };
+        let place = place::key(&path, "controls");
+        let Some(list) = controls.as_list() else { return collector.shape(place, "a list of controls") };
+        for (index, control) in list.iter().enumerate() {
+            let place = place::item(&place, index);
+            match control.as_map() {
+                Some(control) => found.push((place, control)),
+                None => collector.shape(place, "a mapping with `name` and `provider`"),
+            }
+        }
+    };
+    take(experiment.get("controls"), "$".to_owned());
+    let hypothesis = experiment.get("steady-state-hypothesis");
+    take(
+        hypothesis.and_then(|hypothesis| hypothesis.get("controls")),
+        "$.steady-state-hypothesis".to_owned(),
+    );
+    let lists = [
+        (build::probes(experiment), build::PROBES),
+        (build::method(experiment), build::METHOD),
+        (build::rollbacks(experiment), build::ROLLBACKS),
+    ];
+    for (activities, path) in lists {
+        for (index, activity) in activities.iter().enumerate() {
+            take(activity.get("controls"), place::item(path, index));
+        }
+    }
+    found
+}
+
+async fn check_one(
+    control: &Map,
+    path: &str,
+    named: &[&Value],
+    means: Means<'_>,
+    collector: &mut Collector<'_>,
+) {
+    let bad = |code, message: String| refusal(code, "InvalidControl", message);
+    if let Some(reference) =
+        control.get("ref").filter(|reference| !named.iter().any(|name| name.py_eq(reference)))
+    {
+        let message = "Control reference '{}' declaration cannot be found".to_owned();
+        let said = format!("no control is called '{}'", python_text(reference));
+        let refusal = bad("E-CTL-REF", message).saying(said);
+        collector.refuse(place::key(path, "ref"), refusal.remedy("name a control that is declared in full"));
+    }
+    if !control.contains_key("name") {
+        let refusal = bad("E-CTL-NAME", "A control must have a `name` property".to_owned());
+        collector.refuse(path, refusal.remedy("give it a `name`"));
+    }
+    let name = control.get("name").map_or_else(|| "None".to_owned(), python_text);
+    let provider_place = place::key(path, "provider");
+    let provider = match control.get("provider") {
+        None => {
+            let refusal = bad("E-CTL-PROV", format!("Control '{name}' must have a `provider` property"));
+            collector.refuse(path, refusal.remedy("add `provider`: {type: python, module: ...}"));
+            None
+        }
+        Some(Value::Map(provider)) => Some(provider),
+        Some(_) => {
+            collector.shape(provider_place.clone(), "a mapping with a `type`");
+            None
+        }
+    };
+    let scope = control.get("scope").filter(|scope| scope.truthy());
+    if scope.is_some_and(|scope| !matches!(scope.as_str(), Some("before" | "after"))) {
+        let message = format!("Control '{name}' scope property must be 'before' or 'after' only");
+        let remedy = "write before or after, or leave it out for both";
+        collector.refuse(place::key(path, "scope"), bad("E-CTL-SCOPE", message).remedy(remedy));
+    }
+    let Some(provider) = provider else { return };
+    if provider.get("type").and_then(Value::as_str) != Some("python") {
+        let message = "only python controls do anything; this one is ignored";
+        return collector.warn("W-CTL-TYPE", provider_place, KEY, message, "use type: python");
+    }
+    let module_place = place::key(&provider_place, "module");
+    match provider.get("module").filter(|module| module.truthy()) {
+        None => {
+            let message = format!("Control '{name}' must have a module path");
+            let refusal = refusal("E-CTL-MODULE", "InvalidActivity", message);
+            collector.refuse(module_place, refusal.remedy("add `module`"));
+        }
+        Some(Value::Text(module)) => ask(module, control, &name, module_place, means, collector).await,
+        Some(_) => collector.shape(module_place, "a text"),
+    }
+}
+
+async fn ask(
+    module: &str,
+    control: &Map,
+    name: &str,
+    place: String,
+    means: Means<'_>,
+    collector: &mut Collector<'_>,
+) {
+    match means.signatures.control(module, &Value::Map(control.clone())).await {
+        ControlCheck::Accepted => {}
+        ControlCheck::ImportError(_) => {
+            let message = format!(
+                "Could not find Python module '{module}' in control '{name}'. Did you install the Python module? The \
+                 experiment will carry on running nonetheless."
+            );
+            let remedy = "install the package that has it, or drop the control";
+            collector.warn_as("W-CTL-IMPORT", place, Part::Value, message.clone(), remedy, Some(message));
+        }
+        ControlCheck::Refused(message) => {
+            let refusal = refusal("E-CTL-CUSTOM", "InvalidControl", message);
+            collector
+                .refuse(place, refusal.remedy("this is what the control itself says about its declaration"));
+        }
+        ControlCheck::Unknown => {
+            let message = format!("the control module {module} was not checked: no Python is at hand");
+            collector.warn("W-PY-UNKNOWN", place, Part::Value, message, "validate where Python is installed");
+        }
+    }
+}

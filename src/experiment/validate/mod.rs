@@ -1,0 +1,215 @@
+//! Every rule of experiment-format 3, all findings at once, in the order in which the reference checks.
+
+mod activity;
+mod controls;
+mod fields;
+mod header;
+mod provider;
+mod suggest;
+mod tolerance;
+mod variables;
+mod warnings;
+
+use super::{
+    Document, Environment, Experiment, Map, Part, Signatures, Value,
+    build::{self, Named},
+    document::place,
+    findings::{Collector, Findings, Refusal},
+};
+
+/// What validation asks.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Variables of `env` entries, `PATH`.
+    pub environment: &'a Environment,
+    /// Python functions and controls.
+    pub signatures: &'a dyn Signatures,
+}
+
+/// What validation came to.
+#[derive(Debug)]
+pub struct Validation {
+    /// Errors and warnings.
+    pub findings: Findings,
+    /// The experiment if there are no errors, else the document.
+    pub experiment: Result<Experiment, Box<Document>>,
+}
+
+/// Checks a document against every rule. Nothing is run, but secrets are really read and Python is really asked.
+pub async fn validate(document: Document, means: Means<'_>) -> Validation {
+    let mut collector = Collector::new(&document);
+    let root = document.root();
+    match root.as_map().filter(|map| !map.is_empty()) {
+        None => empty(root, &mut collector),
+        Some(map) => {
+            let checker = Checker { map, named: Named::of(map), means };
+            checker.check(&mut collector).await;
+        }
+    }
+    let findings = collector.finish();
+    if !findings.valid() {
+        return Validation { findings, experiment: Err(Box::new(document)) };
+    }
+    match Experiment::unchecked(document.clone()) {
+        Ok(experiment) => Validation { findings, experiment: Ok(experiment) },
+        Err(_) => Validation { findings, experiment: Err(Box::new(document)) },
+    }
+}
+
+fn empty(root: &Value, collector: &mut Collector<'_>) {
+    if root.truthy() {
+        return collector.shape("$", "a mapping with `title`, `description` and `method`");
+    }
+    collector.refuse(
+        "$",
+        invalid("E-EMPTY", "an empty experiment is not an experiment")
+            .remedy("write at least `title`, `description` and `method`"),
+    );
+}
+
+/// What every rule looks at.
+struct Checker<'a> {
+    map: &'a Map,
+    named: Named<'a>,
+    means: Means<'a>,
+}
+
+impl Checker<'_> {
+    async fn check(&self, collector: &mut Collector<'_>) {
+        self.shapes(collector);
+        header::check(self.map, collector);
+        let configuration = variables::configuration(self.map, self.means.environment, collector);
+        variables::secrets(self.map, &configuration, self.means.environment, collector).await;
+        self.hypothesis(collector).await;
+        if self.map.get("method").is_none() {
+            let message = "an experiment requires a method, which can be empty for only checking steady state hypothesis ";
+            let remedy = "add `method`; an empty list is enough";
+            collector.refuse("$", invalid("E-METHOD", message).remedy(remedy));
+        }
+        for (index, activity) in build::method(self.map).iter().enumerate() {
+            let place = place::item(build::METHOD, index);
+            activity::check(activity, &place, self.means, collector).await;
+            self.reference(activity, &place, collector);
+        }
+        for (index, activity) in build::rollbacks(self.map).iter().enumerate() {
+            activity::check(activity, &place::item(build::ROLLBACKS, index), self.means, collector).await;
+        }
+        warnings::deprecated(self.map, collector);
+        controls::check(self.map, self.means, collector).await;
+        fields::check(self.map, collector);
+        warnings::check(self.map, &self.named, self.means, collector).await;
+    }
+
+    /// Containers the reference looks into before any rule, and crashes on.
+    fn shapes(&self, collector: &mut Collector<'_>) {
+        let list = "a list of activities";
+        for (key, path) in [("method", build::METHOD), ("rollbacks", build::ROLLBACKS)] {
+            if let Some(value) = self.map.get(key) {
+                activities_shape(value, path, list, collector);
+            }
+        }
+        match self.map.get("steady-state-hypothesis") {
+            None | Some(Value::Null) => {}
+            Some(Value::Map(hypothesis)) => match hypothesis.get("probes") {
+                None => {}
+                Some(probes) => activities_shape(probes, build::PROBES, "a list of probes", collector),
+            },
+            Some(_) => collector.shape("$.steady-state-hypothesis", "a mapping with `title` and `probes`"),
+        }
+    }
+
+    async fn hypothesis(&self, collector: &mut Collector<'_>) {
+        let path = "$.steady-state-hypothesis";
+        let Some(hypothesis) = self.map.get("steady-state-hypothesis").and_then(Value::as_map) else {
+            return;
+        };
+        if !hypothesis.get("title").is_some_and(Value::truthy) {
+            let remedy = "give the hypothesis a `title`";
+            collector.refuse(
+                place::key(path, "title"),
+                invalid("E-SSH-TITLE", "hypothesis requires a title").remedy(remedy),
+            );
+        }
+        for (index, probe) in build::probes(self.map).iter().enumerate() {
+            let path = place::item(build::PROBES, index);
+            activity::check(probe, &path, self.means, collector).await;
+            let Some(probe) = probe.as_map().filter(|probe| !probe.is_empty()) else { continue };
+            let tolerance_place = place::key(&path, "tolerance");
+            match probe.get("tolerance") {
+                Some(tolerance) => tolerance::check(tolerance, &tolerance_place, self.means, collector).await,
+                None => collector.refuse(
+                    tolerance_place,
+                    bad_activity("E-TOL-MISSING", "hypothesis probe must have a tolerance entry")
+                        .remedy("add `tolerance`: 200 for an http probe, for example"),
+                ),
+            }
+        }
+    }
+
+    /// A reference in the method must name an activity.
+    fn reference(&self, activity: &Value, path: &str, collector: &mut Collector<'_>) {
+        let Some(name) = activity.get("ref").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+            return;
+        };
+        if self.named.contains(name) {
+            return;
+        }
+        let message = format!("referenced activity '{name}' could not be found in the experiment");
+        let remedy = suggest::did_you_mean(
+            name,
+            self.named.names(),
+            "name an activity of the method or the hypothesis",
+        );
+        collector.refuse(place::key(path, "ref"), bad_activity("E-REF-UNKNOWN", message).remedy(remedy));
+    }
+}
+
+fn activities_shape(value: &Value, path: &str, expected: &str, collector: &mut Collector<'_>) {
+    let Some(list) = value.as_list() else {
+        // An absent key is no list either, and is fine; a null one is not.
+        return collector.shape(path, expected);
+    };
+    for (index, item) in list.iter().enumerate() {
+        if item.as_map().is_none() {
+            collector.shape(place::item(path, index), "a mapping that declares an activity");
+        }
+    }
+}
+
+/// An `InvalidExperiment` in the reference's words.
+fn invalid(code: &'static str, message: impl Into<String>) -> Refusal {
+    refusal(code, "InvalidExperiment", message)
+}
+
+/// An `InvalidActivity` in the reference's words.
+fn bad_activity(code: &'static str, message: impl Into<String>) -> Refusal {
+    refusal(code, "InvalidActivity", message)
+}
+
+fn refusal(code: &'static str, class: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal { code, class, reference: Some(message.into()), message: None, remedy: String::new() }
+}
+
+/// Something the reference crashes on.
+fn crash(code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal { code, class: "", reference: None, message: Some(message.into()), remedy: String::new() }
+}
+
+impl Refusal {
+    fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// Our own words instead of the reference's.
+    fn saying(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+}
+
+/// The key of an entry is what a message is about.
+const KEY: Part = Part::Key;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Configuration and secrets: rules 6 to 8.
+
+use super::{KEY, crash, invalid};
+use crate::experiment::{
+    ConfigurationError, Environment, Map, SecretsError, Value, configuration, document::place,
+    findings::Collector, secrets,
+};
+
+/// Checks the configuration and resolves it as far as it goes.
+pub(super) fn configuration(
+    experiment: &Map,
+    environment: &Environment,
+    collector: &mut Collector<'_>,
+) -> Map {
+    let path = "$.configuration";
+    let declared = match experiment.get("configuration") {
+        None => return Map::new(),
+        Some(Value::Map(map)) => map,
+        Some(_) => {
+            collector.shape(path, "a mapping of names to values");
+            return Map::new();
+        }
+    };
+    let mut resolved = Map::new();
+    for (name, value) in declared {
+        match configuration::entry(name, value, environment) {
+            Ok(value) => {
+                resolved.insert(name.clone(), value);
+            }
+            Err(error) => {
+                let entry = place::key(path, name);
+                let message = error.to_string();
+                match error {
+                    ConfigurationError::Unset { variable, .. } => {
+                        let remedy = format!("set {variable}, or give the entry a `default`");
+                        collector
+                            .refuse(place::key(&entry, "key"), invalid("E-CONF-ENV", message).remedy(remedy));
+                    }
+                    ConfigurationError::NoKey { .. } => {
+                        let remedy = "add `key` with the variable's name";
+                        collector.refuse(entry, crash("E-CONF-KEY", message).remedy(remedy));
+                    }
+                    ConfigurationError::Convert { .. } => {
+                        let remedy = "use str, int, float, bytes, bool or json, and a value that reads as it";
+                        collector.refuse(
+                            place::key(&entry, "env_var_type"),
+                            crash("E-CONF-TYPE", message).remedy(remedy),
+                        );
+                    }
+                }
+            }
+        }
+    }
+    resolved
+}
+
+/// Checks the secrets by really reading them.
+pub(super) async fn secrets(
+    experiment: &Map,
+    configuration: &Map,
+    environment: &Environment,
+    collector: &mut Collector<'_>,
+) {
+    let path = "$.secrets";
+    let declared = match experiment.get("secrets") {
+        None => return,
+        Some(Value::Map(map)) => map,
+        Some(_) => return collector.shape(path, "a mapping of scopes to mappings of names to values"),
+    };
+    let resolved = secrets::resolve(declared, &Map::new(), configuration, environment).await;
+    for error in resolved.errors {
+        let message = error.to_string();
+        match error {
+            SecretsError::Unset { place, variable } => {
+                let remedy = format!("set {variable}; secrets know no `default`");
+                collector.refuse(place::key(&place, "key"), invalid("E-SEC-ENV", message).remedy(remedy));
+            }
+            SecretsError::NoKey { place } => {
+                let remedy = "add `key` with the variable's name";
+                collector.refuse(place, crash("E-SEC-KEY", message).remedy(remedy));
+            }
+            SecretsError::Vault { place, .. } => {
+                let remedy = "check vault_addr, the login in the configuration, and the secret's path";
+                collector.refuse(place, invalid("E-VAULT", message).remedy(remedy));
+            }
+        }
+    }
+    for (name, scope) in declared {
+        let place = place::key(path, name);
+        match scope {
+            // Looked into by the reference's warning about old Vault secrets, which crashes on anything else.
+            Value::Map(scope) => single_value_scope(scope, place, collector),
+            _ => collector.shape(place, "a mapping of names to values"),
+        }
+    }
+}
+
+fn single_value_scope(scope: &Map, place: String, collector: &mut Collector<'_>) {
+    if matches!(scope.get("type").and_then(Value::as_str), Some("env")) {
+        let message = "this scope is itself a variable, so no name can be looked up in it";
+        let remedy = "put the variable one level down: {scope: {name: {type: env, key: ...}}}";
+        collector.warn("W-SEC-SCOPE", place, KEY, message, remedy);
+    }
+}
