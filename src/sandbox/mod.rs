@@ -1,6 +1,8 @@
 //! The embedded cluster. Imports nothing of ours; only `commands` imports it.
 
 pub mod api;
+pub mod controllers;
 pub mod images;
 pub mod network;
+pub mod recorder;
 pub mod store;

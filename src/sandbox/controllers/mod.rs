@@ -1,0 +1,48 @@
+//! What keeps the cluster as its objects say: controllers, the scheduler and the garbage collector.
+//!
+//! Each is a loop of its own over the store's history (see `engine`) and knows the others only by what they write.
+
+mod condition;
+mod deployment;
+mod disruption;
+mod endpoints;
+mod engine;
+mod garbage;
+mod namespaces;
+mod naming;
+mod ownership;
+mod pod;
+mod replica_set;
+mod scheduler;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use endpoints::SERVICE_LABEL;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::network::Network;
+use super::recorder::Recorder;
+use super::store::Store;
+
+/// Starts all controllers. They end with the set.
+///
+/// `complete` fills a pod's defaults as the API server does for clients: controllers write past it.
+pub fn start(store: &Store, network: &Network, recorder: &Recorder, complete: fn(&mut Value)) -> JoinSet<()> {
+    let mut loops = JoinSet::new();
+    let deployments = deployment::Deployments { recorder: recorder.of("deployment-controller") };
+    loops.spawn(engine::run("deployment", deployments, store.clone()));
+    let replica_sets = replica_set::ReplicaSets { recorder: recorder.of("replicaset-controller"), complete };
+    loops.spawn(engine::run("replicaset", replica_sets, store.clone()));
+    let endpoints = endpoints::Endpoints { network: network.clone() };
+    loops.spawn(engine::run("endpoints", endpoints, store.clone()));
+    loops.spawn(engine::run("garbage", garbage::Garbage, store.clone()));
+    loops.spawn(engine::run("namespace", namespaces::Namespaces, store.clone()));
+    let scheduler = scheduler::Scheduler { recorder: recorder.of("default-scheduler") };
+    loops.spawn(engine::run("scheduler", scheduler, store.clone()));
+    loops.spawn(engine::run("budget", disruption::Budgets, store.clone()));
+    loops
+}

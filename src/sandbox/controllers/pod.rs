@@ -1,0 +1,64 @@
+//! What controllers ask of a pod.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::ownership::is_leaving;
+
+/// Neither finished nor leaving: it counts as one of its owner's replicas.
+pub(super) fn is_active(pod: &Value) -> bool {
+    !is_leaving(pod) && !is_finished(pod)
+}
+
+/// Its containers have ended for good.
+pub(super) fn is_finished(pod: &Value) -> bool {
+    matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
+
+/// Its condition of this type, when it is true.
+fn condition<'a>(pod: &'a Value, kind: &str) -> Option<&'a Value> {
+    let conditions = pod["status"]["conditions"].as_array()?;
+    conditions.iter().find(|condition| condition["type"] == kind && condition["status"] == "True")
+}
+
+/// Takes traffic.
+pub(super) fn is_ready(pod: &Value) -> bool {
+    condition(pod, "Ready").is_some()
+}
+
+/// How long it still has to stay ready until it counts as available; zero when it does. `None`: it is not ready.
+pub(super) fn until_available(pod: &Value, min_ready_seconds: u64, now: Timestamp) -> Option<Duration> {
+    let ready = condition(pod, "Ready")?;
+    if min_ready_seconds == 0 {
+        return Some(Duration::ZERO);
+    }
+    let since: Timestamp = ready["lastTransitionTime"].as_str()?.parse().ok()?;
+    let lasted = Duration::try_from(now.duration_since(since)).unwrap_or(Duration::ZERO);
+    Some(Duration::from_secs(min_ready_seconds).saturating_sub(lasted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_ready_pod_is_available_after_its_minimum() {
+        let now: Timestamp = "2026-11-23T05:00:30Z".parse().unwrap();
+        let pod = |status: &str| {
+            json!({"status": {"phase": "Running", "conditions": [
+                {"type": "Ready", "status": status, "lastTransitionTime": "2026-11-23T05:00:00Z"},
+            ]}})
+        };
+        for (status, minimum, expected) in
+            [("False", 0, None), ("True", 0, Some(0)), ("True", 30, Some(0)), ("True", 40, Some(10))]
+        {
+            let expected = expected.map(Duration::from_secs);
+            assert_eq!(until_available(&pod(status), minimum, now), expected, "{status} {minimum}");
+        }
+        assert!(is_active(&pod("False")));
+        assert!(!is_active(&json!({"status": {"phase": "Failed"}})));
+    }
+}

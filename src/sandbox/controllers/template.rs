@@ -1,0 +1,86 @@
+//! Comparing pod templates.
+//!
+//! Clients that know Go's types add and drop empty fields (`creationTimestamp: null`, `env: []`, `resources: {}`)
+//! when they write back what they read; `rollout undo` would make a ReplicaSet of its own for that. So templates are
+//! compared without anything empty.
+
+use serde_json::{Map, Value};
+
+use super::naming;
+
+/// The label that tells the ReplicaSets of one Deployment apart.
+pub(super) const HASH_LABEL: &str = "pod-template-hash";
+
+/// Whether both ask for the same pods.
+pub(super) fn same(one: &Value, other: &Value) -> bool {
+    bare(one) == bare(other)
+}
+
+/// A name for the template; `collisions` gives it another one when it is taken.
+pub(super) fn hash(template: &Value, collisions: u64) -> String {
+    let mut bytes = sorted(&bare(template)).to_string().into_bytes();
+    if collisions > 0 {
+        bytes.extend(collisions.to_le_bytes());
+    }
+    naming::of_hash(naming::hash(&bytes))
+}
+
+fn bare(template: &Value) -> Value {
+    let mut template = template.clone();
+    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+        labels.shift_remove(HASH_LABEL);
+    }
+    without_empty(&template).unwrap_or_default()
+}
+
+fn without_empty(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::Array(items) if items.is_empty() => None,
+        Value::Array(items) => {
+            Some(items.iter().map(|item| without_empty(item).unwrap_or_default()).collect())
+        }
+        Value::Object(fields) => {
+            let fields: Map<String, Value> =
+                fields.iter().filter_map(|(key, value)| Some((key.clone(), without_empty(value)?))).collect();
+            (!fields.is_empty()).then_some(Value::Object(fields))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// The same value with its keys in one order, so that the order they were written in does not make another hash.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            fields.sort_by(|one, other| one.0.cmp(&other.0));
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn empty_fields_order_and_the_hash_label_do_not_matter() {
+        let plain = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+        let written_back = json!({
+            "spec": {"containers": [{"image": "i", "name": "c", "env": [], "resources": {}}], "hostname": ""},
+            "metadata": {"creationTimestamp": null, "labels": {"a": "b", HASH_LABEL: "x"}},
+        });
+        assert!(same(&plain, &written_back));
+        assert_eq!(hash(&plain, 0), hash(&written_back, 0));
+        let mut other = plain.clone();
+        other["spec"]["containers"][0]["image"] = "j".into();
+        assert!(!same(&plain, &other));
+        assert_ne!(hash(&plain, 0), hash(&other, 0));
+        assert_ne!(hash(&plain, 0), hash(&plain, 1));
+    }
+}
