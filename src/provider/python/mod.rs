@@ -4,6 +4,19 @@
 //! and is shared with controls. It talks over two pipes of its own, so that nothing an extension prints can be
 //! mistaken for an answer, and secrets never show on a command line or in an environment.
 
+mod answer;
+mod bridge;
+mod heard;
 mod interpreter;
+mod process;
+mod program;
+mod settings;
+mod supervise;
+mod waiting;
+mod wire;
+mod worker;
 
+pub use bridge::PythonBridge;
+pub use heard::{Heard, Listener, Surroundings};
 pub use interpreter::Interpreter;
+pub use settings::{Prints, PythonSettings};

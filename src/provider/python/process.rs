@@ -1,0 +1,87 @@
+//! Starting the interpreter with two pipes of our own.
+
+use super::{Prints, PythonSettings, program::BOOTSTRAP};
+use std::{
+    io::{self, IsTerminal},
+    os::fd::{AsRawFd, OwnedFd, RawFd},
+    process::Stdio,
+};
+use tokio::{
+    net::unix::pipe,
+    process::{Child, Command},
+};
+
+/// A started interpreter.
+pub(super) struct Process {
+    pub child: Child,
+    /// Where requests are written.
+    pub requests: pipe::Sender,
+    /// Where answers are read.
+    pub answers: pipe::Receiver,
+}
+
+/// Starts the interpreter in a process group of its own: a Ctrl-C in the terminal is for us, and what is to be killed
+/// can be killed with all it started.
+pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
+    let (their_requests, our_requests) = io::pipe()?;
+    let (our_answers, their_answers) = io::pipe()?;
+    let prints = || match settings.prints {
+        Prints::Inherited => Stdio::inherit(),
+        Prints::Heard => Stdio::piped(),
+    };
+    // A child of another process group that reads the terminal would be stopped by it, so it gets none.
+    let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
+    let mut command = Command::new(settings.interpreter.program());
+    command
+        .args(["-u", "-c", BOOTSTRAP])
+        .args([their_requests.as_raw_fd().to_string(), their_answers.as_raw_fd().to_string()])
+        .env_clear()
+        .envs(settings.environment.variables())
+        .stdin(stdin)
+        .stdout(prints())
+        .stderr(prints())
+        .process_group(0)
+        .kill_on_drop(true);
+    bequeath(&mut command, [their_requests.as_raw_fd(), their_answers.as_raw_fd()]);
+    let child = command.spawn()?;
+    Ok(Process {
+        child,
+        requests: pipe::Sender::from_owned_fd(OwnedFd::from(our_requests))?,
+        answers: pipe::Receiver::from_owned_fd(OwnedFd::from(our_answers))?,
+    })
+}
+
+/// Lets the child keep the two descriptors, and end when we end.
+fn bequeath(command: &mut Command, descriptors: [RawFd; 2]) {
+    let parent = std::process::id();
+    let prepare = move || {
+        for descriptor in descriptors {
+            // SAFETY: `fcntl` with `F_SETFD` takes integers and touches no memory of ours.
+            if unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } == -1 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        end_with(parent)
+    };
+    // SAFETY: between fork and exec the closure only calls `fcntl`, `prctl` and `getppid`, which are async-signal-safe,
+    // and neither allocates nor locks. The descriptors are open: their owners live until after `spawn`.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// The worker would notice the end of its request pipe, but not while an extension holds the interpreter.
+#[cfg(target_os = "linux")]
+fn end_with(parent: u32) -> io::Result<()> {
+    // SAFETY: `prctl` with `PR_SET_PDEATHSIG` and `getppid` take integers and touch no memory of ours.
+    let (set, present) = unsafe { (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL), libc::getppid()) };
+    match set {
+        -1 => Err(io::Error::last_os_error()),
+        // The parent ended before this could hold.
+        _ if u32::try_from(present) != Ok(parent) => Err(io::ErrorKind::BrokenPipe.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with(_parent: u32) -> io::Result<()> {
+    Ok(())
+}

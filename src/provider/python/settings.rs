@@ -1,0 +1,33 @@
+//! What it takes to start Python.
+
+use super::{Interpreter, Listener};
+use crate::{
+    experiment::{Environment, Value},
+    session::event::Level,
+};
+
+/// How Python is to be started.
+#[derive(Clone)]
+pub struct PythonSettings {
+    /// Which Python.
+    pub interpreter: Interpreter,
+    /// Its environment; the module search path is the interpreter's and `PYTHONPATH`.
+    pub environment: Environment,
+    /// The loaded settings file, for the engine's helpers; null without one.
+    pub settings: Value,
+    /// The least severe records that extensions' loggers hand over.
+    pub level: Level,
+    /// Where printed lines go.
+    pub prints: Prints,
+    /// Takes what Python says.
+    pub listener: Listener,
+}
+
+/// Where the standard output and error of extensions go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prints {
+    /// To our own, as with the reference.
+    Inherited,
+    /// To the listener: the terminal is not to be written to.
+    Heard,
+}

@@ -1,0 +1,117 @@
+//! Watching over a worker until it is gone.
+
+use super::{
+    Listener,
+    waiting::Waiting,
+    wire::{LIMIT, notice, split},
+};
+use std::{fmt, os::unix::process::ExitStatusExt, pin::pin, process::ExitStatus, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    net::unix::pipe,
+    process::Child,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Time for what is left in the pipe after the worker ended, and for the worker to end after it closed the pipe.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// What a line may have beside the answer itself.
+const ENVELOPE: usize = 1 << 20;
+
+/// How a worker ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum End {
+    /// By itself.
+    Exited {
+        /// `exit code 3`, `killed by signal 9`.
+        how: String,
+    },
+    /// By us.
+    Killed,
+    /// By us, because what it said made no sense.
+    Garbled {
+        /// What it said.
+        why: String,
+    },
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited { how } => f.write_str(how),
+            Self::Killed => f.write_str("it was told to end and did not"),
+            Self::Garbled { why } => write!(f, "it was ended because it broke the protocol: {why}"),
+        }
+    }
+}
+
+/// Delivers answers and notices until the worker is gone; kills it when told to, and when it makes no sense.
+pub(super) async fn supervise(
+    mut child: Child,
+    answers: pipe::Receiver,
+    waiting: &Waiting,
+    listener: &Listener,
+    kill: &CancellationToken,
+) -> End {
+    let mut listening = pin!(listen(answers, waiting, listener));
+    let closed = tokio::select! {
+        biased;
+        () = kill.cancelled() => {
+            put_down(&mut child).await;
+            return End::Killed;
+        }
+        closed = &mut listening => closed,
+        // Waiting fails only for a child somebody else has reaped, which is gone as well.
+        _ = child.wait() => timeout(LAST_WORDS, &mut listening).await.unwrap_or(Ok(())),
+    };
+    match (closed, timeout(LAST_WORDS, child.wait()).await) {
+        (Ok(()), Ok(status)) => End::Exited { how: status.map_or_else(|error| error.to_string(), described) },
+        (closed, _) => {
+            put_down(&mut child).await;
+            End::Garbled { why: closed.err().unwrap_or_else(|| "it closed its pipe".to_owned()) }
+        }
+    }
+}
+
+/// Kills the worker's process group and waits until the worker is gone.
+async fn put_down(child: &mut Child) {
+    if let Some(leader) = child.id().and_then(|id| i32::try_from(id).ok()) {
+        // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: it is not
+        // given away while the child is not reaped, and an unreaped child is what `id` stands for.
+        unsafe { libc::kill(-leader, libc::SIGKILL) };
+    }
+    let _ = child.wait().await;
+}
+
+/// Reads lines until the pipe closes; the error says what line made no sense.
+async fn listen(answers: pipe::Receiver, waiting: &Waiting, listener: &Listener) -> Result<(), String> {
+    let mut answers = BufReader::new(answers);
+    let most = LIMIT + ENVELOPE;
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut answers).take(most as u64).read_until(b'\n', &mut line).await;
+        match read {
+            Ok(0) | Err(_) => return Ok(()),
+            Ok(length) if length == most => return Err(format!("a line of more than {most} bytes")),
+            Ok(_) => {}
+        }
+        let line = String::from_utf8_lossy(&line);
+        match split(line.trim_end()) {
+            None => return Err("a line without a number".to_owned()),
+            Some((0, message)) => match notice(message) {
+                Some(heard) => listener(heard).await,
+                None => return Err("an unknown notice".to_owned()),
+            },
+            Some((id, message)) => waiting.deliver(id, message.to_owned()),
+        }
+    }
+}
+
+fn described(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => status.to_string(),
+    }
+}

@@ -1,0 +1,52 @@
+//! Who waits for which answer.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::oneshot;
+
+/// Callers by the number of their request; `None` once no answer can come any more.
+pub(super) struct Waiting(Mutex<Option<HashMap<u64, oneshot::Sender<String>>>>);
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self(Mutex::new(Some(HashMap::new())))
+    }
+}
+
+impl Waiting {
+    /// The answer to `id`, when it comes; fails when the worker has ended.
+    pub fn expect(&self, id: u64) -> oneshot::Receiver<String> {
+        let (sender, receiver) = oneshot::channel();
+        if let Some(callers) = self.lock().as_mut() {
+            callers.insert(id, sender);
+        }
+        receiver
+    }
+
+    /// Hands over an answer; one nobody waits for any more is dropped.
+    pub fn deliver(&self, id: u64, message: String) {
+        let caller = self.lock().as_mut().and_then(|callers| callers.remove(&id));
+        if let Some(caller) = caller {
+            let _ = caller.send(message);
+        }
+    }
+
+    /// Nobody waits for `id` any more.
+    pub fn forget(&self, id: u64) {
+        if let Some(callers) = self.lock().as_mut() {
+            callers.remove(&id);
+        }
+    }
+
+    /// No answer will come any more.
+    pub fn close(&self) {
+        self.lock().take();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<String>>>> {
+        // Every operation on the map is whole: a panic elsewhere cannot leave it half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

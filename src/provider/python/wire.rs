@@ -1,0 +1,146 @@
+//! Requests and answers as lines: `{…}` to the worker, `<id> {…}` from it.
+
+use super::Heard;
+use crate::{
+    experiment::{Map, Value, parse_json},
+    session::event::Level,
+};
+
+/// Bytes an answer may have. A result that is larger fails its activity; the journal would hardly be read either.
+pub(super) const LIMIT: usize = 64 << 20;
+
+/// What is asked of the worker.
+pub(super) struct Request {
+    op: &'static str,
+    foreground: bool,
+    fields: Map,
+}
+
+impl Request {
+    pub fn hello(settings: Value, level: Level) -> Self {
+        let limit = i64::try_from(LIMIT).unwrap_or(i64::MAX);
+        let fields =
+            [("settings", settings), ("level", Value::Int(number_of(level))), ("limit", Value::Int(limit))];
+        Self::new("hello", true, fields)
+    }
+
+    pub fn describe(module: &str, func: &str) -> Self {
+        Self::new("describe", true, [("module", module.into()), ("func", func.into())])
+    }
+
+    pub fn call(module: &str, func: &str, arguments: Map, foreground: bool) -> Self {
+        let fields = [("module", module.into()), ("func", func.into()), ("arguments", arguments.into())];
+        Self::new("call", foreground, fields)
+    }
+
+    fn new<const N: usize>(op: &'static str, foreground: bool, fields: [(&str, Value); N]) -> Self {
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { op, foreground, fields }
+    }
+
+    /// The line for the worker.
+    pub fn line(self, id: u64) -> String {
+        let mut message = self.fields;
+        message.insert("op".to_owned(), self.op.into());
+        message.insert("id".to_owned(), Value::Int(i64::try_from(id).unwrap_or(i64::MAX)));
+        message.insert("foreground".to_owned(), self.foreground.into());
+        Value::Map(message).to_json() + "\n"
+    }
+}
+
+/// The line that ends the request `id`, if it is still going on.
+pub(super) fn cancel(id: u64) -> String {
+    format!("{{\"op\": \"cancel\", \"of\": {id}}}\n")
+}
+
+/// The line that ends the worker once it has nothing to do.
+pub(super) fn shutdown() -> String {
+    "{\"op\": \"shutdown\"}\n".to_owned()
+}
+
+/// A line of the worker: the request it answers, 0 for none, and the JSON behind it.
+pub(super) fn split(line: &str) -> Option<(u64, &str)> {
+    let (id, message) = line.split_once(' ')?;
+    Some((id.parse().ok()?, message))
+}
+
+/// What the worker says unasked; `None` when it is nothing we know.
+pub(super) fn notice(message: &str) -> Option<Heard> {
+    let message = parse_json(message).ok()?;
+    let text = |key| message.get(key).and_then(Value::as_str);
+    match (text("event")?, message.get("level"), message.get("code")) {
+        ("log", Some(Value::Int(level)), _) => Some(Heard::Logged {
+            level: level_of(*level),
+            message: text("message")?.to_owned(),
+            place: text("place")?.to_owned(),
+        }),
+        ("exit", _, Some(Value::Int(code))) => Some(Heard::Exit { code: *code }),
+        _ => None,
+    }
+}
+
+/// Python's number of a severity.
+fn number_of(level: Level) -> i64 {
+    match level {
+        Level::Debug => 10,
+        Level::Info => 20,
+        Level::Warning => 30,
+        Level::Error => 40,
+        Level::Critical => 50,
+    }
+}
+
+/// The severity of Python's number; extensions may use numbers in between.
+fn level_of(number: i64) -> Level {
+    match number {
+        ..20 => Level::Debug,
+        20..30 => Level::Info,
+        30..40 => Level::Warning,
+        40..50 => Level::Error,
+        50.. => Level::Critical,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_one_line_whatever_it_carries() {
+        let arguments = Map::from_iter([
+            ("text".to_owned(), "a\nb é".into()),
+            ("nan".to_owned(), Value::Float(f64::NAN)),
+        ]);
+        let line = Request::call("m", "f", arguments, false).line(7);
+        let expected = "{\"module\": \"m\", \"func\": \"f\", \"arguments\": {\"text\": \"a\\nb \\u00e9\", \"nan\": NaN}, \
+                        \"op\": \"call\", \"id\": 7, \"foreground\": false}\n";
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn lines_of_the_worker_begin_with_the_number_they_answer() {
+        assert_eq!(split("12 {\"kind\": \"ok\"}"), Some((12, "{\"kind\": \"ok\"}")));
+        for garbage in ["", "12", "x {}", "-1 {}", "{\"kind\": \"ok\"}"] {
+            assert_eq!(split(garbage), None, "{garbage}");
+        }
+    }
+
+    #[test]
+    fn notices_are_log_records_and_requests_to_exit() {
+        let record = |level, number: i64| {
+            let text = format!(r#"{{"event": "log", "level": {number}, "message": "x", "place": "m:3"}}"#);
+            assert_eq!(
+                notice(&text),
+                Some(Heard::Logged { level, message: "x".into(), place: "m:3".into() })
+            );
+        };
+        for level in [Level::Debug, Level::Info, Level::Warning, Level::Error, Level::Critical] {
+            record(level, number_of(level));
+        }
+        record(Level::Warning, 35);
+        assert_eq!(notice(r#"{"event": "exit", "code": 30}"#), Some(Heard::Exit { code: 30 }));
+        for garbage in ["", "{}", r#"{"event": "log"}"#, r#"{"event": "exit", "code": "x"}"#] {
+            assert_eq!(notice(garbage), None, "{garbage}");
+        }
+    }
+}

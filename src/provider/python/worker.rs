@@ -1,0 +1,210 @@
+//! One running interpreter: requests go in, answers come out in whatever order they are ready.
+
+use super::{
+    Heard, Listener, PythonSettings,
+    answer::Answer,
+    process::{self, Process},
+    program::modules_line,
+    supervise::{End, supervise},
+    waiting::Waiting,
+    wire::{self, Request},
+};
+use crate::experiment::parse_json;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::unix::pipe,
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Time for an interpreter to start: a cold disk, a wrapper script, many `.pth` files.
+const START: Duration = Duration::from_secs(30);
+/// Requests on their way to a worker that reads slowly.
+const QUEUE: usize = 16;
+/// Bytes kept of a printed line.
+const LONGEST_PRINT: u64 = 64 << 10;
+
+/// A worker that has said hello. Dropping it kills it.
+pub(super) struct Worker {
+    requests: mpsc::Sender<String>,
+    waiting: Arc<Waiting>,
+    last_id: AtomicU64,
+    kill: CancellationToken,
+    end: watch::Receiver<Option<End>>,
+}
+
+/// Why there is no worker.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    #[error("cannot start Python, {interpreter}: {error}")]
+    NotStarted { interpreter: String, error: std::io::Error },
+    #[error("Python, {interpreter}, did not get ready within {} s", START.as_secs())]
+    Silent { interpreter: String },
+    #[error("Python, {interpreter}, ended before it was ready: {end}; it must be Python 3.8 or newer")]
+    Ended { interpreter: String, end: End },
+}
+
+impl Worker {
+    /// Starts the interpreter and waits until it is ready.
+    pub async fn start(settings: &PythonSettings) -> Result<Self, StartError> {
+        let interpreter = settings.interpreter.to_string();
+        let process = match process::start(settings) {
+            Ok(process) => process,
+            Err(error) => return Err(StartError::NotStarted { interpreter, error }),
+        };
+        let worker = Self::attend(process, &settings.listener);
+        let hello = async {
+            // A worker that ends at once is met again by the question.
+            let _ = worker.requests.send(modules_line()).await;
+            let request = Request::hello(settings.settings.clone(), settings.level);
+            worker.ask(request).await.answer().await
+        };
+        match timeout(START, hello).await {
+            Ok(Ok(_)) => Ok(worker),
+            Ok(Err(Unanswered::Ended(end))) => Err(StartError::Ended { interpreter, end }),
+            Ok(Err(Unanswered::Unreadable(why))) => {
+                Err(StartError::Ended { interpreter, end: End::Garbled { why } })
+            }
+            Err(_) => Err(StartError::Silent { interpreter }),
+        }
+    }
+
+    fn attend(process: Process, listener: &Listener) -> Self {
+        let Process { mut child, requests, answers } = process;
+        let waiting = Arc::new(Waiting::default());
+        let kill = CancellationToken::new();
+        let (ended, end) = watch::channel(None);
+        let (sender, lines) = mpsc::channel(QUEUE);
+        for stream in [child.stdout.take().map(boxed), child.stderr.take().map(boxed)].into_iter().flatten() {
+            tokio::spawn(listen_to_prints(stream, listener.clone()));
+        }
+        tokio::spawn(write(requests, lines));
+        tokio::spawn({
+            let (waiting, listener, kill) = (waiting.clone(), listener.clone(), kill.clone());
+            async move {
+                let end = supervise(child, answers, &waiting, &listener, &kill).await;
+                ended.send_replace(Some(end));
+                waiting.close();
+            }
+        });
+        Self { requests: sender, waiting, last_id: AtomicU64::new(0), kill, end }
+    }
+
+    /// Hands in a request.
+    pub async fn ask(&self, request: Request) -> Question<'_> {
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let question = Question { id, answer: self.waiting.expect(id), worker: self };
+        // When the worker has ended, nobody answers, and the question learns how it ended.
+        let _ = self.requests.send(request.line(id)).await;
+        question
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.end.borrow().is_some()
+    }
+
+    /// Kills it with all it started.
+    pub fn kill(&self) {
+        self.kill.cancel();
+    }
+
+    /// Lets it end by itself, as a Python program does, for at most `patience`; then kills it.
+    pub async fn shut_down(&self, patience: Duration) {
+        let leave = async {
+            let _ = self.requests.send(wire::shutdown()).await;
+            self.ended().await;
+        };
+        if timeout(patience, leave).await.is_err() {
+            self.kill();
+            self.ended().await;
+        }
+    }
+
+    async fn ended(&self) -> End {
+        match self.end.clone().wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(end)) => end.clone(),
+            // The supervisor was dropped with its runtime, and the worker with it.
+            Ok(None) | Err(_) => End::Killed,
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A request that was handed in. Dropping it forgets the answer.
+pub(super) struct Question<'a> {
+    id: u64,
+    answer: oneshot::Receiver<String>,
+    worker: &'a Worker,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    #[error("the Python worker ended during the call: {0}")]
+    Ended(End),
+    #[error("Python's answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Question<'_> {
+    /// Waits for the answer.
+    pub async fn answer(&mut self) -> Result<Answer, Unanswered> {
+        let Ok(message) = (&mut self.answer).await else {
+            return Err(Unanswered::Ended(self.worker.ended().await));
+        };
+        let message = parse_json(&message).map_err(|error| Unanswered::Unreadable(error.to_string()))?;
+        Answer::new(message).ok_or_else(|| Unanswered::Unreadable("it is no outcome".to_owned()))
+    }
+
+    /// Tells the worker to end the call.
+    pub async fn cancel(&self) {
+        // A worker that has ended has no call any more.
+        let _ = self.worker.requests.send(wire::cancel(self.id)).await;
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        self.worker.waiting.forget(self.id);
+    }
+}
+
+/// Requests are written by one task, so that a caller who stops waiting never leaves half a line.
+async fn write(mut requests: pipe::Sender, mut lines: mpsc::Receiver<String>) {
+    while let Some(line) = lines.recv().await {
+        if requests.write_all(line.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn boxed(stream: impl AsyncRead + Send + Unpin + 'static) -> Box<dyn AsyncRead + Send + Unpin> {
+    Box::new(stream)
+}
+
+async fn listen_to_prints(stream: Box<dyn AsyncRead + Send + Unpin>, listener: Listener) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut line = Vec::new();
+        match (&mut stream).take(LONGEST_PRINT).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let line = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
+        listener(Heard::Printed { line }).await;
+    }
+}

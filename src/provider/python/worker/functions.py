@@ -1,0 +1,61 @@
+"""Activities' functions: what they look like, and calling them."""
+
+import importlib
+import inspect
+
+from chaos_tui_worker import outcomes
+
+
+def describe(request):
+    """Import error, or the kind of thing under that name with its parameters."""
+    try:
+        module = importlib.import_module(request["module"])
+    except ImportError as error:
+        return {"kind": "import_error", "message": outcomes.summary(error)}
+    except Exception as error:
+        return {"kind": "broken", "message": outcomes.summary(error)}
+    name = request["func"]
+    try:
+        function = getattr(module, name)
+    except AttributeError as error:
+        return {"kind": "missing", "message": outcomes.summary(error), "names": public_functions(module)}
+    answer = {"kind": kind(function)}
+    try:
+        answer["parameters"] = parameters(function)
+    except (TypeError, ValueError) as error:
+        answer["no_signature"] = outcomes.summary(error)
+    return answer
+
+
+def kind(thing):
+    if inspect.isfunction(thing):
+        return "function"
+    return "builtin" if inspect.isbuiltin(thing) else "other"
+
+
+def public_functions(module):
+    names = vars(module).items()
+    return sorted(name for name, thing in names if inspect.isfunction(thing) and not name.startswith("_"))
+
+
+def parameters(function):
+    """Name, kind (`VAR_KEYWORD` for a catch-all) and whether a call must give it."""
+    return [
+        [parameter.name, parameter.kind.name, parameter.default is parameter.empty]
+        for parameter in inspect.signature(function).parameters.values()
+    ]
+
+
+def find(request):
+    return getattr(importlib.import_module(request["module"]), request["func"])
+
+
+def call(request):
+    try:
+        function = find(request)
+    except Exception as error:
+        return outcomes.broke(error)
+    try:
+        return {"kind": "ok", "value": function(**request["arguments"])}
+    except Exception as error:
+        return outcomes.failed(error)

@@ -1,0 +1,115 @@
+"""Signals and cancels as exceptions in a call (experiment-format 10.6).
+
+Python handles signals on the main thread, which does one job at a time. An exception is raised only while a job may be
+interrupted, once, and never while the channel writes; what comes too late is ignored.
+"""
+
+import contextlib
+import ctypes
+import signal
+import threading
+
+EXIT_CODES = {signal.SIGUSR1: 20, signal.SIGUSR2: 30}
+
+
+class Interrupts:
+    def __init__(self, on_exit):
+        self.on_exit = on_exit
+        self.job = None
+        self.cancelled = None
+        self.holds = 0
+        self.kept = None
+        self.threads = {}
+        self.lock = threading.Lock()
+
+    def install(self):
+        signal.signal(signal.SIGINT, self.handle_sigint)
+        signal.signal(signal.SIGTERM, self.handle_sigterm)
+        for number in EXIT_CODES:
+            signal.signal(number, self.handle_exit)
+
+    @contextlib.contextmanager
+    def on_main(self, job):
+        """The job may be interrupted from here on."""
+        self.job = job
+        try:
+            if self.cancelled == job:
+                self.interrupt(KeyboardInterrupt())
+            yield
+        finally:
+            self.job = self.kept = None
+
+    @contextlib.contextmanager
+    def in_thread(self, job):
+        """The same for a job in the background."""
+        thread = threading.get_ident()
+        with self.lock:
+            self.threads[job] = thread
+        try:
+            yield
+        finally:
+            with self.lock:
+                del self.threads[job]
+            raise_in(thread, None)
+
+    def cancel(self, job, main_job):
+        """Ends the job, if it is still going on. The reading thread calls this."""
+        if job == main_job:
+            self.cancelled = job
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            return
+        from chaoslib.exceptions import ExperimentExitedException
+
+        with self.lock:
+            thread = self.threads.get(job)
+            if thread is not None:
+                raise_in(thread, ExperimentExitedException)
+
+    def handle_sigint(self, number, frame):
+        if self.cancelled in (None, self.job):
+            self.cancelled = None
+            self.interrupt(KeyboardInterrupt())
+
+    def handle_sigterm(self, number, frame):
+        from chaoslib.exceptions import InterruptExecution
+
+        self.interrupt(InterruptExecution("SIGTERM signal received"))
+
+    def handle_exit(self, number, frame):
+        """The engine's functions that end the run signal the process they are in."""
+        code = EXIT_CODES[number]
+        if self.job is None:
+            self.on_exit(code)
+        else:
+            self.interrupt(SystemExit(code))
+
+    def interrupt(self, exception):
+        if self.job is None:
+            return
+        if self.holds:
+            self.kept = exception
+            return
+        self.job = None
+        raise exception
+
+    @contextlib.contextmanager
+    def held(self):
+        """Puts exceptions off; other threads than the main one do not get any."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self.holds += 1
+        try:
+            yield
+        finally:
+            self.holds -= 1
+        kept, self.kept = self.kept, None
+        if kept is not None and not self.holds:
+            self.interrupt(kept)
+
+
+def raise_in(thread, exception):
+    """Python's only way to end a thread: the exception is raised when the thread next runs Python code. `None` takes
+    back one that was not raised yet."""
+    wanted = ctypes.py_object(exception) if exception else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), wanted)

@@ -1,0 +1,109 @@
+"""The worker's loop: a thread reads requests, the main thread does what the run waits for, others do the rest."""
+
+import json
+import os
+import queue
+import sys
+import threading
+
+from chaos_tui_worker import functions, outcomes, records, values
+from chaos_tui_worker.channel import Channel
+from chaos_tui_worker.interrupts import Interrupts
+from chaos_tui_worker.surroundings import Surroundings
+
+
+def serve(requests, descriptor):
+    Loop(descriptor).run(requests)
+
+
+class Loop:
+    def __init__(self, descriptor):
+        self.interrupts = Interrupts(on_exit=lambda code: self.jobs.put(lambda: self.ask_to_exit(code)))
+        self.channel = Channel(descriptor, self.interrupts)
+        self.surroundings = Surroundings()
+        self.limit = 0
+        self.jobs = queue.SimpleQueue()
+        self.main_job = None
+
+    def run(self, requests):
+        self.interrupts.install()
+        threading.Thread(target=self.read, args=(requests,), name="requests", daemon=True).start()
+        while True:
+            job = self.jobs.get()
+            if job is None:
+                return
+            job()
+
+    def read(self, requests):
+        for line in requests:
+            request = json.loads(line)
+            if request["op"] == "cancel":
+                self.interrupts.cancel(request["of"], self.main_job)
+            elif request["op"] == "shutdown":
+                self.jobs.put(None)
+                return
+            elif request["foreground"] and self.main_job is None:
+                self.main_job = request["id"]
+                self.jobs.put(lambda request=request: self.do_on_main(request))
+            else:
+                threading.Thread(target=self.do_in_thread, args=(request,), daemon=True).start()
+        # Whoever asked is gone: nothing more may happen to the system.
+        os._exit(1)
+
+    def do_on_main(self, request):
+        try:
+            with self.interrupts.on_main(request["id"]):
+                answer = self.do(request)
+        except BaseException as error:
+            answer = outcomes.ended(error)
+        self.main_job = None
+        self.answer(request, answer)
+
+    def do_in_thread(self, request):
+        try:
+            with self.interrupts.in_thread(request["id"]):
+                answer = self.do(request)
+        except BaseException as error:
+            answer = outcomes.ended(error)
+        self.answer(request, answer)
+
+    def do(self, request):
+        op = request["op"]
+        if op == "call":
+            return functions.call(request)
+        if op == "describe":
+            return functions.describe(request)
+        return self.hello(request)
+
+    def hello(self, request):
+        self.limit = request["limit"]
+        records.forward(self.channel, request["level"])
+        if request["settings"] is not None:
+            from chaoslib.settings import loaded_settings
+
+            loaded_settings.set(request["settings"])
+        return {"version": sys.version, "program": sys.executable}
+
+    def answer(self, request, answer):
+        if not self.channel.ours:
+            os._exit(0)
+        answer.update(self.surroundings.changes())
+        text, strange = values.to_json(answer)
+        if len(text) > self.limit:
+            text = json.dumps({"kind": "too_large", "size": len(text)})
+        elif strange:
+            records.say_kept_as_text(request, strange)
+        flush()
+        self.channel.send(request["id"], text)
+
+    def ask_to_exit(self, code):
+        self.channel.send(0, json.dumps({"event": "exit", "code": code}))
+
+
+def flush():
+    """Everything printed is out before the answer is, as far as the streams are still there."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass

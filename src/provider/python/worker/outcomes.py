@@ -1,0 +1,50 @@
+"""What becomes of a call, in the words of experiment-format 13.4."""
+
+import sys
+import traceback
+
+# What a shell says of a program that Ctrl-C ended.
+INTERRUPTED = 130
+
+
+def summary(error):
+    """`RuntimeError: boom`; the class is qualified unless it is built in."""
+    return traceback.format_exception_only(type(error), error)[0].strip()
+
+
+def failed(error):
+    return {"kind": "failed", "message": summary(error), "trace": trace(error)}
+
+
+def broke(error):
+    return {"kind": "broke", "message": summary(error)}
+
+
+def ended(error):
+    """Of an exception that no activity may handle: most are meant to end the program."""
+    if isinstance(error, SystemExit):
+        return {"kind": "exit", "code": exit_code(error.code)}
+    if isinstance(error, KeyboardInterrupt):
+        return {"kind": "exit", "code": INTERRUPTED}
+    return broke(error)
+
+
+def exit_code(code):
+    """As Python itself ends with: nothing is 0, a text is 1."""
+    if code is None:
+        return 0
+    return int(code) if isinstance(code, int) else 1
+
+
+def trace(error):
+    """The formatted trace without the worker's own frames."""
+    frames = error.__traceback__
+    while frames and frames.tb_frame.f_globals.get("__name__", "").startswith("chaos_tui_worker."):
+        frames = frames.tb_next
+    return traceback.format_exception(type(error), error, frames)
+
+
+def asks_to_interrupt(error):
+    """Whether this is the engine's interrupt exception; it cannot be where its module was never imported."""
+    exceptions = sys.modules.get("chaoslib.exceptions")
+    return exceptions is not None and isinstance(error, exceptions.InterruptExecution)

@@ -1,0 +1,51 @@
+"""Records of the logger `chaostoolkit`, by which extensions speak, on their way to the session."""
+
+import json
+import logging
+import sys
+import types
+
+LONGEST_MESSAGE = 65536
+
+logger = logging.getLogger("chaostoolkit")
+
+
+class Forward(logging.Handler):
+    def __init__(self, channel):
+        super().__init__()
+        self.channel = channel
+
+    def emit(self, record):
+        try:
+            text = json.dumps(
+                {
+                    "event": "log",
+                    "level": record.levelno,
+                    "message": self.format(record)[:LONGEST_MESSAGE],
+                    "place": "{}:{}".format(record.module, record.lineno),
+                },
+                ensure_ascii=False,
+            )
+        except Exception:
+            self.handleError(record)
+            return
+        self.channel.send(0, text)
+
+
+def forward(channel, level):
+    logger.propagate = False
+    logger.setLevel(level)
+    logger.addHandler(Forward(channel))
+    # Older extensions log through logzero; the reference puts its own logger in that place.
+    stand_in = types.ModuleType("logzero")
+    stand_in.logger = logger
+    sys.modules["logzero"] = stand_in
+
+
+def say_kept_as_text(request, types_of_parts):
+    logger.warning(
+        "%s.%s returned what JSON cannot hold, of type %s: only its text is kept",
+        request["module"],
+        request["func"],
+        ", ".join(sorted(set(types_of_parts))),
+    )
