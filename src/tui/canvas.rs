@@ -1,0 +1,276 @@
+//! Where panes draw: clips, cleans and cuts, so that no pane can draw outside its place or raw text.
+
+use super::{
+    text,
+    theme::{Role, Theme},
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+/// A piece of text with its meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The text; may come from outside.
+    pub text: String,
+    /// What it means.
+    pub role: Role,
+    /// Drawn as a bar of the role's colour.
+    pub bar: bool,
+}
+
+/// A line of pieces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row(pub Vec<Piece>);
+
+impl Row {
+    /// An empty line.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A line of plain text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::new().with(Role::Text, text)
+    }
+
+    /// A line of one role.
+    pub fn of(role: Role, text: impl Into<String>) -> Self {
+        Self::new().with(role, text)
+    }
+
+    /// The line with a piece more.
+    #[must_use]
+    pub fn with(mut self, role: Role, text: impl Into<String>) -> Self {
+        self.push(role, text);
+        self
+    }
+
+    /// The line with plain text after it.
+    #[must_use]
+    pub fn and(self, text: impl Into<String>) -> Self {
+        self.with(Role::Text, text)
+    }
+
+    /// Adds a piece.
+    pub fn push(&mut self, role: Role, text: impl Into<String>) {
+        self.0.push(Piece { text: text.into(), role, bar: false });
+    }
+
+    /// Adds a piece in reverse.
+    pub fn push_bar(&mut self, role: Role, text: impl Into<String>) {
+        self.0.push(Piece { text: text.into(), role, bar: true });
+    }
+
+    /// Columns it takes.
+    pub fn width(&self) -> usize {
+        self.0.iter().map(|piece| text::width(&text::clean(&piece.text))).sum()
+    }
+
+    /// Spaces up to a column.
+    #[must_use]
+    pub fn to(mut self, column: usize) -> Self {
+        let missing = column.saturating_sub(self.width());
+        if missing > 0 {
+            self.push(Role::Text, " ".repeat(missing));
+        }
+        self
+    }
+}
+
+impl From<&str> for Row {
+    fn from(text: &str) -> Self {
+        Row::text(text)
+    }
+}
+
+impl From<String> for Row {
+    fn from(text: String) -> Self {
+        Row::text(text)
+    }
+}
+
+/// A rectangle to draw in.
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    area: Rect,
+    /// Colours and symbols.
+    pub theme: &'a Theme,
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas on the part of `area` that the buffer has.
+    pub fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
+        let area = area.intersection(buffer.area);
+        Self { buffer, area, theme }
+    }
+
+    /// Its columns.
+    pub fn width(&self) -> usize {
+        usize::from(self.area.width)
+    }
+
+    /// Its rows.
+    pub fn height(&self) -> usize {
+        usize::from(self.area.height)
+    }
+
+    /// A part of it; `x` and `y` count from its own corner.
+    pub fn part(&mut self, x: usize, y: usize, width: usize, height: usize) -> Canvas<'_> {
+        let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let x = self.area.x.saturating_add(near(x));
+        let y = self.area.y.saturating_add(near(y));
+        let area = Rect { x, y, width: near(width), height: near(height) }.intersection(self.area);
+        Canvas { area, buffer: &mut *self.buffer, theme: self.theme }
+    }
+
+    /// Draws a line at the left edge of a row.
+    pub fn row(&mut self, y: usize, row: &Row) {
+        self.at(0, y, row);
+    }
+
+    /// Draws a line from a column on; what does not fit is cut with an ellipsis.
+    pub fn at(&mut self, x: usize, y: usize, row: &Row) {
+        let mut x = x;
+        let mut pieces = row.0.iter().peekable();
+        while let Some(piece) = pieces.next() {
+            let room = self.width().saturating_sub(x);
+            if room == 0 {
+                return;
+            }
+            let more = pieces.peek().is_some_and(|next| !next.text.trim().is_empty());
+            let clean = text::clean(&piece.text);
+            let wide = text::width(&clean);
+            // The last column goes to the ellipsis also when a piece fits exactly and another one follows.
+            let cut = wide > room || (wide == room && more && wide > 0);
+            let style = if piece.bar { self.theme.bar(piece.role) } else { self.theme.style(piece.role) };
+            if cut {
+                let ellipsis = self.theme.symbols.ellipsis;
+                let shown = if wide > room { text::fit(&clean, room, ellipsis) } else { clean };
+                self.put(x, y, &shown, style);
+                return;
+            }
+            self.put(x, y, &clean, style);
+            x += wide;
+        }
+    }
+
+    /// Draws a line that ends at the right edge of a row.
+    pub fn right(&mut self, y: usize, row: &Row) {
+        self.at(self.width().saturating_sub(row.width()), y, row);
+    }
+
+    /// A line on the left and one on the right; the right one is shown whole, the left one gives way.
+    pub fn spread(&mut self, y: usize, left: &Row, right: &Row) {
+        let taken = right.width();
+        let room = self.width().saturating_sub(taken + usize::from(taken > 0));
+        self.part(0, y, room, 1).row(0, left);
+        self.right(y, right);
+    }
+
+    /// Draws text without cutting marks; for single letters of charts and lanes.
+    pub fn letters(&mut self, x: usize, y: usize, letters: &str, role: Role) {
+        let style = self.theme.style(role);
+        self.put(x, y, &text::clean(letters), style);
+    }
+
+    /// Gives every cell of a row a style, such as the colour of a bar.
+    pub fn tint(&mut self, y: usize, style: Style) {
+        let part = self.part(0, y, self.width(), 1);
+        part.buffer.set_style(part.area, style);
+    }
+
+    /// Empties every cell.
+    pub fn clear(&mut self) {
+        for y in self.area.top()..self.area.bottom() {
+            for x in self.area.left()..self.area.right() {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.reset();
+                }
+            }
+        }
+    }
+
+    /// Draws a frame with a title at its left and one at its right, and returns what is inside.
+    pub fn framed(&mut self, left: &Row, right: &Row, line: Role) -> Canvas<'_> {
+        let (width, height) = (self.width(), self.height());
+        if width < 4 || height < 2 {
+            return self.part(0, 0, width, height);
+        }
+        let [top_left, top_right, bottom_left, bottom_right, across, down] = self.theme.symbols.frame;
+        let style = self.theme.style(line);
+        self.put(0, 0, &format!("{top_left}{}{top_right}", across.repeat(width - 2)), style);
+        self.put(0, height - 1, &format!("{bottom_left}{}{bottom_right}", across.repeat(width - 2)), style);
+        for y in 1..height - 1 {
+            self.put(0, y, down, style);
+            self.put(width - 1, y, down, style);
+        }
+        let mut title = self.part(2, 0, width - 4, 1);
+        let taken = if right.0.is_empty() { 0 } else { right.width() + 3 };
+        let room = title.width().saturating_sub(taken);
+        if !left.0.is_empty() {
+            title.part(0, 0, room, 1).row(0, &padded(left));
+        }
+        if !right.0.is_empty() && right.width() + 2 <= title.width() {
+            title.right(0, &padded(right));
+        }
+        self.part(1, 1, width - 2, height - 2)
+    }
+
+    fn put(&mut self, x: usize, y: usize, text: &str, style: Style) {
+        if y >= self.height() || x >= self.width() {
+            return;
+        }
+        // Both are below the area's sides, which are u16.
+        let (x, y) = (self.area.x + x as u16, self.area.y + y as u16);
+        let room = usize::from(self.area.right() - x);
+        self.buffer.set_stringn(x, y, text, room, style);
+    }
+}
+
+/// A title with a space on each side.
+fn padded(row: &Row) -> Row {
+    let mut padded = Row::text(" ");
+    padded.0.extend(row.0.iter().cloned());
+    padded.and(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(width: u16, height: u16, paint: impl FnOnce(&mut Canvas)) -> Vec<String> {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        paint(&mut Canvas::new(&mut buffer, area, &Theme::default()));
+        (0..height)
+            .map(|y| (0..width).map(|x| buffer.cell((x, y)).map_or("", |cell| cell.symbol())).collect())
+            .collect()
+    }
+
+    #[test]
+    fn frames_carry_two_titles_and_the_left_one_gives_way() {
+        let shown = draw(24, 3, |canvas| {
+            canvas.framed(&"1 EXPERIMENT".into(), &"step 0/7".into(), Role::Muted).row(0, &"inside".into());
+        });
+        assert_eq!(shown, ["┌─ 1 EXPE… ─ step 0/7 ─┐", "│inside                │", "└──────────────────────┘"]);
+    }
+
+    #[test]
+    fn raw_text_is_cleaned_and_cut() {
+        let shown = draw(8, 2, |canvas| {
+            canvas.row(0, &Row::text("a\x1b[2Jb").with(Role::Ok, "cdefghij"));
+            canvas.spread(1, &"left side".into(), &"99".into());
+        });
+        assert_eq!(shown, ["abcdefg…", "left… 99"]);
+    }
+
+    #[test]
+    fn nothing_is_drawn_outside() {
+        let shown = draw(4, 2, |canvas| {
+            canvas.at(9, 0, &"far".into());
+            canvas.at(0, 9, &"low".into());
+            canvas.part(2, 0, 9, 9).row(0, &"wide".into());
+            canvas.part(0, 1, 2, 1).letters(0, 0, "xyz", Role::Text);
+        });
+        assert_eq!(shown, ["  w…", "xy  "]);
+    }
+}
