@@ -50,6 +50,13 @@ impl Row {
         self.with(Role::Text, text)
     }
 
+    /// The line with another one after it.
+    #[must_use]
+    pub fn joined(mut self, other: Row) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Adds a piece.
     pub fn push(&mut self, role: Role, text: impl Into<String>) {
         self.0.push(Piece { text: text.into(), role, bar: false });

@@ -72,6 +72,14 @@ impl Chord {
         Self { code, modifiers: kept }
     }
 
+    /// As it is said aloud: a capital letter names the key to hold.
+    pub fn spoken(&self) -> String {
+        match self.code {
+            KeyCode::Char(c) if c.is_uppercase() && self.modifiers.is_empty() => format!("SHIFT+{c}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// Reads what [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Result<Self, UnknownKey> {
         let unknown = || UnknownKey(text.to_owned());

@@ -45,12 +45,13 @@ pub const TABLE: &[Binding] = &[
         Screen,
         0,
     ),
-    row(&[Chord::key(KeyCode::Tab)], A::FocusNext, Move, "pane", "next pane (or its number)", Screen, 5),
+    row(&[Chord::key(KeyCode::Tab)], A::FocusNext, Move, "pane", "next pane", Screen, 5),
     row(&[Chord::key(KeyCode::BackTab)], A::FocusPrevious, Move, "previous-pane", "previous pane", Screen, 0),
-    row(&[Chord::key(KeyCode::Up)], A::Up, Move, "up", "up", Everywhere, 0),
-    row(&[Chord::key(KeyCode::Down)], A::Down, Move, "down", "down", Everywhere, 0),
+    row(NUMBERS, A::FocusNumber, Move, "pane-number", "the pane of that number", Screen, 0),
+    row(&[Chord::key(KeyCode::Up)], A::Up, Move, "arrow-up", "up", Everywhere, 0),
+    row(&[Chord::key(KeyCode::Down)], A::Down, Move, "arrow-down", "down", Everywhere, 0),
     row(&[Chord::char('k')], A::Up, Move, "up", "up", Overlay, 0),
-    row(&[Chord::char('j')], A::Down, Move, "down", "down", Everywhere, 0),
+    row(&[Chord::char('j')], A::Down, Move, "down", "down", Overlay, 0),
     row(&[Chord::key(KeyCode::PageUp)], A::PageUp, Move, "page-up", "a page up", Everywhere, 0),
     row(&[Chord::key(KeyCode::PageDown)], A::PageDown, Move, "page-down", "a page down", Everywhere, 0),
     row(&[Chord::char('[')], A::Earlier, Move, "earlier", "scroll back in time", Screen, 0),
@@ -95,6 +96,15 @@ pub const TABLE: &[Binding] = &[
         Everywhere,
         0,
     ),
+];
+
+const NUMBERS: &[Chord] = &[
+    Chord::char('1'),
+    Chord::char('2'),
+    Chord::char('3'),
+    Chord::char('4'),
+    Chord::char('5'),
+    Chord::char('6'),
 ];
 
 const fn row(

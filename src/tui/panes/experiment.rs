@@ -1,0 +1,292 @@
+//! The plan with the state of each step.
+
+use super::{Scene, frame};
+use crate::{
+    session::{
+        event::{PauseSide, Section},
+        state::{StepRow, StepState},
+    },
+    tui::{
+        canvas::{Canvas, Row},
+        figures,
+        theme::{Role, Symbols},
+        view::Pane,
+    },
+};
+
+/// Columns that a step's name is sure to get.
+const NAME: usize = 22;
+
+/// Draws the pane of the wide screen, with sections and what is known of the whole run.
+pub fn experiment(canvas: &mut Canvas, scene: &Scene) {
+    let mut inside = frame(canvas, scene, Pane::Experiment, "EXPERIMENT", counter(scene));
+    let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
+    let foot = foot(scene);
+    let mut lines = plan(scene, body.width(), body.theme.symbols, true);
+    lines.extend(foot.into_iter().map(|row| Line { row, right: Row::new(), at_hand: false }));
+    draw(&mut body, &lines);
+}
+
+/// Draws the pane of the small screen: steps only.
+pub fn steps(canvas: &mut Canvas, scene: &Scene) {
+    let title = format!("STEPS {}/{}", scene.session.steps.position(), scene.session.steps.rows.len());
+    let focused = scene.view.focus == Pane::Experiment;
+    let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Muted, Role::Strong) };
+    let mut inside = canvas.framed(&Row::of(name, title), &Row::new(), line);
+    let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
+    let mut lines = plan(scene, body.width(), body.theme.symbols, false);
+    if let Some(row) = ghost(scene) {
+        let room = body.height().saturating_sub(1);
+        body.part(0, room, body.width(), 1).row(0, &row);
+        let mut upper = body.part(0, 0, body.width(), room);
+        draw(&mut upper, &lines);
+        return;
+    }
+    lines.extend(status_so_far(scene).into_iter().map(|row| Line { row, right: Row::new(), at_hand: false }));
+    draw(&mut body, &lines);
+}
+
+fn counter(scene: &Scene) -> Row {
+    let steps = &scene.session.steps;
+    let mut row = Row::new();
+    if steps.auto {
+        row.push(Role::Waiting, "AUTO  ");
+    }
+    if steps.paused {
+        row.push(Role::Waiting, "PAUSED  ");
+    }
+    row.and(format!("step {}/{}", steps.position(), steps.rows.len()))
+}
+
+/// A line of the plan.
+struct Line {
+    row: Row,
+    right: Row,
+    /// Whether it belongs to the step at hand, which stays in sight.
+    at_hand: bool,
+}
+
+/// Draws the lines around the one at hand.
+fn draw(canvas: &mut Canvas, lines: &[Line]) {
+    let height = canvas.height();
+    let last_at_hand = lines.iter().rposition(|line| line.at_hand).unwrap_or(0);
+    let most = lines.len().saturating_sub(height);
+    // One step ahead stays in sight too.
+    let from = (last_at_hand + 2).saturating_sub(height).min(most);
+    for (y, line) in lines.iter().skip(from).take(height).enumerate() {
+        canvas.spread(y, &line.row, &line.right);
+    }
+}
+
+fn plan(scene: &Scene, width: usize, symbols: Symbols, headed: bool) -> Vec<Line> {
+    let steps = &scene.session.steps;
+    let plain = |row: Row| Line { row, right: Row::new(), at_hand: false };
+    let mut lines = Vec::new();
+    let mut section = None;
+    for row in &steps.rows {
+        let at = row.step.at;
+        if hidden(scene, at.section) {
+            continue;
+        }
+        if section != Some(at.section) {
+            if headed {
+                lines.extend(heading(scene, at.section).map(plain));
+            }
+            section = Some(at.section);
+        }
+        step(scene, row, width, symbols, &mut lines);
+    }
+    if headed {
+        let rollbacks = steps.rows.iter().filter(|row| row.step.at.section == Section::Rollbacks).count();
+        if rollbacks == 0 && !steps.rows.is_empty() {
+            lines.push(plain(Row::of(Role::Strong, "ROLLBACKS").with(Role::Muted, "  none in file")));
+        } else if hidden(scene, Section::Rollbacks) {
+            let text = format!("  {rollbacks} at the end");
+            lines.push(plain(Row::of(Role::Strong, "ROLLBACKS").with(Role::Muted, text)));
+        }
+    }
+    if headed && hidden(scene, Section::Before) {
+        let heading = hypothesis_result(scene);
+        lines.insert(0, plain(heading));
+    }
+    lines
+}
+
+/// After T0 the hypothesis is one line; what comes last is one until it comes.
+fn hidden(scene: &Scene, section: Section) -> bool {
+    let run = &scene.session.run;
+    match section {
+        Section::Before => run.before.is_some() && scene.session.fault.is_some(),
+        Section::After => {
+            let reached = run.after.is_some() || at_hand_in(scene, Section::After);
+            !reached
+        }
+        Section::Rollbacks => !(run.rolling_back || run.ended.is_some() || at_hand_in(scene, Section::Rollbacks)),
+        Section::Method | Section::During => false,
+    }
+}
+
+fn at_hand_in(scene: &Scene, section: Section) -> bool {
+    scene.session.steps.cursor.is_some_and(|at| at.section == section)
+        || scene.view.chosen.is_some_and(|at| at.section == section)
+}
+
+fn heading(scene: &Scene, section: Section) -> Option<Row> {
+    let title = scene.session.steps.hypothesis.as_deref().unwrap_or_default();
+    let head = |word: &str, text: &str| Row::of(Role::Strong, word).with(Role::Muted, text);
+    match section {
+        Section::Before | Section::During => Some(head("HYPOTHESIS", &format!(" {title}"))),
+        Section::Method => Some(head("METHOD", "")),
+        Section::After => Some(head("HYPOTHESIS", " once more")),
+        Section::Rollbacks => Some(head("ROLLBACKS", "")),
+    }
+}
+
+fn hypothesis_result(scene: &Scene) -> Row {
+    let probes = scene.session.steps.rows.iter().filter(|row| row.step.at.section == Section::Before);
+    let met = probes.clone().filter(|row| row.state == StepState::Succeeded).count();
+    let all = probes.count();
+    let head = Row::of(Role::Strong, "HYPOTHESIS");
+    match &scene.session.run.before {
+        Some(pass) if pass.met => head.with(Role::Ok, format!(" met before the kill ({met}/{all})")),
+        _ => head.with(Role::Failing, format!(" NOT met before the kill ({met}/{all})")),
+    }
+}
+
+fn step(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols, lines: &mut Vec<Line>) {
+    let steps = &scene.session.steps;
+    let at_hand = scene.view.chosen.unwrap_or(steps.cursor.unwrap_or(row.step.at)) == row.step.at;
+    let chosen = scene.view.chosen == Some(row.step.at);
+    let (mark, role) = mark(row);
+    let held = if steps.breakpoints.contains(&row.step.at) { "*" } else { " " };
+    let name = match (chosen, row.state.is_over() || row.state.is_active()) {
+        (true, _) => Role::Focus,
+        (false, true) => Role::Text,
+        (false, false) if matches!(row.state, StepState::Awaited { .. }) => Role::Strong,
+        (false, false) => Role::Text,
+    };
+    let left = Row::of(role, mark).with(Role::Waiting, held).with(name, row.step.name.as_str());
+    let right = about(scene, row, width.saturating_sub(NAME + 4));
+    lines.push(Line { row: left, right, at_hand });
+    for detail in details(scene, row, width, symbols) {
+        lines.push(Line { row: Row::text("    ").joined(detail), right: Row::new(), at_hand });
+    }
+}
+
+/// The letter of a state, and its colour.
+fn mark(row: &StepRow) -> (&'static str, Role) {
+    match row.state {
+        StepState::Waiting if row.step.destructive => ("[!]", Role::Fault),
+        StepState::Waiting => ("[ ]", Role::Muted),
+        StepState::Awaited { .. } if row.step.destructive => ("[>]", Role::Fault),
+        StepState::Awaited { .. } => ("[>]", Role::Focus),
+        StepState::Paused { .. } | StepState::Running { .. } => ("[~]", Role::Waiting),
+        StepState::Succeeded => ("[v]", Role::Ok),
+        StepState::Failed | StepState::NotMet => ("[x]", Role::Failing),
+        StepState::Cut => ("[/]", Role::Waiting),
+        StepState::Skipped => ("[-]", Role::Muted),
+    }
+}
+
+/// A few words at the right of a step, in at most `room` columns.
+fn about(scene: &Scene, row: &StepRow, room: usize) -> Row {
+    let step = &row.step;
+    match &row.state {
+        StepState::Waiting | StepState::Awaited { .. } if step.destructive => Row::of(Role::Fault, "DANGER"),
+        StepState::Waiting | StepState::Awaited { .. } => {
+            let words = match (step.pause_before, step.limit) {
+                _ if step.reference => "(ref)".to_owned(),
+                (Some(pause), _) if pause > 0.0 => format!("waits {pause:.0}s first"),
+                (_, Some(limit)) => format!("max {limit:.0}s"),
+                _ => step.label.split(' ').next().unwrap_or_default().to_owned(),
+            };
+            Row::of(Role::Muted, words)
+        }
+        StepState::Running { progress, .. } => {
+            let words = progress.clone().unwrap_or_default();
+            Row::of(Role::Waiting, crate::tui::text::fit(&words, room, "…").into_owned())
+        }
+        StepState::Paused { .. } => {
+            Row::of(Role::Waiting, format!("pause {:.0} s", row.pause_left(scene.now).unwrap_or(0.0).ceil()))
+        }
+        StepState::Skipped => Row::of(Role::Muted, "skipped"),
+        StepState::Succeeded | StepState::Failed | StepState::NotMet | StepState::Cut => ended(scene, row, room),
+    }
+}
+
+/// Summary, duration and moment, as far as there is room; the moment goes last.
+fn ended(scene: &Scene, row: &StepRow, room: usize) -> Row {
+    let moment = row
+        .ended
+        .and_then(|at| scene.since_t0(at))
+        .filter(|since| *since >= -0.5)
+        .map(|since| figures::moment(since));
+    let seconds = row.seconds.map(|s| if s < 9.95 { format!("{s:.1}s") } else { format!("{s:.0}s") });
+    let bad = matches!(row.state, StepState::Failed | StepState::NotMet);
+    let word = match row.state {
+        StepState::NotMet => "not met",
+        StepState::Cut => "cut",
+        _ => "",
+    };
+    let summary = if word.is_empty() { row.summary.as_deref().unwrap_or_default() } else { word };
+    let tail = [seconds, moment].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let left = room.saturating_sub(tail.len() + 1);
+    let mut line = Row::new();
+    // A long error has a line of its own.
+    if !bad && left >= 4 && crate::tui::text::width(summary) <= left || !word.is_empty() {
+        line.push(if bad { Role::Failing } else { Role::Text }, format!("{summary} "));
+    }
+    line.with(Role::Muted, tail)
+}
+
+/// Lines under a step: how far it is, what is remarkable, what went wrong.
+fn details(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let (Some(waited), Some(limit)) = (row.running_for(scene.now), row.step.limit)
+        && waited >= 1.0
+    {
+        let words = format!("waited {waited:.1} s of {limit:.0} s ");
+        let bar = figures::bar(waited / limit, 10, &symbols);
+        rows.push(Row::text(words).to(23).with(Role::Waiting, bar));
+    }
+    if let StepState::Paused { side, seconds, .. } = row.state {
+        let left = row.pause_left(scene.now).unwrap_or(0.0);
+        let side = if side == PauseSide::Before { "before" } else { "after" };
+        let bar = figures::bar(1.0 - left / seconds.max(0.001), 10, &symbols);
+        rows.push(Row::text(format!("pauses {seconds:.0} s {side} ")).to(23).with(Role::Waiting, bar));
+    }
+    if let Some(remark) = &row.remark {
+        rows.push(Row::of(Role::Protected, remark.as_str()));
+    }
+    if matches!(row.state, StepState::Failed | StepState::NotMet | StepState::Cut)
+        && let Some(summary) = row.summary.as_deref().filter(|summary| !summary.is_empty())
+    {
+        let room = width.saturating_sub(4);
+        rows.push(Row::of(Role::Failing, crate::tui::text::fit(summary, room, symbols.ellipsis).into_owned()));
+    }
+    rows
+}
+
+/// What the whole run would come to, and what the earlier session had at this moment.
+fn foot(scene: &Scene) -> Vec<Row> {
+    status_so_far(scene).into_iter().chain(ghost(scene)).collect()
+}
+
+/// The reference's own verdict: it often differs from what users got.
+fn status_so_far(scene: &Scene) -> Option<Row> {
+    scene.session.fault.as_ref()?;
+    let words = if scene.session.run.ended.is_some() { "journal status:" } else { "journal status would be:" };
+    let status = format!("{:?}", scene.session.run.status_so_far()).to_lowercase();
+    Some(Row::of(Role::Muted, format!("{words} {status}")))
+}
+
+/// What the earlier session's users had suffered at this moment after T0.
+fn ghost(scene: &Scene) -> Option<Row> {
+    let since = scene.since_t0(scene.now)?;
+    let earlier = scene.earlier?;
+    let endpoint = earlier.users.main()?;
+    let (from, to) = (earlier.axis.slot_of_second(0), earlier.axis.slot_of_second(since as i64));
+    let errors: u32 =
+        endpoint.seconds().filter(|(slot, _)| (from..=to).contains(slot)).map(|(_, second)| second.errors).sum();
+    Some(Row::of(Role::Muted, format!("ghost: the run before had {errors} errors at {}", figures::moment(since))))
+}

@@ -1,0 +1,160 @@
+//! The timeline: lanes on one axis, zero at the kill, with notes, marks and a cursor.
+
+use super::{Scene, breaker, chart, frame, verdict};
+use crate::{
+    session::state::Lane,
+    tui::{
+        canvas::{Canvas, Row},
+        span::Span,
+        theme::Role,
+        view::Pane,
+    },
+};
+use ratatui::style::Modifier;
+
+/// Columns before the first second.
+const LABEL: usize = 12;
+/// The same on small screens.
+const NARROW: usize = 9;
+/// Columns from which labels have room.
+const ROOMY: usize = 90;
+/// Lanes of small screens, the most telling ones.
+const FEW: [Lane; 4] = [Lane::Fault, Lane::Users, Lane::Breaker, Lane::Health];
+
+/// Seconds that a timeline of so many columns shows.
+pub fn columns(width: usize) -> usize {
+    width.saturating_sub(label(width))
+}
+
+/// Columns before the first second for a width.
+pub(super) fn label(width: usize) -> usize {
+    if width >= ROOMY { LABEL } else { NARROW }
+}
+
+/// Draws the pane of the wide screen.
+pub fn timeline(canvas: &mut Canvas, scene: &Scene) {
+    let word = if scene.view.scrolled_to.is_some() {
+        Row::of(Role::Waiting, "SCROLLED  0 live")
+    } else {
+        Row::text("x = 1 s")
+    };
+    let mut inside = frame(canvas, scene, Pane::Timeline, "TIMELINE", word);
+    draw(&mut inside, scene, &Lane::ALL);
+}
+
+/// Draws the lanes of small screens, without a frame.
+pub fn lanes(canvas: &mut Canvas, scene: &Scene) {
+    draw(canvas, scene, &FEW);
+}
+
+fn draw(canvas: &mut Canvas, scene: &Scene, lanes: &[Lane]) {
+    let label = label(canvas.width());
+    let span = Span::shown(scene.session, scene.now, columns(canvas.width()), scene.view.scrolled_to);
+    let indent = usize::from(label == LABEL);
+    for (y, lane) in lanes.iter().enumerate() {
+        canvas.at(indent, y, &Row::of(Role::Muted, lane.word()));
+        let letters = scene.session.lane(*lane, span.seconds(), scene.now);
+        if *lane == Lane::Users && scene.session.users.endpoints.is_empty() {
+            let key = scene.view.keymap.key(crate::tui::keymap::Action::Observe);
+            canvas.at(label, y, &Row::of(Role::Muted, format!("(starts with {key})")));
+        }
+        paint(&mut canvas.part(label, y, span.columns, 1), scene, *lane, &letters);
+    }
+    let foot = lanes.len();
+    let labels = span.labels(scene.session, scene.now);
+    canvas.at(label, foot, &Row::of(Role::Muted, labels));
+    marks(&mut canvas.part(label, 0, span.columns, foot + 1), scene, span, foot);
+    if let Some(second) = scene.view.cursor {
+        cursor(canvas, scene, span, label, foot, second);
+    }
+}
+
+/// Letters of one colour at a time; all lanes but the steps are ASCII.
+fn paint(canvas: &mut Canvas, scene: &Scene, lane: Lane, letters: &str) {
+    if lane == Lane::Steps {
+        return canvas.letters(0, 0, letters, Role::Text);
+    }
+    let mut x = 0;
+    for run in letters.as_bytes().chunk_by(|a, b| a == b) {
+        let letter = char::from(run.first().copied().unwrap_or(b' '));
+        if letter != ' ' {
+            let text: String = std::iter::repeat_n(letter, run.len()).collect();
+            canvas.letters(x, 0, &text, role(scene, lane, letter));
+        }
+        x += run.len();
+    }
+}
+
+fn role(scene: &Scene, lane: Lane, letter: char) -> Role {
+    use crate::session::event::BreakerState as State;
+    match (lane, letter) {
+        (Lane::Steps, _) => Role::Text,
+        (Lane::Fault, '#') => Role::Fault,
+        (Lane::Provider, 'x') => Role::Fault,
+        (Lane::Provider, 'd') => Role::Waiting,
+        (Lane::Users, letter) => chart::role(letter),
+        (Lane::Breaker, 'c') => breaker::role(scene, State::Closed),
+        (Lane::Breaker, 'O') => Role::Protected,
+        (Lane::Breaker, 'h') => breaker::role(scene, State::HalfOpen),
+        (Lane::Health, '5') => Role::Failing,
+        _ => Role::Muted,
+    }
+}
+
+/// Notes and marks, on the axis.
+fn marks(canvas: &mut Canvas, scene: &Scene, span: Span, y: usize) {
+    let diary = &scene.session.diary;
+    let notes = diary.notes.iter().map(|note| (note.at, "n"));
+    let marks = diary.marks.iter().map(|at| (*at, "m"));
+    for (at, letter) in notes.chain(marks) {
+        if let Some(column) = span.column(scene.session.axis.second(at)) {
+            canvas.letters(column, y, letter, Role::Focus);
+        }
+    }
+}
+
+/// Marks the second under the cursor in every lane, and says in words what stood then.
+fn cursor(canvas: &mut Canvas, scene: &Scene, span: Span, label: usize, foot: usize, second: i64) {
+    if let Some(column) = span.column(second) {
+        let mut line = canvas.part(label + column, 0, 1, foot + 1);
+        for y in 0..=foot {
+            line.tint(y, ratatui::style::Style::new().add_modifier(Modifier::REVERSED));
+        }
+    }
+    let mut words = vec![if scene.session.t0().is_some() { format!("T{second:+}") } else { format!("second {second}") }];
+    for lane in Lane::ALL.into_iter().skip(1) {
+        let letter = scene.session.lane(lane, second..second + 1, scene.now);
+        words.extend(meaning(lane, &letter).map(|meaning| format!("{} {meaning}", lane.word())));
+    }
+    let notes = scene.session.diary.notes_in(&scene.session.axis, second);
+    words.extend(notes.map(|note| format!("note: {}", note.text)));
+    let y = if canvas.height() > foot + 1 { foot + 1 } else { foot };
+    let row = Row::of(Role::Focus, format!("{} ", words.join(" · ")));
+    canvas.part(0, y, label + span.columns, 1).clear();
+    canvas.at(1, y, &row);
+}
+
+/// What a letter of a lane says.
+fn meaning(lane: Lane, letter: &str) -> Option<&'static str> {
+    use crate::session::event::BreakerState as State;
+    Some(match (lane, letter) {
+        (_, " ") | (Lane::Steps, _) => return None,
+        (Lane::Fault, "#") => "on",
+        (Lane::Fault, _) => "off",
+        (Lane::Provider, "x") => "down",
+        (Lane::Provider, "d") => "degraded",
+        (Lane::Provider, _) => "up",
+        (Lane::Users, "r") => "real",
+        (Lane::Users, "R") => "real but late",
+        (Lane::Users, "f") => "fallback",
+        (Lane::Users, "F") => "fallback and late",
+        (Lane::Users, "X") => "error",
+        (Lane::Users, _) => "waiting",
+        (Lane::Breaker, "c") => verdict::state(State::Closed),
+        (Lane::Breaker, "O") => verdict::state(State::Open),
+        (Lane::Breaker, "h") => verdict::state(State::HalfOpen),
+        (Lane::Breaker, _) => verdict::state(State::NoneSeen),
+        (Lane::Health, "5") => "failing",
+        (Lane::Health, _) => "fine",
+    })
+}

@@ -1,0 +1,118 @@
+//! The log: lines of the session and of the libraries beneath, kept and drawn by tui-logger.
+
+use super::{Scene, frame};
+use crate::{
+    session::{Session, event::Level},
+    tui::{
+        canvas::{Canvas, Row},
+        text,
+        theme::{Role, Theme},
+        view::Pane,
+    },
+};
+use log::LevelFilter;
+use ratatui::{style::Style, text::Line, widgets::Widget};
+use tui_logger::{Drain, ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiWidgetState};
+
+/// Marks targets whose lines bring their own time.
+const OF_SESSION: &str = "session/";
+
+/// The lines that were handed to the widget, and where it is scrolled to.
+#[derive(Default)]
+pub struct LogFeed {
+    handed: u64,
+    /// The widget's own scrolling.
+    pub state: TuiWidgetState,
+}
+
+impl LogFeed {
+    /// Hands the session's new lines over, with the time they were said at, and takes in what libraries traced.
+    pub fn follow(&mut self, session: &Session) {
+        let log = &session.log;
+        let end = log.forgotten + log.lines.len() as u64;
+        let skip = self.handed.saturating_sub(log.forgotten);
+        let drain = Drain::new();
+        for line in log.lines.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)) {
+            let stamp = line.at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
+            drain.log(
+                &log::Record::builder()
+                    .level(level(line.level))
+                    .target(&format!("{OF_SESSION}{}", line.target))
+                    .args(format_args!("{stamp} {}", line.text))
+                    .build(),
+            );
+        }
+        self.handed = end;
+        tui_logger::move_events();
+    }
+}
+
+fn level(level: Level) -> log::Level {
+    match level {
+        Level::Debug => log::Level::Debug,
+        Level::Info => log::Level::Info,
+        Level::Warning => log::Level::Warn,
+        Level::Error | Level::Critical => log::Level::Error,
+    }
+}
+
+/// Makes the library take everything its subscriber lets through. Its own collecting thread is never started: lines are
+/// moved when a frame is drawn.
+pub fn accept_everything() {
+    tui_logger::set_default_level(LevelFilter::Trace);
+}
+
+/// Draws the pane.
+pub fn log(canvas: &mut Canvas, scene: &Scene, feed: &LogFeed) {
+    let mut inside = frame(canvas, scene, Pane::Log, "LOG", Row::new());
+    lines(&mut inside, feed);
+}
+
+/// Draws the lines only.
+pub fn lines(canvas: &mut Canvas, feed: &LogFeed) {
+    let theme = *canvas.theme;
+    let widget = TuiLoggerWidget::default().formatter(Box::new(Formatter { theme })).state(&feed.state);
+    canvas.widget(|area, buffer| widget.render(area, buffer));
+}
+
+/// `12:01:31 WARN fault  text`, cleaned and cut.
+struct Formatter {
+    theme: Theme,
+}
+
+impl LogFormatter for Formatter {
+    fn min_width(&self) -> u16 {
+        4
+    }
+
+    fn format(&self, width: usize, record: &ExtLogRecord) -> Vec<Line<'_>> {
+        let (word, role) = match record.level {
+            log::Level::Error => ("ERROR", Role::Failing),
+            log::Level::Warn => ("WARN ", Role::Waiting),
+            log::Level::Info => ("INFO ", Role::Text),
+            log::Level::Debug => ("DEBUG", Role::Muted),
+            log::Level::Trace => ("TRACE", Role::Muted),
+        };
+        let message = text::clean(record.msg());
+        let (stamp, target, said) = match record.target().strip_prefix(OF_SESSION) {
+            Some(target) => {
+                let (stamp, said) = message.split_once(' ').unwrap_or(("", &message));
+                (stamp.to_owned(), target.to_owned(), said.to_owned())
+            }
+            None => {
+                let stamp = record.timestamp.strftime("%H:%M:%S").to_string();
+                (stamp, record.target().to_owned(), message.trim_start().to_owned())
+            }
+        };
+        let target = text::fit(&target, 12, self.theme.symbols.ellipsis).into_owned();
+        let line = format!("{stamp} {word} {target:<12} {said}");
+        let line = text::fit(&line, width, self.theme.symbols.ellipsis).into_owned();
+        vec![Line::styled(line, self.style(role))]
+    }
+}
+
+impl Formatter {
+    fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+}

@@ -1,0 +1,108 @@
+//! The panes, one file each. A pane reads the scene and draws into its canvas; it decides nothing.
+
+mod breaker;
+mod chart;
+mod comparison;
+mod experiment;
+mod finished;
+mod footer;
+mod header;
+mod lanes;
+mod log;
+mod next;
+mod notice;
+mod pods;
+mod preflight;
+mod status;
+mod table;
+mod target;
+mod users;
+mod verdict;
+
+pub use breaker::breaker;
+pub use chart::chart;
+pub use comparison::comparison;
+pub use experiment::{experiment, steps};
+pub use finished::finished;
+pub use footer::footer;
+pub use header::header;
+pub use lanes::{columns as lane_columns, lanes, timeline};
+pub use log::log;
+pub use next::next;
+pub use notice::notice;
+pub use pods::pods;
+pub use preflight::{checks, preflight};
+pub use status::status;
+pub use target::target;
+pub use users::users;
+pub use verdict::verdict;
+
+use super::{
+    canvas::{Canvas, Row},
+    theme::Role,
+    view::{Pane, View},
+};
+use crate::session::{
+    Session,
+    event::{TargetCard, Timestamp},
+    state::{Phase, StepRow, StepState},
+    verdict::Verdict,
+};
+
+/// Everything a frame is made of.
+pub struct Scene<'a> {
+    /// What happened.
+    pub session: &'a Session,
+    /// What is looked at.
+    pub view: &'a View,
+    /// The moment.
+    pub now: Timestamp,
+    /// Where the session stands.
+    pub phase: Phase,
+    /// The verdict about users.
+    pub verdict: Verdict,
+    /// An earlier session to compare with: the `before` of an `after`.
+    pub earlier: Option<&'a Session>,
+}
+
+impl<'a> Scene<'a> {
+    /// The scene at a moment.
+    pub fn new(session: &'a Session, view: &'a View, now: Timestamp, earlier: Option<&'a Session>) -> Self {
+        Self { session, view, now, phase: session.phase(), verdict: session.verdict(now), earlier }
+    }
+
+    /// The destructive step that waits for a fire.
+    pub fn awaiting_fire(&self) -> Option<&'a StepRow> {
+        let awaited = |row: &&StepRow| row.step.destructive && matches!(row.state, StepState::Awaited { .. });
+        self.session.steps.current().filter(awaited)
+    }
+
+    /// What firing it would do, once looked up.
+    pub fn card(&self) -> Option<&'a TargetCard> {
+        let step = self.awaiting_fire()?.step.at;
+        self.session.target.as_ref().filter(|card| card.step == step)
+    }
+
+    /// Seconds from T0 to a moment.
+    pub fn since_t0(&self, at: Timestamp) -> Option<f64> {
+        self.session.since_t0(at)
+    }
+}
+
+/// A pane's frame with its number and title on the left and a word on the right; returns what is inside.
+fn frame<'c>(canvas: &'c mut Canvas<'_>, scene: &Scene, pane: Pane, title: &str, word: Row) -> Canvas<'c> {
+    let focused = scene.view.focus == pane;
+    let role = if focused { Role::Focus } else { Role::Muted };
+    let name = if focused { Role::Focus } else { Role::Strong };
+    let title = Row::of(name, format!("{} {title}", pane.number()));
+    canvas.framed(&title, &word, role)
+}
+
+/// Draws the lines that fit from a scrolled-to one on.
+fn scrolled(canvas: &mut Canvas, lines: &[Row], scroll: usize) {
+    let height = canvas.height();
+    let from = scroll.min(lines.len().saturating_sub(height));
+    for (y, line) in lines.iter().skip(from).take(height).enumerate() {
+        canvas.row(y, line);
+    }
+}

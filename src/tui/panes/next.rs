@@ -1,0 +1,98 @@
+//! The line that says what happens next and what to press for it.
+
+use super::Scene;
+use crate::{
+    session::state::{Phase, StepRow, StepState},
+    tui::{
+        canvas::{Canvas, Row},
+        keymap::Action,
+        theme::Role,
+        view::{Leaving, Steering},
+    },
+};
+
+/// Draws the line.
+pub fn next(canvas: &mut Canvas, scene: &Scene) {
+    let column = if canvas.width() >= 100 { 9 } else { 8 };
+    let (word, role) = word(scene);
+    let mut row = Row::text(" ").with(role, word).to(column + 1);
+    for piece in said(scene) {
+        row = row.joined(piece);
+    }
+    canvas.row(0, &row);
+}
+
+fn word(scene: &Scene) -> (&'static str, Role) {
+    if scene.awaiting_fire().is_some() { ("FIRE", Role::Fault) } else { ("NEXT", Role::Strong) }
+}
+
+/// What comes next, in pieces with the key for each.
+pub(super) fn said(scene: &Scene) -> Vec<Row> {
+    let steps = &scene.session.steps;
+    if scene.view.steering == Steering::Replay {
+        return vec![Row::text("a replay: "), key(scene, Action::Earlier, "earlier"), key(scene, Action::Quit, "leave")];
+    }
+    if scene.view.leaving > Leaving::No {
+        return vec![Row::text("the run ends, then the terminal is yours again")];
+    }
+    if scene.phase == Phase::Finished || scene.view.finished {
+        return vec![key(scene, Action::Why, "why"), key(scene, Action::Note, "write a note"), key(scene, Action::Quit, "leave")];
+    }
+    if let Some(row) = scene.awaiting_fire() {
+        return fire(scene, row);
+    }
+    match steps.current() {
+        Some(row) if row.state.is_active() => running(scene, row),
+        _ if scene.phase == Phase::Ready => {
+            vec![key(scene, Action::Observe, "start watching"), Row::text("then "), key(scene, Action::Next, "check the hypothesis")]
+        }
+        Some(row) if matches!(row.state, StepState::Awaited { .. }) => {
+            vec![key(scene, Action::Next, &format!("run {}", row.step.name)), key(scene, Action::Skip, "skip it"), key(scene, Action::End, "end now")]
+        }
+        _ if scene.session.run.rolling_back => vec![Row::text("rolling back")],
+        _ => match steps.next() {
+            Some(row) => vec![key(scene, Action::Next, &format!("run {}", row.step.name))],
+            None => vec![Row::text("the run is ending")],
+        },
+    }
+}
+
+fn fire(scene: &Scene, row: &StepRow) -> Vec<Row> {
+    let headline = scene.card().map_or(row.step.name.as_str(), |card| card.headline.as_str());
+    let guarded = !scene.session.meta.allowed;
+    let typed = if guarded { " (its name must be typed)" } else { "" };
+    vec![
+        Row::text("hold SHIFT and press F to ").with(Role::Fault, lower(headline)).and(format!("{typed}.  ")),
+        Row::of(Role::Muted, "SPACE never fires  "),
+        key(scene, Action::Skip, "skip"),
+    ]
+}
+
+/// `KILL 1 pod, by deleting it` within a sentence.
+fn lower(headline: &str) -> String {
+    let (first, rest) = headline.split_once(' ').unwrap_or((headline, ""));
+    if first.chars().all(|c| c.is_ascii_uppercase()) {
+        format!("{} {rest}", first.to_lowercase()).trim_end().to_owned()
+    } else {
+        headline.to_owned()
+    }
+}
+
+fn running(scene: &Scene, row: &StepRow) -> Vec<Row> {
+    let waits = match (&row.state, row.pause_left(scene.now)) {
+        (StepState::Paused { .. }, Some(left)) => format!("{} goes on in {left:.0} s.  ", row.step.name),
+        _ => format!("{} is waiting for its answer.  ", row.step.name),
+    };
+    let mut pieces = vec![Row::text(waits), key(scene, Action::Cut, "cut the wait")];
+    if scene.session.fault.is_some() {
+        let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
+        let cost = if undo.is_empty() { "abort: roll back now".to_owned() } else { format!("abort: {undo}") };
+        pieces.push(key(scene, Action::Abort, &cost));
+    }
+    pieces
+}
+
+/// `[c] cut the wait   `
+fn key(scene: &Scene, action: Action, what: &str) -> Row {
+    Row::of(Role::Focus, format!("[{}]", scene.view.keymap.key(action))).and(format!(" {what}   "))
+}

@@ -1,0 +1,210 @@
+//! Pods in play with their identity across the kill, the Services in front of them, and what Kubernetes says.
+
+use super::{Scene, frame, scrolled};
+use crate::{
+    session::{
+        event::{PodPhase, Source, SourceState},
+        state::{Identity, PodRow, ServiceRow, WorkloadRow, WorkloadState},
+    },
+    tui::{
+        canvas::{Canvas, Row},
+        figures,
+        theme::Role,
+        view::Pane,
+    },
+};
+
+/// Rows of other pods shown while a filter is set.
+const FOUND: usize = 200;
+/// How long a pod that is gone stays in the list, in seconds.
+const GONE_S: f64 = 20.0;
+
+/// Draws the pane.
+pub fn pods(canvas: &mut Canvas, scene: &Scene) {
+    let mut inside = frame(canvas, scene, Pane::Pods, &title(scene), word(scene));
+    let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
+    let mut lines = lines(scene, body.width());
+    if lines.len() < body.height() {
+        lines.extend(std::iter::repeat_n(Row::new(), body.height() - lines.len()));
+        if let (Some(last), Some(row)) = (lines.last_mut(), source(scene)) {
+            *last = row;
+        }
+    }
+    scrolled(&mut body, &lines, scene.view.scroll_of(Pane::Pods));
+}
+
+fn title(scene: &Scene) -> String {
+    if scene.view.filter.is_empty() { "PODS".to_owned() } else { format!("PODS  /{}", scene.view.filter) }
+}
+
+/// Whether the watch speaks.
+fn word(scene: &Scene) -> Row {
+    match scene.session.cluster.source(Source::Pods) {
+        None => Row::of(Role::Stale, "not watched"),
+        Some(row) => match &row.state {
+            SourceState::Live => Row::new(),
+            SourceState::Reconnecting { .. } => {
+                Row::of(Role::Waiting, format!("RECONNECTING {}", figures::length(figures::between(row.since, scene.now))))
+            }
+            SourceState::Absent { .. } => Row::of(Role::Stale, "ABSENT"),
+        },
+    }
+}
+
+/// Everything the pane has to say, the pods in play first.
+fn lines(scene: &Scene, width: usize) -> Vec<Row> {
+    let cluster = &scene.session.cluster;
+    let wanted = |name: &str| name.contains(&scene.view.filter);
+    let mut lines = Vec::new();
+    if let Some(SourceState::Absent { reason } | SourceState::Reconnecting { reason }) =
+        cluster.source(Source::Pods).map(|row| &row.state)
+    {
+        lines.push(Row::of(Role::Waiting, reason.as_str()));
+    }
+    for row in cluster.in_play.iter().filter(|row| wanted(&row.pod.key.name) && recent(scene, row)) {
+        pod(scene, row, width, &mut lines);
+    }
+    lines.extend(cluster.services.iter().map(|row| service(scene, row)));
+    lines.extend(cluster.workloads.iter().filter_map(|row| workload(scene, row)));
+    if scene.view.filter.is_empty() {
+        lines.extend(others(scene));
+    } else {
+        let found = cluster.others.values().filter(|pod| wanted(&pod.key.name)).take(FOUND);
+        lines.extend(found.map(|pod| {
+            Row::text(format!("{}  ", pod.key.name)).with(Role::Muted, pod.status.as_str())
+        }));
+    }
+    lines.extend(notes(scene));
+    lines
+}
+
+fn recent(scene: &Scene, row: &PodRow) -> bool {
+    row.gone.is_none_or(|gone| figures::between(gone, scene.now) < GONE_S)
+}
+
+fn pod(scene: &Scene, row: &PodRow, width: usize, lines: &mut Vec<Row>) {
+    let identity = row.identity();
+    let (ready, of) = row.ready();
+    let restarts = row.restarts();
+    let role = match (&identity, &row.pod.phase) {
+        (Identity::Gone, _) => Role::Stale,
+        _ if row.pod.deleting.is_some() => Role::Fault,
+        (_, PodPhase::Failed) => Role::Failing,
+        _ if row.ready_since.is_some() => Role::Ok,
+        _ => Role::Waiting,
+    };
+    let status = match &identity {
+        Identity::Gone => "gone".to_owned(),
+        _ => short_status(&row.pod.status).to_owned(),
+    };
+    let figures = if identity == Identity::Gone || row.pod.deleting.is_some() {
+        status
+    } else {
+        format!("{ready}/{of} {status} {restarts}")
+    };
+    let room = width.saturating_sub(figures.len() + 3);
+    let name = crate::tui::text::fit(&row.pod.key.name, room, "…").into_owned();
+    lines.push(Row::text(name).to(room + 2).with(role, figures));
+    lines.extend(about(scene, row, &identity));
+}
+
+/// `ContainerCreating` and the like, in the room there is.
+fn short_status(status: &str) -> &str {
+    match status {
+        "ContainerCreating" => "Creating",
+        "CrashLoopBackOff" => "CrashLoop",
+        other => other,
+    }
+}
+
+/// What is remarkable about a pod, indented under it.
+fn about(scene: &Scene, row: &PodRow, identity: &Identity) -> Vec<Row> {
+    let mut lines = Vec::new();
+    if let Some(countdown) = row.misses_now(scene.now) {
+        let path = row.pod.liveness.as_ref().and_then(|l| l.path.clone()).unwrap_or_default();
+        lines.push(Row::of(
+            Role::Waiting,
+            format!("  liveness {path} failed   {} of {} misses", countdown.misses, countdown.threshold),
+        ));
+        let restart = format!("  restart in {:.0} s if it goes on", countdown.restart_s);
+        lines.push(Row::of(Role::Failing, restart));
+    } else if row.misses.worst > 0 {
+        let threshold = row.pod.liveness.as_ref().map_or(0, |l| l.threshold);
+        lines.push(Row::of(Role::Muted, format!("  liveness ok now, worst {} of {threshold} misses", row.misses.worst)));
+    }
+    match identity {
+        Identity::Replaces(old) => {
+            let old = old.rsplit('-').next().unwrap_or(old);
+            let ready = match row.ready_since.and_then(|at| scene.since_t0(at)) {
+                Some(since) => format!("  ready {}, was {old}", figures::moment(since)),
+                None => format!("  {} for {}, was {old}", row.pod.status, figures::length(figures::between(row.status_since, scene.now))),
+            };
+            lines.push(Row::of(Role::Muted, ready));
+        }
+        Identity::Restarted(times) => {
+            let end = row.last_end().map(|end| format!(": {}, exit {}", end.reason, end.exit_code)).unwrap_or_default();
+            lines.push(Row::of(Role::Failing, format!("  same pod, restarted {times} times{end}")));
+        }
+        Identity::Same | Identity::Gone => {
+            if let Some(end) = row.last_end().filter(|_| *identity == Identity::Same) {
+                lines.push(Row::of(Role::Muted, format!("  last end: {}, exit {}", end.reason, end.exit_code)));
+            }
+        }
+    }
+    lines
+}
+
+fn service(scene: &Scene, row: &ServiceRow) -> Row {
+    let ready = row.endpoints.ready;
+    let head = Row::of(Role::Muted, "svc ").and(format!("{}  ", row.endpoints.name));
+    let noun = if ready == 1 { "endpoint" } else { "endpoints" };
+    match row.empty_for(scene.now) {
+        Some(seconds) => head.with(Role::Failing, format!("0 endpoints {}", figures::length(seconds))),
+        None => head.with(Role::Ok, format!("{ready} {noun}")),
+    }
+}
+
+/// A workload only when it is not whole: its pods say the rest.
+fn workload(scene: &Scene, row: &WorkloadRow) -> Option<Row> {
+    let w = &row.workload;
+    let since = figures::length(figures::between(row.since, scene.now));
+    let (role, words) = match row.state {
+        WorkloadState::Whole => return None,
+        WorkloadState::Degraded | WorkloadState::Down => {
+            (Role::Waiting, format!("{}/{} ready {since}", w.ready, w.desired))
+        }
+        WorkloadState::ScaledToZero => (Role::Fault, format!("scaled to 0 {since}")),
+        WorkloadState::Gone => (Role::Fault, format!("deleted {since}")),
+    };
+    Some(Row::of(Role::Muted, "deploy ").and(format!("{}  ", w.name)).with(role, words))
+}
+
+/// The pods that are not in play, counted by state.
+fn others(scene: &Scene) -> Option<Row> {
+    let cluster = &scene.session.cluster;
+    if cluster.others.is_empty() {
+        return None;
+    }
+    let mut counts: Vec<_> = cluster.counts.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let words: Vec<String> = counts.iter().take(4).map(|(status, count)| format!("{count} {status}")).collect();
+    Some(Row::of(Role::Muted, format!("all {} pods: {}", cluster.pods(), words.join(", "))))
+}
+
+/// The latest words of Kubernetes about objects in play, newest first.
+fn notes<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Row> + 'a {
+    scene.session.cluster.notes.iter().rev().take(50).map(|row| {
+        let age = figures::length(figures::between(row.at, scene.now));
+        let role = if row.note.level == "Warning" { Role::Waiting } else { Role::Muted };
+        let object = row.note.object.rsplit(['/', '-']).next().unwrap_or_default();
+        Row::of(Role::Muted, format!("{age:>6} "))
+            .with(role, row.note.reason.as_str())
+            .with(Role::Muted, format!(" {object}: {}", row.note.message))
+    })
+}
+
+/// How the pods are watched.
+fn source(scene: &Scene) -> Option<Row> {
+    let row = scene.session.cluster.source(Source::Pods).filter(|row| row.state == SourceState::Live)?;
+    Some(Row::of(Role::Muted, format!("watching by API watch, last event {} ago", figures::length(row.age(scene.now)))))
+}

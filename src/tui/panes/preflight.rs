@@ -1,0 +1,58 @@
+//! What to mend and what to know before anything is fired.
+
+use super::Scene;
+use crate::{
+    session::event::{Check, CheckLevel},
+    tui::{
+        canvas::{Canvas, Row},
+        keymap::Action,
+        text,
+        theme::Role,
+    },
+};
+
+/// Draws the checks of the wide screen: what to mend first, texts wrapped.
+pub fn preflight(canvas: &mut Canvas, scene: &Scene) {
+    let lines = lines(scene, canvas.width(), 3);
+    let scroll = scene.view.scroll_of(crate::tui::view::Pane::Users);
+    super::scrolled(canvas, &lines, scroll);
+}
+
+/// Draws the checks of the small screen: one line each.
+pub fn checks(canvas: &mut Canvas, scene: &Scene) {
+    let lines = lines(scene, canvas.width(), 1);
+    super::scrolled(canvas, &lines, scene.view.scroll_of(crate::tui::view::Pane::Users));
+}
+
+fn lines(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
+    let mut checks: Vec<&Check> = scene.session.checks.iter().collect();
+    // On a small screen the sort brings what matters; the order of finding is kept within a level.
+    checks.sort_by_key(|check| match check.level {
+        CheckLevel::Fix => 0,
+        CheckLevel::Know => 1,
+        CheckLevel::Ok => 2,
+    });
+    if checks.is_empty() {
+        let observe = scene.view.keymap.key(Action::Observe);
+        return vec![Row::of(Role::Muted, format!(" nobody is asked yet; {observe} starts watching"))];
+    }
+    checks.iter().flat_map(|check| line(check, width, most)).collect()
+}
+
+fn line(check: &Check, width: usize, most: usize) -> Vec<Row> {
+    let (word, role) = match check.level {
+        CheckLevel::Ok => (" ok   ", Role::Ok),
+        CheckLevel::Fix => (" FIX  ", Role::Failing),
+        CheckLevel::Know => (" know ", Role::Waiting),
+    };
+    let said = match &check.remedy {
+        Some(remedy) => format!("{}  {remedy}", check.text),
+        None => check.text.clone(),
+    };
+    let wrapped = text::wrap(&said, width.saturating_sub(word.len() + 1), most);
+    wrapped
+        .into_iter()
+        .enumerate()
+        .map(|(i, text)| Row::of(role, if i == 0 { word } else { "      " }).and(text))
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! What the fire will do, shown before it can be fired.
+
+use super::Scene;
+use crate::tui::{
+    canvas::{Canvas, Row},
+    keymap::Action,
+    text,
+    theme::Role,
+    view::Pane,
+};
+
+/// Draws the card in the place of the pods.
+pub fn target(canvas: &mut Canvas, scene: &Scene) {
+    let key = scene.view.keymap.key(Action::Fire);
+    let number = Pane::Pods.number();
+    let title = Row::of(Role::Fault, format!("{number} TARGET - what {key} will do"));
+    let mut inside = canvas.framed(&title, &Row::new(), Role::Fault);
+    let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
+    for (y, line) in lines(scene, body.width()).iter().enumerate() {
+        body.row(y, line);
+    }
+}
+
+/// The card's lines, the most important first.
+pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
+    let Some(card) = scene.card() else {
+        let step = scene.awaiting_fire().map(|row| row.step.label.clone()).unwrap_or_default();
+        return vec![
+            Row::of(Role::Fault, step),
+            Row::text("what it will hit is being looked up;"),
+            Row::text("where that cannot be told, it may hit anything"),
+        ];
+    };
+    let context = scene.session.meta.context.as_deref().unwrap_or("this machine");
+    let mut lines = vec![Row::of(Role::Fault, card.headline.as_str())];
+    let more = card.objects.len().saturating_sub(3);
+    for (i, object) in card.objects.iter().take(3).enumerate() {
+        let place = if i == 0 { format!("  on {context}") } else { String::new() };
+        lines.push(Row::text("  ").with(Role::Strong, object.as_str()).with(Role::Muted, place));
+    }
+    if more > 0 {
+        lines.push(Row::of(Role::Strong, format!("  and {more} more")));
+    }
+    let mut follows: Vec<String> = card.share.iter().map(|share| format!("= {share}.")).collect();
+    follows.extend(card.consequences.iter().cloned());
+    lines.extend(text::wrap(&follows.join(" "), width, 3).into_iter().map(Row::text));
+    lines.extend(text::wrap(&format!("comes back by itself: {}", card.comes_back), width, 2).into_iter().map(Row::text));
+    lines.extend(text::wrap(&card.undo, width, 2).into_iter().map(|text| Row::of(Role::Muted, text)));
+    lines
+}

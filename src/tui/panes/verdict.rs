@@ -1,0 +1,128 @@
+//! Line 2: what users get, in words, on a bar of its colour. The only line a manager needs.
+
+use super::Scene;
+use crate::{
+    session::{
+        event::{BreakerState, Confidence},
+        state::Phase,
+        verdict::{Standing, Word},
+    },
+    tui::{
+        canvas::{Canvas, Row},
+        theme::Role,
+    },
+};
+
+/// Columns from which the figures are a sentence.
+const ROOMY: usize = 110;
+
+/// Draws the verdict; three rows high in the presenter's view.
+pub fn verdict(canvas: &mut Canvas, scene: &Scene) {
+    let (role, word, text, right) = match scene.phase {
+        Phase::Finished => concluded(scene),
+        Phase::Ready => ready(scene),
+        _ => users(scene, canvas.width() >= ROOMY),
+    };
+    let style = canvas.theme.bar(role);
+    for y in 0..canvas.height() {
+        canvas.tint(y, style);
+    }
+    let middle = canvas.height() / 2;
+    let edge = canvas.theme.symbols.edge;
+    let mut left = Row::new();
+    left.push_bar(role, format!("{edge}{}", spaced(&word, canvas.height() > 1)));
+    left.push_bar(role, format!("  {text}"));
+    let mut end = Row::new();
+    end.push_bar(role, if right.is_empty() { String::new() } else { format!("{right} ") });
+    if left.width() + end.width() < canvas.width() {
+        canvas.spread(middle, &left, &end);
+    } else {
+        canvas.spread(middle, &left, &if canvas.height() > 1 { Row::new() } else { end });
+    }
+}
+
+/// The presenter's word is twice as wide.
+fn spaced(word: &str, wide: bool) -> String {
+    if !wide {
+        return word.to_owned();
+    }
+    word.chars().flat_map(|c| [c, ' ']).collect()
+}
+
+/// The colour of a word about users.
+pub(super) fn role(word: Word) -> Role {
+    match word {
+        Word::Ok => Role::Ok,
+        Word::Protected => Role::Protected,
+        Word::Waiting => Role::Waiting,
+        Word::Failing => Role::Failing,
+        Word::Unknown => Role::Stale,
+    }
+}
+
+type Said = (Role, String, String, String);
+
+fn users(scene: &Scene, roomy: bool) -> Said {
+    let verdict = &scene.verdict;
+    let text = if roomy { &verdict.sentence } else { &verdict.short };
+    let right = match verdict.bad {
+        Some((bad, budget)) => format!("BAD {bad} of {budget} s"),
+        None => steady(scene, roomy),
+    };
+    (role(verdict.word), format!("USERS {}", verdict.word.text()), text.clone(), right)
+}
+
+/// Before T0: whether the steady state is met, and the breaker.
+fn steady(scene: &Scene, roomy: bool) -> String {
+    let probes = scene.session.steps.rows.iter().filter(|row| row.step.at.section == crate::session::event::Section::Before);
+    let met = probes.clone().filter(|row| row.state == crate::session::state::StepState::Succeeded).count();
+    let all = probes.count();
+    let mut words = Vec::new();
+    match &scene.session.run.before {
+        Some(pass) if pass.met => words.push(format!("STEADY{} {met}/{all}", if roomy { " STATE MET" } else { "" })),
+        Some(_) => words.push("STEADY STATE NOT MET".to_owned()),
+        None => {}
+    }
+    if let Some(belief) = &scene.session.breaker.belief {
+        let likely = if belief.confidence == Confidence::Sure { "" } else { "?" };
+        words.push(format!("BREAKER {}{likely}", state(belief.state)));
+    }
+    words.join(if roomy { "      " } else { "   " })
+}
+
+/// The word for a breaker's state.
+pub(super) fn state(state: BreakerState) -> &'static str {
+    match state {
+        BreakerState::Unknown => "UNKNOWN",
+        BreakerState::Closed => "CLOSED",
+        BreakerState::Open => "OPEN",
+        BreakerState::HalfOpen => "HALF-OPEN",
+        BreakerState::NoneSeen => "NONE SEEN",
+    }
+}
+
+fn ready(scene: &Scene) -> Said {
+    use crate::session::event::CheckLevel;
+    let count = |level| scene.session.checks.iter().filter(|check| check.level == level).count();
+    let right = format!("{} to fix, {} to know", count(CheckLevel::Fix), count(CheckLevel::Know));
+    let text = "no request to your service yet".to_owned();
+    let role = if count(CheckLevel::Fix) > 0 { Role::Waiting } else { Role::Focus };
+    (role, "READY".to_owned(), text, right)
+}
+
+fn concluded(scene: &Scene) -> Said {
+    let conclusion = scene.session.conclusion(scene.now);
+    let role = match conclusion.standing {
+        Standing::Resilient => Role::Ok,
+        Standing::Protected => Role::Protected,
+        Standing::Weak => Role::Failing,
+        Standing::FaultNeverHappened | Standing::NotObservable => Role::Stale,
+    };
+    if let Some(earlier) = scene.earlier {
+        let before = earlier.conclusion(earlier.last.unwrap_or(scene.now));
+        let text = format!("before: {}   after: {}", before.standing.text(), conclusion.standing.text());
+        return (role, "VERDICT".to_owned(), text, String::new());
+    }
+    let right = scene.session.run.status.map_or_else(String::new, |status| format!("journal: {status:?}").to_lowercase());
+    (role, format!("VERDICT {}", conclusion.standing.text()), conclusion.because, right)
+}

@@ -1,0 +1,170 @@
+//! What the operator looks at: focus, scroll, overlay. Never what happened; that is the session's.
+
+use super::{editor::Editor, keymap::Keymap};
+use crate::session::event::StepRef;
+use ratatui::layout::Rect;
+
+/// A pane, in the order of their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    /// The plan with the state of each step.
+    Experiment,
+    /// What users get.
+    Users,
+    /// Pods, Services, events; or what a fire would do.
+    Pods,
+    /// The circuit breaker.
+    Breaker,
+    /// The lanes.
+    Timeline,
+    /// The log.
+    Log,
+}
+
+impl Pane {
+    /// All, in order.
+    pub const ALL: [Pane; 6] =
+        [Pane::Experiment, Pane::Users, Pane::Pods, Pane::Breaker, Pane::Timeline, Pane::Log];
+
+    /// Its number on the screen and on the keyboard, from 1.
+    pub fn number(self) -> usize {
+        self as usize + 1
+    }
+
+    /// The pane `by` places further, around the end.
+    #[must_use]
+    pub fn step(self, by: isize) -> Self {
+        let place = (self as isize + by).rem_euclid(Self::ALL.len() as isize);
+        usize::try_from(place).ok().and_then(|place| Self::ALL.get(place)).copied().unwrap_or(self)
+    }
+}
+
+/// Who steers what is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Steering {
+    /// The operator: every key works.
+    #[default]
+    Live,
+    /// Somebody else: the keys that would change something say so.
+    ReadOnly,
+    /// Nobody: it happened already.
+    Replay,
+}
+
+/// What lies over the panes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// All keys.
+    Help,
+    /// The evidence behind the verdict and the belief.
+    Why,
+    /// The log.
+    Logs,
+    /// Waiting times over time.
+    Heatmap,
+    /// A note is typed.
+    Note(Editor),
+    /// A filter for pods is typed.
+    Filter(Editor),
+    /// Leaving needs a yes.
+    ConfirmQuit,
+    /// The target's name is typed before a fire.
+    ConfirmFire {
+        /// The step to fire.
+        step: StepRef,
+        /// What must be typed.
+        word: String,
+        /// What was typed.
+        typed: Editor,
+    },
+}
+
+impl Overlay {
+    /// Whether it takes every key itself.
+    pub fn takes_text(&self) -> bool {
+        matches!(self, Overlay::Note(_) | Overlay::Filter(_) | Overlay::ConfirmFire { .. })
+    }
+}
+
+/// How far leaving has come: each further request is more urgent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Leaving {
+    /// Not asked for.
+    #[default]
+    No,
+    /// The session was told to end; its rollbacks are awaited.
+    Asked,
+    /// It was told again: what runs is cut.
+    Pressed,
+}
+
+/// The view.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Keys in force.
+    pub keymap: Keymap,
+    /// Who steers.
+    pub steering: Steering,
+    /// The pane that arrows move in.
+    pub focus: Pane,
+    /// Whether the focused pane fills the screen.
+    pub zoomed: bool,
+    /// Whether the presenter's view is on.
+    pub presenter: bool,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// Lines scrolled down, by pane; the overlay's last.
+    pub scroll: [usize; Pane::ALL.len() + 1],
+    /// The first second shown, when scrolled away from the present.
+    pub scrolled_to: Option<i64>,
+    /// The second under the time cursor.
+    pub cursor: Option<i64>,
+    /// The step chosen in the experiment pane.
+    pub chosen: Option<StepRef>,
+    /// Which endpoint the users pane shows.
+    pub endpoint: usize,
+    /// Pods whose name holds this are shown.
+    pub filter: String,
+    /// Why the last key did nothing, until the next one.
+    pub hint: Option<String>,
+    /// How far leaving has come.
+    pub leaving: Leaving,
+    /// Whether the session's work is done.
+    pub finished: bool,
+    /// The terminal's size at the last frame.
+    pub area: Rect,
+}
+
+impl View {
+    /// A view on a session that begins.
+    pub fn new(keymap: Keymap, steering: Steering) -> Self {
+        Self {
+            keymap,
+            steering,
+            focus: Pane::Experiment,
+            zoomed: false,
+            presenter: false,
+            overlay: None,
+            scroll: [0; Pane::ALL.len() + 1],
+            scrolled_to: None,
+            cursor: None,
+            chosen: None,
+            endpoint: 0,
+            filter: String::new(),
+            hint: None,
+            leaving: Leaving::No,
+            finished: false,
+            area: Rect::ZERO,
+        }
+    }
+
+    /// Lines scrolled down in a pane.
+    pub fn scroll_of(&self, pane: Pane) -> usize {
+        self.scroll.get(pane as usize).copied().unwrap_or(0)
+    }
+
+    /// Lines scrolled down in the overlay.
+    pub fn overlay_scroll(&self) -> usize {
+        self.scroll.last().copied().unwrap_or(0)
+    }
+}
