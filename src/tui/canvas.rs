@@ -110,6 +110,11 @@ impl<'a> Canvas<'a> {
         Self { buffer, area, theme }
     }
 
+    /// Where it lies on the screen.
+    pub fn area(&self) -> Rect {
+        self.area
+    }
+
     /// Its columns.
     pub fn width(&self) -> usize {
         usize::from(self.area.width)
@@ -127,6 +132,16 @@ impl<'a> Canvas<'a> {
         let y = self.area.y.saturating_add(near(y));
         let area = Rect { x, y, width: near(width), height: near(height) }.intersection(self.area);
         Canvas { area, buffer: &mut *self.buffer, theme: self.theme }
+    }
+
+    /// The part of it that lies in an area of the screen.
+    pub fn on(&mut self, area: Rect) -> Canvas<'_> {
+        Canvas { area: area.intersection(self.area), buffer: &mut *self.buffer, theme: self.theme }
+    }
+
+    /// Lets a widget of a library draw here.
+    pub fn widget(&mut self, render: impl FnOnce(Rect, &mut Buffer)) {
+        render(self.area, self.buffer);
     }
 
     /// Draws a line at the left edge of a row.
@@ -258,7 +273,10 @@ mod tests {
         let shown = draw(24, 3, |canvas| {
             canvas.framed(&"1 EXPERIMENT".into(), &"step 0/7".into(), Role::Muted).row(0, &"inside".into());
         });
-        assert_eq!(shown, ["┌─ 1 EXPE… ─ step 0/7 ─┐", "│inside                │", "└──────────────────────┘"]);
+        assert_eq!(
+            shown,
+            ["┌─ 1 EXPE… ─ step 0/7 ─┐", "│inside                │", "└──────────────────────┘"]
+        );
     }
 
     #[test]

@@ -60,13 +60,17 @@ mod tests {
 
     #[test]
     fn figures_are_narrow() {
-        for (seconds, wanted) in [(0.4, "T+00:00"), (19.0, "T+00:19"), (-14.2, "T-00:14"), (3723.0, "T+1:02:03")] {
+        for (seconds, wanted) in
+            [(0.4, "T+00:00"), (19.0, "T+00:19"), (-14.2, "T-00:14"), (3723.0, "T+1:02:03")]
+        {
             assert_eq!(clock(seconds), wanted);
         }
         for (ms, wanted) in [(None, "-"), (Some(0.3), "<1 ms"), (Some(6.2), "6 ms"), (Some(999.6), "1.0 s")] {
             assert_eq!(wait(ms), wanted);
         }
-        for (seconds, wanted) in [(0.3, "0.3 s"), (17.2, "17 s"), (300.0, "5 min"), (7200.0, "2 h"), (2e6, "23 d")] {
+        for (seconds, wanted) in
+            [(0.3, "0.3 s"), (17.2, "17 s"), (300.0, "5 min"), (7200.0, "2 h"), (2e6, "23 d")]
+        {
             assert_eq!(length(seconds), wanted);
         }
         assert_eq!((moment(35.2), moment(-0.2)), ("T+35".to_owned(), "T+0".to_owned()));

@@ -3,13 +3,32 @@
 //! Everything drawn is a function of the session's state, the [`View`](self) (focus, scroll, overlay) and the
 //! moment. The room sends commands and reads the session; it never acts on the system itself.
 
+mod app;
+mod canvas;
+mod editor;
+mod figures;
 pub mod keymap;
+mod layout;
 mod msg;
+mod overlays;
 mod pace;
+mod panes;
+mod render;
 mod signals;
+mod span;
 pub mod terminal;
 mod text;
 mod theme;
+mod update;
+mod view;
 
+#[cfg(test)]
+mod tests;
+
+pub use app::{Departure, Show, run};
 pub use msg::{Effect, Msg, Outcome};
+pub use panes::{LogFeed, Scene, accept_everything};
+pub use render::render;
 pub use theme::{Role, Symbols, Theme, UnknownTheme};
+pub use update::update;
+pub use view::{Leaving, Overlay, Pane, Steering, View};

@@ -39,6 +39,8 @@ pub enum Effect {
     Suspend,
     /// Draw every cell again.
     Repaint,
+    /// Move through the log: negative towards what is older, 0 back to the latest.
+    ScrollLog(isize),
     /// End the loop.
     Leave,
 }

@@ -30,6 +30,11 @@ impl Pace {
         self.dirty = true;
     }
 
+    /// Whether a frame is due because something changed.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
     /// A frame was drawn at `now`.
     pub fn drew(&mut self, now: Instant) {
         self.dirty = false;

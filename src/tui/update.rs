@@ -114,7 +114,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Live => {
             view.scrolled_to = None;
             view.cursor = None;
-            Outcome::redraw()
+            Outcome::effect(Effect::ScrollLog(0))
         }
         A::Quit => quit(view, session),
         A::Interrupt => leave(view),
@@ -127,8 +127,19 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
     use Action as A;
     let steers = matches!(
         action,
-        A::Observe | A::Next | A::Fire | A::Auto | A::Pause | A::Skip | A::Rerun | A::Cut | A::Breakpoint
-            | A::Abort | A::End | A::Note | A::Mark
+        A::Observe
+            | A::Next
+            | A::Fire
+            | A::Auto
+            | A::Pause
+            | A::Skip
+            | A::Rerun
+            | A::Cut
+            | A::Breakpoint
+            | A::Abort
+            | A::End
+            | A::Note
+            | A::Mark
     );
     match view.steering {
         _ if !steers => None,
@@ -367,6 +378,9 @@ fn scroll(view: &mut View, session: &Session, by: isize) -> Outcome {
         choose(view, session, by);
         return Outcome::redraw();
     }
+    if view.overlay == Some(Overlay::Logs) || (view.overlay.is_none() && view.focus == Pane::Log) {
+        return Outcome::effect(Effect::ScrollLog(by));
+    }
     let place = if view.overlay.is_some() { Pane::ALL.len() } else { view.focus as usize };
     if let Some(lines) = view.scroll.get_mut(place) {
         *lines = lines.saturating_add_signed(by).min(usize::from(u16::MAX));
@@ -421,7 +435,8 @@ fn pointed(view: &mut View, mouse: &MouseEvent) -> Outcome {
         (Pane::Timeline, Some(wide.timeline)),
         (Pane::Log, wide.log),
     ];
-    let pane = panes.iter().find(|(_, area)| area.is_some_and(|area| area.contains(at))).map(|(pane, _)| *pane);
+    let pane =
+        panes.iter().find(|(_, area)| area.is_some_and(|area| area.contains(at))).map(|(pane, _)| *pane);
     let by: isize = match mouse.kind {
         MouseEventKind::Down(MouseButton::Left) => {
             return pane.map_or_else(Outcome::nothing, |pane| focus(view, pane));

@@ -49,7 +49,8 @@ fn witnesses(scene: &Scene) -> Row {
 }
 
 fn unknown(inside: &mut Canvas) {
-    inside.row(0, &Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet. I ask three kinds of witnesses:"));
+    inside
+        .row(0, &Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet. I ask three kinds of witnesses:"));
     for (y, text) in [
         (1, " 1 /metrics   any breaker series of the pod itself"),
         (2, " 2 /health    as a witness: 503 says open, 200 says only \"not open\""),
@@ -73,13 +74,17 @@ pub(super) fn role(scene: &Scene, state: BreakerState) -> Role {
 }
 
 /// `sure (2 of 2)`.
-pub(super) fn confidence(belief: &Belief) -> String {
+pub fn confidence(belief: &Belief) -> String {
     let word = match belief.confidence {
         Confidence::Sure => "sure",
         Confidence::Likely => "likely",
         Confidence::CannotTell => "cannot tell",
     };
-    if belief.spoke == 0 { word.to_owned() } else { format!("{word} ({} of {})", belief.agreeing, belief.spoke) }
+    if belief.spoke == 0 {
+        word.to_owned()
+    } else {
+        format!("{word} ({} of {})", belief.agreeing, belief.spoke)
+    }
 }
 
 fn headline(scene: &Scene, belief: &Belief, symbols: crate::tui::Symbols) -> (Row, Row) {
@@ -133,7 +138,8 @@ fn witness(scene: &Scene, statement: &Statement, width: usize) -> (Row, Row) {
     let room = width.saturating_sub(11 + says.len() + 2 + 11);
     let ground = crate::tui::text::fit(&statement.testimony.ground, room, "…").into_owned();
     let text = if stale { Role::Stale } else { Role::Text };
-    let left = Row::of(text, format!("{who:<10} {ground} ")).with(if stale { Role::Stale } else { Role::Strong }, says);
+    let left = Row::of(text, format!("{who:<10} {ground} "))
+        .with(if stale { Role::Stale } else { Role::Strong }, says);
     (left, Row::of(if stale { Role::Stale } else { Role::Muted }, format!("{} ago ", figures::length(age))))
 }
 
@@ -170,7 +176,9 @@ fn measured(scene: &Scene) -> Option<String> {
 fn looks(scene: &Scene) -> Vec<String> {
     let Some(endpoint) = scene.session.users.main() else { return Vec::new() };
     let mut lines = Vec::new();
-    if let Some(look) = endpoint.looks.iter().filter(|l| l.outcome == Outcome::Fallback).max_by_key(|l| l.count) {
+    if let Some(look) =
+        endpoint.looks.iter().filter(|l| l.outcome == Outcome::Fallback).max_by_key(|l| l.count)
+    {
         let status = look.status.map(|status| status.to_string()).unwrap_or_default();
         let excerpt = look.excerpt.as_deref().unwrap_or("(not kept)");
         lines.push(format!("fallback text: \"{excerpt}\" ({status})"));

@@ -121,7 +121,9 @@ fn hidden(scene: &Scene, section: Section) -> bool {
             let reached = run.after.is_some() || at_hand_in(scene, Section::After);
             !reached
         }
-        Section::Rollbacks => !(run.rolling_back || run.ended.is_some() || at_hand_in(scene, Section::Rollbacks)),
+        Section::Rollbacks => {
+            !(run.rolling_back || run.ended.is_some() || at_hand_in(scene, Section::Rollbacks))
+        }
         Section::Method | Section::During => false,
     }
 }
@@ -210,7 +212,9 @@ fn about(scene: &Scene, row: &StepRow, room: usize) -> Row {
             Row::of(Role::Waiting, format!("pause {:.0} s", row.pause_left(scene.now).unwrap_or(0.0).ceil()))
         }
         StepState::Skipped => Row::of(Role::Muted, "skipped"),
-        StepState::Succeeded | StepState::Failed | StepState::NotMet | StepState::Cut => ended(scene, row, room),
+        StepState::Succeeded | StepState::Failed | StepState::NotMet | StepState::Cut => {
+            ended(scene, row, room)
+        }
     }
 }
 
@@ -262,7 +266,10 @@ fn details(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols) -> Vec<
         && let Some(summary) = row.summary.as_deref().filter(|summary| !summary.is_empty())
     {
         let room = width.saturating_sub(4);
-        rows.push(Row::of(Role::Failing, crate::tui::text::fit(summary, room, symbols.ellipsis).into_owned()));
+        rows.push(Row::of(
+            Role::Failing,
+            crate::tui::text::fit(summary, room, symbols.ellipsis).into_owned(),
+        ));
     }
     rows
 }
@@ -275,7 +282,8 @@ fn foot(scene: &Scene) -> Vec<Row> {
 /// The reference's own verdict: it often differs from what users got.
 fn status_so_far(scene: &Scene) -> Option<Row> {
     scene.session.fault.as_ref()?;
-    let words = if scene.session.run.ended.is_some() { "journal status:" } else { "journal status would be:" };
+    let words =
+        if scene.session.run.ended.is_some() { "journal status:" } else { "journal status would be:" };
     let status = format!("{:?}", scene.session.run.status_so_far()).to_lowercase();
     Some(Row::of(Role::Muted, format!("{words} {status}")))
 }
@@ -286,7 +294,13 @@ fn ghost(scene: &Scene) -> Option<Row> {
     let earlier = scene.earlier?;
     let endpoint = earlier.users.main()?;
     let (from, to) = (earlier.axis.slot_of_second(0), earlier.axis.slot_of_second(since as i64));
-    let errors: u32 =
-        endpoint.seconds().filter(|(slot, _)| (from..=to).contains(slot)).map(|(_, second)| second.errors).sum();
-    Some(Row::of(Role::Muted, format!("ghost: the run before had {errors} errors at {}", figures::moment(since))))
+    let errors: u32 = endpoint
+        .seconds()
+        .filter(|(slot, _)| (from..=to).contains(slot))
+        .map(|(_, second)| second.errors)
+        .sum();
+    Some(Row::of(
+        Role::Muted,
+        format!("ghost: the run before had {errors} errors at {}", figures::moment(since)),
+    ))
 }

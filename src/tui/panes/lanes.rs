@@ -121,7 +121,8 @@ fn cursor(canvas: &mut Canvas, scene: &Scene, span: Span, label: usize, foot: us
             line.tint(y, ratatui::style::Style::new().add_modifier(Modifier::REVERSED));
         }
     }
-    let mut words = vec![if scene.session.t0().is_some() { format!("T{second:+}") } else { format!("second {second}") }];
+    let mut words =
+        vec![if scene.session.t0().is_some() { format!("T{second:+}") } else { format!("second {second}") }];
     for lane in Lane::ALL.into_iter().skip(1) {
         let letter = scene.session.lane(lane, second..second + 1, scene.now);
         words.extend(meaning(lane, &letter).map(|meaning| format!("{} {meaning}", lane.word())));

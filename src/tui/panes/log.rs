@@ -12,7 +12,7 @@ use crate::{
 };
 use log::LevelFilter;
 use ratatui::{style::Style, text::Line, widgets::Widget};
-use tui_logger::{Drain, ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiWidgetState};
+use tui_logger::{Drain, ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiWidgetEvent, TuiWidgetState};
 
 /// Marks targets whose lines bring their own time.
 const OF_SESSION: &str = "session/";
@@ -21,8 +21,7 @@ const OF_SESSION: &str = "session/";
 #[derive(Default)]
 pub struct LogFeed {
     handed: u64,
-    /// The widget's own scrolling.
-    pub state: TuiWidgetState,
+    state: TuiWidgetState,
 }
 
 impl LogFeed {
@@ -44,6 +43,15 @@ impl LogFeed {
         }
         self.handed = end;
         tui_logger::move_events();
+    }
+
+    /// Moves a page towards what is older (negative) or newer (positive), or back to the latest (0).
+    pub fn scroll(&mut self, by: isize) {
+        self.state.transition(match by {
+            ..0 => TuiWidgetEvent::PrevPageKey,
+            0 => TuiWidgetEvent::EscapeKey,
+            _ => TuiWidgetEvent::NextPageKey,
+        });
     }
 }
 

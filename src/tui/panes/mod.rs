@@ -2,7 +2,6 @@
 
 mod breaker;
 mod chart;
-mod comparison;
 mod experiment;
 mod finished;
 mod footer;
@@ -19,23 +18,20 @@ mod target;
 mod users;
 mod verdict;
 
-pub use breaker::breaker;
-pub use chart::chart;
-pub use comparison::comparison;
+pub use breaker::{breaker, confidence as breaker_confidence};
 pub use experiment::{experiment, steps};
 pub use finished::finished;
 pub use footer::footer;
 pub use header::header;
 pub use lanes::{columns as lane_columns, lanes, timeline};
-pub use log::log;
+pub use log::{LogFeed, accept_everything, lines as log_lines, log};
 pub use next::next;
 pub use notice::notice;
 pub use pods::pods;
-pub use preflight::{checks, preflight};
 pub use status::status;
 pub use target::target;
-pub use users::users;
-pub use verdict::verdict;
+pub use users::{endpoint as shown_endpoint, small as small_users, users};
+pub use verdict::{state as breaker_word, verdict};
 
 use super::{
     canvas::{Canvas, Row},

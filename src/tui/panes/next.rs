@@ -30,13 +30,21 @@ fn word(scene: &Scene) -> (&'static str, Role) {
 pub(super) fn said(scene: &Scene) -> Vec<Row> {
     let steps = &scene.session.steps;
     if scene.view.steering == Steering::Replay {
-        return vec![Row::text("a replay: "), key(scene, Action::Earlier, "earlier"), key(scene, Action::Quit, "leave")];
+        return vec![
+            Row::text("a replay: "),
+            key(scene, Action::Earlier, "earlier"),
+            key(scene, Action::Quit, "leave"),
+        ];
     }
     if scene.view.leaving > Leaving::No {
         return vec![Row::text("the run ends, then the terminal is yours again")];
     }
     if scene.phase == Phase::Finished || scene.view.finished {
-        return vec![key(scene, Action::Why, "why"), key(scene, Action::Note, "write a note"), key(scene, Action::Quit, "leave")];
+        return vec![
+            key(scene, Action::Why, "why"),
+            key(scene, Action::Note, "write a note"),
+            key(scene, Action::Quit, "leave"),
+        ];
     }
     if let Some(row) = scene.awaiting_fire() {
         return fire(scene, row);
@@ -44,10 +52,18 @@ pub(super) fn said(scene: &Scene) -> Vec<Row> {
     match steps.current() {
         Some(row) if row.state.is_active() => running(scene, row),
         _ if scene.phase == Phase::Ready => {
-            vec![key(scene, Action::Observe, "start watching"), Row::text("then "), key(scene, Action::Next, "check the hypothesis")]
+            vec![
+                key(scene, Action::Observe, "start watching"),
+                Row::text("then "),
+                key(scene, Action::Next, "check the hypothesis"),
+            ]
         }
         Some(row) if matches!(row.state, StepState::Awaited { .. }) => {
-            vec![key(scene, Action::Next, &format!("run {}", row.step.name)), key(scene, Action::Skip, "skip it"), key(scene, Action::End, "end now")]
+            vec![
+                key(scene, Action::Next, &format!("run {}", row.step.name)),
+                key(scene, Action::Skip, "skip it"),
+                key(scene, Action::End, "end now"),
+            ]
         }
         _ if scene.session.run.rolling_back => vec![Row::text("rolling back")],
         _ => match steps.next() {

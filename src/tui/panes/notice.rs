@@ -78,9 +78,11 @@ fn calm(scene: &Scene) -> (&'static str, Role, String) {
             Some(path) => ("SAVED", Role::Ok, path.clone()),
             None => ("", Role::Text, String::new()),
         },
-        Phase::Ready => {
-            ("READY", Role::Focus, "nothing was asked of your service yet; SPACE never fires anything".to_owned())
-        }
+        Phase::Ready => (
+            "READY",
+            Role::Focus,
+            "nothing was asked of your service yet; SPACE never fires anything".to_owned(),
+        ),
         _ => match scene.card() {
             Some(card) => ("UNDO", Role::Muted, card.undo.clone()),
             None => ("", Role::Text, String::new()),

@@ -43,9 +43,10 @@ fn word(scene: &Scene) -> Row {
         None => Row::of(Role::Stale, "not watched"),
         Some(row) => match &row.state {
             SourceState::Live => Row::new(),
-            SourceState::Reconnecting { .. } => {
-                Row::of(Role::Waiting, format!("RECONNECTING {}", figures::length(figures::between(row.since, scene.now))))
-            }
+            SourceState::Reconnecting { .. } => Row::of(
+                Role::Waiting,
+                format!("RECONNECTING {}", figures::length(figures::between(row.since, scene.now))),
+            ),
             SourceState::Absent { .. } => Row::of(Role::Stale, "ABSENT"),
         },
     }
@@ -70,9 +71,9 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
         lines.extend(others(scene));
     } else {
         let found = cluster.others.values().filter(|pod| wanted(&pod.key.name)).take(FOUND);
-        lines.extend(found.map(|pod| {
-            Row::text(format!("{}  ", pod.key.name)).with(Role::Muted, pod.status.as_str())
-        }));
+        lines.extend(
+            found.map(|pod| Row::text(format!("{}  ", pod.key.name)).with(Role::Muted, pod.status.as_str())),
+        );
     }
     lines.extend(notes(scene));
     lines
@@ -130,24 +131,37 @@ fn about(scene: &Scene, row: &PodRow, identity: &Identity) -> Vec<Row> {
         lines.push(Row::of(Role::Failing, restart));
     } else if row.misses.worst > 0 {
         let threshold = row.pod.liveness.as_ref().map_or(0, |l| l.threshold);
-        lines.push(Row::of(Role::Muted, format!("  liveness ok now, worst {} of {threshold} misses", row.misses.worst)));
+        lines.push(Row::of(
+            Role::Muted,
+            format!("  liveness ok now, worst {} of {threshold} misses", row.misses.worst),
+        ));
     }
     match identity {
         Identity::Replaces(old) => {
             let old = old.rsplit('-').next().unwrap_or(old);
             let ready = match row.ready_since.and_then(|at| scene.since_t0(at)) {
                 Some(since) => format!("  ready {}, was {old}", figures::moment(since)),
-                None => format!("  {} for {}, was {old}", row.pod.status, figures::length(figures::between(row.status_since, scene.now))),
+                None => format!(
+                    "  {} for {}, was {old}",
+                    row.pod.status,
+                    figures::length(figures::between(row.status_since, scene.now))
+                ),
             };
             lines.push(Row::of(Role::Muted, ready));
         }
         Identity::Restarted(times) => {
-            let end = row.last_end().map(|end| format!(": {}, exit {}", end.reason, end.exit_code)).unwrap_or_default();
+            let end = row
+                .last_end()
+                .map(|end| format!(": {}, exit {}", end.reason, end.exit_code))
+                .unwrap_or_default();
             lines.push(Row::of(Role::Failing, format!("  same pod, restarted {times} times{end}")));
         }
         Identity::Same | Identity::Gone => {
             if let Some(end) = row.last_end().filter(|_| *identity == Identity::Same) {
-                lines.push(Row::of(Role::Muted, format!("  last end: {}, exit {}", end.reason, end.exit_code)));
+                lines.push(Row::of(
+                    Role::Muted,
+                    format!("  last end: {}, exit {}", end.reason, end.exit_code),
+                ));
             }
         }
     }
@@ -187,7 +201,8 @@ fn others(scene: &Scene) -> Option<Row> {
     }
     let mut counts: Vec<_> = cluster.counts.iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let words: Vec<String> = counts.iter().take(4).map(|(status, count)| format!("{count} {status}")).collect();
+    let words: Vec<String> =
+        counts.iter().take(4).map(|(status, count)| format!("{count} {status}")).collect();
     Some(Row::of(Role::Muted, format!("all {} pods: {}", cluster.pods(), words.join(", "))))
 }
 
@@ -206,5 +221,8 @@ fn notes<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Row> + 'a {
 /// How the pods are watched.
 fn source(scene: &Scene) -> Option<Row> {
     let row = scene.session.cluster.source(Source::Pods).filter(|row| row.state == SourceState::Live)?;
-    Some(Row::of(Role::Muted, format!("watching by API watch, last event {} ago", figures::length(row.age(scene.now)))))
+    Some(Row::of(
+        Role::Muted,
+        format!("watching by API watch, last event {} ago", figures::length(row.age(scene.now))),
+    ))
 }

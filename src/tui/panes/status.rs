@@ -56,7 +56,9 @@ fn breaker_lines(scene: &Scene, width: usize) -> Vec<Row> {
     );
     lines.extend(text::wrap(&why, width.saturating_sub(1), 1).into_iter().map(Row::text));
     let measured = breaker.measured(scene.session.t0());
-    if let (Some(trip), Some((reset, _)), BreakerState::Closed) = (measured.trip_s, measured.reset_s, belief.state) {
+    if let (Some(trip), Some((reset, _)), BreakerState::Closed) =
+        (measured.trip_s, measured.reset_s, belief.state)
+    {
         lines.pop();
         lines.push(Row::text(format!("measured: trip {trip:.1} s, reset {reset:.1} s")));
     }
@@ -83,7 +85,9 @@ fn pod_lines(scene: &Scene) -> Vec<Row> {
             n => format!(" restarts {n}"),
         };
         lines.push(
-            Row::of(Role::Muted, head).and(format!("{name} ")).with(role, format!("{ready}/{of} {state}{restarts}")),
+            Row::of(Role::Muted, head)
+                .and(format!("{name} "))
+                .with(role, format!("{ready}/{of} {state}{restarts}")),
         );
         if let Some(countdown) = row.misses_now(scene.now) {
             let (misses, threshold, left) = (countdown.misses, countdown.threshold, countdown.restart_s);
@@ -92,7 +96,8 @@ fn pod_lines(scene: &Scene) -> Vec<Row> {
         }
     }
     if !cluster.services.is_empty() {
-        let counts: Vec<String> = cluster.services.iter().map(|row| row.endpoints.ready.to_string()).collect();
+        let counts: Vec<String> =
+            cluster.services.iter().map(|row| row.endpoints.ready.to_string()).collect();
         let gone = cluster.services.iter().any(|row| row.endpoints.ready == 0);
         let role = if gone { Role::Failing } else { Role::Muted };
         lines.push(Row::of(role, format!("endpoints {}", counts.join(" / "))));
@@ -114,7 +119,9 @@ fn shared(scene: &Scene) -> (usize, usize) {
     let mut owners: Vec<&str> =
         scene.session.cluster.in_play.iter().filter_map(|row| row.pod.owner.as_deref()).collect();
     owners.dedup();
-    let Some((first, rest)) = owners.split_first().filter(|(_, rest)| !rest.is_empty()) else { return (0, 0) };
+    let Some((first, rest)) = owners.split_first().filter(|(_, rest)| !rest.is_empty()) else {
+        return (0, 0);
+    };
     let prefix = first.match_indices('-').map(|(at, _)| at + 1);
     let suffix = first.match_indices('-').map(|(at, _)| first.len() - at);
     let starts = |n: &usize| rest.iter().all(|other| other.get(..*n) == first.get(..*n));

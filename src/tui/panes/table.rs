@@ -26,7 +26,8 @@ pub fn table(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint) {
     canvas.row(2, &line("since T0", &since, &waiting, roomy));
     if after.sent > 0 && canvas.height() > 3 {
         let healed = scene.session.fault.as_ref().and_then(|fault| fault.healed);
-        let when = healed.and_then(|at| scene.since_t0(at)).map(crate::tui::figures::moment).unwrap_or_default();
+        let when =
+            healed.and_then(|at| scene.since_t0(at)).map(crate::tui::figures::moment).unwrap_or_default();
         canvas.row(3, &line("after", &after, &when, roomy));
     }
 }
@@ -37,12 +38,19 @@ fn head(endpoint: &Endpoint, roomy: bool) -> String {
         " {:<10}{:>6}{:>6}{:>10}{:>7}{limit:>6}{:>7}{:>8}",
         "", "sent", "real", "fallback", "error", "p50", "p99"
     );
-    if roomy { format!("{narrow}{:>8}{:>8}   median of real / fallback / error", "p95", "max") } else { narrow }
+    if roomy {
+        format!("{narrow}{:>8}{:>8}   median of real / fallback / error", "p95", "max")
+    } else {
+        narrow
+    }
 }
 
 fn line(label: &str, tally: &Tally, tail: &str, roomy: bool) -> Row {
     if tally.sent == 0 {
-        return Row::of(Role::Muted, format!(" {label:<10}{:>6}{:>6}{:>10}{:>7}{:>6}", 0, "-", "-", "-", "-"));
+        return Row::of(
+            Role::Muted,
+            format!(" {label:<10}{:>6}{:>6}{:>10}{:>7}{:>6}", 0, "-", "-", "-", "-"),
+        );
     }
     let percent = |part| tally.percent(part).map_or("-".to_owned(), |percent| format!("{percent}%"));
     let share = |part: u64, role| if part > 0 { role } else { Role::Muted };

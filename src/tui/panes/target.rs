@@ -44,7 +44,11 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     let mut follows: Vec<String> = card.share.iter().map(|share| format!("= {share}.")).collect();
     follows.extend(card.consequences.iter().cloned());
     lines.extend(text::wrap(&follows.join(" "), width, 3).into_iter().map(Row::text));
-    lines.extend(text::wrap(&format!("comes back by itself: {}", card.comes_back), width, 2).into_iter().map(Row::text));
+    lines.extend(
+        text::wrap(&format!("comes back by itself: {}", card.comes_back), width, 2)
+            .into_iter()
+            .map(Row::text),
+    );
     lines.extend(text::wrap(&card.undo, width, 2).into_iter().map(|text| Row::of(Role::Muted, text)));
     lines
 }

@@ -1,6 +1,13 @@
 //! The users pane: chart, legend, table; the preflight while nobody is asked yet.
 
-use super::{Scene, chart, frame, preflight, table::table};
+use super::{
+    Scene,
+    chart::chart,
+    frame,
+    lanes::label,
+    preflight::{checks, preflight},
+    table::table,
+};
 use crate::{
     session::state::{Endpoint, Phase},
     tui::{
@@ -34,8 +41,18 @@ pub fn users(canvas: &mut Canvas, scene: &Scene) {
     table(&mut inside.part(0, upper + 1, width, rows), scene, endpoint);
 }
 
+/// Draws chart and legend without a frame, its seconds in the columns of the lanes below; the checks while nobody is
+/// asked yet.
+pub fn small(canvas: &mut Canvas, scene: &Scene) {
+    let Some(endpoint) = endpoint(scene) else { return checks(canvas, scene) };
+    let (width, height) = (canvas.width(), canvas.height());
+    let indent = label(width).saturating_sub(super::chart::SCALE);
+    chart(&mut canvas.part(0, 0, width, height.saturating_sub(1)), scene, endpoint, indent);
+    legend(&mut canvas.part(indent, height.saturating_sub(1), width - indent, 1), scene, endpoint);
+}
+
 /// The endpoint that is shown.
-pub(super) fn endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
+pub fn endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
     let endpoints = &scene.session.users.endpoints;
     endpoints.get(scene.view.endpoint).or_else(|| endpoints.first())
 }
@@ -43,7 +60,9 @@ pub(super) fn endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
 /// Method and path: the host is where the service is reached today.
 fn short(url: &str) -> String {
     let (method, rest) = url.split_once(' ').unwrap_or(("GET", url));
-    let path = rest.split_once("://").map_or(rest, |(_, rest)| rest.find('/').map_or("/", |slash| rest.get(slash..).unwrap_or("/")));
+    let path = rest
+        .split_once("://")
+        .map_or(rest, |(_, rest)| rest.find('/').map_or("/", |slash| rest.get(slash..).unwrap_or("/")));
     format!("{method} {path}")
 }
 

@@ -74,12 +74,19 @@ fn users(scene: &Scene, roomy: bool) -> Said {
 
 /// Before T0: whether the steady state is met, and the breaker.
 fn steady(scene: &Scene, roomy: bool) -> String {
-    let probes = scene.session.steps.rows.iter().filter(|row| row.step.at.section == crate::session::event::Section::Before);
+    let probes = scene
+        .session
+        .steps
+        .rows
+        .iter()
+        .filter(|row| row.step.at.section == crate::session::event::Section::Before);
     let met = probes.clone().filter(|row| row.state == crate::session::state::StepState::Succeeded).count();
     let all = probes.count();
     let mut words = Vec::new();
     match &scene.session.run.before {
-        Some(pass) if pass.met => words.push(format!("STEADY{} {met}/{all}", if roomy { " STATE MET" } else { "" })),
+        Some(pass) if pass.met => {
+            words.push(format!("STEADY{} {met}/{all}", if roomy { " STATE MET" } else { "" }))
+        }
         Some(_) => words.push("STEADY STATE NOT MET".to_owned()),
         None => {}
     }
@@ -91,7 +98,7 @@ fn steady(scene: &Scene, roomy: bool) -> String {
 }
 
 /// The word for a breaker's state.
-pub(super) fn state(state: BreakerState) -> &'static str {
+pub fn state(state: BreakerState) -> &'static str {
     match state {
         BreakerState::Unknown => "UNKNOWN",
         BreakerState::Closed => "CLOSED",
@@ -123,6 +130,10 @@ fn concluded(scene: &Scene) -> Said {
         let text = format!("before: {}   after: {}", before.standing.text(), conclusion.standing.text());
         return (role, "VERDICT".to_owned(), text, String::new());
     }
-    let right = scene.session.run.status.map_or_else(String::new, |status| format!("journal: {status:?}").to_lowercase());
+    let right = scene
+        .session
+        .run
+        .status
+        .map_or_else(String::new, |status| format!("journal: {status:?}").to_lowercase());
     (role, format!("VERDICT {}", conclusion.standing.text()), conclusion.because, right)
 }

@@ -1,0 +1,192 @@
+//! The loop: a key, a signal, a change or a frame's deadline; update; carry out; draw when something changed.
+//!
+//! The session is written by whoever reads the stream of events and only looked at here, so that a terminal that
+//! hangs never holds up the recording, the journal or a rollback.
+
+use super::{
+    msg::{Effect, Msg},
+    pace::Pace,
+    panes::{LogFeed, Scene},
+    render::render,
+    signals::Signals,
+    terminal::Screen,
+    theme::Theme,
+    update::update,
+    view::{Leaving, Steering, View},
+};
+use crate::session::{Command, Session, clock::Clock, state::Phase};
+use crossterm::event::{Event as Input, EventStream};
+use futures_util::StreamExt;
+use std::io;
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+/// What is shown, and to whom commands go.
+pub struct Show {
+    /// The session; its writer is dropped when nothing more can happen.
+    pub session: watch::Receiver<Session>,
+    /// An earlier session to compare with.
+    pub earlier: Option<Session>,
+    /// Takes the operator's commands.
+    pub commands: mpsc::Sender<Command>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Colours and symbols.
+    pub theme: Theme,
+    /// Where the view begins.
+    pub view: View,
+}
+
+/// How the operator left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// The session's work was done.
+    Finished,
+    /// It was not: the operator did not wait for the rollbacks.
+    Unfinished,
+}
+
+/// Runs the screen until the operator leaves.
+///
+/// # Errors
+/// When signals cannot be listened to. A terminal that goes away is no error: the session is asked to end.
+pub async fn run(screen: &mut Screen, show: Show) -> io::Result<Departure> {
+    let mut app = App { show, pace: Pace::default(), log: LogFeed::default(), blind: false };
+    let mut signals = Signals::listen()?;
+    let mut keys = Some(EventStream::new());
+    loop {
+        let due = app.due();
+        let msg = tokio::select! {
+            biased;
+            input = next_input(&mut keys) => match read(input) {
+                Some(msg) => msg,
+                None => continue,
+            },
+            msg = signals.next() => msg,
+            // Once a frame is due there is no need to hear of further changes: keys and the deadline come first.
+            changed = app.show.session.changed(), if app.listens() => match changed {
+                Ok(()) => Msg::Changed,
+                Err(_) => Msg::Finished,
+            },
+            () = until(due) => {
+                app.draw(screen);
+                continue;
+            }
+        };
+        if msg == Msg::Closed {
+            keys = None;
+        }
+        if let Some(departure) = app.take(screen, msg) {
+            return Ok(departure);
+        }
+    }
+}
+
+/// The loop's own state.
+struct App {
+    show: Show,
+    pace: Pace,
+    log: LogFeed,
+    /// Whether the terminal is gone: the session still ends in good order.
+    blind: bool,
+}
+
+impl App {
+    /// When to draw next.
+    fn due(&self) -> Option<Instant> {
+        let moving = time_shows(&self.show.session.borrow(), &self.show.view);
+        self.pace.due(Instant::now(), moving).filter(|_| !self.blind)
+    }
+
+    fn listens(&self) -> bool {
+        !self.show.view.finished && (self.blind || !self.pace.is_dirty())
+    }
+
+    fn draw(&mut self, screen: &mut Screen) {
+        let (show, log) = (&mut self.show, &mut self.log);
+        let drawn = screen.draw(|frame| {
+            let area = frame.area();
+            show.view.area = area;
+            // Held while cells are filled, not while they are written to the terminal.
+            let session = show.session.borrow_and_update();
+            log.follow(&session);
+            let scene = Scene::new(&session, &show.view, show.clock.now(), show.earlier.as_ref());
+            render(frame.buffer_mut(), area, &scene, &show.theme, log);
+        });
+        self.pace.drew(Instant::now());
+        self.blind |= drawn.is_err();
+    }
+
+    /// Takes a message and carries out what it leads to; tells when the loop ends.
+    fn take(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
+        let now = self.show.clock.now();
+        let outcome = update(&mut self.show.view, &self.show.session.borrow(), now, msg);
+        if outcome.redraw {
+            self.pace.touch();
+        }
+        for effect in outcome.effects {
+            match effect {
+                Effect::Send(command) => self.send(command),
+                Effect::Suspend => self.blind |= screen.suspend().is_err(),
+                Effect::Repaint => self.blind |= screen.forget().is_err(),
+                Effect::ScrollLog(by) => self.log.scroll(by),
+                Effect::Leave => {
+                    let done = self.show.view.finished || self.show.view.steering == Steering::Replay;
+                    return Some(if done { Departure::Finished } else { Departure::Unfinished });
+                }
+            }
+        }
+        None
+    }
+
+    fn send(&mut self, command: Command) {
+        match self.show.commands.try_send(command) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.show.view.hint = Some("the session is still busy with your last keys".to_owned());
+            }
+            // Nobody obeys any more: the session is ending, and `Finished` is on its way.
+            Err(mpsc::error::TrySendError::Closed(_)) => {}
+        }
+    }
+}
+
+/// Whether something on the screen moves with time alone: an age, a countdown, a chart.
+fn time_shows(session: &Session, view: &View) -> bool {
+    if view.finished || session.phase() == Phase::Finished {
+        return false;
+    }
+    session.users.endpoints.iter().any(|endpoint| endpoint.watched)
+        || session.steps.rows.iter().any(|row| row.state.is_active())
+        || session.phase() >= Phase::FaultOn
+        || view.leaving > Leaving::No
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_input(keys: &mut Option<EventStream>) -> Option<io::Result<Input>> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The message of an input event; `None` for those nobody cares about.
+fn read(input: Option<io::Result<Input>>) -> Option<Msg> {
+    match input {
+        Some(Ok(Input::Key(key))) => Some(Msg::Key(key)),
+        Some(Ok(Input::Mouse(mouse))) => Some(Msg::Mouse(mouse)),
+        Some(Ok(Input::Paste(text))) => Some(Msg::Paste(text)),
+        Some(Ok(Input::Resize(..))) => Some(Msg::Resized),
+        Some(Ok(Input::FocusGained)) => Some(Msg::Focused),
+        Some(Ok(Input::FocusLost)) => None,
+        Some(Err(_)) | None => Some(Msg::Closed),
+    }
+}

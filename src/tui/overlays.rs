@@ -1,0 +1,59 @@
+//! What lies over the panes: help, evidence, log, heat map, inputs.
+
+mod confirm;
+mod heatmap;
+mod help;
+mod why;
+
+pub use confirm::{fire, quit};
+pub use heatmap::heatmap;
+pub use help::help;
+pub use why::why;
+
+use super::{
+    canvas::{Canvas, Row},
+    editor::Editor,
+    panes::Scene,
+    theme::Role,
+};
+
+/// Empties a box in the middle, frames it and returns what is inside.
+fn boxed<'c>(canvas: &'c mut Canvas<'_>, width: usize, height: usize, title: &str, line: Role) -> Canvas<'c> {
+    let width = width.min(canvas.width());
+    let height = height.min(canvas.height());
+    let (x, y) = ((canvas.width() - width) / 2, (canvas.height() - height) / 2);
+    let area = canvas.part(x, y, width, height).area();
+    canvas.on(area).clear();
+    canvas.on(area).framed(&Row::of(line, title), &Row::of(Role::Muted, "ESC closes"), line);
+    canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
+}
+
+/// Draws lines from the overlay's scroll on, and says when there are more.
+fn scrolled(canvas: &mut Canvas, scene: &Scene, lines: &[Row]) {
+    let height = canvas.height();
+    let most = lines.len().saturating_sub(height);
+    let from = scene.view.overlay_scroll().min(most);
+    for (y, line) in lines.iter().skip(from).take(height).enumerate() {
+        canvas.row(y, line);
+    }
+    if from < most {
+        let below = format!(" {} more below ", most - from);
+        canvas.right(height.saturating_sub(1), &Row::of(Role::Focus, below));
+    }
+}
+
+/// The line that is typed, with its cursor.
+fn input(editor: &Editor) -> Row {
+    let (before, after) = editor.halves();
+    let mut row = Row::text(before);
+    let mut rest = after.chars();
+    row.push_bar(Role::Focus, rest.next().map_or_else(|| " ".to_owned(), String::from));
+    row.and(rest.collect::<String>())
+}
+
+/// A note is typed.
+pub fn note(canvas: &mut Canvas, editor: &Editor) {
+    let mut inside = boxed(canvas, 76, 4, "NOTE", Role::Focus);
+    inside.row(0, &input(editor));
+    inside.row(1, &Row::of(Role::Muted, "ENTER keeps it with the session, at this second"));
+}

@@ -1,0 +1,58 @@
+//! Why: the evidence behind the verdict about users and behind the belief about the breaker.
+
+use super::{boxed, scrolled};
+use crate::{
+    session::state::Phase,
+    tui::{
+        canvas::{Canvas, Row},
+        panes::Scene,
+        text,
+        theme::Role,
+    },
+};
+
+/// Draws the evidence as a list.
+pub fn why(canvas: &mut Canvas, scene: &Scene) {
+    let width = canvas.width().saturating_sub(4).min(110);
+    let lines = lines(scene, width.saturating_sub(6));
+    let mut inside = boxed(canvas, width, lines.len() + 2, "WHY", Role::Focus);
+    scrolled(&mut inside, scene, &lines);
+}
+
+fn lines(scene: &Scene, width: usize) -> Vec<Row> {
+    let mut lines = Vec::new();
+    let mut list = |head: String, reasons: &[String]| {
+        lines.push(Row::of(Role::Strong, head));
+        for reason in reasons {
+            for (i, line) in text::wrap(reason, width.saturating_sub(2), 4).into_iter().enumerate() {
+                lines.push(Row::of(Role::Muted, if i == 0 { "- " } else { "  " }).and(line));
+            }
+        }
+    };
+    if scene.phase == Phase::Finished {
+        let conclusion = scene.session.conclusion(scene.now);
+        list(format!("the run is called {}", conclusion.standing.text()), &[conclusion.because]);
+    }
+    list(
+        format!("users are called {}: {}", scene.verdict.word.text(), scene.verdict.short),
+        &scene.verdict.why,
+    );
+    if let Some(belief) = &scene.session.breaker.belief {
+        let said: Vec<String> = std::iter::once(belief.because.clone())
+            .chain(scene.session.breaker.statements.iter().map(|statement| {
+                format!("{:?}: {}", statement.testimony.witness, statement.testimony.ground).to_lowercase()
+            }))
+            .collect();
+        let state = crate::tui::panes::breaker_word(belief.state);
+        list(
+            format!("the breaker is called {state}, {}", crate::tui::panes::breaker_confidence(belief)),
+            &said,
+        );
+    }
+    let warnings: Vec<String> =
+        scene.session.warnings(scene.now).into_iter().map(|warning| warning.text).collect();
+    if !warnings.is_empty() {
+        list("and it should be known that".to_owned(), &warnings);
+    }
+    lines
+}

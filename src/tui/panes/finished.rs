@@ -1,0 +1,80 @@
+//! What one session came to: figures of the fault, in the place of the pods.
+
+use super::Scene;
+use crate::{
+    session::state::Endpoint,
+    tui::{
+        canvas::{Canvas, Row},
+        figures::{self, wait},
+        theme::Role,
+        view::Pane,
+    },
+};
+
+/// Draws the card.
+pub fn finished(canvas: &mut Canvas, scene: &Scene) {
+    let title = Row::of(Role::Strong, format!("{} WHAT IT CAME TO", Pane::Pods.number()));
+    let mut inside = canvas.framed(&title, &Row::new(), Role::Muted);
+    let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
+    let lines = lines(scene);
+    let from = scene.view.scroll_of(Pane::Pods).min(lines.len().saturating_sub(body.height()));
+    for (y, (left, right)) in lines.iter().skip(from).enumerate() {
+        body.spread(y, left, right);
+    }
+}
+
+/// A label and its figure.
+pub(super) fn lines(scene: &Scene) -> Vec<(Row, Row)> {
+    let Some(fault) = &scene.session.fault else {
+        return vec![(Row::text("nothing was fired"), Row::new())];
+    };
+    let mut lines = Vec::new();
+    let mut line = |label: &str, role: Role, figure: String| {
+        lines.push((Row::text(label), Row::of(role, figure)));
+    };
+    line("fault on for", Role::Fault, figures::length(fault.lasted(scene.session.last.unwrap_or(scene.now))));
+    if let Some(endpoint) = scene.session.users.main() {
+        users(scene, endpoint, &mut line);
+    }
+    let measured = scene.session.breaker.measured(scene.session.t0());
+    if let Some(trip) = measured.trip_s {
+        line("kill -> breaker open", Role::Text, format!("{trip:.1} s"));
+    }
+    if let Some((healed, recovered)) = fault.healed.zip(scene.session.users.main().and_then(|e| e.recovered))
+    {
+        line(
+            "provider back -> real answer",
+            Role::Text,
+            format!("{:.1} s", figures::between(healed, recovered)),
+        );
+    }
+    let restarts: u32 = scene
+        .session
+        .cluster
+        .in_play
+        .iter()
+        .filter_map(|row| row.restarts().checked_sub(row.restarts_at_t0?))
+        .sum();
+    line(
+        "restarts by Kubernetes",
+        if restarts > 0 { Role::Failing } else { Role::Text },
+        restarts.to_string(),
+    );
+    lines
+}
+
+fn users(scene: &Scene, endpoint: &Endpoint, line: &mut impl FnMut(&str, Role, String)) {
+    let during = endpoint.during_fault();
+    let bad = scene.session.bad_seconds(endpoint, scene.now);
+    let role = |count: u64, role| if count > 0 { role } else { Role::Text };
+    line(
+        "errors shown to users",
+        role(during.error, Role::Failing),
+        format!("{} of {}", during.error, during.sent),
+    );
+    line("fallback answers", role(during.fallback, Role::Protected), during.fallback.to_string());
+    line("bad seconds", role(u64::from(bad), Role::Waiting), bad.to_string());
+    line("median wait", Role::Text, wait(during.all.p50));
+    line("95% waited less than", Role::Text, wait(during.all.p95));
+    line("longest wait", Role::Text, wait(during.all.max));
+}
