@@ -1,4 +1,5 @@
 //! What is watched: pods, the endpoint users ask, the breaker.
 
+pub mod endpoint;
 pub mod pods;
 pub mod recovery;

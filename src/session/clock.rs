@@ -23,6 +23,11 @@ impl Clock {
 
     /// The present moment.
     pub fn now(&self) -> Timestamp {
-        self.wall + self.start.elapsed()
+        self.at(Instant::now())
+    }
+
+    /// The moment at which tokio's clock stood at `instant`; not before this clock began.
+    pub fn at(&self, instant: Instant) -> Timestamp {
+        self.wall + instant.saturating_duration_since(self.start)
     }
 }

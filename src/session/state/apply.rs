@@ -74,7 +74,7 @@ impl Session {
             What::EndpointWatched { endpoint, url, rate, deadline_ms, limit_ms } => {
                 self.users.watch(Endpoint::new(at, *endpoint, url, *rate, *deadline_ms, *limit_ms));
             }
-            What::EndpointLeft { endpoint } => self.users.leave(*endpoint),
+            What::EndpointLeft { endpoint } => self.users.leave(at, *endpoint),
             What::RequestSent { endpoint, request } => {
                 self.users.sent(at, *endpoint, *request, false, &self.axis, self.fault.as_ref());
             }

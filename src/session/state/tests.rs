@@ -91,6 +91,16 @@ fn bad_seconds_are_those_in_which_somebody_was_let_down() {
 }
 
 #[test]
+fn users_we_hung_up_on_stay_bad_but_wait_no_longer() {
+    let (mut session, now) = fixtures::before_failing();
+    let endpoint = session.users.main().unwrap().id;
+    session.apply(&Event { seq: 0, at: now, what: What::EndpointLeft { endpoint } });
+    let endpoint = session.users.main().unwrap();
+    assert_eq!((endpoint.since_t0().waiting, endpoint.since_t0().sent), (0, 39));
+    assert_eq!(session.bad_seconds(endpoint, at(99.0)), 18);
+}
+
+#[test]
 fn recovery_is_the_first_real_answer_after_the_provider() {
     for variant in [Variant::Before, Variant::After] {
         let (session, _) = fixtures::finished(variant);
@@ -123,7 +133,7 @@ fn steps_keep_their_state() {
 fn the_operators_keys_leave_their_traces() {
     let mut session = fixtures::ready().0;
     let step = StepRef { section: Section::Method, index: 1 };
-    let mut press = |session: &mut Session, command| {
+    let press = |session: &mut Session, command| {
         session.apply(&Event { seq: 0, at: at(-20.0), what: What::Commanded(command) });
     };
     press(&mut session, Command::Breakpoint(step));

@@ -103,8 +103,8 @@ fn a_fault_that_hits_nothing_never_happened() {
 fn the_words_follow_the_answers() {
     use AnswerKind::{Error, Fallback, Real};
     let fast = 5.0;
-    let cases: [(&str, Word, Vec<(AnswerKind, f64)>); 7] = [
-        ("nothing yet", Word::Unknown, vec![]),
+    let cases = [
+        ("nothing yet", Word::Unknown, Vec::new()),
         ("all real", Word::Ok, vec![(Real, fast); 20]),
         (
             "one error of twenty",

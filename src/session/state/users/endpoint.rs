@@ -132,14 +132,23 @@ impl Endpoint {
         }
     }
 
-    /// Probed again: other settings, and whatever was in flight then is lost.
+    /// We hung up. Whoever had waited over the limit was let down; of the others the fate is not known.
+    pub(super) fn leave(&mut self, at: Timestamp) {
+        self.watched = false;
+        let limit = self.limit_ms as f64;
+        for flight in std::mem::take(&mut self.in_flight).into_values() {
+            self.window(flight.stretch).given_up += 1;
+            self.seconds.give_up(flight.slot, flight.waited_ms(at) > limit);
+        }
+    }
+
+    /// Probed again, with other settings perhaps.
     pub(super) fn resume(&mut self, again: Self) {
         self.url = again.url;
         self.rate = again.rate;
         self.deadline_ms = again.deadline_ms;
         self.limit_ms = again.limit_ms;
         self.watched = true;
-        self.in_flight.clear();
     }
 
     pub(super) fn sent(

@@ -73,9 +73,9 @@ impl Users {
         }
     }
 
-    pub(super) fn leave(&mut self, id: EndpointId) {
+    pub(super) fn leave(&mut self, at: Timestamp, id: EndpointId) {
         if let Some(endpoint) = self.endpoint_mut(id) {
-            endpoint.watched = false;
+            endpoint.leave(at);
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Second {
     pub due: u32,
     /// Requests that were due and not sent, because too many were in flight.
     pub withheld: u32,
+    /// Requests without an answer when we hung up, and those of them that had waited over the limit.
+    pub given_up: (u32, u32),
     /// Real answers, and those of them over the limit.
     pub real: (u32, u32),
     /// Fallback answers, and those of them over the limit.
@@ -46,13 +48,13 @@ pub struct Second {
 impl Second {
     /// Requests without an answer so far, those withheld included.
     pub fn unanswered(&self) -> u32 {
-        self.due.saturating_sub(self.real.0 + self.fallback.0 + self.errors)
+        self.due.saturating_sub(self.real.0 + self.fallback.0 + self.errors + self.given_up.0)
     }
 
     /// Whether a user who came in this second was let down: error, or an answer over the limit, or not even sent.
     /// Requests still waiting are judged by whoever knows the time.
     pub fn is_bad(&self) -> bool {
-        self.errors > 0 || self.real.1 > 0 || self.fallback.1 > 0 || self.withheld > 0
+        self.errors > 0 || self.real.1 > 0 || self.fallback.1 > 0 || self.withheld > 0 || self.given_up.1 > 0
     }
 
     fn answer(&mut self, outcome: Outcome, waited_ms: f64, slow: bool) {
@@ -103,6 +105,13 @@ impl Seconds {
     pub(super) fn answer(&mut self, slot: i64, outcome: Outcome, waited_ms: f64, slow: bool) {
         if let Some(second) = self.reach(slot) {
             second.answer(outcome, waited_ms, slow);
+        }
+    }
+
+    pub(super) fn give_up(&mut self, slot: i64, slow: bool) {
+        if let Some(second) = self.reach(slot) {
+            second.given_up.0 += 1;
+            second.given_up.1 += u32::from(slow);
         }
     }
 

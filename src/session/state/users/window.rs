@@ -17,6 +17,8 @@ pub struct Window {
     pub due: u64,
     /// Requests that were due and not sent.
     pub withheld: u64,
+    /// Requests without an answer when we hung up.
+    pub given_up: u64,
     /// Answers over the limit.
     pub over_limit: u64,
     /// Errors by kind, in the order they were first seen.
@@ -109,11 +111,13 @@ impl Window {
     /// The row of several stretches taken together.
     pub fn tally(windows: &[&Window]) -> Tally {
         let mut tally = Tally::default();
+        let mut given_up = 0;
         let (mut real, mut fallback, mut error) = (None, None, None);
         for window in windows {
             tally.sent += window.due;
             tally.withheld += window.withheld;
             tally.over_limit += window.over_limit;
+            given_up += window.given_up;
             merge(&mut real, &window.real);
             merge(&mut fallback, &window.fallback);
             merge(&mut error, &window.error);
@@ -132,7 +136,7 @@ impl Window {
         merge(&mut all, &fallback);
         merge(&mut all, &error);
         tally.all = Waits::of(&all);
-        tally.waiting = tally.sent.saturating_sub(tally.answered());
+        tally.waiting = tally.sent.saturating_sub(tally.answered() + given_up);
         tally
     }
 }

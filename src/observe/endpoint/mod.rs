@@ -1,0 +1,17 @@
+//! What users get: an open-loop probe of the endpoint they ask.
+//!
+//! Requests are due at a constant rate whatever the answers do, and each is timed from the moment it was *due*: a
+//! service that hangs makes users wait, it does not make them come later (no coordinated omission).
+
+mod ask;
+mod errors;
+mod learning;
+mod look;
+mod pace;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use settings::{EndpointSettings, SettingsError};
+pub use watch::watch;
