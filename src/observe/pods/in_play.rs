@@ -1,24 +1,117 @@
-//! Which objects an experiment is about.
+//! Which objects an experiment is about, as far as its activities name them.
 
-use crate::experiment::{Activity, Map, Value};
-use std::collections::BTreeSet;
+use super::selector::Selector;
+use crate::experiment::{Activity, Map, ProviderKind, Value};
+use fancy_regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The objects that the experiment's activities name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Host and port of a URL.
+type Address = (String, u16);
+
+/// The objects that the experiment's activities name. What stands in front of them and behind those is found while
+/// watching.
+#[derive(Clone, Debug, Default)]
 pub struct InPlay {
     namespaces: BTreeSet<String>,
+    names: BTreeSet<String>,
+    containers: BTreeSet<String>,
+    patterns: Vec<Regex>,
+    selectors: Vec<Selector>,
+    addresses: BTreeSet<Address>,
 }
 
 impl InPlay {
+    /// Nothing in play yet; `namespace` is watched whatever the activities name.
+    pub fn new(namespace: &str) -> Self {
+        Self { namespaces: BTreeSet::from([namespace.to_owned()]), ..Self::default() }
+    }
+
     /// Takes note of what an activity names. `provider` is its provider's mapping, substituted.
-    pub fn add(&mut self, _activity: &Activity, provider: &Map) {
-        let arguments = provider.get("arguments").and_then(Value::as_map);
-        let namespace = arguments.and_then(|arguments| arguments.get("ns")).and_then(Value::as_str);
-        self.namespaces.insert(namespace.unwrap_or("default").to_owned());
+    pub fn add(&mut self, activity: &Activity, provider: &Map) {
+        let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
+        let empty = Map::new();
+        let arguments = provider.get("arguments").and_then(Value::as_map).unwrap_or(&empty);
+        match activity.provider.kind {
+            ProviderKind::Http => self.addresses.extend(address(text("url"))),
+            ProviderKind::Python if text("module").starts_with("chaosk8s.") => self.kubernetes(arguments),
+            ProviderKind::Python if text("module").starts_with("chaosgremlin.") => self.gremlin(arguments),
+            ProviderKind::Python | ProviderKind::Process => {}
+        }
+    }
+
+    fn kubernetes(&mut self, arguments: &Map) {
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let namespace = text("ns").or(text("pod_namespace")).unwrap_or("default");
+        self.namespaces.insert(namespace.to_owned());
+        self.names.extend(text("name").map(str::to_owned));
+        self.patterns.extend(text("name_pattern").and_then(|pattern| Regex::new(pattern).ok()));
+        let selectors = ["label_selector", "pod_label_selector"].into_iter().filter_map(text);
+        let selectors =
+            selectors.map(|selector| selector.replace("{name}", text("name").unwrap_or_default()));
+        self.selectors.extend(selectors.filter_map(|text| Selector::parse(&text)).filter(|s| !s.is_empty()));
+        if let Some(pairs) = arguments.get("label_selectors").and_then(Value::as_map) {
+            let pairs: BTreeMap<String, String> = pairs
+                .iter()
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+                .collect();
+            self.selectors.extend(Some(Selector::of_pairs(&pairs)).filter(|selector| !selector.is_empty()));
+        }
+    }
+
+    /// Gremlin's labels, in the shape of 2017 and in today's, name containers.
+    fn gremlin(&mut self, arguments: &Map) {
+        let today = || arguments.get("target")?.get("containers")?.get("multiSelectLabels");
+        for labels in [arguments.get("labels"), today()].into_iter().flatten().filter_map(Value::as_map) {
+            for (_, value) in labels.iter().filter(|(key, _)| key.ends_with("container.name")) {
+                let values = value.as_list().unwrap_or(std::slice::from_ref(value));
+                self.containers.extend(values.iter().filter_map(Value::as_str).map(str::to_owned));
+            }
+        }
     }
 
     /// The namespaces to watch.
     pub fn namespaces(&self) -> impl Iterator<Item = &str> {
         self.namespaces.iter().map(String::as_str)
     }
+
+    /// Whether an object is meant by its name.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// The hosts and ports that the experiment's requests go to.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.addresses.iter().map(|(host, port)| (host.as_str(), *port))
+    }
+
+    /// Whether nothing in particular is named: then everything in the namespaces is in play.
+    pub(super) fn is_everything(&self) -> bool {
+        self.names.is_empty()
+            && self.containers.is_empty()
+            && self.patterns.is_empty()
+            && self.selectors.is_empty()
+    }
+
+    /// Whether a pod is meant: by its name, its owner's, its containers' or by its labels.
+    pub(super) fn means_pod(
+        &self,
+        name: &str,
+        owner: Option<&str>,
+        labels: &BTreeMap<String, String>,
+        mut containers: impl Iterator<Item = impl AsRef<str>>,
+    ) -> bool {
+        self.is_everything()
+            || self.names(name)
+            || owner.is_some_and(|owner| self.names(owner))
+            || labels.get("name").is_some_and(|label| self.names(label))
+            || containers.any(|container| self.containers.contains(container.as_ref()))
+            || self.selectors.iter().any(|selector| selector.matches(labels))
+            || self.patterns.iter().any(|pattern| pattern.is_match(name).unwrap_or(false))
+    }
+}
+
+/// Where a URL leads to.
+fn address(url: &str) -> Option<Address> {
+    let url = reqwest::Url::parse(url).ok()?;
+    Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
 }

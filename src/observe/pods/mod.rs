@@ -1,6 +1,17 @@
 //! Pods, endpoints, Deployments and Kubernetes events of what the experiment touches, by watch.
+//!
+//! [`watch()`] feeds objects into a [`Picture`](picture::Picture), which folds them into small rows at once and tells
+//! only what changed. No whole object is kept.
 
 mod in_play;
+mod notes;
+mod picture;
+mod row;
+mod selector;
+mod services;
+mod status_word;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use in_play::InPlay;

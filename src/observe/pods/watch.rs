@@ -1,10 +1,41 @@
-//! The watches.
+//! The watches that feed the picture.
 
-use super::InPlay;
+use super::{InPlay, picture::Picture, row};
 use crate::cluster::{Connection, Error};
+use crate::session::event::{Source, SourceState, What};
 use crate::session::stream::Emitter;
-use tokio::task::JoinHandle;
+use futures_util::{
+    Stream, StreamExt,
+    stream::{BoxStream, SelectAll},
+};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Event as ClusterEvent, Pod, Service},
+    discovery::v1::EndpointSlice,
+};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    core::NamespaceResourceScope,
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event, watcher},
+    },
+};
+use serde::de::DeserializeOwned;
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Debug,
+    time::Duration,
+};
+use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
+
+/// How often counts of pods are told, at most.
+const COUNTS: Duration = Duration::from_secs(1);
+
+/// Pauses before a watch is begun again.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Watches the namespaces in play until `stop` fires; emits facts on change only.
 ///
@@ -15,9 +46,314 @@ pub fn watch(
     emitter: Emitter,
     stop: CancellationToken,
 ) -> Result<JoinHandle<()>, Error> {
-    let _client = connection.client()?;
+    let client = connection.client()?;
+    let mut inputs = SelectAll::new();
+    let mut states = HashMap::new();
+    for from in in_play.namespaces().flat_map(watches) {
+        inputs.push(input(&client, &from));
+        states.insert(from, None);
+    }
+    let observer = Observer {
+        connection: connection.clone(),
+        picture: Picture::new(in_play),
+        listing: HashMap::new(),
+        states,
+        told: HashMap::new(),
+    };
     Ok(tokio::spawn(async move {
-        let _ = (in_play, emitter);
-        stop.cancelled().await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = observer.run(inputs, emitter) => {}
+        }
     }))
+}
+
+/// Something a watch brought.
+struct Input {
+    from: From,
+    what: Result<Change, watcher::Error>,
+}
+
+/// Which watch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct From {
+    kind: Kind,
+    namespace: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Pods,
+    Services,
+    Slices,
+    Deployments,
+    Events,
+}
+
+impl Kind {
+    fn source(self) -> Source {
+        match self {
+            Kind::Pods => Source::Pods,
+            Kind::Services | Kind::Slices => Source::Endpoints,
+            Kind::Deployments => Source::Workloads,
+            Kind::Events => Source::ClusterEvents,
+        }
+    }
+}
+
+/// A change, or a station of a list.
+enum Change {
+    ListBegins,
+    ListEnds,
+    Seen { object: Object, listed: bool },
+    Gone(Object),
+}
+
+enum Object {
+    Pod(Box<Pod>),
+    Service(Box<Service>),
+    Slice(Box<EndpointSlice>),
+    Deployment(Box<Deployment>),
+    Event(Box<ClusterEvent>),
+}
+
+impl Object {
+    /// What tells it from others of its kind in its namespace. A pod that took a lost one's name is another one.
+    fn identity(&self) -> String {
+        match self {
+            Object::Pod(pod) => pod.uid().unwrap_or_default(),
+            Object::Service(service) => service.name_any(),
+            Object::Slice(slice) => slice.name_any(),
+            Object::Deployment(deployment) => deployment.name_any(),
+            Object::Event(event) => event.name_any(),
+        }
+    }
+}
+
+/// The watches of a namespace.
+fn watches(namespace: &str) -> impl Iterator<Item = From> {
+    let kinds = [Kind::Pods, Kind::Services, Kind::Slices, Kind::Deployments, Kind::Events];
+    kinds.into_iter().map(|kind| From { kind, namespace: namespace.to_owned() })
+}
+
+fn input(client: &Client, from: &From) -> BoxStream<'static, Input> {
+    match from.kind {
+        Kind::Pods => changes(client, from, |pod| Object::Pod(Box::new(pod))),
+        Kind::Services => changes(client, from, |service| Object::Service(Box::new(service))),
+        Kind::Slices => changes(client, from, |slice| Object::Slice(Box::new(slice))),
+        Kind::Deployments => changes(client, from, |deployment| Object::Deployment(Box::new(deployment))),
+        Kind::Events => changes(client, from, |event| Object::Event(Box::new(event))),
+    }
+}
+
+fn changes<K>(client: &Client, from: &From, wrap: fn(K) -> Object) -> BoxStream<'static, Input>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + 'static,
+{
+    let events = tenacious(Api::<K>::namespaced(client.clone(), &from.namespace));
+    let from = from.clone();
+    events
+        .map(move |event| Input {
+            from: from.clone(),
+            what: event.map(|event| match event {
+                Event::Init => Change::ListBegins,
+                Event::InitApply(object) => Change::Seen { object: wrap(object), listed: true },
+                Event::InitDone => Change::ListEnds,
+                Event::Apply(object) => Change::Seen { object: wrap(object), listed: false },
+                Event::Delete(object) => Change::Gone(wrap(object)),
+            }),
+        })
+        .boxed()
+}
+
+/// A watch that begins anew, with a list, whenever it could not be begun or taken up again: a watch that was taken up
+/// says nothing until something changes, a list says at once that the source is back.
+fn tenacious<K>(api: Api<K>) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send + 'static
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let begin = move || watcher(api.clone(), watcher::Config::default()).default_backoff().boxed();
+    let state = (begin(), Pause::default(), begin);
+    futures_util::stream::unfold(state, async |(mut events, mut pause, begin)| {
+        tokio::time::sleep(std::mem::take(&mut pause.due)).await;
+        let event = events.next().await?;
+        match &event {
+            Err(watcher::Error::InitialListFailed(_) | watcher::Error::WatchStartFailed(_)) => {
+                events = begin();
+                pause.lengthen();
+            }
+            Ok(Event::Init) | Err(_) => {}
+            Ok(_) => pause = Pause::default(),
+        }
+        Some((event, (events, pause, begin)))
+    })
+}
+
+/// The pause before a watch is begun again; each failure doubles it.
+#[derive(Default)]
+struct Pause {
+    due: Duration,
+    last: Duration,
+}
+
+impl Pause {
+    fn lengthen(&mut self) {
+        self.last = (self.last * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        self.due = self.last;
+    }
+}
+
+struct Observer {
+    connection: Connection,
+    picture: Picture,
+    /// Identities that a running list has held so far.
+    listing: HashMap<From, BTreeSet<String>>,
+    /// Each watch with its state, none before it first spoke.
+    states: HashMap<From, Option<SourceState>>,
+    told: HashMap<Source, SourceState>,
+}
+
+impl Observer {
+    async fn run(mut self, mut inputs: SelectAll<BoxStream<'static, Input>>, emitter: Emitter) {
+        let mut counts = tokio::time::interval(COUNTS);
+        counts.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let news = tokio::select! {
+                input = inputs.next() => match input {
+                    Some(input) => self.take(input),
+                    None => return,
+                },
+                _ = counts.tick() => self.picture.counts(),
+            };
+            for what in news {
+                emitter.emit(what).await;
+            }
+        }
+    }
+
+    fn take(&mut self, Input { from, what }: Input) -> Vec<What> {
+        let change = match what {
+            Ok(change) => change,
+            Err(error) => {
+                let state = self.broken(&from, &error);
+                return self.state(from, state);
+            }
+        };
+        match change {
+            Change::ListBegins => {
+                self.listing.insert(from, BTreeSet::new());
+                Vec::new()
+            }
+            Change::ListEnds => {
+                let mut news = self.swept(&from);
+                news.extend(self.state(from, SourceState::Live));
+                news
+            }
+            Change::Seen { object, listed } => {
+                let mut news = self.seen(&from, object, listed);
+                if !listed {
+                    news.extend(self.state(from, SourceState::Live));
+                }
+                news
+            }
+            Change::Gone(object) => self.gone(object),
+        }
+    }
+
+    fn seen(&mut self, from: &From, object: Object, listed: bool) -> Vec<What> {
+        if let Some(listing) = self.listing.get_mut(from).filter(|_| listed) {
+            listing.insert(object.identity());
+        }
+        match object {
+            Object::Pod(pod) => self.picture.pod(&pod),
+            Object::Service(service) => self.picture.service(&service),
+            Object::Slice(slice) => self.picture.slice(&slice),
+            Object::Deployment(deployment) => self.picture.deployment(&deployment),
+            // What was written before we came is history.
+            Object::Event(_) if listed => Vec::new(),
+            Object::Event(event) => self.picture.event(&event).map(What::ClusterNoted).into_iter().collect(),
+        }
+    }
+
+    fn gone(&mut self, object: Object) -> Vec<What> {
+        match object {
+            Object::Pod(pod) => self.picture.pod_gone(&row::key(&pod)),
+            Object::Service(service) => {
+                self.picture.service_gone(&service.namespace().unwrap_or_default(), &service.name_any())
+            }
+            Object::Slice(slice) => {
+                self.picture.slice_gone(&slice.namespace().unwrap_or_default(), &slice.name_any())
+            }
+            Object::Deployment(deployment) => self
+                .picture
+                .deployment_gone(&deployment.namespace().unwrap_or_default(), &deployment.name_any()),
+            Object::Event(_) => Vec::new(),
+        }
+    }
+
+    /// After a list: what it did not hold went while nobody looked.
+    fn swept(&mut self, from: &From) -> Vec<What> {
+        let held = self.listing.remove(from).unwrap_or_default();
+        let at = from.namespace.as_str();
+        let picture = &mut self.picture;
+        let lost =
+            |names: Vec<String>| names.into_iter().filter(|name| !held.contains(name)).collect::<Vec<_>>();
+        match from.kind {
+            Kind::Pods => {
+                let mut lost = picture.pods_of(at);
+                lost.retain(|key| !held.contains(&key.uid));
+                lost.iter().flat_map(|key| picture.pod_gone(key)).collect()
+            }
+            Kind::Services => {
+                lost(picture.services_of(at)).iter().flat_map(|name| picture.service_gone(at, name)).collect()
+            }
+            Kind::Slices => {
+                let lost = lost(picture.slices_of(at));
+                let mut news: Vec<_> = lost.iter().flat_map(|name| picture.slice_gone(at, name)).collect();
+                news.extend(picture.endpoints_listed(at));
+                news
+            }
+            Kind::Deployments => lost(picture.deployments_of(at))
+                .iter()
+                .flat_map(|name| picture.deployment_gone(at, name))
+                .collect(),
+            Kind::Events => Vec::new(),
+        }
+    }
+
+    /// A watch has a new state: what its source has to tell. A source is live when all its watches are.
+    fn state(&mut self, from: From, state: SourceState) -> Vec<What> {
+        let source = from.kind.source();
+        self.states.insert(from, Some(state.clone()));
+        let mut watches = self.states.iter().filter(|(from, _)| from.kind.source() == source);
+        let live = watches.all(|(_, state)| *state == Some(SourceState::Live));
+        if (state == SourceState::Live && !live) || self.told.get(&source) == Some(&state) {
+            return Vec::new();
+        }
+        self.told.insert(source, state.clone());
+        vec![What::SourceChanged { source, state }]
+    }
+
+    fn broken(&self, from: &From, error: &watcher::Error) -> SourceState {
+        let place = format!("{:?} in namespace {}", from.kind, from.namespace).to_lowercase();
+        let source = match error {
+            watcher::Error::InitialListFailed(source)
+            | watcher::Error::WatchStartFailed(source)
+            | watcher::Error::WatchFailed(source) => source,
+            other => return SourceState::Reconnecting { reason: format!("{place}: {other}") },
+        };
+        let answer = crate::cluster::answer(source);
+        match source {
+            kube::Error::Api(status) if matches!(status.code, 401 | 403 | 404) => {
+                let hint = self.connection.hint(source).unwrap_or_default();
+                SourceState::Absent { reason: format!("{place}: {answer}. {hint}") }
+            }
+            _ => SourceState::Reconnecting { reason: format!("{place}: {answer}") },
+        }
+    }
 }

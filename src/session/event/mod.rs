@@ -315,6 +315,13 @@ pub enum What {
     PodSeen(Pod),
     /// A pod is gone.
     PodGone(PodKey),
+    /// Pods that are too many to be told one by one: how many there are of each STATUS, besides those of `PodSeen`.
+    PodsCounted {
+        /// Namespace.
+        namespace: String,
+        /// Pods by the word `kubectl` prints in STATUS.
+        states: std::collections::BTreeMap<String, u32>,
+    },
     /// A Service's endpoints are there or changed.
     ServiceSeen(ServiceEndpoints),
     /// A Deployment is there or changed.

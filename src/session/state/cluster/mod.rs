@@ -29,6 +29,8 @@ pub struct Cluster {
     pub others: BTreeMap<PodKey, Pod>,
     /// Pods by the word `kubectl` prints in STATUS, those in play included.
     pub counts: BTreeMap<String, usize>,
+    /// Pods that are only counted, by namespace and the word `kubectl` prints in STATUS.
+    pub counted: BTreeMap<String, BTreeMap<String, u32>>,
     /// Services in play.
     pub services: Vec<ServiceRow>,
     /// Workloads in play.
@@ -42,7 +44,8 @@ pub struct Cluster {
 impl Cluster {
     /// Pods that exist now.
     pub fn pods(&self) -> usize {
-        self.counts.values().sum()
+        let counted: u32 = self.counted.values().flat_map(BTreeMap::values).sum();
+        self.counts.values().sum::<usize>() + counted as usize
     }
 
     /// How a source is doing.
@@ -86,6 +89,11 @@ impl Cluster {
                 self.in_play.remove(oldest);
             }
         }
+    }
+
+    pub(super) fn pods_counted(&mut self, at: Timestamp, namespace: &str, states: &BTreeMap<String, u32>) {
+        self.heard(Source::Pods, at);
+        self.counted.insert(namespace.to_owned(), states.clone());
     }
 
     pub(super) fn fired(&mut self) {

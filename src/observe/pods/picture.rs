@@ -1,0 +1,344 @@
+//! What is known of the watched namespaces, and what of a change is worth telling. Pure: no clock, no network.
+
+use super::{
+    in_play::InPlay,
+    notes, row,
+    services::{KnownService, service_of},
+};
+use crate::session::event::{ClusterNote, Pod, PodKey, What, Workload};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Event, Pod as WholePod, Service},
+    discovery::v1::EndpointSlice,
+};
+use kube::ResourceExt;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Pods that are not in play but told one by one nevertheless; of more, only counts are told.
+const OTHERS: usize = 100;
+
+/// Namespace and name.
+type Place = (String, String);
+
+/// Everything known, each object as a row.
+pub(super) struct Picture {
+    meant: InPlay,
+    pods: BTreeMap<PodKey, KnownPod>,
+    services: BTreeMap<Place, KnownService>,
+    workloads: HashMap<Place, KnownWorkload>,
+    /// Deployments in play because a pod of theirs is; once in play, they stay.
+    owners: BTreeSet<Place>,
+    /// Namespaces whose endpoints were listed: before that, "no endpoints" would be a guess.
+    endpoints_listed: BTreeSet<String>,
+    /// Pods told of though they are not in play.
+    others: usize,
+    /// Pods by status, of those that are only counted.
+    counts: BTreeMap<String, BTreeMap<String, u32>>,
+    counts_changed: BTreeSet<String>,
+}
+
+struct KnownPod {
+    row: Pod,
+    labels: BTreeMap<String, String>,
+    told: bool,
+}
+
+struct KnownWorkload {
+    row: Workload,
+    told: Option<Workload>,
+}
+
+impl Picture {
+    pub(super) fn new(meant: InPlay) -> Self {
+        Self {
+            meant,
+            pods: BTreeMap::new(),
+            services: BTreeMap::new(),
+            workloads: HashMap::new(),
+            owners: BTreeSet::new(),
+            endpoints_listed: BTreeSet::new(),
+            others: 0,
+            counts: BTreeMap::new(),
+            counts_changed: BTreeSet::new(),
+        }
+    }
+
+    /// A pod is there or changed.
+    pub(super) fn pod(&mut self, pod: &WholePod) -> Vec<What> {
+        let mut row = row::pod(pod);
+        let labels = pod.labels();
+        let containers = row.containers.iter().map(|container| &container.name);
+        let meant = self.meant.means_pod(&row.key.name, row.owner.as_deref(), labels, containers);
+        row.in_play = meant || self.is_behind_a_service_in_play(&row.key.namespace, labels);
+        let mut news = Vec::new();
+        if row.in_play {
+            self.owner_comes_into_play(&row, &mut news);
+        }
+        let namespace = row.key.namespace.clone();
+        let labels = labels.clone();
+        self.keep(row, labels, &mut news);
+        if meant {
+            self.services_in_front_come_into_play(&namespace, pod.labels(), &mut news);
+        }
+        news
+    }
+
+    /// A pod is gone.
+    pub(super) fn pod_gone(&mut self, key: &PodKey) -> Vec<What> {
+        let Some(known) = self.pods.remove(key) else { return Vec::new() };
+        self.untold(&known);
+        if known.told { vec![What::PodGone(key.clone())] } else { Vec::new() }
+    }
+
+    /// Keys of the pods known in a namespace, to find those that a new list no longer holds.
+    pub(super) fn pods_of(&self, namespace: &str) -> Vec<PodKey> {
+        self.pods.keys().filter(|key| key.namespace == namespace).cloned().collect()
+    }
+
+    fn keep(&mut self, row: Pod, labels: BTreeMap<String, String>, news: &mut Vec<What>) {
+        let old = self.pods.get(&row.key);
+        if old.is_some_and(|old| old.row == row) {
+            if let Some(old) = self.pods.get_mut(&row.key) {
+                old.labels = labels;
+            }
+            return;
+        }
+        let old = self.pods.remove(&row.key);
+        let was_told = old.as_ref().is_some_and(|old| old.told);
+        if let Some(old) = &old {
+            self.untold(old);
+        }
+        let told = row.in_play || was_told || self.others < OTHERS;
+        match told {
+            true if !row.in_play => self.others += 1,
+            true => {}
+            false => {
+                let counts = self.counts.entry(row.key.namespace.clone()).or_default();
+                *counts.entry(row.status.clone()).or_default() += 1;
+                self.counts_changed.insert(row.key.namespace.clone());
+            }
+        }
+        if told {
+            news.push(What::PodSeen(row.clone()));
+        }
+        self.pods.insert(row.key.clone(), KnownPod { row, labels, told });
+    }
+
+    /// Takes a pod out of the numbers it was in.
+    fn untold(&mut self, known: &KnownPod) {
+        if known.told {
+            self.others -= usize::from(!known.row.in_play);
+            return;
+        }
+        let namespace = &known.row.key.namespace;
+        if let Some(counts) = self.counts.get_mut(namespace) {
+            if let Some(count) = counts.get_mut(&known.row.status) {
+                *count -= 1;
+            }
+            counts.retain(|_, count| *count > 0);
+        }
+        self.counts_changed.insert(namespace.clone());
+    }
+
+    /// The counts of pods without a row that changed since the last call.
+    pub(super) fn counts(&mut self) -> Vec<What> {
+        let changed = std::mem::take(&mut self.counts_changed).into_iter();
+        let states = |namespace: &String| self.counts.get(namespace).cloned().unwrap_or_default();
+        changed.map(|namespace| What::PodsCounted { states: states(&namespace), namespace }).collect()
+    }
+
+    /// A Service is there or changed.
+    pub(super) fn service(&mut self, service: &Service) -> Vec<What> {
+        let place = place(service);
+        let known = self.services.entry(place.clone()).or_default();
+        known.changed(service);
+        let asked = self.meant.addresses().any(|(host, port)| known.is_asked_at(host, port));
+        let mut in_play = known.in_play || asked || self.meant.names(&place.1);
+        if !in_play {
+            let known = &*known;
+            in_play = self
+                .pods
+                .values()
+                .any(|pod| pod.row.in_play && pod.row.key.namespace == place.0 && known.selects(&pod.labels));
+        }
+        let mut news = Vec::new();
+        if in_play {
+            self.service_comes_into_play(&place, &mut news);
+        }
+        news
+    }
+
+    /// A Service is gone: it has no endpoints any more.
+    pub(super) fn service_gone(&mut self, namespace: &str, name: &str) -> Vec<What> {
+        let place = (namespace.to_owned(), name.to_owned());
+        let Some(known) = self.services.get_mut(&place) else { return Vec::new() };
+        known.forget_slices();
+        let news = known.news(&place.0, &place.1);
+        self.services.remove(&place);
+        news.map(What::ServiceSeen).into_iter().collect()
+    }
+
+    /// Names of the Services known in a namespace.
+    pub(super) fn services_of(&self, namespace: &str) -> Vec<String> {
+        self.services.keys().filter(|place| place.0 == namespace).map(|place| place.1.clone()).collect()
+    }
+
+    /// Endpoints of a Service are there or changed.
+    pub(super) fn slice(&mut self, slice: &EndpointSlice) -> Vec<What> {
+        let Some(service) = service_of(slice) else { return Vec::new() };
+        let place = (slice.namespace().unwrap_or_default(), service.clone());
+        self.services.entry(place.clone()).or_default().slice_changed(slice);
+        self.service_news(&place)
+    }
+
+    /// A slice of endpoints is gone.
+    pub(super) fn slice_gone(&mut self, namespace: &str, name: &str) -> Vec<What> {
+        let of = |(place, known): (&Place, &KnownService)| {
+            (place.0 == namespace && known.slices().any(|slice| slice == name)).then(|| place.clone())
+        };
+        let Some(place) = self.services.iter().find_map(of) else { return Vec::new() };
+        if let Some(known) = self.services.get_mut(&place) {
+            known.slice_gone(name);
+        }
+        self.service_news(&place)
+    }
+
+    /// Names of the slices known in a namespace.
+    pub(super) fn slices_of(&self, namespace: &str) -> Vec<String> {
+        let services = self.services.iter().filter(|(place, _)| place.0 == namespace);
+        services.flat_map(|(_, known)| known.slices().cloned()).collect()
+    }
+
+    /// All endpoints of a namespace were listed: now "none" is known to be none.
+    pub(super) fn endpoints_listed(&mut self, namespace: &str) -> Vec<What> {
+        self.endpoints_listed.insert(namespace.to_owned());
+        let places: Vec<Place> = self.services.keys().filter(|place| place.0 == namespace).cloned().collect();
+        places.iter().flat_map(|place| self.service_news(place)).collect()
+    }
+
+    fn service_news(&mut self, place: &Place) -> Vec<What> {
+        if !self.endpoints_listed.contains(&place.0) {
+            return Vec::new();
+        }
+        let known = self.services.get_mut(place);
+        known.and_then(|known| known.news(&place.0, &place.1)).map(What::ServiceSeen).into_iter().collect()
+    }
+
+    /// A Deployment is there or changed.
+    pub(super) fn deployment(&mut self, deployment: &Deployment) -> Vec<What> {
+        let place = place(deployment);
+        let row = row::workload(deployment);
+        let known = self
+            .workloads
+            .entry(place.clone())
+            .or_insert_with(|| KnownWorkload { row: row.clone(), told: None });
+        known.row = row;
+        self.workload_news(&place)
+    }
+
+    /// A Deployment is gone.
+    pub(super) fn deployment_gone(&mut self, namespace: &str, name: &str) -> Vec<What> {
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        let known = self.workloads.remove(&(namespace.clone(), name.clone()));
+        let told = known.is_some_and(|known| known.told.is_some());
+        if told { vec![What::WorkloadGone { namespace, name }] } else { Vec::new() }
+    }
+
+    /// Names of the Deployments known in a namespace.
+    pub(super) fn deployments_of(&self, namespace: &str) -> Vec<String> {
+        self.workloads.keys().filter(|place| place.0 == namespace).map(|place| place.1.clone()).collect()
+    }
+
+    fn workload_news(&mut self, place: &Place) -> Vec<What> {
+        let in_play = self.meant.is_everything() || self.meant.names(&place.1) || self.owners.contains(place);
+        let Some(known) = self.workloads.get_mut(place).filter(|_| in_play) else { return Vec::new() };
+        if known.told.as_ref() == Some(&known.row) {
+            return Vec::new();
+        }
+        known.told = Some(known.row.clone());
+        vec![What::WorkloadSeen(known.row.clone())]
+    }
+
+    /// What Kubernetes wrote, if it is about an object in play.
+    pub(super) fn event(&self, event: &Event) -> Option<ClusterNote> {
+        let object = &event.involved_object;
+        let namespace = object.namespace.clone().unwrap_or_default();
+        let name = object.name.as_deref()?;
+        let owned = || self.owners.iter().any(|(at, owner)| *at == namespace && is_of(name, owner));
+        let place = || (namespace.clone(), name.to_owned());
+        let in_play = match object.kind.as_deref()? {
+            "Pod" | "ReplicaSet" => owned() || self.has_pod_in_play(&namespace, name),
+            "Deployment" => self.owners.contains(&place()) || self.meant.names(name),
+            "Service" => self.services.get(&place()).is_some_and(|service| service.in_play),
+            _ => self.meant.names(name),
+        };
+        in_play.then(|| notes::note(event))
+    }
+
+    fn has_pod_in_play(&self, namespace: &str, name: &str) -> bool {
+        let first = PodKey { namespace: namespace.to_owned(), name: name.to_owned(), uid: String::new() };
+        let mut same_name =
+            self.pods.range(first..).take_while(|(key, _)| key.namespace == namespace && key.name == name);
+        same_name.any(|(_, pod)| pod.row.in_play)
+    }
+
+    fn is_behind_a_service_in_play(&self, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
+        let mut services =
+            self.services.iter().filter(|(place, known)| known.in_play && place.0 == namespace);
+        services.any(|(_, known)| known.selects(labels))
+    }
+
+    fn services_in_front_come_into_play(
+        &mut self,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+        news: &mut Vec<What>,
+    ) {
+        let in_front = |(place, known): (&Place, &KnownService)| {
+            (!known.in_play && place.0 == namespace && known.selects(labels)).then(|| place.clone())
+        };
+        let places: Vec<Place> = self.services.iter().filter_map(in_front).collect();
+        places.iter().for_each(|place| self.service_comes_into_play(place, news));
+    }
+
+    /// A Service in play takes the pods behind it with it.
+    fn service_comes_into_play(&mut self, place: &Place, news: &mut Vec<What>) {
+        let Some(known) = self.services.get_mut(place) else { return };
+        known.in_play = true;
+        let known = &*known;
+        let behind = self
+            .pods
+            .values()
+            .filter(|pod| !pod.row.in_play && pod.row.key.namespace == place.0 && known.selects(&pod.labels));
+        let behind: Vec<_> = behind.map(|pod| (pod.row.clone(), pod.labels.clone())).collect();
+        for (row, labels) in behind {
+            let row = Pod { in_play: true, ..row };
+            self.owner_comes_into_play(&row, news);
+            self.keep(row, labels, news);
+        }
+        news.extend(self.service_news(place));
+    }
+
+    fn owner_comes_into_play(&mut self, row: &Pod, news: &mut Vec<What>) {
+        let Some(owner) = &row.owner else { return };
+        let place = (row.key.namespace.clone(), owner.clone());
+        if self.owners.insert(place.clone()) {
+            news.extend(self.workload_news(&place));
+        }
+    }
+}
+
+/// Whether a pod or replica set of this name belongs to the Deployment: the events of one just born or long gone
+/// come when it is not among the known pods.
+fn is_of(name: &str, owner: &str) -> bool {
+    let rest = name.strip_prefix(owner).and_then(|rest| rest.strip_prefix('-'));
+    rest.is_some_and(|rest| {
+        let hashes: Vec<&str> = rest.split('-').collect();
+        hashes.len() <= 2
+            && hashes.iter().all(|hash| !hash.is_empty() && hash.chars().all(char::is_alphanumeric))
+    })
+}
+
+fn place(object: &impl ResourceExt) -> Place {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}

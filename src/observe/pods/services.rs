@@ -1,0 +1,117 @@
+//! Services and the endpoints behind them.
+
+use super::selector::Selector;
+use crate::session::event::ServiceEndpoints;
+use k8s_openapi::api::{core::v1::Service, discovery::v1::EndpointSlice};
+use kube::ResourceExt;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Label of a slice that names its Service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// What is known of one Service.
+#[derive(Debug, Default)]
+pub(super) struct KnownService {
+    /// Which pods it sends to; nothing for a Service that selects none.
+    selector: Option<Selector>,
+    node_ports: BTreeSet<u16>,
+    hosts: BTreeSet<String>,
+    /// Whether it is in play; once it is, it stays.
+    pub(super) in_play: bool,
+    slices: BTreeMap<String, SliceRow>,
+    told: Option<ServiceEndpoints>,
+}
+
+#[derive(Debug, Default)]
+struct SliceRow {
+    ready: u32,
+    not_ready: u32,
+    pods: BTreeSet<String>,
+}
+
+impl KnownService {
+    pub(super) fn changed(&mut self, service: &Service) {
+        let spec = service.spec.as_ref();
+        let pairs = spec.and_then(|spec| spec.selector.as_ref()).filter(|pairs| !pairs.is_empty());
+        self.selector = pairs.map(Selector::of_pairs);
+        let ports = spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
+        self.node_ports = ports.iter().filter_map(|port| u16::try_from(port.node_port?).ok()).collect();
+        self.hosts = hosts(service);
+    }
+
+    /// Whether a request to this host and port comes here.
+    pub(super) fn is_asked_at(&self, host: &str, port: u16) -> bool {
+        self.node_ports.contains(&port) || self.hosts.contains(host)
+    }
+
+    pub(super) fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.selector.as_ref().is_some_and(|selector| selector.matches(labels))
+    }
+
+    pub(super) fn slice_changed(&mut self, slice: &EndpointSlice) {
+        let mut row = SliceRow::default();
+        for endpoint in &slice.endpoints {
+            // Unknown counts as ready (discovery.k8s.io/v1).
+            let ready = endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true);
+            let addresses = u32::try_from(endpoint.addresses.len()).unwrap_or(u32::MAX);
+            match ready {
+                true => row.ready = row.ready.saturating_add(addresses),
+                false => row.not_ready = row.not_ready.saturating_add(addresses),
+            }
+            row.pods.extend(endpoint.target_ref.as_ref().and_then(|target| target.name.clone()));
+        }
+        self.slices.insert(slice.name_any(), row);
+    }
+
+    pub(super) fn slice_gone(&mut self, name: &str) {
+        self.slices.remove(name);
+    }
+
+    pub(super) fn forget_slices(&mut self) {
+        self.slices.clear();
+    }
+
+    pub(super) fn slices(&self) -> impl Iterator<Item = &String> {
+        self.slices.keys()
+    }
+
+    /// What there is to tell: the endpoints, if the Service is in play and they are not as told before.
+    pub(super) fn news(&mut self, namespace: &str, name: &str) -> Option<ServiceEndpoints> {
+        if !self.in_play {
+            return None;
+        }
+        let sum = |count: fn(&SliceRow) -> u32| self.slices.values().map(count).fold(0, u32::saturating_add);
+        let pods: BTreeSet<&String> = self.slices.values().flat_map(|slice| &slice.pods).collect();
+        let now = ServiceEndpoints {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            ready: sum(|slice| slice.ready),
+            not_ready: sum(|slice| slice.not_ready),
+            pods: pods.into_iter().cloned().collect(),
+        };
+        if self.told.as_ref() == Some(&now) {
+            return None;
+        }
+        self.told = Some(now.clone());
+        Some(now)
+    }
+}
+
+/// Name of the Service a slice belongs to.
+pub(super) fn service_of(slice: &EndpointSlice) -> Option<&String> {
+    slice.labels().get(SERVICE_NAME)
+}
+
+/// Names and addresses of a Service: in the cluster's DNS, its cluster addresses, its load balancer's.
+fn hosts(service: &Service) -> BTreeSet<String> {
+    let name = service.name_any();
+    let namespaced = format!("{name}.{}", service.namespace().unwrap_or_default());
+    let full = ["svc", "svc.cluster.local"].map(|suffix| format!("{namespaced}.{suffix}"));
+    let spec = service.spec.as_ref();
+    let own = spec.and_then(|spec| spec.cluster_ip.clone()).into_iter();
+    let external = spec.and_then(|spec| spec.external_ips.clone()).into_iter().flatten();
+    let balancer = service.status.as_ref().and_then(|status| status.load_balancer.as_ref()?.ingress.as_ref());
+    let balanced =
+        balancer.into_iter().flatten().flat_map(|ingress| [ingress.ip.clone(), ingress.hostname.clone()]);
+    [name, namespaced].into_iter().chain(full).chain(own).chain(external).chain(balanced.flatten()).collect()
+}

@@ -1,0 +1,99 @@
+mod picture;
+mod watch;
+
+use super::*;
+use crate::experiment::{Activity, ActivityKind, Map, Pauses, Provider, ProviderKind};
+use crate::session::event::What;
+use serde_json::{Value as Json, json};
+
+/// What the sample's activities name, or whatever these providers name.
+fn in_play(providers: &[Json]) -> InPlay {
+    let mut in_play = InPlay::new("default");
+    for provider in providers {
+        let raw: Map = serde_json::from_value(provider.clone()).unwrap();
+        let kind = match provider["type"].as_str().unwrap() {
+            "http" => ProviderKind::Http,
+            _ => ProviderKind::Python,
+        };
+        let activity = Activity {
+            raw: Map::new(),
+            kind: ActivityKind::Probe,
+            name: "activity".to_owned(),
+            provider: Provider { kind, raw: raw.clone() },
+            tolerance: None,
+            background: false,
+            pauses: Pauses::default(),
+            controls: Vec::new(),
+            dry: None,
+            place: "$.method[0]".to_owned(),
+        };
+        in_play.add(&activity, &raw);
+    }
+    in_play
+}
+
+fn kubernetes(arguments: Json) -> Json {
+    json!({"type": "python", "module": "chaosk8s.pod.actions", "func": "terminate_pods", "arguments": arguments})
+}
+
+fn pod(name: &str, label: &str) -> Json {
+    json!({
+        "metadata": {"name": name, "namespace": "default", "uid": format!("uid-{name}"), "resourceVersion": "1",
+            "labels": {"name": label, "pod-template-hash": "h"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("{label}-h"),
+                                 "uid": "r", "controller": true}]},
+        "spec": {"containers": [{"name": format!("{label}-box")}]},
+        "status": {"phase": "Running"},
+    })
+}
+
+fn service(name: &str, label: &str, node_port: u16) -> Json {
+    json!({
+        "metadata": {"name": name, "namespace": "default", "resourceVersion": "1"},
+        "spec": {"selector": {"name": label}, "ports": [{"port": 80, "nodePort": node_port}]},
+    })
+}
+
+fn slice(service: &str, endpoints: &[(&str, bool)]) -> Json {
+    let endpoints: Vec<Json> = endpoints
+        .iter()
+        .map(|(pod, ready)| {
+            json!({"addresses": ["10.0.0.1"], "conditions": {"ready": ready}, "targetRef": {"kind": "Pod", "name": pod}})
+        })
+        .collect();
+    json!({
+        "metadata": {"name": format!("{service}-1"), "namespace": "default", "resourceVersion": "1",
+                     "labels": {"kubernetes.io/service-name": service}},
+        "addressType": "IPv4",
+        "endpoints": endpoints,
+    })
+}
+
+fn deployment(name: &str, desired: i32, ready: i32) -> Json {
+    json!({
+        "metadata": {"name": name, "namespace": "default", "resourceVersion": "1"},
+        "spec": {"replicas": desired, "selector": {}, "template": {}},
+        "status": {"readyReplicas": ready, "updatedReplicas": desired},
+    })
+}
+
+/// The news in a few words each.
+fn words(news: &[What]) -> Vec<String> {
+    news.iter()
+        .map(|what| match what {
+            What::PodSeen(pod) => {
+                format!("pod {} {}{}", pod.key.name, pod.status, if pod.in_play { " in play" } else { "" })
+            }
+            What::PodGone(key) => format!("pod {} gone", key.name),
+            What::PodsCounted { states, .. } => format!("counts {states:?}"),
+            What::ServiceSeen(service) => {
+                format!("service {} {}+{} {:?}", service.name, service.ready, service.not_ready, service.pods)
+            }
+            What::WorkloadSeen(row) => format!("deployment {} {}/{}", row.name, row.ready, row.desired),
+            What::WorkloadGone { name, .. } => format!("deployment {name} gone"),
+            What::ClusterNoted(note) => format!("{} {} x{}", note.object, note.reason, note.count),
+            What::SourceChanged { source, state } => format!("{source:?} {state:?}"),
+            other => format!("{other:?}"),
+        })
+        .collect()
+}

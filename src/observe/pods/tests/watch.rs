@@ -1,0 +1,135 @@
+use super::*;
+use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::session::{
+    clock::Clock,
+    stream::{Stream, stream},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Reads until this was told, or for an hour of the test's time.
+async fn until(stream: &mut Stream, told: &mut Vec<String>, wanted: &str) {
+    let read = async {
+        while !told.iter().any(|line| line == wanted) {
+            let event = stream.next().await.expect("the watch goes on");
+            told.extend(words(&[event.what]));
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(3_600), read).await.is_err() {
+        panic!("never told: {wanted}; told: {told:#?}");
+    }
+}
+
+fn empty(asked: &Asked) -> Reply {
+    let kind = match asked.path.rsplit('/').next().unwrap() {
+        "pods" => "Pod",
+        "services" => "Service",
+        "endpointslices" => "EndpointSlice",
+        "deployments" => "Deployment",
+        _ => "Event",
+    };
+    match asked.query.contains("watch=true") {
+        true => Reply::Events(vec![]),
+        false => Reply::List(kind, vec![]),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_then_follows_and_stops() {
+    let (connection, asked) = answering(|asked: &Asked| {
+        let seconds = Duration::from_secs;
+        match (asked.path.rsplit('/').next().unwrap(), asked.query.contains("watch=true")) {
+            ("pods", false) => Reply::List("Pod", vec![pod("app-h-1", "app")]),
+            ("pods", true) => Reply::Events(vec![
+                (seconds(1), json!({"type": "ADDED", "object": pod("app-h-2", "app")})),
+                (seconds(1), json!({"type": "DELETED", "object": pod("app-h-1", "app")})),
+            ]),
+            ("events", true) => Reply::Events(vec![(
+                seconds(1),
+                json!({"type": "ADDED", "object": {"metadata": {"name": "e", "namespace": "default", "resourceVersion": "2"},
+                    "involvedObject": {"kind": "Pod", "name": "app-h-1", "namespace": "default"},
+                    "reason": "Killing", "type": "Normal"}}),
+            )]),
+            _ => empty(asked),
+        }
+    });
+    let (emitter, mut stream) = stream(Clock::system());
+    let stop = CancellationToken::new();
+    let task = crate::observe::pods::watch(
+        &connection,
+        in_play(&[kubernetes(json!({"name": "app"}))]),
+        emitter,
+        stop.clone(),
+    );
+    let mut told = Vec::new();
+    until(&mut stream, &mut told, "pod app-h-1 gone").await;
+    for wanted in [
+        "pod app-h-1 Running in play",
+        "Pods Live",
+        "Endpoints Live",
+        "Workloads Live",
+        "ClusterEvents Live",
+        "pod app-h-2 Running in play",
+        "pod/app-h-1 Killing x1",
+    ] {
+        assert!(told.iter().any(|line| line == wanted), "{wanted} in {told:#?}");
+    }
+    assert_eq!(told.iter().filter(|line| line.as_str() == "Endpoints Live").count(), 1);
+    assert!(asked.lock().unwrap().iter().all(|asked| asked.path.contains("/namespaces/default/")));
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), task.unwrap()).await.expect("it stops").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forbidden_source_is_absent_until_it_is_granted() {
+    let refusals = Arc::new(AtomicU32::new(3));
+    let (connection, _) = answering(move |asked: &Asked| {
+        let left = refusals.load(Ordering::SeqCst);
+        match asked.path.ends_with("/deployments") && left > 0 {
+            true => {
+                refusals.store(left - 1, Ordering::SeqCst);
+                Reply::Refused(403, "Forbidden", "deployments.apps is forbidden".to_owned())
+            }
+            false => empty(asked),
+        }
+    });
+    let (emitter, mut stream) = stream(Clock::system());
+    let _task =
+        crate::observe::pods::watch(&connection, in_play(&[]), emitter, CancellationToken::new()).unwrap();
+    let mut told = Vec::new();
+    until(&mut stream, &mut told, "Workloads Live").await;
+    let about: Vec<_> = told.iter().filter(|line| line.starts_with("Workloads")).collect();
+    assert_eq!(about.len(), 2, "told once, not at each try: {about:#?}");
+    assert!(about[0].contains("Absent") && about[0].contains("rbac.yml"), "{about:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_while_nobody_looked_is_gone() {
+    let lists = Arc::new(AtomicU32::new(0));
+    let (connection, _) = answering(move |asked: &Asked| {
+        match (asked.path.ends_with("/pods"), asked.query.contains("watch=true")) {
+            (true, false) => match lists.fetch_add(1, Ordering::SeqCst) {
+                0 => Reply::List("Pod", vec![pod("app-h-1", "app"), pod("app-h-2", "app")]),
+                _ => Reply::List("Pod", vec![pod("app-h-2", "app")]),
+            },
+            (true, true) if lists.load(Ordering::SeqCst) == 1 => {
+                let gone = json!({"type": "ERROR", "object": {"kind": "Status", "status": "Failure", "code": 410,
+                                  "reason": "Expired", "message": "too old"}});
+                Reply::EventsThenEnd(vec![(Duration::from_secs(1), gone)])
+            }
+            _ => empty(asked),
+        }
+    });
+    let (emitter, mut stream) = stream(Clock::system());
+    let in_play = in_play(&[kubernetes(json!({"name": "app"}))]);
+    let _task = crate::observe::pods::watch(&connection, in_play, emitter, CancellationToken::new()).unwrap();
+    let mut told = Vec::new();
+    until(&mut stream, &mut told, "pod app-h-1 gone").await;
+    assert!(!told.iter().any(|line| line == "pod app-h-2 gone"), "{told:#?}");
+}
