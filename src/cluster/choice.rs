@@ -100,8 +100,9 @@ mod tests {
         let home_exists = |path: &Path| path == Path::new("/h/.kube/config");
         let none = |_: &Path| false;
         let all = |_: &Path| true;
+        type Variables = &'static [(&'static str, &'static str)];
         type Exists<'a> = &'a dyn Fn(&Path) -> bool;
-        let table: &[(&str, &'static [(&str, &str)], Exists<'_>, Option<Choice>)] = &[
+        let table: &[(&str, Variables, Exists<'_>, Option<Choice>)] = &[
             ("default file", &[("HOME", "/h")], &home_exists, Some(files(&["/h/.kube/config"], None))),
             (
                 "KUBECONFIG hides the default",

@@ -3,6 +3,7 @@
 //! [`watch()`] feeds objects into a [`Picture`](picture::Picture), which folds them into small rows at once and tells
 //! only what changed. No whole object is kept.
 
+mod feed;
 mod in_play;
 mod notes;
 mod picture;

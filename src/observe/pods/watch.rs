@@ -1,30 +1,21 @@
-//! The watches that feed the picture.
+//! What the watches bring goes into the picture; what is news there is told.
 
-use super::{InPlay, picture::Picture, row};
+use super::{
+    InPlay,
+    feed::{Change, From, Input, Kind, Object, input, watches},
+    picture::Picture,
+    row,
+};
 use crate::cluster::{Connection, Error};
 use crate::session::event::{Source, SourceState, What};
 use crate::session::stream::Emitter;
 use futures_util::{
-    Stream, StreamExt,
+    StreamExt,
     stream::{BoxStream, SelectAll},
 };
-use k8s_openapi::api::{
-    apps::v1::Deployment,
-    core::v1::{Event as ClusterEvent, Pod, Service},
-    discovery::v1::EndpointSlice,
-};
-use kube::{
-    Api, Client, Resource, ResourceExt,
-    core::NamespaceResourceScope,
-    runtime::{
-        WatchStreamExt,
-        watcher::{self, Event, watcher},
-    },
-};
-use serde::de::DeserializeOwned;
+use kube::{ResourceExt, runtime::watcher};
 use std::{
     collections::{BTreeSet, HashMap},
-    fmt::Debug,
     time::Duration,
 };
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
@@ -32,10 +23,6 @@ use tokio_util::sync::CancellationToken;
 
 /// How often counts of pods are told, at most.
 const COUNTS: Duration = Duration::from_secs(1);
-
-/// Pauses before a watch is begun again.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Watches the namespaces in play until `stop` fires; emits facts on change only.
 ///
@@ -66,146 +53,6 @@ pub fn watch(
             () = observer.run(inputs, emitter) => {}
         }
     }))
-}
-
-/// Something a watch brought.
-struct Input {
-    from: From,
-    what: Result<Change, watcher::Error>,
-}
-
-/// Which watch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct From {
-    kind: Kind,
-    namespace: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Pods,
-    Services,
-    Slices,
-    Deployments,
-    Events,
-}
-
-impl Kind {
-    fn source(self) -> Source {
-        match self {
-            Kind::Pods => Source::Pods,
-            Kind::Services | Kind::Slices => Source::Endpoints,
-            Kind::Deployments => Source::Workloads,
-            Kind::Events => Source::ClusterEvents,
-        }
-    }
-}
-
-/// A change, or a station of a list.
-enum Change {
-    ListBegins,
-    ListEnds,
-    Seen { object: Object, listed: bool },
-    Gone(Object),
-}
-
-enum Object {
-    Pod(Box<Pod>),
-    Service(Box<Service>),
-    Slice(Box<EndpointSlice>),
-    Deployment(Box<Deployment>),
-    Event(Box<ClusterEvent>),
-}
-
-impl Object {
-    /// What tells it from others of its kind in its namespace. A pod that took a lost one's name is another one.
-    fn identity(&self) -> String {
-        match self {
-            Object::Pod(pod) => pod.uid().unwrap_or_default(),
-            Object::Service(service) => service.name_any(),
-            Object::Slice(slice) => slice.name_any(),
-            Object::Deployment(deployment) => deployment.name_any(),
-            Object::Event(event) => event.name_any(),
-        }
-    }
-}
-
-/// The watches of a namespace.
-fn watches(namespace: &str) -> impl Iterator<Item = From> {
-    let kinds = [Kind::Pods, Kind::Services, Kind::Slices, Kind::Deployments, Kind::Events];
-    kinds.into_iter().map(|kind| From { kind, namespace: namespace.to_owned() })
-}
-
-fn input(client: &Client, from: &From) -> BoxStream<'static, Input> {
-    match from.kind {
-        Kind::Pods => changes(client, from, |pod| Object::Pod(Box::new(pod))),
-        Kind::Services => changes(client, from, |service| Object::Service(Box::new(service))),
-        Kind::Slices => changes(client, from, |slice| Object::Slice(Box::new(slice))),
-        Kind::Deployments => changes(client, from, |deployment| Object::Deployment(Box::new(deployment))),
-        Kind::Events => changes(client, from, |event| Object::Event(Box::new(event))),
-    }
-}
-
-fn changes<K>(client: &Client, from: &From, wrap: fn(K) -> Object) -> BoxStream<'static, Input>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-        + Send
-        + 'static,
-{
-    let events = tenacious(Api::<K>::namespaced(client.clone(), &from.namespace));
-    let from = from.clone();
-    events
-        .map(move |event| Input {
-            from: from.clone(),
-            what: event.map(|event| match event {
-                Event::Init => Change::ListBegins,
-                Event::InitApply(object) => Change::Seen { object: wrap(object), listed: true },
-                Event::InitDone => Change::ListEnds,
-                Event::Apply(object) => Change::Seen { object: wrap(object), listed: false },
-                Event::Delete(object) => Change::Gone(wrap(object)),
-            }),
-        })
-        .boxed()
-}
-
-/// A watch that begins anew, with a list, whenever it could not be begun or taken up again: a watch that was taken up
-/// says nothing until something changes, a list says at once that the source is back.
-fn tenacious<K>(api: Api<K>) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send + 'static
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
-{
-    let begin = move || watcher(api.clone(), watcher::Config::default()).default_backoff().boxed();
-    let state = (begin(), Pause::default(), begin);
-    futures_util::stream::unfold(state, async |(mut events, mut pause, begin)| {
-        tokio::time::sleep(std::mem::take(&mut pause.due)).await;
-        let event = events.next().await?;
-        match &event {
-            Err(watcher::Error::InitialListFailed(_) | watcher::Error::WatchStartFailed(_)) => {
-                events = begin();
-                pause.lengthen();
-            }
-            Ok(Event::Init) | Err(_) => {}
-            Ok(_) => pause = Pause::default(),
-        }
-        Some((event, (events, pause, begin)))
-    })
-}
-
-/// The pause before a watch is begun again; each failure doubles it.
-#[derive(Default)]
-struct Pause {
-    due: Duration,
-    last: Duration,
-}
-
-impl Pause {
-    fn lengthen(&mut self) {
-        self.last = (self.last * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-        self.due = self.last;
-    }
 }
 
 struct Observer {
