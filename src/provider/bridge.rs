@@ -1,6 +1,6 @@
 //! The seam for Python functions that only Python can do.
 
-use super::{Call, Outcome};
+use super::{Call, Native, Outcome};
 use crate::experiment::Map;
 use futures_util::future::BoxFuture;
 
@@ -17,6 +17,16 @@ impl Signature {
     /// Whether the function has a parameter of exactly this name.
     pub fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|(parameter, _)| parameter == name)
+    }
+}
+
+impl From<&Native> for Signature {
+    fn from(native: &Native) -> Self {
+        let parameters = native.parameters.iter();
+        Self {
+            parameters: parameters.map(|parameter| (parameter.name.to_owned(), parameter.required)).collect(),
+            catch_all: false,
+        }
     }
 }
 

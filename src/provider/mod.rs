@@ -5,6 +5,9 @@
 
 mod bridge;
 mod catalogue;
+mod functions;
+mod http;
+mod process;
 mod providers;
 
 pub use bridge::{Bridge, Signature};
@@ -59,6 +62,13 @@ pub enum Outcome {
     },
     /// The call's `cancel` fired before it was done.
     Cancelled,
+}
+
+impl Outcome {
+    /// An activity failure without a trace.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), trace: Vec::new() }
+    }
 }
 
 /// What calling an activity does to the system, for consent and for the target card.

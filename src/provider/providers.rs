@@ -1,20 +1,22 @@
 //! Who does an activity: HTTP, a process, a native function or Python.
 
-use super::{Bridge, Call, Catalogue, Effect, Native, Outcome};
-use crate::experiment::{Activity, ActivityKind, ProviderKind, Value};
+use super::{Bridge, Call, Catalogue, Effect, Native, Outcome, functions, http, process};
+use crate::experiment::{
+    Activity, ActivityKind, Environment, Map, ProviderKind, Secrets, Value, python_text, substitute,
+};
 use std::sync::Arc;
 
 /// Every provider of a session; the single way to call one.
-#[derive(Default)]
 pub struct Providers {
+    environment: Environment,
     catalogues: Vec<Arc<dyn Catalogue>>,
     bridge: Option<Arc<dyn Bridge>>,
 }
 
 impl Providers {
-    /// HTTP and processes only.
-    pub fn new() -> Self {
-        Self::default()
+    /// HTTP and processes only. Child processes get this environment; proxies and netrc are looked up in it.
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, catalogues: Vec::new(), bridge: None }
     }
 
     /// Adds native functions; the first catalogue that has a function does it.
@@ -48,8 +50,47 @@ impl Providers {
 
     /// Does the activity.
     pub async fn call(&self, call: Call<'_>) -> Outcome {
-        let _ = &self.bridge;
-        Outcome::Broke { message: format!("no provider for activity '{}' yet", call.activity.name) }
+        match call.activity.provider.kind {
+            ProviderKind::Http => http::call(&call, &self.environment).await,
+            ProviderKind::Process => process::call(&call, &self.environment).await,
+            ProviderKind::Python => functions::call(self, &call).await,
+        }
+    }
+
+    /// What the activity is about, as far as its arguments tell: `deployment/my-provider`, a URL.
+    pub fn targets(&self, activity: &Activity, configuration: &Map) -> Vec<String> {
+        let provider = substitute(&activity.provider.raw.clone().into(), configuration, &Secrets::default());
+        let text = |key| provider.get(key).map(python_text);
+        match (activity.provider.kind, self.native_of(activity)) {
+            (_, Some((catalogue, native))) => {
+                let arguments = provider.get("arguments").and_then(Value::as_map);
+                catalogue.targets(native, arguments.unwrap_or(&Map::new()))
+            }
+            (ProviderKind::Http, None) => text("url").into_iter().collect(),
+            (ProviderKind::Process, None) => text("path").into_iter().collect(),
+            (ProviderKind::Python, None) => Vec::new(),
+        }
+    }
+
+    /// How step lines call the activity: `http GET /invoke`, `k8s terminate_pods`, `process true`.
+    pub fn label(&self, activity: &Activity, configuration: &Map) -> String {
+        let provider = substitute(&activity.provider.raw.clone().into(), configuration, &Secrets::default());
+        let text = |key| provider.get(key).map(python_text).unwrap_or_default();
+        match (activity.provider.kind, self.native_of(activity)) {
+            (_, Some((catalogue, native))) => format!("{} {}", catalogue.name(), native.func),
+            (ProviderKind::Http, None) => {
+                let method = provider.get("method").map_or_else(|| "GET".to_owned(), python_text);
+                format!("http {} {}", method.to_uppercase(), path_of(&text("url")))
+            }
+            (ProviderKind::Process, None) => {
+                format!("process {}", text("path").rsplit('/').next().unwrap_or_default())
+            }
+            (ProviderKind::Python, None) => format!("python {}", text("func")),
+        }
+    }
+
+    pub(super) fn bridge(&self) -> Option<&dyn Bridge> {
+        self.bridge.as_deref()
     }
 
     fn native_of(&self, activity: &Activity) -> Option<(&Arc<dyn Catalogue>, &'static Native)> {
@@ -60,11 +101,21 @@ impl Providers {
         self.find(text("module")?, text("func")?)
     }
 
-    fn find(&self, module: &str, func: &str) -> Option<(&Arc<dyn Catalogue>, &'static Native)> {
+    pub(super) fn find(&self, module: &str, func: &str) -> Option<(&Arc<dyn Catalogue>, &'static Native)> {
         self.catalogues.iter().find_map(|catalogue| {
             let mut functions = catalogue.functions().iter();
             let native = functions.find(|native| native.module == module && native.func == func)?;
             Some((catalogue, native))
         })
+    }
+}
+
+/// The path and query of a URL, for a short line; all of it when it has no host to leave out.
+fn path_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match after_scheme.find('/') {
+        Some(slash) => after_scheme.get(slash..).unwrap_or("/"),
+        None if after_scheme.len() == url.len() => url,
+        None => "/",
     }
 }

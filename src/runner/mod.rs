@@ -1,1 +1,36 @@
 //! Who acts: plan, step loop, background activities, strategies, rollbacks, controls, abort.
+//!
+//! [`play`] runs an experiment. It takes [`Command`](crate::session::Command)s and [`Signal`]s and emits events; it
+//! knows nothing of terminals. Stepping, automatic and headless runs differ only in their [`Pace`] and in who sends.
+
+mod activity;
+mod background;
+mod call;
+mod consent;
+mod continuous;
+mod controls;
+mod cursor;
+mod entry;
+mod halt;
+mod helm;
+mod hypothesis;
+mod method;
+mod pause;
+mod plan;
+mod play;
+mod redact;
+mod reins;
+mod request;
+mod rollbacks;
+mod stage;
+mod strategies;
+mod verdict;
+mod voice;
+
+pub use consent::Consent;
+pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level};
+pub use halt::Signal;
+pub use plan::plan;
+pub use play::play;
+pub use request::{Dry, Ending, Options, Pace, Request};
+pub use strategies::{HypothesisStrategy, RollbackStrategy, strategies};

@@ -31,3 +31,40 @@ impl Clock {
         self.wall + instant.saturating_duration_since(self.start)
     }
 }
+
+/// A moment as the journal writes it: UTC, microseconds, `+00:00`; a fraction of zero is left out
+/// (experiment-format 11.2).
+pub fn iso(moment: Timestamp) -> String {
+    let micros = moment.as_microsecond();
+    let seconds = jiff::Timestamp::from_microsecond(micros).unwrap_or(moment);
+    let fraction = match micros.rem_euclid(1_000_000) {
+        0 => String::new(),
+        micros => format!(".{micros:06}"),
+    };
+    format!("{}{fraction}+00:00", seconds.strftime("%Y-%m-%dT%H:%M:%S"))
+}
+
+/// Seconds from one moment to another, to the microsecond.
+pub fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
+    (to.as_microsecond() - from.as_microsecond()) as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{iso, seconds_between};
+
+    #[test]
+    fn c103_moments_are_written_as_python_writes_them() {
+        let cases = [
+            ("2026-11-22T13:30:24.425478999Z", "2026-11-22T13:30:24.425478+00:00"),
+            ("2026-11-22T13:30:24.000478Z", "2026-11-22T13:30:24.000478+00:00"),
+            ("2026-11-22T13:30:24Z", "2026-11-22T13:30:24+00:00"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000+00:00"),
+        ];
+        for (moment, expected) in cases {
+            assert_eq!(iso(moment.parse().unwrap()), expected);
+        }
+        let moment = |text: &str| text.parse().unwrap();
+        assert_eq!(seconds_between(moment("2026-11-22T00:00:00Z"), moment("2026-11-22T00:00:01.5Z")), 1.5);
+    }
+}

@@ -5,6 +5,7 @@ mod command;
 pub mod event;
 #[cfg(test)]
 pub mod fixtures;
+pub mod journal;
 pub mod state;
 pub mod stream;
 pub mod verdict;

@@ -1,0 +1,173 @@
+//! `python`: who has the function, and the arguments it gets (experiment-format 5.2, 13.2).
+
+use super::{Call, Native, Outcome, Providers, Signature};
+use crate::experiment::{Map, Value, substitute};
+
+/// Calls the activity's function: natively if a catalogue has it, else over the bridge.
+pub(super) async fn call(providers: &Providers, call: &Call<'_>) -> Outcome {
+    play(providers, call).await.unwrap_or_else(|message| Outcome::Broke { message })
+}
+
+async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String> {
+    let provider = &call.activity.provider.raw;
+    let text = |key: &str| {
+        let text = provider.get(key).and_then(Value::as_str);
+        text.ok_or_else(|| format!("activity '{}' names no python {key}", call.activity.name))
+    };
+    let (module, func) = (text("module")?, text("func")?);
+    if let Some((catalogue, native)) = providers.find(module, func) {
+        let arguments = arguments(provider, &native.into(), call)?;
+        return Ok(match misfit(native, &arguments) {
+            Some(message) => Outcome::failed(message),
+            None => catalogue.call(native, arguments, call).await,
+        });
+    }
+    let Some(bridge) = providers.bridge() else { return Err(nobody(module, func)) };
+    let signature = bridge.describe(module, func).await?;
+    Ok(bridge.call(module, func, arguments(provider, &signature, call)?, call).await)
+}
+
+/// The final keyword arguments of a call.
+fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<Map, String> {
+    let declared = provider.get("arguments").cloned().unwrap_or_else(|| Map::new().into());
+    let untouched = call.configuration.is_empty() && call.secrets.is_empty();
+    let ready = match untouched {
+        true => declared,
+        false => substitute(&declared, call.configuration, call.secrets),
+    };
+    let Value::Map(mut arguments) = ready else {
+        return Err("the arguments of a python activity must be a mapping".into());
+    };
+    if let Some(scopes) = provider.get("secrets").filter(|_| signature.has("secrets")) {
+        arguments.insert("secrets".to_owned(), flattened(scopes, call)?.into());
+    }
+    if signature.has("configuration") {
+        arguments.insert("configuration".to_owned(), call.configuration.clone().into());
+    }
+    Ok(arguments)
+}
+
+/// The names of the listed scopes in one mapping; later scopes win. Text is read letter by letter, and a mapping by
+/// its keys, as Python iterates them.
+fn flattened(scopes: &Value, call: &Call<'_>) -> Result<Map, String> {
+    let listed: Vec<String> = match scopes {
+        Value::List(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::Map(map) => map.keys().cloned().collect(),
+        Value::Text(text) => text.chars().map(String::from).collect(),
+        _ => return Err("the secrets of a python activity must be a list of scopes".into()),
+    };
+    let declared = listed.iter().filter_map(|scope| call.secrets.expose().get(scope)?.as_map());
+    Ok(declared.flatten().map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// What Python says when arguments and parameters do not fit.
+fn misfit(native: &Native, arguments: &Map) -> Option<String> {
+    let known = |name: &str| native.parameters.iter().any(|parameter| parameter.name == name);
+    if let Some(extra) = arguments.keys().find(|name| !known(name)) {
+        return Some(format!("TypeError: {}() got an unexpected keyword argument '{extra}'", native.func));
+    }
+    let missing: Vec<String> = native
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required && !arguments.contains_key(parameter.name))
+        .map(|parameter| format!("'{}'", parameter.name))
+        .collect();
+    let names = match missing.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        [first, last] => format!("{first} and {last}"),
+        [most @ .., last] => format!("{}, and {last}", most.join(", ")),
+    };
+    let plural = if missing.len() == 1 { "" } else { "s" };
+    Some(format!(
+        "TypeError: {}() missing {} required positional argument{plural}: {names}",
+        native.func,
+        missing.len()
+    ))
+}
+
+fn nobody(module: &str, func: &str) -> String {
+    format!(
+        "the python function {module}.{func} is not one of those built into chaos-tui, and no Python is connected to \
+         call it: check its spelling, or run this experiment with `chaos run`"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{arguments, misfit};
+    use crate::{
+        experiment::{Activity, Map, Secrets, Value, parse_json},
+        provider::{Call, Effect, Native, Parameter, Signature},
+    };
+    use tokio_util::sync::CancellationToken;
+
+    fn map(json: &str) -> Map {
+        parse_json(json).unwrap().as_map().unwrap().clone()
+    }
+
+    fn injected(provider: &str, parameters: &[&str]) -> Result<Value, String> {
+        let raw = map(&format!(r#"{{"type": "probe", "name": "p", "provider": {provider}}}"#));
+        let activity = Activity::declared(&raw, "$").unwrap();
+        let configuration = map(r#"{"n": 5}"#);
+        let secrets = Secrets::new(map(r#"{"gremlin": {"key": "K", "team": "T"}, "aws": {"key": "A"}}"#));
+        let call = Call {
+            activity: &activity,
+            configuration: &configuration,
+            secrets: &secrets,
+            cancel: CancellationToken::new(),
+            progress: &|_| {},
+            foreground: true,
+        };
+        let parameters = parameters.iter().map(|name| ((*name).to_owned(), true)).collect();
+        let signature = Signature { parameters, catch_all: false };
+        arguments(&activity.provider.raw, &signature, &call).map(Value::Map)
+    }
+
+    #[test]
+    fn c62_c63_secrets_and_configuration_are_injected_by_parameter_name() {
+        let secrets = |scopes: &str| format!(r#"{{"type": "python", "secrets": {scopes}}}"#);
+        let cases = [
+            (r#"["gremlin"]"#, r#"{"key": "K", "team": "T"}"#),
+            (r#"["gremlin", "aws"]"#, r#"{"key": "A", "team": "T"}"#),
+            (r#"["aws", "gremlin"]"#, r#"{"key": "K", "team": "T"}"#),
+            (r#"["unknown"]"#, "{}"),
+            (r#""gremlin""#, "{}"),
+            (r#"{"gremlin": 1}"#, r#"{"key": "K", "team": "T"}"#),
+        ];
+        for (scopes, expected) in cases {
+            let expected = parse_json(&format!(r#"{{"secrets": {expected}}}"#)).unwrap();
+            let got = injected(&secrets(scopes), &["secrets"]).unwrap();
+            assert!(got.py_eq(&expected), "{scopes}: {got:?}");
+        }
+        assert!(injected(&secrets("null"), &["secrets"]).is_err());
+        assert_eq!(injected(&secrets("[]"), &[]).unwrap(), Value::Map(Map::new()));
+        let with =
+            injected(r#"{"type": "python", "arguments": {"a": "${n}"}}"#, &["configuration", "a"]).unwrap();
+        assert_eq!(with, parse_json(r#"{"a": 5, "configuration": {"n": 5}}"#).unwrap());
+        assert!(injected(r#"{"type": "python", "arguments": [1]}"#, &[]).is_err());
+    }
+
+    #[test]
+    fn misfits_are_told_as_python_tells_them() {
+        const NATIVE: Native = Native {
+            module: "m",
+            func: "f",
+            parameters: &[
+                Parameter { name: "a", required: true },
+                Parameter { name: "b", required: true },
+                Parameter { name: "c", required: false },
+            ],
+            effect: Effect::Reads,
+        };
+        let cases = [
+            (r#"{"a": 1, "b": 2}"#, None),
+            (r#"{"a": 1}"#, Some("TypeError: f() missing 1 required positional argument: 'b'")),
+            ("{}", Some("TypeError: f() missing 2 required positional arguments: 'a' and 'b'")),
+            (r#"{"a": 1, "b": 2, "x": 3}"#, Some("TypeError: f() got an unexpected keyword argument 'x'")),
+        ];
+        for (arguments, expected) in cases {
+            assert_eq!(misfit(&NATIVE, &map(arguments)).as_deref(), expected, "{arguments}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From a response to the activity's output: status, headers, body.
+
+use super::{Fault, encode, exchange::cause};
+use crate::experiment::{Map, Value, parse_json};
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use reqwest::{Response, header::HeaderMap};
+use std::io::Read;
+
+/// Bytes of a body that are kept, before and after decompression.
+pub(super) const LIMIT: usize = 16 << 20;
+
+/// Reads the response to its end.
+pub(super) async fn read(response: Response) -> Result<Value, Fault> {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let bytes = unpack(collect(response).await?, header(&headers, "content-encoding").as_deref())?;
+    let kind = header(&headers, "content-type");
+    let body = match kind.as_deref() {
+        Some("application/json") => json(&bytes)?,
+        kind => Value::Text(text(&bytes, kind)),
+    };
+    let fields = [("status", i64::from(status).into()), ("headers", shown(&headers).into()), ("body", body)];
+    Ok(Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
+}
+
+async fn collect(mut response: Response) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > LIMIT => return Err(Fault::TooLarge),
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok(bytes),
+            // The reference tells a silence in the middle of a body as a broken connection.
+            Err(error) if error.is_timeout() => return Err(Fault::Connection("read timed out".into())),
+            Err(error) => return Err(Fault::Other(format!("the answer broke off: {}", cause(&error)))),
+        }
+    }
+}
+
+fn unpack(bytes: Vec<u8>, encoding: Option<&str>) -> Result<Vec<u8>, Fault> {
+    if bytes.is_empty() {
+        return Ok(bytes);
+    }
+    match encoding.map(str::to_ascii_lowercase).as_deref() {
+        Some("gzip" | "x-gzip") => inflate(MultiGzDecoder::new(bytes.as_slice())),
+        // Servers disagree on whether "deflate" has zlib's frame.
+        Some("deflate") => match inflate(ZlibDecoder::new(bytes.as_slice())) {
+            Err(Fault::Other(_)) => inflate(DeflateDecoder::new(bytes.as_slice())),
+            unpacked => unpacked,
+        },
+        _ => Ok(bytes),
+    }
+}
+
+fn inflate(packed: impl Read) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    let outcome = packed.take(LIMIT as u64 + 1).read_to_end(&mut bytes);
+    outcome.map_err(|error| Fault::Other(format!("the answer cannot be decompressed: {error}")))?;
+    if bytes.len() > LIMIT { Err(Fault::TooLarge) } else { Ok(bytes) }
+}
+
+fn json(bytes: &[u8]) -> Result<Value, Fault> {
+    let wrong = |why: String| Fault::Other(format!("the answer says it is JSON but is not: {why}"));
+    let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+    parse_json(text.trim_start_matches('\u{feff}')).map_err(|error| wrong(error.to_string()))
+}
+
+/// The charset the server names; else Latin-1 for `text/*`, UTF-8 for JSON, and a guess for the rest.
+fn text(bytes: &[u8], kind: Option<&str>) -> String {
+    let utf8 = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let kind = kind.unwrap_or_default();
+    match charset(kind) {
+        Some(label) => match label.to_ascii_lowercase().replace('_', "-").as_str() {
+            "utf-8" | "utf8" => utf8(bytes),
+            "iso-8859-1" | "latin-1" | "latin1" => encode::from_latin1(bytes),
+            label => match encoding_rs::Encoding::for_label(label.as_bytes()) {
+                Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+                None => utf8(bytes),
+            },
+        },
+        None if kind.contains("text") => encode::from_latin1(bytes),
+        None if kind.contains("application/json") => utf8(bytes),
+        None => std::str::from_utf8(bytes).map_or_else(|_| encode::from_latin1(bytes), str::to_owned),
+    }
+}
+
+fn charset(kind: &str) -> Option<&str> {
+    let parameters = kind.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut named = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    named.next().map(|(_, value)| value.trim().trim_matches(['"', '\'', ' ']))
+}
+
+/// A header's values, joined.
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<String> =
+        headers.get_all(name).iter().map(|value| encode::from_latin1(value.as_bytes())).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// Every header under its customary spelling: the client library does not tell the server's own.
+fn shown(headers: &HeaderMap) -> Map {
+    let name = |name: &str| (customary(name), header(headers, name).unwrap_or_default().into());
+    headers.keys().map(|key| name(key.as_str())).collect()
+}
+
+fn customary(name: &str) -> String {
+    match name {
+        "etag" => "ETag".to_owned(),
+        "www-authenticate" => "WWW-Authenticate".to_owned(),
+        "x-xss-protection" => "X-XSS-Protection".to_owned(),
+        name => name.split('-').map(capitalised).collect::<Vec<_>>().join("-"),
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{charset, customary, text, unpack};
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+
+    #[test]
+    fn c52_bodies_are_decoded_as_the_content_type_says() {
+        let cases = [
+            (Some("text/plain"), "caf\u{c3}\u{a9}"),
+            (Some("text/plain; charset=utf-8"), "café"),
+            (Some("text/plain; charset=\"UTF-8\""), "café"),
+            (Some("application/json; charset=utf-8"), "café"),
+            (Some("application/octet-stream"), "café"),
+            (None, "café"),
+            (Some("text/html; charset=klingon"), "café"),
+        ];
+        for (kind, expected) in cases {
+            assert_eq!(text("café".as_bytes(), kind), expected, "{kind:?}");
+        }
+        assert_eq!(text(&[0xe9], Some("application/octet-stream")), "é");
+        assert_eq!(text(&[0x82, 0xa0], Some("text/plain; charset=shift_jis")), "あ");
+    }
+
+    #[test]
+    fn names_of_headers_are_spelled_as_usual() {
+        for (name, spelled) in [("content-type", "Content-Type"), ("etag", "ETag"), ("x-a-1", "X-A-1")] {
+            assert_eq!(customary(name), spelled);
+        }
+        assert_eq!(charset("text/plain; Charset = latin1 ; x=y"), Some("latin1"));
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_and_bombs_are_not() {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(b"hello").unwrap();
+        assert_eq!(unpack(packer.finish().unwrap(), Some("gzip")).unwrap(), b"hello");
+        let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+        bomb.write_all(&vec![0; super::LIMIT + 1]).unwrap();
+        assert!(matches!(unpack(bomb.finish().unwrap(), Some("gzip")), Err(super::Fault::TooLarge)));
+        assert!(unpack(b"no gzip".to_vec(), Some("gzip")).is_err());
+    }
+}

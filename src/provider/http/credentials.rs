@@ -1,0 +1,131 @@
+//! Who we are to the server: the user's netrc file, or else the URL.
+
+use super::encode;
+use crate::experiment::Environment;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::{Url, header::HeaderValue};
+use std::path::{Path, PathBuf};
+
+/// The `Authorization` of a request; takes the credentials out of the URL. Replaces an explicit header, as the
+/// reference does.
+pub(super) fn authorization(url: &mut Url, environment: &Environment) -> Option<HeaderValue> {
+    let in_url = of_url(url);
+    let (user, password) = of_netrc(url, environment).or(in_url)?;
+    let plain = encode::latin1(&format!("{user}:{password}"))?;
+    let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(plain))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn of_url(url: &mut Url) -> Option<(String, String)> {
+    let decoded = |text: &str| percent_decoded(text);
+    let found = url.password().map(|password| (decoded(url.username()), decoded(password)));
+    // A URL that cannot have credentials has none to take out.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    found.filter(|(user, password)| !user.is_empty() || !password.is_empty())
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match (first, code.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn of_netrc(url: &Url, environment: &Environment) -> Option<(String, String)> {
+    let text = std::fs::read_to_string(netrc_file(environment)?).ok()?;
+    lookup(&text, url.host_str()?)
+}
+
+/// The file `NETRC` names, or else the one in the home directory.
+fn netrc_file(environment: &Environment) -> Option<PathBuf> {
+    if let Some(named) = environment.get("NETRC") {
+        return Some(named.into());
+    }
+    let home = environment.get("HOME")?;
+    [".netrc", "_netrc"].into_iter().map(|name| Path::new(&home).join(name)).find(|file| file.exists())
+}
+
+/// Login and password for a host; `default` stands for every host.
+fn lookup(netrc: &str, host: &str) -> Option<(String, String)> {
+    let lines = netrc.lines().map(|line| line.split_once('#').map_or(line, |(before, _)| before));
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let (mut exact, mut default) = (None, None);
+    let mut rest = words.as_slice();
+    while let [word, after @ ..] = rest {
+        rest = after;
+        let (slot, fields) = match (*word, after) {
+            ("machine", [name, fields @ ..]) => ((*name == host).then_some(&mut exact), fields),
+            ("default", fields) => (Some(&mut default), fields),
+            _ => continue,
+        };
+        let (entry, remaining) = entry(fields);
+        rest = remaining;
+        if let Some(slot) = slot {
+            *slot = Some(entry);
+        }
+    }
+    exact.or(default)
+}
+
+/// The fields of one entry, and the words after it.
+fn entry<'a, 'w>(mut words: &'w [&'a str]) -> ((String, String), &'w [&'a str]) {
+    let (mut login, mut account, mut password) = ("", "", "");
+    while let [field, value, after @ ..] = words {
+        match *field {
+            "login" | "user" => login = value,
+            "account" => account = value,
+            "password" => password = value,
+            _ => break,
+        }
+        words = after;
+    }
+    let user = if login.is_empty() { account } else { login };
+    ((user.to_owned(), password.to_owned()), words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{authorization, lookup};
+    use crate::experiment::Environment;
+    use reqwest::Url;
+
+    #[test]
+    fn netrc_entries_are_found_by_host() {
+        let netrc = "machine a.test login ann password p1\n# machine b.test login x\ndefault\n  login dan password p2";
+        let named = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        assert_eq!(lookup(netrc, "a.test"), named("ann", "p1"));
+        assert_eq!(lookup(netrc, "b.test"), named("dan", "p2"));
+        assert_eq!(lookup("machine a.test login ann", "b.test"), None);
+    }
+
+    #[test]
+    fn credentials_leave_the_url() {
+        let mut url = Url::parse("http://us%40er:pa%3Ass@host/x").unwrap();
+        let value = authorization(&mut url, &Environment::default()).unwrap();
+        assert_eq!(value, "Basic dXNAZXI6cGE6c3M=");
+        assert_eq!(url.as_str(), "http://host/x");
+    }
+
+    #[test]
+    fn netrc_wins_over_the_url() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "machine host login ann password secret").unwrap();
+        let environment = Environment::of([("NETRC", file.path().to_str().unwrap())]);
+        let mut url = Url::parse("http://bob:other@host/").unwrap();
+        assert_eq!(authorization(&mut url, &environment).unwrap(), "Basic YW5uOnNlY3JldA==");
+    }
+}

@@ -1,0 +1,100 @@
+//! Requests and answers until one is neither a redirect nor worth another try.
+
+use super::{
+    Fault, answer, client, encode, redirect,
+    request::{Plan, Request},
+};
+use crate::experiment::{Environment, Value};
+use reqwest::{
+    Client, Method, Response,
+    cookie::{CookieStore, Jar},
+    header,
+};
+use std::{error::Error, time::Duration};
+
+/// Plays the exchange to its last answer.
+pub(super) async fn play(plan: &Plan, environment: &Environment) -> Result<Value, Fault> {
+    // Cookies live through the redirects of one activity only.
+    let cookies = Jar::default();
+    let mut request = plan.first.clone();
+    for _ in 0..=redirect::LIMIT {
+        let response = persist(plan, &request).await?;
+        let location =
+            response.headers().get(header::LOCATION).map(|value| encode::from_latin1(value.as_bytes()));
+        let next = redirect::next(&request, response.status(), location.as_deref(), environment);
+        let Some(next) = next else { return answer::read(response).await };
+        cookies.set_cookies(&mut response.headers().get_all(header::SET_COOKIE).iter(), &request.url);
+        request = next.map_err(Fault::Other)?;
+        if let Some(cookie) = cookies.cookies(&request.url) {
+            request.headers.insert(header::COOKIE, cookie);
+        }
+    }
+    Err(Fault::Other(format!("more than {} redirects from {}", redirect::LIMIT, plan.shown_url)))
+}
+
+/// Sends one request, again while it fails and retries are left: after connection errors for every method, after
+/// read errors and answers that say when to come back for idempotent ones.
+async fn persist(plan: &Plan, request: &Request) -> Result<Response, Fault> {
+    let client = client::build(request.url.scheme() == "https", &plan.verify, plan.limits)?;
+    let idempotent = matches!(
+        request.method,
+        Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS | Method::TRACE
+    );
+    let mut left = plan.retries;
+    loop {
+        let outcome = send(&client, request).await;
+        let pause = match &outcome {
+            Err(error) if error.is_builder() => None,
+            Err(error) => (error.is_connect() || idempotent).then_some(Duration::ZERO),
+            Ok(response) => come_back_in(response).filter(|_| idempotent),
+        };
+        match (pause, left) {
+            (Some(pause), 1..) => {
+                left -= 1;
+                tokio::time::sleep(pause).await;
+            }
+            // A read timeout that used up retries is told as a connection that failed.
+            (Some(_), 0) if plan.retries > 0 => {
+                return outcome.map_err(|error| Fault::Connection(cause(&error)));
+            }
+            _ => return outcome.map_err(|error| fault(&error)),
+        }
+    }
+}
+
+async fn send(client: &Client, request: &Request) -> Result<Response, reqwest::Error> {
+    let mut builder =
+        client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+    if let Some(body) = &request.body {
+        builder = builder.body(body.clone());
+    }
+    builder.send().await
+}
+
+fn fault(error: &reqwest::Error) -> Fault {
+    match () {
+        () if error.is_builder() => Fault::Other(cause(error)),
+        () if error.is_timeout() && !error.is_connect() => Fault::ReadTimeout,
+        () => Fault::Connection(cause(error)),
+    }
+}
+
+/// The innermost reason: the outer ones repeat the URL.
+pub(super) fn cause(error: &reqwest::Error) -> String {
+    let mut reason: &dyn Error = error;
+    while let Some(inner) = reason.source() {
+        reason = inner;
+    }
+    reason.to_string()
+}
+
+/// The `Retry-After` of a 413, 429 or 503: seconds, or a moment.
+fn come_back_in(response: &Response) -> Option<Duration> {
+    matches!(response.status().as_u16(), 413 | 429 | 503).then_some(())?;
+    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Duration::try_from(moment.duration_since(jiff::Timestamp::now())).unwrap_or_default())
+}

@@ -1,0 +1,60 @@
+//! `http`: one request with its redirects and retries (experiment-format 5.3).
+//!
+//! Any status is a success. What is sent and what is kept follows Python's `requests`, on which experiments rely.
+
+mod answer;
+mod client;
+mod credentials;
+mod encode;
+mod exchange;
+mod redirect;
+mod request;
+
+use super::{Call, Outcome};
+use crate::experiment::Environment;
+
+/// Sends the activity's request.
+pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome {
+    let plan = match request::Plan::new(call, environment) {
+        Ok(plan) => plan,
+        Err(message) => return Outcome::Broke { message },
+    };
+    tokio::select! {
+        biased;
+        () = call.cancel.cancelled() => Outcome::Cancelled,
+        answered = exchange::play(&plan, environment) => match answered {
+            Ok(output) => Outcome::Done(output),
+            Err(error) => error.into_outcome(&plan.shown_url),
+        },
+    }
+}
+
+/// Why there is no answer, in the reference's classes.
+#[derive(Debug)]
+enum Fault {
+    /// Nobody reached, or the connection broke.
+    Connection(String),
+    /// No answer in time.
+    ReadTimeout,
+    /// The answer is more than we keep.
+    TooLarge,
+    /// Anything else: unexpected for the run.
+    Other(String),
+}
+
+impl Fault {
+    fn into_outcome(self, url: &str) -> Outcome {
+        match self {
+            Fault::Connection(cause) => Outcome::failed(format!("failed to connect to {url}: {cause}")),
+            Fault::ReadTimeout => Outcome::failed("activity took too long to complete"),
+            Fault::TooLarge => Outcome::failed(format!(
+                "the answer of {url} is larger than {} MiB; ask for less of it",
+                answer::LIMIT >> 20
+            )),
+            Fault::Other(message) => Outcome::Broke { message },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

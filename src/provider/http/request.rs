@@ -1,0 +1,249 @@
+//! From the provider's mapping to the request that is sent first.
+
+use super::{credentials, encode};
+use crate::{
+    experiment::{Environment, Map, Value, python_text, substitute},
+    provider::Call,
+};
+use reqwest::{
+    Method, Url,
+    header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use std::{path::PathBuf, time::Duration};
+
+/// What an activity asks for.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The first request; redirects make others.
+    pub first: Request,
+    /// The URL as the activity has it, variables replaced, for error messages.
+    pub shown_url: String,
+    pub limits: Limits,
+    pub verify: Verify,
+    /// Further attempts after a failed one.
+    pub retries: u32,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Option<Vec<u8>>,
+}
+
+/// Time limits; `None` waits for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Limits {
+    pub connect: Option<Duration>,
+    /// Longest silence while waiting for the answer or its next part.
+    pub read: Option<Duration>,
+}
+
+/// Which certificates are trusted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Verify {
+    /// Those the system trusts.
+    System,
+    /// Those of this PEM file.
+    Bundle(PathBuf),
+    /// All.
+    Nothing,
+}
+
+impl Plan {
+    /// Substitutes and checks; the error is an unexpected one for the run.
+    pub fn new(call: &Call<'_>, environment: &Environment) -> Result<Self, String> {
+        let provider = &call.activity.provider.raw;
+        let field = |name: &str| provider.get(name).cloned().unwrap_or_default();
+        let substituted = |name: &str| substitute(&field(name), call.configuration, call.secrets);
+
+        let shown_url = python_text(&substituted("url"));
+        let mut url = parse_url(&shown_url)?;
+        let method = method(provider.get("method"))?;
+        let declared = headers_of(&substituted("headers"))?;
+        let arguments = match call.configuration.is_empty() && call.secrets.is_empty() {
+            true => field("arguments"),
+            false => substituted("arguments"),
+        };
+
+        let body = match method {
+            Method::GET => {
+                add_query(&mut url, &arguments)?;
+                Body::default()
+            }
+            _ => Body::new(&arguments, &declared)?,
+        };
+        let mut headers = body.headers(&method)?;
+        apply(&mut headers, &declared)?;
+        if let Some(authorization) = credentials::authorization(&mut url, environment) {
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        Ok(Self {
+            first: Request { method, url, headers, body: body.bytes },
+            shown_url,
+            limits: limits(&substituted("timeout"))?,
+            verify: verify(provider.get("verify_tls"), environment),
+            retries: retries(provider.get("max_retries"))?,
+        })
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, String> {
+    let wrong = |why: &str| format!("invalid URL '{text}': {why}; it must look like http://host:port/path");
+    let (scheme, rest) = text.trim_start().split_once("://").ok_or_else(|| wrong("it has no scheme"))?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return Err(wrong("only http and https can be asked"));
+    }
+    if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
+        return Err(wrong("it has no host"));
+    }
+    Url::parse(text).map_err(|error| wrong(&error.to_string()))
+}
+
+fn method(declared: Option<&Value>) -> Result<Method, String> {
+    let name = match declared {
+        None => return Ok(Method::GET),
+        Some(Value::Text(name)) => name.to_uppercase(),
+        Some(_) => return Err("the method of an http activity must be text".into()),
+    };
+    Method::from_bytes(name.as_bytes()).map_err(|_| format!("'{name}' is no HTTP method"))
+}
+
+fn headers_of(declared: &Value) -> Result<Map, String> {
+    match declared {
+        Value::Map(headers) => Ok(headers.clone()),
+        declared if !declared.truthy() => Ok(Map::new()),
+        _ => Err("the headers of an http activity must be a mapping".into()),
+    }
+}
+
+/// Arguments after the query that the URL already has; text as it is.
+fn add_query(url: &mut Url, arguments: &Value) -> Result<(), String> {
+    let added = match arguments {
+        falsy if !falsy.truthy() => return Ok(()),
+        Value::Text(text) => text.clone(),
+        pairs => encode::form(pairs)?,
+    };
+    if !added.is_empty() {
+        let query = match url.query().filter(|query| !query.is_empty()) {
+            Some(query) => format!("{query}&{added}"),
+            None => added,
+        };
+        url.set_query(Some(&query));
+    }
+    Ok(())
+}
+
+/// What a request other than GET carries.
+#[derive(Default)]
+struct Body {
+    bytes: Option<Vec<u8>>,
+    kind: Option<&'static str>,
+}
+
+impl Body {
+    /// JSON if a header is spelled exactly `Content-Type` and says exactly `application/json`; else a form, or text.
+    fn new(arguments: &Value, headers: &Map) -> Result<Self, String> {
+        let json = headers.get("Content-Type").and_then(Value::as_str) == Some("application/json");
+        match arguments {
+            Value::Null => Ok(Self::default()),
+            arguments if json => Ok(Self { bytes: Some(arguments.to_json().into_bytes()), kind: None }),
+            falsy if !falsy.truthy() => Ok(Self::default()),
+            Value::Text(text) => Ok(Self { bytes: Some(text.clone().into_bytes()), kind: None }),
+            pairs => Ok(Self {
+                bytes: Some(encode::form(pairs)?.into_bytes()),
+                kind: Some("application/x-www-form-urlencoded"),
+            }),
+        }
+    }
+
+    /// The headers every request has before the activity's own are applied.
+    fn headers(&self, method: &Method) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        let agent = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"));
+        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+        if let Some(kind) = self.kind {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
+        if self.bytes.is_none() && !matches!(*method, Method::GET | Method::HEAD) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        Ok(headers)
+    }
+}
+
+/// Sets the activity's headers over the defaults; null removes a default.
+fn apply(headers: &mut HeaderMap, declared: &Map) -> Result<(), String> {
+    for (name, value) in declared {
+        let wrong = |why: &str| format!("the header '{name}' cannot be sent: {why}");
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("that is no header name"))?;
+        match value {
+            Value::Null => drop(headers.remove(key)),
+            Value::Text(text) if text.starts_with(char::is_whitespace) => {
+                return Err(wrong("its value begins with a space"));
+            }
+            Value::Text(text) => {
+                let value = encode::latin1(text).and_then(|bytes| HeaderValue::from_bytes(&bytes).ok());
+                headers
+                    .insert(key, value.ok_or_else(|| wrong("its value has characters no header may have"))?);
+            }
+            other => {
+                let shown = python_text(other);
+                return Err(wrong(&format!("its value {shown} is not text; write it in quotes")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn limits(declared: &Value) -> Result<Limits, String> {
+    match declared {
+        Value::List(pair) => match pair.as_slice() {
+            [connect, read] => Ok(Limits { connect: seconds(connect)?, read: seconds(read)? }),
+            _ => Err("the timeout list of an http activity must be [connect, read]".into()),
+        },
+        single => seconds(single).map(|limit| Limits { connect: limit, read: limit }),
+    }
+}
+
+fn seconds(declared: &Value) -> Result<Option<Duration>, String> {
+    let seconds = match declared {
+        Value::Null => return Ok(None),
+        Value::Int(seconds) => *seconds as f64,
+        Value::Float(seconds) => *seconds,
+        _ => return Err("the timeout of an http activity must be a number of seconds, or two".into()),
+    };
+    if seconds <= 0.0 || seconds.is_nan() {
+        return Err("the timeout of an http activity must be more than zero".into());
+    }
+    // Too long for a duration is as good as none.
+    Ok(Duration::try_from_secs_f64(seconds).ok())
+}
+
+fn verify(declared: Option<&Value>, environment: &Environment) -> Verify {
+    match declared {
+        Some(Value::Text(path)) if !path.is_empty() => Verify::Bundle(path.into()),
+        Some(value) if !value.is_null() && !value.truthy() => Verify::Nothing,
+        _ => {
+            let given =
+                ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].into_iter().find_map(|name| environment.get(name));
+            given.filter(|path| !path.is_empty()).map_or(Verify::System, |path| Verify::Bundle(path.into()))
+        }
+    }
+}
+
+fn retries(declared: Option<&Value>) -> Result<u32, String> {
+    match declared {
+        None => Ok(0),
+        // What the reference's HTTP library does when it is told nothing.
+        Some(Value::Null) => Ok(3),
+        Some(Value::Bool(flag)) => Ok((*flag).into()),
+        Some(Value::Int(retries)) => Ok(u32::try_from((*retries).max(0)).unwrap_or(u32::MAX)),
+        Some(_) => Err("max_retries of an http activity must be an integer".into()),
+    }
+}

@@ -1,0 +1,81 @@
+//! From `path` and `arguments` to what is executed.
+
+use crate::experiment::{Environment, Value, python_text};
+use std::{
+    ffi::OsString,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+/// Where programs are looked for when `PATH` is not set.
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
+/// A command line: the program and its arguments.
+#[derive(Debug, PartialEq)]
+pub(super) struct Command {
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+}
+
+impl Command {
+    /// A list or mapping is passed as it is; a text is read by the shell, with the path in front, unquoted.
+    pub fn new(path: &str, arguments: &Value, environment: &Environment) -> Result<Self, String> {
+        let found = search(&expand_home(path, environment), environment);
+        let words = match arguments {
+            Value::Text(line) => return Ok(Self::shell(found.as_deref(), line)),
+            Value::List(items) => items.iter().filter_map(word).collect(),
+            Value::Map(pairs) => {
+                let flat = pairs.iter().flat_map(|(key, value)| [word(&key.as_str().into()), word(value)]);
+                flat.flatten().collect()
+            }
+            _ => return Err("the arguments of a process activity must be a list or text".into()),
+        };
+        let program = found.ok_or_else(|| {
+            format!("no executable file '{path}' was found; check the path, or PATH, and its permissions")
+        })?;
+        Ok(Self { program, arguments: words })
+    }
+
+    /// The reference asks the shell for a command called `None` when the path leads nowhere: status 127.
+    fn shell(program: Option<&Path>, line: &str) -> Self {
+        let program = program.map_or("None".into(), Path::to_string_lossy);
+        Self {
+            program: PathBuf::from("/bin/sh"),
+            arguments: vec!["-c".to_owned(), format!("{program} {line}")],
+        }
+    }
+
+    /// For error messages.
+    pub fn shown(&self) -> String {
+        self.program.display().to_string()
+    }
+}
+
+/// The text of an argument; null and empty ones are dropped.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        value => Some(python_text(value)).filter(|text| !text.is_empty()),
+    }
+}
+
+/// `~` alone or before a slash is the home directory; `~name` stays as it is.
+fn expand_home(path: &str, environment: &Environment) -> String {
+    let rest = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    match (rest, environment.get("HOME")) {
+        (Some(rest), Some(home)) => format!("{}{rest}", home.trim_end_matches('/')),
+        _ => path.to_owned(),
+    }
+}
+
+/// The executable file a shell would run: as given if it contains a slash, else the first one in `PATH`.
+fn search(path: &str, environment: &Environment) -> Option<PathBuf> {
+    let executable = |file: &Path| {
+        file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    };
+    if path.contains('/') {
+        return Some(PathBuf::from(path)).filter(|file| executable(file));
+    }
+    let folders: OsString = environment.get("PATH").unwrap_or_else(|| DEFAULT_PATH.to_owned()).into();
+    std::env::split_paths(&folders).map(|folder| folder.join(path)).find(|file| executable(file))
+}

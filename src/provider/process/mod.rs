@@ -1,0 +1,78 @@
+//! `process`: a child process, its output and its exit code (experiment-format 5.4).
+//!
+//! A non-zero exit code is a success. The child leads a process group of its own, so that a timeout or a cancelled
+//! call ends all of it, and a Ctrl-C in the terminal reaches us and not the child.
+
+mod child;
+mod command;
+
+use super::{Call, Outcome};
+use crate::experiment::{Environment, Map, Value, substitute};
+use child::{Ended, run};
+use command::Command;
+use std::time::Duration;
+
+/// Runs the activity's process to its end.
+pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome {
+    let prepared = prepare(&call.activity.provider.raw, call, environment);
+    let (command, timeout) = match prepared {
+        Ok(prepared) => prepared,
+        Err(message) => return Outcome::Broke { message },
+    };
+    match run(&command, environment, timeout, &call.cancel).await {
+        Ended::Exited { status, stdout, stderr } => Outcome::Done(output(status, stdout, stderr)),
+        Ended::TimedOut => Outcome::failed("process activity took too long to complete"),
+        Ended::TalkedTooMuch { limit } => Outcome::failed(format!(
+            "process activity wrote more than {} MiB and was ended; redirect its output to a file",
+            limit >> 20
+        )),
+        Ended::Cancelled => Outcome::Cancelled,
+        Ended::NotStarted(error) => {
+            Outcome::Broke { message: format!("cannot run '{}': {error}", command.shown()) }
+        }
+    }
+}
+
+fn prepare(
+    provider: &Map,
+    call: &Call<'_>,
+    environment: &Environment,
+) -> Result<(Command, Option<Duration>), String> {
+    let path = provider.get("path").and_then(Value::as_str);
+    let path = path.ok_or("a process activity needs a path, as text")?;
+    let declared = provider.get("arguments").cloned().unwrap_or(Value::List(Vec::new()));
+    let untouched = call.configuration.is_empty() && call.secrets.is_empty();
+    let arguments = match untouched {
+        true => declared,
+        false => substitute(&declared, call.configuration, call.secrets),
+    };
+    let command = Command::new(path, &arguments, environment)?;
+    Ok((command, timeout(provider.get("timeout"))?))
+}
+
+/// Seconds; zero and less end the process at once, as the reference does.
+fn timeout(declared: Option<&Value>) -> Result<Option<Duration>, String> {
+    let seconds = match declared {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Bool(flag)) => f64::from(u8::from(*flag)),
+        Some(Value::Int(seconds)) => *seconds as f64,
+        Some(Value::Float(seconds)) => *seconds,
+        Some(_) => return Err("the timeout of a process activity must be a number of seconds".into()),
+    };
+    // Too long for a duration is as good as none; NaN and less than nothing are nothing.
+    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).ok())
+}
+
+fn output(status: i64, stdout: Vec<u8>, stderr: Vec<u8>) -> Value {
+    let fields = [("status", status.into()), ("stdout", text(stdout)), ("stderr", text(stderr))];
+    Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// UTF-8, or else Latin-1, which every output is. The reference guesses, often wrongly.
+fn text(bytes: Vec<u8>) -> Value {
+    let text = String::from_utf8(bytes);
+    Value::Text(text.unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! One activity from its first control to its last (experiment-format 8.4, 8.7).
+
+use super::{
+    call::call,
+    consent::{Cleared, needs_consent},
+    controls::Level as ControlLevel,
+    entry::{self, Entry},
+    pause::{Pauses, Unslept},
+    reins::Reins,
+    request::Dry,
+    stage::Stage,
+    verdict,
+};
+use crate::{
+    experiment::{Activity, ActivityKind, Value, python_text},
+    provider::Outcome,
+    session::{
+        What,
+        event::{ActivityOutcome, PauseSide, RunId, Section, StepRef},
+    },
+};
+
+/// Characters of an output or error kept for step lines.
+const SUMMARY: usize = 120;
+
+/// An activity whose turn came to its end.
+pub(super) struct Done {
+    pub run: RunId,
+    pub entry: Entry,
+    /// For hypothesis probes: the verdict, if it could be had at once.
+    pub tolerance_met: Option<bool>,
+}
+
+/// Why a turn did not come to its end.
+#[derive(Debug)]
+pub(super) enum Cutoff {
+    /// An error nobody expected.
+    Broke(String),
+    /// The run turns to its end.
+    Halted,
+    /// Python asked to exit.
+    Exit(i64),
+    /// A control interrupted the run.
+    Interrupt(String),
+}
+
+/// Plays one activity. Every path leaves a complete journal entry behind once its provider was called.
+pub(super) async fn perform(
+    stage: &Stage,
+    cleared: Cleared<'_>,
+    step: StepRef,
+    foreground: bool,
+    reins: &Reins,
+) -> Result<Done, Cutoff> {
+    let local = &cleared.activity().controls;
+    let (_, begun) = stage.before(ControlLevel::Activity, local, &cleared.activity().raw).await;
+    let mut played = match begun {
+        Ok(()) => play(stage, cleared, step, foreground, reins).await,
+        Err(message) => Err(Cutoff::Interrupt(message)),
+    };
+    let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
+    let (changed, ended) = stage.after(ControlLevel::Activity, local, &cleared.activity().raw, state).await;
+    if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
+        done.entry.replace(fields);
+        stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+    }
+    ended.map_err(Cutoff::Interrupt)?;
+    played
+}
+
+/// The turn between its controls.
+async fn play(
+    stage: &Stage,
+    cleared: Cleared<'_>,
+    step: StepRef,
+    foreground: bool,
+    reins: &Reins,
+) -> Result<Done, Cutoff> {
+    let activity = cleared.activity();
+    let mode = mode(activity, stage.options.dry);
+    let pauses = Pauses::of(activity, stage, mode == Mode::Real);
+    pauses.sleep(PauseSide::Before, step, &stage.voice, reins).await?;
+
+    let (run, started) = (stage.next_run(), stage.voice.now());
+    let mut entry = Entry::begun(activity, started);
+    let begun = What::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
+    stage.voice.emit_at(started, begun).await;
+    let outcome = match mode {
+        Mode::Pretended => Outcome::Done(Value::Null),
+        Mode::Real | Mode::Hurried => {
+            announce_fault(stage, activity, step).await;
+            let progress = |text: String| stage.voice.mention(What::ActivityProgressed { run, text });
+            call(stage, cleared, foreground, reins, &progress).await
+        }
+    };
+
+    let result = match &outcome {
+        Outcome::Done(output) => entry::Result::Succeeded(output),
+        Outcome::Failed { message, trace } => entry::Result::Failed { message, trace },
+        _ => entry::Result::Cut,
+    };
+    let succeeded = match result {
+        entry::Result::Succeeded(_) => Some(true),
+        entry::Result::Failed { .. } => Some(false),
+        entry::Result::Cut => None,
+    };
+    let ended = stage.voice.now();
+    let seconds = entry.end(result, ended);
+    let tolerance_met = verdict::at_once(stage, activity, step, &outcome);
+    if let Some(met) = tolerance_met {
+        entry.set_tolerance_met(met);
+    }
+    let told = ActivityOutcome { succeeded, tolerance_met, summary: summary(&outcome), seconds };
+    stage.voice.emit_at(ended, What::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
+
+    // The reference pauses even while it is being interrupted; nobody who presses Ctrl-C wants that.
+    if !reins.is_halted() {
+        pauses.sleep(PauseSide::After, step, &stage.voice, reins).await?;
+    }
+    match outcome {
+        Outcome::Done(_) | Outcome::Failed { .. } => Ok(Done { run, entry, tolerance_met }),
+        Outcome::Broke { message } => Err(Cutoff::Broke(message)),
+        Outcome::Exit { code } => Err(Cutoff::Exit(code)),
+        Outcome::Cancelled => Err(Cutoff::Halted),
+    }
+}
+
+impl From<Unslept> for Cutoff {
+    fn from(unslept: Unslept) -> Self {
+        match unslept {
+            Unslept::Halted => Cutoff::Halted,
+            Unslept::Senseless(message) => Cutoff::Broke(message),
+        }
+    }
+}
+
+/// How much of an activity is for real.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// All of it.
+    Real,
+    /// The provider is called, pauses are not slept.
+    Hurried,
+    /// The provider is not called.
+    Pretended,
+}
+
+/// The mode of an activity in a dry run. A `dry` key of its own, whatever its value, makes it real.
+pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> Mode {
+    match (&activity.dry, dry, activity.kind) {
+        (Some(_), ..) | (None, None, _) => Mode::Real,
+        (None, Some(Dry::Pause), _) => Mode::Hurried,
+        (None, Some(Dry::Activities), _)
+        | (None, Some(Dry::Probes), ActivityKind::Probe)
+        | (None, Some(Dry::Actions), ActivityKind::Action) => Mode::Pretended,
+        (None, Some(Dry::Probes | Dry::Actions), _) => Mode::Real,
+    }
+}
+
+/// A destructive step of the method is the fault.
+async fn announce_fault(stage: &Stage, activity: &Activity, step: StepRef) {
+    if step.section == Section::Method && needs_consent(stage.providers.effect(activity), step.section) {
+        let configuration = stage.configuration();
+        let label = stage.providers.label(activity, &configuration);
+        let what = format!("{}: {label}", activity.name);
+        let targets = stage.providers.targets(activity, &configuration);
+        stage.voice.emit(What::FaultFired { step, what, targets }).await;
+    }
+}
+
+/// The output or error in a few words.
+fn summary(outcome: &Outcome) -> String {
+    let text = match outcome {
+        Outcome::Done(Value::Null) => return String::new(),
+        Outcome::Done(output) => match (output.get("status"), output.get("stdout")) {
+            (Some(status), Some(_)) => return format!("exit {}", python_text(status)),
+            (Some(status), None) if output.get("body").is_some() => return python_text(status),
+            _ => python_text(output),
+        },
+        Outcome::Failed { message, .. } | Outcome::Broke { message } => message.clone(),
+        Outcome::Exit { code } => format!("asked to exit with {code}"),
+        Outcome::Cancelled => return "cut short".to_owned(),
+    };
+    let line: String = text.chars().take(SUMMARY).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim().to_owned()
+}

@@ -1,0 +1,102 @@
+//! Permission to change the system, as a type.
+//!
+//! A destructive activity can be called only by whoever holds a [`Consent`]: the runner makes one from the operator's
+//! [`Fire`](crate::session::Command::Fire), and a headless command from the order to run the file.
+
+use crate::{
+    experiment::Activity,
+    provider::Effect,
+    session::event::{Section, StepRef},
+};
+
+/// The operator's permission to change the system.
+#[derive(Clone, Debug)]
+pub struct Consent {
+    /// The step it is for; every one when given up front.
+    step: Option<StepRef>,
+}
+
+impl Consent {
+    /// For the whole file. Only an explicit order to run it without asking may make this.
+    pub fn up_front() -> Self {
+        Self { step: None }
+    }
+
+    /// For the step the operator fired.
+    pub(super) fn fired(step: StepRef) -> Self {
+        Self { step: Some(step) }
+    }
+
+    fn covers(&self, step: StepRef) -> bool {
+        // A continuous pass repeats the gate's probes, so the gate's fire covers it.
+        let same = |own: StepRef| {
+            own == step
+                || (own.section == Section::Before
+                    && step.section == Section::During
+                    && own.index == step.index)
+        };
+        self.step.is_none_or(same)
+    }
+}
+
+/// An activity that may be called.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cleared<'a>(&'a Activity);
+
+impl<'a> Cleared<'a> {
+    /// Clears an activity; `None` when it is destructive here and the consent does not cover it.
+    pub fn new(
+        activity: &'a Activity,
+        step: StepRef,
+        effect: Effect,
+        consent: Option<&Consent>,
+    ) -> Option<Self> {
+        let allowed =
+            !needs_consent(effect, step.section) || consent.is_some_and(|consent| consent.covers(step));
+        allowed.then_some(Self(activity))
+    }
+
+    /// The probe of a tolerance: it judges an output, whatever it calls itself.
+    pub fn to_judge(probe: &'a Activity) -> Self {
+        Self(probe)
+    }
+
+    pub fn activity(&self) -> &'a Activity {
+        self.0
+    }
+}
+
+/// Whether a step is destructive. Rollbacks lead towards safety: whoever fired has agreed to the undoing.
+pub(super) fn needs_consent(effect: Effect, section: Section) -> bool {
+    effect == Effect::Changes && section != Section::Rollbacks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cleared, Consent};
+    use crate::{
+        experiment::{Activity, parse_json},
+        provider::Effect::{Changes, Reads},
+        session::event::{Section, StepRef},
+    };
+
+    #[test]
+    fn a_destructive_step_needs_the_consent_for_it() {
+        let raw = parse_json(r#"{"type": "action", "name": "a", "provider": {"type": "process"}}"#).unwrap();
+        let activity = Activity::declared(raw.as_map().unwrap(), "$").unwrap();
+        let at = |section, index| StepRef { section, index };
+        let (method, other) = (at(Section::Method, 1), at(Section::Method, 2));
+        let cleared = |step, effect, consent: Option<&Consent>| {
+            Cleared::new(&activity, step, effect, consent).is_some()
+        };
+        assert!(cleared(method, Reads, None));
+        assert!(!cleared(method, Changes, None));
+        assert!(cleared(method, Changes, Some(&Consent::fired(method))));
+        assert!(!cleared(method, Changes, Some(&Consent::fired(other))));
+        assert!(cleared(method, Changes, Some(&Consent::up_front())));
+        assert!(cleared(at(Section::Rollbacks, 0), Changes, None));
+        let gate = Consent::fired(at(Section::Before, 0));
+        assert!(cleared(at(Section::During, 0), Changes, Some(&gate)));
+        assert!(!cleared(at(Section::During, 1), Changes, Some(&gate)));
+    }
+}

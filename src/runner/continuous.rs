@@ -1,0 +1,114 @@
+//! The hypothesis checked again and again while the method runs (experiment-format 7.4).
+
+use super::{
+    Consent,
+    halt::Turn,
+    hypothesis::{Lead, pass},
+    reins::Reins,
+    stage::Stage,
+};
+use crate::{
+    experiment::Hypothesis,
+    session::{
+        What,
+        event::{HypothesisPhase, Level, RunStatus},
+    },
+};
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Continuous passes that go on in the background.
+pub(super) struct Continuous {
+    task: JoinHandle<()>,
+    /// No further pass.
+    stop: CancellationToken,
+    /// Not even the rest of this one.
+    halt: CancellationToken,
+}
+
+impl Continuous {
+    /// Starts the first pass at once.
+    pub fn start(stage: &Arc<Stage>, consent: Option<Consent>) -> Self {
+        let (stop, halt) = (CancellationToken::new(), CancellationToken::new());
+        let passes =
+            Passes { stage: stage.clone(), stop: stop.clone(), reins: Reins::on(halt.clone()), consent };
+        Self { task: tokio::spawn(passes.play()), stop, halt }
+    }
+
+    /// A pass that is running completes, no other follows.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Ends even the running pass: the run turns to its end.
+    pub fn halt(&self) {
+        self.stop.cancel();
+        self.halt.cancel();
+    }
+
+    /// Waits for the last pass.
+    pub async fn join(self) {
+        // A panic in it has been reported by the panic hook; the run ends as it stands.
+        let _ = self.task.await;
+    }
+}
+
+struct Passes {
+    stage: Arc<Stage>,
+    stop: CancellationToken,
+    reins: Reins,
+    consent: Option<Consent>,
+}
+
+impl Passes {
+    async fn play(self) {
+        let experiment = self.stage.experiment.clone();
+        if let Some(hypothesis) = experiment.hypothesis() {
+            let frequency = self.stage.options.frequency;
+            self.stage.voice.emit(What::ContinuousStarted { frequency }).await;
+            let failed_percent = self.repeat(hypothesis).await;
+            self.stage.voice.emit(What::ContinuousEnded { failed_percent }).await;
+        }
+    }
+
+    /// Pass after pass; with fail-fast, the share of failed ones in percent when that ends it.
+    async fn repeat(&self, hypothesis: &Hypothesis) -> Option<f64> {
+        let (mut failed, mut passes) = (0_u32, 0_u32);
+        // Zero and less do not wait; what no duration can say waits for ever.
+        let wait =
+            Duration::try_from_secs_f64(self.stage.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
+        while !self.stop.is_cancelled() && !is_final(self.stage.status()) {
+            let lead = Lead::Nobody { reins: &self.reins, consent: self.consent.clone() };
+            let met = match pass(&self.stage, hypothesis, HypothesisPhase::During, lead).await {
+                Ok(pass) => pass.met,
+                Err(Turn::Halt(_)) => {
+                    self.stage.set_status(RunStatus::Interrupted);
+                    return None;
+                }
+                Err(Turn::Abort(message)) => {
+                    self.stage.set_status(RunStatus::Aborted);
+                    self.stage.voice.log(Level::Critical, message).await;
+                    return None;
+                }
+            };
+            passes += 1;
+            failed += u32::from(!met);
+            if !met && self.stage.options.fail_fast {
+                self.stage.set_status(RunStatus::Failed);
+                return Some(f64::from(failed) * 100.0 / f64::from(passes));
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        None
+    }
+}
+
+/// Whether the run is over but for its end.
+pub(super) fn is_final(status: Option<RunStatus>) -> bool {
+    matches!(status, Some(RunStatus::Failed | RunStatus::Interrupted | RunStatus::Aborted))
+}

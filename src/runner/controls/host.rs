@@ -1,0 +1,56 @@
+//! The seam for calling a control's functions.
+
+use crate::experiment::{Map, Secrets, Value};
+use futures_util::future::BoxFuture;
+
+/// Calls functions of control modules, in Python. A function that the module does not have is no error.
+pub trait ControlHost: Send + Sync {
+    /// Calls one function. `context` and `arguments` are always passed; `state`, `configuration`, `secrets` and
+    /// `experiment` only to parameters of these names (experiment-format 10.2).
+    fn call<'a>(&'a self, call: ControlCall<'a>) -> BoxFuture<'a, ControlReply>;
+}
+
+/// One call of a control.
+#[derive(Clone)]
+pub struct ControlCall<'a> {
+    /// The Python module.
+    pub module: &'a str,
+    /// `before_activity_control` and the like.
+    pub function: &'a str,
+    /// The control's own arguments, substituted.
+    pub arguments: Map,
+    /// The experiment, hypothesis or activity; none for configuring and cleaning up.
+    pub context: Option<&'a Value>,
+    /// What the level came to; none before it.
+    pub state: Option<&'a Value>,
+    /// The live configuration.
+    pub configuration: &'a Map,
+    /// All scopes.
+    pub secrets: &'a Secrets,
+    /// The live experiment.
+    pub experiment: &'a Map,
+}
+
+/// What a call came to: objects it changed, and how it failed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ControlReply {
+    /// The context, if changed.
+    pub context: Option<Value>,
+    /// The state, if changed.
+    pub state: Option<Value>,
+    /// The configuration, if changed.
+    pub configuration: Option<Map>,
+    /// The experiment, if changed.
+    pub experiment: Option<Map>,
+    /// An exception.
+    pub error: Option<ControlError>,
+}
+
+/// An exception of a control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControlError {
+    /// Any other than the next: the run goes on.
+    Ordinary(String),
+    /// The engine's interrupt exception: the run turns to its end.
+    Interrupt(String),
+}

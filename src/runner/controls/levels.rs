@@ -1,0 +1,104 @@
+//! Which controls apply on which level (experiment-format 10.3).
+
+use crate::experiment::Control;
+
+/// A level of a run around which controls are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The whole run.
+    Experiment,
+    /// One pass of the hypothesis.
+    Hypothesis,
+    /// The method.
+    Method,
+    /// The rollbacks.
+    Rollback,
+    /// One activity.
+    Activity,
+}
+
+impl Level {
+    /// As in the names of the functions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Experiment => "experiment",
+            Level::Hypothesis => "hypothesis",
+            Level::Method => "method",
+            Level::Rollback => "rollback",
+            Level::Activity => "activity",
+        }
+    }
+}
+
+/// The controls of a level in order: global ones, the experiment's, the level's own.
+///
+/// Where the reference applies an inherited control once for each local one, it is applied once here: nobody means a
+/// hook to run twice.
+pub(super) fn applied<'a>(
+    level: Level,
+    globals: &'a [Control],
+    top: &'a [Control],
+    local: &'a [Control],
+) -> Vec<&'a Control> {
+    let automatic = || top.iter().filter(|control| control.automatic());
+    match level {
+        Level::Experiment => globals.iter().chain(top).collect(),
+        Level::Method | Level::Rollback if top.is_empty() => globals.iter().collect(),
+        Level::Method | Level::Rollback => automatic().collect(),
+        Level::Hypothesis | Level::Activity => {
+            let own: Vec<&Control> = globals.iter().chain(local).collect();
+            if own.is_empty() {
+                return automatic().collect();
+            }
+            let (referring, plain): (Vec<&Control>, Vec<&Control>) =
+                own.into_iter().partition(|control| control.reference().is_some());
+            // Each plain control lets the inherited ones in that do not bear its name; a reference lets in none.
+            let inherited =
+                automatic().filter(|control| plain.iter().any(|own| own.name != control.name)).rev();
+            let named = referring.iter().filter_map(|control| {
+                top.iter().find(|candidate| Some(candidate.name.as_str()) == control.reference())
+            });
+            inherited.chain(plain.iter().copied()).chain(named).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Level, applied};
+    use crate::experiment::{Control, parse_json};
+
+    fn controls(names: &[&str]) -> Vec<Control> {
+        let one = |name: &&str| match name.split_once(':') {
+            Some((name, "manual")) => format!(r#"{{"name": "{name}", "automatic": false}}"#),
+            Some((name, reference)) => format!(r#"{{"name": "{name}", "ref": "{reference}"}}"#),
+            None => format!(r#"{{"name": "{name}"}}"#),
+        };
+        let list = format!("[{}]", names.iter().map(one).collect::<Vec<_>>().join(","));
+        Control::list(Some(&parse_json(&list).unwrap()))
+    }
+
+    #[test]
+    fn c91_c92_levels_choose_their_controls() {
+        use Level::{Activity, Experiment, Hypothesis, Method, Rollback};
+        let cases: &[(Level, &[&str], &[&str], &[&str], &[&str])] = &[
+            (Experiment, &["g"], &["t", "m:manual"], &["l"], &["g", "t", "m"]),
+            (Method, &["g"], &["t", "m:manual"], &[], &["t"]),
+            (Method, &["g"], &[], &[], &["g"]),
+            (Rollback, &["g"], &["t"], &[], &["t"]),
+            (Activity, &[], &["t", "u", "m:manual"], &[], &["t", "u"]),
+            (Hypothesis, &["g"], &[], &["l"], &["g", "l"]),
+            (Activity, &["g"], &["t", "u"], &["l"], &["u", "t", "g", "l"]),
+            (Activity, &[], &["t"], &["k", "l"], &["t", "k", "l"]),
+            (Activity, &[], &["t"], &["t"], &["t"]),
+            (Activity, &[], &["t", "m:manual"], &["x:m"], &["m"]),
+            (Activity, &[], &["t", "m:manual"], &["x:m", "l"], &["t", "l", "m"]),
+        ];
+        for (level, globals, top, local, expected) in cases {
+            let (globals, top, local) = (controls(globals), controls(top), controls(local));
+            let names: Vec<_> =
+                applied(*level, &globals, &top, &local).iter().map(|control| control.name.clone()).collect();
+            assert_eq!(&names, expected, "{level:?}");
+        }
+    }
+}

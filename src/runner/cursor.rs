@@ -1,0 +1,61 @@
+//! Where a run stands in a part of the experiment.
+
+use super::{
+    halt::Halt,
+    helm::{Go, Helm},
+    voice::Voice,
+};
+use crate::session::event::{Level, StepRef};
+
+/// The place of the next step, and of the one run last.
+#[derive(Debug, Default)]
+pub(super) struct Cursor {
+    index: usize,
+    last: Option<usize>,
+    /// The operator asked for the step under the cursor already.
+    asked: bool,
+}
+
+impl Cursor {
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Waits until the step under the cursor may go. One that is run again needs no further word, unless it is
+    /// destructive.
+    pub async fn go(&mut self, helm: &mut Helm, step: StepRef, destructive: bool) -> Result<Go, Halt> {
+        match std::mem::take(&mut self.asked) && !destructive {
+            true => Ok(Go::Run(helm.up_front())),
+            false => helm.step(step, destructive).await,
+        }
+    }
+
+    /// The step was run.
+    pub fn ran(&mut self) {
+        self.last = Some(self.index);
+        self.index += 1;
+    }
+
+    /// The step is left out.
+    pub fn skip(&mut self) {
+        self.index += 1;
+    }
+
+    /// The step is to be run once more.
+    pub fn again(&mut self) {
+        self.asked = true;
+    }
+
+    /// Back to the step run last.
+    pub async fn back(&mut self, voice: &Voice) {
+        match self.last {
+            Some(last) => {
+                self.index = last;
+                self.asked = true;
+            }
+            None => {
+                voice.log(Level::Info, "No step of this part was run yet, so none can be run again.").await
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Why a run leaves its course.
+
+use crate::session::event::Level;
+
+/// A signal of the operating system, as far as runs know them (experiment-format 10.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT: Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// SIGHUP: the terminal is gone. Means what SIGTERM means.
+    HangUp,
+    /// SIGUSR1.
+    User1,
+    /// SIGUSR2: leave at once, without rollbacks.
+    User2,
+}
+
+/// The run was told to turn to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Halt {
+    /// What the console says, and how loud.
+    pub lines: Vec<(Level, String)>,
+    pub rollbacks: Undo,
+    /// Whether background activities are awaited.
+    pub waits: bool,
+}
+
+/// Whether the rollbacks of a halted run are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// As the strategy says of an interrupted run.
+    ByStrategy,
+    /// Unless the strategy says never: the operator's abort undoes.
+    Unless,
+    /// In no case.
+    No,
+}
+
+impl Halt {
+    fn by_strategy(lines: Vec<(Level, String)>) -> Self {
+        Self { lines, rollbacks: Undo::ByStrategy, waits: true }
+    }
+
+    /// One whose reason was told already.
+    pub fn told() -> Self {
+        Self::by_strategy(Vec::new())
+    }
+
+    pub fn signal(signal: Signal) -> Self {
+        match signal {
+            Signal::Interrupt => Self::by_strategy(vec![(
+                Level::Warning,
+                "Received a termination signal (Ctrl-C)...".to_owned(),
+            )]),
+            Signal::Terminate => Self::named_signal("SIGTERM"),
+            Signal::HangUp => Self::named_signal("SIGHUP"),
+            Signal::User1 => Self::exit(20),
+            Signal::User2 => Self::exit(30),
+        }
+    }
+
+    fn named_signal(name: &str) -> Self {
+        Self::by_strategy(vec![
+            (Level::Warning, format!("Caught {name} signal, interrupting experiment now")),
+            (Level::Critical, format!("{name} signal received")),
+        ])
+    }
+
+    /// Python asked to exit with this code; 20 and 30 are those of SIGUSR1 and SIGUSR2.
+    pub fn exit(code: i64) -> Self {
+        let received = (Level::Warning, format!("Received the exit signal: {code}"));
+        if code != 30 {
+            return Self::by_strategy(vec![received]);
+        }
+        let ignoring = (Level::Warning, "Ignoring rollbacks as per signal".to_owned());
+        Self { lines: vec![received, ignoring], rollbacks: Undo::No, waits: false }
+    }
+
+    /// A control interrupted the run.
+    pub fn control(message: &str) -> Self {
+        Self::by_strategy(vec![(Level::Critical, message.to_owned())])
+    }
+
+    /// The operator aborted, or left.
+    pub fn operator(reason: &str) -> Self {
+        Self { lines: vec![(Level::Warning, reason.to_owned())], rollbacks: Undo::Unless, waits: true }
+    }
+
+    /// The same signal while rollbacks are played: one line for all but SIGTERM and SIGHUP.
+    pub fn during_rollbacks(signal: Signal) -> Self {
+        match signal {
+            Signal::Terminate | Signal::HangUp => Self::signal(signal),
+            _ => Self::leaving_rollbacks(),
+        }
+    }
+
+    /// Python asked to exit while rollbacks were played.
+    pub fn leaving_rollbacks() -> Self {
+        let line = "Received an exit signal.Terminating now without running the remaining rollbacks.";
+        Self::by_strategy(vec![(Level::Warning, line.to_owned())])
+    }
+}
+
+/// Why the run leaves its course.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It was told to.
+    Halt(Halt),
+    /// An error nobody expected.
+    Abort(String),
+}
+
+impl From<Halt> for Turn {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}

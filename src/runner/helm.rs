@@ -1,0 +1,245 @@
+//! The operator's side of a run: orders and signals are heard here, whatever the run does meanwhile.
+
+use super::{Consent, Pace, Signal, halt::Halt, reins::Reins, voice::Voice};
+use crate::session::{
+    Command, What,
+    event::{Level, StepRef},
+};
+use std::{collections::HashSet, future::Future, pin::pin};
+use tokio::sync::mpsc;
+
+/// What to do with the step under the cursor.
+pub(super) enum Go {
+    /// Run it, with the consent the operator gave, if any.
+    Run(Option<Consent>),
+    /// Leave it out.
+    Skip,
+    /// Go back to the step that was run last.
+    Back,
+}
+
+/// Hears orders and signals, and keeps what they set.
+pub(super) struct Helm {
+    commands: Option<mpsc::Receiver<Command>>,
+    signals: Option<mpsc::Receiver<Signal>>,
+    voice: Voice,
+    auto: bool,
+    paused: bool,
+    up_front: Option<Consent>,
+    breakpoints: HashSet<StepRef>,
+    halt: Option<Halt>,
+    rolling_back: bool,
+}
+
+enum Order {
+    Command(Command),
+    Signal(Signal),
+    /// Whoever stepped is gone.
+    Deserted,
+}
+
+impl Helm {
+    pub fn new(
+        pace: Pace,
+        commands: mpsc::Receiver<Command>,
+        signals: mpsc::Receiver<Signal>,
+        voice: Voice,
+    ) -> Self {
+        let up_front = match pace {
+            Pace::Step => None,
+            Pace::Auto(consent) => Some(consent),
+        };
+        Self {
+            commands: Some(commands),
+            signals: Some(signals),
+            voice,
+            auto: up_front.is_some(),
+            paused: false,
+            up_front,
+            breakpoints: HashSet::new(),
+            halt: None,
+            rolling_back: false,
+        }
+    }
+
+    /// The consent for everything, if it was given.
+    pub fn up_front(&self) -> Option<Consent> {
+        self.up_front.clone()
+    }
+
+    /// Whether the operator leads step by step.
+    pub fn steps(&self) -> bool {
+        !self.auto || self.paused
+    }
+
+    /// From here on rollbacks are played: what halted the run does not halt them.
+    pub fn begin_rollbacks(&mut self) {
+        self.rolling_back = true;
+        self.halt = None;
+    }
+
+    /// Lets `work` go on to its end while orders are heard; `reins` are pulled as they say.
+    pub async fn hear<T>(&mut self, reins: &Reins, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                order = Self::order(&mut self.commands, &mut self.signals) => {
+                    // Telling it may have to wait for room in the stream, which must not stop the work.
+                    self.obey(order, Some(reins)).await;
+                }
+                result = &mut work => return result,
+            }
+        }
+    }
+
+    /// The halt, once there is one.
+    pub fn halted(&self) -> Result<(), Halt> {
+        self.halt.clone().map_or(Ok(()), Err)
+    }
+
+    /// Waits until the step may go, as the mode says.
+    pub async fn step(&mut self, step: StepRef, destructive: bool) -> Result<Go, Halt> {
+        let mut told = false;
+        loop {
+            self.halted()?;
+            let holds = self.steps() || self.breakpoints.contains(&step);
+            if !holds && !(destructive && self.up_front.is_none()) {
+                // Orders that arrived meanwhile come first.
+                match self.waiting_order() {
+                    Some(order) => {
+                        self.obey(order, None).await;
+                        continue;
+                    }
+                    None => return Ok(Go::Run(self.up_front.clone())),
+                }
+            }
+            if !told {
+                self.voice.emit(What::StepAwaited { step, destructive }).await;
+                told = true;
+            }
+            let order = Self::order(&mut self.commands, &mut self.signals).await;
+            if let Order::Command(command) = &order
+                && let Some(go) = self.answer(command, step, destructive).await
+            {
+                return Ok(go);
+            }
+            self.obey(order, None).await;
+        }
+    }
+
+    /// What a command says about the awaited step, if anything.
+    async fn answer(&mut self, command: &Command, step: StepRef, destructive: bool) -> Option<Go> {
+        let go = match command {
+            Command::Next if destructive && self.up_front.is_none() => {
+                self.voice.log(Level::Warning, "This step changes the system: it needs to be fired.").await;
+                return None;
+            }
+            Command::Next => Go::Run(self.up_front.clone()),
+            Command::Fire(fired) if *fired == step => Go::Run(Some(Consent::fired(step))),
+            Command::Skip => Go::Skip,
+            Command::Rerun => Go::Back,
+            _ => return None,
+        };
+        self.voice.emit(What::Commanded(command.clone())).await;
+        Some(go)
+    }
+
+    fn waiting_order(&mut self) -> Option<Order> {
+        let signal = self.signals.as_mut().and_then(|signals| signals.try_recv().ok()).map(Order::Signal);
+        signal.or_else(|| self.commands.as_mut()?.try_recv().ok().map(Order::Command))
+    }
+
+    async fn order(
+        commands: &mut Option<mpsc::Receiver<Command>>,
+        signals: &mut Option<mpsc::Receiver<Signal>>,
+    ) -> Order {
+        loop {
+            tokio::select! {
+                biased;
+                signal = receive(signals) => match signal {
+                    Some(signal) => return Order::Signal(signal),
+                    None => *signals = None,
+                },
+                command = receive(commands) => match command {
+                    Some(command) => return Order::Command(command),
+                    None => {
+                        *commands = None;
+                        return Order::Deserted;
+                    }
+                },
+            }
+        }
+    }
+
+    async fn obey(&mut self, order: Order, reins: Option<&Reins>) {
+        match order {
+            Order::Signal(signal) if self.rolling_back => {
+                self.turn(Halt::during_rollbacks(signal), reins).await
+            }
+            Order::Signal(signal) => self.turn(Halt::signal(signal), reins).await,
+            Order::Deserted if self.auto => {}
+            Order::Deserted => self.leave("Nobody steps any more, so the run turns to its end", reins).await,
+            Order::Command(command) => {
+                self.voice.emit(What::Commanded(command.clone())).await;
+                self.set(command, reins).await;
+            }
+        }
+    }
+
+    async fn set(&mut self, command: Command, reins: Option<&Reins>) {
+        match command {
+            Command::Auto(on) => {
+                self.auto = on;
+                self.voice.emit(What::AutoSwitched { on }).await;
+            }
+            Command::Pause(on) => self.paused = on,
+            Command::Breakpoint(step) => {
+                if !self.breakpoints.remove(&step) {
+                    self.breakpoints.insert(step);
+                }
+            }
+            Command::Cut => reins.map(Reins::cut).unwrap_or_default(),
+            Command::Abort => self.leave("Aborted by the operator", reins).await,
+            Command::Quit => self.leave("The operator left", reins).await,
+            Command::Next | Command::Fire(_) | Command::Skip | Command::Rerun => {
+                self.voice.log(Level::Info, "Nothing waits for that now.").await;
+            }
+            Command::Observe(_) | Command::Note(_) | Command::Mark => {}
+        }
+    }
+
+    /// Leaving always undoes; rollbacks that are being played already are what it leads to.
+    async fn leave(&mut self, reason: &str, reins: Option<&Reins>) {
+        if !self.rolling_back {
+            self.turn(Halt::operator(reason), reins).await;
+        }
+    }
+
+    async fn turn(&mut self, halt: Halt, reins: Option<&Reins>) {
+        if let Some(reins) = reins {
+            reins.halt();
+        }
+        tell(&self.voice, &halt).await;
+        self.halt = Some(halt);
+    }
+}
+
+/// Says why the run turns to its end: the loudest line as the fact, the others as lines.
+pub(super) async fn tell(voice: &Voice, halt: &Halt) {
+    let loudest = halt.lines.iter().map(|(level, _)| level).max();
+    let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);
+    for (index, (level, line)) in halt.lines.iter().enumerate() {
+        match reason == Some(index) {
+            true => voice.emit(What::Interrupted { reason: line.clone(), level: *level }).await,
+            false => voice.log(*level, line.clone()).await,
+        }
+    }
+}
+
+async fn receive<T>(receiver: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match receiver {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,231 @@
+//! One pass of the steady-state hypothesis (experiment-format 7.2, 7.3).
+
+use super::{
+    Consent,
+    activity::{Cutoff, Done, perform},
+    consent::{Cleared, needs_consent},
+    controls::Level as ControlLevel,
+    cursor::Cursor,
+    halt::{Halt, Turn},
+    helm::{Go, Helm},
+    reins::Reins,
+    stage::Stage,
+    verdict,
+};
+use crate::{
+    experiment::{Activity, Hypothesis, Map, Value},
+    provider::Effect,
+    session::{
+        What,
+        event::{HypothesisPhase, RunStatus, Section, StepRef},
+    },
+};
+
+/// What a pass came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Pass {
+    pub met: bool,
+    /// Whether a probe failed, rather than being out of tolerance.
+    pub failed: bool,
+}
+
+/// Who leads through a pass.
+pub(super) enum Lead<'a> {
+    /// The operator's side: steps are awaited, orders are heard.
+    Helm(&'a mut Helm),
+    /// Nobody: a continuous pass, which only the end of the run stops.
+    Nobody { reins: &'a Reins, consent: Option<Consent> },
+}
+
+/// Plays the hypothesis that guards the method; tells whether the method may be played.
+pub(super) async fn gate(stage: &Stage, helm: &mut Helm, hypothesis: &Hypothesis) -> Result<bool, Turn> {
+    let pass = pass(stage, hypothesis, HypothesisPhase::Before, Lead::Helm(helm)).await?;
+    if !pass.met {
+        stage.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
+    }
+    Ok(pass.met)
+}
+
+/// Plays the hypothesis that follows the method: not met is a deviation.
+pub(super) async fn after(stage: &Stage, helm: &mut Helm, hypothesis: &Hypothesis) -> Result<(), Turn> {
+    let pass = pass(stage, hypothesis, HypothesisPhase::After, Lead::Helm(helm)).await?;
+    if !pass.met {
+        stage.set_deviated();
+        stage.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
+    }
+    Ok(())
+}
+
+/// Plays one pass: probe by probe, to the first that is not met.
+pub(super) async fn pass(
+    stage: &Stage,
+    hypothesis: &Hypothesis,
+    phase: HypothesisPhase,
+    mut lead: Lead<'_>,
+) -> Result<Pass, Turn> {
+    let mut course = Course { stage, hypothesis, phase, begun: false, shown: Vec::new() };
+    let played = course.play(&mut lead).await;
+    let (local, state) = (&hypothesis.controls, || course.state(&played));
+    let (_, ended) = stage.after(ControlLevel::Hypothesis, local, &hypothesis.raw, state).await;
+    let pass = played?;
+    match ended {
+        Ok(()) => Ok(pass),
+        Err(message) => Err(stage.turn(Cutoff::Interrupt(message)).await),
+    }
+}
+
+/// The way through one pass.
+struct Course<'a> {
+    stage: &'a Stage,
+    hypothesis: &'a Hypothesis,
+    phase: HypothesisPhase,
+    begun: bool,
+    /// The entries of the probes so far.
+    shown: Vec<Value>,
+}
+
+impl Course<'_> {
+    async fn play(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
+        let mut cursor = Cursor::default();
+        while let Some(entry) = self.hypothesis.probes.get(cursor.index()) {
+            let step = StepRef { section: section(self.phase), index: cursor.index() };
+            let activity = entry.activity.as_ref().map_err(ToString::to_string);
+            let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.stage.effect(activity));
+            let go = match lead {
+                Lead::Helm(helm) => cursor.go(helm, step, needs_consent(effect, step.section)).await?,
+                Lead::Nobody { consent, .. } => Go::Run(consent.clone()),
+            };
+            self.begin().await?;
+            let consent = match go {
+                Go::Run(consent) => consent,
+                Go::Skip => {
+                    self.stage.voice.emit(What::StepSkipped { step }).await;
+                    cursor.skip();
+                    continue;
+                }
+                Go::Back => {
+                    cursor.back(&self.stage.voice).await;
+                    self.shown.truncate(cursor.index());
+                    continue;
+                }
+            };
+            let activity = activity.map_err(Turn::Abort)?;
+            let cleared = Cleared::new(activity, step, effect, consent.as_ref());
+            let cleared = cleared.ok_or_else(|| Turn::Abort(unfired(activity)))?;
+            match self.probe(cleared, step, lead).await {
+                Ok(Probed::Met) => cursor.ran(),
+                Ok(Probed::NotMet { failed }) => {
+                    if self.phase == HypothesisPhase::Before && lead.asks_again(step).await? {
+                        self.shown.pop();
+                        cursor.again();
+                        continue;
+                    }
+                    self.end(false, Some(&activity.name)).await;
+                    return Ok(Pass { met: false, failed });
+                }
+                Err(Turn::Abort(message)) => {
+                    self.end(false, Some(&activity.name)).await;
+                    return Err(Turn::Abort(message));
+                }
+                Err(halt) => return Err(halt),
+            }
+        }
+        self.begin().await?;
+        self.end(true, None).await;
+        Ok(Pass { met: true, failed: false })
+    }
+
+    /// The pass begins with its first step, which the operator may keep waiting.
+    async fn begin(&mut self) -> Result<(), Turn> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        let (phase, title) = (self.phase, self.hypothesis.title.clone());
+        self.stage.voice.emit(What::HypothesisStarted { phase, title }).await;
+        let (local, raw) = (&self.hypothesis.controls, &self.hypothesis.raw);
+        match self.stage.before(ControlLevel::Hypothesis, local, raw).await.1 {
+            Ok(()) => Ok(()),
+            Err(message) => Err(self.stage.turn(Cutoff::Interrupt(message)).await),
+        }
+    }
+
+    async fn probe(
+        &mut self,
+        cleared: Cleared<'_>,
+        step: StepRef,
+        lead: &mut Lead<'_>,
+    ) -> Result<Probed, Turn> {
+        let probed = match lead {
+            Lead::Helm(helm) => {
+                let reins = Reins::default();
+                let probed = helm.hear(&reins, judged(self.stage, cleared, step, &reins)).await;
+                helm.halted()?;
+                probed
+            }
+            Lead::Nobody { reins, .. } => judged(self.stage, cleared, step, reins).await,
+        };
+        let (done, verdict) = match probed {
+            Ok(probed) => probed,
+            Err(cutoff) => return Err(self.stage.turn(cutoff).await),
+        };
+        self.shown.push(done.entry.value());
+        match verdict.map_err(Turn::Abort)? {
+            true => Ok(Probed::Met),
+            false => Ok(Probed::NotMet { failed: done.entry.has_failed() }),
+        }
+    }
+
+    async fn end(&self, met: bool, deviating: Option<&str>) {
+        let deviating = deviating.map(str::to_owned);
+        self.stage.voice.emit(What::HypothesisEnded { phase: self.phase, met, deviating }).await;
+    }
+
+    /// The pass as controls see it.
+    fn state(&self, played: &Result<Pass, Turn>) -> Value {
+        let met = played.as_ref().map_or(Value::Null, |pass| pass.met.into());
+        let fields = [("steady_state_met", met), ("probes", self.shown.clone().into())];
+        fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map>().into()
+    }
+}
+
+/// How one probe came out.
+enum Probed {
+    Met,
+    NotMet { failed: bool },
+}
+
+/// Plays a probe and judges its output.
+async fn judged(
+    stage: &Stage,
+    cleared: Cleared<'_>,
+    step: StepRef,
+    reins: &Reins,
+) -> Result<(Done, Result<bool, String>), Cutoff> {
+    let mut done = perform(stage, cleared, step, true, reins).await?;
+    let verdict = verdict::of(stage, cleared.activity(), &mut done, reins).await;
+    Ok((done, verdict))
+}
+
+impl Lead<'_> {
+    /// Whether a gate's probe that is not met is asked again. Nothing has happened yet, so whoever leads step by step
+    /// may mend the system first; skipping the step accepts the verdict.
+    async fn asks_again(&mut self, step: StepRef) -> Result<bool, Halt> {
+        match self {
+            Lead::Helm(helm) if helm.steps() => Ok(!matches!(helm.step(step, false).await?, Go::Skip)),
+            _ => Ok(false),
+        }
+    }
+}
+
+fn section(phase: HypothesisPhase) -> Section {
+    match phase {
+        HypothesisPhase::Before => Section::Before,
+        HypothesisPhase::During => Section::During,
+        HypothesisPhase::After => Section::After,
+    }
+}
+
+fn unfired(activity: &Activity) -> String {
+    format!("'{}' changes the system and was not fired", activity.name)
+}

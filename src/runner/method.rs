@@ -1,0 +1,129 @@
+//! The method, and the loop it shares with the rollbacks (experiment-format 8, 9).
+
+use super::{
+    activity::{Cutoff, perform},
+    background::{Background, Starter},
+    consent::{Cleared, needs_consent},
+    continuous::is_final,
+    controls::Level as ControlLevel,
+    cursor::Cursor,
+    halt::{Halt, Turn},
+    helm::{Go, Helm},
+    reins::Reins,
+    stage::Stage,
+};
+use crate::{
+    experiment::Entry,
+    provider::Effect,
+    session::{
+        What,
+        event::{Section, StepRef},
+    },
+};
+use std::sync::Arc;
+
+/// Plays the method to its end, or to where the run leaves its course. Background activities are awaited.
+pub(super) async fn play(
+    stage: &Arc<Stage>,
+    helm: &mut Helm,
+    background: &mut Background,
+) -> Result<(), Turn> {
+    let steps = stage.experiment.method().len();
+    stage.voice.emit(What::MethodStarted { steps }).await;
+    let scene = stage.scene().raw;
+    let played = match stage.before(ControlLevel::Method, &[], &scene).await.1 {
+        Ok(()) => walk(stage, helm, background).await,
+        Err(message) => Err(stage.turn(Cutoff::Interrupt(message)).await),
+    };
+    if !matches!(&played, Err(Turn::Halt(halt)) if !halt.waits) {
+        background.settle(helm).await;
+    }
+    let (_, ended) = stage.after(ControlLevel::Method, &[], &scene, || stage.told(Section::Method)).await;
+    stage.voice.emit(What::MethodEnded).await;
+    played?;
+    helm.halted()?;
+    match ended {
+        Ok(()) => Ok(()),
+        Err(message) => Err(stage.turn(Cutoff::Interrupt(message)).await),
+    }
+}
+
+/// Step by step, while a continuous hypothesis does not end it.
+async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Result<(), Turn> {
+    let experiment = stage.experiment.clone();
+    let mut cursor = Cursor::default();
+    while let Some(entry) = experiment.method().get(cursor.index()) {
+        // A pass that failed in the meantime is noticed between activities only.
+        if is_final(stage.status()) {
+            break;
+        }
+        let step = StepRef { section: Section::Method, index: cursor.index() };
+        match turn(stage, helm, background, &mut cursor, entry, step).await {
+            Ok(()) => {}
+            Err(Stopped::Halt(halt)) => return Err(Turn::Halt(halt)),
+            Err(Stopped::Cutoff(cutoff)) => return Err(stage.turn(cutoff).await),
+        }
+    }
+    Ok(())
+}
+
+/// Why a step's turn stops the walk.
+pub(super) enum Stopped {
+    Halt(Halt),
+    Cutoff(Cutoff),
+}
+
+impl From<Halt> for Stopped {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}
+
+/// One step: waits for its go, runs it or starts it in the background, moves the cursor.
+pub(super) async fn turn(
+    stage: &Arc<Stage>,
+    helm: &mut Helm,
+    background: &mut Background,
+    cursor: &mut Cursor,
+    entry: &Entry,
+    step: StepRef,
+) -> Result<(), Stopped> {
+    let activity = entry.activity.as_ref();
+    let effect = activity.map_or(Effect::Reads, |activity| stage.effect(activity));
+    let consent = match cursor.go(helm, step, needs_consent(effect, step.section)).await? {
+        Go::Run(consent) => consent,
+        Go::Skip => {
+            stage.voice.emit(What::StepSkipped { step }).await;
+            cursor.skip();
+            return Ok(());
+        }
+        Go::Back => {
+            cursor.back(&stage.voice).await;
+            return Ok(());
+        }
+    };
+    announce(stage, entry, step).await;
+    let activity = activity.map_err(|missing| Stopped::Cutoff(Cutoff::Broke(missing.to_string())))?;
+    if entry.background {
+        background.start(stage, Starter { activity: activity.clone(), step, effect, consent });
+        cursor.ran();
+        return Ok(());
+    }
+    let cleared = Cleared::new(activity, step, effect, consent.as_ref());
+    let Some(cleared) = cleared else {
+        let message = format!("'{}' changes the system and was not fired", activity.name);
+        return Err(Stopped::Cutoff(Cutoff::Broke(message)));
+    };
+    let reins = Reins::default();
+    let performed = helm.hear(&reins, perform(stage, cleared, step, true, &reins)).await;
+    cursor.ran();
+    helm.halted()?;
+    performed.map(drop).map_err(Stopped::Cutoff)
+}
+
+/// The console names a rollback before its activity: the referring entry's own name.
+async fn announce(stage: &Stage, entry: &Entry, step: StepRef) {
+    if step.section == Section::Rollbacks {
+        stage.voice.log(crate::session::event::Level::Info, format!("Rollback: {}", entry.name())).await;
+    }
+}

@@ -1,0 +1,111 @@
+//! The pauses around an activity (experiment-format 8.4).
+
+use super::{
+    reins::{Pulled, Reins},
+    stage::Stage,
+    voice::Voice,
+};
+use crate::{
+    experiment::{Activity, Value, python_text, substitute},
+    session::{
+        What,
+        event::{Level, PauseSide, StepRef},
+    },
+};
+use std::time::Duration;
+
+/// How long an activity pauses before and after, variables replaced.
+pub(super) struct Pauses {
+    before: Value,
+    after: Value,
+    /// Dry modes announce pauses without sleeping.
+    sleeps: bool,
+}
+
+/// Why a pause was not slept to its end.
+pub(super) enum Unslept {
+    /// The run turns to its end.
+    Halted,
+    /// Its length is no number of seconds.
+    Senseless(String),
+}
+
+impl Pauses {
+    pub fn of(activity: &Activity, stage: &Stage, sleeps: bool) -> Self {
+        let configuration = stage.configuration();
+        let value = |declared: &Option<Value>| {
+            substitute(declared.as_ref().unwrap_or(&Value::Null), &configuration, &stage.secrets)
+        };
+        Self { before: value(&activity.pauses.before), after: value(&activity.pauses.after), sleeps }
+    }
+
+    /// Announces a pause and sleeps it; nothing for a length of zero or none.
+    pub async fn sleep(
+        &self,
+        side: PauseSide,
+        step: StepRef,
+        voice: &Voice,
+        reins: &Reins,
+    ) -> Result<(), Unslept> {
+        let length = match side {
+            PauseSide::Before => &self.before,
+            PauseSide::After => &self.after,
+        };
+        if !length.truthy() {
+            return Ok(());
+        }
+        let Some(seconds) = seconds(length) else {
+            // The reference announces it before it stumbles over it.
+            voice.log(Level::Info, announcement(side, &python_text(length))).await;
+            return match self.sleeps {
+                true => Err(Unslept::Senseless(senseless(length))),
+                false => Ok(()),
+            };
+        };
+        voice.emit(What::PauseStarted { step, side, seconds }).await;
+        let pulled = match self.sleeps {
+            // Less than nothing cannot be slept; that is found only now.
+            true if seconds < 0.0 => return Err(Unslept::Senseless(senseless(length))),
+            true => doze(seconds, reins).await,
+            false => None,
+        };
+        voice.emit(What::PauseEnded { step, cut: pulled == Some(Pulled::Cut) }).await;
+        if pulled == Some(Pulled::Halt) { Err(Unslept::Halted) } else { Ok(()) }
+    }
+}
+
+/// Sleeps; tells which rein ended it early.
+async fn doze(seconds: f64, reins: &Reins) -> Option<Pulled> {
+    // Longer than a duration can say is for ever.
+    let length = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    tokio::select! {
+        biased;
+        pulled = reins.pulled() => Some(pulled),
+        () = tokio::time::sleep(length) => None,
+    }
+}
+
+fn seconds(length: &Value) -> Option<f64> {
+    match length {
+        Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
+        Value::Int(seconds) => Some(*seconds as f64),
+        Value::Float(seconds) if !seconds.is_nan() => Some(*seconds),
+        _ => None,
+    }
+}
+
+fn senseless(length: &Value) -> String {
+    let shown = python_text(length);
+    format!(
+        "a pause of '{shown}' is no number of seconds; \
+         a pause from the environment needs `\"env_var_type\": \"float\"` in the configuration"
+    )
+}
+
+/// The console's line of a pause.
+fn announcement(side: PauseSide, length: &str) -> String {
+    match side {
+        PauseSide::Before => format!("Pausing before next activity for {length}s..."),
+        PauseSide::After => format!("Pausing after activity for {length}s..."),
+    }
+}

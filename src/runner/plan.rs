@@ -1,0 +1,106 @@
+//! The experiment laid out as steps.
+
+use super::{Request, consent::needs_consent};
+use crate::{
+    experiment::{Activity, Entry, Map, ProviderKind, Secrets, Value, python_text, substitute},
+    provider::{Effect, Providers},
+    session::event::{Plan, Section, Step, StepRef},
+};
+
+/// Lays a request out as the operator will walk through it, leaving out what its strategies leave out.
+pub fn plan(request: &Request, providers: &Providers) -> Plan {
+    let (experiment, options) = (&request.experiment, &request.options);
+    let planner = Planner { request, providers };
+    let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
+    let parts = [
+        (Section::Before, if options.hypothesis.before() { probes } else { &[] }),
+        (Section::Method, experiment.method()),
+        (Section::After, if options.hypothesis.after() { probes } else { &[] }),
+        (Section::Rollbacks, experiment.rollbacks()),
+    ];
+    let title = substitute(experiment.title(), &request.configuration, &Secrets::default());
+    Plan {
+        title: python_text(&title),
+        hypothesis: experiment.hypothesis().map(|hypothesis| hypothesis.title.clone()),
+        steps: parts.into_iter().flat_map(|(section, entries)| planner.steps(section, entries)).collect(),
+    }
+}
+
+struct Planner<'a> {
+    request: &'a Request,
+    providers: &'a Providers,
+}
+
+impl Planner<'_> {
+    fn steps(&self, section: Section, entries: &[Entry]) -> Vec<Step> {
+        let numbered = entries.iter().enumerate();
+        numbered.map(|(index, entry)| self.step(StepRef { section, index }, entry)).collect()
+    }
+
+    fn step(&self, at: StepRef, entry: &Entry) -> Step {
+        let activity = entry.activity.as_ref().ok();
+        let configuration = &self.request.configuration;
+        let effect = activity.map_or(Effect::Reads, |activity| self.providers.effect(activity));
+        let hypothesis = matches!(at.section, Section::Before | Section::After);
+        Step {
+            at,
+            name: activity.map_or_else(|| entry.name(), |activity| activity.name.clone()),
+            kind: activity.map_or(crate::experiment::ActivityKind::Probe, |activity| activity.kind),
+            provider: activity.map_or(ProviderKind::Python, |activity| activity.provider.kind),
+            label: activity.map(|activity| self.providers.label(activity, configuration)).unwrap_or_default(),
+            reference: entry.reference.is_some(),
+            background: entry.background && !hypothesis,
+            destructive: needs_consent(effect, at.section),
+            pause_before: activity.and_then(|activity| self.seconds(activity.pauses.before.as_ref())),
+            pause_after: activity.and_then(|activity| self.seconds(activity.pauses.after.as_ref())),
+            limit: activity.and_then(|activity| self.limit(activity)),
+            tolerance: activity.filter(|_| hypothesis).and_then(|it| it.tolerance.as_ref()).map(tolerance),
+        }
+    }
+
+    /// A number of seconds, as far as the configuration tells it.
+    fn seconds(&self, declared: Option<&Value>) -> Option<f64> {
+        match substitute(declared?, &self.request.configuration, &Secrets::default()) {
+            Value::Int(seconds) => Some(seconds as f64),
+            Value::Float(seconds) => Some(seconds),
+            _ => None,
+        }
+        .filter(|seconds| *seconds > 0.0)
+    }
+
+    fn limit(&self, activity: &Activity) -> Option<f64> {
+        let provider = &activity.provider.raw;
+        let declared = match activity.provider.kind {
+            ProviderKind::Http | ProviderKind::Process => provider.get("timeout"),
+            ProviderKind::Python => provider.get("arguments").and_then(|arguments| arguments.get("timeout")),
+        };
+        match declared {
+            Some(Value::List(pair)) => self.seconds(pair.get(1)),
+            declared => self.seconds(declared),
+        }
+    }
+}
+
+/// The tolerance in a few words.
+fn tolerance(declared: &Value) -> String {
+    match declared {
+        Value::Map(declared) => kind_of_tolerance(declared),
+        Value::List(list) => list.iter().map(python_text).collect::<Vec<_>>().join(" or "),
+        scalar => python_text(scalar),
+    }
+}
+
+fn kind_of_tolerance(declared: &Map) -> String {
+    let text = |key: &str| declared.get(key).map(python_text).unwrap_or_default();
+    let target = declared.get("target").map(|target| format!("{} ", python_text(target))).unwrap_or_default();
+    match declared.get("type").and_then(Value::as_str) {
+        Some("regex") => format!("{target}~ {}", text("pattern")),
+        Some("jsonpath") => format!("{target}{}", text("path")),
+        Some("range") => {
+            let bounds = declared.get("range").and_then(Value::as_list).unwrap_or_default();
+            format!("{target}{}", bounds.iter().map(python_text).collect::<Vec<_>>().join(" to "))
+        }
+        Some("probe") => format!("as {} says", text("name")),
+        _ => "?".to_owned(),
+    }
+}

@@ -1,0 +1,201 @@
+//! A run from its first line to its last (experiment-format 8.1).
+
+use super::{
+    Ending, Request, Signal,
+    activity::Cutoff,
+    background::Background,
+    continuous::Continuous,
+    controls::Level as ControlLevel,
+    halt::{Halt, Turn, Undo},
+    helm::Helm,
+    hypothesis, method,
+    plan::plan,
+    rollbacks,
+    stage::Stage,
+};
+use crate::{
+    experiment::{Hypothesis, Map, Value, python_text, substitute},
+    provider::Providers,
+    session::{
+        Command, What,
+        event::{Level, RunStatus},
+        journal::status_name,
+        stream::Emitter,
+    },
+};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Plays an experiment.
+///
+/// Everything that happens is told through `emitter`, secrets masked, beginning with the plan; every command it
+/// receives is told as [`What::Commanded`]. Whoever reads the stream must keep reading. With [`super::Pace::Step`] the
+/// run waits before each step, and turns to its end when the sender of `commands` is dropped.
+pub async fn play(
+    request: Request,
+    providers: Arc<Providers>,
+    emitter: Emitter,
+    commands: mpsc::Receiver<Command>,
+    signals: mpsc::Receiver<Signal>,
+) -> Ending {
+    let planned = What::Planned(plan(&request, &providers));
+    let (raw, pace) = (journalled(&request), request.pace.clone());
+    let mut stage = Stage::new(request, raw.clone(), providers, emitter);
+    let mut helm = Helm::new(pace, commands, signals, stage.voice.clone());
+    stage.voice.emit(planned).await;
+    stage.voice.emit(started(&stage, raw)).await;
+    let mut controls = std::mem::take(&mut stage.controls);
+    let unconfigured = controls.configure(&stage.scene()).await;
+    stage.controls = controls;
+    complain(&stage, unconfigured).await;
+    let stage = Arc::new(stage);
+    say_without_hypothesis(&stage).await;
+
+    let mut background = Background::default();
+    let undo = match act(&stage, &mut helm, &mut background).await {
+        Ok(()) => Undo::ByStrategy,
+        Err(halt) => {
+            stage.set_status(RunStatus::Interrupted);
+            halt.rollbacks
+        }
+    };
+    rollbacks::play(&stage, &mut helm, undo).await;
+    background.end().await;
+    end(&stage).await
+}
+
+/// The experiment as the journal shows it: title substituted, `dry` set.
+fn journalled(request: &Request) -> Map {
+    let mut raw = request.experiment.raw().clone();
+    let title = substitute(request.experiment.title(), &request.configuration, &request.secrets);
+    raw.insert("title".to_owned(), title);
+    let dry = request.options.dry.map_or(Value::Null, |dry| dry.name().into());
+    raw.insert("dry".to_owned(), dry);
+    raw
+}
+
+fn started(stage: &Stage, raw: Map) -> What {
+    What::RunStarted {
+        title: raw.get("title").map(python_text).unwrap_or_default(),
+        hypothesis_strategy: stage.options.hypothesis.printed().to_owned(),
+        rollback_strategy: stage.options.rollbacks.printed().to_owned(),
+        dry: stage.options.dry.map(|dry| dry.name().to_owned()),
+        experiment: raw.into(),
+    }
+}
+
+async fn say_without_hypothesis(stage: &Stage) {
+    let said = match (stage.options.hypothesis, with_probes(stage)) {
+        (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
+        (_, None) => "No steady state hypothesis defined. That's ok, just exploring.",
+        (_, Some(_)) => return,
+    };
+    stage.voice.log(Level::Info, said).await;
+}
+
+/// The hypothesis, if it has probes.
+fn with_probes(stage: &Stage) -> Option<&Hypothesis> {
+    stage.experiment.hypothesis().filter(|hypothesis| !hypothesis.probes.is_empty())
+}
+
+/// Gate, method and final pass. Errors nobody expected are settled here: they abort the run.
+async fn act(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Result<(), Halt> {
+    let raw = stage.scene().raw;
+    if let Err(message) = stage.before(ControlLevel::Experiment, &[], &raw).await.1 {
+        return Err(halted(stage.turn(Cutoff::Interrupt(message)).await));
+    }
+    let strategy = stage.options.hypothesis;
+    if let Some(hypothesis) = with_probes(stage).filter(|_| strategy.before()) {
+        match hypothesis::gate(stage, helm, hypothesis).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(turn) => return settle(stage, turn).await,
+        }
+    }
+    let continuous =
+        with_probes(stage).filter(|_| strategy.during()).map(|_| Continuous::start(stage, helm.up_front()));
+    let played = played(stage, helm, background, continuous.as_ref()).await;
+    if let Some(continuous) = continuous {
+        if played.is_err() {
+            continuous.halt();
+        }
+        continuous.stop();
+        continuous.join().await;
+    }
+    played
+}
+
+/// The method and the pass after it; a continuous pass that runs when the method ends may overlap with the latter.
+async fn played(
+    stage: &Arc<Stage>,
+    helm: &mut Helm,
+    background: &mut Background,
+    continuous: Option<&Continuous>,
+) -> Result<(), Halt> {
+    if let Err(turn) = method::play(stage, helm, background).await {
+        return settle(stage, turn).await;
+    }
+    if let Some(continuous) = continuous {
+        continuous.stop();
+    }
+    let over = matches!(stage.status(), Some(RunStatus::Aborted | RunStatus::Interrupted));
+    match with_probes(stage).filter(|_| stage.options.hypothesis.after() && !over) {
+        Some(hypothesis) => match hypothesis::after(stage, helm, hypothesis).await {
+            Ok(()) => Ok(()),
+            Err(turn) => settle(stage, turn).await,
+        },
+        None => Ok(()),
+    }
+}
+
+/// An abort is a status and a line; a halt goes on up.
+async fn settle(stage: &Stage, turn: Turn) -> Result<(), Halt> {
+    match turn {
+        Turn::Halt(halt) => Err(halt),
+        Turn::Abort(message) => {
+            stage.set_status(RunStatus::Aborted);
+            stage.voice.emit(What::Aborted { message }).await;
+            Ok(())
+        }
+    }
+}
+
+fn halted(turn: Turn) -> Halt {
+    match turn {
+        Turn::Halt(halt) => halt,
+        Turn::Abort(_) => Halt::told(),
+    }
+}
+
+async fn end(stage: &Stage) -> Ending {
+    let status = stage.status().unwrap_or(RunStatus::Completed);
+    let ending = Ending { status, deviated: stage.deviated() };
+    stage.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
+    let ending = close(stage, ending).await;
+    complain(stage, stage.controls.clean_up(&stage.scene()).await).await;
+    ending
+}
+
+/// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.
+async fn close(stage: &Stage, ending: Ending) -> Ending {
+    let raw = stage.scene().raw;
+    let journal = || stage.voice.minutes().value();
+    let Some(journal) = stage.after(ControlLevel::Experiment, &[], &raw, journal).await.0 else {
+        return ending;
+    };
+    let status = journal.get("status").and_then(Value::as_str);
+    let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];
+    let changed = Ending {
+        // A status of the control's own making is none that `chaos run` exits with 0 for.
+        status: known.into_iter().find(|it| Some(status_name(*it)) == status).unwrap_or(RunStatus::Failed),
+        deviated: journal.get("deviated").is_some_and(Value::truthy),
+    };
+    stage.voice.emit(What::JournalAmended { journal }).await;
+    changed
+}
+
+async fn complain(stage: &Stage, errors: Vec<String>) {
+    for error in errors {
+        stage.voice.log(Level::Debug, error).await;
+    }
+}

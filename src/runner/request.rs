@@ -1,0 +1,116 @@
+//! What a run is asked to do.
+
+use super::{Consent, Controls, HypothesisStrategy, RollbackStrategy};
+use crate::{
+    experiment::{Experiment, Map, Secrets},
+    session::event::RunStatus,
+};
+use std::{str::FromStr, sync::Arc};
+
+/// One run of an experiment.
+#[derive(Clone)]
+pub struct Request {
+    /// What to run.
+    pub experiment: Arc<Experiment>,
+    /// How.
+    pub options: Options,
+    /// The resolved configuration, dynamic entries included.
+    pub configuration: Map,
+    /// The resolved secrets. Their texts are kept out of every event.
+    pub secrets: Secrets,
+    /// Who decides when the next step begins.
+    pub pace: Pace,
+    /// Python controls, if any.
+    pub controls: Controls,
+}
+
+/// The choices of the command line, the experiment and the settings, already weighed against each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// When the hypothesis is checked.
+    pub hypothesis: HypothesisStrategy,
+    /// When rollbacks are played.
+    pub rollbacks: RollbackStrategy,
+    /// Seconds between two passes of a continuous hypothesis; zero and less do not wait.
+    pub frequency: f64,
+    /// Whether the first continuous pass that is not met ends the method.
+    pub fail_fast: bool,
+    /// What is only pretended.
+    pub dry: Option<Dry>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            hypothesis: HypothesisStrategy::Default,
+            rollbacks: RollbackStrategy::Default,
+            frequency: 1.0,
+            fail_fast: false,
+            dry: None,
+        }
+    }
+}
+
+/// Who decides when the next step begins.
+#[derive(Clone, Debug)]
+pub enum Pace {
+    /// The operator, step by step; destructive steps need a fire.
+    Step,
+    /// Nobody: everything runs, destructive steps included.
+    Auto(Consent),
+}
+
+/// Dry modes (experiment-format 8.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dry {
+    /// Probes are not called.
+    Probes,
+    /// Actions are not called.
+    Actions,
+    /// Nothing is called.
+    Activities,
+    /// Everything is called, no pause is slept.
+    Pause,
+}
+
+impl Dry {
+    /// As the command line and the journal have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dry::Probes => "probes",
+            Dry::Actions => "actions",
+            Dry::Activities => "activities",
+            Dry::Pause => "pause",
+        }
+    }
+
+    /// Whether tolerances are not evaluated but taken as met.
+    pub(super) fn skips_tolerances(self) -> bool {
+        matches!(self, Dry::Probes | Dry::Activities)
+    }
+}
+
+impl FromStr for Dry {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let modes = [Dry::Probes, Dry::Actions, Dry::Activities, Dry::Pause];
+        modes.into_iter().find(|mode| mode.name() == name).ok_or_else(|| format!("'{name}' is no dry mode"))
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The journal's status.
+    pub status: RunStatus,
+    /// Whether the system deviated from its steady state.
+    pub deviated: bool,
+}
+
+impl Ending {
+    /// Whether `chaos run` exits with 0 (experiment-format 12.2).
+    pub fn succeeded(&self) -> bool {
+        self.status == RunStatus::Completed && !self.deviated
+    }
+}

@@ -1,0 +1,93 @@
+//! The rollbacks (experiment-format 9).
+
+use super::{
+    RollbackStrategy,
+    activity::Cutoff,
+    background::Background,
+    controls::Level as ControlLevel,
+    cursor::Cursor,
+    halt::{Halt, Undo},
+    helm::{Helm, tell},
+    method::{Stopped, turn},
+    stage::Stage,
+};
+use crate::session::{
+    What,
+    event::{Level, RunStatus, Section, StepRef},
+};
+use std::sync::Arc;
+
+/// Decides whether rollbacks are played, says so, and plays them. Their failures never change the status, what
+/// interrupts them does.
+pub(super) async fn play(stage: &Arc<Stage>, helm: &mut Helm, undo: Undo) {
+    if decide(stage, undo).await {
+        helm.begin_rollbacks();
+        let steps = stage.experiment.rollbacks().len();
+        stage.voice.emit(What::RollbacksStarted { steps }).await;
+        let mut background = Background::default();
+        walk(stage, helm, &mut background).await;
+        background.end().await;
+        stage.voice.emit(What::RollbacksEnded).await;
+    }
+}
+
+async fn decide(stage: &Stage, undo: Undo) -> bool {
+    let strategy = &stage.options.rollbacks;
+    match undo {
+        Undo::No => false,
+        Undo::Unless if *strategy != RollbackStrategy::Never => true,
+        Undo::Unless | Undo::ByStrategy => {
+            let (plays, said) = strategy.decide(stage.status(), stage.deviated());
+            if let Some(said) = said {
+                stage.voice.log(Level::Warning, said).await;
+            }
+            plays
+        }
+    }
+}
+
+async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) {
+    let scene = stage.scene().raw;
+    let mut halted = match stage.before(ControlLevel::Rollback, &[], &scene).await.1 {
+        Ok(()) => steps(stage, helm, background).await,
+        Err(message) => Some(Halt::control(&message)),
+    };
+    background.settle(helm).await;
+    let (_, ended) =
+        stage.after(ControlLevel::Rollback, &[], &scene, || stage.told(Section::Rollbacks)).await;
+    if let (None, Err(message)) = (&halted, ended) {
+        halted = Some(Halt::control(&message));
+    }
+    if let Some(halt) = halted {
+        tell(&stage.voice, &halt).await;
+        stage.set_status(RunStatus::Interrupted);
+    }
+    if helm.halted().is_err() {
+        stage.set_status(RunStatus::Interrupted);
+    }
+}
+
+/// The rollbacks in order. One that breaks aborts the run but not the others: what can be undone is.
+async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Option<Halt> {
+    let experiment = stage.experiment.clone();
+    let mut cursor = Cursor::default();
+    while let Some(entry) = experiment.rollbacks().get(cursor.index()) {
+        let step = StepRef { section: Section::Rollbacks, index: cursor.index() };
+        let before = cursor.index();
+        match turn(stage, helm, background, &mut cursor, entry, step).await {
+            Ok(()) => {}
+            Err(Stopped::Halt(_)) => return None,
+            Err(Stopped::Cutoff(Cutoff::Broke(message))) => {
+                stage.set_status(RunStatus::Aborted);
+                stage.voice.emit(What::Aborted { message }).await;
+                if cursor.index() == before {
+                    cursor.skip();
+                }
+            }
+            Err(Stopped::Cutoff(Cutoff::Interrupt(message))) => return Some(Halt::control(&message)),
+            Err(Stopped::Cutoff(Cutoff::Exit(_))) => return Some(Halt::leaving_rollbacks()),
+            Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(Halt::told()),
+        }
+    }
+    None
+}

@@ -1,0 +1,182 @@
+//! What every part of a run shares.
+
+use super::{
+    Controls, Options,
+    activity::{Cutoff, Mode, mode},
+    controls::{Level as ControlLevel, Round, Scene, When},
+    halt::{Halt, Turn},
+    helm::tell,
+    redact::Redactor,
+    request::Request,
+    voice::Voice,
+};
+use crate::{
+    experiment::{Activity, Control, Experiment, Map, Secrets, Value},
+    provider::{Effect, Providers},
+    session::{
+        What,
+        event::{Level, RunId, RunStatus, Section},
+        journal::{Journal, Machine},
+        stream::Emitter,
+    },
+};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// The scenery of a run: shared by the foreground, background activities and continuous passes.
+pub(super) struct Stage {
+    pub experiment: Arc<Experiment>,
+    pub options: Options,
+    pub providers: Arc<Providers>,
+    pub secrets: Secrets,
+    pub voice: Voice,
+    pub controls: Controls,
+    live: Mutex<Live>,
+    runs: AtomicU64,
+}
+
+/// What changes while the run goes on.
+struct Live {
+    status: Option<RunStatus>,
+    deviated: bool,
+    /// Controls may change both; whoever begins something takes the present ones.
+    configuration: Arc<Map>,
+    experiment: Arc<Map>,
+}
+
+impl Stage {
+    pub fn new(request: Request, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
+        let redactor = Redactor::new(&request.secrets);
+        let minutes = request.controls.are_called().then(|| Journal::new(Machine::this()));
+        Self {
+            voice: Voice::new(emitter, redactor, minutes),
+            experiment: request.experiment,
+            options: request.options,
+            providers,
+            secrets: request.secrets,
+            controls: request.controls,
+            live: Mutex::new(Live {
+                status: None,
+                deviated: false,
+                configuration: Arc::new(request.configuration),
+                experiment: Arc::new(raw),
+            }),
+            runs: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of the next call.
+    pub fn next_run(&self) -> RunId {
+        RunId(self.runs.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub fn configuration(&self) -> Arc<Map> {
+        self.with(|live| live.configuration.clone())
+    }
+
+    pub fn status(&self) -> Option<RunStatus> {
+        self.with(|live| live.status)
+    }
+
+    pub fn set_status(&self, status: RunStatus) {
+        self.with(|live| live.status = Some(status));
+    }
+
+    pub fn deviated(&self) -> bool {
+        self.with(|live| live.deviated)
+    }
+
+    pub fn set_deviated(&self) {
+        self.with(|live| live.deviated = true);
+    }
+
+    /// What playing the activity does to the system in this run: nothing, if it is only pretended.
+    pub fn effect(&self, activity: &Activity) -> Effect {
+        match mode(activity, self.options.dry) {
+            Mode::Pretended => Effect::Reads,
+            Mode::Real | Mode::Hurried => self.providers.effect(activity),
+        }
+    }
+
+    /// What a cut-off turn means for the run; says so.
+    pub async fn turn(&self, cutoff: Cutoff) -> Turn {
+        let halt = match cutoff {
+            Cutoff::Broke(message) => return Turn::Abort(message),
+            Cutoff::Halted => return Turn::Halt(Halt::told()),
+            Cutoff::Exit(code) => Halt::exit(code),
+            Cutoff::Interrupt(message) => Halt::control(&message),
+        };
+        tell(&self.voice, &halt).await;
+        Turn::Halt(halt)
+    }
+
+    /// What controls see.
+    pub fn scene(&self) -> Scene<'_> {
+        let (raw, configuration) =
+            self.with(|live| (live.experiment.as_ref().clone(), live.configuration.as_ref().clone()));
+        Scene { experiment: &self.experiment, raw, configuration, secrets: &self.secrets }
+    }
+
+    /// The journal's entries of a part so far, for controls.
+    pub fn told(&self, section: Section) -> Value {
+        self.voice.minutes().entries(section)
+    }
+
+    /// Calls the controls before a level; the error is the message of one that interrupts.
+    pub async fn before(
+        &self,
+        level: ControlLevel,
+        local: &[Control],
+        context: &Map,
+    ) -> (Option<Value>, Result<(), String>) {
+        let (context, _, interrupt) = self.round(When::Before, level, local, context, None).await;
+        (context, interrupt)
+    }
+
+    /// Calls the controls after a level; the state is returned as they left it, if they changed it.
+    pub async fn after(
+        &self,
+        level: ControlLevel,
+        local: &[Control],
+        context: &Map,
+        state: impl FnOnce() -> Value,
+    ) -> (Option<Value>, Result<(), String>) {
+        if !self.controls.touch(level, &self.experiment, local) {
+            return (None, Ok(()));
+        }
+        let (_, state, interrupt) = self.round(When::After, level, local, context, Some(state())).await;
+        (state, interrupt)
+    }
+
+    async fn round(
+        &self,
+        when: When,
+        level: ControlLevel,
+        local: &[Control],
+        context: &Map,
+        state: Option<Value>,
+    ) -> (Option<Value>, Option<Value>, Result<(), String>) {
+        if !self.controls.touch(level, &self.experiment, local) {
+            return (None, None, Ok(()));
+        }
+        let round = Round { when, level, local, context: context.clone().into(), state };
+        let changes = self.controls.round(round, self.scene()).await;
+        for error in changes.errors {
+            self.voice.log(Level::Debug, format!("control failed: {error}")).await;
+        }
+        if let Some(configuration) = changes.configuration {
+            self.with(|live| live.configuration = Arc::new(configuration));
+        }
+        if let Some(experiment) = changes.experiment {
+            self.voice.emit(What::ExperimentAmended { experiment: experiment.clone().into() }).await;
+            self.with(|live| live.experiment = Arc::new(experiment));
+        }
+        (changes.context, changes.state, changes.interrupt.map_or(Ok(()), Err))
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Live) -> T) -> T {
+        change(&mut self.live.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

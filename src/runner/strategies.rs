@@ -1,0 +1,186 @@
+//! When the hypothesis is checked and when rollbacks are played (experiment-format 2.5, 7.1, 9).
+
+use crate::{
+    experiment::{Experiment, Runtime},
+    session::event::RunStatus,
+};
+use std::str::FromStr;
+
+/// When the hypothesis is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HypothesisStrategy {
+    /// Before and after the method.
+    Default,
+    /// Only before.
+    BeforeMethodOnly,
+    /// Only after.
+    AfterMethodOnly,
+    /// Only while the method runs.
+    DuringMethodOnly,
+    /// Before, during and after.
+    Continuously,
+    /// Never.
+    Skip,
+}
+
+impl HypothesisStrategy {
+    /// The name the console prints.
+    pub fn printed(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::BeforeMethodOnly => "before-method-only",
+            Self::AfterMethodOnly => "after-method-only",
+            Self::DuringMethodOnly => "during-method-only",
+            Self::Continuously => "continuous",
+            Self::Skip => "skip",
+        }
+    }
+
+    /// Whether a pass guards the method.
+    pub fn before(self) -> bool {
+        matches!(self, Self::Default | Self::BeforeMethodOnly | Self::Continuously)
+    }
+
+    /// Whether passes go on while the method runs.
+    pub fn during(self) -> bool {
+        matches!(self, Self::DuringMethodOnly | Self::Continuously)
+    }
+
+    /// Whether a pass follows the method.
+    pub fn after(self) -> bool {
+        matches!(self, Self::Default | Self::AfterMethodOnly | Self::Continuously)
+    }
+}
+
+impl FromStr for HypothesisStrategy {
+    type Err = String;
+
+    /// The names files and the command line use; `continously` is an accepted misspelling, `continuous` is not.
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "default" => Ok(Self::Default),
+            "before-method-only" => Ok(Self::BeforeMethodOnly),
+            "after-method-only" => Ok(Self::AfterMethodOnly),
+            "during-method-only" => Ok(Self::DuringMethodOnly),
+            "continuously" | "continously" => Ok(Self::Continuously),
+            "skip" => Ok(Self::Skip),
+            _ => Err(format!(
+                "'{name}' is no steady-state strategy; use default, before-method-only, after-method-only, \
+                 during-method-only, continuously or skip"
+            )),
+        }
+    }
+}
+
+/// When rollbacks are played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RollbackStrategy {
+    /// Unless the run failed or was interrupted.
+    Default,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+    /// Only after a deviation.
+    Deviated,
+    /// A name nobody knows: never, without a word.
+    Unknown(String),
+}
+
+impl RollbackStrategy {
+    /// Takes every name, as the reference does.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "default" => Self::Default,
+            "always" => Self::Always,
+            "never" => Self::Never,
+            "deviated" => Self::Deviated,
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
+
+    /// The name the console prints.
+    pub fn printed(&self) -> &str {
+        match self {
+            Self::Default => "default",
+            Self::Always => "always",
+            Self::Never => "never",
+            Self::Deviated => "deviated",
+            Self::Unknown(name) => name,
+        }
+    }
+
+    /// Whether to play, and what the console says about it.
+    pub(super) fn decide(&self, status: Option<RunStatus>, deviated: bool) -> (bool, Option<&'static str>) {
+        match self {
+            Self::Default => (!matches!(status, Some(RunStatus::Failed | RunStatus::Interrupted)), None),
+            Self::Always => (true, Some("Rollbacks were explicitly requested to be played")),
+            Self::Never => (false, Some("Rollbacks were explicitly requested to not be played")),
+            Self::Deviated if deviated => {
+                (true, Some("Rollbacks will be played only because the experiment deviated"))
+            }
+            Self::Deviated => (
+                false,
+                Some(
+                    "Rollbacks were explicitely requested to be played only if the experiment deviated. \
+                     Since this is not the case, we will not play them.",
+                ),
+            ),
+            Self::Unknown(_) => (false, None),
+        }
+    }
+}
+
+/// The strategies in force: the command line before the experiment before the settings.
+///
+/// The error is an unknown hypothesis strategy, which the reference stumbles over when the run starts.
+pub fn strategies(
+    hypothesis: Option<&str>,
+    rollbacks: Option<&str>,
+    experiment: &Experiment,
+    settings: Option<Runtime>,
+) -> Result<(HypothesisStrategy, RollbackStrategy), String> {
+    let declared = experiment.runtime().or(settings);
+    let default = || "default".to_owned();
+    let hypothesis =
+        hypothesis.map(str::to_owned).or_else(|| declared.as_ref().map(|it| it.hypothesis.clone()));
+    let rollbacks = rollbacks.map(str::to_owned).or_else(|| declared.map(|it| it.rollbacks));
+    Ok((
+        hypothesis.unwrap_or_else(default).parse()?,
+        RollbackStrategy::named(&rollbacks.unwrap_or_else(default)),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HypothesisStrategy, RollbackStrategy};
+    use crate::session::event::RunStatus::{Aborted, Completed, Failed, Interrupted};
+
+    #[test]
+    fn c87_rollbacks_follow_their_strategy() {
+        let table = [
+            ("default", [true, false, true, false], [true, false, true, false]),
+            ("always", [true; 4], [true; 4]),
+            ("never", [false; 4], [false; 4]),
+            ("deviated", [false; 4], [true; 4]),
+            ("sometimes", [false; 4], [false; 4]),
+        ];
+        let statuses = [None, Some(Failed), Some(Aborted), Some(Interrupted)];
+        for (name, plain, deviated) in table {
+            let strategy = RollbackStrategy::named(name);
+            assert_eq!(statuses.map(|status| strategy.decide(status, false).0), plain, "{name}");
+            assert_eq!(statuses.map(|status| strategy.decide(status, true).0), deviated, "{name} deviated");
+        }
+        assert!(RollbackStrategy::Default.decide(Some(Completed), true).0);
+    }
+
+    #[test]
+    fn names_of_hypothesis_strategies() {
+        for (name, printed) in
+            [("continuously", "continuous"), ("continously", "continuous"), ("skip", "skip")]
+        {
+            assert_eq!(name.parse::<HypothesisStrategy>().unwrap().printed(), printed);
+        }
+        assert!("continuous".parse::<HypothesisStrategy>().is_err());
+    }
+}

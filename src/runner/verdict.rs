@@ -1,0 +1,95 @@
+//! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
+
+use super::{
+    activity::Done, call::call, consent::Cleared, controls::Level as ControlLevel, reins::Reins, stage::Stage,
+};
+use crate::{
+    experiment::{
+        Activity,
+        tolerance::{Verdict, evaluate},
+    },
+    provider::Outcome,
+    session::{
+        What,
+        event::{Section, StepRef},
+    },
+};
+
+/// The verdict, where it can be had the moment the call has ended: no control may still change the entry, and no
+/// probe has to be asked.
+pub(super) fn at_once(stage: &Stage, activity: &Activity, step: StepRef, outcome: &Outcome) -> Option<bool> {
+    let judged = matches!(step.section, Section::Before | Section::During | Section::After);
+    if !judged || stage.controls.touch(ControlLevel::Activity, &stage.experiment, &activity.controls) {
+        return None;
+    }
+    match outcome {
+        Outcome::Failed { .. } => Some(false),
+        Outcome::Done(_) if skipped(stage) => Some(true),
+        Outcome::Done(output) => {
+            let configuration = stage.configuration();
+            match evaluate(
+                activity.tolerance.as_ref(),
+                output,
+                &configuration,
+                &stage.secrets,
+                &activity.place,
+            ) {
+                Verdict::Met => Some(true),
+                Verdict::NotMet => Some(false),
+                Verdict::Breaks(_) | Verdict::NeedsProbe(_) => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The verdict, however long it takes; the entry is told again if it changes. The error says why there is none.
+pub(super) async fn of(
+    stage: &Stage,
+    activity: &Activity,
+    done: &mut Done,
+    reins: &Reins,
+) -> Result<bool, String> {
+    if let Some(met) = done.tolerance_met {
+        return Ok(met);
+    }
+    let verdict = judge(stage, activity, done, reins).await;
+    let met = *verdict.as_ref().unwrap_or(&false);
+    done.entry.set_tolerance_met(met);
+    stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+    verdict
+}
+
+async fn judge(stage: &Stage, activity: &Activity, done: &Done, reins: &Reins) -> Result<bool, String> {
+    if done.entry.has_failed() {
+        return Ok(false);
+    }
+    if skipped(stage) {
+        return Ok(true);
+    }
+    let (configuration, output) = (stage.configuration(), done.entry.output());
+    match evaluate(activity.tolerance.as_ref(), &output, &configuration, &stage.secrets, &activity.place) {
+        Verdict::Met => Ok(true),
+        Verdict::NotMet => Ok(false),
+        Verdict::Breaks(reason) => Err(unjudged(activity, &reason)),
+        Verdict::NeedsProbe(probe) => {
+            match call(stage, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
+                Outcome::Done(output) => Ok(output.truthy()),
+                Outcome::Failed { .. } => Ok(false),
+                Outcome::Broke { message } => Err(unjudged(activity, &message)),
+                Outcome::Exit { code } => {
+                    Err(unjudged(activity, &format!("its probe asked to exit with {code}")))
+                }
+                Outcome::Cancelled => Err(unjudged(activity, "its probe was cut short")),
+            }
+        }
+    }
+}
+
+fn skipped(stage: &Stage) -> bool {
+    stage.options.dry.is_some_and(|dry| dry.skips_tolerances())
+}
+
+fn unjudged(activity: &Activity, reason: &str) -> String {
+    format!("the tolerance of probe '{}' cannot be evaluated: {reason}", activity.name)
+}

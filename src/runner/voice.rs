@@ -1,0 +1,60 @@
+//! How the run speaks: through the session's stream, never with a secret in it.
+
+use super::redact::Redactor;
+use crate::session::{
+    Event, What,
+    event::{Level, Timestamp},
+    journal::Journal,
+    stream::Emitter,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The target of the runner's own lines, which the console prints.
+pub(super) const TARGET: &str = "chaostoolkit";
+
+/// The writing end of the stream.
+#[derive(Clone)]
+pub(super) struct Voice {
+    emitter: Emitter,
+    redactor: Redactor,
+    /// What was told so far, for controls that want to see the journal.
+    minutes: Option<Arc<Mutex<Journal>>>,
+}
+
+impl Voice {
+    pub fn new(emitter: Emitter, redactor: Redactor, minutes: Option<Journal>) -> Self {
+        Self { emitter, redactor, minutes: minutes.map(|journal| Arc::new(Mutex::new(journal))) }
+    }
+
+    pub async fn emit(&self, what: What) {
+        self.emit_at(self.now(), what).await;
+    }
+
+    /// Emits a fact with a moment that its own text repeats.
+    pub async fn emit_at(&self, at: Timestamp, what: What) {
+        let event = Event { seq: 0, at, what: self.redactor.what(what) };
+        if let Some(minutes) = &self.minutes {
+            minutes.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
+        }
+        self.emitter.emit_at(at, event.what).await;
+    }
+
+    /// The journal so far, if it is kept.
+    pub fn minutes(&self) -> Journal {
+        let kept = self.minutes.as_ref();
+        kept.map(|journal| journal.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+    }
+
+    /// For facts that may be lost when the stream is full: progress.
+    pub fn mention(&self, what: What) {
+        self.emitter.try_emit(self.redactor.what(what));
+    }
+
+    pub async fn log(&self, level: Level, message: impl Into<String>) {
+        self.emit(What::Logged { level, target: TARGET.to_owned(), message: message.into() }).await;
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.emitter.clock().now()
+    }
+}

@@ -1,0 +1,124 @@
+//! The journal: what Chaos Toolkit's tools read after a run, made from the events alone (experiment-format 11).
+
+mod machine;
+mod passes;
+mod write;
+
+pub use machine::Machine;
+pub use write::{JournalError, write};
+
+use crate::{
+    experiment::{Map, Value},
+    session::{
+        Event, What,
+        clock::{iso, seconds_between},
+        event::{RunId, RunStatus, Section, Timestamp},
+    },
+};
+use passes::Passes;
+use std::collections::HashMap;
+
+/// The engine whose journal this is: readers choose their parser by it.
+const ENGINE_VERSION: &str = "1.44.0";
+
+/// The journal of the run that the events tell of.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    machine: Machine,
+    experiment: Value,
+    started: Option<Timestamp>,
+    ended: Option<(Timestamp, RunStatus)>,
+    deviated: bool,
+    passes: Passes,
+    run: Vec<RunId>,
+    rollbacks: Vec<RunId>,
+    entries: HashMap<RunId, Value>,
+    amended: Option<Value>,
+}
+
+impl Journal {
+    /// An empty journal of a run on this machine.
+    pub fn new(machine: Machine) -> Self {
+        Self { machine, ..Self::default() }
+    }
+
+    /// Takes one event in.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.what {
+            What::RunStarted { experiment, .. } => {
+                self.experiment.clone_from(experiment);
+                self.started = Some(event.at);
+            }
+            What::ExperimentAmended { experiment } => self.experiment.clone_from(experiment),
+            What::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
+            What::HypothesisEnded { phase, met, .. } => self.passes.end(*phase, *met),
+            What::ActivityStarted { run, step, entry, .. } => {
+                self.entries.insert(*run, entry.clone());
+                match step.section {
+                    Section::Method => self.run.push(*run),
+                    Section::Rollbacks => self.rollbacks.push(*run),
+                    Section::Before | Section::During | Section::After => self.passes.probe(*step, *run),
+                }
+            }
+            What::ActivityEnded { run, entry, .. } | What::EntryAmended { run, entry } => {
+                self.entries.insert(*run, entry.clone());
+            }
+            What::RunEnded { status, deviated } => {
+                self.ended = Some((event.at, *status));
+                self.deviated = *deviated;
+            }
+            What::JournalAmended { journal } => self.amended = Some(journal.clone()),
+            _ => {}
+        }
+    }
+
+    /// The journal as it stands; complete once the run has ended.
+    pub fn value(&self) -> Value {
+        if let Some(journal) = &self.amended {
+            return journal.clone();
+        }
+        let mut journal = mapping([
+            ("chaoslib-version", ENGINE_VERSION.into()),
+            ("platform", self.machine.platform.as_str().into()),
+            ("node", self.machine.node.as_str().into()),
+            ("experiment", self.experiment.clone()),
+            ("start", self.started.map_or(Value::Null, |moment| iso(moment).into())),
+            ("status", self.ended.map_or(Value::Null, |(_, status)| status_name(status).into())),
+            ("deviated", self.deviated.into()),
+            ("steady_states", self.passes.value(&self.entries)),
+            ("run", self.entries(Section::Method)),
+            ("rollbacks", self.entries(Section::Rollbacks)),
+        ]);
+        if let (Some(started), Some((ended, _))) = (self.started, self.ended) {
+            journal.insert("end".to_owned(), iso(ended).into());
+            journal.insert("duration".to_owned(), Value::Float(seconds_between(started, ended)));
+        }
+        journal.into()
+    }
+
+    /// The entries of the method or of the rollbacks, in order of their start.
+    pub fn entries(&self, section: Section) -> Value {
+        let runs = match section {
+            Section::Rollbacks => &self.rollbacks,
+            _ => &self.run,
+        };
+        runs.iter().filter_map(|run| self.entries.get(run).cloned()).collect::<Vec<_>>().into()
+    }
+}
+
+/// The status as the journal spells it.
+pub fn status_name(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Completed => "completed",
+        RunStatus::Failed => "failed",
+        RunStatus::Aborted => "aborted",
+        RunStatus::Interrupted => "interrupted",
+    }
+}
+
+fn mapping<const N: usize>(fields: [(&str, Value); N]) -> Map {
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! The passes of the hypothesis in the journal (experiment-format 11.4).
+
+use super::mapping;
+use crate::{
+    experiment::Value,
+    session::event::{HypothesisPhase, RunId, Section, StepRef},
+};
+use std::collections::HashMap;
+
+/// All passes so far. One that never came to its end is not shown, as in the reference.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Passes {
+    before: Pass,
+    after: Pass,
+    during: Vec<Pass>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Pass {
+    met: Option<bool>,
+    probes: Vec<(StepRef, RunId)>,
+}
+
+impl Passes {
+    pub fn begin(&mut self, phase: HypothesisPhase) {
+        match phase {
+            HypothesisPhase::Before => self.before = Pass::default(),
+            HypothesisPhase::After => self.after = Pass::default(),
+            HypothesisPhase::During => self.during.push(Pass::default()),
+        }
+    }
+
+    pub fn end(&mut self, phase: HypothesisPhase, met: bool) {
+        let section = match phase {
+            HypothesisPhase::Before => Section::Before,
+            HypothesisPhase::During => Section::During,
+            HypothesisPhase::After => Section::After,
+        };
+        if let Some(pass) = self.open(section) {
+            pass.met = Some(met);
+        }
+    }
+
+    /// A probe began. One that is asked again takes the place of its first answer.
+    pub fn probe(&mut self, step: StepRef, run: RunId) {
+        if let Some(pass) = self.open(step.section) {
+            pass.probes.retain(|(earlier, _)| earlier.index < step.index);
+            pass.probes.push((step, run));
+        }
+    }
+
+    pub fn value(&self, entries: &HashMap<RunId, Value>) -> Value {
+        let shown = |pass: &Pass| pass.value(entries);
+        let during = self.during.iter().filter_map(shown).collect::<Vec<_>>();
+        mapping([
+            ("before", shown(&self.before).unwrap_or_default()),
+            ("after", shown(&self.after).unwrap_or_default()),
+            ("during", during.into()),
+        ])
+        .into()
+    }
+
+    fn open(&mut self, section: Section) -> Option<&mut Pass> {
+        match section {
+            Section::Before => Some(&mut self.before),
+            Section::After => Some(&mut self.after),
+            Section::During => self.during.last_mut(),
+            Section::Method | Section::Rollbacks => None,
+        }
+    }
+}
+
+impl Pass {
+    fn value(&self, entries: &HashMap<RunId, Value>) -> Option<Value> {
+        let probes = self.probes.iter().filter_map(|(_, run)| entries.get(run).cloned()).collect::<Vec<_>>();
+        let pass = mapping([("steady_state_met", self.met?.into()), ("probes", probes.into())]);
+        Some(pass.into())
+    }
+}
