@@ -14,6 +14,7 @@ mod json_text;
 mod jsonpath;
 mod load;
 mod model;
+mod overrides;
 mod python_text;
 pub mod secrets;
 mod serial;
@@ -33,6 +34,7 @@ pub use load::{Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, l
 pub use model::{
     Activity, ActivityKind, Control, Entry, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
 };
+pub use overrides::{OverrideError, Overrides, parse_var};
 pub use python_text::{python_float, python_literal, python_text};
 pub use secrets::{Secrets, SecretsError};
 pub use signatures::{Advice, ControlCheck, Described, NoPython, Parameter, Signatures};

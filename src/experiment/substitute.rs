@@ -111,3 +111,98 @@ fn leading_name(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     &text[..end.unwrap_or(text.len())]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::substitute;
+    use crate::experiment::{Map, Secrets, Value, parse_json};
+
+    fn json(text: &str) -> Value {
+        parse_json(text).unwrap()
+    }
+
+    fn map(text: &str) -> Map {
+        json(text).as_map().cloned().unwrap()
+    }
+
+    fn replaced(text: &str) -> Value {
+        let configuration = map(
+            r#"{"n": 5, "b": true, "none": null, "f": 100.0, "e": 1e20, "t": "x", "empty": "",
+                "list": ["x", 1, {"k": null}], "twice": "${n}", "both": "configuration", "my-key": 1, "é": 1}"#,
+        );
+        let secrets =
+            Secrets::new(map(r#"{"one": {"s": "first", "both": "secret"}, "two": {"s": "second", "u": 2}}"#));
+        substitute(&json(text), &configuration, &secrets)
+    }
+
+    fn table(rows: &[(&str, &str)]) {
+        for (template, expected) in rows {
+            assert_eq!(replaced(template), json(expected), "{template}");
+        }
+    }
+
+    #[test]
+    fn c34_whole_variable_keeps_its_type() {
+        table(&[
+            (r#""${n}""#, "5"),
+            (r#""x${n}""#, r#""x5""#),
+            (r#""$n""#, r#""5""#),
+            (r#""${list}""#, r#"["x", 1, {"k": null}]"#),
+            (r#""${empty}""#, r#""""#),
+            (r#""${none}""#, "null"),
+            (r#""${n}${n}""#, r#""55""#),
+        ]);
+    }
+
+    #[test]
+    fn c35_embedded_values_are_pythons_text() {
+        table(&[
+            (r#""is ${b}""#, r#""is True""#),
+            (r#""${none}!""#, r#""None!""#),
+            (r#""$f $e""#, r#""100.0 1e+20""#),
+            (r#""=${list}""#, r#""=['x', 1, {'k': None}]""#),
+        ]);
+    }
+
+    #[test]
+    fn c36_unknown_variables_stay() {
+        table(&[
+            (r#""${gone}""#, r#""${gone}""#),
+            (r#""$gone $n""#, r#""$gone 5""#),
+            (r#""${gone} ${t}""#, r#""${gone} x""#),
+        ]);
+    }
+
+    #[test]
+    fn c37_names_are_ascii_words() {
+        table(&[
+            (r#""${my-key}""#, r#""${my-key}""#),
+            (r#""${é}""#, r#""${é}""#),
+            (r#""$5 ${} ${ n } ${n""#, r#""$5 ${} ${ n } ${n""#),
+            (r#""$né""#, r#""5é""#),
+            (r#""a$""#, r#""a$""#),
+            (r#""$$n $${n} $$$$""#, r#""$n ${n} $$""#),
+            (r#""$t.x ${N}""#, r#""x.x ${N}""#),
+        ]);
+    }
+
+    #[test]
+    fn c38_configuration_comes_before_secrets() {
+        table(&[(r#""${both}""#, r#""configuration""#)]);
+    }
+
+    #[test]
+    fn c39_the_first_scope_wins() {
+        table(&[(r#""${s}""#, r#""first""#), (r#""${u}""#, "2"), (r#""${one}""#, r#""${one}""#)]);
+    }
+
+    #[test]
+    fn c40_keys_stay_and_values_are_replaced_deeply() {
+        table(&[(r#"{"${n}": ["${n}", {"a": "$t"}], "z": 1}"#, r#"{"${n}": [5, {"a": "x"}], "z": 1}"#)]);
+    }
+
+    #[test]
+    fn c41_values_are_not_replaced_again() {
+        table(&[(r#""${twice}""#, r#""${n}""#)]);
+    }
+}

@@ -58,7 +58,8 @@ impl Position {
 
 /// The character boundary at or before an offset.
 fn floor(text: &str, offset: usize) -> usize {
-    text.floor_char_boundary(offset)
+    let offset = offset.min(text.len());
+    (0..=offset).rev().find(|offset| text.is_char_boundary(*offset)).unwrap_or(0)
 }
 
 /// What is wrong with the syntax of a text, and where.

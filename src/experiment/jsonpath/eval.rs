@@ -97,6 +97,10 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
+    #[expect(
+        clippy::ptr_arg,
+        reason = "the paths inside borrow from the document, which `&Value` would not tell"
+    )]
     fn holds(&mut self, expression: &Expression, node: &Cow<'a, Value>) -> Result<bool, PathError> {
         match expression {
             Expression::And(all) => {

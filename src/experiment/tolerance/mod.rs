@@ -184,3 +184,6 @@ impl<'a> Judge<'a> {
         Ok(Verdict::NeedsProbe(Box::new(activity)))
     }
 }
+
+#[cfg(test)]
+mod tests;

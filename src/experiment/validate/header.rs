@@ -27,7 +27,7 @@ fn tags(tags: Option<&Value>, collector: &mut Collector<'_>) {
         Some(Value::Map(map)) if map.keys().all(|key| !key.is_empty()) => {}
         Some(Value::List(list)) => {
             for (index, tag) in list.iter().enumerate() {
-                if !tag.as_str().is_some_and(|tag| !tag.is_empty()) {
+                if tag.as_str().is_none_or(str::is_empty) {
                     collector.refuse(place::item("$.tags", index), bad());
                 }
             }
