@@ -69,7 +69,7 @@ impl PythonBridge {
         let worker = self.worker().await.map_err(|error| error.to_string())?;
         let question = async { worker.ask(Request::describe(module, func)).await.answer().await };
         let Ok(answer) = timeout(IMPORT, question).await else {
-            worker.kill();
+            worker.kill().await;
             return Err(format!("Python did not import '{module}' within {} s", IMPORT.as_secs()));
         };
         let mut answer = answer.map_err(|error| error.to_string())?;
@@ -117,7 +117,7 @@ impl PythonBridge {
             }
         };
         if timeout(GRACE, ending).await.is_err() && foreground {
-            worker.kill();
+            worker.kill().await;
         }
     }
 }

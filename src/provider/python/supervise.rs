@@ -40,7 +40,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited { how } => f.write_str(how),
-            Self::Killed => f.write_str("it was told to end and did not"),
+            Self::Killed => f.write_str("killed, because a call did not end when it was told to"),
             Self::Garbled { why } => write!(f, "it was ended because it broke the protocol: {why}"),
         }
     }

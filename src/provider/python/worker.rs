@@ -107,14 +107,15 @@ impl Worker {
         question
     }
 
-    /// Whether it has ended.
+    /// Whether it has ended, or is about to.
     pub fn has_ended(&self) -> bool {
-        self.end.borrow().is_some()
+        self.kill.is_cancelled() || self.end.borrow().is_some()
     }
 
-    /// Kills it with all it started.
-    pub fn kill(&self) {
+    /// Kills it with all it started, and waits until it is gone.
+    pub async fn kill(&self) {
         self.kill.cancel();
+        self.ended().await;
     }
 
     /// Lets it end by itself, as a Python program does, for at most `patience`; then kills it.
@@ -124,8 +125,7 @@ impl Worker {
             self.ended().await;
         };
         if timeout(patience, leave).await.is_err() {
-            self.kill();
-            self.ended().await;
+            self.kill().await;
         }
     }
 
@@ -140,7 +140,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.kill();
+        self.kill.cancel();
     }
 }
 

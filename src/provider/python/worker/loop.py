@@ -82,7 +82,7 @@ class Loop:
             from chaoslib.settings import loaded_settings
 
             loaded_settings.set(request["settings"])
-        return {"version": sys.version, "program": sys.executable}
+        return {"kind": "ok"}
 
     def answer(self, request, answer):
         if not self.channel.ours:

@@ -1,0 +1,150 @@
+//! A bridge to a real Python with one module, `ext`, of the test's own.
+
+use chaos_tui::{
+    experiment::{Activity, Environment, Map, Secrets, Value, parse_json},
+    provider::{
+        Bridge, Call, Outcome,
+        python::{Heard, Interpreter, Prints, PythonBridge, PythonSettings},
+    },
+    session::event::Level,
+};
+use futures_util::FutureExt;
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{sync::Notify, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything takes on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub struct Stage {
+    pub bridge: PythonBridge,
+    pub folder: TempDir,
+    heard: Arc<(Mutex<Vec<Heard>>, Notify)>,
+    activity: Activity,
+    configuration: Map,
+    secrets: Secrets,
+}
+
+impl Stage {
+    /// A bridge to `python3` with this source as module `ext`.
+    pub fn new(source: &str) -> Self {
+        Self::with(source, |_| ())
+    }
+
+    /// The same, with changed settings.
+    pub fn with(source: &str, change: impl FnOnce(&mut PythonSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ext.py"), source).unwrap();
+        let mut environment = Environment::of_process();
+        environment.set("PYTHONPATH", folder.path());
+        environment.set("PYTHONDONTWRITEBYTECODE", "1");
+        let heard = Arc::new((Mutex::default(), Notify::new()));
+        let listener = {
+            let heard: Arc<(Mutex<Vec<Heard>>, Notify)> = heard.clone();
+            Arc::new(move |said| {
+                heard.0.lock().unwrap().push(said);
+                heard.1.notify_waiters();
+                async {}.boxed()
+            })
+        };
+        let mut settings = PythonSettings {
+            interpreter: Interpreter::choose(None, None),
+            environment,
+            settings: Value::Null,
+            level: Level::Debug,
+            prints: Prints::Heard,
+            listener,
+        };
+        change(&mut settings);
+        let bridge = PythonBridge::new(settings);
+        let activity = activity();
+        Self { bridge, folder, heard, activity, configuration: Map::new(), secrets: Secrets::default() }
+    }
+
+    /// Calls `ext.<func>` in the foreground with the arguments of a JSON text.
+    pub async fn call(&self, func: &str, arguments: &str) -> Outcome {
+        self.call_until(func, arguments, true, &CancellationToken::new()).await
+    }
+
+    /// The result of a call that must succeed, as JSON.
+    pub async fn result(&self, func: &str, arguments: &str) -> String {
+        match self.call(func, arguments).await {
+            Outcome::Done(value) => value.to_json(),
+            other => panic!("{func}: {other:?}"),
+        }
+    }
+
+    /// The message of a call that must fail.
+    pub async fn failure(&self, func: &str) -> String {
+        match self.call(func, "{}").await {
+            Outcome::Failed { message, .. } => message,
+            other => panic!("{func}: {other:?}"),
+        }
+    }
+
+    /// Calls it so that it can be cancelled.
+    pub async fn call_until(
+        &self,
+        func: &str,
+        arguments: &str,
+        foreground: bool,
+        cancel: &CancellationToken,
+    ) -> Outcome {
+        let Value::Map(arguments) = parse_json(arguments).unwrap() else { panic!("a mapping") };
+        let call = Call {
+            activity: &self.activity,
+            configuration: &self.configuration,
+            secrets: &self.secrets,
+            cancel: cancel.clone(),
+            progress: &|_| (),
+            foreground,
+        };
+        timeout(DEADLINE, self.bridge.call("ext", func, arguments, &call)).await.expect("the call ends")
+    }
+
+    /// Waits until something was said.
+    pub async fn until(&self, what: impl Fn(&Heard) -> bool) -> Heard {
+        let said = async {
+            loop {
+                let mut more = std::pin::pin!(self.heard.1.notified());
+                more.as_mut().enable();
+                if let Some(said) = self.heard().into_iter().find(&what) {
+                    return said;
+                }
+                more.await;
+            }
+        };
+        timeout(DEADLINE, said).await.unwrap_or_else(|_| panic!("only heard {:?}", self.heard()))
+    }
+
+    /// Waits for a log record that starts with a text; the rest of it.
+    pub async fn until_logged(&self, start: &str) -> String {
+        let logged = |said: &Heard| match said {
+            Heard::Logged { message, .. } => message.strip_prefix(start).map(str::to_owned),
+            _ => None,
+        };
+        logged(&self.until(|said| logged(said).is_some()).await).unwrap()
+    }
+
+    /// Everything said so far.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.0.lock().unwrap().clone()
+    }
+
+    /// Forgets what was said.
+    pub fn forget(&self) {
+        self.heard.0.lock().unwrap().clear();
+    }
+}
+
+fn activity() -> Activity {
+    let text =
+        r#"{"type": "probe", "name": "p", "provider": {"type": "python", "module": "ext", "func": "f"}}"#;
+    let Value::Map(declared) = parse_json(text).unwrap() else { panic!("a mapping") };
+    Activity::declared(&declared, "$.method[0]").unwrap()
+}
