@@ -1,42 +1,85 @@
 //! What firing an activity would do, looked up just before: the target card.
 
+use super::{
+    gremlin,
+    kubernetes::{preview::Draft, preview::preview, resolve},
+};
 use crate::cluster::Connection;
 use crate::experiment::{Activity, Map, ProviderKind, Value};
 use crate::session::event::{StepRef, TargetCard};
 
-/// The card of an activity. `provider` is its provider's mapping, substituted; without a connection, or where the
-/// cluster does not answer, the card says what cannot be known.
+/// The card of an activity. `provider` is its provider's mapping, substituted. Without a connection, or where the
+/// cluster does not answer, the card says what cannot be known. Sends only reads.
 pub async fn card(
     step: StepRef,
     activity: &Activity,
     provider: &Map,
     connection: Option<&Connection>,
 ) -> TargetCard {
-    let _ = connection;
-    unknown(step, activity, provider)
-}
-
-/// The card of an activity whose effect cannot be looked up: says so instead of guessing.
-fn unknown(step: StepRef, activity: &Activity, provider: &Map) -> TargetCard {
-    let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or("?").to_owned();
-    let (headline, object) = match activity.provider.kind {
-        ProviderKind::Http => {
-            let method = provider.get("method").and_then(Value::as_str).unwrap_or("GET").to_owned();
-            (format!("SEND {method}, to a service that may do anything with it"), text("url"))
-        }
-        ProviderKind::Process => ("RUN a program of yours on this machine".to_owned(), text("path")),
-        ProviderKind::Python => {
-            ("CALL a Python function of yours".to_owned(), format!("{}.{}", text("module"), text("func")))
-        }
+    let draft = match activity.provider.kind {
+        ProviderKind::Http => request(provider),
+        ProviderKind::Process => process(provider),
+        ProviderKind::Python => function(provider, connection).await,
     };
+    let confirm = if draft.confirm.is_empty() { activity.name.clone() } else { draft.confirm };
     TargetCard {
         step,
+        headline: draft.headline,
+        objects: draft.objects,
+        share: draft.share,
+        consequences: draft.consequences,
+        comes_back: draft.comes_back,
+        undo: draft.undo,
+        confirm,
+    }
+}
+
+/// A card that says that it does not know.
+fn unknown(headline: String, object: String, why: String) -> Draft {
+    Draft {
         headline,
         objects: vec![object],
         share: None,
-        consequences: vec!["what it changes is not known to chaos-tui".to_owned()],
+        consequences: vec![why],
         comes_back: "not known".to_owned(),
         undo: "only what the rollbacks of the file do".to_owned(),
-        confirm: activity.name.clone(),
+        confirm: String::new(),
+    }
+}
+
+fn text<'a>(provider: &'a Map, key: &str) -> &'a str {
+    provider.get(key).and_then(Value::as_str).unwrap_or("?")
+}
+
+fn request(provider: &Map) -> Draft {
+    let method = provider.get("method").and_then(Value::as_str).unwrap_or("GET");
+    let why = "what the service does with it is not known to chaos-tui".to_owned();
+    unknown(format!("SEND {method}"), text(provider, "url").to_owned(), why)
+}
+
+fn process(provider: &Map) -> Draft {
+    let why = "what the program changes is not known to chaos-tui".to_owned();
+    unknown("RUN a program on this machine".to_owned(), text(provider, "path").to_owned(), why)
+}
+
+async fn function(provider: &Map, connection: Option<&Connection>) -> Draft {
+    let (module, func) = (text(provider, "module"), text(provider, "func"));
+    let address = format!("{module}.{func}");
+    let arguments = provider.get("arguments").and_then(Value::as_map).cloned().unwrap_or_default();
+    if module == gremlin::MODULE {
+        return gremlin::preview(&arguments, connection).await;
+    }
+    let Some(native) = resolve(module, func) else {
+        let why = "what the function changes is not known to chaos-tui".to_owned();
+        return unknown("CALL a Python function".to_owned(), address, why);
+    };
+    let headline = format!("CALL {func}");
+    let Some(connection) = connection else {
+        return unknown(headline, address, "there is no cluster to look at".to_owned());
+    };
+    match preview(connection, native, &arguments).await {
+        Ok(Some(draft)) => draft,
+        Ok(None) => unknown(headline, address, "what it would hit is not looked up".to_owned()),
+        Err(why) => unknown(headline, address, format!("what it would hit cannot be known: {why}")),
     }
 }

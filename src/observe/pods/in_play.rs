@@ -2,6 +2,7 @@
 
 use super::selector::Selector;
 use crate::experiment::{Activity, Map, ProviderKind, Value};
+use crate::provider::gremlin::container_names;
 use fancy_regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +35,9 @@ impl InPlay {
         match activity.provider.kind {
             ProviderKind::Http => self.addresses.extend(address(text("url"))),
             ProviderKind::Python if text("module").starts_with("chaosk8s.") => self.kubernetes(arguments),
-            ProviderKind::Python if text("module").starts_with("chaosgremlin.") => self.gremlin(arguments),
+            ProviderKind::Python if text("module").starts_with("chaosgremlin.") => {
+                self.containers.extend(container_names(arguments));
+            }
             ProviderKind::Python | ProviderKind::Process => {}
         }
     }
@@ -55,17 +58,6 @@ impl InPlay {
                 .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
                 .collect();
             self.selectors.extend(Some(Selector::of_pairs(&pairs)).filter(|selector| !selector.is_empty()));
-        }
-    }
-
-    /// Gremlin's labels, in the shape of 2017 and in today's, name containers.
-    fn gremlin(&mut self, arguments: &Map) {
-        let today = || arguments.get("target")?.get("containers")?.get("multiSelectLabels");
-        for labels in [arguments.get("labels"), today()].into_iter().flatten().filter_map(Value::as_map) {
-            for (_, value) in labels.iter().filter(|(key, _)| key.ends_with("container.name")) {
-                let values = value.as_list().unwrap_or(std::slice::from_ref(value));
-                self.containers.extend(values.iter().filter_map(Value::as_str).map(str::to_owned));
-            }
         }
     }
 

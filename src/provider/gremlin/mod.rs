@@ -1,6 +1,7 @@
 //! `chaosgremlin.actions.attack`: an attack through Gremlin's API (kubernetes-catalog 4).
 
 mod api;
+mod preview;
 #[cfg(test)]
 mod tests;
 
@@ -10,11 +11,16 @@ use crate::experiment::{Map, Value};
 use api::{Api, Login};
 use futures_util::future::BoxFuture;
 
+pub(crate) use preview::{container_names, preview};
+
+/// Python's address of the one function.
+pub(crate) const MODULE: &str = "chaosgremlin.actions";
+
 const BASE_URL: &str = "https://api.gremlin.com/v1";
 
 /// The one function of the extension.
 static FUNCTIONS: &[Native] = &[Native {
-    module: "chaosgremlin.actions",
+    module: MODULE,
     func: "attack",
     parameters: &[
         Parameter { name: "command", required: true },
@@ -142,10 +148,8 @@ impl Catalogue for Gremlin {
         })
     }
 
-    /// The containers or hosts that the attack's labels and tags name.
+    /// The containers that the attack's labels name.
     fn targets(&self, _native: &'static Native, arguments: &Map) -> Vec<String> {
-        let values =
-            |name: &str| arguments.get(name).and_then(Value::as_map).into_iter().flat_map(|map| map.values());
-        values("labels").chain(values("tags")).filter_map(|value| value.as_str().map(str::to_owned)).collect()
+        container_names(arguments)
     }
 }

@@ -44,7 +44,7 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.probes":
 );
 
 /// How to list the objects meant by `name`: by the selector if one was given, else by object name, else by label.
-async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<ListParams, Failure> {
+pub(super) async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<ListParams, Failure> {
     if call.text("label_selector")?.is_some() {
         return call.formatted(None, name);
     }

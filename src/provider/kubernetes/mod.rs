@@ -11,6 +11,7 @@ mod kind;
 mod legacy;
 mod objects;
 mod pod;
+pub(super) mod preview;
 mod readiness;
 mod service;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The functions against an API server in this process: what they ask, what they make of the answers.
 
+mod cards;
 mod cluster;
 mod pods;
 mod workloads;

@@ -1,0 +1,79 @@
+//! What an attack would do, as far as its arguments and the cluster tell.
+
+use crate::cluster::Connection;
+use crate::experiment::{Map, Value};
+use crate::provider::kubernetes::preview::{Draft, on_containers};
+
+/// The namespace that is searched for the containers; labels may name another.
+const NAMESPACE: &str = "default";
+
+/// The card of an attack. Which container it hits, Gremlin decides; shown are those it can choose from.
+pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) -> Draft {
+    let command = arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
+    let command = command.unwrap_or("attack");
+    let names = container_names(arguments);
+    let namespace = label(arguments, "pod.namespace").unwrap_or_else(|| NAMESPACE.to_owned());
+    let looked_up = match (connection, command) {
+        (_, _) if names.is_empty() => {
+            Err("it names no container: Gremlin chooses among its hosts".to_owned())
+        }
+        (None, _) => Err("there is no cluster to look at".to_owned()),
+        (Some(connection), _) => on_containers(connection, &namespace, &names, number(arguments)).await,
+    };
+    match looked_up {
+        Ok(draft) if command == "shutdown" => {
+            Draft { headline: format!("{}, through Gremlin's shutdown", draft.headline), ..draft }
+        }
+        Ok(draft) => Draft {
+            headline: format!("ATTACK with Gremlin: {command}"),
+            consequences: vec!["the containers go on running, under the attack".to_owned()],
+            comes_back: "when the attack's length is over".to_owned(),
+            undo: "halt it in Gremlin; the file's rollbacks".to_owned(),
+            ..draft
+        },
+        Err(why) => Draft {
+            headline: format!("ATTACK with Gremlin: {command}"),
+            objects: names.clone(),
+            share: None,
+            consequences: vec![why],
+            comes_back: "not known".to_owned(),
+            undo: "halt it in Gremlin; the file's rollbacks".to_owned(),
+            confirm: names.into_iter().next().unwrap_or_default(),
+        },
+    }
+}
+
+/// Labels in the shape of 2017 and in today's.
+fn labels(arguments: &Map) -> impl Iterator<Item = (&String, &Value)> {
+    let today = || arguments.get("target")?.get("containers")?.get("multiSelectLabels");
+    [arguments.get("labels"), today()].into_iter().flatten().filter_map(Value::as_map).flatten()
+}
+
+fn texts(value: &Value) -> impl Iterator<Item = String> {
+    value
+        .as_list()
+        .unwrap_or(std::slice::from_ref(value))
+        .iter()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+}
+
+/// The containers that an attack names.
+pub(crate) fn container_names(arguments: &Map) -> Vec<String> {
+    labels(arguments)
+        .filter(|(key, _)| key.ends_with("container.name"))
+        .flat_map(|(_, value)| texts(value))
+        .collect()
+}
+
+fn label(arguments: &Map, ending: &str) -> Option<String> {
+    labels(arguments).find(|(key, _)| key.ends_with(ending)).and_then(|(_, value)| texts(value).next())
+}
+
+/// How many are attacked: one by chance in the shape of 2017, `exact` where it is given; all when not told.
+fn number(arguments: &Map) -> Option<usize> {
+    let target = arguments.get("target")?;
+    match target.get("exact") {
+        Some(Value::Int(exact)) => usize::try_from(*exact).ok(),
+        _ => (target.get("type").and_then(Value::as_str) == Some("Random")).then_some(1),
+    }
+}

@@ -1,0 +1,173 @@
+//! What the loss of some pods means: for their workload, for the Services in front of them.
+
+use super::{Draft, count, listed};
+use crate::cluster::Connection;
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Pod, Service},
+};
+use kube::{Api, Client, Error, ResourceExt, api::ListParams};
+use std::collections::BTreeMap;
+
+/// Most pods looked through for a container's name.
+const SEARCHED: u32 = 500;
+
+/// Pods that would be hit, all in one namespace.
+pub(crate) struct Hit {
+    pub(crate) namespace: String,
+    pub(crate) pods: Vec<Pod>,
+}
+
+/// What owns a pod, and how it comes back.
+pub(super) struct Owner {
+    kind: String,
+    pub(super) name: String,
+}
+
+impl Hit {
+    /// The pods' names with their nodes.
+    pub(super) fn objects(&self) -> Vec<String> {
+        listed(self.pods.iter().map(|pod| {
+            let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+            node.map_or_else(|| pod.name_any(), |node| format!("{} on {node}", pod.name_any()))
+        }))
+    }
+
+    /// The owner, where all pods have the same one.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        let mut owners = self.pods.iter().map(owner);
+        let first = owners.next()??;
+        owners.all(|other| other.is_some_and(|other| other.name == first.name)).then_some(first)
+    }
+
+    /// How many pods of how many of the same owner.
+    pub(super) async fn share(&self, client: &Client, number: usize) -> Result<Option<String>, Error> {
+        let Some(owner) = self.owner() else { return Ok(None) };
+        if owner.kind != "Deployment" {
+            return Ok(None);
+        }
+        let deployments: Api<Deployment> = Api::namespaced(client.clone(), &self.namespace);
+        let deployment = deployments.get_opt(&owner.name).await?;
+        let wanted = deployment.and_then(|deployment| deployment.spec?.replicas);
+        Ok(wanted.map(|wanted| format!("{number} of {}", count(wanted.max(0) as usize, "replica"))))
+    }
+
+    /// What is left of each Service in front of the pods.
+    pub(super) async fn services_left(&self, client: &Client) -> Result<Vec<String>, Error> {
+        let services: Api<Service> = Api::namespaced(client.clone(), &self.namespace);
+        let pods: Api<Pod> = Api::namespaced(client.clone(), &self.namespace);
+        let mut consequences = Vec::new();
+        for service in services.list(&ListParams::default()).await? {
+            let Some(selector) = service.spec.as_ref().and_then(|spec| spec.selector.as_ref()) else {
+                continue;
+            };
+            if selector.is_empty() || !self.pods.iter().any(|pod| is_selected(pod, selector)) {
+                continue;
+            }
+            let pairs: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let behind = pods.list(&ListParams::default().labels(&pairs.join(","))).await?;
+            let ready: Vec<&Pod> = behind.iter().filter(|pod| is_ready(pod)).collect();
+            let left = ready.iter().filter(|pod| !self.has(pod)).count();
+            consequences.push(left_of(&service.name_any(), left, ready.len()));
+        }
+        Ok(consequences)
+    }
+
+    fn has(&self, pod: &Pod) -> bool {
+        self.pods.iter().any(|hit| hit.metadata.name == pod.metadata.name)
+    }
+}
+
+/// What a Service is left with.
+fn left_of(service: &str, left: usize, before: usize) -> String {
+    match left {
+        0 => format!("Service {service} is left with 0 endpoints: EVERY call to it will fail"),
+        _ => format!("Service {service} is left with {left} of {before} endpoints"),
+    }
+}
+
+fn is_selected(pod: &Pod, selector: &BTreeMap<String, String>) -> bool {
+    selector.iter().all(|(key, value)| pod.labels().get(key) == Some(value))
+}
+
+fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    pod.metadata.deletion_timestamp.is_none()
+        && conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// A pod's owner; a Deployment rather than its ReplicaSet, which is called like it with the template's hash behind.
+pub(super) fn owner(pod: &Pod) -> Option<Owner> {
+    let owners = pod.metadata.owner_references.as_deref()?;
+    let owner = owners.iter().find(|owner| owner.controller == Some(true))?;
+    let hash = pod.labels().get("pod-template-hash");
+    let deployment = hash.and_then(|hash| owner.name.strip_suffix(hash.as_str())?.strip_suffix('-'));
+    Some(match deployment.filter(|_| owner.kind == "ReplicaSet") {
+        Some(name) => Owner { kind: "Deployment".to_owned(), name: name.to_owned() },
+        None => Owner { kind: owner.kind.clone(), name: owner.name.clone() },
+    })
+}
+
+impl Owner {
+    /// Whether a deleted pod of this owner comes back, and by what.
+    pub(super) fn brings_back(&self) -> String {
+        let Self { kind, name } = self;
+        match kind.as_str() {
+            "Deployment" | "ReplicaSet" => {
+                format!("by itself: the ReplicaSet of {name} starts a new pod, under another name")
+            }
+            "StatefulSet" => format!("by itself: StatefulSet {name} starts it again, under the same name"),
+            "DaemonSet" => format!("by itself: DaemonSet {name} starts a new pod on the same node"),
+            _ => format!("perhaps: that is for {kind} {name} to decide"),
+        }
+    }
+}
+
+/// What stopping containers of this name would do: `number` of those that match, or all.
+pub(crate) async fn on_containers(
+    connection: &Connection,
+    namespace: &str,
+    names: &[String],
+    number: Option<usize>,
+) -> Result<Draft, String> {
+    let client = connection.client().map_err(|error| error.to_string())?;
+    let told = |error: Error| connection.error("look up the containers", error).to_string();
+    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let mut pods = pods.list(&ListParams::default().limit(SEARCHED)).await.map_err(told)?.items;
+    pods.retain(|pod| {
+        pod.spec
+            .as_ref()
+            .is_some_and(|spec| spec.containers.iter().any(|container| names.contains(&container.name)))
+    });
+    let confirm = names.first().cloned().unwrap_or_default();
+    if pods.is_empty() {
+        return Err(format!("no container is called {} in namespace {namespace}", names.join(", ")));
+    }
+    let matching = pods.len();
+    let number = number.map_or(matching, |number| number.min(matching));
+    let hit = Hit { namespace: namespace.to_owned(), pods };
+    let always = |pod: &Pod| {
+        let policy = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
+        matches!(policy, None | Some("Always"))
+    };
+    let comes_back = match hit.pods.iter().all(always) {
+        true => "by itself: the kubelet starts the container again, in the same pod",
+        false => "perhaps not: the restart policy of a pod is not Always",
+    };
+    let consequences = match number == matching {
+        true => hit.services_left(&client).await.map_err(told)?,
+        false => vec!["which one is not known before".to_owned()],
+    };
+    Ok(Draft {
+        headline: format!("STOP {}, the pod stays", count(number, "container")),
+        objects: hit.objects(),
+        share: Some(match hit.share(&client, number).await.map_err(told)? {
+            Some(share) => share,
+            None => format!("{number} of {} with such a container", count(matching, "pod")),
+        }),
+        consequences,
+        comes_back: comes_back.to_owned(),
+        undo: "nothing to undo".to_owned(),
+        confirm,
+    })
+}

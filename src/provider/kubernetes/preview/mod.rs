@@ -1,0 +1,93 @@
+//! What a native function would do, looked up now and without doing it.
+
+mod impact;
+mod pods;
+mod workloads;
+
+pub(crate) use impact::{Hit, on_containers};
+
+use super::{catalogue, failure::Failure, invocation::Invocation};
+use crate::cluster::Connection;
+use crate::experiment::{Map, Value};
+use crate::provider::Native;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use std::time::Duration;
+
+/// Longest time to look things up; the operator waits.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// A target card without its step.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draft {
+    pub(crate) headline: String,
+    pub(crate) objects: Vec<String>,
+    pub(crate) share: Option<String>,
+    pub(crate) consequences: Vec<String>,
+    pub(crate) comes_back: String,
+    pub(crate) undo: String,
+    pub(crate) confirm: String,
+}
+
+/// Looks up what calling the function would hit; the error says why that cannot be known.
+pub(crate) async fn preview(
+    connection: &Connection,
+    native: &Native,
+    arguments: &Map,
+) -> Result<Option<Draft>, String> {
+    let Some(entry) = catalogue::entry(native.module, native.func) else { return Ok(None) };
+    let client = connection.client().map_err(|error| error.to_string())?;
+    let call = Invocation { native: &entry.native, arguments, client, progress: &|_| {} };
+    match tokio::time::timeout(LIMIT, draft(&call)).await {
+        Ok(draft) => draft.map_err(|failure| without_class(failure.text(Some(connection)))),
+        Err(_) => Err(format!("the cluster did not answer within {} s", LIMIT.as_secs())),
+    }
+}
+
+/// The message of a failure as the journal would hold it, without Python's class in front.
+fn without_class(text: String) -> String {
+    text.strip_prefix("chaoslib.exceptions.ActivityFailed: ").unwrap_or(&text).to_owned()
+}
+
+async fn draft(call: &Invocation<'_>) -> Result<Option<Draft>, Failure> {
+    Ok(Some(match call.native.func {
+        "terminate_pods" | "delete_pods" => pods::killed(call).await?,
+        "exec_in_pods" => pods::entered(call).await?,
+        "kill_microservice" | "delete_deployment" => workloads::deleted::<Deployment>(call).await?,
+        "remove_statefulset" => workloads::deleted::<StatefulSet>(call).await?,
+        "delete_daemon_set" => workloads::deleted::<DaemonSet>(call).await?,
+        "delete_replica_set" => workloads::deleted::<ReplicaSet>(call).await?,
+        "scale_deployment" | "scale_microservice" => workloads::scaled::<Deployment>(call).await?,
+        "scale_statefulset" => workloads::scaled::<StatefulSet>(call).await?,
+        "rollout_deployment" => workloads::restarted(call).await?,
+        "delete_service" | "remove_service_endpoint" => workloads::service_deleted(call).await?,
+        _ => return Ok(None),
+    }))
+}
+
+/// At most so many objects are listed by name.
+const LISTED: usize = 8;
+
+/// The first names, and how many more there are.
+pub(crate) fn listed(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_iter().collect();
+    if names.len() > LISTED {
+        let more = names.len() - LISTED;
+        names.truncate(LISTED);
+        names.push(format!("and {more} more"));
+    }
+    names
+}
+
+/// `1 pod`, `2 pods`.
+pub(crate) fn count(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The command of an `exec`, as written.
+fn written(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::Text(text)) => text.clone(),
+        Some(Value::List(words)) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        _ => "nothing".to_owned(),
+    }
+}
