@@ -1,5 +1,6 @@
 //! The embedded cluster. Imports nothing of ours; only `commands` imports it.
 
+mod admission;
 pub mod api;
 pub mod controllers;
 pub mod images;

@@ -12,7 +12,7 @@ use crate::sandbox::network::Network;
 use crate::sandbox::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
 
 /// The label by which slices name their Service.
-pub(crate) const SERVICE_LABEL: &str = "kubernetes.io/service-name";
+pub(super) const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
 pub(super) struct Endpoints {
     /// Knows the ports that containers really listen on.

@@ -14,12 +14,11 @@ mod ownership;
 mod pod;
 mod replica_set;
 mod scheduler;
+mod service_proxy;
 mod template;
 
 #[cfg(test)]
 mod tests;
-
-pub(super) use endpoints::SERVICE_LABEL;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -43,6 +42,8 @@ pub fn start(store: &Store, network: &Network, recorder: &Recorder, complete: fn
     loops.spawn(engine::run("namespace", namespaces::Namespaces, store.clone()));
     let scheduler = scheduler::Scheduler { recorder: recorder.of("default-scheduler") };
     loops.spawn(engine::run("scheduler", scheduler, store.clone()));
+    let proxy = service_proxy::ServiceProxy { network: network.clone(), recorder: recorder.of("kube-proxy") };
+    loops.spawn(engine::run("proxy", proxy, store.clone()));
     loops.spawn(engine::run("budget", disruption::Budgets, store.clone()));
     loops
 }

@@ -286,7 +286,7 @@ async fn endpoints_and_slices_follow_the_ready_pods() {
     cluster.until("two ready endpoints", || ready() == 2).await;
     let slice = &cluster.all(Resource::EndpointSlices)[0];
     assert_eq!(slice["ports"], json!([{"port": 8080, "protocol": "TCP", "name": "http"}]));
-    assert_eq!(slice["metadata"]["labels"][SERVICE_LABEL], "web");
+    assert_eq!(slice["metadata"]["labels"]["kubernetes.io/service-name"], "web");
     let addresses = || {
         let endpoints = cluster.get(Resource::Endpoints, "web");
         endpoints["subsets"][0]["addresses"].as_array().map_or(0, Vec::len)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::door::Door;
 use super::forward::forward;
 use super::lifelines::Lifelines;
+use super::lock;
 use super::propagation::{Delays, Propagation};
 
 /// Connections carried or swallowed at a time. At the limit new ones wait in the system's queue, as they do at a
@@ -26,8 +27,13 @@ const RETRY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Front {
     wanted: watch::Sender<BTreeSet<SocketAddr>>,
+    doors: Doors,
     task: JoinHandle<()>,
 }
+
+/// Shared with the task, so that dropping the front closes the listeners there and then: whoever opens the next one
+/// may want the same address.
+type Doors = Arc<Mutex<Vec<Door>>>;
 
 impl Front {
     /// Takes the addresses; they refuse until there are endpoints.
@@ -41,8 +47,9 @@ impl Front {
     ) -> io::Result<Self> {
         let doors = addresses.iter().map(|address| Door::shut(*address)).collect::<io::Result<Vec<_>>>()?;
         let (wanted, endpoints) = watch::channel(BTreeSet::new());
-        let task = tokio::spawn(run(doors, endpoints, delays, lifelines));
-        Ok(Self { wanted, task })
+        let doors = Arc::new(Mutex::new(doors));
+        let task = tokio::spawn(run(Arc::clone(&doors), endpoints, delays, lifelines));
+        Ok(Self { wanted, doors, task })
     }
 
     /// Says which endpoints there should be; the network follows in its own time.
@@ -58,11 +65,12 @@ impl Front {
 impl Drop for Front {
     fn drop(&mut self) {
         self.task.abort();
+        lock(&self.doors).clear();
     }
 }
 
 async fn run(
-    mut doors: Vec<Door>,
+    doors: Doors,
     mut wanted: watch::Receiver<BTreeSet<SocketAddr>>,
     delays: Delays,
     lifelines: Arc<Lifelines>,
@@ -74,7 +82,7 @@ async fn run(
         propagation.settle(Instant::now());
         let open = !propagation.routed().is_empty();
         let mut lost = false;
-        for door in &mut doors {
+        for door in lock(&doors).iter_mut() {
             if let Err(error) = door.set_open(open) {
                 tracing::warn!("a Service's port is lost: {error}");
                 lost = true;
@@ -113,9 +121,9 @@ async fn until(instant: Option<Instant>) {
     }
 }
 
-async fn accept(doors: &[Door]) -> io::Result<TcpStream> {
+async fn accept(doors: &Doors) -> io::Result<TcpStream> {
     std::future::poll_fn(|context| {
-        doors
+        lock(doors)
             .iter()
             .map(|door| door.poll_accept(context))
             .find(std::task::Poll::is_ready)

@@ -30,15 +30,18 @@ mod front;
 mod lifelines;
 mod pods;
 mod propagation;
+mod services;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use pods::{PodAddress, Presence};
 pub use propagation::Delays;
+pub use services::{Exposed, NODE_PORTS, ServiceKey};
 
 use block::Block;
 use lifelines::Lifelines;
 use pods::Pods;
+use services::Services;
 
 /// The network of one sandbox; cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,6 +53,7 @@ struct Inner {
     block: Mutex<Block>,
     lifelines: Arc<Lifelines>,
     pods: Mutex<Pods>,
+    services: Mutex<Services>,
 }
 
 impl Network {
@@ -60,6 +64,7 @@ impl Network {
             block: Mutex::new(Block::claim()),
             lifelines: Arc::new(Lifelines::default()),
             pods: Mutex::new(Pods::default()),
+            services: Mutex::new(Services::default()),
         }))
     }
 }
@@ -75,6 +80,17 @@ pub enum NetworkError {
     /// The block is used up.
     #[error("no address is left for another {0}; delete some")]
     Exhausted(&'static str),
+    /// Every node port is taken.
+    #[error("no node port between 30000 and 32767 is free on this machine")]
+    NoNodePort,
+    /// Another program listens there.
+    #[error("cannot listen on {addresses:?}: {source}")]
+    Taken {
+        /// What was needed.
+        addresses: Vec<std::net::SocketAddr>,
+        /// The system's answer.
+        source: std::io::Error,
+    },
     /// The system refused even a free port.
     #[error("no port can be had on {ip}: {source}")]
     NoPort {

@@ -1,0 +1,236 @@
+//! Services on the network: what was promised to them, and the ports that are open for them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use super::block::usable_port;
+use super::front::Front;
+use super::{Network, NetworkError, lock};
+
+/// A Service's namespace and name.
+pub type ServiceKey = (String, String);
+
+/// The ports that a cluster gives to Services of type NodePort.
+pub const NODE_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
+
+/// What the network keeps of its Services.
+#[derive(Debug, Default)]
+pub(super) struct Services(HashMap<ServiceKey, Service>);
+
+#[derive(Debug)]
+struct Service {
+    ip: IpAddr,
+    /// The Service's ports, and those it really listens on.
+    ports: BTreeMap<u16, u16>,
+    node_ports: BTreeMap<u16, u16>,
+    open: BTreeMap<u16, Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    front: Front,
+    node_port: Option<u16>,
+}
+
+/// One port of a Service, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposed {
+    /// The Service's port.
+    pub port: u16,
+    /// The port on the node, for type NodePort.
+    pub node_port: Option<u16>,
+    /// What it leads to.
+    pub endpoints: BTreeSet<SocketAddr>,
+}
+
+impl Network {
+    /// The cluster IP of a Service with these ports. Asked again it is the same one.
+    ///
+    /// # Errors
+    /// When the block is used up, or the system has no port to give.
+    pub fn cluster_ip(&self, service: &ServiceKey, ports: &[u16]) -> Result<IpAddr, NetworkError> {
+        let mut services = lock(&self.0.services);
+        let known = services.0.get(service).map(|service| service.ip);
+        let ip = match known {
+            Some(ip) => ip,
+            None => lock(&self.0.block).service().ok_or(NetworkError::Exhausted("Service"))?,
+        };
+        let taken: BTreeSet<u16> = services
+            .0
+            .values()
+            .filter(|other| other.ip == ip)
+            .flat_map(|other| other.ports.values().copied())
+            .collect();
+        let entry = services.0.entry(service.clone()).or_insert_with(|| Service {
+            ip,
+            ports: BTreeMap::new(),
+            node_ports: BTreeMap::new(),
+            open: BTreeMap::new(),
+        });
+        for port in ports {
+            if !entry.ports.contains_key(port) {
+                let given = |port| taken.contains(&port) || entry.ports.values().any(|other| *other == port);
+                let real =
+                    usable_port(ip, *port, given).map_err(|source| NetworkError::NoPort { ip, source })?;
+                entry.ports.insert(*port, real);
+            }
+        }
+        Ok(ip)
+    }
+
+    /// The node port for a Service's port: the one asked for if it is free, else one that is. Asked again it is the
+    /// same one, so that it also survives a restart of the sandbox when nobody took it meanwhile.
+    ///
+    /// # Errors
+    /// When the Service has no cluster IP yet, or none of the range is free.
+    pub fn node_port(
+        &self,
+        service: &ServiceKey,
+        port: u16,
+        asked: Option<u16>,
+    ) -> Result<u16, NetworkError> {
+        let mut services = lock(&self.0.services);
+        let present = services.0.get(service).and_then(|service| service.node_ports.get(&port).copied());
+        if present.is_some() && (asked.is_none() || asked == present) {
+            return present.ok_or(NetworkError::NoNodePort);
+        }
+        let given: BTreeSet<u16> =
+            services.0.values().flat_map(|service| service.node_ports.values().copied()).collect();
+        let free =
+            |port: &u16| !given.contains(port) && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+        let found = asked.filter(free).or(present).or_else(|| candidates(service, port).find(free));
+        let found = found.ok_or(NetworkError::NoNodePort)?;
+        let entry = services.0.get_mut(service).ok_or(NetworkError::NoNodePort)?;
+        entry.node_ports.insert(port, found);
+        Ok(found)
+    }
+
+    /// The Service that holds a node port.
+    pub fn holder(&self, node_port: u16) -> Option<ServiceKey> {
+        let services = lock(&self.0.services);
+        let mut all = services.0.iter();
+        all.find(|(_, service)| service.node_ports.values().any(|port| *port == node_port))
+            .map(|(key, _)| key.clone())
+    }
+
+    /// Where a Service's port really listens.
+    pub fn service_socket(&self, service: &ServiceKey, port: u16) -> Option<SocketAddr> {
+        let services = lock(&self.0.services);
+        let service = services.0.get(service)?;
+        Some(SocketAddr::new(service.ip, *service.ports.get(&port)?))
+    }
+
+    /// Opens a Service's ports, closes those it no longer has, and says what they lead to.
+    ///
+    /// # Errors
+    /// When a port cannot be had; the others are open then, and the next call tries again.
+    pub fn expose(&self, service: &ServiceKey, exposed: &[Exposed]) -> Result<(), NetworkError> {
+        let mut services = lock(&self.0.services);
+        let Some(entry) = services.0.get_mut(service) else { return Ok(()) };
+        entry.open.retain(|port, _| exposed.iter().any(|exposed| exposed.port == *port));
+        let mut failed = None;
+        for Exposed { port, node_port, endpoints } in exposed {
+            let same = entry.open.get(port).is_some_and(|open| open.node_port == *node_port);
+            if !same {
+                // The old listener goes first: the new one may want the same address.
+                entry.open.remove(port);
+                let Some(real) = entry.ports.get(port) else { continue };
+                let cluster = SocketAddr::new(entry.ip, *real);
+                let node = node_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+                let addresses: Vec<SocketAddr> = [Some(cluster), node].into_iter().flatten().collect();
+                match Front::open(&addresses, self.0.delays, Arc::clone(&self.0.lifelines)) {
+                    Ok(front) => {
+                        entry.open.insert(*port, Open { front, node_port: *node_port });
+                    }
+                    Err(source) => failed = Some(NetworkError::Taken { addresses, source }),
+                }
+            }
+            if let Some(open) = entry.open.get(port) {
+                open.front.want(endpoints.clone());
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Closes everything of a Service and takes its address back.
+    pub fn withdraw(&self, service: &ServiceKey) {
+        if let Some(gone) = lock(&self.0.services).0.remove(service) {
+            lock(&self.0.block).release(gone.ip);
+        }
+    }
+}
+
+/// All node ports, beginning at one that belongs to the Service's name: the same Service gets the same port in the
+/// next sandbox, and a URL once noted stays good.
+fn candidates((namespace, name): &ServiceKey, port: u16) -> impl Iterator<Item = u16> {
+    let (first, size) = (*NODE_PORTS.start(), NODE_PORTS.end() - NODE_PORTS.start() + 1);
+    let seed = format!("{namespace}/{name}:{port}")
+        .bytes()
+        .fold(5381_u32, |hash, byte| hash.wrapping_mul(33) ^ u32::from(byte));
+    let start = u16::try_from(seed % u32::from(size)).unwrap_or(0);
+    (0..size).map(move |step| first + (start + step) % size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Delays;
+    use super::*;
+
+    fn key(name: &str) -> ServiceKey {
+        ("default".to_owned(), name.to_owned())
+    }
+
+    #[tokio::test]
+    async fn asking_again_promises_the_same() {
+        let network = Network::new(Delays::NONE);
+        let ip = network.cluster_ip(&key("web"), &[8080]).unwrap();
+        assert_eq!(network.cluster_ip(&key("web"), &[8080, 9090]).unwrap(), ip);
+        let node_port = network.node_port(&key("web"), 8080, None).unwrap();
+        assert!(NODE_PORTS.contains(&node_port));
+        assert_eq!(network.node_port(&key("web"), 8080, None).unwrap(), node_port);
+        assert_eq!(network.holder(node_port), Some(key("web")));
+        network.withdraw(&key("web"));
+        assert_eq!(network.holder(node_port), None);
+    }
+
+    #[tokio::test]
+    async fn a_node_port_that_another_program_holds_is_replaced() {
+        let taken =
+            candidates(&key("any"), 1).find_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
+        let taken = taken.unwrap();
+        let asked = taken.local_addr().unwrap().port();
+        let network = Network::new(Delays::NONE);
+        network.cluster_ip(&key("web"), &[8080]).unwrap();
+        let given = network.node_port(&key("web"), 8080, Some(asked)).unwrap();
+        assert_ne!(given, asked);
+        drop(taken);
+        assert_eq!(
+            network.node_port(&key("web"), 8080, Some(asked)).unwrap(),
+            asked,
+            "once free it is given"
+        );
+    }
+
+    #[tokio::test]
+    async fn ports_open_change_and_close() {
+        let network = Network::new(Delays::NONE);
+        network.cluster_ip(&key("web"), &[8080]).unwrap();
+        let node_port = network.node_port(&key("web"), 8080, None).unwrap();
+        let socket = network.service_socket(&key("web"), 8080).unwrap();
+        let address = network.join("1", &[]).unwrap();
+        let endpoint = SocketAddr::new(address.ip(), 7);
+        let exposed = |node_port| Exposed { port: 8080, node_port, endpoints: BTreeSet::from([endpoint]) };
+        for (wanted, node_is_open) in [(Some(node_port), true), (None, false)] {
+            network.expose(&key("web"), &[exposed(wanted)]).unwrap();
+            while tokio::net::TcpStream::connect(socket).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(tokio::net::TcpStream::connect(("127.0.0.1", node_port)).await.is_ok(), node_is_open);
+        }
+        network.expose(&key("web"), &[]).unwrap();
+        while tokio::net::TcpStream::connect(socket).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
