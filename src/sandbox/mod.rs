@@ -4,6 +4,7 @@ mod admission;
 pub mod api;
 pub mod controllers;
 pub mod images;
+pub mod kubelet;
 pub mod network;
 pub mod recorder;
 pub mod store;

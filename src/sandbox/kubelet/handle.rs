@@ -1,0 +1,69 @@
+//! A container as others see it: its logs, and a way to kill it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::logs::Log;
+
+/// Shared between a container's task and those who ask about it.
+#[derive(Debug)]
+pub(super) struct Handle {
+    logs: Mutex<Logs>,
+    running: AtomicBool,
+    kills: mpsc::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Logs {
+    current: Option<Log>,
+    previous: Option<Log>,
+}
+
+/// Marks a container as running for as long as it is held.
+pub(super) struct Running(Arc<Handle>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.store(false, Ordering::Release);
+    }
+}
+
+impl Handle {
+    /// A handle, and the end at which the container's task hears of kills.
+    pub(super) fn new() -> (Self, mpsc::Receiver<()>) {
+        let (kills, heard) = mpsc::channel(1);
+        (Self { logs: Mutex::default(), running: AtomicBool::new(false), kills }, heard)
+    }
+
+    /// Opens the log of a new run; that of the run before is kept, older ones are not.
+    pub(super) fn begin(&self) -> Log {
+        let log = Log::new();
+        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        logs.previous = logs.current.replace(log.clone());
+        log
+    }
+
+    /// Notes that a process runs, until the note is dropped.
+    pub(super) fn runs(self: &Arc<Self>) -> Running {
+        self.running.store(true, Ordering::Release);
+        Running(Arc::clone(self))
+    }
+
+    /// Whether a process runs.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Acquire)
+    }
+
+    /// The log of this run, or of the one before.
+    pub(super) fn log(&self, previous: bool) -> Option<Log> {
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        if previous { logs.previous.clone() } else { logs.current.clone() }
+    }
+
+    /// Kills the process as an outsider would, without a word. False when none runs.
+    pub(super) fn kill(&self) -> bool {
+        self.is_running() && !matches!(self.kills.try_send(()), Err(mpsc::error::TrySendError::Closed(())))
+    }
+}
