@@ -5,6 +5,7 @@
 
 mod bridge;
 mod catalogue;
+mod control_host;
 mod functions;
 mod http;
 mod process;
@@ -12,6 +13,7 @@ mod providers;
 
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
+pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply};
 pub use providers::Providers;
 
 pub mod gremlin;

@@ -2,10 +2,9 @@
 //!
 //! [`levels`] says which ones apply where, [`ControlHost`] calls them, [`Controls`] goes through them in order.
 
-mod host;
 mod levels;
 
-pub use host::{ControlCall, ControlError, ControlHost, ControlReply};
+pub use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply};
 pub use levels::Level;
 
 use crate::experiment::{Control, Experiment, Map, Secrets, Value, substitute};
