@@ -41,7 +41,8 @@ impl Controller for ServiceProxy {
             return Ok(None);
         };
         let service = object.value();
-        if let Some(words) = service["metadata"]["annotations"][crate::sandbox::admission::DISPLACED].as_str()
+        if let Some(words) =
+            service["metadata"]["annotations"][crate::sandbox::provisioning::DISPLACED].as_str()
         {
             self.recorder.warning(&object, "NodePortTaken", words);
         }

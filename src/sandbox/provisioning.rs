@@ -13,7 +13,7 @@ pub(super) const DISPLACED: &str = "chaos-tui/node-port-taken";
 ///
 /// # Errors
 /// 422 where a real server refuses an address or port; 500 when this machine has none left.
-pub(super) fn admit_service(
+pub(super) fn provision_service(
     network: &Network,
     before: Option<&Value>,
     service: &mut Value,
@@ -52,7 +52,7 @@ pub(super) fn admit_service(
     service["spec"]["clusterIP"] = ip.as_str().into();
     service["spec"]["clusterIPs"] = json!([ip]);
     if kind == "NodePort" || kind == "LoadBalancer" {
-        admit_node_ports(network, &key, service)
+        provision_node_ports(network, &key, service)
     } else {
         for port in service["spec"]["ports"].as_array_mut().into_iter().flatten() {
             port.as_object_mut().map(|port| port.shift_remove("nodePort"));
@@ -61,7 +61,7 @@ pub(super) fn admit_service(
     }
 }
 
-fn admit_node_ports(network: &Network, key: &ServiceKey, service: &mut Value) -> Result<(), Status> {
+fn provision_node_ports(network: &Network, key: &ServiceKey, service: &mut Value) -> Result<(), Status> {
     let mut displaced = Vec::new();
     for (place, port) in service["spec"]["ports"].as_array_mut().into_iter().flatten().enumerate() {
         let Some(number) = port["port"].as_u64().and_then(|port| u16::try_from(port).ok()) else { continue };
@@ -113,15 +113,15 @@ mod tests {
     async fn a_service_gets_an_address_and_keeps_it() {
         let network = Network::new(Delays::NONE);
         let mut created = service("ClusterIP", json!({"port": 8080}));
-        admit_service(&network, None, &mut created).unwrap();
+        provision_service(&network, None, &mut created).unwrap();
         let ip = created["spec"]["clusterIP"].clone();
         assert_eq!(created["spec"]["clusterIPs"], json!([ip]));
         let mut replaced = service("NodePort", json!({"port": 8080}));
-        admit_service(&network, Some(&created), &mut replaced).unwrap();
+        provision_service(&network, Some(&created), &mut replaced).unwrap();
         assert_eq!(replaced["spec"]["clusterIP"], ip);
         assert!(replaced["spec"]["ports"][0]["nodePort"].is_u64());
         let mut back = service("ClusterIP", replaced["spec"]["ports"][0].clone());
-        admit_service(&network, Some(&replaced), &mut back).unwrap();
+        provision_service(&network, Some(&replaced), &mut back).unwrap();
         assert!(back["spec"]["ports"][0]["nodePort"].is_null());
     }
 
@@ -129,7 +129,7 @@ mod tests {
     async fn what_a_real_server_refuses_is_refused() {
         let network = Network::new(Delays::NONE);
         let mut first = service("NodePort", json!({"port": 8080}));
-        admit_service(&network, None, &mut first).unwrap();
+        provision_service(&network, None, &mut first).unwrap();
         let held = first["spec"]["ports"][0]["nodePort"].clone();
         let mut second = service("NodePort", json!({"port": 8080, "nodePort": held}));
         second["metadata"]["name"] = "other".into();
@@ -137,14 +137,17 @@ mod tests {
             (second, "already allocated"),
             (service("NodePort", json!({"port": 8080, "nodePort": 80})), "valid range"),
         ] {
-            let status = admit_service(&network, None, &mut wrong).unwrap_err();
+            let status = provision_service(&network, None, &mut wrong).unwrap_err();
             assert_eq!(status.code, 422);
             assert!(status.message.contains(words), "{}", status.message);
         }
         let mut moved = first.clone();
         moved["spec"]["clusterIP"] = "10.0.0.1".into();
         assert!(
-            admit_service(&network, Some(&first), &mut moved).unwrap_err().message.contains("may not change")
+            provision_service(&network, Some(&first), &mut moved)
+                .unwrap_err()
+                .message
+                .contains("may not change")
         );
     }
 
@@ -155,7 +158,7 @@ mod tests {
             (30000..30100).find_map(|port| std::net::TcpListener::bind(("127.0.0.1", port)).ok()).unwrap();
         let asked = taken.local_addr().unwrap().port();
         let mut web = service("NodePort", json!({"port": 8080, "nodePort": asked}));
-        admit_service(&network, None, &mut web).unwrap();
+        provision_service(&network, None, &mut web).unwrap();
         assert_ne!(web["spec"]["ports"][0]["nodePort"], asked);
         let words = web["metadata"]["annotations"][DISPLACED].as_str().unwrap();
         assert!(words.starts_with(&format!("node port {asked} is in use")), "{words}");
@@ -165,11 +168,11 @@ mod tests {
     async fn services_without_an_address_are_left_alone() {
         let network = Network::new(Delays::NONE);
         let mut external = service("ExternalName", json!({"port": 80}));
-        admit_service(&network, None, &mut external).unwrap();
+        provision_service(&network, None, &mut external).unwrap();
         assert!(external["spec"]["clusterIP"].is_null());
         let mut headless = service("ClusterIP", json!({"port": 80}));
         headless["spec"]["clusterIP"] = "None".into();
-        admit_service(&network, None, &mut headless).unwrap();
+        provision_service(&network, None, &mut headless).unwrap();
         assert_eq!(headless["spec"]["clusterIPs"], json!(["None"]));
     }
 }
