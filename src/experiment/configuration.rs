@@ -153,3 +153,91 @@ fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfigurationError, Dynamic, resolve, resolve_dynamic};
+    use crate::experiment::{Environment, Map, Secrets, Value, parse_json};
+
+    fn map(text: &str) -> Map {
+        parse_json(text).unwrap().as_map().cloned().unwrap()
+    }
+
+    fn resolved(declared: &str, overrides: &str) -> Result<Value, ConfigurationError> {
+        let environment = Environment::of([("SET", "5"), ("EMPTY", "")]);
+        resolve(&map(declared), &map(overrides), &environment).map(Value::from)
+    }
+
+    #[test]
+    fn entries_are_resolved() {
+        let table = [
+            (r#"{"a": 1, "b": [true], "c": "${a}"}"#, r#"{"a": 1, "b": [true], "c": "${a}"}"#),
+            (r#"{"a": {"type": "vault", "key": "x"}}"#, r#"{"a": {"type": "vault", "key": "x"}}"#),
+            (
+                r#"{"a": {"b": {"type": "env", "key": "SET"}}}"#,
+                r#"{"a": {"b": {"type": "env", "key": "SET"}}}"#,
+            ),
+            (r#"{"a": {"type": "env", "key": "SET"}}"#, r#"{"a": "5"}"#),
+            (r#"{"a": {"type": "env", "key": "EMPTY", "default": "x"}}"#, r#"{"a": ""}"#),
+            (r#"{"a": {"type": "env", "key": "SET", "env_var_type": "int"}}"#, r#"{"a": 5}"#),
+            (
+                r#"{"a": {"type": "env", "key": "NO", "default": "7", "env_var_type": "float"}}"#,
+                r#"{"a": 7.0}"#,
+            ),
+            (r#"{"a": {"type": "env", "key": "NO", "default": null}}"#, r#"{"a": null}"#),
+        ];
+        for (declared, expected) in table {
+            assert_eq!(resolved(declared, "{}"), Ok(parse_json(expected).unwrap()), "{declared}");
+        }
+    }
+
+    #[test]
+    fn c29_a_variable_that_is_not_set_is_an_error() {
+        let error = resolved(r#"{"a": {"type": "env", "key": "NO"}}"#, "{}").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Configuration makes reference to an environment key that does not exist: NO"
+        );
+        assert!(resolved(r#"{"a": {"type": "env", "key": "SET", "env_var_type": "json5"}}"#, "{}").is_err());
+        assert!(resolved(r#"{"a": {"type": "env"}}"#, "{}").is_err());
+    }
+
+    #[test]
+    fn c42_only_declared_entries_are_overridden() {
+        let declared = r#"{"a": {"type": "env", "key": "NO"}, "b": 1}"#;
+        let overrides = r#"{"a": {"type": "env", "key": "SET"}, "c": 3}"#;
+        assert_eq!(resolved(declared, overrides), Ok(parse_json(r#"{"a": "5", "b": 1}"#).unwrap()));
+    }
+
+    #[tokio::test]
+    async fn c46_dynamic_entries_see_what_is_before_them() {
+        let configuration = map(r#"{"before": 1,
+                "process": {"type": "probe", "name": "p", "provider": {"type": "process", "path": "x"}},
+                "failing": {"type": "probe", "name": "f", "provider": {"type": "process", "path": "fail"}},
+                "http": {"type": "probe", "name": "h", "provider": {"type": "http", "url": "x"}},
+                "bad": {"type": "probe"},
+                "after": 2}"#);
+        let secrets = Secrets::new(map(r#"{"s": {"k": "hidden"}}"#));
+        let mut seen = Vec::new();
+        let (resolved, failures) =
+            resolve_dynamic(configuration, &secrets, async |activity, so_far: &Map| {
+                seen.push((activity.name.clone(), so_far.keys().cloned().collect::<Vec<_>>()));
+                assert_eq!(activity.provider.raw.get("secrets"), Some(&parse_json(r#"["s"]"#).unwrap()));
+                let output = match activity.name.as_str() {
+                    "p" => r#"{"status": 0, "stdout": " v \n", "stderr": ""}"#,
+                    "f" => r#"{"status": 1, "stdout": "", "stderr": "no"}"#,
+                    _ => r#"{"status": 404, "body": {"b": 1}}"#,
+                };
+                Dynamic::Output(parse_json(output).unwrap())
+            })
+            .await;
+        let expected = r#"{"before": 1, "process": "v", "http": {"b": 1}, "after": 2}"#;
+        assert_eq!(Value::from(resolved), parse_json(expected).unwrap());
+        assert_eq!(
+            failures.iter().map(|failure| failure.entry.as_str()).collect::<Vec<_>>(),
+            ["failing", "bad"]
+        );
+        let before = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(seen[2], ("h".to_owned(), before(&["before", "process"])));
+    }
+}

@@ -4,7 +4,7 @@ use super::position::{Node, Span, SyntaxError, span};
 use crate::experiment::{Map, Value, value::integer};
 
 /// Levels of nesting that are read; Python gives up a little later, and no experiment comes near.
-pub(crate) const MAX_DEPTH: usize = 512;
+pub(crate) const MAX_DEPTH: usize = 200;
 
 /// Digits of the longest integer Python converts.
 const MAX_DIGITS: usize = 4300;

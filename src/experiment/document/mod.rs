@@ -100,3 +100,6 @@ impl Document {
 pub fn parse_json(text: &str) -> Result<Value, SyntaxError> {
     json::parse(text).map(|(value, _)| value)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,11 @@ impl Node {
     pub fn leaf(start: usize, end: usize) -> Self {
         Self { span: span(start, end), ..Self::default() }
     }
+
+    /// Levels from here down, 1 for a scalar.
+    pub fn depth(&self) -> usize {
+        1 + self.children.iter().map(Node::depth).max().unwrap_or(0)
+    }
 }
 
 /// A span of a text, whose length is bounded well below 4 GiB.

@@ -75,12 +75,16 @@ impl<'a> Search<'a> {
                 let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
                 for argument in arguments {
                     let values = self.values(argument, node)?;
+                    self.visits = self.visits.saturating_add(rows.len().saturating_mul(values.len()));
+                    if self.visits > MAX_VISITS {
+                        return Err(PathError::TooMuch(MAX_VISITS));
+                    }
                     let grown = rows.iter().flat_map(|row| {
                         values
                             .iter()
                             .map(|value| row.iter().cloned().chain([value.clone().into_owned()]).collect())
                     });
-                    rows = grown.take(MAX_VISITS).collect();
+                    rows = grown.collect();
                 }
                 rows.iter().filter_map(|row| functions::call(*function, node, row)).map(Cow::Owned).collect()
             }

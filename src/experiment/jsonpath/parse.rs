@@ -9,6 +9,9 @@ use crate::experiment::{Map, Value};
 /// Levels of brackets and parentheses.
 const MAX_DEPTH: usize = 64;
 
+/// Steps of a path; each is a level of the search.
+const MAX_STEPS: usize = 64;
+
 /// Words that are no names.
 const WORDS: [&str; 6] = ["and", "or", "not", "true", "false", "null"];
 
@@ -89,6 +92,9 @@ impl Parser {
             let bracketed = matches!(self.peek(), Some(Token::Sign("["))) && (descend || !bare);
             let selectors =
                 if bracketed { self.deeper(Self::brackets)? } else { vec![self.bare_selector()?] };
+            if steps.len() == MAX_STEPS {
+                return self.expected(&format!("a path has at most {MAX_STEPS} steps"));
+            }
             steps.push(Step { descend, selectors });
         }
     }

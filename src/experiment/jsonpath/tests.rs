@@ -113,4 +113,5 @@ fn a_search_ends() {
     assert!(Path::parse("$[0:1:0]").unwrap().find(&Value::List(Vec::new())).is_err());
     let nested = format!("$[?({}1{})]", "(".repeat(100_000), ")".repeat(100_000));
     assert!(Path::parse(&nested).is_err());
+    assert!(Path::parse(&format!("${}", ".a".repeat(100_000))).is_err());
 }

@@ -122,3 +122,6 @@ pub(super) async fn body(
     }
     Ok((body, true))
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,3 +48,6 @@ impl std::fmt::Debug for Secrets {
         write!(f, "Secrets({} scopes)", self.0.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,16 +22,37 @@ struct Composed {
     size: usize,
 }
 
+/// A collection that is not closed yet.
+struct Frame {
+    start: Span,
+    anchor: usize,
+    size: usize,
+    kind: Kind,
+}
+
+enum Kind {
+    Sequence { items: Vec<Value>, children: Vec<Node> },
+    Mapping { own: Vec<OwnEntry>, merged: Vec<(Value, Node)>, key: Option<Key> },
+}
+
+type OwnEntry = ((String, Span), (Value, Node));
+
+/// The key whose value comes next.
+enum Key {
+    Own(String, Span),
+    /// `<<`.
+    Merge,
+}
+
+/// Composes without recursion: how deep a text nests is a matter of its author.
 pub(super) struct Composer<'a> {
     text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Composed>,
     offsets: Offsets<'a>,
-    depth: usize,
+    open: Vec<Frame>,
     values: usize,
 }
-
-type Pulled<'a> = (Event<'a>, Span);
 
 impl<'a> Composer<'a> {
     pub fn new(text: &'a str) -> Self {
@@ -40,7 +61,7 @@ impl<'a> Composer<'a> {
             parser: Parser::new_from_str(text),
             anchors: HashMap::new(),
             offsets: Offsets { text, chars: 0, bytes: 0 },
-            depth: 0,
+            open: Vec::new(),
             values: 0,
         }
     }
@@ -50,22 +71,45 @@ impl<'a> Composer<'a> {
         let mut document = None;
         loop {
             let (event, at) = self.pull()?;
-            match event {
+            let completed = match event {
                 Event::StreamEnd => break,
                 Event::DocumentStart(_) if document.is_some() => {
                     return Err(self.error(at, "expected a single document in the stream"));
                 }
-                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
-                event => {
-                    let composed = self.value((event, at))?;
-                    document = Some((composed.value, composed.node));
+                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {
+                    continue;
                 }
+                Event::SequenceStart(anchor, tag) => {
+                    self.check_tag(tag, "seq", at)?;
+                    self.open(at, anchor, Kind::Sequence { items: Vec::new(), children: Vec::new() })?;
+                    continue;
+                }
+                Event::MappingStart(anchor, tag) => {
+                    self.check_tag(tag, "map", at)?;
+                    self.open(at, anchor, Kind::Mapping { own: Vec::new(), merged: Vec::new(), key: None })?;
+                    continue;
+                }
+                Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                    Some(frame) => close(frame, at),
+                    None => return Err(self.error(at, "nothing is open here")),
+                },
+                Event::Scalar(text, ScalarStyle::Plain, 0, None) if self.special_key(&text, at) => continue,
+                Event::Scalar(text, style, anchor, tag) => (self.scalar(&text, style, tag, at)?, anchor),
+                Event::Alias(anchor) => (self.alias(anchor, at)?, 0),
+            };
+            let (composed, anchor) = completed;
+            self.count(at, 1)?;
+            if anchor != 0 {
+                self.anchors.insert(anchor, composed.clone());
+            }
+            if let Some(whole) = self.put(composed)? {
+                document = Some((whole.value, whole.node));
             }
         }
         Ok(document.unwrap_or_default())
     }
 
-    fn pull(&mut self) -> Result<Pulled<'a>, SyntaxError> {
+    fn pull(&mut self) -> Result<(Event<'a>, Span), SyntaxError> {
         match self.parser.next_event() {
             Some(Ok((event, at))) => {
                 let start = self.offsets.byte_of(at.start.index());
@@ -91,32 +135,56 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn value(&mut self, (event, at): Pulled<'a>) -> Result<Composed, SyntaxError> {
-        let (composed, anchor) = match event {
-            Event::Alias(anchor) => {
-                let Some(target) = self.anchors.get(&anchor) else {
-                    return Err(self.error(at, "the alias names a value that contains it, or none"));
-                };
-                let mut composed = target.clone();
-                composed.node.span = at;
-                self.count(at, composed.size)?;
-                return Ok(composed);
-            }
-            Event::Scalar(text, style, anchor, tag) => (self.scalar(&text, style, tag, at)?, anchor),
-            Event::SequenceStart(anchor, tag) => {
-                self.check_tag(tag, "seq", at)?;
-                (self.nested(at, Self::sequence)?, anchor)
-            }
-            Event::MappingStart(anchor, tag) => {
-                self.check_tag(tag, "map", at)?;
-                (self.nested(at, Self::mapping)?, anchor)
-            }
-            _ => return Err(self.error(at, "expected a value")),
-        };
-        self.count(at, 1)?;
-        if anchor != 0 {
-            self.anchors.insert(anchor, composed.clone());
+    fn open(&mut self, start: Span, anchor: usize, kind: Kind) -> Result<(), SyntaxError> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(self.error(start, format!("nested deeper than {MAX_DEPTH} levels")));
         }
+        self.open.push(Frame { start, anchor, size: 1, kind });
+        Ok(())
+    }
+
+    /// Whether a plain scalar is a key with a meaning of its own, `<<` or `=`, and if so takes it.
+    fn special_key(&mut self, text: &str, at: Span) -> bool {
+        let Some(Frame { kind: Kind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut() else {
+            return false;
+        };
+        match text {
+            "<<" => *key = Some(Key::Merge),
+            "=" => *key = Some(Key::Own("=".to_owned(), at)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Puts a completed value where it belongs; gives it back if it is the whole document.
+    fn put(&mut self, composed: Composed) -> Result<Option<Composed>, SyntaxError> {
+        let Some(mut frame) = self.open.pop() else { return Ok(Some(composed)) };
+        frame.size += composed.size;
+        match &mut frame.kind {
+            Kind::Sequence { items, children } => {
+                items.push(composed.value);
+                children.push(composed.node);
+            }
+            Kind::Mapping { own, merged, key } => match key.take() {
+                None => *key = Some(Key::Own(self.key(&composed)?, composed.node.span)),
+                Some(Key::Own(name, at)) => own.push(((name, at), (composed.value, composed.node))),
+                Some(Key::Merge) => merged.extend(self.merge(composed)?),
+            },
+        }
+        self.open.push(frame);
+        Ok(None)
+    }
+
+    fn alias(&mut self, anchor: usize, at: Span) -> Result<Composed, SyntaxError> {
+        let Some(target) = self.anchors.get(&anchor) else {
+            return Err(self.error(at, "the alias names a value that contains it, or none"));
+        };
+        if target.node.depth() + self.open.len() > MAX_DEPTH {
+            return Err(self.error(at, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        let mut composed = target.clone();
+        composed.node.span = at;
+        self.count(at, composed.size)?;
         Ok(composed)
     }
 
@@ -156,73 +224,6 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn nested(
-        &mut self,
-        at: Span,
-        read: fn(&mut Self, Span) -> Result<Composed, SyntaxError>,
-    ) -> Result<Composed, SyntaxError> {
-        if self.depth == MAX_DEPTH {
-            return Err(self.error(at, format!("nested deeper than {MAX_DEPTH} levels")));
-        }
-        self.depth += 1;
-        let composed = read(self, at);
-        self.depth -= 1;
-        composed
-    }
-
-    fn sequence(&mut self, start: Span) -> Result<Composed, SyntaxError> {
-        let (mut items, mut children, mut size) = (Vec::new(), Vec::new(), 1);
-        loop {
-            let pulled = self.pull()?;
-            if pulled.0 == Event::SequenceEnd {
-                let node = Node { span: around(start, &children, &[], pulled.1), children, keys: Vec::new() };
-                return Ok(Composed { value: Value::List(items), node, size });
-            }
-            let item = self.value(pulled)?;
-            size += item.size;
-            items.push(item.value);
-            children.push(item.node);
-        }
-    }
-
-    fn mapping(&mut self, start: Span) -> Result<Composed, SyntaxError> {
-        let mut own = Vec::new();
-        let mut merged: Vec<(Value, Node)> = Vec::new();
-        let mut size = 1;
-        let end = loop {
-            let pulled = self.pull()?;
-            if pulled.0 == Event::MappingEnd {
-                break pulled.1;
-            }
-            let at = pulled.1;
-            if is_merge(&pulled.0) {
-                let next = self.pull()?;
-                let value = self.value(next)?;
-                size += value.size;
-                merged.extend(self.merge(value)?);
-                continue;
-            }
-            let key = self.key(pulled)?;
-            let next = self.pull()?;
-            let value = self.value(next)?;
-            size += value.size;
-            own.push(((key, at), (value.value, value.node)));
-        };
-        let mut map = Map::new();
-        let (mut children, mut keys) = (Vec::new(), Vec::new());
-        for (value, node) in merged {
-            let Value::Map(entries) = value else { continue };
-            for (((key, value), child), at) in entries.into_iter().zip(node.children).zip(node.keys) {
-                insert(&mut map, &mut children, &mut keys, (key, at), (value, child));
-            }
-        }
-        for (key, value) in own {
-            insert(&mut map, &mut children, &mut keys, key, value);
-        }
-        let node = Node { span: around(start, &children, &keys, end), children, keys };
-        Ok(Composed { value: Value::Map(map), node, size })
-    }
-
     /// The mappings a `<<` brings in, weakest first.
     fn merge(&self, from: Composed) -> Result<Vec<(Value, Node)>, SyntaxError> {
         let at = from.node.span;
@@ -236,22 +237,37 @@ impl<'a> Composer<'a> {
     }
 
     /// A key as the journal writes it: text as it is, other scalars as JSON.
-    fn key(&mut self, (event, at): Pulled<'a>) -> Result<String, SyntaxError> {
-        if let Event::Scalar(text, ScalarStyle::Plain, 0, None) = &event
-            && text == "="
-        {
-            return Ok("=".to_owned());
-        }
-        match self.value((event, at))?.value {
-            Value::Text(text) => Ok(text),
-            Value::List(_) | Value::Map(_) => Err(self.error(at, "found unhashable key")),
+    fn key(&self, key: &Composed) -> Result<String, SyntaxError> {
+        match &key.value {
+            Value::Text(text) => Ok(text.clone()),
+            Value::List(_) | Value::Map(_) => Err(self.error(key.node.span, "found unhashable key")),
             scalar => Ok(scalar.to_json()),
         }
     }
 }
 
-fn is_merge(event: &Event<'_>) -> bool {
-    matches!(event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<")
+/// A collection as a value, with its anchor.
+fn close(frame: Frame, end: Span) -> (Composed, usize) {
+    let Frame { start, anchor, size, kind } = frame;
+    let (value, children, keys) = match kind {
+        Kind::Sequence { items, children } => (Value::List(items), children, Vec::new()),
+        Kind::Mapping { own, merged, .. } => {
+            let mut map = Map::new();
+            let (mut children, mut keys) = (Vec::new(), Vec::new());
+            for (value, node) in merged {
+                let Value::Map(entries) = value else { continue };
+                for (((key, value), child), at) in entries.into_iter().zip(node.children).zip(node.keys) {
+                    insert(&mut map, &mut children, &mut keys, (key, at), (value, child));
+                }
+            }
+            for (key, value) in own {
+                insert(&mut map, &mut children, &mut keys, key, value);
+            }
+            (Value::Map(map), children, keys)
+        }
+    };
+    let node = Node { span: around(start, &children, &keys, end), children, keys };
+    (Composed { value, node, size }, anchor)
 }
 
 /// The name of a standard tag, empty for the non-specific `!`.
