@@ -5,6 +5,7 @@ pub mod controllers;
 pub mod images;
 pub mod kubelet;
 pub mod network;
+pub mod patch;
 mod provisioning;
 pub mod recorder;
 pub mod store;
