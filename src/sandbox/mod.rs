@@ -9,3 +9,4 @@ pub mod patch;
 mod provisioning;
 pub mod recorder;
 pub mod store;
+pub mod table;
