@@ -1,6 +1,8 @@
 //! The embedded cluster. Imports nothing of ours; only `commands` imports it.
 
+pub mod admission;
 pub mod api;
+pub mod budget;
 pub mod controllers;
 pub mod images;
 pub mod kubelet;

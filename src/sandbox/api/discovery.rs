@@ -47,7 +47,8 @@ pub(super) fn groups() -> Value {
 
 /// `/apis/G`.
 pub(super) fn group(name: &str) -> Result<Value, Status> {
-    let (group, versions) = named_groups().find(|(group, _)| *group == name).ok_or_else(Status::no_such_path)?;
+    let (group, versions) =
+        named_groups().find(|(group, _)| *group == name).ok_or_else(Status::no_such_path)?;
     let mut entry = group_entry(group, &versions);
     entry["kind"] = "APIGroup".into();
     entry["apiVersion"] = "v1".into();
@@ -88,7 +89,9 @@ pub(super) fn resources(group: &str, version: &str) -> Result<Value, Status> {
         }));
     }
     let group_version = served::group_version(group, version);
-    Ok(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
+    Ok(
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
+    )
 }
 
 /// `/api` (`core`) and `/apis`, aggregated; `version` is that of `apidiscovery.k8s.io`.
@@ -146,7 +149,8 @@ fn subresource_entry(served: &Served, sub: &Subresource) -> Value {
 }
 
 fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
-    let kind = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
+    let kind =
+        |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
     let scope = |namespaced| if namespaced { "Namespaced" } else { "Cluster" };
     let mut resources: Vec<Value> = of(group, version)
         .map(|served| {

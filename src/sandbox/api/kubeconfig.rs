@@ -4,7 +4,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use std::net::SocketAddr;
 
 /// A kubeconfig with one context, in YAML. It holds the token: keep it from other users.
-pub(super) fn text(context: &str, namespace: &str, address: SocketAddr, certificate: &str, token: &str) -> String {
+pub(super) fn text(
+    context: &str,
+    namespace: &str,
+    address: SocketAddr,
+    certificate: &str,
+    token: &str,
+) -> String {
     let authority = BASE64_STANDARD.encode(certificate);
     format!(
         "apiVersion: v1

@@ -1,5 +1,49 @@
-//! The Kubernetes REST API over the store.
+//! The Kubernetes REST API over the store (see `kubernetes-wire`): what kubectl, kube-rs and the Python client need
+//! to take it for a cluster.
 
+mod answer;
+mod body;
+mod delete;
+mod discovery;
+mod eviction;
+mod exec;
+mod guard;
+mod handler;
+mod kubeconfig;
+mod log;
 mod machine;
+mod negotiate;
+mod openapi;
+mod path;
+mod query;
+mod read;
+mod rendering;
+mod review;
+mod scale;
+mod serve;
+mod served;
+mod tls;
+mod validation;
+mod view;
+mod watch;
+mod write;
 
 pub use machine::{Lines, LogOptions, Machine, Output, Process};
+pub use serve::{ServeError, Serving, Settings, serve};
+pub use tls::CertificateError;
+
+use super::store::Store;
+use guard::Guard;
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+
+/// What every request needs.
+struct Api {
+    store: Store,
+    machine: Arc<dyn Machine>,
+    guard: Guard,
+    /// Ends watches and logs when the server ends.
+    stop: CancellationToken,
+    /// Held while an eviction asks the budgets.
+    evictions: Mutex<()>,
+}

@@ -32,7 +32,8 @@ pub(super) enum Document {
 impl Target {
     /// The target of a path; `None` is a 404.
     pub(super) fn of(path: &str) -> Option<Target> {
-        let parts: Option<Vec<String>> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        let parts: Option<Vec<String>> =
+            path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
         let parts = parts?;
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let document = match parts.as_slice() {
@@ -79,7 +80,9 @@ impl Target {
         };
         match parts {
             // A namespace is both an object and the beginning of other paths.
-            ["namespaces", _] | ["namespaces", _, "status" | "finalize"] => target("namespaces", None, &parts[1..]),
+            ["namespaces", _] | ["namespaces", _, "status" | "finalize"] => {
+                target("namespaces", None, &parts[1..])
+            }
             ["namespaces", namespace, plural, rest @ ..] => target(plural, Some(namespace), rest),
             [plural, rest @ ..] => target(plural, None, rest),
             [] => None,
@@ -144,7 +147,10 @@ mod tests {
             ("/api/v1/namespaces/a", "namespaces /a None"),
             ("/api/v1/namespaces/a/status", "namespaces /a Some(\"status\")"),
             ("/api/v1/nodes/n%2F1", "nodes /n/1 None"),
-            ("/apis/extensions/v1beta1/namespaces/a/deployments", "extensions/v1beta1 deployments in Some(\"a\")"),
+            (
+                "/apis/extensions/v1beta1/namespaces/a/deployments",
+                "extensions/v1beta1 deployments in Some(\"a\")",
+            ),
             ("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "review"),
             ("/api/v1/pods/x", "404"),
             ("/api/v1/namespaces/a/nodes", "404"),
@@ -155,7 +161,9 @@ mod tests {
         for (path, expected) in table {
             assert_eq!(seen(path), expected, "{path}");
         }
-        let Some(Target::Collection { served, .. }) = Target::of("/apis/events.k8s.io/v1/events") else { panic!() };
+        let Some(Target::Collection { served, .. }) = Target::of("/apis/events.k8s.io/v1/events") else {
+            panic!()
+        };
         assert_eq!(served.resource, Resource::Events);
     }
 }

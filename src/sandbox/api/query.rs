@@ -1,6 +1,6 @@
 //! The query string (kubernetes-wire 2).
 
-use crate::sandbox::store::{FieldSelector, LabelSelector, Selectors, Status};
+use crate::sandbox::store::{Cause, FieldSelector, LabelSelector, Selectors, Status};
 use axum::http::Uri;
 
 use super::served::Served;
@@ -17,8 +17,9 @@ impl Query {
     }
 
     /// The first non-empty value.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
-        self.all(key).find(|value| !value.is_empty())
+    pub(super) fn text<'a>(&'a self, key: &str) -> Option<&'a str> {
+        let values = self.0.iter().filter(|(known, _)| known == key);
+        values.map(|(_, value)| value.as_str()).find(|value| !value.is_empty())
     }
 
     /// Every value.
@@ -34,13 +35,14 @@ impl Query {
     /// A whole number that is not negative.
     pub(super) fn number(&self, key: &str) -> Result<Option<u64>, Status> {
         let Some(text) = self.text(key) else { return Ok(None) };
-        let refuse = |_| Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: {key} must be a whole number"));
+        let refuse = |_| {
+            Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: {key} must be a whole number"))
+        };
         text.parse().map(Some).map_err(refuse)
     }
 
     /// Whether nothing may be written. Error: 422 for anything but `All`.
     pub(super) fn dry_run(&self) -> Result<bool, Status> {
-        use crate::sandbox::store::Cause;
         match self.text("dryRun") {
             None => Ok(false),
             Some("All") => Ok(true),
@@ -75,7 +77,14 @@ mod tests {
         assert_eq!(q.number("limit"), Ok(Some(500)));
         assert_eq!(q.all("command").collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(q.text("container"), None);
-        for (text, set) in [("w=true", true), ("w=True", true), ("w=1", true), ("w=0", false), ("w=false", false), ("w=", false)] {
+        for (text, set) in [
+            ("w=true", true),
+            ("w=True", true),
+            ("w=1", true),
+            ("w=0", false),
+            ("w=false", false),
+            ("w=", false),
+        ] {
             assert_eq!(query(text).flag("w"), set, "{text}");
         }
         assert_eq!(query("").0, []);

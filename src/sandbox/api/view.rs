@@ -74,7 +74,10 @@ impl View {
     }
 }
 
-fn swap(key: &str, direction: fn((&'static str, &'static str)) -> (&'static str, &'static str)) -> Option<&'static str> {
+fn swap(
+    key: &str,
+    direction: fn((&'static str, &'static str)) -> (&'static str, &'static str),
+) -> Option<&'static str> {
     EVENT_FIELDS.into_iter().map(direction).find(|(from, _)| *from == key).map(|(_, to)| to)
 }
 

@@ -5,6 +5,7 @@
 
 mod deletion;
 mod history;
+pub mod names;
 mod object;
 mod query;
 mod resource;

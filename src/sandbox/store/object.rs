@@ -1,6 +1,6 @@
 //! An object at rest: its JSON and the few facts that lists and watches ask for without parsing.
 
-use super::{Resource, selector};
+use super::{Resource, selector, stamp};
 use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -60,6 +60,13 @@ impl Object {
     /// The whole object, parsed.
     pub fn value(&self) -> Value {
         serde_json::from_slice(&self.json).expect("the store wrote these bytes from a Value")
+    }
+
+    /// The same object under another version: how a watcher sees it leave its selection.
+    pub fn at_version(&self, version: u64) -> Object {
+        let mut value = self.value();
+        stamp::version(&mut value, version);
+        Object::new(self.resource, version, &value)
     }
 
     /// Namespace and name.

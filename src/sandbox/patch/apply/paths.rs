@@ -165,24 +165,15 @@ fn is_key(path: &Path) -> bool {
 
 fn remove_at(resource: Resource, name: &str, value: &mut Value, path: &[String]) {
     let Some((step, rest)) = path.split_first() else { return };
-    match (value, step.split_once(':')) {
-        (Value::Object(map), Some(("f", key))) => {
-            let Some(child) = map.get_mut(key) else { return };
-            if !rest.is_empty() {
-                let keyed = Listed { resource, parent: name, field: key };
-                if child.is_array() {
-                    keyed.remove(child, rest)
-                } else {
-                    remove_at(resource, key, child, rest)
-                }
-            }
-            let empty =
-                child.as_object().is_some_and(Map::is_empty) || child.as_array().is_some_and(Vec::is_empty);
-            if rest.is_empty() || empty {
-                map.shift_remove(key);
-            }
-        }
-        _ => {}
+    let (Value::Object(map), Some(key)) = (value, step.strip_prefix("f:")) else { return };
+    let Some(child) = map.get_mut(key) else { return };
+    if !rest.is_empty() {
+        let listed = Listed { resource, parent: name, field: key };
+        if child.is_array() { listed.remove(child, rest) } else { remove_at(resource, key, child, rest) }
+    }
+    let empty = child.as_object().is_some_and(Map::is_empty) || child.as_array().is_some_and(Vec::is_empty);
+    if rest.is_empty() || empty {
+        map.shift_remove(key);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Label selectors: the query's text form and the `selector` of workloads.
 
 use super::lexer::{Token, tokens};
-use crate::sandbox::store::{Labels, Status};
+use crate::sandbox::store::{Labels, Status, names};
 use serde_json::Value;
 
 /// Requirements that must all hold; the default holds for everything.
@@ -158,7 +158,7 @@ impl Parser {
                 return Err(format!("found '{}', expected: !, identifier, or 'end of string'", other.text()));
             }
         };
-        check_key(&key)?;
+        names::check_key(&key).map_err(|why| format!("invalid label key {key:?}: {why}"))?;
         if absent {
             return Ok(Requirement::Absent { key });
         }
@@ -223,44 +223,6 @@ impl Parser {
     }
 }
 
-const NAME_RULE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
-                         alphanumeric character";
-
-fn check_key(key: &str) -> Result<(), String> {
-    let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
-    let wrong = |why: &str| Err(format!("invalid label key {key:?}: {why}"));
-    if !prefix.is_empty() && !is_name(prefix, 253) {
-        return wrong(
-            "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'",
-        );
-    }
-    if key.starts_with('/') {
-        return wrong("prefix part must be non-empty");
-    }
-    if name.is_empty() {
-        return wrong("name part must be non-empty");
-    }
-    if !is_name(name, 63) {
-        return wrong(&format!("name part {NAME_RULE} (e.g. 'MyName',  or 'my.name',  or '123-abc')"));
-    }
-    Ok(())
-}
-
 fn check_value(key: &str, value: &str) -> Result<(), String> {
-    if value.is_empty() || is_name(value, 63) {
-        return Ok(());
-    }
-    Err(format!(
-        "invalid label value: {value:?}: at key: {key:?}: a valid label must be an empty string or {}",
-        &NAME_RULE[5..]
-    ))
-}
-
-/// Whether `text` is a qualified name's part: alphanumeric at both ends, at most `limit` bytes.
-fn is_name(text: &str, limit: usize) -> bool {
-    let end = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    text.len() <= limit
-        && end(text.chars().next())
-        && end(text.chars().next_back())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    names::check_value(value).map_err(|why| format!("invalid label value: {value:?}: at key: {key:?}: {why}"))
 }

@@ -1,0 +1,49 @@
+//! What happens to an object before it is stored: it is tidied, checked against the API's types, completed with
+//! defaults, and validated.
+
+mod beta;
+mod defaults;
+mod pod_defaults;
+mod pod_rules;
+mod quantity;
+mod rules;
+mod service_rules;
+mod tidy;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+pub use beta::complete_beta;
+pub use pod_defaults::suffix;
+pub use types::unknown_fields;
+
+use super::store::{Resource, Status};
+use serde_json::Value;
+
+/// Makes an object fit to be stored, or says why it never will be. `before` is what it replaces.
+/// Errors: 400 when a field has the wrong type, 422 with every finding.
+pub fn admit(resource: Resource, before: Option<&Value>, object: &mut Value) -> Result<(), Status> {
+    tidy::tidy(object);
+    quantity::canonicalise(resource, object);
+    types::prune(resource, object)?;
+    complete(resource, object);
+    if let (Resource::Services, Some(before)) = (resource, before) {
+        defaults::keep_addresses(before, object);
+    }
+    let mut findings = rules::findings(resource, object);
+    if let Some(before) = before {
+        findings.extend(rules::changes(resource, before, object));
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    Err(Status::invalid(resource, name, findings))
+}
+
+/// Fills what a client may leave out. Controllers call it for the objects they make themselves. `object` must have
+/// the types of the API.
+pub fn complete(resource: Resource, object: &mut Value) {
+    defaults::complete(resource, object);
+}

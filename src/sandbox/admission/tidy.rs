@@ -1,0 +1,15 @@
+//! Removes what means nothing.
+
+use serde_json::Value;
+
+/// Drops fields that are null: Go clients send `creationTimestamp: null` and the like.
+pub(super) fn tidy(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(tidy);
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}

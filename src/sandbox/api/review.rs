@@ -1,0 +1,22 @@
+//! Self subject access reviews.
+
+use super::{
+    answer::{self, Answer},
+    body::Received,
+};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+/// Answers whether the caller may do something: whoever holds the token may do everything.
+pub(super) fn access_review(body: &Received) -> Answer {
+    // kubectl asks in protobuf; the answer is the same whatever it asks.
+    let asked = if body.is_protobuf() { Value::Null } else { body.value()? };
+    let review = json!({
+        "kind": "SelfSubjectAccessReview",
+        "apiVersion": "authorization.k8s.io/v1",
+        "metadata": {},
+        "spec": if asked["spec"].is_object() { asked["spec"].clone() } else { json!({}) },
+        "status": {"allowed": true, "reason": "the holder of the sandbox's token may do everything"},
+    });
+    Ok(answer::json(StatusCode::CREATED, &review))
+}
