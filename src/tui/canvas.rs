@@ -226,15 +226,23 @@ impl<'a> Canvas<'a> {
             self.put(width - 1, y, down, style);
         }
         let mut title = self.part(2, 0, width - 4, 1);
+        let all = title.width();
         let taken = if right.0.is_empty() { 0 } else { right.width() + 3 };
-        let room = title.width().saturating_sub(taken);
-        if !left.0.is_empty() {
-            title.part(0, 0, room, 1).row(0, &padded(left));
+        let shown = left.width().min(all.saturating_sub(taken + 2));
+        if shown > 0 {
+            title.spaced(0, shown, left);
         }
-        if !right.0.is_empty() && right.width() + 2 <= title.width() {
-            title.right(0, &padded(right));
+        if !right.0.is_empty() && taken <= all {
+            title.spaced(all + 1 - taken, right.width(), right);
         }
         self.part(1, 1, width - 2, height - 2)
+    }
+
+    /// A title in `columns` columns with a space on each side.
+    fn spaced(&mut self, x: usize, columns: usize, title: &Row) {
+        let mut place = self.part(x, 0, columns + 2, 1);
+        place.clear();
+        place.part(1, 0, columns, 1).row(0, title);
     }
 
     fn put(&mut self, x: usize, y: usize, text: &str, style: Style) {
@@ -246,13 +254,6 @@ impl<'a> Canvas<'a> {
         let room = usize::from(self.area.right() - x);
         self.buffer.set_stringn(x, y, text, room, style);
     }
-}
-
-/// A title with a space on each side.
-fn padded(row: &Row) -> Row {
-    let mut padded = Row::text(" ");
-    padded.0.extend(row.0.iter().cloned());
-    padded.and(" ")
 }
 
 #[cfg(test)]

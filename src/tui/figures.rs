@@ -25,6 +25,15 @@ pub fn wait(ms: Option<f64>) -> String {
     }
 }
 
+/// A limit that somebody set: `1 s`, `1.5 s`, `300 ms`.
+pub fn limit(ms: u64) -> String {
+    match ms {
+        ms if ms < 1000 => format!("{ms} ms"),
+        ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        ms => format!("{:.1} s", ms as f64 / 1000.0),
+    }
+}
+
 /// Seconds between two moments, never negative.
 pub fn between(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64().max(0.0)

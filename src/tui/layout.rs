@@ -62,35 +62,48 @@ pub struct Rim {
 
 /// All panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names of the panes")]
 pub struct Wide {
+    /// The lines around them.
     pub rim: Rim,
+    /// Upper left.
     pub experiment: Rect,
+    /// Upper right.
     pub users: Rect,
+    /// Lower left.
     pub pods: Rect,
+    /// Lower right.
     pub breaker: Rect,
+    /// Below, all columns.
     pub timeline: Rect,
+    /// At the bottom, where there is room.
     pub log: Option<Rect>,
 }
 
 /// The small screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names of the panes")]
 pub struct Compact {
+    /// The lines around it.
     pub rim: Rim,
+    /// Chart and legend.
     pub chart: Rect,
+    /// Steps, on the left.
     pub steps: Rect,
+    /// Breaker and pods, on the right.
     pub status: Rect,
+    /// Four lanes and the axis.
     pub lanes: Rect,
 }
 
 /// The smallest screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names of the parts")]
 pub struct Slim {
+    /// The verdict.
     pub verdict: Rect,
+    /// Lanes and axis.
     pub lanes: Rect,
+    /// What to watch for and what comes next.
     pub next: Rect,
+    /// Keys.
     pub footer: Rect,
 }
 
@@ -214,11 +227,11 @@ mod tests {
             let inside = |rects: &[Rect]| rects.iter().all(|rect| rect.intersection(area) == *rect);
             let held = match arrange(area, presenter) {
                 Arrangement::Wide(w) => {
-                    w.timeline.height >= 9 && w.experiment.height >= 11
+                    w.timeline.height >= 9 && w.experiment.height >= 9
                         && inside(&[w.experiment, w.users, w.pods, w.breaker, w.timeline, w.rim.footer])
                 }
                 Arrangement::Compact(c) => {
-                    c.chart.height >= 5 && inside(&[c.chart, c.steps, c.status, c.lanes, c.rim.footer])
+                    c.chart.height >= 4 && inside(&[c.chart, c.steps, c.status, c.lanes, c.rim.footer])
                 }
                 Arrangement::Slim(s) => inside(&[s.verdict, s.lanes, s.next, s.footer]),
                 Arrangement::TooSmall => width < 40 || height < 12,

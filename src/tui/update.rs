@@ -122,10 +122,10 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
     }
 }
 
-/// Why a key does nothing where nobody may steer, or after the end.
-pub fn refused(view: &View, action: Action) -> Option<&'static str> {
+/// Whether an action tells the session something.
+pub fn steers(action: Action) -> bool {
     use Action as A;
-    let steers = matches!(
+    matches!(
         action,
         A::Observe
             | A::Next
@@ -140,9 +140,14 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
             | A::End
             | A::Note
             | A::Mark
-    );
+    )
+}
+
+/// Why a key does nothing where nobody may steer, or after the end.
+pub fn refused(view: &View, action: Action) -> Option<&'static str> {
+    use Action as A;
     match view.steering {
-        _ if !steers => None,
+        _ if !steers(action) => None,
         Steering::Replay => Some("this is a replay: it happened already"),
         Steering::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
             Some("read-only: nothing can be stepped or fired here")
@@ -155,7 +160,7 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
 fn next(view: &mut View, session: &Session) -> Outcome {
     match session.steps.current() {
         Some(row) if awaited(row) && row.step.destructive => {
-            view.hint = Some(format!("SPACE never fires: {} does", view.keymap.key(Action::Fire)));
+            view.hint = Some(format!("SPACE never fires: {} does", view.keymap.spoken(Action::Fire)));
             Outcome::redraw()
         }
         Some(row) if row.state.is_active() => {

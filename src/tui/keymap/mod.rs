@@ -183,13 +183,18 @@ impl Keymap {
             .map(|(_, binding)| binding.action)
     }
 
-    /// The key to show for an action, such as `SHIFT+F`; empty when it has none.
+    /// The key to show for an action, such as `F`; empty when it has none.
     pub fn key(&self, action: Action) -> String {
-        self.rows
-            .iter()
-            .find(|(_, binding)| binding.action == action)
-            .and_then(|(keys, _)| keys.first())
-            .map_or_else(String::new, Chord::spoken)
+        self.first(action).map_or_else(String::new, Chord::to_string)
+    }
+
+    /// The same as it is said aloud: `SHIFT+F`.
+    pub fn spoken(&self, action: Action) -> String {
+        self.first(action).map_or_else(String::new, Chord::spoken)
+    }
+
+    fn first(&self, action: Action) -> Option<&Chord> {
+        self.rows.iter().find(|(_, binding)| binding.action == action).and_then(|(keys, _)| keys.first())
     }
 
     /// Rows as shown: the keys in force and their binding.

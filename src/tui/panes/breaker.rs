@@ -113,13 +113,21 @@ fn evidence(scene: &Scene, belief: &Belief, width: usize) -> Vec<(Row, Row)> {
     let mut lines: Vec<(Row, Row)> =
         breaker.statements.iter().map(|statement| witness(scene, statement, width)).collect();
     let plain = |text: String| (Row::text(text), Row::new());
-    lines.push(plain(belief.because.clone()));
+    lines.extend(lesson(scene, belief).map(plain));
     let shown = breaker.cycles.len().saturating_sub(2);
     let numbered = breaker.cycles.iter().enumerate().skip(shown);
     lines.extend(numbered.map(|(i, cycle)| plain(cycle_line(scene, i + 1, cycle))));
     lines.extend(measured(scene).map(plain));
     lines.extend(looks(scene).into_iter().map(|text| (Row::of(Role::Muted, text), Row::new())));
     lines
+}
+
+/// What a breaker would change, where there is none.
+fn lesson(scene: &Scene, belief: &Belief) -> Option<String> {
+    let waits = scene.session.users.main()?.since_t0().error_waits;
+    let wait = figures::wait(Some(waits.p50?));
+    (belief.state == BreakerState::NoneSeen)
+        .then(|| format!("Each user waits {wait} to be told no. A breaker would answer at once."))
 }
 
 fn witness(scene: &Scene, statement: &Statement, width: usize) -> (Row, Row) {

@@ -93,7 +93,7 @@ fn row_of(ms: f64, edges: &[(f64, &str)]) -> usize {
 fn limit_line(plot: &mut Canvas, scene: &Scene, endpoint: &Endpoint, edges: &[(f64, &str)]) {
     let limit = endpoint.limit_ms as f64;
     let row = row_of(limit, edges);
-    let words = format!(" limit {}: answer within it", crate::tui::figures::wait(Some(limit)));
+    let words = format!(" limit: answer within {}", crate::tui::figures::limit(endpoint.limit_ms));
     let words = if scene.session.fault.is_none() && plot.width() > 50 { words } else { String::new() };
     let dashes = plot.width().saturating_sub(words.len());
     let line: String = "- ".chars().cycle().take(dashes).collect();

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Columns that a step's name is sure to get.
+/// Columns that a step's name is sure to get, if it needs them.
 const NAME: usize = 22;
 
 /// Draws the pane of the wide screen, with sections and what is known of the whole run.
@@ -94,7 +94,7 @@ fn plan(scene: &Scene, width: usize, symbols: Symbols, headed: bool) -> Vec<Line
             }
             section = Some(at.section);
         }
-        step(scene, row, width, symbols, &mut lines);
+        step(scene, row, width, symbols, headed, &mut lines);
     }
     if headed {
         let rollbacks = steps.rows.iter().filter(|row| row.step.at.section == Section::Rollbacks).count();
@@ -155,9 +155,9 @@ fn hypothesis_result(scene: &Scene) -> Row {
     }
 }
 
-fn step(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols, lines: &mut Vec<Line>) {
+fn step(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols, roomy: bool, lines: &mut Vec<Line>) {
     let steps = &scene.session.steps;
-    let at_hand = scene.view.chosen.unwrap_or(steps.cursor.unwrap_or(row.step.at)) == row.step.at;
+    let at_hand = scene.view.chosen.or(steps.cursor) == Some(row.step.at);
     let chosen = scene.view.chosen == Some(row.step.at);
     let (mark, role) = mark(row);
     let held = if steps.breakpoints.contains(&row.step.at) { "*" } else { " " };
@@ -168,8 +168,12 @@ fn step(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols, lines: &mu
         (false, false) => Role::Text,
     };
     let left = Row::of(role, mark).with(Role::Waiting, held).with(name, row.step.name.as_str());
-    let right = about(scene, row, width.saturating_sub(NAME + 4));
+    let taken = 4 + crate::tui::text::width(&row.step.name).clamp(NAME, NAME.max(width / 2 + 6)) + 1;
+    let right = about(scene, row, width.saturating_sub(taken), roomy);
     lines.push(Line { row: left, right, at_hand });
+    if !roomy {
+        return;
+    }
     for detail in details(scene, row, width, symbols) {
         lines.push(Line { row: Row::text("    ").joined(detail), right: Row::new(), at_hand });
     }
@@ -191,7 +195,7 @@ fn mark(row: &StepRow) -> (&'static str, Role) {
 }
 
 /// A few words at the right of a step, in at most `room` columns.
-fn about(scene: &Scene, row: &StepRow, room: usize) -> Row {
+fn about(scene: &Scene, row: &StepRow, room: usize, roomy: bool) -> Row {
     let step = &row.step;
     match &row.state {
         StepState::Waiting | StepState::Awaited { .. } if step.destructive => Row::of(Role::Fault, "DANGER"),
@@ -204,6 +208,10 @@ fn about(scene: &Scene, row: &StepRow, room: usize) -> Row {
             };
             Row::of(Role::Muted, words)
         }
+        StepState::Running { .. } if !roomy && row.step.limit.is_some() => {
+            let (waited, limit) = (row.running_for(scene.now).unwrap_or(0.0), row.step.limit.unwrap_or(0.0));
+            Row::of(Role::Waiting, format!("{waited:.1}/{limit:.0}s"))
+        }
         StepState::Running { progress, .. } => {
             let words = progress.clone().unwrap_or_default();
             Row::of(Role::Waiting, crate::tui::text::fit(&words, room, "…").into_owned())
@@ -212,6 +220,11 @@ fn about(scene: &Scene, row: &StepRow, room: usize) -> Row {
             Row::of(Role::Waiting, format!("pause {:.0} s", row.pause_left(scene.now).unwrap_or(0.0).ceil()))
         }
         StepState::Skipped => Row::of(Role::Muted, "skipped"),
+        StepState::Succeeded if !roomy && row.remark.is_some() => {
+            let remark = row.remark.as_deref().unwrap_or_default();
+            let remark = remark.strip_prefix("with the ").unwrap_or(remark);
+            Row::of(Role::Protected, crate::tui::text::fit(remark, room, "…").into_owned())
+        }
         StepState::Succeeded | StepState::Failed | StepState::NotMet | StepState::Cut => {
             ended(scene, row, room)
         }
@@ -220,11 +233,8 @@ fn about(scene: &Scene, row: &StepRow, room: usize) -> Row {
 
 /// Summary, duration and moment, as far as there is room; the moment goes last.
 fn ended(scene: &Scene, row: &StepRow, room: usize) -> Row {
-    let moment = row
-        .ended
-        .and_then(|at| scene.since_t0(at))
-        .filter(|since| *since >= -0.5)
-        .map(|since| figures::moment(since));
+    let moment =
+        row.ended.and_then(|at| scene.since_t0(at)).filter(|since| *since >= -0.5).map(figures::moment);
     let seconds = row.seconds.map(|s| if s < 9.95 { format!("{s:.1}s") } else { format!("{s:.0}s") });
     let bad = matches!(row.state, StepState::Failed | StepState::NotMet);
     let word = match row.state {
@@ -233,11 +243,12 @@ fn ended(scene: &Scene, row: &StepRow, room: usize) -> Row {
         _ => "",
     };
     let summary = if word.is_empty() { row.summary.as_deref().unwrap_or_default() } else { word };
-    let tail = [seconds, moment].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let both = [seconds, moment.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let tail = if both.len() <= room { both } else { moment.unwrap_or_default() };
     let left = room.saturating_sub(tail.len() + 1);
     let mut line = Row::new();
     // A long error has a line of its own.
-    if !bad && left >= 4 && crate::tui::text::width(summary) <= left || !word.is_empty() {
+    if !bad && crate::tui::text::width(summary) <= left || !word.is_empty() {
         line.push(if bad { Role::Failing } else { Role::Text }, format!("{summary} "));
     }
     line.with(Role::Muted, tail)

@@ -32,7 +32,6 @@ pub(super) fn lines(scene: &Scene) -> Vec<(Row, Row)> {
     let mut line = |label: &str, role: Role, figure: String| {
         lines.push((Row::text(label), Row::of(role, figure)));
     };
-    line("fault on for", Role::Fault, figures::length(fault.lasted(scene.session.last.unwrap_or(scene.now))));
     if let Some(endpoint) = scene.session.users.main() {
         users(scene, endpoint, &mut line);
     }
@@ -48,6 +47,7 @@ pub(super) fn lines(scene: &Scene) -> Vec<(Row, Row)> {
             format!("{:.1} s", figures::between(healed, recovered)),
         );
     }
+    line("fault on for", Role::Fault, figures::length(fault.lasted(scene.session.last.unwrap_or(scene.now))));
     let restarts: u32 = scene
         .session
         .cluster
@@ -67,14 +67,11 @@ fn users(scene: &Scene, endpoint: &Endpoint, line: &mut impl FnMut(&str, Role, S
     let during = endpoint.during_fault();
     let bad = scene.session.bad_seconds(endpoint, scene.now);
     let role = |count: u64, role| if count > 0 { role } else { Role::Text };
-    line(
-        "errors shown to users",
-        role(during.error, Role::Failing),
-        format!("{} of {}", during.error, during.sent),
-    );
+    let errors = format!("{} of {}", during.error, during.sent);
+    line("errors shown to users", role(during.error, Role::Failing), errors);
     line("fallback answers", role(during.fallback, Role::Protected), during.fallback.to_string());
-    line("bad seconds", role(u64::from(bad), Role::Waiting), bad.to_string());
+    line("seconds that let a user down", role(u64::from(bad), Role::Waiting), bad.to_string());
+    line("longest wait", Role::Text, wait(during.all.max));
     line("median wait", Role::Text, wait(during.all.p50));
     line("95% waited less than", Role::Text, wait(during.all.p95));
-    line("longest wait", Role::Text, wait(during.all.max));
 }

@@ -2,12 +2,12 @@
 
 use super::Scene;
 use crate::{
-    session::state::StepState,
+    session::state::{Phase, StepState},
     tui::{
         canvas::{Canvas, Row},
         keymap::{Action, Binding},
         theme::Role,
-        update::refused,
+        update::{refused, steers},
     },
 };
 
@@ -20,6 +20,7 @@ pub fn footer(canvas: &mut Canvas, scene: &Scene) {
         .keymap
         .rows()
         .filter(|(keys, binding)| binding.rank > 0 && !keys.is_empty())
+        .filter(|(_, binding)| scene.phase != Phase::Finished || !steers(binding.action))
         .map(|(keys, binding)| (binding, keys.first().map_or_else(String::new, ToString::to_string)))
         .collect();
     let width = |shown: &[(&Binding, String)]| -> usize {

@@ -77,10 +77,11 @@ fn fire(scene: &Scene, row: &StepRow) -> Vec<Row> {
     let headline = scene.card().map_or(row.step.name.as_str(), |card| card.headline.as_str());
     let guarded = !scene.session.meta.allowed;
     let typed = if guarded { " (its name must be typed)" } else { "" };
+    let press = scene.view.keymap.spoken(Action::Fire);
     vec![
-        Row::text("hold SHIFT and press F to ").with(Role::Fault, lower(headline)).and(format!("{typed}.  ")),
-        Row::of(Role::Muted, "SPACE never fires  "),
-        key(scene, Action::Skip, "skip"),
+        Row::of(Role::Fault, press).and(" to ").with(Role::Fault, lower(headline)).and(format!("{typed}.  ")),
+        Row::of(Role::Muted, "SPACE never fires   "),
+        key(scene, Action::Skip, "leave it out"),
     ]
 }
 
@@ -95,14 +96,15 @@ fn lower(headline: &str) -> String {
 }
 
 fn running(scene: &Scene, row: &StepRow) -> Vec<Row> {
+    let step = scene.session.steps.position();
     let waits = match (&row.state, row.pause_left(scene.now)) {
-        (StepState::Paused { .. }, Some(left)) => format!("{} goes on in {left:.0} s.  ", row.step.name),
-        _ => format!("{} is waiting for its answer.  ", row.step.name),
+        (StepState::Paused { .. }, Some(left)) => format!("step {step} goes on in {left:.0} s.   "),
+        _ => format!("step {step} is waiting for its answer.   "),
     };
     let mut pieces = vec![Row::text(waits), key(scene, Action::Cut, "cut the wait")];
     if scene.session.fault.is_some() {
         let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
-        let cost = if undo.is_empty() { "abort: roll back now".to_owned() } else { format!("abort: {undo}") };
+        let cost = if undo.is_empty() { "abort + roll back".to_owned() } else { format!("abort: {undo}") };
         pieces.push(key(scene, Action::Abort, &cost));
     }
     pieces

@@ -110,7 +110,7 @@ fn pod(scene: &Scene, row: &PodRow, width: usize, lines: &mut Vec<Row>) {
 }
 
 /// `ContainerCreating` and the like, in the room there is.
-fn short_status(status: &str) -> &str {
+pub(super) fn short_status(status: &str) -> &str {
     match status {
         "ContainerCreating" => "Creating",
         "CrashLoopBackOff" => "CrashLoop",

@@ -1,42 +1,56 @@
-//! Breaker and pods of the small screen, in one pane; the target card while a fire is awaited.
+//! Breaker and pods of the small screen, in one pane; the target card while a fire is awaited, the figures at the end.
 
-use super::{Scene, breaker, target, verdict};
+use super::{Scene, breaker, finished, pods::short_status, target, verdict};
 use crate::{
-    session::event::BreakerState,
+    session::{event::BreakerState, state::Phase},
     tui::{
         canvas::{Canvas, Row},
-        figures, text,
+        figures,
+        keymap::Action,
+        text,
         theme::Role,
         view::Pane,
     },
 };
 
+/// A line with what stands at its right.
+type Line = (Row, Row);
+
 /// Draws the pane.
 pub fn status(canvas: &mut Canvas, scene: &Scene) {
     let focused = matches!(scene.view.focus, Pane::Pods | Pane::Breaker);
-    if scene.awaiting_fire().is_some() {
-        let key = scene.view.keymap.key(crate::tui::keymap::Action::Fire);
-        let mut inside =
-            canvas.framed(&Row::of(Role::Fault, format!("WHAT {key} WILL DO")), &Row::new(), Role::Fault);
-        let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
-        for (y, line) in target::lines(scene, body.width()).iter().enumerate() {
-            body.row(y, line);
-        }
-        return;
-    }
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Muted, Role::Strong) };
-    let mut inside = canvas.framed(&Row::of(name, "BREAKER + PODS"), &Row::new(), line);
-    let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
-    let lines = lines(scene, body.width());
-    super::scrolled(&mut body, &lines, scene.view.scroll_of(Pane::Pods));
+    let (title, line) = match () {
+        () if scene.awaiting_fire().is_some() => {
+            let key = scene.view.keymap.spoken(Action::Fire);
+            (Row::of(Role::Fault, format!("WHAT {key} WILL DO")), Role::Fault)
+        }
+        () if scene.phase == Phase::Finished => (Row::of(name, "WHAT IT CAME TO"), line),
+        () => (Row::of(name, "BREAKER + PODS"), line),
+    };
+    let mut inside = canvas.framed(&title, &Row::new(), line);
+    let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
+    let lines = lines(scene, body.width(), body.height());
+    let from = scene.view.scroll_of(Pane::Pods).min(lines.len().saturating_sub(body.height()));
+    for (y, (left, right)) in lines.iter().skip(from).enumerate() {
+        body.spread(y, left, right);
+    }
 }
 
-fn lines(scene: &Scene, width: usize) -> Vec<Row> {
-    let mut lines = breaker_lines(scene, width);
+fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
+    if scene.awaiting_fire().is_some() {
+        let rows = target::paragraph(scene, width, height);
+        return rows.into_iter().map(|row| (row, Row::new())).collect();
+    }
+    if scene.phase == Phase::Finished {
+        return finished::lines(scene);
+    }
+    let mut lines: Vec<Line> = breaker_lines(scene, width).into_iter().map(|row| (row, Row::new())).collect();
     lines.extend(pod_lines(scene));
     lines
 }
 
+/// State with its age and confidence, and what matters next: the trial, what was measured, why.
 fn breaker_lines(scene: &Scene, width: usize) -> Vec<Row> {
     let breaker = &scene.session.breaker;
     let Some(belief) = &breaker.belief else {
@@ -48,61 +62,65 @@ fn breaker_lines(scene: &Scene, width: usize) -> Vec<Row> {
     let since = figures::length(figures::between(belief.since, scene.now));
     let head = Row::of(breaker::role(scene, belief.state), verdict::state(belief.state))
         .and(format!(" {since} {}", breaker::confidence(belief)));
-    let mut lines = vec![head];
-    let next = belief.next_trial.filter(|_| belief.state == BreakerState::Open);
-    let why = next.map_or_else(
-        || belief.because.clone(),
-        |due| format!("next trial in {:.1} s", figures::between(scene.now, due)),
-    );
-    lines.extend(text::wrap(&why, width.saturating_sub(1), 1).into_iter().map(Row::text));
     let measured = breaker.measured(scene.session.t0());
-    if let (Some(trip), Some((reset, _)), BreakerState::Closed) =
-        (measured.trip_s, measured.reset_s, belief.state)
-    {
-        lines.pop();
-        lines.push(Row::text(format!("measured: trip {trip:.1} s, reset {reset:.1} s")));
+    let detail = match (belief.next_trial, measured.trip_s, measured.reset_s, belief.state) {
+        (Some(due), .., BreakerState::Open) => {
+            Some(format!("next trial in {:.1} s", figures::between(scene.now, due)))
+        }
+        (_, Some(trip), Some((reset, _)), BreakerState::Closed) => {
+            Some(format!("measured: trip {trip:.1} s, reset {reset:.1} s"))
+        }
+        (.., BreakerState::Closed) => None,
+        _ => breaker.statements.last().map(|statement| statement.testimony.ground.clone()),
+    };
+    let detail = detail.map(|text| Row::text(text::fit(&text, width, "…").into_owned()));
+    std::iter::once(head).chain(detail).collect()
+}
+
+/// One line for each pod and what threatens it; those that leave come last. Endpoints stand at the right.
+fn pod_lines(scene: &Scene) -> Vec<Line> {
+    let cluster = &scene.session.cluster;
+    let common = shared(scene);
+    let mut rows: Vec<_> = cluster.in_play.iter().filter(|row| row.gone.is_none()).collect();
+    rows.sort_by_key(|row| row.pod.deleting.is_some());
+    let mut lines: Vec<Line> = Vec::new();
+    for row in rows {
+        let (ready, of) = row.ready();
+        let (head, right) =
+            if lines.is_empty() { ("PODS ", endpoints(scene)) } else { ("     ", Row::new()) };
+        let name = short_name(&row.pod.key.name, row.pod.owner.as_deref(), common);
+        let leaves = row.pod.deleting.is_some();
+        let role = match () {
+            () if leaves => Role::Fault,
+            () if row.ready_since.is_some() => Role::Ok,
+            () => Role::Waiting,
+        };
+        let mut words = if leaves { String::new() } else { format!("{ready}/{of} ") };
+        if leaves || ready < of {
+            words.push_str(short_status(&row.pod.status));
+        }
+        if row.restarts() > 0 {
+            words.push_str(&format!(" restarts {}", row.restarts()));
+        }
+        lines.push((Row::of(Role::Muted, head).and(format!("{name} ")).with(role, words), right));
+        if let Some(countdown) = row.misses_now(scene.now) {
+            let (misses, threshold, left) = (countdown.misses, countdown.threshold, countdown.restart_s);
+            let text = format!("     liveness {misses}/{threshold}, restart in {left:.0} s");
+            lines.push((Row::of(Role::Failing, text), Row::new()));
+        }
     }
     lines
 }
 
-/// One line for each workload, what threatens it under it, and the endpoints.
-fn pod_lines(scene: &Scene) -> Vec<Row> {
-    let cluster = &scene.session.cluster;
-    let mut lines = Vec::new();
-    let common = shared(scene);
-    for row in cluster.in_play.iter().filter(|row| row.gone.is_none()) {
-        let (ready, of) = row.ready();
-        let head = if lines.is_empty() { "PODS " } else { "     " };
-        let name = short_name(&row.pod.key.name, row.pod.owner.as_deref(), common);
-        let role = match () {
-            () if row.pod.deleting.is_some() => Role::Fault,
-            () if row.ready_since.is_some() => Role::Ok,
-            () => Role::Waiting,
-        };
-        let state = if row.pod.deleting.is_some() || ready < of { row.pod.status.as_str() } else { "" };
-        let restarts = match row.restarts() {
-            0 => String::new(),
-            n => format!(" restarts {n}"),
-        };
-        lines.push(
-            Row::of(Role::Muted, head)
-                .and(format!("{name} "))
-                .with(role, format!("{ready}/{of} {state}{restarts}")),
-        );
-        if let Some(countdown) = row.misses_now(scene.now) {
-            let (misses, threshold, left) = (countdown.misses, countdown.threshold, countdown.restart_s);
-            let text = format!("     liveness {misses} of {threshold}, restart in {left:.0} s");
-            lines.push(Row::of(Role::Failing, text));
-        }
+/// `endp 1/0`, red when a Service has none.
+fn endpoints(scene: &Scene) -> Row {
+    let services = &scene.session.cluster.services;
+    if services.is_empty() {
+        return Row::new();
     }
-    if !cluster.services.is_empty() {
-        let counts: Vec<String> =
-            cluster.services.iter().map(|row| row.endpoints.ready.to_string()).collect();
-        let gone = cluster.services.iter().any(|row| row.endpoints.ready == 0);
-        let role = if gone { Role::Failing } else { Role::Muted };
-        lines.push(Row::of(role, format!("endpoints {}", counts.join(" / "))));
-    }
-    lines
+    let counts: Vec<String> = services.iter().map(|row| row.endpoints.ready.to_string()).collect();
+    let none = services.iter().any(|row| row.endpoints.ready == 0);
+    Row::of(if none { Role::Failing } else { Role::Muted }, format!("endp {}", counts.join("/")))
 }
 
 /// The workload's name without what all of them begin and end with, and the pod's last part: `provider x2k8p`.
@@ -116,17 +134,16 @@ fn short_name(pod: &str, owner: Option<&str>, common: (usize, usize)) -> String 
 
 /// Lengths of the prefix and the suffix, whole words with their dashes, that all workloads in play share.
 fn shared(scene: &Scene) -> (usize, usize) {
-    let mut owners: Vec<&str> =
+    let owners: std::collections::BTreeSet<&str> =
         scene.session.cluster.in_play.iter().filter_map(|row| row.pod.owner.as_deref()).collect();
-    owners.dedup();
-    let Some((first, rest)) = owners.split_first().filter(|(_, rest)| !rest.is_empty()) else {
-        return (0, 0);
-    };
-    let prefix = first.match_indices('-').map(|(at, _)| at + 1);
-    let suffix = first.match_indices('-').map(|(at, _)| first.len() - at);
+    let mut owners = owners.into_iter();
+    let Some(first) = owners.next().filter(|_| owners.len() > 0) else { return (0, 0) };
+    let rest: Vec<&str> = owners.collect();
+    let prefixes = first.match_indices('-').map(|(at, _)| at + 1);
+    let suffixes = first.match_indices('-').map(|(at, _)| first.len() - at);
     let starts = |n: &usize| rest.iter().all(|other| other.get(..*n) == first.get(..*n));
     let ends = |n: &usize| {
         rest.iter().all(|other| first.get(first.len() - n..).is_some_and(|end| other.ends_with(end)))
     };
-    (prefix.filter(starts).max().unwrap_or(0), suffix.filter(ends).max().unwrap_or(0))
+    (prefixes.filter(starts).max().unwrap_or(0), suffixes.filter(ends).max().unwrap_or(0))
 }

@@ -5,7 +5,7 @@ use crate::{
     session::state::{Endpoint, Tally},
     tui::{
         canvas::{Canvas, Row},
-        figures::wait,
+        figures::{self, wait},
         theme::Role,
     },
 };
@@ -33,7 +33,7 @@ pub fn table(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint) {
 }
 
 fn head(endpoint: &Endpoint, roomy: bool) -> String {
-    let limit = format!(">{}", wait(Some(endpoint.limit_ms as f64)).replace(' ', "").replace(".0s", "s"));
+    let limit = format!(">{}", figures::limit(endpoint.limit_ms).replace(' ', ""));
     let narrow = format!(
         " {:<10}{:>6}{:>6}{:>10}{:>7}{limit:>6}{:>7}{:>8}",
         "", "sent", "real", "fallback", "error", "p50", "p99"

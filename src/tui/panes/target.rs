@@ -11,7 +11,7 @@ use crate::tui::{
 
 /// Draws the card in the place of the pods.
 pub fn target(canvas: &mut Canvas, scene: &Scene) {
-    let key = scene.view.keymap.key(Action::Fire);
+    let key = scene.view.keymap.spoken(Action::Fire);
     let number = Pane::Pods.number();
     let title = Row::of(Role::Fault, format!("{number} TARGET - what {key} will do"));
     let mut inside = canvas.framed(&title, &Row::new(), Role::Fault);
@@ -19,6 +19,24 @@ pub fn target(canvas: &mut Canvas, scene: &Scene) {
     for (y, line) in lines(scene, body.width()).iter().enumerate() {
         body.row(y, line);
     }
+}
+
+/// The name without its kind: the headline says what it is.
+fn name_of(object: &str) -> &str {
+    object.split_once('/').map_or(object, |(_, name)| name)
+}
+
+/// The card as one paragraph, for small screens.
+pub(super) fn paragraph(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
+    let Some(card) = scene.card() else { return lines(scene, width) };
+    let objects: Vec<&str> = card.objects.iter().map(|object| name_of(object)).collect();
+    let mut words = vec![format!("{}: {}.", card.headline, objects.join(", "))];
+    words.extend(card.share.iter().map(|share| format!("{share}.")));
+    words.extend(card.consequences.iter().map(|text| format!("{text}.")));
+    words.push(format!("Comes back by itself: {}.", card.comes_back));
+    let wrapped = text::wrap(&words.join(" "), width, most);
+    let role = |y| if y == 0 { Role::Fault } else { Role::Text };
+    wrapped.into_iter().enumerate().map(|(y, text)| Row::of(role(y), text)).collect()
 }
 
 /// The card's lines, the most important first.
@@ -36,7 +54,7 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     let more = card.objects.len().saturating_sub(3);
     for (i, object) in card.objects.iter().take(3).enumerate() {
         let place = if i == 0 { format!("  on {context}") } else { String::new() };
-        lines.push(Row::text("  ").with(Role::Strong, object.as_str()).with(Role::Muted, place));
+        lines.push(Row::text("  ").with(Role::Strong, name_of(object)).with(Role::Muted, place));
     }
     if more > 0 {
         lines.push(Row::of(Role::Strong, format!("  and {more} more")));

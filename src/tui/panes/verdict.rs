@@ -21,7 +21,7 @@ pub fn verdict(canvas: &mut Canvas, scene: &Scene) {
     let (role, word, text, right) = match scene.phase {
         Phase::Finished => concluded(scene),
         Phase::Ready => ready(scene),
-        _ => users(scene, canvas.width() >= ROOMY),
+        _ => users(scene, canvas.width()),
     };
     let style = canvas.theme.bar(role);
     for y in 0..canvas.height() {
@@ -62,14 +62,19 @@ pub(super) fn role(word: Word) -> Role {
 
 type Said = (Role, String, String, String);
 
-fn users(scene: &Scene, roomy: bool) -> Said {
+fn users(scene: &Scene, width: usize) -> Said {
     let verdict = &scene.verdict;
-    let text = if roomy { &verdict.sentence } else { &verdict.short };
+    let roomy = width >= ROOMY;
     let right = match verdict.bad {
         Some((bad, budget)) => format!("BAD {bad} of {budget} s"),
         None => steady(scene, roomy),
     };
-    (role(verdict.word), format!("USERS {}", verdict.word.text()), text.clone(), right)
+    let word = format!("USERS {}", verdict.word.text());
+    // The sentence where it fits, the few words where it does not.
+    let room = width.saturating_sub(word.len() + right.len() + 6);
+    let fits = roomy && crate::tui::text::width(&verdict.sentence) <= room;
+    let text = if fits { &verdict.sentence } else { &verdict.short };
+    (role(verdict.word), word, text.clone(), right)
 }
 
 /// Before T0: whether the steady state is met, and the breaker.
