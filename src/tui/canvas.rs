@@ -252,7 +252,11 @@ impl<'a> Canvas<'a> {
         // Both are below the area's sides, which are u16.
         let (x, y) = (self.area.x + x as u16, self.area.y + y as u16);
         let room = usize::from(self.area.right() - x);
-        self.buffer.set_stringn(x, y, text, room, style);
+        if self.theme.symbols.ascii && !text.is_ascii() {
+            self.buffer.set_stringn(x, y, text::ascii(text), room, style);
+        } else {
+            self.buffer.set_stringn(x, y, text, room, style);
+        }
     }
 }
 

@@ -57,10 +57,21 @@ fn wide(all: &mut Canvas, scene: &Scene, parts: Wide, log: &LogFeed) {
     if scene.phase == Phase::Finished && scene.earlier.is_some() {
         // comparison
     }
-    panes::users(&mut all.on(parts.users), scene);
-    panes::experiment(&mut all.on(parts.experiment), scene);
-    pods_place(&mut all.on(parts.pods), scene);
-    panes::breaker(&mut all.on(parts.breaker), scene);
+    if scene.view.presenter {
+        // On stage nobody reads steps and pods: users and breaker get their room.
+        let (upper, lower) = (parts.experiment.union(parts.users), parts.pods.union(parts.breaker));
+        panes::users(&mut all.on(upper), scene);
+        if scene.awaiting_fire().is_some() {
+            panes::target(&mut all.on(lower), scene);
+        } else {
+            panes::breaker(&mut all.on(lower), scene);
+        }
+    } else {
+        panes::users(&mut all.on(parts.users), scene);
+        panes::experiment(&mut all.on(parts.experiment), scene);
+        pods_place(&mut all.on(parts.pods), scene);
+        panes::breaker(&mut all.on(parts.breaker), scene);
+    }
     panes::timeline(&mut all.on(parts.timeline), scene);
     if let Some(area) = parts.log {
         panes::log(&mut all.on(area), scene, log);

@@ -1,8 +1,17 @@
 //! Pictures of every phase, any size, any theme.
 
-use super::{LogFeed, Overlay, Scene, Steering, Theme, View, keymap::Keymap, render};
-use crate::session::{Session, event::Timestamp, fixtures};
-use ratatui::{buffer::Buffer, layout::Rect};
+use super::{LogFeed, Overlay, Pane, Scene, Steering, Theme, View, editor::Editor, keymap::Keymap, render};
+use crate::session::{
+    Session,
+    event::Timestamp,
+    fixtures::{self, Variant},
+};
+use proptest::prelude::*;
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Modifier},
+};
 
 fn view() -> View {
     View::new(Keymap::default(), Steering::Live)
@@ -26,7 +35,6 @@ fn text(buffer: &Buffer) -> String {
 
 /// The phases of the story.
 fn phases() -> [(&'static str, (Session, Timestamp)); 7] {
-    use fixtures::Variant;
     [
         ("1-ready", fixtures::ready()),
         ("2-steady", fixtures::steady()),
@@ -55,5 +63,145 @@ fn every_phase_at_80x24() {
             format!("{name}-80x24"),
             text(&drawn(&told, &view(), &Theme::default(), 80, 24))
         );
+    }
+}
+
+#[test]
+fn the_room_of_a_large_terminal_is_used() {
+    // The log's lines live in a static of the process that other tests write to: its pane has a test of its own.
+    let told = fixtures::after_open();
+    let shown = text(&drawn(&told, &view(), &Theme::default(), 200, 50));
+    let without_log: String = shown
+        .lines()
+        .filter(|line| !line.starts_with("│1") && !line.starts_with("│0"))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    insta::assert_snapshot!("after-open-200x50", without_log);
+}
+
+#[test]
+fn a_small_terminal_keeps_what_cannot_be_left_out() {
+    let told = fixtures::after_open();
+    insta::assert_snapshot!("after-open-60x14", text(&drawn(&told, &view(), &Theme::default(), 60, 14)));
+    insta::assert_snapshot!("too-small-30x5", text(&drawn(&told, &view(), &Theme::default(), 30, 5)));
+}
+
+#[test]
+fn overlays_and_views_look_like_this() {
+    let told = fixtures::after_open();
+    let over = |overlay| View { overlay: Some(overlay), ..view() };
+    for (name, view) in [
+        ("help", over(Overlay::Help)),
+        ("why", over(Overlay::Why)),
+        ("heatmap", over(Overlay::Heatmap)),
+        ("note", over(Overlay::Note(Editor::default()))),
+        ("quit", over(Overlay::ConfirmQuit)),
+        ("zoom", View { zoomed: true, focus: Pane::Users, ..view() }),
+        ("presenter", View { presenter: true, ..view() }),
+        ("cursor", View { cursor: Some(7), ..view() }),
+    ] {
+        insta::assert_snapshot!(
+            format!("{name}-120x36"),
+            text(&drawn(&told, &view, &Theme::default(), 120, 36))
+        );
+    }
+    insta::assert_snapshot!(
+        "help-80x24",
+        text(&drawn(&told, &over(Overlay::Help), &Theme::default(), 80, 24))
+    );
+}
+
+#[test]
+fn a_context_outside_the_allow_list_stands_out() {
+    let mut told = fixtures::steady();
+    told.0.meta.allowed = false;
+    told.0.meta.context = Some("production-eu".to_owned());
+    let step = told.0.steps.cursor.unwrap();
+    let typed = Overlay::ConfirmFire { step, word: "my-provider-app".to_owned(), typed: Editor::default() };
+    let view = View { overlay: Some(typed), ..view() };
+    insta::assert_snapshot!("confirm-fire-80x24", text(&drawn(&told, &view, &Theme::default(), 80, 24)));
+}
+
+#[test]
+fn the_theme_without_colour_has_none_anywhere() {
+    let mono = Theme::named("mono").unwrap();
+    for (name, told) in phases() {
+        for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+            let buffer = drawn(&told, &view(), &mono, width, height);
+            let coloured =
+                buffer.content().iter().find(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
+            assert_eq!(coloured, None, "{name} at {width}x{height}");
+            assert!(buffer.content().iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
+        }
+    }
+}
+
+#[test]
+fn ascii_means_ascii() {
+    let ascii = Theme::default().ascii();
+    for (name, told) in phases() {
+        for overlay in [None, Some(Overlay::Help), Some(Overlay::Why), Some(Overlay::Heatmap)] {
+            let view = View { overlay, ..view() };
+            let shown = text(&drawn(&told, &view, &ascii, 120, 36));
+            let other = shown.chars().find(|c| !c.is_ascii());
+            assert_eq!(other, None, "{name}:\n{shown}");
+        }
+    }
+}
+
+/// Every word about the outside world turned into something nasty.
+fn hostile() -> (Session, Timestamp) {
+    const NASTY: &str = "\x1b[2J\x1b]0;x\x07東京\u{202e}e\u{301}\n\t\0end";
+    let (_, now) = fixtures::after_open();
+    let events = fixtures::events(Variant::After, 10.0);
+    let nasty: Vec<_> = events
+        .iter()
+        .map(|event| {
+            let text = serde_json::to_string(event).unwrap();
+            let quoted = serde_json::to_string(NASTY).unwrap();
+            let nasty = quoted.trim_matches('"');
+            [
+                "minikube",
+                "provider-should-be-broken",
+                "200 OK",
+                "look like the real",
+                "Unavailable",
+                "JSON string",
+                "ContainerCreating",
+            ]
+            .iter()
+            .fold(text, |text, word| text.replace(word, nasty))
+        })
+        .map(|text| serde_json::from_str(&text).unwrap())
+        .collect();
+    (fixtures::session(&nasty), now)
+}
+
+#[test]
+fn text_from_outside_cannot_steer_the_terminal() {
+    let told = hostile();
+    for overlay in [None, Some(Overlay::Why)] {
+        let view = View { overlay, ..view() };
+        let buffer = drawn(&told, &view, &Theme::default(), 120, 36);
+        assert!(text(&buffer).contains('東'), "the harmless part is shown");
+        for cell in buffer.content() {
+            assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn no_size_is_a_problem(width in 0_u16..200, height in 0_u16..80, phase in 0_usize..7, look in 0_usize..9) {
+        let (_, told) = phases().into_iter().nth(phase).unwrap();
+        let overlays = [None, Some(Overlay::Help), Some(Overlay::Why), Some(Overlay::Heatmap), Some(Overlay::Logs),
+            Some(Overlay::ConfirmQuit), Some(Overlay::Note(Editor::default()))];
+        let overlay = overlays.get(look).cloned().flatten();
+        let view = View {
+            overlay, zoomed: look == 7, presenter: look == 8, cursor: (look > 4).then_some(3),
+            focus: Pane::ALL[phase % 6], ..view()
+        };
+        drawn(&told, &view, &Theme::default(), width, height);
     }
 }

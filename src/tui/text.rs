@@ -41,6 +41,17 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The text in ASCII, as wide as before: a stand-in for every character that is not.
+pub fn ascii(text: &str) -> String {
+    let stand_in = |c: char| match c {
+        '…' => "~".to_owned(),
+        '·' | '–' | '—' => "-".to_owned(),
+        c if c.is_ascii() => c.to_string(),
+        c => "?".repeat(c.width().unwrap_or(0)),
+    };
+    text.chars().map(stand_in).collect()
+}
+
 /// How many columns the text takes.
 pub fn width(text: &str) -> usize {
     text.width()

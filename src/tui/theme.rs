@@ -30,6 +30,8 @@ pub enum Role {
 /// The characters that are not letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Symbols {
+    /// Whether other characters are replaced too, those of text from outside included.
+    pub ascii: bool,
     /// What stands for text that was cut off.
     pub ellipsis: &'static str,
     /// Left edge of the verdict.
@@ -48,6 +50,7 @@ pub struct Symbols {
 
 /// Box drawing and blocks.
 pub const UNICODE: Symbols = Symbols {
+    ascii: false,
     ellipsis: "…",
     edge: "▌",
     bar: ["█", "░", "▕", "▏"],
@@ -59,6 +62,7 @@ pub const UNICODE: Symbols = Symbols {
 
 /// Nothing beyond ASCII.
 pub const ASCII: Symbols = Symbols {
+    ascii: true,
     ellipsis: "~",
     edge: "|",
     bar: ["#", ".", "[", "]"],

@@ -17,8 +17,9 @@ const SCALE: usize = 8;
 /// Draws the heat map of the endpoint that is shown.
 pub fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
-    let mut inside =
-        boxed(canvas, width, (BANDS.len() + 4).min(height), "HEAT MAP  waiting time over time", Role::Focus);
+    let rows = shown_endpoint(scene).map_or(1, |endpoint| busy_bands(endpoint, BANDS.len()).len() + 2);
+    let title = "HEAT MAP  waiting time over time";
+    let mut inside = boxed(canvas, width, (rows + 2).min(height), title, Role::Focus);
     let Some(endpoint) = shown_endpoint(scene) else {
         inside.row(0, &Row::of(Role::Muted, "nobody is watched yet"));
         return;

@@ -1,0 +1,176 @@
+//! Keys and the other messages change the view and ask for effects. Pure: no input or output, no clock.
+
+mod leave;
+mod moving;
+mod stepping;
+mod typing;
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    keymap::{Action, Chord, Context},
+    msg::{Effect, Msg, Outcome},
+    view::{Leaving, Overlay, Pane, Steering, View},
+};
+use crate::session::{Command, Session, event::Timestamp};
+use crossterm::event::{KeyEvent, KeyEventKind};
+
+/// Takes one message.
+pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> Outcome {
+    match msg {
+        Msg::Key(key) if key.kind == KeyEventKind::Press => pressed(view, session, now, &key),
+        Msg::Key(_) => Outcome::nothing(),
+        Msg::Mouse(mouse) => moving::pointed(view, &mouse),
+        Msg::Paste(text) => typing::pasted(view, &text),
+        Msg::Changed | Msg::Resized => Outcome::redraw(),
+        Msg::Focused | Msg::Resumed => Outcome::effect(Effect::Repaint),
+        Msg::Suspend => Outcome::effect(Effect::Suspend),
+        Msg::Interrupted(_) | Msg::Closed => leave::leave(view),
+        Msg::Finished => {
+            view.finished = true;
+            if view.leaving == Leaving::No { Outcome::redraw() } else { Outcome::effect(Effect::Leave) }
+        }
+    }
+}
+
+fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -> Outcome {
+    let hinted = view.hint.take().is_some();
+    let chord = Chord::of(key);
+    if view.overlay.as_ref().is_some_and(Overlay::takes_text) {
+        return typing::typed(view, key, chord);
+    }
+    if view.overlay == Some(Overlay::ConfirmQuit) {
+        return leave::confirmed(view, chord);
+    }
+    let place = if view.overlay.is_some() { Context::Overlay } else { Context::Screen };
+    match view.keymap.action(chord, place) {
+        Some(action) => act(view, session, now, action, chord),
+        None => Outcome { redraw: hinted, effects: Vec::new() },
+    }
+}
+
+fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord: Chord) -> Outcome {
+    use Action as A;
+    if let Some(reason) = refused(view, action) {
+        view.hint = Some(reason.to_owned());
+        return Outcome::redraw();
+    }
+    match action {
+        A::Observe => {
+            let watched = session.users.endpoints.iter().any(|endpoint| endpoint.watched);
+            Outcome::send(Command::Observe(!watched))
+        }
+        A::Next => stepping::next(view, session),
+        A::Fire => stepping::fire(view, session, now),
+        A::Auto => stepping::watching(session, Command::Auto(!session.steps.auto)),
+        A::Pause => Outcome::send(Command::Pause(!session.steps.paused)),
+        A::Skip => Outcome::send(Command::Skip),
+        A::Rerun => Outcome::send(Command::Rerun),
+        A::Cut => Outcome::send(Command::Cut),
+        A::Breakpoint => stepping::breakpoint(view, session),
+        A::Abort => leave::through(Command::Abort),
+        A::End => leave::through(Command::Quit),
+        A::Safety => leave::towards_safety(view, session),
+        A::Note => open(view, Overlay::Note(Default::default())),
+        A::Mark => {
+            view.hint = Some("marked this moment".to_owned());
+            Outcome::send(Command::Mark)
+        }
+        A::Why => toggle(view, Overlay::Why),
+        A::Logs => toggle(view, Overlay::Logs),
+        A::Heatmap => toggle(view, Overlay::Heatmap),
+        A::Help => toggle(view, Overlay::Help),
+        A::Filter => open(view, Overlay::Filter(Default::default())),
+        A::Zoom => {
+            view.zoomed = !view.zoomed;
+            Outcome::redraw()
+        }
+        A::Endpoint => {
+            view.endpoint = (view.endpoint + 1) % session.users.endpoints.len().max(1);
+            Outcome::redraw()
+        }
+        A::Presenter => {
+            view.presenter = !view.presenter;
+            Outcome::redraw()
+        }
+        A::FocusNext => focus(view, view.focus.step(1)),
+        A::FocusPrevious => focus(view, view.focus.step(-1)),
+        A::FocusNumber => match moving::numbered(chord) {
+            Some(pane) => focus(view, pane),
+            None => Outcome::nothing(),
+        },
+        A::Up => moving::scroll(view, session, -1),
+        A::Down => moving::scroll(view, session, 1),
+        A::PageUp => moving::scroll(view, session, -10),
+        A::PageDown => moving::scroll(view, session, 10),
+        A::Earlier => moving::scroll_time(view, session, now, -moving::SCROLL_S),
+        A::Later => moving::scroll_time(view, session, now, moving::SCROLL_S),
+        A::CursorLeft => moving::move_cursor(view, session, now, -1),
+        A::CursorRight => moving::move_cursor(view, session, now, 1),
+        A::Live => {
+            view.scrolled_to = None;
+            view.cursor = None;
+            Outcome::effect(Effect::ScrollLog(0))
+        }
+        A::Quit => leave::quit(view, session),
+        A::Interrupt => leave::leave(view),
+        A::Suspend => Outcome::effect(Effect::Suspend),
+    }
+}
+
+/// Whether an action tells the session something.
+pub fn steers(action: Action) -> bool {
+    use Action as A;
+    matches!(
+        action,
+        A::Observe
+            | A::Next
+            | A::Fire
+            | A::Auto
+            | A::Pause
+            | A::Skip
+            | A::Rerun
+            | A::Cut
+            | A::Breakpoint
+            | A::Abort
+            | A::End
+            | A::Note
+            | A::Mark
+    )
+}
+
+/// Why a key does nothing where nobody may steer, or after the end.
+pub fn refused(view: &View, action: Action) -> Option<&'static str> {
+    use Action as A;
+    match view.steering {
+        _ if !steers(action) => None,
+        Steering::Replay => Some("this is a replay: it happened already"),
+        Steering::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
+            Some("read-only: nothing can be stepped or fired here")
+        }
+        _ if view.finished && !matches!(action, A::Note | A::Mark) => Some("the run has ended"),
+        _ => None,
+    }
+}
+
+fn open(view: &mut View, overlay: Overlay) -> Outcome {
+    view.overlay = Some(overlay);
+    if let Some(last) = view.scroll.last_mut() {
+        *last = 0;
+    }
+    Outcome::redraw()
+}
+
+fn toggle(view: &mut View, overlay: Overlay) -> Outcome {
+    if view.overlay.as_ref() == Some(&overlay) {
+        view.overlay = None;
+        return Outcome::redraw();
+    }
+    open(view, overlay)
+}
+
+fn focus(view: &mut View, pane: Pane) -> Outcome {
+    view.focus = pane;
+    Outcome::redraw()
+}

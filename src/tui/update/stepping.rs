@@ -1,0 +1,82 @@
+//! Keys that move the experiment.
+
+use super::open;
+use crate::{
+    session::{
+        Command, Session,
+        event::Timestamp,
+        state::{Phase, StepRow, StepState},
+    },
+    tui::{
+        keymap::Action,
+        msg::{Effect, Outcome},
+        view::{Overlay, View},
+    },
+};
+
+/// How long a fire waits for the target card, in seconds; after that what it will hit cannot be told.
+const CARD_PATIENCE_S: f64 = 3.0;
+
+pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
+    match session.steps.current() {
+        Some(row) if awaited(row) && row.step.destructive => {
+            view.hint = Some(format!("SPACE never fires: {} does", view.keymap.spoken(Action::Fire)));
+            Outcome::redraw()
+        }
+        Some(row) if row.state.is_active() => {
+            let cut = view.keymap.key(Action::Cut);
+            view.hint = Some(format!("`{}` still runs; {cut} cuts the wait", row.step.name));
+            Outcome::redraw()
+        }
+        _ => watching(session, Command::Next),
+    }
+}
+
+/// A command that needs users to be watched, which the first of them starts.
+pub(super) fn watching(session: &Session, command: Command) -> Outcome {
+    let mut effects = Vec::new();
+    if session.phase() == Phase::Ready && session.users.endpoints.is_empty() {
+        effects.push(Effect::Send(Command::Observe(true)));
+    }
+    effects.push(Effect::Send(command));
+    Outcome { redraw: true, effects }
+}
+
+pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcome {
+    let Some(row) = session.steps.current().filter(|row| awaited(row) && row.step.destructive) else {
+        view.hint = Some("nothing to fire: the step at hand is not a destructive one".to_owned());
+        return Outcome::redraw();
+    };
+    let step = row.step.at;
+    let card = session.target.as_ref().filter(|card| card.step == step);
+    if card.is_none() && awaited_for(row, now) < CARD_PATIENCE_S {
+        view.hint = Some("looking up what it would hit; fire once the card is shown".to_owned());
+        return Outcome::redraw();
+    }
+    if session.meta.allowed {
+        return Outcome::send(Command::Fire(step));
+    }
+    let word = card.map_or_else(|| row.step.name.clone(), |card| card.confirm.clone());
+    open(view, Overlay::ConfirmFire { step, word, typed: Default::default() })
+}
+
+fn awaited(row: &StepRow) -> bool {
+    matches!(row.state, StepState::Awaited { .. })
+}
+
+fn awaited_for(row: &StepRow, now: Timestamp) -> f64 {
+    match row.state {
+        StepState::Awaited { since } => now.duration_since(since).as_secs_f64(),
+        _ => 0.0,
+    }
+}
+
+pub(super) fn breakpoint(view: &mut View, session: &Session) -> Outcome {
+    match view.chosen.or_else(|| session.steps.next().map(|row| row.step.at)) {
+        Some(step) => Outcome::send(Command::Breakpoint(step)),
+        None => {
+            view.hint = Some("no step is left to hold at".to_owned());
+            Outcome::redraw()
+        }
+    }
+}

@@ -1,0 +1,293 @@
+use super::super::{editor::Editor, keymap::Keymap};
+use super::*;
+use crate::session::{
+    event::{Event, StepRef, What},
+    fixtures::{self, Variant},
+};
+use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+
+/// A view, a session and its moment, to press keys on.
+struct Desk {
+    view: View,
+    session: Session,
+    now: Timestamp,
+}
+
+impl Desk {
+    fn at((session, now): (Session, Timestamp)) -> Self {
+        let mut view = View::new(Keymap::default(), Steering::Live);
+        view.area = Rect::new(0, 0, 120, 36);
+        Self { view, session, now }
+    }
+
+    fn press(&mut self, chord: &str) -> Vec<Effect> {
+        let chord = Chord::parse(chord).unwrap();
+        let key = KeyEvent::new(chord.code, chord.modifiers);
+        self.take(Msg::Key(key)).effects
+    }
+
+    fn take(&mut self, msg: Msg) -> Outcome {
+        update(&mut self.view, &self.session, self.now, msg)
+    }
+
+    fn write(&mut self, text: &str) {
+        for c in text.chars() {
+            self.take(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        }
+    }
+
+    fn tell(&mut self, what: What) {
+        let event = Event { seq: self.session.events, at: self.now, what };
+        self.session.apply(&event);
+    }
+
+    fn guarded(mut self) -> Self {
+        self.session.meta.allowed = false;
+        self
+    }
+
+    fn step_at_hand(&self) -> StepRef {
+        self.session.steps.current().unwrap().step.at
+    }
+}
+
+fn send(command: Command) -> Effect {
+    Effect::Send(command)
+}
+
+#[test]
+fn keys_become_commands() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    for (key, wanted) in [
+        ("o", Command::Observe(false)),
+        ("a", Command::Auto(!desk.session.steps.auto)),
+        ("p", Command::Pause(true)),
+        ("k", Command::Skip),
+        ("r", Command::Rerun),
+        ("c", Command::Cut),
+        ("m", Command::Mark),
+    ] {
+        assert_eq!(desk.press(key), [send(wanted)], "{key}");
+    }
+}
+
+#[test]
+fn the_first_step_starts_watching_too() {
+    let mut desk = Desk::at(fixtures::ready());
+    assert_eq!(desk.press("SPACE"), [send(Command::Observe(true)), send(Command::Next)]);
+    let mut desk = Desk::at(fixtures::ready());
+    assert_eq!(desk.press("o"), [send(Command::Observe(true))]);
+}
+
+#[test]
+fn space_never_fires() {
+    let mut desk = Desk::at(fixtures::steady());
+    assert_eq!(desk.press("SPACE"), []);
+    assert!(desk.view.hint.as_deref().unwrap().contains("SHIFT+F"));
+    desk.press("UP");
+    assert_eq!(desk.view.hint, None, "a hint stands until the next key");
+}
+
+#[test]
+fn fire_needs_the_awaited_step_and_its_card() {
+    let mut desk = Desk::at(fixtures::steady());
+    let step = desk.step_at_hand();
+    assert_eq!(desk.press("SHIFT+F"), [send(Command::Fire(step))]);
+
+    let mut desk = Desk::at(fixtures::steady());
+    desk.session.target = None;
+    desk.tell(What::StepAwaited { step, destructive: true });
+    assert_eq!(desk.press("F"), [], "the card is being looked up");
+    desk.now = fixtures::at(10.0);
+    assert_eq!(desk.press("F"), [send(Command::Fire(step))], "nothing more will be known");
+
+    let mut desk = Desk::at(fixtures::before_failing());
+    assert_eq!(desk.press("F"), [], "the step at hand only reads");
+}
+
+#[test]
+fn outside_the_allow_list_the_name_is_typed() {
+    let mut desk = Desk::at(fixtures::steady()).guarded();
+    let (step, word) = (desk.step_at_hand(), desk.session.target.clone().unwrap().confirm);
+    assert_eq!(desk.press("F"), []);
+    desk.write("yes");
+    assert_eq!(desk.press("ENTER"), [], "that is not the name");
+    desk.press("CTRL+U");
+    desk.take(Msg::Paste(word.clone()));
+    assert_eq!(desk.press("ENTER"), [], "pasting is not typing");
+    desk.write(&word);
+    assert_eq!(desk.press("ENTER"), [send(Command::Fire(step))]);
+    assert_eq!(desk.view.overlay, None);
+}
+
+#[test]
+fn escape_leads_towards_safety_step_by_step() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.tell(What::AutoSwitched { on: true });
+    desk.view.overlay = Some(Overlay::Why);
+    desk.view.zoomed = true;
+    desk.view.scrolled_to = Some(-3);
+    desk.view.filter = "x".to_owned();
+    for _ in 0..4 {
+        assert_eq!(desk.press("ESC"), []);
+    }
+    assert!(desk.view.overlay.is_none() && !desk.view.zoomed && desk.view.scrolled_to.is_none());
+    assert_eq!(desk.view.filter, "");
+    assert_eq!(desk.press("ESC"), [send(Command::Auto(false))]);
+    desk.tell(What::AutoSwitched { on: false });
+    assert_eq!(desk.press("ESC"), [send(Command::Pause(true))]);
+    desk.tell(What::Commanded(Command::Pause(true)));
+    assert_eq!(desk.press("ESC"), []);
+    assert!(desk.view.hint.is_some());
+}
+
+#[test]
+fn quitting_asks_while_the_fault_is_on() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    assert_eq!(desk.press("q"), []);
+    assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
+    desk.press("ESC");
+    assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
+    desk.press("q");
+    assert_eq!(desk.press("y").first(), Some(&send(Command::Quit)));
+    assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
+}
+
+#[test]
+fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
+    for first in [Msg::Interrupted("SIGTERM"), Msg::Closed] {
+        let mut desk = Desk::at(fixtures::before_failing());
+        let rollbacks = [Command::Quit, Command::Pause(false), Command::Auto(true)].map(send);
+        assert_eq!(desk.take(first).effects, rollbacks);
+        assert_eq!(desk.press("CTRL+C"), [send(Command::Cut)]);
+        assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
+    }
+}
+
+#[test]
+fn after_the_end_nothing_is_asked() {
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    assert_eq!(desk.take(Msg::Finished).effects, []);
+    assert_eq!(desk.press("SPACE"), []);
+    assert_eq!(desk.press("q"), [Effect::Leave]);
+}
+
+#[test]
+fn nothing_is_steered_where_nobody_may() {
+    for steering in [Steering::ReadOnly, Steering::Replay] {
+        let mut desk = Desk::at(fixtures::steady());
+        desk.view.steering = steering;
+        for key in ["SPACE", "F", "A", "a", "e", "k", "r"] {
+            assert_eq!(desk.press(key), [], "{key} {steering:?}");
+            assert!(desk.view.hint.is_some(), "{key} {steering:?} says why");
+        }
+        assert_eq!(desk.press("?"), []);
+        assert_eq!(desk.view.overlay, Some(Overlay::Help));
+    }
+}
+
+#[test]
+fn a_note_is_typed_and_kept() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.press("n");
+    desk.write("q is a letter here");
+    assert_eq!(desk.press("ENTER"), [send(Command::Note("q is a letter here".to_owned()))]);
+    desk.press("n");
+    assert_eq!(desk.press("ENTER"), [], "an empty note is none");
+    assert_eq!(desk.view.overlay, None);
+}
+
+#[test]
+fn a_filter_works_while_it_is_typed() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.press("/");
+    desk.write("prov");
+    assert_eq!(desk.view.filter, "prov");
+    desk.press("ENTER");
+    assert_eq!((desk.view.filter.as_str(), &desk.view.overlay), ("prov", &None));
+    desk.press("/");
+    desk.press("ESC");
+    assert_eq!(desk.view.filter, "");
+}
+
+#[test]
+fn overlays_toggle_and_replace_each_other() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    for (key, wanted) in [
+        ("?", Some(Overlay::Help)),
+        ("w", Some(Overlay::Why)),
+        ("w", None),
+        ("l", Some(Overlay::Logs)),
+        ("h", Some(Overlay::Heatmap)),
+        ("ESC", None),
+        ("n", Some(Overlay::Note(Editor::default()))),
+    ] {
+        desk.press(key);
+        assert_eq!(desk.view.overlay, wanted, "{key}");
+    }
+}
+
+#[test]
+fn focus_goes_around_and_by_number() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.press("SHIFT+TAB");
+    assert_eq!(desk.view.focus, Pane::Log);
+    desk.press("TAB");
+    assert_eq!(desk.view.focus, Pane::Experiment);
+    desk.press("4");
+    assert_eq!(desk.view.focus, Pane::Breaker);
+    desk.press("DOWN");
+    assert_eq!(desk.view.scroll_of(Pane::Breaker), 1);
+}
+
+#[test]
+fn a_step_is_chosen_and_gets_a_breakpoint() {
+    let mut desk = Desk::at(fixtures::steady());
+    let next = desk.session.steps.rows[3].step.at;
+    assert_eq!(desk.press("b"), [send(Command::Breakpoint(desk.step_at_hand()))]);
+    desk.press("DOWN");
+    assert_eq!(desk.press("b"), [send(Command::Breakpoint(next))]);
+}
+
+#[test]
+fn time_scrolls_back_and_never_beyond_the_ends() {
+    let mut desk = Desk::at(fixtures::after_closed());
+    desk.press("[");
+    assert_eq!(desk.view.scrolled_to, Some(-15));
+    for _ in 0..9 {
+        desk.press("[");
+    }
+    let earliest = desk.view.scrolled_to.unwrap();
+    assert!((-30..-15).contains(&earliest), "{earliest}");
+    for _ in 0..9 {
+        desk.press("]");
+    }
+    assert_eq!(desk.view.scrolled_to, None, "back to the present");
+    desk.press("LEFT");
+    desk.press("LEFT");
+    assert_eq!(desk.view.cursor, Some(44));
+    desk.press("0");
+    assert_eq!(desk.view.cursor, None);
+}
+
+#[test]
+fn the_mouse_focuses_and_scrolls() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    let mouse =
+        |kind, column, row| Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
+    desk.take(mouse(MouseEventKind::Down(MouseButton::Left), 100, 18));
+    assert_eq!(desk.view.focus, Pane::Breaker);
+    desk.take(mouse(MouseEventKind::ScrollDown, 3, 18));
+    assert_eq!(desk.view.scroll_of(Pane::Pods), 3);
+    assert_eq!(desk.take(mouse(MouseEventKind::Moved, 3, 18)), Outcome::nothing());
+}
+
+#[test]
+fn releases_and_unknown_keys_change_nothing() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
+    key.kind = KeyEventKind::Release;
+    assert_eq!(desk.take(Msg::Key(key)), Outcome::nothing());
+    assert_eq!(desk.press("F9"), []);
+}

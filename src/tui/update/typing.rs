@@ -1,0 +1,70 @@
+//! Keys and pasted text while something is typed.
+
+use super::leave::leave;
+use crate::{
+    session::Command,
+    tui::{
+        keymap::Chord,
+        msg::Outcome,
+        view::{Overlay, View},
+    },
+};
+use crossterm::event::{KeyCode, KeyEvent};
+
+/// A key while text is typed.
+pub(super) fn typed(view: &mut View, key: &KeyEvent, chord: Chord) -> Outcome {
+    if chord == Chord::ctrl('c') {
+        return leave(view);
+    }
+    let Some(overlay) = &mut view.overlay else { return Outcome::nothing() };
+    match (key.code, overlay) {
+        (KeyCode::Esc, overlay) => {
+            if matches!(overlay, Overlay::Filter(_)) {
+                view.filter.clear();
+            }
+            view.overlay = None;
+            Outcome::redraw()
+        }
+        (KeyCode::Enter, Overlay::Note(editor)) => {
+            let note = editor.text();
+            view.overlay = None;
+            if note.trim().is_empty() { Outcome::redraw() } else { Outcome::send(Command::Note(note)) }
+        }
+        (KeyCode::Enter, Overlay::ConfirmFire { step, word, typed }) => {
+            if typed.text() != *word {
+                view.hint = Some(format!("that is not `{word}`; ESC steps back"));
+                return Outcome::redraw();
+            }
+            let step = *step;
+            view.overlay = None;
+            Outcome::send(Command::Fire(step))
+        }
+        (KeyCode::Enter, _) => {
+            view.overlay = None;
+            Outcome::redraw()
+        }
+        (_, Overlay::Filter(editor)) => {
+            editor.key(key);
+            view.filter = editor.text();
+            Outcome::redraw()
+        }
+        (_, Overlay::Note(editor) | Overlay::ConfirmFire { typed: editor, .. }) => {
+            editor.key(key);
+            Outcome::redraw()
+        }
+        _ => Outcome::nothing(),
+    }
+}
+
+pub(super) fn pasted(view: &mut View, text: &str) -> Outcome {
+    match &mut view.overlay {
+        Some(Overlay::Note(editor)) => editor.paste(text),
+        Some(Overlay::Filter(editor)) => {
+            editor.paste(text);
+            view.filter = editor.text();
+        }
+        // A name that must be typed is typed: pasting it would defeat the thought.
+        _ => return Outcome::nothing(),
+    }
+    Outcome::redraw()
+}
