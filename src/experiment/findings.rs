@@ -57,8 +57,8 @@ impl Findings {
 
 /// A finding in five lines: what, where, the text underlined, the JSON path, the way out.
 ///
-/// Control characters of the file are shown as dots, so that nothing of it reaches the terminal raw.
-pub fn render(finding: &Finding, document: &Document) -> String {
+/// `line_text` is the line of the file it is on. Control characters of the file are shown as dots, so that nothing of it reaches the terminal raw.
+pub fn render(finding: &Finding, source: &str, line_text: &str) -> String {
     let Position { line, column, length } = finding.position;
     let severity = match finding.severity {
         Severity::Error => "error",
@@ -66,10 +66,10 @@ pub fn render(finding: &Finding, document: &Document) -> String {
     };
     let margin = line.to_string().len();
     let blank = " ".repeat(margin);
-    let excerpt = Excerpt::around(document.line(line), column, length);
+    let excerpt = Excerpt::around(line_text, column, length);
     let mut text = String::new();
     let _ = writeln!(text, "{severity}[{}]: {}", finding.code, visible(&finding.message));
-    let _ = writeln!(text, "{blank}--> {}:{line}:{column}", visible(document.source()));
+    let _ = writeln!(text, "{blank}--> {}:{line}:{column}", visible(source));
     let _ = writeln!(text, "{blank} |");
     let _ = writeln!(text, "{line} | {}", excerpt.text);
     let _ = writeln!(text, "{blank} | {}{}", " ".repeat(excerpt.indent), "^".repeat(excerpt.length));
@@ -211,5 +211,49 @@ impl<'a> Collector<'a> {
 
     pub fn finish(self) -> Findings {
         Findings(self.findings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Finding, Severity, render};
+    use crate::experiment::Position;
+
+    fn finding(line: usize, column: usize, length: usize) -> Finding {
+        Finding {
+            code: "E-PY-NOFUNC",
+            severity: Severity::Error,
+            place: "$.method[0].provider.func".to_owned(),
+            position: Position { line, column, length },
+            message: "no such function".to_owned(),
+            remedy: "did you mean 'terminate_pods'?".to_owned(),
+            class: "InvalidActivity",
+            reference_message: None,
+        }
+    }
+
+    #[test]
+    fn the_offending_text_is_underlined() {
+        let shown = render(&finding(12, 11, 4), "a.json", "  \"func\": \"go\"");
+        let expected = "error[E-PY-NOFUNC]: no such function\n  --> a.json:12:11\n   |\n12 |   \"func\": \"go\"\n   \
+                        |           ^^^^\n   = at $.method[0].provider.func\n   = did you mean 'terminate_pods'?\n";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_it() {
+        let line = format!("{}HERE{}", "x".repeat(5000), "y".repeat(5000));
+        let shown = render(&finding(1, 5001, 4), "a.json", &line);
+        let rows: Vec<&str> = shown.lines().collect();
+        let under = rows[4].find('^').unwrap();
+        let above: String = rows[3].chars().skip(under).take(4).collect();
+        assert_eq!(above, "HERE", "{shown}");
+        assert!(rows.iter().all(|row| row.chars().count() < 110), "{shown}");
+    }
+
+    #[test]
+    fn control_characters_of_the_file_do_not_reach_the_terminal() {
+        let shown = render(&finding(1, 1, 900), "a\u{1b}[31m.json", "\u{1b}[2J\t\u{7}");
+        assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
     }
 }

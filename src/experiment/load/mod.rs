@@ -6,7 +6,7 @@ mod url;
 
 pub use settings::{Settings, SettingsError};
 
-use super::{Document, Environment, SyntaxError};
+use super::{Document, Environment, Finding, Position, Severity, SyntaxError};
 
 /// Bytes of a source that are read. An experiment is a few KiB; this keeps a wrong path from filling the memory.
 pub const MAX_SOURCE: usize = 64 << 20;
@@ -66,6 +66,34 @@ pub enum Format {
     Json,
     /// YAML 1.1.
     Yaml,
+}
+
+impl LoadError {
+    /// The error as a finding, with the line it is about; what is no matter of syntax is about the first.
+    pub fn finding(&self, source: &str) -> (Finding, String) {
+        let (code, remedy) = match self {
+            Self::Syntax { .. } => ("E-SYNTAX", "mend the syntax here"),
+            Self::NoSuchPath(_) => ("E-LOAD", "name a file that is there, or a URL"),
+            Self::Scheme(_) => ("E-LOAD", "use http or https, or a file"),
+            Self::Format(_) => ("E-LOAD", "call it .json, .yaml or .yml"),
+            _ => ("E-LOAD", "check that it can be read from here"),
+        };
+        let (position, message, line) = match self {
+            Self::Syntax { error, line, .. } => (error.position, error.message.clone(), line.clone()),
+            other => (Position { line: 1, column: 1, length: 1 }, other.to_string(), source.to_owned()),
+        };
+        let finding = Finding {
+            code,
+            severity: Severity::Error,
+            place: "$".to_owned(),
+            position,
+            message,
+            remedy: remedy.to_owned(),
+            class: "InvalidSource",
+            reference_message: Some(self.to_string()),
+        };
+        (finding, line)
+    }
 }
 
 impl Format {

@@ -1,0 +1,185 @@
+//! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
+
+use crate::experiment::{
+    Access, Environment, Finding, Findings, Means, Settings, Severity, Signatures, findings, load, validate,
+};
+use std::io::{self, Write};
+
+/// What the command line says.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Experiment: a file (.json, .yaml, .yml) or a URL
+    pub source: String,
+    /// Do not check the server's certificate when the source is a URL
+    #[arg(long)]
+    pub no_verify_tls: bool,
+    /// How findings are told
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How findings are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: the text underlined, on stderr
+    Text,
+    /// For editors and CI: one JSON object on stdout
+    Json,
+}
+
+/// What validation may use.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Variables.
+    pub environment: &'a Environment,
+    /// Credentials for URLs.
+    pub settings: &'a Settings,
+    /// Python functions.
+    pub signatures: &'a dyn Signatures,
+}
+
+/// Validates; tells whether the experiment may run. Text goes to `log`, JSON to `out`.
+pub async fn run(
+    arguments: &Arguments,
+    surroundings: Surroundings<'_>,
+    out: &mut dyn Write,
+    log: &mut dyn Write,
+) -> io::Result<bool> {
+    let Surroundings { environment, settings, signatures } = surroundings;
+    let access = Access { verify_tls: !arguments.no_verify_tls, environment, settings };
+    let mut report = Report { format: arguments.format, source: &arguments.source, out, log };
+    let document = match load(&arguments.source, access).await {
+        Ok(document) => document,
+        Err(error) => {
+            let (finding, line) = error.finding(&arguments.source);
+            report.line("ERROR", &error.to_string())?;
+            report.findings(&[finding], |_| line.clone())?;
+            return Ok(false);
+        }
+    };
+    report.line("INFO", "Validating the experiment's syntax")?;
+    // Findings are about lines of this text, which the experiment takes with it.
+    let text = document.text().to_owned();
+    let validation = validate(document, Means { environment, signatures }).await;
+    let Findings(found) = &validation.findings;
+    let first = validation.findings.errors().next();
+    match first {
+        Some(error) => {
+            report.line("ERROR", error.reference_message.as_deref().unwrap_or(&error.message))?;
+        }
+        None => report.line("INFO", "Experiment looks valid")?,
+    }
+    report.findings(found, |line| text.lines().nth(line - 1).unwrap_or_default().to_owned())?;
+    if first.is_none() {
+        report.line("INFO", "experiment syntax and semantic look valid")?;
+    }
+    Ok(first.is_none())
+}
+
+struct Report<'a> {
+    format: Format,
+    source: &'a str,
+    out: &'a mut dyn Write,
+    log: &'a mut dyn Write,
+}
+
+impl Report<'_> {
+    /// A line of the reference's console.
+    fn line(&mut self, level: &str, message: &str) -> io::Result<()> {
+        if self.format == Format::Json {
+            return Ok(());
+        }
+        let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let clean: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        writeln!(self.log, "[{now} {level}] {clean}")
+    }
+
+    fn findings(&mut self, found: &[Finding], line: impl Fn(usize) -> String) -> io::Result<()> {
+        let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
+        let warnings = found.len() - errors;
+        if self.format == Format::Json {
+            let report = serde_json::json!({
+                "source": self.source,
+                "valid": errors == 0,
+                "errors": errors,
+                "warnings": warnings,
+                "findings": found,
+            });
+            return writeln!(self.out, "{report:#}");
+        }
+        for finding in found {
+            let rendered = findings::render(finding, self.source, &line(finding.position.line));
+            write!(self.log, "\n{rendered}")?;
+        }
+        if !found.is_empty() {
+            writeln!(self.log, "\n{} in {}\n", counted(errors, warnings), self.source)?;
+        }
+        Ok(())
+    }
+}
+
+fn counted(errors: usize, warnings: usize) -> String {
+    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (0, warnings) => count(warnings, "warning"),
+        (errors, 0) => count(errors, "error"),
+        (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, Format, Surroundings, run};
+    use crate::experiment::{Environment, NoPython, Settings};
+
+    fn validated(text: &str, format: Format) -> (bool, String, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        std::fs::write(&path, text).unwrap();
+        let arguments = Arguments { source: path.display().to_string(), no_verify_tls: false, format };
+        let (environment, settings) = (Environment::default(), Settings::default());
+        let surroundings =
+            Surroundings { environment: &environment, settings: &settings, signatures: &NoPython };
+        let (mut out, mut log) = (Vec::new(), Vec::new());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let valid = runtime.block_on(run(&arguments, surroundings, &mut out, &mut log)).unwrap();
+        (valid, String::from_utf8(out).unwrap(), String::from_utf8(log).unwrap())
+    }
+
+    #[test]
+    fn c109_a_valid_file_gives_three_lines() {
+        let (valid, out, log) =
+            validated(r#"{"title": "t", "description": "d", "method": []}"#, Format::Text);
+        let messages: Vec<&str> = log.lines().map(|line| line.split_once("] ").unwrap().1).collect();
+        let expected = [
+            "Validating the experiment's syntax",
+            "Experiment looks valid",
+            "experiment syntax and semantic look valid",
+        ];
+        assert!(valid && out.is_empty());
+        assert_eq!(messages, expected);
+    }
+
+    #[test]
+    fn errors_are_shown_all_at_once() {
+        let (valid, _, log) = validated("{\n  \"title\": \"\",\n  \"method\": [{}]\n}", Format::Text);
+        assert!(!valid);
+        assert!(log.contains("ERROR] experiment requires a title\n"), "{log}");
+        for part in ["x.json:2:12", "E-TITLE", "E-DESC", "x.json:3:14", "E-ACT-EMPTY", "\n3 errors in "] {
+            assert!(log.contains(part), "{part}: {log}");
+        }
+    }
+
+    #[test]
+    fn json_is_for_machines() {
+        let (valid, out, log) = validated("{\n  \"title\": \"t\", \"description\": \"d\"\n}", Format::Json);
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(!valid && log.is_empty());
+        assert_eq!(report["findings"][0]["code"], "E-METHOD");
+        assert_eq!(report["findings"][0]["position"]["line"], 1);
+        let (valid, out, _) = validated("{\n \"a\" 1}", Format::Json);
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(!valid);
+        assert_eq!((&report["findings"][0]["position"]["line"], &report["errors"]), (&2.into(), &1.into()));
+    }
+}
