@@ -4,6 +4,7 @@ pub mod admission;
 pub mod api;
 pub mod budget;
 pub mod controllers;
+pub mod gremlin;
 pub mod images;
 pub mod kubelet;
 pub mod network;

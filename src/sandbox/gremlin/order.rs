@@ -1,0 +1,201 @@
+//! What an attack's body asks for, in both generations of the API (kubernetes-catalog 4.2 and 4.3).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A shutdown of containers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order {
+    pub delay: Duration,
+    pub selection: Selection,
+    pub amount: Amount,
+}
+
+/// Which containers may be hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Selection {
+    /// Those whose labels have, for every key, one of its values.
+    Labels(BTreeMap<String, Vec<String>>),
+    /// Those with one of these ids.
+    Ids(Vec<String>),
+}
+
+/// How many of them are hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Amount {
+    Count(usize),
+    Percent(usize),
+}
+
+impl Amount {
+    /// Of so many.
+    pub(super) fn of(self, all: usize) -> usize {
+        match self {
+            Self::Count(count) => count.min(all),
+            Self::Percent(percent) => (all * percent).div_ceil(100).min(all),
+        }
+    }
+}
+
+/// Why a body is no order; the words are sent back with 400.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotAnOrder {
+    #[error("the attack has no command.type")]
+    NoCommand,
+    #[error("the sandbox's Gremlin knows only the command shutdown, not {0:?}")]
+    OtherCommand(String),
+    #[error("{0:?} is not a delay in minutes")]
+    Delay(String),
+    #[error(
+        "the attack selects no containers; give labels such as {{\"io.kubernetes.container.name\": \"my-provider-app\"}} \
+         (the sandbox's Gremlin does not shut down hosts: that would be your machine)"
+    )]
+    NoContainers,
+}
+
+impl Order {
+    /// Reads an attack's body.
+    pub(super) fn read(body: &Value) -> Result<Self, NotAnOrder> {
+        let command = &body["command"];
+        let kind = command["type"]
+            .as_str()
+            .or_else(|| command["commandType"].as_str())
+            .ok_or(NotAnOrder::NoCommand)?;
+        if !kind.eq_ignore_ascii_case("shutdown") {
+            return Err(NotAnOrder::OtherCommand(kind.to_owned()));
+        }
+        let target = &body["target"];
+        Ok(Self { delay: delay(&command["args"])?, selection: selection(body)?, amount: amount(target) })
+    }
+}
+
+/// The agent's `-d`, `--delay`: minutes. At once when it is not given: nobody wants to wait in a lesson.
+fn delay(args: &Value) -> Result<Duration, NotAnOrder> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut args = args.as_array().into_iter().flatten().map(text);
+    let value = loop {
+        let Some(word) = args.next() else { return Ok(Duration::ZERO) };
+        match word.split_once('=') {
+            Some(("-d" | "--delay", value)) => break value.to_owned(),
+            None if word == "-d" || word == "--delay" => break args.next().unwrap_or_default(),
+            _ => {}
+        }
+    };
+    let minutes: f64 = value.parse().map_err(|_| NotAnOrder::Delay(value.clone()))?;
+    Duration::try_from_secs_f64(minutes * 60.0).map_err(|_| NotAnOrder::Delay(value))
+}
+
+fn selection(body: &Value) -> Result<Selection, NotAnOrder> {
+    let containers = &body["target"]["containers"];
+    let texts = |value: &Value| -> Vec<String> {
+        match value {
+            Value::String(text) => vec![text.clone()],
+            Value::Array(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        }
+    };
+    for ids in [&containers["ids"], &body["target"]["exact"]] {
+        let ids = texts(ids);
+        if !ids.is_empty() {
+            return Ok(Selection::Ids(ids));
+        }
+    }
+    let mut wanted = BTreeMap::new();
+    for labels in [&body["labels"], &containers["labels"], &containers["multiSelectLabels"]] {
+        for (key, value) in labels.as_object().into_iter().flatten() {
+            wanted.insert(key.clone(), texts(value));
+        }
+    }
+    if wanted.is_empty() { Err(NotAnOrder::NoContainers) } else { Ok(Selection::Labels(wanted)) }
+}
+
+/// One, unless the target says how many.
+fn amount(target: &Value) -> Amount {
+    let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
+    match (number(&target["percent"]), number(&target["exact"])) {
+        (Some(percent), _) => Amount::Percent(percent),
+        (None, Some(count)) => Amount::Count(count),
+        (None, None) => match &target["exact"] {
+            Value::Array(ids) => Amount::Count(ids.len()),
+            _ => Amount::Count(1),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn labels(value: &str) -> Selection {
+        Selection::Labels(BTreeMap::from([(
+            "io.kubernetes.container.name".to_owned(),
+            vec![value.to_owned()],
+        )]))
+    }
+
+    #[test]
+    fn both_generations_are_understood() {
+        let old = json!({
+            "command": {"type": "shutdown", "args": ["-d", "0"]},
+            "target": {"type": "Random"},
+            "labels": {"io.kubernetes.container.name": "my-provider-app"},
+            "tags": null,
+        });
+        let new = json!({
+            "command": {"type": "shutdown", "commandType": "Shutdown", "args": ["--delay=0.5"]},
+            "target": {"type": "Random", "percent": 50,
+                "containers": {"multiSelectLabels": {"io.kubernetes.container.name": ["my-provider-app"]}}},
+        });
+        let ids = json!({
+            "command": {"type": "shutdown"},
+            "target": {"type": "Exact", "exact": ["built-in://1", "built-in://2"]},
+        });
+        let selection = labels("my-provider-app");
+        for (body, delay, selection, amount) in [
+            (old, 0, selection.clone(), Amount::Count(1)),
+            (new, 30, selection, Amount::Percent(50)),
+            (ids, 0, Selection::Ids(vec!["built-in://1".into(), "built-in://2".into()]), Amount::Count(2)),
+        ] {
+            let expected = Order { delay: Duration::from_secs(delay), selection, amount };
+            assert_eq!(Order::read(&body), Ok(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said() {
+        let shutdown = |rest: Value| {
+            let mut body = json!({"command": {"type": "shutdown"}, "target": {"type": "Random"}});
+            for (key, value) in rest.as_object().unwrap() {
+                body[key.as_str()] = value.clone();
+            }
+            body
+        };
+        for (body, expected) in [
+            (json!({}), NotAnOrder::NoCommand),
+            (json!({"command": {"type": "latency"}}), NotAnOrder::OtherCommand("latency".into())),
+            (shutdown(json!({})), NotAnOrder::NoContainers),
+            (shutdown(json!({"labels": null, "tags": {"zone": "a"}})), NotAnOrder::NoContainers),
+            (
+                shutdown(json!({"command": {"type": "shutdown", "args": ["-d", "soon"]}})),
+                NotAnOrder::Delay("soon".into()),
+            ),
+        ] {
+            assert_eq!(Order::read(&body), Err(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn amounts_never_exceed_what_is_there() {
+        for (amount, all, expected) in [
+            (Amount::Count(1), 3, 1),
+            (Amount::Count(5), 3, 3),
+            (Amount::Percent(50), 3, 2),
+            (Amount::Percent(100), 3, 3),
+        ] {
+            assert_eq!(amount.of(all), expected);
+        }
+    }
+}
