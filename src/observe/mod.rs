@@ -1,5 +1,6 @@
 //! What is watched: pods, the endpoint users ask, the breaker.
 
+pub mod breaker;
 pub mod endpoint;
 pub mod pods;
 pub mod recovery;

@@ -1,6 +1,6 @@
 //! Figures as sentences write them.
 
-use crate::session::event::ErrorKind;
+use crate::session::event::{BreakerState, ErrorKind};
 
 /// A waiting time: `under 1 ms`, `6 ms`, `5.3 s`, `120 s`.
 pub fn wait(ms: f64) -> String {
@@ -38,5 +38,16 @@ pub fn error(kind: ErrorKind) -> &'static str {
         ErrorKind::Client => "HTTP 4xx",
         ErrorKind::Server => "HTTP 5xx",
         ErrorKind::Other => "other",
+    }
+}
+
+/// A breaker's state in capitals: `HALF-OPEN`.
+pub fn breaker(state: BreakerState) -> &'static str {
+    match state {
+        BreakerState::Unknown => "UNKNOWN",
+        BreakerState::Closed => "CLOSED",
+        BreakerState::Open => "OPEN",
+        BreakerState::HalfOpen => "HALF-OPEN",
+        BreakerState::NoneSeen => "NONE SEEN",
     }
 }

@@ -149,8 +149,9 @@ mod tests {
 
     #[test]
     fn every_look_seen_while_learning_is_real() {
-        let both =
-            |n: usize| if n % 3 == 0 { "{\"a\": 1}".to_owned() } else { "{\"a\": 1, \"b\": 2}".to_owned() };
+        let both = |n: usize| {
+            if n.is_multiple_of(3) { "{\"a\": 1}".to_owned() } else { "{\"a\": 1, \"b\": 2}".to_owned() }
+        };
         let (learning, said) = learned(2.0, (0..20).map(both));
         assert_eq!(said[0].0, "JSON object, 8 bytes, application/json, 2 looks");
         assert_eq!(learning.judge(&json("{\"a\": 5}").0), AnswerKind::Real);

@@ -4,6 +4,7 @@ use super::{Fault, Firing, Session, users::Endpoint};
 use crate::session::{
     Command,
     event::{Check, Event, Level, Source, StepRef, Testimony, Timestamp, What, Witness},
+    wording,
 };
 
 /// Preflight lines kept.
@@ -101,7 +102,8 @@ impl Session {
             What::Testified(testimony) => self.testified(at, testimony),
             What::Believed(belief) => {
                 if belief.state != self.breaker.state() {
-                    self.log.say(at, Level::Info, "breaker", &belief.because);
+                    let text = format!("{}: {}", wording::breaker(belief.state), belief.because);
+                    self.log.say(at, Level::Info, "breaker", &text);
                 }
                 self.breaker.believed(at, belief);
             }
