@@ -8,12 +8,14 @@ mod catalogue;
 mod control_host;
 mod functions;
 mod http;
+mod known_functions;
 mod process;
 mod providers;
 
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply};
+pub use known_functions::KnownFunctions;
 pub use providers::Providers;
 
 pub mod gremlin;

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on fails
 
+mod controls;
 mod endings;
 mod failures;
 mod interruptions;
 mod speech;
 mod stage;
 mod surroundings;
+mod validation;
 mod values;

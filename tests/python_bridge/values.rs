@@ -128,7 +128,7 @@ def give_coroutine():
     for (name, expected, kind) in cases {
         stage.forget();
         assert_eq!(stage.result("give", &format!(r#"{{"name": "{name}"}}"#)).await, expected, "{name}");
-        let warning = stage.until_logged("ext.give returned what JSON cannot hold, of type ").await;
+        let warning = stage.until_logged("ext.give gave what JSON cannot hold, of type ").await;
         assert_eq!(warning, format!("{kind}: only its text is kept"), "{name}");
     }
     let Outcome::Done(Value::Text(text)) = stage.call("give_deep", "{}").await else { panic!("a text") };

@@ -3,7 +3,7 @@
 use super::{Surroundings, wire::LIMIT};
 use crate::{
     experiment::{Map, Value},
-    provider::{Outcome, Signature},
+    provider::{ControlError, ControlReply, Outcome},
 };
 
 /// One answer.
@@ -22,6 +22,33 @@ impl Answer {
         }
     }
 
+    /// Which of the answers its request can have.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The message of an answer that brings bad news.
+    pub fn message(&self) -> String {
+        match (self.kind.as_str(), self.text("message")) {
+            ("too_large", _) => format!(
+                "the result takes {} MiB as JSON, and at most {} are taken; return less of it",
+                self.integer("size").unwrap_or_default() >> 20,
+                LIMIT >> 20
+            ),
+            ("exit", _) => format!("Received the exit signal: {}", self.code()),
+            (_, Some(message)) => message.to_owned(),
+            (kind, None) => format!("Python answered '{kind}' and no more"),
+        }
+    }
+
+    /// Takes a list out.
+    pub fn list(&mut self, key: &str) -> Vec<Value> {
+        match self.fields.shift_remove(key) {
+            Some(Value::List(list)) => list,
+            _ => Vec::new(),
+        }
+    }
+
     /// What the call changed around itself, if anything.
     pub fn surroundings(&mut self) -> Option<Surroundings> {
         let environment = match self.fields.shift_remove("environment") {
@@ -35,67 +62,59 @@ impl Answer {
         moved.then_some(Surroundings { environment, directory })
     }
 
-    /// The outcome of a call.
+    /// The outcome of an activity's call.
     pub fn into_outcome(mut self) -> Outcome {
-        match self.kind.as_str() {
+        match self.kind() {
             "ok" => Outcome::Done(self.fields.shift_remove("value").unwrap_or_default()),
-            "failed" => Outcome::Failed { message: self.message(), trace: self.trace() },
-            "exit" => Outcome::Exit { code: self.integer("code") },
-            "too_large" => Outcome::Failed {
-                message: format!(
-                    "the result takes {} MiB as JSON, and at most {} are taken; return less of it",
-                    self.integer("size") >> 20,
-                    LIMIT >> 20
-                ),
-                trace: Vec::new(),
-            },
+            "failed" | "too_large" => {
+                Outcome::Failed { message: self.message(), trace: texts(self.list("trace")) }
+            }
+            "exit" => Outcome::Exit { code: self.code() },
             _ => Outcome::Broke { message: self.message() },
         }
     }
 
-    /// The parameters of a function, or why it has none.
-    pub fn into_signature(self) -> Result<Signature, String> {
-        match (self.fields.get("parameters"), self.fields.get("no_signature")) {
-            (Some(Value::List(parameters)), _) => Ok(signature(parameters)),
-            (_, Some(Value::Text(why))) => Err(why.clone()),
-            _ => Err(self.message()),
-        }
+    /// The reply of a control's call.
+    pub fn into_control_reply(mut self) -> ControlReply {
+        let error = match self.kind() {
+            "ok" => None,
+            "interrupt" | "exit" => Some(ControlError::Interrupt(self.message())),
+            _ => Some(ControlError::Ordinary(self.message())),
+        };
+        let Some(Value::Map(mut changed)) = self.fields.shift_remove("changed") else {
+            return ControlReply { error, ..ControlReply::default() };
+        };
+        let mut mapping = |key| match changed.shift_remove(key) {
+            Some(Value::Map(mapping)) => Some(mapping),
+            _ => None,
+        };
+        let (configuration, experiment) = (mapping("configuration"), mapping("experiment"));
+        let (context, state) = (changed.shift_remove("context"), changed.shift_remove("state"));
+        ControlReply { context, state, configuration, experiment, error }
     }
 
     fn text(&self, key: &str) -> Option<&str> {
         self.fields.get(key).and_then(Value::as_str)
     }
 
-    fn message(&self) -> String {
-        self.text("message").unwrap_or("Python gave no reason").to_owned()
-    }
-
-    fn integer(&self, key: &str) -> i64 {
+    fn integer(&self, key: &str) -> Option<i64> {
         match self.fields.get(key) {
-            Some(Value::Int(integer)) => *integer,
-            _ => 1,
+            Some(Value::Int(integer)) => Some(*integer),
+            _ => None,
         }
     }
 
-    fn trace(&mut self) -> Vec<String> {
-        match self.fields.shift_remove("trace") {
-            Some(Value::List(lines)) => lines.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
-        }
+    /// One that does not fit is a failure like any other.
+    fn code(&self) -> i64 {
+        self.integer("code").unwrap_or(1)
     }
 }
 
-fn signature(parameters: &[Value]) -> Signature {
-    let mut signature = Signature::default();
-    for parameter in parameters {
-        match parameter.as_list() {
-            Some([_, Value::Text(kind), _]) if kind == "VAR_KEYWORD" => signature.catch_all = true,
-            Some([_, Value::Text(kind), _]) if kind == "VAR_POSITIONAL" => {}
-            Some([Value::Text(name), _, Value::Bool(required)]) => {
-                signature.parameters.push((name.clone(), *required));
-            }
-            _ => {}
-        }
-    }
-    signature
+/// The texts of a list.
+pub(super) fn texts(list: Vec<Value>) -> Vec<String> {
+    let text = |value| match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    };
+    list.into_iter().filter_map(text).collect()
 }

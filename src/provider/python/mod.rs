@@ -4,14 +4,18 @@
 //! and is shared with controls. It talks over two pipes of its own, so that nothing an extension prints can be
 //! mistaken for an answer, and secrets never show on a command line or in an environment.
 
+mod activities;
 mod answer;
 mod bridge;
+mod controls;
+mod description;
 mod heard;
 mod interpreter;
 mod process;
 mod program;
 mod settings;
 mod supervise;
+mod validation;
 mod waiting;
 mod wire;
 mod worker;

@@ -6,9 +6,10 @@ use crate::experiment::{Map, Value};
 pub(super) const BOOTSTRAP: &str = include_str!("worker/bootstrap.py");
 
 /// The modules by their Python names; the stand-in for the engine's package is used where that is not installed.
-const MODULES: [(&str, &str); 16] = [
+const MODULES: [(&str, &str); 17] = [
     ("chaos_tui_worker", ""),
     ("chaos_tui_worker.channel", include_str!("worker/channel.py")),
+    ("chaos_tui_worker.controls", include_str!("worker/controls.py")),
     ("chaos_tui_worker.functions", include_str!("worker/functions.py")),
     ("chaos_tui_worker.interrupts", include_str!("worker/interrupts.py")),
     ("chaos_tui_worker.loop", include_str!("worker/loop.py")),

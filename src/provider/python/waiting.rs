@@ -33,11 +33,9 @@ impl Waiting {
         }
     }
 
-    /// Nobody waits for `id` any more.
-    pub fn forget(&self, id: u64) {
-        if let Some(callers) = self.lock().as_mut() {
-            callers.remove(&id);
-        }
+    /// Nobody waits for `id` any more; tells whether its answer was still to come.
+    pub fn forget(&self, id: u64) -> bool {
+        self.lock().as_mut().is_some_and(|callers| callers.remove(&id).is_some())
     }
 
     /// No answer will come any more.

@@ -33,6 +33,22 @@ impl Request {
         Self::new("call", foreground, fields)
     }
 
+    pub fn control(module: &str, func: &str, arguments: Map, live: Map) -> Self {
+        let fields = [
+            ("module", module.into()),
+            ("func", func.into()),
+            ("arguments", arguments.into()),
+            ("live", live.into()),
+        ];
+        Self::new("control", true, fields)
+    }
+
+    pub fn check(module: &str, declaration: Value) -> Self {
+        let fields =
+            [("module", module.into()), ("func", "validate_control".into()), ("declaration", declaration)];
+        Self::new("check", true, fields)
+    }
+
     fn new<const N: usize>(op: &'static str, foreground: bool, fields: [(&str, Value); N]) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { op, foreground, fields }

@@ -171,15 +171,18 @@ impl Question<'_> {
     }
 
     /// Tells the worker to end the call.
-    pub async fn cancel(&self) {
-        // A worker that has ended has no call any more.
-        let _ = self.worker.requests.send(wire::cancel(self.id)).await;
+    pub fn cancel(&self) {
+        // A worker that has ended has no call any more; one that is so busy that its queue is full does not hear.
+        let _ = self.worker.requests.try_send(wire::cancel(self.id));
     }
 }
 
+/// What nobody waits for any more need not go on.
 impl Drop for Question<'_> {
     fn drop(&mut self) {
-        self.worker.waiting.forget(self.id);
+        if self.worker.waiting.forget(self.id) {
+            self.cancel();
+        }
     }
 }
 

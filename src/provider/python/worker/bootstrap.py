@@ -26,6 +26,9 @@ class Library(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def get_source(self, name):
         return self.sources[name]
 
+    def get_code(self, name):
+        return self.source_to_code(self.get_source(name), "<chaos-tui>/{}.py".format(name.replace(".", "/")))
+
 
 # `-c` puts the current directory first, where the reference does not look for modules.
 if sys.path and sys.path[0] == "":

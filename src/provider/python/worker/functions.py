@@ -12,19 +12,16 @@ def describe(request):
         module = importlib.import_module(request["module"])
     except ImportError as error:
         return {"kind": "import_error", "message": outcomes.summary(error)}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return {"kind": "broken", "message": outcomes.summary(error)}
-    name = request["func"]
     try:
-        function = getattr(module, name)
+        function = getattr(module, request["func"])
     except AttributeError as error:
-        return {"kind": "missing", "message": outcomes.summary(error), "names": public_functions(module)}
-    answer = {"kind": kind(function)}
+        return {"kind": "missing", "message": outcomes.summary(error), "functions": public_functions(module)}
     try:
-        answer["parameters"] = parameters(function)
+        return {"kind": kind(function), "parameters": parameters(function), "functions": public_functions(module)}
     except (TypeError, ValueError) as error:
-        answer["no_signature"] = outcomes.summary(error)
-    return answer
+        return {"kind": "broken", "message": outcomes.summary(error)}
 
 
 def kind(thing):

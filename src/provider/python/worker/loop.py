@@ -6,7 +6,7 @@ import queue
 import sys
 import threading
 
-from chaos_tui_worker import functions, outcomes, records, values
+from chaos_tui_worker import controls, functions, outcomes, records, values
 from chaos_tui_worker.channel import Channel
 from chaos_tui_worker.interrupts import Interrupts
 from chaos_tui_worker.surroundings import Surroundings
@@ -24,6 +24,13 @@ class Loop:
         self.limit = 0
         self.jobs = queue.SimpleQueue()
         self.main_job = None
+        self.duties = {
+            "hello": self.hello,
+            "describe": functions.describe,
+            "call": functions.call,
+            "control": controls.call,
+            "check": controls.check,
+        }
 
     def run(self, requests):
         self.interrupts.install()
@@ -68,12 +75,7 @@ class Loop:
         self.answer(request, answer)
 
     def do(self, request):
-        op = request["op"]
-        if op == "call":
-            return functions.call(request)
-        if op == "describe":
-            return functions.describe(request)
-        return self.hello(request)
+        return self.duties[request["op"]](request)
 
     def hello(self, request):
         self.limit = request["limit"]

@@ -44,7 +44,7 @@ def forward(channel, level):
 
 def say_kept_as_text(request, types_of_parts):
     logger.warning(
-        "%s.%s returned what JSON cannot hold, of type %s: only its text is kept",
+        "%s.%s gave what JSON cannot hold, of type %s: only its text is kept",
         request["module"],
         request["func"],
         ", ".join(sorted(set(types_of_parts))),

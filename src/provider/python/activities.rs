@@ -1,0 +1,75 @@
+//! Calling activities' functions (experiment-format 5.2).
+
+use super::{
+    PythonBridge,
+    wire::Request,
+    worker::{Question, Worker},
+};
+use crate::{
+    experiment::Map,
+    provider::{Bridge, Call, Outcome, Signature},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Time for a cancelled function to tidy up.
+const GRACE: Duration = Duration::from_millis(500);
+
+impl Bridge for PythonBridge {
+    fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Result<Signature, String>> {
+        async move { self.description(module, func).await?.into_signature() }.boxed()
+    }
+
+    fn call<'a>(
+        &'a self,
+        module: &'a str,
+        func: &'a str,
+        arguments: Map,
+        call: &'a Call<'a>,
+    ) -> BoxFuture<'a, Outcome> {
+        self.run(Request::call(module, func, arguments, call.foreground), call).boxed()
+    }
+}
+
+impl PythonBridge {
+    async fn run(&self, request: Request, call: &Call<'_>) -> Outcome {
+        if call.cancel.is_cancelled() {
+            return Outcome::Cancelled;
+        }
+        let worker = match self.worker().await {
+            Ok(worker) => worker,
+            Err(error) => return Outcome::Broke { message: error.to_string() },
+        };
+        let mut question = worker.ask(request).await;
+        tokio::select! {
+            biased;
+            outcome = self.outcome(&mut question) => outcome,
+            () = call.cancel.cancelled() => self.cancelled(&worker, question, call.foreground).await,
+        }
+    }
+
+    async fn outcome(&self, question: &mut Question<'_>) -> Outcome {
+        match question.answer().await {
+            Ok(mut answer) => {
+                self.pass_on_surroundings(&mut answer).await;
+                answer.into_outcome()
+            }
+            Err(error) => Outcome::failed(error.to_string()),
+        }
+    }
+
+    /// Ends a call. A function that does not obey in time ends with the worker, but one in the background is left
+    /// alone: others may be running beside it, and the rollbacks may need what the modules know.
+    async fn cancelled(&self, worker: &Worker, mut question: Question<'_>, foreground: bool) -> Outcome {
+        question.cancel();
+        match timeout(GRACE, self.outcome(&mut question)).await {
+            // It was faster, or knows how to take a KeyboardInterrupt.
+            Ok(done @ Outcome::Done(_)) => return done,
+            Ok(_) => {}
+            Err(_) if foreground => worker.kill().await,
+            Err(_) => {}
+        }
+        Outcome::Cancelled
+    }
+}

@@ -1,0 +1,66 @@
+//! Calling controls' functions (experiment-format 10.2).
+
+use super::{PythonBridge, description::Description, wire::Request};
+use crate::{
+    experiment::{Map, Value},
+    provider::{ControlCall, ControlError, ControlHost, ControlReply},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+
+impl ControlHost for PythonBridge {
+    fn call<'a>(&'a self, call: ControlCall<'a>) -> BoxFuture<'a, ControlReply> {
+        async move {
+            self.play(call).await.unwrap_or_else(|message| ControlReply {
+                error: Some(ControlError::Ordinary(message)),
+                ..ControlReply::default()
+            })
+        }
+        .boxed()
+    }
+}
+
+impl PythonBridge {
+    async fn play(&self, call: ControlCall<'_>) -> Result<ControlReply, String> {
+        let callable = match self.description(call.module, call.function).await? {
+            Description::Callable(callable) => callable,
+            // A module that is not there is only worth a warning at validation.
+            Description::Missing { .. } | Description::ImportError(_) => return Ok(ControlReply::default()),
+            Description::Broken(message) => return Err(message),
+        };
+        let live = self.live(&call, |name| callable.takes(name));
+        let worker = self.worker().await.map_err(|error| error.to_string())?;
+        let request = Request::control(call.module, call.function, call.arguments, live);
+        let mut answer = worker.ask(request).await.answer().await.map_err(|error| error.to_string())?;
+        self.pass_on_surroundings(&mut answer).await;
+        Ok(answer.into_control_reply())
+    }
+
+    /// The objects the function gets beside its arguments: the context always, others where it has a parameter of
+    /// that name, and nothing to clean up.
+    fn live(&self, call: &ControlCall<'_>, takes: impl Fn(&str) -> bool) -> Map {
+        let mut live = Map::new();
+        if call.function == "cleanup_control" {
+            return live;
+        }
+        if let Some(context) = call.context {
+            live.insert("context".to_owned(), context.clone());
+        }
+        let mut offer = |name: &str, value: &dyn Fn() -> Value| {
+            if takes(name) {
+                live.insert(name.to_owned(), value());
+            }
+        };
+        offer("secrets", &|| call.secrets.expose().clone().into());
+        offer("configuration", &|| call.configuration.clone().into());
+        offer("experiment", &|| call.experiment.clone().into());
+        offer("settings", &|| self.settings.settings.clone());
+        match call.function {
+            "configure_control" => offer("event_registry", &|| Value::Null),
+            _ => {
+                offer("state", &|| call.state.cloned().unwrap_or_default());
+                offer("extensions", &|| call.experiment.get("extensions").cloned().unwrap_or_default());
+            }
+        }
+        live
+    }
+}

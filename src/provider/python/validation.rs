@@ -1,0 +1,31 @@
+//! What validation asks of Python (experiment-format 3.1).
+
+use super::{PythonBridge, wire::Request};
+use crate::experiment::{ControlCheck, Described, Signatures, Value};
+use futures_util::{FutureExt, future::BoxFuture};
+
+impl Signatures for PythonBridge {
+    fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Described> {
+        let described = async move {
+            match self.description(module, func).await {
+                Ok(description) => description.into_described(),
+                Err(reason) => Described::Unknown(reason),
+            }
+        };
+        described.boxed()
+    }
+
+    fn control<'a>(&'a self, module: &'a str, declaration: &'a Value) -> BoxFuture<'a, ControlCheck> {
+        let checked = async move {
+            match self.import(module, Request::check(module, declaration.clone())).await {
+                Err(_) => ControlCheck::Unknown,
+                Ok(answer) => match answer.kind() {
+                    "ok" => ControlCheck::Accepted,
+                    "import_error" => ControlCheck::ImportError(answer.message()),
+                    _ => ControlCheck::Refused(answer.message()),
+                },
+            }
+        };
+        checked.boxed()
+    }
+}
