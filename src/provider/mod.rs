@@ -3,6 +3,7 @@
 //! One file a provider; [`Outcome`] is what the runner and the journal need of a call, in the reference's classes
 //! of section 5.1 of the experiment format. [`Providers`] chooses who does it.
 
+mod advice;
 mod bridge;
 mod catalogue;
 mod control_host;
@@ -11,12 +12,14 @@ mod http;
 mod known_functions;
 mod process;
 mod providers;
+mod signatures;
 
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply};
 pub use known_functions::KnownFunctions;
 pub use providers::Providers;
+pub use signatures::Known;
 
 pub mod gremlin;
 pub mod kubernetes;

@@ -38,6 +38,12 @@ impl Providers {
         self.find(module, func).map(|(_, native)| native)
     }
 
+    /// The names of the native functions of a Python module.
+    pub fn functions_of(&self, module: &str) -> Vec<String> {
+        let natives = self.catalogues.iter().flat_map(|catalogue| catalogue.functions());
+        natives.filter(|native| native.module == module).map(|native| native.func.to_owned()).collect()
+    }
+
     /// What calling the activity does. Unknown functions, requests and processes are judged by what the author
     /// calls them: an action changes, a probe reads.
     pub fn effect(&self, activity: &Activity) -> Effect {

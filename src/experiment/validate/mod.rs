@@ -10,6 +10,8 @@ mod tolerance;
 mod variables;
 mod warnings;
 
+pub use suggest::nearest;
+
 use super::{
     Document, Environment, Experiment, Map, Part, Signatures, Value,
     build::{self, Named},

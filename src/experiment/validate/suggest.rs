@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest of the names there are.
 
 /// The candidate nearest to `word`, if it is near enough to be a slip.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     // One slip in a short word, one more every four letters.
     let most = (length / 4).clamp(1, 4);

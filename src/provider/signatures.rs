@@ -1,0 +1,76 @@
+//! What validation is told about Python functions: those we have natively first, then what Python says.
+
+use super::{Providers, advice};
+use crate::experiment::{ControlCheck, Described, Parameter, Signatures, Value, nearest};
+use futures_util::future::BoxFuture;
+
+/// The native functions of some providers, over a Python if there is one.
+pub struct Known<'a> {
+    /// Whose native functions.
+    pub providers: &'a Providers,
+    /// Everything else; [`crate::experiment::NoPython`] where there is none.
+    pub python: &'a dyn Signatures,
+}
+
+impl Signatures for Known<'_> {
+    fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Described> {
+        Box::pin(async move {
+            let known = advice::of(module, func);
+            if let Some(native) = self.providers.native(module, func) {
+                let parameters = native.parameters.iter();
+                let parameters =
+                    parameters.map(|one| Parameter { name: one.name.to_owned(), required: one.required });
+                return Described::Function {
+                    parameters: parameters.collect(),
+                    catch_all: false,
+                    advice: known,
+                };
+            }
+            match self.python.describe(module, func).await {
+                Described::Function { parameters, catch_all, mut advice } => {
+                    advice.extend(known);
+                    Described::Function { parameters, catch_all, advice }
+                }
+                // Without Python, a module we have most of natively still tells slips of the pen.
+                Described::Unknown(reason) => match self.providers.functions_of(module) {
+                    functions if nearest(func, functions.iter().map(String::as_str)).is_some() => {
+                        Described::Missing { functions }
+                    }
+                    _ => Described::Unknown(reason),
+                },
+                other => other,
+            }
+        })
+    }
+
+    fn control<'a>(&'a self, module: &'a str, declaration: &'a Value) -> BoxFuture<'a, ControlCheck> {
+        self.python.control(module, declaration)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Known;
+    use crate::{
+        cluster::Settings,
+        experiment::{Described, Environment, NoPython, Signatures},
+        provider::{Providers, kubernetes::Kubernetes},
+    };
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn native_functions_are_known_without_python() {
+        let providers = Providers::new(Environment::default())
+            .with_catalogue(Arc::new(Kubernetes::new(Settings::new(|_| None))));
+        let known = Known { providers: &providers, python: &NoPython };
+        let described = known.describe("chaosk8s.pod.actions", "terminate_pods").await;
+        let Described::Function { parameters, .. } = described else { panic!("{described:?}") };
+        assert!(parameters.iter().any(|parameter| parameter.name == "label_selector"));
+        let slip = known.describe("chaosk8s.pod.actions", "terminate_pod").await;
+        assert!(
+            matches!(&slip, Described::Missing { functions } if functions.contains(&"terminate_pods".to_owned()))
+        );
+        let other = known.describe("chaosk8s.node.actions", "drain_nodes").await;
+        assert!(matches!(other, Described::Unknown(_)));
+    }
+}
