@@ -105,7 +105,7 @@ impl Connection {
             kube::Error::Api(status) if status.code == 401 => Some(format!(
                 "Context {context} did not accept the credentials of {user}: log in again or choose another --context."
             )),
-            kube::Error::Api(_) => None,
+            kube::Error::Api(_) | kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => None,
             _ => Some(format!(
                 "Is the cluster of context {context} running at {}? `kubectl --context {context} cluster-info` asks \
                  the same; choose another with --context.",
@@ -126,7 +126,12 @@ pub fn answer(error: &kube::Error) -> String {
             while let Some(source) = innermost.source() {
                 innermost = source;
             }
-            format!("the API server did not answer: {innermost}")
+            match other {
+                kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
+                    format!("the API server's answer cannot be read: {innermost}")
+                }
+                _ => format!("the API server did not answer: {innermost}"),
+            }
         }
     }
 }

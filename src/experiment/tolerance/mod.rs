@@ -2,7 +2,7 @@
 
 mod regex;
 
-pub(super) use regex::compile as compile_pattern;
+pub(crate) use regex::compile as compile_pattern;
 
 use super::{Activity, Map, Secrets, Value, decimal::Decimal, jsonpath, parse_json, substitute};
 use std::cmp::Ordering;

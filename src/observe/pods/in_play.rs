@@ -1,6 +1,7 @@
 //! Which objects an experiment is about, as far as its activities name them.
 
 use super::selector::Selector;
+use crate::experiment::tolerance::compile_pattern;
 use crate::experiment::{Activity, Map, ProviderKind, Value};
 use crate::provider::gremlin::container_names;
 use fancy_regex::Regex;
@@ -47,7 +48,7 @@ impl InPlay {
         let namespace = text("ns").or(text("pod_namespace")).unwrap_or("default");
         self.namespaces.insert(namespace.to_owned());
         self.names.extend(text("name").map(str::to_owned));
-        self.patterns.extend(text("name_pattern").and_then(|pattern| Regex::new(pattern).ok()));
+        self.patterns.extend(text("name_pattern").and_then(|pattern| compile_pattern(pattern).ok()));
         let selectors = ["label_selector", "pod_label_selector"].into_iter().filter_map(text);
         let selectors =
             selectors.map(|selector| selector.replace("{name}", text("name").unwrap_or_default()));

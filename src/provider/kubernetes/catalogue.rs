@@ -1,6 +1,8 @@
 //! All native functions by address, the names that only resolve to them, and how an entry is declared.
 
-use super::{deployment, legacy, pod, service};
+use super::{
+    chaosmesh, custom, daemonset, deployment, legacy, namespace, networking, node, pod, service, statefulset,
+};
 use super::{failure::Failure, invocation::Invocation};
 use crate::{experiment::Value, provider::Native};
 use futures_util::future::BoxFuture;
@@ -41,6 +43,26 @@ static MODULES: &[&[Entry]] = &[
     service::PROBES,
     legacy::ACTIONS,
     legacy::PROBES,
+    statefulset::ACTIONS,
+    statefulset::PROBES,
+    statefulset::REPLICASET_ACTIONS,
+    daemonset::ACTIONS,
+    daemonset::PROBES,
+    node::actions::ENTRIES,
+    node::probes::ENTRIES,
+    networking::ACTIONS,
+    networking::PROBES,
+    namespace::ACTIONS,
+    namespace::PROBES,
+    namespace::SECRET_ACTIONS,
+    namespace::SECRET_PROBES,
+    namespace::EVENT_PROBES,
+    custom::ACTIONS,
+    custom::PROBES,
+    chaosmesh::NETWORK_ACTIONS,
+    chaosmesh::NETWORK_PROBES,
+    chaosmesh::STRESS_ACTIONS,
+    chaosmesh::STRESS_PROBES,
 ];
 
 /// Functions that can also be reached through another module, because the reference imports them there
@@ -63,7 +85,29 @@ static ALIASES: &[(&str, &str, &[&str])] = &[
         &["create_deployment", "delete_deployment", "scale_deployment"],
     ),
     ("chaosk8s.actions", "chaosk8s.pod.actions", &["delete_pods"]),
+    ("chaosk8s.probes", "chaosk8s.secret.probes", &["secret_exists"]),
+    ("chaosk8s.actions", "chaosk8s.replicaset.actions", &["delete_replica_set"]),
     ("chaosk8s.actions", "chaosk8s.service.actions", &["delete_service"]),
+    (
+        "chaosk8s.chaosmesh.network.actions",
+        "chaosk8s.crd.actions",
+        &["create_custom_object", "delete_custom_object"],
+    ),
+    (
+        "chaosk8s.chaosmesh.stress.actions",
+        "chaosk8s.crd.actions",
+        &["create_custom_object", "delete_custom_object"],
+    ),
+    (
+        "chaosk8s.chaosmesh.network.probes",
+        "chaosk8s.crd.probes",
+        &["get_custom_object", "list_custom_objects"],
+    ),
+    (
+        "chaosk8s.chaosmesh.stress.probes",
+        "chaosk8s.crd.probes",
+        &["get_custom_object", "list_custom_objects"],
+    ),
 ];
 
 fn entries() -> impl Iterator<Item = &'static Entry> {

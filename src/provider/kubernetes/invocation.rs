@@ -4,6 +4,7 @@ use super::failure::Failure;
 use crate::experiment::{Map, Value};
 use crate::provider::Native;
 use kube::{Client, api::ListParams};
+use serde_json::Value as Json;
 
 /// What a function works with.
 pub(super) struct Invocation<'a> {
@@ -52,6 +53,15 @@ impl Invocation<'_> {
             Some(Value::Int(number)) => Ok(*number),
             Some(Value::Float(number)) if number.fract() == 0.0 => Ok(*number as i64),
             Some(other) => Err(self.unfit(name, "a whole number", other)),
+        }
+    }
+
+    /// A needed mapping or list, as JSON.
+    pub(super) fn document(&self, name: &str) -> Result<Json, Failure> {
+        match self.arguments.get(name) {
+            Some(value @ (Value::Map(_) | Value::List(_))) => serde_json::to_value(value)
+                .map_err(|error| Failure::type_error(format!("'{name}' cannot be sent: {error}"))),
+            other => Err(self.unfit(name, "a mapping", other.unwrap_or(&Value::Null))),
         }
     }
 

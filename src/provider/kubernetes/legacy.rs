@@ -10,14 +10,14 @@ use super::{
     failure::Failure,
     invocation::{Invocation, by_name},
     kind::Kind,
-    objects::{create_from_file, delete_listed, delete_named, exists, missing, scale},
+    objects::{create_from_file, delete_listed, delete_named, missing, scale},
     pod::{logs::read_pod_logs, probes::NAME_LABEL, probes::all_pods_healthy, probes::pod_is_not_available},
     readiness::{Until, wait},
 };
 use crate::experiment::Value;
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet},
-    core::v1::{Pod, Secret, Service},
+    core::v1::{Pod, Service},
 };
 use kube::api::ListParams;
 
@@ -40,7 +40,6 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.probes":
         => deployment_is_fully_available,
     Reads read_microservices_logs(; name, last, ns, from_previous, label_selector, container_name, secrets)
         => read_pod_logs,
-    Reads secret_exists(; name, ns, label_selector, secrets) => secret_exists,
 );
 
 /// How to list the objects meant by `name`: by the selector if one was given, else by object name, else by label.
@@ -101,8 +100,4 @@ async fn service_endpoint_is_initialized(call: &Invocation<'_>) -> Result<Value,
         false => None,
     };
     call.verdict("", failure)
-}
-
-async fn secret_exists(call: &Invocation<'_>) -> Result<Value, Failure> {
-    Ok(exists::<Secret>(call).await?.into())
 }

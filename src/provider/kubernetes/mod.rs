@@ -4,20 +4,29 @@
 //! (kubernetes-catalog 2); each declares its entries beside their code.
 
 mod catalogue;
+mod chaosmesh;
+mod custom;
+mod daemonset;
 mod deployment;
 mod failure;
 mod invocation;
 mod kind;
 mod legacy;
+mod namespace;
+mod networking;
+mod node;
 mod objects;
+mod permissions;
 mod pod;
 pub(super) mod preview;
 mod readiness;
 mod service;
+mod statefulset;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::resolve;
+pub use permissions::permissions;
 
 use super::{Call, Catalogue, Native, Outcome};
 use crate::cluster::{Connection, Error, Settings};

@@ -1,5 +1,6 @@
 //! Which pods an action picks (kubernetes-catalog 2.1, "SEL").
 
+use crate::experiment::tolerance::compile_pattern;
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation};
 use fancy_regex::Regex;
 use k8s_openapi::api::core::v1::Pod;
@@ -104,7 +105,7 @@ impl Selection {
 
 /// A Python regular expression, searched anywhere.
 pub(in crate::provider::kubernetes) fn pattern(text: &str) -> Result<Regex, Failure> {
-    Regex::new(&text.replace(r"\Z", r"\z"))
+    compile_pattern(text)
         .map_err(|error| Failure::Python { class: "re.error", message: format!("pattern '{text}': {error}") })
 }
 

@@ -4,7 +4,7 @@ mod impact;
 mod pods;
 mod workloads;
 
-pub(crate) use impact::{Hit, on_containers};
+pub(crate) use impact::on_containers;
 
 use super::{catalogue, failure::Failure, invocation::Invocation};
 use crate::cluster::Connection;

@@ -1,7 +1,9 @@
 //! The functions against an API server in this process: what they ask, what they make of the answers.
 
+mod breadth;
 mod cards;
 mod cluster;
+mod nodes;
 mod pods;
 mod workloads;
 

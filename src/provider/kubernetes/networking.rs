@@ -1,0 +1,110 @@
+//! `chaosk8s.networking` (kubernetes-catalog 2.12). Policies do nothing where the cluster's network does not enforce
+//! them.
+
+use super::{
+    catalogue::{Entry, natives},
+    failure::Failure,
+    invocation::Invocation,
+    kind::Kind,
+    objects::{create, create_from_file, delete_named, exists, patch, read},
+};
+use crate::experiment::Value;
+use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
+use kube::api::DeleteParams;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.networking.actions":
+    Changes create_ingress(spec_path; ns, secrets) => create_from_file::<Ingress>,
+    Changes update_ingress(name, spec; ns, secrets) => update_ingress,
+    Changes delete_ingress(name; ns, secrets) => delete_named::<Ingress>,
+    Changes create_network_policy(; spec, spec_path, ns, secrets) => create_network_policy,
+    Changes remove_network_policy(name; ns, secrets) => delete_named::<NetworkPolicy>,
+    Changes deny_all_ingress(; label_selectors, ns, secrets) => deny_all_ingress,
+    Changes remove_deny_all_ingress(; ns, secrets) => remove_deny_all_ingress,
+    Changes deny_all_egress(; label_selectors, ns, secrets) => deny_all_egress,
+    Changes remove_deny_all_egress(; ns, secrets) => remove_deny_all_egress,
+    Changes allow_dns_access(; label_selectors, ns, secrets) => allow_dns_access,
+    Changes remove_allow_dns_access(; ns, secrets) => remove_allow_dns_access,
+);
+
+pub(super) static PROBES: &[Entry] = natives!("chaosk8s.networking.probes":
+    Reads ingress_exists(name; ns, secrets) => ingress_exists,
+);
+
+/// The fixed names of the policies.
+const DENY_INGRESS: &str = "chaostoolkit-deny-all-ingress";
+const DENY_EGRESS: &str = "chaostoolkit-deny-all-egress";
+const ALLOW_DNS: &str = "chaostoolkit-allow-dns";
+
+async fn update_ingress(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let name = call.needed("name")?;
+    let change = call.document("spec")?;
+    patch::<Ingress>(call, name, &change, format!("failed to update ingress {name}")).await
+}
+
+async fn ingress_exists(call: &Invocation<'_>) -> Result<Value, Failure> {
+    Ok(exists::<Ingress>(call).await?.into())
+}
+
+/// The file wins if it is there; a path to nothing is passed over.
+async fn create_network_policy(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let file = call.text("spec_path")?.filter(|path| Path::new(path).is_file());
+    let policy = match file {
+        Some(path) => read(path).await?,
+        None => call.document("spec")?,
+    };
+    create::<NetworkPolicy>(call, policy).await?;
+    Ok(Value::Null)
+}
+
+/// Creates a policy on the pods that `label_selectors` choose; all of the namespace without it.
+async fn apply(call: &Invocation<'_>, name: &str, mut spec: Json) -> Result<Value, Failure> {
+    spec["podSelector"] = match call.given("label_selectors") {
+        None => json!({}),
+        Some(_) => json!({"matchLabels": call.document("label_selectors")?}),
+    };
+    let policy = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name},
+        "spec": spec,
+    });
+    create::<NetworkPolicy>(call, policy).await?;
+    tracing::warn!(
+        "policy {name} only acts if the cluster's network enforces policies; let a probe confirm it"
+    );
+    Ok(Value::Null)
+}
+
+async fn remove(call: &Invocation<'_>, name: &str) -> Result<Value, Failure> {
+    NetworkPolicy::api(call)?.delete(name, &DeleteParams::default()).await?;
+    Ok(Value::Null)
+}
+
+async fn deny_all_ingress(call: &Invocation<'_>) -> Result<Value, Failure> {
+    apply(call, DENY_INGRESS, json!({"policyTypes": ["Ingress"], "ingress": []})).await
+}
+
+async fn remove_deny_all_ingress(call: &Invocation<'_>) -> Result<Value, Failure> {
+    remove(call, DENY_INGRESS).await
+}
+
+/// Cuts name resolution too; `allow_dns_access` gives that back.
+async fn deny_all_egress(call: &Invocation<'_>) -> Result<Value, Failure> {
+    apply(call, DENY_EGRESS, json!({"policyTypes": ["Egress"]})).await
+}
+
+async fn remove_deny_all_egress(call: &Invocation<'_>) -> Result<Value, Failure> {
+    remove(call, DENY_EGRESS).await
+}
+
+async fn allow_dns_access(call: &Invocation<'_>) -> Result<Value, Failure> {
+    let ports = json!([{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]);
+    let egress = json!([{"to": [{"namespaceSelector": {}}], "ports": ports}]);
+    apply(call, ALLOW_DNS, json!({"policyTypes": ["Egress"], "egress": egress})).await
+}
+
+async fn remove_allow_dns_access(call: &Invocation<'_>) -> Result<Value, Failure> {
+    remove(call, ALLOW_DNS).await
+}

@@ -1,0 +1,168 @@
+//! Emptying a node: daemon sets stay, nothing is forced (kubernetes-catalog 2.9).
+//!
+//! Deviations, on purpose (kubernetes-catalog 5, 13): an eviction that a disruption budget refuses is tried again until
+//! the deadline; the pods are looked after each second; a pod without an owner is named instead of crashing.
+
+use crate::provider::kubernetes::{failure::Failure, invocation::Invocation};
+use k8s_openapi::api::core::v1::Pod;
+use kube::{
+    Api, Error, ResourceExt,
+    api::{ListParams, PostParams},
+};
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often the pods are looked after.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Annotation of pods that the kubelet runs from files.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// What becomes of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fate {
+    Evict,
+    Stay,
+    /// The node cannot be drained because of it.
+    Refuse,
+}
+
+/// Evicts the pods of a node and waits until they are gone.
+pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failure> {
+    let timeout = u64::try_from(call.whole("timeout", 120)?).unwrap_or(0);
+    let deadline = Instant::now() + Duration::from_secs(timeout);
+    let everywhere: Api<Pod> = Api::all(call.client.clone());
+    let pods = everywhere.list(&ListParams::default().fields(&format!("spec.nodeName={node}"))).await?.items;
+    let local_too = call.flag("delete_pods_with_local_storage", false);
+    let mut due = Vec::new();
+    for pod in pods {
+        match fate(&pod, local_too) {
+            Fate::Evict => due.push(Leaving { pod, asked: false }),
+            Fate::Stay => {}
+            Fate::Refuse => {
+                let name = pod.name_any();
+                let message = format!(
+                    "node {node} cannot be drained: nobody would bring pod {name} back, it has no owner"
+                );
+                return Err(Failure::activity(message));
+            }
+        }
+    }
+    let all = due.len();
+    loop {
+        let mut left = Vec::new();
+        for mut leaving in due {
+            if !leaving.is_gone(call).await? {
+                left.push(leaving);
+            }
+        }
+        due = left;
+        (call.progress)(format!("{node}: {} of {all} pods gone", all - due.len()));
+        if due.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            let names: Vec<String> = due.iter().map(|leaving| leaving.pod.name_any()).collect();
+            let names = names.join(", ");
+            return Err(Failure::activity(format!(
+                "node {node} was not empty within {timeout} s; left: {names}"
+            )));
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Mirror pods and those of daemon sets stay; so do pods with storage on the node, unless that may go.
+fn fate(pod: &Pod, local_too: bool) -> Fate {
+    if pod.annotations().contains_key(MIRROR) {
+        return Fate::Stay;
+    }
+    let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
+    if volumes.iter().any(|volume| volume.empty_dir.is_some()) {
+        return if local_too { Fate::Evict } else { Fate::Stay };
+    }
+    if matches!(pod.status.as_ref().and_then(|status| status.phase.as_deref()), Some("Succeeded" | "Failed"))
+    {
+        return Fate::Evict;
+    }
+    let controller = pod.owner_references().iter().find(|owner| owner.controller == Some(true));
+    match controller.map(|owner| owner.kind.as_str()) {
+        Some("DaemonSet") => Fate::Stay,
+        Some(_) => Fate::Evict,
+        None => Fate::Refuse,
+    }
+}
+
+/// A pod on its way out.
+struct Leaving {
+    pod: Pod,
+    asked: bool,
+}
+
+impl Leaving {
+    /// Asks for its eviction until that is granted; then looks whether it is gone.
+    async fn is_gone(&mut self, call: &Invocation<'_>) -> Result<bool, Failure> {
+        let name = self.pod.name_any();
+        let namespace = self.pod.namespace().unwrap_or_default();
+        let api: Api<Pod> = Api::namespaced(call.client.clone(), &namespace);
+        if !self.asked {
+            let eviction = json!({
+                "apiVersion": "policy/v1",
+                "kind": "Eviction",
+                "metadata": {"name": name, "namespace": namespace},
+            });
+            let granted: Result<Json, Error> =
+                api.create_subresource("eviction", &name, &PostParams::default(), &eviction).await;
+            match granted {
+                Ok(_) => self.asked = true,
+                Err(Error::Api(status)) if status.code == 404 => return Ok(true),
+                Err(Error::Api(status)) if status.code == 429 => {
+                    tracing::info!("eviction of {name} is refused for now: {}", status.message);
+                    return Ok(false);
+                }
+                Err(error) => return Err(Failure::because(format!("failed to evict pod {name}"))(error)),
+            }
+        }
+        // What cannot be asked now is asked again.
+        Ok(match api.get_opt(&name).await {
+            Ok(None) => true,
+            Ok(Some(now)) => now.uid() != self.pod.uid(),
+            Err(_) => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fates() {
+        let owner = |kind: &str| json!([{"apiVersion": "v1", "kind": kind, "name": "o", "uid": "u", "controller": true}]);
+        let pod = |metadata: Json, spec: Json, phase: &str| -> Pod {
+            serde_json::from_value(json!({"metadata": metadata, "spec": spec, "status": {"phase": phase}}))
+                .unwrap()
+        };
+        let plain = || json!({"containers": []});
+        let local = || json!({"containers": [], "volumes": [{"name": "v", "emptyDir": {}}]});
+        let replicas = || json!({"ownerReferences": owner("ReplicaSet")});
+        let table = [
+            ("owned", pod(replicas(), plain(), "Running"), false, Fate::Evict),
+            (
+                "daemon",
+                pod(json!({"ownerReferences": owner("DaemonSet")}), plain(), "Running"),
+                false,
+                Fate::Stay,
+            ),
+            ("mirror", pod(json!({"annotations": {MIRROR: "x"}}), plain(), "Running"), false, Fate::Stay),
+            ("nobody's", pod(json!({}), plain(), "Running"), false, Fate::Refuse),
+            ("nobody's, but ended", pod(json!({}), plain(), "Succeeded"), false, Fate::Evict),
+            ("local storage", pod(replicas(), local(), "Running"), false, Fate::Stay),
+            ("local storage may go", pod(replicas(), local(), "Running"), true, Fate::Evict),
+        ];
+        for (name, pod, local_too, wanted) in table {
+            assert_eq!(fate(&pod, local_too), wanted, "{name}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! `chaosk8s.node`: nodes (kubernetes-catalog 2.9, 2.10). `delete_nodes` and `create_node` are left to Python.
+
+pub(super) mod actions;
+mod drain;
+pub(super) mod probes;
+pub(super) mod selection;

@@ -1,0 +1,40 @@
+//! Which nodes an action picks (kubernetes-catalog 2.9, "NSEL").
+
+use crate::provider::kubernetes::{
+    failure::Failure,
+    invocation::{Invocation, by_name},
+    kind::Kind,
+};
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::{Api, ResourceExt, api::ListParams};
+use rand::seq::IteratorRandom;
+use std::collections::BTreeSet;
+
+/// The nodes that name, labels and pods choose: all of the cluster without any of them.
+///
+/// Deviation, on purpose (kubernetes-catalog 5, 15): with `count`, distinct nodes are picked.
+pub(in crate::provider::kubernetes) async fn nodes(call: &Invocation<'_>) -> Result<Vec<Node>, Failure> {
+    let params = match call.text("name")? {
+        Some(name) => by_name(call.labelled()?, name),
+        None => call.labelled()?,
+    };
+    let mut nodes = Node::api(call)?.list(&params).await?.items;
+    if let (Some(selector), Some(namespace)) = (call.text("pod_label_selector")?, call.text("pod_namespace")?)
+    {
+        let pods: Api<Pod> = Api::namespaced(call.client.clone(), namespace);
+        let pods = pods.list(&ListParams::default().labels(selector)).await?;
+        let hosts: BTreeSet<&str> =
+            pods.iter().filter_map(|pod| pod.spec.as_ref()?.node_name.as_deref()).collect();
+        nodes.retain(|node| hosts.contains(node.name_any().as_str()));
+    }
+    if nodes.is_empty() {
+        return Err(Failure::activity("no node is selected by these arguments"));
+    }
+    Ok(match call.given("count") {
+        None => nodes,
+        Some(_) => {
+            let count = usize::try_from(call.whole("count", 1)?).unwrap_or(0);
+            nodes.into_iter().choose_multiple(&mut rand::rng(), count)
+        }
+    })
+}
