@@ -1,15 +1,18 @@
 //! Arguments, and which command they mean.
 
+use crate::commands::{self, Global};
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-
-use crate::commands;
-
 /// A terminal dashboard for live chaos-engineering sessions.
+///
+/// `chaos-tui run` is a drop-in for `chaos run`: the same files, log lines, journal, options and exit codes.
 #[derive(Debug, Parser)]
 #[command(name = "chaos-tui", version, about)]
 pub struct Cli {
+    /// Options every command knows; they may stand before or after it.
+    #[command(flatten)]
+    pub global: Global,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -18,6 +21,10 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run an experiment without a screen, as `chaos run` does
+    Run(Box<commands::run::Arguments>),
+    /// Check an experiment: every error at once, each with its place and a way out
+    Validate(commands::validate::Arguments),
     /// Run one of the demo services (the sandbox's containers are this)
     #[command(hide = true)]
     Image(commands::image::Arguments),
@@ -25,7 +32,10 @@ pub enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
+    let Cli { global, command } = Cli::parse();
+    match command {
+        Command::Run(arguments) => commands::run::run(&global, &arguments),
+        Command::Validate(arguments) => commands::validate::command(&global, &arguments),
         Command::Image(arguments) => match commands::image::run(&arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -1,4 +1,17 @@
 //! One file a command; they wire the rooms together.
 
+mod arguments;
+mod connect;
+mod global_controls;
 pub mod image;
+mod listening;
+pub mod prepare;
+pub mod run;
+mod sandbox_child;
+pub mod signals;
+pub mod sinks;
 pub mod validate;
+
+pub use arguments::{Global, LogFormat, LogLevel, Playing};
+pub use connect::{Connected, Reach};
+pub use sandbox_child::{Announcement, SandboxChild, SandboxError};

@@ -1,9 +1,18 @@
 //! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
 
+use super::{Connected, Global, Reach, listening::Listening};
 use crate::experiment::{
     Access, Environment, Finding, Findings, Means, Settings, Severity, Signatures, findings, load, validate,
 };
-use std::io::{self, Write};
+use crate::{
+    provider::{Known, python::Prints},
+    session::{clock::Clock, stream::stream},
+};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+use tokio::sync::mpsc;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
@@ -36,6 +45,41 @@ pub struct Surroundings<'a> {
     pub settings: &'a Settings,
     /// Python functions.
     pub signatures: &'a dyn Signatures,
+}
+
+/// Validates with everything this machine has: native functions, its Python, its environment. Exits with 0 if the
+/// experiment may run, else 1.
+pub fn command(global: &Global, arguments: &Arguments) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let valid = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            let environment = Environment::of_process();
+            let path = global.settings.clone().unwrap_or_else(|| Settings::default_path(&environment));
+            let settings = Settings::read(&path).unwrap_or_else(|error| {
+                eprintln!("{error}");
+                Settings::default()
+            });
+            // Nobody is there to hear what extensions say while they are looked at.
+            let (emitter, _) = stream(Clock::system());
+            let listening = Listening::new(emitter, mpsc::channel(1).0);
+            let Connected { providers, python, .. } =
+                Reach::default().connect(&environment, &settings, Prints::Inherited, &listening);
+            let signatures = Known { providers: &providers, python: &*python };
+            let surroundings =
+                Surroundings { environment: &environment, settings: &settings, signatures: &signatures };
+            let valid = run(arguments, surroundings, &mut io::stdout(), &mut io::stderr()).await;
+            python.shut_down().await;
+            valid
+        })
+    });
+    match valid {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cannot validate: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Validates; tells whether the experiment may run. Text goes to `log`, JSON to `out`.

@@ -4,11 +4,11 @@ use super::{Bridge, Call, Catalogue, Effect, Native, Outcome, functions, http, p
 use crate::experiment::{
     Activity, ActivityKind, Environment, Map, ProviderKind, Secrets, Value, python_text, substitute,
 };
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Every provider of a session; the single way to call one.
 pub struct Providers {
-    environment: Environment,
+    environment: RwLock<Arc<Environment>>,
     catalogues: Vec<Arc<dyn Catalogue>>,
     bridge: Option<Arc<dyn Bridge>>,
 }
@@ -16,7 +16,7 @@ pub struct Providers {
 impl Providers {
     /// HTTP and processes only. Child processes get this environment; proxies and netrc are looked up in it.
     pub fn new(environment: Environment) -> Self {
-        Self { environment, catalogues: Vec::new(), bridge: None }
+        Self { environment: RwLock::new(Arc::new(environment)), catalogues: Vec::new(), bridge: None }
     }
 
     /// Adds native functions; the first catalogue that has a function does it.
@@ -57,8 +57,8 @@ impl Providers {
     /// Does the activity.
     pub async fn call(&self, call: Call<'_>) -> Outcome {
         match call.activity.provider.kind {
-            ProviderKind::Http => http::call(&call, &self.environment).await,
-            ProviderKind::Process => process::call(&call, &self.environment).await,
+            ProviderKind::Http => http::call(&call, &self.environment()).await,
+            ProviderKind::Process => process::call(&call, &self.environment()).await,
             ProviderKind::Python => functions::call(self, &call).await,
         }
     }
@@ -93,6 +93,16 @@ impl Providers {
             }
             (ProviderKind::Python, None) => format!("python {}", text("func")),
         }
+    }
+
+    /// Changes the environment for whatever is called from here on: Python reports what its functions set.
+    pub fn change_environment(&self, change: impl FnOnce(&mut Environment)) {
+        let mut environment = self.environment.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut environment));
+    }
+
+    fn environment(&self) -> Arc<Environment> {
+        self.environment.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn bridge(&self) -> Option<&dyn Bridge> {

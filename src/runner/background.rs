@@ -1,11 +1,7 @@
 //! Activities that run beside the others (experiment-format 8.6).
 
 use super::{activity::perform, consent::Cleared, helm::Helm, reins::Reins, stage::Stage};
-use crate::{
-    experiment::{Activity, Entry},
-    provider::Effect,
-    session::event::StepRef,
-};
+use crate::{experiment::Activity, provider::Effect, session::event::StepRef};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,8 +25,8 @@ pub(super) struct Starter {
 }
 
 impl Background {
-    /// Starts an activity; whatever goes wrong with it is only seen in its entry.
-    pub fn start(&mut self, stage: &Arc<Stage>, starter: Starter) {
+    /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
+    pub async fn start(&mut self, stage: &Arc<Stage>, starter: Starter) {
         let (stage, reins) = (stage.clone(), Reins::on(self.halt.clone()));
         self.tasks.spawn(async move {
             let Starter { activity, step, effect, consent } = starter;
@@ -39,6 +35,8 @@ impl Background {
                 let _ = perform(&stage, cleared, step, false, &reins).await;
             }
         });
+        // Its turn comes first, so that the journal has the entries in the order of the file.
+        tokio::task::yield_now().await;
     }
 
     /// Waits for all of them; a signal or the operator's abort ends the wait, not the activities.
@@ -61,9 +59,4 @@ impl Background {
         // Whoever does not listen is dropped with the set.
         let _ = tokio::time::timeout(FAREWELL, gone).await;
     }
-}
-
-/// Whether an entry asks for the background.
-pub(super) fn wanted(entry: &Entry) -> bool {
-    entry.background
 }

@@ -104,7 +104,8 @@ impl Helm {
         loop {
             self.halted()?;
             let holds = self.steps() || self.breakpoints.contains(&step);
-            if !holds && !(destructive && self.up_front.is_none()) {
+            let unfired = destructive && self.up_front.is_none();
+            if !(holds || unfired) {
                 // Orders that arrived meanwhile come first.
                 match self.waiting_order() {
                     Some(order) => {

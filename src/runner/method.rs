@@ -17,7 +17,7 @@ use crate::{
     provider::Effect,
     session::{
         What,
-        event::{Section, StepRef},
+        event::{Level, Section, StepRef},
     },
 };
 use std::sync::Arc;
@@ -105,7 +105,7 @@ pub(super) async fn turn(
     announce(stage, entry, step).await;
     let activity = activity.map_err(|missing| Stopped::Cutoff(Cutoff::Broke(missing.to_string())))?;
     if entry.background {
-        background.start(stage, Starter { activity: activity.clone(), step, effect, consent });
+        background.start(stage, Starter { activity: activity.clone(), step, effect, consent }).await;
         cursor.ran();
         return Ok(());
     }
@@ -124,6 +124,6 @@ pub(super) async fn turn(
 /// The console names a rollback before its activity: the referring entry's own name.
 async fn announce(stage: &Stage, entry: &Entry, step: StepRef) {
     if step.section == Section::Rollbacks {
-        stage.voice.log(crate::session::event::Level::Info, format!("Rollback: {}", entry.name())).await;
+        stage.voice.log(Level::Info, format!("Rollback: {}", entry.name())).await;
     }
 }

@@ -32,5 +32,6 @@ pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Control
 pub use halt::Signal;
 pub use plan::plan;
 pub use play::play;
+pub use redact::Redactor;
 pub use request::{Dry, Ending, Options, Pace, Request};
 pub use strategies::{HypothesisStrategy, RollbackStrategy, strategies};

@@ -13,12 +13,13 @@ const MASK: &str = "***";
 
 /// Replaces the texts of secrets.
 #[derive(Clone, Default)]
-pub(super) struct Redactor {
+pub struct Redactor {
     /// Longest first, so that a secret within a secret leaves nothing behind.
     texts: Vec<String>,
 }
 
 impl Redactor {
+    /// Looks for every text among the secrets that is not too short to be told from others.
     pub fn new(secrets: &Secrets) -> Self {
         let long = secrets.texts().into_iter().filter(|text| text.chars().count() >= SHORTEST);
         let mut texts: Vec<String> = long.map(str::to_owned).collect();
@@ -27,6 +28,7 @@ impl Redactor {
         Self { texts }
     }
 
+    /// The text without secrets.
     pub fn text(&self, text: String) -> String {
         let hidden = |text: String, secret: &String| match text.contains(secret.as_str()) {
             true => text.replace(secret.as_str(), MASK),
@@ -35,7 +37,7 @@ impl Redactor {
         self.texts.iter().fold(text, hidden)
     }
 
-    pub fn value(&self, value: Value) -> Value {
+    pub(super) fn value(&self, value: Value) -> Value {
         if self.texts.is_empty() {
             return value;
         }
@@ -50,7 +52,7 @@ impl Redactor {
     }
 
     /// A fact of the run, fit to be told.
-    pub fn what(&self, what: What) -> What {
+    pub(super) fn what(&self, what: What) -> What {
         if self.texts.is_empty() {
             return what;
         }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 mod command;
+pub mod console;
 pub mod event;
 #[cfg(test)]
 pub mod fixtures;

@@ -36,8 +36,9 @@ fn follow(
     headers.remove(header::COOKIE);
     let keeps_body = matches!(status.as_u16(), 307 | 308);
     if !keeps_body {
-        [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING]
-            .map(|name| headers.remove(name));
+        for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING] {
+            headers.remove(name);
+        }
     }
     if leaves_realm(&sent.url, &url) {
         headers.remove(header::AUTHORIZATION);

@@ -1,14 +1,7 @@
 //! From `path` and `arguments` to what is executed.
 
-use crate::experiment::{Environment, Value, python_text};
-use std::{
-    ffi::OsString,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
-
-/// Where programs are looked for when `PATH` is not set.
-const DEFAULT_PATH: &str = "/bin:/usr/bin";
+use crate::experiment::{Environment, Value, executable, python_text};
+use std::path::{Path, PathBuf};
 
 /// A command line: the program and its arguments.
 #[derive(Debug, PartialEq)]
@@ -20,7 +13,7 @@ pub(super) struct Command {
 impl Command {
     /// A list or mapping is passed as it is; a text is read by the shell, with the path in front, unquoted.
     pub fn new(path: &str, arguments: &Value, environment: &Environment) -> Result<Self, String> {
-        let found = search(&expand_home(path, environment), environment);
+        let found = executable::find(&expand_home(path, environment), environment);
         let words = match arguments {
             Value::Text(line) => return Ok(Self::shell(found.as_deref(), line)),
             Value::List(items) => items.iter().filter_map(word).collect(),
@@ -66,16 +59,4 @@ fn expand_home(path: &str, environment: &Environment) -> String {
         (Some(rest), Some(home)) => format!("{}{rest}", home.trim_end_matches('/')),
         _ => path.to_owned(),
     }
-}
-
-/// The executable file a shell would run: as given if it contains a slash, else the first one in `PATH`.
-fn search(path: &str, environment: &Environment) -> Option<PathBuf> {
-    let executable = |file: &Path| {
-        file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    };
-    if path.contains('/') {
-        return Some(PathBuf::from(path)).filter(|file| executable(file));
-    }
-    let folders: OsString = environment.get("PATH").unwrap_or_else(|| DEFAULT_PATH.to_owned()).into();
-    std::env::split_paths(&folders).map(|folder| folder.join(path)).find(|file| executable(file))
 }

@@ -65,6 +65,11 @@ impl Controls {
         Self { globals, host: Some(host) }
     }
 
+    /// Whether an experiment declares any, on whatever level.
+    pub fn are_declared(experiment: &Experiment) -> bool {
+        !declared(experiment).is_empty()
+    }
+
     /// Whether anybody calls controls.
     pub(super) fn are_called(&self) -> bool {
         self.host.is_some()

@@ -1,0 +1,77 @@
+//! Who does what in a session: the providers with everything they reach.
+
+use super::listening::Listening;
+use crate::{
+    cluster,
+    experiment::{Environment, Settings},
+    provider::{
+        Providers,
+        gremlin::Gremlin,
+        kubernetes::Kubernetes,
+        python::{Interpreter, Prints, PythonBridge, PythonSettings},
+    },
+    session::event::Level,
+};
+use clap::Args;
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
+
+/// Which cluster and which Python.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Reach {
+    /// The kubeconfig to use
+    #[arg(long, value_name = "PATH")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// The Python for functions that are not built in [default: of the virtual environment, or python3]
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+}
+
+/// The providers, and what they were made of. Nothing is started or connected before it is needed.
+pub struct Connected {
+    /// Does every activity.
+    pub providers: Arc<Providers>,
+    /// Has to be shut down at the end.
+    pub python: Arc<PythonBridge>,
+    /// How the cluster is chosen.
+    pub cluster: cluster::Settings,
+}
+
+impl Reach {
+    /// Native functions first, Python for the others.
+    pub fn connect(
+        &self,
+        environment: &Environment,
+        settings: &Settings,
+        prints: Prints,
+        listening: &Arc<Listening>,
+    ) -> Connected {
+        let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
+        let python = Arc::new(PythonBridge::new(PythonSettings {
+            interpreter: Interpreter::choose(self.python.as_deref(), virtual_env.as_deref()),
+            environment: environment.clone(),
+            settings: settings.as_map().clone().into(),
+            level: Level::Debug,
+            prints,
+            listener: listening.ear(),
+        }));
+        let cluster = self.cluster(environment);
+        let providers = Providers::new(environment.clone())
+            .with_catalogue(Arc::new(Kubernetes::new(cluster.clone())))
+            .with_catalogue(Arc::new(Gremlin::new(cluster.clone())))
+            .with_bridge(python.clone());
+        let providers = Arc::new(providers);
+        listening.inform(&providers);
+        Connected { providers, python, cluster }
+    }
+
+    fn cluster(&self, environment: &Environment) -> cluster::Settings {
+        let variables = environment.clone();
+        let mut settings = cluster::Settings::new(move |name| variables.get(name));
+        settings.kubeconfig.clone_from(&self.kubeconfig);
+        settings.context.clone_from(&self.context);
+        settings
+    }
+}

@@ -1,0 +1,95 @@
+//! Controls of the settings file and of `--control-file` (experiment-format 10.1).
+
+use super::prepare::Refusal;
+use crate::{
+    experiment::{Control, Document, Map, Settings, Value},
+    session::{What, event::Level, stream::Emitter},
+};
+use std::path::{Path, PathBuf};
+
+/// Those of the settings, then those of the files. A file that cannot be parsed is told of and left out.
+pub(super) async fn read(
+    settings: &Settings,
+    files: &[PathBuf],
+    emitter: &Emitter,
+) -> Result<Vec<Control>, Refusal> {
+    let of_settings = settings.get("controls").and_then(Value::as_map);
+    let mut controls = of_settings.map(named).unwrap_or_default();
+    for path in files {
+        match parse(path)? {
+            Ok(declared) => controls.extend(named(&declared)),
+            Err(message) => {
+                let target = "chaostoolkit".to_owned();
+                emitter.emit(What::Logged { level: Level::Error, target, message }).await;
+            }
+        }
+    }
+    Ok(controls)
+}
+
+/// A mapping of names to controls.
+fn named(declared: &Map) -> Vec<Control> {
+    let control = |name: &String, control: &Map| {
+        let mut raw = control.clone();
+        raw.insert("name".to_owned(), name.as_str().into());
+        Control { raw, name: name.clone() }
+    };
+    declared.iter().filter_map(|(name, value)| Some(control(name, value.as_map()?))).collect()
+}
+
+/// The inner error leaves the file out; the outer one is what the reference crashes on.
+fn parse(path: &Path) -> Result<Result<Map, String>, Refusal> {
+    let shown = path.display().to_string();
+    let unusable = |why: &str| Refusal::invalid(format!("the control file '{shown}' {why}"));
+    let text =
+        std::fs::read_to_string(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
+    if text.is_empty() {
+        return Ok(Ok(Map::new()));
+    }
+    let document = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("yaml" | "yml") => Document::yaml(shown.as_str(), text),
+        Some("json") | None => Document::json(shown.as_str(), text),
+        Some(_) => return Err(unusable("must be called .json, .yaml or .yml")),
+    };
+    match document {
+        Err(error) => Ok(Err(format!("Failed to parse control file '{shown}': {error}"))),
+        Ok(document) => match document.root() {
+            Value::Map(controls) => Ok(Ok(controls.clone())),
+            value if !value.truthy() => Ok(Ok(Map::new())),
+            _ => Err(unusable("must be a mapping of names to controls")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::{
+        experiment::{Map, Settings, parse_json},
+        session::{clock::Clock, stream},
+    };
+
+    #[tokio::test]
+    async fn controls_of_settings_come_before_those_of_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let settings = parse_json(r#"{"controls": {"a": {"provider": {}}}}"#).unwrap();
+        let settings = Settings::from(settings.as_map().unwrap().clone());
+        let files = [file("b.yaml", "b: {provider: {}}"), file("c", r#"{"c": {}}"#), file("bad.json", "{")];
+        let (emitter, mut told) = stream::stream(Clock::system());
+        let controls = read(&settings, &files, &emitter).await.unwrap();
+        let names: Vec<&str> = controls.iter().map(|control| control.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert!(format!("{:?}", told.try_next()).contains("Failed to parse control file"));
+        for (name, text) in [("x.txt", "{}x"), ("list.json", "[1]")] {
+            assert!(
+                read(&Settings::from(Map::new()), &[file(name, text)], &emitter).await.is_err(),
+                "{name}"
+            );
+        }
+    }
+}

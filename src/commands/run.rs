@@ -1,0 +1,98 @@
+//! `chaos-tui run`: an experiment without a screen, as `chaos run` plays it.
+
+use super::{
+    Global, Playing,
+    prepare::{Company, Helpers, Refusal, prepare},
+    signals::Signals,
+    sinks::Sinks,
+};
+use crate::{
+    provider::python::Prints,
+    runner::{Consent, Pace, Signal, play},
+    session::{What, clock::Clock, event::Level, journal, stream},
+};
+use std::{io, process::ExitCode};
+use tokio::sync::mpsc;
+
+/// What the command line says.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Path or URL of the experiment
+    pub source: String,
+    /// How to play it.
+    #[command(flatten)]
+    pub playing: Playing,
+}
+
+/// Plays the experiment; exits as `chaos run` does (experiment-format 12.2).
+pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
+    // One thread is enough for a headless run, and the cheapest to start.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = runtime.and_then(|runtime| runtime.block_on(headless(global, arguments)));
+    outcome.unwrap_or_else(|error| {
+        eprintln!("chaos-tui cannot run: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn headless(global: &Global, arguments: &Arguments) -> io::Result<ExitCode> {
+    let mut sinks = Sinks::open(global)?;
+    let (emitter, mut events) = stream::stream(Clock::system());
+    let said = |level, message: String| {
+        let (emitter, target) = (emitter.clone(), "chaostoolkit".to_owned());
+        async move { emitter.emit(What::Logged { level, target, message }).await }
+    };
+    if let Some(folder) = &global.change_dir {
+        let moved = said(Level::Warning, format!("Moving to {}", folder.display()));
+        sinks.follow(&mut events, moved).await;
+        std::env::set_current_dir(folder)?;
+    }
+
+    let (mut signals, mut receiver) = Signals::interrupts()?;
+    let mut helpers = Helpers::default();
+    let company = Company {
+        emitter: &emitter,
+        signals: signals.sender(),
+        prints: Prints::Inherited,
+        // The order to run the file is the consent to all that it does.
+        pace: Pace::Auto(Consent::up_front()),
+    };
+    let preparing =
+        prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), company, &mut helpers);
+    let prepared = tokio::select! {
+        prepared = sinks.follow(&mut events, preparing) => Some(prepared),
+        () = interrupted(&mut receiver) => None,
+    };
+    let code = match prepared {
+        None => {
+            eprintln!("Aborted!");
+            ExitCode::FAILURE
+        }
+        Some(Err(Refusal { message, code })) => {
+            sinks.follow(&mut events, said(Level::Error, message)).await;
+            ExitCode::from(code)
+        }
+        Some(Ok(prepared)) => {
+            signals.all()?;
+            let (_commands, no_commands) = mpsc::channel(1);
+            let playing = play(prepared.request, prepared.providers, emitter.clone(), no_commands, receiver);
+            let ending = sinks.follow(&mut events, playing).await;
+            let written = journal::write(&sinks.journal.value(), &arguments.playing.journal_path);
+            if let Err(error) = &written {
+                sinks.follow(&mut events, said(Level::Error, error.to_string())).await;
+            }
+            match ending.succeeded() && written.is_ok() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
+        }
+    };
+    sinks.follow(&mut events, helpers.end()).await;
+    Ok(code)
+}
+
+async fn interrupted(signals: &mut mpsc::Receiver<Signal>) {
+    if signals.recv().await.is_none() {
+        std::future::pending().await
+    }
+}

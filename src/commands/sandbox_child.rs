@@ -1,0 +1,194 @@
+//! The embedded cluster as a process of its own, met only through what it announces.
+
+use crate::{
+    experiment::{Environment, Map, Value, parse_json},
+    session::{What, event::Level, stream::Emitter},
+};
+use std::{path::PathBuf, process::Stdio, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
+    process::{Child, ChildStdin, Command},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// How long it may take to become ready: two seconds are usual.
+const READY: Duration = Duration::from_secs(60);
+/// How long it may take to end its pods.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// Longest announcement that is read.
+const ANNOUNCEMENT: u64 = 1 << 20;
+
+/// The sandbox could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The program could not be run.
+    #[error("cannot start the sandbox: {0}")]
+    NotStarted(#[from] std::io::Error),
+    /// It ended before it was ready; its own words are in the log.
+    #[error("the sandbox ended before it was ready; what it said is in the lines above")]
+    Ended,
+    /// It is not ready in time.
+    #[error("the sandbox was not ready after {} s; `chaos-tui sandbox` alone shows what it is doing", READY.as_secs())]
+    Late,
+    /// It announced something we cannot read.
+    #[error("the sandbox announced something that is not understood: {0}")]
+    Unreadable(String),
+}
+
+/// A running sandbox. Dropping it ends it, since its standard input closes; [`SandboxChild::end`] also waits for that.
+#[derive(Debug)]
+pub struct SandboxChild {
+    child: Child,
+    /// The sandbox lives as long as this is open, whatever becomes of us.
+    stdin: ChildStdin,
+    talk: JoinHandle<()>,
+    /// What it announced.
+    pub announcement: Announcement,
+}
+
+/// Where everything of a sandbox is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Announcement {
+    /// Path of its kubeconfig.
+    pub kubeconfig: PathBuf,
+    /// Name of its context.
+    pub context: String,
+    /// Base URL of the consumer.
+    pub consumer_url: String,
+    /// Base URL of the provider.
+    pub provider_url: String,
+    /// Base URL of its Gremlin API.
+    pub gremlin_url: String,
+    /// Variables for whoever uses it.
+    pub environment: Vec<(String, String)>,
+}
+
+impl SandboxChild {
+    /// Starts this program's `sandbox` with a variant of the sample, and waits until it is ready. What it says goes to
+    /// the log.
+    pub async fn start(variant: &str, emitter: &Emitter) -> Result<Self, SandboxError> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["sandbox", "--variant", variant, "--announce", "json"]);
+        Self::start_as(command, emitter).await
+    }
+
+    async fn start_as(mut command: Command, emitter: &Emitter) -> Result<Self, SandboxError> {
+        // A group of its own: a Ctrl-C in the terminal is ours to handle, rollbacks may still need the cluster.
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.process_group(0).spawn()?;
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(SandboxError::Ended);
+        };
+        let talk = tokio::spawn(relay(stderr, emitter.clone()));
+        let mut lines = BufReader::new(stdout.take(ANNOUNCEMENT)).lines();
+        let line = match timeout(READY, lines.next_line()).await {
+            Ok(Ok(Some(line))) => line,
+            Ok(_) => {
+                // Its last words come before the error that points to them.
+                let _ = timeout(FAREWELL, talk).await;
+                return Err(SandboxError::Ended);
+            }
+            Err(_) => return Err(SandboxError::Late),
+        };
+        let announcement = Announcement::read(&line).ok_or(SandboxError::Unreadable(line))?;
+        Ok(Self { child, stdin, talk, announcement })
+    }
+
+    /// Ends it in order: pods first. What does not end is killed.
+    pub async fn end(self) {
+        let Self { mut child, stdin, talk, .. } = self;
+        drop(stdin);
+        if timeout(FAREWELL, child.wait()).await.is_err() {
+            // Nothing is left to be done about one that cannot even be killed.
+            let _ = child.kill().await;
+        }
+        talk.abort();
+    }
+}
+
+impl Announcement {
+    fn read(line: &str) -> Option<Self> {
+        let announced = parse_json(line).ok()?;
+        let text = |key| announced.get(key).and_then(Value::as_str).map(str::to_owned);
+        let variables = announced.get("environment").and_then(Value::as_map).cloned().unwrap_or_default();
+        Some(Self {
+            kubeconfig: text("kubeconfig")?.into(),
+            context: text("context")?,
+            consumer_url: text("consumer_url").unwrap_or_default(),
+            provider_url: text("provider_url").unwrap_or_default(),
+            gremlin_url: text("gremlin_url").unwrap_or_default(),
+            environment: texts(&variables),
+        })
+    }
+
+    /// Lets everything that uses this environment use the sandbox.
+    pub fn apply(&self, environment: &mut Environment) {
+        for (name, value) in &self.environment {
+            environment.set(name, value);
+        }
+    }
+}
+
+fn texts(map: &Map) -> Vec<(String, String)> {
+    let pairs = map.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    pairs.collect()
+}
+
+/// Every line of the sandbox becomes one of the log.
+async fn relay(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
+    let mut lines = BufReader::new(stderr).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        emitter.emit(What::Logged { level: Level::Debug, target: "sandbox".to_owned(), message: line }).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SandboxChild, SandboxError};
+    use crate::{
+        experiment::Environment,
+        session::{clock::Clock, stream},
+    };
+    use tokio::process::Command;
+
+    fn sandbox(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[tokio::test]
+    async fn it_announces_itself_and_ends_when_its_input_closes() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone");
+        let script = format!(
+            r#"echo '{{"kubeconfig": "/k", "context": "sandbox", "environment": {{"A": "1"}}}}'
+            cat >/dev/null; touch {}"#,
+            gone.display()
+        );
+        let (emitter, _stream) = stream::stream(Clock::system());
+        let child = SandboxChild::start_as(sandbox(&script), &emitter).await.unwrap();
+        let mut environment = Environment::default();
+        child.announcement.apply(&mut environment);
+        assert_eq!(environment.get("A").as_deref(), Some("1"));
+        assert_eq!(child.announcement.context, "sandbox");
+        assert!(!gone.exists());
+        child.end().await;
+        assert!(gone.exists());
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_is_told() {
+        let (emitter, mut stream) = stream::stream(Clock::system());
+        let ended = SandboxChild::start_as(sandbox("echo 'port in use' >&2; exit 3"), &emitter).await;
+        assert!(matches!(ended, Err(SandboxError::Ended)));
+        assert!(format!("{:?}", stream.try_next()).contains("port in use"));
+        let unreadable = SandboxChild::start_as(sandbox("echo hello"), &emitter).await;
+        assert!(matches!(unreadable, Err(SandboxError::Unreadable(line)) if line == "hello"));
+        let missing = SandboxChild::start_as(Command::new("/no/such/program"), &emitter).await;
+        assert!(matches!(missing, Err(SandboxError::NotStarted(_))));
+    }
+}

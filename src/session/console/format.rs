@@ -1,0 +1,100 @@
+//! How a line looks: as text or as JSON (experiment-format 12.7).
+
+use crate::{
+    experiment::Value,
+    session::{
+        clock::iso,
+        event::{Level, Timestamp},
+    },
+};
+use jiff::tz::TimeZone;
+
+/// One line of the console or the log file.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// How loud.
+    pub level: Level,
+    /// Who speaks.
+    pub target: &'a str,
+    /// What; may have several lines.
+    pub message: &'a str,
+}
+
+/// How lines are laid out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// `[2026-11-22 13:02:22 INFO] message`.
+    Text {
+        /// Also who speaks: `[chaostoolkit]`. The reference has module and line of its sources here.
+        places: bool,
+        /// With colours.
+        colour: bool,
+    },
+    /// One JSON object.
+    Json {
+        /// One for each command.
+        context_id: String,
+    },
+}
+
+impl Layout {
+    /// The line without its line end. Control characters never get through.
+    pub fn show(&self, line: Line<'_>, zone: &TimeZone) -> String {
+        match self {
+            Layout::Text { places, colour } => text(line, zone, *places, *colour),
+            Layout::Json { context_id } => json(line, zone, context_id),
+        }
+    }
+}
+
+fn text(line: Line<'_>, zone: &TimeZone, places: bool, colour: bool) -> String {
+    let moment = line.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S");
+    let (on, off) = if colour { (colour_of(line.level), "\u{1b}[39m") } else { ("", "") };
+    let place = if places { format!(" [{}]", line.target) } else { String::new() };
+    format!("{on}[{moment} {}]{off}{place} {}", name(line.level), indented(line.message))
+}
+
+/// Further lines of a message stand four spaces to the right.
+fn indented(message: &str) -> String {
+    let visible = |c: char| c == '\n' || c == '\t' || !c.is_control();
+    let clean: String =
+        message.trim_end_matches('\n').chars().map(|c| if visible(c) { c } else { '\u{fffd}' }).collect();
+    clean.replace('\n', "\n    ")
+}
+
+fn json(line: Line<'_>, zone: &TimeZone, context_id: &str) -> String {
+    let local = line.at.to_zoned(zone.clone());
+    let fields = [
+        ("process", Value::Int(std::process::id().into())),
+        ("asctime", local.strftime("%Y-%m-%d %H:%M:%S,%3f").to_string().into()),
+        ("levelname", name(line.level).into()),
+        ("module", line.target.into()),
+        ("lineno", Value::Int(0)),
+        ("message", line.message.into()),
+        ("context_id", context_id.into()),
+        ("timestamp", iso(line.at).into()),
+    ];
+    Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).to_json()
+}
+
+/// The level as the reference spells it.
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "DEBUG",
+        Level::Info => "INFO",
+        Level::Warning => "WARNING",
+        Level::Error => "ERROR",
+        Level::Critical => "CRITICAL",
+    }
+}
+
+fn colour_of(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "\u{1b}[36m",
+        Level::Info => "\u{1b}[32m",
+        Level::Warning => "\u{1b}[33m",
+        Level::Error | Level::Critical => "\u{1b}[31m",
+    }
+}

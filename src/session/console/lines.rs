@@ -1,0 +1,160 @@
+//! From an event to the lines the reference prints at that point.
+
+use crate::{
+    experiment::{Value, python_float, python_text},
+    session::{
+        What,
+        event::{HypothesisPhase, Level, PauseSide, Section, StepRef},
+        journal::status_name,
+    },
+};
+
+use Level::{Critical, Debug, Error, Info, Warning};
+
+/// What an HTTP answer above 399 without tolerance deserves.
+const BAD_ANSWER: &str = "This HTTP call returned a response with a HTTP status code above 400. This may indicate some \
+                          error and not what you expected. Please have a look at the logs.";
+/// What an exit code above 0 without tolerance deserves.
+const BAD_EXIT: &str = "This process returned a non-zero exit code. This may indicate some error and not what you \
+                        expected. Please have a look at the logs.";
+
+/// The console's lines for a fact, none for most.
+pub fn lines(what: &What) -> Vec<(Level, String)> {
+    let one = |level, text: String| vec![(level, text)];
+    match what {
+        What::Logged { level, message, .. } => one(*level, message.clone()),
+        What::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, .. } => {
+            let dry = dry.iter().map(|mode| (Warning, format!("Running experiment with dry {mode}")));
+            let strategies = [
+                (Info, format!("Steady-state strategy: {hypothesis_strategy}")),
+                (Info, format!("Rollbacks strategy: {rollback_strategy}")),
+            ];
+            one(Info, format!("Running experiment: {title}"))
+                .into_iter()
+                .chain(dry)
+                .chain(strategies)
+                .collect()
+        }
+        What::HypothesisStarted { title, .. } => one(Info, format!("Steady state hypothesis: {title}")),
+        What::HypothesisEnded { met: true, .. } => one(Info, "Steady state hypothesis is met!".to_owned()),
+        What::HypothesisEnded { phase, deviating, .. } => one_not_met(*phase, deviating.as_deref()),
+        What::ContinuousStarted { frequency } => {
+            let frequency = python_float(*frequency);
+            one(Info, format!("Executing the steady-state hypothesis continuously every {frequency} seconds"))
+        }
+        What::ContinuousEnded { failed_percent } => failed_percent
+            .iter()
+            .map(|it| format!("Terminating immediately the experiment after {it:.1}% hypothesis deviated"))
+            .chain(["Continuous steady state hypothesis terminated".to_owned()])
+            .map(|line| (Info, line))
+            .collect(),
+        What::MethodStarted { steps } => {
+            begun("Playing your experiment's method now...", *steps, "No declared activities, let's move on.")
+        }
+        What::RollbacksStarted { steps } => {
+            begun("Let's rollback...", *steps, "No declared rollbacks, let's move on.")
+        }
+        What::PauseStarted { side, seconds, .. } => {
+            let seconds = seconds_text(*seconds);
+            one(
+                Info,
+                match side {
+                    PauseSide::Before => format!("Pausing before next activity for {seconds}s..."),
+                    PauseSide::After => format!("Pausing after activity for {seconds}s..."),
+                },
+            )
+        }
+        What::ActivityStarted { name, entry, .. } => one(Info, activity(name, entry.get("activity"))),
+        What::ActivityEnded { step, outcome, entry, .. } => ended(*step, outcome.succeeded, entry),
+        What::Interrupted { reason, level } => one(*level, reason.clone()),
+        What::Aborted { message } => {
+            let text = format!("Experiment ran into an un expected fatal error, aborting now.\n{message}");
+            one(Critical, text)
+        }
+        What::RunEnded { status, deviated } => {
+            let status = if *deviated { "deviated" } else { status_name(*status) };
+            let ended = one(Info, format!("Experiment ended with status: {status}"));
+            let weak = "The steady-state has deviated, a weakness may have been discovered";
+            ended.into_iter().chain(deviated.then(|| (Info, weak.to_owned()))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn begun(line: &str, steps: usize, empty: &str) -> Vec<(Level, String)> {
+    let empty = (steps == 0).then(|| (Info, empty.to_owned()));
+    [(Info, line.to_owned())].into_iter().chain(empty).collect()
+}
+
+fn one_not_met(phase: HypothesisPhase, probe: Option<&str>) -> Vec<(Level, String)> {
+    let probe = probe.unwrap_or("None");
+    vec![match phase {
+        HypothesisPhase::During => {
+            (Warning, format!("Continuous steady state probe '{probe}' is not in the given tolerance"))
+        }
+        HypothesisPhase::Before | HypothesisPhase::After => (
+            Critical,
+            format!("Steady state probe '{probe}' is not in the given tolerance so failing this experiment"),
+        ),
+    }]
+}
+
+/// `Probe: name`, `Action: name [in background]`.
+fn activity(name: &str, declared: Option<&Value>) -> String {
+    let field = |key| declared.and_then(|activity| activity.get(key));
+    let kind = if field("type").and_then(Value::as_str) == Some("action") { "Action" } else { "Probe" };
+    let background = if field("background").is_some_and(Value::truthy) { " [in background]" } else { "" };
+    format!("{kind}: {name}{background}")
+}
+
+fn ended(step: StepRef, succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
+    let output = entry.get("output").unwrap_or(&Value::Null);
+    match succeeded {
+        Some(true) => {
+            let said = match output {
+                Value::Null => "  => succeeded without any result value".to_owned(),
+                output => format!("  => succeeded with '{}'", python_text(output)),
+            };
+            warned(entry, output)
+                .map(|line| (Warning, line.to_owned()))
+                .into_iter()
+                .chain([(Debug, said)])
+                .collect()
+        }
+        Some(false) => {
+            let failed = (Error, format!("  => failed: {}", failure(entry)));
+            let judged = matches!(step.section, Section::Before | Section::During | Section::After);
+            let unjudged = "Probe terminated unexpectedly, so its tolerance could not be validated";
+            [failed].into_iter().chain(judged.then(|| (Warning, unjudged.to_owned()))).collect()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// The warning an output deserves, unless the activity has a tolerance to judge it.
+fn warned(entry: &Value, output: &Value) -> Option<&'static str> {
+    let activity = entry.get("activity")?;
+    let Some(Value::Int(status)) = output.get("status") else { return None };
+    if activity.get("tolerance").is_some() {
+        return None;
+    }
+    match activity.get("provider")?.get("type")?.as_str()? {
+        "http" if *status > 399 => Some(BAD_ANSWER),
+        "process" if *status > 0 => Some(BAD_EXIT),
+        _ => None,
+    }
+}
+
+/// The message in the last line of an entry's exception.
+fn failure(entry: &Value) -> &str {
+    let last = entry.get("exception").and_then(Value::as_list).and_then(|lines| lines.last()?.as_str());
+    let message = last.unwrap_or_default().trim_end_matches('\n');
+    let named = message.strip_prefix("chaoslib.exceptions.ActivityFailed").unwrap_or(message);
+    named.strip_prefix(": ").unwrap_or(named)
+}
+
+/// Seconds as they are written most often: whole ones without a point.
+fn seconds_text(seconds: f64) -> String {
+    let text = python_float(seconds);
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}

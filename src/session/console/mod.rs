@@ -1,0 +1,10 @@
+//! The console: the lines `chaos run` prints, made from the events alone (experiment-format 12.7).
+
+mod format;
+mod lines;
+
+pub use format::{Layout, Line};
+pub use lines::lines;
+
+#[cfg(test)]
+mod tests;
