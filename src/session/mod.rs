@@ -7,6 +7,7 @@ pub mod event;
 #[cfg(test)]
 pub mod fixtures;
 pub mod journal;
+pub mod recording;
 pub mod state;
 pub mod stream;
 pub mod verdict;

@@ -1,0 +1,89 @@
+//! A session in a file: a header line, then one JSON line an event, appended as it happens.
+//!
+//! Whoever reads it gets the events back and makes the same state from them. The process may be killed at any moment:
+//! what was appended stays, and a torn last line is no error.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use reader::{Events, open};
+pub use writer::Recorder;
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The format that is written, and the newest that is read.
+pub const FORMAT: u32 = 1;
+
+/// The first line of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the format.
+    pub format: u32,
+    /// Which program wrote it: `chaos-tui 0.1.0`.
+    pub tool: String,
+    /// Fingerprint of the experiment's text, to tell recordings of different files apart. Not cryptographic.
+    pub experiment: String,
+}
+
+impl Header {
+    /// A header of this program for an experiment's text.
+    pub fn new(experiment: &[u8]) -> Self {
+        let tool = concat!("chaos-tui ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { format: FORMAT, tool, experiment: fingerprint(experiment) }
+    }
+}
+
+/// Why a recording cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The file cannot be opened, made, written or read.
+    #[error("the recording {path} cannot be {verb}: {source}")]
+    Io {
+        /// `opened`, `made`, `written`, `read`.
+        verb: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file does not begin with a header.
+    #[error("{path} is no recording of chaos-tui: its first line is no header; give a .ctui file")]
+    NoHeader {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A newer program wrote it.
+    #[error("{path} was written by {tool} in format {format}; this program reads up to {FORMAT}: update it")]
+    Newer {
+        /// Where.
+        path: PathBuf,
+        /// By whom.
+        tool: String,
+        /// In which format.
+        format: u32,
+    },
+    /// A line in the middle is damaged.
+    #[error("{path}:{line} is no event ({source}); what stands before it can be read")]
+    Damaged {
+        /// Where.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// An event cannot be put into JSON.
+    #[error("an event cannot be written to the recording: {0}")]
+    Event(#[source] serde_json::Error),
+}
+
+/// FNV-1a with 64 bits, in hexadecimal digits: the same on every machine.
+fn fingerprint(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}

@@ -1,0 +1,93 @@
+use super::*;
+use crate::session::{
+    Event,
+    fixtures::{self, Variant, at},
+};
+use std::{fs, path::Path, sync::Arc};
+
+fn recorded(folder: &Path) -> (PathBuf, Vec<Event>) {
+    let path = folder.join("session.ctui");
+    let events = fixtures::events(Variant::After, 3.0);
+    let mut recorder = Recorder::create(&path, &Header::new(b"a")).unwrap();
+    events.iter().for_each(|event| recorder.append(event).unwrap());
+    (path, events)
+}
+
+fn read(path: &Path) -> Result<Vec<Event>, RecordingError> {
+    open(path)?.1.collect()
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, events) = recorded(folder.path());
+    assert!(read(&path).unwrap() == events);
+    let (header, _) = open(&path).unwrap();
+    assert_eq!((header.format, header.experiment.as_str()), (1, "af63dc4c8601ec8c"));
+    let (session, now) = fixtures::told(Variant::After, 3.0);
+    assert_eq!(fixtures::session(&read(&path).unwrap()).verdict(now), session.verdict(now));
+}
+
+#[test]
+fn cut_at_any_byte_it_gives_all_whole_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, events) = recorded(folder.path());
+    let whole = fs::read(&path).unwrap();
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for end in (header..whole.len()).step_by(97).chain(whole.len() - 3..=whole.len()) {
+        fs::write(&path, &whole[..end]).unwrap();
+        let lines = whole[header..end].iter().filter(|byte| **byte == b'\n').count();
+        let read = read(&path).unwrap();
+        // A line that is whole but for its end counts, too.
+        assert!(read.len() == lines || read.len() == lines + 1, "{} events of {lines} lines", read.len());
+        assert!(read == events[..read.len()], "cut at {end}");
+    }
+}
+
+#[test]
+fn what_is_no_recording_is_said_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = recorded(folder.path());
+    let text = fs::read_to_string(&path).unwrap();
+    let damaged = text.replacen("\"seq\":2,", "\"seq\":oops,", 1);
+    let newer = text.replacen("\"format\":1", "\"format\":99", 1);
+    let cases = [
+        (String::new(), "is no recording"),
+        ("{\"version\": \"1.0.0\"}\n".to_owned(), "is no recording"),
+        (damaged, "session.ctui:4 is no event"),
+        (newer, "in format 99"),
+    ];
+    for (text, wanted) in cases {
+        fs::write(&path, text).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}");
+    }
+    let missing = open(&folder.path().join("missing.ctui")).unwrap_err().to_string();
+    assert!(missing.contains("cannot be opened"), "{missing}");
+}
+
+#[test]
+fn a_running_session_is_recorded_on_a_thread_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("live.ctui");
+    let recorder = Recorder::create(&path, &Header::new(b"")).unwrap();
+    let (sender, tap) = tokio::sync::mpsc::channel(4);
+    let thread = std::thread::spawn(move || recorder.run(tap));
+    let events = fixtures::events(Variant::Before, 1.0);
+    for event in &events {
+        sender.blocking_send(Arc::new(event.clone())).unwrap();
+    }
+    drop(sender);
+    thread.join().unwrap().unwrap();
+    assert!(read(&path).unwrap() == events);
+    assert!(events.iter().all(|event| event.at <= at(1.0)));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = recorded(folder.path());
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+}
