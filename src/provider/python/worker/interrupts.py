@@ -6,10 +6,16 @@ interrupted, once, and never while the channel writes; what comes too late is ig
 
 import contextlib
 import ctypes
+import os
 import signal
 import threading
+import time
 
 EXIT_CODES = {signal.SIGUSR1: 20, signal.SIGUSR2: 30}
+# Does nothing but end the system call that the main thread is in.
+KICK = signal.SIGURG
+# Seconds after a signal.
+KICKS = (0.01, 0.04, 0.16)
 
 
 class Interrupts:
@@ -27,6 +33,8 @@ class Interrupts:
         signal.signal(signal.SIGTERM, self.handle_sigterm)
         for number in EXIT_CODES:
             signal.signal(number, self.handle_exit)
+        signal.signal(KICK, lambda number, frame: None)
+        threading.Thread(target=kick_main_thread, args=(wakeups(),), name="kicks", daemon=True).start()
 
     @contextlib.contextmanager
     def on_main(self, job):
@@ -106,6 +114,24 @@ class Interrupts:
         kept, self.kept = self.kept, None
         if kept is not None and not self.holds:
             self.interrupt(kept)
+
+
+def wakeups():
+    """A pipe that gets a byte with every signal, whichever thread the system gave it to."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return reading
+
+
+def kick_main_thread(signals):
+    """Python runs its handlers between two instructions of the main thread. A signal that comes just before that thread
+    begins to wait, or that another thread got, would not end the wait."""
+    while True:
+        if set(os.read(signals, 4096)) != {KICK}:
+            for pause in KICKS:
+                time.sleep(pause)
+                signal.pthread_kill(threading.main_thread().ident, KICK)
 
 
 def raise_in(thread, exception):
