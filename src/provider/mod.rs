@@ -9,7 +9,6 @@ mod catalogue;
 mod control_host;
 mod functions;
 mod http;
-mod known_functions;
 mod process;
 mod providers;
 mod signatures;
@@ -17,7 +16,6 @@ mod signatures;
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply};
-pub use known_functions::KnownFunctions;
 pub use providers::Providers;
 pub use signatures::Known;
 
