@@ -155,6 +155,7 @@ pub async fn prepare(
     listening.hide(Redactor::new(&secrets));
     let configuration = dynamic(configuration, &secrets, &providers, company.emitter).await;
 
+    let globals = global_controls::read(&settings, &playing.control_files, company.emitter).await?;
     let experiment = Arc::new(experiment);
     let request = Request {
         experiment,
@@ -162,7 +163,7 @@ pub async fn prepare(
         configuration,
         secrets,
         pace: company.pace,
-        controls: Controls::default(),
+        controls: Controls::new(globals, python),
     };
     Ok(Prepared { request, providers, cluster })
 }
