@@ -229,6 +229,9 @@ impl Write<'_> {
         if let View::Beta(_) = self.served.view {
             admission::complete_beta(&mut object);
         }
+        if self.served.descriptor.namespaced {
+            object["metadata"]["namespace"] = self.namespace.into();
+        }
         admission::admit(resource, None, &mut object)?;
         self.api.machine.admit(resource, None, &mut object)?;
         if operation == Operation::Update {

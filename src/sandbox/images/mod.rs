@@ -16,6 +16,7 @@
 mod breaker;
 mod client;
 mod consumer;
+mod lifeline;
 mod log;
 mod metrics;
 mod provider;
@@ -76,6 +77,7 @@ impl Image {
     /// When the environment cannot be understood or the address cannot be bound.
     pub fn run(self) -> Result<(), ImageError> {
         let settings = Settings::from_environment()?;
+        lifeline::hold().map_err(ImageError::Runtime)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

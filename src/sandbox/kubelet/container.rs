@@ -35,7 +35,7 @@ pub(super) struct Runner {
     pub address: PodAddress,
     pub handle: Arc<Handle>,
     pub stop: Stop,
-    pub kills: mpsc::Receiver<()>,
+    pub signals: mpsc::Receiver<i32>,
     pub reports: mpsc::Sender<(usize, ContainerState)>,
     pub state: ContainerState,
 }
@@ -194,7 +194,7 @@ impl Runner {
         let shared = &self.shared;
         let environment =
             environment::of(&shared.store, &shared.network, &self.pod, &self.spec, &self.address)?;
-        let log = self.handle.begin();
+        let log = self.handle.begin(&environment);
         let process =
             Process::start(&shared.forker, &shared.program, image.argument(), &environment, &log).await;
         let process = process.map_err(|error| {
@@ -211,10 +211,10 @@ impl Runner {
     /// Watches over a process until it is gone.
     async fn supervise(&mut self, mut process: Process) -> End {
         let ports = environment::ports(&self.spec);
-        let presence = self.shared.network.appear(&self.address, &ports);
+        let mut presence = Some(self.shared.network.appear(&self.address, &ports));
         let _running = self.handle.runs();
-        // Whoever killed the run before meant that one.
-        while self.kills.try_recv().is_ok() {}
+        // Whoever signalled the run before meant that one.
+        while self.signals.try_recv().is_ok() {}
         let (sender, mut findings) = mpsc::channel(16);
         let mut probes = Probes::read(&self.spec, &self.address);
         let mut tasks = JoinSet::new();
@@ -227,11 +227,12 @@ impl Runner {
             tokio::select! {
                 exit_code = process.wait() => return End::Exited(exit_code),
                 () = Self::stopped(&mut self.stop) => break false,
-                Some(()) = self.kills.recv() => {
-                    // The network must not see the death before it knows of it.
-                    drop(presence);
-                    process.signal(libc::SIGKILL);
-                    return End::Exited(process.wait().await);
+                Some(signal) = self.signals.recv() => {
+                    // The network must not see a death before it knows of it.
+                    if !matches!(signal, libc::SIGSTOP | libc::SIGCONT) {
+                        presence = None;
+                    }
+                    process.signal(signal);
                 }
                 Some(finding) = findings.recv() => {
                     if self.learn(&finding).await {

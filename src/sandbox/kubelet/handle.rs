@@ -12,7 +12,10 @@ use super::logs::Log;
 pub(super) struct Handle {
     logs: Mutex<Logs>,
     running: AtomicBool,
-    kills: mpsc::Sender<()>,
+    /// What the present run was told; the one before has no claim on it.
+    environment: Mutex<Vec<(String, String)>>,
+    /// Signals for the process, from outsiders.
+    signals: mpsc::Sender<i32>,
 }
 
 #[derive(Debug, Default)]
@@ -31,14 +34,16 @@ impl Drop for Running {
 }
 
 impl Handle {
-    /// A handle, and the end at which the container's task hears of kills.
-    pub(super) fn new() -> (Self, mpsc::Receiver<()>) {
-        let (kills, heard) = mpsc::channel(1);
-        (Self { logs: Mutex::default(), running: AtomicBool::new(false), kills }, heard)
+    /// A handle, and the end at which the container's task hears of signals.
+    pub(super) fn new() -> (Self, mpsc::Receiver<i32>) {
+        let (signals, heard) = mpsc::channel(4);
+        let (logs, environment) = Default::default();
+        (Self { logs, running: AtomicBool::new(false), environment, signals }, heard)
     }
 
     /// Opens the log of a new run; that of the run before is kept, older ones are not.
-    pub(super) fn begin(&self) -> Log {
+    pub(super) fn begin(&self, environment: &[(String, String)]) -> Log {
+        *self.environment.lock().unwrap_or_else(PoisonError::into_inner) = environment.to_vec();
         let log = Log::new();
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         logs.previous = logs.current.replace(log.clone());
@@ -62,8 +67,14 @@ impl Handle {
         if previous { logs.previous.clone() } else { logs.current.clone() }
     }
 
-    /// Kills the process as an outsider would, without a word. False when none runs.
-    pub(super) fn kill(&self) -> bool {
-        self.is_running() && !matches!(self.kills.try_send(()), Err(mpsc::error::TrySendError::Closed(())))
+    /// The environment of the present run.
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
+        self.environment.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Signals the process as an outsider would. False when none runs.
+    pub(super) fn signal(&self, signal: i32) -> bool {
+        self.is_running()
+            && !matches!(self.signals.try_send(signal), Err(mpsc::error::TrySendError::Closed(_)))
     }
 }

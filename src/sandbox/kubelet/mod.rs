@@ -12,6 +12,7 @@
 //! therefore take a while to start, once the cluster has been ready for the first time ([`Kubelet::settle`]). It is
 //! the one thing in the sandbox that is slower than it could be, and its status says so.
 
+mod applets;
 mod back_off;
 mod container;
 mod environment;
@@ -183,7 +184,18 @@ impl Kubelet {
 
     /// Kills a container's process as an outsider would. False when none runs.
     pub fn kill(&self, pod: &Object, container: &str) -> bool {
-        self.shared.find(&pod.uid, container).is_some_and(|handle| handle.kill())
+        self.signal(pod, container, libc::SIGKILL)
+    }
+
+    /// Signals a container's process group as an outsider would. False when none runs.
+    pub fn signal(&self, pod: &Object, container: &str, signal: i32) -> bool {
+        self.shared.find(&pod.uid, container).is_some_and(|handle| handle.signal(signal))
+    }
+
+    /// What a container's process was told by its environment; none when it does not run.
+    pub fn environment(&self, pod: &Object, container: &str) -> Option<Vec<(String, String)>> {
+        let handle = self.shared.find(&pod.uid, container).filter(|handle| handle.is_running())?;
+        Some(handle.environment())
     }
 
     /// Whether a container's process runs.

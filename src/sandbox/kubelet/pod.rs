@@ -109,7 +109,7 @@ impl Life {
         let specs = pod.value()["spec"]["containers"].as_array().cloned().unwrap_or_default();
         let mut containers = JoinSet::new();
         for (place, spec) in specs.iter().enumerate() {
-            let (handle, kills) = Handle::new();
+            let (handle, signals) = Handle::new();
             let handle = Arc::new(handle);
             let name = spec["name"].as_str().unwrap_or_default().to_owned();
             shared.register(&pod.uid, &name, Arc::clone(&handle));
@@ -121,7 +121,7 @@ impl Life {
                 address: address.clone(),
                 handle,
                 stop: stopped.clone(),
-                kills,
+                signals,
                 reports: sender.clone(),
                 state: ContainerState::creating(),
             };

@@ -99,7 +99,11 @@ impl Network {
 
     /// Notes that a container's process listens on these ports of the manifest from now on.
     pub fn appear(&self, address: &PodAddress, ports: &[u16]) -> Presence {
-        let addresses: Vec<SocketAddr> = ports.iter().map(|port| address.socket(*port)).collect();
+        self.appear_at(ports.iter().map(|port| address.socket(*port)).collect())
+    }
+
+    /// Notes that something that is no pod listens at these addresses: Services may lead there.
+    pub fn appear_at(&self, addresses: Vec<SocketAddr>) -> Presence {
         let lifelines = Arc::clone(&self.0.lifelines);
         let token = lifelines.begin(&addresses);
         Presence { lifelines, addresses, token }

@@ -1,0 +1,91 @@
+//! What the sandbox says when it is ready.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{Cluster, Replaced, Settings, Variant};
+
+/// How to reach everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    kubeconfig: PathBuf,
+    consumer_url: String,
+    provider_url: String,
+    gremlin_url: String,
+    email: String,
+    password: String,
+    organisation: String,
+    team: String,
+}
+
+impl Announcement {
+    /// Of a cluster that plays the sample.
+    pub fn of(cluster: &Cluster, kubeconfig: &Path) -> Self {
+        let account = &cluster.gremlin().account;
+        Self {
+            kubeconfig: kubeconfig.to_owned(),
+            consumer_url: cluster.consumer_url().unwrap_or_default(),
+            provider_url: cluster.provider_url().unwrap_or_default(),
+            gremlin_url: cluster.gremlin().url(),
+            email: account.email.clone(),
+            password: account.password.clone(),
+            organisation: account.organisation.clone(),
+            team: account.team.clone(),
+        }
+    }
+
+    /// One line for programs. `environment` is what an experiment needs to run against this sandbox.
+    pub fn json(&self) -> Value {
+        let kubeconfig = self.kubeconfig.to_string_lossy();
+        json!({
+            "kubeconfig": kubeconfig,
+            "context": "sandbox",
+            "namespace": "default",
+            "consumer_url": self.consumer_url,
+            "provider_url": self.provider_url,
+            "gremlin_url": self.gremlin_url,
+            "environment": {
+                "KUBECONFIG": kubeconfig,
+                "CONSUMER_URL": self.consumer_url,
+                "GREMLIN_EMAIL": self.email,
+                "GREMLIN_PWD": self.password,
+                "GREMLIN_ORG_NAME": self.organisation,
+                "GREMLIN_TEAM_ID": self.team,
+                "CHAOS_TUI_GREMLIN_URL": self.gremlin_url,
+            },
+        })
+    }
+
+    /// Words for people.
+    pub fn words(&self, variant: Variant, settings: &Settings, replaced: &[Replaced]) -> String {
+        let mut text = format!(
+            "The sandbox is ready: a cluster on this machine, with the consumer \"{variant}\".
+
+  export KUBECONFIG={kubeconfig}
+  kubectl get pods -w
+  curl {consumer}/invoke
+
+",
+            kubeconfig = self.kubeconfig.display(),
+            consumer = self.consumer_url,
+        );
+        for Replaced { from, to } in replaced {
+            text += &format!(
+                "Some program of this machine listens on port {from} on every address; the containers listen on {to}.\n"
+            );
+        }
+        let start = settings.start;
+        let notice = settings.propagation.removal.as_secs_f64();
+        text += &match start.provider.is_zero() && start.consumer.is_zero() {
+            true => "Containers start at once".to_owned(),
+            false => format!(
+                "So that a kill can be watched, a provider takes {} s to start from now on, a consumer {} s",
+                start.provider.as_secs_f64(),
+                start.consumer.as_secs_f64()
+            ),
+        };
+        text += &format!("; the network notices after {notice} s that a pod is gone.\nCtrl-C ends everything.");
+        text
+    }
+}

@@ -1,0 +1,253 @@
+//! A whole cluster: its parts started in order, and ended in order.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::api::{self, Machine, Serving};
+use super::gremlin::Gremlin;
+use super::kubelet::{Kubelet, StartDelays};
+use super::machine::Local;
+use super::network::{Delays, Network, Presence};
+use super::recorder::Recorder;
+use super::sample::{self, Replaced, Variant};
+use super::store::{Resource, Selectors, Status, Store};
+use super::{admission, birth, controllers};
+
+/// How long processes get to end when the cluster does.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How long the sample may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at whether the network leads to the sample's Services yet.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How a cluster is to be.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The words that start an image, before its name: this binary, and `image`.
+    pub program: Vec<OsString>,
+    /// Where the API listens; 0 takes a free port.
+    pub port: u16,
+    /// How long images take to start once the sample has been ready.
+    pub start: StartDelays,
+    /// How long the network takes to notice changes.
+    pub propagation: Delays,
+}
+
+impl Settings {
+    /// The defaults, with this very program for the images.
+    pub fn new() -> Self {
+        Self {
+            program: vec![own_program(), "image".into()],
+            port: 0,
+            start: StartDelays::default(),
+            propagation: Delays::default(),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// This program, as a child can start it. On Linux the system's own link to it still works when the file was
+/// replaced by a new build meanwhile.
+fn own_program() -> OsString {
+    if cfg!(target_os = "linux") {
+        return "/proc/self/exe".into();
+    }
+    std::env::current_exe().map_or_else(|_| "chaos-tui".into(), Into::into)
+}
+
+/// Why a cluster did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The API cannot be served.
+    #[error(transparent)]
+    Serve(#[from] api::ServeError),
+    /// The system refused something basic.
+    #[error("the sandbox cannot start: {0}")]
+    System(#[from] io::Error),
+    /// An object was refused.
+    #[error("the sandbox refuses one of its own objects: {0}")]
+    Refused(#[from] Status),
+    /// The sample did not get ready.
+    #[error("the sample is not ready after {seconds} s: {why}")]
+    NotReady {
+        /// How long it was given.
+        seconds: u64,
+        /// What its containers say.
+        why: String,
+    },
+}
+
+/// A running cluster. Dropped without [`Cluster::stop`], its processes are killed.
+#[derive(Debug)]
+pub struct Cluster {
+    store: Store,
+    network: Network,
+    machine: Arc<Local>,
+    serving: Serving,
+    gremlin: Gremlin,
+    pods: JoinHandle<()>,
+    _controllers: JoinSet<()>,
+    /// Lets pods reach the API through its Service.
+    _api: Presence,
+}
+
+impl Cluster {
+    /// Starts an empty cluster. To be called inside a runtime with several threads.
+    ///
+    /// # Errors
+    /// When a port cannot be had or the system is out of something.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let store = Store::new();
+        let network = Network::new(settings.propagation);
+        let recorder = Recorder::new(store.clone());
+        birth::create(&store, &network)?;
+        let complete = |pod: &mut Value| admission::complete(Resource::Pods, pod);
+        let controllers = controllers::start(&store, &network, &recorder, complete);
+        let kubelet = Kubelet::new(&store, &network, &recorder, settings.program.clone(), settings.start)?;
+        let pods = tokio::spawn(kubelet.clone().run());
+        let machine = Arc::new(Local { kubelet: kubelet.clone(), network: network.clone() });
+        let serving = api::serve(
+            store.clone(),
+            Arc::clone(&machine) as Arc<dyn Machine>,
+            api::Settings {
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port)),
+                context: "sandbox".to_owned(),
+                namespace: "default".to_owned(),
+            },
+        )
+        .await?;
+        birth::announce_api(&store, serving.address)?;
+        let gremlin = Gremlin::serve(store.clone(), kubelet).await?;
+        let presence = network.appear_at(vec![serving.address]);
+        Ok(Self {
+            store,
+            network,
+            machine,
+            serving,
+            gremlin,
+            pods,
+            _controllers: controllers,
+            _api: presence,
+        })
+    }
+
+    /// Applies a variant of the sample and waits until it serves its users; from then on containers take their start
+    /// delay. Hands back the ports that had to be replaced.
+    ///
+    /// # Errors
+    /// When an object is refused, or the sample does not get ready.
+    pub async fn play(&self, variant: Variant) -> Result<Vec<Replaced>, StartError> {
+        let mut manifests = variant.manifests();
+        let replaced = sample::fit(&mut manifests);
+        for manifest in manifests {
+            self.create(manifest)?;
+        }
+        if tokio::time::timeout(PATIENCE, self.ready()).await.is_err() {
+            return Err(StartError::NotReady { seconds: PATIENCE.as_secs(), why: self.complaints() });
+        }
+        self.machine.kubelet.settle();
+        Ok(replaced)
+    }
+
+    /// Stores an object in the namespace `default` as `kubectl apply` would.
+    fn create(&self, mut object: Value) -> Result<(), Status> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let resource = Resource::of_kind(&text(&object["apiVersion"]), &text(&object["kind"]));
+        let resource = resource.ok_or_else(|| Status::bad_request("a manifest of an unknown kind"))?;
+        let name = text(&object["metadata"]["name"]);
+        let applied = format!("{object}\n");
+        object["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] =
+            applied.into();
+        object["metadata"]["namespace"] = "default".into();
+        self.store.mutate(resource, "default", &name, |before| {
+            admission::admit(resource, before.as_ref(), &mut object)?;
+            self.machine.admit(resource, before.as_ref(), &mut object)?;
+            Ok(Some(object))
+        })?;
+        Ok(())
+    }
+
+    /// Waits until every Deployment is available and the network leads to the sample's Services.
+    async fn ready(&self) {
+        let mut ticked = self.store.ticked();
+        while !self.is_available() {
+            // The store lives as long as the cluster: a tick comes, or nothing ever changes again.
+            let _ = ticked.changed().await;
+        }
+        for (name, port) in [sample::PROVIDER, sample::CONSUMER] {
+            let Some(socket) = self.socket(name, port) else { continue };
+            while TcpStream::connect(socket).await.is_err() {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
+    fn is_available(&self) -> bool {
+        let deployments = self.store.list(Resource::Deployments, None, &Selectors::default()).objects;
+        deployments.iter().all(|deployment| {
+            let value = deployment.value();
+            let wanted = value["spec"]["replicas"].as_i64().unwrap_or(1);
+            value["status"]["observedGeneration"] == value["metadata"]["generation"]
+                && value["status"]["availableReplicas"].as_i64().unwrap_or(0) >= wanted
+        })
+    }
+
+    /// What the containers that do not run say about it.
+    fn complaints(&self) -> String {
+        let mut complaints = Vec::new();
+        for pod in self.store.list(Resource::Pods, None, &Selectors::default()).objects {
+            for status in pod.value()["status"]["containerStatuses"].as_array().into_iter().flatten() {
+                if status["ready"] != true {
+                    complaints.push(format!("{}: {}", pod.name, status["state"]));
+                }
+            }
+        }
+        complaints.join("; ")
+    }
+
+    fn socket(&self, service: &str, port: u16) -> Option<SocketAddr> {
+        self.network.service_socket(&("default".to_owned(), service.to_owned()), port)
+    }
+
+    /// The text of a kubeconfig for this cluster. It holds the token: write it where only the user can read it.
+    pub fn kubeconfig(&self) -> &str {
+        &self.serving.kubeconfig
+    }
+
+    /// The simulated Gremlin.
+    pub fn gremlin(&self) -> &Gremlin {
+        &self.gremlin
+    }
+
+    /// Where users reach the consumer: its node port.
+    pub fn consumer_url(&self) -> Option<String> {
+        let service = self.store.get(Resource::Services, "default", sample::CONSUMER.0)?.value();
+        let port = service["spec"]["ports"][0]["nodePort"].as_u64()?;
+        Some(format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Where the consumer reaches the provider: its cluster IP.
+    pub fn provider_url(&self) -> Option<String> {
+        Some(format!("http://{}", self.socket(sample::PROVIDER.0, sample::PROVIDER.1)?))
+    }
+
+    /// Ends the pods, then the API.
+    pub async fn stop(self) {
+        self.machine.kubelet.stop(FAREWELL);
+        // A task that panicked has let go of its processes too: they are killed on drop.
+        let _ = self.pods.await;
+        self.serving.stop().await;
+    }
+}

@@ -1,0 +1,33 @@
+//! The API's view of the half that makes things happen.
+
+use serde_json::Value;
+
+use super::api::{Lines, LogOptions, Machine, Process};
+use super::kubelet::Kubelet;
+use super::network::Network;
+use super::provisioning;
+use super::store::{Object, Resource, Status};
+
+/// The kubelet and the network behind the API.
+#[derive(Debug, Clone)]
+pub(super) struct Local {
+    pub kubelet: Kubelet,
+    pub network: Network,
+}
+
+impl Machine for Local {
+    fn admit(&self, resource: Resource, before: Option<&Value>, object: &mut Value) -> Result<(), Status> {
+        match resource {
+            Resource::Services => provisioning::provision_service(&self.network, before, object),
+            _ => Ok(()),
+        }
+    }
+
+    fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<Lines, Status> {
+        self.kubelet.log(pod, container, options)
+    }
+
+    fn exec(&self, pod: &Object, container: &str, command: &[String]) -> Result<Process, Status> {
+        self.kubelet.exec(pod, container, command)
+    }
+}
