@@ -25,6 +25,8 @@ pub enum Command {
     Run(Box<commands::run::Arguments>),
     /// Check an experiment: every error at once, each with its place and a way out
     Validate(commands::validate::Arguments),
+    /// Run only the embedded cluster, for kubectl and others
+    Sandbox(commands::sandbox::Arguments),
     /// Run one of the demo services (the sandbox's containers are this)
     #[command(hide = true)]
     Image(commands::image::Arguments),
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
     match command {
         Command::Run(arguments) => commands::run::run(&global, &arguments),
         Command::Validate(arguments) => commands::validate::command(&global, &arguments),
+        Command::Sandbox(arguments) => commands::sandbox::run(&arguments),
         Command::Image(arguments) => match commands::image::run(&arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -7,6 +7,7 @@ pub mod image;
 mod listening;
 pub mod prepare;
 pub mod run;
+pub mod sandbox;
 mod sandbox_child;
 pub mod signals;
 pub mod sinks;

@@ -85,7 +85,8 @@ impl Announcement {
                 start.consumer.as_secs_f64()
             ),
         };
-        text += &format!("; the network notices after {notice} s that a pod is gone.\nCtrl-C ends everything.");
+        text +=
+            &format!("; the network notices after {notice} s that a pod is gone.\nCtrl-C ends everything.");
         text
     }
 }

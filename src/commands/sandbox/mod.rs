@@ -11,8 +11,8 @@ use clap::ValueEnum;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::sandbox::network::Delays;
 use crate::sandbox::kubelet::StartDelays;
+use crate::sandbox::network::Delays;
 use crate::sandbox::{Cluster, Settings, StartError, Variant};
 use announcement::Announcement;
 use private_folder::PrivateFolder;
@@ -55,7 +55,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 /// Why the sandbox ended before its time.
 #[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
+enum Failure {
     /// It did not come up.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -85,28 +85,28 @@ impl Arguments {
     }
 }
 
-/// Runs the sandbox until it is told to end. Makes its own runtime: not to be called inside one.
-///
-/// # Errors
-/// When it cannot come up; nothing is left running then.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, SandboxError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(serve(arguments))?;
-    Ok(ExitCode::SUCCESS)
+/// Runs the sandbox until it is told to end. When it cannot come up it says why, leaves nothing running and exits
+/// with 2. Makes its own runtime: not to be called inside one.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let ended = runtime.map_err(Failure::System).and_then(|runtime| runtime.block_on(serve(arguments)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("chaos-tui sandbox: {failure}");
+            ExitCode::from(2)
+        }
+    }
 }
 
-async fn serve(arguments: &Arguments) -> Result<(), SandboxError> {
+async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let mut end = End::listen(arguments.announce == Announce::Json)?;
     let settings = arguments.settings();
     let cluster = tokio::select! {
         cluster = Cluster::start(&settings) => cluster?,
         () = end.asked() => return Ok(()),
     };
-    let ended = tokio::select! {
-        ended = play(arguments, &settings, &cluster, &mut end) => ended,
-        // Asked to end while it was still getting ready.
-        () = std::future::pending() => Ok(()),
-    };
+    let ended = play(arguments, &settings, &cluster, &mut end).await;
     cluster.stop().await;
     ended
 }
@@ -117,18 +117,19 @@ async fn play(
     settings: &Settings,
     cluster: &Cluster,
     end: &mut End,
-) -> Result<(), SandboxError> {
+) -> Result<(), Failure> {
     let replaced = tokio::select! {
         replaced = cluster.play(arguments.variant) => replaced?,
         () = end.asked() => return Ok(()),
     };
-    let folder = PrivateFolder::create().map_err(|(folder, source)| SandboxError::Kubeconfig { folder, source })?;
+    let folder =
+        PrivateFolder::create().map_err(|(folder, source)| Failure::Kubeconfig { folder, source })?;
     let kubeconfig = folder
         .write("kubeconfig", cluster.kubeconfig())
-        .map_err(|source| SandboxError::Kubeconfig { folder: folder.path().to_owned(), source })?;
+        .map_err(|source| Failure::Kubeconfig { folder: folder.path().to_owned(), source })?;
     let announcement = Announcement::of(cluster, &kubeconfig);
     let text = match arguments.announce {
-        Announce::Json => announcement.json(),
+        Announce::Json => announcement.json().to_string(),
         Announce::Text => announcement.words(arguments.variant, settings, &replaced),
     };
     // Whoever started us may not read it: that is no reason not to serve.
