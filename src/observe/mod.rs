@@ -3,4 +3,5 @@
 pub mod breaker;
 pub mod endpoint;
 pub mod pods;
+pub mod preflight;
 pub mod recovery;

@@ -1,7 +1,7 @@
 //! `python`: who has the function, and the arguments it gets (experiment-format 5.2, 13.2).
 
 use super::{Call, Native, Outcome, Providers, Signature};
-use crate::experiment::{Map, Value, substitute};
+use crate::experiment::{Map, Secrets, Value, substitute};
 
 /// Calls the activity's function: natively if a catalogue has it, else over the bridge.
 pub(super) async fn call(providers: &Providers, call: &Call<'_>) -> Outcome {
@@ -39,7 +39,7 @@ fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<M
         return Err("the arguments of a python activity must be a mapping".into());
     };
     if let Some(scopes) = provider.get("secrets").filter(|_| signature.has("secrets")) {
-        arguments.insert("secrets".to_owned(), flattened(scopes, call)?.into());
+        arguments.insert("secrets".to_owned(), flat_secrets(scopes, call.secrets)?.into());
     }
     if signature.has("configuration") {
         arguments.insert("configuration".to_owned(), call.configuration.clone().into());
@@ -49,14 +49,14 @@ fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<M
 
 /// The names of the listed scopes in one mapping; later scopes win. Text is read letter by letter, and a mapping by
 /// its keys, as Python iterates them.
-fn flattened(scopes: &Value, call: &Call<'_>) -> Result<Map, String> {
+pub(crate) fn flat_secrets(scopes: &Value, secrets: &Secrets) -> Result<Map, String> {
     let listed: Vec<String> = match scopes {
         Value::List(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         Value::Map(map) => map.keys().cloned().collect(),
         Value::Text(text) => text.chars().map(String::from).collect(),
         _ => return Err("the secrets of a python activity must be a list of scopes".into()),
     };
-    let declared = listed.iter().filter_map(|scope| call.secrets.expose().get(scope)?.as_map());
+    let declared = listed.iter().filter_map(|scope| secrets.expose().get(scope)?.as_map());
     Ok(declared.flatten().map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 

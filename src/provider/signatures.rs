@@ -70,7 +70,7 @@ mod tests {
         assert!(
             matches!(&slip, Described::Missing { functions } if functions.contains(&"terminate_pods".to_owned()))
         );
-        let other = known.describe("chaosk8s.node.actions", "drain_nodes").await;
+        let other = known.describe("chaosk8s.node.actions", "delete_nodes").await;
         assert!(matches!(other, Described::Unknown(_)));
     }
 }

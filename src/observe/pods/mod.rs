@@ -16,4 +16,5 @@ mod tests;
 mod watch;
 
 pub use in_play::InPlay;
+pub(crate) use selector::Selector;
 pub use watch::watch;

@@ -3,6 +3,7 @@
 //! [`resolve`] finds a function, [`Kubernetes`] runs it. One file holds the functions of one Python package
 //! (kubernetes-catalog 2); each declares its entries beside their code.
 
+mod absence;
 mod catalogue;
 mod chaosmesh;
 mod custom;
@@ -25,6 +26,7 @@ mod statefulset;
 #[cfg(test)]
 mod tests;
 
+pub use absence::absence;
 pub use catalogue::resolve;
 pub use permissions::permissions;
 

@@ -1,6 +1,7 @@
 //! What a native function would do, looked up now and without doing it.
 
 mod impact;
+mod nodes;
 mod pods;
 mod workloads;
 
@@ -60,6 +61,9 @@ async fn draft(call: &Invocation<'_>) -> Result<Option<Draft>, Failure> {
         "scale_statefulset" => workloads::scaled::<StatefulSet>(call).await?,
         "rollout_deployment" => workloads::restarted(call).await?,
         "delete_service" | "remove_service_endpoint" => workloads::service_deleted(call).await?,
+        "cordon_node" | "uncordon_node" => nodes::marked(call).await?,
+        "drain_nodes" => nodes::drained(call).await?,
+        "deny_all_ingress" | "deny_all_egress" => nodes::cut_off(call).await?,
         _ => return Ok(None),
     }))
 }

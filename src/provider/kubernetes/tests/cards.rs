@@ -153,6 +153,29 @@ async fn gremlin_stops_a_container_in_its_pod() {
 }
 
 #[tokio::test]
+async fn nodes_and_policies() {
+    let reply = |asked: &Asked| match asked.path.as_str() {
+        "/api/v1/nodes" if asked.query.contains("metadata.name=n1") => {
+            Reply::List("Node", vec![json!({"metadata": {"name": "n1"}})])
+        }
+        "/api/v1/nodes" => Reply::List(
+            "Node",
+            vec![json!({"metadata": {"name": "n1"}}), json!({"metadata": {"name": "n2"}})],
+        ),
+        _ => Reply::List("Pod", vec![owned("app-h-0"), owned("app-h-1")]),
+    };
+    let (card, _) = card_of(call("chaosk8s.node.actions.drain_nodes", json!({"name": "n1"})), reply).await;
+    assert_eq!(card.headline, "DRAIN 1 node: evict 2 pods");
+    assert_eq!((card.share.as_deref(), card.confirm.as_str()), (Some("1 of 2 nodes"), "n1"));
+    let (card, _) = card_of(call("chaosk8s.node.actions.cordon_node", json!({})), reply).await;
+    assert_eq!((card.headline.as_str(), card.objects.len()), ("CORDON 2 nodes", 2));
+    let arguments = json!({"label_selectors": {"name": "app"}});
+    let (card, asked) = card_of(call("chaosk8s.networking.actions.deny_all_egress", arguments), reply).await;
+    assert_eq!(card.headline, "CUT all traffic OUT OF 2 pods");
+    assert!(asked[0].query.contains("labelSelector=name=app"), "{asked:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_known_is_said() {
     let forbidden = |_: &Asked| Reply::Refused(403, "Forbidden", "pods is forbidden".to_owned());
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", json!({})), forbidden).await;

@@ -1,0 +1,105 @@
+//! What to mend and what to know before anything is fired. Only reads of the cluster and one TCP connect to each
+//! address that will be asked; no request to a service.
+
+mod gremlin;
+mod named;
+mod permissions;
+mod reach;
+#[cfg(test)]
+mod tests;
+mod traps;
+mod urls;
+
+use crate::cluster::{Connection, Error, Settings};
+use crate::experiment::{Activity, Map, Secrets, Value};
+use crate::session::event::{Check, CheckLevel, Section};
+
+/// A step as the preflight looks at it.
+pub struct Subject<'a> {
+    /// Its number as the operator sees it, from 1.
+    pub number: usize,
+    /// Where it stands.
+    pub section: Section,
+    /// The activity as declared.
+    pub activity: &'a Activity,
+    /// Its provider's mapping, substituted.
+    pub provider: Map,
+}
+
+impl Subject<'_> {
+    fn text(&self, key: &str) -> &str {
+        self.provider.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn arguments(&self) -> Map {
+        self.provider.get("arguments").and_then(Value::as_map).cloned().unwrap_or_default()
+    }
+
+    /// `step 3 kill-the-pod`.
+    fn title(&self) -> String {
+        format!("step {} {}", self.number, self.activity.name)
+    }
+
+    fn needs_cluster(&self) -> bool {
+        self.text("module").starts_with("chaosk8s.")
+    }
+}
+
+/// Everything the preflight looks at.
+pub struct Preflight<'a> {
+    /// The session's cluster, or why there is none.
+    pub connection: Result<&'a Connection, &'a Error>,
+    /// The namespace the session watches.
+    pub namespace: &'a str,
+    /// The steps of the plan, each activity once.
+    pub subjects: &'a [Subject<'a>],
+    /// The resolved secrets.
+    pub secrets: &'a Secrets,
+    /// Where Gremlin's variables are looked up.
+    pub settings: &'a Settings,
+}
+
+impl Preflight<'_> {
+    /// Looks, and tells what was found: what is fine, what to mend, what to know. A few seconds at most.
+    pub async fn look(&self) -> Vec<Check> {
+        let mut checks = gremlin::check(self);
+        checks.extend(traps::without_effect(self.subjects));
+        let connection = match self.connection {
+            Ok(connection) => connection,
+            Err(error) => {
+                if self.subjects.iter().any(Subject::needs_cluster) {
+                    checks.insert(0, fix(error.to_string(), None));
+                }
+                checks.extend(urls::check(self.subjects, None, self.namespace).await);
+                return checks;
+            }
+        };
+        let reached = reach::check(connection, self.namespace).await;
+        if reached.level == CheckLevel::Fix {
+            checks.insert(0, reached);
+            checks.extend(urls::check(self.subjects, None, self.namespace).await);
+            return checks;
+        }
+        let (permissions, named, urls, traps) = tokio::join!(
+            permissions::check(self, connection),
+            named::check(self.subjects, connection),
+            urls::check(self.subjects, Some(connection), self.namespace),
+            traps::in_cluster(self, connection),
+        );
+        let mut all = vec![reached];
+        all.extend([permissions, named, urls, checks, traps].into_iter().flatten());
+        all
+    }
+}
+
+fn ok(text: impl Into<String>) -> Check {
+    Check { level: CheckLevel::Ok, text: text.into(), remedy: None }
+}
+
+fn fix(text: impl Into<String>, remedy: Option<String>) -> Check {
+    Check { level: CheckLevel::Fix, text: text.into(), remedy }
+}
+
+fn know(text: impl Into<String>, remedy: Option<String>) -> Check {
+    Check { level: CheckLevel::Know, text: text.into(), remedy }
+}

@@ -1,0 +1,96 @@
+//! What we are allowed, of what the steps and the view need.
+
+use super::{Preflight, fix, know, ok};
+use crate::cluster::{Access, Connection, Permission, may};
+use crate::provider::kubernetes::{permissions, resolve};
+use crate::session::event::Check;
+use futures_util::{StreamExt, stream};
+use std::collections::BTreeSet;
+
+/// Questions asked at the same time.
+const AT_ONCE: usize = 8;
+
+/// What the live view watches.
+const VIEW: [(&str, &str); 5] = [
+    ("", "pods"),
+    ("", "services"),
+    ("", "events"),
+    ("apps", "deployments"),
+    ("discovery.k8s.io", "endpointslices"),
+];
+
+/// Asks for each permission once.
+pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) -> Vec<Check> {
+    let native = |subject: &super::Subject<'_>| {
+        let native = resolve(subject.text("module"), subject.text("func"))?;
+        Some(permissions(native, &subject.arguments()))
+    };
+    let steps: BTreeSet<Permission> = preflight.subjects.iter().filter_map(native).flatten().collect();
+    let view: BTreeSet<Permission> = VIEW
+        .into_iter()
+        .flat_map(|(group, resource)| ["list", "watch"].map(|verb| (group, resource, verb)))
+        .map(|(group, resource, verb)| Permission {
+            group,
+            resource,
+            verb,
+            namespace: Some(preflight.namespace.to_owned()),
+        })
+        .filter(|permission| !steps.contains(permission))
+        .collect();
+    let (steps, view) = tokio::join!(ask(connection, steps), ask(connection, view));
+    let user = connection.user().map(|user| format!(" ({user})")).unwrap_or_default();
+    let mut checks = Vec::new();
+    match steps {
+        Ok((allowed, denied)) => {
+            if !allowed.is_empty() {
+                checks.push(ok(format!("you may{user}: {}", words(&allowed))));
+            }
+            if !denied.is_empty() {
+                let remedy =
+                    "grant it (manifests/rbac.yml holds what is needed), or choose another --context";
+                checks.push(fix(format!("you may NOT{user}: {}", words(&denied)), Some(remedy.to_owned())));
+            }
+        }
+        Err(why) => checks.push(know(format!("cannot tell what you may do: {why}"), None)),
+    }
+    if let Ok((_, denied)) = view
+        && !denied.is_empty()
+    {
+        let text = format!("the view will be incomplete, you may not: {}", words(&denied));
+        checks.push(know(text, Some("grant it (manifests/rbac.yml)".to_owned())));
+    }
+    checks
+}
+
+type Answers = (Vec<Permission>, Vec<Permission>);
+
+/// What is allowed, and what is not.
+async fn ask(connection: &Connection, permissions: BTreeSet<Permission>) -> Result<Answers, String> {
+    let asked = stream::iter(permissions).map(|permission| may(connection, permission));
+    let answers: Vec<_> = asked.buffered(AT_ONCE).collect().await;
+    let answers =
+        answers.into_iter().collect::<Result<Vec<Access>, _>>().map_err(|error| error.to_string())?;
+    let (allowed, denied): (Vec<_>, Vec<_>) = answers.into_iter().partition(|access| access.allowed);
+    let permissions = |answers: Vec<Access>| answers.into_iter().map(|access| access.permission).collect();
+    Ok((permissions(allowed), permissions(denied)))
+}
+
+/// `delete/list pods, get pods/log in default`.
+fn words(permissions: &[Permission]) -> String {
+    let mut resources: Vec<(&Permission, Vec<&str>)> = Vec::new();
+    for permission in permissions {
+        let same = |(other, _): &&mut (&Permission, Vec<&str>)| {
+            other.resource == permission.resource && other.namespace == permission.namespace
+        };
+        match resources.iter_mut().find(same) {
+            Some((_, verbs)) => verbs.push(permission.verb),
+            None => resources.push((permission, vec![permission.verb])),
+        }
+    }
+    let each = resources.into_iter().map(|(permission, verbs)| {
+        let place =
+            permission.namespace.as_deref().map_or(" everywhere".to_owned(), |ns| format!(" in {ns}"));
+        format!("{} {}{place}", verbs.join("/"), permission.resource)
+    });
+    each.collect::<Vec<_>>().join(", ")
+}

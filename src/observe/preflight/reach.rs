@@ -1,0 +1,54 @@
+//! Whether the cluster answers, and what is in it.
+
+use super::{fix, ok};
+use crate::cluster::Connection;
+use crate::session::event::Check;
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
+use kube::{Api, api::ListParams};
+use std::time::Duration;
+
+/// Longest wait for the first answer.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Objects counted; a larger cluster is told as `500+`.
+const COUNTED: u32 = 500;
+
+/// Asks for the version, then counts.
+pub(super) async fn check(connection: &Connection, namespace: &str) -> Check {
+    let context = connection.context();
+    let client = match connection.client() {
+        Ok(client) => client,
+        Err(error) => return fix(error.to_string(), None),
+    };
+    match tokio::time::timeout(LIMIT, client.apiserver_version()).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return fix(connection.error("ask for its version", error).to_string(), None),
+        Err(_) => {
+            let server = connection.server();
+            let text = format!("context {context}: {server} did not answer within {} s", LIMIT.as_secs());
+            return fix(text, Some("Is the cluster running? Choose another with --context".to_owned()));
+        }
+    }
+    let first = ListParams::default().limit(COUNTED);
+    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let deployments: Api<Deployment> = Api::namespaced(client, namespace);
+    let mut text = format!("cluster reachable, context {context}, ns {namespace}");
+    if let Ok(deployments) = deployments.list(&first).await {
+        let more = deployments.metadata.continue_.is_some_and(|token| !token.is_empty());
+        text += &format!(", {} deployments", number(deployments.items.len(), more));
+    }
+    if let Ok(pods) = pods.list(&first).await {
+        let more = pods.metadata.continue_.is_some_and(|token| !token.is_empty());
+        let ready = pods.items.iter().filter(|pod| is_ready(pod)).count();
+        text += &format!(", {ready} of {} pods ready", number(pods.items.len(), more));
+    }
+    ok(text)
+}
+
+fn number(counted: usize, more: bool) -> String {
+    format!("{counted}{}", if more { "+" } else { "" })
+}
+
+fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}

@@ -1,0 +1,190 @@
+use super::*;
+use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::experiment::{ActivityKind, Pauses, Provider, ProviderKind};
+use serde_json::{Value as Json, json};
+
+fn activity(name: &str, provider: &Json) -> Activity {
+    let kind = match provider["type"].as_str().unwrap() {
+        "http" => ProviderKind::Http,
+        _ => ProviderKind::Python,
+    };
+    Activity {
+        raw: Map::new(),
+        kind: ActivityKind::Probe,
+        name: name.to_owned(),
+        provider: Provider { kind, raw: serde_json::from_value(provider.clone()).unwrap() },
+        tolerance: None,
+        background: false,
+        pauses: Pauses::default(),
+        controls: Vec::new(),
+        dry: None,
+        place: "$.method[0]".to_owned(),
+    }
+}
+
+/// The lines of a preflight over these providers, all in the method.
+async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Vec<String> {
+    let activities: Vec<Activity> = providers
+        .iter()
+        .enumerate()
+        .map(|(i, provider)| activity(&format!("a{}", i + 1), provider))
+        .collect();
+    let subjects: Vec<Subject<'_>> = activities
+        .iter()
+        .enumerate()
+        .map(|(i, activity)| Subject {
+            number: i + 1,
+            section: Section::Method,
+            activity,
+            provider: activity.provider.raw.clone(),
+        })
+        .collect();
+    let secrets = Secrets::default();
+    let settings = Settings::new(|_| None);
+    let preflight = Preflight {
+        connection,
+        namespace: "default",
+        subjects: &subjects,
+        secrets: &secrets,
+        settings: &settings,
+    };
+    let checks = preflight.look().await;
+    checks
+        .iter()
+        .map(|check| {
+            format!("{:?}: {} | {}", check.level, check.text, check.remedy.as_deref().unwrap_or("-"))
+        })
+        .collect()
+}
+
+fn python(module: &str, func: &str, arguments: Json) -> Json {
+    json!({"type": "python", "module": module, "func": func, "arguments": arguments})
+}
+
+fn terminate() -> Json {
+    python("chaosk8s.pod.actions", "terminate_pods", json!({"label_selector": "name=provider"}))
+}
+
+fn deployment(name: &str) -> Json {
+    let liveness =
+        json!({"httpGet": {"path": "/health", "port": 8080}, "periodSeconds": 10, "failureThreshold": 3});
+    json!({"metadata": {"name": name, "namespace": "default"}, "spec": {"replicas": 1,
+        "selector": {"matchLabels": {"name": name}},
+        "template": {"metadata": {"labels": {"name": name}},
+                     "spec": {"containers": [{"name": name, "livenessProbe": liveness}]}}}})
+}
+
+/// The sample's cluster; `denied` is a verb that is not allowed.
+fn sample(denied: &'static str, node_port: u16) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
+    move |asked: &Asked| match asked.path.rsplit('/').next().unwrap() {
+        "version" => {
+            Reply::Object(json!({"major": "1", "minor": "33", "gitVersion": "v1.33.0", "gitCommit": "",
+            "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}))
+        }
+        "selfsubjectaccessreviews" => {
+            let mut review = asked.body.clone();
+            let verb = review["spec"]["resourceAttributes"]["verb"].as_str().unwrap_or_default().to_owned();
+            review["status"] = json!({"allowed": verb != denied});
+            Reply::Object(review)
+        }
+        "deployments" if asked.query.contains("metadata.name=nope") => Reply::List("Deployment", vec![]),
+        "deployments" => Reply::List("Deployment", vec![deployment("consumer"), deployment("provider")]),
+        "pods" if asked.query.contains("name=nobody") => Reply::List("Pod", vec![]),
+        "pods" => Reply::List(
+            "Pod",
+            vec![json!({"metadata": {"name": "provider-1", "labels": {"name": "provider"}},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]}})],
+        ),
+        "services" | "consumer-svc" => {
+            let service = json!({"metadata": {"name": "consumer-svc"}, "spec": {"selector": {"name": "consumer"},
+                "ports": [{"port": 80, "nodePort": node_port}]}});
+            match asked.path.ends_with("services") {
+                true => Reply::List("Service", vec![service]),
+                false => Reply::Object(service),
+            }
+        }
+        "nodes" => Reply::List(
+            "Node",
+            vec![json!({"metadata": {"name": "n"},
+            "status": {"addresses": [{"type": "InternalIP", "address": "192.168.49.2"}]}})],
+        ),
+        "poddisruptionbudgets" => Reply::List(
+            "PodDisruptionBudget",
+            vec![json!({"metadata": {"name": "guard"},
+            "spec": {"selector": {"matchLabels": {"name": "provider"}}}})],
+        ),
+        _ => Reply::Refused(404, "NotFound", format!("{} not found", asked.path)),
+    }
+}
+
+fn find<'a>(lines: &'a [String], words: &[&str]) -> &'a str {
+    let found = lines.iter().find(|line| words.iter().all(|word| line.contains(word)));
+    found.unwrap_or_else(|| panic!("no line with {words:?} in {lines:#?}"))
+}
+
+#[tokio::test]
+async fn a_sound_setup() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (connection, _) = answering(sample("", port));
+    let request = json!({"type": "http", "url": format!("http://127.0.0.1:{port}/invoke")});
+    let lines = look(Ok(&connection), &[terminate(), request]).await;
+    find(&lines, &["Ok: cluster reachable, context fake, ns default, 2 deployments, 1 of 1 pods ready"]);
+    find(&lines, &["Ok: you may", "delete/list pods in default"]);
+    find(&lines, &["Ok: 127.0.0.1", "accepts connections"]);
+    find(&lines, &["Know: step 2 a2 has no tolerance", "(or a 500) counts as success"]);
+    find(&lines, &["Know: provider has 1 replica"]);
+    find(&lines, &["Know: disruption budget guard does not protect provider"]);
+    find(
+        &lines,
+        &["Know: consumer liveness asks /health", "3 misses x 10 s = an open breaker of 30 s restarts it"],
+    );
+    assert!(!lines.iter().any(|line| line.starts_with("Fix")), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("provider liveness")), "only what users ask: {lines:#?}");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_with_a_way_out() {
+    let (connection, _) = answering(sample("delete", 31117));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let lines = look(
+        Ok(&connection),
+        &[
+            terminate(),
+            python("chaosk8s.pod.actions", "terminate_pods", json!({"label_selector": "name=nobody"})),
+            python("chaosk8s.deployment.probes", "deployment_fully_available", json!({"name": "nope"})),
+            json!({"type": "http", "url": format!("http://127.0.0.1:{free}/invoke")}),
+            json!({"type": "http", "url": "${consumer_url}/invoke"}),
+            python("chaosgremlin.actions", "attack", json!({"command": {}, "target": {}})),
+        ],
+    )
+    .await;
+    find(&lines, &["Fix: you may NOT", "delete pods in default", "rbac.yml"]);
+    find(&lines, &["Fix: step 2 a2: no pod in namespace default matches: name=nobody"]);
+    find(&lines, &["Fix: step 3 a3: no deployment is called nope", "there are: consumer, provider"]);
+    find(
+        &lines,
+        &["Fix: step 4 a4", "does not answer (refused)", "consumer-svc is at http://192.168.49.2:31117"],
+    );
+    find(&lines, &["Fix: step 5 a5: '${consumer_url}/invoke' is no URL"]);
+    find(&lines, &["Fix: step 6 a6", "GREMLIN_API_KEY", "terminate_pods"]);
+}
+
+#[tokio::test]
+async fn without_a_cluster() {
+    let error = Connection::choose(&Settings::new(|_| None), &Map::new()).await.err().unwrap();
+    let lines = look(Err(&error), &[terminate()]).await;
+    assert_eq!(lines.len(), 1, "one clear line: {lines:#?}");
+    find(&lines, &["Fix: no cluster", "--sandbox"]);
+    let lines = look(Err(&error), &[json!({"type": "process", "path": "true"})]).await;
+    assert!(lines.is_empty(), "an experiment without Kubernetes needs none: {lines:#?}");
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_answer() {
+    let (connection, _) =
+        answering(|_: &Asked| Reply::Refused(401, "Unauthorized", "Unauthorized".to_owned()));
+    let lines = look(Ok(&connection), &[terminate()]).await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    find(&lines, &["Fix: cannot ask for its version: Unauthorized", "log in again"]);
+}

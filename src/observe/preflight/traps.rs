@@ -1,0 +1,167 @@
+//! What misleads: tolerances without effect, single replicas, liveness probes that an open breaker may fail.
+
+use super::{Preflight, Subject, know};
+use crate::cluster::Connection;
+use crate::experiment::{ProviderKind, Value};
+use crate::provider::gremlin::container_names;
+use crate::session::event::{Check, Section};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Container, Service},
+    policy::v1::PodDisruptionBudget,
+};
+use kube::{Api, Client, ResourceExt, api::ListParams};
+use reqwest::Url;
+use std::collections::BTreeMap;
+
+/// Kubernetes' defaults for a liveness probe.
+const PERIOD_S: i32 = 10;
+const THRESHOLD: i32 = 3;
+
+/// Most objects looked through.
+const SEARCHED: u32 = 500;
+
+/// Probes of the method never fail by what they answer.
+pub(super) fn without_effect(subjects: &[Subject<'_>]) -> Vec<Check> {
+    let in_method = subjects.iter().filter(|subject| subject.section == Section::Method);
+    let requests = in_method.filter(|subject| subject.activity.provider.kind == ProviderKind::Http);
+    requests
+        .map(|subject| {
+            let why = match subject.activity.tolerance {
+                Some(_) => "has a tolerance, which Chaos Toolkit ignores outside the hypothesis",
+                None => "has no tolerance",
+            };
+            know(format!("{} {why}: a fallback (or a 500) counts as success", subject.title()), None)
+        })
+        .collect()
+}
+
+/// What the cluster's objects tell. What cannot be read is left out: the permissions say so.
+pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connection) -> Vec<Check> {
+    let Ok(client) = connection.client() else { return Vec::new() };
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), preflight.namespace);
+    let Ok(deployments) = deployments.list(&ListParams::default().limit(SEARCHED)).await else {
+        return Vec::new();
+    };
+    let mut checks = Vec::new();
+    let hit: Vec<&Deployment> =
+        deployments.iter().filter(|deployment| is_hit(preflight.subjects, deployment)).collect();
+    checks.extend(hit.iter().filter(|deployment| replicas(deployment) == 1).map(|deployment| {
+        let name = deployment.name_any();
+        know(
+            format!("{name} has 1 replica: while it is away, every call to it fails"),
+            Some(format!(
+                "with more replicas (`kubectl scale deployment {name} --replicas=2`) you test something else"
+            )),
+        )
+    }));
+    checks.extend(budgets(&client, preflight.namespace, &hit).await);
+    let asked = asked(&client, preflight).await;
+    checks.extend(
+        deployments
+            .iter()
+            .filter(|deployment| asked.iter().any(|s| selects(s, deployment)))
+            .filter_map(liveness),
+    );
+    checks
+}
+
+fn replicas(deployment: &Deployment) -> i32 {
+    deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1)
+}
+
+fn pod_labels(deployment: &Deployment) -> BTreeMap<String, String> {
+    let metadata = deployment.spec.as_ref().and_then(|spec| spec.template.metadata.as_ref());
+    metadata.and_then(|metadata| metadata.labels.clone()).unwrap_or_default()
+}
+
+fn containers(deployment: &Deployment) -> &[Container] {
+    let pod = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    pod.map(|pod| pod.containers.as_slice()).unwrap_or_default()
+}
+
+/// Whether a destructive step takes pods of the Deployment away, as far as names and simple selectors tell.
+fn is_hit(subjects: &[Subject<'_>], deployment: &Deployment) -> bool {
+    let name = deployment.name_any();
+    let labels = pod_labels(deployment);
+    let mut actions = subjects.iter().filter(|subject| subject.section == Section::Method);
+    actions.any(|subject| {
+        let arguments = subject.arguments();
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str);
+        match (subject.text("module"), subject.text("func")) {
+            ("chaosgremlin.actions", _) => {
+                let names = container_names(&arguments);
+                containers(deployment).iter().any(|container| names.contains(&container.name))
+            }
+            (_, "terminate_pods") => {
+                text("label_selector").is_some_and(|selector| is_selected(selector, &labels))
+            }
+            (_, "kill_microservice" | "delete_deployment") => text("name") == Some(name.as_str()),
+            _ => false,
+        }
+    })
+}
+
+fn is_selected(selector: &str, labels: &BTreeMap<String, String>) -> bool {
+    let selector = crate::observe::pods::Selector::parse(selector);
+    selector.is_some_and(|selector| selector.matches(labels))
+}
+
+/// Budgets guard against evictions only.
+async fn budgets(client: &Client, namespace: &str, hit: &[&Deployment]) -> Vec<Check> {
+    let budgets: Api<PodDisruptionBudget> = Api::namespaced(client.clone(), namespace);
+    let Ok(budgets) = budgets.list(&ListParams::default().limit(SEARCHED)).await else { return Vec::new() };
+    let guards = |budget: &PodDisruptionBudget, deployment: &Deployment| {
+        let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref()?.match_labels.clone());
+        let labels = pod_labels(deployment);
+        selector.is_some_and(|pairs| !pairs.is_empty() && pairs.iter().all(|(k, v)| labels.get(k) == Some(v)))
+    };
+    let pairs = budgets.iter().flat_map(|budget| hit.iter().map(move |deployment| (budget, *deployment)));
+    pairs
+        .filter(|(budget, deployment)| guards(budget, deployment))
+        .map(|(budget, deployment)| {
+            let (budget, deployment) = (budget.name_any(), deployment.name_any());
+            know(format!("disruption budget {budget} does not protect {deployment} here: it counts for evictions, not for deletions or crashes"), None)
+        })
+        .collect()
+}
+
+/// The Services that the experiment's requests go to.
+async fn asked(client: &Client, preflight: &Preflight<'_>) -> Vec<Service> {
+    let services: Api<Service> = Api::namespaced(client.clone(), preflight.namespace);
+    let Ok(services) = services.list(&ListParams::default().limit(SEARCHED)).await else { return Vec::new() };
+    let requests = preflight.subjects.iter().filter(|s| s.activity.provider.kind == ProviderKind::Http);
+    let ports: Vec<i32> = requests
+        .filter_map(|subject| Url::parse(subject.text("url")).ok()?.port_or_known_default().map(i32::from))
+        .collect();
+    let is_asked = |service: &Service| {
+        let own = service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
+        own.iter().filter_map(|port| port.node_port).any(|port| ports.contains(&port))
+    };
+    services.items.into_iter().filter(is_asked).collect()
+}
+
+fn selects(service: &Service, deployment: &Deployment) -> bool {
+    let labels = pod_labels(deployment);
+    let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+    selector.is_some_and(|pairs| {
+        !pairs.is_empty() && pairs.iter().all(|(key, value)| labels.get(key) == Some(value))
+    })
+}
+
+/// The safety device can kill the patient.
+fn liveness(deployment: &Deployment) -> Option<Check> {
+    let probe = containers(deployment).iter().find_map(|container| container.liveness_probe.as_ref())?;
+    let path = probe.http_get.as_ref()?.path.clone().unwrap_or_else(|| "/".to_owned());
+    let period = probe.period_seconds.unwrap_or(PERIOD_S);
+    let threshold = probe.failure_threshold.unwrap_or(THRESHOLD);
+    let name = deployment.name_any();
+    Some(know(
+        format!(
+            "{name} liveness asks {path}: if that fails while a breaker is open, {threshold} misses x {period} s = an \
+             open breaker of {} s restarts it",
+            threshold.saturating_mul(period)
+        ),
+        Some("let liveness ask something that does not depend on others".to_owned()),
+    ))
+}

@@ -1,0 +1,71 @@
+//! Whether what a call names is there, told before the call.
+
+use super::{
+    catalogue,
+    failure::Failure,
+    invocation::{Invocation, by_name},
+    kind::Kind,
+    legacy::meant,
+    objects::missing,
+    pod,
+};
+use crate::cluster::Connection;
+use crate::experiment::Map;
+use crate::provider::Native;
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, StatefulSet},
+    core::v1::{Pod, Service},
+};
+use kube::api::ListParams;
+
+/// What the call would not find: the Deployment, Service or stateful set it names, or any pod its selection matches.
+/// Nothing for calls that name nothing, or that make what they name. The error says why it cannot be known.
+pub async fn absence(
+    connection: &Connection,
+    native: &Native,
+    arguments: &Map,
+) -> Result<Option<String>, String> {
+    let Some(entry) = catalogue::entry(native.module, native.func) else { return Ok(None) };
+    let client = connection.client().map_err(|error| error.to_string())?;
+    let call = Invocation { native: &entry.native, arguments, client, progress: &|_| {} };
+    absent(&call).await.map_err(|failure| failure.text(Some(connection)))
+}
+
+async fn absent(call: &Invocation<'_>) -> Result<Option<String>, Failure> {
+    let func = call.native.func;
+    if func.starts_with("create_") || func == "start_microservice" {
+        return Ok(None);
+    }
+    match func {
+        "terminate_pods" | "exec_in_pods" => {
+            let matching = pod::selection::Selection::of(call)?.candidates(&Pod::api(call)?).await?;
+            let selector = call.text("label_selector")?.unwrap_or("without a label selector");
+            let place = call.namespace()?;
+            Ok(matching.is_empty().then(|| format!("no pod in namespace {place} matches: {selector}")))
+        }
+        _ if func.contains("deployment")
+            || func.contains("microservice_available")
+            || func == "kill_microservice" =>
+        {
+            named::<Deployment>(call).await
+        }
+        "scale_microservice" => named::<Deployment>(call).await,
+        _ if func.contains("statefulset") => named::<StatefulSet>(call).await,
+        _ if func.contains("daemon_set") => named::<DaemonSet>(call).await,
+        _ if func.contains("service") && !func.contains("microservice") => named::<Service>(call).await,
+        _ => Ok(None),
+    }
+}
+
+async fn named<K: Kind>(call: &Invocation<'_>) -> Result<Option<String>, Failure> {
+    let Some(name) = call.text("name")? else { return Ok(None) };
+    let params = match call.native.module {
+        "chaosk8s.actions" | "chaosk8s.probes" => meant::<K>(call, name).await?,
+        _ => by_name(ListParams::default(), name),
+    };
+    let found = K::api(call)?.list(&params).await?.items;
+    match found.is_empty() {
+        true => missing::<K>(call, name).await.map(Some),
+        false => Ok(None),
+    }
+}
