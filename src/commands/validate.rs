@@ -102,8 +102,6 @@ pub async fn run(
         }
     };
     report.line("INFO", "Validating the experiment's syntax")?;
-    // Findings are about lines of this text, which the experiment takes with it.
-    let text = document.text().to_owned();
     let validation = validate(document, Means { environment, signatures }).await;
     let Findings(found) = &validation.findings;
     let first = validation.findings.errors().next();
@@ -113,7 +111,7 @@ pub async fn run(
         }
         None => report.line("INFO", "Experiment looks valid")?,
     }
-    report.findings(found, |line| text.lines().nth(line - 1).unwrap_or_default().to_owned())?;
+    report.findings(found, |line| validation.document().line(line).to_owned())?;
     if first.is_none() {
         report.line("INFO", "experiment syntax and semantic look valid")?;
     }

@@ -119,10 +119,15 @@ fn visible(text: &str) -> String {
         .collect()
 }
 
+/// Findings of each severity that are kept: nobody reads more, and each costs a walk through the file.
+const MOST: usize = 500;
+
 /// Collects findings with the positions of one document.
 pub(super) struct Collector<'a> {
     document: &'a Document,
     findings: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
 }
 
 /// The class, message and code of an error as the reference has them.
@@ -138,7 +143,12 @@ pub(super) struct Refusal {
 
 impl<'a> Collector<'a> {
     pub fn new(document: &'a Document) -> Self {
-        Self { document, findings: Vec::new() }
+        Self { document, findings: Vec::new(), errors: 0, warnings: 0 }
+    }
+
+    /// Whether what is found now is kept: where not, a costly remedy need not be worked out.
+    pub fn has_room(&self) -> bool {
+        self.errors < MOST && self.warnings < MOST
     }
 
     /// An error at a value.
@@ -148,6 +158,10 @@ impl<'a> Collector<'a> {
 
     /// An error at a key or a value.
     pub fn refuse_part(&mut self, place: impl Into<String>, part: Part, refusal: Refusal) {
+        self.errors += 1;
+        if self.errors > MOST {
+            return;
+        }
         let message = refusal.message.or_else(|| refusal.reference.clone()).unwrap_or_default();
         let place = place.into();
         self.findings.push(Finding {
@@ -196,6 +210,10 @@ impl<'a> Collector<'a> {
         remedy: impl Into<String>,
         reference_message: Option<String>,
     ) {
+        self.warnings += 1;
+        if self.warnings > MOST {
+            return;
+        }
         let place = place.into();
         self.findings.push(Finding {
             code,

@@ -16,9 +16,12 @@ pub struct Experiment {
 }
 
 /// The root of the document is no mapping, so not even the reference can take it for an experiment.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} holds no experiment: its top level must be a mapping with `title`, `description` and `method`")]
-pub struct NoExperiment(String);
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{} holds no experiment: its top level must be a mapping with `title`, `description` and `method`", document.source())]
+pub struct NoExperiment {
+    /// What it is instead.
+    pub document: Box<Document>,
+}
 
 /// The strategies of a `runtime` block: of an experiment or of the settings (experiment-format 2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Experiment {
     /// when it is reached.
     pub fn unchecked(document: Document) -> Result<Self, NoExperiment> {
         let Some(map) = document.root().as_map() else {
-            return Err(NoExperiment(document.source().to_owned()));
+            return Err(NoExperiment { document: Box::new(document) });
         };
         let named = Named::of(map);
         Ok(Self {

@@ -9,13 +9,14 @@ pub use position::{Position, SyntaxError};
 
 use super::Value;
 use place::Segment;
-use position::{Node, Span};
+use position::{Lines, Node, Span};
 
 /// A parsed text: its source, its value, and where everything stands in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     source: String,
     text: String,
+    lines: Lines,
     root: Value,
     nodes: Node,
 }
@@ -34,14 +35,14 @@ impl Document {
     pub fn json(source: impl Into<String>, text: impl Into<String>) -> Result<Self, SyntaxError> {
         let text = text.into();
         let (root, nodes) = json::parse(&text)?;
-        Ok(Self { source: source.into(), text, root, nodes })
+        Ok(Self { source: source.into(), lines: Lines::of(&text), text, root, nodes })
     }
 
     /// Parses YAML 1.1, one document.
     pub fn yaml(source: impl Into<String>, text: impl Into<String>) -> Result<Self, SyntaxError> {
         let text = text.into();
         let (root, nodes) = yaml::parse(&text)?;
-        Ok(Self { source: source.into(), text, root, nodes })
+        Ok(Self { source: source.into(), lines: Lines::of(&text), text, root, nodes })
     }
 
     /// Where the text came from: a path or a URL.
@@ -61,7 +62,7 @@ impl Document {
 
     /// The text of a line, from 1.
     pub fn line(&self, line: usize) -> &str {
-        self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default()
+        self.lines.line(&self.text, line)
     }
 
     /// Where a JSON path such as `$.method[2].provider.func` stands; the nearest thing around it that exists when
@@ -76,14 +77,16 @@ impl Document {
                 (Segment::Index(index), Value::List(list)) => list.get(*index).map(|child| (*index, child)),
                 _ => None,
             };
-            let Some((index, child)) = step else { return Position::of(&self.text, self.opening(node)) };
+            let Some((index, child)) = step else {
+                return self.lines.position(&self.text, self.opening(node));
+            };
             let Some(child_node) = node.children.get(index) else { break };
             key = node.keys.get(index).copied();
             (value, node) = (child, child_node);
         }
         match (part, key) {
-            (Part::Key, Some(key)) => Position::of(&self.text, key),
-            _ => Position::of(&self.text, node.span),
+            (Part::Key, Some(key)) => self.lines.position(&self.text, key),
+            _ => self.lines.position(&self.text, node.span),
         }
     }
 

@@ -45,19 +45,34 @@ pub struct Position {
     pub length: usize,
 }
 
-impl Position {
-    /// The position of the bytes `start..end` of `text`.
-    pub(crate) fn of(text: &str, span: Span) -> Self {
+/// Where the lines of a text begin.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub fn of(text: &str) -> Self {
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(after_breaks).collect())
+    }
+
+    /// The position of a span of the same text.
+    pub fn position(&self, text: &str, span: Span) -> Position {
         let start = floor(text, span.start as usize);
         let end = floor(text, span.end as usize).max(start);
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.0.partition_point(|begin| *begin <= start).max(1);
+        let begin = self.0.get(line - 1).copied().unwrap_or(0);
         let first_line = text[start..end].lines().next().unwrap_or_default();
-        Self {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: text[line_start..start].chars().count() + 1,
+        Position {
+            line,
+            column: text[begin..start].chars().count() + 1,
             length: first_line.trim_end().chars().count().max(1),
         }
+    }
+
+    /// The text of a line, from 1, without its end.
+    pub fn line<'a>(&self, text: &'a str, line: usize) -> &'a str {
+        let begin = self.0.get(line.saturating_sub(1)).copied().unwrap_or(text.len());
+        text[begin..].lines().next().unwrap_or_default()
     }
 }
 
@@ -79,6 +94,6 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     pub(crate) fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
-        Self { message: message.into(), position: Position::of(text, span(offset, offset)) }
+        Self { message: message.into(), position: Lines::of(text).position(text, span(offset, offset)) }
     }
 }

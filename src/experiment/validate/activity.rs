@@ -1,9 +1,9 @@
 //! Rules 14 to 25: what every activity has to have.
 
-use super::{Means, bad_activity, provider, suggest};
+use super::{Memo, bad_activity, provider, suggest};
 use crate::experiment::{Map, Value, document::place, findings::Collector, python_text};
 
-pub(super) async fn check(activity: &Value, path: &str, means: Means<'_>, collector: &mut Collector<'_>) {
+pub(super) async fn check(activity: &Value, path: &str, memo: &Memo<'_>, collector: &mut Collector<'_>) {
     // Anything but a mapping was found before.
     let Some(activity) = activity.as_map() else { return };
     if activity.is_empty() {
@@ -39,7 +39,7 @@ pub(super) async fn check(activity: &Value, path: &str, means: Means<'_>, collec
         collector.refuse(place::key(path, "background"), refusal.remedy(remedy));
     }
     if let Some(provider) = provider {
-        provider::check(activity, provider, path, means, collector).await;
+        provider::check(activity, provider, path, memo, collector).await;
     }
 }
 

@@ -1,19 +1,20 @@
 //! Rules 38 to 43.
 
-use super::{KEY, Means, refusal};
+use super::{KEY, Memo, refusal};
 use crate::experiment::{
     ControlCheck, Map, Part, Value, build, document::place, findings::Collector, python_text,
 };
+use std::collections::HashSet;
 
-pub(super) async fn check(experiment: &Map, means: Means<'_>, collector: &mut Collector<'_>) {
+pub(super) async fn check(experiment: &Map, memo: &Memo<'_>, collector: &mut Collector<'_>) {
     let declared = declared(experiment, collector);
-    let named: Vec<&Value> = declared
+    let named: HashSet<String> = declared
         .iter()
         .filter(|(_, control)| !control.contains_key("ref"))
-        .filter_map(|(_, control)| control.get("name"))
+        .filter_map(|(_, control)| control.get("name").map(Value::to_json))
         .collect();
     for (place, control) in &declared {
-        check_one(control, place, &named, means, collector).await;
+        check_one(control, place, &named, memo, collector).await;
     }
 }
 
@@ -54,14 +55,12 @@ fn declared<'a>(experiment: &'a Map, collector: &mut Collector<'_>) -> Vec<(Stri
 async fn check_one(
     control: &Map,
     path: &str,
-    named: &[&Value],
-    means: Means<'_>,
+    named: &HashSet<String>,
+    memo: &Memo<'_>,
     collector: &mut Collector<'_>,
 ) {
     let bad = |code, message: String| refusal(code, "InvalidControl", message);
-    if let Some(reference) =
-        control.get("ref").filter(|reference| !named.iter().any(|name| name.py_eq(reference)))
-    {
+    if let Some(reference) = control.get("ref").filter(|reference| !named.contains(&reference.to_json())) {
         let message = "Control reference '{}' declaration cannot be found".to_owned();
         let said = format!("no control is called '{}'", python_text(reference));
         let refusal = bad("E-CTL-REF", message).saying(said);
@@ -103,7 +102,7 @@ async fn check_one(
             let refusal = refusal("E-CTL-MODULE", "InvalidActivity", message);
             collector.refuse(module_place, refusal.remedy("add `module`"));
         }
-        Some(Value::Text(module)) => ask(module, control, &name, module_place, means, collector).await,
+        Some(Value::Text(module)) => ask(module, control, &name, module_place, memo, collector).await,
         Some(_) => collector.shape(module_place, "a text"),
     }
 }
@@ -113,10 +112,10 @@ async fn ask(
     control: &Map,
     name: &str,
     place: String,
-    means: Means<'_>,
+    memo: &Memo<'_>,
     collector: &mut Collector<'_>,
 ) {
-    match means.signatures.control(module, &Value::Map(control.clone())).await {
+    match memo.control(module, &Value::Map(control.clone())).await {
         ControlCheck::Accepted => {}
         ControlCheck::ImportError(_) => {
             let message = format!(

@@ -4,6 +4,7 @@ mod activity;
 mod controls;
 mod fields;
 mod header;
+mod memo;
 mod provider;
 mod suggest;
 mod tolerance;
@@ -18,6 +19,7 @@ use super::{
     document::place,
     findings::{Collector, Findings, Refusal},
 };
+use memo::Memo;
 
 /// What validation asks.
 #[derive(Clone, Copy)]
@@ -37,6 +39,16 @@ pub struct Validation {
     pub experiment: Result<Experiment, Box<Document>>,
 }
 
+impl Validation {
+    /// The document, valid or not.
+    pub fn document(&self) -> &Document {
+        match &self.experiment {
+            Ok(experiment) => experiment.document(),
+            Err(document) => document,
+        }
+    }
+}
+
 /// Checks a document against every rule. Nothing is run, but secrets are really read and Python is really asked.
 pub async fn validate(document: Document, means: Means<'_>) -> Validation {
     let mut collector = Collector::new(&document);
@@ -44,7 +56,7 @@ pub async fn validate(document: Document, means: Means<'_>) -> Validation {
     match root.as_map().filter(|map| !map.is_empty()) {
         None => empty(root, &mut collector),
         Some(map) => {
-            let checker = Checker { map, named: Named::of(map), means };
+            let checker = Checker { map, named: Named::of(map), memo: Memo::new(means) };
             checker.check(&mut collector).await;
         }
     }
@@ -52,10 +64,8 @@ pub async fn validate(document: Document, means: Means<'_>) -> Validation {
     if !findings.valid() {
         return Validation { findings, experiment: Err(Box::new(document)) };
     }
-    match Experiment::unchecked(document.clone()) {
-        Ok(experiment) => Validation { findings, experiment: Ok(experiment) },
-        Err(_) => Validation { findings, experiment: Err(Box::new(document)) },
-    }
+    let experiment = Experiment::unchecked(document).map_err(|refused| refused.document);
+    Validation { findings, experiment }
 }
 
 fn empty(root: &Value, collector: &mut Collector<'_>) {
@@ -73,15 +83,15 @@ fn empty(root: &Value, collector: &mut Collector<'_>) {
 struct Checker<'a> {
     map: &'a Map,
     named: Named<'a>,
-    means: Means<'a>,
+    memo: Memo<'a>,
 }
 
 impl Checker<'_> {
     async fn check(&self, collector: &mut Collector<'_>) {
         self.shapes(collector);
         header::check(self.map, collector);
-        let configuration = variables::configuration(self.map, self.means.environment, collector);
-        variables::secrets(self.map, &configuration, self.means.environment, collector).await;
+        let configuration = variables::configuration(self.map, self.memo.environment(), collector);
+        variables::secrets(self.map, &configuration, self.memo.environment(), collector).await;
         self.hypothesis(collector).await;
         if self.map.get("method").is_none() {
             let message = "an experiment requires a method, which can be empty for only checking steady state hypothesis ";
@@ -90,16 +100,16 @@ impl Checker<'_> {
         }
         for (index, activity) in build::method(self.map).iter().enumerate() {
             let place = place::item(build::METHOD, index);
-            activity::check(activity, &place, self.means, collector).await;
+            activity::check(activity, &place, &self.memo, collector).await;
             self.reference(activity, &place, collector);
         }
         for (index, activity) in build::rollbacks(self.map).iter().enumerate() {
-            activity::check(activity, &place::item(build::ROLLBACKS, index), self.means, collector).await;
+            activity::check(activity, &place::item(build::ROLLBACKS, index), &self.memo, collector).await;
         }
         warnings::deprecated(self.map, collector);
-        controls::check(self.map, self.means, collector).await;
+        controls::check(self.map, &self.memo, collector).await;
         fields::check(self.map, collector);
-        warnings::check(self.map, &self.named, self.means, collector).await;
+        warnings::check(self.map, &self.named, &self.memo, collector).await;
     }
 
     /// Containers the reference looks into before any rule, and crashes on.
@@ -134,11 +144,11 @@ impl Checker<'_> {
         }
         for (index, probe) in build::probes(self.map).iter().enumerate() {
             let path = place::item(build::PROBES, index);
-            activity::check(probe, &path, self.means, collector).await;
+            activity::check(probe, &path, &self.memo, collector).await;
             let Some(probe) = probe.as_map().filter(|probe| !probe.is_empty()) else { continue };
             let tolerance_place = place::key(&path, "tolerance");
             match probe.get("tolerance") {
-                Some(tolerance) => tolerance::check(tolerance, &tolerance_place, self.means, collector).await,
+                Some(tolerance) => tolerance::check(tolerance, &tolerance_place, &self.memo, collector).await,
                 None => collector.refuse(
                     tolerance_place,
                     bad_activity("E-TOL-MISSING", "hypothesis probe must have a tolerance entry")
@@ -157,11 +167,9 @@ impl Checker<'_> {
             return;
         }
         let message = format!("referenced activity '{name}' could not be found in the experiment");
-        let remedy = suggest::did_you_mean(
-            name,
-            self.named.names(),
-            "name an activity of the method or the hypothesis",
-        );
+        let otherwise = "name an activity of the method or the hypothesis";
+        let suggested = || suggest::did_you_mean(name, self.named.names(), otherwise);
+        let remedy = collector.has_room().then(suggested).unwrap_or_default();
         collector.refuse(place::key(path, "ref"), bad_activity("E-REF-UNKNOWN", message).remedy(remedy));
     }
 }

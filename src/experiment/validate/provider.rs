@@ -1,9 +1,8 @@
 //! Rules 19 to 21 and 26 to 35: what each provider has to have.
 
-use super::{Means, bad_activity, crash, suggest};
+use super::{Memo, bad_activity, crash, suggest};
 use crate::experiment::{
-    Described, Map, Part, Value, document::place, executable, findings::Collector, python_text,
-    signatures::Parameter,
+    Described, Map, Part, Value, document::place, findings::Collector, python_text, signatures::Parameter,
 };
 
 const KINDS: [&str; 3] = ["python", "process", "http"];
@@ -45,14 +44,14 @@ pub(super) async fn check(
     activity: &Map,
     provider: &Map,
     path: &str,
-    means: Means<'_>,
+    memo: &Memo<'_>,
     collector: &mut Collector<'_>,
 ) {
     let place = place::key(path, "provider");
     match provider.get("type").and_then(Value::as_str) {
         Some("http") => http(provider, &place, collector),
-        Some("process") => process(activity, provider, &place, means, collector),
-        _ => Python { activity, provider, place: &place }.check(means, collector).await,
+        Some("process") => process(activity, provider, &place, memo, collector),
+        _ => Python { activity, provider, place: &place }.check(memo, collector).await,
     }
 }
 
@@ -68,14 +67,14 @@ fn http(provider: &Map, path: &str, collector: &mut Collector<'_>) {
     }
 }
 
-fn process(activity: &Map, provider: &Map, path: &str, means: Means<'_>, collector: &mut Collector<'_>) {
+fn process(activity: &Map, provider: &Map, path: &str, memo: &Memo<'_>, collector: &mut Collector<'_>) {
     let place = place::key(path, "path");
     match provider.get("path").filter(|path| path.truthy()) {
         None => {
             let refusal = bad_activity("E-PROC-PATH", "a process activity must have a path");
             collector.refuse(place, refusal.remedy("add `path`: a program"));
         }
-        Some(Value::Text(program)) if executable::find(program, means.environment).is_some() => {}
+        Some(Value::Text(program)) if memo.has_program(program) => {}
         Some(Value::Text(program)) => {
             let message = format!("path '{program}' cannot be found, in activity '{}'", name_of(activity));
             let remedy = if program.starts_with('~') {
@@ -87,12 +86,7 @@ fn process(activity: &Map, provider: &Map, path: &str, means: Means<'_>, collect
             } else if program.contains(' ') {
                 "only the program goes here: put the rest into `arguments`".to_owned()
             } else {
-                let names = executable::names(means.environment);
-                suggest::did_you_mean(
-                    program,
-                    names.iter().map(String::as_str),
-                    "install it, or write its whole path",
-                )
+                collector.has_room().then(|| memo.program_like(program)).unwrap_or_default()
             };
             collector.refuse(place, bad_activity("E-PROC-NOTFOUND", message).remedy(remedy));
         }
@@ -111,7 +105,7 @@ struct Python<'a> {
 }
 
 impl Python<'_> {
-    async fn check(&self, means: Means<'_>, collector: &mut Collector<'_>) {
+    async fn check(&self, memo: &Memo<'_>, collector: &mut Collector<'_>) {
         let named = |key: &str| self.provider.get(key).filter(|value| value.truthy());
         let missing = [
             ("module", "E-PY-MODULE", "a Python activity must have a module path"),
@@ -130,7 +124,7 @@ impl Python<'_> {
             }
         }
         let (module, func) = (python_text(module), python_text(func));
-        match means.signatures.describe(&module, &func).await {
+        match memo.function(&module, &func).await {
             Described::Function { parameters, catch_all, .. } => {
                 self.arguments(&func, &parameters, catch_all, collector);
             }

@@ -1,13 +1,13 @@
 //! Tolerances before substitution (experiment-format 3.2).
 
-use super::{Means, activity, bad_activity, suggest};
+use super::{Memo, activity, bad_activity, suggest};
 use crate::experiment::{
     Map, Value, document::place, findings::Collector, jsonpath, python_text, tolerance::compile_pattern,
 };
 
 const KINDS: [&str; 4] = ["regex", "jsonpath", "range", "probe"];
 
-pub(super) async fn check(tolerance: &Value, path: &str, means: Means<'_>, collector: &mut Collector<'_>) {
+pub(super) async fn check(tolerance: &Value, path: &str, memo: &Memo<'_>, collector: &mut Collector<'_>) {
     match tolerance {
         Value::Null | Value::Float(_) => {
             let message = "hypothesis probe tolerance must either be an integer, a string, a boolean or a pair of values \
@@ -17,14 +17,15 @@ pub(super) async fn check(tolerance: &Value, path: &str, means: Means<'_>, colle
                 Value::Float(_) => "for a decimal number use {type: range, range: [low, high]}",
                 _ => "write a status, a text, a boolean, a list or a mapping with a `type`",
             };
-            collector.refuse(path, bad_activity("E-TOL-TYPE", message).remedy(remedy));
+            let said = "a tolerance cannot be a decimal number or null";
+            collector.refuse(path, bad_activity("E-TOL-TYPE", message).saying(said).remedy(remedy));
         }
         Value::Map(declared) => match declared.get("type") {
             Some(Value::Text(kind)) if kind == "regex" => regex(declared, path, collector),
             Some(Value::Text(kind)) if kind == "jsonpath" => json_path(declared, path, collector),
             Some(Value::Text(kind)) if kind == "range" => range(declared, path, collector),
             Some(Value::Text(kind)) if kind == "probe" => {
-                Box::pin(activity::check(tolerance, path, means, collector)).await;
+                Box::pin(activity::check(tolerance, path, memo, collector)).await;
             }
             kind => {
                 let kind = kind.map_or_else(|| "None".to_owned(), python_text);

@@ -1,6 +1,6 @@
 //! What runs, but probably not as meant.
 
-use super::{KEY, Means, suggest};
+use super::{KEY, Memo, suggest};
 use crate::experiment::{
     Described, Map, Part, Value, build, build::Named, document::place, findings::Collector,
     signatures::Advice,
@@ -51,7 +51,7 @@ pub(super) fn deprecated(experiment: &Map, collector: &mut Collector<'_>) {
 pub(super) async fn check(
     experiment: &Map,
     named: &Named<'_>,
-    means: Means<'_>,
+    memo: &Memo<'_>,
     collector: &mut Collector<'_>,
 ) {
     endpoint(experiment, collector);
@@ -60,7 +60,7 @@ pub(super) async fn check(
     for (path, activity) in activities(experiment) {
         ignored_keys(&path, activity, collector);
     }
-    functions(experiment, means, collector).await;
+    functions(experiment, memo, collector).await;
 }
 
 /// Every full activity with its place: hypothesis, method, rollbacks.
@@ -122,7 +122,7 @@ fn ambiguous_names(experiment: &Map, collector: &mut Collector<'_>) {
     for (path, activity) in activities(experiment) {
         let Some(name) = activity.get("ref").and_then(Value::as_str) else { continue };
         if counts.get(name).is_some_and(|count| *count > 1) && told.insert(name) {
-            let message = format!("several activities are called '{name}'; this means the last one");
+            let message = format!("several activities are called '{name}'; this memo the last one");
             let remedy = "give the activities different names";
             collector.warn("W-REF-AMBIGUOUS", place::key(&path, "ref"), Part::Value, message, remedy);
         }
@@ -187,7 +187,7 @@ fn ignored_keys(path: &str, activity: &Map, collector: &mut Collector<'_>) {
 }
 
 /// What is known about the functions that are used, and whether a lasting fault is taken back.
-async fn functions(experiment: &Map, means: Means<'_>, collector: &mut Collector<'_>) {
+async fn functions(experiment: &Map, memo: &Memo<'_>, collector: &mut Collector<'_>) {
     let mut lasting = None;
     for (path, activity) in activities(experiment) {
         let Some(provider) = activity.get("provider").and_then(Value::as_map) else { continue };
@@ -197,7 +197,7 @@ async fn functions(experiment: &Map, means: Means<'_>, collector: &mut Collector
         else {
             continue;
         };
-        let Described::Function { advice, .. } = means.signatures.describe(module, func).await else {
+        let Described::Function { advice, .. } = memo.function(module, func).await else {
             continue;
         };
         let place = place::key(&place::key(&path, "provider"), "func");

@@ -1,0 +1,62 @@
+//! Answers that are asked for again and again: a large file names the same few functions and programs.
+
+use super::{Means, suggest};
+use crate::experiment::{ControlCheck, Described, Value, executable};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+/// Remembers what [`Means`] said.
+pub(super) struct Memo<'a> {
+    means: Means<'a>,
+    functions: Mutex<HashMap<(String, String), Described>>,
+    programs: Mutex<HashMap<String, bool>>,
+    program_names: OnceLock<Vec<String>>,
+}
+
+impl<'a> Memo<'a> {
+    pub fn new(means: Means<'a>) -> Self {
+        Self {
+            means,
+            functions: Mutex::default(),
+            programs: Mutex::default(),
+            program_names: OnceLock::new(),
+        }
+    }
+
+    pub async fn function(&self, module: &str, func: &str) -> Described {
+        let key = (module.to_owned(), func.to_owned());
+        if let Some(known) = lock(&self.functions).get(&key) {
+            return known.clone();
+        }
+        let described = self.means.signatures.describe(module, func).await;
+        lock(&self.functions).insert(key, described.clone());
+        described
+    }
+
+    pub async fn control(&self, module: &str, declaration: &Value) -> ControlCheck {
+        self.means.signatures.control(module, declaration).await
+    }
+
+    /// Whether a program can be run.
+    pub fn has_program(&self, path: &str) -> bool {
+        let find = || executable::find(path, self.means.environment).is_some();
+        *lock(&self.programs).entry(path.to_owned()).or_insert_with(find)
+    }
+
+    /// What to do about a program that is not there.
+    pub fn program_like(&self, path: &str) -> String {
+        let names = self.program_names.get_or_init(|| executable::names(self.means.environment));
+        suggest::did_you_mean(path, names.iter().map(String::as_str), "install it, or write its whole path")
+    }
+
+    pub fn environment(&self) -> &'a crate::experiment::Environment {
+        self.means.environment
+    }
+}
+
+/// Whoever panicked with the lock left a memory behind that is still true.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
