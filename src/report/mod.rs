@@ -1,1 +1,5 @@
 //! What is said of a session afterwards: comparison of two runs.
+
+mod comparison;
+
+pub use comparison::{Comparison, Figures, Finding, Judgement, Row, Side};

@@ -189,8 +189,8 @@ impl Session {
         })
     }
 
-    /// Pods in play that the fault is not about.
-    fn bystanders(&self) -> impl Iterator<Item = &PodRow> {
+    /// Pods in play that the fault is not about, the consumer's among them.
+    pub fn bystanders(&self) -> impl Iterator<Item = &PodRow> {
         let victims: Vec<&str> = self.fault.iter().flat_map(Fault::targets).collect();
         self.cluster
             .in_play

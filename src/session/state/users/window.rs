@@ -7,8 +7,40 @@ use hdrhistogram::Histogram;
 /// Longest wait that is told apart, in microseconds: ten minutes.
 const LONGEST_US: u64 = 600_000_000;
 
-/// Waiting times in microseconds to two digits; made with the first one.
-type Waited = Option<Histogram<u32>>;
+/// Waiting times of one outcome, made with the first one.
+type Waited = Option<Record>;
+
+/// Waiting times in microseconds: the extremes exactly, what lies between to two digits.
+#[derive(Clone, Debug)]
+struct Record {
+    histogram: Histogram<u32>,
+    min: u64,
+    max: u64,
+}
+
+impl Record {
+    fn new() -> Self {
+        let histogram = Histogram::new_with_bounds(1, LONGEST_US, 2);
+        Self {
+            histogram: histogram.expect("1 us to 10 min with two digits are valid bounds"),
+            min: u64::MAX,
+            max: 0,
+        }
+    }
+
+    fn add(&mut self, waited_us: u64) {
+        self.histogram.saturating_record(waited_us);
+        self.min = self.min.min(waited_us);
+        self.max = self.max.max(waited_us);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        // Both have the same bounds, so nothing can fall outside.
+        let _ = self.histogram.add(&other.histogram);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+}
 
 /// Requests whose intended start lies in one stretch: before T0, during the fault, after recovery.
 #[derive(Clone, Debug, Default)]
@@ -128,7 +160,7 @@ impl Window {
                 }
             }
         }
-        let count = |waits: &Waited| waits.as_ref().map_or(0, Histogram::len);
+        let count = |waits: &Waited| waits.as_ref().map_or(0, |record| record.histogram.len());
         (tally.real, tally.fallback, tally.error) = (count(&real), count(&fallback), count(&error));
         (tally.real_waits, tally.fallback_waits, tally.error_waits) =
             (Waits::of(&real), Waits::of(&fallback), Waits::of(&error));
@@ -143,28 +175,20 @@ impl Window {
 
 impl Waits {
     fn of(waited: &Waited) -> Self {
-        let Some(waited) = waited else { return Self::default() };
-        let at = |quantile| Some(waited.value_at_quantile(quantile) as f64 / 1000.0);
-        Self {
-            min: Some(waited.min() as f64 / 1000.0),
-            p50: at(0.5),
-            p95: at(0.95),
-            p99: at(0.99),
-            max: Some(waited.max() as f64 / 1000.0),
-        }
+        let Some(record) = waited else { return Self::default() };
+        let ms = |us: u64| Some(us as f64 / 1000.0);
+        // The histogram gives the upper end of a step, which may lie beyond the longest wait there was.
+        let at = |quantile| ms(record.histogram.value_at_quantile(quantile).min(record.max));
+        Self { min: ms(record.min), p50: at(0.5), p95: at(0.95), p99: at(0.99), max: ms(record.max) }
     }
 }
 
 fn record(waited: &mut Waited, waited_us: u64) {
-    waited.get_or_insert_with(histogram).saturating_record(waited_us);
+    waited.get_or_insert_with(Record::new).add(waited_us);
 }
 
 fn merge(into: &mut Waited, from: &Waited) {
-    let Some(from) = from else { return };
-    // Both have the bounds of `histogram`, so nothing can fall outside.
-    let _ = into.get_or_insert_with(histogram).add(from);
-}
-
-fn histogram() -> Histogram<u32> {
-    Histogram::new_with_bounds(1, LONGEST_US, 2).expect("1 us to 10 min with two digits are valid bounds")
+    if let Some(from) = from {
+        into.get_or_insert_with(Record::new).merge(from);
+    }
 }
