@@ -16,6 +16,7 @@ mod tests;
 
 pub use beta::complete_beta;
 pub use pod_defaults::suffix;
+pub use quantity::canonicalise;
 pub use types::unknown_fields;
 
 use super::store::{Resource, Status};

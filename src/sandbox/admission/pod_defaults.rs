@@ -40,10 +40,9 @@ pub(super) fn pod_spec(resource: Resource, object: &mut Value) -> Option<&mut Va
 
 /// Completes a workload's template.
 pub(super) fn template(object: &mut Value) {
-    if object["spec"]["template"].is_object() {
-        fill_all(&mut object["spec"]["template"], [("metadata", json!({})), ("spec", json!({}))]);
-        spec(&mut object["spec"]["template"]["spec"]);
-    }
+    fill(&mut object["spec"], "template", json!({}));
+    fill_all(&mut object["spec"]["template"], [("metadata", json!({})), ("spec", json!({}))]);
+    spec(&mut object["spec"]["template"]["spec"]);
 }
 
 /// Completes a pod.

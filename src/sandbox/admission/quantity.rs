@@ -5,7 +5,7 @@ use crate::sandbox::store::Resource;
 use serde_json::Value;
 
 /// Writes the quantities of a pod or a pod template as texts.
-pub(super) fn canonicalise(resource: Resource, object: &mut Value) {
+pub fn canonicalise(resource: Resource, object: &mut Value) {
     let Some(spec) = pod_spec(resource, object) else { return };
     for list in ["containers", "initContainers"] {
         let containers = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();

@@ -37,7 +37,7 @@ pub(super) fn document(group: &str, version: &str) -> Result<Value, Status> {
         paths.insert(format!("/{}/{}/{{name}}", place(group, version), d.plural), json!({"patch": patch}));
     }
     let about = json!({"title": "chaos-tui sandbox", "version": env!("CARGO_PKG_VERSION")});
-    Ok(json!({"openapi": "3.0.0", "info": about, "paths": paths}))
+    Ok(json!({"openapi": "3.0.0", "info": about, "paths": paths, "components": {"schemas": {}}}))
 }
 
 fn place(group: &str, version: &str) -> String {

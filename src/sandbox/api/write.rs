@@ -125,6 +125,8 @@ impl Write<'_> {
             retain_not(&mut configuration, "status");
         }
         configuration["metadata"]["name"] = name.into();
+        // `cpu: 0.4` and the stored "400m" are no conflict.
+        admission::canonicalise(self.served.resource, &mut configuration);
         let manager = self.manager(manager, Operation::Apply);
         let force = self.query.flag("force");
         let written = self.store(name, |before| {

@@ -105,7 +105,7 @@ impl Store {
         Ok(written)
     }
 
-    /// What [`Store::mutate`] would do; nothing is written (`dryRun=All`).
+    /// What [`Store::mutate`] would do; nothing is written (`dryRun=All`), so the object keeps its version.
     pub fn rehearse(
         &self,
         resource: Resource,
@@ -113,7 +113,14 @@ impl Store {
         name: &str,
         change: impl FnOnce(Option<Value>) -> Result<Option<Value>, Status>,
     ) -> Result<Written, Status> {
-        self.read().decide(resource, namespace, name, change)
+        let state = self.read();
+        let version = state.get(resource, namespace, name).map_or(0, |object| object.version);
+        Ok(match state.decide(resource, namespace, name, change)? {
+            Written::Created(object) => Written::Created(Arc::new(object.at_version(version))),
+            Written::Updated(object) => Written::Updated(Arc::new(object.at_version(version))),
+            Written::Deleted(object) => Written::Deleted(Arc::new(object.at_version(version))),
+            other => other,
+        })
     }
 
     /// Moves whenever something was written; its value is the newest version.

@@ -76,8 +76,12 @@ pub(super) fn finished(resource: Resource, old: &Value, new: &Value) -> bool {
         && !finalizers(new)
 }
 
-/// Writes the resource version.
+/// Writes the resource version; 0 is none.
 pub(super) fn version(object: &mut Value, version: u64) {
+    if version == 0 {
+        metadata(object).shift_remove("resourceVersion");
+        return;
+    }
     metadata(object).insert("resourceVersion".into(), version.to_string().into());
 }
 
