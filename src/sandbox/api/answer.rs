@@ -30,12 +30,8 @@ pub(super) fn raw(code: StatusCode, content_type: &'static str, body: impl Into<
     response
 }
 
-/// A refusal, with `Retry-After` where it says when to come back.
+/// A refusal.
 pub(super) fn refusal(status: &Status) -> Response {
     let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = json(code, &status.to_value());
-    if let Some(seconds) = status.details.as_ref().map(|details| details.retry_after).filter(|&s| s > 0) {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
+    json(code, &status.to_value())
 }

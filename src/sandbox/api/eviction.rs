@@ -15,9 +15,6 @@ use axum::http::StatusCode;
 use serde_json::json;
 use std::sync::PoisonError;
 
-/// How long a client should wait before it tries again.
-const RETRY_AFTER: u32 = 1;
-
 /// `POST` to `pods/X/eviction`. Errors: 404, and 429 when a budget has nothing to spare.
 pub(super) fn evict(api: &Api, namespace: &str, name: &str, query: &Query, body: &Received) -> Answer {
     let body = body.value()?;
@@ -65,11 +62,8 @@ fn exhausted(name: &str, budget: Budget) -> Status {
     let cause = Cause { reason: "DisruptionBudget", message, field: String::new() };
     let text = "Cannot evict pod as it would violate the pod's disruption budget.";
     Status {
-        details: Some(Box::new(Details {
-            causes: vec![cause],
-            retry_after: RETRY_AFTER,
-            ..Details::default()
-        })),
+        // No `Retry-After`: kubectl would obey it in silence instead of telling its user what it waits for.
+        details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
         ..Status::plain(429, "TooManyRequests", text)
     }
 }

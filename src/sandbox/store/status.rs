@@ -30,8 +30,6 @@ pub struct Details {
     pub uid: String,
     /// The findings, one a field.
     pub causes: Vec<Cause>,
-    /// After how many seconds to try again; 0 is left out.
-    pub retry_after: u32,
 }
 
 /// One finding.
@@ -215,9 +213,6 @@ impl Details {
         }
         if !self.causes.is_empty() {
             map.insert("causes".into(), self.causes.iter().map(Cause::to_value).collect());
-        }
-        if self.retry_after > 0 {
-            map.insert("retryAfterSeconds".into(), self.retry_after.into());
         }
         Value::Object(map)
     }

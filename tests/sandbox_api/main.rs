@@ -1,0 +1,12 @@
+//! The sandbox's Kubernetes API against its real clients, over TLS on loopback: kube-rs always, kubectl where it is
+//! installed. No pods run here: a small machine of the tests answers what the kubelet would.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall fail")]
+
+mod deletion;
+mod kube_client;
+mod kubectl;
+mod machine;
+mod refusals;
+mod rig;
+mod watching;
