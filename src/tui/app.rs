@@ -22,11 +22,14 @@ use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 
 /// What is shown, and to whom commands go.
 pub struct Show {
-    /// The session; its writer is dropped when nothing more can happen.
+    /// The session.
     pub session: watch::Receiver<Session>,
+    /// Fires when the run has ended and everything of it is saved.
+    pub done: CancellationToken,
     /// An earlier session to compare with.
     pub earlier: Option<Session>,
     /// Takes the operator's commands.
@@ -53,7 +56,7 @@ pub enum Departure {
 /// # Errors
 /// When signals cannot be listened to. A terminal that goes away is no error: the session is asked to end.
 pub async fn run(screen: &mut Screen, show: Show) -> io::Result<Departure> {
-    let mut app = App { show, pace: Pace::default(), log: LogFeed::default(), blind: false };
+    let mut app = App { show, pace: Pace::default(), log: LogFeed::default(), blind: false, written: true };
     let mut signals = Signals::listen()?;
     let mut keys = Some(EventStream::new());
     loop {
@@ -65,10 +68,11 @@ pub async fn run(screen: &mut Screen, show: Show) -> io::Result<Departure> {
                 None => continue,
             },
             msg = signals.next() => msg,
+            () = app.show.done.cancelled(), if !app.show.view.finished => Msg::Finished,
             // Once a frame is due there is no need to hear of further changes: keys and the deadline come first.
-            changed = app.show.session.changed(), if app.listens() => match changed {
-                Ok(()) => Msg::Changed,
-                Err(_) => Msg::Finished,
+            changed = app.show.session.changed(), if app.listens() => {
+                app.written &= changed.is_ok();
+                Msg::Changed
             },
             () = until(due) => {
                 app.draw(screen);
@@ -91,6 +95,8 @@ struct App {
     log: LogFeed,
     /// Whether the terminal is gone: the session still ends in good order.
     blind: bool,
+    /// Whether the session still has a writer.
+    written: bool,
 }
 
 impl App {
@@ -101,7 +107,7 @@ impl App {
     }
 
     fn listens(&self) -> bool {
-        !self.show.view.finished && (self.blind || !self.pace.is_dirty())
+        self.written && (self.blind || !self.pace.is_dirty())
     }
 
     fn draw(&mut self, screen: &mut Screen) {
@@ -155,12 +161,9 @@ impl App {
 
 /// Whether something on the screen moves with time alone: an age, a countdown, a chart.
 fn time_shows(session: &Session, view: &View) -> bool {
-    if view.finished || session.phase() == Phase::Finished {
-        return false;
-    }
     session.users.endpoints.iter().any(|endpoint| endpoint.watched)
         || session.steps.rows.iter().any(|row| row.state.is_active())
-        || session.phase() >= Phase::FaultOn
+        || session.phase() == Phase::FaultOn
         || view.leaving > Leaving::No
 }
 

@@ -149,7 +149,7 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
         Steering::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
             Some("read-only: nothing can be stepped or fired here")
         }
-        _ if view.finished && !matches!(action, A::Note | A::Mark) => Some("the run has ended"),
+        _ if view.finished && !matches!(action, A::Observe | A::Note | A::Mark) => Some("the run has ended"),
         _ => None,
     }
 }

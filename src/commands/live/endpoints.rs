@@ -1,0 +1,70 @@
+//! Which endpoints users ask: those named on the command line, or the experiment's own HTTP probe.
+
+use super::Watching;
+use crate::{
+    experiment::{Activity, ActivityKind, Experiment, ProviderKind, Secrets, Value, python_text, substitute},
+    observe::endpoint::EndpointSettings,
+    runner::Request,
+    session::event::EndpointId,
+};
+use std::time::Duration;
+
+/// How long our client waits at most where the experiment's probe does not say.
+const PATIENCE_S: f64 = 30.0;
+
+/// The endpoints to probe, none when nothing is named anywhere.
+pub fn endpoints(request: &Request, watching: &Watching) -> Vec<EndpointSettings> {
+    let mut found: Vec<EndpointSettings> = if watching.watch.is_empty() {
+        own_probe(request).into_iter().collect()
+    } else {
+        watching.watch.iter().map(|url| EndpointSettings::new(EndpointId(0), url.as_str())).collect()
+    };
+    for (settings, id) in found.iter_mut().zip(0..) {
+        settings.id = EndpointId(id);
+        settings.rate = watching.rate;
+        settings.limit = Duration::try_from_secs_f64(watching.limit).unwrap_or(settings.limit);
+        if !watching.watch.is_empty() {
+            settings.deadline = Duration::from_secs_f64(PATIENCE_S);
+        }
+    }
+    found
+}
+
+/// The first HTTP probe that only asks: method before hypothesis, since the method's is about users under the fault.
+fn own_probe(request: &Request) -> Option<EndpointSettings> {
+    let experiment: &Experiment = &request.experiment;
+    let method = experiment.method().iter();
+    let hypothesis = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
+    let activities = method.chain(hypothesis).filter_map(|entry| entry.activity.as_ref().ok());
+    activities.filter(|activity| asks(activity)).find_map(|activity| settings(request, activity))
+}
+
+fn asks(activity: &Activity) -> bool {
+    let method = activity.provider.raw.get("method").map(python_text).unwrap_or_default();
+    activity.kind == ActivityKind::Probe
+        && activity.provider.kind == ProviderKind::Http
+        && (method.is_empty() || method.eq_ignore_ascii_case("get"))
+}
+
+fn settings(request: &Request, activity: &Activity) -> Option<EndpointSettings> {
+    // Secrets are in: the probe must be let in where the experiment is. They never reach an event.
+    let provider = substitute(&activity.provider.raw.clone().into(), &request.configuration, &request.secrets);
+    let url = provider.get("url").and_then(Value::as_str)?;
+    let mut settings = EndpointSettings::new(EndpointId(0), url);
+    settings.headers = provider
+        .get("headers")
+        .and_then(Value::as_map)
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), python_text(value)))
+        .collect();
+    settings.verify_tls = provider.get("verify_tls").is_none_or(Value::truthy);
+    let timeout = match provider.get("timeout") {
+        Some(Value::Int(seconds)) => *seconds as f64,
+        Some(Value::Float(seconds)) => *seconds,
+        _ => PATIENCE_S,
+    };
+    settings.deadline = Duration::try_from_secs_f64(timeout.clamp(1.0, 120.0)).unwrap_or(settings.deadline);
+    let _: &Secrets = &request.secrets;
+    Some(settings)
+}

@@ -1,0 +1,112 @@
+//! `chaos-tui experiment.json`: the live session.
+//!
+//! Wires experiment, runner and observers to the screen. Everything ends through the runner's rollbacks: a key, a signal,
+//! a closed terminal and a panic of the screen alike.
+
+mod desk;
+mod endpoints;
+mod observers;
+mod pump;
+mod ready;
+mod stage;
+mod summary;
+mod target;
+
+use super::{Global, Playing, run};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+
+/// Exit code of a bug of ours.
+pub const BUG: u8 = 70;
+/// Exit code when the operator did not wait for the rollbacks.
+pub const INTERRUPTED: u8 = 130;
+
+/// What the command line says.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Path or URL of the experiment
+    pub source: String,
+    /// How to play it.
+    #[command(flatten)]
+    pub playing: Playing,
+    /// What to watch.
+    #[command(flatten)]
+    pub watching: Watching,
+    /// How it looks.
+    #[command(flatten)]
+    pub looks: Looks,
+    /// Panic shortly after the start, to test that everything is restored
+    #[arg(long, hide = true, value_enum)]
+    pub panic_for_test: Option<PanicIn>,
+}
+
+/// What is watched, and what may be done.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Watching {
+    /// Probe this URL as users would (several: once each) [default: the experiment's own HTTP probe]
+    #[arg(long, value_name = "URL")]
+    pub watch: Vec<String>,
+    /// Requests a second to each watched URL
+    #[arg(long, value_name = "PER_SECOND", default_value_t = 2.0)]
+    pub rate: f64,
+    /// What users accept to wait, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    pub limit: f64,
+    /// Look only: nothing can be stepped or fired
+    #[arg(long)]
+    pub read_only: bool,
+    /// A context in which a fire needs no typed name, besides sandbox, minikube, kind and the like
+    #[arg(long, value_name = "NAME")]
+    pub allow_context: Vec<String>,
+}
+
+/// How the screen looks.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Looks {
+    /// dark, light, colour-blind or mono
+    #[arg(long, value_name = "NAME", default_value = "dark")]
+    pub theme: String,
+    /// Whether to use colours; NO_COLOR means never
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
+    pub color: String,
+    /// Nothing beyond ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// Click to focus, wheel to scroll; selecting text then needs SHIFT
+    #[arg(long)]
+    pub mouse: bool,
+    /// Keep the session in this file
+    #[arg(long, value_name = "PATH")]
+    pub record: Option<PathBuf>,
+}
+
+/// Where to panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PanicIn {
+    /// In the loop that draws.
+    Screen,
+    /// In a background task.
+    Task,
+}
+
+/// Runs the live session; without a terminal it says so and runs headless.
+pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
+    if !std::io::stdout().is_terminal() {
+        eprintln!("stdout is no terminal, so there is no screen: running headless, as `chaos-tui run` does");
+        let arguments =
+            run::Arguments { source: arguments.source.clone(), playing: arguments.playing.clone() };
+        return run::run(global, &arguments);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(desk::sit(global, arguments));
+            // Whatever still runs by now has had its time.
+            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            code
+        }
+        Err(error) => {
+            eprintln!("chaos-tui cannot run: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

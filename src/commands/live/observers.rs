@@ -1,0 +1,143 @@
+//! What is watched: pods from the beginning, users and the breaker when the operator says so.
+
+use super::pump::Taps;
+use crate::{
+    cluster::Connection,
+    experiment::{Secrets, substitute},
+    observe::{
+        breaker::{self, BreakerSettings},
+        endpoint::{self, EndpointSettings},
+        pods::{self, InPlay},
+        recovery,
+    },
+    runner::Request,
+    session::{
+        What,
+        event::{Level, Source, SourceState},
+        stream::Emitter,
+    },
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The observers of a session.
+pub struct Observers {
+    emitter: Emitter,
+    taps: Taps,
+    endpoints: Vec<EndpointSettings>,
+    stop: CancellationToken,
+    /// Fires when users are not to be asked any more; a new one each time they are.
+    asking: Option<CancellationToken>,
+    tasks: JoinSet<()>,
+}
+
+impl Observers {
+    /// None is running yet.
+    pub fn new(emitter: Emitter, taps: Taps, endpoints: Vec<EndpointSettings>) -> Self {
+        let stop = CancellationToken::new();
+        Self { emitter, taps, endpoints, stop, asking: None, tasks: JoinSet::new() }
+    }
+
+    /// Watches the pods that the experiment names, and whether what a fault takes away comes back.
+    pub async fn watch_cluster(&mut self, connection: &Connection, request: &Request) {
+        let mut in_play = InPlay::new(connection.namespace());
+        let experiment = &request.experiment;
+        let probes = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
+        for entry in probes.chain(experiment.method()).chain(experiment.rollbacks()) {
+            let Ok(activity) = &entry.activity else { continue };
+            let declared = activity.provider.raw.clone().into();
+            let provider = substitute(&declared, &request.configuration, &Secrets::default());
+            if let Some(provider) = provider.as_map() {
+                in_play.add(activity, provider);
+            }
+        }
+        match pods::watch(connection, in_play, self.emitter.clone(), self.stop.clone()) {
+            Ok(watching) => {
+                self.tasks.spawn(async move {
+                    if let Err(failed) = watching.await
+                        && failed.is_panic()
+                    {
+                        std::panic::resume_unwind(failed.into_panic());
+                    }
+                });
+            }
+            Err(error) => {
+                let state = SourceState::Absent { reason: error.to_string() };
+                self.emitter.emit(What::SourceChanged { source: Source::Pods, state }).await;
+            }
+        }
+        self.tasks.spawn(recovery::watch(self.emitter.clone(), self.taps.open(), self.stop.clone()));
+    }
+
+    /// Starts or stops asking users' endpoints and the breaker's witnesses.
+    pub async fn observe(&mut self, on: bool) {
+        match (on, self.asking.take()) {
+            (true, Some(asking)) => self.asking = Some(asking),
+            (false, asking) => asking.iter().for_each(CancellationToken::cancel),
+            (true, None) if self.endpoints.is_empty() => {
+                let message = "The experiment asks no HTTP endpoint: name one with --watch URL to see its users.";
+                let (level, target) = (Level::Warning, "users".to_owned());
+                self.emitter.emit(What::Logged { level, target, message: message.to_owned() }).await;
+            }
+            (true, None) => {
+                let asking = self.stop.child_token();
+                for settings in &self.endpoints {
+                    let watching = endpoint::watch(settings.clone(), self.emitter.clone(), asking.clone());
+                    self.tasks.spawn(watching);
+                }
+                if let Some(first) = self.endpoints.first() {
+                    let settings = breaker_of(first);
+                    let tap = self.taps.open();
+                    self.tasks.spawn(breaker::watch(settings, self.emitter.clone(), tap, asking.clone()));
+                }
+                self.asking = Some(asking);
+            }
+        }
+    }
+
+    /// From the first fire on nothing is learned as a real answer.
+    pub fn fault_began(&self) {
+        self.endpoints.iter().for_each(|settings| settings.fault.cancel());
+    }
+
+    /// Runs something with the observers, to be ended with them.
+    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// The next observer that broke, in its own words; pends while all are well.
+    pub async fn broken(&mut self) -> String {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Err(failed)) if failed.is_panic() => return words(failed.into_panic()),
+                Some(_) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Ends them all and waits.
+    pub async fn end(mut self) {
+        self.stop.cancel();
+        self.tasks.shutdown().await;
+    }
+}
+
+/// The breaker's witnesses beside a users' endpoint: its own `/health` and `/metrics`.
+fn breaker_of(endpoint: &EndpointSettings) -> BreakerSettings {
+    let mut settings = BreakerSettings::new(endpoint.id);
+    if let Ok(url) = endpoint.url.parse::<reqwest::Url>() {
+        let beside = |path| url.join(path).ok().map(String::from);
+        settings.health = beside("/health");
+        settings.metrics = beside("/metrics");
+    }
+    settings
+}
+
+/// What a panic said.
+pub fn words(panic: Box<dyn std::any::Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(other) => other.downcast::<&str>().map_or_else(|_| "no words".to_owned(), |text| (*text).to_owned()),
+    }
+}

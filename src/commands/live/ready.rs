@@ -1,0 +1,105 @@
+//! Before the screen: which cluster, and the sandbox where there is none.
+
+use super::Watching;
+use crate::{
+    cluster::{self, Connection},
+    commands::prepare::Prepared,
+    experiment::{Activity, Map, ProviderKind, Value},
+    runner::Request,
+};
+use crossterm::{
+    event::{self, Event, KeyCode, KeyEventKind},
+    terminal::{disable_raw_mode, enable_raw_mode},
+};
+use std::io;
+
+/// Contexts of clusters that live on this machine, by name or by how their names begin.
+const LOCAL: [&str; 10] = [
+    "sandbox",
+    "chaos-tui-sandbox",
+    "minikube",
+    "kind-",
+    "k3d-",
+    "docker-desktop",
+    "rancher-desktop",
+    "colima",
+    "orbstack",
+    "microk8s",
+];
+
+/// Whether a fire in this context needs no typed name.
+pub fn allowed(context: Option<&str>, watching: &Watching) -> bool {
+    context.is_some_and(|context| {
+        let local = LOCAL.iter().any(|name| {
+            if name.ends_with('-') { context.starts_with(name) } else { context == *name }
+        });
+        local || watching.allow_context.iter().any(|name| name == context)
+    })
+}
+
+/// The connection, if the experiment has to do with a cluster and there is one.
+pub async fn connection(request: &Request, settings: &cluster::Settings) -> Option<Connection> {
+    if !touches_cluster(request) && settings.context.is_none() && settings.kubeconfig.is_none() {
+        return None;
+    }
+    Connection::choose(settings, &Map::new()).await.ok()
+}
+
+/// Whether any activity is about Kubernetes.
+fn touches_cluster(request: &Request) -> bool {
+    let experiment = &request.experiment;
+    let probes = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
+    let entries = probes.chain(experiment.method()).chain(experiment.rollbacks());
+    entries.filter_map(|entry| entry.activity.as_ref().ok()).any(is_about_cluster)
+}
+
+fn is_about_cluster(activity: &Activity) -> bool {
+    let module = activity.provider.raw.get("module").and_then(Value::as_str).unwrap_or_default();
+    activity.provider.kind == ProviderKind::Python
+        && (module.starts_with("chaosk8s.") || module.starts_with("chaosgremlin."))
+}
+
+/// Whether the experiment is about a cluster that is not to be found.
+pub async fn lacks_cluster(prepared: &Prepared) -> bool {
+    touches_cluster(&prepared.request) && Connection::choose(&prepared.cluster, &Map::new()).await.is_err()
+}
+
+/// What the operator chose where no cluster is to be found.
+pub enum Offer {
+    /// The sandbox with this variant.
+    Variant(&'static str),
+    /// Go on without.
+    GoOn,
+    /// Not now.
+    Leave,
+}
+
+/// Offers the sandbox with one key.
+pub fn offer_sandbox() -> Offer {
+    eprint!(
+        "No Kubernetes cluster is configured (no kubeconfig, not inside a cluster).\r\n\
+         Press  b  for the embedded sandbox with the `before` consumer,\r\n\
+         \x20      a  for the sandbox with the `after` consumer,\r\n\
+         \x20      ENTER  to go on without a cluster, any other key to leave. "
+    );
+    let key = enable_raw_mode().and_then(|()| next_key());
+    // What was not enabled needs no disabling.
+    let _ = disable_raw_mode();
+    eprintln!();
+    match key {
+        Ok(KeyCode::Char('b' | 'B')) => Offer::Variant("before"),
+        Ok(KeyCode::Char('a' | 'A')) => Offer::Variant("after"),
+        Ok(KeyCode::Enter) => Offer::GoOn,
+        _ => Offer::Leave,
+    }
+}
+
+fn next_key() -> io::Result<KeyCode> {
+    loop {
+        if let Event::Key(key) = event::read()?
+            && key.kind == KeyEventKind::Press
+        {
+            return Ok(key.code);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What goes on behind the screen: the runner plays, observers watch, orders are carried to whom they concern.
+
+use super::{
+    observers::{Observers, words},
+    pump::PumpHandle,
+};
+use crate::{
+    provider::Providers,
+    runner::{Ending, Request, Signal, play},
+    session::{
+        Command, What,
+        event::Level,
+        journal,
+        stream::Emitter,
+    },
+};
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Orders that may wait for the runner, which always hears them.
+const ORDERS: usize = 64;
+
+/// Everything behind the screen.
+pub struct Stage {
+    /// Takes what is told.
+    pub emitter: Emitter,
+    /// Has the journal.
+    pub handle: PumpHandle,
+    /// Where the journal goes.
+    pub journal_path: PathBuf,
+    /// Who watches.
+    pub observers: Observers,
+    /// Fires when the run has ended and its journal is written.
+    pub done: CancellationToken,
+    /// Fires when the screen is gone for good.
+    pub leave: CancellationToken,
+}
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How the run ended; `None` when none was played or it did not come to its end.
+    pub ending: Option<Ending>,
+    /// Whether the run was only looked at.
+    pub looked: bool,
+    /// Whether the journal could not be written.
+    pub unwritten: Option<String>,
+    /// Whether something of ours broke.
+    pub bugs: bool,
+    /// What it said.
+    pub words: Vec<String>,
+}
+
+impl Report {
+    /// A report of what broke before anything could be reported.
+    pub fn broken(words: String) -> Self {
+        Self { bugs: true, words: vec![words], ..Self::default() }
+    }
+
+    /// Whether `chaos run` would exit with 0.
+    pub fn succeeded(&self) -> bool {
+        self.unwritten.is_none() && (self.looked || self.ending.is_some_and(|ending| ending.succeeded()))
+    }
+}
+
+impl Stage {
+    /// Plays the experiment, and goes on watching after its end until the operator leaves.
+    pub async fn play(
+        mut self,
+        request: Request,
+        providers: Arc<Providers>,
+        signals: mpsc::Receiver<Signal>,
+        mut orders: mpsc::Receiver<Command>,
+    ) -> Report {
+        let mut report = Report::default();
+        let (steps, stepped) = mpsc::channel(ORDERS);
+        let mut tap = self.handle.taps.open();
+        let mut running = tokio::spawn(play(request, providers, self.emitter.clone(), stepped, signals));
+        let mut began = false;
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut running, if !self.done.is_cancelled() => {
+                    match ended {
+                        Ok(ending) => report.ending = Some(ending),
+                        Err(failed) => self.broke(&mut report, match failed.try_into_panic() {
+                            Ok(panic) => words(panic),
+                            Err(other) => other.to_string(),
+                        }).await,
+                    }
+                    if began {
+                        self.write_journal(&mut report).await;
+                    }
+                    self.done.cancel();
+                }
+                Some(order) = orders.recv() => self.carry(order, Some(&steps)).await,
+                Some(event) = tap.recv() => match event.what {
+                    What::ActivityStarted { .. } => began = true,
+                    What::FaultFired { .. } => self.observers.fault_began(),
+                    _ => {}
+                },
+                said = self.observers.broken() => self.broke(&mut report, said).await,
+                () = self.leave.cancelled() => break,
+            }
+        }
+        running.abort();
+        self.observers.end().await;
+        report
+    }
+
+    /// Watches only.
+    pub async fn look_only(mut self, mut orders: mpsc::Receiver<Command>) -> Report {
+        let mut report = Report { looked: true, ..Report::default() };
+        self.done.cancel();
+        loop {
+            tokio::select! {
+                Some(order) = orders.recv() => self.carry(order, None).await,
+                said = self.observers.broken() => self.broke(&mut report, said).await,
+                () = self.leave.cancelled() => break,
+            }
+        }
+        self.observers.end().await;
+        report
+    }
+
+    /// The observers obey what is about watching; the runner hears everything and tells it.
+    async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<Command>>) {
+        let observe = match &order {
+            Command::Observe(on) => Some(*on),
+            _ => None,
+        };
+        let untold = match runner {
+            Some(runner) => runner.send(order).await.err().map(|refused| refused.0),
+            None => Some(order),
+        };
+        if let Some(order) = untold {
+            self.emitter.emit(What::Commanded(order)).await;
+        }
+        if let Some(on) = observe {
+            self.observers.observe(on).await;
+        }
+    }
+
+    async fn write_journal(&self, report: &mut Report) {
+        let Some(journal) = self.handle.journal().await else { return };
+        match journal::write(&journal, &self.journal_path) {
+            Ok(()) => {
+                let path = self.journal_path.display().to_string();
+                self.emitter.emit(What::JournalWritten { path }).await;
+            }
+            Err(error) => {
+                report.unwritten = Some(error.to_string());
+                self.tell(Level::Error, error.to_string()).await;
+            }
+        }
+    }
+
+    async fn broke(&self, report: &mut Report, said: String) {
+        report.bugs = true;
+        let message = format!("a part of chaos-tui broke, what it watched is not known any more: {said}");
+        report.words.push(said);
+        self.tell(Level::Critical, message).await;
+    }
+
+    async fn tell(&self, level: Level, message: String) {
+        let target = "chaos-tui".to_owned();
+        self.emitter.emit(What::Logged { level, target, message }).await;
+    }
+}

@@ -1,0 +1,96 @@
+//! What is left on the terminal after the screen is gone.
+
+use super::stage::Report;
+use crate::session::{
+    Session,
+    event::{Level, Timestamp},
+    wording,
+};
+
+/// Prints the verdict, the figures and where things were saved.
+pub fn print(session: &Session, report: &Report, now: Timestamp) {
+    for line in lines(session, report, now) {
+        println!("{line}");
+    }
+}
+
+fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    let title = if session.meta.title.is_empty() { &session.meta.source } else { &session.meta.title };
+    lines.push(title.clone());
+    if session.fault.is_some() {
+        let conclusion = session.conclusion(now);
+        lines.push(format!("  verdict   {}: {}", conclusion.standing.text(), conclusion.because));
+    }
+    if let Some(endpoint) = session.users.main() {
+        let tally = if session.fault.is_some() { endpoint.since_t0() } else { endpoint.baseline() };
+        let wait = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), wording::wait);
+        lines.push(format!(
+            "  users     {} requests: {} real, {} fallback, {} errors; median {}, longest {}",
+            tally.sent,
+            tally.real,
+            tally.fallback,
+            tally.error,
+            wait(tally.all.p50),
+            wait(tally.all.max)
+        ));
+        if session.fault.is_some() {
+            let bad = session.bad_seconds(endpoint, now);
+            lines.push(format!("  bad       {bad} seconds in which a user was let down"));
+        }
+    }
+    let measured = session.breaker.measured(session.t0());
+    if let Some(trip) = measured.trip_s {
+        lines.push(format!("  breaker   opened {} after the kill", wording::seconds(trip)));
+    }
+    if let Some(ending) = report.ending {
+        let deviated = if ending.deviated { ", deviated" } else { "" };
+        lines.push(format!("  run       {}{deviated}", format!("{:?}", ending.status).to_lowercase()));
+    } else if !report.looked {
+        lines.push("  run       did not come to its end: rollbacks may be unfinished".to_owned());
+    }
+    lines.extend(session.run.journal.as_ref().map(|path| format!("  journal   {path}")));
+    lines.extend(report.unwritten.as_ref().map(|error| format!("  journal   NOT WRITTEN: {error}")));
+    lines.extend(report.words.iter().map(|words| format!("  bug       {words}")));
+    lines
+}
+
+/// Prints the log lines that were not printed yet; gives the number of the next one.
+pub fn follow(session: &Session, said: u64) -> u64 {
+    let log = &session.log;
+    let skip = usize::try_from(said.saturating_sub(log.forgotten)).unwrap_or(usize::MAX);
+    for line in log.lines.iter().skip(skip).filter(|line| line.level > Level::Debug) {
+        eprintln!("  {}", line.text);
+    }
+    log.forgotten + log.lines.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        runner::Ending,
+        session::{
+            event::RunStatus,
+            fixtures::{self, Variant},
+        },
+    };
+
+    #[test]
+    fn it_is_short_and_says_where_things_are() {
+        let (session, now) = fixtures::finished(Variant::After);
+        let ending = Some(Ending { status: RunStatus::Completed, deviated: false });
+        let text = lines(&session, &Report { ending, ..Report::default() }, now).join("\n");
+        for wanted in ["PROTECTED", "fallback", "journal.json", "run       completed", "6.2 s after the kill"] {
+            assert!(text.contains(wanted), "{wanted} in\n{text}");
+        }
+        assert!(text.lines().count() <= 10);
+    }
+
+    #[test]
+    fn a_run_that_was_left_behind_says_so() {
+        let (session, now) = fixtures::before_failing();
+        let text = lines(&session, &Report::broken("index".to_owned()), now).join("\n");
+        assert!(text.contains("rollbacks may be unfinished") && text.contains("bug       index"), "{text}");
+    }
+}

@@ -1,0 +1,59 @@
+//! What a fire would do: looked up when a destructive step is awaited, and again when pods in play change.
+
+use crate::{
+    cluster::Connection,
+    experiment::{Secrets, substitute},
+    provider::preview,
+    runner::Request,
+    session::{
+        Event, What,
+        event::{Section, StepRef},
+        stream::Emitter,
+    },
+};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Follows the session and emits a card whenever one is due.
+pub async fn cards(
+    request: Request,
+    connection: Option<Connection>,
+    emitter: Emitter,
+    mut tap: mpsc::Receiver<Arc<Event>>,
+) {
+    let mut awaited = None;
+    while let Some(event) = tap.recv().await {
+        let due = match &event.what {
+            What::StepAwaited { step, destructive } => {
+                awaited = destructive.then_some(*step);
+                awaited.is_some()
+            }
+            What::ActivityStarted { .. } | What::StepSkipped { .. } | What::RunEnded { .. } => {
+                awaited = None;
+                false
+            }
+            What::PodSeen(_) | What::PodGone(_) => awaited.is_some(),
+            _ => false,
+        };
+        if let (true, Some(step)) = (due, awaited) {
+            look_up(&request, step, connection.as_ref(), &emitter).await;
+        }
+    }
+}
+
+async fn look_up(request: &Request, step: StepRef, connection: Option<&Connection>, emitter: &Emitter) {
+    let experiment = &request.experiment;
+    let entry = match step.section {
+        Section::Method => experiment.method().get(step.index),
+        Section::Rollbacks => experiment.rollbacks().get(step.index),
+        Section::Before | Section::During | Section::After => {
+            experiment.hypothesis().and_then(|hypothesis| hypothesis.probes.get(step.index))
+        }
+    };
+    let Some(activity) = entry.and_then(|entry| entry.activity.as_ref().ok()) else { return };
+    let declared = activity.provider.raw.clone().into();
+    let provider = substitute(&declared, &request.configuration, &Secrets::default());
+    let Some(provider) = provider.as_map() else { return };
+    let card = preview::card(step, activity, provider, connection).await;
+    emitter.emit(What::Targeted(card)).await;
+}
