@@ -1,21 +1,25 @@
 //! Arguments, and which command they mean.
 
 use crate::commands::{self, Global};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use std::process::ExitCode;
 
 /// A terminal dashboard for live chaos-engineering sessions.
 ///
-/// `chaos-tui run` is a drop-in for `chaos run`: the same files, log lines, journal, options and exit codes.
+/// `chaos-tui experiment.json` steps through an experiment on a screen. `chaos-tui run` is a drop-in for `chaos run`: the
+/// same files, log lines, journal, options and exit codes.
 #[derive(Debug, Parser)]
-#[command(name = "chaos-tui", version, about)]
+#[command(name = "chaos-tui", version, about, subcommand_negates_reqs = true, arg_required_else_help = true)]
 pub struct Cli {
     /// Options every command knows; they may stand before or after it.
     #[command(flatten)]
     pub global: Global,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// The live session, when no command is named.
+    #[command(flatten)]
+    pub live: Option<commands::live::Arguments>,
 }
 
 /// The commands.
@@ -34,7 +38,16 @@ pub enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let Cli { global, command } = Cli::parse();
+    let Cli { global, command, live } = Cli::parse();
+    let command = match (command, live) {
+        (Some(command), None) => command,
+        (None, Some(arguments)) => return commands::live::run(&global, &arguments),
+        (Some(_), Some(_)) => refuse(
+            ErrorKind::ArgumentConflict,
+            "options of the live session stand before a command: put them after it",
+        ),
+        (None, None) => refuse(ErrorKind::MissingRequiredArgument, "name an experiment or a command"),
+    };
     match command {
         Command::Run(arguments) => commands::run::run(&global, &arguments),
         Command::Validate(arguments) => commands::validate::command(&global, &arguments),
@@ -47,4 +60,9 @@ pub fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// Ends with a usage error, exit code 2.
+fn refuse(kind: ErrorKind, message: &str) -> ! {
+    Cli::command().error(kind, message).exit()
 }

@@ -5,6 +5,7 @@ mod connect;
 mod global_controls;
 pub mod image;
 mod listening;
+pub mod live;
 pub mod prepare;
 pub mod run;
 pub mod sandbox;

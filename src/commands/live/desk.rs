@@ -2,84 +2,69 @@
 
 use super::{
     Arguments, BUG, INTERRUPTED, PanicIn,
-    endpoints::endpoints,
-    observers::{Observers, words},
-    pump::{PumpHandle, pump},
-    ready, stage,
-    stage::{Report, Stage},
-    summary, target,
+    assembly::{Assembly, Running},
+    ready,
+    stage::Report,
+    summary,
 };
 use crate::{
     commands::{
         Global, Playing,
-        prepare::{Company, Helpers, Prepared, Refusal, prepare},
+        prepare::{Prepared, Refusal},
         signals::Signals,
     },
-    provider::python::Prints,
-    runner::{Pace, Signal, plan},
-    session::{
-        Command, Session, What,
-        clock::Clock,
-        journal::{Journal, Machine},
-        stream::{self, Emitter},
-    },
+    runner::{Pace, Signal},
+    session::{Command, Session},
     tui::{self, Departure, Show, Steering, Theme, View, keymap::Keymap, terminal::Screen},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use std::{panic::AssertUnwindSafe, process::ExitCode, time::Duration};
-use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::mpsc;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Keys that may wait for the session.
-const ORDERS: usize = 64;
 /// How long rollbacks may take once the screen is gone, before the process ends all the same.
 const FAREWELL: Duration = Duration::from_secs(300);
 
-/// Everything that is alive while the session is.
-struct Room {
-    emitter: Emitter,
-    clock: Clock,
-    handle: PumpHandle,
-    shown: watch::Receiver<Session>,
+/// What a session has besides its arguments.
+#[derive(Default)]
+pub struct Setting {
+    /// An earlier session, to compare with at the end.
+    pub earlier: Option<Session>,
+    /// Speaks to the audience while it goes on.
+    pub guide: Option<Guide>,
 }
 
-/// Prepares, shows, ends.
-pub async fn sit(global: &Global, arguments: &Arguments) -> ExitCode {
+/// Makes the task that speaks to the audience.
+pub type Guide = Box<dyn FnOnce(&Assembly) -> BoxFuture<'static, ()> + Send>;
+
+/// Prepares, shows, ends. Gives the session too, unless there was none.
+pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (ExitCode, Option<Session>) {
     let theme = match theme(arguments) {
         Ok(theme) => theme,
         Err(error) => {
             eprintln!("{error}");
-            return ExitCode::from(2);
+            return (ExitCode::from(2), None);
         }
     };
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {
         eprintln!("cannot change to {}: {error}", folder.display());
-        return ExitCode::from(2);
+        return (ExitCode::from(2), None);
     }
     listen_to_libraries(global);
-    let clock = Clock::system();
-    let (emitter, stream) = stream::stream(clock);
-    let (pump, handle, shown) = pump(stream, Journal::new(Machine::this()));
-    let stop = CancellationToken::new();
-    let pumping = tokio::spawn(pump.run(stop.clone()));
-    let room = Room { emitter, clock, handle, shown };
-    let mut helpers = Helpers::default();
-    let code = match prepared(global, arguments, &room, &mut helpers).await {
-        Ok((prepared, signals)) => session(arguments, &room, prepared, signals, theme).await,
+    let mut assembly = Assembly::new();
+    let outcome = match prepared(global, arguments, &mut assembly).await {
+        Ok((prepared, signals)) => Ok(session(arguments, &assembly, prepared, signals, theme, setting).await),
         Err(Refusal { message, code }) => {
             eprintln!("{message}");
-            ExitCode::from(code)
+            Err(ExitCode::from(code))
         }
     };
-    helpers.end().await;
-    stop.cancel();
-    // Its end is the end of everything told; a panic of it was spoken by the hook.
-    match pumping.await {
-        Ok(()) => code,
-        Err(_) => ExitCode::from(BUG),
+    match (outcome, assembly.end().await) {
+        (Err(code), _) => (code, None),
+        (Ok(code), (Some(session), _)) => (code, Some(session)),
+        (Ok(_), (None, _)) => (ExitCode::from(BUG), None),
     }
 }
 
@@ -97,27 +82,26 @@ fn listen_to_libraries(global: &Global) {
     let filter = EnvFilter::try_new(format!("warn,chaos_tui={level}")).unwrap_or_default();
     tui::accept_everything();
     // It fails only where somebody listens already.
-    let _ = tracing_subscriber::registry().with(filter).with(tui_logger::TuiTracingSubscriberLayer).try_init();
+    let _ =
+        tracing_subscriber::registry().with(filter).with(tui_logger::TuiTracingSubscriberLayer).try_init();
 }
 
 /// Prepares; where an experiment is about a cluster and there is none, offers the sandbox.
 async fn prepared(
     global: &Global,
     arguments: &Arguments,
-    room: &Room,
-    helpers: &mut Helpers,
+    assembly: &mut Assembly,
 ) -> Result<(Prepared, mpsc::Receiver<Signal>), Refusal> {
     let mut playing = arguments.playing.clone();
     loop {
-        let (prepared, signals) = prepare_once(global, arguments, &playing, room, helpers).await?;
+        let (prepared, signals) = prepare_once(global, arguments, &playing, assembly).await?;
         let offered = playing.sandbox.is_none() && ready::lacks_cluster(&prepared).await;
         match offered.then(ready::offer_sandbox) {
-            None => return Ok((prepared, signals)),
+            None | Some(ready::Offer::GoOn) => return Ok((prepared, signals)),
             Some(ready::Offer::Variant(variant)) => {
                 playing.sandbox = Some(variant.to_owned());
-                std::mem::take(helpers).end().await;
+                assembly.discard().await;
             }
-            Some(ready::Offer::GoOn) => return Ok((prepared, signals)),
             Some(ready::Offer::Leave) => {
                 let message = "nothing was done; `--sandbox` starts the embedded cluster".to_owned();
                 return Err(Refusal { message, code: 2 });
@@ -130,21 +114,14 @@ async fn prepare_once(
     global: &Global,
     arguments: &Arguments,
     playing: &Playing,
-    room: &Room,
-    helpers: &mut Helpers,
+    assembly: &mut Assembly,
 ) -> Result<(Prepared, mpsc::Receiver<Signal>), Refusal> {
     let refused = |error: std::io::Error| Refusal { message: error.to_string(), code: 1 };
     let (signals, mut receiver) = Signals::interrupts().map_err(refused)?;
     if let Some(variant) = &playing.sandbox {
         eprintln!("starting the sandbox with the variant `{variant}` ...");
     }
-    let company = Company {
-        emitter: &room.emitter,
-        signals: signals.sender(),
-        prints: Prints::Heard,
-        pace: Pace::Step,
-    };
-    let preparing = prepare(&arguments.source, playing, global.settings.as_ref(), company, helpers);
+    let preparing = assembly.prepare(global, arguments, playing, Pace::Step, signals.sender());
     // The screen hears signals itself: what arrives here later is Python's wish to end the run.
     tokio::select! {
         prepared = preparing => Ok((prepared?, receiver)),
@@ -155,65 +132,39 @@ async fn prepare_once(
 /// The session itself: observers, runner, screen.
 async fn session(
     arguments: &Arguments,
-    room: &Room,
+    assembly: &Assembly,
     prepared: Prepared,
     signals: mpsc::Receiver<Signal>,
     theme: Theme,
+    setting: Setting,
 ) -> ExitCode {
-    let Prepared { request, providers, cluster } = prepared;
-    let connection = ready::connection(&request, &cluster).await;
-    let context = connection.as_ref().map(|connection| connection.context().to_owned());
-    let opened = What::SessionOpened {
-        source: arguments.source.clone(),
-        allowed: ready::allowed(context.as_deref(), &arguments.watching),
-        context,
-        namespace: connection.as_ref().map_or("default", |it| it.namespace()).to_owned(),
-    };
-    room.emitter.emit(opened).await;
-    let endpoints = endpoints(&request, &arguments.watching);
-    let mut observers = Observers::new(room.emitter.clone(), room.handle.taps.clone(), endpoints);
-    let tap = room.handle.taps.open();
-    observers.spawn(target::cards(request.clone(), connection.clone(), room.emitter.clone(), tap));
-    if let Some(connection) = &connection {
-        observers.watch_cluster(connection, &request).await;
+    let mut staged = assembly.stage(arguments, prepared).await;
+    if let Some(guide) = setting.guide {
+        staged.spawn(guide(assembly));
     }
     if arguments.panic_for_test == Some(PanicIn::Task) {
-        observers.spawn(panic_for_test());
+        staged.spawn(panic_for_test());
     }
-    let (orders, ordered) = mpsc::channel(ORDERS);
-    let leave = CancellationToken::new();
-    let done = CancellationToken::new();
-    let stage = Stage {
-        emitter: room.emitter.clone(),
-        handle: room.handle.clone(),
-        journal_path: arguments.playing.journal_path.clone(),
-        observers,
-        done: done.clone(),
-        leave: leave.clone(),
-    };
-    let staged = if arguments.watching.read_only {
-        room.emitter.emit(What::Planned(plan(&request, &providers))).await;
-        tokio::spawn(stage.look_only(ordered))
+    let (running, steering) = if arguments.watching.read_only {
+        (staged.look_only().await, Steering::ReadOnly)
     } else {
-        tokio::spawn(stage.play(request, providers, signals, ordered))
+        (staged.play(signals), Steering::Live)
     };
-    let steering = if arguments.watching.read_only { Steering::ReadOnly } else { Steering::Live };
     let show = Show {
-        session: room.shown.clone(),
-        done: done.clone(),
-        earlier: None,
-        commands: orders.clone(),
-        clock: room.clock,
+        session: assembly.shown.clone(),
+        done: running.done.clone(),
+        earlier: setting.earlier,
+        commands: running.orders.clone(),
+        clock: assembly.clock,
         theme,
         view: View::new(Keymap::default(), steering),
     };
     let departed = watch_it(arguments, show).await;
-    if departed == Left::Broken && !done.is_cancelled() {
-        end_without_screen(&orders, &done, room).await;
+    if departed == Left::Broken && !running.done.is_cancelled() {
+        end_without_screen(&running, assembly).await;
     }
-    leave.cancel();
-    let report = staged.await.unwrap_or_else(|failed| Report::broken(words_of(failed)));
-    summary::print(&room.shown.borrow(), &report, room.clock.now());
+    let report = running.end().await;
+    summary::print(&assembly.shown.borrow(), &report, assembly.clock.now());
     code(departed, &report)
 }
 
@@ -265,19 +216,19 @@ async fn panic_for_test() {
 }
 
 /// Without a screen the run still goes through its rollbacks, and says what it does.
-async fn end_without_screen(orders: &mpsc::Sender<Command>, done: &CancellationToken, room: &Room) {
+async fn end_without_screen(running: &Running, assembly: &Assembly) {
     eprintln!("the screen is gone; the run turns to its end, rollbacks included ...");
     for command in [Command::Quit, Command::Pause(false), Command::Auto(true)] {
         // Nobody hears it only when the run has ended by itself.
-        let _ = orders.send(command).await;
+        let _ = running.orders.send(command).await;
     }
-    let mut shown = room.shown.clone();
+    let mut shown = assembly.shown.clone();
     let mut said = shown.borrow().log.forgotten + shown.borrow().log.lines.len() as u64;
     let deadline = tokio::time::sleep(FAREWELL);
     tokio::pin!(deadline);
     loop {
         tokio::select! {
-            () = done.cancelled() => return,
+            () = running.done.cancelled() => return,
             () = &mut deadline => {
                 eprintln!("the rollbacks did not end within {} s: see the journal", FAREWELL.as_secs());
                 return;
@@ -286,13 +237,6 @@ async fn end_without_screen(orders: &mpsc::Sender<Command>, done: &CancellationT
                 said = summary::follow(&shown.borrow_and_update(), said);
             }
         }
-    }
-}
-
-fn words_of(failed: tokio::task::JoinError) -> String {
-    match failed.try_into_panic() {
-        Ok(panic) => words(panic),
-        Err(other) => other.to_string(),
     }
 }
 

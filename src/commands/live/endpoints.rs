@@ -48,7 +48,8 @@ fn asks(activity: &Activity) -> bool {
 
 fn settings(request: &Request, activity: &Activity) -> Option<EndpointSettings> {
     // Secrets are in: the probe must be let in where the experiment is. They never reach an event.
-    let provider = substitute(&activity.provider.raw.clone().into(), &request.configuration, &request.secrets);
+    let provider =
+        substitute(&activity.provider.raw.clone().into(), &request.configuration, &request.secrets);
     let url = provider.get("url").and_then(Value::as_str)?;
     let mut settings = EndpointSettings::new(EndpointId(0), url);
     settings.headers = provider

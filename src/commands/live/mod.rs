@@ -3,6 +3,7 @@
 //! Wires experiment, runner and observers to the screen. Everything ends through the runner's rollbacks: a key, a signal,
 //! a closed terminal and a panic of the screen alike.
 
+mod assembly;
 mod desk;
 mod endpoints;
 mod observers;
@@ -12,7 +13,12 @@ mod stage;
 mod summary;
 mod target;
 
+pub(super) use assembly::Assembly;
+pub(super) use desk::Setting;
+pub(super) use stage::Report;
+
 use super::{Global, Playing, run};
+use crate::session::Session;
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 /// Exit code of a bug of ours.
@@ -96,17 +102,27 @@ pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
             run::Arguments { source: arguments.source.clone(), playing: arguments.playing.clone() };
         return run::run(global, &arguments);
     }
+    sit(global, arguments, Setting::default()).0
+}
+
+/// Sits down at the screen; gives the exit code and the session as it ended.
+pub(super) fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (ExitCode, Option<Session>) {
+    on_runtime(|| desk::sit(global, arguments, setting)).unwrap_or((ExitCode::FAILURE, None))
+}
+
+/// Runs something on a runtime of its own, the screen's size.
+pub(super) fn on_runtime<Work: Future>(work: impl FnOnce() -> Work) -> Option<Work::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(desk::sit(global, arguments));
+            let output = runtime.block_on(work());
             // Whatever still runs by now has had its time.
             runtime.shutdown_timeout(std::time::Duration::from_secs(1));
-            code
+            Some(output)
         }
         Err(error) => {
             eprintln!("chaos-tui cannot run: {error}");
-            ExitCode::FAILURE
+            None
         }
     }
 }

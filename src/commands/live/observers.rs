@@ -75,7 +75,8 @@ impl Observers {
             (true, Some(asking)) => self.asking = Some(asking),
             (false, asking) => asking.iter().for_each(CancellationToken::cancel),
             (true, None) if self.endpoints.is_empty() => {
-                let message = "The experiment asks no HTTP endpoint: name one with --watch URL to see its users.";
+                let message =
+                    "The experiment asks no HTTP endpoint: name one with --watch URL to see its users.";
                 let (level, target) = (Level::Warning, "users".to_owned());
                 self.emitter.emit(What::Logged { level, target, message: message.to_owned() }).await;
             }
@@ -138,6 +139,16 @@ fn breaker_of(endpoint: &EndpointSettings) -> BreakerSettings {
 pub fn words(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
-        Err(other) => other.downcast::<&str>().map_or_else(|_| "no words".to_owned(), |text| (*text).to_owned()),
+        Err(other) => {
+            other.downcast::<&str>().map_or_else(|_| "no words".to_owned(), |text| (*text).to_owned())
+        }
+    }
+}
+
+/// What the panic of a task said, or why it ended otherwise.
+pub fn words_of(failed: tokio::task::JoinError) -> String {
+    match failed.try_into_panic() {
+        Ok(panic) => words(panic),
+        Err(other) => other.to_string(),
     }
 }

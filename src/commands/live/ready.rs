@@ -30,9 +30,9 @@ const LOCAL: [&str; 10] = [
 /// Whether a fire in this context needs no typed name.
 pub fn allowed(context: Option<&str>, watching: &Watching) -> bool {
     context.is_some_and(|context| {
-        let local = LOCAL.iter().any(|name| {
-            if name.ends_with('-') { context.starts_with(name) } else { context == *name }
-        });
+        let local = LOCAL
+            .iter()
+            .any(|name| if name.ends_with('-') { context.starts_with(name) } else { context == *name });
         local || watching.allow_context.iter().any(|name| name == context)
     })
 }

@@ -1,18 +1,13 @@
 //! What goes on behind the screen: the runner plays, observers watch, orders are carried to whom they concern.
 
 use super::{
-    observers::{Observers, words},
+    observers::{Observers, words_of},
     pump::PumpHandle,
 };
 use crate::{
     provider::Providers,
     runner::{Ending, Request, Signal, play},
-    session::{
-        Command, What,
-        event::Level,
-        journal,
-        stream::Emitter,
-    },
+    session::{Command, What, event::Level, journal, stream::Emitter},
 };
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
@@ -84,10 +79,7 @@ impl Stage {
                 ended = &mut running, if !self.done.is_cancelled() => {
                     match ended {
                         Ok(ending) => report.ending = Some(ending),
-                        Err(failed) => self.broke(&mut report, match failed.try_into_panic() {
-                            Ok(panic) => words(panic),
-                            Err(other) => other.to_string(),
-                        }).await,
+                        Err(failed) => self.broke(&mut report, words_of(failed)).await,
                     }
                     if began {
                         self.write_journal(&mut report).await;

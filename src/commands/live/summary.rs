@@ -81,7 +81,8 @@ mod tests {
         let (session, now) = fixtures::finished(Variant::After);
         let ending = Some(Ending { status: RunStatus::Completed, deviated: false });
         let text = lines(&session, &Report { ending, ..Report::default() }, now).join("\n");
-        for wanted in ["PROTECTED", "fallback", "journal.json", "run       completed", "6.2 s after the kill"] {
+        for wanted in ["PROTECTED", "fallback", "journal.json", "run       completed", "6.2 s after the kill"]
+        {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }
         assert!(text.lines().count() <= 10);

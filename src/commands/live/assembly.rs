@@ -1,0 +1,176 @@
+//! What a session is put together from, on a screen or without one.
+
+use super::{
+    Arguments,
+    endpoints::endpoints,
+    observers::Observers,
+    pump::{PumpHandle, pump},
+    ready,
+    stage::{Report, Stage},
+    target,
+};
+use crate::{
+    commands::{
+        Global, Playing,
+        prepare::{Company, Helpers, Prepared, Refusal, prepare},
+    },
+    provider::{Providers, python::Prints},
+    runner::{Pace, Request, Signal, plan},
+    session::{
+        Command, Session, What,
+        clock::Clock,
+        event::Timestamp,
+        journal::{Journal, Machine},
+        stream::{self, Emitter},
+    },
+};
+use std::sync::Arc;
+use tokio::{
+    sync::{mpsc, watch},
+    task::{JoinError, JoinHandle},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Orders that may wait for the session.
+const ORDERS: usize = 64;
+
+/// The stream with its reader, and whatever has to be ended with the session.
+pub struct Assembly {
+    /// Takes what is told.
+    pub emitter: Emitter,
+    /// Stamps it.
+    pub clock: Clock,
+    /// The session as it becomes.
+    pub shown: watch::Receiver<Session>,
+    /// Passes events on.
+    pub handle: PumpHandle,
+    helpers: Helpers,
+    stop: CancellationToken,
+    pumping: JoinHandle<()>,
+}
+
+impl Assembly {
+    /// Begins to read a stream that nobody writes yet.
+    pub fn new() -> Self {
+        let clock = Clock::system();
+        let (emitter, stream) = stream::stream(clock);
+        let (pump, handle, shown) = pump(stream, Journal::new(Machine::this()));
+        let stop = CancellationToken::new();
+        let pumping = tokio::spawn(pump.run(stop.clone()));
+        Self { emitter, clock, shown, handle, helpers: Helpers::default(), stop, pumping }
+    }
+
+    /// Loads, validates and resolves; starts the sandbox if one is asked for.
+    pub async fn prepare(
+        &mut self,
+        global: &Global,
+        arguments: &Arguments,
+        playing: &Playing,
+        pace: Pace,
+        signals: mpsc::Sender<Signal>,
+    ) -> Result<Prepared, Refusal> {
+        let company = Company { emitter: &self.emitter, signals, prints: Prints::Heard, pace };
+        prepare(&arguments.source, playing, global.settings.as_ref(), company, &mut self.helpers).await
+    }
+
+    /// Takes down what was started for a preparation that is not played.
+    pub async fn discard(&mut self) {
+        std::mem::take(&mut self.helpers).end().await;
+    }
+
+    /// Opens the session: connects, watches the cluster, looks up targets.
+    pub async fn stage(&self, arguments: &Arguments, prepared: Prepared) -> Staged {
+        let Prepared { request, providers, cluster } = prepared;
+        let connection = ready::connection(&request, &cluster).await;
+        let context = connection.as_ref().map(|connection| connection.context().to_owned());
+        let opened = What::SessionOpened {
+            source: arguments.source.clone(),
+            allowed: ready::allowed(context.as_deref(), &arguments.watching),
+            context,
+            namespace: connection.as_ref().map_or("default", |it| it.namespace()).to_owned(),
+        };
+        self.emitter.emit(opened).await;
+        let endpoints = endpoints(&request, &arguments.watching);
+        let mut observers = Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints);
+        let tap = self.handle.taps.open();
+        observers.spawn(target::cards(request.clone(), connection.clone(), self.emitter.clone(), tap));
+        if let Some(connection) = &connection {
+            observers.watch_cluster(connection, &request).await;
+        }
+        let stage = Stage {
+            emitter: self.emitter.clone(),
+            handle: self.handle.clone(),
+            journal_path: arguments.playing.journal_path.clone(),
+            observers,
+            done: CancellationToken::new(),
+            leave: CancellationToken::new(),
+        };
+        Staged { stage, request, providers }
+    }
+
+    /// Ends everything that is left; gives the session as it ended, and `None` where its writer broke.
+    pub async fn end(self) -> (Option<Session>, Timestamp) {
+        self.helpers.end().await;
+        self.stop.cancel();
+        // What a panic of it said, the hook has spoken.
+        let ended = self.pumping.await;
+        let session = self.shown.borrow().clone();
+        (ended.ok().map(|()| session), self.clock.now())
+    }
+}
+
+/// A session that may begin.
+pub struct Staged {
+    stage: Stage,
+    request: Request,
+    providers: Arc<Providers>,
+}
+
+impl Staged {
+    /// Begins to ask as users do, before anything is played.
+    pub async fn observe(&mut self) {
+        self.stage.observers.observe(true).await;
+    }
+
+    /// Runs something with the observers.
+    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.stage.observers.spawn(task);
+    }
+
+    /// Plays the experiment.
+    pub fn play(self, signals: mpsc::Receiver<Signal>) -> Running {
+        let Self { stage, request, providers } = self;
+        Running::of(stage, |stage, ordered| tokio::spawn(stage.play(request, providers, signals, ordered)))
+    }
+
+    /// Only shows what would be played.
+    pub async fn look_only(self) -> Running {
+        let Self { stage, request, providers } = self;
+        stage.emitter.emit(What::Planned(plan(&request, &providers))).await;
+        Running::of(stage, |stage, ordered| tokio::spawn(stage.look_only(ordered)))
+    }
+}
+
+/// A session that goes on.
+pub struct Running {
+    /// Takes the operator's orders.
+    pub orders: mpsc::Sender<Command>,
+    /// Fires when the run has ended and its journal is written.
+    pub done: CancellationToken,
+    leave: CancellationToken,
+    task: JoinHandle<Report>,
+}
+
+impl Running {
+    fn of(stage: Stage, start: impl FnOnce(Stage, mpsc::Receiver<Command>) -> JoinHandle<Report>) -> Self {
+        let (orders, ordered) = mpsc::channel(ORDERS);
+        let (done, leave) = (stage.done.clone(), stage.leave.clone());
+        Self { orders, done, leave, task: start(stage, ordered) }
+    }
+
+    /// Stops watching, and what still runs.
+    pub async fn end(self) -> Report {
+        self.leave.cancel();
+        self.task.await.unwrap_or_else(|failed: JoinError| Report::broken(super::observers::words_of(failed)))
+    }
+}
