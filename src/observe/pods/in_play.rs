@@ -1,6 +1,6 @@
 //! Which objects an experiment is about, as far as its activities name them.
 
-use super::selector::Selector;
+use crate::cluster::Selector;
 use crate::experiment::tolerance::compile_pattern;
 use crate::experiment::{Activity, Map, ProviderKind, Value};
 use crate::provider::gremlin::container_names;

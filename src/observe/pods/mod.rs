@@ -8,7 +8,6 @@ mod in_play;
 mod notes;
 mod picture;
 mod row;
-mod selector;
 mod services;
 mod status_word;
 #[cfg(test)]
@@ -16,5 +15,4 @@ mod tests;
 mod watch;
 
 pub use in_play::InPlay;
-pub(crate) use selector::Selector;
 pub use watch::watch;

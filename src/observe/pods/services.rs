@@ -1,6 +1,6 @@
 //! Services and the endpoints behind them.
 
-use super::selector::Selector;
+use crate::cluster::Selector;
 use crate::session::event::ServiceEndpoints;
 use k8s_openapi::api::{core::v1::Service, discovery::v1::EndpointSlice};
 use kube::ResourceExt;

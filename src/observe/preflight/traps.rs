@@ -1,7 +1,7 @@
 //! What misleads: tolerances without effect, single replicas, liveness probes that an open breaker may fail.
 
 use super::{Preflight, Subject, know};
-use crate::cluster::Connection;
+use crate::cluster::{Connection, Selector};
 use crate::experiment::{ProviderKind, Value};
 use crate::provider::gremlin::container_names;
 use crate::session::event::{Check, Section};
@@ -103,7 +103,7 @@ fn is_hit(subjects: &[Subject<'_>], deployment: &Deployment) -> bool {
 }
 
 fn is_selected(selector: &str, labels: &BTreeMap<String, String>) -> bool {
-    let selector = crate::observe::pods::Selector::parse(selector);
+    let selector = Selector::parse(selector);
     selector.is_some_and(|selector| selector.matches(labels))
 }
 

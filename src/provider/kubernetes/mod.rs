@@ -31,7 +31,7 @@ pub use catalogue::resolve;
 pub use permissions::permissions;
 
 use super::{Call, Catalogue, Native, Outcome};
-use crate::cluster::{Connection, Error, Settings};
+use crate::cluster::{Connection, Error, Selector, Settings};
 use crate::experiment::{Map, Value};
 use failure::Failure;
 use futures_util::future::BoxFuture;
@@ -127,5 +127,19 @@ impl Catalogue for Kubernetes {
                 outcome = self.run(native, &arguments, call.progress) => outcome,
             }
         })
+    }
+
+    /// The object a call names, and the values that its selectors ask for: by custom those are names too.
+    fn targets(&self, _native: &'static Native, arguments: &Map) -> Vec<String> {
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str);
+        let selector = text("label_selector").and_then(Selector::parse).unwrap_or_default();
+        let policy =
+            arguments.get("label_selectors").and_then(Value::as_map).into_iter().flat_map(Map::values);
+        let values = selector.values().chain(policy.filter_map(Value::as_str));
+        text("name")
+            .into_iter()
+            .chain(values.filter(|value| !value.contains('{')))
+            .map(str::to_owned)
+            .collect()
     }
 }

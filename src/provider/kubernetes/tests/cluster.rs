@@ -55,6 +55,22 @@ async fn a_cancelled_call_ends_at_once() {
     assert_eq!(running.await, Outcome::Cancelled);
 }
 
+#[test]
+fn targets_are_the_names_that_the_arguments_tell() {
+    let kubernetes = Kubernetes::new(Settings::new(|_| None));
+    let native = resolve("chaosk8s.pod.actions", "terminate_pods").unwrap();
+    for (arguments, wanted) in [
+        (json!({"name": "app"}), vec!["app"]),
+        (json!({"label_selector": "name=app,tier in (a, b),x!=y"}), vec!["app", "a", "b"]),
+        (json!({"name": "app", "label_selector": "name in ({name})"}), vec!["app"]),
+        (json!({"label_selectors": {"app": "web"}}), vec!["web"]),
+        (json!({"ns": "x"}), vec![]),
+    ] {
+        let map: Map = serde_json::from_value(arguments.clone()).unwrap();
+        assert_eq!(kubernetes.targets(native, &map), wanted, "{arguments}");
+    }
+}
+
 fn activity() -> crate::experiment::Activity {
     use crate::experiment::{Activity, ActivityKind, Pauses, Provider, ProviderKind};
     Activity {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A parsed selector; the empty one selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Selector(Vec<Requirement>);
+pub struct Selector(Vec<Requirement>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Requirement {
@@ -16,25 +16,34 @@ enum Requirement {
 
 impl Selector {
     /// Parses Kubernetes' syntax; nothing when it is malformed.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let parts = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty());
         parts.map(requirement).collect::<Option<Vec<_>>>().map(Self)
     }
 
     /// A selector of pairs, as a Service has.
-    pub(crate) fn of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
+    pub fn of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
         Self(
             pairs.into_iter().map(|(key, value)| Requirement::In(key.clone(), vec![value.clone()])).collect(),
         )
     }
 
+    /// The label values it asks for: `x` and `y` of `app=x,tier in (y)`.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        let wanted = self.0.iter().filter_map(|requirement| match requirement {
+            Requirement::In(_, values) => Some(values),
+            _ => None,
+        });
+        wanted.flatten().map(String::as_str)
+    }
+
     /// Whether it selects everything.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether an object with these labels is selected.
-    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|requirement| match requirement {
             Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
             Requirement::NotIn(key, values) => !labels.get(key).is_some_and(|value| values.contains(value)),
