@@ -90,6 +90,38 @@ async fn dropping_the_bridge_ends_the_worker() {
     .expect("the worker is gone");
 }
 
+/// Writes a program and a stage whose Python it is said to be.
+fn impostor(script: &str) -> (Stage, Stage) {
+    let place = Stage::new("");
+    let program = place.folder.path().join("python");
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let stage = Stage::with("", |settings| settings.interpreter = Interpreter::choose(Some(&program), None));
+    (place, stage)
+}
+
+#[tokio::test]
+async fn an_import_that_never_ends_is_given_up() {
+    let stage = Stage::new("def f(): return 1\n");
+    fs::write(stage.folder.path().join("endless.py"), "import threading\nthreading.Event().wait()\n")
+        .unwrap();
+    assert_eq!(stage.result("f", "{}").await, "1");
+    // With nothing else to do, the clock runs to the next deadline.
+    tokio::time::pause();
+    let error = Bridge::describe(&stage.bridge, "endless", "f").await;
+    tokio::time::resume();
+    assert_eq!(error, Err("Python did not import 'endless' within 60 s".to_owned()));
+    assert_eq!(stage.result("f", "{}").await, "1");
+    stage.until_logged("Python is started again").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_never_gets_ready_is_given_up() {
+    let (_place, stage) = impostor("#!/bin/sh\nexec sleep 3600\n");
+    let Err(message) = Bridge::describe(&stage.bridge, "ext", "f").await else { panic!("no Python") };
+    assert!(message.ends_with("(given by --python), did not get ready within 30 s"), "{message}");
+}
+
 #[tokio::test]
 async fn python_that_is_not_there_is_named() {
     let stage = Stage::with("", |settings| {
@@ -105,12 +137,8 @@ async fn python_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn a_program_that_is_no_python_is_named() {
-    let stage = Stage::new("");
-    let program = stage.folder.path().join("python");
-    fs::write(&program, "#!/bin/sh\necho I am a shell >&2\nexit 4\n").unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let stage = Stage::with("", |settings| settings.interpreter = Interpreter::choose(Some(&program), None));
-    let Err(message) = stage.bridge.describe("ext", "f").await else { panic!("no Python") };
+    let (_place, stage) = impostor("#!/bin/sh\necho I am a shell >&2\nexit 4\n");
+    let Err(message) = Bridge::describe(&stage.bridge, "ext", "f").await else { panic!("no Python") };
     assert!(message.contains("ended before it was ready: exit code 4"), "{message}");
     stage.until(|said| *said == Heard::Printed { line: "I am a shell".to_owned() }).await;
 }

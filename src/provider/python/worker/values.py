@@ -21,8 +21,6 @@ def member(value, strange):
             return part.isoformat()
         if isinstance(part, (decimal.Decimal, uuid.UUID)):
             return str(part)
-        if isinstance(part, Exception):
-            return "An exception was raised: {}('{}')".format(type(part).__name__, part)
         strange.append(type(part).__qualname__)
         return shown(part)
 
