@@ -150,7 +150,7 @@ impl Cluster {
     /// When an object is refused, or the sample does not get ready.
     pub async fn play(&self, variant: Variant) -> Result<Vec<Replaced>, StartError> {
         let mut manifests = variant.manifests();
-        let replaced = sample::fit(&mut manifests);
+        let replaced = sample::fit(&mut manifests, |port| self.network.is_free(port));
         for manifest in manifests {
             self.create(manifest)?;
         }

@@ -1,7 +1,6 @@
 //! The sample that the sandbox plays: its manifests, and how they fit this machine.
 
 use std::fmt;
-use std::net::{Ipv4Addr, TcpListener};
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -88,14 +87,15 @@ pub struct Replaced {
 
 /// Moves the containers to ports that are free on every address of this machine. With a program on 0.0.0.0:8080 no
 /// pod could listen on 8080, whatever its address, and whoever asked a pod's address on 8080 would reach that program.
-pub(super) fn fit(manifests: &mut [Value]) -> Vec<Replaced> {
+pub(super) fn fit(manifests: &mut [Value], is_free: impl Fn(u16) -> bool) -> Vec<Replaced> {
     let mut ports: Vec<u16> = manifests.iter().flat_map(container_ports).collect();
     ports.sort_unstable();
     ports.dedup();
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok();
     let mut replaced = Vec::new();
-    for from in ports.iter().copied().filter(|port| !free(port)) {
-        let Some(to) = (from.saturating_add(1)..from.saturating_add(200)).find(free) else { continue };
+    for from in ports.iter().copied().filter(|port| !is_free(*port)) {
+        let Some(to) = (from.saturating_add(1)..from.saturating_add(200)).find(|port| is_free(*port)) else {
+            continue;
+        };
         manifests.iter_mut().for_each(|manifest| replace(manifest, from, to));
         replaced.push(Replaced { from, to });
     }
@@ -167,18 +167,15 @@ mod tests {
 
     #[test]
     fn a_port_that_is_taken_everywhere_is_replaced_everywhere() {
-        let taken = TcpListener::bind("0.0.0.0:0").unwrap();
-        let from = taken.local_addr().unwrap().port();
         let mut manifests = Variant::Before.manifests();
-        manifests.iter_mut().for_each(|manifest| replace(manifest, 8080, from));
-        let replaced = fit(&mut manifests);
-        let [Replaced { from: was, to }] = replaced.as_slice() else { panic!("{replaced:?}") };
-        assert_eq!(*was, from);
-        assert!(manifests.iter().flat_map(container_ports).all(|port| port == *to));
-        for manifest in &manifests {
-            let text = manifest.to_string();
-            assert!(!text.contains(&format!(":{from}")), "{text}");
+        assert_eq!(fit(&mut manifests, |_| true), []);
+        let replaced = fit(&mut manifests, |port| port > 8081);
+        assert_eq!(replaced, [Replaced { from: 8080, to: 8082 }]);
+        assert!(manifests.iter().flat_map(container_ports).all(|port| port == 8082));
+        for manifest in manifests.iter().filter(|manifest| manifest["kind"] == "Deployment") {
+            assert!(!manifest.to_string().contains(":8080"), "{manifest}");
         }
+        assert_eq!(manifests[0]["spec"]["ports"][0]["targetPort"], 8082);
         assert_eq!(manifests[0]["spec"]["ports"][0]["port"], 8080, "the Service's own port stays");
     }
 }

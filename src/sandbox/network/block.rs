@@ -51,6 +51,11 @@ impl Block {
         Self { second, pods: Range::default(), services: Range::default(), _claim: claim }
     }
 
+    /// Whether this port is free on an address that is nobody's: then no wildcard listener takes it on all of them.
+    pub(super) fn is_free(&self, port: u16) -> bool {
+        TcpListener::bind((self.second.map_or(Ipv4Addr::LOCALHOST, last), port)).is_ok()
+    }
+
     /// An address for a pod, or none when all are taken.
     pub(super) fn pod(&mut self) -> Option<IpAddr> {
         let Some(second) = self.second else { return Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
@@ -89,6 +94,11 @@ impl Range {
         self.next = (free + 1) % size;
         Some(free)
     }
+}
+
+/// The address of a block that is given to nobody.
+fn last(second: u8) -> Ipv4Addr {
+    Ipv4Addr::new(127, second, 255, 254)
 }
 
 fn address(second: u8, first_row: u8, number: u32) -> IpAddr {

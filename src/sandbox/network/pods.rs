@@ -85,6 +85,11 @@ impl Network {
         Ok(address)
     }
 
+    /// Whether pods can listen on this port: no program of this machine holds it on every address.
+    pub fn is_free(&self, port: u16) -> bool {
+        lock(&self.0.block).is_free(port)
+    }
+
     /// Takes a pod's address back.
     pub fn leave(&self, pod_uid: &str) {
         if let Some(address) = lock(&self.0.pods).remove(pod_uid) {

@@ -1,0 +1,133 @@
+//! Faults and what users see of them.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::http::{Outcome, address, ask, get};
+use crate::stage::{Stage, has_kubectl, until};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Long enough to tell an answer from silence, short enough to see the next state.
+const GLANCE: Duration = Duration::from_millis(300);
+
+/// Asks until the outcome is as wanted; what came before it, without repetitions.
+fn watch(url: &str, path: &str, wanted: impl Fn(&Outcome) -> bool) -> Vec<Outcome> {
+    let mut seen: Vec<Outcome> = Vec::new();
+    until("the outcome that was waited for", || {
+        let outcome = get(url, path, GLANCE);
+        let done = wanted(&outcome);
+        if seen.last() != Some(&outcome) {
+            seen.push(outcome);
+        }
+        done
+    });
+    seen
+}
+
+fn is_real(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Answered(200, body) if body.starts_with('"'))
+}
+
+#[test]
+fn traffic_to_a_pod_that_is_gone_is_swallowed_then_refused_then_served_again() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--propagation", "3", "--start-delay", "6"]);
+    let before = stage.pod("my-provider-app")["metadata"]["name"].clone();
+    stage.kubectl(&["delete", "pod", before.as_str().unwrap(), "--force", "--grace-period=0"]);
+    let seen = watch(stage.announced("provider_url"), "/invoke", is_real);
+    let kinds: Vec<&str> = seen
+        .iter()
+        .map(|outcome| match outcome {
+            Outcome::Silent => "silent",
+            Outcome::Refused => "refused",
+            Outcome::Answered(..) => "answered",
+            Outcome::Broken => "broken",
+        })
+        .collect();
+    assert_eq!(kinds, ["silent", "refused", "answered"]);
+    assert_ne!(stage.pod("my-provider-app")["metadata"]["name"], before);
+}
+
+/// Logs in and shuts the provider's container down; the answer to the attack.
+fn attack(stage: &Stage, container: &str) -> Outcome {
+    let gremlin = address(stage.announced("gremlin_url"));
+    let told = &stage.announced["environment"];
+    let text = |key: &str| told[key].as_str().unwrap().replace('@', "%40");
+    let form = format!("email={}&password={}", text("GREMLIN_EMAIL"), text("GREMLIN_PWD"));
+    let Outcome::Answered(200, logins) = ask(gremlin, "POST /v1/users/auth HTTP/1.1", &form, PATIENCE) else {
+        panic!("the login works")
+    };
+    let logins: Value = serde_json::from_str(&logins).unwrap();
+    assert_eq!(logins[0]["org_name"], told["GREMLIN_ORG_NAME"]);
+    let order = json!({
+        "command": {"type": "shutdown", "args": ["-d", "0"]},
+        "target": {"type": "Random"},
+        "labels": {"io.kubernetes.container.name": container},
+    });
+    let request = format!(
+        "POST /v1/attacks/new?teamId={} HTTP/1.1\r\nauthorization: {}\r\ncontent-type: application/json",
+        text("GREMLIN_TEAM_ID"),
+        logins[0]["header"].as_str().unwrap()
+    );
+    ask(gremlin, &request, &order.to_string(), PATIENCE)
+}
+
+#[test]
+fn before_lets_its_users_wait_and_the_container_comes_back_in_its_pod() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--propagation", "60", "--start-delay", "1"]);
+    let before = stage.pod("my-provider-app");
+    let outcome = attack(&stage, "my-provider-app");
+    assert!(matches!(&outcome, Outcome::Answered(201, id) if id.len() == 36), "{outcome:?}");
+    let user = std::thread::spawn({
+        let url = stage.announced("consumer_url").to_owned();
+        move || get(&url, "/invoke", Duration::from_secs(4))
+    });
+    until("the container was restarted", || {
+        let status = stage.pod("my-provider-app")["status"]["containerStatuses"][0].clone();
+        status["restartCount"] == 1 && status["ready"] == true
+    });
+    let after = stage.pod("my-provider-app");
+    assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
+    assert_eq!(after["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"], 137);
+    assert_eq!(user.join().unwrap(), Outcome::Silent, "who asked in between waits, even when it is back");
+    assert!(is_real(&get(stage.announced("consumer_url"), "/invoke", PATIENCE)));
+}
+
+#[test]
+fn after_falls_back_opens_its_breaker_and_recovers() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--variant", "after", "--propagation", "60", "--start-delay", "6"]);
+    let consumer = stage.announced("consumer_url").to_owned();
+    attack(&stage, "my-provider-app");
+    let fallback = Outcome::Answered(200, "the provider is away, try again soon".to_owned());
+    assert_eq!(get(&consumer, "/invoke", PATIENCE), fallback, "three calls of a second, then the fallback");
+    let asked = Instant::now();
+    assert_eq!(
+        get(&consumer, "/health", PATIENCE),
+        Outcome::Answered(503, "the circuit breaker is open\n".to_owned())
+    );
+    assert_eq!(get(&consumer, "/invoke", PATIENCE), fallback);
+    assert!(asked.elapsed() < Duration::from_secs(1), "an open breaker does not wait");
+    until("the breaker lets calls through again and closes", || {
+        get(&consumer, "/invoke", PATIENCE);
+        let Outcome::Answered(200, metrics) = get(&consumer, "/metrics", PATIENCE) else { return false };
+        metrics.contains(r#"circuit_breaker_transitions_total{name="provider",to="closed"} 1"#)
+    });
+    assert!(is_real(&get(&consumer, "/invoke", PATIENCE)));
+    assert_eq!(get(&consumer, "/health", PATIENCE), Outcome::Answered(200, "ok\n".to_owned()));
+}
+
+#[test]
+fn an_attack_on_nothing_is_refused() {
+    let stage = Stage::set(&[]);
+    let outcome = attack(&stage, "no-such-container");
+    assert!(matches!(&outcome, Outcome::Answered(404, why) if why.contains("running are")), "{outcome:?}");
+}
