@@ -15,6 +15,8 @@ mod jsonpath;
 mod load;
 mod model;
 mod overrides;
+#[cfg(test)]
+mod properties;
 mod python_text;
 pub mod secrets;
 mod serial;
