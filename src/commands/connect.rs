@@ -12,7 +12,7 @@ use crate::{
     },
     session::event::Level,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Which cluster and which Python.
@@ -27,6 +27,19 @@ pub struct Reach {
     /// The Python for functions that are not built in [default: of the virtual environment, or python3]
     #[arg(long, value_name = "PATH")]
     pub python: Option<PathBuf>,
+    /// Whether Kubernetes and Gremlin functions are done natively, or in Python too
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub python_native: Native,
+}
+
+/// Who does the functions that we have natively.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Native {
+    /// We do.
+    #[default]
+    On,
+    /// Python does, with the extensions that are installed there.
+    Off,
 }
 
 /// The providers, and what they were made of. Nothing is started or connected before it is needed.
@@ -40,7 +53,7 @@ pub struct Connected {
 }
 
 impl Reach {
-    /// Native functions first, Python for the others.
+    /// Native functions first (unless told otherwise), Python for the others.
     pub fn connect(
         &self,
         environment: &Environment,
@@ -58,10 +71,13 @@ impl Reach {
             listener: listening.ear(),
         }));
         let cluster = self.cluster(environment);
-        let providers = Providers::new(environment.clone())
-            .with_catalogue(Arc::new(Kubernetes::new(cluster.clone())))
-            .with_catalogue(Arc::new(Gremlin::new(cluster.clone())))
-            .with_bridge(python.clone());
+        let providers = Providers::new(environment.clone()).with_bridge(python.clone());
+        let providers = match self.python_native {
+            Native::On => providers
+                .with_catalogue(Arc::new(Kubernetes::new(cluster.clone())))
+                .with_catalogue(Arc::new(Gremlin::new(cluster.clone()))),
+            Native::Off => providers,
+        };
         let providers = Arc::new(providers);
         listening.inform(&providers);
         Connected { providers, python, cluster }
