@@ -2,7 +2,6 @@
 
 mod arguments;
 mod connect;
-mod global_controls;
 pub mod image;
 mod listening;
 pub mod live;

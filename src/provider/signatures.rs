@@ -38,6 +38,11 @@ impl Signatures for Known<'_> {
                     }
                     _ => Described::Unknown(reason),
                 },
+                // A Python without the extension says nothing of the functions we have of it.
+                Described::ImportError(reason) => match self.providers.functions_of(module) {
+                    functions if functions.is_empty() => Described::ImportError(reason),
+                    functions => Described::Missing { functions },
+                },
                 other => other,
             }
         })

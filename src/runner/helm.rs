@@ -72,10 +72,18 @@ impl Helm {
         !self.auto || self.paused
     }
 
-    /// From here on rollbacks are played: what halted the run does not halt them.
+    /// From here on rollbacks are played: what halted the run does not halt them, and they need nobody to step them.
     pub fn begin_rollbacks(&mut self) {
         self.rolling_back = true;
-        self.halt = None;
+        if self.halt.take().is_some() {
+            self.run_by_itself();
+        }
+    }
+
+    fn run_by_itself(&mut self) {
+        self.auto = true;
+        self.paused = false;
+        self.breakpoints.clear();
     }
 
     /// Lets `work` go on to its end while orders are heard; `reins` are pulled as they say.
@@ -180,6 +188,7 @@ impl Helm {
             }
             Order::Signal(signal) => self.turn(Halt::signal(signal), reins).await,
             Order::Deserted if self.auto => {}
+            Order::Deserted if self.rolling_back => self.run_by_itself(),
             Order::Deserted => self.leave("Nobody steps any more, so the run turns to its end", reins).await,
             Order::Command(command) => {
                 self.voice.emit(What::Commanded(command.clone())).await;

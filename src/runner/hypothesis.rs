@@ -63,7 +63,8 @@ pub(super) async fn pass(
     phase: HypothesisPhase,
     mut lead: Lead<'_>,
 ) -> Result<Pass, Turn> {
-    let mut course = Course { stage, hypothesis, phase, begun: false, shown: Vec::new() };
+    let mut course =
+        Course { stage, hypothesis, phase, begun: false, probe: String::new(), shown: Vec::new() };
     let played = course.play(&mut lead).await;
     let (local, state) = (&hypothesis.controls, || course.state(&played));
     let (_, ended) = stage.after(ControlLevel::Hypothesis, local, &hypothesis.raw, state).await;
@@ -80,12 +81,25 @@ struct Course<'a> {
     hypothesis: &'a Hypothesis,
     phase: HypothesisPhase,
     begun: bool,
+    /// The probe it has come to.
+    probe: String,
     /// The entries of the probes so far.
     shown: Vec<Value>,
 }
 
 impl Course<'_> {
+    /// A pass that was begun has an end, unless the run was halted in it.
     async fn play(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
+        let walked = self.walk(lead).await;
+        match &walked {
+            Ok(pass) => self.end(pass.met).await,
+            Err(Turn::Abort(_)) if self.begun => self.end(false).await,
+            Err(_) => {}
+        }
+        walked
+    }
+
+    async fn walk(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
         let mut cursor = Cursor::default();
         while let Some(entry) = self.hypothesis.probes.get(cursor.index()) {
             let step = StepRef { section: section(self.phase), index: cursor.index() };
@@ -109,6 +123,7 @@ impl Course<'_> {
                     continue;
                 }
             };
+            self.probe = activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
             let activity = activity.map_err(Turn::Abort)?;
             let cleared = Cleared::new(activity, step, effect, consent.as_ref());
             let cleared = cleared.ok_or_else(|| Turn::Abort(unfired(activity)))?;
@@ -120,18 +135,12 @@ impl Course<'_> {
                         cursor.again();
                         continue;
                     }
-                    self.end(false, Some(&activity.name)).await;
                     return Ok(Pass { met: false, failed });
                 }
-                Err(Turn::Abort(message)) => {
-                    self.end(false, Some(&activity.name)).await;
-                    return Err(Turn::Abort(message));
-                }
-                Err(halt) => return Err(halt),
+                Err(turn) => return Err(turn),
             }
         }
         self.begin().await?;
-        self.end(true, None).await;
         Ok(Pass { met: true, failed: false })
     }
 
@@ -176,8 +185,8 @@ impl Course<'_> {
         }
     }
 
-    async fn end(&self, met: bool, deviating: Option<&str>) {
-        let deviating = deviating.map(str::to_owned);
+    async fn end(&self, met: bool) {
+        let deviating = (!met).then(|| self.probe.clone());
         self.stage.voice.emit(What::HypothesisEnded { phase: self.phase, met, deviating }).await;
     }
 

@@ -35,3 +35,6 @@ pub use play::play;
 pub use redact::Redactor;
 pub use request::{Dry, Ending, Options, Pace, Request};
 pub use strategies::{HypothesisStrategy, RollbackStrategy, strategies};
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn c91_c92_levels_choose_their_controls() {
         use Level::{Activity, Experiment, Hypothesis, Method, Rollback};
-        let cases: &[(Level, &[&str], &[&str], &[&str], &[&str])] = &[
+        type Names<'a> = &'a [&'a str];
+        let cases: &[(Level, Names<'_>, Names<'_>, Names<'_>, Names<'_>)] = &[
             (Experiment, &["g"], &["t", "m:manual"], &["l"], &["g", "t", "m"]),
             (Method, &["g"], &["t", "m:manual"], &[], &["t"]),
             (Method, &["g"], &[], &[], &["g"]),

@@ -1,6 +1,6 @@
 //! Controls of the settings file and of `--control-file` (experiment-format 10.1).
 
-use super::prepare::Refusal;
+use super::Refusal;
 use crate::{
     experiment::{Control, Document, Map, Settings, Value},
     session::{What, event::Level, stream::Emitter},

@@ -1,0 +1,165 @@
+//! From the command line to a run that can be played: load, validate, resolve, connect.
+
+mod cluster_needs;
+mod controls;
+mod refusal;
+mod validation;
+mod variables;
+
+pub use refusal::Refusal;
+
+use super::{Playing, SandboxChild, connect::Connected, listening::Listening};
+use crate::{
+    cluster,
+    experiment::{
+        Access, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError, load, parse_var,
+    },
+    provider::{
+        Known, Providers,
+        python::{Prints, PythonBridge},
+    },
+    runner::{Controls, Options, Pace, Redactor, Request, Signal, strategies},
+    session::{What, event::Level, stream::Emitter},
+};
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::mpsc;
+
+/// A run that can be played.
+pub struct Prepared {
+    /// What to play.
+    pub request: Request,
+    /// With whom.
+    pub providers: Arc<Providers>,
+    /// How the cluster is chosen.
+    pub cluster: cluster::Settings,
+}
+
+/// What has to be ended after a run, whatever became of it.
+#[derive(Default)]
+pub struct Helpers {
+    sandbox: Option<SandboxChild>,
+    python: Option<Arc<PythonBridge>>,
+}
+
+impl Helpers {
+    /// Where the sandbox is, if there is one.
+    pub fn sandbox(&self) -> Option<&super::Announcement> {
+        self.sandbox.as_ref().map(|sandbox| &sandbox.announcement)
+    }
+
+    /// Ends them.
+    pub async fn end(self) {
+        if let Some(python) = self.python {
+            python.shut_down().await;
+        }
+        if let Some(sandbox) = self.sandbox {
+            sandbox.end().await;
+        }
+    }
+}
+
+/// Who takes part in a run besides its file.
+pub struct Company<'a> {
+    /// Takes every line.
+    pub emitter: &'a Emitter,
+    /// Takes Python's wish to end the run.
+    pub signals: mpsc::Sender<Signal>,
+    /// Where the output of extensions goes.
+    pub prints: Prints,
+    /// Who decides about steps.
+    pub pace: Pace,
+}
+
+impl Company<'_> {
+    async fn say(&self, level: Level, message: impl Into<String>) {
+        let (target, message) = ("chaostoolkit".to_owned(), message.into());
+        self.emitter.emit(What::Logged { level, target, message }).await;
+    }
+}
+
+/// Prepares a run. What it starts is left in `helpers`, also when it refuses.
+pub async fn prepare(
+    source: &str,
+    playing: &Playing,
+    settings_path: Option<&PathBuf>,
+    company: Company<'_>,
+    helpers: &mut Helpers,
+) -> Result<Prepared, Refusal> {
+    let mut environment = Environment::of_process();
+    let vars = playing.vars.iter().map(|var| parse_var(var)).collect::<Result<Vec<_>, _>>();
+    let vars = vars.map_err(Refusal::usage)?;
+    if let Some(path) = playing.var_files.iter().chain(&playing.control_files).find(|path| !path.exists()) {
+        return Err(Refusal::usage(format!("the file '{}' does not exist", path.display())));
+    }
+    let settings = settings(settings_path, &environment, &company).await?;
+    let (overrides, left_out) =
+        Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
+    left_out.into_iter().for_each(|message| eprintln!("{message}"));
+    let access =
+        Access { verify_tls: !playing.no_verify_tls, environment: &environment, settings: &settings };
+    let document = load(source, access).await.map_err(Refusal::invalid)?;
+
+    // Only for a file that can be read, and before anything looks at the environment.
+    if let Some(variant) = &playing.sandbox {
+        let child = SandboxChild::start(variant, company.emitter).await.map_err(Refusal::usage)?;
+        child.announcement.apply(&mut environment);
+        helpers.sandbox = Some(child);
+    }
+    let listening = Listening::new(company.emitter.clone(), company.signals.clone());
+    let connected = playing.reach.connect(&environment, &settings, company.prints, &listening);
+    let Connected { providers, python, cluster } = connected;
+    helpers.python = Some(python.clone());
+
+    let experiment = match playing.no_validation {
+        true => Experiment::unchecked(document).map_err(Refusal::invalid)?,
+        false => {
+            let signatures = Known { providers: &providers, python: &*python };
+            let means = Means { environment: &environment, signatures: &signatures };
+            validation::validated(document, means, &company).await?
+        }
+    };
+    let options = options(playing, &experiment, &settings)?;
+    let (configuration, secrets) =
+        variables::resolve(&experiment, &overrides, &environment, &company).await?;
+    listening.hide(Redactor::new(&secrets));
+    cluster_needs::check(&experiment, options.dry, &cluster, &secrets).await?;
+    let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &company).await;
+    let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
+    let controls = match globals.is_empty() && !Controls::are_declared(&experiment) {
+        true => Controls::default(),
+        false => Controls::new(globals, python),
+    };
+    let experiment = Arc::new(experiment);
+    let request = Request { experiment, options, configuration, secrets, pace: company.pace, controls };
+    Ok(Prepared { request, providers, cluster })
+}
+
+/// The settings file; one with broken syntax counts as none, with an ERROR line.
+async fn settings(
+    path: Option<&PathBuf>,
+    environment: &Environment,
+    company: &Company<'_>,
+) -> Result<Settings, Refusal> {
+    let path = path.cloned().unwrap_or_else(|| Settings::default_path(environment));
+    match Settings::read(&path) {
+        Ok(settings) => Ok(settings),
+        Err(error @ SettingsError::Syntax(_)) => {
+            company.say(Level::Error, error.to_string()).await;
+            Ok(Settings::default())
+        }
+        Err(error) => Err(Refusal::invalid(error)),
+    }
+}
+
+fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Result<Options, Refusal> {
+    let (hypothesis, rollbacks) = strategies(
+        playing.hypothesis_strategy.as_deref(),
+        playing.rollback_strategy.as_deref(),
+        experiment,
+        Runtime::of(settings.as_map()),
+    )
+    .map_err(Refusal::invalid)?;
+    let dry = playing.dry.as_deref().map(str::parse).transpose().map_err(Refusal::usage)?;
+    let frequency = playing.hypothesis_frequency;
+    Ok(Options { hypothesis, rollbacks, frequency, fail_fast: playing.fail_fast, dry })
+}

@@ -1,0 +1,40 @@
+//! Validation as the reference tells it: three lines, or the first error.
+
+use super::{Company, Refusal};
+use crate::{
+    experiment::{Document, Experiment, Finding, Means, validate},
+    session::event::Level,
+};
+
+/// Validates; the first error refuses the experiment, the warnings of the reference are told.
+pub(super) async fn validated(
+    document: Document,
+    means: Means<'_>,
+    company: &Company<'_>,
+) -> Result<Experiment, Refusal> {
+    company.say(Level::Info, "Validating the experiment's syntax").await;
+    let validation = validate(document, means).await;
+    for warning in validation.findings.warnings().filter_map(|finding| finding.reference_message.clone()) {
+        company.say(Level::Warning, warning).await;
+    }
+    let experiment = validation.experiment.map_err(|document| {
+        let errors: Vec<&Finding> = validation.findings.errors().collect();
+        Refusal::invalid(refused(&document, &errors))
+    })?;
+    company.say(Level::Info, "Experiment looks valid").await;
+    Ok(experiment)
+}
+
+/// The first error as one line with its place and a way out, and how many more there are.
+fn refused(document: &Document, errors: &[&Finding]) -> String {
+    let Some(first) = errors.first() else { return "the experiment is not valid".to_owned() };
+    let message = first.reference_message.as_ref().unwrap_or(&first.message);
+    let source = document.source();
+    let place = format!("{source}:{}:{}", first.position.line, first.position.column);
+    let remedy = if first.remedy.is_empty() { String::new() } else { format!("; {}", first.remedy) };
+    let more = match errors.len() - 1 {
+        0 => String::new(),
+        more => format!("; {more} more: chaos-tui validate {source}"),
+    };
+    format!("{} ({place}){remedy}{more}", message.trim_end())
+}

@@ -1,0 +1,72 @@
+//! Configuration and secrets for a run (experiment-format 4.1).
+
+use super::{Company, Refusal};
+use crate::{
+    experiment::{
+        Activity, Environment, Experiment, Map, Overrides, Secrets,
+        configuration::{self, Dynamic},
+        secrets,
+    },
+    provider::{Call, Outcome, Providers},
+    runner::Redactor,
+    session::event::Level,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Both, overrides applied; dynamic entries are still as declared.
+pub(super) async fn resolve(
+    experiment: &Experiment,
+    overrides: &Overrides,
+    environment: &Environment,
+    company: &Company<'_>,
+) -> Result<(Map, Secrets), Refusal> {
+    let configuration =
+        configuration::resolve(&experiment.configuration(), &overrides.configuration, environment)
+            .map_err(Refusal::invalid)?;
+    let resolved =
+        secrets::resolve(&experiment.secrets(), &overrides.secrets, &configuration, environment).await;
+    if let Some(error) = resolved.errors.first() {
+        return Err(Refusal::invalid(error));
+    }
+    for warning in resolved.warnings {
+        company.say(Level::Warning, warning).await;
+    }
+    Ok((configuration, resolved.secrets))
+}
+
+/// Runs the dynamic entries; those that fail are left out with one warning.
+pub(super) async fn ask_dynamic(
+    configuration: Map,
+    secrets: &Secrets,
+    providers: &Providers,
+    company: &Company<'_>,
+) -> Map {
+    let ask = async |activity: &Activity, configuration: &Map| {
+        let call = Call {
+            activity,
+            configuration,
+            secrets,
+            cancel: CancellationToken::new(),
+            progress: &|_| {},
+            foreground: true,
+        };
+        match providers.call(call).await {
+            Outcome::Done(output) => Dynamic::Output(output),
+            Outcome::Failed { message, .. } | Outcome::Broke { message } => Dynamic::Failed(message),
+            Outcome::Exit { code } => Dynamic::Failed(format!("asked to exit with {code}")),
+            Outcome::Cancelled => Dynamic::Failed("was cut short".to_owned()),
+        }
+    };
+    let (configuration, failures) = configuration::resolve_dynamic(configuration, secrets, ask).await;
+    let redactor = Redactor::new(secrets);
+    for failure in &failures {
+        let reason = redactor.text(format!("'{}': {}", failure.entry, failure.reason));
+        company.say(Level::Debug, reason).await;
+    }
+    if !failures.is_empty() {
+        let warning = "Some of the dynamic configuration failed to be loaded.\
+                       Please review the log file for understanding what happened.";
+        company.say(Level::Warning, warning).await;
+    }
+    configuration
+}

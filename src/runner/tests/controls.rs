@@ -1,0 +1,199 @@
+//! Controls around every level (experiment-format 10).
+
+use super::*;
+use crate::{
+    experiment::Control,
+    provider::{ControlCall, ControlError, ControlReply},
+    runner::controls::fake::FakeHost,
+};
+
+/// One control of module `c` on the experiment's level, with more fields.
+fn declared(more: &str) -> String {
+    format!(r#""controls": [{{"name": "c", "provider": {{"type": "python", "module": "c"}}{more}}}]"#)
+}
+
+async fn played(
+    control: &str,
+    script: impl Fn(&ControlCall<'_>) -> ControlReply + Send + Sync + 'static,
+) -> (Played, Vec<String>) {
+    let undo = rollbacks(&[action("undo", "harm", "")]);
+    let steps = method(&[probe("a", "give:1", "")]);
+    let mut setup = Setup::new(&format!("{}, {steps}, {undo}, {control}", hypothesis_of("[1]")));
+    let host = Arc::new(FakeHost::new(script));
+    setup.controls = Controls::new(Vec::new(), host.clone());
+    (setup.play().await, host.calls())
+}
+
+fn nothing(_: &ControlCall<'_>) -> ControlReply {
+    ControlReply::default()
+}
+
+#[tokio::test(start_paused = true)]
+async fn c91_controls_are_called_in_the_order_of_the_run() {
+    let (played, calls) = played(&declared(""), nothing).await;
+    let expected = [
+        "configure",
+        "before_experiment",
+        "before_hypothesis",
+        "before_activity",
+        "after_activity",
+        "after_hypothesis",
+        "before_method",
+        "before_activity",
+        "after_activity",
+        "after_method",
+        "before_hypothesis",
+        "before_activity",
+        "after_activity",
+        "after_hypothesis",
+        "before_rollback",
+        "before_activity",
+        "after_activity",
+        "after_rollback",
+        "after_experiment",
+        "cleanup",
+    ];
+    assert_eq!(calls, expected.map(|name| format!("c.{name}_control")));
+    assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
+    assert_eq!(played.at("steady_states.before.probes.0.tolerance_met"), true.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn c92_a_manual_control_applies_to_the_experiment_only() {
+    let (_, calls) = played(&declared(r#", "automatic": false"#), nothing).await;
+    let expected = ["configure", "before_experiment", "after_experiment", "cleanup"];
+    assert_eq!(calls, expected.map(|name| format!("c.{name}_control")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn c93_a_scope_of_before_calls_nothing_after() {
+    let (_, calls) = played(&declared(r#", "scope": "before""#), nothing).await;
+    assert!(calls.iter().any(|call| call.contains("before_")));
+    assert!(!calls.iter().any(|call| call.contains("after_")), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn c94_an_ordinary_error_does_not_matter() {
+    let failing = |_: &ControlCall<'_>| ControlReply {
+        error: Some(ControlError::Ordinary("oops".to_owned())),
+        ..ControlReply::default()
+    };
+    let (played, _) = played(&declared(""), failing).await;
+    assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
+    assert_eq!(played.names("run"), ["a"]);
+}
+
+fn interrupting(function: &'static str) -> impl Fn(&ControlCall<'_>) -> ControlReply + Send + Sync {
+    move |call| {
+        let of_hypothesis = call.context.and_then(|context| context.get("tolerance")).is_some();
+        let stop = call.function == function && !of_hypothesis;
+        ControlReply {
+            error: stop.then(|| ControlError::Interrupt("enough".to_owned())),
+            ..ControlReply::default()
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c95_an_interrupt_before_an_activity_keeps_it_from_running() {
+    let (played, calls) = played(&declared(""), interrupting("before_activity_control")).await;
+    assert_eq!(played.outcome(), ("interrupted".to_owned(), false, false));
+    assert!(!played.calls.contains(&"a".to_owned()));
+    assert_eq!(played.at("run"), Value::List(Vec::new()));
+    let last = calls.iter().rposition(|call| call == "c.before_activity_control").unwrap();
+    assert_eq!(calls[last + 1], "c.after_activity_control");
+    assert!(played.says("enough"));
+    assert!(!played.calls.contains(&"undo".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupts_on_every_level() {
+    let cases = [
+        ("before_experiment_control", None, 0),
+        ("before_hypothesis_control", None, 0),
+        ("after_hypothesis_control", None, 1),
+        ("before_method_control", Some(true), 1),
+        ("after_method_control", Some(true), 2),
+    ];
+    for (function, before, calls) in cases {
+        let (played, _) = played(&declared(""), interrupting(function)).await;
+        assert_eq!(played.outcome().0, "interrupted", "{function}");
+        assert_eq!(played.calls.len(), calls, "{function}: {:?}", played.calls);
+        let met = played.at("steady_states.before.steady_state_met");
+        if let Some(expected) = before {
+            assert_eq!(met, expected.into(), "{function}");
+        }
+    }
+    let (played, _) = played(&declared(""), interrupting("before_rollback_control")).await;
+    assert_eq!(played.outcome().0, "interrupted");
+    assert_eq!(played.at("rollbacks"), Value::List(Vec::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn c96_a_control_may_edit_an_entry() {
+    let editing = |call: &ControlCall<'_>| {
+        let mut reply = ControlReply::default();
+        if call.function == "after_activity_control" {
+            let mut entry = call.state.unwrap().as_map().unwrap().clone();
+            entry.insert("output".to_owned(), 1.into());
+            entry.insert("remark".to_owned(), "seen".into());
+            reply.state = Some(entry.into());
+        }
+        reply
+    };
+    let (played, _) = played(&declared(""), editing).await;
+    assert_eq!(played.at("run.0.remark"), "seen".into());
+    assert_eq!(played.at("steady_states.before.probes.0.remark"), "seen".into());
+    assert_eq!(played.at("steady_states.before.probes.0.tolerance_met"), true.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_control_may_change_the_journal_and_the_exit_code() {
+    let editing = |call: &ControlCall<'_>| {
+        let mut reply = ControlReply::default();
+        if call.function == "after_experiment_control" {
+            let mut journal = call.state.unwrap().as_map().unwrap().clone();
+            journal.insert("status".to_owned(), "failed".into());
+            reply.state = Some(journal.into());
+        }
+        reply
+    };
+    let (played, _) = played(&declared(""), editing).await;
+    assert_eq!(played.at("status"), "failed".into());
+    assert!(!played.ending.unwrap().succeeded());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_control_may_change_the_configuration_for_what_follows() {
+    let editing = |call: &ControlCall<'_>| {
+        let mut reply = ControlReply::default();
+        if call.function == "before_method_control" {
+            reply.configuration = Some(map(r#"{"v": 2}"#));
+        }
+        reply
+    };
+    let mut setup =
+        Setup::new(&format!(r#"{}, {}"#, method(&[probe("a", r#"give:"${v}""#, "")]), declared("")));
+    setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(editing)));
+    let played = setup.configuration(r#"{"v": 1}"#).play().await;
+    assert_eq!(played.at("run.0.output"), 2.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn global_controls_that_cannot_be_configured_are_dropped() {
+    let host = Arc::new(FakeHost::new(|call| ControlReply {
+        error: (call.module == "bad" && call.function == "configure_control")
+            .then(|| ControlError::Ordinary("no".to_owned())),
+        ..ControlReply::default()
+    }));
+    let globals = parse_json(
+        r#"[{"name": "bad", "provider": {"type": "python", "module": "bad"}},
+            {"name": "good", "provider": {"type": "python", "module": "good"}}]"#,
+    );
+    let mut setup = Setup::new(&method(&[]));
+    setup.controls = Controls::new(Control::list(Some(&globals.unwrap())), host.clone());
+    setup.play().await;
+    let calls = host.calls();
+    assert!(calls.contains(&"good.before_experiment_control".to_owned()));
+    assert!(!calls.contains(&"bad.before_experiment_control".to_owned()), "{calls:?}");
+}

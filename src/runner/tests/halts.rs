@@ -1,0 +1,148 @@
+//! Signals and other reasons to turn to the end (experiment-format 10.6).
+
+use super::*;
+use crate::runner::RollbackStrategy;
+
+fn parts() -> String {
+    let steps = method(&[
+        probe("first", "give:1", ""),
+        probe("stuck", "hang", r#""pauses": {"after": 60}"#),
+        probe("never", "give:1", ""),
+    ]);
+    format!("{}, {steps}, {}", hypothesis_of("[1]"), rollbacks(&[action("undo", "harm", "")]))
+}
+
+/// Sends a signal the moment an activity of this name begins.
+async fn signalled(setup: Setup, name: &str, signal: Signal) -> Played {
+    setup
+        .play_with(async |what, operator| {
+            if matches!(what, What::ActivityStarted { name: begun, .. } if begun == name) {
+                operator.signals(signal).await;
+            }
+        })
+        .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn c97_a_signal_cuts_the_activity_short() {
+    let cases: [(Signal, &[&str]); 4] = [
+        (Signal::Interrupt, &["Received a termination signal (Ctrl-C)..."]),
+        (
+            Signal::Terminate,
+            &["Caught SIGTERM signal, interrupting experiment now", "SIGTERM signal received"],
+        ),
+        (Signal::User1, &["Received the exit signal: 20"]),
+        (Signal::User2, &["Received the exit signal: 30", "Ignoring rollbacks as per signal"]),
+    ];
+    for (signal, said) in cases {
+        let played = signalled(Setup::new(&parts()), "stuck", signal).await;
+        assert_eq!(played.outcome(), ("interrupted".to_owned(), false, false), "{signal:?}");
+        assert_eq!(played.names("run"), ["first", "stuck"]);
+        assert_eq!(played.at("run.1.status"), Value::Null);
+        assert_eq!(played.at("run.1.output"), Value::Null);
+        assert!(played.at("run.1.end").as_str().is_some());
+        assert_eq!(played.at("steady_states.after"), Value::Null);
+        assert!(!played.calls.contains(&"undo".to_owned()), "by the default strategy");
+        assert!(played.seconds() < 1.0, "the pause after it is not slept");
+        for line in said {
+            assert!(played.says(line), "{signal:?}: {:?}", played.console());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c98_c99_the_strategy_always_rolls_back_unless_told_to_leave() {
+    for (signal, undone) in [(Signal::Interrupt, true), (Signal::User1, true), (Signal::User2, false)] {
+        let setup = Setup::new(&parts()).options(|it| it.rollbacks = RollbackStrategy::Always);
+        let played = signalled(setup, "stuck", signal).await;
+        assert_eq!(played.calls.contains(&"undo".to_owned()), undone, "{signal:?}");
+        assert_eq!(played.outcome().0, "interrupted");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_ends_a_pause() {
+    let steps = method(&[probe("a", "give:1", r#""pauses": {"before": 600}"#), probe("b", "give:1", "")]);
+    let played = Setup::new(&steps)
+        .play_with(async |what, operator| {
+            if matches!(what, What::PauseStarted { .. }) {
+                operator.signals(Signal::Interrupt).await;
+            }
+        })
+        .await;
+    assert_eq!(played.outcome().0, "interrupted");
+    assert!(played.calls.is_empty() && played.seconds() < 1.0);
+    assert_eq!(played.at("run"), Value::List(Vec::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_in_the_gate_leaves_no_pass() {
+    let hypothesis = hypothesis(&[probe("p", "hang", r#""tolerance": 1"#)]);
+    let setup = Setup::new(&format!("{hypothesis}, {}", method(&[])));
+    let played = signalled(setup, "p", Signal::Interrupt).await;
+    assert_eq!(played.outcome().0, "interrupted");
+    assert_eq!(played.at("steady_states.before"), Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c101_a_signal_during_rollbacks_skips_the_rest() {
+    let said = "Received an exit signal.Terminating now without running the remaining rollbacks.";
+    for (signal, line) in [
+        (Signal::Interrupt, said),
+        (Signal::User2, said),
+        (Signal::Terminate, "Caught SIGTERM signal, interrupting experiment now"),
+    ] {
+        let undoing = rollbacks(&[action("r1", "hang", ""), action("r2", "harm", "")]);
+        let setup = Setup::new(&format!("{}, {undoing}", method(&[])));
+        let played = signalled(setup, "r1", signal).await;
+        assert_eq!(played.outcome(), ("interrupted".to_owned(), false, false));
+        assert_eq!(played.names("rollbacks"), ["r1"]);
+        assert!(played.says(line), "{:?}", played.console());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn background_activities_are_awaited_until_a_second_signal() {
+    let steps = || method(&[probe("slow", "wait:100", r#""background": true"#), probe("stuck", "hang", "")]);
+    let once = signalled(Setup::new(&steps()), "stuck", Signal::Interrupt).await;
+    assert_eq!(once.seconds().round(), 100.0);
+    assert_eq!(once.at("run.0.status"), "succeeded".into());
+    let left = signalled(Setup::new(&steps()), "stuck", Signal::User2).await;
+    assert!(left.seconds() < 5.0);
+    assert_eq!(left.at("run.0.status"), Value::Null);
+    let twice = Setup::new(&steps())
+        .play_with(async |what, operator| match what {
+            What::ActivityStarted { name, .. } if name == "stuck" => {
+                operator.signals(Signal::Interrupt).await
+            }
+            What::ActivityEnded { .. } => operator.signals(Signal::Interrupt).await,
+            _ => {}
+        })
+        .await;
+    assert!(twice.seconds() < 5.0, "{}", twice.seconds());
+    assert_eq!(twice.outcome().0, "interrupted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_continuous_pass_does_not_delay_the_end() {
+    let setup = Setup::new(&parts()).options(|it| {
+        it.hypothesis = crate::runner::HypothesisStrategy::Continuously;
+        it.frequency = 3600.0;
+    });
+    let played = signalled(setup, "stuck", Signal::Interrupt).await;
+    assert!(played.seconds() < 1.0);
+    assert!(played.says("Continuous steady state hypothesis terminated"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn python_may_ask_to_exit() {
+    for (code, undone) in [(7, true), (30, false)] {
+        let steps = method(&[probe("a", &format!("exit:{code}"), ""), probe("b", "give:1", "")]);
+        let undo = rollbacks(&[action("undo", "harm", "")]);
+        let setup = Setup::new(&format!("{steps}, {undo}"));
+        let played = setup.options(|it| it.rollbacks = RollbackStrategy::Always).play().await;
+        assert_eq!(played.outcome().0, "interrupted");
+        assert!(played.says(&format!("Received the exit signal: {code}")));
+        assert_eq!(played.calls.contains(&"undo".to_owned()), undone);
+    }
+}

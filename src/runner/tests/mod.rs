@@ -1,0 +1,237 @@
+//! Whole runs against fake functions, in paused time.
+
+mod background;
+mod continuous;
+mod controls;
+mod dry;
+mod fake;
+mod halts;
+mod outcomes;
+mod stepping;
+
+use super::{Consent, Controls, Ending, Options, Pace, Request, Signal, play};
+use crate::{
+    experiment::{Document, Environment, Experiment, Map, Secrets, Value, parse_json},
+    provider::Providers,
+    session::{
+        Command, Event, What,
+        clock::Clock,
+        console::lines,
+        event::{Level, StepRef},
+        journal::{Journal, Machine},
+        stream::stream,
+    },
+};
+use fake::Fake;
+use std::{future::Future, sync::Arc};
+use tokio::sync::mpsc;
+
+/// How a run is set up.
+struct Setup {
+    experiment: String,
+    options: Options,
+    configuration: Map,
+    secrets: Secrets,
+    pace: Pace,
+    controls: Controls,
+}
+
+impl Setup {
+    /// A run of these parts, automatic, with default options.
+    fn new(parts: &str) -> Self {
+        Self {
+            experiment: format!(r#"{{"title": "t", "description": "d", {parts}}}"#),
+            options: Options::default(),
+            configuration: Map::new(),
+            secrets: Secrets::default(),
+            pace: Pace::Auto(Consent::up_front()),
+            controls: Controls::default(),
+        }
+    }
+
+    fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    fn configuration(mut self, json: &str) -> Self {
+        self.configuration = map(json);
+        self
+    }
+
+    fn stepping(mut self) -> Self {
+        self.pace = Pace::Step;
+        self
+    }
+
+    /// Plays it without anybody saying anything.
+    async fn play(self) -> Played {
+        self.play_with(async |_, _| {}).await
+    }
+
+    /// Plays it while `operator` acts; it sees every event.
+    async fn play_with(self, operator: impl AsyncFn(&What, &Operator)) -> Played {
+        let document = Document::json("test", self.experiment).unwrap();
+        let request = Request {
+            experiment: Arc::new(Experiment::unchecked(document).unwrap()),
+            options: self.options,
+            configuration: self.configuration,
+            secrets: self.secrets,
+            pace: self.pace,
+            controls: self.controls,
+        };
+        let fake = Arc::new(Fake::default());
+        let providers = Providers::new(Environment::default()).with_catalogue(fake.clone());
+        let (emitter, mut events) = stream(Clock::system());
+        let (commands, heard_commands) = mpsc::channel(16);
+        let (signals, heard_signals) = mpsc::channel(16);
+        let operators = Operator { commands, signals };
+        let playing = play(request, Arc::new(providers), emitter, heard_commands, heard_signals);
+        let mut played = Played::default();
+        let watching = async {
+            while let Some(event) = events.next().await {
+                operator(&event.what, &operators).await;
+                played.take(event);
+            }
+        };
+        let (ending, ()) = within(async { tokio::join!(playing, watching) }).await;
+        played.ending = Some(ending);
+        played.calls = fake.calls();
+        played
+    }
+}
+
+/// No run of these tests takes a day, even of paused time.
+async fn within<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(86_400), work).await.expect("the run came to its end")
+}
+
+/// Sends what an operator or the system would.
+struct Operator {
+    commands: mpsc::Sender<Command>,
+    signals: mpsc::Sender<Signal>,
+}
+
+impl Operator {
+    async fn says(&self, command: Command) {
+        self.commands.send(command).await.unwrap();
+    }
+
+    async fn signals(&self, signal: Signal) {
+        self.signals.send(signal).await.unwrap();
+    }
+}
+
+/// What a run told.
+#[derive(Default)]
+struct Played {
+    events: Vec<Event>,
+    journal: Journal,
+    ending: Option<Ending>,
+    calls: Vec<String>,
+}
+
+impl Played {
+    fn take(&mut self, event: Event) {
+        if self.events.is_empty() {
+            self.journal = Journal::new(Machine::default());
+        }
+        self.journal.apply(&event);
+        self.events.push(event);
+    }
+
+    fn journal(&self) -> Value {
+        self.journal.value()
+    }
+
+    /// A place in the journal, keys and indices by dots.
+    fn at(&self, path: &str) -> Value {
+        let step = |value: Value, key: &str| match key.parse::<usize>() {
+            Ok(index) => value.as_list().and_then(|list| list.get(index)).cloned().unwrap_or_default(),
+            Err(_) => value.get(key).cloned().unwrap_or_default(),
+        };
+        path.split('.').fold(self.journal(), step)
+    }
+
+    /// Names of the entries of a part.
+    fn names(&self, path: &str) -> Vec<String> {
+        let entries = self.at(path);
+        let name = |entry: &Value| entry.get("activity")?.get("name")?.as_str().map(str::to_owned);
+        entries.as_list().unwrap_or_default().iter().filter_map(name).collect()
+    }
+
+    /// Status, deviation, and whether it would exit with 0.
+    fn outcome(&self) -> (String, bool, bool) {
+        let ending = self.ending.unwrap();
+        let status = format!("{:?}", ending.status).to_lowercase();
+        (status, ending.deviated, ending.succeeded())
+    }
+
+    /// Console lines of INFO and louder.
+    fn console(&self) -> Vec<String> {
+        let told = self.events.iter().flat_map(|event| lines(&event.what));
+        told.filter(|(level, _)| *level > Level::Debug).map(|(_, text)| text).collect()
+    }
+
+    fn says(&self, line: &str) -> bool {
+        self.console().iter().any(|told| told.starts_with(line))
+    }
+
+    /// Seconds from the first event to the last.
+    fn seconds(&self) -> f64 {
+        let (first, last) = (self.events.first().unwrap().at, self.events.last().unwrap().at);
+        last.duration_since(first).as_secs_f64()
+    }
+
+    fn awaited(&self) -> Vec<(StepRef, bool)> {
+        let awaited = self.events.iter().filter_map(|event| match &event.what {
+            What::StepAwaited { step, destructive } => Some((*step, *destructive)),
+            _ => None,
+        });
+        awaited.collect()
+    }
+}
+
+fn map(json: &str) -> Map {
+    parse_json(json).unwrap().as_map().unwrap().clone()
+}
+
+/// A probe of a fake function, with more fields.
+fn probe(name: &str, func: &str, more: &str) -> String {
+    activity("probe", name, func, more)
+}
+
+/// An action of a fake function, with more fields.
+fn action(name: &str, func: &str, more: &str) -> String {
+    activity("action", name, func, more)
+}
+
+/// `func` is a function of the fake module, with its one argument after a colon.
+fn activity(kind: &str, name: &str, func: &str, more: &str) -> String {
+    let (func, value) = func.split_once(':').unwrap_or((func, "null"));
+    let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+    format!(
+        r#"{{"type": "{kind}", "name": "{name}"{more}, "provider": {{"type": "python", "module": "fake",
+            "func": "{func}", "arguments": {{"value": {value}}}}}}}"#
+    )
+}
+
+/// `"method": [...]`.
+fn method(entries: &[String]) -> String {
+    format!(r#""method": [{}]"#, entries.join(","))
+}
+
+/// `"rollbacks": [...]`.
+fn rollbacks(entries: &[String]) -> String {
+    format!(r#""rollbacks": [{}]"#, entries.join(","))
+}
+
+/// `"steady-state-hypothesis": {...}` of these probes.
+fn hypothesis(probes: &[String]) -> String {
+    format!(r#""steady-state-hypothesis": {{"title": "h", "probes": [{}]}}"#, probes.join(","))
+}
+
+/// A hypothesis of one probe that returns these values, one a pass, and has to return 1.
+fn hypothesis_of(values: &str) -> String {
+    hypothesis(&[probe("p", &format!("next:{values}"), r#""tolerance": 1"#)])
+}
