@@ -1,5 +1,7 @@
 //! The sandbox from outside: the real binary, real processes, `kubectl`, and Chaos Toolkit's own `chaos`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall fail")]
+
 mod clients;
 mod faults;
 mod http;
