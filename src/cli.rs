@@ -7,7 +7,7 @@ use std::process::ExitCode;
 /// A terminal dashboard for live chaos-engineering sessions.
 ///
 /// `chaos-tui experiment.json` steps through an experiment on a screen. `chaos-tui run` is a drop-in for `chaos run`: the
-/// same files, log lines, journal, options and exit codes.
+/// same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
 #[derive(Debug, Parser)]
 #[command(name = "chaos-tui", version, about, subcommand_negates_reqs = true, arg_required_else_help = true)]
 pub struct Cli {
@@ -25,6 +25,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The lesson of the circuit breaker in the sandbox: `before`, then `after`, then both side by side
+    Demo(commands::demo::Arguments),
     /// Run an experiment without a screen, as `chaos run` does
     Run(Box<commands::run::Arguments>),
     /// Check an experiment: every error at once, each with its place and a way out
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         (None, None) => refuse(ErrorKind::MissingRequiredArgument, "name an experiment or a command"),
     };
     match command {
+        Command::Demo(arguments) => commands::demo::run(&global, &arguments),
         Command::Run(arguments) => commands::run::run(&global, &arguments),
         Command::Validate(arguments) => commands::validate::command(&global, &arguments),
         Command::Sandbox(arguments) => commands::sandbox::run(&arguments),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod connect;
+pub mod demo;
 pub mod image;
 mod listening;
 pub mod live;

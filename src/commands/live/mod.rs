@@ -14,8 +14,7 @@ mod summary;
 mod target;
 
 pub(super) use assembly::Assembly;
-pub(super) use desk::Setting;
-pub(super) use stage::Report;
+pub(super) use desk::{Guide, Setting};
 
 use super::{Global, Playing, run};
 use crate::session::Session;

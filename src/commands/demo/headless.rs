@@ -1,0 +1,76 @@
+//! A lesson played by itself: the same session as on the screen, told in lines.
+
+use super::telling::Telling;
+use crate::{
+    commands::{
+        Global,
+        live::{self, Assembly},
+        prepare::Refusal,
+        signals::Signals,
+    },
+    runner::{Consent, Pace},
+    session::Session,
+};
+use std::time::Duration;
+use tokio::{sync::watch, time::timeout};
+
+/// How long it may take until enough answers have come to know a real one.
+const LEARNING: Duration = Duration::from_secs(30);
+/// How long users are watched after the run, so that those who still wait get their answer.
+const AFTERWARDS: Duration = Duration::from_secs(3);
+
+/// Plays a lesson and gives its session. A signal ends it as one ends `chaos-tui run`, rollbacks included.
+pub async fn play(global: &Global, arguments: &live::Arguments) -> Result<Session, Refusal> {
+    let mut assembly = Assembly::new();
+    let played = lesson(global, arguments, &mut assembly).await;
+    let (session, _) = assembly.end().await;
+    played.and_then(|()| session.ok_or_else(|| refusal("what was told could not be kept".to_owned())))
+}
+
+async fn lesson(
+    global: &Global,
+    arguments: &live::Arguments,
+    assembly: &mut Assembly,
+) -> Result<(), Refusal> {
+    let (mut signals, mut receiver) = Signals::interrupts().map_err(|error| refusal(error.to_string()))?;
+    signals.all().map_err(|error| refusal(error.to_string()))?;
+    // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
+    let pace = Pace::Auto(Consent::up_front());
+    let prepared = tokio::select! {
+        prepared = assembly.prepare(global, arguments, &arguments.playing, pace, signals.sender()) => prepared?,
+        Some(_) = receiver.recv() => return Err(refusal("Aborted!".to_owned())),
+    };
+    let mut staged = assembly.stage(arguments, prepared).await;
+    staged.spawn(Telling::default().follow(assembly.shown.clone(), assembly.clock));
+    staged.observe().await;
+    tokio::select! {
+        learned = timeout(LEARNING, learned(assembly.shown.clone())) => learned.map_err(|_| {
+            refusal(format!("the consumer gave too few answers in {} s to learn from", LEARNING.as_secs()))
+        })?,
+        Some(_) = receiver.recv() => return Err(refusal("Aborted!".to_owned())),
+    }
+    let running = staged.play(receiver);
+    running.done.cancelled().await;
+    if assembly.shown.borrow().run.interrupted.is_none() {
+        tokio::time::sleep(AFTERWARDS).await;
+    }
+    let report = running.end().await;
+    match (report.words.first(), assembly.shown.borrow().run.interrupted.clone()) {
+        (Some(words), _) => Err(refusal(format!("a part of chaos-tui broke: {words}"))),
+        (None, Some(reason)) => Err(refusal(reason)),
+        (None, None) => Ok(()),
+    }
+}
+
+fn refusal(message: String) -> Refusal {
+    Refusal { message, code: 1 }
+}
+
+/// Resolves when the session knows what a real answer looks like.
+async fn learned(mut shown: watch::Receiver<Session>) {
+    let known = |session: &Session| session.users.main().is_some_and(|endpoint| endpoint.shape.is_some());
+    // An error means that the session is over, and the timeout says so.
+    if shown.wait_for(known).await.is_err() {
+        std::future::pending().await
+    }
+}

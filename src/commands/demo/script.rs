@@ -1,0 +1,74 @@
+//! The demo's experiment as a file, and the command lines of its two sessions.
+
+use super::{Arguments, Lesson};
+use crate::commands::live;
+use clap::Parser;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The sample that kills the provider's pod: it needs no account anywhere.
+const EXPERIMENT: &str = include_str!("../../../experiments/kill-pod.json");
+
+/// A folder with the experiment; both journals go there too and stay.
+#[derive(Debug)]
+pub struct Script {
+    folder: PathBuf,
+}
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: live::Arguments,
+}
+
+impl Script {
+    /// Writes the experiment into a new folder of ours.
+    pub fn write() -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("chaos-tui-demo-{}", uuid::Uuid::new_v4().simple()));
+        fs::create_dir(&folder)?;
+        fs::write(folder.join("kill-pod.json"), EXPERIMENT)?;
+        Ok(Self { folder })
+    }
+
+    /// Where the journals are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the live session of a lesson is told, as if typed.
+    pub fn session(&self, lesson: Lesson, demo: &Arguments) -> live::Arguments {
+        let path = |name: &str| self.folder.join(name).display().to_string();
+        let line = [
+            "demo".to_owned(),
+            path("kill-pod.json"),
+            format!("--sandbox={}", lesson.variant()),
+            "--journal-path".to_owned(),
+            path(&format!("{}.journal.json", lesson.variant())),
+            "--rate".to_owned(),
+            demo.rate.to_string(),
+        ];
+        let mut arguments = Line::parse_from(line).arguments;
+        arguments.looks = demo.looks.clone();
+        arguments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_told_its_variant_and_where_its_journal_goes() {
+        let looks = Line::parse_from(["x", "file", "--ascii"]).arguments.looks;
+        let demo = Arguments { headless: true, rate: 8.0, looks };
+        let script = Script::write().unwrap();
+        let arguments = script.session(Lesson::After, &demo);
+        fs::remove_dir_all(script.folder()).unwrap();
+        assert_eq!(arguments.playing.sandbox.as_deref(), Some("after"));
+        assert!(arguments.playing.journal_path.ends_with("after.journal.json"));
+        assert!(arguments.looks.ascii);
+        assert!((arguments.watching.rate - 8.0).abs() < f64::EPSILON);
+    }
+}
