@@ -65,7 +65,7 @@ async fn named<K: Kind>(call: &Invocation<'_>) -> Result<Option<String>, Failure
     };
     let found = K::api(call)?.list(&params).await?.items;
     match found.is_empty() {
-        true => missing::<K>(call, name).await.map(Some),
+        true => missing::<K>(call).await.map(Some),
         false => Ok(None),
     }
 }

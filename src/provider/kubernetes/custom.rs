@@ -3,7 +3,7 @@
 
 use super::{
     catalogue::{Entry, natives},
-    failure::Failure,
+    failure::{Failure, status_json},
     invocation::Invocation,
     objects::read,
 };
@@ -75,7 +75,7 @@ impl<'a> CustomKind<'a> {
             Ok(created) => result(&created),
             Err(kube::Error::Api(status)) if status.code == 409 => {
                 tracing::warn!("{}: nothing was created", status.message);
-                result(&*status)
+                result(&status_json(&status))
             }
             Err(error) => {
                 Err(Failure::because(format!("failed to create a custom object of {}", self.plural))(error))

@@ -55,7 +55,7 @@ pub(super) async fn judge(
 ) -> Result<Option<String>, Failure> {
     let found = Deployment::api(call)?.list(params).await?.items;
     if found.is_empty() {
-        return Ok(Some(missing::<Deployment>(call, name).await?));
+        return Ok(Some(missing::<Deployment>(call).await?));
     }
     let counts = found.iter().map(available);
     let bad = counts.into_iter().find(|(available, wanted)| !as_asked(*available, *wanted));

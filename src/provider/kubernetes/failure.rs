@@ -1,6 +1,7 @@
 //! How a native function fails, in the words the journal of the reference would hold.
 
 use crate::cluster::{self, Connection};
+use serde_json::{Value as Json, json};
 
 /// A failure of an activity.
 #[derive(Debug)]
@@ -85,10 +86,26 @@ fn api_exception(status: &kube::core::Status) -> String {
         500..600 => "ServiceException",
         _ => "ApiException",
     };
-    let reason = if status.reason.is_empty() { "Unknown" } else { &status.reason };
-    let body = serde_json::to_string(status).unwrap_or_else(|_| status.message.clone());
-    format!(
-        "kubernetes.client.exceptions.{class}: ({})\nReason: {reason}\nHTTP response body: {body}",
-        status.code
-    )
+    let body = status_json(status);
+    let code = status.code;
+    let phrase =
+        reqwest::StatusCode::from_u16(code).ok().and_then(|code| code.canonical_reason()).unwrap_or("");
+    format!("kubernetes.client.exceptions.{class}: ({code})\nReason: {phrase}\nHTTP response body: {body}")
+}
+
+/// A failure's Status as the API server writes it.
+pub(super) fn status_json(status: &kube::core::Status) -> Json {
+    let mut body = json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": status.message,
+        "reason": status.reason,
+    });
+    if let Some(details) = &status.details {
+        body["details"] = json!(details);
+    }
+    body["code"] = status.code.into();
+    body
 }

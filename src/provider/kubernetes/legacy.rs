@@ -66,7 +66,7 @@ async fn kill_microservice(call: &Invocation<'_>) -> Result<Value, Failure> {
     let sets = delete_listed::<ReplicaSet>(call, &labelled).await?;
     let pods = delete_listed::<Pod>(call, &labelled).await?;
     if deployments + sets + pods == 0 {
-        tracing::warn!("{}: nothing was deleted", missing::<Deployment>(call, name).await?);
+        tracing::warn!("{}: nothing was deleted", missing::<Deployment>(call).await?);
     }
     Ok(Value::Null)
 }
@@ -96,7 +96,7 @@ async fn service_endpoint_is_initialized(call: &Invocation<'_>) -> Result<Value,
     let name = call.needed("name")?;
     let found = Service::api(call)?.list(&meant::<Service>(call, name).await?).await?.items;
     let failure = match found.is_empty() {
-        true => Some(format!("service is not initialized: {}", missing::<Service>(call, name).await?)),
+        true => Some(format!("service is not initialized: {}", missing::<Service>(call).await?)),
         false => None,
     };
     call.verdict("", failure)

@@ -109,18 +109,24 @@ pub(super) async fn exists<K: Kind>(call: &Invocation<'_>) -> Result<bool, Failu
     Ok(!K::api(call)?.list(&params).await?.items.is_empty())
 }
 
-/// Words for an object that is not there, with the names that are.
-pub(super) async fn missing<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<String, Failure> {
+/// Words for a call whose `name` or `label_selector` finds nothing, with the names there are.
+pub(super) async fn missing<K: Kind>(call: &Invocation<'_>) -> Result<String, Failure> {
     const SHOWN: u32 = 5;
+    let kind = K::word();
+    let asked = match (call.text("name")?, call.text("label_selector")?) {
+        (Some(name), _) => format!("no {kind} is called {name}"),
+        (None, Some(selector)) => format!("no {kind} has the labels {selector}"),
+        (None, None) => format!("there is no {kind}"),
+    };
     let place = if K::NAMESPACED { format!(" in namespace {}", call.namespace()?) } else { String::new() };
-    let message = format!("no {} is called {name}{place}", K::word());
+    let message = format!("{asked}{place}");
     // Only to be of help: whoever may not list everything still gets the first half.
     let Ok(others) = K::api(call)?.list(&ListParams::default().limit(SHOWN)).await else {
         return Ok(message);
     };
     let names: Vec<String> = others.iter().map(ResourceExt::name_any).collect();
     Ok(match names.is_empty() {
-        true => format!("{message}; there is none at all"),
+        true => message,
         false => format!("{message}; there are: {}", names.join(", ")),
     })
 }

@@ -95,7 +95,7 @@ pub(super) async fn wait<K: Workload>(
                 }
                 None => format!(
                     "{kind} {name} failed to {goal} within {timeout} s: {}",
-                    missing::<K>(call, name).await?
+                    missing::<K>(call).await?
                 ),
             }))
         }

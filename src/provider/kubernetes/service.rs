@@ -23,10 +23,7 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.service.probes":
 async fn service_is_initialized(call: &Invocation<'_>) -> Result<Value, Failure> {
     let failure = match exists::<Service>(call).await? {
         true => None,
-        false => {
-            let asked = call.text("name")?.or(call.text("label_selector")?).unwrap_or("anything");
-            Some(format!("service is not initialized: {}", missing::<Service>(call, asked).await?))
-        }
+        false => Some(format!("service is not initialized: {}", missing::<Service>(call).await?)),
     };
     call.verdict("raise_if_service_not_initialized", failure)
 }

@@ -41,7 +41,7 @@ pub(super) async fn exec_in_pods(call: &Invocation<'_>) -> Result<Value, Failure
         results.push(Value::from(Map::from_iter([
             ("pod_name".to_owned(), name.into()),
             ("exit_code".to_owned(), ended.code.into()),
-            ("cmd".to_owned(), command.iter().cloned().map(Value::from).collect::<Vec<_>>().into()),
+            ("cmd".to_owned(), call.given("cmd").cloned().unwrap_or_default()),
             ("stdout".to_owned(), ended.stdout.into()),
             ("stderr".to_owned(), ended.stderr.into()),
         ])));

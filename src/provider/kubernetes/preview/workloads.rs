@@ -66,7 +66,7 @@ pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<Draft,
     let found = K::api(call)?.list(&params).await?.items;
     let asked = call.text("name")?.or(call.text("label_selector")?).unwrap_or("anything");
     let Some(first) = found.first() else {
-        return Ok(nothing_there(asked, missing::<K>(call, asked).await?));
+        return Ok(nothing_there(asked, missing::<K>(call).await?));
     };
     let kind = K::kind(&());
     let hit = pods_of(call, &found).await?;
@@ -103,7 +103,7 @@ pub(super) async fn scaled<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Res
     let wanted = usize::try_from(call.whole("replicas", 0)?).unwrap_or(0);
     let found = K::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
     let Some(workload) = found.first() else {
-        return Ok(nothing_there(name, missing::<K>(call, name).await?));
+        return Ok(nothing_there(name, missing::<K>(call).await?));
     };
     let kind = K::kind(&());
     let before = usize::try_from(workload.counts().wanted).unwrap_or(0);
@@ -134,7 +134,7 @@ pub(super) async fn restarted(call: &Invocation<'_>) -> Result<Draft, Failure> {
     let name = call.needed("name")?;
     let found = Deployment::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
     if found.is_empty() {
-        return Ok(nothing_there(name, missing::<Deployment>(call, name).await?));
+        return Ok(nothing_there(name, missing::<Deployment>(call).await?));
     }
     let hit = pods_of(call, &found).await?;
     Ok(Draft {
@@ -158,7 +158,7 @@ pub(super) async fn service_deleted(call: &Invocation<'_>) -> Result<Draft, Fail
     let name = call.needed("name")?;
     let found = Service::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
     if found.is_empty() {
-        return Ok(nothing_there(name, missing::<Service>(call, name).await?));
+        return Ok(nothing_there(name, missing::<Service>(call).await?));
     }
     let slices: Api<EndpointSlice> = Api::namespaced(call.client.clone(), call.namespace()?);
     let of_it = ListParams::default().labels(&format!("kubernetes.io/service-name={name}"));
