@@ -1,7 +1,10 @@
 //! Arguments, and which command they mean.
 
 use crate::commands::{self, Global};
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
+    parser::ValueSource,
+};
 use std::process::ExitCode;
 
 /// A terminal dashboard for live chaos-engineering sessions.
@@ -9,7 +12,7 @@ use std::process::ExitCode;
 /// `chaos-tui experiment.json` steps through an experiment on a screen. `chaos-tui run` is a drop-in for `chaos run`: the
 /// same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
 #[derive(Debug, Parser)]
-#[command(name = "chaos-tui", version, about, subcommand_negates_reqs = true, arg_required_else_help = true)]
+#[command(name = "chaos-tui", version, about, arg_required_else_help = true)]
 pub struct Cli {
     /// Options every command knows; they may stand before or after it.
     #[command(flatten)]
@@ -19,7 +22,7 @@ pub struct Cli {
     pub command: Option<Command>,
     /// The live session, when no command is named.
     #[command(flatten)]
-    pub live: Option<commands::live::Arguments>,
+    pub live: commands::live::Arguments,
 }
 
 /// The commands.
@@ -40,16 +43,19 @@ pub enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let Cli { global, command, live } = Cli::parse();
-    let command = match (command, live) {
-        (Some(command), None) => command,
-        (None, Some(arguments)) => return commands::live::run(&global, &arguments),
-        (Some(_), Some(_)) => refuse(
-            ErrorKind::ArgumentConflict,
-            "options of the live session stand before a command: put them after it",
-        ),
-        (None, None) => refuse(ErrorKind::MissingRequiredArgument, "name an experiment or a command"),
+    let matches = Cli::command().get_matches();
+    let Cli { global, command, live } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let Some(command) = command else {
+        if live.source.is_empty() {
+            refuse(ErrorKind::MissingRequiredArgument, "name an experiment or a command");
+        }
+        return commands::live::run(&global, &live);
     };
+    if given::<commands::live::Arguments>(&matches) {
+        let message =
+            "what belongs to a command stands behind it; before it only options that every command knows";
+        refuse(ErrorKind::ArgumentConflict, message);
+    }
     match command {
         Command::Demo(arguments) => commands::demo::run(&global, &arguments),
         Command::Run(arguments) => commands::run::run(&global, &arguments),
@@ -68,4 +74,12 @@ pub fn main() -> ExitCode {
 /// Ends with a usage error, exit code 2.
 fn refuse(kind: ErrorKind, message: &str) -> ! {
     Cli::command().error(kind, message).exit()
+}
+
+/// Whether the command line itself gives any argument of a group.
+fn given<Group: Args>(matches: &ArgMatches) -> bool {
+    let group = Group::augment_args(clap::Command::new("group"));
+    group
+        .get_arguments()
+        .any(|argument| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine))
 }

@@ -4,6 +4,7 @@ use super::{
     Arguments,
     endpoints::endpoints,
     observers::Observers,
+    preflight,
     pump::{PumpHandle, pump},
     ready,
     stage::{Report, Stage},
@@ -97,6 +98,8 @@ impl Assembly {
         if let Some(connection) = &connection {
             observers.watch_cluster(connection, &request).await;
         }
+        let plan = plan(&request, &providers);
+        observers.spawn(preflight::look(request.clone(), plan, cluster, self.emitter.clone()));
         let stage = Stage {
             emitter: self.emitter.clone(),
             handle: self.handle.clone(),

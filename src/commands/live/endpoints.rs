@@ -2,15 +2,15 @@
 
 use super::Watching;
 use crate::{
-    experiment::{Activity, ActivityKind, Experiment, ProviderKind, Secrets, Value, python_text, substitute},
+    experiment::{Activity, ActivityKind, Experiment, ProviderKind, Value, python_text, substitute},
     observe::endpoint::EndpointSettings,
     runner::Request,
     session::event::EndpointId,
 };
 use std::time::Duration;
 
-/// How long our client waits at most where the experiment's probe does not say.
-const PATIENCE_S: f64 = 30.0;
+/// How long a user waits at most, in seconds. The experiment's own probe may wait for minutes; people do not.
+const PATIENCE_S: f64 = 10.0;
 
 /// The endpoints to probe, none when nothing is named anywhere.
 pub fn endpoints(request: &Request, watching: &Watching) -> Vec<EndpointSettings> {
@@ -23,9 +23,6 @@ pub fn endpoints(request: &Request, watching: &Watching) -> Vec<EndpointSettings
         settings.id = EndpointId(id);
         settings.rate = watching.rate;
         settings.limit = Duration::try_from_secs_f64(watching.limit).unwrap_or(settings.limit);
-        if !watching.watch.is_empty() {
-            settings.deadline = Duration::from_secs_f64(PATIENCE_S);
-        }
     }
     found
 }
@@ -65,7 +62,7 @@ fn settings(request: &Request, activity: &Activity) -> Option<EndpointSettings> 
         Some(Value::Float(seconds)) => *seconds,
         _ => PATIENCE_S,
     };
-    settings.deadline = Duration::try_from_secs_f64(timeout.clamp(1.0, 120.0)).unwrap_or(settings.deadline);
-    let _: &Secrets = &request.secrets;
+    settings.deadline =
+        Duration::try_from_secs_f64(timeout.clamp(1.0, PATIENCE_S)).unwrap_or(settings.deadline);
     Some(settings)
 }

@@ -7,6 +7,7 @@ mod assembly;
 mod desk;
 mod endpoints;
 mod observers;
+mod preflight;
 mod pump;
 mod ready;
 mod stage;
@@ -28,7 +29,8 @@ pub const INTERRUPTED: u8 = 130;
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Path or URL of the experiment
+    /// Path or URL of the experiment: opens the live session
+    #[arg(value_name = "EXPERIMENT", default_value = "", hide_default_value = true)]
     pub source: String,
     /// How to play it.
     #[command(flatten)]

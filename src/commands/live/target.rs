@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::Connection,
-    experiment::{Secrets, substitute},
+    experiment::{Activity, Experiment, Secrets, substitute},
     provider::preview,
     runner::Request,
     session::{
@@ -42,7 +42,16 @@ pub async fn cards(
 }
 
 async fn look_up(request: &Request, step: StepRef, connection: Option<&Connection>, emitter: &Emitter) {
-    let experiment = &request.experiment;
+    let Some(activity) = activity_at(&request.experiment, step) else { return };
+    let declared = activity.provider.raw.clone().into();
+    let provider = substitute(&declared, &request.configuration, &Secrets::default());
+    let Some(provider) = provider.as_map() else { return };
+    let card = preview::card(step, activity, provider, connection).await;
+    emitter.emit(What::Targeted(card)).await;
+}
+
+/// The activity of a step; `None` for a ref that leads nowhere.
+pub fn activity_at(experiment: &Experiment, step: StepRef) -> Option<&Activity> {
     let entry = match step.section {
         Section::Method => experiment.method().get(step.index),
         Section::Rollbacks => experiment.rollbacks().get(step.index),
@@ -50,10 +59,5 @@ async fn look_up(request: &Request, step: StepRef, connection: Option<&Connectio
             experiment.hypothesis().and_then(|hypothesis| hypothesis.probes.get(step.index))
         }
     };
-    let Some(activity) = entry.and_then(|entry| entry.activity.as_ref().ok()) else { return };
-    let declared = activity.provider.raw.clone().into();
-    let provider = substitute(&declared, &request.configuration, &Secrets::default());
-    let Some(provider) = provider.as_map() else { return };
-    let card = preview::card(step, activity, provider, connection).await;
-    emitter.emit(What::Targeted(card)).await;
+    entry.and_then(|entry| entry.activity.as_ref().ok())
 }
