@@ -7,7 +7,7 @@ use super::{
     machine::{Output, Process},
     query::Query,
 };
-use crate::sandbox::store::{Resource, Status};
+use crate::sandbox::store::{Cause, Details, Resource, Status};
 use axum::{
     extract::{
         FromRequestParts,
@@ -37,7 +37,7 @@ pub(super) async fn exec(api: &Api, namespace: &str, name: &str, query: &Query, 
         return Err(Status::bad_request("you must specify at least 1 command for the container"));
     }
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.map_err(|_| {
-        let message = "exec is served over WebSockets only: use kubectl 1.31 or newer";
+        let message = "exec is served over WebSockets only: use kubectl 1.30 or newer";
         Status::plain(405, "MethodNotAllowed", message)
     })?;
     // A refusal is told over the socket: kubectl would take one before it for a reason to try SPDY.
@@ -45,7 +45,7 @@ pub(super) async fn exec(api: &Api, namespace: &str, name: &str, query: &Query, 
     Ok(upgrade.protocols(PROTOCOLS).on_upgrade(|socket| async move {
         match started {
             Ok(process) => attend(socket, process).await,
-            Err(refusal) => finish(socket, &refusal.to_value()).await,
+            Err(refusal) => finish(socket, &failure(refusal)).await,
         }
     }))
 }
@@ -59,7 +59,7 @@ async fn attend(mut socket: WebSocket, mut process: Process) {
                     Some(Output::Stdout(bytes)) => (STDOUT, bytes),
                     Some(Output::Stderr(bytes)) => (STDERR, bytes),
                     Some(Output::Exit(code)) => return finish(socket, &exit_status(code)).await,
-                    None => return finish(socket, &Status::internal("the command was lost").to_value()).await,
+                    None => return finish(socket, &failure(Status::internal("the command was lost"))).await,
                 };
                 if socket.send(message(channel, &bytes)).await.is_err() {
                     return;
@@ -101,6 +101,13 @@ fn message(channel: u8, bytes: &[u8]) -> Message {
     framed.put_u8(channel);
     framed.put_slice(bytes);
     Message::Binary(framed.freeze())
+}
+
+/// A command that could not be run. The Python extension looks for the reason among the causes.
+fn failure(refusal: Status) -> Value {
+    let cause = Cause { reason: "", message: refusal.message.clone(), field: String::new() };
+    let details = Details { causes: vec![cause], ..Details::default() };
+    Status { details: Some(Box::new(details)), ..refusal }.to_value()
 }
 
 fn exit_status(code: i32) -> Value {

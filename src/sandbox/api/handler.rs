@@ -75,6 +75,7 @@ fn describe(document: &Document, headers: &HeaderMap) -> Answer {
         Document::Groups => discovery(false),
         Document::Group(group) => answer::ok(&discovery::group(group)?),
         Document::Resources { group, version } => answer::ok(&discovery::resources(group, version)?),
+        Document::OldOpenApi => return Err(openapi::too_old()),
         Document::OpenApiIndex => answer::ok(&openapi::index()),
         Document::OpenApi { group, version } => answer::ok(&openapi::document(group, version)?),
     })

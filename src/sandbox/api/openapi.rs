@@ -40,6 +40,12 @@ pub(super) fn document(group: &str, version: &str) -> Result<Value, Status> {
     Ok(json!({"openapi": "3.0.0", "info": about, "paths": paths, "components": {"schemas": {}}}))
 }
 
+/// `/openapi/v2`: protobuf, for which only kubectl before 1.29 has a need; newer ones do not mind.
+pub(super) fn too_old() -> Status {
+    let why = "this server has no OpenAPI v2: use kubectl 1.29 or newer, or pass --validate=false";
+    Status::plain(404, "NotFound", why)
+}
+
 fn place(group: &str, version: &str) -> String {
     if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }
 }

@@ -25,6 +25,7 @@ pub(super) enum Document {
     Groups,
     Group(String),
     Resources { group: String, version: String },
+    OldOpenApi,
     OpenApiIndex,
     OpenApi { group: String, version: String },
 }
@@ -40,6 +41,7 @@ impl Target {
             [] => Document::Paths,
             ["healthz" | "livez" | "readyz", ..] => Document::Health,
             ["version"] => Document::Version,
+            ["openapi", "v2"] => Document::OldOpenApi,
             ["openapi", "v3"] => Document::OpenApiIndex,
             ["openapi", "v3", "api", version] => openapi("", version),
             ["openapi", "v3", "apis", group, version] => openapi(group, version),
