@@ -144,6 +144,19 @@ async fn what_was_cancelled_before_it_began_is_not_done() {
 }
 
 #[tokio::test]
+async fn what_nobody_waits_for_any_more_is_cancelled() {
+    let stage = Stage::new(SOURCE);
+    let before = stage.result("number", "{}").await;
+    tokio::select! {
+        _ = stage.call("sleep", "{}") => panic!("nobody sleeps that long"),
+        _ = stage.until_logged("started") => {}
+    }
+    stage.until_logged("tidied up").await;
+    assert_eq!(stage.result("open_gate", "{}").await, "true", "the main thread is free again");
+    assert_eq!(stage.result("number", "{}").await, before);
+}
+
+#[tokio::test]
 async fn asking_to_end_the_run_from_a_thread_is_heard() {
     let stage = Stage::new(SOURCE);
     let cancel = CancellationToken::new();

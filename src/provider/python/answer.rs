@@ -118,3 +118,60 @@ pub(super) fn texts(list: Vec<Value>) -> Vec<String> {
     };
     list.into_iter().filter_map(text).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::parse_json;
+
+    fn answer(json: &str) -> Answer {
+        Answer::new(parse_json(json).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn answers_become_outcomes() {
+        let broke = |message: &str| Outcome::Broke { message: message.to_owned() };
+        let failed = |message: &str, trace: &[&str]| Outcome::Failed {
+            message: message.to_owned(),
+            trace: trace.iter().map(|line| (*line).to_owned()).collect(),
+        };
+        let cases = [
+            (r#"{"kind": "ok", "value": [1]}"#, Outcome::Done(vec![Value::Int(1)].into())),
+            (r#"{"kind": "ok"}"#, Outcome::Done(Value::Null)),
+            (r#"{"kind": "failed", "message": "E: x", "trace": ["a\n"]}"#, failed("E: x", &["a\n"])),
+            (r#"{"kind": "exit", "code": 20}"#, Outcome::Exit { code: 20 }),
+            (r#"{"kind": "exit", "code": 99999999999999999999}"#, Outcome::Exit { code: 1 }),
+            (r#"{"kind": "broke", "message": "ImportError: m"}"#, broke("ImportError: m")),
+            (r#"{"kind": "surprise"}"#, broke("Python answered 'surprise' and no more")),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(answer(json).into_outcome(), expected, "{json}");
+        }
+        for json in ["1", "{}", r#"{"kind": 1}"#] {
+            assert!(Answer::new(parse_json(json).unwrap()).is_none(), "{json}");
+        }
+    }
+
+    #[test]
+    fn surroundings_are_taken_out_once_and_only_if_they_changed() {
+        let mut moved = answer(r#"{"kind": "ok", "environment": {"A": "1", "B": null}, "directory": "/x"}"#);
+        let expected = Surroundings {
+            environment: vec![("A".to_owned(), Some("1".to_owned())), ("B".to_owned(), None)],
+            directory: Some("/x".into()),
+        };
+        assert_eq!(moved.surroundings(), Some(expected));
+        assert_eq!(answer(r#"{"kind": "ok"}"#).surroundings(), None);
+    }
+
+    #[test]
+    fn controls_reply_with_what_they_changed_even_when_they_fail() {
+        let reply =
+            answer(r#"{"kind": "interrupt", "message": "stop", "changed": {"state": 1, "secrets": {}}}"#);
+        let expected = ControlReply {
+            state: Some(Value::Int(1)),
+            error: Some(ControlError::Interrupt("stop".to_owned())),
+            ..ControlReply::default()
+        };
+        assert_eq!(reply.into_control_reply(), expected);
+    }
+}

@@ -41,7 +41,8 @@ class Interrupts:
         """The job may be interrupted from here on."""
         self.job = job
         try:
-            if self.cancelled == job:
+            cancelled, self.cancelled = self.cancelled, None
+            if cancelled == job:
                 self.interrupt(KeyboardInterrupt())
             yield
         finally:
