@@ -2,8 +2,7 @@
 
 use super::{
     PythonBridge,
-    wire::Request,
-    worker::{Question, Worker},
+    worker::{Question, Request, Worker},
 };
 use crate::{
     experiment::Map,

@@ -1,6 +1,6 @@
 //! What the worker's answers mean.
 
-use super::{Surroundings, wire::LIMIT};
+use super::{Surroundings, worker::LIMIT};
 use crate::{
     experiment::{Map, Value},
     provider::{ControlError, ControlReply, Outcome},

@@ -4,8 +4,7 @@ use super::{
     Heard, PythonSettings,
     answer::Answer,
     description::Description,
-    wire::Request,
-    worker::{StartError, Worker},
+    worker::{Request, StartError, Worker},
 };
 use crate::session::event::Level;
 use std::{

@@ -1,6 +1,6 @@
 //! Calling controls' functions (experiment-format 10.2).
 
-use super::{PythonBridge, description::Description, wire::Request};
+use super::{PythonBridge, description::Description, worker::Request};
 use crate::{
     experiment::{Map, Value},
     provider::{ControlCall, ControlError, ControlHost, ControlReply},

@@ -11,13 +11,8 @@ mod controls;
 mod description;
 mod heard;
 mod interpreter;
-mod process;
-mod program;
 mod settings;
-mod supervise;
 mod validation;
-mod waiting;
-mod wire;
 mod worker;
 
 pub use bridge::PythonBridge;

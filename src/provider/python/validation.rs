@@ -1,6 +1,6 @@
 //! What validation asks of Python (experiment-format 3.1).
 
-use super::{PythonBridge, wire::Request};
+use super::{PythonBridge, worker::Request};
 use crate::experiment::{ControlCheck, Described, Signatures, Value};
 use futures_util::{FutureExt, future::BoxFuture};
 

@@ -1,16 +1,16 @@
 //! Requests and answers as lines: `{…}` to the worker, `<id> {…}` from it.
 
-use super::Heard;
+use super::super::Heard;
 use crate::{
     experiment::{Map, Value, parse_json},
     session::event::Level,
 };
 
 /// Bytes an answer may have. A result that is larger fails its activity; the journal would hardly be read either.
-pub(super) const LIMIT: usize = 64 << 20;
+pub const LIMIT: usize = 64 << 20;
 
 /// What is asked of the worker.
-pub(super) struct Request {
+pub struct Request {
     op: &'static str,
     foreground: bool,
     fields: Map,

@@ -1,7 +1,7 @@
 //! Watching over a worker until it is gone.
 
 use super::{
-    Listener,
+    super::Listener,
     waiting::Waiting,
     wire::{LIMIT, notice, split},
 };
@@ -21,7 +21,7 @@ const ENVELOPE: usize = 1 << 20;
 
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum End {
+pub enum End {
     /// By itself.
     Exited {
         /// `exit code 3`, `killed by signal 9`.

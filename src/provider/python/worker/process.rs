@@ -1,6 +1,9 @@
 //! Starting the interpreter with two pipes of our own.
 
-use super::{Prints, PythonSettings, program::BOOTSTRAP};
+use super::{
+    super::{Prints, PythonSettings},
+    program::BOOTSTRAP,
+};
 use std::{
     io::{self, IsTerminal},
     os::fd::{AsRawFd, OwnedFd, RawFd},

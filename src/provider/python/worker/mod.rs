@@ -1,15 +1,18 @@
 //! One running interpreter: requests go in, answers come out in whatever order they are ready.
 
-use super::{
-    Heard, Listener, PythonSettings,
-    answer::Answer,
-    process::{self, Process},
-    program::modules_line,
-    supervise::{End, supervise},
-    waiting::Waiting,
-    wire::{self, Request},
-};
+mod prints;
+mod process;
+mod program;
+mod supervise;
+mod waiting;
+mod wire;
+
+pub(super) use wire::{LIMIT, Request};
+
+use super::{Listener, PythonSettings, answer::Answer};
 use crate::experiment::parse_json;
+use process::Process;
+use program::modules_line;
 use std::{
     sync::{
         Arc,
@@ -17,20 +20,20 @@ use std::{
     },
     time::Duration,
 };
+use supervise::{End, supervise};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::AsyncWriteExt,
     net::unix::pipe,
     sync::{mpsc, oneshot, watch},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+use waiting::Waiting;
 
 /// Time for an interpreter to start: a cold disk, a wrapper script, many `.pth` files.
 const START: Duration = Duration::from_secs(30);
 /// Requests on their way to a worker that reads slowly.
 const QUEUE: usize = 16;
-/// Bytes kept of a printed line.
-const LONGEST_PRINT: u64 = 64 << 10;
 
 /// A worker that has said hello. Dropping it kills it.
 pub(super) struct Worker {
@@ -83,9 +86,7 @@ impl Worker {
         let kill = CancellationToken::new();
         let (ended, end) = watch::channel(None);
         let (sender, lines) = mpsc::channel(QUEUE);
-        for stream in [child.stdout.take().map(boxed), child.stderr.take().map(boxed)].into_iter().flatten() {
-            tokio::spawn(listen_to_prints(stream, listener.clone()));
-        }
+        prints::hear(&mut child, listener);
         tokio::spawn(write(requests, lines));
         tokio::spawn({
             let (waiting, listener, kill) = (waiting.clone(), listener.clone(), kill.clone());
@@ -192,22 +193,5 @@ async fn write(mut requests: pipe::Sender, mut lines: mpsc::Receiver<String>) {
         if requests.write_all(line.as_bytes()).await.is_err() {
             return;
         }
-    }
-}
-
-fn boxed(stream: impl AsyncRead + Send + Unpin + 'static) -> Box<dyn AsyncRead + Send + Unpin> {
-    Box::new(stream)
-}
-
-async fn listen_to_prints(stream: Box<dyn AsyncRead + Send + Unpin>, listener: Listener) {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let mut line = Vec::new();
-        match (&mut stream).take(LONGEST_PRINT).read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
-        let line = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
-        listener(Heard::Printed { line }).await;
     }
 }

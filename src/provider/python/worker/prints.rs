@@ -1,0 +1,33 @@
+//! What extensions print, where it must not reach the terminal.
+
+use super::super::{Heard, Listener};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
+    process::Child,
+};
+
+/// Bytes of a line; a longer one is told in pieces.
+const LONGEST: u64 = 64 << 10;
+
+/// Tells the listener every line of the child's standard output and error, if they are ours to read.
+pub(super) fn hear(child: &mut Child, listener: &Listener) {
+    if let Some(stdout) = child.stdout.take() {
+        tokio::spawn(tell_lines(stdout, listener.clone()));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        tokio::spawn(tell_lines(stderr, listener.clone()));
+    }
+}
+
+async fn tell_lines(stream: impl AsyncRead + Unpin, listener: Listener) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut line = Vec::new();
+        match (&mut stream).take(LONGEST).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let line = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
+        listener(Heard::Printed { line }).await;
+    }
+}
