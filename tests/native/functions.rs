@@ -1,0 +1,127 @@
+//! What functions do to the cluster.
+
+use crate::{
+    call, connection, settings,
+    stage::{Stage, has_kubectl},
+    value,
+};
+use chaos_tui::{
+    cluster::{Reach, service_url},
+    provider::{Outcome, gremlin::Gremlin, kubernetes::Kubernetes},
+};
+use serde_json::json;
+
+const PROVIDER: &str = "my-provider-app";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_pod_is_missed_and_comes_back() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--start-delay", "1"]);
+    connection(&stage).await;
+    let kubernetes = Kubernetes::new(settings(&stage));
+    let k8s = |address: &'static str, arguments| call(&kubernetes, address, arguments);
+    let before = stage.pod(PROVIDER)["metadata"]["name"].clone();
+    // The watch begins before the kill: a dip that is over would be missed.
+    let missed = k8s(
+        "chaosk8s.deployment.probes.deployment_not_fully_available",
+        json!({"name": PROVIDER, "timeout": 30}),
+    );
+    let kill = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        k8s(
+            "chaosk8s.pod.actions.terminate_pods",
+            json!({"label_selector": format!("name={PROVIDER}"), "grace_period": 0}),
+        )
+        .await
+    };
+    let (missed, killed) = tokio::join!(missed, kill);
+    assert_eq!(value(killed), json!([before]));
+    assert_eq!(value(missed), json!(true));
+    let back = k8s(
+        "chaosk8s.deployment.probes.deployment_fully_available",
+        json!({"name": PROVIDER, "timeout": 30}),
+    );
+    assert_eq!(value(back.await), json!(true));
+    assert_ne!(stage.pod(PROVIDER)["metadata"]["name"], before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_kill_deletes_the_deployment_with_all_it_owns() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&[]);
+    connection(&stage).await;
+    let kubernetes = Kubernetes::new(settings(&stage));
+    let killed = call(&kubernetes, "chaosk8s.actions.kill_microservice", json!({"name": PROVIDER})).await;
+    assert_eq!(value(killed), json!(null));
+    let gone = call(&kubernetes, "chaosk8s.pod.probes.pod_is_not_available", json!({"name": PROVIDER}));
+    crate::stage::until("the provider's pods are gone", || {
+        stage.get(&["pods", "-l", &format!("name={PROVIDER}")])["items"].as_array().is_some_and(Vec::is_empty)
+    });
+    assert_eq!(value(gone.await), json!(true));
+    let probe = "chaosk8s.probes.microservice_available_and_healthy";
+    match call(&kubernetes, probe, json!({"name": PROVIDER})).await {
+        Outcome::Failed { message, .. } => {
+            assert!(message.contains("there are: my-consumer-app"), "{message}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drained_node_is_empty_and_its_pods_are_elsewhere() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&[]);
+    connection(&stage).await;
+    let kubernetes = Kubernetes::new(settings(&stage));
+    let node = stage.pod(PROVIDER)["spec"]["nodeName"].as_str().unwrap().to_owned();
+    let drained =
+        call(&kubernetes, "chaosk8s.node.actions.drain_nodes", json!({"name": node, "timeout": 60})).await;
+    assert_eq!(value(drained), json!([node]));
+    crate::stage::until("the provider runs on another node", || {
+        stage.pod(PROVIDER)["spec"]["nodeName"].as_str().is_some_and(|now| now != node)
+    });
+    let open = call(&kubernetes, "chaosk8s.node.actions.uncordon_node", json!({"name": node})).await;
+    assert_eq!(value(open), json!([node]));
+    assert_ne!(stage.get(&["node", &node])["spec"]["unschedulable"], json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gremlin_restarts_the_container_in_its_pod() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&[]);
+    connection(&stage).await;
+    let before = stage.pod(PROVIDER);
+    let told = &stage.announced["environment"];
+    let attack = json!({
+        "command": {"type": "shutdown", "args": ["-d", "0"]},
+        "target": {"type": "Random"},
+        "labels": {"io.kubernetes.container.name": PROVIDER},
+        "secrets": {"email": told["GREMLIN_EMAIL"], "password": told["GREMLIN_PWD"], "org_name": told["GREMLIN_ORG_NAME"]},
+    });
+    let identifier =
+        value(call(&Gremlin::new(settings(&stage)), "chaosgremlin.actions.attack", attack).await);
+    assert!(identifier.as_str().is_some_and(|text| !text.is_empty()), "{identifier}");
+    crate::stage::until("the container was started again", || {
+        stage.pod(PROVIDER)["status"]["containerStatuses"][0]["restartCount"] == json!(1)
+    });
+    assert_eq!(stage.pod(PROVIDER)["metadata"]["uid"], before["metadata"]["uid"], "the pod is the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_consumer_is_reached_where_the_sandbox_says() {
+    let stage = Stage::set(&[]);
+    let connection = connection(&stage).await;
+    let consumer = service_url(&connection, "default", "my-consumer-service").await.unwrap();
+    assert_eq!(consumer, Reach::At(stage.announced("consumer_url").to_owned()));
+    let provider = service_url(&connection, "default", "my-provider-service").await.unwrap();
+    assert!(matches!(provider, Reach::Advice(advice) if advice.contains("port-forward")));
+    assert_eq!(service_url(&connection, "default", "nope").await.unwrap(), Reach::Missing);
+}

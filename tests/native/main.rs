@@ -1,0 +1,83 @@
+//! The native Kubernetes and Gremlin functions, the watches, the target cards and the preflight against a sandbox, met
+//! only through its kubeconfig. With `CHAOS_BIN` set, results are compared with those of Chaos Toolkit itself.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall fail")]
+
+mod functions;
+mod looks;
+mod parity;
+#[allow(dead_code, reason = "shared with the tests of the sandbox")]
+#[path = "../sandbox/stage.rs"]
+mod stage;
+mod watches;
+
+use chaos_tui::{
+    cluster::{Connection, Settings},
+    experiment::{Activity, ActivityKind, Map, Pauses, Provider, ProviderKind, Secrets},
+    provider::{Call, Catalogue, Outcome},
+};
+use serde_json::Value as Json;
+use stage::Stage;
+use tokio_util::sync::CancellationToken;
+
+/// How the sandbox's announcement chooses a cluster.
+fn settings(stage: &Stage) -> Settings {
+    let variables = stage.announced["environment"].clone();
+    Settings::new(move |name| variables[name].as_str().map(str::to_owned))
+}
+
+async fn connection(stage: &Stage) -> Connection {
+    // Main names the provider for the binary; here nobody else does.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Connection::choose(&settings(stage), &Map::new()).await.unwrap()
+}
+
+fn map(value: Json) -> Map {
+    serde_json::from_value(value).unwrap()
+}
+
+/// An activity with this provider.
+fn activity(provider: &Json) -> Activity {
+    let kind = match provider["type"].as_str().unwrap() {
+        "http" => ProviderKind::Http,
+        _ => ProviderKind::Python,
+    };
+    Activity {
+        raw: Map::new(),
+        kind: ActivityKind::Action,
+        name: "activity".to_owned(),
+        provider: Provider { kind, raw: map(provider.clone()) },
+        tolerance: None,
+        background: false,
+        pauses: Pauses::default(),
+        controls: Vec::new(),
+        dry: None,
+        place: "$.method[0]".to_owned(),
+    }
+}
+
+/// Calls a native function.
+async fn call(catalogue: &dyn Catalogue, address: &str, arguments: Json) -> Outcome {
+    let (module, func) = address.rsplit_once('.').unwrap();
+    let mut functions = catalogue.functions().iter();
+    let native = functions.find(|native| native.module == module && native.func == func).unwrap();
+    let activity = activity(&serde_json::json!({"type": "python"}));
+    let (configuration, secrets) = (Map::new(), Secrets::default());
+    let call = Call {
+        activity: &activity,
+        configuration: &configuration,
+        secrets: &secrets,
+        cancel: CancellationToken::new(),
+        progress: &|_| {},
+        foreground: true,
+    };
+    catalogue.call(native, map(arguments), &call).await
+}
+
+/// The value of a call that succeeded.
+fn value(outcome: Outcome) -> Json {
+    match outcome {
+        Outcome::Done(value) => serde_json::to_value(value).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}

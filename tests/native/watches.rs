@@ -1,0 +1,101 @@
+//! What the watches tell of a kill, and how soon.
+
+use crate::{
+    activity, call, connection, map, settings,
+    stage::{DEADLINE, Stage, has_kubectl},
+};
+use chaos_tui::{
+    observe::pods::{InPlay, watch},
+    provider::kubernetes::Kubernetes,
+    session::{
+        What,
+        clock::Clock,
+        event::PodPhase,
+        stream::{Stream, stream},
+    },
+};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+const PROVIDER: &str = "my-provider-app";
+
+/// Reads until a fact is as wanted; fails with what came instead.
+async fn until(stream: &mut Stream, what: &str, mut wanted: impl FnMut(&What) -> bool) {
+    let mut heard = Vec::new();
+    let read = async {
+        while let Some(event) = stream.next().await {
+            if wanted(&event.what) {
+                return;
+            }
+            heard.push(event.what);
+        }
+    };
+    if tokio::time::timeout(DEADLINE, read).await.is_err() {
+        panic!("never: {what}; heard: {heard:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_as_the_operator_sees_it() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--start-delay", "1"]);
+    let connection = connection(&stage).await;
+    let terminate = json!({"type": "python", "module": "chaosk8s.pod.actions", "func": "terminate_pods",
+        "arguments": {"label_selector": format!("name={PROVIDER}"), "grace_period": 0}});
+    let ask = json!({"type": "http", "url": format!("{}/invoke", stage.announced("consumer_url"))});
+    let mut in_play = InPlay::new("default");
+    for provider in [&terminate, &ask] {
+        in_play.add(&activity(provider), &map(provider.clone()));
+    }
+    let (emitter, mut stream) = stream(Clock::system());
+    let stop = CancellationToken::new();
+    let task = watch(&connection, in_play, emitter, stop.clone()).unwrap();
+
+    let (mut pods, mut services, mut workloads) = (Vec::new(), Vec::new(), Vec::new());
+    until(&mut stream, "everything in play is told", |what| {
+        match what {
+            What::PodSeen(pod) if pod.in_play => pods.push(pod.owner.clone().unwrap()),
+            What::ServiceSeen(service) if service.ready == 1 => services.push(service.name.clone()),
+            What::WorkloadSeen(workload) if workload.ready == 1 => workloads.push(workload.name.clone()),
+            _ => {}
+        }
+        let both = |names: &[String], ending: &str| {
+            ["my-consumer", "my-provider"].iter().all(|name| names.contains(&format!("{name}-{ending}")))
+        };
+        both(&pods, "app") && both(&services, "service") && both(&workloads, "app")
+    })
+    .await;
+
+    let before = stage.pod(PROVIDER)["metadata"]["name"].as_str().unwrap().to_owned();
+    let kubernetes = Kubernetes::new(settings(&stage));
+    call(&kubernetes, "chaosk8s.pod.actions.terminate_pods", terminate["arguments"].clone()).await;
+    let (mut gone, mut empty, mut fewer, mut killing) = (false, false, false, false);
+    until(&mut stream, "the loss is told", |what| {
+        match what {
+            What::PodGone(key) => gone |= key.name == before,
+            What::ServiceSeen(service) => {
+                empty |= service.name == "my-provider-service" && service.ready == 0
+            }
+            What::WorkloadSeen(workload) => fewer |= workload.name == PROVIDER && workload.ready == 0,
+            What::ClusterNoted(note) => {
+                killing |= note.reason == "Killing" && note.object == format!("pod/{before}")
+            }
+            _ => {}
+        }
+        gone && empty && fewer && killing
+    })
+    .await;
+    until(&mut stream, "the replacement runs", |what| {
+        matches!(what, What::PodSeen(pod) if pod.owner.as_deref() == Some(PROVIDER) && pod.key.name != before
+            && pod.phase == PodPhase::Running && pod.containers[0].ready && pod.in_play)
+    })
+    .await;
+    until(&mut stream, "the Service has its endpoint again", |what| {
+        matches!(what, What::ServiceSeen(service) if service.name == "my-provider-service" && service.ready == 1)
+    })
+    .await;
+    stop.cancel();
+    tokio::time::timeout(DEADLINE, task).await.unwrap().unwrap();
+}
