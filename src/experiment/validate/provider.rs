@@ -86,7 +86,7 @@ fn process(activity: &Map, provider: &Map, path: &str, memo: &Memo<'_>, collecto
             } else if program.contains(' ') {
                 "only the program goes here: put the rest into `arguments`".to_owned()
             } else {
-                collector.has_room().then(|| memo.program_like(program)).unwrap_or_default()
+                if collector.has_room() { memo.program_like(program) } else { String::default() }
             };
             collector.refuse(place, bad_activity("E-PROC-NOTFOUND", message).remedy(remedy));
         }
