@@ -40,6 +40,8 @@ pub struct Show {
     pub theme: Theme,
     /// Where the view begins.
     pub view: View,
+    /// Whether the log shows what is for developers.
+    pub verbose: bool,
 }
 
 /// How the operator left.
@@ -56,7 +58,8 @@ pub enum Departure {
 /// # Errors
 /// When signals cannot be listened to. A terminal that goes away is no error: the session is asked to end.
 pub async fn run(screen: &mut Screen, show: Show) -> io::Result<Departure> {
-    let mut app = App { show, pace: Pace::default(), log: LogFeed::default(), blind: false, written: true };
+    let log = LogFeed::new(show.verbose);
+    let mut app = App { show, pace: Pace::default(), log, blind: false, written: true };
     let mut signals = Signals::listen()?;
     let mut keys = Some(EventStream::new());
     loop {

@@ -70,8 +70,8 @@ impl Span {
 /// The second of the first thing that is drawn on the axis.
 fn beginning(session: &Session, now: Timestamp) -> i64 {
     let watched = session.users.endpoints.iter().map(|endpoint| endpoint.since).min();
-    let started = session.run.started;
-    let first = [watched, started].into_iter().flatten().min().unwrap_or(now);
+    let played = session.steps.rows.iter().filter_map(|row| row.started).min();
+    let first = [watched, played].into_iter().flatten().min().unwrap_or(now);
     session.axis.second(first)
 }
 

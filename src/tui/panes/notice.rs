@@ -2,7 +2,11 @@
 
 use super::Scene;
 use crate::{
-    session::{state::Phase, warnings::Urgency},
+    session::{
+        event::Level,
+        state::{LogLine, Phase},
+        warnings::Urgency,
+    },
     tui::{
         canvas::{Canvas, Row},
         figures,
@@ -34,6 +38,11 @@ pub(super) fn said(scene: &Scene) -> (&'static str, Role, String) {
     }
     if view.leaving > Leaving::No && !view.finished {
         return ("LEAVING", Role::Waiting, leaving(scene));
+    }
+    // The run's own critical lines are about the experiment; only ours tell of a bug.
+    let ours = |line: &&LogLine| line.level == Level::Critical && line.target == "chaos-tui";
+    if let Some(bug) = scene.session.log.lines.iter().rev().find(ours) {
+        return ("BUG", Role::Failing, bug.text.clone());
     }
     if let Some(message) = &scene.session.run.aborted {
         return ("ABORTED", Role::Failing, message.clone());

@@ -104,7 +104,7 @@ fn pod(scene: &Scene, row: &PodRow, width: usize, lines: &mut Vec<Row>) {
         format!("{ready}/{of} {status} {restarts}")
     };
     let room = width.saturating_sub(figures.len() + 3);
-    let name = crate::tui::text::fit(&row.pod.key.name, room, "…").into_owned();
+    let name = crate::tui::text::fit_ends(&row.pod.key.name, room, "…");
     lines.push(Row::text(name).to(room + 2).with(role, figures));
     lines.extend(about(scene, row, &identity));
 }

@@ -14,7 +14,8 @@ pub fn target(canvas: &mut Canvas, scene: &Scene) {
     let key = scene.view.keymap.spoken(Action::Fire);
     let number = Pane::Pods.number();
     let title = Row::of(Role::Fault, format!("{number} TARGET - what {key} will do"));
-    let mut inside = canvas.framed(&title, &Row::new(), Role::Fault);
+    let place = scene.session.meta.context.as_deref().unwrap_or("this machine");
+    let mut inside = canvas.framed(&title, &Row::of(Role::Fault, format!("on {place}")), Role::Fault);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
     for (y, line) in lines(scene, body.width()).iter().enumerate() {
         body.row(y, line);
@@ -33,7 +34,7 @@ pub(super) fn paragraph(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
     let mut words = vec![format!("{}: {}.", card.headline, objects.join(", "))];
     words.extend(card.share.iter().map(|share| format!("{share}.")));
     words.extend(card.consequences.iter().map(|text| format!("{text}.")));
-    words.push(format!("Comes back by itself: {}.", card.comes_back));
+    words.push(format!("Comes back: {}.", card.comes_back));
     let wrapped = text::wrap(&words.join(" "), width, most);
     let role = |y| if y == 0 { Role::Fault } else { Role::Text };
     wrapped.into_iter().enumerate().map(|(y, text)| Row::of(role(y), text)).collect()
@@ -49,12 +50,10 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
             Row::text("where that cannot be told, it may hit anything"),
         ];
     };
-    let context = scene.session.meta.context.as_deref().unwrap_or("this machine");
     let mut lines = vec![Row::of(Role::Fault, card.headline.as_str())];
     let more = card.objects.len().saturating_sub(3);
-    for (i, object) in card.objects.iter().take(3).enumerate() {
-        let place = if i == 0 { format!("  on {context}") } else { String::new() };
-        lines.push(Row::text("  ").with(Role::Strong, name_of(object)).with(Role::Muted, place));
+    for object in card.objects.iter().take(3) {
+        lines.push(Row::text("  ").with(Role::Strong, name_of(object)));
     }
     if more > 0 {
         lines.push(Row::of(Role::Strong, format!("  and {more} more")));
@@ -62,11 +61,8 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     let mut follows: Vec<String> = card.share.iter().map(|share| format!("= {share}.")).collect();
     follows.extend(card.consequences.iter().cloned());
     lines.extend(text::wrap(&follows.join(" "), width, 3).into_iter().map(Row::text));
-    lines.extend(
-        text::wrap(&format!("comes back by itself: {}", card.comes_back), width, 2)
-            .into_iter()
-            .map(Row::text),
-    );
+    lines
+        .extend(text::wrap(&format!("comes back: {}", card.comes_back), width, 2).into_iter().map(Row::text));
     lines.extend(text::wrap(&card.undo, width, 2).into_iter().map(|text| Row::of(Role::Muted, text)));
     lines
 }

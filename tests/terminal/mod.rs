@@ -1,0 +1,193 @@
+//! The program in a pseudo-terminal: keys in, a screen out. Nothing here sleeps: every wait is for something to appear.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::{
+    io::{Read, Write},
+    num::NonZero,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A running program and its screen.
+pub struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<Screen>,
+}
+
+/// What was drawn so far; those who wait are woken with every change.
+struct Screen {
+    parser: Mutex<State>,
+    drawn: Condvar,
+}
+
+struct State {
+    parser: vt100::Parser,
+    /// Everything that was ever written, for what the parser does not keep.
+    raw: Vec<u8>,
+    closed: bool,
+}
+
+impl Terminal {
+    /// Starts `chaos-tui` with these arguments in `folder`.
+    pub fn start(width: u16, height: u16, folder: &std::path::Path, arguments: &[&str]) -> Self {
+        let size = PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chaos-tui"));
+        command.args(arguments);
+        command.cwd(folder);
+        command.env_clear();
+        for (name, value) in [("TERM", "xterm-256color"), ("TZ", "UTC"), ("PATH", "/usr/bin:/bin")] {
+            command.env(name, value);
+        }
+        command.env("HOME", folder);
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let screen = Arc::new(Screen::new(width, height));
+        let (mut output, drawn) = (pty.master.try_clone_reader().unwrap(), screen.clone());
+        std::thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            while let Ok(read) = output.read(&mut bytes) {
+                if read == 0 {
+                    break;
+                }
+                drawn.take(&bytes[..read]);
+            }
+            drawn.close();
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Self { child, master: pty.master, keys, screen }
+    }
+
+    /// Presses keys.
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits until the screen shows a text.
+    pub fn wait_for(&self, text: &str) {
+        self.wait(&format!("{text:?} on the screen"), |state| {
+            state.parser.screen().contents().contains(text)
+        });
+    }
+
+    /// Waits until it shows it no more.
+    pub fn wait_gone(&self, text: &str) {
+        self.wait(&format!("{text:?} gone"), |state| !state.parser.screen().contents().contains(text));
+    }
+
+    /// Waits until something holds of the screen.
+    pub fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
+        self.wait(what, |state| holds(state.parser.screen()));
+    }
+
+    fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut state = self.screen.lock();
+        while !holds(&state) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero() && !state.closed,
+                "waited for {what}; there is:\n{}",
+                state.parser.screen().contents()
+            );
+            state = self.screen.drawn.wait_timeout(state, left.min(Duration::from_secs(1))).unwrap().0;
+        }
+    }
+
+    /// What is on the screen.
+    pub fn contents(&self) -> String {
+        self.screen.lock().parser.screen().contents()
+    }
+
+    /// Everything that was written, escape sequences included.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.screen.lock().raw).into_owned()
+    }
+
+    /// Another size.
+    pub fn resize(&self, width: u16, height: u16) {
+        let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
+        self.screen.lock().parser.screen_mut().set_size(rows, cols);
+        self.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Sends a signal to the program.
+    pub fn signal(&self, signal: i32) {
+        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        // SAFETY: kill(2) has no memory effects; the child is ours and not yet waited for.
+        assert_eq!(unsafe { libc::kill(id, signal) }, 0);
+    }
+
+    /// Waits until the program is stopped, as a shell's job control does.
+    pub fn stopped(&self) {
+        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let mut status = 0;
+        // SAFETY: waitpid(2) writes the status and nothing else; the child is ours.
+        assert_eq!(unsafe { libc::waitpid(id, &raw mut status, libc::WUNTRACED) }, id);
+        assert!(libc::WIFSTOPPED(status), "it ended instead");
+    }
+
+    /// Waits until the program has ended and everything it wrote was read; gives its exit code.
+    pub fn ended(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        self.wait_closed(deadline);
+        self.child.wait().unwrap().exit_code()
+    }
+
+    fn wait_closed(&self, deadline: Instant) {
+        let mut state = self.screen.lock();
+        while !state.closed {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited for the end; there is:\n{}", state.parser.screen().contents());
+            state = self.screen.drawn.wait_timeout(state, left.min(Duration::from_secs(1))).unwrap().0;
+        }
+    }
+
+    /// Whether the terminal is as it was found: main screen, cursor, mouse, paste.
+    pub fn is_restored(&self) -> bool {
+        let state = self.screen.lock();
+        let screen = state.parser.screen();
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing running.
+        let _ = self.child.kill();
+    }
+}
+
+impl Screen {
+    fn new(width: u16, height: u16) -> Self {
+        let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
+        let parser = vt100::Parser::new(rows, cols, 0);
+        Self { parser: Mutex::new(State { parser, raw: Vec::new(), closed: false }), drawn: Condvar::new() }
+    }
+
+    /// What was drawn is still true when a test has failed.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.parser.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.parser.process(bytes);
+        state.raw.extend_from_slice(bytes);
+        self.drawn.notify_all();
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.drawn.notify_all();
+    }
+}
