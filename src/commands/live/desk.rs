@@ -55,7 +55,9 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
     listen_to_libraries(global);
     let mut assembly = Assembly::new();
     let outcome = match prepared(global, arguments, &mut assembly).await {
-        Ok((prepared, signals)) => Ok(session(arguments, &assembly, prepared, signals, theme, setting).await),
+        Ok((prepared, signals)) => {
+            Ok(session(global, arguments, &assembly, prepared, signals, theme, setting).await)
+        }
         Err(Refusal { message, code }) => {
             eprintln!("{message}");
             Err(ExitCode::from(code))
@@ -131,6 +133,7 @@ async fn prepare_once(
 
 /// The session itself: observers, runner, screen.
 async fn session(
+    global: &Global,
     arguments: &Arguments,
     assembly: &Assembly,
     prepared: Prepared,
@@ -158,6 +161,7 @@ async fn session(
         clock: assembly.clock,
         theme,
         view: View::new(Keymap::default(), steering),
+        verbose: global.verbose,
     };
     let departed = watch_it(arguments, show).await;
     if departed == Left::Broken && !running.done.is_cancelled() {
