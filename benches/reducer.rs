@@ -1,0 +1,217 @@
+//! The reducer's cost: an hour of a session at two requests a second, event by event and as a whole.
+//!
+//! `cargo bench --bench reducer`. The stream is made by a small deterministic generator: a kill every two minutes, a
+//! provider that hangs for 35 s, a breaker that opens and tries, pods that come and go, a health page twice a second.
+
+use chaos_tui::session::{
+    Event, Session, What,
+    event::{
+        Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, ErrorKind, Level,
+        Liveness, Pod, PodKey, PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony,
+        Timestamp, Witness,
+    },
+    state::Lane,
+};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    hint::black_box,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// Seconds of the stream.
+const HOUR: u64 = 3600;
+/// Seconds between two kills, and seconds the provider hangs.
+const CYCLE: (u64, u64) = (120, 35);
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millisecond(1_795_352_700_000 + ms as i64).expect("a moment of this century")
+}
+
+/// An hour of events in the order they happen.
+fn hour(rate: u64) -> Vec<Event> {
+    let mut facts: Vec<(u64, What)> = Vec::new();
+    let url = "GET http://localhost/invoke".to_owned();
+    let endpoint = EndpointId(0);
+    let watched =
+        What::EndpointWatched { endpoint, url, rate: rate as f64, deadline_ms: 10_000, limit_ms: 1000 };
+    facts.push((0, watched));
+    for number in 0..HOUR * rate {
+        let due = number * 1000 / rate;
+        let request = RequestId(number);
+        let (waited_ms, kind) = answer(due);
+        facts.push((due, What::RequestSent { endpoint, request }));
+        let answer =
+            Answer { endpoint, request, waited_ms, kind, status: Some(200), shape: 1, excerpt: None };
+        facts.push((due + waited_ms as u64, What::Answered(answer)));
+    }
+    for second in 0..HOUR {
+        let ms = second * 1000;
+        let open = matches!(second % CYCLE.0, 6..16 | 22..32);
+        let says = if open { Says::State(BreakerState::Open) } else { Says::Not(BreakerState::Open) };
+        for (offset, witness) in [(200, Witness::Health), (700, Witness::Answers)] {
+            let ground = "7 of the last 7 answers are fallbacks in under 10 ms".to_owned();
+            facts.push((ms + offset, What::Testified(Testimony { witness, says, ground })));
+        }
+        facts.push((ms + 300, What::Believed(belief(ms, open))));
+        facts.push((ms + 400, What::PodSeen(pod(second))));
+        if second % CYCLE.0 == 0 {
+            fault(&mut facts, ms);
+        }
+        if second % 10 == 0 {
+            let message = format!("consumer answered in {second} ms");
+            facts.push((ms, What::Logged { level: Level::Info, target: "chaoslib".to_owned(), message }));
+        }
+    }
+    facts.sort_by_key(|(ms, _)| *ms);
+    (0..).zip(facts).map(|(seq, (ms, what))| Event { seq, at: at(ms), what }).collect()
+}
+
+fn answer(due: u64) -> (f64, AnswerKind) {
+    let jitter = (due * 7 % 11) as f64;
+    match (due / 1000) % CYCLE.0 {
+        0..3 => (5300.0 + jitter, AnswerKind::Error(ErrorKind::Timeout)),
+        3..6 | 16..22 | 32..35 => (5300.0 + jitter, AnswerKind::Fallback),
+        6..16 | 22..32 => (3.0 + jitter, AnswerKind::Fallback),
+        _ => (6.0 + jitter, AnswerKind::Real),
+    }
+}
+
+fn belief(ms: u64, open: bool) -> Belief {
+    Belief {
+        state: if open { BreakerState::Open } else { BreakerState::Closed },
+        confidence: Confidence::Sure,
+        since: at(ms),
+        agreeing: 2,
+        spoke: 2,
+        because: "health 503; 7 of the last 7 answers are fallbacks in under 10 ms".to_owned(),
+        next_trial: None,
+    }
+}
+
+fn pod(second: u64) -> Pod {
+    let name = format!("my-provider-app-{}", second / CYCLE.0);
+    let down = second % CYCLE.0 < CYCLE.1;
+    let container = Container {
+        name: "app".to_owned(),
+        image: "provider:1".to_owned(),
+        ready: !down,
+        restarts: 0,
+        waiting: down.then(|| "ContainerCreating".to_owned()),
+        last_end: None,
+    };
+    Pod {
+        key: PodKey { namespace: "default".to_owned(), uid: format!("uid-{name}"), name },
+        owner: Some("my-provider-app".to_owned()),
+        phase: if down { PodPhase::Pending } else { PodPhase::Running },
+        status: if down { "ContainerCreating" } else { "Running" }.to_owned(),
+        containers: vec![container],
+        node: Some("minikube".to_owned()),
+        ip: None,
+        created: Some(at(second / CYCLE.0 * CYCLE.0 * 1000)),
+        deleting: None,
+        liveness: Some(Liveness { path: Some("/health".to_owned()), period_s: 10, threshold: 3 }),
+        in_play: true,
+    }
+}
+
+fn fault(facts: &mut Vec<(u64, What)>, ms: u64) {
+    let step = StepRef { section: Section::Method, index: 0 };
+    let before = format!("my-provider-app-{}", (ms / 1000 / CYCLE.0).saturating_sub(1));
+    let service = |ready| ServiceEndpoints {
+        namespace: "default".to_owned(),
+        name: "my-provider-service".to_owned(),
+        ready,
+        not_ready: 0,
+        pods: Vec::new(),
+    };
+    let gone = PodKey { namespace: "default".to_owned(), uid: format!("uid-{before}"), name: before.clone() };
+    facts.push((
+        ms,
+        What::FaultFired { step, what: "killed 1 pod".to_owned(), targets: vec![format!("pod/{before}")] },
+    ));
+    facts.push((ms + 50, What::PodGone(gone)));
+    facts.push((ms + 100, What::ServiceSeen(service(0))));
+    facts.push((ms + CYCLE.1 * 1000, What::ServiceSeen(service(1))));
+    facts.push((
+        ms + CYCLE.1 * 1000,
+        What::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() },
+    ));
+}
+
+fn played(events: &[Event]) -> Session {
+    let mut session = Session::new();
+    events.iter().for_each(|event| session.apply(event));
+    session
+}
+
+/// Counts what is allocated and not given back, to see how the state grows.
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed on unchanged to the system's allocator, which keeps the contract.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn growth() {
+    for rate in [2, 20] {
+        let events = hour(rate);
+        let before = HELD.load(Ordering::Relaxed);
+        let session = played(&events);
+        let held = HELD.load(Ordering::Relaxed) - before;
+        println!("state after one hour at {rate}/s, {} events: {:.2} MB", events.len(), held as f64 / 1e6);
+        drop(session);
+    }
+}
+
+fn reducer(criterion: &mut Criterion) {
+    growth();
+    let events = hour(2);
+    let mut group = criterion.benchmark_group("reducer");
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(events.len() as u64));
+    group.bench_function("an hour at 2/s", |bench| {
+        bench.iter_batched(Session::new, |_| played(black_box(&events)), BatchSize::LargeInput);
+    });
+    group.finish();
+
+    let session = played(&events);
+    let now = at(HOUR * 1000);
+    let second = session.axis.second(now);
+    criterion
+        .bench_function("verdict after an hour", |bench| bench.iter(|| black_box(&session).verdict(now)));
+    criterion
+        .bench_function("warnings after an hour", |bench| bench.iter(|| black_box(&session).warnings(now)));
+    criterion.bench_function("six lanes of 170 seconds", |bench| {
+        bench.iter(|| Lane::ALL.map(|lane| black_box(&session).lane(lane, second - 160..second + 10, now)));
+    });
+    criterion.bench_function("table of four rows", |bench| {
+        let endpoint = session.users.main().expect("the stream has one");
+        bench.iter(|| {
+            black_box([
+                endpoint.baseline(),
+                endpoint.since_t0(),
+                endpoint.during_fault(),
+                endpoint.after_recovery(),
+            ])
+        });
+    });
+}
+
+criterion_group!(benches, reducer);
+criterion_main!(benches);
