@@ -3,15 +3,18 @@
 //! *Sure* takes a direct source that nobody contradicts, or two independent witnesses. One witness alone makes *likely*.
 //! Else it *cannot tell*, and says which explanations fit.
 
-use super::answers::{self, Answers, Stage};
+use super::{
+    answers::{self, Answers, Stage},
+    weigh::{Known, Opinion, opinion, weigh},
+};
 use crate::session::{
     event::{
-        Belief, BreakerState, Confidence, EndpointId, Event, PodKey, Says, Testimony, Timestamp, What,
-        Witness,
+        Belief, BreakerState, EndpointId, Event, Pod, PodKey, Says, ServiceEndpoints, Testimony, Timestamp,
+        What, Witness,
     },
     wording,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Seconds after which a statement is stale.
 const STALE_S: f64 = 3.0;
@@ -21,6 +24,8 @@ const PATIENCE_S: f64 = 3.0;
 const CONTRADICTIONS: u32 = 3;
 /// Pods whose restarts are followed.
 const PODS: usize = 256;
+/// Services without endpoints that are followed.
+const SERVICES: usize = 256;
 
 /// What a witness last said.
 #[derive(Clone, Debug)]
@@ -43,19 +48,16 @@ pub(super) struct Court {
     health_misleads: Option<&'static str>,
     /// Seconds the breaker stays open, from configuration or from the latest full cycle.
     reset: Option<f64>,
-    /// How many calls went through when it was found that there is no breaker.
-    none_seen: Option<u32>,
+    /// Whether it was found that there is no breaker.
+    none_seen: bool,
+    /// Services that nobody is behind now.
+    empty_services: HashSet<(String, String)>,
+    /// Whether there were some since users were last well: the network may refuse calls to them.
+    lost_endpoints: bool,
     /// The objects hit; pods of other owners are bystanders, the consumer among them.
     targets: Vec<String>,
     restarts: HashMap<PodKey, u32>,
     belief: Option<Belief>,
-}
-
-/// A state with what speaks for it.
-struct Opinion {
-    state: BreakerState,
-    confidence: Confidence,
-    because: Option<&'static str>,
 }
 
 impl Court {
@@ -68,7 +70,9 @@ impl Court {
             health_failed: false,
             health_misleads: None,
             reset,
-            none_seen: None,
+            none_seen: false,
+            empty_services: HashSet::new(),
+            lost_endpoints: false,
             targets: Vec::new(),
             restarts: HashMap::new(),
             belief: None,
@@ -105,21 +109,35 @@ impl Court {
                 self.targets.extend(targets.iter().cloned());
                 self.targets.truncate(PODS);
             }
-            What::PodSeen(pod) if pod.in_play => {
-                let restarts = pod.containers.iter().map(|container| container.restarts).sum();
-                let victim = self.targets.iter().any(|target| {
-                    target.contains(&pod.key.name)
-                        || pod.owner.as_ref().is_some_and(|owner| target.contains(owner))
-                });
-                if self.restarts.len() < PODS || self.restarts.contains_key(&pod.key) {
-                    let before = self.restarts.insert(pod.key.clone(), restarts);
-                    if before.is_some_and(|before| restarts > before) && !victim {
-                        self.answers.restarted();
-                        self.health = None;
-                    }
-                }
-            }
+            What::ServiceSeen(service) => self.follow_service(service),
+            What::PodSeen(pod) if pod.in_play => self.follow_pod(pod),
             _ => {}
+        }
+    }
+
+    /// A bystander whose container was started again may be the consumer: a new process has a closed breaker.
+    fn follow_pod(&mut self, pod: &Pod) {
+        if self.restarts.len() >= PODS && !self.restarts.contains_key(&pod.key) {
+            return;
+        }
+        let restarts = pod.containers.iter().map(|container| container.restarts).sum();
+        let victim = self.targets.iter().any(|target| {
+            target.contains(&pod.key.name) || pod.owner.as_ref().is_some_and(|owner| target.contains(owner))
+        });
+        let before = self.restarts.insert(pod.key.clone(), restarts);
+        if before.is_some_and(|before| restarts > before) && !victim {
+            self.answers.restarted();
+            self.health = None;
+        }
+    }
+
+    fn follow_service(&mut self, service: &ServiceEndpoints) {
+        let name = (service.namespace.clone(), service.name.clone());
+        if service.ready > 0 {
+            self.empty_services.remove(&name);
+        } else if self.empty_services.len() < SERVICES {
+            self.empty_services.insert(name);
+            self.lost_endpoints = true;
         }
     }
 
@@ -129,10 +147,10 @@ impl Court {
         self.examine_health(now, &stage);
         let (says, ground) = answers::testimony(&stage);
         let testimony = Testimony { witness: Witness::Answers, says, ground };
-        if let (Says::State(BreakerState::NoneSeen), Stage::Failing { slow, .. }) = (says, stage) {
-            self.none_seen = Some(slow);
-        }
-        let opinion = self.weigh(&stage, now);
+        let opinion = self.form_opinion(&stage, now);
+        self.none_seen |= opinion.state == BreakerState::NoneSeen;
+        let well = matches!(stage, Stage::Fine { .. }) && self.empty_services.is_empty();
+        self.lost_endpoints &= !well;
         let belief = self.believe(opinion, &stage, &testimony, now);
         (testimony, belief)
     }
@@ -162,53 +180,29 @@ impl Court {
         heard.as_ref().filter(|heard| seconds(heard.at, now) <= STALE_S && heard.says != Says::Nothing)
     }
 
-    fn weigh(&self, stage: &Stage, now: Timestamp) -> Opinion {
-        use BreakerState::{Closed, HalfOpen, NoneSeen, Open, Unknown};
-        use Confidence::{CannotTell, Likely, Sure};
+    fn form_opinion(&self, stage: &Stage, now: Timestamp) -> Opinion {
+        use crate::session::event::Confidence::{Likely, Sure};
+        use BreakerState::{Closed, HalfOpen, Open};
         let metrics = Self::fresh(&self.metrics, now).map(|heard| heard.says);
         let health =
             Self::fresh(&self.health, now).filter(|_| self.health_misleads.is_none()).map(|heard| heard.says);
         if let Some(Says::State(state)) = metrics {
             let against = matches!((state, stage), (Open, Stage::Fine { .. }) | (Closed, Stage::Open { .. }));
-            let because = against.then_some("the answers look otherwise: is this series about this breaker?");
-            return opinion(state, if against { Likely } else { Sure }, because);
+            return match against {
+                true => opinion(state, Likely)
+                    .because("the answers look otherwise: is this series about this breaker?"),
+                false => opinion(state, Sure),
+            };
         }
-        let open = health == Some(Says::State(Open));
-        let not_open = health == Some(Says::Not(Open)) || metrics == Some(Says::Not(Open));
-        let was_open = matches!(self.belief.as_ref().map(|belief| belief.state), Some(Open | HalfOpen));
-        match stage {
-            Stage::Fine { .. } if open => opinion(Open, Likely, Some("the answers do not show it yet")),
-            Stage::Fine { .. } if self.none_seen.is_some() => {
-                opinion(NoneSeen, if not_open { Sure } else { Likely }, Some("calls go through again"))
-            }
-            Stage::Fine { .. } => opinion(Closed, if not_open { Sure } else { Likely }, None),
-            Stage::Open { .. } if open => opinion(Open, Sure, None),
-            Stage::Open { .. } if not_open && self.health_failed => opinion(
-                HalfOpen,
-                Likely,
-                Some("its health page is well again, but some calls are still cut short"),
-            ),
-            Stage::Open { .. } => opinion(Open, Likely, None),
-            Stage::HalfOpen { .. } if open => {
-                opinion(Open, Likely, Some("a slow call among fast ones may be a trial"))
-            }
-            Stage::HalfOpen { .. } => opinion(HalfOpen, Likely, None),
-            Stage::Failing { slow: 0, .. } if open => opinion(Open, Sure, None),
-            Stage::Failing { .. } if open => opinion(Open, Likely, Some("the answers do not show it yet")),
-            Stage::Failing { .. } if not_open && self.health_failed && was_open => {
-                opinion(HalfOpen, Likely, Some("its health page is well again, but no real answer came yet"))
-            }
-            stage if stage.passes_through() => opinion(NoneSeen, if not_open { Sure } else { Likely }, None),
-            stage if stage.fails_fast_for_long() && not_open => opinion(NoneSeen, Likely, None),
-            Stage::Failing { slow: 0, .. } => {
-                opinion(Unknown, CannotTell, Some("a hang instead of a refusal would show which"))
-            }
-            Stage::Failing { .. } => {
-                opinion(Closed, Likely, Some("calls fail and nobody cuts them short yet"))
-            }
-            Stage::Unknown if open => opinion(Open, Likely, None),
-            Stage::Unknown => opinion(Unknown, CannotTell, None),
-        }
+        let known = Known {
+            open: health == Some(Says::State(Open)),
+            not_open: health == Some(Says::Not(Open)) || metrics == Some(Says::Not(Open)),
+            health_failed: self.health_failed,
+            was_open: matches!(self.belief.as_ref().map(|belief| belief.state), Some(Open | HalfOpen)),
+            none_seen: self.none_seen,
+            may_refuse: self.reset.is_none() && self.lost_endpoints,
+        };
+        weigh(stage, known)
     }
 
     fn believe(&mut self, opinion: Opinion, stage: &Stage, answers: &Testimony, now: Timestamp) -> Belief {
@@ -234,7 +228,9 @@ impl Court {
         }
         if answers.says != Says::Nothing || *stage != Stage::Unknown {
             spoke += 1;
-            let fits = matches!(stage, Stage::Failing { slow: 0, .. }) && state == BreakerState::Open;
+            // Calls that fail at once fit an open breaker, though they do not prove one.
+            let cut = matches!(stage, Stage::Failing { slow: 0, .. } | Stage::Open { .. });
+            let fits = cut && state == BreakerState::Open;
             agreeing += u8::from(agrees(answers.says, state) || fits);
             grounds.push(answers.ground.clone());
             since.extend(stage.since().filter(|_| answers.says == Says::State(state)));
@@ -269,10 +265,6 @@ impl Court {
         self.belief = Some(belief.clone());
         belief
     }
-}
-
-fn opinion(state: BreakerState, confidence: Confidence, because: Option<&'static str>) -> Opinion {
-    Opinion { state, confidence, because }
 }
 
 /// Whether a statement speaks for a state. "Not open" fits closed and none; for half-open it cannot tell.

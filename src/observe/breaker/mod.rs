@@ -13,5 +13,6 @@ mod page;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod weigh;
 
 pub use watch::{BreakerSettings, watch};

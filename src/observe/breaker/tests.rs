@@ -7,7 +7,7 @@ use crate::session::{
     clock::Clock,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, RequestId, Says,
-        Section, Source, SourceState, StepRef, Testimony, Timestamp, What, Witness,
+        Section, ServiceEndpoints, Source, SourceState, StepRef, Testimony, Timestamp, What, Witness,
     },
     stream::{Stream, stream},
 };
@@ -43,6 +43,8 @@ struct Shape {
     /// Whether `/health` fails while the breaker is open.
     health: Option<bool>,
     metrics: bool,
+    /// Whether the Service in front of the provider is seen to lose its endpoints.
+    endpoints_seen: bool,
     /// Percent of the moments that must be judged right.
     right: usize,
 }
@@ -105,15 +107,34 @@ fn none_refused(at: f64) -> (f64, AnswerKind) {
     if (0.0..35.0).contains(&at) { (fast(at), Error(ErrorKind::Server)) } else { (fast(at), Real) }
 }
 
+/// The network swallows calls for six seconds and refuses them after that.
+fn none_swallowed_then_refused(at: f64) -> (f64, AnswerKind) {
+    match at {
+        at if !(0.0..35.0).contains(&at) => (fast(at), Real),
+        at if at < 6.0 => (6.0 - at + 0.3, Error(ErrorKind::Server)),
+        _ => (fast(at), Error(ErrorKind::Server)),
+    }
+}
+
+/// The same with a fallback from a plain `try`, after one second.
+fn caught_swallowed_then_refused(at: f64) -> (f64, AnswerKind) {
+    match at {
+        at if !(0.0..35.0).contains(&at) => (fast(at), Real),
+        at if at < 6.0 => (1.0, Fallback),
+        _ => (fast(at), Fallback),
+    }
+}
+
 const NONE: &[(f64, BreakerState)] = &[(FROM, Closed), (0.0, NoneSeen)];
 
-const SHAPES: [Shape; 10] = [
+const SHAPES: [Shape; 12] = [
     Shape {
         name: "stand-in, hang, with health",
         serve: standin_hang,
         truth: STANDIN,
         health: Some(true),
         metrics: false,
+        endpoints_seen: false,
         right: 95,
     },
     Shape {
@@ -122,6 +143,7 @@ const SHAPES: [Shape; 10] = [
         truth: STANDIN,
         health: None,
         metrics: false,
+        endpoints_seen: false,
         right: 93,
     },
     Shape {
@@ -130,6 +152,7 @@ const SHAPES: [Shape; 10] = [
         truth: DEMO,
         health: Some(true),
         metrics: false,
+        endpoints_seen: false,
         right: 95,
     },
     Shape {
@@ -138,6 +161,7 @@ const SHAPES: [Shape; 10] = [
         truth: DEMO,
         health: None,
         metrics: false,
+        endpoints_seen: false,
         right: 92,
     },
     Shape {
@@ -146,6 +170,7 @@ const SHAPES: [Shape; 10] = [
         truth: DEMO,
         health: Some(true),
         metrics: true,
+        endpoints_seen: false,
         right: 97,
     },
     Shape {
@@ -154,6 +179,7 @@ const SHAPES: [Shape; 10] = [
         truth: REFUSED,
         health: Some(true),
         metrics: false,
+        endpoints_seen: false,
         right: 97,
     },
     Shape {
@@ -162,6 +188,7 @@ const SHAPES: [Shape; 10] = [
         truth: NONE,
         health: Some(false),
         metrics: false,
+        endpoints_seen: false,
         right: 97,
     },
     Shape {
@@ -170,6 +197,7 @@ const SHAPES: [Shape; 10] = [
         truth: NONE,
         health: None,
         metrics: false,
+        endpoints_seen: false,
         right: 97,
     },
     Shape {
@@ -178,6 +206,7 @@ const SHAPES: [Shape; 10] = [
         truth: REFUSED,
         health: None,
         metrics: false,
+        endpoints_seen: false,
         right: 40,
     },
     Shape {
@@ -186,9 +215,32 @@ const SHAPES: [Shape; 10] = [
         truth: NONE,
         health: Some(false),
         metrics: false,
+        endpoints_seen: false,
         right: 85,
     },
+    Shape {
+        name: "none, swallowed then refused",
+        serve: none_swallowed_then_refused,
+        truth: NONE,
+        health: Some(false),
+        metrics: false,
+        endpoints_seen: true,
+        right: 80,
+    },
+    Shape {
+        name: "caught, swallowed then refused, answers only",
+        serve: caught_swallowed_then_refused,
+        truth: NONE,
+        health: None,
+        metrics: false,
+        endpoints_seen: true,
+        right: 50,
+    },
 ];
+
+/// What cannot be told apart by answers must not be told apart.
+const AMBIGUOUS: [&str; 3] =
+    ["refused, answers only", "none, swallowed then refused", "caught, swallowed then refused, answers only"];
 
 fn at(seconds: f64) -> Timestamp {
     Timestamp::from_millisecond(1_795_352_700_000 + (seconds * 1000.0).round() as i64).unwrap()
@@ -225,6 +277,9 @@ impl Shape {
             facts.push((due + waited, What::Answered(answer)));
         }
         facts.push((0.0, fired()));
+        if self.endpoints_seen {
+            facts.extend([(0.1, service(0)), (35.0, service(1))]);
+        }
         facts.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         let mut facts = facts.into_iter().peekable();
         let mut court = Court::new(ENDPOINT, None);
@@ -262,6 +317,11 @@ fn fired() -> What {
     What::FaultFired { step, what: "kill".to_owned(), targets: vec!["pod/provider".to_owned()] }
 }
 
+fn service(ready: u32) -> What {
+    let (namespace, name) = ("default".to_owned(), "provider".to_owned());
+    What::ServiceSeen(ServiceEndpoints { namespace, name, ready, not_ready: 0, pods: Vec::new() })
+}
+
 /// Without a breaker "closed" and "none seen" are both right: a closed one would look the same.
 fn right(truth: BreakerState, belief: BreakerState) -> bool {
     truth == belief || (truth == NoneSeen && belief == Closed)
@@ -287,10 +347,12 @@ fn recorded_shapes_are_read_right() {
 
 #[test]
 fn where_answers_cannot_tell_it_says_so_instead_of_guessing() {
-    let shape = SHAPES.iter().find(|shape| shape.name == "refused, answers only").unwrap();
-    for (second, belief) in shape.judged() {
-        if belief.state != shape.truth_at(second) && !shape.just_changed(second) && second > -10.0 {
-            assert_eq!((belief.state, belief.confidence), (Unknown, Confidence::CannotTell), "at {second}");
+    for shape in SHAPES.iter().filter(|shape| AMBIGUOUS.contains(&shape.name)) {
+        for (second, belief) in shape.judged() {
+            if !right(shape.truth_at(second), belief.state) && !shape.just_changed(second) && second > -10.0 {
+                let said = (belief.state, belief.confidence);
+                assert_eq!(said, (Unknown, Confidence::CannotTell), "{} at {second}: {belief:?}", shape.name);
+            }
         }
     }
 }
@@ -398,6 +460,7 @@ fn a_health_page_that_fails_while_users_are_well_is_not_listened_to() {
         truth: &[(FROM, Open)],
         health: Some(true),
         metrics: false,
+        endpoints_seen: false,
         right: 0,
     };
     let (_, last) = shape.judged().pop().unwrap();

@@ -131,9 +131,13 @@ pub(super) fn testimony(stage: &Stage) -> (Says, String) {
             Says::Not(BreakerState::Open),
             format!("{slow} calls hang or failed late: nobody cuts them short yet"),
         ),
-        Stage::Open { fast, fallback, slowest_ms, .. } => (
+        Stage::Open { fast, fallback: true, slowest_ms, .. } => (
             Says::State(BreakerState::Open),
-            format!("{fast} of the last {fast} {} in under {}", what(fallback), under(slowest_ms)),
+            format!("{fast} of the last {fast} answers are fallbacks in under {}", under(slowest_ms)),
+        ),
+        Stage::Open { fast, slowest_ms, .. } => (
+            Says::Nothing,
+            format!("{fast} of the last {fast} calls failed in under {}, after slow ones", under(slowest_ms)),
         ),
         Stage::HalfOpen { slow, real: 0, .. } => {
             (Says::State(BreakerState::HalfOpen), format!("{slow} slow calls after the reset time: a trial"))
@@ -143,10 +147,6 @@ pub(super) fn testimony(stage: &Stage) -> (Says, String) {
             format!("{real} real answers after fast fallbacks: a trial"),
         ),
     }
-}
-
-fn what(fallback: bool) -> &'static str {
-    if fallback { "answers are fallbacks" } else { "calls failed" }
 }
 
 /// A round bound above a waiting time.

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | fine | real | real |
 //! | failing | slow, nobody cuts it short | fast: looks like open |
-//! | open | fast, after a cliff from slow to fast | the same as the line above |
+//! | open | fast, after a cliff from slow to fast (a network that refuses by now looks the same) | the same as the line above |
 //! | half-open | slow among fast, one reset time after opening | invisible |
 //!
 //! Allowed moves: fine - failing - open - half-open - open or fine; a restart of the consumer leads back to failing.
@@ -59,6 +59,8 @@ pub(in crate::observe::breaker) enum Stage {
     Open {
         /// When the first fast one was due.
         since: Timestamp,
+        /// When the latest one was due.
+        latest: Timestamp,
         /// Fast ones since.
         fast: u32,
         /// Whether users get a fallback.
@@ -100,10 +102,13 @@ impl Stage {
 
     /// Whether many calls failed at once, and have for long, without a slow one among them.
     pub(in crate::observe::breaker) fn fails_fast_for_long(&self) -> bool {
-        let Stage::Failing { since, latest, slow: 0, fast, fallback: false, .. } = *self else {
-            return false;
-        };
-        fast >= THROUGH.0 && seconds(since, latest) >= THROUGH.1
+        match *self {
+            Stage::Failing { since, latest, slow: 0, fast, fallback: false, .. }
+            | Stage::Open { since, latest, fast, fallback: false, .. } => {
+                fast >= THROUGH.0 && seconds(since, latest) >= THROUGH.1
+            }
+            _ => false,
+        }
     }
 }
 
@@ -131,7 +136,7 @@ impl Reader {
             Stage::Unknown => Stage::Fine { real: quarter.real.min(ROW) },
             Stage::Fine { real } => Stage::Fine { real: (real + quarter.real).min(ROW) },
             Stage::Failing { .. } => self.still_failing(quarter),
-            Stage::Open { since, fast, fallback, slowest_ms } => {
+            Stage::Open { since, fast, fallback, slowest_ms, .. } => {
                 let earliest = reset.map_or(EARLIEST_S, |reset| reset * NEARLY);
                 let trial = slow(quarter) > 0 && seconds(since, quarter.start) >= earliest;
                 if trial || quarter.real > 0 {
@@ -139,6 +144,7 @@ impl Reader {
                 } else {
                     Stage::Open {
                         since,
+                        latest: quarter.start,
                         fast: fast + quarter.fast,
                         fallback: fallback || quarter.fallback,
                         slowest_ms: slowest_ms.max(quarter.slowest_fast_ms),
@@ -153,6 +159,7 @@ impl Reader {
                     _ if real >= CLOSED => Stage::Fine { real: real.min(ROW) },
                     Some(at) if refused && at <= quarter.start => Stage::Open {
                         since: at,
+                        latest: quarter.start,
                         fast: quarter.fast,
                         fallback: fallback || quarter.fallback,
                         slowest_ms: quarter.slowest_fast_ms,
@@ -182,7 +189,8 @@ impl Reader {
         let fast_since = if fresh { quarter.start } else { fast_since };
         let fallback = fallback || quarter.fallback;
         if slow_after > 0 && fast >= CLIFF {
-            return Stage::Open { since: fast_since, fast, fallback, slowest_ms: quarter.slowest_fast_ms };
+            let (since, latest) = (fast_since, quarter.start);
+            return Stage::Open { since, latest, fast, fallback, slowest_ms: quarter.slowest_fast_ms };
         }
         let longest_ms = longest_ms.max(quarter.longest_ms);
         Stage::Failing {

@@ -1,0 +1,78 @@
+//! The users' side of a session against the real sandbox: the probe, the breaker's witnesses and the reducer, while the
+//! provider's pod is killed. Nothing is played from a file here; what is seen must be what happens.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall fail")]
+
+mod stage;
+
+use chaos_tui::session::{
+    event::{BreakerState, Confidence},
+    state::{CycleEnd, Lane},
+    verdict::{Standing, Word},
+};
+use stage::Stage;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close() {
+    let mut stage = Stage::open("after").await;
+    stage
+        .until("what is real is learned", |session, _| {
+            session.users.main().is_some_and(|e| e.shape.is_some())
+        })
+        .await;
+    stage
+        .until("the breaker is believed closed", |session, _| session.breaker.state() == BreakerState::Closed)
+        .await;
+    stage.kill_the_provider().await;
+    stage.until("users wait or get fallbacks", |session, now| session.verdict(now).word != Word::Ok).await;
+    stage
+        .until("the breaker is surely open", |session, _| {
+            let belief = session.breaker.belief.as_ref();
+            belief.is_some_and(|belief| {
+                belief.state == BreakerState::Open && belief.confidence == Confidence::Sure
+            })
+        })
+        .await;
+    stage.until("users are protected", |session, now| session.verdict(now).word == Word::Protected).await;
+    stage
+        .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
+        .await;
+    stage
+        .until("users are well again", |session, now| {
+            session.verdict(now).word == Word::Ok && session.breaker.state() == BreakerState::Closed
+        })
+        .await;
+    let (session, now) = stage.close().await;
+
+    let users = session.users.main().unwrap().since_t0();
+    assert_eq!(users.error, 0, "{users:?}");
+    assert!(users.fallback > 5, "{users:?}");
+    assert_eq!(session.conclusion(now).standing, Standing::Protected);
+    let worked = |end: Option<(_, CycleEnd)>| end.is_some_and(|(_, end)| end == CycleEnd::Worked);
+    assert!(session.breaker.cycles.iter().any(|cycle| worked(cycle.ended)), "{:?}", session.breaker.cycles);
+    let lane = session.lane(Lane::Breaker, 0..60, now);
+    assert!(lane.contains("cO") && lane.contains('h') && lane.trim_end().ends_with('c'), "{lane}");
+    assert!(session.lane(Lane::Provider, 0..60, now).contains("x-"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
+    let mut stage = Stage::open("before").await;
+    stage
+        .until("what is real is learned", |session, _| {
+            session.users.main().is_some_and(|e| e.shape.is_some())
+        })
+        .await;
+    stage.kill_the_provider().await;
+    stage.until("users are failing", |session, now| session.verdict(now).word == Word::Failing).await;
+    stage
+        .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
+        .await;
+    stage.until("users are well again", |session, now| session.verdict(now).word == Word::Ok).await;
+    let (session, now) = stage.close().await;
+
+    let users = session.users.main().unwrap().since_t0();
+    assert!(users.error > 3 && users.fallback == 0, "{users:?}");
+    assert_eq!(session.conclusion(now).standing, Standing::Weak);
+    assert!(session.breaker.cycles.is_empty(), "{:?}", session.breaker.cycles);
+}

@@ -1,0 +1,169 @@
+//! A sandbox, the observers on it, and the session that their events make.
+
+use chaos_tui::{
+    cluster::{Connection, Settings},
+    experiment::Map,
+    observe::{
+        breaker::{self, BreakerSettings},
+        endpoint::{self, EndpointSettings},
+        pods::{self, InPlay},
+        recovery,
+    },
+    session::{
+        Event, Session, What,
+        clock::Clock,
+        event::{EndpointId, Section, StepRef, Timestamp},
+        recording::{Header, Recorder},
+        stream::{Emitter, Stream, stream},
+    },
+};
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, api::ListParams};
+use serde_json::Value;
+use std::{path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    sync::mpsc,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// A machine that is busy with other tests still gets there.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+pub struct Stage {
+    /// Ends when its standard input closes, that is, with this.
+    _sandbox: Child,
+    connection: Connection,
+    emitter: Emitter,
+    stream: Stream,
+    taps: Vec<mpsc::Sender<Arc<Event>>>,
+    recorder: Option<Recorder>,
+    session: Session,
+    clock: Clock,
+    fault: CancellationToken,
+    stop: CancellationToken,
+}
+
+impl Stage {
+    /// Starts a sandbox with a variant of the sample and watches it. With `CHAOS_TUI_RECORD` set to a folder, the
+    /// session is recorded there as `VARIANT.ctui`.
+    pub async fn open(variant: &str) -> Self {
+        // A second call in this process is refused, which is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut sandbox = Command::new(env!("CARGO_BIN_EXE_chaos-tui"))
+            .args(["sandbox", "--variant", variant, "--announce", "json"])
+            .args(["--start-delay", "16", "--propagation", "6"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(sandbox.stdout.take().unwrap()).lines();
+        let line = timeout(PATIENCE, lines.next_line()).await.expect("it is ready in time").unwrap().unwrap();
+        let announced: Value = serde_json::from_str(&line).unwrap();
+        let said = |key: &str| announced[key].as_str().unwrap().to_owned();
+
+        let clock = Clock::system();
+        let (emitter, stream) = stream(clock);
+        let mut settings = Settings::new(|_| None);
+        settings.kubeconfig = Some(PathBuf::from(said("kubeconfig")));
+        let connection = Connection::choose(&settings, &Map::new()).await.unwrap();
+        let recorder = std::env::var_os("CHAOS_TUI_RECORD").map(|folder| {
+            let path = PathBuf::from(folder).join(format!("{variant}.ctui"));
+            Recorder::create(&path, &Header::new(variant.as_bytes())).unwrap()
+        });
+        let (fault, stop) = (CancellationToken::new(), CancellationToken::new());
+        let mut stage = Self {
+            _sandbox: sandbox,
+            connection,
+            emitter,
+            stream,
+            taps: Vec::new(),
+            recorder,
+            session: Session::new(),
+            clock,
+            fault,
+            stop,
+        };
+        stage.watch(&said("consumer_url"));
+        stage
+    }
+
+    fn watch(&mut self, consumer: &str) {
+        let (emitter, stop) = (self.emitter.clone(), self.stop.clone());
+        pods::watch(&self.connection, InPlay::new("default"), emitter.clone(), stop.clone()).unwrap();
+        tokio::spawn(recovery::watch(emitter.clone(), self.tap(), stop.clone()));
+        let settings = BreakerSettings {
+            health: Some(format!("{consumer}/health")),
+            metrics: Some(format!("{consumer}/metrics")),
+            ..BreakerSettings::new(EndpointId(0))
+        };
+        tokio::spawn(breaker::watch(settings, emitter.clone(), self.tap(), stop.clone()));
+        let mut settings = EndpointSettings::new(EndpointId(0), format!("{consumer}/invoke"));
+        settings.rate = 4.0;
+        settings.fault = self.fault.clone();
+        tokio::spawn(endpoint::watch(settings, emitter, stop));
+    }
+
+    fn tap(&mut self) -> mpsc::Receiver<Arc<Event>> {
+        let (sender, receiver) = mpsc::channel(1024);
+        self.taps.push(sender);
+        receiver
+    }
+
+    /// Deletes the provider's pod at once, as a killed node would.
+    pub async fn kill_the_provider(&mut self) {
+        let pods: Api<Pod> = Api::default_namespaced(self.connection.client().unwrap());
+        let list = pods.list(&ListParams::default().labels("name=my-provider-app")).await.unwrap();
+        let name = list.items[0].metadata.name.clone().unwrap();
+        let step = StepRef { section: Section::Method, index: 0 };
+        self.fault.cancel();
+        let targets = vec![format!("pod/{name}")];
+        self.emitter
+            .emit(What::FaultFired { step, what: "deleted the provider's pod".to_owned(), targets })
+            .await;
+        pods.delete(&name, &kube::api::DeleteParams::default().grace_period(0)).await.unwrap();
+    }
+
+    /// Plays events until the session is as wanted.
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Session, Timestamp) -> bool) {
+        let reached = timeout(PATIENCE, async {
+            while !wanted(&self.session, self.clock.now()) {
+                self.step().await;
+            }
+        });
+        if reached.await.is_err() {
+            let now = self.clock.now();
+            panic!("not reached: {what}\n{}\n{:#?}", self.picture(now), self.session.breaker.belief);
+        }
+        println!("{what}: {:.1?} s", self.session.since_t0(self.clock.now()));
+    }
+
+    async fn step(&mut self) {
+        let event = Arc::new(self.stream.next().await.expect("the observers go on"));
+        self.session.apply(&event);
+        for tap in &self.taps {
+            let _ = tap.send(event.clone()).await;
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.append(&event).unwrap();
+        }
+    }
+
+    fn picture(&self, now: Timestamp) -> String {
+        use chaos_tui::session::state::Lane;
+        let lanes =
+            Lane::ALL.map(|lane| format!("{:9} {}", lane.word(), self.session.lane(lane, -15..70, now)));
+        format!("{}\n{}", self.session.verdict(now).sentence, lanes.join("\n"))
+    }
+
+    /// Stops watching; the session as it stands, and the moment.
+    pub async fn close(mut self) -> (Session, Timestamp) {
+        let now = self.clock.now();
+        println!("{}", self.picture(now));
+        self.stop.cancel();
+        (std::mem::take(&mut self.session), now)
+    }
+}
