@@ -1,1 +1,133 @@
+use super::{Journal, Machine, write};
+use crate::{
+    experiment::{Value, parse_json},
+    session::{
+        Event, What,
+        event::{ActivityOutcome, HypothesisPhase, RunId, RunStatus, Section, StepRef},
+    },
+};
 
+struct Told {
+    journal: Journal,
+    moments: u64,
+}
+
+impl Told {
+    fn new() -> Self {
+        let machine = Machine { platform: "Linux".to_owned(), node: "host".to_owned() };
+        let mut told = Self { journal: Journal::new(machine), moments: 0 };
+        told.tell(What::RunStarted {
+            title: "t".to_owned(),
+            hypothesis_strategy: String::new(),
+            rollback_strategy: String::new(),
+            dry: None,
+            experiment: parse_json(r#"{"title": "t", "dry": null}"#).unwrap(),
+        });
+        told
+    }
+
+    fn tell(&mut self, what: What) {
+        let at = format!("2026-11-22T13:30:{:02}.5Z", self.moments).parse().unwrap();
+        self.journal.apply(&Event { seq: self.moments, at, what });
+        self.moments += 1;
+    }
+
+    fn began(&mut self, run: u64, section: Section, index: usize) {
+        let entry = parse_json(&format!(r#"{{"activity": {run}, "output": null}}"#)).unwrap();
+        let step = StepRef { section, index };
+        self.tell(What::ActivityStarted { run: RunId(run), step, name: String::new(), entry });
+    }
+
+    fn ran(&mut self, run: u64, section: Section, index: usize) {
+        self.began(run, section, index);
+        let entry = parse_json(&format!(r#"{{"activity": {run}, "output": 1}}"#)).unwrap();
+        let outcome = ActivityOutcome {
+            succeeded: Some(true),
+            tolerance_met: None,
+            summary: String::new(),
+            seconds: 0.0,
+        };
+        self.tell(What::ActivityEnded { run: RunId(run), step: StepRef { section, index }, outcome, entry });
+    }
+
+    fn at(&self, path: &str) -> String {
+        let value = path.split('.').fold(self.journal.value(), |value, key| match key.parse::<usize>() {
+            Ok(index) => value.as_list().and_then(|list| list.get(index)).cloned().unwrap_or_default(),
+            Err(_) => value.get(key).cloned().unwrap_or_default(),
+        });
+        value.to_json()
+    }
+}
+
+#[test]
+fn c102_a_minimal_journal() {
+    let mut told = Told::new();
+    told.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+    let expected = r#"{"chaoslib-version": "1.44.0", "platform": "Linux", "node": "host", "experiment": {"title": "t", "dry": null}, "start": "2026-11-22T13:30:00.500000+00:00", "status": "completed", "deviated": false, "steady_states": {"before": null, "after": null, "during": []}, "run": [], "rollbacks": [], "end": "2026-11-22T13:30:01.500000+00:00", "duration": 1.0}"#;
+    assert_eq!(told.journal.value().to_json(), expected);
+}
+
+#[test]
+fn entries_stand_where_they_belong_in_order_of_their_start() {
+    let mut told = Told::new();
+    let during = HypothesisPhase::During;
+    told.tell(What::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
+    told.ran(0, Section::Before, 0);
+    told.tell(What::HypothesisEnded { phase: HypothesisPhase::Before, met: true, deviating: None });
+    told.began(1, Section::Method, 0);
+    told.tell(What::HypothesisStarted { phase: during, title: String::new() });
+    told.ran(2, Section::During, 0);
+    told.ran(3, Section::Method, 1);
+    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: None });
+    told.tell(What::HypothesisStarted { phase: during, title: String::new() });
+    told.began(4, Section::During, 0);
+    told.ran(5, Section::Rollbacks, 0);
+    assert_eq!(told.at("steady_states.before.steady_state_met"), "true");
+    assert_eq!(told.at("steady_states.before.probes.0.activity"), "0");
+    assert_eq!(told.at("run"), r#"[{"activity": 1, "output": null}, {"activity": 3, "output": 1}]"#);
+    assert_eq!(told.at("steady_states.during.0.probes.0.activity"), "2");
+    assert_eq!(told.at("steady_states.during.1"), "null", "a pass without end is not shown");
+    assert_eq!(told.at("rollbacks.0.activity"), "5");
+}
+
+#[test]
+fn a_probe_that_is_asked_again_takes_the_place_of_its_first_answer() {
+    let mut told = Told::new();
+    told.tell(What::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
+    told.ran(0, Section::Before, 0);
+    told.ran(1, Section::Before, 1);
+    told.ran(2, Section::Before, 1);
+    told.tell(What::HypothesisEnded { phase: HypothesisPhase::Before, met: true, deviating: None });
+    let probes = told.at("steady_states.before.probes");
+    assert_eq!(probes, r#"[{"activity": 0, "output": 1}, {"activity": 2, "output": 1}]"#);
+}
+
+#[test]
+fn amendments_replace() {
+    let mut told = Told::new();
+    told.ran(0, Section::Method, 0);
+    told.tell(What::EntryAmended { run: RunId(0), entry: "edited".into() });
+    told.tell(What::ExperimentAmended { experiment: "changed".into() });
+    assert_eq!((told.at("run.0"), told.at("experiment")), ("\"edited\"".into(), "\"changed\"".into()));
+    told.tell(What::JournalAmended { journal: Value::Int(5) });
+    assert_eq!(told.journal.value(), 5.into());
+}
+
+#[test]
+fn c102_c108_the_file_is_complete_or_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.json");
+    let journal = parse_json(r#"{"a": ["é"]}"#).unwrap();
+    write(&journal, &path).unwrap();
+    write(&journal, &path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\n  \"a\": [\n    \"é\"\n  ]\n}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    let error = write(&journal, &folder.path().join("missing/journal.json")).unwrap_err().to_string();
+    assert!(error.contains("missing/journal.json") && error.contains("--journal-path"), "{error}");
+}
+
+#[test]
+fn this_machine_has_a_name() {
+    let machine = Machine::this();
+    assert!(machine.platform.contains('-') && !machine.node.is_empty(), "{machine:?}");
+}

@@ -1,0 +1,10 @@
+//! `chaos-tui run` from outside: the real binary, real processes, a real server. Tests bear the numbers of the
+//! conformance checklist (experiment-format 15).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
+mod command_line;
+mod outcomes;
+mod program;
+mod providers;
+mod signals;

@@ -1,0 +1,259 @@
+//! The program under test: started, listened to, signalled, and read afterwards.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// Longest wait for anything; a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder with an experiment, and how it is run.
+pub struct Case {
+    pub folder: TempDir,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+}
+
+impl Case {
+    /// An experiment of these parts, with a title and a description.
+    pub fn new(parts: &str) -> Self {
+        Self::of("experiment.json", &format!(r#"{{"title": "t", "description": "d", {parts}}}"#))
+    }
+
+    /// A file of this name and text.
+    pub fn of(name: &str, text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        Self { folder, arguments: vec!["run".to_owned(), name.to_owned()], variables: Vec::new() }
+    }
+
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn file(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    /// Starts the program in the folder, with nothing of ours in its environment.
+    pub fn start(self) -> Running {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("chaos-tui"));
+        command.args(&self.arguments).current_dir(self.folder.path()).env_clear();
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.folder.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (sender, lines) = channel();
+        let stderr = child.stderr.take().unwrap();
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Running { case: self, child, lines, heard: Vec::new() }
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Ended {
+        self.start().end()
+    }
+}
+
+/// The program while it runs; killed when a test gives up on it.
+pub struct Running {
+    case: Case,
+    child: Child,
+    lines: Receiver<String>,
+    heard: Vec<String>,
+}
+
+impl Running {
+    /// Waits for a line with this text.
+    pub fn wait_for(&mut self, text: &str) {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    let found = line.contains(text);
+                    self.heard.push(line);
+                    if found {
+                        return;
+                    }
+                }
+                Err(error) => panic!("never heard {text:?} ({error}): {:#?}", self.heard),
+            }
+        }
+    }
+
+    pub fn signal(&self, signal: i32) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        // SAFETY: `kill` takes two integers; the child has not been waited for, so the number is still its own.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+    }
+
+    /// Waits for a file that an activity writes, and reads it.
+    pub fn wait_for_file(&self, name: &str) -> String {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            match std::fs::read_to_string(self.case.path(name)) {
+                Ok(text) if text.ends_with('\n') => return text.trim().to_owned(),
+                _ => assert!(std::time::Instant::now() < deadline, "no file {name}"),
+            }
+            thread::yield_now();
+        }
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            self.heard.push(line);
+        }
+        let status = self.child.wait().unwrap();
+        let mut stdout = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let journal = std::fs::read_to_string(self.case.path("journal.json")).ok();
+        let journal = journal.map(|text| serde_json::from_str(&text).expect("the journal is JSON"));
+        let heard = std::mem::take(&mut self.heard);
+        Ended {
+            case: std::mem::replace(&mut self.case, Case::new("")),
+            status,
+            stdout,
+            lines: heard,
+            journal,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, unless the test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the program left behind.
+pub struct Ended {
+    pub case: Case,
+    status: ExitStatus,
+    pub stdout: String,
+    pub lines: Vec<String>,
+    journal: Option<serde_json::Value>,
+}
+
+impl Ended {
+    /// The exit code; panics for a signal.
+    pub fn code(&self) -> i32 {
+        self.status.code().unwrap_or_else(|| panic!("ended by {:?}: {:#?}", self.status, self.lines))
+    }
+
+    /// The signal that killed it.
+    pub fn killed_by(&self) -> Option<i32> {
+        self.status.signal()
+    }
+
+    pub fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// A place in the journal by JSON pointer.
+    pub fn at(&self, pointer: &str) -> serde_json::Value {
+        let journal = self.journal.as_ref().unwrap_or_else(|| panic!("no journal: {:#?}", self.lines));
+        journal.pointer(pointer).cloned().unwrap_or_default()
+    }
+
+    /// The journal's text as it was written.
+    pub fn journal_text(&self) -> String {
+        std::fs::read_to_string(self.case.path("journal.json")).unwrap()
+    }
+
+    /// Names of the journal's entries of a part.
+    pub fn names(&self, pointer: &str) -> Vec<String> {
+        let entries = self.at(pointer);
+        let name = |entry: &serde_json::Value| Some(entry.pointer("/activity/name")?.as_str()?.to_owned());
+        entries.as_array().into_iter().flatten().filter_map(name).collect()
+    }
+
+    /// Level and message of each console line.
+    pub fn messages(&self) -> Vec<(String, String)> {
+        let split = |line: &String| {
+            let (head, message) = line.split_once("] ")?;
+            Some((head.rsplit(' ').next()?.to_owned(), message.to_owned()))
+        };
+        self.lines.iter().filter_map(split).collect()
+    }
+
+    pub fn says(&self, text: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(text))
+    }
+
+    /// Status, deviation, exit code.
+    pub fn outcome(&self) -> (String, bool, i32) {
+        let status = self.at("/status").as_str().unwrap_or("none").to_owned();
+        (status, self.at("/deviated").as_bool().unwrap_or_default(), self.code())
+    }
+}
+
+/// Waits until a process is gone, or only its parent has yet to notice.
+pub fn gone(pid: &str) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let stat = Path::new("/proc").join(pid).join("stat");
+    while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+        assert!(std::time::Instant::now() < deadline, "process {pid} is still there");
+        thread::yield_now();
+    }
+}
+
+/// An activity of type process; arguments are JSON.
+pub fn process(kind: &str, name: &str, path: &str, arguments: &str, more: &str) -> String {
+    let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+    format!(
+        r#"{{"type": "{kind}", "name": "{name}"{more},
+            "provider": {{"type": "process", "path": "{path}", "arguments": {arguments}}}}}"#
+    )
+}
+
+/// A shell script as an activity.
+pub fn sh(kind: &str, name: &str, script: &str, more: &str) -> String {
+    process(kind, name, "sh", &format!(r#"["-c", "{script}"]"#), more)
+}
+
+pub fn method(entries: &[String]) -> String {
+    format!(r#""method": [{}]"#, entries.join(","))
+}
+
+pub fn rollbacks(entries: &[String]) -> String {
+    format!(r#""rollbacks": [{}]"#, entries.join(","))
+}
+
+pub fn hypothesis(probes: &[String]) -> String {
+    format!(r#""steady-state-hypothesis": {{"title": "h", "probes": [{}]}}"#, probes.join(","))
+}
+
+/// A hypothesis that holds while the file `up` is there.
+pub fn is_up() -> String {
+    hypothesis(&[process("probe", "is-up", "test", r#"["-e", "up"]"#, r#""tolerance": 0"#)])
+}
