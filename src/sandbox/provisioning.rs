@@ -93,6 +93,8 @@ fn provision_node_ports(network: &Network, key: &ServiceKey, service: &mut Value
     let words = displaced.join("; ");
     if !words.is_empty() {
         service["metadata"]["annotations"][DISPLACED] = words.into();
+    } else if let Some(annotations) = service["metadata"]["annotations"].as_object_mut() {
+        annotations.shift_remove(DISPLACED);
     }
     Ok(())
 }
@@ -162,6 +164,12 @@ mod tests {
         assert_ne!(web["spec"]["ports"][0]["nodePort"], asked);
         let words = web["metadata"]["annotations"][DISPLACED].as_str().unwrap();
         assert!(words.starts_with(&format!("node port {asked} is in use")), "{words}");
+        drop(taken);
+        let mut again = web.clone();
+        again["spec"]["ports"][0]["nodePort"] = asked.into();
+        provision_service(&network, Some(&web), &mut again).unwrap();
+        assert_eq!(again["spec"]["ports"][0]["nodePort"], asked, "once it is free it is given");
+        assert!(again["metadata"]["annotations"][DISPLACED].is_null());
     }
 
     #[tokio::test]

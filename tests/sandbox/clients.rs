@@ -119,6 +119,8 @@ fn kubectl_lists_follows_logs_and_describes() {
         assert!(described.contains(words), "{words} in {described}");
     }
     let name = stage.pod("my-provider-app")["metadata"]["name"].as_str().unwrap().to_owned();
+    let service = stage.kubectl(&["describe", "service", "my-consumer-service"]);
+    assert!(service.contains("NodePort"), "{service}");
     assert!(stage.kubectl(&["exec", &name, "--", "printenv", "HOSTNAME"]).contains(&name));
     let refused = stage.command("kubectl").args(["exec", &name, "--", "rm", "-rf", "/"]).output().unwrap();
     assert!(!refused.status.success());

@@ -131,3 +131,34 @@ fn an_attack_on_nothing_is_refused() {
     let outcome = attack(&stage, "no-such-container");
     assert!(matches!(&outcome, Outcome::Answered(404, why) if why.contains("running are")), "{outcome:?}");
 }
+
+#[test]
+fn an_open_breaker_fails_the_liveness_probe_which_restarts_the_consumer() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--variant", "after", "--propagation", "0", "--start-delay", "0"]);
+    let probe = json!([
+        {"op": "replace", "path": "/spec/template/spec/containers/0/livenessProbe/periodSeconds", "value": 1},
+        {"op": "replace", "path": "/spec/template/spec/containers/0/livenessProbe/failureThreshold", "value": 2},
+        {"op": "remove", "path": "/spec/template/spec/containers/0/livenessProbe/initialDelaySeconds"},
+    ]);
+    let consumer = "deployment/my-consumer-app";
+    stage.kubectl(&["patch", consumer, "--type=json", "-p", &probe.to_string()]);
+    stage.kubectl(&["rollout", "status", consumer, "--timeout=60s"]);
+    stage.kubectl(&["scale", "deployment/my-provider-app", "--replicas=0"]);
+    let restarts = || {
+        get(stage.announced("consumer_url"), "/invoke", PATIENCE);
+        let pods = stage.get(&["pods", "-l", "name=my-consumer-app"]);
+        let pods = pods["items"].as_array().unwrap().clone();
+        pods.iter().any(|pod| pod["status"]["containerStatuses"][0]["restartCount"].as_u64() > Some(0))
+    };
+    until("the consumer is restarted", restarts);
+    let events = stage.kubectl(&["get", "events"]);
+    for words in [
+        "Liveness probe failed: HTTP probe failed with statuscode: 503",
+        "Container my-consumer-app failed liveness probe, will be restarted",
+    ] {
+        assert!(events.contains(words), "{words} in {events}");
+    }
+}

@@ -88,6 +88,13 @@ impl Arguments {
 /// Runs the sandbox until it is told to end. When it cannot come up it says why, leaves nothing running and exits
 /// with 2. Makes its own runtime: not to be called inside one.
 pub fn run(arguments: &Arguments) -> ExitCode {
+    // Standard output belongs to the announcement. Whoever embeds this may have a subscriber of their own.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time()
+        .try_init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let ended = runtime.map_err(Failure::System).and_then(|runtime| runtime.block_on(serve(arguments)));
     match ended {

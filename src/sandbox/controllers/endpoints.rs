@@ -178,6 +178,7 @@ fn write_slices(store: &Store, service: &Object, mut groups: Groups) -> Result<(
         let suffix: String = naming::of_hash(naming::hash(seed.as_bytes())).chars().take(5).collect();
         let name = format!("{}-{suffix}", service.name);
         let endpoints: Vec<Value> = endpoints.iter().map(slice_endpoint).collect();
+        let ports = slice_ports(ports);
         let mut labels = json!(service.labels);
         labels[SERVICE_LABEL] = service.name.as_str().into();
         labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io".into();
@@ -200,6 +201,16 @@ fn write_slices(store: &Store, service: &Object, mut groups: Groups) -> Result<(
         }
     }
     Ok(())
+}
+
+/// A slice's ports always have a name, be it an empty one; Endpoints leave an empty one out.
+fn slice_ports(mut ports: Value) -> Value {
+    for port in ports.as_array_mut().into_iter().flatten() {
+        if port["name"].is_null() {
+            port["name"] = "".into();
+        }
+    }
+    ports
 }
 
 fn slice_endpoint(endpoint: &Endpoint) -> Value {

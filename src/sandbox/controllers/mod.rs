@@ -8,6 +8,7 @@ mod disruption;
 mod endpoints;
 mod engine;
 mod garbage;
+mod inert;
 mod namespaces;
 mod naming;
 mod ownership;
@@ -42,8 +43,14 @@ pub fn start(store: &Store, network: &Network, recorder: &Recorder, complete: fn
     loops.spawn(engine::run("namespace", namespaces::Namespaces, store.clone()));
     let scheduler = scheduler::Scheduler { recorder: recorder.of("default-scheduler") };
     loops.spawn(engine::run("scheduler", scheduler, store.clone()));
-    let proxy = service_proxy::ServiceProxy { network: network.clone(), recorder: recorder.of("kube-proxy") };
+    let proxy = service_proxy::ServiceProxy {
+        network: network.clone(),
+        recorder: recorder.of("kube-proxy"),
+        said: Default::default(),
+    };
     loops.spawn(engine::run("proxy", proxy, store.clone()));
+    let inert = inert::Inert { recorder: recorder.of("sandbox") };
+    loops.spawn(engine::run("inert", inert, store.clone()));
     loops.spawn(engine::run("budget", disruption::Budgets, store.clone()));
     loops
 }

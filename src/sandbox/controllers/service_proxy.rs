@@ -1,7 +1,7 @@
 //! Brings Services to the network, as kube-proxy does on every node: opens their ports and says which endpoints they
 //! lead to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::endpoints::SERVICE_LABEL;
 use super::engine::Controller;
 use crate::sandbox::network::{Exposed, Network};
+use crate::sandbox::provisioning::DISPLACED;
 use crate::sandbox::recorder::Recorder;
 use crate::sandbox::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
 
@@ -19,6 +20,8 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(super) struct ServiceProxy {
     pub network: Network,
     pub recorder: Recorder,
+    /// What was said about a Service's node ports, so that it is said once.
+    pub said: HashMap<Key, String>,
 }
 
 impl Controller for ServiceProxy {
@@ -37,14 +40,17 @@ impl Controller for ServiceProxy {
 
     fn reconcile(&mut self, store: &Store, key: &Key) -> Result<Option<Duration>, Status> {
         let Some(object) = store.get(Resource::Services, &key.0, &key.1) else {
+            self.said.remove(key);
             self.network.withdraw(key);
             return Ok(None);
         };
         let service = object.value();
-        if let Some(words) =
-            service["metadata"]["annotations"][crate::sandbox::provisioning::DISPLACED].as_str()
-        {
-            self.recorder.warning(&object, "NodePortTaken", words);
+        let words = service["metadata"]["annotations"][DISPLACED].as_str().unwrap_or_default();
+        if self.said.get(key).is_none_or(|said| said != words) {
+            if !words.is_empty() {
+                self.recorder.warning(&object, "NodePortTaken", words);
+            }
+            self.said.insert(key.clone(), words.to_owned());
         }
         let slices = slices(store, key);
         let ports = service["spec"]["ports"].as_array().into_iter().flatten();
@@ -74,10 +80,11 @@ fn exposed(port: &Value, slices: &[Value]) -> Option<Exposed> {
     if port["protocol"].as_str().is_some_and(|protocol| protocol != "TCP") {
         return None;
     }
+    let name = |port: &Value| port["name"].as_str().unwrap_or_default().to_owned();
     let mut endpoints = BTreeSet::new();
     for slice in slices {
         let served =
-            slice["ports"].as_array().into_iter().flatten().find(|served| served["name"] == port["name"]);
+            slice["ports"].as_array().into_iter().flatten().find(|served| name(served) == name(port));
         let Some(target) = served.and_then(|served| number(&served["port"])) else { continue };
         for endpoint in slice["endpoints"].as_array().into_iter().flatten() {
             if endpoint["conditions"]["ready"] == false {
@@ -112,6 +119,9 @@ mod tests {
         let found = exposed(&port, &[slice]).unwrap();
         let endpoints = BTreeSet::from(["127.77.0.1:8080".parse().unwrap()]);
         assert_eq!(found, Exposed { port: 80, node_port: Some(30123), endpoints });
+        let unnamed =
+            json!({"ports": [{"name": "", "port": 8080}], "endpoints": [{"addresses": ["127.77.0.1"]}]});
+        assert_eq!(exposed(&json!({"port": 80}), &[unnamed]).unwrap().endpoints.len(), 1);
         assert_eq!(exposed(&json!({"port": 53, "protocol": "UDP"}), &[]), None);
     }
 }

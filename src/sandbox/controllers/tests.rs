@@ -384,3 +384,11 @@ async fn a_budget_counts_the_healthy() {
         || cluster.get(Resource::PodDisruptionBudgets, "web")["status"]["disruptionsAllowed"].clone();
     cluster.until("one may go", || allowed() == 1).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_nothing_acts_on_is_said_to_be_so() {
+    let cluster = Cluster::start();
+    cluster.apply(Resource::DaemonSets, "agent", json!({"spec": {}}));
+    let said = || cluster.all(Resource::Events).iter().any(|event| event["reason"] == "NotSupported");
+    cluster.until("it is said", said).await;
+}

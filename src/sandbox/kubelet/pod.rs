@@ -31,6 +31,10 @@ pub(super) enum News {
 /// Runs a pod until it is gone or has finished.
 pub(super) async fn run(shared: Arc<Shared>, pod: Arc<Object>, mut news: watch::Receiver<News>) {
     let Some(address) = join(&shared, &pod, &mut news).await else { return };
+    if pod.value()["spec"]["initContainers"].as_array().is_some_and(|list| !list.is_empty()) {
+        let message = "the sandbox has no image for init containers: they are taken as done";
+        shared.recorder.warning(&pod, "InitContainersSkipped", message);
+    }
     let mut life = Life::begin(shared, pod, address);
     life.last(&mut news).await;
     life.close();
