@@ -55,7 +55,7 @@ fn rim(all: &mut Canvas, scene: &Scene, rim: Rim) {
 
 fn wide(all: &mut Canvas, scene: &Scene, parts: Wide, log: &LogFeed) {
     if scene.phase == Phase::Finished && scene.earlier.is_some() {
-        // comparison
+        return panes::comparison(&mut all.on(parts.rim.middle), scene);
     }
     if scene.view.presenter {
         // On stage nobody reads steps and pods: users and breaker get their room.
@@ -91,7 +91,7 @@ fn pods_place(canvas: &mut Canvas, scene: &Scene) {
 
 fn compact(all: &mut Canvas, scene: &Scene, parts: Compact) {
     if scene.phase == Phase::Finished && scene.earlier.is_some() {
-        // comparison
+        return panes::comparison(&mut all.on(parts.rim.middle), scene);
     }
     panes::small_users(&mut all.on(parts.chart), scene);
     panes::steps(&mut all.on(parts.steps), scene);

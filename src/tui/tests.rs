@@ -123,6 +123,20 @@ fn a_context_outside_the_allow_list_stands_out() {
 }
 
 #[test]
+fn two_sessions_end_side_by_side() {
+    let (before, _) = fixtures::finished(Variant::Before);
+    let (after, now) = fixtures::finished(Variant::After);
+    for (width, height) in [(120_u16, 36_u16), (80, 24)] {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        let view = view();
+        let scene = Scene::new(&after, &view, now, Some(&before));
+        render(&mut buffer, area, &scene, &Theme::default(), &LogFeed::default());
+        insta::assert_snapshot!(format!("comparison-{width}x{height}"), text(&buffer));
+    }
+}
+
+#[test]
 fn the_theme_without_colour_has_none_anywhere() {
     let mono = Theme::named("mono").unwrap();
     for (name, told) in phases() {

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod chart;
+mod comparison;
 mod experiment;
 mod finished;
 mod footer;
@@ -19,6 +20,7 @@ mod users;
 mod verdict;
 
 pub use breaker::{breaker, confidence as breaker_confidence};
+pub use comparison::comparison;
 pub use experiment::{experiment, steps};
 pub use finished::finished;
 pub use footer::footer;

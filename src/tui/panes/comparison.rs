@@ -1,0 +1,98 @@
+//! Two sessions side by side at the end: the table, users and breaker on one axis, findings.
+
+use super::{Scene, chart};
+use crate::{
+    report::{Comparison, Judgement},
+    session::state::Lane,
+    tui::{
+        canvas::{Canvas, Row},
+        text,
+        theme::Role,
+    },
+};
+
+/// Columns from which the words about a change are shown beside its judgement.
+const ROOMY: usize = 100;
+/// Rows of the lanes: four of them and the axis.
+const LANES: usize = 5;
+
+/// Draws the comparison in the room of all panes.
+pub fn comparison(canvas: &mut Canvas, scene: &Scene) {
+    let Some(earlier) = scene.earlier else { return };
+    let compared = Comparison::of(("before", earlier), ("after", scene.session));
+    let (width, height) = (canvas.width(), canvas.height());
+    let table = (compared.rows.len() + 3).min(height.saturating_sub(LANES + 1));
+    let title = Row::of(Role::Strong, "BEFORE and AFTER, lined up at T0 (the kill)");
+    let mut upper = canvas.part(0, 0, width, table);
+    let mut inside = upper.framed(&title, &Row::new(), Role::Muted);
+    rows(&mut inside, &compared);
+    lanes(&mut canvas.part(0, table, width, LANES), &compared);
+    let below = height.saturating_sub(table + LANES);
+    findings(&mut canvas.part(0, table + LANES, width, below), scene, &compared);
+}
+
+fn rows(canvas: &mut Canvas, compared: &Comparison) {
+    let roomy = canvas.width() >= ROOMY;
+    let (first, second, third) = if roomy { (48, 66, 82) } else { (38, 51, 64) };
+    let head = Row::text(" ").to(first).and(&*compared.before.name).to(second).and(&*compared.after.name);
+    canvas.row(0, &Row::of(Role::Strong, head.0.iter().map(|piece| piece.text.as_str()).collect::<String>()));
+    for (y, row) in compared.rows.iter().enumerate() {
+        let role = match row.judgement {
+            Judgement::Good => Role::Ok,
+            Judgement::Worse => Role::Failing,
+            Judgement::Neutral => Role::Muted,
+        };
+        let mut line = Row::text(format!(" {}", row.what)).to(first).and(&*row.before).to(second);
+        line = line.and(&*row.after).to(third).with(role, row.judgement.text());
+        if roomy {
+            line = line.with(Role::Muted, format!("  {}", row.change));
+        }
+        if let Some(number) = row.finding {
+            line = line.with(Role::Focus, format!(" [{number}]"));
+        }
+        canvas.row(y + 1, &line);
+    }
+}
+
+/// Users of both, the breaker of the second one, on one axis.
+fn lanes(canvas: &mut Canvas, compared: &Comparison) {
+    const LABEL: usize = 16;
+    let sides = [
+        ("before users", &compared.before, Lane::Users),
+        ("after  users", &compared.after, Lane::Users),
+        ("after  breaker", &compared.after, Lane::Breaker),
+        ("after  fault", &compared.after, Lane::Fault),
+    ];
+    for (y, (label, side, lane)) in sides.into_iter().enumerate() {
+        canvas.at(1, y, &Row::of(Role::Muted, label));
+        let letters = side.lanes.iter().find(|(kind, _)| *kind == lane).map_or("", |(_, letters)| letters);
+        for (x, letter) in letters.chars().enumerate() {
+            let role = match (lane, letter) {
+                (Lane::Users, letter) => chart::role(letter),
+                (Lane::Fault, '#') => Role::Fault,
+                (_, 'O') => Role::Protected,
+                (_, 'h') => Role::Waiting,
+                (_, 'c') => Role::Ok,
+                _ => Role::Muted,
+            };
+            canvas.letters(LABEL + x, y, letter.encode_utf8(&mut [0; 4]), role);
+        }
+    }
+    // The lanes begin five seconds before T0.
+    canvas.at(LABEL + 5, 4, &Row::of(Role::Muted, "T0        +10       +20       +30       +40       +50"));
+}
+
+fn findings(canvas: &mut Canvas, scene: &Scene, compared: &Comparison) {
+    let width = canvas.width().saturating_sub(6);
+    let mut lines = Vec::new();
+    for (number, finding) in (1..).zip(&compared.findings) {
+        let said = format!("{} {} ({})", finding.text, finding.remedy, finding.evidence);
+        for (i, line) in text::wrap(&said, width, 3).into_iter().enumerate() {
+            let head = if i == 0 { format!(" [{number}] ") } else { "     ".to_owned() };
+            lines.push(Row::of(Role::Focus, head).and(line));
+        }
+    }
+    let caveats = compared.caveats.iter().flat_map(|caveat| text::wrap(caveat, width, 2));
+    lines.extend(caveats.map(|line| Row::of(Role::Muted, format!("     {line}"))));
+    super::scrolled(canvas, &lines, scene.view.scroll_of(scene.view.focus));
+}
