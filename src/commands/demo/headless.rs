@@ -21,7 +21,7 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 
 /// Plays a lesson and gives its session. A signal ends it as one ends `chaos-tui run`, rollbacks included.
 pub async fn play(global: &Global, arguments: &live::Arguments) -> Result<Session, Refusal> {
-    let mut assembly = Assembly::new();
+    let mut assembly = Assembly::new(None);
     let played = lesson(global, arguments, &mut assembly).await;
     let (session, _) = assembly.end().await;
     played.and_then(|()| session.ok_or_else(|| refusal("what was told could not be kept".to_owned())))

@@ -22,6 +22,7 @@ use crate::{
         clock::Clock,
         event::Timestamp,
         journal::{Journal, Machine},
+        recording::Recorder,
         stream::{self, Emitter},
     },
 };
@@ -51,11 +52,11 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// Begins to read a stream that nobody writes yet.
-    pub fn new() -> Self {
+    /// Begins to read a stream that nobody writes yet, and to record it if somebody asks for that.
+    pub fn new(recorder: Option<Recorder>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
-        let (pump, handle, shown) = pump(stream, Journal::new(Machine::this()));
+        let (pump, handle, shown) = pump(stream, Journal::new(Machine::this()), recorder);
         let stop = CancellationToken::new();
         let pumping = tokio::spawn(pump.run(stop.clone()));
         Self { emitter, clock, shown, handle, helpers: Helpers::default(), stop, pumping }

@@ -14,11 +14,14 @@ use crate::{
         signals::Signals,
     },
     runner::{Pace, Signal},
-    session::{Command, Session},
+    session::{
+        Command, Session,
+        recording::{Header, Recorder, RecordingError},
+    },
     tui::{self, Departure, Show, Steering, Theme, View, keymap::Keymap, terminal::Screen},
 };
 use futures_util::{FutureExt, future::BoxFuture};
-use std::{panic::AssertUnwindSafe, process::ExitCode, time::Duration};
+use std::{panic::AssertUnwindSafe, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::sync::mpsc;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -53,7 +56,14 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
         return (ExitCode::from(2), None);
     }
     listen_to_libraries(global);
-    let mut assembly = Assembly::new();
+    let recorder = match recorder(arguments) {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            eprintln!("{error}");
+            return (ExitCode::from(2), None);
+        }
+    };
+    let mut assembly = Assembly::new(recorder);
     let outcome = match prepared(global, arguments, &mut assembly).await {
         Ok((prepared, signals)) => {
             Ok(session(global, arguments, &assembly, prepared, signals, theme, setting).await)
@@ -68,6 +78,13 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
         (Ok(code), (Some(session), _)) => (code, Some(session)),
         (Ok(_), (None, _)) => (ExitCode::from(BUG), None),
     }
+}
+
+fn recorder(arguments: &Arguments) -> Result<Option<Recorder>, RecordingError> {
+    // The fingerprint of a file at a URL is that of its name: it is not fetched twice.
+    let text = || std::fs::read(&arguments.source).unwrap_or_else(|_| arguments.source.clone().into_bytes());
+    let begin = |path: &PathBuf| Recorder::create(path, &Header::new(&text()));
+    arguments.looks.record.as_ref().map(begin).transpose()
 }
 
 fn theme(arguments: &Arguments) -> Result<Theme, tui::UnknownTheme> {

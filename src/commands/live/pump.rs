@@ -2,7 +2,7 @@
 
 use crate::{
     experiment::Value,
-    session::{Event, Session, journal::Journal, stream::Stream},
+    session::{Event, Session, journal::Journal, recording::Recorder, stream::Stream},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,6 +17,7 @@ const REQUESTS: usize = 4;
 pub struct Pump {
     stream: Stream,
     journal: Journal,
+    recorder: Option<Recorder>,
     session: watch::Sender<Session>,
     taps: Taps,
     requests: mpsc::Receiver<oneshot::Sender<Value>>,
@@ -50,12 +51,16 @@ impl Taps {
 }
 
 /// A pump for a stream, the handle to it and the session it writes.
-pub fn pump(stream: Stream, journal: Journal) -> (Pump, PumpHandle, watch::Receiver<Session>) {
+pub fn pump(
+    stream: Stream,
+    journal: Journal,
+    recorder: Option<Recorder>,
+) -> (Pump, PumpHandle, watch::Receiver<Session>) {
     let (session, shown) = watch::channel(Session::new());
     let (asks, requests) = mpsc::channel(REQUESTS);
     let taps = Taps::default();
     let handle = PumpHandle { requests: asks, taps: taps.clone() };
-    (Pump { stream, journal, session, taps, requests }, handle, shown)
+    (Pump { stream, journal, recorder, session, taps, requests }, handle, shown)
 }
 
 impl PumpHandle {
@@ -98,6 +103,13 @@ impl Pump {
 
     fn take(&mut self, event: Event) {
         self.journal.apply(&event);
+        if let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder.append(&event)
+        {
+            // A full disk must not end the session; what was appended so far stays readable.
+            tracing::error!("the recording ends here: {error}");
+            self.recorder = None;
+        }
         self.session.send_modify(|session| session.apply(&event));
         self.taps.pass(&Arc::new(event));
     }
