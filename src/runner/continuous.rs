@@ -28,12 +28,14 @@ pub(super) struct Continuous {
 }
 
 impl Continuous {
-    /// Starts the first pass at once.
-    pub fn start(stage: &Arc<Stage>, consent: Option<Consent>) -> Self {
+    /// Starts the first pass, before whatever follows.
+    pub async fn start(stage: &Arc<Stage>, consent: Option<Consent>) -> Self {
         let (stop, halt) = (CancellationToken::new(), CancellationToken::new());
         let passes =
             Passes { stage: stage.clone(), stop: stop.clone(), reins: Reins::on(halt.clone()), consent };
-        Self { task: tokio::spawn(passes.play()), stop, halt }
+        let task = tokio::spawn(passes.play());
+        tokio::task::yield_now().await;
+        Self { task, stop, halt }
     }
 
     /// A pass that is running completes, no other follows.

@@ -112,8 +112,10 @@ async fn act(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -
             Err(turn) => return settle(stage, turn).await,
         }
     }
-    let continuous =
-        with_probes(stage).filter(|_| strategy.during()).map(|_| Continuous::start(stage, helm.up_front()));
+    let continuous = match with_probes(stage).filter(|_| strategy.during()) {
+        Some(_) => Some(Continuous::start(stage, helm.up_front()).await),
+        None => None,
+    };
     let played = played(stage, helm, background, continuous.as_ref()).await;
     if let Some(continuous) = continuous {
         if played.is_err() {

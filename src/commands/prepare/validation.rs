@@ -14,13 +14,13 @@ pub(super) async fn validated(
 ) -> Result<Experiment, Refusal> {
     company.say(Level::Info, "Validating the experiment's syntax").await;
     let validation = validate(document, means).await;
-    for warning in validation.findings.warnings().filter_map(|finding| finding.reference_message.clone()) {
-        company.say(Level::Warning, warning).await;
-    }
     let experiment = validation.experiment.map_err(|document| {
         let errors: Vec<&Finding> = validation.findings.errors().collect();
         Refusal::invalid(refused(&document, &errors))
     })?;
+    for warning in validation.findings.warnings().filter_map(|finding| finding.reference_message.clone()) {
+        company.say(Level::Warning, warning).await;
+    }
     company.say(Level::Info, "Experiment looks valid").await;
     Ok(experiment)
 }

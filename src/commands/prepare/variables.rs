@@ -9,7 +9,7 @@ use crate::{
     },
     provider::{Call, Outcome, Providers},
     runner::Redactor,
-    session::event::Level,
+    session::{console::deserved_warning, event::Level},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -51,7 +51,12 @@ pub(super) async fn ask_dynamic(
             foreground: true,
         };
         match providers.call(call).await {
-            Outcome::Done(output) => Dynamic::Output(output),
+            Outcome::Done(output) => {
+                if let Some(warning) = deserved_warning(&activity.raw.clone().into(), &output) {
+                    company.say(Level::Warning, warning).await;
+                }
+                Dynamic::Output(output)
+            }
             Outcome::Failed { message, .. } | Outcome::Broke { message } => Dynamic::Failed(message),
             Outcome::Exit { code } => Dynamic::Failed(format!("asked to exit with {code}")),
             Outcome::Cancelled => Dynamic::Failed("was cut short".to_owned()),

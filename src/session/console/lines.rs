@@ -115,7 +115,9 @@ fn ended(step: StepRef, succeeded: Option<bool>, entry: &Value) -> Vec<(Level, S
                 Value::Null => "  => succeeded without any result value".to_owned(),
                 output => format!("  => succeeded with '{}'", python_text(output)),
             };
-            warned(entry, output)
+            entry
+                .get("activity")
+                .and_then(|activity| deserved_warning(activity, output))
                 .map(|line| (Warning, line.to_owned()))
                 .into_iter()
                 .chain([(Debug, said)])
@@ -132,8 +134,7 @@ fn ended(step: StepRef, succeeded: Option<bool>, entry: &Value) -> Vec<(Level, S
 }
 
 /// The warning an output deserves, unless the activity has a tolerance to judge it.
-fn warned(entry: &Value, output: &Value) -> Option<&'static str> {
-    let activity = entry.get("activity")?;
+pub fn deserved_warning(activity: &Value, output: &Value) -> Option<&'static str> {
     let Some(Value::Int(status)) = output.get("status") else { return None };
     if activity.get("tolerance").is_some() {
         return None;

@@ -4,7 +4,7 @@ mod format;
 mod lines;
 
 pub use format::{Layout, Line};
-pub use lines::lines;
+pub use lines::{deserved_warning, lines};
 
 #[cfg(test)]
 mod tests;
