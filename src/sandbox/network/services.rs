@@ -1,6 +1,7 @@
 //! Services on the network: what was promised to them, and the ports that are open for them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -23,8 +24,15 @@ struct Service {
     ip: IpAddr,
     /// The Service's ports, and those it really listens on.
     ports: BTreeMap<u16, u16>,
-    node_ports: BTreeMap<u16, u16>,
+    node_ports: BTreeMap<u16, NodePort>,
     open: BTreeMap<u16, Open>,
+}
+
+#[derive(Debug)]
+struct NodePort {
+    number: u16,
+    /// Keeps other sandboxes from the number while nothing listens on it: a port that is bound but shut does not.
+    _claim: Option<TcpListener>,
 }
 
 #[derive(Debug)]
@@ -91,26 +99,29 @@ impl Network {
         asked: Option<u16>,
     ) -> Result<u16, NetworkError> {
         let mut services = lock(&self.0.services);
-        let present = services.0.get(service).and_then(|service| service.node_ports.get(&port).copied());
-        if present.is_some() && (asked.is_none() || asked == present) {
-            return present.ok_or(NetworkError::NoNodePort);
+        let known = services.0.get(service).and_then(|service| service.node_ports.get(&port));
+        let present = known.map(|known| known.number);
+        if let Some(number) = present.filter(|_| asked.is_none() || asked == present) {
+            return Ok(number);
         }
-        let given: BTreeSet<u16> =
-            services.0.values().flat_map(|service| service.node_ports.values().copied()).collect();
-        let free =
-            |port: &u16| !given.contains(port) && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-        let found = asked.filter(free).or(present).or_else(|| candidates(service, port).find(free));
-        let found = found.ok_or(NetworkError::NoNodePort)?;
+        let given: BTreeSet<u16> = services.0.values().flat_map(Service::numbers).collect();
+        let claim = |number: u16| if given.contains(&number) { None } else { claim(number) };
+        let found = match (asked.and_then(&claim), present) {
+            (Some(claimed), _) => claimed,
+            (None, Some(number)) => return Ok(number),
+            (None, None) => candidates(service, port).find_map(claim).ok_or(NetworkError::NoNodePort)?,
+        };
+        let number = found.number;
         let entry = services.0.get_mut(service).ok_or(NetworkError::NoNodePort)?;
         entry.node_ports.insert(port, found);
-        Ok(found)
+        Ok(number)
     }
 
     /// The Service that holds a node port.
     pub fn holder(&self, node_port: u16) -> Option<ServiceKey> {
         let services = lock(&self.0.services);
         let mut all = services.0.iter();
-        all.find(|(_, service)| service.node_ports.values().any(|port| *port == node_port))
+        all.find(|(_, service)| service.numbers().any(|number| number == node_port))
             .map(|(key, _)| key.clone())
     }
 
@@ -161,6 +172,23 @@ impl Network {
     }
 }
 
+impl Service {
+    fn numbers(&self) -> impl Iterator<Item = u16> {
+        self.node_ports.values().map(|node_port| node_port.number)
+    }
+}
+
+/// Takes a node port that is nobody's. Sandboxes tell each other by a listener on 127.0.0.2; where that address is not
+/// local, two that start in the same moment may still choose the same number.
+fn claim(number: u16) -> Option<NodePort> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
+    match TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), number)) {
+        Ok(claim) => Some(NodePort { number, _claim: Some(claim) }),
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Some(NodePort { number, _claim: None }),
+        Err(_) => None,
+    }
+}
+
 /// All node ports, beginning at one that belongs to the Service's name: the same Service gets the same port in the
 /// next sandbox, and a URL once noted stays good.
 fn candidates((namespace, name): &ServiceKey, port: u16) -> impl Iterator<Item = u16> {
@@ -192,6 +220,20 @@ mod tests {
         assert_eq!(network.holder(node_port), Some(key("web")));
         network.withdraw(&key("web"));
         assert_eq!(network.holder(node_port), None);
+    }
+
+    #[tokio::test]
+    async fn sandboxes_that_start_together_share_no_node_port() {
+        let networks = [(); 3].map(|()| Network::new(Delays::NONE));
+        let promised: BTreeSet<u16> = networks
+            .iter()
+            .map(|network| {
+                network.cluster_ip(&key("web"), &[8080]).unwrap();
+                // Nothing is exposed yet: this is the moment in which another sandbox may ask.
+                network.node_port(&key("web"), 8080, None).unwrap()
+            })
+            .collect();
+        assert_eq!(promised.len(), networks.len());
     }
 
     #[tokio::test]
