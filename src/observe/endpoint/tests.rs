@@ -130,8 +130,9 @@ async fn learns_what_is_real_and_notices_the_fallback_without_being_told() {
 
 #[tokio::test]
 async fn a_hung_request_neither_delays_the_others_nor_waits_longer_than_its_deadline() {
-    // Odd connections hang, and each hung request keeps its own connection busy.
-    let turn = Arc::new(AtomicBool::new(false));
+    // Every other connection hangs, the first one too: one that answers is used again and again, and no second one would
+    // ever be opened. Each hung request keeps its own connection busy.
+    let turn = Arc::new(AtomicBool::new(true));
     let url = server(move |mut connection: TcpStream| {
         let hangs = turn.fetch_xor(true, Ordering::Relaxed);
         async move {

@@ -140,7 +140,7 @@ async fn a_cancelled_process_may_tidy_up() {
     let folder = tempfile::tempdir().unwrap();
     let (ready, tidied) = (folder.path().join("ready"), folder.path().join("tidied"));
     let script = format!(
-        "trap 'touch {}; exit 0' TERM; touch {}; while :; do sleep 0.01; done",
+        "trap ': > {}; exit 0' TERM; : > {}; while :; do sleep 0.01; done",
         tidied.display(),
         ready.display()
     );
