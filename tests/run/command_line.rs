@@ -132,15 +132,9 @@ fn options_of_chaos_may_stand_before_the_command() {
     std::fs::write(folder.path().join("e.json"), r#"{"title": "t", "description": "d", "method": []}"#)
         .unwrap();
     let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("chaos-tui"))
-        .args([
-            "--verbose",
-            "--no-version-check",
-            "--log-format",
-            "json",
-            "--log-file",
-            "log",
-            "--change-dir",
-        ])
+        .args(["--verbose", "--no-version-check", "--log-format", "json", "--log-file"])
+        .arg(folder.path().join("log"))
+        .arg("--change-dir")
         .arg(folder.path())
         .args(["run", "e.json"])
         .output()

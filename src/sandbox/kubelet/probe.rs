@@ -120,7 +120,7 @@ impl Probe {
                 return;
             }
             let pause = if waking_up { eager.min(self.period) } else { self.period };
-            eager *= 2;
+            eager = (eager * 2).min(self.period);
             sleep(pause).await;
         }
     }
@@ -309,6 +309,19 @@ mod tests {
                 .unwrap_err()
                 .contains("httpGet and tcpSocket")
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_goes_on_for_as_long_as_somebody_listens() {
+        let address = Network::new(Delays::NONE).join("1", &[]).unwrap();
+        // A check that needs no network: only the rounds count here.
+        let spec = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
+        let probe = Probe::read(&spec, &json!({}), &address).unwrap();
+        let (findings, mut found) = mpsc::channel(1);
+        tokio::spawn(probe.run(Purpose::Liveness, findings));
+        for round in 0..1000 {
+            assert!(found.recv().await.is_some(), "it ended after {round} rounds");
+        }
     }
 
     #[test]
