@@ -53,12 +53,10 @@ async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) 
     let experiment = stage.experiment.clone();
     let mut cursor = Cursor::default();
     while let Some(entry) = experiment.method().get(cursor.index()) {
-        // A pass that failed in the meantime is noticed between activities only.
-        if is_final(stage.status()) {
-            break;
-        }
         let step = StepRef { section: Section::Method, index: cursor.index() };
         match turn(stage, helm, background, &mut cursor, entry, step).await {
+            // A pass that failed in the meantime is noticed after an activity: the first one always has its turn.
+            Ok(()) if is_final(stage.status()) => break,
             Ok(()) => {}
             Err(Stopped::Halt(halt)) => return Err(Turn::Halt(halt)),
             Err(Stopped::Cutoff(cutoff)) => return Err(stage.turn(cutoff).await),

@@ -50,16 +50,18 @@ pub(super) async fn run(
     let mut group = Group::led_by(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let finished = async { tokio::try_join!(drain(stdout), drain(stderr), wait(&mut child)) };
+    tokio::pin!(finished);
     tokio::select! {
         biased;
         () = cancel.cancelled() => {
             group.terminate();
+            // Its output is still read: a shell that says `Terminated` into a closed pipe would die before it tidied up.
             // Whether it obeyed or not: dropping the group kills what is left of it.
-            let _ = tokio::time::timeout(GRACE, child.wait()).await;
+            let _ = tokio::time::timeout(GRACE, &mut finished).await;
             Ended::Cancelled
         }
         () = elapsed(timeout) => Ended::TimedOut,
-        finished = finished => match finished {
+        finished = &mut finished => match finished {
             Ok((stdout, stderr, status)) => {
                 group.leave();
                 Ended::Exited { status: status_of(status), stdout, stderr }
@@ -87,6 +89,8 @@ fn spawn(command: &Command, environment: &Environment) -> io::Result<Child> {
 /// Never, without a timeout.
 async fn elapsed(timeout: Option<Duration>) {
     match timeout {
+        // No time at all is over before anything can be done in it; a timer would take a moment to say so.
+        Some(Duration::ZERO) => {}
         Some(timeout) => tokio::time::sleep(timeout).await,
         None => std::future::pending().await,
     }
