@@ -87,13 +87,23 @@ async fn a_kill_as_the_operator_sees_it() {
         gone && empty && fewer && killing
     })
     .await;
-    until(&mut stream, "the replacement runs", |what| {
-        matches!(what, What::PodSeen(pod) if pod.owner.as_deref() == Some(PROVIDER) && pod.key.name != before
-            && pod.phase == PodPhase::Running && pod.containers[0].ready && pod.in_play)
-    })
-    .await;
-    until(&mut stream, "the Service has its endpoint again", |what| {
-        matches!(what, What::ServiceSeen(service) if service.name == "my-provider-service" && service.ready == 1)
+    // Two watches tell of it, in any order.
+    let (mut runs, mut served) = (false, false);
+    until(&mut stream, "the replacement runs and the Service has its endpoint again", |what| {
+        match what {
+            What::PodSeen(pod) => {
+                runs |= pod.owner.as_deref() == Some(PROVIDER)
+                    && pod.key.name != before
+                    && pod.phase == PodPhase::Running
+                    && pod.containers[0].ready
+                    && pod.in_play;
+            }
+            What::ServiceSeen(service) => {
+                served |= service.name == "my-provider-service" && service.ready == 1;
+            }
+            _ => {}
+        }
+        runs && served
     })
     .await;
     stop.cancel();
