@@ -1,6 +1,6 @@
 //! Pods, endpoints, Deployments and Kubernetes events of what the experiment touches, by watch.
 //!
-//! [`watch()`] feeds objects into a [`Picture`](picture::Picture), which folds them into small rows at once and tells
+//! [`watch()`] feeds objects into a `Picture`, which folds them into small rows at once and tells
 //! only what changed. No whole object is kept.
 
 mod feed;

@@ -3,7 +3,7 @@
 use crate::session::event::Timestamp;
 
 /// Cuts time into cells of one second. Cells are numbered by slots that never change their number once something
-/// is filed there; [`Axis::zero`] tells which slot begins at T0.
+/// is filed there; `Axis::zero` tells which slot begins at T0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Axis {
     /// Where slot 0 begins: the session's first moment, moved back by less than a second at T0 so that T0 begins a
