@@ -1,0 +1,73 @@
+//! Fidelity: a corpus of small experiments, each played by Chaos Toolkit and by us, and what both left behind compared:
+//! exit code, journal, console lines. `corpus/README.md` says how a case is written.
+//!
+//! `FIDELITY=text` plays only the cases whose name or file contains the text, and prints what was seen of each.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
+mod case;
+mod comparison;
+mod corpus;
+mod normal;
+mod player;
+mod reference;
+mod server;
+
+use case::Case;
+use comparison::compare;
+use player::{Both, Player};
+use std::{
+    path::PathBuf,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// Players at work at the same time: some cases only wait.
+const PLAYERS: usize = 4;
+
+#[test]
+fn the_reference_and_we_do_the_same() {
+    let cases = corpus::read();
+    let wanted = std::env::var("FIDELITY").ok();
+    let of_interest = |case: &&Case| wanted.as_deref().is_none_or(|text| case.is_called(text));
+    let chosen: Vec<&Case> = cases.iter().filter(of_interest).collect();
+    assert!(!chosen.is_empty(), "no case is called {wanted:?}");
+    let (Some(chaos), Some(python)) = (std::env::var_os("CHAOS_BIN"), std::env::var_os("CHAOS_PYTHON"))
+    else {
+        eprintln!(
+            "skipped: nothing was compared. Set CHAOS_BIN to Chaos Toolkit's `chaos` and CHAOS_PYTHON to its `python3` \
+             (pip install 'chaostoolkit==1.19.0' 'chaostoolkit-lib[jsonpath,vault]==1.44.0') to play {} cases with both",
+            chosen.len()
+        );
+        return;
+    };
+    let (chaos, python) = (PathBuf::from(chaos), PathBuf::from(python));
+    let server = server::Server::start();
+    let (next, complaints) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..PLAYERS.min(chosen.len()) {
+            scope.spawn(|| {
+                let mut player = Player::new(&chaos, &python, server.address());
+                while let Some(case) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let seen = player.play(case);
+                    let complaint = compare(case, &seen);
+                    if wanted.is_some() {
+                        let Both { theirs, ours } = &seen;
+                        eprintln!(
+                            "== {}\n{:#}\n{}\n-- ours\n{}",
+                            case.name, theirs.what, theirs.console, ours.console
+                        );
+                    }
+                    complaints.lock().unwrap().extend(complaint);
+                }
+            });
+        }
+    });
+    let mut complaints = complaints.into_inner().unwrap();
+    complaints.sort();
+    let (failed, played) = (complaints.len(), chosen.len());
+    assert!(complaints.is_empty(), "\n{}\n{failed} of {played} cases differ", complaints.join("\n"));
+    eprintln!("{played} cases, played by both: no difference but those of docs/differences.md");
+}

@@ -1,0 +1,172 @@
+//! Plays one case with both programs, each in a fresh folder of its own.
+
+use crate::{
+    case::Case,
+    normal::{Raw, Seen},
+    reference::{Reference, Start},
+};
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// No case takes as long; what does hangs, and is killed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One warm reference, and our program.
+pub struct Player {
+    reference: Reference,
+    chaos: PathBuf,
+    python: PathBuf,
+    server: SocketAddr,
+}
+
+/// What both left behind.
+pub struct Both {
+    pub theirs: Seen,
+    pub ours: Seen,
+}
+
+impl Player {
+    pub fn new(chaos: &Path, python: &Path, server: SocketAddr) -> Self {
+        let reference = Reference::start(chaos, python);
+        Self { reference, chaos: chaos.to_owned(), python: python.to_owned(), server }
+    }
+
+    pub fn play(&mut self, case: &Case) -> Both {
+        let (theirs, ours) = (Stage::set(case, self), Stage::set(case, self));
+        Both { theirs: self.theirs(&theirs), ours: self.ours(&ours) }
+    }
+
+    fn theirs(&mut self, stage: &Stage) -> Seen {
+        let start = Start {
+            folder: &stage.folder(),
+            arguments: &stage.arguments,
+            environment: &stage.environment,
+            console: &stage.console(),
+        };
+        let pid = self.reference.spawn(&start);
+        let watch = Watch::over(pid);
+        let exit = self.reference.wait();
+        watch.end();
+        stage.seen(exit).of_theirs()
+    }
+
+    fn ours(&self, stage: &Stage) -> Seen {
+        let console = File::create(stage.console()).unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("chaos-tui"));
+        command.args(&stage.arguments).current_dir(stage.folder()).env_clear();
+        command.envs(stage.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(console.try_clone().unwrap()).stderr(console);
+        let mut child = command.spawn().expect("the program starts");
+        let watch = Watch::over(i32::try_from(child.id()).unwrap());
+        let status = child.wait().unwrap();
+        watch.end();
+        let exit = status.code().unwrap_or_else(|| -status.signal().unwrap());
+        stage.seen(exit.into()).of_ours()
+    }
+}
+
+/// A folder with what a case needs, and how a program is started in it.
+struct Stage {
+    root: TempDir,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    port: u16,
+}
+
+impl Stage {
+    fn set(case: &Case, player: &Player) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let server = player.server.to_string();
+        let filled =
+            |text: &str| text.replace("{server}", &server).replace("{folder}", &folder.display().to_string());
+        for (name, content) in &case.files {
+            let path = folder.join(name);
+            if name.ends_with('/') {
+                fs::create_dir_all(&path).unwrap();
+                continue;
+            }
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            match std::str::from_utf8(content) {
+                Ok(text) => fs::write(&path, filled(text)).unwrap(),
+                Err(_) => fs::write(&path, content).unwrap(),
+            }
+            if name.ends_with(".sh") {
+                use std::os::unix::fs::PermissionsExt;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            }
+        }
+        let quiet = ["--no-version-check", "--no-log-file"].map(str::to_owned);
+        let given = case.global.iter().chain([&case.command]).chain(&case.options).chain([&case.source]);
+        let arguments = quiet.into_iter().chain(given.map(|text| filled(text))).collect();
+        let bin = player.python.parent().unwrap().display();
+        let common = [
+            ("PATH", format!("{bin}:/usr/local/bin:/usr/bin:/bin")),
+            ("HOME", folder.display().to_string()),
+            ("PYTHONPATH", folder.display().to_string()),
+            ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
+            ("LC_ALL", "C.UTF-8".to_owned()),
+            ("NO_PROXY", "127.0.0.1".to_owned()),
+        ];
+        let mut environment: Vec<(String, String)> =
+            common.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        environment.extend(case.environment.iter().map(|(name, value)| (name.clone(), filled(value))));
+        debug_assert!(player.chaos.is_absolute() || player.chaos.exists());
+        Self { root, arguments, environment, port: player.server.port() }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.path().join("folder")
+    }
+
+    /// Beside the folder: the program must not find it.
+    fn console(&self) -> PathBuf {
+        self.root.path().join("console")
+    }
+
+    fn seen(&self, exit: i64) -> Raw {
+        let read =
+            |path: PathBuf| fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        Raw {
+            exit,
+            console: read(self.console()).unwrap_or_default(),
+            journal: read(self.folder().join("journal.json")),
+            folder: self.folder().display().to_string(),
+            port: self.port,
+        }
+    }
+}
+
+/// Kills a process that does not end.
+struct Watch {
+    done: mpsc::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Watch {
+    fn over(pid: i32) -> Self {
+        let (done, ended) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                // SAFETY: `kill` takes two integers. Whoever waits for the process tells us before its number is free.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+            }
+        });
+        Self { done, thread }
+    }
+
+    fn end(self) {
+        drop(self.done);
+        self.thread.join().unwrap();
+    }
+}

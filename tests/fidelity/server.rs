@@ -1,0 +1,163 @@
+//! A server on loopback that answers as the URL tells it to.
+//!
+//! - `/echo` and everything unknown: the request as JSON (verb, path, query, headers, body).
+//! - `/answer?status=…&type=…&body=…&header=Name:value&pause=milliseconds`: what is told; no `type`, no `Content-Type`.
+//! - `/file/…?type=…`: like `/answer`, for URLs that end in a name.
+//!   With `needs=…` only who sends that as `Authorization`; others get a 401.
+//! - `/to?status=302&url=…`: a redirect. `/drop`: the connection closes without an answer.
+
+use serde_json::json;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+/// The server; ends with the test's process.
+pub struct Server {
+    address: SocketAddr,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || serve(stream));
+            }
+        });
+        Self { address }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Answers the requests of one connection, one after the other.
+fn serve(stream: TcpStream) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    while let Some(request) = Request::read(&mut reader) {
+        if request.path == "/drop" {
+            return;
+        }
+        let pause = request.parameter("pause").and_then(|text| text.parse().ok()).unwrap_or(0);
+        // The client's patience is what is tested: the answer is late.
+        thread::sleep(Duration::from_millis(pause));
+        if stream.write_all(&request.answer()).is_err() {
+            return;
+        }
+    }
+}
+
+struct Request {
+    method: String,
+    path: String,
+    query: Option<String>,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Request {
+    fn read(reader: &mut BufReader<TcpStream>) -> Option<Self> {
+        let first = line(reader)?;
+        let mut words = first.split(' ');
+        let (method, target) = (words.next()?.to_owned(), words.next()?);
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+            None => (target.to_owned(), None),
+        };
+        let mut headers = Vec::new();
+        loop {
+            let header = line(reader)?;
+            let Some((name, value)) = header.split_once(": ") else { break };
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        let length =
+            headers.iter().find(|(name, _): &&(String, String)| name.eq_ignore_ascii_case("content-length"));
+        let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        Some(Self { method, path, query, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    fn parameters(&self, name: &str) -> Vec<String> {
+        let pairs =
+            self.query.as_deref().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| String::from_utf8_lossy(&decoded(value)).into_owned())
+            .collect()
+    }
+
+    fn parameter(&self, name: &str) -> Option<String> {
+        self.parameters(name).into_iter().next()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value)
+    }
+
+    fn answer(&self) -> Vec<u8> {
+        let mut headers = vec!["Server: fidelity".to_owned()];
+        let mut status = "200".to_owned();
+        let body = if self.path == "/to" {
+            status = self.parameter("status").unwrap_or_else(|| "302".to_owned());
+            headers.push(format!("Location: {}", self.parameter("url").unwrap_or_default()));
+            Vec::new()
+        } else if self.path.starts_with("/answer") || self.path.starts_with("/file/") {
+            status = self.parameter("status").unwrap_or(status);
+            headers.extend(self.parameter("type").map(|kind| format!("Content-Type: {kind}")));
+            headers.extend(self.parameters("header"));
+            let pairs = self.query.as_deref().unwrap_or_default().split('&');
+            let body = pairs.filter_map(|pair| pair.strip_prefix("body=")).flat_map(decoded).collect();
+            match self.parameter("needs") {
+                Some(needed) if self.header("authorization") != needed => {
+                    status = "401".to_owned();
+                    format!("{needed} is needed, not {}", self.header("authorization")).into_bytes()
+                }
+                _ => body,
+            }
+        } else {
+            headers.push("Content-Type: application/json".to_owned());
+            let asked = json!({
+                "verb": self.method, "path": self.path, "query": self.query, "headers": self.headers, "body": self.body,
+            });
+            asked.to_string().into_bytes()
+        };
+        let mut answer = format!("HTTP/1.1 {status} Told\r\n{}\r\n", headers.join("\r\n")).into_bytes();
+        answer.extend(format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes());
+        if self.method != "HEAD" {
+            answer.extend(body);
+        }
+        answer
+    }
+}
+
+/// A line without its end.
+fn line(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut line = Vec::new();
+    reader.read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
+    Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Percent encoding and `+` undone.
+fn decoded(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'%', [a, b, after @ ..]) => {
+                bytes.push(u8::from_str_radix(&String::from_utf8_lossy(&[*a, *b]), 16).unwrap_or(b'?'));
+                rest = after;
+            }
+            (b'+', _) => bytes.push(b' '),
+            (byte, _) => bytes.push(*byte),
+        }
+    }
+    bytes
+}
