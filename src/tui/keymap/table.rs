@@ -21,7 +21,7 @@ pub const TABLE: &[Binding] = &[
         8,
     )),
     row(&[Chord::char('a')], A::Auto, Step, "auto", "steps run by themselves; F still fires", Screen, 4),
-    row(&[Chord::char('p')], A::Pause, Step, "pause", "hold before the next step", Screen, 0),
+    row(&[Chord::char('.')], A::Pause, Step, "pause", "hold before the next step", Screen, 0),
     row(&[Chord::char('k')], A::Skip, Step, "skip", "leave this step out (recorded as skipped)", Screen, 2),
     row(&[Chord::char('r')], A::Rerun, Step, "re-run", "run the last step again", Screen, 2),
     row(&[Chord::char('c')], A::Cut, Step, "cut", "end the pause or the wait that goes on now", Screen, 3),

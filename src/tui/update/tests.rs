@@ -62,7 +62,7 @@ fn keys_become_commands() {
     for (key, wanted) in [
         ("o", Command::Observe(false)),
         ("a", Command::Auto(!desk.session.steps.auto)),
-        ("p", Command::Pause(true)),
+        (".", Command::Pause(true)),
         ("k", Command::Skip),
         ("r", Command::Rerun),
         ("c", Command::Cut),
