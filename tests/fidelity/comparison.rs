@@ -16,11 +16,10 @@ pub fn compare(case: &Case, seen: &Both) -> Option<String> {
             [("the reference", &theirs, places(&difference.theirs)), ("we", &ours, places(&difference.ours))]
         {
             for (pointer, expected) in expected {
-                let found = seen.pointer(&pointer).cloned();
-                let found = found.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-                if found != expected.to_string() {
-                    let _ =
-                        writeln!(complaints, "  {who} should have {expected} at {pointer}, and has {found}");
+                let found = seen.pointer(&pointer);
+                if found != Some(&expected) {
+                    let found = found.map_or_else(|| "nothing".to_owned(), Json::to_string);
+                    let _ = writeln!(complaints, "  {who} should have {expected} at {pointer}, not {found}");
                 }
             }
         }
