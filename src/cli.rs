@@ -34,6 +34,8 @@ pub enum Command {
     Run(Box<commands::run::Arguments>),
     /// Check an experiment: every error at once, each with its place and a way out
     Validate(commands::validate::Arguments),
+    /// Show where the config file is looked for and what is in force
+    Config(commands::config::Arguments),
     /// Run only the embedded cluster, for kubectl and others
     Sandbox(commands::sandbox::Arguments),
     /// Run one of the demo services (the sandbox's containers are this)
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&global, &arguments),
         Command::Run(arguments) => commands::run::run(&global, &arguments),
         Command::Validate(arguments) => commands::validate::command(&global, &arguments),
+        Command::Config(arguments) => commands::config::run(&arguments),
         Command::Sandbox(arguments) => commands::sandbox::run(&arguments),
         Command::Image(arguments) => match commands::image::run(&arguments) {
             Ok(()) => ExitCode::SUCCESS,

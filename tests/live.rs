@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
+#[path = "live/config.rs"]
+mod config;
 mod terminal;
 
 use std::path::Path;

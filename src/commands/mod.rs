@@ -1,6 +1,7 @@
 //! One file a command; they wire the rooms together.
 
 mod arguments;
+pub mod config;
 mod connect;
 pub mod demo;
 pub mod image;

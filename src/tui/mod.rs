@@ -29,6 +29,7 @@ pub use app::{Departure, Show, run};
 pub use msg::{Effect, Msg, Outcome};
 pub use panes::{LogFeed, Scene, accept_everything};
 pub use render::render;
-pub use theme::{Role, Symbols, Theme, UnknownTheme};
+pub use text::wrapped;
+pub use theme::{Depth, Role, Symbols, Theme, UnknownTheme};
 pub use update::update;
 pub use view::{Leaving, Overlay, Pane, Steering, View};

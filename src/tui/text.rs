@@ -98,6 +98,11 @@ pub fn fit_ends(text: &str, columns: usize, ellipsis: &str) -> String {
     format!("{head}{tail}")
 }
 
+/// The whole text broken into lines of at most `columns` columns.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    wrap(text, columns, usize::MAX)
+}
+
 /// The text broken into lines of at most `columns` columns, at spaces where there are any; at most `most` lines.
 pub fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     let text = clean(text);

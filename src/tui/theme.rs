@@ -127,6 +127,45 @@ const COLOUR_BLIND: Palette = Palette {
     on_bar: Some(Color::Indexed(16)),
 };
 
+/// The same for terminals with sixteen colours, in those that are told apart on white.
+const LIGHT_16: Palette = Palette {
+    muted: None,
+    stale: None,
+    focus: Some(Color::Blue),
+    ok: Some(Color::Green),
+    protected: Some(Color::Cyan),
+    waiting: Some(Color::Yellow),
+    failing: Some(Color::Red),
+    fault: Some(Color::Magenta),
+    on_bar: Some(Color::White),
+};
+
+/// Blue against yellow instead of green against red, in sixteen colours.
+const COLOUR_BLIND_16: Palette = Palette {
+    muted: None,
+    stale: None,
+    focus: Some(Color::White),
+    ok: Some(Color::Cyan),
+    protected: Some(Color::LightBlue),
+    waiting: Some(Color::LightYellow),
+    failing: Some(Color::Yellow),
+    fault: Some(Color::LightMagenta),
+    on_bar: Some(Color::Black),
+};
+
+/// The Okabe-Ito colours as they are, for terminals that can show them.
+const COLOUR_BLIND_TRUE: Palette = Palette {
+    muted: Some(Color::Rgb(153, 153, 153)),
+    stale: Some(Color::Rgb(153, 153, 153)),
+    focus: Some(Color::Rgb(255, 255, 255)),
+    ok: Some(Color::Rgb(0, 158, 115)),
+    protected: Some(Color::Rgb(86, 180, 233)),
+    waiting: Some(Color::Rgb(240, 228, 66)),
+    failing: Some(Color::Rgb(213, 94, 0)),
+    fault: Some(Color::Rgb(204, 121, 167)),
+    on_bar: Some(Color::Rgb(0, 0, 0)),
+};
+
 /// No colour at all. Terminals take crossterm's empty colour sequence for "reset all", so a theme either has
 /// colours or has none: a filter over a coloured one would lose bold and reverse.
 const MONO: Palette = Palette {
@@ -140,6 +179,34 @@ const MONO: Palette = Palette {
     fault: None,
     on_bar: None,
 };
+
+/// How many colours the terminal shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// None, or none are wanted.
+    None,
+    /// The sixteen named ones.
+    Sixteen,
+    /// The 256 of the usual palette.
+    Indexed,
+    /// Any.
+    True,
+}
+
+impl Depth {
+    /// What a terminal says of itself in `TERM` and `COLORTERM`; one that says nothing is trusted with sixteen.
+    pub fn of(term: Option<&str>, color_term: Option<&str>) -> Self {
+        let term = term.unwrap_or_default();
+        match color_term {
+            _ if term == "dumb" => Depth::None,
+            Some("truecolor" | "24bit") => Depth::True,
+            _ if term.ends_with("-direct") => Depth::True,
+            Some(_) => Depth::Indexed,
+            None if term.contains("256color") => Depth::Indexed,
+            None => Depth::Sixteen,
+        }
+    }
+}
 
 /// A look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +244,19 @@ impl Theme {
             other => return Err(UnknownTheme(other.to_owned())),
         };
         Ok(Self { palette, symbols: UNICODE })
+    }
+
+    /// The same look in as many colours as the terminal shows; the named themes are made for 256.
+    #[must_use]
+    pub fn with_depth(self, depth: Depth) -> Self {
+        let palette = match (depth, self.palette) {
+            (Depth::None, _) => MONO,
+            (Depth::Sixteen, LIGHT) => LIGHT_16,
+            (Depth::Sixteen, COLOUR_BLIND) => COLOUR_BLIND_16,
+            (Depth::True, COLOUR_BLIND) => COLOUR_BLIND_TRUE,
+            (_, palette) => palette,
+        };
+        Self { palette, ..self }
     }
 
     /// The same colours with nothing beyond ASCII.
@@ -251,13 +331,46 @@ mod tests {
 
     #[test]
     fn in_colour_no_two_states_look_alike() {
-        for name in ["dark", "light", "colour-blind"] {
-            let theme = Theme::named(name).unwrap();
+        let depths = [Depth::Sixteen, Depth::Indexed, Depth::True];
+        for (name, depth) in
+            ["dark", "light", "colour-blind"].into_iter().flat_map(|n| depths.map(|d| (n, d)))
+        {
+            let theme = Theme::named(name).unwrap().with_depth(depth);
             let states = [Role::Ok, Role::Protected, Role::Waiting, Role::Failing, Role::Fault, Role::Stale];
             for (i, one) in states.iter().enumerate() {
                 for other in states.iter().skip(i + 1) {
                     assert_ne!(theme.style(*one).fg, theme.style(*other).fg, "{name}: {one:?} {other:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn terminals_get_no_more_colours_than_they_say_they_show() {
+        for (term, color_term, wanted) in [
+            (Some("dumb"), Some("truecolor"), Depth::None),
+            (Some("linux"), None, Depth::Sixteen),
+            (None, None, Depth::Sixteen),
+            (Some("xterm-256color"), None, Depth::Indexed),
+            (Some("screen-256color"), Some("24bit"), Depth::True),
+            (Some("xterm-direct"), None, Depth::True),
+            (Some("rxvt"), Some("rxvt"), Depth::Indexed),
+        ] {
+            assert_eq!(Depth::of(term, color_term), wanted, "{term:?} {color_term:?}");
+        }
+        for name in Theme::NAMES {
+            let theme = Theme::named(name).unwrap();
+            for role in ROLES {
+                let colours = |depth: Depth| {
+                    let (style, bar) =
+                        (theme.with_depth(depth).style(role), theme.with_depth(depth).bar(role));
+                    [style.fg, style.bg, bar.fg, bar.bg].into_iter().flatten().collect::<Vec<_>>()
+                };
+                assert_eq!(colours(Depth::None), [], "{name} {role:?}");
+                let beyond = |colour: &Color| matches!(colour, Color::Indexed(_) | Color::Rgb(..));
+                assert!(!colours(Depth::Sixteen).iter().any(beyond), "{name} {role:?}");
+                let beyond = |colour: &Color| matches!(colour, Color::Rgb(..));
+                assert!(!colours(Depth::Indexed).iter().any(beyond), "{name} {role:?}");
             }
         }
     }

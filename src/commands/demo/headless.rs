@@ -4,6 +4,7 @@ use super::telling::Telling;
 use crate::{
     commands::{
         Global,
+        config::Preferences,
         live::{self, Assembly},
         prepare::Refusal,
         signals::Signals,
@@ -40,7 +41,9 @@ async fn lesson(
         prepared = assembly.prepare(global, arguments, &arguments.playing, pace, signals.sender()) => prepared?,
         Some(_) = receiver.recv() => return Err(refusal("Aborted!".to_owned())),
     };
-    let mut staged = assembly.stage(arguments, prepared).await;
+    // Without a screen the same on every machine: no config file is read.
+    let preferences = Preferences::default().watching(&arguments.watching);
+    let mut staged = assembly.stage(arguments, &preferences, prepared).await;
     staged.spawn(Telling::default().follow(assembly.shown.clone(), assembly.clock));
     staged.observe().await;
     tokio::select! {

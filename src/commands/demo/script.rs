@@ -68,7 +68,6 @@ mod tests {
         fs::remove_dir_all(script.folder()).unwrap();
         assert_eq!(arguments.playing.sandbox.as_deref(), Some("after"));
         assert!(arguments.playing.journal_path.ends_with("after.journal.json"));
-        assert!(arguments.looks.ascii);
-        assert!((arguments.watching.rate - 8.0).abs() < f64::EPSILON);
+        assert_eq!((arguments.looks.ascii, arguments.watching.rate), (Some(true), Some(8.0)));
     }
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     commands::{
         Global, Playing,
+        config::Preferences,
         prepare::{Company, Helpers, Prepared, Refusal, prepare},
     },
     provider::{Providers, python::Prints},
@@ -81,18 +82,24 @@ impl Assembly {
     }
 
     /// Opens the session: connects, watches the cluster, looks up targets.
-    pub async fn stage(&self, arguments: &Arguments, prepared: Prepared) -> Staged {
+    pub async fn stage(
+        &self,
+        arguments: &Arguments,
+        preferences: &Preferences,
+        prepared: Prepared,
+    ) -> Staged {
         let Prepared { request, providers, cluster } = prepared;
         let connection = ready::connection(&request, &cluster).await;
         let context = connection.as_ref().map(|connection| connection.context().to_owned());
         let opened = What::SessionOpened {
             source: arguments.source.clone(),
-            allowed: ready::allowed(context.as_deref(), &arguments.watching),
+            allowed: ready::allowed(context.as_deref(), &preferences.allow_contexts),
             context,
             namespace: connection.as_ref().map_or("default", |it| it.namespace()).to_owned(),
         };
         self.emitter.emit(opened).await;
-        let endpoints = endpoints(&request, &arguments.watching);
+        self.emitter.emit(What::BudgetSet { seconds: preferences.budget }).await;
+        let endpoints = endpoints(&request, preferences);
         let mut observers = Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints);
         let tap = self.handle.taps.open();
         observers.spawn(target::cards(request.clone(), connection.clone(), self.emitter.clone(), tap));

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     commands::{
         Global, Playing,
+        config::{self, Preferences},
         prepare::{Prepared, Refusal},
         signals::Signals,
     },
@@ -18,7 +19,7 @@ use crate::{
         Command, Session,
         recording::{Header, Recorder, RecordingError},
     },
-    tui::{self, Departure, Show, Steering, Theme, View, keymap::Keymap, terminal::Screen},
+    tui::{self, Departure, Show, Steering, Theme, View, terminal::Screen},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{panic::AssertUnwindSafe, path::PathBuf, process::ExitCode, time::Duration};
@@ -42,19 +43,19 @@ pub type Guide = Box<dyn FnOnce(&Assembly) -> BoxFuture<'static, ()> + Send>;
 
 /// Prepares, shows, ends. Gives the session too, unless there was none.
 pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (ExitCode, Option<Session>) {
-    let theme = match theme(arguments) {
-        Ok(theme) => theme,
-        Err(error) => {
-            eprintln!("{error}");
-            return (ExitCode::from(2), None);
-        }
-    };
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {
         eprintln!("cannot change to {}: {error}", folder.display());
         return (ExitCode::from(2), None);
     }
+    let (preferences, theme) = match preferences(arguments) {
+        Ok(found) => found,
+        Err(message) => {
+            eprintln!("{message}");
+            return (ExitCode::from(2), None);
+        }
+    };
     listen_to_libraries(global);
     let recorder = match recorder(arguments) {
         Ok(recorder) => recorder,
@@ -66,7 +67,8 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
     let mut assembly = Assembly::new(recorder);
     let outcome = match prepared(global, arguments, &mut assembly).await {
         Ok((prepared, signals)) => {
-            Ok(session(global, arguments, &assembly, prepared, signals, theme, setting).await)
+            let taste = Taste { preferences, theme };
+            Ok(session(global, arguments, &assembly, prepared, signals, taste, setting).await)
         }
         Err(Refusal { message, code }) => {
             eprintln!("{message}");
@@ -87,12 +89,18 @@ fn recorder(arguments: &Arguments) -> Result<Option<Recorder>, RecordingError> {
     arguments.looks.record.as_ref().map(begin).transpose()
 }
 
-fn theme(arguments: &Arguments) -> Result<Theme, tui::UnknownTheme> {
-    let looks = &arguments.looks;
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colourless = looks.color == "never" || (looks.color == "auto" && no_color);
-    let theme = Theme::named(if colourless { "mono" } else { &looks.theme })?;
-    Ok(if looks.ascii { theme.ascii() } else { theme })
+/// The config file, and the command line over it.
+fn preferences(arguments: &Arguments) -> Result<(Preferences, Theme), String> {
+    let read = config::preferences(arguments.looks.config.clone())?;
+    let preferences = read.looking(&arguments.looks).watching(&arguments.watching);
+    let theme = preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+    Ok((preferences, theme))
+}
+
+/// What the operator likes, and what comes of it on this terminal.
+struct Taste {
+    preferences: Preferences,
+    theme: Theme,
 }
 
 /// What libraries trace goes to the log pane, never to the terminal.
@@ -155,10 +163,11 @@ async fn session(
     assembly: &Assembly,
     prepared: Prepared,
     signals: mpsc::Receiver<Signal>,
-    theme: Theme,
+    taste: Taste,
     setting: Setting,
 ) -> ExitCode {
-    let mut staged = assembly.stage(arguments, prepared).await;
+    let Taste { preferences, theme } = taste;
+    let mut staged = assembly.stage(arguments, &preferences, prepared).await;
     if let Some(guide) = setting.guide {
         staged.spawn(guide(assembly));
     }
@@ -177,10 +186,10 @@ async fn session(
         commands: running.orders.clone(),
         clock: assembly.clock,
         theme,
-        view: View::new(Keymap::default(), steering),
+        view: View::new(preferences.keys, steering),
         verbose: global.verbose,
     };
-    let departed = watch_it(arguments, show).await;
+    let departed = watch_it(arguments, preferences.mouse, show).await;
     if departed == Left::Broken && !running.done.is_cancelled() {
         end_without_screen(&running, assembly).await;
     }
@@ -199,8 +208,8 @@ enum Left {
 }
 
 /// Shows the session until the operator leaves. The terminal is restored whatever happens.
-async fn watch_it(arguments: &Arguments, show: Show) -> Left {
-    let mut screen = match Screen::enter(arguments.looks.mouse) {
+async fn watch_it(arguments: &Arguments, mouse: bool, show: Show) -> Left {
+    let mut screen = match Screen::enter(mouse) {
         Ok(screen) => screen,
         Err(error) => {
             eprintln!("the terminal cannot be used: {error}");

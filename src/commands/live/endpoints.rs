@@ -1,7 +1,8 @@
-//! Which endpoints users ask: those named on the command line, or the experiment's own HTTP probe.
+//! Which endpoints users ask: those named on the command line, else the experiment's own HTTP probe, else those of the
+//! config file.
 
-use super::Watching;
 use crate::{
+    commands::config::Preferences,
     experiment::{Activity, ActivityKind, Experiment, ProviderKind, Value, python_text, substitute},
     observe::endpoint::EndpointSettings,
     runner::Request,
@@ -13,16 +14,17 @@ use std::time::Duration;
 const PATIENCE_S: f64 = 10.0;
 
 /// The endpoints to probe, none when nothing is named anywhere.
-pub fn endpoints(request: &Request, watching: &Watching) -> Vec<EndpointSettings> {
-    let mut found: Vec<EndpointSettings> = if watching.watch.is_empty() {
-        own_probe(request).into_iter().collect()
-    } else {
-        watching.watch.iter().map(|url| EndpointSettings::new(EndpointId(0), url.as_str())).collect()
+pub fn endpoints(request: &Request, preferences: &Preferences) -> Vec<EndpointSettings> {
+    let named =
+        || preferences.watch.iter().map(|url| EndpointSettings::new(EndpointId(0), url.as_str())).collect();
+    let mut found: Vec<EndpointSettings> = match own_probe(request) {
+        Some(own) if !preferences.watch_named => vec![own],
+        _ => named(),
     };
     for (settings, id) in found.iter_mut().zip(0..) {
         settings.id = EndpointId(id);
-        settings.rate = watching.rate;
-        settings.limit = Duration::try_from_secs_f64(watching.limit).unwrap_or(settings.limit);
+        settings.rate = preferences.rate;
+        settings.limit = Duration::try_from_secs_f64(preferences.limit).unwrap_or(settings.limit);
     }
     found
 }

@@ -17,7 +17,7 @@ mod target;
 pub(super) use assembly::Assembly;
 pub(super) use desk::{Guide, Setting};
 
-use super::{Global, Playing, run};
+use super::{Global, Playing, config, run};
 use crate::session::Session;
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
@@ -52,12 +52,15 @@ pub struct Watching {
     /// Probe this URL as users would (several: once each) [default: the experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
     pub watch: Vec<String>,
-    /// Requests a second to each watched URL
-    #[arg(long, value_name = "PER_SECOND", default_value_t = 2.0)]
-    pub rate: f64,
-    /// What users accept to wait, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
-    pub limit: f64,
+    /// Requests a second to each watched URL [default: 2]
+    #[arg(long, value_name = "PER_SECOND")]
+    pub rate: Option<f64>,
+    /// What users accept to wait, in seconds [default: 1]
+    #[arg(long, value_name = "SECONDS")]
+    pub limit: Option<f64>,
+    /// Seconds since the kill in which a user may be let down [default: 120]
+    #[arg(long, value_name = "SECONDS")]
+    pub budget: Option<u32>,
     /// Look only: nothing can be stepped or fired
     #[arg(long)]
     pub read_only: bool,
@@ -69,18 +72,21 @@ pub struct Watching {
 /// How the screen looks.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Looks {
-    /// dark, light, colour-blind or mono
-    #[arg(long, value_name = "NAME", default_value = "dark")]
-    pub theme: String,
-    /// Whether to use colours; NO_COLOR means never
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
-    pub color: String,
+    /// dark, light, colour-blind or mono [default: dark]
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Whether to use colours; NO_COLOR means never [default: auto]
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
+    pub color: Option<String>,
     /// Nothing beyond ASCII
-    #[arg(long)]
-    pub ascii: bool,
-    /// Click to focus, wheel to scroll; selecting text then needs SHIFT
-    #[arg(long)]
-    pub mouse: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub ascii: Option<bool>,
+    /// Click to focus and choose, wheel to scroll; selecting text then needs SHIFT
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub mouse: Option<bool>,
+    /// Read this config file [default: $XDG_CONFIG_HOME/chaos-tui/config.yaml; `chaos-tui config` explains it]
+    #[arg(long, value_name = "PATH", env = config::VARIABLE, hide_env_values = true)]
+    pub config: Option<PathBuf>,
     /// Keep the session in this file
     #[arg(long, value_name = "PATH")]
     pub record: Option<PathBuf>,

@@ -1,6 +1,5 @@
 //! Before the screen: which cluster, and the sandbox where there is none.
 
-use super::Watching;
 use crate::{
     cluster::{self, Connection},
     commands::prepare::Prepared,
@@ -28,12 +27,12 @@ const LOCAL: [&str; 10] = [
 ];
 
 /// Whether a fire in this context needs no typed name.
-pub fn allowed(context: Option<&str>, watching: &Watching) -> bool {
+pub fn allowed(context: Option<&str>, also: &[String]) -> bool {
     context.is_some_and(|context| {
         let local = LOCAL
             .iter()
             .any(|name| if name.ends_with('-') { context.starts_with(name) } else { context == *name });
-        local || watching.allow_context.iter().any(|name| name == context)
+        local || also.iter().any(|name| name == context)
     })
 }
 

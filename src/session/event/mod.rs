@@ -66,6 +66,11 @@ pub enum What {
         /// Whether the context is on the allow-list: firing then needs SHIFT+F only, else the name is typed.
         allowed: bool,
     },
+    /// How many seconds since T0 a user may be let down in.
+    BudgetSet {
+        /// Bad user-seconds.
+        seconds: u32,
+    },
     /// The file was read and laid out as steps.
     Planned(Plan),
     /// The preflight looked at one thing.

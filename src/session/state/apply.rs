@@ -25,6 +25,7 @@ impl Session {
                 self.meta.allowed = *allowed;
                 self.meta.opened = Some(at);
             }
+            What::BudgetSet { seconds } => self.users.budget_s = *seconds,
             What::Planned(plan) => {
                 self.meta.title.clone_from(&plan.title);
                 self.steps.plan(plan);

@@ -8,6 +8,7 @@ pub use chord::{Chord, UnknownKey};
 pub use markdown::markdown;
 pub use table::TABLE;
 
+use crossterm::event::KeyCode;
 use std::borrow::Cow;
 
 /// What a key means. The table has a row for each, and a chord never means two of them in one context.
@@ -132,11 +133,27 @@ pub struct Keymap {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeymapError {
     /// An action that does not exist.
-    #[error("there is no key action `{0}`; `chaos-tui --help` names the page that lists them")]
+    #[error("there is no key action `{0}`; `chaos-tui config --print-default` lists them")]
     UnknownAction(String),
     /// A key that does not exist.
     #[error(transparent)]
     UnknownKey(#[from] UnknownKey),
+    /// A key that must not do that.
+    #[error("{chord} {why}: give `{action}` another key")]
+    Reserved {
+        /// The chord.
+        chord: String,
+        /// The action it was meant for.
+        action: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
+    /// An action that the operator must be able to reach.
+    #[error("`{action}` must have a key: it is a way to safety")]
+    Needed {
+        /// The action.
+        action: &'static str,
+    },
     /// One chord for two actions.
     #[error("{chord} would mean both `{one}` and `{other}`: give one of them another key")]
     Conflict {
@@ -202,7 +219,16 @@ impl Keymap {
         self.rows.iter().map(|(keys, binding)| (keys.as_ref(), *binding))
     }
 
+    /// The place of a chord among the keys of an action, from 0.
+    pub fn place(&self, action: Action, chord: Chord) -> Option<usize> {
+        let row = self.rows.iter().find(|(_, binding)| binding.action == action);
+        row.and_then(|(keys, _)| keys.iter().position(|key| *key == chord))
+    }
+
     fn check(&self) -> Result<(), KeymapError> {
+        for (keys, binding) in &self.rows {
+            reserved(keys, binding)?;
+        }
         for (i, (keys, binding)) in self.rows.iter().enumerate() {
             for (others, other) in self.rows.iter().skip(i + 1) {
                 let meet = binding.context.covers(other.context) || other.context.covers(binding.context);
@@ -214,6 +240,26 @@ impl Keymap {
         }
         Ok(())
     }
+}
+
+/// What hurts is never on a key that is pressed in passing, and the ways to safety always have one.
+fn reserved(keys: &[Chord], binding: &'static Binding) -> Result<(), KeymapError> {
+    let action = binding.name;
+    if keys.is_empty() && matches!(binding.action, Action::Abort | Action::Interrupt | Action::Quit) {
+        return Err(KeymapError::Needed { action });
+    }
+    for key in keys.iter().filter(|_| binding.danger) {
+        let why = match key.code {
+            KeyCode::Char(' ') => "never fires",
+            KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab => "is pressed in passing",
+            KeyCode::Char(c) if key.modifiers.is_empty() && !c.is_uppercase() => {
+                "is no key to fire with, it needs SHIFT, CTRL or ALT"
+            }
+            _ => continue,
+        };
+        return Err(KeymapError::Reserved { chord: key.to_string(), action, why });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

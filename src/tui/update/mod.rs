@@ -96,7 +96,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         }
         A::FocusNext => focus(view, view.focus.step(1)),
         A::FocusPrevious => focus(view, view.focus.step(-1)),
-        A::FocusNumber => match moving::numbered(chord) {
+        A::FocusNumber => match moving::numbered(view, chord) {
             Some(pane) => focus(view, pane),
             None => Outcome::nothing(),
         },

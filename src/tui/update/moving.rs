@@ -7,7 +7,7 @@ use crate::{
         event::{StepRef, Timestamp},
     },
     tui::{
-        keymap::Chord,
+        keymap::{Action, Chord},
         layout::{Arrangement, arrange},
         msg::{Effect, Outcome},
         panes,
@@ -15,14 +15,13 @@ use crate::{
         view::{Overlay, Pane, View},
     },
 };
-use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 /// Seconds that one press scrolls.
 pub(super) const SCROLL_S: i64 = 10;
 
-pub(super) fn numbered(chord: Chord) -> Option<Pane> {
-    let KeyCode::Char(digit) = chord.code else { return None };
-    Pane::ALL.into_iter().find(|pane| Some(pane.number()) == digit.to_digit(10).map(|d| d as usize))
+pub(super) fn numbered(view: &View, chord: Chord) -> Option<Pane> {
+    Pane::ALL.get(view.keymap.place(Action::FocusNumber, chord)?).copied()
 }
 
 pub(super) fn scroll(view: &mut View, session: &Session, by: isize) -> Outcome {

@@ -1,0 +1,223 @@
+//! Reads the config file: everything that is wrong with it at once, each with its place and a way out.
+
+use super::{
+    Preferences,
+    table::{SETTINGS, texts},
+};
+use crate::{
+    experiment::{Document, Finding, Map, Part, Severity, Value, findings, nearest, place},
+    tui::keymap::{Chord, Keymap, KeymapError, TABLE},
+};
+
+/// The name of the keys' section.
+const KEYS: &str = "keys";
+
+/// What a file says, over what we think best.
+///
+/// # Errors
+/// With every finding, ready to be printed.
+pub(super) fn parse(source: &str, text: &str) -> Result<Preferences, String> {
+    let document = match Document::yaml(source, text) {
+        Ok(document) => document,
+        Err(error) => return Err(format!("{source}: {error}")),
+    };
+    let mut reader =
+        Reader { document: &document, preferences: Preferences::default(), found: String::new() };
+    match document.root() {
+        Value::Null => {}
+        Value::Map(map) => reader.settings(map),
+        _ => reader.wrong(
+            "$",
+            Part::Value,
+            "a config file holds settings such as `theme: light`",
+            String::new(),
+        ),
+    }
+    if reader.found.is_empty() { Ok(reader.preferences) } else { Err(reader.found) }
+}
+
+struct Reader<'a> {
+    document: &'a Document,
+    preferences: Preferences,
+    /// What is wrong, as it is printed.
+    found: String,
+}
+
+impl Reader<'_> {
+    fn settings(&mut self, map: &Map) {
+        for (name, value) in map {
+            let path = place::key("$", name);
+            match (SETTINGS.iter().find(|setting| setting.name == name), name.as_str()) {
+                (Some(setting), _) => {
+                    if let Err(wanted) = (setting.take)(&mut self.preferences, value) {
+                        let message = format!("`{name}` {wanted}");
+                        self.wrong(&path, Part::Value, &message, setting.about.to_owned());
+                    }
+                }
+                (None, KEYS) => self.keys(&path, value),
+                (None, _) => {
+                    let names = SETTINGS.iter().map(|setting| setting.name).chain([KEYS]);
+                    let remedy =
+                        suggestion(name, names, "`chaos-tui config --print-default` shows every setting");
+                    self.wrong(&path, Part::Key, &format!("there is no setting `{name}`"), remedy);
+                }
+            }
+        }
+    }
+
+    /// The section of keys: every action by its name, with one key or a list of them.
+    fn keys(&mut self, path: &str, value: &Value) {
+        let map = match value {
+            Value::Null => return,
+            Value::Map(map) => map,
+            _ => {
+                let message = "`keys` holds actions with their keys, such as `zoom: \"Z\"`";
+                return self.wrong(path, Part::Value, message, String::new());
+            }
+        };
+        let mut own: Vec<(&str, Vec<String>)> = Vec::new();
+        for (name, value) in map {
+            let path = place::key(path, name);
+            if !TABLE.iter().any(|binding| binding.name == name) {
+                let names = TABLE.iter().map(|binding| binding.name);
+                let remedy = suggestion(name, names, "`chaos-tui config --print-default` shows every action");
+                self.wrong(&path, Part::Key, &format!("there is no action `{name}`"), remedy);
+                continue;
+            }
+            match chords(value) {
+                Ok(chords) => own.push((name.as_str(), chords)),
+                Err(message) => {
+                    let remedy = "write it in quotes, such as \"n\", \"CTRL+N\" or [\"n\", \"F5\"]";
+                    self.wrong(&path, Part::Value, &message, remedy.to_owned());
+                }
+            }
+        }
+        match Keymap::with(own.iter().map(|(name, chords)| (*name, chords.as_slice()))) {
+            Ok(keymap) => self.preferences.keys = keymap,
+            Err(error) => {
+                let (name, remedy) = match &error {
+                    KeymapError::Conflict { one, other, .. } => {
+                        (if map.contains_key(*one) { one } else { other }, "")
+                    }
+                    KeymapError::Reserved { action, .. } | KeymapError::Needed { action } => (action, ""),
+                    // Both were looked for above.
+                    KeymapError::UnknownAction(_) | KeymapError::UnknownKey(_) => (&KEYS, ""),
+                };
+                self.wrong(&place::key(path, name), Part::Value, &error.to_string(), remedy.to_owned());
+            }
+        }
+    }
+
+    fn wrong(&mut self, path: &str, part: Part, message: &str, remedy: String) {
+        let position = self.document.position(path, part);
+        let finding = Finding {
+            code: "E-CONFIG",
+            severity: Severity::Error,
+            place: path.to_owned(),
+            position,
+            message: message.to_owned(),
+            remedy,
+            class: "",
+            reference_message: None,
+        };
+        let line = self.document.line(position.line);
+        self.found += &findings::render(&finding, self.document.source(), line);
+    }
+}
+
+/// The keys of an action, each one that a keyboard has.
+fn chords(value: &Value) -> Result<Vec<String>, String> {
+    // A digit without quotes is a number to YAML, and a key to everybody else.
+    let digit = |value: &Value| match value {
+        Value::Int(digit @ 0..=9) => Value::Text(digit.to_string()),
+        other => other.clone(),
+    };
+    let value = match value {
+        Value::List(items) => Value::List(items.iter().map(digit).collect()),
+        other => digit(other),
+    };
+    let texts = texts(&value).map_err(|_| "this is no key".to_owned())?;
+    match texts.iter().find_map(|text| Chord::parse(text).err()) {
+        None => Ok(texts),
+        Some(error) => Err(error.to_string()),
+    }
+}
+
+fn suggestion<'a>(word: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+    nearest(word, names).map_or_else(|| otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::keymap::{Action, Context};
+
+    fn refused(text: &str) -> String {
+        parse("config.yaml", text).unwrap_err()
+    }
+
+    #[test]
+    fn what_a_file_says_stands_over_the_defaults() {
+        let text = "
+theme: light
+mouse: true
+rate: 5
+limit: 0.3
+budget: 30
+watch: http://127.0.0.1:9/invoke
+allow-contexts: [staging]
+keys:
+  next: [ENTER, g]
+  mark: 9
+";
+        let it = parse("config.yaml", text).unwrap();
+        assert_eq!((it.theme.as_str(), it.mouse, it.ascii, it.budget), ("light", true, false, 30));
+        assert_eq!((it.rate, it.limit), (5.0, 0.3));
+        assert_eq!(
+            (it.watch, it.allow_contexts),
+            (vec!["http://127.0.0.1:9/invoke".to_owned()], vec!["staging".to_owned()])
+        );
+        assert_eq!(it.keys.action(Chord::char('g'), Context::Screen), Some(Action::Next));
+        assert_eq!(it.keys.action(Chord::char(' '), Context::Screen), None);
+        assert_eq!(it.keys.action(Chord::char('9'), Context::Screen), Some(Action::Mark));
+        for nothing in ["", "# only a comment\n", "keys:\n"] {
+            assert!(parse("config.yaml", nothing).is_ok(), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once_with_its_place() {
+        let said = refused("theme: neon\nmuose: true\nrate: fast\nbudget: 0\nkeys:\n  nxet: g\n  mark: mm\n");
+        for wanted in [
+            "config.yaml:1:8",
+            "one of dark, light, colour-blind, mono",
+            "config.yaml:2:1",
+            "did you mean `mouse`?",
+            "config.yaml:3:7",
+            "must be a number above 0",
+            "config.yaml:4:9",
+            "config.yaml:6:3",
+            "did you mean `next`?",
+            "config.yaml:7:9",
+            "`mm` is no key",
+        ] {
+            assert!(said.contains(wanted), "{wanted} in\n{said}");
+        }
+    }
+
+    #[test]
+    fn keys_that_would_hurt_are_refused() {
+        for (text, wanted) in [
+            ("keys: {next: q}", "q would mean both"),
+            ("keys: {next: g, fire: SPACE}", "SPACE never fires"),
+            ("keys: {next: g, fire: f}", "needs SHIFT"),
+            ("keys: {abort: []}", "`abort` must have a key"),
+            ("keys: [a]", "holds actions with their keys"),
+            ("- theme", "a config file holds settings"),
+        ] {
+            let said = refused(text);
+            assert!(said.contains(wanted) && said.contains("config.yaml:1:"), "{wanted} in\n{said}");
+        }
+        assert!(refused("a: [").contains("config.yaml"));
+    }
+}

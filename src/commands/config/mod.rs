@@ -1,0 +1,163 @@
+//! The config file, and `chaos-tui config`, which shows it.
+//!
+//! Only what has a screen reads it: a headless run does what its command line and its experiment say, on every machine
+//! the same.
+
+mod file;
+mod page;
+mod preferences;
+mod table;
+
+pub use preferences::Preferences;
+
+use crate::experiment::Environment;
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// The variable that names another file.
+pub const VARIABLE: &str = "CHAOS_TUI_CONFIG";
+/// The most that is read; what is longer is no config file.
+const MOST: u64 = 1 << 20;
+
+/// What the command line says.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Print a file with every setting at its default, to start from
+    #[arg(long)]
+    pub print_default: bool,
+    /// Read this config file instead
+    #[arg(long, value_name = "PATH", env = VARIABLE)]
+    pub config: Option<PathBuf>,
+}
+
+/// Where the file is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Where {
+    /// Where somebody said.
+    Named(PathBuf),
+    /// In the XDG place: it need not be there.
+    Usual(PathBuf),
+    /// Neither `XDG_CONFIG_HOME` nor `HOME` is set.
+    Nowhere,
+}
+
+impl Where {
+    fn of(named: Option<PathBuf>, environment: &Environment) -> Self {
+        if let Some(path) = named.filter(|path| !path.as_os_str().is_empty()) {
+            return Where::Named(path);
+        }
+        let absolute =
+            |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder =
+            absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
+        folder.map_or(Where::Nowhere, |folder| Where::Usual(folder.join("chaos-tui").join("config.yaml")))
+    }
+}
+
+/// What is in force before the command line has its say: the file's settings where there is one, over the defaults.
+///
+/// # Errors
+/// When the file cannot be read or says something that cannot be; the text names each place.
+pub fn preferences(named: Option<PathBuf>) -> Result<Preferences, String> {
+    read(&Where::of(named, &Environment::of_process())).map(|found| found.unwrap_or_default())
+}
+
+/// `None` when there is no file where none need be.
+fn read(place: &Where) -> Result<Option<Preferences>, String> {
+    let path = match place {
+        Where::Named(path) | Where::Usual(path) => path,
+        Where::Nowhere => return Ok(None),
+    };
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text));
+    match (read, place) {
+        (Ok(length), _) if length as u64 > MOST => {
+            Err(format!("the config file {} is longer than 1 MiB", path.display()))
+        }
+        (Ok(_), _) => file::parse(&path.display().to_string(), &text).map(Some),
+        (Err(error), Where::Usual(_)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        (Err(error), _) => Err(format!("the config file {} cannot be read: {error}", path.display())),
+    }
+}
+
+/// Prints the default file, or where the file is looked for and what is in force.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let told = if arguments.print_default { Ok(default_file()) } else { in_force(arguments.config.clone()) };
+    match told {
+        // A reader that has seen enough, such as `head`, is no failure.
+        Ok(page) => match io::stdout().write_all(page.as_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        },
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn default_file() -> String {
+    let head = "# The config file of chaos-tui, every setting at its default.\n\
+        # It belongs into $XDG_CONFIG_HOME/chaos-tui/config.yaml (~/.config/chaos-tui/config.yaml); the command line\n\
+        # goes before what it says. `chaos-tui run` does not read it.\n\n";
+    head.to_owned() + &page::page(&Preferences::default())
+}
+
+fn in_force(named: Option<PathBuf>) -> Result<String, String> {
+    let place = Where::of(named, &Environment::of_process());
+    let found = read(&place)?;
+    let state = match (&place, &found) {
+        (Where::Nowhere, _) => {
+            "neither XDG_CONFIG_HOME nor HOME is set: no config file is looked for".to_owned()
+        }
+        (Where::Named(path) | Where::Usual(path), Some(_)) => format!("read from {}", path.display()),
+        (Where::Named(path) | Where::Usual(path), None) => {
+            format!("{} is not there: these are the defaults", path.display())
+        }
+    };
+    let other =
+        format!("# --config PATH or {VARIABLE} names another file; the command line goes before all of them");
+    Ok(format!("# {state}\n{other}\n\n{}", page::page(&found.unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_looked_for_in_the_xdg_place_unless_named() {
+        let of = |named: Option<&str>, variables: [(&str, &str); 2]| {
+            Where::of(named.map(PathBuf::from), &Environment::of(variables))
+        };
+        let usual = |path: &str| Where::Usual(PathBuf::from(path));
+        let both = [("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/me")];
+        assert_eq!(of(None, both), usual("/x/chaos-tui/config.yaml"));
+        let relative = [("XDG_CONFIG_HOME", "x"), ("HOME", "/home/me")];
+        assert_eq!(of(None, relative), usual("/home/me/.config/chaos-tui/config.yaml"));
+        assert_eq!(of(Some("mine.yaml"), both), Where::Named("mine.yaml".into()));
+        assert_eq!(of(Some(""), both), usual("/x/chaos-tui/config.yaml"));
+        assert_eq!(of(None, [("XDG_CONFIG_HOME", ""), ("HOME", "")]), Where::Nowhere);
+    }
+
+    #[test]
+    fn a_file_that_was_named_must_be_there_and_any_other_need_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        assert!(read(&Where::Usual(path.clone())).unwrap().is_none());
+        let said = read(&Where::Named(path.clone())).unwrap_err();
+        assert!(said.contains("config.yaml cannot be read"), "{said}");
+        std::fs::write(&path, "theme: light\n").unwrap();
+        assert_eq!(read(&Where::Usual(path.clone())).unwrap().unwrap().theme, "light");
+        std::fs::write(&path, vec![b'#'; (MOST + 1) as usize]).unwrap();
+        assert!(read(&Where::Usual(path)).unwrap_err().contains("longer than"));
+    }
+
+    #[test]
+    fn the_default_file_parses() {
+        assert!(file::parse("config.yaml", &default_file()).is_ok());
+    }
+}

@@ -1,0 +1,125 @@
+//! Every setting of the config file: one row for what it is called, what it means, how it is read and written.
+
+use super::Preferences;
+use crate::{experiment::Value, tui::Theme};
+
+/// One setting.
+pub(super) struct Setting {
+    /// Its key.
+    pub name: &'static str,
+    /// What it means, for the file that is printed.
+    pub about: &'static str,
+    /// Takes a value over, or says what would be one.
+    pub take: fn(&mut Preferences, &Value) -> Result<(), String>,
+    /// The value as the file writes it.
+    pub show: fn(&Preferences) -> String,
+}
+
+/// All but the keys, in the order of the file.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "theme",
+        about: "dark, light, colour-blind or mono",
+        take: |it, value| one_of(value, &Theme::NAMES).map(|name| it.theme = name),
+        show: |it| it.theme.clone(),
+    },
+    Setting {
+        name: "color",
+        about: "auto, always or never; auto heeds NO_COLOR and what the terminal can",
+        take: |it, value| one_of(value, &["auto", "always", "never"]).map(|when| it.color = when),
+        show: |it| it.color.clone(),
+    },
+    Setting {
+        name: "ascii",
+        about: "nothing beyond ASCII on the screen",
+        take: |it, value| switch(value).map(|on| it.ascii = on),
+        show: |it| it.ascii.to_string(),
+    },
+    Setting {
+        name: "mouse",
+        about: "click to focus and choose, wheel to scroll; a key switches it off for selecting text",
+        take: |it, value| switch(value).map(|on| it.mouse = on),
+        show: |it| it.mouse.to_string(),
+    },
+    Setting {
+        name: "watch",
+        about: "URLs that users ask, where neither the command line nor the experiment names one",
+        take: |it, value| texts(value).map(|urls| it.watch = urls),
+        show: |it| list(&it.watch),
+    },
+    Setting {
+        name: "rate",
+        about: "requests a second to each of them",
+        take: |it, value| above_zero(value, 10_000.0).map(|rate| it.rate = rate),
+        show: |it| it.rate.to_string(),
+    },
+    Setting {
+        name: "limit",
+        about: "what users accept to wait, in seconds",
+        take: |it, value| above_zero(value, 3600.0).map(|limit| it.limit = limit),
+        show: |it| it.limit.to_string(),
+    },
+    Setting {
+        name: "budget",
+        about: "seconds since the kill in which a user may be let down, before the screen says: abort",
+        take: |it, value| whole(value).map(|seconds| it.budget = seconds),
+        show: |it| it.budget.to_string(),
+    },
+    Setting {
+        name: "allow-contexts",
+        about: "contexts in which a fire needs no typed name, besides sandbox, minikube, kind-... and their like",
+        take: |it, value| texts(value).map(|names| it.allow_contexts = names),
+        show: |it| list(&it.allow_contexts),
+    },
+];
+
+fn one_of(value: &Value, names: &[&str]) -> Result<String, String> {
+    match value.as_str().filter(|text| names.contains(text)) {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(format!("must be one of {}", names.join(", "))),
+    }
+}
+
+fn switch(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(on) => Ok(*on),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
+fn above_zero(value: &Value, most: f64) -> Result<f64, String> {
+    let number = match value {
+        Value::Int(whole) => *whole as f64,
+        Value::Float(number) => *number,
+        _ => f64::NAN,
+    };
+    let fits = number > 0.0 && number <= most;
+    if fits { Ok(number) } else { Err(format!("must be a number above 0, at most {most}")) }
+}
+
+fn whole(value: &Value) -> Result<u32, String> {
+    match value {
+        Value::Int(number) => u32::try_from(*number).ok().filter(|number| *number > 0),
+        _ => None,
+    }
+    .ok_or_else(|| "must be a whole number above 0".to_owned())
+}
+
+/// One text, or a list of them.
+pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
+    let refused = || "must be a text or a list of texts".to_owned();
+    match value {
+        Value::Text(text) => Ok(vec![text.clone()]),
+        Value::List(items) => {
+            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(refused)).collect()
+        }
+        _ => Err(refused()),
+    }
+}
+
+/// A list on one line; JSON's quotes are YAML's too.
+pub(super) fn list(texts: &[String]) -> String {
+    let quoted: Vec<String> =
+        texts.iter().map(|text| serde_json::Value::from(text.as_str()).to_string()).collect();
+    format!("[{}]", quoted.join(", "))
+}
