@@ -1,7 +1,7 @@
 //! What several commands take from the command line.
 
 use super::Reach;
-use crate::session::event::Level;
+use crate::session::{event::Level, guards::GuardChange};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -103,6 +103,11 @@ pub struct Playing {
     /// End the method as soon as a continuous check is not met
     #[arg(long)]
     pub fail_fast: bool,
+    /// End the run by itself while a fault is on: more than so many seconds in which a user is let down, so many
+    /// restarts of what the fault is not about, so many seconds without a word of the cluster; `users=off`, `on`, `off`
+    /// [default: users=60,restarts=1,silence=10 in the live session, off in a headless run]
+    #[arg(long, value_name = "GUARD=LIMIT,...", verbatim_doc_comment)]
+    pub guard: Vec<GuardChange>,
     /// Which cluster and which Python.
     #[command(flatten)]
     pub reach: Reach,

@@ -4,4 +4,5 @@ pub mod breaker;
 pub mod endpoint;
 pub mod pods;
 pub mod preflight;
+pub mod pulse;
 pub mod recovery;

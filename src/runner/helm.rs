@@ -212,10 +212,15 @@ impl Helm {
             Command::Cut => reins.map(Reins::cut).unwrap_or_default(),
             Command::Abort => self.leave("Aborted by the operator", reins).await,
             Command::Quit => self.leave("The operator left", reins).await,
+            Command::GuardAbort(because) => {
+                self.leave(&format!("A guard ended the run: {because}"), reins).await;
+                // Nobody may be there to step through what is left of the rollbacks.
+                self.run_by_itself();
+            }
             Command::Next | Command::Fire(_) | Command::Skip | Command::Rerun => {
                 self.voice.log(Level::Info, "Nothing waits for that now.").await;
             }
-            Command::Observe(_) | Command::Note(_) | Command::Mark => {}
+            Command::Observe(_) | Command::Guards(_) | Command::Note(_) | Command::Mark => {}
         }
     }
 

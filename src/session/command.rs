@@ -1,6 +1,6 @@
 //! What the operator can tell the session to do.
 
-use super::event::StepRef;
+use super::event::{Guards, StepRef};
 use serde::{Deserialize, Serialize};
 
 /// One order. The runner obeys those about stepping, the observers those about watching.
@@ -27,6 +27,10 @@ pub enum Command {
     Breakpoint(StepRef),
     /// Turn to the end: cut what runs, roll back.
     Abort,
+    /// A guard went beyond its limit: turn to the end as an abort does, and say why.
+    GuardAbort(String),
+    /// From here on these limits end the session by themselves.
+    Guards(Guards),
     /// Keep a note with the session.
     Note(String),
     /// Mark this moment.

@@ -6,6 +6,7 @@ pub mod console;
 pub mod event;
 #[cfg(test)]
 pub mod fixtures;
+pub mod guards;
 pub mod journal;
 pub mod recording;
 pub mod state;

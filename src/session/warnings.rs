@@ -50,6 +50,7 @@ impl Session {
     /// What should be said now, the most urgent first.
     pub fn warnings(&self, now: Timestamp) -> Vec<Warning> {
         let mut warnings: Vec<Warning> = [
+            self.guard_ahead(now),
             self.budget(now),
             self.probe_overrun(),
             self.healthy_but_failing(now),
@@ -65,6 +66,11 @@ impl Session {
         .collect();
         warnings.sort_by_key(|warning| std::cmp::Reverse(warning.urgency));
         warnings
+    }
+
+    fn guard_ahead(&self, now: Timestamp) -> Option<Warning> {
+        let near = self.guard_near(now)?;
+        Some(warn(Urgency::Warn, format!("a guard is about to abort: {}", near.text)))
     }
 
     fn budget(&self, now: Timestamp) -> Option<Warning> {
@@ -182,7 +188,7 @@ impl Session {
             SourceState::Live => None,
             SourceState::Reconnecting { reason } => {
                 let silent = now.duration_since(row.since).as_secs_f64();
-                let text = format!("{:?} silent for {}: {reason}", row.source, wording::seconds(silent));
+                let text = format!("{} silent for {}: {reason}", wording::source(row.source), wording::seconds(silent));
                 (silent > STALE_S).then(|| warn(Urgency::Watch, text))
             }
             SourceState::Absent { .. } => None,

@@ -1,6 +1,6 @@
 //! Figures as sentences write them.
 
-use crate::session::event::{BreakerState, ErrorKind};
+use crate::session::event::{BreakerState, ErrorKind, Source};
 
 /// A waiting time: `under 1 ms`, `6 ms`, `5.3 s`, `120 s`.
 pub fn wait(ms: f64) -> String {
@@ -38,6 +38,20 @@ pub fn error(kind: ErrorKind) -> &'static str {
         ErrorKind::Client => "HTTP 4xx",
         ErrorKind::Server => "HTTP 5xx",
         ErrorKind::Other => "other",
+    }
+}
+
+/// A source of observations in a word or two.
+pub fn source(source: Source) -> &'static str {
+    match source {
+        Source::Api => "Kubernetes API",
+        Source::Pods => "watch of pods",
+        Source::Endpoints => "watch of endpoints",
+        Source::Workloads => "watch of Deployments",
+        Source::ClusterEvents => "watch of events",
+        Source::Users => "probe of users",
+        Source::Health => "health page",
+        Source::Metrics => "metrics page",
     }
 }
 

@@ -88,7 +88,7 @@ impl Assembly {
         preferences: &Preferences,
         prepared: Prepared,
     ) -> Staged {
-        let Prepared { request, providers, cluster } = prepared;
+        let Prepared { request, providers, cluster, guards } = prepared;
         let connection = ready::connection(&request, &cluster).await;
         let context = connection.as_ref().map(|connection| connection.context().to_owned());
         let opened = What::SessionOpened {
@@ -99,6 +99,7 @@ impl Assembly {
         };
         self.emitter.emit(opened).await;
         self.emitter.emit(What::BudgetSet { seconds: preferences.budget }).await;
+        self.emitter.emit(What::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, preferences);
         let mut observers = Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints);
         let tap = self.handle.taps.open();
@@ -111,6 +112,7 @@ impl Assembly {
         let stage = Stage {
             emitter: self.emitter.clone(),
             handle: self.handle.clone(),
+            shown: self.shown.clone(),
             journal_path: arguments.playing.journal_path.clone(),
             observers,
             done: CancellationToken::new(),

@@ -6,6 +6,7 @@
 mod assembly;
 mod desk;
 mod endpoints;
+mod guard;
 mod observers;
 mod preflight;
 mod pump;

@@ -8,7 +8,7 @@ use crate::{
         breaker::{self, BreakerSettings},
         endpoint::{self, EndpointSettings},
         pods::{self, InPlay},
-        recovery,
+        pulse, recovery,
     },
     runner::Request,
     session::{
@@ -66,6 +66,7 @@ impl Observers {
                 self.emitter.emit(What::SourceChanged { source: Source::Pods, state }).await;
             }
         }
+        self.tasks.spawn(pulse::watch(connection.clone(), self.emitter.clone(), self.stop.clone()));
         self.tasks.spawn(recovery::watch(self.emitter.clone(), self.taps.open(), self.stop.clone()));
     }
 

@@ -1,16 +1,17 @@
 //! What goes on behind the screen: the runner plays, observers watch, orders are carried to whom they concern.
 
 use super::{
+    guard,
     observers::{Observers, words_of},
     pump::PumpHandle,
 };
 use crate::{
     provider::Providers,
     runner::{Ending, Request, Signal, play},
-    session::{Command, What, event::Level, journal, stream::Emitter},
+    session::{Command, Session, What, event::Level, journal, stream::Emitter},
 };
 use std::{path::PathBuf, sync::Arc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Orders that may wait for the runner, which always hears them.
@@ -22,6 +23,8 @@ pub struct Stage {
     pub emitter: Emitter,
     /// Has the journal.
     pub handle: PumpHandle,
+    /// The session as it becomes.
+    pub shown: watch::Receiver<Session>,
     /// Where the journal goes.
     pub journal_path: PathBuf,
     /// Who watches.
@@ -71,6 +74,8 @@ impl Stage {
         let mut report = Report::default();
         let (steps, stepped) = mpsc::channel(ORDERS);
         let mut tap = self.handle.taps.open();
+        let (shown, emitter) = (self.shown.clone(), self.emitter.clone());
+        self.observers.spawn(guard::watch(shown, emitter.clock(), emitter, steps.clone()));
         let mut running = tokio::spawn(play(request, providers, self.emitter.clone(), stepped, signals));
         let mut began = false;
         loop {

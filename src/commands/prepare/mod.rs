@@ -2,6 +2,7 @@
 
 mod cluster_needs;
 mod controls;
+mod guards;
 mod refusal;
 mod validation;
 mod variables;
@@ -19,7 +20,11 @@ use crate::{
         python::{Prints, PythonBridge},
     },
     runner::{Controls, Options, Pace, Redactor, Request, Signal, strategies},
-    session::{What, event::Level, stream::Emitter},
+    session::{
+        What,
+        event::{Guards, Level},
+        stream::Emitter,
+    },
 };
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
@@ -32,6 +37,8 @@ pub struct Prepared {
     pub providers: Arc<Providers>,
     /// How the cluster is chosen.
     pub cluster: cluster::Settings,
+    /// What ends it by itself.
+    pub guards: Guards,
 }
 
 /// What has to be ended after a run, whatever became of it.
@@ -119,6 +126,7 @@ pub async fn prepare(
         }
     };
     let options = options(playing, &experiment, &settings)?;
+    let guards = guards::in_force(playing, &experiment, &company.pace)?;
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &environment, &company).await?;
     listening.hide(Redactor::new(&secrets));
@@ -131,7 +139,7 @@ pub async fn prepare(
     };
     let experiment = Arc::new(experiment);
     let request = Request { experiment, options, configuration, secrets, pace: company.pace, controls };
-    Ok(Prepared { request, providers, cluster })
+    Ok(Prepared { request, providers, cluster, guards })
 }
 
 /// The settings file; one with broken syntax counts as none, with an ERROR line.

@@ -145,6 +145,8 @@ pub struct ClusterNote {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
+    /// The API server itself, asked for its version again and again.
+    Api,
     /// Watch of pods.
     Pods,
     /// Watch of EndpointSlices.

@@ -4,6 +4,7 @@
 
 mod breaker;
 mod cluster;
+mod guard;
 mod plan;
 mod run;
 mod users;
@@ -13,6 +14,7 @@ pub use cluster::{
     Check, CheckLevel, ClusterNote, Container, LastEnd, Liveness, Pod, PodKey, PodPhase, ServiceEndpoints,
     Source, SourceState, TargetCard, Workload,
 };
+pub use guard::{Guard, Guards, Trip};
 pub use plan::{Plan, Section, Step, StepRef};
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
 pub use users::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId};
@@ -84,6 +86,10 @@ pub enum What {
         /// One line or several, already without secrets.
         message: String,
     },
+    /// What ends the session by itself, from here on.
+    GuardsSet(Guards),
+    /// A guard went beyond its limit: the run is about to be told to end.
+    GuardTripped(Trip),
     /// A caption for the audience, such as the demo's.
     Captioned {
         /// One sentence.

@@ -3,7 +3,7 @@
 use super::{Fault, Firing, Session, users::Endpoint};
 use crate::session::{
     Command,
-    event::{Check, Event, Level, Source, StepRef, Testimony, Timestamp, What, Witness},
+    event::{Check, Event, Level, Source, StepRef, Testimony, Timestamp, Trip, What, Witness},
     wording,
 };
 
@@ -32,6 +32,8 @@ impl Session {
             }
             What::Checked(check) => self.checked(check),
             What::Logged { level, target, message } => self.log.say(at, *level, target, message),
+            What::GuardsSet(limits) => self.guards.limits = *limits,
+            What::GuardTripped(trip) => self.guard_tripped(at, trip),
             What::Captioned { text } => self.diary.caption(at, text),
             What::Commanded(command) => self.commanded(at, command),
             What::AutoSwitched { on } => self.steps.auto = *on,
@@ -121,10 +123,16 @@ impl Session {
         match command {
             Command::Note(text) => self.diary.note(at, text),
             Command::Mark => self.diary.mark(at),
+            Command::Guards(limits) => self.guards.limits = *limits,
             Command::Pause(on) => self.steps.paused = *on,
             Command::Breakpoint(step) => self.steps.toggle_breakpoint(*step),
             _ => {}
         }
+    }
+
+    fn guard_tripped(&mut self, at: Timestamp, trip: &Trip) {
+        self.log.say(at, Level::Warning, "guard", &trip.because);
+        self.guards.tripped.get_or_insert((at, trip.clone()));
     }
 
     fn fired(&mut self, at: Timestamp, step: StepRef, what: &str, targets: &[String]) {

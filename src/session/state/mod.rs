@@ -10,6 +10,7 @@ mod breaker;
 mod cluster;
 mod diary;
 mod fault;
+mod guards;
 mod history;
 mod lanes;
 mod log;
@@ -27,6 +28,7 @@ pub use cluster::{
 };
 pub use diary::{Diary, Entry};
 pub use fault::{Fault, Firing};
+pub use guards::GuardState;
 pub use history::History;
 pub use lanes::Lane;
 pub use log::{Log, LogLine};

@@ -1,6 +1,6 @@
 //! The whole state and its phase.
 
-use super::{Axis, Breaker, Cluster, Diary, Fault, Log, Run, Steps, Users};
+use super::{Axis, Breaker, Cluster, Diary, Fault, GuardState, Log, Run, Steps, Users};
 use crate::session::event::{Check, TargetCard, Timestamp};
 
 /// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
@@ -18,6 +18,8 @@ pub struct Session {
     pub target: Option<TargetCard>,
     /// The fault, once a destructive step was fired.
     pub fault: Option<Fault>,
+    /// What ends the session by itself, and whether it did.
+    pub guards: GuardState,
     /// What users get, by probed endpoint.
     pub users: Users,
     /// Pods, Services, workloads and what Kubernetes says about them.

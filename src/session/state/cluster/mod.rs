@@ -140,8 +140,12 @@ impl Cluster {
 
     pub(super) fn source_changed(&mut self, at: Timestamp, source: Source, state: &SourceState) {
         let row = self.source_row(source, at);
+        let turned = (row.state == SourceState::Live) != (*state == SourceState::Live);
+        // How long it has been silent does not begin anew with every vain attempt.
+        if turned {
+            row.since = at;
+        }
         row.state = state.clone();
-        row.since = at;
     }
 
     /// A source spoke: it lives.

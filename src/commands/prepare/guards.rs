@@ -1,0 +1,80 @@
+//! The guards of a session: what it has unless told otherwise, then the file, then the command line.
+
+use super::Refusal;
+use crate::{
+    commands::Playing,
+    experiment::Experiment,
+    runner::Pace,
+    session::{
+        event::Guards,
+        guards::{GuardChange, GuardError},
+    },
+};
+
+/// Our vendor place among the extensions of an experiment, which `chaos` ignores.
+const VENDOR: &str = "chaos-tui";
+
+/// The limits to begin with. Whoever leads step by step has them; a run that goes by itself is a drop-in, and has only
+/// those that somebody asks for.
+pub fn in_force(playing: &Playing, experiment: &Experiment, pace: &Pace) -> Result<Guards, Refusal> {
+    let base = match pace {
+        Pace::Step => Guards::default(),
+        Pace::Auto(_) => Guards::OFF,
+    };
+    let declared = experiment.extension(VENDOR).and_then(|vendor| vendor.get("guards"));
+    let file = declared.map(GuardChange::declared).transpose().map_err(|error: GuardError| {
+        let source = experiment.document().source();
+        Refusal::usage(format!("{source}: the `guards` of the extension `{VENDOR}`: {error}"))
+    })?;
+    let changes = file.iter().chain(&playing.guard);
+    Ok(changes.fold(base, |guards, change| change.applied(guards)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{experiment::Document, runner::Consent};
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        playing: Playing,
+    }
+
+    fn limits(pace: &Pace, extensions: &str, options: &[&str]) -> Result<[Option<u32>; 3], String> {
+        let playing = Line::try_parse_from(["x"].iter().chain(options)).map_err(|error| error.to_string())?;
+        let text = format!(r#"{{"title": "t", "method": [], "extensions": {extensions}}}"#);
+        let experiment = Experiment::unchecked(Document::json("file.json", text).unwrap()).unwrap();
+        let guards = in_force(&playing.playing, &experiment, pace).map_err(|refusal| refusal.message)?;
+        Ok([guards.users_s, guards.restarts, guards.silence_s])
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file_over_what_is_usual() {
+        let (step, auto) = (Pace::Step, Pace::Auto(Consent::up_front()));
+        let file = r#"[{"name": "other"}, {"name": "chaos-tui", "guards": {"users": 20, "silence": false}}]"#;
+        for (pace, extensions, options, wanted) in [
+            (&step, "[]", &[][..], [Some(60), Some(1), Some(10)]),
+            (&auto, "[]", &[], [None, None, None]),
+            (&step, file, &[], [Some(20), Some(1), None]),
+            (&auto, file, &[], [Some(20), None, None]),
+            (&step, file, &["--guard", "users=5,restarts=off"], [Some(5), None, None]),
+            (&step, file, &["--guard", "off"], [None, None, None]),
+            (&auto, "[]", &["--guard", "on"], [Some(60), Some(1), Some(10)]),
+            (&auto, "[]", &["--guard", "on", "--guard", "silence=3"], [Some(60), Some(1), Some(3)]),
+        ] {
+            assert_eq!(limits(pace, extensions, options), Ok(wanted), "{extensions} {options:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_guard_is_refused_with_its_place() {
+        let file = limits(&Pace::Step, r#"[{"name": "chaos-tui", "guards": {"user": 20}}]"#, &[]).unwrap_err();
+        assert!(file.contains("file.json") && file.contains("'user=20' is no guard"), "{file}");
+        for option in ["users=0", "users", "silence=1.5", "restarts=99999999", ""] {
+            let said = limits(&Pace::Step, "[]", &["--guard", option]).unwrap_err();
+            assert!(said.contains("is no guard"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Whether the API server still answers. A watch is silent while nothing changes, so its silence says nothing.
+
+use crate::{
+    cluster::{Connection, answer},
+    session::{
+        What,
+        event::{Source, SourceState, Timestamp},
+        stream::Emitter,
+    },
+};
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How often it is asked.
+const PERIOD: Duration = Duration::from_secs(2);
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks the API server for its version until `stop` fires; tells when it falls silent and when it speaks again.
+pub async fn watch(connection: Connection, emitter: Emitter, stop: CancellationToken) {
+    stop.run_until_cancelled(beat(connection, emitter)).await;
+}
+
+async fn beat(connection: Connection, emitter: Emitter) {
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard: Option<Timestamp> = None;
+    let mut told: Option<SourceState> = None;
+    loop {
+        ticks.tick().await;
+        let asked = emitter.clock().now();
+        let state = match ask(&connection).await {
+            Ok(()) => {
+                heard = Some(emitter.clock().now());
+                SourceState::Live
+            }
+            Err(reason) => SourceState::Reconnecting { reason },
+        };
+        if told.as_ref() != Some(&state) {
+            // It fell silent when it last spoke, not when somebody noticed.
+            let at = if state == SourceState::Live { emitter.clock().now() } else { heard.unwrap_or(asked) };
+            told = Some(state.clone());
+            emitter.emit_at(at, What::SourceChanged { source: Source::Api, state }).await;
+        }
+    }
+}
+
+async fn ask(connection: &Connection) -> Result<(), String> {
+    let client = connection.client().map_err(|error| error.to_string())?;
+    match timeout(PATIENCE, client.apiserver_version()).await {
+        // A refusal is an answer, too.
+        Ok(Ok(_) | Err(kube::Error::Api(_))) => Ok(()),
+        Ok(Err(error)) => Err(answer(&error)),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cluster::fake_api::{Reply, answering},
+        session::{clock::Clock, stream::stream},
+    };
+    use serde_json::json;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_told_once_and_dated_back_to_the_last_answer() {
+        let dead = Arc::new(AtomicBool::new(false));
+        let version = json!({"major": "1", "minor": "34", "gitVersion": "v1.34.0", "gitCommit": "", "platform": "",
+            "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": ""});
+        let switch = dead.clone();
+        let (connection, _) = answering(move |_| match switch.load(Ordering::Relaxed) {
+            // Headers, and then nothing.
+            true => Reply::Events(Vec::new()),
+            false => Reply::Object(version.clone()),
+        });
+        let (emitter, mut events) = stream(Clock::system());
+        let began = emitter.clock().now();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(watch(connection, emitter, stop.clone()));
+        let mut next = async || match events.next().await.unwrap() {
+            event @ crate::session::Event { what: What::SourceChanged { source: Source::Api, .. }, .. } => event,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(next().await.what, What::SourceChanged { state: SourceState::Live, .. }));
+        dead.store(true, Ordering::Relaxed);
+        let silent = next().await;
+        assert!(matches!(&silent.what, What::SourceChanged { state: SourceState::Reconnecting { .. }, .. }));
+        assert_eq!(silent.at, began, "the last answer came with the first question");
+        dead.store(false, Ordering::Relaxed);
+        assert!(matches!(next().await.what, What::SourceChanged { state: SourceState::Live, .. }));
+        stop.cancel();
+        task.await.unwrap();
+    }
+}

@@ -1,0 +1,91 @@
+//! Limits as options and files write them.
+
+use crate::{
+    experiment::{Value, python_text},
+    session::event::{Guard, Guards},
+};
+use std::str::FromStr;
+
+/// The largest limit that means something: a day.
+const LARGEST: u32 = 86_400;
+
+/// A change of limits: `users=60,restarts=1,silence=10`, `users=off`, `on`, `off`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuardChange(Vec<Part>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    All(Guards),
+    One(Guard, Option<u32>),
+}
+
+/// What is no guard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is no guard: write users=SECONDS, restarts=COUNT, silence=SECONDS (whole numbers from 1 to {LARGEST}, or off), \
+     several with commas between; or only on, or off"
+)]
+pub struct GuardError(String);
+
+impl GuardChange {
+    /// The limits after the change.
+    pub fn applied(&self, base: Guards) -> Guards {
+        self.0.iter().fold(base, |mut guards, part| {
+            match *part {
+                Part::All(all) => guards = all,
+                Part::One(guard, limit) => guards.set(guard, limit),
+            }
+            guards
+        })
+    }
+
+    /// A change as the experiment declares it: a mapping of limits, or `on`, `off`, `true`, `false` for all.
+    pub fn declared(value: &Value) -> Result<Self, GuardError> {
+        match value {
+            Value::Map(limits) => {
+                let part = |(name, limit): (&String, &Value)| {
+                    let text = match limit {
+                        Value::Null | Value::Bool(false) => "off".to_owned(),
+                        limit => python_text(limit),
+                    };
+                    one(name, &text).ok_or_else(|| GuardError(format!("{name}={text}")))
+                };
+                limits.iter().map(part).collect::<Result<_, _>>().map(Self)
+            }
+            Value::Bool(on) => Ok(Self(vec![Part::All(if *on { Guards::default() } else { Guards::OFF })])),
+            other => python_text(other).parse(),
+        }
+    }
+}
+
+impl FromStr for GuardChange {
+    type Err = GuardError;
+
+    fn from_str(text: &str) -> Result<Self, GuardError> {
+        let part = |word: &str| {
+            match word.split_once('=') {
+                Some((name, limit)) => one(name.trim(), limit.trim()),
+                None => all(word),
+            }
+            .ok_or_else(|| GuardError(word.to_owned()))
+        };
+        text.split(',').map(str::trim).map(part).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn all(word: &str) -> Option<Part> {
+    match word {
+        "on" => Some(Part::All(Guards::default())),
+        "off" => Some(Part::All(Guards::OFF)),
+        _ => None,
+    }
+}
+
+fn one(name: &str, limit: &str) -> Option<Part> {
+    let guard = Guard::ALL.into_iter().find(|guard| guard.name() == name)?;
+    if limit == "off" {
+        return Some(Part::One(guard, None));
+    }
+    let limit = limit.parse().ok().filter(|limit| (1..=LARGEST).contains(limit))?;
+    Some(Part::One(guard, Some(limit)))
+}

@@ -1,0 +1,154 @@
+use super::*;
+use crate::session::{
+    Command, Event, Session,
+    event::{Guard, Guards, Source, SourceState, Timestamp, What},
+    fixtures::{self, Variant, at},
+};
+
+/// The reading of one guard with a limit.
+fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -> Reading {
+    session.guards.limits = Guards::OFF;
+    session.guards.limits.set(guard, Some(limit));
+    let mut readings = session.guard_readings(now);
+    assert_eq!(readings.len(), 1, "only what is on is read");
+    readings.remove(0)
+}
+
+fn tell(session: &mut Session, seconds: f64, what: What) {
+    session.apply(&Event { seq: 0, at: at(seconds), what });
+}
+
+#[test]
+fn bad_seconds_strain_the_guard_of_users() {
+    // At T+19 of the story without a breaker, 18 seconds were bad.
+    for (limit, wanted) in [(60, Strain::Calm), (28, Strain::Calm), (27, Strain::Near), (18, Strain::Near), (17, Strain::Over)] {
+        let reading = reading(fixtures::before_failing(), Guard::Users, limit);
+        assert_eq!((reading.figure, reading.strain), (18, wanted), "limit {limit}");
+    }
+    let text = reading(fixtures::before_failing(), Guard::Users, 17).text;
+    assert_eq!(text, "users were let down in 18 s since T0; the guard allows 17 s");
+    assert_eq!(reading(fixtures::told(Variant::After, 0.5), Guard::Users, 1).strain, Strain::Calm);
+}
+
+#[test]
+fn seconds_in_which_nobody_was_asked_count_as_bad() {
+    let (mut session, _) = fixtures::told(Variant::After, 10.0);
+    let bad = session.bad_seconds(session.users.main().unwrap(), at(10.0));
+    let endpoint = session.users.main().unwrap().id;
+    tell(&mut session, 10.0, What::EndpointLeft { endpoint });
+    let reading = reading((session, at(30.5)), Guard::Users, 20);
+    // The last request left at T+10, so the seconds from T+12 on were stale: one without a request is no gap yet.
+    assert_eq!((reading.figure, reading.strain), (bad + 18, Strain::Over));
+    assert!(reading.text.contains("in 18 s nobody was asked, which counts as bad"), "{}", reading.text);
+}
+
+#[test]
+fn a_slow_probe_leaves_gaps_that_mean_nothing() {
+    let (mut session, _) = fixtures::told(Variant::After, 0.5);
+    session.users.endpoints[0].rate = 0.25;
+    let (endpoint, sent) = (session.users.endpoints[0].id, [4.0, 8.0, 12.0]);
+    for (seconds, request) in sent.into_iter().zip(900..) {
+        let request = crate::session::event::RequestId(request);
+        tell(&mut session, seconds, What::RequestSent { endpoint, request });
+        let answer = crate::session::event::Answer {
+            endpoint,
+            request,
+            waited_ms: 5.0,
+            kind: crate::session::event::AnswerKind::Real,
+            status: Some(200),
+            shape: 1,
+            excerpt: None,
+        };
+        tell(&mut session, seconds + 0.01, What::Answered(answer));
+    }
+    assert_eq!(reading((session, at(15.0)), Guard::Users, 60).text, "users were let down in 1 s since T0; the guard allows 60 s");
+}
+
+#[test]
+fn restarts_of_bystanders_strain_their_guard() {
+    let restarted = |restarts| {
+        let (mut session, now) = fixtures::before_failing();
+        let mut pod = session.cluster.in_play[0].pod.clone();
+        pod.containers[0].restarts = restarts;
+        tell(&mut session, 19.0, What::PodSeen(pod));
+        (session, now)
+    };
+    for (restarts, limit, wanted) in [(0, 1, Strain::Calm), (1, 1, Strain::Over), (1, 2, Strain::Calm), (2, 2, Strain::Over)] {
+        let reading = reading(restarted(restarts), Guard::Restarts, limit);
+        assert_eq!((reading.figure, reading.strain), (restarts, wanted), "{restarts} of {limit}");
+    }
+    assert!(reading(restarted(1), Guard::Restarts, 1).text.contains("restarted my-consumer-app-7d9f-4kq2p 1 time since T0"));
+    // What the fault is about may be restarted: that is the fault.
+    let (mut session, now) = fixtures::before_failing();
+    let mut pod = session.cluster.in_play[1].pod.clone();
+    pod.containers[0].restarts = 5;
+    tell(&mut session, 19.0, What::PodSeen(pod));
+    assert_eq!(reading((session, now), Guard::Restarts, 1).figure, 0);
+}
+
+#[test]
+fn the_last_liveness_miss_before_a_restart_is_near() {
+    let (mut session, _) = fixtures::told(Variant::After, 10.0);
+    assert_eq!(reading((session.clone(), at(10.0)), Guard::Restarts, 1).strain, Strain::Calm, "1 of 3 misses");
+    let note = session.cluster.notes.iter().rev().find(|row| row.note.reason == "Unhealthy").unwrap().note.clone();
+    tell(&mut session, 19.9, What::ClusterNoted(note));
+    let near = reading((session, at(20.0)), Guard::Restarts, 1);
+    assert_eq!((near.strain, near.short.as_str()), (Strain::Near, "restart in 10 s"));
+}
+
+#[test]
+fn a_silent_cluster_strains_its_guard() {
+    let lost = |source, state, since| {
+        let (mut session, now) = fixtures::before_failing();
+        tell(&mut session, since, What::SourceChanged { source, state });
+        (session, now)
+    };
+    let broken = || SourceState::Reconnecting { reason: "refused".to_owned() };
+    let absent = || SourceState::Absent { reason: "forbidden".to_owned() };
+    for (source, state, since, figure, wanted) in [
+        (Source::Api, broken(), 8.5, 10, Strain::Over),
+        (Source::Pods, broken(), 9.5, 9, Strain::Near),
+        (Source::Workloads, broken(), 14.5, 4, Strain::Calm),
+        (Source::Api, SourceState::Live, 1.0, 0, Strain::Calm),
+        (Source::Pods, absent(), 5.0, 14, Strain::Over),
+        // What never was to be had did not fall silent, and a silent health page is what the fault does to users.
+        (Source::ClusterEvents, absent(), -20.0, 0, Strain::Calm),
+        (Source::Health, broken(), 1.0, 0, Strain::Calm),
+    ] {
+        let reading = reading(lost(source, state.clone(), since), Guard::Silence, 10);
+        assert_eq!((reading.figure, reading.strain), (figure, wanted), "{source:?} {state:?} since {since}");
+    }
+}
+
+#[test]
+fn vain_attempts_do_not_begin_the_silence_anew() {
+    let (mut session, now) = fixtures::before_failing();
+    for (seconds, reason) in [(5.0, "refused"), (9.0, "no route"), (15.0, "refused")] {
+        let state = SourceState::Reconnecting { reason: reason.to_owned() };
+        tell(&mut session, seconds, What::SourceChanged { source: Source::Pods, state });
+    }
+    assert_eq!(reading((session, now), Guard::Silence, 10).figure, 14);
+}
+
+#[test]
+fn guards_watch_only_while_a_fault_is_on_and_the_run_goes_its_way() {
+    for told in [fixtures::ready(), fixtures::steady(), fixtures::after_closed(), fixtures::finished(Variant::Before)] {
+        assert_eq!(told.0.guard_readings(told.1), []);
+    }
+    let (mut session, now) = fixtures::before_failing();
+    session.guards.limits.users_s = Some(5);
+    assert_eq!(session.guard_over(now).unwrap().guard, Guard::Users);
+    let level = crate::session::event::Level::Warning;
+    tell(&mut session, 19.0, What::Interrupted { reason: "told to".to_owned(), level });
+    assert_eq!(session.guard_over(now), None);
+}
+
+#[test]
+fn limits_are_set_by_the_session_and_by_the_operator() {
+    let mut session = Session::new();
+    assert_eq!(session.guards.limits, Guards::OFF);
+    tell(&mut session, -20.0, What::GuardsSet(Guards::default()));
+    assert_eq!(session.guards.limits, Guards::default());
+    tell(&mut session, -19.0, What::Commanded(Command::Guards(Guards::OFF)));
+    assert_eq!(session.guards.limits, Guards::OFF);
+}
