@@ -2,6 +2,7 @@
 
 use super::{
     Global, Playing,
+    live::{Audience, Lookout},
     prepare::{Company, Helpers, Refusal, prepare},
     signals::Signals,
     sinks::Sinks,
@@ -9,7 +10,12 @@ use super::{
 use crate::{
     provider::python::Prints,
     runner::{Consent, Pace, Signal, play},
-    session::{What, clock::Clock, event::Level, journal, stream},
+    session::{
+        What,
+        clock::Clock,
+        event::{Guards, Level},
+        journal, stream,
+    },
 };
 use std::{io, process::ExitCode};
 use tokio::sync::mpsc;
@@ -74,9 +80,20 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<ExitCode
         }
         Some(Ok(prepared)) => {
             signals.all()?;
-            let (_commands, no_commands) = mpsc::channel(1);
-            let playing = play(prepared.request, prepared.providers, emitter.clone(), no_commands, receiver);
+            let (orders, ordered) = mpsc::channel(1);
+            let lookout = match prepared.guards == Guards::OFF {
+                true => None,
+                false => {
+                    let audience = sinks.audience.insert(Audience::new()).clone();
+                    let begun = Lookout::begin(&prepared, &emitter, &audience, orders.clone());
+                    Some(sinks.follow(&mut events, begun).await)
+                }
+            };
+            let playing = play(prepared.request, prepared.providers, emitter.clone(), ordered, receiver);
             let ending = sinks.follow(&mut events, playing).await;
+            if let Some(lookout) = lookout {
+                sinks.follow(&mut events, lookout.end()).await;
+            }
             let written = journal::write(&sinks.journal.value(), &arguments.playing.journal_path);
             if let Err(error) = &written {
                 sinks.follow(&mut events, said(Level::Error, error.to_string())).await;

@@ -1,6 +1,6 @@
 //! Where a headless command's lines go: the console, and a log file if one is named.
 
-use super::{Global, LogFormat};
+use super::{Global, LogFormat, live::Audience};
 use crate::session::{
     Event, What,
     console::{Layout, Line, lines},
@@ -27,6 +27,8 @@ pub struct Sinks {
     zone: TimeZone,
     /// What the run comes to.
     pub journal: Journal,
+    /// Who listens besides, if anybody.
+    pub audience: Option<Audience>,
 }
 
 impl Sinks {
@@ -46,6 +48,7 @@ impl Sinks {
             file: file.map(|file| (file, global.log_file_level.into())),
             zone: TimeZone::system(),
             journal: Journal::new(Machine::this()),
+            audience: None,
         })
     }
 
@@ -67,6 +70,9 @@ impl Sinks {
 
     fn take(&mut self, event: &Event) {
         self.journal.apply(event);
+        if let Some(audience) = &self.audience {
+            audience.hear(event);
+        }
         let target = match &event.what {
             What::Logged { target, .. } => target,
             _ => TARGET,

@@ -85,7 +85,9 @@ mod tests {
         let stop = CancellationToken::new();
         let task = tokio::spawn(watch(connection, emitter, stop.clone()));
         let mut next = async || match events.next().await.unwrap() {
-            event @ crate::session::Event { what: What::SourceChanged { source: Source::Api, .. }, .. } => event,
+            event @ crate::session::Event {
+                what: What::SourceChanged { source: Source::Api, .. }, ..
+            } => event,
             other => panic!("{other:?}"),
         };
         assert!(matches!(next().await.what, What::SourceChanged { state: SourceState::Live, .. }));

@@ -220,7 +220,11 @@ impl Helm {
             Command::Next | Command::Fire(_) | Command::Skip | Command::Rerun => {
                 self.voice.log(Level::Info, "Nothing waits for that now.").await;
             }
-            Command::Observe(_) | Command::Guards(_) | Command::Note(_) | Command::Mark => {}
+            Command::Observe(_)
+            | Command::Guards(_)
+            | Command::Predict(_)
+            | Command::Note(_)
+            | Command::Mark => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the operator can tell the session to do.
 
-use super::event::{Guards, StepRef};
+use super::event::{Guards, Prediction, StepRef};
 use serde::{Deserialize, Serialize};
 
 /// One order. The runner obeys those about stepping, the observers those about watching.
@@ -31,6 +31,8 @@ pub enum Command {
     GuardAbort(String),
     /// From here on these limits end the session by themselves.
     Guards(Guards),
+    /// What the operator expects of the fault; counts only before the fire.
+    Predict(Prediction),
     /// Keep a note with the session.
     Note(String),
     /// Mark this moment.

@@ -8,6 +8,7 @@ pub mod event;
 pub mod fixtures;
 pub mod guards;
 pub mod journal;
+mod prediction;
 pub mod recording;
 pub mod state;
 pub mod stream;
@@ -17,4 +18,5 @@ pub mod wording;
 
 pub use command::Command;
 pub use event::{Event, What};
+pub use prediction::Score;
 pub use state::Session;

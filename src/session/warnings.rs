@@ -188,7 +188,11 @@ impl Session {
             SourceState::Live => None,
             SourceState::Reconnecting { reason } => {
                 let silent = now.duration_since(row.since).as_secs_f64();
-                let text = format!("{} silent for {}: {reason}", wording::source(row.source), wording::seconds(silent));
+                let text = format!(
+                    "{} silent for {}: {reason}",
+                    wording::source(row.source),
+                    wording::seconds(silent)
+                );
                 (silent > STALE_S).then(|| warn(Urgency::Watch, text))
             }
             SourceState::Absent { .. } => None,

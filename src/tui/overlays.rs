@@ -1,13 +1,17 @@
 //! What lies over the panes: help, evidence, log, heat map, inputs.
 
 mod confirm;
+mod guards;
 mod heatmap;
 mod help;
+mod predict;
 mod why;
 
 pub use confirm::{fire, quit};
+pub use guards::{GuardDesk, guards};
 pub use heatmap::heatmap;
 pub use help::help;
+pub use predict::{PredictForm, predict};
 pub use why::why;
 
 use super::{

@@ -135,6 +135,8 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::Heatmap => overlays::heatmap(all, scene),
         Overlay::Note(editor) => overlays::note(all, editor),
         Overlay::Filter(_) => {}
+        Overlay::Predict(form) => overlays::predict(all, scene, form),
+        Overlay::Guards(desk) => overlays::guards(all, scene, desk),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
         Overlay::ConfirmFire { word, typed, .. } => overlays::fire(all, scene, word, typed),
     }

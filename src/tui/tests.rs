@@ -1,9 +1,15 @@
 //! Pictures of every phase, any size, any theme.
 
-use super::{LogFeed, Overlay, Pane, Scene, Steering, Theme, View, editor::Editor, keymap::Keymap, render};
+use super::{
+    LogFeed, Overlay, Pane, Scene, Steering, Theme, View,
+    editor::Editor,
+    keymap::Keymap,
+    overlays::{GuardDesk, PredictForm},
+    render,
+};
 use crate::session::{
-    Session,
-    event::Timestamp,
+    Event, Session, What,
+    event::{Gets, Guards, Level, Prediction, Timestamp, TripGuess},
     fixtures::{self, Variant},
 };
 use proptest::prelude::*;
@@ -96,6 +102,7 @@ fn overlays_and_views_look_like_this() {
         ("heatmap", over(Overlay::Heatmap)),
         ("note", over(Overlay::Note(Editor::default()))),
         ("quit", over(Overlay::ConfirmQuit)),
+        ("guards", over(Overlay::Guards(GuardDesk::new(told.0.guards.limits)))),
         ("zoom", View { zoomed: true, focus: Pane::Users, ..view() }),
         ("presenter", View { presenter: true, ..view() }),
         ("cursor", View { cursor: Some(7), ..view() }),
@@ -109,6 +116,57 @@ fn overlays_and_views_look_like_this() {
         "help-80x24",
         text(&drawn(&told, &over(Overlay::Help), &Theme::default(), 80, 24))
     );
+}
+
+/// The story without a breaker at T+19, with limits.
+fn guarded(change: impl FnOnce(&mut Guards)) -> (Session, Timestamp) {
+    let mut told = fixtures::before_failing();
+    change(&mut told.0.guards.limits);
+    told
+}
+
+/// What somebody expected of the story with a breaker.
+fn predicted(mut told: (Session, Timestamp)) -> (Session, Timestamp) {
+    told.0.prediction = Some(Prediction {
+        trip: Some(TripGuess::Within(2.0)),
+        users: Some(Gets::Fallback),
+        errors: Some(0),
+        recovery_s: Some(10.0),
+    });
+    told
+}
+
+#[test]
+fn a_prediction_is_shown_before_and_scored_at_the_end() {
+    let form = PredictForm::of(predicted(fixtures::ready()).0.prediction);
+    let writing = View { overlay: Some(Overlay::Predict(form)), ..view() };
+    for (width, height) in [(120, 36), (80, 24)] {
+        let shown = |told: &_, view: &View| text(&drawn(told, view, &Theme::default(), width, height));
+        insta::assert_snapshot!(format!("predict-{width}x{height}"), shown(&fixtures::ready(), &writing));
+        let ready = predicted(fixtures::ready());
+        insta::assert_snapshot!(format!("predicted-{width}x{height}"), shown(&ready, &view()));
+        let scored = predicted(fixtures::finished(Variant::After));
+        insta::assert_snapshot!(format!("scored-{width}x{height}"), shown(&scored, &view()));
+    }
+}
+
+#[test]
+fn a_guard_about_to_abort_is_the_line_that_everybody_reads() {
+    let near = guarded(|limits| limits.users_s = Some(20));
+    let mut over = guarded(|limits| limits.users_s = Some(17));
+    let trip = over.0.guard_over(over.1).unwrap();
+    let reason = format!("A guard ended the run: {}", trip.because);
+    for what in [What::GuardTripped(trip), What::Interrupted { reason, level: Level::Warning }] {
+        over.0.apply(&Event { seq: 0, at: over.1, what });
+    }
+    for (name, told) in [("guard-near", near), ("guard-tripped", over)] {
+        for (width, height) in [(120, 36), (80, 24)] {
+            let buffer = drawn(&told, &view(), &Theme::default(), width, height);
+            insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&buffer));
+            let white_on_red = buffer.cell((5, 1)).unwrap().bg == Color::Indexed(160);
+            assert_eq!(white_on_red, name == "guard-near", "{name}");
+        }
+    }
 }
 
 #[test]
@@ -125,7 +183,7 @@ fn a_context_outside_the_allow_list_stands_out() {
 #[test]
 fn two_sessions_end_side_by_side() {
     let (before, _) = fixtures::finished(Variant::Before);
-    let (after, now) = fixtures::finished(Variant::After);
+    let (after, now) = predicted(fixtures::finished(Variant::After));
     for (width, height) in [(120_u16, 36_u16), (80, 24)] {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);

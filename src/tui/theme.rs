@@ -25,6 +25,8 @@ pub enum Role {
     Failing,
     /// The fault we made, and its keys: never to be taken for "the system is broken".
     Fault,
+    /// Something is about to happen by itself: a guard ends the run.
+    Alarm,
 }
 
 /// The characters that are not letters.
@@ -180,6 +182,9 @@ const MONO: Palette = Palette {
     on_bar: None,
 };
 
+/// A red on which white can be read, in every theme.
+const ALARM: Color = Color::Indexed(160);
+
 /// How many colours the terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -276,7 +281,7 @@ impl Theme {
             Role::Ok => (p.ok, Modifier::empty()),
             Role::Protected => (p.protected, Modifier::empty()),
             Role::Waiting => (p.waiting, Modifier::empty()),
-            Role::Failing => (p.failing, Modifier::BOLD),
+            Role::Failing | Role::Alarm => (p.failing, Modifier::BOLD),
             Role::Fault => (p.fault, Modifier::BOLD),
         };
         let style = Style::new().add_modifier(modifiers);
@@ -289,6 +294,10 @@ impl Theme {
     /// A bar of a role's colour with readable text on it.
     pub fn bar(&self, role: Role) -> Style {
         match (self.style(role).fg, self.palette.on_bar) {
+            // White on red, the one bar whose text is not in the palette's usual colour.
+            (Some(_), Some(_)) if role == Role::Alarm => {
+                Style::new().bg(ALARM).fg(Color::Indexed(231)).add_modifier(Modifier::BOLD)
+            }
             (Some(colour), Some(on_bar)) => Style::new().bg(colour).fg(on_bar).add_modifier(Modifier::BOLD),
             _ => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
         }
@@ -304,7 +313,7 @@ fn dim_unless(colour: Option<Color>) -> Modifier {
 mod tests {
     use super::*;
 
-    const ROLES: [Role; 10] = [
+    const ROLES: [Role; 11] = [
         Role::Text,
         Role::Muted,
         Role::Stale,
@@ -315,6 +324,7 @@ mod tests {
         Role::Waiting,
         Role::Failing,
         Role::Fault,
+        Role::Alarm,
     ];
 
     #[test]

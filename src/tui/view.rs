@@ -1,6 +1,10 @@
 //! What the operator looks at: focus, scroll, overlay. Never what happened; that is the session's.
 
-use super::{editor::Editor, keymap::Keymap};
+use super::{
+    editor::Editor,
+    keymap::Keymap,
+    overlays::{GuardDesk, PredictForm},
+};
 use crate::session::event::StepRef;
 use ratatui::layout::Rect;
 
@@ -66,6 +70,10 @@ pub enum Overlay {
     Note(Editor),
     /// A filter for pods is typed.
     Filter(Editor),
+    /// A prediction is written.
+    Predict(PredictForm),
+    /// The guards are seen and changed.
+    Guards(GuardDesk),
     /// Leaving needs a yes.
     ConfirmQuit,
     /// The target's name is typed before a fire.

@@ -7,6 +7,7 @@ mod assembly;
 mod desk;
 mod endpoints;
 mod guard;
+mod lookout;
 mod observers;
 mod preflight;
 mod pump;
@@ -17,6 +18,7 @@ mod target;
 
 pub(super) use assembly::Assembly;
 pub(super) use desk::{Guide, Setting};
+pub(super) use lookout::{Audience, Lookout};
 
 use super::{Global, Playing, config, run};
 use crate::session::Session;

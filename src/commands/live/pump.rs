@@ -44,7 +44,8 @@ impl Taps {
         receiver
     }
 
-    fn pass(&self, event: &Arc<Event>) {
+    /// Passes an event to every listener.
+    pub fn pass(&self, event: &Arc<Event>) {
         let mut taps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         taps.retain(|tap| !matches!(tap.try_send(event.clone()), Err(mpsc::error::TrySendError::Closed(_))));
     }

@@ -43,6 +43,9 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     if let Some(trip) = measured.trip_s {
         lines.push(format!("  breaker   opened {} after the kill", wording::seconds(trip)));
     }
+    for score in session.scores(now) {
+        lines.push(format!("  predicted {}: {}, {}", score.guess, score.fact, score.word()));
+    }
     if let Some((at, trip)) = &session.guards.tripped {
         let when = session.since_t0(*at).map(wording::moment).unwrap_or_default();
         lines.push(format!("  guard     {} ended the run at {when}: {}", trip.guard.name(), trip.because));

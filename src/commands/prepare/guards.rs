@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn what_is_no_guard_is_refused_with_its_place() {
-        let file = limits(&Pace::Step, r#"[{"name": "chaos-tui", "guards": {"user": 20}}]"#, &[]).unwrap_err();
+        let file =
+            limits(&Pace::Step, r#"[{"name": "chaos-tui", "guards": {"user": 20}}]"#, &[]).unwrap_err();
         assert!(file.contains("file.json") && file.contains("'user=20' is no guard"), "{file}");
         for option in ["users=0", "users", "silence=1.5", "restarts=99999999", ""] {
             let said = limits(&Pace::Step, "[]", &["--guard", option]).unwrap_err();

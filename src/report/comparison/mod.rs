@@ -14,7 +14,7 @@ pub use figures::Figures;
 pub use findings::Finding;
 pub use rows::{Judgement, Row};
 
-use crate::session::{Session, event::Timestamp, state::Lane, verdict::Conclusion};
+use crate::session::{Score, Session, event::Timestamp, state::Lane, verdict::Conclusion};
 
 /// Two sessions side by side.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub struct Side {
     pub figures: Figures,
     /// Whether something of what the fault hit was seen to go away; `None` if nobody watched it.
     pub fault_had_effect: Option<bool>,
+    /// What the operator expected, beside what happened.
+    pub scores: Vec<Score>,
     /// The lanes users, breaker, health and fault from five seconds before T0 on, one letter a second.
     pub lanes: Vec<(Lane, String)>,
 }
@@ -69,6 +71,7 @@ impl Side {
             name: name.to_owned(),
             conclusion: session.conclusion(now),
             figures: Figures::of(session, now),
+            scores: session.scores(now),
             fault_had_effect: session.fault_had_effect(),
             lanes: lanes.map(|lane| (lane, session.lane(lane, LANE.0..LANE.1, now))).to_vec(),
         }

@@ -54,6 +54,7 @@ impl fmt::Display for Comparison {
         }
         writeln!(f)?;
         self.write_lanes(f)?;
+        self.write_predictions(f)?;
         for (number, finding) in (1..).zip(&self.findings) {
             writeln!(f, "[{number}] {}", finding.text)?;
             writeln!(f, "    {}   ({})", finding.remedy, finding.evidence)?;
@@ -66,6 +67,16 @@ impl fmt::Display for Comparison {
 }
 
 impl Comparison {
+    fn write_predictions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for side in [&self.before, &self.after].into_iter().filter(|side| !side.scores.is_empty()) {
+            writeln!(f, "your prediction for {}", side.name)?;
+            for score in &side.scores {
+                writeln!(f, "    {:28}{:24}{}", score.guess, score.fact, score.word())?;
+            }
+        }
+        Ok(())
+    }
+
     fn write_lanes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wide = self.before.name.chars().count().max(self.after.name.chars().count());
         for side in [&self.before, &self.after] {

@@ -6,6 +6,7 @@ mod breaker;
 mod cluster;
 mod guard;
 mod plan;
+mod prediction;
 mod run;
 mod users;
 
@@ -16,6 +17,7 @@ pub use cluster::{
 };
 pub use guard::{Guard, Guards, Trip};
 pub use plan::{Plan, Section, Step, StepRef};
+pub use prediction::{Gets, Prediction, TripGuess};
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
 pub use users::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId};
 

@@ -75,9 +75,11 @@ impl Session {
     }
 
     fn users_reading(&self, limit: u32, now: Timestamp) -> Reading {
-        let worst = self.users.endpoints.iter().map(|endpoint| {
-            (self.bad_seconds(endpoint, now), self.unasked_seconds(endpoint, now))
-        });
+        let worst = self
+            .users
+            .endpoints
+            .iter()
+            .map(|endpoint| (self.bad_seconds(endpoint, now), self.unasked_seconds(endpoint, now)));
         let (bad, unasked) = worst.max_by_key(|(bad, unasked)| bad + unasked).unwrap_or((0, 0));
         let figure = bad + unasked;
         let mut text = format!("users were let down in {bad} s since T0");
@@ -90,7 +92,14 @@ impl Session {
             _ => Strain::Calm,
         };
         let text = format!("{text}; the guard allows {limit} s");
-        Reading { guard: Guard::Users, figure, limit, strain, text, short: format!("bad {figure} of {limit} s") }
+        Reading {
+            guard: Guard::Users,
+            figure,
+            limit,
+            strain,
+            text,
+            short: format!("bad {figure} of {limit} s"),
+        }
     }
 
     /// Seconds of the fault, without the present one, in which no request was due though users had been watched. A rate
@@ -110,9 +119,11 @@ impl Session {
     }
 
     fn restarts_reading(&self, limit: u32, now: Timestamp) -> Reading {
-        let since_t0 = |pod: &PodRow| pod.restarts().saturating_sub(pod.restarts_at_t0.unwrap_or(pod.restarts()));
+        let since_t0 =
+            |pod: &PodRow| pod.restarts().saturating_sub(pod.restarts_at_t0.unwrap_or(pod.restarts()));
         let figure = self.bystanders().map(since_t0).sum::<u32>();
-        let last = self.bystanders().filter(|pod| since_t0(pod) > 0).map(|pod| pod.pod.key.name.as_str()).last();
+        let last =
+            self.bystanders().filter(|pod| since_t0(pod) > 0).map(|pod| pod.pod.key.name.as_str()).last();
         // One more miss of the liveness probe and the kubelet restarts it.
         let ahead = self.bystanders().filter_map(|pod| pod.misses_now(now));
         let ahead = ahead.filter(|miss| miss.misses + 1 >= miss.threshold).map(|miss| miss.restart_s);
@@ -155,7 +166,14 @@ impl Session {
             ),
             None => format!("the cluster answers; the guard allows {limit} s of silence"),
         };
-        Reading { guard: Guard::Silence, figure, limit, strain, text, short: format!("API silent {figure} of {limit} s") }
+        Reading {
+            guard: Guard::Silence,
+            figure,
+            limit,
+            strain,
+            text,
+            short: format!("API silent {figure} of {limit} s"),
+        }
     }
 
     /// Seconds since a source fell silent. One that never was to be had is none that fell silent.

@@ -21,7 +21,9 @@ fn tell(session: &mut Session, seconds: f64, what: What) {
 #[test]
 fn bad_seconds_strain_the_guard_of_users() {
     // At T+19 of the story without a breaker, 18 seconds were bad.
-    for (limit, wanted) in [(60, Strain::Calm), (28, Strain::Calm), (27, Strain::Near), (18, Strain::Near), (17, Strain::Over)] {
+    for (limit, wanted) in
+        [(60, Strain::Calm), (28, Strain::Calm), (27, Strain::Near), (18, Strain::Near), (17, Strain::Over)]
+    {
         let reading = reading(fixtures::before_failing(), Guard::Users, limit);
         assert_eq!((reading.figure, reading.strain), (18, wanted), "limit {limit}");
     }
@@ -61,7 +63,10 @@ fn a_slow_probe_leaves_gaps_that_mean_nothing() {
         };
         tell(&mut session, seconds + 0.01, What::Answered(answer));
     }
-    assert_eq!(reading((session, at(15.0)), Guard::Users, 60).text, "users were let down in 1 s since T0; the guard allows 60 s");
+    assert_eq!(
+        reading((session, at(15.0)), Guard::Users, 60).text,
+        "users were let down in 1 s since T0; the guard allows 60 s"
+    );
 }
 
 #[test]
@@ -73,11 +78,17 @@ fn restarts_of_bystanders_strain_their_guard() {
         tell(&mut session, 19.0, What::PodSeen(pod));
         (session, now)
     };
-    for (restarts, limit, wanted) in [(0, 1, Strain::Calm), (1, 1, Strain::Over), (1, 2, Strain::Calm), (2, 2, Strain::Over)] {
+    for (restarts, limit, wanted) in
+        [(0, 1, Strain::Calm), (1, 1, Strain::Over), (1, 2, Strain::Calm), (2, 2, Strain::Over)]
+    {
         let reading = reading(restarted(restarts), Guard::Restarts, limit);
         assert_eq!((reading.figure, reading.strain), (restarts, wanted), "{restarts} of {limit}");
     }
-    assert!(reading(restarted(1), Guard::Restarts, 1).text.contains("restarted my-consumer-app-7d9f-4kq2p 1 time since T0"));
+    assert!(
+        reading(restarted(1), Guard::Restarts, 1)
+            .text
+            .contains("restarted my-consumer-app-7d9f-4kq2p 1 time since T0")
+    );
     // What the fault is about may be restarted: that is the fault.
     let (mut session, now) = fixtures::before_failing();
     let mut pod = session.cluster.in_play[1].pod.clone();
@@ -89,8 +100,13 @@ fn restarts_of_bystanders_strain_their_guard() {
 #[test]
 fn the_last_liveness_miss_before_a_restart_is_near() {
     let (mut session, _) = fixtures::told(Variant::After, 10.0);
-    assert_eq!(reading((session.clone(), at(10.0)), Guard::Restarts, 1).strain, Strain::Calm, "1 of 3 misses");
-    let note = session.cluster.notes.iter().rev().find(|row| row.note.reason == "Unhealthy").unwrap().note.clone();
+    assert_eq!(
+        reading((session.clone(), at(10.0)), Guard::Restarts, 1).strain,
+        Strain::Calm,
+        "1 of 3 misses"
+    );
+    let note =
+        session.cluster.notes.iter().rev().find(|row| row.note.reason == "Unhealthy").unwrap().note.clone();
     tell(&mut session, 19.9, What::ClusterNoted(note));
     let near = reading((session, at(20.0)), Guard::Restarts, 1);
     assert_eq!((near.strain, near.short.as_str()), (Strain::Near, "restart in 10 s"));
@@ -132,7 +148,9 @@ fn vain_attempts_do_not_begin_the_silence_anew() {
 
 #[test]
 fn guards_watch_only_while_a_fault_is_on_and_the_run_goes_its_way() {
-    for told in [fixtures::ready(), fixtures::steady(), fixtures::after_closed(), fixtures::finished(Variant::Before)] {
+    for told in
+        [fixtures::ready(), fixtures::steady(), fixtures::after_closed(), fixtures::finished(Variant::Before)]
+    {
         assert_eq!(told.0.guard_readings(told.1), []);
     }
     let (mut session, now) = fixtures::before_failing();

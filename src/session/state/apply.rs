@@ -123,6 +123,10 @@ impl Session {
         match command {
             Command::Note(text) => self.diary.note(at, text),
             Command::Mark => self.diary.mark(at),
+            // Nobody predicts what has begun.
+            Command::Predict(prediction) if self.fault.is_none() => {
+                self.prediction = Some(*prediction).filter(|prediction| !prediction.is_empty());
+            }
             Command::Guards(limits) => self.guards.limits = *limits,
             Command::Pause(on) => self.steps.paused = *on,
             Command::Breakpoint(step) => self.steps.toggle_breakpoint(*step),

@@ -1,7 +1,7 @@
 //! The whole state and its phase.
 
 use super::{Axis, Breaker, Cluster, Diary, Fault, GuardState, Log, Run, Steps, Users};
-use crate::session::event::{Check, TargetCard, Timestamp};
+use crate::session::event::{Check, Prediction, TargetCard, Timestamp};
 
 /// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Session {
     pub fault: Option<Fault>,
     /// What ends the session by itself, and whether it did.
     pub guards: GuardState,
+    /// What the operator expected before the fire.
+    pub prediction: Option<Prediction>,
     /// What users get, by probed endpoint.
     pub users: Users,
     /// Pods, Services, workloads and what Kubernetes says about them.

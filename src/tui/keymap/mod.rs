@@ -24,9 +24,11 @@ pub enum Action {
     Rerun,
     Cut,
     Breakpoint,
+    Predict,
     Abort,
     Safety,
     End,
+    Guards,
     Note,
     Mark,
     Why,
@@ -292,11 +294,11 @@ mod tests {
 
     #[test]
     fn own_keys_replace_and_are_checked() {
-        let keys = ["g".to_owned()];
+        let keys = ["y".to_owned()];
         let keymap = Keymap::with([("next", keys.as_slice())]).unwrap();
-        assert_eq!(keymap.action(Chord::char('g'), Context::Screen), Some(Action::Next));
+        assert_eq!(keymap.action(Chord::char('y'), Context::Screen), Some(Action::Next));
         assert_eq!(keymap.action(Chord::char(' '), Context::Screen), None);
-        assert_eq!(keymap.key(Action::Next), "g");
+        assert_eq!(keymap.key(Action::Next), "y");
 
         let taken = ["q".to_owned()];
         assert!(matches!(Keymap::with([("next", taken.as_slice())]), Err(KeymapError::Conflict { .. })));

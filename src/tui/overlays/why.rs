@@ -49,6 +49,11 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
             &said,
         );
     }
+    let guards: Vec<String> =
+        scene.session.guard_readings(scene.now).into_iter().map(|reading| reading.text).collect();
+    if !guards.is_empty() {
+        list("guards would end the run by themselves".to_owned(), &guards);
+    }
     let warnings: Vec<String> =
         scene.session.warnings(scene.now).into_iter().map(|warning| warning.text).collect();
     if !warnings.is_empty() {

@@ -13,6 +13,8 @@ use crate::{
 
 /// Columns from which the words about a change are shown beside its judgement.
 const ROOMY: usize = 100;
+/// Where the prediction stands, right of the lanes.
+const PREDICTION: usize = 84;
 /// Rows of the lanes: four of them and the axis.
 const LANES: usize = 5;
 
@@ -27,6 +29,10 @@ pub fn comparison(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = upper.framed(&title, &Row::new(), Role::Muted);
     rows(&mut inside, &compared);
     lanes(&mut canvas.part(0, table, width, LANES), &compared);
+    if width >= ROOMY {
+        let room = width.saturating_sub(PREDICTION);
+        prediction(&mut canvas.part(PREDICTION, table, room, LANES), &compared);
+    }
     let below = height.saturating_sub(table + LANES);
     findings(&mut canvas.part(0, table + LANES, width, below), scene, &compared);
 }
@@ -52,6 +58,28 @@ fn rows(canvas: &mut Canvas, compared: &Comparison) {
         }
         canvas.row(y + 1, &line);
     }
+}
+
+/// What was expected of the second one, or of the first, beside what happened.
+fn prediction(canvas: &mut Canvas, compared: &Comparison) {
+    let sides = [&compared.after, &compared.before];
+    let Some(side) = sides.into_iter().find(|side| !side.scores.is_empty()) else { return };
+    canvas.row(0, &Row::of(Role::Strong, "YOUR PREDICTION"));
+    for (y, score) in (1..).zip(&side.scores) {
+        let (guess, fact) = super::finished::score(score);
+        canvas.spread(y, &guess, &fact);
+    }
+}
+
+/// How much of it was right, and what was not, in a line.
+fn prediction_in_short(compared: &Comparison) -> Option<Row> {
+    let scores =
+        &[&compared.after, &compared.before].into_iter().find(|side| !side.scores.is_empty())?.scores;
+    let right = scores.iter().filter(|score| score.right == Some(true)).count();
+    let wrong = scores.iter().filter(|score| score.right == Some(false));
+    let wrong: Vec<String> = wrong.map(|score| format!("{} ({})", score.guess, score.fact)).collect();
+    let wrong = if wrong.is_empty() { String::new() } else { format!("; not {}", wrong.join(", ")) };
+    Some(Row::of(Role::Strong, format!("     YOUR PREDICTION {right} of {} right{wrong}", scores.len())))
 }
 
 /// Users of both, the breaker of the second one, on one axis.
@@ -85,6 +113,9 @@ fn lanes(canvas: &mut Canvas, compared: &Comparison) {
 fn findings(canvas: &mut Canvas, scene: &Scene, compared: &Comparison) {
     let width = canvas.width().saturating_sub(6);
     let mut lines = Vec::new();
+    if canvas.width() < ROOMY {
+        lines.extend(prediction_in_short(compared));
+    }
     for (number, finding) in (1..).zip(&compared.findings) {
         let said = format!("{} {} ({})", finding.text, finding.remedy, finding.evidence);
         for (i, line) in text::wrap(&said, width, 3).into_iter().enumerate() {

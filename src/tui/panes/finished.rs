@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::{
-    session::state::Endpoint,
+    session::{Score, state::Endpoint},
     tui::{
         canvas::{Canvas, Row},
         figures::{self, wait},
@@ -28,7 +28,7 @@ pub(super) fn lines(scene: &Scene) -> Vec<(Row, Row)> {
     let Some(fault) = &scene.session.fault else {
         return vec![(Row::text("nothing was fired"), Row::new())];
     };
-    let mut lines = Vec::new();
+    let mut lines = prediction(scene);
     let mut line = |label: &str, role: Role, figure: String| {
         lines.push((Row::text(label), Row::of(role, figure)));
     };
@@ -61,6 +61,24 @@ pub(super) fn lines(scene: &Scene) -> Vec<(Row, Row)> {
         restarts.to_string(),
     );
     lines
+}
+
+/// What was expected, beside what happened: before the figures, which say the rest.
+fn prediction(scene: &Scene) -> Vec<(Row, Row)> {
+    let scores = scene.session.scores(scene.now);
+    let head = (!scores.is_empty()).then(|| (Row::of(Role::Strong, "YOUR PREDICTION"), Row::new()));
+    head.into_iter().chain(scores.iter().map(score)).collect()
+}
+
+/// A guess and its fact, with the word whether it was right.
+pub(super) fn score(score: &Score) -> (Row, Row) {
+    let role = match score.right {
+        Some(true) => Role::Ok,
+        Some(false) => Role::Failing,
+        None => Role::Stale,
+    };
+    let right = Row::text(format!("{}  ", score.fact)).with(role, format!("{:<3}", score.word()));
+    (Row::text(score.guess.as_str()), right)
 }
 
 fn users(scene: &Scene, endpoint: &Endpoint, line: &mut impl FnMut(&str, Role, String)) {

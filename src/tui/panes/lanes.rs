@@ -101,7 +101,7 @@ fn role(scene: &Scene, lane: Lane, letter: char) -> Role {
     }
 }
 
-/// Notes and marks, on the axis.
+/// Notes, marks and the guard that ended the run, on the axis.
 fn marks(canvas: &mut Canvas, scene: &Scene, span: Span, y: usize) {
     let diary = &scene.session.diary;
     let notes = diary.notes.iter().map(|note| (note.at, "n"));
@@ -110,6 +110,11 @@ fn marks(canvas: &mut Canvas, scene: &Scene, span: Span, y: usize) {
         if let Some(column) = span.column(scene.session.axis.second(at)) {
             canvas.letters(column, y, letter, Role::Focus);
         }
+    }
+    if let Some((at, _)) = &scene.session.guards.tripped
+        && let Some(column) = span.column(scene.session.axis.second(*at))
+    {
+        canvas.letters(column, y, "G", Role::Failing);
     }
 }
 
@@ -129,6 +134,9 @@ fn cursor(canvas: &mut Canvas, scene: &Scene, span: Span, label: usize, foot: us
     }
     let notes = scene.session.diary.notes_in(&scene.session.axis, second);
     words.extend(notes.map(|note| format!("note: {}", note.text)));
+    let tripped =
+        scene.session.guards.tripped.iter().filter(|(at, _)| scene.session.axis.second(*at) == second);
+    words.extend(tripped.map(|(_, trip)| format!("guard: {}", trip.because)));
     let y = if canvas.height() > foot + 1 { foot + 1 } else { foot };
     let row = Row::of(Role::Focus, format!("{} ", words.join(" · ")));
     canvas.part(0, y, label + span.columns, 1).clear();

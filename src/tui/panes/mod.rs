@@ -6,6 +6,7 @@ mod comparison;
 mod experiment;
 mod finished;
 mod footer;
+mod guards;
 mod header;
 mod lanes;
 mod log;

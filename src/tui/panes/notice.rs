@@ -1,6 +1,6 @@
 //! The line that says what to watch for: the latest hint, the caption, the most urgent warning.
 
-use super::Scene;
+use super::{Scene, guards};
 use crate::{
     session::{
         event::Level,
@@ -10,6 +10,7 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         figures,
+        keymap::Action,
         theme::Role,
         view::{Leaving, Overlay},
     },
@@ -20,14 +21,15 @@ const CAPTION_S: f64 = 30.0;
 
 /// Draws the line.
 pub fn notice(canvas: &mut Canvas, scene: &Scene) {
-    let (word, role, text) = said(scene);
-    let column = if canvas.width() >= 100 { 9 } else { 8 };
+    let roomy = canvas.width() >= 100;
+    let (word, role, text) = said(scene, roomy);
+    let column = if roomy { 9 } else { 8 };
     let row = Row::text(" ").with(role, word).to(column + 1).and(text);
     canvas.row(0, &row);
 }
 
-/// The same without its word, for the smallest screens.
-pub(super) fn said(scene: &Scene) -> (&'static str, Role, String) {
+/// The word, its colour, the text.
+fn said(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
     let view = scene.view;
     if let Some(hint) = &view.hint {
         return ("KEY", Role::Focus, hint.clone());
@@ -47,6 +49,9 @@ pub(super) fn said(scene: &Scene) -> (&'static str, Role, String) {
     if let Some(message) = &scene.session.run.aborted {
         return ("ABORTED", Role::Failing, message.clone());
     }
+    if let Some((_, trip)) = &scene.session.guards.tripped {
+        return ("GUARD", Role::Failing, format!("ended the run: {}", trip.because));
+    }
     let warnings = scene.session.warnings(scene.now);
     let urgent = warnings.first().filter(|warning| warning.urgency == Urgency::Warn);
     let caption = scene.session.diary.captions.back();
@@ -61,7 +66,7 @@ pub(super) fn said(scene: &Scene) -> (&'static str, Role, String) {
             };
             (warning.urgency.text(), role, warning.text.clone())
         }
-        (None, None, None) => calm(scene),
+        (None, None, None) => calm(scene, roomy),
     }
 }
 
@@ -81,20 +86,42 @@ fn leaving(scene: &Scene) -> String {
 }
 
 /// With nothing to warn of: what a fire would be followed by, where results are.
-fn calm(scene: &Scene) -> (&'static str, Role, String) {
+fn calm(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
     match scene.phase {
         Phase::Finished => match &scene.session.run.journal {
             Some(path) => ("SAVED", Role::Ok, path.clone()),
             None => ("", Role::Text, String::new()),
         },
-        Phase::Ready => (
-            "READY",
-            Role::Focus,
-            "nothing was asked of your service yet; SPACE never fires anything".to_owned(),
-        ),
+        Phase::Ready => predicted(scene, roomy),
+        Phase::Steady => guarded(scene, roomy),
         _ => match scene.card() {
             Some(card) => ("UNDO", Role::Muted, card.undo.clone()),
             None => ("", Role::Text, String::new()),
         },
     }
+}
+
+/// What would end the run by itself once the fault is on.
+fn guarded(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
+    let key = scene.view.keymap.key(Action::Guards);
+    match (guards::limits(scene, roomy), roomy) {
+        (Some(limits), true) => {
+            ("GUARDS", Role::Strong, format!("aborts by itself if: {limits}   [{key}] edit"))
+        }
+        (Some(limits), false) => ("GUARD", Role::Strong, format!("abort if {limits}")),
+        (None, _) => ("GUARDS", Role::Waiting, format!("are off: nothing aborts by itself   [{key}] edit")),
+    }
+}
+
+/// What is expected, or how to say it.
+fn predicted(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
+    let key = scene.view.keymap.key(Action::Predict);
+    let words = match (&scene.session.prediction, roomy) {
+        (Some(prediction), _) => format!("you expect: {}   [{key}] change", prediction.words().join(", ")),
+        (None, true) => format!(
+            "Before you fire, say what you expect: {key}   (trip time, what users see, recovery) - scored at the end"
+        ),
+        (None, false) => format!("{key}: say what you expect before you fire"),
+    };
+    ("PREDICT", Role::Focus, words)
 }

@@ -65,7 +65,11 @@ type Said = (Role, String, String, String);
 fn users(scene: &Scene, width: usize) -> Said {
     let verdict = &scene.verdict;
     let roomy = width >= ROOMY;
+    let near = scene.session.guard_near(scene.now);
     let right = match verdict.bad {
+        _ if near.is_some() => {
+            near.as_ref().map_or_else(String::new, |near| format!("GUARD ABORTS: {}", near.short))
+        }
         Some((bad, budget)) => format!("BAD {bad} of {budget} s"),
         None => steady(scene, roomy),
     };
@@ -74,7 +78,8 @@ fn users(scene: &Scene, width: usize) -> Said {
     let room = width.saturating_sub(word.len() + right.len() + 6);
     let fits = roomy && crate::tui::text::width(&verdict.sentence) <= room;
     let text = if fits { &verdict.sentence } else { &verdict.short };
-    (role(verdict.word), word, text.clone(), right)
+    let role = if near.is_some() { Role::Alarm } else { role(verdict.word) };
+    (role, word, text.clone(), right)
 }
 
 /// Before T0: whether the steady state is met, and the breaker.

@@ -1,7 +1,9 @@
 //! Keys and the other messages change the view and ask for effects. Pure: no input or output, no clock.
 
+mod guarding;
 mod leave;
 mod moving;
+mod predicting;
 mod stepping;
 mod typing;
 
@@ -43,6 +45,11 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
     if view.overlay == Some(Overlay::ConfirmQuit) {
         return leave::confirmed(view, chord);
     }
+    match view.overlay {
+        Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
+        Some(Overlay::Predict(_)) => return predicting::pressed(view, chord),
+        _ => {}
+    }
     let place = if view.overlay.is_some() { Context::Overlay } else { Context::Screen };
     match view.keymap.action(chord, place) {
         Some(action) => act(view, session, now, action, chord),
@@ -69,9 +76,11 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Rerun => Outcome::send(Command::Rerun),
         A::Cut => Outcome::send(Command::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
+        A::Predict => predicting::form(view, session),
         A::Abort => leave::through(Command::Abort),
         A::End => leave::through(Command::Quit),
         A::Safety => leave::towards_safety(view, session),
+        A::Guards => guarding::desk(view, session),
         A::Note => open(view, Overlay::Note(Default::default())),
         A::Mark => {
             view.hint = Some("marked this moment".to_owned());
@@ -137,6 +146,7 @@ pub fn steers(action: Action) -> bool {
             | A::End
             | A::Note
             | A::Mark
+            | A::Predict
     )
 }
 

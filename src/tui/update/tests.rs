@@ -1,7 +1,7 @@
 use super::super::{editor::Editor, keymap::Keymap};
 use super::*;
 use crate::session::{
-    event::{Event, StepRef, What},
+    event::{Event, Gets, Guards, Prediction, StepRef, TripGuess, What},
     fixtures::{self, Variant},
 };
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -196,6 +196,63 @@ fn a_note_is_typed_and_kept() {
     desk.press("n");
     assert_eq!(desk.press("ENTER"), [], "an empty note is none");
     assert_eq!(desk.view.overlay, None);
+}
+
+#[test]
+fn guards_are_changed_and_kept_with_enter() {
+    let mut desk = Desk::at(fixtures::steady());
+    desk.press("g");
+    for key in ["RIGHT", "RIGHT", "DOWN", "SPACE", "DOWN", "LEFT"] {
+        assert_eq!(desk.press(key), [], "nothing changes before ENTER");
+    }
+    let wanted = Guards { users_s: Some(70), restarts: None, silence_s: Some(9) };
+    assert_eq!(desk.press("ENTER"), [send(Command::Guards(wanted))]);
+    assert_eq!(desk.view.overlay, None);
+
+    desk.press("g");
+    desk.press("SPACE");
+    assert_eq!(desk.press("ESC"), [], "ESC keeps what was");
+    assert_eq!(desk.view.overlay, None);
+    desk.press("g");
+    for key in ["SPACE", "RIGHT", "UP", "LEFT", "UP", "LEFT", "LEFT"] {
+        desk.press(key);
+    }
+    let wanted = Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(9) };
+    assert_eq!(desk.press("ENTER"), [send(Command::Guards(wanted))], "never below 1; on again as usual");
+
+    desk.view.steering = Steering::ReadOnly;
+    desk.press("g");
+    assert_eq!(desk.press("ENTER"), []);
+    assert!(desk.view.hint.is_some());
+}
+
+#[test]
+fn a_prediction_is_written_line_by_line() {
+    let mut desk = Desk::at(fixtures::steady());
+    desk.press("p");
+    desk.write("2.x5");
+    for key in ["DOWN", "RIGHT", "RIGHT", "TAB", "0", ".", "TAB", "1", "0", "7", "BACKSPACE"] {
+        assert_eq!(desk.press(key), [], "{key}");
+    }
+    let wanted = Prediction {
+        trip: Some(TripGuess::Within(2.5)),
+        users: Some(Gets::Fallback),
+        errors: Some(0),
+        recovery_s: Some(10.0),
+    };
+    assert_eq!(desk.press("ENTER"), [send(Command::Predict(wanted))]);
+    desk.tell(What::Commanded(Command::Predict(wanted)));
+    desk.press("p");
+    desk.press("n");
+    let wanted = Prediction { trip: Some(TripGuess::Never), ..wanted };
+    assert_eq!(desk.press("ENTER"), [send(Command::Predict(wanted))], "it begins with what was said before");
+    desk.press("p");
+    assert_eq!(desk.press("ESC"), []);
+
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.press("p");
+    assert_eq!(desk.view.overlay, None, "nobody predicts what has begun");
+    assert!(desk.view.hint.is_some());
 }
 
 #[test]

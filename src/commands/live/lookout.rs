@@ -1,0 +1,72 @@
+//! The guards of a run without a screen: watches what they need, and nothing for whoever asked for none.
+
+use super::{endpoints::endpoints, guard, observers::Observers, pump::Taps, ready};
+use crate::{
+    commands::{config::Preferences, prepare::Prepared},
+    session::{Command, Event, Session, What, stream::Emitter},
+};
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Whoever watches for the guards.
+pub struct Lookout(Observers);
+
+/// What a lookout reads: the events one by one, and the session they make.
+#[derive(Clone)]
+pub struct Audience {
+    session: watch::Sender<Session>,
+    taps: Taps,
+}
+
+impl Audience {
+    /// Nobody listens yet.
+    pub fn new() -> Self {
+        Self { session: watch::Sender::new(Session::new()), taps: Taps::default() }
+    }
+
+    /// Passes an event on.
+    pub fn hear(&self, event: &Event) {
+        self.session.send_modify(|session| session.apply(event));
+        self.taps.pass(&Arc::new(event.clone()));
+    }
+}
+
+impl Lookout {
+    /// Watches the cluster and, as users do, the experiment's own endpoint; orders go to the runner.
+    pub async fn begin(
+        prepared: &Prepared,
+        emitter: &Emitter,
+        audience: &Audience,
+        runner: mpsc::Sender<Command>,
+    ) -> Self {
+        let Prepared { request, cluster, guards, .. } = prepared;
+        let connection = ready::connection(request, cluster).await;
+        let endpoints = endpoints(request, &Preferences::default());
+        let faults = endpoints.iter().map(|settings| settings.fault.clone()).collect();
+        let mut observers = Observers::new(emitter.clone(), audience.taps.clone(), endpoints);
+        emitter.emit(What::GuardsSet(*guards)).await;
+        if let Some(connection) = &connection {
+            observers.watch_cluster(connection, request).await;
+        }
+        observers.spawn(mind_the_fault(audience.taps.open(), faults));
+        observers.observe(true).await;
+        let shown = audience.session.subscribe();
+        observers.spawn(guard::watch(shown, emitter.clock(), emitter.clone(), runner));
+        Self(observers)
+    }
+
+    /// Stops watching.
+    pub async fn end(self) {
+        self.0.end().await;
+    }
+}
+
+/// From the first fire on nothing is learned as a real answer.
+async fn mind_the_fault(mut tap: mpsc::Receiver<Arc<Event>>, faults: Vec<CancellationToken>) {
+    while let Some(event) = tap.recv().await {
+        if matches!(event.what, What::FaultFired { .. }) {
+            faults.iter().for_each(CancellationToken::cancel);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Predictions: written before the fire, scored against what happened.
+
+use super::{
+    event::{BreakerState, Gets, Prediction, Timestamp, TripGuess},
+    state::Session,
+    wording,
+};
+
+/// One part of a prediction beside the fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Score {
+    /// What was expected: `trip within 2 s`.
+    pub guess: String,
+    /// What happened: `6.2 s`.
+    pub fact: String,
+    /// Whether it was right; `None` where nobody saw it.
+    pub right: Option<bool>,
+}
+
+impl Score {
+    fn seen(guess: String, fact: impl Into<String>, right: bool) -> Self {
+        Self { guess, fact: fact.into(), right: Some(right) }
+    }
+
+    fn unseen(guess: String) -> Self {
+        Self { guess, fact: "not seen".to_owned(), right: None }
+    }
+
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self.right {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "?",
+        }
+    }
+}
+
+impl Prediction {
+    /// Each part in a few words.
+    pub fn words(&self) -> Vec<String> {
+        let trip = self.trip.map(trip_words);
+        let users = self.users.map(users_words);
+        let errors = self.errors.map(errors_words);
+        let recovery = self.recovery_s.map(recovery_words);
+        [trip, users, errors, recovery].into_iter().flatten().collect()
+    }
+}
+
+fn trip_words(guess: TripGuess) -> String {
+    match guess {
+        TripGuess::Within(seconds) => format!("trip within {seconds} s"),
+        TripGuess::Never => "breaker never trips".to_owned(),
+    }
+}
+
+fn users_words(gets: Gets) -> String {
+    format!("users: {}", gets.text())
+}
+
+fn errors_words(most: u32) -> String {
+    if most == 0 {
+        "0 errors".to_owned()
+    } else {
+        format!("at most {}", wording::count(most.into(), "error"))
+    }
+}
+
+fn recovery_words(seconds: f64) -> String {
+    format!("back within {seconds} s")
+}
+
+impl Session {
+    /// The prediction beside what happened so far; nothing before the fire, or where none was made.
+    pub fn scores(&self, now: Timestamp) -> Vec<Score> {
+        let Some(prediction) = self.prediction.filter(|_| self.fault.is_some()) else { return Vec::new() };
+        let trip = prediction.trip.map(|guess| self.score_trip(guess));
+        let users = prediction.users.map(|guess| self.score_users(guess));
+        let errors = prediction.errors.map(|most| self.score_errors(most));
+        let recovery = prediction.recovery_s.map(|seconds| self.score_recovery(seconds, now));
+        [trip, users, errors, recovery].into_iter().flatten().collect()
+    }
+
+    fn score_trip(&self, guess: TripGuess) -> Score {
+        let words = trip_words(guess);
+        match (self.breaker.measured(self.t0()).trip_s, guess) {
+            (Some(seconds), TripGuess::Within(most)) => {
+                Score::seen(words, wording::seconds(seconds), seconds <= most)
+            }
+            (Some(seconds), TripGuess::Never) => {
+                Score::seen(words, format!("after {}", wording::seconds(seconds)), false)
+            }
+            // That it did not open is known only if somebody looked at it.
+            (None, _) if self.breaker.state() == BreakerState::Unknown => Score::unseen(words),
+            (None, guess) => Score::seen(words, "never", guess == TripGuess::Never),
+        }
+    }
+
+    fn score_users(&self, guess: Gets) -> Score {
+        let words = users_words(guess);
+        let Some(users) = self.users.main().map(|endpoint| endpoint.during_fault()) else {
+            return Score::unseen(words);
+        };
+        let counts =
+            [(Gets::Real, users.real), (Gets::Fallback, users.fallback), (Gets::Errors, users.error)];
+        // Of equally many the worse one: it is what somebody complains about.
+        let most = counts.into_iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count);
+        match most {
+            None => Score::unseen(words),
+            Some((gets, count)) => {
+                let fact = format!("{} {count}/{}", gets.text(), users.answered());
+                Score::seen(words, fact, gets == guess)
+            }
+        }
+    }
+
+    fn score_errors(&self, most: u32) -> Score {
+        let words = errors_words(most);
+        match self.users.main().map(|endpoint| endpoint.during_fault()).filter(|users| users.answered() > 0) {
+            None => Score::unseen(words),
+            Some(users) => Score::seen(words, users.error.to_string(), users.error <= u64::from(most)),
+        }
+    }
+
+    fn score_recovery(&self, most: f64, now: Timestamp) -> Score {
+        let words = recovery_words(most);
+        let healed = self.fault.as_ref().and_then(|fault| fault.healed);
+        let recovered = self.users.main().and_then(|endpoint| endpoint.recovered);
+        match (healed, recovered) {
+            (Some(healed), Some(recovered)) => {
+                let seconds = recovered.duration_since(healed).as_secs_f64().max(0.0);
+                Score::seen(words, wording::seconds(seconds), seconds <= most)
+            }
+            (Some(healed), None) if self.users.main().is_some() => {
+                let waited = now.duration_since(healed).as_secs_f64();
+                let fact = format!("not within {}", wording::seconds(waited));
+                // Still open as long as the time that was guessed is not over.
+                let right = (waited > most).then_some(false);
+                Score { guess: words, fact, right }
+            }
+            (None, _) => Score { guess: words, fact: "provider not back".to_owned(), right: None },
+            (Some(_), None) => Score::unseen(words),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{
+        Command, Event, What,
+        event::StepRef,
+        fixtures::{self, Variant, at},
+    };
+
+    fn scored(
+        (mut session, now): (Session, Timestamp),
+        prediction: Prediction,
+    ) -> Vec<(String, String, &'static str)> {
+        session.prediction = Some(prediction);
+        let scores = session.scores(now).into_iter();
+        scores.map(|score| (score.guess.clone(), score.fact.clone(), score.word())).collect()
+    }
+
+    fn trip(guess: TripGuess) -> Prediction {
+        Prediction { trip: Some(guess), ..Prediction::default() }
+    }
+
+    #[test]
+    fn each_part_is_scored_against_what_happened() {
+        let users = |users| Prediction { users: Some(users), ..Prediction::default() };
+        let errors = |errors| Prediction { errors: Some(errors), ..Prediction::default() };
+        let back = |seconds| Prediction { recovery_s: Some(seconds), ..Prediction::default() };
+        let (before, after) = (Variant::Before, Variant::After);
+        for (variant, prediction, wanted) in [
+            (after, trip(TripGuess::Within(2.0)), ("trip within 2 s", "6.2 s", "no")),
+            (after, trip(TripGuess::Within(6.5)), ("trip within 6.5 s", "6.2 s", "yes")),
+            (after, trip(TripGuess::Never), ("breaker never trips", "after 6.2 s", "no")),
+            (before, trip(TripGuess::Never), ("breaker never trips", "never", "yes")),
+            (before, trip(TripGuess::Within(9.0)), ("trip within 9 s", "never", "no")),
+            (after, users(Gets::Fallback), ("users: fallback", "fallback 65/70", "yes")),
+            (after, users(Gets::Real), ("users: real", "fallback 65/70", "no")),
+            (before, users(Gets::Errors), ("users: errors", "errors 60/70", "yes")),
+            (after, errors(0), ("0 errors", "0", "yes")),
+            (before, errors(59), ("at most 59 errors", "60", "no")),
+            (before, errors(60), ("at most 60 errors", "60", "yes")),
+            (after, back(10.0), ("back within 10 s", "0.0 s", "yes")),
+        ] {
+            let (guess, fact, word) = wanted;
+            let wanted = vec![(guess.to_owned(), fact.to_owned(), word)];
+            assert_eq!(scored(fixtures::finished(variant), prediction), wanted);
+        }
+    }
+
+    #[test]
+    fn what_nobody_saw_is_neither_right_nor_wrong() {
+        let all = Prediction {
+            trip: Some(TripGuess::Within(2.0)),
+            users: Some(Gets::Real),
+            errors: Some(1),
+            recovery_s: Some(5.0),
+        };
+        let mut session = Session::new();
+        assert_eq!(scored((session.clone(), at(0.0)), all), [], "nothing was fired");
+        let step = StepRef { section: crate::session::event::Section::Method, index: 0 };
+        let fired = What::FaultFired { step, what: String::new(), targets: Vec::new() };
+        session.apply(&Event { seq: 0, at: at(0.0), what: fired });
+        let unseen: Vec<&str> = scored((session, at(9.0)), all).into_iter().map(|(.., word)| word).collect();
+        assert_eq!(unseen, ["?"; 4]);
+    }
+
+    #[test]
+    fn what_still_can_come_true_is_not_wrong_yet() {
+        let (mut session, _) = fixtures::told(Variant::After, 34.9);
+        session.apply(&Event { seq: 0, at: at(34.9), what: What::FaultHealed { what: "back".to_owned() } });
+        session.users.endpoints[0].recovered = None;
+        let back = Prediction { recovery_s: Some(10.0), ..Prediction::default() };
+        assert_eq!(scored((session.clone(), at(40.0)), back)[0].2, "?");
+        assert_eq!(scored((session, at(45.0)), back)[0].2, "no");
+    }
+
+    #[test]
+    fn nobody_predicts_what_has_begun() {
+        let (mut session, now) = fixtures::steady();
+        let predict = |guess| What::Commanded(Command::Predict(trip(guess)));
+        session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Never) });
+        session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Within(3.0)) });
+        assert_eq!(session.prediction, Some(trip(TripGuess::Within(3.0))), "changed before the fire");
+        let (mut session, now) = fixtures::before_failing();
+        session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Never) });
+        assert_eq!(session.prediction, None);
+    }
+}

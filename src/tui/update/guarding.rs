@@ -1,0 +1,45 @@
+//! Keys while the guards are changed.
+
+use super::{leave::leave, open};
+use crate::{
+    session::{Command, Session},
+    tui::{
+        keymap::Chord,
+        msg::Outcome,
+        overlays::GuardDesk,
+        view::{Overlay, Steering, View},
+    },
+};
+use crossterm::event::KeyCode;
+
+/// Opens the desk on the limits in force.
+pub(super) fn desk(view: &mut View, session: &Session) -> Outcome {
+    open(view, Overlay::Guards(GuardDesk::new(session.guards.limits)))
+}
+
+/// A key on the desk.
+pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
+    if chord == Chord::ctrl('c') {
+        return leave(view);
+    }
+    let changes = view.steering == Steering::Live && !view.finished;
+    let Some(Overlay::Guards(desk)) = &mut view.overlay else { return Outcome::nothing() };
+    match chord.code {
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => desk.choose(-1),
+        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => desk.choose(1),
+        KeyCode::Left | KeyCode::Char('-') => desk.change(-1),
+        KeyCode::Right | KeyCode::Char('+') => desk.change(1),
+        KeyCode::Char(' ') => desk.switch(),
+        KeyCode::Enter => {
+            let limits = desk.limits;
+            view.overlay = None;
+            if changes {
+                return Outcome::send(Command::Guards(limits));
+            }
+            view.hint = Some("nothing runs that a guard could end".to_owned());
+        }
+        KeyCode::Esc | KeyCode::Char('g' | 'q') => view.overlay = None,
+        _ => return Outcome::nothing(),
+    }
+    Outcome::redraw()
+}

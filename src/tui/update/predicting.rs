@@ -1,0 +1,46 @@
+//! Keys while a prediction is written.
+
+use super::{leave::leave, open};
+use crate::{
+    session::{Command, Session},
+    tui::{
+        keymap::Chord,
+        msg::Outcome,
+        overlays::PredictForm,
+        view::{Overlay, View},
+    },
+};
+use crossterm::event::{KeyCode, KeyModifiers};
+
+/// Opens the form, as long as nothing has begun.
+pub(super) fn form(view: &mut View, session: &Session) -> Outcome {
+    if session.fault.is_some() {
+        view.hint = Some("it was fired already: a prediction comes before".to_owned());
+        return Outcome::redraw();
+    }
+    open(view, Overlay::Predict(PredictForm::of(session.prediction)))
+}
+
+/// A key on the form.
+pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
+    if chord == Chord::ctrl('c') {
+        return leave(view);
+    }
+    let Some(Overlay::Predict(form)) = &mut view.overlay else { return Outcome::nothing() };
+    match chord.code {
+        KeyCode::Up | KeyCode::BackTab => form.go(-1),
+        KeyCode::Down | KeyCode::Tab => form.go(1),
+        KeyCode::Left => form.choose(-1),
+        KeyCode::Right | KeyCode::Char(' ') => form.choose(1),
+        KeyCode::Backspace => form.erase(),
+        KeyCode::Enter => {
+            let prediction = form.prediction();
+            view.overlay = None;
+            return Outcome::send(Command::Predict(prediction));
+        }
+        KeyCode::Esc => view.overlay = None,
+        KeyCode::Char(c) if !chord.modifiers.contains(KeyModifiers::CONTROL) && form.write(c) => {}
+        _ => return Outcome::nothing(),
+    }
+    Outcome::redraw()
+}

@@ -1,0 +1,81 @@
+//! What keeps a session safe, as an operator meets it: guards, the undo kit, fixes of the preflight.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+
+mod terminal;
+
+use std::path::Path;
+use terminal::Terminal;
+
+/// The provider is scaled to zero for minutes; the rollback scales it back. `extra` are more fields of the experiment.
+fn scaled_to_zero(folder: &Path, extra: &str) {
+    let text = format!(
+        r#"{{
+    "title": "The provider is gone for long", "description": "and nothing but a guard ends that", {extra}
+    "configuration": {{"consumer": {{"type": "env", "key": "CONSUMER_URL"}}}},
+    "method": [
+        {{"type": "action", "name": "scale-to-zero", "pauses": {{"after": 300}},
+         "provider": {{"type": "python", "module": "chaosk8s.deployment.actions", "func": "scale_deployment",
+                      "arguments": {{"name": "my-provider-app", "replicas": 0}}}}}},
+        {{"type": "probe", "name": "ask-as-users-do",
+         "provider": {{"type": "http", "url": "${{consumer}}/invoke", "timeout": 5}}}}
+    ],
+    "rollbacks": [
+        {{"type": "action", "name": "scale-back",
+         "provider": {{"type": "python", "module": "chaosk8s.deployment.actions", "func": "scale_deployment",
+                      "arguments": {{"name": "my-provider-app", "replicas": 1}}}}}}
+    ]
+}}"#
+    );
+    std::fs::write(folder.join("experiment.json"), text).unwrap();
+}
+
+fn journal(folder: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(folder.join("journal.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_guard_ends_the_run_on_the_screen_and_rolls_back() {
+    let folder = tempfile::tempdir().unwrap();
+    scaled_to_zero(folder.path(), r#""extensions": [{"name": "chaos-tui", "guards": {"users": 3}}],"#);
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json", "--sandbox=before"]);
+    terminal.wait_for("PHASE 1/5 READY");
+    terminal.press("o");
+    terminal.wait_for("(learned)");
+    terminal.press(" ");
+    terminal.wait_for("aborts by itself if: users bad > 3 s of the 120 s budget");
+    terminal.wait_for("TARGET");
+    terminal.wait_for("SCALE Deployment");
+    terminal.press("F");
+    terminal.wait_for("GUARD ABORTS: bad");
+    terminal.wait_for("ended the run: users were let down in 4 s since T0; the guard allows 3 s");
+    terminal.wait_for("[v] scale-back");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 1);
+    let left = terminal.contents();
+    assert!(left.contains("guard     users ended the run at T+"), "{left}");
+    let journal = journal(folder.path());
+    assert_eq!(journal["status"], "interrupted");
+    assert_eq!(journal["rollbacks"][0]["status"], "succeeded");
+}
+
+#[test]
+fn a_guard_ends_a_headless_run_only_where_it_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    scaled_to_zero(folder.path(), "");
+    let arguments = ["run", "experiment.json", "--sandbox=before", "--guard", "users=3,silence=10"];
+    let output = assert_cmd::Command::cargo_bin("chaos-tui")
+        .unwrap()
+        .current_dir(folder.path())
+        .args(arguments)
+        .timeout(std::time::Duration::from_secs(120))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("A guard ended the run: users were let down in 4 s since T0"), "{said}");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let journal = journal(folder.path());
+    assert_eq!(journal["status"], "interrupted");
+    assert_eq!(journal["rollbacks"][0]["status"], "succeeded", "{said}");
+}
