@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
+#[allow(dead_code)] // what these tests press and wait for is less than others do
 mod terminal;
 
 use std::path::Path;

@@ -182,9 +182,6 @@ const MONO: Palette = Palette {
     on_bar: None,
 };
 
-/// A red on which white can be read, in every theme.
-const ALARM: Color = Color::Indexed(160);
-
 /// How many colours the terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -296,7 +293,7 @@ impl Theme {
         match (self.style(role).fg, self.palette.on_bar) {
             // White on red, the one bar whose text is not in the palette's usual colour.
             (Some(_), Some(_)) if role == Role::Alarm => {
-                Style::new().bg(ALARM).fg(Color::Indexed(231)).add_modifier(Modifier::BOLD)
+                Style::new().bg(Color::Red).fg(Color::White).add_modifier(Modifier::BOLD)
             }
             (Some(colour), Some(on_bar)) => Style::new().bg(colour).fg(on_bar).add_modifier(Modifier::BOLD),
             _ => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
