@@ -2,6 +2,7 @@
 
 use crate::experiment::{Map, Secrets, Value};
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 /// Calls functions of control modules, in Python. A function that the module does not have is no error.
 pub trait ControlHost: Send + Sync {
@@ -29,6 +30,8 @@ pub struct ControlCall<'a> {
     pub secrets: &'a Secrets,
     /// The live experiment.
     pub experiment: &'a Map,
+    /// Fires when the call must end at once.
+    pub cancel: CancellationToken,
 }
 
 /// What a call came to: objects it changed, and how it failed.
@@ -53,4 +56,6 @@ pub enum ControlError {
     Ordinary(String),
     /// The engine's interrupt exception: the run turns to its end.
     Interrupt(String),
+    /// None, really: the function did not end by itself, but because it was told to, for this reason.
+    Ended(String),
 }

@@ -53,18 +53,18 @@ pub(super) async fn perform(
     reins: &Reins,
 ) -> Result<Done, Cutoff> {
     let local = &cleared.activity().controls;
-    let (_, begun) = stage.before(ControlLevel::Activity, local, &cleared.activity().raw).await;
-    let mut played = match begun {
+    let mut played = match stage.before(ControlLevel::Activity, local, &cleared.activity().raw, reins).await {
         Ok(()) => play(stage, cleared, step, foreground, reins).await,
-        Err(message) => Err(Cutoff::Interrupt(message)),
+        Err(cutoff) => Err(cutoff),
     };
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
-    let (changed, ended) = stage.after(ControlLevel::Activity, local, &cleared.activity().raw, state).await;
+    let (changed, ended) =
+        stage.after(ControlLevel::Activity, local, &cleared.activity().raw, state, reins).await;
     if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
         done.entry.replace(fields);
         stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     }
-    ended.map_err(Cutoff::Interrupt)?;
+    ended?;
     played
 }
 

@@ -3,9 +3,11 @@
 use super::{activity::perform, consent::Cleared, helm::Helm, reins::Reins, stage::Stage};
 use crate::{experiment::Activity, provider::Effect, session::event::StepRef};
 use std::{sync::Arc, time::Duration};
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio::{task::JoinSet, time::timeout};
 
+/// How long activities may still run once the run was told to turn to its end. The reference waits for ever; a terminal's
+/// Ctrl-C, though, ends its child processes with it.
+const LAST_CALL: Duration = Duration::from_millis(500);
 /// How long the remaining ones may take to end once they are told to.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -13,7 +15,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Background {
     tasks: JoinSet<()>,
-    halt: CancellationToken,
+    reins: Reins,
 }
 
 /// A background activity as it may be started.
@@ -27,7 +29,7 @@ pub(super) struct Starter {
 impl Background {
     /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
     pub async fn start(&mut self, stage: &Arc<Stage>, starter: Starter) {
-        let (stage, reins) = (stage.clone(), Reins::on(self.halt.clone()));
+        let (stage, reins) = (stage.clone(), self.reins.clone());
         self.tasks.spawn(async move {
             let Starter { activity, step, effect, consent } = starter;
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
@@ -39,9 +41,10 @@ impl Background {
         tokio::task::yield_now().await;
     }
 
-    /// Waits for all of them; a signal or the operator's abort ends the wait, not the activities.
+    /// Waits for all of them. Once the run is told to turn to its end they have little time left, and a signal that comes
+    /// while they are awaited leaves them none.
     pub async fn settle(&mut self, helm: &mut Helm) {
-        let reins = Reins::default();
+        let reins = helm.reins();
         let settled = async { while self.tasks.join_next().await.is_some() {} };
         let until = async {
             tokio::select! {
@@ -49,14 +52,23 @@ impl Background {
                 _ = reins.pulled() => {}
             }
         };
-        helm.hear(&reins, until).await;
+        match helm.halted() {
+            Ok(()) => helm.hear(&reins, until).await,
+            // Whoever is still there then is told to end below.
+            Err(_) => drop(timeout(LAST_CALL, helm.hear(&reins, until)).await),
+        }
+        if helm.halted().is_err() {
+            self.end().await;
+        }
     }
 
     /// Ends what still runs: no child outlives the run.
-    pub async fn end(mut self) {
-        self.halt.cancel();
+    pub async fn end(&mut self) {
+        self.reins.halt();
         let gone = async { while self.tasks.join_next().await.is_some() {} };
-        // Whoever does not listen is dropped with the set.
-        let _ = tokio::time::timeout(FAREWELL, gone).await;
+        if timeout(FAREWELL, gone).await.is_err() {
+            // Whoever does not listen is dropped.
+            self.tasks.shutdown().await;
+        }
     }
 }

@@ -24,18 +24,17 @@ pub(super) struct Continuous {
     /// No further pass.
     stop: CancellationToken,
     /// Not even the rest of this one.
-    halt: CancellationToken,
+    reins: Reins,
 }
 
 impl Continuous {
     /// Starts the first pass, before whatever follows.
     pub async fn start(stage: &Arc<Stage>, consent: Option<Consent>) -> Self {
-        let (stop, halt) = (CancellationToken::new(), CancellationToken::new());
-        let passes =
-            Passes { stage: stage.clone(), stop: stop.clone(), reins: Reins::on(halt.clone()), consent };
+        let (stop, reins) = (CancellationToken::new(), Reins::default());
+        let passes = Passes { stage: stage.clone(), stop: stop.clone(), reins: reins.clone(), consent };
         let task = tokio::spawn(passes.play());
         tokio::task::yield_now().await;
-        Self { task, stop, halt }
+        Self { task, stop, reins }
     }
 
     /// A pass that is running completes, no other follows.
@@ -46,7 +45,12 @@ impl Continuous {
     /// Ends even the running pass: the run turns to its end.
     pub fn halt(&self) {
         self.stop.cancel();
-        self.halt.cancel();
+        self.reins.halt();
+    }
+
+    /// What the running pass is led by.
+    pub fn reins(&self) -> Reins {
+        self.reins.clone()
     }
 
     /// Waits for the last pass.

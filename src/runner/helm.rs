@@ -28,6 +28,8 @@ pub(super) struct Helm {
     up_front: Option<Consent>,
     breakpoints: HashSet<StepRef>,
     halt: Option<Halt>,
+    /// Whether the run was ever told to turn to its end.
+    hurried: bool,
     rolling_back: bool,
 }
 
@@ -58,6 +60,7 @@ impl Helm {
             up_front,
             breakpoints: HashSet::new(),
             halt: None,
+            hurried: false,
             rolling_back: false,
         }
     }
@@ -84,6 +87,11 @@ impl Helm {
         self.auto = true;
         self.paused = false;
         self.breakpoints.clear();
+    }
+
+    /// Reins for the next work.
+    pub fn reins(&self) -> Reins {
+        Reins::taken(self.hurried)
     }
 
     /// Lets `work` go on to its end while orders are heard; `reins` are pulled as they say.
@@ -239,6 +247,7 @@ impl Helm {
         if let Some(reins) = reins {
             reins.halt();
         }
+        self.hurried = true;
         tell(&self.voice, &halt).await;
         self.halt = Some(halt);
     }

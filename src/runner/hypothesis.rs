@@ -9,6 +9,7 @@ use super::{
     halt::{Halt, Turn},
     helm::{Go, Helm},
     reins::Reins,
+    rounds,
     stage::Stage,
     verdict,
 };
@@ -66,12 +67,12 @@ pub(super) async fn pass(
     let mut course =
         Course { stage, hypothesis, phase, begun: false, probe: String::new(), shown: Vec::new() };
     let played = course.play(&mut lead).await;
-    let (local, state) = (&hypothesis.controls, || course.state(&played));
-    let (_, ended) = stage.after(ControlLevel::Hypothesis, local, &hypothesis.raw, state).await;
+    let ended = lead.after(stage, hypothesis, || course.state(&played)).await;
     let pass = played?;
+    lead.halted()?;
     match ended {
         Ok(()) => Ok(pass),
-        Err(message) => Err(stage.turn(Cutoff::Interrupt(message)).await),
+        Err(cutoff) => Err(stage.turn(cutoff).await),
     }
 }
 
@@ -109,7 +110,7 @@ impl Course<'_> {
                 Lead::Helm(helm) => cursor.go(helm, step, needs_consent(effect, step.section)).await?,
                 Lead::Nobody { consent, .. } => Go::Run(consent.clone()),
             };
-            self.begin().await?;
+            self.begin(lead).await?;
             let consent = match go {
                 Go::Run(consent) => consent,
                 Go::Skip => {
@@ -140,23 +141,19 @@ impl Course<'_> {
                 Err(turn) => return Err(turn),
             }
         }
-        self.begin().await?;
+        self.begin(lead).await?;
         Ok(Pass { met: true, failed: false })
     }
 
     /// The pass begins with its first step, which the operator may keep waiting.
-    async fn begin(&mut self) -> Result<(), Turn> {
+    async fn begin(&mut self, lead: &mut Lead<'_>) -> Result<(), Turn> {
         if self.begun {
             return Ok(());
         }
         self.begun = true;
         let (phase, title) = (self.phase, self.hypothesis.title.clone());
         self.stage.voice.emit(What::HypothesisStarted { phase, title }).await;
-        let (local, raw) = (&self.hypothesis.controls, &self.hypothesis.raw);
-        match self.stage.before(ControlLevel::Hypothesis, local, raw).await.1 {
-            Ok(()) => Ok(()),
-            Err(message) => Err(self.stage.turn(Cutoff::Interrupt(message)).await),
-        }
+        lead.before(self.stage, self.hypothesis).await
     }
 
     async fn probe(
@@ -167,7 +164,7 @@ impl Course<'_> {
     ) -> Result<Probed, Turn> {
         let probed = match lead {
             Lead::Helm(helm) => {
-                let reins = Reins::default();
+                let reins = helm.reins();
                 let probed = helm.hear(&reins, judged(self.stage, cleared, step, &reins)).await;
                 helm.halted()?;
                 probed
@@ -217,6 +214,42 @@ async fn judged(
 }
 
 impl Lead<'_> {
+    async fn before(&mut self, stage: &Stage, hypothesis: &Hypothesis) -> Result<(), Turn> {
+        let (level, local, raw) = (ControlLevel::Hypothesis, &hypothesis.controls, &hypothesis.raw);
+        match self {
+            Lead::Helm(helm) => match rounds::before(stage, helm, level, local, raw).await {
+                Ok(()) => Ok(()),
+                Err(stopped) => Err(stopped.turn(stage).await),
+            },
+            Lead::Nobody { reins, .. } => match stage.before(level, local, raw, reins).await {
+                Ok(()) => Ok(()),
+                Err(cutoff) => Err(stage.turn(cutoff).await),
+            },
+        }
+    }
+
+    async fn after(
+        &mut self,
+        stage: &Stage,
+        hypothesis: &Hypothesis,
+        state: impl FnOnce() -> Value,
+    ) -> Result<(), Cutoff> {
+        let (level, local, raw) = (ControlLevel::Hypothesis, &hypothesis.controls, &hypothesis.raw);
+        match self {
+            Lead::Helm(helm) => rounds::after(stage, helm, level, local, raw, state).await.1,
+            Lead::Nobody { reins, .. } => stage.after(level, local, raw, state, reins).await.1,
+        }
+    }
+
+    /// The halt, once whoever leads was told of one.
+    fn halted(&self) -> Result<(), Halt> {
+        match self {
+            Lead::Helm(helm) => helm.halted(),
+            Lead::Nobody { reins, .. } if reins.is_halted() => Err(Halt::told()),
+            Lead::Nobody { .. } => Ok(()),
+        }
+    }
+
     /// Whether a gate's probe that is not met is asked again. Nothing has happened yet, so whoever leads step by step
     /// may mend the system first; skipping the step accepts the verdict.
     async fn asks_again(&mut self, step: StepRef) -> Result<bool, Halt> {

@@ -7,9 +7,9 @@ use super::{
     continuous::is_final,
     controls::Level as ControlLevel,
     cursor::Cursor,
-    halt::{Halt, Turn},
+    halt::Turn,
     helm::{Go, Helm},
-    reins::Reins,
+    rounds::{self, Stopped},
     stage::Stage,
 };
 use crate::{
@@ -31,50 +31,41 @@ pub(super) async fn play(
     let steps = stage.experiment.method().len();
     stage.voice.emit(What::MethodStarted { steps }).await;
     let scene = stage.scene().raw;
-    let played = match stage.before(ControlLevel::Method, &[], &scene).await.1 {
+    let played = match rounds::before(stage, helm, ControlLevel::Method, &[], &scene).await {
         Ok(()) => walk(stage, helm, background).await,
-        Err(message) => Err(stage.turn(Cutoff::Interrupt(message)).await),
+        Err(stopped) => Err(stopped),
+    };
+    let played = match played {
+        Ok(()) => Ok(()),
+        Err(stopped) => Err(stopped.turn(stage).await),
     };
     if !matches!(&played, Err(Turn::Halt(halt)) if !halt.waits) {
         background.settle(helm).await;
     }
-    let (_, ended) = stage.after(ControlLevel::Method, &[], &scene, || stage.told(Section::Method)).await;
+    let told = || stage.told(Section::Method);
+    let (_, ended) = rounds::after(stage, helm, ControlLevel::Method, &[], &scene, told).await;
     stage.voice.emit(What::MethodEnded).await;
     played?;
     helm.halted()?;
     match ended {
         Ok(()) => Ok(()),
-        Err(message) => Err(stage.turn(Cutoff::Interrupt(message)).await),
+        Err(cutoff) => Err(stage.turn(cutoff).await),
     }
 }
 
 /// Step by step, while a continuous hypothesis does not end it.
-async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Result<(), Turn> {
+async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Result<(), Stopped> {
     let experiment = stage.experiment.clone();
     let mut cursor = Cursor::default();
     while let Some(entry) = experiment.method().get(cursor.index()) {
         let step = StepRef { section: Section::Method, index: cursor.index() };
-        match turn(stage, helm, background, &mut cursor, entry, step).await {
-            // A pass that failed in the meantime is noticed after an activity: the first one always has its turn.
-            Ok(()) if is_final(stage.status()) => break,
-            Ok(()) => {}
-            Err(Stopped::Halt(halt)) => return Err(Turn::Halt(halt)),
-            Err(Stopped::Cutoff(cutoff)) => return Err(stage.turn(cutoff).await),
+        turn(stage, helm, background, &mut cursor, entry, step).await?;
+        // A pass that failed in the meantime is noticed after an activity: the first one always has its turn.
+        if is_final(stage.status()) {
+            break;
         }
     }
     Ok(())
-}
-
-/// Why a step's turn stops the walk.
-pub(super) enum Stopped {
-    Halt(Halt),
-    Cutoff(Cutoff),
-}
-
-impl From<Halt> for Stopped {
-    fn from(halt: Halt) -> Self {
-        Self::Halt(halt)
-    }
 }
 
 /// One step: waits for its go, runs it or starts it in the background, moves the cursor.
@@ -112,7 +103,7 @@ pub(super) async fn turn(
         let message = format!("'{}' changes the system and was not fired", activity.name);
         return Err(Stopped::Cutoff(Cutoff::Broke(message)));
     };
-    let reins = Reins::default();
+    let reins = helm.reins();
     let performed = helm.hear(&reins, perform(stage, cleared, step, true, &reins)).await;
     cursor.ran();
     helm.halted()?;

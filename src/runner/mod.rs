@@ -22,6 +22,7 @@ mod redact;
 mod reins;
 mod request;
 mod rollbacks;
+mod rounds;
 mod stage;
 mod strategies;
 mod verdict;

@@ -2,7 +2,6 @@
 
 use super::{
     Ending, Request, Signal,
-    activity::Cutoff,
     background::Background,
     continuous::Continuous,
     controls::Level as ControlLevel,
@@ -10,7 +9,7 @@ use super::{
     helm::Helm,
     hypothesis, method,
     plan::plan,
-    rollbacks,
+    rollbacks, rounds,
     stage::Stage,
 };
 use crate::{
@@ -45,9 +44,10 @@ pub async fn play(
     stage.voice.emit(planned).await;
     stage.voice.emit(started(&stage, raw)).await;
     let mut controls = std::mem::take(&mut stage.controls);
-    let unconfigured = controls.configure(&stage.scene()).await;
+    let reins = helm.reins();
+    let unconfigured = helm.hear(&reins, controls.configure(&stage.scene(), &reins)).await;
     stage.controls = controls;
-    complain(&stage, unconfigured).await;
+    stage.complain(unconfigured).await;
     let stage = Arc::new(stage);
     say_without_hypothesis(&stage).await;
 
@@ -61,7 +61,7 @@ pub async fn play(
     };
     rollbacks::play(&stage, &mut helm, undo).await;
     background.end().await;
-    end(&stage).await
+    end(&stage, &mut helm).await
 }
 
 /// The experiment as the journal shows it: title substituted, `dry` set.
@@ -100,9 +100,10 @@ fn with_probes(stage: &Stage) -> Option<&Hypothesis> {
 
 /// Gate, method and final pass. Errors nobody expected are settled here: they abort the run.
 async fn act(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Result<(), Halt> {
+    helm.halted()?;
     let raw = stage.scene().raw;
-    if let Err(message) = stage.before(ControlLevel::Experiment, &[], &raw).await.1 {
-        return Err(halted(stage.turn(Cutoff::Interrupt(message)).await));
+    if let Err(stopped) = rounds::before(stage, helm, ControlLevel::Experiment, &[], &raw).await {
+        return settle(stage, stopped.turn(stage).await).await;
     }
     let strategy = stage.options.hypothesis;
     if let Some(hypothesis) = with_probes(stage).filter(|_| strategy.before()) {
@@ -122,9 +123,11 @@ async fn act(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -
             continuous.halt();
         }
         continuous.stop();
-        continuous.join().await;
+        let reins = continuous.reins();
+        helm.hear(&reins, continuous.join()).await;
     }
-    played
+    played?;
+    helm.halted()
 }
 
 /// The method and the pass after it; a continuous pass that runs when the method ends may overlap with the latter.
@@ -162,29 +165,24 @@ async fn settle(stage: &Stage, turn: Turn) -> Result<(), Halt> {
     }
 }
 
-fn halted(turn: Turn) -> Halt {
-    match turn {
-        Turn::Halt(halt) => halt,
-        Turn::Abort(_) => Halt::told(),
-    }
-}
-
-async fn end(stage: &Stage) -> Ending {
+async fn end(stage: &Stage, helm: &mut Helm) -> Ending {
     let status = stage.status().unwrap_or(RunStatus::Completed);
     let ending = Ending { status, deviated: stage.deviated() };
     stage.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
-    let ending = close(stage, ending).await;
-    complain(stage, stage.controls.clean_up(&stage.scene()).await).await;
+    let ending = close(stage, helm, ending).await;
+    let reins = helm.reins();
+    let scene = stage.scene();
+    let complaints = helm.hear(&reins, stage.controls.clean_up(&scene, &reins)).await;
+    stage.complain(complaints).await;
     ending
 }
 
 /// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.
-async fn close(stage: &Stage, ending: Ending) -> Ending {
+async fn close(stage: &Stage, helm: &mut Helm, ending: Ending) -> Ending {
     let raw = stage.scene().raw;
     let journal = || stage.voice.minutes().value();
-    let Some(journal) = stage.after(ControlLevel::Experiment, &[], &raw, journal).await.0 else {
-        return ending;
-    };
+    let (changed, _) = rounds::after(stage, helm, ControlLevel::Experiment, &[], &raw, journal).await;
+    let Some(journal) = changed else { return ending };
     let status = journal.get("status").and_then(Value::as_str);
     let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];
     let changed = Ending {
@@ -194,10 +192,4 @@ async fn close(stage: &Stage, ending: Ending) -> Ending {
     };
     stage.voice.emit(What::JournalAmended { journal }).await;
     changed
-}
-
-async fn complain(stage: &Stage, errors: Vec<String>) {
-    for error in errors {
-        stage.voice.log(Level::Debug, error).await;
-    }
 }

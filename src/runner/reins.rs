@@ -1,14 +1,16 @@
 //! How something that waits is told to stop waiting.
 
 use std::sync::Arc;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Notify, watch};
 
-/// Held by whoever may end a wait, and by whoever waits.
-#[derive(Clone, Default)]
+/// Held by whoever may end a wait, and by whoever waits. Clones are the same reins.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Reins {
     cut: Arc<Notify>,
-    halt: CancellationToken,
+    /// How often the run was told to turn to its end since these reins were taken.
+    halts: watch::Sender<u32>,
+    /// The run was told so before already.
+    hurried: bool,
 }
 
 /// Which rein was pulled.
@@ -21,9 +23,9 @@ pub(super) enum Pulled {
 }
 
 impl Reins {
-    /// Reins that only the holder of `halt` pulls.
-    pub fn on(halt: CancellationToken) -> Self {
-        Self { cut: Arc::default(), halt }
+    /// Reins of a run that is on its way to its end, if `hurried`.
+    pub fn taken(hurried: bool) -> Self {
+        Self { hurried, ..Self::default() }
     }
 
     /// Ends the wait that goes on now, if any; the next one is not touched.
@@ -33,19 +35,65 @@ impl Reins {
 
     /// Ends every wait, now and later.
     pub fn halt(&self) {
-        self.halt.cancel();
+        self.halts.send_modify(|halts| *halts = halts.saturating_add(1));
+    }
+
+    /// How often they were halted.
+    pub fn halts(&self) -> u32 {
+        *self.halts.borrow()
     }
 
     pub fn is_halted(&self) -> bool {
-        self.halt.is_cancelled()
+        self.halts() > 0
+    }
+
+    /// Whether the run is on its way to its end, so that nothing may take long any more.
+    pub fn is_hurried(&self) -> bool {
+        self.hurried || self.is_halted()
     }
 
     /// Resolves when a rein is pulled.
     pub async fn pulled(&self) -> Pulled {
         tokio::select! {
             biased;
-            () = self.halt.cancelled() => Pulled::Halt,
+            () = self.halted_beyond(0) => Pulled::Halt,
             () = self.cut.notified() => Pulled::Cut,
         }
+    }
+
+    /// Resolves when they were halted more often than this: what is done although the run was halted, such as the
+    /// controls after it, ends when the run is told once more.
+    pub async fn halted_beyond(&self, halts: u32) {
+        // It fails only when every sender is gone, and `self` is one.
+        let _ = self.halts.subscribe().wait_for(|now| *now > halts).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pulled, Reins};
+    use futures_util::FutureExt;
+
+    #[tokio::test]
+    async fn a_cut_ends_one_wait_and_a_halt_all() {
+        let reins = Reins::default();
+        reins.cut();
+        assert_eq!(reins.pulled().now_or_never(), None, "nobody waited then");
+        let mut waiting = Box::pin(reins.pulled());
+        assert_eq!((&mut waiting).now_or_never(), None);
+        reins.cut();
+        assert_eq!(waiting.await, Pulled::Cut);
+        reins.clone().halt();
+        assert_eq!((reins.pulled().await, reins.pulled().await), (Pulled::Halt, Pulled::Halt));
+    }
+
+    #[tokio::test]
+    async fn what_goes_on_in_spite_of_a_halt_hears_the_next_one() {
+        let reins = Reins::taken(true);
+        assert!(reins.is_hurried() && !reins.is_halted());
+        reins.halt();
+        assert_eq!(reins.halted_beyond(reins.halts()).now_or_never(), None);
+        reins.halt();
+        reins.halted_beyond(1).await;
     }
 }

@@ -8,7 +8,8 @@ use super::{
     cursor::Cursor,
     halt::{Halt, Undo},
     helm::{Helm, tell},
-    method::{Stopped, turn},
+    method::turn,
+    rounds::{self, Stopped},
     stage::Stage,
 };
 use crate::session::{
@@ -48,14 +49,16 @@ async fn decide(stage: &Stage, undo: Undo) -> bool {
 
 async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) {
     let scene = stage.scene().raw;
-    let mut halted = match stage.before(ControlLevel::Rollback, &[], &scene).await.1 {
+    let mut halted = match rounds::before(stage, helm, ControlLevel::Rollback, &[], &scene).await {
         Ok(()) => steps(stage, helm, background).await,
-        Err(message) => Some(Halt::control(&message)),
+        Err(Stopped::Cutoff(Cutoff::Interrupt(message))) => Some(Halt::control(&message)),
+        // It was said already.
+        Err(_) => None,
     };
     background.settle(helm).await;
-    let (_, ended) =
-        stage.after(ControlLevel::Rollback, &[], &scene, || stage.told(Section::Rollbacks)).await;
-    if let (None, Err(message)) = (&halted, ended) {
+    let told = || stage.told(Section::Rollbacks);
+    let (_, ended) = rounds::after(stage, helm, ControlLevel::Rollback, &[], &scene, told).await;
+    if let (None, Err(Cutoff::Interrupt(message))) = (&halted, ended) {
         halted = Some(Halt::control(&message));
     }
     if let Some(halt) = halted {

@@ -3,10 +3,11 @@
 use super::{
     Controls, Options,
     activity::{Cutoff, Mode, mode},
-    controls::{Level as ControlLevel, Round, Scene, When},
+    controls::{Complaint, Level as ControlLevel, Round, Scene, When},
     halt::{Halt, Turn},
     helm::tell,
     redact::Redactor,
+    reins::Reins,
     request::Request,
     voice::Voice,
 };
@@ -15,7 +16,7 @@ use crate::{
     provider::{Effect, Providers},
     session::{
         What,
-        event::{Level, RunId, RunStatus, Section},
+        event::{RunId, RunStatus, Section},
         journal::{Journal, Machine},
         stream::Emitter,
     },
@@ -124,15 +125,16 @@ impl Stage {
         self.voice.minutes().entries(section)
     }
 
-    /// Calls the controls before a level; the error is the message of one that interrupts.
+    /// Calls the controls before a level, which is not begun when one of them interrupts or the run was halted.
     pub async fn before(
         &self,
         level: ControlLevel,
         local: &[Control],
         context: &Map,
-    ) -> (Option<Value>, Result<(), String>) {
-        let (context, _, interrupt) = self.round(When::Before, level, local, context, None).await;
-        (context, interrupt)
+        reins: &Reins,
+    ) -> Result<(), Cutoff> {
+        self.round(When::Before, level, local, context, None, reins).await.1?;
+        if reins.is_halted() { Err(Cutoff::Halted) } else { Ok(()) }
     }
 
     /// Calls the controls after a level; the state is returned as they left it, if they changed it.
@@ -142,12 +144,12 @@ impl Stage {
         local: &[Control],
         context: &Map,
         state: impl FnOnce() -> Value,
-    ) -> (Option<Value>, Result<(), String>) {
+        reins: &Reins,
+    ) -> (Option<Value>, Result<(), Cutoff>) {
         if !self.controls.touch(level, &self.experiment, local) {
             return (None, Ok(()));
         }
-        let (_, state, interrupt) = self.round(When::After, level, local, context, Some(state())).await;
-        (state, interrupt)
+        self.round(When::After, level, local, context, Some(state()), reins).await
     }
 
     async fn round(
@@ -157,15 +159,14 @@ impl Stage {
         local: &[Control],
         context: &Map,
         state: Option<Value>,
-    ) -> (Option<Value>, Option<Value>, Result<(), String>) {
+        reins: &Reins,
+    ) -> (Option<Value>, Result<(), Cutoff>) {
         if !self.controls.touch(level, &self.experiment, local) {
-            return (None, None, Ok(()));
+            return (None, Ok(()));
         }
         let round = Round { when, level, local, context: context.clone().into(), state };
-        let changes = self.controls.round(round, self.scene()).await;
-        for error in changes.errors {
-            self.voice.log(Level::Debug, format!("control failed: {error}")).await;
-        }
+        let changes = self.controls.round(round, self.scene(), reins).await;
+        self.complain(changes.complaints).await;
         if let Some(configuration) = changes.configuration {
             self.with(|live| live.configuration = Arc::new(configuration));
         }
@@ -173,7 +174,14 @@ impl Stage {
             self.voice.emit(What::ExperimentAmended { experiment: experiment.clone().into() }).await;
             self.with(|live| live.experiment = Arc::new(experiment));
         }
-        (changes.context, changes.state, changes.interrupt.map_or(Ok(()), Err))
+        (changes.state, changes.interrupt.map_or(Ok(()), |message| Err(Cutoff::Interrupt(message))))
+    }
+
+    /// Tells what went wrong in controls.
+    pub async fn complain(&self, complaints: Vec<Complaint>) {
+        for Complaint { level, message } in complaints {
+            self.voice.log(level, message).await;
+        }
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Live) -> T) -> T {

@@ -1,11 +1,21 @@
 //! Calling controls' functions (experiment-format 10.2).
 
-use super::{PythonBridge, description::Description, worker::Request};
+use super::{
+    PythonBridge,
+    answer::Answer,
+    description::Description,
+    worker::{Question, Request, Unanswered, Worker},
+};
 use crate::{
     experiment::{Map, Value},
     provider::{ControlCall, ControlError, ControlHost, ControlReply},
 };
 use futures_util::{FutureExt, future::BoxFuture};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Time for a function that was told to end to tidy up.
+const GRACE: Duration = Duration::from_millis(500);
 
 impl ControlHost for PythonBridge {
     fn call<'a>(&'a self, call: ControlCall<'a>) -> BoxFuture<'a, ControlReply> {
@@ -30,7 +40,13 @@ impl PythonBridge {
         let live = self.live(&call, |name| callable.takes(name));
         let worker = self.worker().await.map_err(|error| error.to_string())?;
         let request = Request::control(call.module, call.function, call.arguments, live);
-        let mut answer = worker.ask(request).await.answer().await.map_err(|error| error.to_string())?;
+        let mut question = worker.ask(request).await;
+        let answer = tokio::select! {
+            biased;
+            answer = question.answer() => answer,
+            () = call.cancel.cancelled() => ended(&worker, question).await,
+        };
+        let mut answer = answer.map_err(|error| error.to_string())?;
         self.pass_on_surroundings(&mut answer).await;
         Ok(answer.into_control_reply())
     }
@@ -62,5 +78,17 @@ impl PythonBridge {
             }
         }
         live
+    }
+}
+
+/// Ends a function; one that does not obey in time ends with the worker.
+async fn ended(worker: &Worker, mut question: Question<'_>) -> Result<Answer, Unanswered> {
+    question.cancel();
+    match timeout(GRACE, question.answer()).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            worker.kill().await;
+            question.answer().await
+        }
     }
 }

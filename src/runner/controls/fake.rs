@@ -10,11 +10,17 @@ type Script = dyn Fn(&ControlCall<'_>) -> ControlReply + Send + Sync;
 pub(crate) struct FakeHost {
     calls: Mutex<Vec<String>>,
     script: Box<Script>,
+    /// The function that never returns, not even when it is told to.
+    stuck: Option<&'static str>,
 }
 
 impl FakeHost {
     pub fn new(script: impl Fn(&ControlCall<'_>) -> ControlReply + Send + Sync + 'static) -> Self {
-        Self { calls: Mutex::default(), script: Box::new(script) }
+        Self { calls: Mutex::default(), script: Box::new(script), stuck: None }
+    }
+
+    pub fn stuck_in(function: &'static str) -> Self {
+        Self { stuck: Some(function), ..Self::new(|_| ControlReply::default()) }
     }
 
     pub fn calls(&self) -> Vec<String> {
@@ -25,6 +31,9 @@ impl FakeHost {
 impl ControlHost for FakeHost {
     fn call<'a>(&'a self, call: ControlCall<'a>) -> BoxFuture<'a, ControlReply> {
         self.calls.lock().unwrap().push(format!("{}.{}", call.module, call.function));
+        if self.stuck == Some(call.function) {
+            return std::future::pending().boxed();
+        }
         let reply = (self.script)(&call);
         async move { reply }.boxed()
     }

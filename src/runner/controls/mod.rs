@@ -3,12 +3,19 @@
 //! [`levels`] says which ones apply where, [`ControlHost`] calls them, [`Controls`] goes through them in order.
 
 mod levels;
+mod patience;
 
 pub use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply};
 pub use levels::Level;
 
-use crate::experiment::{Control, Experiment, Map, Secrets, Value, substitute};
+use super::reins::Reins;
+use crate::{
+    experiment::{Control, Experiment, Map, Secrets, Value, substitute},
+    session::event::Level as EventLevel,
+};
+use patience::ask;
 use std::{collections::HashSet, sync::Arc};
+use tokio_util::sync::CancellationToken;
 
 /// The controls of a run: those of the settings and the command line, and who calls them.
 ///
@@ -49,14 +56,33 @@ pub(super) struct Scene<'a> {
 /// What a round of controls changed.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    pub context: Option<Value>,
     pub state: Option<Value>,
     pub configuration: Option<Map>,
     pub experiment: Option<Map>,
     /// The message of the control that interrupted the run.
     pub interrupt: Option<String>,
     /// What went wrong in controls that do not count.
-    pub errors: Vec<String>,
+    pub complaints: Vec<Complaint>,
+}
+
+/// Something that went wrong in a control and does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Complaint {
+    pub level: EventLevel,
+    pub message: String,
+}
+
+impl Complaint {
+    /// The reference mentions errors of controls in passing. That one hangs is news.
+    fn of(error: ControlError, function: &str, control: &Control) -> Self {
+        let (level, message) = match error {
+            ControlError::Ended(why) => (EventLevel::Warning, why),
+            ControlError::Ordinary(message) | ControlError::Interrupt(message) => {
+                (EventLevel::Debug, message)
+            }
+        };
+        Self { level, message: format!("{function} of control '{}': {message}", control.name) }
+    }
 }
 
 impl Controls {
@@ -82,36 +108,36 @@ impl Controls {
 
     /// Calls `configure_control` once for each name: the globals, of which those that fail are dropped, then the
     /// experiment's. Tells what went wrong.
-    pub(super) async fn configure(&mut self, scene: &Scene<'_>) -> Vec<String> {
+    pub(super) async fn configure(&mut self, scene: &Scene<'_>, reins: &Reins) -> Vec<Complaint> {
         let Some(host) = self.host.clone() else { return Vec::new() };
         let mut errors = Vec::new();
         let mut kept = Vec::new();
         for control in std::mem::take(&mut self.globals) {
-            match once(&*host, "configure_control", &control, scene).await {
+            match once(&*host, "configure_control", &control, scene, reins).await {
                 Ok(()) => kept.push(control),
                 Err(error) => errors.push(error),
             }
         }
         self.globals = kept;
         for control in declared(scene.experiment) {
-            errors.extend(once(&*host, "configure_control", control, scene).await.err());
+            errors.extend(once(&*host, "configure_control", control, scene, reins).await.err());
         }
         errors
     }
 
     /// Calls `cleanup_control` once for each name; tells what went wrong.
-    pub(super) async fn clean_up(&self, scene: &Scene<'_>) -> Vec<String> {
+    pub(super) async fn clean_up(&self, scene: &Scene<'_>, reins: &Reins) -> Vec<Complaint> {
         let Some(host) = &self.host else { return Vec::new() };
         let mut errors = Vec::new();
         for control in declared(scene.experiment).into_iter().chain(&self.globals) {
-            errors.extend(once(&**host, "cleanup_control", control, scene).await.err());
+            errors.extend(once(&**host, "cleanup_control", control, scene, reins).await.err());
         }
         errors
     }
 
     /// Calls the controls of a level in order, each seeing what those before it changed. An interruption skips the
-    /// rest of the round.
-    pub(super) async fn round(&self, round: Round<'_>, mut scene: Scene<'_>) -> Changes {
+    /// rest of the round, and so does a halt that comes meanwhile.
+    pub(super) async fn round(&self, round: Round<'_>, mut scene: Scene<'_>, reins: &Reins) -> Changes {
         let mut changes = Changes::default();
         let Some(host) = &self.host else { return changes };
         let Round { when, level, local, mut context, mut state } = round;
@@ -119,9 +145,13 @@ impl Controls {
             When::Before => ("before", format!("before_{}_control", level.name())),
             When::After => ("after", format!("after_{}_control", level.name())),
         };
+        let halts = reins.halts();
         let applied = levels::applied(level, &self.globals, scene.experiment.controls(), local);
         for control in applied.into_iter().filter(|control| control.scope().is_none_or(|it| it == scope)) {
             let Some(module) = control.module() else { continue };
+            if reins.halts() > halts {
+                break;
+            }
             let call = ControlCall {
                 module,
                 function: &function,
@@ -131,11 +161,11 @@ impl Controls {
                 configuration: &scene.configuration,
                 secrets: scene.secrets,
                 experiment: &scene.raw,
+                cancel: CancellationToken::new(),
             };
-            let reply = host.call(call).await;
+            let reply = ask(&**host, call, reins).await;
             if let Some(changed) = reply.context {
-                context = changed.clone();
-                changes.context = Some(changed);
+                context = changed;
             }
             if let Some(changed) = reply.state {
                 state = Some(changed.clone());
@@ -154,7 +184,7 @@ impl Controls {
                     changes.interrupt = Some(message);
                     break;
                 }
-                Some(ControlError::Ordinary(message)) => changes.errors.push(message),
+                Some(error) => changes.complaints.push(Complaint::of(error, &function, control)),
                 None => {}
             }
         }
@@ -168,7 +198,8 @@ async fn once(
     function: &str,
     control: &Control,
     scene: &Scene<'_>,
-) -> Result<(), String> {
+    reins: &Reins,
+) -> Result<(), Complaint> {
     let Some(module) = control.module() else { return Ok(()) };
     let call = ControlCall {
         module,
@@ -179,11 +210,10 @@ async fn once(
         configuration: &scene.configuration,
         secrets: scene.secrets,
         experiment: &scene.raw,
+        cancel: CancellationToken::new(),
     };
-    match host.call(call).await.error {
-        Some(ControlError::Ordinary(message) | ControlError::Interrupt(message)) => {
-            Err(format!("{function} of control '{}': {message}", control.name))
-        }
+    match ask(host, call, reins).await.error {
+        Some(error) => Err(Complaint::of(error, function, control)),
         None => Ok(()),
     }
 }

@@ -197,3 +197,70 @@ async fn global_controls_that_cannot_be_configured_are_dropped() {
     assert!(calls.contains(&"good.before_experiment_control".to_owned()));
     assert!(!calls.contains(&"bad.before_experiment_control".to_owned()), "{calls:?}");
 }
+
+/// A run with a control that never returns from one function, signalled once after ten seconds.
+async fn stuck_in(function: &'static str) -> (Played, Vec<String>) {
+    let undo = rollbacks(&[action("undo", "harm", "")]);
+    let steps = method(&[probe("a", "give:1", "")]);
+    let mut setup = Setup::new(&format!("{}, {steps}, {undo}, {}", hypothesis_of("[1]"), declared("")));
+    let host = Arc::new(FakeHost::stuck_in(function));
+    setup.controls = Controls::new(Vec::new(), host.clone());
+    let played = setup
+        .play_with(async |what, operator| {
+            if matches!(what, What::RunStarted { .. }) {
+                let signals = operator.signals.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+                    signals.send(Signal::Interrupt).await
+                });
+            }
+        })
+        .await;
+    (played, host.calls())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_ends_a_control_that_hangs_on_any_level() {
+    let cases = [
+        ("configure_control", "interrupted"),
+        ("before_experiment_control", "interrupted"),
+        ("before_hypothesis_control", "interrupted"),
+        ("after_hypothesis_control", "interrupted"),
+        ("before_activity_control", "interrupted"),
+        ("after_activity_control", "interrupted"),
+        ("before_method_control", "interrupted"),
+        ("after_method_control", "interrupted"),
+        ("before_rollback_control", "interrupted"),
+        ("after_rollback_control", "interrupted"),
+        ("after_experiment_control", "completed"),
+        ("cleanup_control", "completed"),
+    ];
+    for (function, status) in cases {
+        let (played, calls) = stuck_in(function).await;
+        assert_eq!(played.outcome().0, status, "{function}");
+        assert!(played.seconds() < 12.0, "{function}: {}", played.seconds());
+        let ended = format!("{function} of control 'c': it was ended, because the run turns to its end");
+        assert!(played.says(&ended), "{function}: {:?}", played.console());
+        assert_eq!(calls.last().unwrap(), "c.cleanup_control", "{function}");
+        assert!(calls.contains(&"c.after_experiment_control".to_owned()), "{function}: {calls:?}");
+        assert!(played.at("end").as_str().is_some(), "{function}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_halted_run_a_control_has_thirty_seconds() {
+    let host = Arc::new(FakeHost::stuck_in("after_experiment_control"));
+    let mut setup = Setup::new(&format!("{}, {}", method(&[probe("a", "hang", "")]), declared("")));
+    setup.controls = Controls::new(Vec::new(), host.clone());
+    let played = setup
+        .play_with(async |what, operator| {
+            if matches!(what, What::ActivityStarted { .. }) {
+                operator.signals(Signal::Terminate).await;
+            }
+        })
+        .await;
+    assert_eq!(played.outcome().0, "interrupted");
+    assert!((30.0..33.0).contains(&played.seconds()), "{}", played.seconds());
+    assert!(played.says("after_experiment_control of control 'c': it was ended"), "{:?}", played.console());
+    assert_eq!(host.calls().last().unwrap(), "c.cleanup_control");
+}

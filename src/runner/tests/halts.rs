@@ -102,25 +102,66 @@ async fn c101_a_signal_during_rollbacks_skips_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn background_activities_are_awaited_until_a_second_signal() {
-    let steps = || method(&[probe("slow", "wait:100", r#""background": true"#), probe("stuck", "hang", "")]);
-    let once = signalled(Setup::new(&steps()), "stuck", Signal::Interrupt).await;
-    assert_eq!(once.seconds().round(), 100.0);
-    assert_eq!(once.at("run.0.status"), "succeeded".into());
-    let left = signalled(Setup::new(&steps()), "stuck", Signal::User2).await;
-    assert!(left.seconds() < 5.0);
+async fn background_activities_end_with_the_run() {
+    let steps = |seconds: &str| {
+        let slow = probe("slow", &format!("wait:{seconds}"), r#""background": true"#);
+        method(&[slow, probe("stuck", "hang", "")])
+    };
+    let late = signalled(Setup::new(&steps("100")), "stuck", Signal::Interrupt).await;
+    assert!(late.seconds() < 2.0, "{}", late.seconds());
+    assert_eq!(late.at("run.0.status"), Value::Null);
+    assert!(late.at("run.0.end").as_str().is_some());
+    let nearly_done = signalled(Setup::new(&steps("0.25")), "stuck", Signal::Interrupt).await;
+    assert_eq!(nearly_done.at("run.0.status"), "succeeded".into());
+    let left = signalled(Setup::new(&steps("100")), "stuck", Signal::User2).await;
+    assert!(left.seconds() < 2.0);
     assert_eq!(left.at("run.0.status"), Value::Null);
-    let twice = Setup::new(&steps())
-        .play_with(async |what, operator| match what {
-            What::ActivityStarted { name, .. } if name == "stuck" => {
-                operator.signals(Signal::Interrupt).await
+    let rolled_back = signalled(
+        Setup::new(&format!("{}, {}", steps("100"), rollbacks(&[action("undo", "harm", "")])))
+            .options(|it| it.rollbacks = RollbackStrategy::Always),
+        "stuck",
+        Signal::Interrupt,
+    )
+    .await;
+    let ended = rolled_back.events.iter().position(|event| matches!(event.what, What::MethodEnded)).unwrap();
+    let slow_ended = rolled_back.events.iter().position(
+        |event| matches!(&event.what, What::ActivityEnded { step, .. } if step.index == 0 && step.section == crate::session::event::Section::Method),
+    );
+    assert!(slow_ended.unwrap() < ended, "before anything is undone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_background_rollback_is_awaited_whatever_came_before() {
+    let undoing = rollbacks(&[action("undo", "wait:60", r#""background": true"#)]);
+    let steps = method(&[probe("stuck", "hang", "")]);
+    let setup =
+        Setup::new(&format!("{steps}, {undoing}")).options(|it| it.rollbacks = RollbackStrategy::Always);
+    let played = signalled(setup, "stuck", Signal::Interrupt).await;
+    assert_eq!(played.at("rollbacks.0.status"), "succeeded".into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_while_background_activities_are_awaited_ends_them() {
+    let steps = method(&[probe("slow", "hang", r#""background": true"#)]);
+    let played = signalled(Setup::new(&steps), "slow", Signal::Interrupt).await;
+    assert!(played.seconds() < 2.0);
+    assert_eq!(played.outcome().0, "interrupted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_while_the_last_continuous_pass_is_awaited_ends_it() {
+    let probes = hypothesis(&[probe("p", "hang", r#""tolerance": 1"#)]);
+    let setup = Setup::new(&format!("{probes}, {}", method(&[probe("a", "give:1", "")])));
+    let setup = setup.options(|it| it.hypothesis = crate::runner::HypothesisStrategy::DuringMethodOnly);
+    let played = setup
+        .play_with(async |what, operator| {
+            if matches!(what, What::MethodEnded) {
+                operator.signals(Signal::Interrupt).await;
             }
-            What::ActivityEnded { .. } => operator.signals(Signal::Interrupt).await,
-            _ => {}
         })
         .await;
-    assert!(twice.seconds() < 5.0, "{}", twice.seconds());
-    assert_eq!(twice.outcome().0, "interrupted");
+    assert_eq!(played.outcome().0, "interrupted");
+    assert!(played.seconds() < 2.0);
 }
 
 #[tokio::test(start_paused = true)]
