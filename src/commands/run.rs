@@ -4,7 +4,7 @@ use super::{
     Global, Playing,
     live::{Audience, Lookout},
     prepare::{Company, Helpers, Refusal, prepare},
-    signals::Signals,
+    signals::{Signals, die_of},
     sinks::Sinks,
 };
 use crate::{
@@ -34,14 +34,30 @@ pub struct Arguments {
 pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     // One thread is enough for a headless run, and the cheapest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime.and_then(|runtime| runtime.block_on(headless(global, arguments)));
-    outcome.unwrap_or_else(|error| {
-        eprintln!("chaos-tui cannot run: {error}");
-        ExitCode::FAILURE
-    })
+    let outcome = runtime.and_then(|runtime| {
+        let outcome = runtime.block_on(headless(global, arguments));
+        // A name that is being looked up, or a pipe that nobody writes into, is not waited for.
+        runtime.shutdown_background();
+        outcome
+    });
+    match outcome {
+        Ok(Left::With(code)) => code,
+        Ok(Left::By(signal)) => die_of(signal),
+        Err(error) => {
+            eprintln!("chaos-tui cannot run: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-async fn headless(global: &Global, arguments: &Arguments) -> io::Result<ExitCode> {
+/// How the program is left.
+enum Left {
+    With(ExitCode),
+    /// By a signal that came before the run.
+    By(Signal),
+}
+
+async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
     let mut sinks = Sinks::open(global)?;
     let (emitter, mut events) = stream::stream(Clock::system());
     let said = |level, message: String| {
@@ -54,7 +70,7 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<ExitCode
         std::env::set_current_dir(folder)?;
     }
 
-    let (mut signals, mut receiver) = Signals::interrupts()?;
+    let (signals, mut receiver) = Signals::all()?;
     let mut helpers = Helpers::default();
     let company = Company {
         emitter: &emitter,
@@ -66,20 +82,21 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<ExitCode
     let preparing =
         prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), company, &mut helpers);
     let prepared = tokio::select! {
-        prepared = sinks.follow(&mut events, preparing) => Some(prepared),
-        () = interrupted(&mut receiver) => None,
+        prepared = sinks.follow(&mut events, preparing) => Ok(prepared),
+        signal = receiver.recv() => Err(signal),
     };
-    let code = match prepared {
-        None => {
+    let left = match prepared {
+        // The reference hears no signal yet: Python makes an exception of Ctrl-C, and the others kill.
+        Err(Some(Signal::Interrupt) | None) => {
             eprintln!("Aborted!");
-            ExitCode::FAILURE
+            Left::With(ExitCode::FAILURE)
         }
-        Some(Err(Refusal { message, code })) => {
+        Err(Some(signal)) => Left::By(signal),
+        Ok(Err(Refusal { message, code })) => {
             sinks.follow(&mut events, said(Level::Error, message)).await;
-            ExitCode::from(code)
+            Left::With(ExitCode::from(code))
         }
-        Some(Ok(prepared)) => {
-            signals.all()?;
+        Ok(Ok(prepared)) => {
             let (orders, ordered) = mpsc::channel(1);
             let lookout = match prepared.guards == Guards::OFF {
                 true => None,
@@ -98,18 +115,12 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<ExitCode
             if let Err(error) = &written {
                 sinks.follow(&mut events, said(Level::Error, error.to_string())).await;
             }
-            match ending.succeeded() && written.is_ok() {
+            Left::With(match ending.succeeded() && written.is_ok() {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
-            }
+            })
         }
     };
     sinks.follow(&mut events, helpers.end()).await;
-    Ok(code)
-}
-
-async fn interrupted(signals: &mut mpsc::Receiver<Signal>) {
-    if signals.recv().await.is_none() {
-        std::future::pending().await
-    }
+    Ok(left)
 }

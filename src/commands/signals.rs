@@ -18,20 +18,22 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Begins to hear Ctrl-C only; the others still have their default effect.
+    /// Hears all that runs know.
+    pub fn all() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
+        let (mut signals, receiver) = Self::interrupts()?;
+        signals.hear(SignalKind::terminate(), Signal::Terminate)?;
+        signals.hear(SignalKind::hangup(), Signal::HangUp)?;
+        signals.hear(SignalKind::user_defined1(), Signal::User1)?;
+        signals.hear(SignalKind::user_defined2(), Signal::User2)?;
+        Ok((signals, receiver))
+    }
+
+    /// Hears Ctrl-C only; the others still have their default effect.
     pub fn interrupts() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (sender, receiver) = mpsc::channel(WAITING);
         let mut signals = Self { sender, tasks: Vec::new() };
         signals.hear(SignalKind::interrupt(), Signal::Interrupt)?;
         Ok((signals, receiver))
-    }
-
-    /// Begins to hear the others too.
-    pub fn all(&mut self) -> io::Result<()> {
-        self.hear(SignalKind::terminate(), Signal::Terminate)?;
-        self.hear(SignalKind::hangup(), Signal::HangUp)?;
-        self.hear(SignalKind::user_defined1(), Signal::User1)?;
-        self.hear(SignalKind::user_defined2(), Signal::User2)
     }
 
     /// Where Python sends what it would have sent to the process.
@@ -55,4 +57,23 @@ impl Drop for Signals {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
+}
+
+/// Ends the process the way the signal would have ended it, had nobody heard it: whoever started us sees that.
+pub fn die_of(signal: Signal) -> ! {
+    let number = match signal {
+        Signal::Interrupt => libc::SIGINT,
+        Signal::Terminate => libc::SIGTERM,
+        Signal::HangUp => libc::SIGHUP,
+        Signal::User1 => libc::SIGUSR1,
+        Signal::User2 => libc::SIGUSR2,
+    };
+    // SAFETY: `signal` with `SIG_DFL` and `raise` take integers and touch no memory of ours. The handler that is replaced
+    // only wrote into a pipe that nobody reads any more.
+    unsafe {
+        libc::signal(number, libc::SIG_DFL);
+        libc::raise(number);
+    }
+    // Only if the signal is blocked, which nothing here does.
+    std::process::exit(128 + number)
 }

@@ -8,3 +8,4 @@ mod outcomes;
 mod program;
 mod providers;
 mod signals;
+mod silent_server;

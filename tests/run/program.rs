@@ -3,13 +3,19 @@
 use std::{
     io::{BufRead, BufReader, Read},
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        OnceLock,
+        mpsc::{Receiver, channel},
+    },
     thread,
     time::Duration,
 };
 use tempfile::TempDir;
+
+/// A variable that tells what one program has started.
+const MARK: &str = "STARTED_BY_TEST";
 
 /// Longest wait for anything; a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,6 +38,45 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         Self { folder, arguments: vec!["run".to_owned(), name.to_owned()], variables: Vec::new() }
+    }
+
+    /// An experiment of this name that somebody else provides.
+    pub fn named(source: &str) -> Self {
+        let arguments = vec!["run".to_owned(), source.to_owned()];
+        Self { folder: tempfile::tempdir().unwrap(), arguments, variables: Vec::new() }
+    }
+
+    /// Lets everything that the program starts be told from all else.
+    pub fn marked(self) -> Self {
+        let mark = self.folder.path().display().to_string();
+        self.variable(MARK, &mark)
+    }
+
+    /// Lets it find Python, and modules in a folder of its own.
+    pub fn with_python(self, modules: &str) -> Self {
+        let modules = self.path(modules).display().to_string();
+        let case = self.variable("PYTHONPATH", &modules).variable("PYTHONDONTWRITEBYTECODE", "1");
+        case.with(&["--python", python()])
+    }
+
+    /// Waits until no process is there any more that bears the mark.
+    pub fn left_nobody(&self) {
+        let mark = format!("{MARK}={}", self.folder.path().display());
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let left = bearing(&mark);
+            if left.is_empty() {
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "still there: {left:?}");
+            thread::yield_now();
+        }
+    }
+
+    /// Makes a named pipe.
+    pub fn pipe(&self, name: &str) {
+        let status = Command::new("mkfifo").arg(self.path(name)).status().unwrap();
+        assert!(status.success());
     }
 
     pub fn with(mut self, arguments: &[&str]) -> Self {
@@ -114,6 +159,11 @@ impl Running {
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
+    /// Opens a pipe of the case, as soon as the program reads from it.
+    pub fn open_to_write(&self, name: &str) -> std::fs::File {
+        std::fs::File::options().write(true).open(self.case.path(name)).unwrap()
+    }
+
     /// Waits for a file that an activity writes, and reads it.
     pub fn wait_for_file(&self, name: &str) -> String {
         let deadline = std::time::Instant::now() + PATIENCE;
@@ -138,7 +188,7 @@ impl Running {
         let journal = journal.map(|text| serde_json::from_str(&text).expect("the journal is JSON"));
         let heard = std::mem::take(&mut self.heard);
         Ended {
-            case: std::mem::replace(&mut self.case, Case::new("")),
+            case: std::mem::replace(&mut self.case, Case::named("")),
             status,
             stdout,
             lines: heard,
@@ -217,14 +267,24 @@ impl Ended {
     }
 }
 
-/// Waits until a process is gone, or only its parent has yet to notice.
-pub fn gone(pid: &str) {
-    let deadline = std::time::Instant::now() + PATIENCE;
-    let stat = Path::new("/proc").join(pid).join("stat");
-    while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
-        assert!(std::time::Instant::now() < deadline, "process {pid} is still there");
-        thread::yield_now();
-    }
+/// The Python of the tests: `python3` itself, not a wrapper that looks for it each time.
+fn python() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+        String::from_utf8(asked.expect("python3 is on the PATH").stdout).unwrap().trim().to_owned()
+    })
+}
+
+/// Command lines of the processes with this variable in their environment.
+fn bearing(mark: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
+    let marked = processes.filter(|process| {
+        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+    });
+    let command = |process: PathBuf| std::fs::read_to_string(process.join("cmdline")).ok();
+    marked.filter_map(command).map(|line| line.replace('\0', " ")).collect()
 }
 
 /// An activity of type process; arguments are JSON.

@@ -7,8 +7,9 @@ use std::{io::Read, path::Path};
 /// Reads a file as the document its extension promises.
 pub(super) fn read(path: &str) -> Result<Document, LoadError> {
     let unreadable = |reason: String| LoadError::Unreadable { path: path.to_owned(), reason };
-    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    // First: what is not read anyway need not be opened, which waits where it is a pipe.
     let format = format_of(path)?;
+    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_SOURCE).unwrap_or(u64::MAX);
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;

@@ -131,7 +131,12 @@ pub struct Access<'a> {
 /// Loads an experiment from a path or a URL. It is not validated.
 pub async fn load(source: &str, access: Access<'_>) -> Result<Document, LoadError> {
     if std::path::Path::new(source).exists() {
-        return file::read(source);
+        // A named pipe is read too, for as long as somebody takes to write into it.
+        let path = source.to_owned();
+        let reading = tokio::task::spawn_blocking(move || file::read(&path));
+        return reading.await.unwrap_or_else(|error| {
+            Err(LoadError::Unreadable { path: source.to_owned(), reason: error.to_string() })
+        });
     }
     url::fetch(source, access).await
 }

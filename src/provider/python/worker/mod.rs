@@ -16,7 +16,7 @@ use program::modules_line;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -42,6 +42,10 @@ pub(super) struct Worker {
     last_id: AtomicU64,
     kill: CancellationToken,
     end: watch::Receiver<Option<End>>,
+    /// The interpreter's process group.
+    group: Option<i32>,
+    /// Whether a call was ended before it was done.
+    disturbed: AtomicBool,
 }
 
 /// Why there is no worker.
@@ -82,6 +86,7 @@ impl Worker {
 
     fn attend(process: Process, listener: &Listener) -> Self {
         let Process { mut child, requests, answers } = process;
+        let group = child.id().and_then(|id| i32::try_from(id).ok());
         let waiting = Arc::new(Waiting::default());
         let kill = CancellationToken::new();
         let (ended, end) = watch::channel(None);
@@ -96,7 +101,15 @@ impl Worker {
                 waiting.close();
             }
         });
-        Self { requests: sender, waiting, last_id: AtomicU64::new(0), kill, end }
+        Self {
+            requests: sender,
+            waiting,
+            last_id: AtomicU64::new(0),
+            kill,
+            end,
+            group,
+            disturbed: AtomicBool::new(false),
+        }
     }
 
     /// Hands in a request.
@@ -119,7 +132,8 @@ impl Worker {
         self.ended().await;
     }
 
-    /// Lets it end by itself, as a Python program does, for at most `patience`; then kills it.
+    /// Lets it end by itself, as a Python program does, for at most `patience`; then kills it. What a function has started
+    /// and left running stays, but not where one was ended halfway: it may have had no time to end its children.
     pub async fn shut_down(&self, patience: Duration) {
         let leave = async {
             let _ = self.requests.send(wire::shutdown()).await;
@@ -127,6 +141,11 @@ impl Worker {
         };
         if timeout(patience, leave).await.is_err() {
             self.kill().await;
+        }
+        if let Some(group) = self.group.filter(|_| self.disturbed.load(Ordering::Relaxed)) {
+            // SAFETY: `kill` takes two integers and touches no memory. The number was the worker's own and still is that of
+            // its group while anybody is left in it; a number is not given away anew until all others were.
+            unsafe { libc::kill(-group, libc::SIGKILL) };
         }
     }
 
@@ -173,6 +192,7 @@ impl Question<'_> {
 
     /// Tells the worker to end the call.
     pub fn cancel(&self) {
+        self.worker.disturbed.store(true, Ordering::Relaxed);
         // A worker that has ended has no call any more; one that is so busy that its queue is full does not hear.
         let _ = self.worker.requests.try_send(wire::cancel(self.id));
     }

@@ -1,0 +1,140 @@
+//! Signals in every phase (experiment-format 10.6): the run turns to its end at once, the rollbacks are played as the
+//! strategy says, the journal is complete, and no process is left that the run has started.
+//!
+//! Whatever a phase is stuck in lasts ten minutes; a test that reaches its end within its patience was cut short.
+
+mod before;
+mod controls;
+mod during;
+mod rollbacks;
+
+use crate::program::{Case, Ended, Running, method, process, sh};
+use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+
+/// What the console says of a signal.
+fn said(signal: i32) -> &'static str {
+    match signal {
+        SIGINT => "Received a termination signal (Ctrl-C)...",
+        SIGTERM => "SIGTERM signal received",
+        SIGHUP => "SIGHUP signal received",
+        SIGUSR1 => "Received the exit signal: 20",
+        SIGUSR2 => "Received the exit signal: 30",
+        other => panic!("signal {other}"),
+    }
+}
+
+/// Writes `reached`, then waits longer than any test, with a child of its own that waits too.
+fn stuck(kind: &str, more: &str) -> String {
+    sh(kind, "stuck", "sleep 600 & echo $$ > reached; wait", more)
+}
+
+/// The same, but neither it nor its child ends when it is asked to.
+fn stubborn(kind: &str, more: &str) -> String {
+    sh(kind, "stuck", "trap '' TERM INT; (trap '' TERM INT; sleep 600) & echo $$ > reached; wait; wait", more)
+}
+
+/// A function of the module `ext`.
+fn python(kind: &str, name: &str, func: &str, more: &str) -> String {
+    let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+    format!(
+        r#"{{"type": "{kind}", "name": "{name}"{more},
+            "provider": {{"type": "python", "module": "ext", "func": "{func}"}}}}"#
+    )
+}
+
+/// The module `ext`: functions and controls that wait.
+const EXT: &str = r#"
+import subprocess, time
+
+def reached():
+    with open("reached", "w") as file:
+        file.write("\n")
+
+def sleeps():
+    reached()
+    time.sleep(600)
+
+def runs_a_child():
+    reached()
+    subprocess.run(["sleep", "600"])
+
+def stubborn():
+    child = subprocess.Popen(["sleep", "600"])
+    reached()
+    while True:
+        try:
+            time.sleep(600)
+        except BaseException:
+            pass
+"#;
+
+/// An experiment of these parts that rolls back by touching `undone`.
+fn case(parts: &[String]) -> Case {
+    let undo = crate::program::rollbacks(&[process("action", "undo", "touch", r#"["undone"]"#, "")]);
+    let parts: Vec<String> = parts.iter().cloned().chain([undo]).collect();
+    Case::new(&parts.join(",")).marked().file("ext.py", EXT).with_python(".")
+}
+
+/// An experiment whose method is this one step and another one.
+fn in_method(step: String) -> Case {
+    case(&[method(&[step, sh("action", "next", "touch went-on", "")])])
+}
+
+/// Signals a run that has reached what it is to be interrupted in, and checks how it ends.
+fn interrupted(mut running: Running, signal: i32) -> Ended {
+    running.signal(signal);
+    running.wait_for(said(signal));
+    let ended = running.end();
+    let (status, _, code) = ended.outcome();
+    assert_eq!((status.as_str(), code), ("interrupted", 1), "{:#?}", ended.lines);
+    is_complete(&ended);
+    assert!(!ended.case.path("went-on").exists(), "nothing further was done: {:#?}", ended.lines);
+    ended.case.left_nobody();
+    ended
+}
+
+/// A journal with all its keys, every entry of it ended.
+fn is_complete(ended: &Ended) {
+    let journal = ended.at("");
+    let keys: Vec<&str> = journal.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "chaoslib-version",
+        "platform",
+        "node",
+        "experiment",
+        "start",
+        "status",
+        "deviated",
+        "steady_states",
+        "run",
+        "rollbacks",
+        "end",
+        "duration",
+    ];
+    assert_eq!(keys, expected);
+    for part in ["/run", "/rollbacks"] {
+        for entry in ended.at(part).as_array().unwrap() {
+            assert!(entry["start"].is_string() && entry["end"].is_string(), "{entry:#}");
+            assert!(entry["duration"].is_number(), "{entry:#}");
+        }
+    }
+}
+
+/// Interrupts the phase by Ctrl-C under the strategy `default`, which does not roll back then, and by SIGTERM under
+/// `always`, which does.
+fn in_phase(case: impl Fn() -> Case, reached: impl Fn(&mut Running)) -> Vec<Ended> {
+    [(SIGINT, "default", false), (SIGTERM, "always", true)]
+        .map(|(signal, strategy, undone)| {
+            let mut running = case().with(&["--rollback-strategy", strategy]).start();
+            reached(&mut running);
+            let ended = interrupted(running, signal);
+            assert_eq!(ended.case.path("undone").exists(), undone, "{strategy}: {:#?}", ended.lines);
+            ended
+        })
+        .into()
+}
+
+/// Waits until what is stuck runs.
+fn by_file(running: &mut Running) {
+    running.wait_for_file("reached");
+}
