@@ -7,6 +7,7 @@ use crate::{
 };
 use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use serde_json::{Value, json};
+use std::slice::from_ref;
 
 const TOLERANCE: &str = r#""tolerance": 0"#;
 
@@ -63,7 +64,7 @@ fn in_the_probe_of_a_tolerance() {
     let judge = r#""tolerance": {"type": "probe", "name": "judge", "provider":
         {"type": "process", "path": "sh", "arguments": {"-c": "sleep 600 & echo $$ > reached; wait"}}}"#;
     let probe = sh("probe", "p", "true", judge);
-    in_phase(|| case(&[hypothesis(&[probe.clone()]), method(&[])]), by_file);
+    in_phase(|| case(&[hypothesis(from_ref(&probe)), method(&[])]), by_file);
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn beside_background_activities() {
             assert_eq!(ended.at("/run/0/status"), Value::Null);
         }
         // The method has ended, and only what is in the background is awaited.
-        in_phase(|| case(&[method(&[behind.clone()])]), by_file);
+        in_phase(|| case(&[method(from_ref(&behind))]), by_file);
     }
 }
 
@@ -138,13 +139,13 @@ fn beside_background_activities() {
 fn beside_a_continuous_hypothesis() {
     let waiting = sh("action", "here", "echo $$ > here; exec sleep 600", "");
     let strategy = ["--hypothesis-strategy", "during-method-only", "--hypothesis-frequency", "3600"];
-    let quick = || case(&[is_up(), method(&[waiting.clone()])]).file("up", "").with(&strategy);
+    let quick = || case(&[is_up(), method(from_ref(&waiting))]).file("up", "").with(&strategy);
     let here = |running: &mut Running| drop(running.wait_for_file("here"));
     for ended in in_phase(quick, here) {
         assert_eq!(ended.at("/steady_states/during/0/steady_state_met"), true);
     }
     let slow =
-        || case(&[hypothesis(&[stuck("probe", TOLERANCE)]), method(&[waiting.clone()])]).with(&strategy);
+        || case(&[hypothesis(&[stuck("probe", TOLERANCE)]), method(from_ref(&waiting))]).with(&strategy);
     in_phase(slow, |running| {
         by_file(running);
         here(running);
@@ -167,7 +168,7 @@ fn in_the_last_pass_of_a_continuous_hypothesis() {
 fn in_the_final_pass() {
     let probe = sh("probe", "p", "test -e up || { sleep 600 & echo $$ > reached; wait; }", TOLERANCE);
     let steps = method(&[process("action", "break-it", "rm", r#"["up"]"#, "")]);
-    for ended in in_phase(|| case(&[hypothesis(&[probe.clone()]), steps.clone()]).file("up", ""), by_file) {
+    for ended in in_phase(|| case(&[hypothesis(from_ref(&probe)), steps.clone()]).file("up", ""), by_file) {
         assert_eq!(ended.at("/steady_states/before/steady_state_met"), true);
         assert_eq!(ended.at("/steady_states/after"), Value::Null);
         is_complete(&ended);
