@@ -55,6 +55,7 @@ impl Scene {
             configuration: &self.configuration,
             secrets: &self.secrets,
             experiment: &self.experiment,
+            cancel: tokio_util::sync::CancellationToken::new(),
         };
         ControlHost::call(&self.stage.bridge, call).await
     }
