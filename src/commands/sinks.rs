@@ -3,6 +3,7 @@
 use super::{Global, LogFormat, live::Audience};
 use crate::session::{
     Event, What,
+    clock::local_zone,
     console::{Layout, Line, lines},
     event::Level,
     journal::{Journal, Machine},
@@ -24,7 +25,7 @@ pub struct Sinks {
     console: Layout,
     level: Level,
     file: Option<(File, Level)>,
-    zone: TimeZone,
+    zone: &'static TimeZone,
     /// What the run comes to.
     pub journal: Journal,
     /// Who listens besides, if anybody.
@@ -46,7 +47,7 @@ impl Sinks {
             console,
             level: if global.verbose { Level::Debug } else { Level::Info },
             file: file.map(|file| (file, global.log_file_level.into())),
-            zone: TimeZone::system(),
+            zone: local_zone(),
             journal: Journal::new(Machine::this()),
             audience: None,
         })
@@ -85,12 +86,12 @@ impl Sinks {
     fn write(&mut self, line: Line<'_>) {
         if line.level >= self.level {
             // A console that is gone, or a full disk, is no reason to stop halfway through an experiment.
-            let _ = writeln!(io::stderr().lock(), "{}", self.console.show(line, &self.zone));
+            let _ = writeln!(io::stderr().lock(), "{}", self.console.show(line, self.zone));
         }
         if let Some((file, level)) = self.file.as_mut().filter(|(_, level)| line.level >= *level) {
             let _ = level;
             let layout = Layout::Text { places: true, colour: false };
-            let _ = writeln!(file, "{}", layout.show(line, &self.zone));
+            let _ = writeln!(file, "{}", layout.show(line, self.zone));
         }
     }
 }

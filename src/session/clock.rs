@@ -1,7 +1,29 @@
 //! Wall time that tests can control: one reading of the wall, then tokio's clock.
 
 use super::event::Timestamp;
+use jiff::tz::TimeZone;
+use std::sync::LazyLock;
 use tokio::time::Instant;
+
+/// Where a machine keeps the rules of its own time zone.
+const LOCAL_RULES: &str = "/etc/localtime";
+
+static LOCAL: LazyLock<TimeZone> = LazyLock::new(|| {
+    let by_variable = std::env::var_os("TZ").is_some();
+    own_rules(LOCAL_RULES).filter(|_| !by_variable).unwrap_or_else(TimeZone::system)
+});
+
+/// The zone in which lines are stamped: `TZ`'s, or the machine's own.
+///
+/// The machine's rules are read as they are. To learn the zone's name as well, every zone there is would be looked at
+/// first, which takes longer than a whole short run.
+pub fn local_zone() -> &'static TimeZone {
+    &LOCAL
+}
+
+fn own_rules(path: &str) -> Option<TimeZone> {
+    TimeZone::tzif("Local", &std::fs::read(path).ok()?).ok()
+}
 
 /// Tells the time. Under `tokio::time::pause` it stands still until the test moves it.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +73,8 @@ pub fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{iso, seconds_between};
+    use super::{iso, own_rules, seconds_between};
+    use jiff::tz::TimeZone;
 
     #[test]
     fn c103_moments_are_written_as_python_writes_them() {
@@ -66,5 +89,16 @@ mod tests {
         }
         let moment = |text: &str| text.parse().unwrap();
         assert_eq!(seconds_between(moment("2026-11-22T00:00:00Z"), moment("2026-11-22T00:00:01.5Z")), 1.5);
+    }
+
+    #[test]
+    fn the_machines_rules_are_those_of_its_zone() {
+        let Some(own) = own_rules("/usr/share/zoneinfo/Europe/Berlin") else { return };
+        let named = TimeZone::get("Europe/Berlin").unwrap();
+        for moment in ["2026-01-15T12:00:00Z", "2026-07-15T12:00:00Z", "2060-07-15T12:00:00Z"] {
+            let moment: jiff::Timestamp = moment.parse().unwrap();
+            assert_eq!(own.to_offset(moment), named.to_offset(moment));
+        }
+        assert!(own_rules("/nowhere").is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Scene, frame};
 use crate::{
-    session::{Session, event::Level},
+    session::{Session, clock::local_zone, event::Level},
     tui::{
         canvas::{Canvas, Row},
         text,
@@ -40,7 +40,7 @@ impl LogFeed {
         let least = if self.detailed { Level::Debug } else { Level::Info };
         let new = log.lines.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
         for line in new.filter(|line| line.level >= least) {
-            let stamp = line.at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
+            let stamp = line.at.to_zoned(local_zone().clone()).strftime("%H:%M:%S").to_string();
             drain.log(
                 &log::Record::builder()
                     .level(level(line.level))
