@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn c29_a_variable_that_is_not_set_is_an_error() {
+    fn c029_a_variable_that_is_not_set_is_an_error() {
         let error = resolved(r#"{"a": {"type": "env", "key": "NO"}}"#, "{}").unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -203,14 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn c42_only_declared_entries_are_overridden() {
+    fn c042_only_declared_entries_are_overridden() {
         let declared = r#"{"a": {"type": "env", "key": "NO"}, "b": 1}"#;
         let overrides = r#"{"a": {"type": "env", "key": "SET"}, "c": 3}"#;
         assert_eq!(resolved(declared, overrides), Ok(parse_json(r#"{"a": "5", "b": 1}"#).unwrap()));
     }
 
     #[tokio::test]
-    async fn c46_dynamic_entries_see_what_is_before_them() {
+    async fn c046_dynamic_entries_see_what_is_before_them() {
         let configuration = map(r#"{"before": 1,
                 "process": {"type": "probe", "name": "p", "provider": {"type": "process", "path": "x"}},
                 "failing": {"type": "probe", "name": "f", "provider": {"type": "process", "path": "fail"}},

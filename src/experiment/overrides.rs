@@ -1,6 +1,6 @@
 //! `--var` and `--var-file` (experiment-format 4.5).
 
-use super::{ConvertError, Document, Environment, Map, Value, convert};
+use super::{ConvertError, Document, Environment, Map, Value, convert, read_text_bounded};
 use std::path::{Path, PathBuf};
 
 /// Values from the command line that replace declared ones.
@@ -82,10 +82,10 @@ impl Overrides {
         environment: &mut Environment,
     ) -> Result<Result<(), String>, OverrideError> {
         let shown = path.display();
-        let text = match std::fs::read_to_string(path) {
+        let text = match read_text_bounded(path) {
             Ok(text) if text.is_empty() => return Ok(Ok(())),
             Ok(text) => text,
-            Err(_) => return Ok(Err(format!("Cannot read var file '{shown}'"))),
+            Err(error) => return Ok(Err(format!("Cannot read var file '{shown}': {error}"))),
         };
         let parsed = match path.extension().and_then(|extension| extension.to_str()) {
             Some("yaml" | "yml") => Document::yaml(shown.to_string(), text.as_str()),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn c43_a_value_that_does_not_fit_its_type_is_a_usage_error() {
+    fn c043_a_value_that_does_not_fit_its_type_is_a_usage_error() {
         for var in ["a:int=x", "a", "a:=5", "a:strange=5"] {
             assert!(parse_var(var).is_err(), "{var}");
         }
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn c45_environment_files_are_seen_by_what_comes_after() {
+    fn c045_environment_files_are_seen_by_what_comes_after() {
         let (overrides, environment) = read(&[("x.env", "# no\n\n  A=1=2  \nexport B=\"q\"\n")]);
         assert!(overrides.is_ok());
         assert_eq!(environment.get("A").as_deref(), Some("1=2"));

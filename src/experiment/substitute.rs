@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn c34_whole_variable_keeps_its_type() {
+    fn c034_whole_variable_keeps_its_type() {
         table(&[
             (r#""${n}""#, "5"),
             (r#""x${n}""#, r#""x5""#),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn c35_embedded_values_are_pythons_text() {
+    fn c035_embedded_values_are_pythons_text() {
         table(&[
             (r#""is ${b}""#, r#""is True""#),
             (r#""${none}!""#, r#""None!""#),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn c36_unknown_variables_stay() {
+    fn c036_unknown_variables_stay() {
         table(&[
             (r#""${gone}""#, r#""${gone}""#),
             (r#""$gone $n""#, r#""$gone 5""#),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn c37_names_are_ascii_words() {
+    fn c037_names_are_ascii_words() {
         table(&[
             (r#""${my-key}""#, r#""${my-key}""#),
             (r#""${é}""#, r#""${é}""#),
@@ -187,22 +187,22 @@ mod tests {
     }
 
     #[test]
-    fn c38_configuration_comes_before_secrets() {
+    fn c038_configuration_comes_before_secrets() {
         table(&[(r#""${both}""#, r#""configuration""#)]);
     }
 
     #[test]
-    fn c39_the_first_scope_wins() {
+    fn c039_the_first_scope_wins() {
         table(&[(r#""${s}""#, r#""first""#), (r#""${u}""#, "2"), (r#""${one}""#, r#""${one}""#)]);
     }
 
     #[test]
-    fn c40_keys_stay_and_values_are_replaced_deeply() {
+    fn c040_keys_stay_and_values_are_replaced_deeply() {
         table(&[(r#"{"${n}": ["${n}", {"a": "$t"}], "z": 1}"#, r#"{"${n}": [5, {"a": "x"}], "z": 1}"#)]);
     }
 
     #[test]
-    fn c41_values_are_not_replaced_again() {
+    fn c041_values_are_not_replaced_again() {
         table(&[(r#""${twice}""#, r#""${n}""#)]);
     }
 }

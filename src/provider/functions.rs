@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn c62_c63_secrets_and_configuration_are_injected_by_parameter_name() {
+    fn c062_c063_secrets_and_configuration_are_injected_by_parameter_name() {
         let secrets = |scopes: &str| format!(r#"{{"type": "python", "secrets": {scopes}}}"#);
         let cases = [
             (r#"["gremlin"]"#, r#"{"key": "K", "team": "T"}"#),

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn c61_the_last_line_of_a_failure_has_its_form() {
+    fn c061_the_last_line_of_a_failure_has_its_form() {
         let lines = |message: &str, trace: &[String]| {
             let mut entry = entry();
             entry.end(Result::Failed { message, trace }, "2026-11-22T13:30:25Z".parse().unwrap());

@@ -14,6 +14,9 @@ use crate::{
 };
 use std::time::Duration;
 
+/// Seconds that Python can sleep: 64 bits of nanoseconds.
+const LONGEST: f64 = 9_223_372_036.0;
+
 /// How long an activity pauses before and after, variables replaced.
 pub(super) struct Pauses {
     before: Value,
@@ -64,8 +67,8 @@ impl Pauses {
         };
         voice.emit(What::PauseStarted { step, side, seconds }).await;
         let pulled = match self.sleeps {
-            // Less than nothing cannot be slept; that is found only now.
-            true if seconds < 0.0 => return Err(Unslept::Senseless(senseless(length))),
+            // Less than nothing cannot be slept, nor more than a clock can count; that is found only now.
+            true if !(0.0..LONGEST).contains(&seconds) => return Err(Unslept::Senseless(senseless(length))),
             true => doze(seconds, reins).await,
             false => None,
         };
@@ -76,7 +79,6 @@ impl Pauses {
 
 /// Sleeps; tells which rein ended it early.
 async fn doze(seconds: f64, reins: &Reins) -> Option<Pulled> {
-    // Longer than a duration can say is for ever.
     let length = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     tokio::select! {
         biased;

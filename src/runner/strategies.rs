@@ -157,7 +157,7 @@ mod tests {
     use crate::session::event::RunStatus::{Aborted, Completed, Failed, Interrupted};
 
     #[test]
-    fn c87_rollbacks_follow_their_strategy() {
+    fn c087_rollbacks_follow_their_strategy() {
         let table = [
             ("default", [true, false, true, false], [true, false, true, false]),
             ("always", [true; 4], [true; 4]),

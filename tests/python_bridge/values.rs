@@ -141,7 +141,7 @@ def give_coroutine():
 async fn a_result_that_is_too_large_fails_its_activity_and_nothing_else() {
     let stage = Stage::new("def give(size):\n    return 'x' * size\n");
     let large = stage.call("give", r#"{"size": 100000000}"#).await;
-    let message = "the result takes 95 MiB as JSON, and at most 64 are taken; return less of it";
+    let message = "the result takes 95 MiB as JSON, and at most 16 are taken; return less of it";
     assert_eq!(large, Outcome::Failed { message: message.into(), trace: Vec::new() });
     let Outcome::Done(Value::Text(text)) = stage.call("give", r#"{"size": 5000000}"#).await else {
         panic!("a text")

@@ -94,7 +94,7 @@ fn c108_a_journal_in_a_missing_folder_exits_with_1() {
 }
 
 #[test]
-fn c3_bad_files_are_told_in_one_line_with_a_way_out() {
+fn c003_bad_files_are_told_in_one_line_with_a_way_out() {
     let cases = [
         (Case::of("x.json", "{}").with(&[]), 1, "empty experiment"),
         (Case::of("x.json", "{\n  \"title\": ,\n}"), 1, "x.json:2:12"),

@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod command_line;
+mod hostile;
+mod hostile_server;
 mod outcomes;
 mod program;
 mod providers;
 mod signals;
 mod silent_server;
+mod validation;

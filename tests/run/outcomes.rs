@@ -11,7 +11,7 @@ fn break_it() -> String {
 }
 
 #[test]
-fn c74_a_gate_out_of_tolerance_exits_with_0_and_rolls_back() {
+fn c074_a_gate_out_of_tolerance_exits_with_0_and_rolls_back() {
     let ended = Case::new(&[is_up(), break_it(), undo()].join(",")).run();
     assert_eq!(ended.outcome(), ("completed".to_owned(), false, 0));
     assert_eq!(ended.at("/steady_states/before/steady_state_met"), false);
@@ -20,7 +20,7 @@ fn c74_a_gate_out_of_tolerance_exits_with_0_and_rolls_back() {
 }
 
 #[test]
-fn c75_a_gate_that_fails_exits_with_1_without_rollbacks() {
+fn c075_a_gate_that_fails_exits_with_1_without_rollbacks() {
     let slow = r#"{"type": "probe", "name": "slow", "tolerance": 0,
         "provider": {"type": "process", "path": "sleep", "arguments": "60", "timeout": 0.1}}"#;
     let ended = Case::new(&[hypothesis(&[slow.to_owned()]), break_it(), undo()].join(",")).run();
@@ -29,7 +29,7 @@ fn c75_a_gate_that_fails_exits_with_1_without_rollbacks() {
 }
 
 #[test]
-fn c76_a_deviation_exits_with_1_and_says_so_last() {
+fn c076_a_deviation_exits_with_1_and_says_so_last() {
     let ended = Case::new(&[is_up(), break_it(), undo()].join(",")).file("up", "").run();
     assert_eq!(ended.outcome(), ("completed".to_owned(), true, 1));
     let messages = ended.messages();
@@ -45,7 +45,7 @@ fn c76_a_deviation_exits_with_1_and_says_so_last() {
 }
 
 #[test]
-fn c78_only_fail_fast_makes_a_bad_continuous_hypothesis_count() {
+fn c078_only_fail_fast_makes_a_bad_continuous_hypothesis_count() {
     let steps = || method(&[sh("action", "wait", "sleep 0.3", ""), sh("action", "next", "true", "")]);
     let strategy = ["--hypothesis-strategy", "during-method-only", "--hypothesis-frequency", "0.05"];
     let slow = Case::new(&[is_up(), steps()].join(",")).with(&strategy).run();
@@ -59,7 +59,7 @@ fn c78_only_fail_fast_makes_a_bad_continuous_hypothesis_count() {
 }
 
 #[test]
-fn c81_background_activities_are_awaited() {
+fn c081_background_activities_are_awaited() {
     let steps = method(&[
         sh("action", "first", "true", ""),
         sh("action", "last", "sleep 0.3; echo done", r#""background": true"#),
@@ -70,7 +70,7 @@ fn c81_background_activities_are_awaited() {
 }
 
 #[test]
-fn c83_dry_activities_run_nothing() {
+fn c083_dry_activities_run_nothing() {
     let ended = Case::new(&[is_up(), break_it(), undo()].join(","))
         .file("up", "")
         .with(&["--dry", "activities"])
@@ -83,7 +83,7 @@ fn c83_dry_activities_run_nothing() {
 }
 
 #[test]
-fn c87_c90_the_command_line_wins_over_the_experiment_and_that_over_the_settings() {
+fn c087_c090_the_command_line_wins_over_the_experiment_and_that_over_the_settings() {
     let settings = "runtime: {rollbacks: {strategy: never}}";
     let case = |runtime: &str, arguments: &[&str]| {
         let parts = [method(&[]), undo(), runtime.to_owned()];
@@ -104,7 +104,7 @@ fn c87_c90_the_command_line_wins_over_the_experiment_and_that_over_the_settings(
 }
 
 #[test]
-fn c88_a_failing_rollback_stops_nobody() {
+fn c088_a_failing_rollback_stops_nobody() {
     let fails = r#"{"type": "action", "name": "fails",
         "provider": {"type": "process", "path": "sleep", "arguments": "60", "timeout": 0.1}}"#;
     let undo = rollbacks(&[fails.to_owned(), process("action", "undo", "touch", r#"["undone"]"#, "")]);
@@ -114,7 +114,7 @@ fn c88_a_failing_rollback_stops_nobody() {
 }
 
 #[test]
-fn c89_an_aborted_method_is_rolled_back() {
+fn c089_an_aborted_method_is_rolled_back() {
     let broken = r#"{"type": "probe", "name": "x", "provider": {"type": "http", "url": "no-scheme"}}"#;
     let ended = Case::new(&[is_up(), method(&[broken.to_owned()]), undo()].join(",")).file("up", "").run();
     assert_eq!(ended.outcome(), ("aborted".to_owned(), false, 1));
@@ -123,7 +123,7 @@ fn c89_an_aborted_method_is_rolled_back() {
 }
 
 #[test]
-fn c47_secrets_are_in_no_file_and_on_no_line() {
+fn c047_secrets_are_in_no_file_and_on_no_line() {
     let parts = [
         r#""secrets": {"s": {"token": {"type": "env", "key": "TOKEN"}, "inline": "inline-secret"}}"#
             .to_owned(),

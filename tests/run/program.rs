@@ -1,7 +1,7 @@
 //! The program under test: started, listened to, signalled, and read afterwards.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read as _},
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -17,6 +17,16 @@ use tempfile::TempDir;
 /// A variable that tells what one program has started.
 const MARK: &str = "STARTED_BY_TEST";
 
+/// Where the measured memory is written, in KiB.
+const PEAK: &str = "peak-memory";
+
+/// Runs a program and writes down its memory. A child of ours begins with the memory we have had ourselves, as far as the
+/// system counts, so it must be the child of somebody small.
+const MEASURE: &str = "import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)";
+
 /// Longest wait for anything; a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -25,31 +35,43 @@ pub struct Case {
     pub folder: TempDir,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
+    measured: bool,
 }
 
 impl Case {
     /// An experiment of these parts, with a title and a description.
     pub fn new(parts: &str) -> Self {
-        Self::of("experiment.json", &format!(r#"{{"title": "t", "description": "d", {parts}}}"#))
+        Self::of("experiment.json", format!(r#"{{"title": "t", "description": "d", {parts}}}"#))
     }
 
-    /// A file of this name and text.
-    pub fn of(name: &str, text: &str) -> Self {
+    /// A file of this name and text, which need not be text.
+    pub fn of(name: &str, text: impl AsRef<[u8]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
-        Self { folder, arguments: vec!["run".to_owned(), name.to_owned()], variables: Vec::new() }
+        Self {
+            folder,
+            arguments: vec!["run".to_owned(), name.to_owned()],
+            variables: Vec::new(),
+            measured: false,
+        }
     }
 
     /// An experiment of this name that somebody else provides.
     pub fn named(source: &str) -> Self {
         let arguments = vec!["run".to_owned(), source.to_owned()];
-        Self { folder: tempfile::tempdir().unwrap(), arguments, variables: Vec::new() }
+        Self { folder: tempfile::tempdir().unwrap(), arguments, variables: Vec::new(), measured: false }
     }
 
     /// Lets everything that the program starts be told from all else.
     pub fn marked(self) -> Self {
         let mark = self.folder.path().display().to_string();
         self.variable(MARK, &mark)
+    }
+
+    /// Measures how much memory it takes.
+    pub fn measured(mut self) -> Self {
+        self.measured = true;
+        self
     }
 
     /// Lets it find Python, and modules in a folder of its own.
@@ -100,7 +122,11 @@ impl Case {
 
     /// Starts the program in the folder, with nothing of ours in its environment.
     pub fn start(self) -> Running {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("chaos-tui"));
+        let program = assert_cmd::cargo::cargo_bin!("chaos-tui");
+        let mut command = Command::new(if self.measured { python().as_ref() } else { program });
+        if self.measured {
+            command.args(["-c", MEASURE]).arg(self.path(PEAK)).arg(program);
+        }
         command.args(&self.arguments).current_dir(self.folder.path()).env_clear();
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.folder.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -113,7 +139,8 @@ impl Case {
         let (sender, lines) = channel();
         let stderr = child.stderr.take().unwrap();
         thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let lines = BufReader::new(stderr).split(b'\n').map_while(Result::ok);
+            for line in lines.map(|line| String::from_utf8_lossy(&line).into_owned()) {
                 if sender.send(line).is_err() {
                     break;
                 }
@@ -181,16 +208,20 @@ impl Running {
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             self.heard.push(line);
         }
+        let mut stdout = Vec::new();
+        self.child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
         let status = self.child.wait().unwrap();
-        let mut stdout = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        let peak = std::fs::read_to_string(self.case.path(PEAK)).ok().and_then(|kib| kib.parse::<u64>().ok());
         let journal = std::fs::read_to_string(self.case.path("journal.json")).ok();
-        let journal = journal.map(|text| serde_json::from_str(&text).expect("the journal is JSON"));
+        // Python writes and reads what is no number bare; this reader does not.
+        let strict = |text: String| text.replace(": NaN", ": null").replace(": Infinity", ": null");
+        let journal = journal.map(|text| serde_json::from_str(&strict(text)).expect("the journal is JSON"));
         let heard = std::mem::take(&mut self.heard);
         Ended {
             case: std::mem::replace(&mut self.case, Case::named("")),
             status,
-            stdout,
+            peak: peak.map(|kib| kib >> 10),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
             lines: heard,
             journal,
         }
@@ -208,6 +239,8 @@ impl Drop for Running {
 /// What the program left behind.
 pub struct Ended {
     pub case: Case,
+    /// The most memory it or one of its children ever had, in MiB, if it was measured.
+    pub peak: Option<u64>,
     status: ExitStatus,
     pub stdout: String,
     pub lines: Vec<String>,

@@ -32,7 +32,7 @@ fn http(name: &str, url: &str, more: &str) -> String {
 }
 
 #[test]
-fn c51_a_500_succeeds_with_one_warning() {
+fn c051_a_500_succeeds_with_one_warning() {
     let ended = Case::new(&method(&[http("a", &server("500 Oops", "text/plain", "no"), "")])).run();
     assert_eq!(ended.outcome(), ("completed".to_owned(), false, 0));
     assert_eq!(ended.at("/run/0/status"), "succeeded");
@@ -41,7 +41,7 @@ fn c51_a_500_succeeds_with_one_warning() {
 }
 
 #[test]
-fn c52_json_is_parsed_and_text_is_not() {
+fn c052_json_is_parsed_and_text_is_not() {
     let url = server("200 OK", "application/json", r#"{"a": [1]}"#);
     let ended = Case::new(&method(&[http("a", &url, "")])).run();
     assert_eq!(ended.at("/run/0/output/body/a/0"), 1);
@@ -49,7 +49,7 @@ fn c52_json_is_parsed_and_text_is_not() {
 }
 
 #[test]
-fn c53_a_refused_connection_fails_the_activity_and_not_the_run() {
+fn c053_a_refused_connection_fails_the_activity_and_not_the_run() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
@@ -63,7 +63,7 @@ fn c53_a_refused_connection_fails_the_activity_and_not_the_run() {
 }
 
 #[test]
-fn c64_a_status_is_a_tolerance() {
+fn c064_a_status_is_a_tolerance() {
     let url = server("200 OK", "text/plain; charset=utf-8", "café");
     let probe = |tolerance: &str| http("p", "${base}/x", &format!(r#", "tolerance": {tolerance}"#));
     for (tolerance, met) in [("200", true), ("[201, 299]", false), ("[404, 200]", true)] {
@@ -79,14 +79,14 @@ fn c64_a_status_is_a_tolerance() {
 }
 
 #[test]
-fn c55_a_url_without_scheme_aborts() {
+fn c055_a_url_without_scheme_aborts() {
     let ended = Case::new(&method(&[http("a", "localhost", "")])).run();
     assert_eq!(ended.outcome(), ("aborted".to_owned(), false, 1));
     assert!(ended.says("invalid URL 'localhost'"));
 }
 
 #[test]
-fn c57_c58_c59_c60_processes() {
+fn c057_c058_c059_c060_processes() {
     let slow = r#"{"type": "probe", "name": "slow",
         "provider": {"type": "process", "path": "sleep", "arguments": ["60"], "timeout": 0.1}}"#;
     let ended = Case::new(&method(&[
@@ -107,7 +107,7 @@ fn c57_c58_c59_c60_processes() {
 }
 
 #[test]
-fn c34_c40_c46_variables_reach_processes() {
+fn c034_c040_c046_variables_reach_processes() {
     let parts = [
         r#""configuration": {"n": 5, "dyn": {"type": "probe", "name": "d",
             "provider": {"type": "process", "path": "echo", "arguments": " v "}},
@@ -122,7 +122,7 @@ fn c34_c40_c46_variables_reach_processes() {
 }
 
 #[test]
-fn c45_an_env_file_reaches_the_children() {
+fn c045_an_env_file_reaches_the_children() {
     let parts = [
         r#""configuration": {"v": {"type": "env", "key": "FROM_FILE"}}"#.to_owned(),
         method(&[process("action", "a", "sh", r#"["-c", "echo $FROM_FILE ${v}"]"#, "")]),

@@ -84,7 +84,10 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
 
 fn recorder(arguments: &Arguments) -> Result<Option<Recorder>, RecordingError> {
     // The fingerprint of a file at a URL is that of its name: it is not fetched twice.
-    let text = || std::fs::read(&arguments.source).unwrap_or_else(|_| arguments.source.clone().into_bytes());
+    let text = || {
+        crate::experiment::read_bounded(std::path::Path::new(&arguments.source))
+            .unwrap_or_else(|_| arguments.source.clone().into_bytes())
+    };
     let begin = |path: &PathBuf| Recorder::create(path, &Header::new(&text()));
     arguments.looks.record.as_ref().map(begin).transpose()
 }

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::{
-    experiment::{Control, Document, Map, Settings, Value},
+    experiment::{Control, Document, Map, Settings, Value, read_text_bounded},
     session::{What, event::Level, stream::Emitter},
 };
 use std::path::{Path, PathBuf};
@@ -41,8 +41,7 @@ fn named(declared: &Map) -> Vec<Control> {
 fn parse(path: &Path) -> Result<Result<Map, String>, Refusal> {
     let shown = path.display().to_string();
     let unusable = |why: &str| Refusal::invalid(format!("the control file '{shown}' {why}"));
-    let text =
-        std::fs::read_to_string(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
+    let text = read_text_bounded(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
     if text.is_empty() {
         return Ok(Ok(Map::new()));
     }

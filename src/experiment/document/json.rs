@@ -6,12 +6,24 @@ use crate::experiment::{Map, Value, value::integer};
 /// Levels of nesting that are read; Python gives up a little later, and no experiment comes near.
 pub(crate) const MAX_DEPTH: usize = 200;
 
+/// Values that one text may hold: each takes a hundred bytes, and a text may hold one in three bytes of its own.
+pub(super) const MAX_VALUES: usize = 1_000_000;
+
 /// Digits of the longest integer Python converts.
 const MAX_DIGITS: usize = 4300;
 
-/// Parses one JSON text.
+/// Parses one JSON text, with the positions of everything in it.
 pub(crate) fn parse(text: &str) -> Result<(Value, Node), SyntaxError> {
-    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0 };
+    parse_with(text, true)
+}
+
+/// Parses one JSON text; where everything stands in it is of no interest.
+pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
+    parse_with(text, false).map(|(value, _)| value)
+}
+
+fn parse_with(text: &str, positions: bool) -> Result<(Value, Node), SyntaxError> {
+    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0, values: 0, positions };
     parser.skip_space();
     let parsed = parser.value()?;
     parser.skip_space();
@@ -26,6 +38,9 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    values: usize,
+    /// Whether positions are kept.
+    positions: bool,
 }
 
 impl Parser<'_> {
@@ -49,6 +64,10 @@ impl Parser<'_> {
 
     fn value(&mut self) -> Result<(Value, Node), SyntaxError> {
         let start = self.at;
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(self.error(format!("More than {MAX_VALUES} values")));
+        }
         match self.peek() {
             Some(b'{') => self.nested(Self::mapping),
             Some(b'[') => self.nested(Self::list),
@@ -85,7 +104,9 @@ impl Parser<'_> {
             loop {
                 let (item, node) = self.value()?;
                 items.push(item);
-                children.push(node);
+                if self.positions {
+                    children.push(node);
+                }
                 if self.separator(b']')? {
                     break;
                 }
@@ -117,7 +138,11 @@ impl Parser<'_> {
                 self.skip_space();
                 let (value, node) = self.value()?;
                 let entry = (key, key_span);
-                insert(&mut map, &mut children, &mut keys, entry, (value, node));
+                if self.positions {
+                    insert(&mut map, &mut children, &mut keys, entry, (value, node));
+                } else {
+                    map.insert(entry.0, value);
+                }
                 if self.separator(b'}')? {
                     break;
                 }

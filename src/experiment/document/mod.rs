@@ -33,16 +33,35 @@ pub enum Part {
 impl Document {
     /// Parses JSON as Python does.
     pub fn json(source: impl Into<String>, text: impl Into<String>) -> Result<Self, SyntaxError> {
-        let text = text.into();
-        let (root, nodes) = json::parse(&text)?;
-        Ok(Self { source: source.into(), lines: Lines::of(&text), text, root, nodes })
+        Self::of_json(source.into(), text.into()).map_err(|(error, _)| error)
     }
 
     /// Parses YAML 1.1, one document.
     pub fn yaml(source: impl Into<String>, text: impl Into<String>) -> Result<Self, SyntaxError> {
-        let text = text.into();
-        let (root, nodes) = yaml::parse(&text)?;
-        Ok(Self { source: source.into(), lines: Lines::of(&text), text, root, nodes })
+        Self::of_yaml(source.into(), text.into()).map_err(|(error, _)| error)
+    }
+
+    /// The same as [`Document::json`]; an error gives the text back, which may be long.
+    pub(super) fn of_json(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
+        let parsed = json::parse(&text);
+        Self::of(source, text, parsed)
+    }
+
+    /// The same as [`Document::yaml`]; an error gives the text back, which may be long.
+    pub(super) fn of_yaml(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
+        let parsed = yaml::parse(&text);
+        Self::of(source, text, parsed)
+    }
+
+    fn of(
+        source: String,
+        text: String,
+        parsed: Result<(Value, Node), SyntaxError>,
+    ) -> Result<Self, (SyntaxError, String)> {
+        match parsed {
+            Ok((root, nodes)) => Ok(Self { source, lines: Lines::of(&text), text, root, nodes }),
+            Err(error) => Err((error, text)),
+        }
     }
 
     /// Where the text came from: a path or a URL.
@@ -101,7 +120,7 @@ impl Document {
 
 /// Parses JSON as Python does: for response bodies and outputs, which may hold a bare `NaN`.
 pub fn parse_json(text: &str) -> Result<Value, SyntaxError> {
-    json::parse(text).map(|(value, _)| value)
+    json::parse_value(text)
 }
 
 #[cfg(test)]

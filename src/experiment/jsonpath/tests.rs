@@ -72,7 +72,7 @@ fn paths_find_what_the_dialect_says() {
 }
 
 #[test]
-fn c72_a_filter_acts_on_the_node_itself() {
+fn c072_a_filter_acts_on_the_node_itself() {
     assert_eq!(found("$.foo[?(@.baz)].baz"), Value::List(Vec::new()));
     assert_ne!(found("$.foo[*][?(@.baz)].baz"), Value::List(Vec::new()));
 }

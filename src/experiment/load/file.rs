@@ -1,21 +1,18 @@
 //! Files: the extension decides, case-sensitively.
 
-use super::{Format, LoadError, MAX_SOURCE};
+use super::{Format, LoadError, read_bounded};
 use crate::experiment::Document;
-use std::{io::Read, path::Path};
+use std::{io::ErrorKind, path::Path};
 
 /// Reads a file as the document its extension promises.
 pub(super) fn read(path: &str) -> Result<Document, LoadError> {
     let unreadable = |reason: String| LoadError::Unreadable { path: path.to_owned(), reason };
     // First: what is not read anyway need not be opened, which waits where it is a pipe.
     let format = format_of(path)?;
-    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(MAX_SOURCE).unwrap_or(u64::MAX);
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
-    if bytes.len() > MAX_SOURCE {
-        return Err(LoadError::TooLarge(path.to_owned()));
-    }
+    let bytes = read_bounded(Path::new(path)).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => LoadError::TooLarge(path.to_owned()),
+        _ => unreadable(error.to_string()),
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         unreadable(format!(
             "byte {} is not valid UTF-8; save the file as UTF-8",

@@ -1,9 +1,11 @@
 //! From a source to a document: files by extension, URLs by content type (experiment-format 1).
 
+mod bounded;
 mod file;
 mod settings;
 mod url;
 
+pub use bounded::{read_bounded, read_text_bounded};
 pub use settings::{Settings, SettingsError};
 
 use super::{Document, Environment, Finding, Position, Severity, SyntaxError};
@@ -105,13 +107,12 @@ impl Format {
     }
 
     fn parse(self, source: &str, text: String) -> Result<Document, LoadError> {
-        let line_of = |line: usize| text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
         let parsed = match self {
-            Format::Json => Document::json(source, text.as_str()),
-            Format::Yaml => Document::yaml(source, text.as_str()),
+            Format::Json => Document::of_json(source.to_owned(), text),
+            Format::Yaml => Document::of_yaml(source.to_owned(), text),
         };
-        parsed.map_err(|error| {
-            let line = line_of(error.position.line);
+        parsed.map_err(|(error, text)| {
+            let line = text.lines().nth(error.position.line.saturating_sub(1)).unwrap_or_default().to_owned();
             LoadError::Syntax { origin: source.to_owned(), format: self, error, line }
         })
     }

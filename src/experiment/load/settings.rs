@@ -38,7 +38,7 @@ impl Settings {
         if !path.exists() {
             return Ok(Self::default());
         }
-        let text = std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+        let text = super::read_text_bounded(path).map_err(|error| SettingsError::Unreadable {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;

@@ -30,7 +30,7 @@ fn in_file(name: &str, bytes: &[u8]) -> Result<Document, LoadError> {
 }
 
 #[test]
-fn c1_the_extension_decides() {
+fn c001_the_extension_decides() {
     for (name, text) in [("a.json", r#"{"title": "t"}"#), ("a.yml", "title: t"), ("a.yaml", "title: t")] {
         assert_eq!(in_file(name, text.as_bytes()).unwrap().root(), &parse_json(r#"{"title": "t"}"#).unwrap());
     }
@@ -38,7 +38,7 @@ fn c1_the_extension_decides() {
 }
 
 #[test]
-fn c2_other_extensions_are_refused() {
+fn c002_other_extensions_are_refused() {
     for name in ["a.txt", "a.JSON", "a.YAML", "a", ".json"] {
         assert!(matches!(in_file(name, b"{}"), Err(LoadError::Format(_))), "{name}");
     }
@@ -57,7 +57,7 @@ fn broken_files_say_where() {
 }
 
 #[tokio::test]
-async fn c3_c4_sources_that_are_nothing() {
+async fn c003_c004_sources_that_are_nothing() {
     let table = [
         ("no/such.json", "Path \"no/such.json\" does not exist."),
         ("ftp://x/a.json", "'ftp' is not a supported source scheme."),
@@ -97,7 +97,7 @@ async fn fetch(status: &str, content_type: &str, body: &str) -> Result<Document,
 }
 
 #[tokio::test]
-async fn c6_the_content_type_decides() {
+async fn c006_the_content_type_decides() {
     let json = r#"{"title": "t"}"#;
     for (kind, body) in [
         ("application/json", json),
@@ -115,7 +115,7 @@ async fn c6_the_content_type_decides() {
 }
 
 #[tokio::test]
-async fn c7_other_content_types_are_refused() {
+async fn c007_other_content_types_are_refused() {
     for kind in ["application/yaml", "text/x-yaml", "text/html", "Application/JSON", ""] {
         assert!(matches!(fetch("200 OK", kind, "{}").await, Err(LoadError::Format(_))), "{kind}");
     }
@@ -123,7 +123,7 @@ async fn c7_other_content_types_are_refused() {
 }
 
 #[tokio::test]
-async fn c5_other_statuses_are_refused_with_the_body() {
+async fn c005_other_statuses_are_refused_with_the_body() {
     for status in ["404 Not Found", "201 Created"] {
         let error = fetch(status, "text/plain", "gone fishing").await.unwrap_err();
         assert_eq!(error, LoadError::Fetch("gone fishing".to_owned()), "{status}");
@@ -131,7 +131,7 @@ async fn c5_other_statuses_are_refused_with_the_body() {
 }
 
 #[tokio::test]
-async fn c8_c9_authorization() {
+async fn c008_c009_authorization() {
     let settings = |location: &str| {
         let auths = format!(r#"{{"auths": {{"{location}": {{"type": "basic", "value": "abc"}}}}}}"#);
         Settings::from(parse_json(&auths).unwrap().as_map().cloned().unwrap_or_else(Map::new))

@@ -3,6 +3,9 @@
 use super::{Access, Format, LoadError, MAX_SOURCE};
 use crate::experiment::{Document, Value, python_text};
 
+/// Bytes of an error page that are shown.
+const SHOWN: usize = 4096;
+
 /// Fetches a document.
 pub(super) async fn fetch(source: &str, access: Access<'_>) -> Result<Document, LoadError> {
     let Some(scheme) = scheme_of(source) else { return Err(LoadError::NoSuchPath(path_of(source))) };
@@ -32,7 +35,7 @@ pub(super) async fn fetch(source: &str, access: Access<'_>) -> Result<Document, 
     }
     let kind = content_type.as_deref().unwrap_or_default();
     if status != 200 {
-        return Err(LoadError::Fetch(decode(&bytes, kind)));
+        return Err(LoadError::Fetch(decode(&bytes[..bytes.len().min(SHOWN)], kind)));
     }
     if kind.contains("application/json") {
         return Format::Json.parse(source, decode_json(&bytes));

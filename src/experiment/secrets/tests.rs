@@ -35,7 +35,7 @@ async fn secrets_are_loaded_at_any_depth() {
 }
 
 #[tokio::test]
-async fn c30_a_default_does_not_help() {
+async fn c030_a_default_does_not_help() {
     let resolved =
         resolved(r#"{"s": {"k": {"type": "env", "key": "GONE", "default": "x"}}}"#, "{}", "{}").await;
     let error = SecretsError::Unset { place: "$.secrets.s.k".to_owned(), variable: "GONE".to_owned() };
@@ -43,7 +43,7 @@ async fn c30_a_default_does_not_help() {
 }
 
 #[tokio::test]
-async fn c44_an_override_replaces_the_whole_scope() {
+async fn c044_an_override_replaces_the_whole_scope() {
     let declared = r#"{"s": {"a": 1, "b": 2}, "t": {"c": 3}}"#;
     let overrides = r#"{"s": {"a": {"type": "env", "key": "KEY"}}, "t": null, "u": {"d": 4}}"#;
     let expected = r#"{"s": {"a": {"type": "env", "key": "KEY"}}, "t": {"c": 3}}"#;

@@ -31,7 +31,7 @@ const NO: Option<bool> = Some(false);
 const BREAKS: Option<bool> = None;
 
 #[test]
-fn c64_an_integer_is_compared_with_the_status() {
+fn c064_an_integer_is_compared_with_the_status() {
     table(&[
         ("200", r#"{"status": 200}"#, YES),
         ("200", r#"{"status": 201}"#, NO),
@@ -62,7 +62,7 @@ fn booleans_floats_and_null() {
 }
 
 #[test]
-fn c65_a_list_is_a_choice_of_statuses_or_a_range_of_plain_values() {
+fn c065_a_list_is_a_choice_of_statuses_or_a_range_of_plain_values() {
     table(&[
         ("[200, 299]", r#"{"status": 201}"#, NO),
         ("[200, 299]", r#"{"status": 299}"#, YES),
@@ -83,7 +83,7 @@ fn c65_a_list_is_a_choice_of_statuses_or_a_range_of_plain_values() {
 }
 
 #[test]
-fn c66_a_text_is_never_a_whole_result() {
+fn c066_a_text_is_never_a_whole_result() {
     table(&[
         ("\"8\"", r#"{"status": 0, "stdout": "8"}"#, NO),
         ("\"8\"", "\"8\"", YES),
@@ -93,7 +93,7 @@ fn c66_a_text_is_never_a_whole_result() {
 }
 
 #[test]
-fn c67_regex() {
+fn c067_regex() {
     table(&[
         (r#"{"type": "regex", "target": "stdout", "pattern": "^8$"}"#, r#"{"stdout": "8\n"}"#, YES),
         (r#"{"type": "regex", "target": "stdout", "pattern": "${m}"}"#, r#"{"stdout": "8"}"#, YES),
@@ -108,7 +108,7 @@ fn c67_regex() {
 }
 
 #[test]
-fn c68_range() {
+fn c068_range() {
     table(&[
         (r#"{"type": "range", "target": "stdout", "range": [7, 9]}"#, r#"{"stdout": "8\n"}"#, YES),
         (r#"{"type": "range", "target": "stdout", "range": [7, 9]}"#, r#"{"stdout": "eight"}"#, NO),
@@ -128,7 +128,7 @@ fn c68_range() {
 }
 
 #[test]
-fn c69_c70_c71_json_path() {
+fn c069_c070_c071_json_path() {
     let foo = r#"{"status": 200, "body": {"foo": [{"baz": "a"}, {"baz": "b"}], "n": 4}}"#;
     table(&[
         (r#"{"type": "jsonpath", "target": "body", "path": "$.foo[*].baz", "expect": ["a", "b"]}"#, foo, YES),
@@ -153,7 +153,7 @@ fn c69_c70_c71_json_path() {
 }
 
 #[test]
-fn c73_a_probe_gets_the_output_as_its_value() {
+fn c073_a_probe_gets_the_output_as_its_value() {
     let tolerance = r#"{"type": "probe", "name": "p", "provider": {"type": "process", "path": "true",
         "arguments": {"value": null}}}"#;
     let Verdict::NeedsProbe(activity) = verdict(tolerance, r#"{"status": 1}"#) else { panic!("a probe") };

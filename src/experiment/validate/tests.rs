@@ -306,12 +306,12 @@ fn what_runs_but_is_not_meant_is_warned_of() {
 }
 
 #[test]
-fn c21_a_rollback_may_name_nobody() {
+fn c021_a_rollback_may_name_nobody() {
     assert!(check(experiment(r#""rollbacks": [{"ref": "gone"}]"#)).experiment.is_ok());
 }
 
 #[test]
-fn c22_names_may_repeat() {
+fn c022_names_may_repeat() {
     let twice = format!(
         r#""method": [{{"type": "probe", "name": "x", "provider": {TRUE}}},
             {{"type": "probe", "name": "x", "provider": {TRUE}}}]"#
@@ -320,7 +320,7 @@ fn c22_names_may_repeat() {
 }
 
 #[test]
-fn c28_secrets_and_configuration_need_no_argument() {
+fn c028_secrets_and_configuration_need_no_argument() {
     let python = r#"{"type": "python", "module": "m", "func": "add", "arguments": {"a": 1}}"#;
     assert_eq!(warnings(experiment(&activity(python))), Vec::<String>::new());
 }

@@ -123,7 +123,7 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn c52_bodies_are_decoded_as_the_content_type_says() {
+    fn c052_bodies_are_decoded_as_the_content_type_says() {
         let cases = [
             (Some("text/plain"), "caf\u{c3}\u{a9}"),
             (Some("text/plain; charset=utf-8"), "café"),

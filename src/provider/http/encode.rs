@@ -73,7 +73,7 @@ mod tests {
     use crate::experiment::parse_json;
 
     #[test]
-    fn c49_c50_forms_and_queries_are_written_as_requests_writes_them() {
+    fn c049_c050_forms_and_queries_are_written_as_requests_writes_them() {
         let cases = [
             (r#"{"a": 1, "n": null, "b": [1, 2, null], "t": true}"#, "a=1&b=1&b=2&t=True"),
             (r#"{"q": "a b&c", "é": "ü~_.-"}"#, "q=a+b%26c&%C3%A9=%C3%BC~_.-"),

@@ -168,7 +168,7 @@ fn broke(outcome: &Outcome) -> bool {
 }
 
 #[tokio::test]
-async fn c49_arguments_of_a_get_are_its_query() {
+async fn c049_arguments_of_a_get_are_its_query() {
     let server = Server::new([ok("hi")]).await;
     let more = r#", "arguments": {"a": 1, "n": null, "b": [1, 2], "q": "x y"}"#;
     let output = done(asked(&provider(&server, "/p?z=0", more)).await);
@@ -181,7 +181,7 @@ async fn c49_arguments_of_a_get_are_its_query() {
 }
 
 #[tokio::test]
-async fn c50_a_body_is_json_only_with_the_exact_header() {
+async fn c050_a_body_is_json_only_with_the_exact_header() {
     let json = r#"{"é": [1, null, true]}"#;
     let cases = [
         (r#""Content-Type": "application/json""#, r#"{"\u00e9": [1, null, true]}"#),
@@ -216,7 +216,7 @@ async fn requests_carry_the_usual_headers() {
 }
 
 #[tokio::test]
-async fn c51_any_status_is_a_success() {
+async fn c051_any_status_is_a_success() {
     let server = Server::new([say("500 Oops", "X-A: 1\r\nX-A: 2\r\n", "no")]).await;
     let output = done(asked(&provider(&server, "/", "")).await);
     assert_eq!(output.get("status"), Some(&500.into()));
@@ -224,7 +224,7 @@ async fn c51_any_status_is_a_success() {
 }
 
 #[tokio::test]
-async fn c52_bodies_are_parsed_only_with_the_exact_type() {
+async fn c052_bodies_are_parsed_only_with_the_exact_type() {
     let json = |kind: &str| say("200 OK", &format!("Content-Type: {kind}\r\n"), r#"{"a": NaN}"#);
     let server = Server::new([json("application/json"), json("application/json; charset=utf-8")]).await;
     let parsed = done(asked(&provider(&server, "/", "")).await);
@@ -236,7 +236,7 @@ async fn c52_bodies_are_parsed_only_with_the_exact_type() {
 }
 
 #[tokio::test]
-async fn c53_a_refused_connection_fails_the_activity() {
+async fn c053_a_refused_connection_fails_the_activity() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/x", listener.local_addr().unwrap());
     drop(listener);
@@ -248,7 +248,7 @@ async fn c53_a_refused_connection_fails_the_activity() {
 }
 
 #[tokio::test]
-async fn c54_a_slow_answer_takes_too_long() {
+async fn c054_a_slow_answer_takes_too_long() {
     let server = Server::new([Answer::Silence]).await;
     let message = failed(asked(&provider(&server, "/", r#", "timeout": [1, 0.2]"#)).await);
     assert_eq!(message, "activity took too long to complete");
@@ -259,7 +259,7 @@ async fn c54_a_slow_answer_takes_too_long() {
 }
 
 #[tokio::test]
-async fn c55_what_cannot_be_asked_is_unexpected() {
+async fn c055_what_cannot_be_asked_is_unexpected() {
     let server = Server::new([ok("")]).await;
     let providers = [
         r#"{"type": "http", "url": "no-scheme"}"#.to_owned(),
@@ -331,7 +331,7 @@ async fn retries_follow_the_kind_of_error_and_the_method() {
 }
 
 #[tokio::test]
-async fn c56_what_the_reference_ignores_is_ignored() {
+async fn c056_what_the_reference_ignores_is_ignored() {
     let server = Server::new([say("404 No", "", "")]).await;
     let more = r#", "expected_status": 200, "secrets": 5"#;
     assert_eq!(done(asked(&provider(&server, "/", more)).await).get("status"), Some(&404.into()));

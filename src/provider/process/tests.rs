@@ -69,7 +69,7 @@ fn zombie(pid: &str) -> bool {
 }
 
 #[tokio::test]
-async fn c57_every_exit_is_a_success() {
+async fn c057_every_exit_is_a_success() {
     assert_eq!(output(run(&sh("echo out; echo err >&2; exit 3")).await), (3, "out\n".into(), "err\n".into()));
     assert_eq!(output(run(&sh("kill -9 $$")).await).0, -9);
     let Outcome::Done(done) = run(&process("true", "[]")).await else { panic!() };
@@ -78,7 +78,7 @@ async fn c57_every_exit_is_a_success() {
 }
 
 #[tokio::test]
-async fn c58_list_arguments_are_words() {
+async fn c058_list_arguments_are_words() {
     let words = r#"["%s|", null, "", true, 0, ["x", 1], 1.0, "a b", "$HOME"]"#;
     let printed = output(run(&process("printf", words)).await).1;
     assert_eq!(printed, "True|0|['x', 1]|1.0|a b|$HOME|");
@@ -87,7 +87,7 @@ async fn c58_list_arguments_are_words() {
 }
 
 #[tokio::test]
-async fn c59_text_arguments_are_for_the_shell() {
+async fn c059_text_arguments_are_for_the_shell() {
     assert_eq!(
         output(run(&process("echo", r#""one; echo $GREETING | tr a-z A-Z""#)).await).1,
         "one\nHELLO\n"
@@ -123,7 +123,7 @@ async fn what_cannot_be_run_is_unexpected() {
 }
 
 #[tokio::test]
-async fn c60_a_timeout_ends_the_whole_group() {
+async fn c060_a_timeout_ends_the_whole_group() {
     let folder = tempfile::tempdir().unwrap();
     let pid = folder.path().join("pid");
     let script = format!("sleep 300 & echo $! > {}; wait", pid.display());

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn c91_c92_levels_choose_their_controls() {
+    fn c091_c092_levels_choose_their_controls() {
         use Level::{Activity, Experiment, Hypothesis, Method, Rollback};
         type Names<'a> = &'a [&'a str];
         let cases: &[(Level, Names<'_>, Names<'_>, Names<'_>, Names<'_>)] = &[

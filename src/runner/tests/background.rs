@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn c81_the_method_waits_for_its_background_activities() {
+async fn c081_the_method_waits_for_its_background_activities() {
     let steps = method(&[
         probe("slow", "wait:5", r#""background": true"#),
         probe("next", "give:1", ""),

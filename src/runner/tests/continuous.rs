@@ -27,7 +27,7 @@ async fn passes_follow_each_other_after_the_frequency() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c78_without_fail_fast_passes_out_of_tolerance_change_nothing() {
+async fn c078_without_fail_fast_passes_out_of_tolerance_change_nothing() {
     let played = played("[0]", DuringMethodOnly, false).await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
     assert_eq!(played.names("run"), ["a", "b", "c"]);
@@ -35,7 +35,7 @@ async fn c78_without_fail_fast_passes_out_of_tolerance_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c78_c79_fail_fast_ends_the_method_between_activities() {
+async fn c078_c079_fail_fast_ends_the_method_between_activities() {
     let played = played("[1, 0]", DuringMethodOnly, true).await;
     assert_eq!(played.outcome(), ("failed".to_owned(), false, false));
     assert_eq!(played.names("run"), ["a"]);

@@ -29,7 +29,7 @@ fn nothing(_: &ControlCall<'_>) -> ControlReply {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c91_controls_are_called_in_the_order_of_the_run() {
+async fn c091_controls_are_called_in_the_order_of_the_run() {
     let (played, calls) = played(&declared(""), nothing).await;
     let expected = [
         "configure",
@@ -59,21 +59,21 @@ async fn c91_controls_are_called_in_the_order_of_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c92_a_manual_control_applies_to_the_experiment_only() {
+async fn c092_a_manual_control_applies_to_the_experiment_only() {
     let (_, calls) = played(&declared(r#", "automatic": false"#), nothing).await;
     let expected = ["configure", "before_experiment", "after_experiment", "cleanup"];
     assert_eq!(calls, expected.map(|name| format!("c.{name}_control")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn c93_a_scope_of_before_calls_nothing_after() {
+async fn c093_a_scope_of_before_calls_nothing_after() {
     let (_, calls) = played(&declared(r#", "scope": "before""#), nothing).await;
     assert!(calls.iter().any(|call| call.contains("before_")));
     assert!(!calls.iter().any(|call| call.contains("after_")), "{calls:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn c94_an_ordinary_error_does_not_matter() {
+async fn c094_an_ordinary_error_does_not_matter() {
     let failing = |_: &ControlCall<'_>| ControlReply {
         error: Some(ControlError::Ordinary("oops".to_owned())),
         ..ControlReply::default()
@@ -95,7 +95,7 @@ fn interrupting(function: &'static str) -> impl Fn(&ControlCall<'_>) -> ControlR
 }
 
 #[tokio::test(start_paused = true)]
-async fn c95_an_interrupt_before_an_activity_keeps_it_from_running() {
+async fn c095_an_interrupt_before_an_activity_keeps_it_from_running() {
     let (played, calls) = played(&declared(""), interrupting("before_activity_control")).await;
     assert_eq!(played.outcome(), ("interrupted".to_owned(), false, false));
     assert!(!played.calls.contains(&"a".to_owned()));
@@ -130,7 +130,7 @@ async fn interrupts_on_every_level() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c96_a_control_may_edit_an_entry() {
+async fn c096_a_control_may_edit_an_entry() {
     let editing = |call: &ControlCall<'_>| {
         let mut reply = ControlReply::default();
         if call.function == "after_activity_control" {

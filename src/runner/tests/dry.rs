@@ -14,7 +14,7 @@ async fn played(dry: Dry, action_fields: &str) -> Played {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c83_dry_activities_call_nobody() {
+async fn c083_dry_activities_call_nobody() {
     let played = played(Dry::Activities, "").await;
     assert!(played.calls.is_empty());
     assert_eq!(played.seconds().round(), 0.0);
@@ -29,7 +29,7 @@ async fn c83_dry_activities_call_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c84_dry_actions_judge_the_hypothesis() {
+async fn c084_dry_actions_judge_the_hypothesis() {
     let played = played(Dry::Actions, "").await;
     assert_eq!(played.calls, ["p"]);
     assert_eq!(played.at("steady_states.before.steady_state_met"), false.into());
@@ -43,7 +43,7 @@ async fn dry_probes_call_actions_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c85_dry_pause_calls_everybody_without_sleeping() {
+async fn c085_dry_pause_calls_everybody_without_sleeping() {
     let steps = method(&[action("act", "harm", r#""pauses": {"before": 50}"#)]);
     let played = Setup::new(&steps).options(|it| it.dry = Some(Dry::Pause)).play().await;
     assert_eq!(played.calls, ["act"]);
@@ -51,7 +51,7 @@ async fn c85_dry_pause_calls_everybody_without_sleeping() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c86_a_dry_key_makes_an_activity_real() {
+async fn c086_a_dry_key_makes_an_activity_real() {
     for key in [r#""dry": false"#, r#""dry": null"#, r#""dry": "activities""#] {
         let played = played(Dry::Activities, key).await;
         assert_eq!(played.calls, ["act"], "{key}");

@@ -24,7 +24,7 @@ async fn signalled(setup: Setup, name: &str, signal: Signal) -> Played {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c97_a_signal_cuts_the_activity_short() {
+async fn c097_a_signal_cuts_the_activity_short() {
     let cases: [(Signal, &[&str]); 4] = [
         (Signal::Interrupt, &["Received a termination signal (Ctrl-C)..."]),
         (
@@ -51,7 +51,7 @@ async fn c97_a_signal_cuts_the_activity_short() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c98_c99_the_strategy_always_rolls_back_unless_told_to_leave() {
+async fn c098_c099_the_strategy_always_rolls_back_unless_told_to_leave() {
     for (signal, undone) in [(Signal::Interrupt, true), (Signal::User1, true), (Signal::User2, false)] {
         let setup = Setup::new(&parts()).options(|it| it.rollbacks = RollbackStrategy::Always);
         let played = signalled(setup, "stuck", signal).await;

@@ -16,7 +16,7 @@ fn parts(parts: &[String]) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c74_a_gate_out_of_tolerance_completes_and_rolls_back() {
+async fn c074_a_gate_out_of_tolerance_completes_and_rolls_back() {
     let played = Setup::new(&parts(&[hypothesis_of("[0]"), one_step(), undo()])).play().await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
     assert_eq!(played.calls, ["p", "undo"]);
@@ -28,7 +28,7 @@ async fn c74_a_gate_out_of_tolerance_completes_and_rolls_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c75_a_gate_that_fails_fails_the_run_without_rollbacks() {
+async fn c075_a_gate_that_fails_fails_the_run_without_rollbacks() {
     let played = Setup::new(&parts(&[hypothesis_of(r#"["boom"]"#), one_step(), undo()])).play().await;
     assert_eq!(played.outcome(), ("failed".to_owned(), false, false));
     assert_eq!(played.calls, ["p"]);
@@ -38,7 +38,7 @@ async fn c75_a_gate_that_fails_fails_the_run_without_rollbacks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c76_a_deviation_is_told_last() {
+async fn c076_a_deviation_is_told_last() {
     let played = Setup::new(&parts(&[hypothesis_of("[1, 0]"), one_step(), undo()])).play().await;
     assert_eq!(played.outcome(), ("completed".to_owned(), true, false));
     assert_eq!(played.calls, ["p", "a", "p", "undo"]);
@@ -52,7 +52,7 @@ async fn c76_a_deviation_is_told_last() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c77_a_pass_ends_with_the_first_probe_that_is_not_met() {
+async fn c077_a_pass_ends_with_the_first_probe_that_is_not_met() {
     let probes = [("a", "true"), ("b", "false"), ("c", "true")]
         .map(|(name, value)| probe(name, &format!("give:{value}"), r#""tolerance": true"#));
     let played = Setup::new(&parts(&[hypothesis(&probes), method(&[])])).play().await;
@@ -60,7 +60,7 @@ async fn c77_a_pass_ends_with_the_first_probe_that_is_not_met() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c80_strategies_choose_their_passes() {
+async fn c080_strategies_choose_their_passes() {
     use HypothesisStrategy::{
         AfterMethodOnly, BeforeMethodOnly, Continuously, Default, DuringMethodOnly, Skip,
     };
@@ -87,7 +87,7 @@ async fn c80_strategies_choose_their_passes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c82_c50_a_reference_takes_its_targets_pauses() {
+async fn c082_c050_a_reference_takes_its_targets_pauses() {
     let steps = method(&[
         probe("slow", "give:1", r#""pauses": {"after": 7}"#),
         r#"{"ref": "slow", "pauses": {"before": 100, "after": 100}}"#.to_owned(),
@@ -100,7 +100,7 @@ async fn c82_c50_a_reference_takes_its_targets_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c48_pauses_that_are_no_numbers_abort_after_they_are_told() {
+async fn c048_pauses_that_are_no_numbers_abort_after_they_are_told() {
     for (pause, told) in [(r#""${p}""#, "soon"), ("-1", "-1")] {
         let steps = method(&[probe("a", "give:1", &format!(r#""pauses": {{"before": {pause}}}"#))]);
         let played = Setup::new(&steps).configuration(r#"{"p": "soon"}"#).play().await;
@@ -123,7 +123,7 @@ async fn failed_activities_do_not_change_the_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c89_an_aborted_method_is_rolled_back_without_a_final_pass() {
+async fn c089_an_aborted_method_is_rolled_back_without_a_final_pass() {
     let steps = method(&[probe("a", "crash", r#""pauses": {"after": 3}"#), probe("b", "give:1", "")]);
     let played = Setup::new(&parts(&[hypothesis_of("[1]"), steps, undo()])).play().await;
     assert_eq!(played.outcome(), ("aborted".to_owned(), false, false));
@@ -152,7 +152,7 @@ async fn what_breaks_in_the_hypothesis_aborts_and_leaves_a_journal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c87_rollback_strategies_say_what_they_do() {
+async fn c087_rollback_strategies_say_what_they_do() {
     let cases = [
         (RollbackStrategy::Always, "[0]", true, "Rollbacks were explicitly requested to be played"),
         (RollbackStrategy::Never, "[1]", false, "Rollbacks were explicitly requested to not be played"),
@@ -178,7 +178,7 @@ async fn c87_rollback_strategies_say_what_they_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c88_a_failing_rollback_stops_neither_the_others_nor_the_status() {
+async fn c088_a_failing_rollback_stops_neither_the_others_nor_the_status() {
     let undoing = rollbacks(&[action("r1", "fail", ""), probe("r2", "give:1", "")]);
     let played = Setup::new(&parts(&[one_step(), undoing])).play().await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));

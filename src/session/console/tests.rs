@@ -105,7 +105,7 @@ fn c106_the_catalogue_of_console_lines() {
 }
 
 #[test]
-fn c51_c57_outputs_that_deserve_a_warning_get_one() {
+fn c051_c057_outputs_that_deserve_a_warning_get_one() {
     let entry = |provider: &str, tolerance: &str, status: i64| {
         format!(
             r#"{{"activity": {{"provider": {{"type": "{provider}"}} {tolerance}}}, "output": {{"status": {status}}}}}"#

@@ -4,15 +4,15 @@ use super::scalar::{self, Scalar};
 use crate::experiment::{
     Map, Value,
     document::{
-        json::{MAX_DEPTH, insert},
+        json::{MAX_DEPTH, MAX_VALUES, insert},
         position::{Node, Span, SyntaxError, span},
     },
 };
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 use std::{borrow::Cow, collections::HashMap};
 
-/// Values that aliases may make of one text: a file can hold a bomb of them in ten lines.
-const MAX_VALUES: usize = 2_000_000;
+/// Bytes of a text that weigh as much as a value: an alias copies them all.
+const WEIGHT: usize = 128;
 
 /// A composed value with its spans and the number of values in it.
 #[derive(Clone)]
@@ -100,6 +100,7 @@ impl<'a> Composer<'a> {
             let (composed, anchor) = completed;
             self.count(at, 1)?;
             if anchor != 0 {
+                self.count(at, composed.size)?;
                 self.anchors.insert(anchor, composed.clone());
             }
             if let Some(whole) = self.put(composed)? {
@@ -130,7 +131,8 @@ impl<'a> Composer<'a> {
     fn count(&mut self, at: Span, values: usize) -> Result<(), SyntaxError> {
         self.values = self.values.saturating_add(values);
         match self.values > MAX_VALUES {
-            true => Err(self.error(at, format!("aliases make more than {MAX_VALUES} values of this text"))),
+            // A file can hold a bomb of aliases in ten lines.
+            true => Err(self.error(at, format!("there are more than {MAX_VALUES} values of this text"))),
             false => Ok(()),
         }
     }
@@ -207,7 +209,8 @@ impl<'a> Composer<'a> {
         };
         match scalar {
             Ok(Scalar::Value(value)) => {
-                Ok(Composed { value, node: Node { span: at, ..Node::default() }, size: 1 })
+                let size = 1 + text.len() / WEIGHT;
+                Ok(Composed { value, node: Node { span: at, ..Node::default() }, size })
             }
             Ok(Scalar::Merge) => {
                 Err(self.error(at, "could not determine a constructor for the tag 'tag:yaml.org,2002:merge'"))

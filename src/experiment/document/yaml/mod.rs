@@ -3,12 +3,27 @@
 mod compose;
 mod scalar;
 
-use super::position::{Node, SyntaxError};
+use super::{
+    json::MAX_VALUES,
+    position::{Node, SyntaxError},
+};
 use crate::experiment::Value;
 
 /// Parses a text that holds at most one document; none is null.
 pub(super) fn parse(text: &str) -> Result<(Value, Node), SyntaxError> {
+    refuse_endless_flow(text)?;
     compose::Composer::new(text).document()
+}
+
+/// The scanner reads a `[…]` or `{…}` to its end before it tells of its beginning, which may be the key of a mapping, and
+/// keeps two hundred bytes for each sign of it. So the signs are counted first.
+fn refuse_endless_flow(text: &str) -> Result<(), SyntaxError> {
+    let mut signs =
+        text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b',' | b'[' | b']' | b'{' | b'}'));
+    match signs.nth(MAX_VALUES) {
+        Some((offset, _)) => Err(SyntaxError::at(text, offset, format!("more than {MAX_VALUES} values"))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ fn value_of(text: &str) -> Value {
 }
 
 #[test]
-fn c10_yaml_yes_is_true() {
+fn c010_yaml_yes_is_true() {
     assert_eq!(value_of("tolerance: yes").get("tolerance"), Some(&Value::Bool(true)));
 }
 

@@ -59,7 +59,7 @@ fn patterns_match_as_in_python() {
 }
 
 #[test]
-fn c19_what_python_does_not_compile_is_refused() {
+fn c019_what_python_does_not_compile_is_refused() {
     let bad = [
         r"(a",
         r"a)",

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Bytes an answer may have. A result that is larger fails its activity; the journal would hardly be read either.
-pub const LIMIT: usize = 64 << 20;
+pub const LIMIT: usize = 16 << 20;
 
 /// What is asked of the worker.
 pub struct Request {

@@ -1,0 +1,27 @@
+//! Reading files of which nobody knows what they are.
+
+use super::MAX_SOURCE;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// The bytes of a file, at most [`MAX_SOURCE`] of them.
+pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(MAX_SOURCE).unwrap_or(u64::MAX);
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    match bytes.len() > MAX_SOURCE {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")),
+        false => Ok(bytes),
+    }
+}
+
+/// The same as text.
+pub fn read_text_bounded(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_bounded(path)?).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        io::Error::new(io::ErrorKind::InvalidData, format!("byte {place} is not valid UTF-8"))
+    })
+}
