@@ -38,10 +38,10 @@ fn tests(text: &str) -> Vec<&str> {
     for line in text.lines().map(str::trim) {
         marked |= line == "#[test]" || line.starts_with("#[tokio::test");
         let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
-        if let Some((name, _)) = function.and_then(|rest| rest.split_once('(')) {
-            if std::mem::take(&mut marked) {
-                found.push(name);
-            }
+        if let Some((name, _)) = function.and_then(|rest| rest.split_once('('))
+            && std::mem::take(&mut marked)
+        {
+            found.push(name);
         }
     }
     found

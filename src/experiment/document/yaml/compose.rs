@@ -132,7 +132,7 @@ impl<'a> Composer<'a> {
         self.values = self.values.saturating_add(values);
         match self.values > MAX_VALUES {
             // A file can hold a bomb of aliases in ten lines.
-            true => Err(self.error(at, format!("there are more than {MAX_VALUES} values of this text"))),
+            true => Err(self.error(at, format!("more than {MAX_VALUES} values, aliases counted each time"))),
             false => Ok(()),
         }
     }
