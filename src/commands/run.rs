@@ -67,7 +67,11 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
     if let Some(folder) = &global.change_dir {
         let moved = said(Level::Warning, format!("Moving to {}", folder.display()));
         sinks.follow(&mut events, moved).await;
-        std::env::set_current_dir(folder)?;
+        if let Err(error) = std::env::set_current_dir(folder) {
+            let refused = said(Level::Error, format!("cannot move to {}: {error}", folder.display()));
+            sinks.follow(&mut events, refused).await;
+            return Ok(Left::With(ExitCode::FAILURE));
+        }
     }
 
     let (signals, mut receiver) = Signals::all()?;

@@ -2,7 +2,8 @@
 
 use super::{Connected, Global, Reach, listening::Listening};
 use crate::experiment::{
-    Access, Environment, Finding, Findings, Means, Settings, Severity, Signatures, findings, load, validate,
+    Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, findings,
+    load, validate,
 };
 use crate::{
     provider::{Known, python::Prints},
@@ -55,10 +56,17 @@ pub fn command(global: &Global, arguments: &Arguments) -> ExitCode {
         runtime.block_on(async {
             let environment = Environment::of_process();
             let path = global.settings.clone().unwrap_or_else(|| Settings::default_path(&environment));
-            let settings = Settings::read(&path).unwrap_or_else(|error| {
-                eprintln!("{error}");
-                Settings::default()
-            });
+            let settings = match Settings::read(&path) {
+                Ok(settings) => settings,
+                Err(error) => {
+                    Report::new(arguments, &mut io::stdout(), &mut io::stderr())
+                        .line("ERROR", &error.to_string())?;
+                    match error {
+                        SettingsError::Syntax(_) => Settings::default(),
+                        _ => return Ok(false),
+                    }
+                }
+            };
             // Nobody is there to hear what extensions say while they are looked at.
             let (emitter, _) = stream(Clock::system());
             let listening = Listening::new(emitter, mpsc::channel(1).0);
@@ -91,7 +99,7 @@ pub async fn run(
 ) -> io::Result<bool> {
     let Surroundings { environment, settings, signatures } = surroundings;
     let access = Access { verify_tls: !arguments.no_verify_tls, environment, settings };
-    let mut report = Report { format: arguments.format, source: &arguments.source, out, log };
+    let mut report = Report::new(arguments, out, log);
     let document = match load(&arguments.source, access).await {
         Ok(document) => document,
         Err(error) => {
@@ -105,6 +113,11 @@ pub async fn run(
     let validation = validate(document, Means { environment, signatures }).await;
     let Findings(found) = &validation.findings;
     let first = validation.findings.errors().next();
+    // What the reference warns of, it does as it goes, up to its first error.
+    let warned = validation.findings.warnings().filter_map(|finding| finding.reference_message.as_deref());
+    for warning in warned.filter(|_| first.is_none()) {
+        report.line("WARNING", warning)?;
+    }
     match first {
         Some(error) => {
             report.line("ERROR", error.reference_message.as_deref().unwrap_or(&error.message))?;
@@ -125,7 +138,11 @@ struct Report<'a> {
     log: &'a mut dyn Write,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    fn new(arguments: &'a Arguments, out: &'a mut dyn Write, log: &'a mut dyn Write) -> Self {
+        Self { format: arguments.format, source: &arguments.source, out, log }
+    }
+
     /// A line of the reference's console.
     fn line(&mut self, level: &str, message: &str) -> io::Result<()> {
         if self.format == Format::Json {

@@ -15,8 +15,14 @@ pub enum ConfigurationError {
         variable: String,
     },
     /// The entry has no `key`.
-    #[error("configuration entry '{entry}' is of type env but names no variable: add a `key`")]
+    #[error("configuration entry '{entry}' is of type env but names no variable: add a `key`, a text")]
     NoKey {
+        /// The entry.
+        entry: String,
+    },
+    /// A dynamic entry says not how to ask for its value.
+    #[error("configuration entry '{entry}' is of type probe but has no `provider` with a `type`: add it")]
+    NoProvider {
         /// The entry.
         entry: String,
     },
@@ -34,7 +40,10 @@ impl ConfigurationError {
     /// The name of the entry it is about.
     pub fn entry(&self) -> &str {
         match self {
-            Self::Unset { entry, .. } | Self::NoKey { entry } | Self::Convert { entry, .. } => entry,
+            Self::Unset { entry, .. }
+            | Self::NoKey { entry }
+            | Self::NoProvider { entry }
+            | Self::Convert { entry, .. } => entry,
         }
     }
 }
@@ -65,13 +74,29 @@ pub(super) fn entry(
         return Ok(value.clone());
     }
     let entry = || name.to_owned();
-    let Some(key) = value.get("key") else { return Err(ConfigurationError::NoKey { entry: entry() }) };
-    let variable = super::python_text(key);
+    let Some(variable) = value.get("key").and_then(Value::as_str).map(str::to_owned) else {
+        return Err(ConfigurationError::NoKey { entry: entry() });
+    };
     let found = environment.get(&variable).map(Value::Text).or_else(|| value.get("default").cloned());
     let Some(found) = found else { return Err(ConfigurationError::Unset { entry: entry(), variable }) };
     let kind = value.get("env_var_type").filter(|kind| !kind.is_null()).map(super::python_text);
     convert::to_type(kind.as_deref(), &found)
         .map_err(|error| ConfigurationError::Convert { entry: entry(), reason: error.to_string() })
+}
+
+/// Whether each dynamic entry says how to ask: the reference crashes on one that does not, also without validation.
+pub fn check_dynamic(configuration: &Map) -> Result<(), ConfigurationError> {
+    let dynamic = configuration.iter().filter(|(_, value)| is_dynamic(value));
+    let lacking = |value: &Value| value.get("provider").is_none_or(|provider| provider.get("type").is_none());
+    match dynamic.into_iter().find(|(_, value)| lacking(value)) {
+        None => Ok(()),
+        Some((entry, _)) => Err(ConfigurationError::NoProvider { entry: entry.clone() }),
+    }
+}
+
+/// Whether an entry is a probe that is asked for its value.
+pub(super) fn is_dynamic(value: &Value) -> bool {
+    value.get("type").and_then(Value::as_str) == Some("probe")
 }
 
 /// How a dynamic entry's probe ended, in the reference's terms.
@@ -105,7 +130,7 @@ where
 {
     let (mut resolved, mut failures) = (Map::new(), Vec::new());
     for (name, value) in configuration {
-        if value.get("type").and_then(Value::as_str) != Some("probe") {
+        if !is_dynamic(&value) {
             resolved.insert(name, value);
             continue;
         }

@@ -1,6 +1,6 @@
 //! Types that a variable can be given: `env_var_type`, `--var NAME:TYPE=VALUE` (experiment-format 4.2).
 
-use super::{Value, document::parse_json, value::integer};
+use super::{Value, decimal, document::parse_json, value::integer};
 
 /// A value that does not become the type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +49,8 @@ fn to_integer(value: &Value) -> Option<Value> {
         Value::Bool(b) => Some(Value::Int(i64::from(*b))),
         Value::Float(float) if float.is_finite() => Some(integer(&format!("{:.0}", float.trunc()))),
         Value::Text(text) => {
-            let text = text.trim();
-            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            let text = latin(text);
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
             let sign = if text.starts_with('-') { "-" } else { "" };
             separated(digits, |c| c.is_ascii_digit()).map(|digits| integer(&format!("{sign}{digits}")))
         }
@@ -66,11 +66,17 @@ fn to_float(value: &Value) -> Option<Value> {
         Value::Big(digits) => digits.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float),
         Value::Bool(b) => Some(Value::Float(f64::from(u8::from(*b)))),
         Value::Text(text) => {
-            let plain = separated(text.trim(), |c| c.is_ascii() && !c.is_ascii_whitespace())?;
+            let plain = separated(&latin(text), |c| c.is_ascii() && !c.is_ascii_whitespace())?;
             plain.parse().ok().map(Value::Float)
         }
         _ => None,
     }
+}
+
+/// The text without white space around it, its digits those of ASCII: Python reads those of every script.
+fn latin(text: &str) -> String {
+    let latin = |c| decimal::digit(c).map_or(c, |digit| char::from(b'0' + digit));
+    text.trim().chars().map(latin).collect()
 }
 
 /// The text without its `_`, each of which must stand between two digits.
@@ -109,6 +115,8 @@ mod tests {
             ("json", "{\"a\": [1]}", Some("{\"a\": [1]}")),
             ("json", "{", None),
             ("str", "5", Some("\"5\"")),
+            ("int", "\u{663}", Some("3")),
+            ("float", "\u{663}.\u{665}", Some("3.5")),
             ("strange", "5", None),
             ("", "5", None),
         ];

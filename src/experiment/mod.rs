@@ -43,6 +43,6 @@ pub use python_text::{python_float, python_literal, python_text};
 pub use secrets::{Secrets, SecretsError};
 pub use signatures::{Advice, ControlCheck, Described, NoPython, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
-pub use typed::{Experiment, NoExperiment, Runtime};
+pub use typed::{Experiment, NoExperiment, NoRuntime, Runtime};
 pub use validate::{Means, Validation, nearest, validate};
 pub use value::{Map, Value};

@@ -23,6 +23,13 @@ pub struct NoExperiment {
     pub document: Box<Document>,
 }
 
+/// A `runtime` block, or a part of it, has another shape; the reference crashes on it when the run starts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` must be a mapping: write {{hypothesis: {{strategy: ...}}, rollbacks: {{strategy: ...}}}}, or leave it out"
+)]
+pub struct NoRuntime(String);
+
 /// The strategies of a `runtime` block: of an experiment or of the settings (experiment-format 2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runtime {
@@ -33,15 +40,27 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Reads the `runtime` of an experiment or of settings; `None` when absent or empty, so that weaker sources
-    /// stay in force. A missing strategy is `default` as soon as the block is there.
-    pub fn of(holder: &Map) -> Option<Self> {
-        let runtime = holder.get("runtime").filter(|runtime| runtime.truthy())?;
-        let strategy = |part: &str| {
-            let declared = runtime.get(part).and_then(|part| part.get("strategy"));
-            declared.map_or_else(|| "default".to_owned(), super::python_text)
+    /// Reads the `runtime` of an experiment; `None` when absent or empty, so that weaker sources stay in force. A
+    /// missing strategy is `default` as soon as the block is there.
+    pub fn of_experiment(experiment: &Map) -> Result<Option<Self>, NoRuntime> {
+        experiment.get("runtime").filter(|runtime| runtime.truthy()).map(Self::of).transpose()
+    }
+
+    /// Reads the `runtime` of settings, which may be absent, but not null.
+    pub fn of_settings(settings: &Map) -> Result<Option<Self>, NoRuntime> {
+        settings.get("runtime").map(Self::of).transpose()
+    }
+
+    fn of(runtime: &Value) -> Result<Self, NoRuntime> {
+        let runtime = runtime.as_map().ok_or_else(|| NoRuntime("runtime".to_owned()))?;
+        let strategy = |part: &str| match runtime.get(part) {
+            None => Ok("default".to_owned()),
+            Some(Value::Map(part)) => {
+                Ok(part.get("strategy").map_or_else(|| "default".to_owned(), super::python_text))
+            }
+            Some(_) => Err(NoRuntime(format!("runtime.{part}"))),
         };
-        Some(Self { hypothesis: strategy("hypothesis"), rollbacks: strategy("rollbacks") })
+        Ok(Self { hypothesis: strategy("hypothesis")?, rollbacks: strategy("rollbacks")? })
     }
 }
 
@@ -71,6 +90,22 @@ impl Experiment {
     pub fn raw(&self) -> &Map {
         static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::new);
         self.document.root().as_map().unwrap_or(&EMPTY)
+    }
+
+    /// Notes for the journal that the dynamic entries of the configuration are given no secrets, as none are declared;
+    /// those that are overridden are not asked for. (Where some are declared, the reference writes them there; we
+    /// leave the declaration as it is.)
+    pub fn note_no_secrets(&mut self, overrides: &Map) {
+        let Some(Value::Map(configuration)) = self.document.root_mut().get_mut("configuration") else {
+            return;
+        };
+        for (_, entry) in configuration.iter_mut().filter(|(name, _)| !overrides.contains_key(*name)) {
+            if super::configuration::is_dynamic(entry)
+                && let Some(Value::Map(provider)) = entry.get_mut("provider")
+            {
+                provider.insert("secrets".to_owned(), Map::new().into());
+            }
+        }
     }
 
     /// The title, unsubstituted.
@@ -114,8 +149,8 @@ impl Experiment {
     }
 
     /// The strategies it asks for.
-    pub fn runtime(&self) -> Option<Runtime> {
-        Runtime::of(self.raw())
+    pub fn runtime(&self) -> Result<Option<Runtime>, NoRuntime> {
+        Runtime::of_experiment(self.raw())
     }
 
     /// Its `extensions`, for controls.

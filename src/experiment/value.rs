@@ -47,6 +47,14 @@ impl Value {
         self.as_map().and_then(|m| m.get(key))
     }
 
+    /// [`Value::get`], to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        match self {
+            Value::Map(map) => map.get_mut(key),
+            _ => None,
+        }
+    }
+
     /// The text, if this is text.
     pub fn as_str(&self) -> Option<&str> {
         match self {

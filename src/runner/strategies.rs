@@ -140,7 +140,7 @@ pub fn strategies(
     experiment: &Experiment,
     settings: Option<Runtime>,
 ) -> Result<(HypothesisStrategy, RollbackStrategy), String> {
-    let declared = experiment.runtime().or(settings);
+    let declared = experiment.runtime().map_err(|error| error.to_string())?.or(settings);
     let default = || "default".to_owned();
     let hypothesis =
         hypothesis.map(str::to_owned).or_else(|| declared.as_ref().map(|it| it.hypothesis.clone()));

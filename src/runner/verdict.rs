@@ -5,13 +5,14 @@ use super::{
 };
 use crate::{
     experiment::{
-        Activity,
+        Activity, Value,
         tolerance::{Verdict, evaluate},
     },
     provider::Outcome,
     session::{
         What,
-        event::{Section, StepRef},
+        console::deserved_warning,
+        event::{Level, Section, StepRef},
     },
 };
 
@@ -74,7 +75,13 @@ async fn judge(stage: &Stage, activity: &Activity, done: &Done, reins: &Reins) -
         Verdict::Breaks(reason) => Err(unjudged(activity, &reason)),
         Verdict::NeedsProbe(probe) => {
             match call(stage, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
-                Outcome::Done(output) => Ok(output.truthy()),
+                Outcome::Done(output) => {
+                    // The one trace that it leaves on the console.
+                    if let Some(warning) = deserved_warning(&Value::from(probe.raw.clone()), &output) {
+                        stage.voice.log(Level::Warning, warning).await;
+                    }
+                    Ok(output.truthy())
+                }
                 Outcome::Failed { .. } => Ok(false),
                 Outcome::Broke { message } => Err(unjudged(activity, &message)),
                 Outcome::Exit { code } => {

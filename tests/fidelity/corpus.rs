@@ -65,9 +65,19 @@ fn cases_of(file: &str, text: &str) -> Vec<Case> {
         while let Some((_, line)) = lines.next_if(|(_, line)| !line.starts_with("=== ")) {
             body.push(line);
         }
-        cases.push(case_of(name.trim(), &format!("{file}:{}", number + 1), &body));
+        cases.push(case_of(name.trim(), &format!("{file}:{}", number + 1), without_comment(&body)));
     }
     cases
+}
+
+/// Without the comment on what comes next: lines with `#` after an empty one, at the end.
+fn without_comment<'a, 'b>(body: &'b [&'a str]) -> &'b [&'a str] {
+    let comments = body.iter().rev().take_while(|line| line.starts_with('#')).count();
+    let end = body.len() - comments;
+    match body[..end].last() {
+        Some(line) if line.is_empty() => &body[..end],
+        _ => body,
+    }
 }
 
 fn case_of(name: &str, place: &str, body: &[&str]) -> Case {

@@ -12,6 +12,8 @@ pub struct Raw {
     pub folder: String,
     /// Where the server of the test listens.
     pub port: u16,
+    /// Whether the command was `validate`.
+    pub validates: bool,
 }
 
 /// The same, comparable: `{"exit": …, "journal": {…} or null, "console": ["LEVEL text", …]}`.
@@ -22,6 +24,8 @@ pub struct Seen {
     /// The console as it was, for people.
     pub console: String,
 }
+
+const LEVELS: [&str; 5] = ["DEBUG ", "INFO ", "WARNING ", "ERROR ", "CRITICAL "];
 
 impl Raw {
     /// The reference: a stack trace on the console is a refusal without words.
@@ -41,6 +45,10 @@ impl Raw {
     /// Our program: a refusal tells the place and a way out after the reference's words.
     pub fn of_ours(&self) -> Seen {
         let mut lines = self.lines();
+        if self.validates {
+            // Beside the reference's lines, `validate` shows every finding with its place.
+            lines.retain(|line| LEVELS.iter().any(|level| line.starts_with(level)));
+        }
         refused(&mut lines, self.exit, self.journal.is_some());
         self.seen(lines)
     }
@@ -52,7 +60,7 @@ impl Raw {
             let plain = without_colours(line);
             match (logged(&plain), lines.last_mut()) {
                 (Some(line), _) => lines.push(line),
-                (None, Some(last)) if plain.starts_with("    ") => {
+                (None, Some(last)) if plain.starts_with("    ") || last.starts_with("Failed to parse") => {
                     last.push('\n');
                     last.push_str(plain.trim_start());
                 }
@@ -65,7 +73,8 @@ impl Raw {
     fn seen(&self, lines: Vec<String>) -> Seen {
         // A usage error is in the words of each program's own parser of command lines.
         let lines = if self.exit == 2 { vec!["USAGE".to_owned()] } else { lines };
-        let lines: Vec<Json> = lines.into_iter().map(|line| self.text(without_trace(line)).into()).collect();
+        let lines = lines.into_iter().filter(|line| !of_antlr(line));
+        let lines: Vec<Json> = lines.map(|line| self.text(in_common_words(&line)).into()).collect();
         let journal = match &self.journal {
             None => Json::Null,
             Some(text) => match serde_json::from_str(&bare_numbers_quoted(text)) {
@@ -165,12 +174,26 @@ fn without_colours(line: &str) -> String {
     plain
 }
 
-/// A CRITICAL line brings a stack trace along.
-fn without_trace(line: String) -> String {
-    match line.find("\nTraceback (most recent call last)") {
-        Some(start) => line[..start].to_owned(),
-        None => line,
-    }
+/// What the reference's JSON path parser says on standard error besides.
+fn of_antlr(line: &str) -> bool {
+    let place = line.strip_prefix("line ").and_then(|rest| rest.split_once(' ')).map(|(place, _)| place);
+    place
+        .and_then(|place| place.split_once(':'))
+        .is_some_and(|(line, column)| line.parse::<u32>().is_ok() && column.parse::<u32>().is_ok())
+}
+
+/// A line without what a parser says in its own words, and without a stack trace or our reason in place of it.
+fn in_common_words(line: &str) -> String {
+    let cuts = [
+        "Experiment ran into an un expected fatal error, aborting now.",
+        "Failed parsing YAML experiment:",
+        "Failed parsing YAML settings:",
+        "Failed to parse variable file",
+        "Failed to parse control file",
+        "hypothesis probe tolerance pattern",
+    ];
+    let cut = cuts.iter().find_map(|cut| line.find(cut).map(|start| start + cut.len()));
+    line[..cut.unwrap_or(line.len())].trim_end().to_owned()
 }
 
 fn without_version(text: &str, product: &str) -> String {

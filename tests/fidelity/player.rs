@@ -143,6 +143,7 @@ impl Stage {
             journal: read(self.folder().join("journal.json")),
             folder: self.folder().display().to_string(),
             port: self.port,
+            validates: self.arguments.iter().any(|argument| argument == "validate"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - `/answer?status=…&type=…&body=…&header=Name:value&pause=milliseconds`: what is told; no `type`, no `Content-Type`.
 //! - `/file/…?type=…`: like `/answer`, for URLs that end in a name.
 //!   With `needs=…` only who sends that as `Authorization`; others get a 401.
+//! - `/kv2/…` and `/kv1/…`: a secret as Vault tells it, with the key `mine`.
 //! - `/to?status=302&url=…`: a redirect. `/drop`: the connection closes without an answer.
 
 use serde_json::json;
@@ -122,10 +123,21 @@ impl Request {
                 }
                 _ => body,
             }
+        } else if self.path.starts_with("/kv2/v1/secret/data/") {
+            headers.push("Content-Type: application/json".to_owned());
+            json!({"data": {"data": {"mine": 4711}, "metadata": {}}}).to_string().into_bytes()
+        } else if self.path.starts_with("/kv1/v1/mnt/") {
+            headers.push("Content-Type: application/json".to_owned());
+            json!({"data": {"mine": 4711}}).to_string().into_bytes()
         } else {
             headers.push("Content-Type: application/json".to_owned());
+            // In one order and spelling: names of headers have none. Who asks is a difference on purpose.
+            let mut headers: Vec<(String, &str)> =
+                self.headers.iter().map(|(name, value)| (name.to_lowercase(), value.as_str())).collect();
+            headers.retain(|(name, _)| name != "user-agent");
+            headers.sort();
             let asked = json!({
-                "verb": self.method, "path": self.path, "query": self.query, "headers": self.headers, "body": self.body,
+                "verb": self.method, "path": self.path, "query": self.query, "headers": headers, "body": self.body,
             });
             asked.to_string().into_bytes()
         };

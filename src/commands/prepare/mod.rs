@@ -13,7 +13,8 @@ use super::{Playing, SandboxChild, connect::Connected, listening::Listening};
 use crate::{
     cluster,
     experiment::{
-        Access, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError, load, parse_var,
+        Access, Document, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError, load,
+        parse_var,
     },
     provider::{
         Known, Providers,
@@ -102,6 +103,7 @@ pub async fn prepare(
     let (overrides, left_out) =
         Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
     left_out.into_iter().for_each(|message| eprintln!("{message}"));
+    let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
     let access =
         Access { verify_tls: !playing.no_verify_tls, environment: &environment, settings: &settings };
     let document = load(source, access).await.map_err(Refusal::invalid)?;
@@ -117,8 +119,8 @@ pub async fn prepare(
     let Connected { providers, python, cluster } = connected;
     helpers.python = Some(python.clone());
 
-    let experiment = match playing.no_validation {
-        true => Experiment::unchecked(document).map_err(Refusal::invalid)?,
+    let mut experiment = match playing.no_validation {
+        true => unchecked(document)?,
         false => {
             let signatures = Known { providers: &providers, python: &*python };
             let means = Means { environment: &environment, signatures: &signatures };
@@ -126,13 +128,18 @@ pub async fn prepare(
         }
     };
     let options = options(playing, &experiment, &settings)?;
+    if asked_strategy(playing, &experiment, &settings).as_deref() == Some(MISSPELT) {
+        company.say(Level::Warning, MISSPELT_WARNING).await;
+    }
     let guards = guards::in_force(playing, &experiment, &company.pace)?;
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &environment, &company).await?;
     listening.hide(Redactor::new(&secrets));
     cluster_needs::check(&experiment, options.dry, &cluster, &secrets).await?;
-    let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &company).await;
-    let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
+    if secrets.is_empty() {
+        experiment.note_no_secrets(&overrides.configuration);
+    }
+    let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &company).await?;
     let controls = match globals.is_empty() && !Controls::are_declared(&experiment) {
         true => Controls::default(),
         false => Controls::new(globals, python),
@@ -159,12 +166,35 @@ async fn settings(
     }
 }
 
+/// An experiment that nobody checked must at least have what a run cannot begin without.
+fn unchecked(document: Document) -> Result<Experiment, Refusal> {
+    let experiment = Experiment::unchecked(document).map_err(Refusal::invalid)?;
+    match experiment.raw().contains_key("title") {
+        true => Ok(experiment),
+        false => Err(Refusal::invalid("the experiment has no title: add `title`, even without validation")),
+    }
+}
+
+/// A spelling that the reference accepts with a warning.
+const MISSPELT: &str = "continously";
+const MISSPELT_WARNING: &str = "\nThe \"--hypothesis-strategy=continously\" command is depreciating and will be removed in a future version\n\
+     Instead, please use \"--hypothesis-strategy=continuously\"";
+
+/// The hypothesis strategy as whoever decides it has written it.
+fn asked_strategy(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Option<String> {
+    let declared = || {
+        let of_settings = || Runtime::of_settings(settings.as_map()).ok().flatten();
+        experiment.runtime().ok().flatten().or_else(of_settings)
+    };
+    playing.hypothesis_strategy.clone().or_else(|| Some(declared()?.hypothesis))
+}
+
 fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Result<Options, Refusal> {
     let (hypothesis, rollbacks) = strategies(
         playing.hypothesis_strategy.as_deref(),
         playing.rollback_strategy.as_deref(),
         experiment,
-        Runtime::of(settings.as_map()),
+        Runtime::of_settings(settings.as_map()).map_err(Refusal::invalid)?,
     )
     .map_err(Refusal::invalid)?;
     let dry = playing.dry.as_deref().map(str::parse).transpose().map_err(Refusal::usage)?;

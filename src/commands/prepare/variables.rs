@@ -40,7 +40,8 @@ pub(super) async fn ask_dynamic(
     secrets: &Secrets,
     providers: &Providers,
     company: &Company<'_>,
-) -> Map {
+) -> Result<Map, Refusal> {
+    configuration::check_dynamic(&configuration).map_err(Refusal::invalid)?;
     let ask = async |activity: &Activity, configuration: &Map| {
         let call = Call {
             activity,
@@ -73,5 +74,5 @@ pub(super) async fn ask_dynamic(
                        Please review the log file for understanding what happened.";
         company.say(Level::Warning, warning).await;
     }
-    configuration
+    Ok(configuration)
 }

@@ -49,7 +49,15 @@ impl Document {
 
     /// The same as [`Document::yaml`]; an error gives the text back, which may be long.
     pub(super) fn of_yaml(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
+        let text = yaml::without_mark(text);
         let parsed = yaml::parse(&text);
+        // Only what cannot be read as it is may come from a writer that knows no character beyond 16 bits.
+        if parsed.is_err()
+            && let Some(whole) = yaml::with_whole_characters(&text)
+            && let Ok(parsed) = yaml::parse(&whole)
+        {
+            return Self::of(source, whole, Ok(parsed));
+        }
         Self::of(source, text, parsed)
     }
 
@@ -77,6 +85,11 @@ impl Document {
     /// The value of the whole text.
     pub fn root(&self) -> &Value {
         &self.root
+    }
+
+    /// The value of the whole text, to be changed: positions stay those of what was read.
+    pub(super) fn root_mut(&mut self) -> &mut Value {
+        &mut self.root
     }
 
     /// The text of a line, from 1.

@@ -55,7 +55,7 @@ impl Settings {
         self.0.get(key)
     }
 
-    /// Everything, for extensions and for the strategies of [`super::super::Runtime::of`].
+    /// Everything, for extensions and for the strategies of [`super::super::Runtime::of_settings`].
     pub fn as_map(&self) -> &Map {
         &self.0
     }

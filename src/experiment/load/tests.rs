@@ -170,7 +170,10 @@ fn settings_are_optional_and_must_be_a_mapping() {
     let write = |text: &str| fs::write(&path, text).unwrap();
     write("runtime:\n  rollbacks: {strategy: always}\n");
     let settings = Settings::read(&path).unwrap();
-    assert_eq!(crate::experiment::Runtime::of(settings.as_map()).unwrap().rollbacks, "always");
+    assert_eq!(
+        crate::experiment::Runtime::of_settings(settings.as_map()).unwrap().unwrap().rollbacks,
+        "always"
+    );
     write("a: [");
     assert!(matches!(Settings::read(&path), Err(SettingsError::Syntax(_))));
     write("[1]");

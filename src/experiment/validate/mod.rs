@@ -121,7 +121,7 @@ impl Checker<'_> {
             }
         }
         match self.map.get("steady-state-hypothesis") {
-            None | Some(Value::Null) => {}
+            None => {}
             Some(Value::Map(hypothesis)) => match hypothesis.get("probes") {
                 None => {}
                 Some(probes) => activities_shape(probes, build::PROBES, "a list of probes", collector),

@@ -36,6 +36,8 @@ pub(super) fn configuration(
                         collector
                             .refuse(place::key(&entry, "key"), invalid("E-CONF-ENV", message).remedy(remedy));
                     }
+                    // Only a run asks for dynamic entries.
+                    ConfigurationError::NoProvider { .. } => {}
                     ConfigurationError::NoKey { .. } => {
                         let remedy = "add `key` with the variable's name";
                         collector.refuse(entry, crash("E-CONF-KEY", message).remedy(remedy));
@@ -84,6 +86,10 @@ pub(super) async fn secrets(
                 collector.refuse(place, invalid("E-VAULT", message).remedy(remedy));
             }
         }
+    }
+    for warning in resolved.warnings {
+        let remedy = "add `path`: without it the value is an empty mapping";
+        collector.warn_as("W-VAULT-NO-PATH", path, KEY, warning.clone(), remedy, Some(warning));
     }
     for (name, scope) in declared {
         let place = place::key(path, name);

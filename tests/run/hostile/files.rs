@@ -37,7 +37,11 @@ fn aliases_that_multiply() {
         let below = format!("*a{}, ", level - 1).repeat(9);
         writeln!(laughs, "a{level}: &a{level} [{below}]").unwrap();
     }
-    refused_within(MOST_OF_VALUES, Case::of("laughs.yaml", laughs), "more than 1000000 values, aliases counted");
+    refused_within(
+        MOST_OF_VALUES,
+        Case::of("laughs.yaml", laughs),
+        "more than 1000000 values, aliases counted",
+    );
     let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(20_000));
     refused_within(MOST_OF_VALUES, Case::of("texts.yaml", text), "more than 1000000 values, aliases counted");
     let merged = format!(
@@ -45,7 +49,11 @@ fn aliases_that_multiply() {
         (0..1000).map(|key| format!("k{key}: 1")).collect::<Vec<_>>().join(", "),
         "{<<: *a}, ".repeat(20_000)
     );
-    refused_within(MOST_OF_VALUES, Case::of("merged.yaml", merged), "more than 1000000 values, aliases counted");
+    refused_within(
+        MOST_OF_VALUES,
+        Case::of("merged.yaml", merged),
+        "more than 1000000 values, aliases counted",
+    );
     refused(Case::of("itself.yaml", "a: &a [*a]\n"), "names a value that contains it");
 }
 

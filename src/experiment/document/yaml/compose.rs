@@ -1,6 +1,9 @@
 //! Events into values: anchors, merge keys, keys of any type, positions.
 
-use super::scalar::{self, Scalar};
+use super::{
+    scalar::{self, Scalar},
+    source,
+};
 use crate::experiment::{
     Map, Value,
     document::{
@@ -52,6 +55,8 @@ pub(super) struct Composer<'a> {
     offsets: Offsets<'a>,
     open: Vec<Frame>,
     values: usize,
+    /// Spans in which everything stands for itself: quoted texts and blocks of text.
+    verbatim: Vec<Span>,
 }
 
 impl<'a> Composer<'a> {
@@ -63,6 +68,7 @@ impl<'a> Composer<'a> {
             offsets: Offsets { text, chars: 0, bytes: 0 },
             open: Vec::new(),
             values: 0,
+            verbatim: Vec::new(),
         }
     }
 
@@ -94,7 +100,10 @@ impl<'a> Composer<'a> {
                     None => return Err(self.error(at, "nothing is open here")),
                 },
                 Event::Scalar(text, ScalarStyle::Plain, 0, None) if self.special_key(&text, at) => continue,
-                Event::Scalar(text, style, anchor, tag) => (self.scalar(&text, style, tag, at)?, anchor),
+                Event::Scalar(text, style, anchor, tag) => {
+                    let text = self.as_written(text, style, at);
+                    (self.scalar(&text, style, tag, at)?, anchor)
+                }
                 Event::Alias(anchor) => (self.alias(anchor, at)?, 0),
             };
             let (composed, anchor) = completed;
@@ -107,7 +116,23 @@ impl<'a> Composer<'a> {
                 document = Some((whole.value, whole.node));
             }
         }
+        source::check_tabs(self.text, &self.verbatim)?;
         Ok(document.unwrap_or_default())
+    }
+
+    /// Notes a scalar whose text is verbatim; the text of a block ends as the reference's does.
+    fn as_written(&mut self, text: Cow<'a, str>, style: ScalarStyle, at: Span) -> Cow<'a, str> {
+        match style {
+            ScalarStyle::Plain => text,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                self.verbatim.push(source::quoted(self.text, at));
+                text
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                self.verbatim.push(at);
+                source::block(self.text, at, text)
+            }
+        }
     }
 
     fn pull(&mut self) -> Result<(Event<'a>, Span), SyntaxError> {

@@ -2,6 +2,7 @@
 
 mod compose;
 mod scalar;
+mod source;
 
 use super::{
     json::MAX_VALUES,
@@ -9,9 +10,12 @@ use super::{
 };
 use crate::experiment::Value;
 
+pub(super) use source::{with_whole_characters, without_mark};
+
 /// Parses a text that holds at most one document; none is null.
 pub(super) fn parse(text: &str) -> Result<(Value, Node), SyntaxError> {
     refuse_endless_flow(text)?;
+    source::check_printable(text)?;
     compose::Composer::new(text).document()
 }
 

@@ -1,7 +1,7 @@
 //! Tables of YAML 1.1.
 
 use super::parse;
-use crate::experiment::Value;
+use crate::experiment::{Document, Value};
 
 fn value_of(text: &str) -> Value {
     parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}")).0
@@ -107,4 +107,43 @@ fn tags_are_obeyed() {
 fn an_empty_text_is_null() {
     assert_eq!(value_of(""), Value::Null);
     assert_eq!(value_of("# only a comment\n"), Value::Null);
+}
+
+#[test]
+fn tabs_separate_nothing() {
+    for text in ["a:\t1", "a: 1\t", "a: 1\t# c", "-\ta", "a: x\ty", "\ta: 1", "a: \"q\"\t# c", "a: [1,\t2]"] {
+        let error = parse(text).expect_err(text);
+        assert!(error.message.contains("tab") || text == "a:\t1", "{text:?}: {error}");
+    }
+    assert_eq!(value_of("a: \"x\ty\" # c\td\nb: |\n  x\ty\n"), value_of("{a: \"x\\ty\", b: \"x\\ty\\n\"}"));
+}
+
+#[test]
+fn blocks_of_text_end_as_they_are_written() {
+    let table = [
+        ("a: |\n", ""),
+        ("a: |+\n\n\n", "\n\n"),
+        ("a: |\n\n\n", ""),
+        ("a: |\n  x", "x"),
+        ("a: |\n  x\n", "x\n"),
+        ("a: |\n  x\n\n", "x\n"),
+        ("a: >+\n  x", "x"),
+        ("a: >\n  x\n  y", "x y"),
+        ("a: |-\n  x", "x"),
+    ];
+    for (text, expected) in table {
+        assert_eq!(value_of(text).get("a"), Some(&Value::from(expected)), "{text:?}");
+    }
+}
+
+#[test]
+fn characters_are_those_of_yaml() {
+    for text in ["a: \u{1}", "a: \u{7f}", "a: '\u{9b}'"] {
+        assert!(parse(text).is_err(), "{text:?}");
+    }
+    let read = |text: &str| Document::yaml("x.yaml", text);
+    assert_eq!(read("\u{feff}a: 1").unwrap().root(), &value_of("a: 1"));
+    let whole = read("a: \"\\ud83d\\ude00\"").unwrap();
+    assert_eq!(whole.root().get("a"), Some(&Value::from("\u{1f600}")));
+    assert!(read("a: \"\\ud83d\"").is_err());
 }

@@ -5,6 +5,7 @@
 mod class;
 mod escape;
 mod translate;
+mod width;
 
 /// Steps of backtracking after which a search gives up: far more than an honest pattern needs.
 const BACKTRACK_LIMIT: usize = 2_000_000;

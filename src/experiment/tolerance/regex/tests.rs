@@ -51,6 +51,14 @@ fn patterns_match_as_in_python() {
         (r"a|", "x", true),
         (r"é+", "éé", true),
         (r"$", "", true),
+        (r"\<b\>", "<b>", true),
+        (r"\<", "word", false),
+        (r"<a>", "<a>", true),
+        (r"^(?=a)*b", "b", true),
+        (r"^(?=a)+a", "a", true),
+        (r"^(?!a){0}a", "a", true),
+        (r"(?<=ab|cd)x", "cdx", true),
+        (r"(?<=a{2})x", "aax", true),
     ];
     for (pattern, text, expected) in table {
         let regex = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
@@ -86,6 +94,11 @@ fn c019_what_python_does_not_compile_is_refused() {
         r"[\d-z]",
         r"\Q",
         r"\k<x>",
+        r"(?<=a+)b",
+        r"(?<=a|bc)d",
+        r"(?<!a?)b",
+        r"(a)?(?(1)b|c|d)",
+        r"(?au)a",
     ];
     for pattern in bad {
         assert!(compile(pattern).is_err(), "{pattern}");

@@ -3,6 +3,7 @@
 use super::{
     class,
     escape::{self, Escape, Rest},
+    width::Width,
 };
 
 /// Groups inside groups.
@@ -23,12 +24,13 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
         out: String::new(),
         names: Vec::new(),
         groups: 0,
+        widths: Vec::new(),
         open: Vec::new(),
         condition: 0,
     };
     let mut flags = Flags::default();
     translator.global_flags(&mut flags)?;
-    translator.alternatives(flags, 0)?;
+    translator.alternatives(flags, 0, ANY_NUMBER)?;
     match translator.rest.next() {
         None if translator.condition > translator.groups => {
             Err(format!("invalid group reference {}", translator.condition))
@@ -41,9 +43,11 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
 struct Translator<'a> {
     rest: Rest<'a>,
     out: String,
-    names: Vec<String>,
+    names: Vec<(u32, String)>,
     /// Capturing groups begun so far.
     groups: u32,
+    /// How wide those closed are, by number.
+    widths: Vec<Option<Width>>,
     /// Those not closed yet: they cannot be referred to.
     open: Vec<u32>,
     /// The highest group that a condition asks about; it may come later.
@@ -55,8 +59,31 @@ struct Translator<'a> {
 enum Last {
     Nothing,
     Anchor,
-    Item,
-    Repeated,
+    Item(Width),
+    /// A look-around, which begins at this byte of what is written.
+    LookAround(usize),
+    Repeated(Width),
+}
+
+impl Last {
+    fn width(self) -> Width {
+        match self {
+            Last::Item(width) | Last::Repeated(width) => width,
+            Last::Nothing | Last::Anchor | Last::LookAround(_) => Width::NONE,
+        }
+    }
+}
+
+/// Branches of an alternative are not limited, but for those of a condition.
+const ANY_NUMBER: usize = usize::MAX;
+
+/// How often something is repeated.
+struct Counts {
+    least: u32,
+    /// None is as often as can be.
+    most: Option<u32>,
+    /// In our engine's dialect.
+    written: String,
 }
 
 impl Translator<'_> {
@@ -80,76 +107,107 @@ impl Translator<'_> {
         }
     }
 
-    /// Up to the end or an unread `)`.
-    fn alternatives(&mut self, flags: Flags, depth: usize) -> Result<(), String> {
+    /// Up to the end or an unread `)`; tells how wide a match can be.
+    fn alternatives(&mut self, flags: Flags, depth: usize, most: usize) -> Result<Width, String> {
         if depth > MAX_DEPTH {
             return Err(format!("more than {MAX_DEPTH} groups inside each other"));
         }
+        let (mut whole, mut branch, mut branches) = (None::<Width>, Width::NONE, 1);
         let mut last = Last::Nothing;
         while let Some(c) = self.rest.next_if(|c| *c != ')') {
-            last = match c {
-                _ if flags.verbose && c.is_whitespace() => last,
-                '#' if flags.verbose => {
-                    while self.rest.next_if(|c| *c != '\n').is_some() {}
-                    last
+            if flags.verbose && (c.is_whitespace() || c == '#') {
+                while c == '#' && self.rest.next_if(|c| *c != '\n').is_some() {}
+                continue;
+            }
+            // What follows may repeat what was last: only then its width is known.
+            let (before, next) = (last, self.item(c, last, flags, depth)?);
+            if !matches!(next, Last::Repeated(_)) {
+                branch = branch.then(before.width());
+            }
+            last = next;
+            if c == '|' {
+                branches += 1;
+                if branches > most {
+                    return Err("conditional backref with more than two branches".to_owned());
                 }
-                '|' => {
-                    self.out.push('|');
-                    Last::Nothing
-                }
-                '*' | '+' | '?' => self.quantifier(last, &c.to_string())?,
-                '{' => match self.counted() {
-                    Some(counts) => self.quantifier(last, &counts?)?,
-                    None => {
-                        literal('{', &mut self.out);
-                        Last::Item
-                    }
-                },
-                '^' => {
-                    self.out.push('^');
-                    Last::Anchor
-                }
-                '$' => {
-                    // Python's `$` is also before one final line end; of many lines, before each.
-                    self.out.push_str(if flags.multi_line { r"(?=\n|\z)" } else { r"(?=\n?\z)" });
-                    Last::Anchor
-                }
-                '.' => {
-                    self.out.push('.');
-                    Last::Item
-                }
-                '[' => {
-                    class::read(&mut self.rest, &mut self.out, flags.ascii)?;
-                    Last::Item
-                }
-                '\\' => self.escaped(flags)?,
-                '(' => self.group(last, flags, depth)?,
-                c => {
-                    literal(c, &mut self.out);
-                    Last::Item
-                }
-            };
-        }
-        Ok(())
-    }
-
-    fn quantifier(&mut self, last: Last, written: &str) -> Result<Last, String> {
-        match last {
-            Last::Nothing | Last::Anchor => Err("nothing to repeat".to_owned()),
-            Last::Repeated => Err("multiple repeat".to_owned()),
-            Last::Item => {
-                self.out.push_str(written);
-                // Lazy and possessive.
-                if let Some(manner) = self.rest.next_if(|c| matches!(c, '?' | '+')) {
-                    self.out.push(manner);
-                }
-                Ok(Last::Repeated)
+                whole = Some(whole.map_or(branch, |whole| whole.or(branch)));
+                branch = Width::NONE;
             }
         }
+        branch = branch.then(last.width());
+        // A condition without a second branch matches nothing there.
+        let branch = if most != ANY_NUMBER && branches == 1 { branch.or(Width::NONE) } else { branch };
+        Ok(whole.map_or(branch, |whole| whole.or(branch)))
+    }
+
+    /// What begins with a character that was read already.
+    fn item(&mut self, c: char, last: Last, flags: Flags, depth: usize) -> Result<Last, String> {
+        Ok(match c {
+            '|' => {
+                self.out.push('|');
+                Last::Nothing
+            }
+            '*' => self.quantifier(last, Counts { least: 0, most: None, written: "*".to_owned() })?,
+            '+' => self.quantifier(last, Counts { least: 1, most: None, written: "+".to_owned() })?,
+            '?' => self.quantifier(last, Counts { least: 0, most: Some(1), written: "?".to_owned() })?,
+            '{' => match self.counted() {
+                Some(counts) => self.quantifier(last, counts?)?,
+                None => {
+                    literal('{', &mut self.out);
+                    Last::Item(Width::ONE)
+                }
+            },
+            '^' => {
+                self.out.push('^');
+                Last::Anchor
+            }
+            '$' => {
+                // Python's `$` is also before one final line end; of many lines, before each.
+                self.out.push_str(if flags.multi_line { r"(?=\n|\z)" } else { r"(?=\n?\z)" });
+                Last::Anchor
+            }
+            '.' => {
+                self.out.push('.');
+                Last::Item(Width::ONE)
+            }
+            '[' => {
+                class::read(&mut self.rest, &mut self.out, flags.ascii)?;
+                Last::Item(Width::ONE)
+            }
+            '\\' => self.escaped(flags)?,
+            '(' => self.group(last, flags, depth)?,
+            c => {
+                literal(c, &mut self.out);
+                Last::Item(Width::ONE)
+            }
+        })
+    }
+
+    fn quantifier(&mut self, last: Last, counts: Counts) -> Result<Last, String> {
+        let width = match last {
+            Last::Nothing | Last::Anchor => return Err("nothing to repeat".to_owned()),
+            Last::Repeated(_) => return Err("multiple repeat".to_owned()),
+            Last::LookAround(start) => {
+                // Our engine refuses to repeat a look-around. Once is as good as often; none is as good as nothing.
+                if counts.least == 0 {
+                    self.out.insert_str(start, "(?:");
+                    self.out.push_str("|)");
+                }
+                self.rest.next_if(|c| matches!(c, '?' | '+'));
+                return Ok(Last::Repeated(Width::NONE));
+            }
+            Last::Item(width) => width,
+        };
+        self.out.push_str(&counts.written);
+        // Lazy and possessive.
+        if let Some(manner) = self.rest.next_if(|c| matches!(c, '?' | '+')) {
+            self.out.push(manner);
+        }
+        Ok(Last::Repeated(width.times(counts.least, counts.most)))
     }
 
     /// `{n}`, `{n,}`, `{,m}`, `{n,m}` after its brace; anything else is text.
-    fn counted(&mut self) -> Option<Result<String, String>> {
+    fn counted(&mut self) -> Option<Result<Counts, String>> {
         let ahead: String =
             self.rest.clone().take_while(|c| c.is_ascii_digit() || matches!(c, ',' | '}')).collect();
         let (counts, _) = ahead.split_once('}')?;
@@ -163,13 +221,13 @@ impl Translator<'_> {
         Some((|| {
             let low = if least.is_empty() { 0 } else { number(least)? };
             if most.is_empty() {
-                return Ok(format!("{{{low},}}"));
+                return Ok(Counts { least: low, most: None, written: format!("{{{low},}}") });
             }
             let high = number(most)?;
             if high < low {
                 return Err("min repeat greater than max repeat".to_owned());
             }
-            Ok(format!("{{{low},{high}}}"))
+            Ok(Counts { least: low, most: Some(high), written: format!("{{{low},{high}}}") })
         })())
     }
 
@@ -190,12 +248,12 @@ impl Translator<'_> {
                 self.out.extend(['\\', c]);
                 return Ok(Last::Anchor);
             }
-            Escape::Group(number) => self.refer(number)?,
+            Escape::Group(number) => return self.refer(number).map(Last::Item),
         }
-        Ok(Last::Item)
+        Ok(Last::Item(Width::ONE))
     }
 
-    fn refer(&mut self, number: u32) -> Result<(), String> {
+    fn refer(&mut self, number: u32) -> Result<Width, String> {
         if number > self.groups {
             return Err(format!("invalid group reference {number}"));
         }
@@ -204,13 +262,19 @@ impl Translator<'_> {
         }
         // A group of its own keeps a digit after it from being read as part of the number.
         self.out.push_str(&format!("(?:\\{number})"));
-        Ok(())
+        Ok(self.width_of(number))
+    }
+
+    fn width_of(&self, group: u32) -> Width {
+        let index = usize::try_from(group).unwrap_or(usize::MAX).wrapping_sub(1);
+        self.widths.get(index).copied().flatten().unwrap_or(Width::NONE)
     }
 
     /// What stands in parentheses, after the first one.
     fn group(&mut self, before: Last, flags: Flags, depth: usize) -> Result<Last, String> {
         let mut inner = flags;
         let mut capturing = true;
+        let (start, mut looks, mut most) = (self.out.len(), Looks::No, ANY_NUMBER);
         if self.rest.next_if_eq(&'?').is_none() {
             self.out.push('(');
         } else {
@@ -219,20 +283,25 @@ impl Translator<'_> {
                 'P' => match self.rest.next().ok_or("unexpected end of pattern")? {
                     '<' => {
                         let name = self.name('>')?;
-                        if self.names.contains(&name) {
+                        if self.knows(&name) {
                             return Err(format!("redefinition of group name '{name}'"));
                         }
                         self.out.push_str(&format!("(?P<{name}>"));
-                        self.names.push(name);
+                        self.names.push((self.groups + 1, name));
                         capturing = true;
                     }
                     '=' => {
                         let name = self.name(')')?;
-                        if !self.names.contains(&name) {
+                        if !self.knows(&name) {
                             return Err(format!("unknown group name '{name}'"));
                         }
                         self.out.push_str(&format!("(?:\\k<{name}>)"));
-                        return Ok(Last::Item);
+                        let number = self
+                            .names
+                            .iter()
+                            .find(|(_, known)| *known == name)
+                            .map_or(0, |(number, _)| *number);
+                        return Ok(Last::Item(self.width_of(number)));
                     }
                     other => return Err(format!("unknown extension ?P{other}")),
                 },
@@ -242,17 +311,21 @@ impl Translator<'_> {
                     while self.rest.next().ok_or("missing ), unterminated comment")? != ')' {}
                     return Ok(before);
                 }
-                // Our engine refuses to repeat a look-around, which Python allows although it means nothing.
-                '=' => self.out.push_str("(?="),
-                '!' => self.out.push_str("(?!"),
+                ahead @ ('=' | '!') => {
+                    self.out.extend(['(', '?', ahead]);
+                    looks = Looks::Ahead;
+                }
                 '<' => match self.rest.next().ok_or("unexpected end of pattern")? {
-                    '=' => self.out.push_str("(?<="),
-                    '!' => self.out.push_str("(?<!"),
+                    behind @ ('=' | '!') => {
+                        self.out.extend(['(', '?', '<', behind]);
+                        looks = Looks::Behind;
+                    }
                     other => return Err(format!("unknown extension ?<{other}")),
                 },
                 '(' => {
                     let condition = self.name_or_number()?;
                     self.out.push_str(&format!("(?({condition})"));
+                    most = 2;
                 }
                 letter => self.flag_group(letter, &mut inner)?,
             }
@@ -262,17 +335,30 @@ impl Translator<'_> {
             self.groups = number;
             self.open.push(number);
         }
-        self.rest_of_group(inner, depth)?;
+        self.widths.resize(usize::try_from(self.groups).unwrap_or(0), None);
+        let width = self.rest_of_group(inner, depth, most)?;
         if capturing {
             self.open.pop();
+            if let Some(slot) = usize::try_from(number - 1).ok().and_then(|index| self.widths.get_mut(index))
+            {
+                *slot = Some(width);
+            }
         }
-        Ok(Last::Item)
+        match looks {
+            Looks::No => Ok(Last::Item(width)),
+            Looks::Behind if !width.is_fixed() => Err("look-behind requires fixed-width pattern".to_owned()),
+            Looks::Ahead | Looks::Behind => Ok(Last::LookAround(start)),
+        }
     }
 
-    fn rest_of_group(&mut self, flags: Flags, depth: usize) -> Result<(), String> {
-        self.alternatives(flags, depth + 1)?;
+    fn rest_of_group(&mut self, flags: Flags, depth: usize, most: usize) -> Result<Width, String> {
+        let width = self.alternatives(flags, depth + 1, most)?;
         self.out.push(')');
-        self.rest.next().map(drop).ok_or_else(|| "missing ), unterminated subpattern".to_owned())
+        self.rest.next().map(|_| width).ok_or_else(|| "missing ), unterminated subpattern".to_owned())
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.names.iter().any(|(_, known)| known == name)
     }
 
     /// `(?i-m:...)` from its first letter on; flags without a group belong to the beginning.
@@ -319,7 +405,7 @@ impl Translator<'_> {
         let mut ahead = self.rest.clone();
         if !ahead.next().is_some_and(|c| c.is_ascii_digit()) {
             let name = self.name(')')?;
-            if !self.names.contains(&name) {
+            if !self.knows(&name) {
                 return Err(format!("unknown group name '{name}'"));
             }
             return Ok(format!("<{name}>"));
@@ -337,8 +423,19 @@ impl Translator<'_> {
     }
 }
 
+/// Whether a group looks around instead of matching.
+#[derive(Clone, Copy)]
+enum Looks {
+    No,
+    Ahead,
+    Behind,
+}
+
 /// Applies flag letters and gives back those our engine knows under the same letter.
 fn turn(letters: &str, on: bool, flags: &mut Flags) -> Result<String, String> {
+    if letters.contains('a') && letters.contains('u') {
+        return Err("bad inline flags: flags 'a', 'u' and 'L' are incompatible".to_owned());
+    }
     let mut kept = String::new();
     for letter in letters.chars() {
         match letter {
@@ -359,7 +456,8 @@ fn turn(letters: &str, on: bool, flags: &mut Flags) -> Result<String, String> {
 
 /// A character that means itself.
 pub(super) fn literal(c: char, out: &mut String) {
-    if c.is_ascii_punctuation() {
+    // `\<` and `\>` are places in our engine.
+    if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
         out.push('\\');
         out.push(c);
     } else if c.is_control() || c.is_whitespace() {
