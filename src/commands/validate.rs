@@ -54,6 +54,15 @@ pub fn command(global: &Global, arguments: &Arguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let valid = runtime.and_then(|runtime| {
         runtime.block_on(async {
+            if let Some(folder) = &global.change_dir {
+                let (out, log) = (&mut io::stdout(), &mut io::stderr());
+                let mut report = Report::new(arguments, out, log);
+                report.line("WARNING", &format!("Moving to {}", folder.display()))?;
+                if let Err(error) = std::env::set_current_dir(folder) {
+                    report.line("ERROR", &format!("cannot move to {}: {error}", folder.display()))?;
+                    return Ok(false);
+                }
+            }
             let environment = Environment::of_process();
             let path = global.settings.clone().unwrap_or_else(|| Settings::default_path(&environment));
             let settings = match Settings::read(&path) {
