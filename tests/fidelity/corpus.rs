@@ -75,7 +75,7 @@ fn without_comment<'a, 'b>(body: &'b [&'a str]) -> &'b [&'a str] {
     let comments = body.iter().rev().take_while(|line| line.starts_with('#')).count();
     let end = body.len() - comments;
     match body[..end].last() {
-        Some(line) if line.is_empty() => &body[..end],
+        Some(&"") => &body[..end],
         _ => body,
     }
 }
