@@ -80,3 +80,71 @@ fn a_guard_ends_a_headless_run_only_where_it_was_asked_for() {
     assert_eq!(journal["status"], "interrupted");
     assert_eq!(journal["rollbacks"][0]["status"], "succeeded", "{said}");
 }
+
+/// The provider's Deployment is deleted, as `kill_microservice` does, and nothing in the file brings it back.
+fn deleted(folder: &Path) {
+    let text = r#"{
+    "title": "The provider's Deployment is gone", "description": "and no rollback brings it back",
+    "configuration": {"consumer": {"type": "env", "key": "CONSUMER_URL"}},
+    "method": [
+        {"type": "action", "name": "delete-it", "pauses": {"after": 300},
+         "provider": {"type": "python", "module": "chaosk8s.actions", "func": "kill_microservice",
+                      "arguments": {"name": "my-provider-app"}}},
+        {"type": "probe", "name": "ask-as-users-do",
+         "provider": {"type": "http", "url": "${consumer}/invoke", "timeout": 5}}
+    ]
+}"#;
+    std::fs::write(folder.join("experiment.json"), text).unwrap();
+}
+
+#[test]
+fn the_undo_kit_brings_a_deleted_deployment_back() {
+    let folder = tempfile::tempdir().unwrap();
+    deleted(folder.path());
+    let arguments = ["experiment.json", "--sandbox=before", "--record", "session.ctui"];
+    let mut terminal = Terminal::start(120, 36, folder.path(), &arguments);
+    terminal.wait_for("PHASE 1/5 READY");
+    terminal.wait_for("undo kit: 2 manifests saved");
+    terminal.press("o");
+    terminal.wait_for("(learned)");
+    terminal.press(" ");
+    terminal.wait_for("u restores the manifests, checked");
+    terminal.press("F");
+    terminal.wait_for("deleted");
+    terminal.wait_for("[A] abort + undo: re-creates Deployment my-provider-app");
+    terminal.press("u");
+    terminal.wait_for("UNDO?");
+    terminal.press("y");
+    terminal.wait_for("Deployment my-provider-app was re-created");
+    terminal.wait_for("RECOVERED");
+    terminal.wait_for("USERS OK");
+    let kit: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("session.undo.json")).unwrap()).unwrap();
+    assert_eq!((kit["kind"].as_str(), kit["items"][0]["kind"].as_str()), (Some("List"), Some("Deployment")));
+    assert_eq!(kit["items"][0].get("status"), None);
+    terminal.press("q");
+    terminal.ended();
+    let left = terminal.contents();
+    assert!(left.contains("undo      Deployment my-provider-app was re-created"), "{left}");
+}
+
+#[test]
+fn abort_undoes_what_the_file_does_not_roll_back() {
+    let folder = tempfile::tempdir().unwrap();
+    deleted(folder.path());
+    let mut terminal = Terminal::start(80, 24, folder.path(), &["experiment.json", "--sandbox=before"]);
+    terminal.wait_for("undo kit: 2 manifests saved");
+    terminal.press(" ");
+    terminal.wait_for("SHIFT+F");
+    terminal.wait_for("DELETE 1 Deployment");
+    terminal.press("F");
+    terminal.wait_for("abort + undo");
+    terminal.press("A");
+    terminal.wait_for("UNDONE");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 1);
+    let left = terminal.contents();
+    assert!(left.contains("undo      Deployment my-provider-app was re-created"), "{left}");
+    assert_eq!(journal(folder.path())["status"], "interrupted");
+}

@@ -9,6 +9,7 @@ mod catalogue;
 mod control_host;
 mod functions;
 mod http;
+pub mod kit;
 mod process;
 mod providers;
 mod signatures;

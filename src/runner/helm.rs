@@ -230,6 +230,7 @@ impl Helm {
             }
             Command::Observe(_)
             | Command::Guards(_)
+            | Command::Undo
             | Command::Predict(_)
             | Command::Note(_)
             | Command::Mark => {}

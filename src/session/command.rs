@@ -27,6 +27,8 @@ pub enum Command {
     Breakpoint(StepRef),
     /// Turn to the end: cut what runs, roll back.
     Abort,
+    /// Put back what fired steps took away, from the manifests saved before.
+    Undo,
     /// A guard went beyond its limit: turn to the end as an abort does, and say why.
     GuardAbort(String),
     /// From here on these limits end the session by themselves.

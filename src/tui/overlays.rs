@@ -7,7 +7,7 @@ mod help;
 mod predict;
 mod why;
 
-pub use confirm::{fire, quit};
+pub use confirm::{fire, quit, undo};
 pub use guards::{GuardDesk, guards};
 pub use heatmap::heatmap;
 pub use help::help;

@@ -102,6 +102,7 @@ fn overlays_and_views_look_like_this() {
         ("heatmap", over(Overlay::Heatmap)),
         ("note", over(Overlay::Note(Editor::default()))),
         ("quit", over(Overlay::ConfirmQuit)),
+        ("undo", over(Overlay::ConfirmUndo)),
         ("guards", over(Overlay::Guards(GuardDesk::new(told.0.guards.limits)))),
         ("zoom", View { zoomed: true, focus: Pane::Users, ..view() }),
         ("presenter", View { presenter: true, ..view() }),

@@ -74,6 +74,8 @@ pub enum Overlay {
     Predict(PredictForm),
     /// The guards are seen and changed.
     Guards(GuardDesk),
+    /// Putting back needs a yes.
+    ConfirmUndo,
     /// Leaving needs a yes.
     ConfirmQuit,
     /// The target's name is typed before a fire.

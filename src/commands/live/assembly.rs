@@ -3,12 +3,14 @@
 use super::{
     Arguments,
     endpoints::endpoints,
+    kit::Kit,
     observers::Observers,
     preflight,
     pump::{PumpHandle, pump},
     ready,
     stage::{Report, Stage},
     target,
+    undoing::Undoing,
 };
 use crate::{
     commands::{
@@ -108,6 +110,12 @@ impl Assembly {
             observers.watch_cluster(connection, &request).await;
         }
         let plan = plan(&request, &providers);
+        let kit = Kit::new(connection.clone(), self.emitter.clone(), arguments.looks.record.as_deref());
+        if connection.is_some() && !arguments.watching.read_only {
+            let destructive = plan.steps.iter().filter(|step| step.destructive).map(|step| step.at).collect();
+            let tap = self.handle.taps.open();
+            observers.spawn(kit.clone().follow(request.clone(), destructive, tap));
+        }
         observers.spawn(preflight::look(request.clone(), plan, cluster, self.emitter.clone()));
         let stage = Stage {
             emitter: self.emitter.clone(),
@@ -115,6 +123,7 @@ impl Assembly {
             shown: self.shown.clone(),
             journal_path: arguments.playing.journal_path.clone(),
             observers,
+            undo: Undoing::new(kit),
             done: CancellationToken::new(),
             leave: CancellationToken::new(),
         };

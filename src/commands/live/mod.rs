@@ -7,6 +7,7 @@ mod assembly;
 mod desk;
 mod endpoints;
 mod guard;
+mod kit;
 mod lookout;
 mod observers;
 mod preflight;
@@ -15,6 +16,7 @@ mod ready;
 mod stage;
 mod summary;
 mod target;
+mod undoing;
 
 pub(super) use assembly::Assembly;
 pub(super) use desk::{Guide, Setting};

@@ -4,6 +4,7 @@ use super::{
     guard,
     observers::{Observers, words_of},
     pump::PumpHandle,
+    undoing::Undoing,
 };
 use crate::{
     provider::Providers,
@@ -29,6 +30,8 @@ pub struct Stage {
     pub journal_path: PathBuf,
     /// Who watches.
     pub observers: Observers,
+    /// Puts back what was fired away.
+    pub undo: Undoing,
     /// Fires when the run has ended and its journal is written.
     pub done: CancellationToken,
     /// Fires when the screen is gone for good.
@@ -86,6 +89,7 @@ impl Stage {
                         Ok(ending) => report.ending = Some(ending),
                         Err(failed) => self.broke(&mut report, words_of(failed)).await,
                     }
+                    self.undo.run_ended().await;
                     if began {
                         self.write_journal(&mut report).await;
                     }
@@ -95,12 +99,14 @@ impl Stage {
                 Some(event) = tap.recv() => match event.what {
                     What::ActivityStarted { .. } => began = true,
                     What::FaultFired { .. } => self.observers.fault_began(),
+                    What::Interrupted { .. } => self.undo.turns(),
                     _ => {}
                 },
                 said = self.observers.broken() => self.broke(&mut report, said).await,
                 () = self.leave.cancelled() => break,
             }
         }
+        self.undo.settle().await;
         running.abort();
         self.observers.end().await;
         report
@@ -123,6 +129,7 @@ impl Stage {
 
     /// The observers obey what is about watching; the runner hears everything and tells it.
     async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<Command>>) {
+        self.undo.heard(&order, runner.is_none() || self.done.is_cancelled());
         let observe = match &order {
             Command::Observe(on) => Some(*on),
             _ => None,

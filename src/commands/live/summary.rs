@@ -50,6 +50,10 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
         let when = session.since_t0(*at).map(wording::moment).unwrap_or_default();
         lines.push(format!("  guard     {} ended the run at {when}: {}", trip.guard.name(), trip.because));
     }
+    if let Some((_, undone)) = &session.undo.done {
+        lines.extend(undone.restored.iter().map(|line| format!("  undo      {line}")));
+        lines.extend(undone.failed.iter().map(|line| format!("  undo      NOT PUT BACK: {line}")));
+    }
     if let Some(ending) = report.ending {
         let deviated = if ending.deviated { ", deviated" } else { "" };
         lines.push(format!("  run       {}{deviated}", format!("{:?}", ending.status).to_lowercase()));

@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::Connection,
-    experiment::{Activity, Experiment, Secrets, substitute},
+    experiment::{Activity, Experiment, Map, Secrets, substitute},
     provider::preview,
     runner::Request,
     session::{
@@ -43,11 +43,15 @@ pub async fn cards(
 
 async fn look_up(request: &Request, step: StepRef, connection: Option<&Connection>, emitter: &Emitter) {
     let Some(activity) = activity_at(&request.experiment, step) else { return };
-    let declared = activity.provider.raw.clone().into();
-    let provider = substitute(&declared, &request.configuration, &Secrets::default());
-    let Some(provider) = provider.as_map() else { return };
-    let card = preview::card(step, activity, provider, connection).await;
+    let Some(provider) = provider_at(request, step) else { return };
+    let card = preview::card(step, activity, &provider, connection).await;
     emitter.emit(What::Targeted(card)).await;
+}
+
+/// The provider's mapping of a step, substituted without secrets: what is made of it is shown.
+pub fn provider_at(request: &Request, step: StepRef) -> Option<Map> {
+    let declared = activity_at(&request.experiment, step)?.provider.raw.clone().into();
+    substitute(&declared, &request.configuration, &Secrets::default()).as_map().cloned()
 }
 
 /// The activity of a step; `None` for a ref that leads nowhere.

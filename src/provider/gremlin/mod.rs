@@ -11,7 +11,7 @@ use crate::experiment::{Map, Value};
 use api::{Api, Login};
 use futures_util::future::BoxFuture;
 
-pub(crate) use preview::{container_names, preview};
+pub(crate) use preview::{container_names, containers, preview};
 
 /// Python's address of the one function.
 pub(crate) const MODULE: &str = "chaosgremlin.actions";

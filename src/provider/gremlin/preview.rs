@@ -11,8 +11,7 @@ const NAMESPACE: &str = "default";
 pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) -> Draft {
     let command = arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
     let command = command.unwrap_or("attack");
-    let names = container_names(arguments);
-    let namespace = label(arguments, "pod.namespace").unwrap_or_else(|| NAMESPACE.to_owned());
+    let (namespace, names) = containers(arguments);
     let looked_up = match (connection, command) {
         (_, _) if names.is_empty() => {
             Err("it names no container: Gremlin chooses among its hosts".to_owned())
@@ -63,6 +62,12 @@ pub(crate) fn container_names(arguments: &Map) -> Vec<String> {
         .filter(|(key, _)| key.ends_with("container.name"))
         .flat_map(|(_, value)| texts(value))
         .collect()
+}
+
+/// The namespace and the names of the containers that an attack chooses from.
+pub(crate) fn containers(arguments: &Map) -> (String, Vec<String>) {
+    let namespace = label(arguments, "pod.namespace").unwrap_or_else(|| NAMESPACE.to_owned());
+    (namespace, container_names(arguments))
 }
 
 fn label(arguments: &Map, ending: &str) -> Option<String> {

@@ -12,6 +12,7 @@ mod deployment;
 mod failure;
 mod invocation;
 mod kind;
+pub mod kit;
 mod legacy;
 mod namespace;
 mod networking;

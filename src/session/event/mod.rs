@@ -8,6 +8,7 @@ mod guard;
 mod plan;
 mod prediction;
 mod run;
+mod undo;
 mod users;
 
 pub use breaker::{Belief, BreakerState, Confidence, Says, Testimony, Witness};
@@ -19,6 +20,7 @@ pub use guard::{Guard, Guards, Trip};
 pub use plan::{Plan, Section, Step, StepRef};
 pub use prediction::{Gets, Prediction, TripGuess};
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
+pub use undo::{UndoKit, Undone};
 pub use users::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId};
 
 use crate::{experiment::Value, session::Command};
@@ -254,6 +256,17 @@ pub enum What {
     // -- the fault ---------------------------------------------------------------------------------------------------
     /// What firing the step would do, looked up just now.
     Targeted(TargetCard),
+    /// Manifests of what a destructive step would hit were saved.
+    KitSaved(UndoKit),
+    /// The server was asked whether those of the awaited step could be put back; why not.
+    KitChecked {
+        /// `None` when they could.
+        refused: Option<String>,
+    },
+    /// What fired steps took away is being put back.
+    UndoBegan,
+    /// It was put back, as far as that was possible.
+    UndoDone(Undone),
     /// A destructive step was fired: the first one is T0.
     FaultFired {
         /// The step.

@@ -3,7 +3,7 @@
 use super::{Fault, Firing, Session, users::Endpoint};
 use crate::session::{
     Command,
-    event::{Check, Event, Level, Source, StepRef, Testimony, Timestamp, Trip, What, Witness},
+    event::{Check, Event, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, What, Witness},
     wording,
 };
 
@@ -72,6 +72,10 @@ impl Session {
             What::StepSkipped { step } => self.steps.skipped(*step),
 
             What::Targeted(card) => self.target = Some(card.clone()),
+            What::KitSaved(kit) => self.undo.saved(kit),
+            What::KitChecked { refused } => self.undo.checked = Some((at, refused.clone())),
+            What::UndoBegan => self.undo.began(at),
+            What::UndoDone(undone) => self.undone(at, undone),
             What::FaultFired { step, what, targets } => self.fired(at, *step, what, targets),
             What::FaultHealed { what } => self.healed(at, what),
 
@@ -132,6 +136,16 @@ impl Session {
             Command::Breakpoint(step) => self.steps.toggle_breakpoint(*step),
             _ => {}
         }
+    }
+
+    fn undone(&mut self, at: Timestamp, undone: &Undone) {
+        for line in undone.restored.iter().chain(&undone.untouched) {
+            self.log.say(at, Level::Info, "undo", line);
+        }
+        for line in &undone.failed {
+            self.log.say(at, Level::Error, "undo", line);
+        }
+        self.undo.done(at, undone);
     }
 
     fn guard_tripped(&mut self, at: Timestamp, trip: &Trip) {

@@ -19,6 +19,7 @@ mod session;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod users;
 
 pub use axis::Axis;
@@ -35,6 +36,7 @@ pub use log::{Log, LogLine};
 pub use run::{During, Pass, Run};
 pub use session::{Meta, Phase, Session};
 pub use steps::{Span, StepRow, StepState, Steps};
+pub use undo::Undo;
 pub use users::{
     BANDS, Dot, Endpoint, InFlight, Look, Outcome, Recent, Second, Shape, Tally, Users, Waits, Window,
 };

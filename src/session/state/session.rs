@@ -1,6 +1,6 @@
 //! The whole state and its phase.
 
-use super::{Axis, Breaker, Cluster, Diary, Fault, GuardState, Log, Run, Steps, Users};
+use super::{Axis, Breaker, Cluster, Diary, Fault, GuardState, Log, Run, Steps, Undo, Users};
 use crate::session::event::{Check, Prediction, TargetCard, Timestamp};
 
 /// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
@@ -22,6 +22,8 @@ pub struct Session {
     pub guards: GuardState,
     /// What the operator expected before the fire.
     pub prediction: Option<Prediction>,
+    /// What was saved before a fire, and whether it was put back.
+    pub undo: Undo,
     /// What users get, by probed endpoint.
     pub users: Users,
     /// Pods, Services, workloads and what Kubernetes says about them.

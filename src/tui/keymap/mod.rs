@@ -29,6 +29,7 @@ pub enum Action {
     Safety,
     End,
     Guards,
+    Undo,
     Note,
     Mark,
     Why,

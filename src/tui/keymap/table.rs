@@ -35,7 +35,16 @@ pub const TABLE: &[Binding] = &[
         Screen,
         0,
     ),
-    row(&[Chord::char('A')], A::Abort, Safety, "abort", "stop now and roll back", Screen, 8),
+    row(
+        &[Chord::char('A')],
+        A::Abort,
+        Safety,
+        "abort",
+        "stop now, roll back, put back what does not come back",
+        Screen,
+        8,
+    ),
+    row(&[Chord::char('u')], A::Undo, Safety, "undo", "put back what was fired away (asks once)", Screen, 3),
     row(&[Chord::key(KeyCode::Esc)], A::Safety, Safety, "back", "one step towards safety", Everywhere, 0),
     row(&[Chord::char('e')], A::End, Safety, "end", "end the run and show the summary", Screen, 0),
     row(

@@ -4,6 +4,7 @@ use super::{boxed, input};
 use crate::tui::{
     canvas::{Canvas, Row},
     editor::Editor,
+    keymap::Action,
     panes::Scene,
     text,
     theme::Role,
@@ -23,9 +24,40 @@ pub fn quit(canvas: &mut Canvas, scene: &Scene) {
     for (y, line) in text::wrap(&cost, width, 2).into_iter().enumerate() {
         inside.row(1 + y, &Row::text(line));
     }
+    if scene.session.undo_due().is_some() {
+        let undo = scene.view.keymap.key(Action::Undo);
+        inside.row(
+            3,
+            &Row::of(Role::Fault, format!("Leaving does not use the undo kit: {undo} does, before.")),
+        );
+    }
     let keys =
         Row::of(Role::Focus, "y").and(" roll back and leave    ").with(Role::Focus, "ESC").and(" stay");
     inside.row(4, &keys);
+}
+
+/// Putting back what was fired away.
+pub fn undo(canvas: &mut Canvas, scene: &Scene) {
+    let mut inside = boxed(canvas, 76, 9, "UNDO?", Role::Fault);
+    let width = inside.width();
+    let fires = scene.session.fault.iter().flat_map(|fault| &fault.fires);
+    let kits: Vec<_> = fires.filter_map(|firing| scene.session.undo.kits.get(&firing.step)).collect();
+    let saved: std::collections::BTreeSet<&str> =
+        kits.iter().flat_map(|kit| kit.manifests.iter().map(String::as_str)).collect();
+    let costs: Vec<&str> = kits.iter().filter(|kit| kit.needed).map(|kit| kit.cost.as_str()).collect();
+    inside.row(0, &Row::of(Role::Fault, costs.join("; ")));
+    let what = saved.into_iter().collect::<Vec<_>>().join(", ");
+    let what = format!("Puts back what differs from what was saved before the fire: {what}.");
+    for (y, line) in text::wrap(&what, width, 2).into_iter().enumerate() {
+        inside.row(1 + y, &Row::text(line));
+    }
+    let abort = scene.view.keymap.key(Action::Abort);
+    if scene.session.run.ended.is_none() {
+        inside.row(3, &Row::of(Role::Muted, format!("The run goes on; {abort} aborts it and undoes too.")));
+    }
+    let keys =
+        Row::of(Role::Focus, "y").and(" put it back now    ").with(Role::Focus, "ESC").and(" leave it");
+    inside.row(5, &keys);
 }
 
 /// The target's name is typed before a fire outside the allow-list.

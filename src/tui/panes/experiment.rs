@@ -5,6 +5,7 @@ use crate::{
     session::{
         event::{PauseSide, Section},
         state::{StepRow, StepState},
+        wording,
     },
     tui::{
         canvas::{Canvas, Row},
@@ -105,11 +106,21 @@ fn plan(scene: &Scene, width: usize, symbols: Symbols, headed: bool) -> Vec<Line
             lines.push(plain(Row::of(Role::Strong, "ROLLBACKS").with(Role::Muted, text)));
         }
     }
+    if headed && scene.session.fault.is_none() {
+        lines.extend(undo_kit(scene).map(plain));
+    }
     if headed && hidden(scene, Section::Before) {
         let heading = hypothesis_result(scene);
         lines.insert(0, plain(heading));
     }
     lines
+}
+
+/// How much could be put back.
+pub(super) fn undo_kit(scene: &Scene) -> Option<Row> {
+    let saved = scene.session.undo.manifests();
+    let words = format!("           undo kit: {} saved", wording::count(saved as u64, "manifest"));
+    (saved > 0).then(|| Row::of(Role::Muted, words))
 }
 
 /// After T0 the hypothesis is one line; what comes last is one until it comes.

@@ -56,6 +56,7 @@ fn applies(scene: &Scene, action: Action) -> bool {
         Action::Next => scene.awaiting_fire().is_none() && !current.is_some_and(|row| row.state.is_active()),
         Action::Cut => current.is_some_and(|row| row.state.is_active()),
         Action::Skip => current.is_some_and(|row| matches!(row.state, StepState::Awaited { .. })),
+        Action::Undo => scene.session.fault.is_some(),
         Action::Rerun => scene.session.steps.done() > 0,
         _ => true,
     }

@@ -111,6 +111,11 @@ fn marks(canvas: &mut Canvas, scene: &Scene, span: Span, y: usize) {
             canvas.letters(column, y, letter, Role::Focus);
         }
     }
+    if let Some((at, _)) = &scene.session.undo.done
+        && let Some(column) = span.column(scene.session.axis.second(*at))
+    {
+        canvas.letters(column, y, "u", Role::Ok);
+    }
     if let Some((at, _)) = &scene.session.guards.tripped
         && let Some(column) = span.column(scene.session.axis.second(*at))
     {

@@ -59,10 +59,14 @@ pub(super) fn said(scene: &Scene) -> Vec<Row> {
             ]
         }
         Some(row) if matches!(row.state, StepState::Awaited { .. }) => {
+            let last = match scene.session.undo_due() {
+                Some(kit) => key(scene, Action::Abort, &format!("abort + undo: {}", kit.cost)),
+                None => key(scene, Action::End, "end now"),
+            };
             vec![
                 key(scene, Action::Next, &format!("run {}", row.step.name)),
                 key(scene, Action::Skip, "skip it"),
-                key(scene, Action::End, "end now"),
+                last,
             ]
         }
         _ if scene.session.run.rolling_back => vec![Row::text("rolling back")],
@@ -102,7 +106,9 @@ fn running(scene: &Scene, row: &StepRow) -> Vec<Row> {
         _ => format!("step {step} is waiting for its answer.   "),
     };
     let mut pieces = vec![Row::text(waits), key(scene, Action::Cut, "cut the wait")];
-    if scene.session.fault.is_some() {
+    if let Some(kit) = scene.session.undo_due() {
+        pieces.push(key(scene, Action::Abort, &format!("abort + undo: {}", kit.cost)));
+    } else if scene.session.fault.is_some() {
         let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
         let cost = if undo.is_empty() { "abort + roll back".to_owned() } else { format!("abort: {undo}") };
         pieces.push(key(scene, Action::Abort, &cost));

@@ -49,8 +49,11 @@ fn said(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
     if let Some(message) = &scene.session.run.aborted {
         return ("ABORTED", Role::Failing, message.clone());
     }
-    if let Some((_, trip)) = &scene.session.guards.tripped {
+    if let Some((_, trip)) = scene.session.guards.tripped.as_ref().filter(|_| undone(scene).is_none()) {
         return ("GUARD", Role::Failing, format!("ended the run: {}", trip.because));
+    }
+    if let Some(said) = undone(scene) {
+        return said;
     }
     let warnings = scene.session.warnings(scene.now);
     let urgent = warnings.first().filter(|warning| warning.urgency == Urgency::Warn);
@@ -98,6 +101,24 @@ fn calm(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
             Some(card) => ("UNDO", Role::Muted, card.undo.clone()),
             None => ("", Role::Text, String::new()),
         },
+    }
+}
+
+/// What the undo kit is doing, or did lately.
+fn undone(scene: &Scene) -> Option<(&'static str, Role, String)> {
+    let undo = &scene.session.undo;
+    if undo.began.is_some() {
+        return Some(("UNDO", Role::Waiting, "putting back what was fired away".to_owned()));
+    }
+    let (at, undone) = undo.done.as_ref()?;
+    let recent = figures::between(*at, scene.now) < CAPTION_S;
+    match (undone.failed.is_empty(), undone.restored.is_empty()) {
+        (false, _) => Some(("UNDO", Role::Failing, format!("NOT put back: {}", undone.failed.join("; ")))),
+        _ if !recent => None,
+        (true, false) => Some(("UNDONE", Role::Ok, undone.restored.join("; "))),
+        (true, true) => {
+            Some(("UNDONE", Role::Ok, format!("nothing to put back: {}", undone.untouched.join("; "))))
+        }
     }
 }
 

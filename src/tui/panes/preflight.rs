@@ -2,7 +2,10 @@
 
 use super::Scene;
 use crate::{
-    session::event::{Check, CheckLevel},
+    session::{
+        event::{Check, CheckLevel},
+        wording,
+    },
     tui::{
         canvas::{Canvas, Row},
         keymap::Action,
@@ -36,7 +39,12 @@ fn lines(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
         let observe = scene.view.keymap.key(Action::Observe);
         return vec![Row::of(Role::Muted, format!(" nobody is asked yet; {observe} starts watching"))];
     }
-    checks.iter().flat_map(|check| line(check, width, most)).collect()
+    let kit = Some(scene.session.undo.manifests()).filter(|saved| *saved > 0).map(|saved| Check {
+        level: CheckLevel::Ok,
+        text: format!("undo kit: {} saved", wording::count(saved as u64, "manifest")),
+        remedy: None,
+    });
+    checks.into_iter().chain(&kit).flat_map(|check| line(check, width, most)).collect()
 }
 
 fn line(check: &Check, width: usize, most: usize) -> Vec<Row> {

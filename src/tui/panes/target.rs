@@ -1,8 +1,10 @@
 //! What the fire will do, shown before it can be fired.
 
 use super::Scene;
+use crate::session::wording;
 use crate::tui::{
     canvas::{Canvas, Row},
+    figures,
     keymap::Action,
     text,
     theme::Role,
@@ -25,6 +27,25 @@ pub fn target(canvas: &mut Canvas, scene: &Scene) {
 /// The name without its kind: the headline says what it is.
 fn name_of(object: &str) -> &str {
     object.split_once('/').map_or(object, |(_, name)| name)
+}
+
+/// Whether what the fire takes away can be put back, and when the server was last asked.
+fn kit(scene: &Scene) -> Option<(Role, String)> {
+    let session = scene.session;
+    let kit = session.undo.kits.get(&scene.card()?.step)?;
+    let key = scene.view.keymap.key(Action::Undo);
+    let words = match kit.needed {
+        true => format!("{key} restores the manifests"),
+        false => format!("undo kit: {} saved", wording::count(kit.manifests.len() as u64, "manifest")),
+    };
+    Some(match &session.undo.checked {
+        Some((_, Some(why))) => (Role::Failing, format!("{key} CANNOT restore: {why}")),
+        Some((at, None)) => {
+            let ago = figures::length(figures::between(*at, scene.now));
+            (Role::Muted, format!("{words}, checked {ago} ago"))
+        }
+        None => (Role::Muted, words),
+    })
 }
 
 /// The card as one paragraph, for small screens.
@@ -63,6 +84,7 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     lines.extend(text::wrap(&follows.join(" "), width, 3).into_iter().map(Row::text));
     lines
         .extend(text::wrap(&format!("comes back: {}", card.comes_back), width, 2).into_iter().map(Row::text));
-    lines.extend(text::wrap(&card.undo, width, 2).into_iter().map(|text| Row::of(Role::Muted, text)));
+    let (role, undo) = kit(scene).unwrap_or_else(|| (Role::Muted, card.undo.clone()));
+    lines.extend(text::wrap(&undo, width, 2).into_iter().map(|text| Row::of(role, text)));
     lines
 }

@@ -6,6 +6,7 @@ mod moving;
 mod predicting;
 mod stepping;
 mod typing;
+mod undoing;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
     match view.overlay {
         Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
         Some(Overlay::Predict(_)) => return predicting::pressed(view, chord),
+        Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, chord),
         _ => {}
     }
     let place = if view.overlay.is_some() { Context::Overlay } else { Context::Screen };
@@ -77,7 +79,8 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Cut => Outcome::send(Command::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
         A::Predict => predicting::form(view, session),
-        A::Abort => leave::through(Command::Abort),
+        A::Abort => undoing::abort(session),
+        A::Undo => undoing::ask(view, session),
         A::End => leave::through(Command::Quit),
         A::Safety => leave::towards_safety(view, session),
         A::Guards => guarding::desk(view, session),
@@ -147,6 +150,7 @@ pub fn steers(action: Action) -> bool {
             | A::Note
             | A::Mark
             | A::Predict
+            | A::Undo
     )
 }
 
@@ -159,7 +163,9 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
         Steering::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
             Some("read-only: nothing can be stepped or fired here")
         }
-        _ if view.finished && !matches!(action, A::Observe | A::Note | A::Mark) => Some("the run has ended"),
+        _ if view.finished && !matches!(action, A::Observe | A::Note | A::Mark | A::Undo) => {
+            Some("the run has ended")
+        }
         _ => None,
     }
 }

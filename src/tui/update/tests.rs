@@ -1,7 +1,7 @@
 use super::super::{editor::Editor, keymap::Keymap};
 use super::*;
 use crate::session::{
-    event::{Event, Gets, Guards, Prediction, StepRef, TripGuess, What},
+    event::{Event, Gets, Guards, Prediction, StepRef, TripGuess, Undone, What},
     fixtures::{self, Variant},
 };
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -253,6 +253,37 @@ fn a_prediction_is_written_line_by_line() {
     desk.press("p");
     assert_eq!(desk.view.overlay, None, "nobody predicts what has begun");
     assert!(desk.view.hint.is_some());
+}
+
+#[test]
+fn undo_asks_once_and_abort_brings_it_along() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    let with_undo = [Command::Abort, Command::Pause(false), Command::Auto(true), Command::Undo].map(send);
+    assert_eq!(desk.press("A"), with_undo);
+    assert_eq!(desk.press("u"), [], "it asks");
+    assert_eq!(desk.press("ESC"), []);
+    desk.press("u");
+    assert_eq!(desk.press("y"), [send(Command::Undo)]);
+    let undone = Undone { restored: vec!["Deployment x was re-created".to_owned()], ..Undone::default() };
+    desk.tell(What::UndoBegan);
+    desk.tell(What::UndoDone(undone));
+    assert_eq!(desk.press("A"), with_undo[..3], "what was put back needs no second time");
+
+    let mut desk = Desk::at(fixtures::steady());
+    assert_eq!(desk.press("u"), []);
+    assert!(
+        desk.view.hint.as_deref().unwrap().contains("nothing was fired yet; the undo kit holds 2 manifests")
+    );
+    let mut desk = Desk::at(fixtures::before_failing());
+    for kit in desk.session.undo.kits.values_mut() {
+        (kit.needed, kit.cost) = (false, "nothing to undo: it comes by itself".to_owned());
+    }
+    desk.press("u");
+    assert_eq!(
+        (desk.view.overlay.clone(), desk.view.hint.as_deref()),
+        (None, Some("nothing to undo: it comes by itself"))
+    );
+    assert_eq!(desk.press("A"), with_undo[..3]);
 }
 
 #[test]

@@ -19,9 +19,9 @@ pub(crate) struct Hit {
 }
 
 /// What owns a pod, and how it comes back.
-pub(super) struct Owner {
-    kind: String,
-    pub(super) name: String,
+pub(in crate::provider::kubernetes) struct Owner {
+    pub(in crate::provider::kubernetes) kind: String,
+    pub(in crate::provider::kubernetes) name: String,
 }
 
 impl Hit {
@@ -97,7 +97,7 @@ fn is_ready(pod: &Pod) -> bool {
 }
 
 /// A pod's owner; a Deployment rather than its ReplicaSet, which is called like it with the template's hash behind.
-pub(super) fn owner(pod: &Pod) -> Option<Owner> {
+pub(in crate::provider::kubernetes) fn owner(pod: &Pod) -> Option<Owner> {
     let owners = pod.metadata.owner_references.as_deref()?;
     let owner = owners.iter().find(|owner| owner.controller == Some(true))?;
     let hash = pod.labels().get("pod-template-hash");

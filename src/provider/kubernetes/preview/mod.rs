@@ -6,6 +6,7 @@ mod pods;
 mod workloads;
 
 pub(crate) use impact::on_containers;
+pub(super) use impact::owner;
 
 use super::{catalogue, failure::Failure, invocation::Invocation};
 use crate::cluster::Connection;
@@ -45,7 +46,7 @@ pub(crate) async fn preview(
 }
 
 /// The message of a failure as the journal would hold it, without Python's class in front.
-fn without_class(text: String) -> String {
+pub(super) fn without_class(text: String) -> String {
     text.strip_prefix("chaoslib.exceptions.ActivityFailed: ").unwrap_or(&text).to_owned()
 }
 

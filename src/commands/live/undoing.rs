@@ -1,0 +1,58 @@
+//! When the undo kit is put back: at once, or after the rollbacks of a run that turns to its end.
+
+use super::kit::Kit;
+use crate::session::Command;
+use tokio::task::JoinHandle;
+
+/// The kit, and whether it was asked for.
+pub struct Undoing {
+    kit: Kit,
+    asked: bool,
+    ending: bool,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Undoing {
+    /// Nobody asked yet.
+    pub fn new(kit: Kit) -> Self {
+        Self { kit, asked: false, ending: false, task: None }
+    }
+
+    /// Hears an order; `over` says that no run is left that rollbacks could still be played of.
+    pub fn heard(&mut self, order: &Command, over: bool) {
+        match order {
+            Command::Abort | Command::Quit => self.turns(),
+            // What the file rolls back is rolled back first: the kit then finds what is left.
+            Command::Undo if self.ending && !over => self.asked = true,
+            Command::Undo => self.start(),
+            _ => {}
+        }
+    }
+
+    /// The run turns to its end.
+    pub fn turns(&mut self) {
+        self.ending = true;
+    }
+
+    /// The run has ended, its rollbacks too.
+    pub async fn run_ended(&mut self) {
+        if std::mem::take(&mut self.asked) {
+            self.start();
+        }
+        self.settle().await;
+    }
+
+    /// Waits until nothing is being put back.
+    pub async fn settle(&mut self) {
+        if let Some(task) = self.task.take() {
+            // What a panic of it said, the hook has spoken.
+            let _ = task.await;
+        }
+    }
+
+    fn start(&mut self) {
+        if self.task.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.task = Some(tokio::spawn(self.kit.clone().restore()));
+        }
+    }
+}

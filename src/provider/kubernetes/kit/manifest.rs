@@ -1,0 +1,142 @@
+//! A manifest as somebody would have written it: without what the server keeps for itself.
+
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    core::v1::{Pod, Service},
+};
+use kube::{
+    Api, Client,
+    api::{ApiResource, DynamicObject},
+};
+use serde_json::{Map as Object, Value as Json};
+
+/// Fields of the metadata that a manifest keeps. Identity, versions, owners and whoever manages fields are the server's.
+const METADATA: [&str; 4] = ["name", "namespace", "labels", "annotations"];
+/// Annotations that controllers write.
+const WRITTEN: [&str; 1] = ["deployment.kubernetes.io/revision"];
+
+/// The kinds that are saved. Secrets are not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the kind of that name")]
+pub enum Kept {
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    ReplicaSet,
+    Pod,
+    Service,
+}
+
+impl Kept {
+    /// The kind of this name.
+    pub(super) fn named(kind: &str) -> Option<Self> {
+        let all = [
+            Kept::Deployment,
+            Kept::StatefulSet,
+            Kept::DaemonSet,
+            Kept::ReplicaSet,
+            Kept::Pod,
+            Kept::Service,
+        ];
+        all.into_iter().find(|kept| kept.word() == kind)
+    }
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kept::Deployment => "Deployment",
+            Kept::StatefulSet => "StatefulSet",
+            Kept::DaemonSet => "DaemonSet",
+            Kept::ReplicaSet => "ReplicaSet",
+            Kept::Pod => "Pod",
+            Kept::Service => "Service",
+        }
+    }
+
+    pub(super) fn api(self, client: &Client, namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(client.clone(), namespace, &self.resource())
+    }
+
+    fn resource(self) -> ApiResource {
+        match self {
+            Kept::Deployment => ApiResource::erase::<Deployment>(&()),
+            Kept::StatefulSet => ApiResource::erase::<StatefulSet>(&()),
+            Kept::DaemonSet => ApiResource::erase::<DaemonSet>(&()),
+            Kept::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
+            Kept::Pod => ApiResource::erase::<Pod>(&()),
+            Kept::Service => ApiResource::erase::<Service>(&()),
+        }
+    }
+}
+
+/// A saved manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Its kind.
+    pub kind: Kept,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// As it can be applied.
+    pub body: Json,
+}
+
+impl Manifest {
+    /// The manifest of an object as the server has it.
+    pub(super) fn of(kind: Kept, namespace: &str, object: &DynamicObject) -> Self {
+        let name = object.metadata.name.clone().unwrap_or_default();
+        let body = clean(kind, serde_json::to_value(object).unwrap_or_default());
+        Self { kind, namespace: namespace.to_owned(), name, body }
+    }
+
+    /// `Deployment my-provider-app`.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.kind.word(), self.name)
+    }
+
+    /// The labels its pods have: its own for a pod.
+    pub(super) fn pod_labels(&self) -> Option<&Object<String, Json>> {
+        let at = if self.kind == Kept::Pod { "/metadata/labels" } else { "/spec/template/metadata/labels" };
+        self.body.pointer(at)?.as_object()
+    }
+
+    pub(super) fn replicas(&self) -> Option<u64> {
+        self.body.pointer("/spec/replicas")?.as_u64()
+    }
+}
+
+/// Leaves out what the server keeps for itself.
+fn clean(kind: Kept, object: Json) -> Json {
+    let Json::Object(object) = object else { return object };
+    let resource = kind.resource();
+    let mut manifest = Object::new();
+    manifest.insert("apiVersion".to_owned(), resource.api_version.into());
+    manifest.insert("kind".to_owned(), kind.word().into());
+    for (key, value) in object {
+        match key.as_str() {
+            "metadata" => drop(manifest.insert(key, metadata(value))),
+            "status" | "apiVersion" | "kind" => {}
+            _ => drop(manifest.insert(key, value)),
+        }
+    }
+    // A pod that is made anew is placed anew.
+    if kind == Kept::Pod
+        && let Some(spec) = manifest.get_mut("spec").and_then(Json::as_object_mut)
+    {
+        spec.remove("nodeName");
+    }
+    manifest.into()
+}
+
+fn metadata(declared: Json) -> Json {
+    let Json::Object(mut metadata) = declared else { return declared };
+    metadata.retain(|key, _| METADATA.contains(&key.as_str()));
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Json::as_object_mut) {
+        annotations.retain(|key, _| !WRITTEN.contains(&key.as_str()));
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+    metadata.into()
+}

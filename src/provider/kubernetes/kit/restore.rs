@@ -1,0 +1,106 @@
+//! Putting manifests back, and asking beforehand whether that would be permitted.
+
+use super::manifest::{Kept, Manifest};
+use crate::{
+    cluster::{Connection, Permission, may},
+    provider::kubernetes::preview::count,
+};
+use kube::api::{DynamicObject, Patch, PatchParams};
+use std::time::Duration;
+
+/// Who the fields belong to that we put back.
+const MANAGER: &str = "chaos-tui";
+/// Longest time for one manifest.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What putting a manifest back came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// It was as it had been saved: nothing was sent.
+    Untouched,
+    /// It was gone, and is there again.
+    Created,
+    /// It had been changed, and is as it was.
+    PutBack,
+}
+
+impl Restored {
+    /// What was done, in a sentence's words.
+    pub fn words(self, manifest: &Manifest) -> String {
+        let title = manifest.title();
+        match (self, manifest.replicas()) {
+            (Restored::Untouched, _) => format!("{title} is as it was saved"),
+            (Restored::Created, _) => format!("{title} was re-created"),
+            (Restored::PutBack, Some(replicas)) => {
+                format!("{title} was put back, with {}", count(replicas as usize, "replica"))
+            }
+            (Restored::PutBack, None) => format!("{title} was put back"),
+        }
+    }
+}
+
+/// Whether the manifest could be put back, also if the object were gone: a server-side apply that the server only
+/// pretends, and the permission to create. The error says why not.
+pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), String> {
+    in_time(async {
+        let pretended = apply(connection, manifest, PatchParams::apply(MANAGER).force().dry_run());
+        let (group, resource) = match manifest.kind {
+            Kept::Deployment => ("apps", "deployments"),
+            Kept::StatefulSet => ("apps", "statefulsets"),
+            Kept::DaemonSet => ("apps", "daemonsets"),
+            Kept::ReplicaSet => ("apps", "replicasets"),
+            Kept::Pod => ("", "pods"),
+            Kept::Service => ("", "services"),
+        };
+        let namespace = Some(manifest.namespace.clone());
+        let create = Permission { group, resource, verb: "create", namespace };
+        let (pretended, create) = tokio::join!(pretended, may(connection, create));
+        pretended?;
+        match create.map_err(|error| error.to_string())? {
+            access if access.allowed => Ok(()),
+            access => Err(format!("you may not {}", access.permission)),
+        }
+    })
+    .await
+}
+
+/// Puts the manifest back, if the object is gone or differs from it.
+pub async fn restore(connection: &Connection, manifest: &Manifest) -> Result<Restored, String> {
+    in_time(async {
+        let current = current(connection, manifest).await?;
+        if current.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some()) {
+            return Err("it is still terminating: undo again once it is gone".to_owned());
+        }
+        let as_saved = |object: &DynamicObject| {
+            Manifest::of(manifest.kind, &manifest.namespace, object).body == manifest.body
+        };
+        let restored = match current {
+            Some(object) if as_saved(&object) => return Ok(Restored::Untouched),
+            Some(_) => Restored::PutBack,
+            None => Restored::Created,
+        };
+        apply(connection, manifest, PatchParams::apply(MANAGER).force()).await?;
+        Ok(restored)
+    })
+    .await
+}
+
+async fn current(connection: &Connection, manifest: &Manifest) -> Result<Option<DynamicObject>, String> {
+    let client = connection.client().map_err(|error| error.to_string())?;
+    let found = manifest.kind.api(&client, &manifest.namespace).get_opt(&manifest.name).await;
+    found.map_err(|source| connection.error(format!("get {}", manifest.title()), source).to_string())
+}
+
+async fn apply(connection: &Connection, manifest: &Manifest, how: PatchParams) -> Result<(), String> {
+    let client = connection.client().map_err(|error| error.to_string())?;
+    let api = manifest.kind.api(&client, &manifest.namespace);
+    let applied = api.patch(&manifest.name, &how, &Patch::Apply(&manifest.body)).await;
+    applied
+        .map(drop)
+        .map_err(|source| connection.error(format!("apply {}", manifest.title()), source).to_string())
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let late = || Err(format!("the cluster did not answer within {} s", LIMIT.as_secs()));
+    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| late())
+}

@@ -1,0 +1,203 @@
+use super::*;
+use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::provider::kubernetes::resolve;
+use serde_json::{Value as Json, json};
+
+/// A Deployment as a server has it.
+fn deployment(replicas: u64) -> Json {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {
+            "name": "app", "namespace": "default", "uid": "u-1", "resourceVersion": "77", "generation": 3,
+            "creationTimestamp": "2026-01-01T00:00:00Z", "labels": {"team": "a"},
+            "annotations": {"deployment.kubernetes.io/revision": "2", "note": "kept"},
+            "managedFields": [{"manager": "kubectl"}],
+            "ownerReferences": [{"apiVersion": "v1", "kind": "X", "name": "x", "uid": "y"}]
+        },
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"name": "app"}},
+                 "template": {"metadata": {"labels": {"name": "app"}}, "spec": {"containers": [{"name": "main"}]}},
+                 "fieldOfTheFuture": 1},
+        "status": {"replicas": replicas}
+    })
+}
+
+fn pod(name: &str, owned: bool) -> Json {
+    let owners = match owned {
+        true => {
+            json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "app-h", "uid": "r", "controller": true}])
+        }
+        false => json!([]),
+    };
+    json!({
+        "metadata": {"name": name, "namespace": "default", "creationTimestamp": "2026-01-01T00:00:00Z",
+                     "labels": {"name": "app", "pod-template-hash": "h"}, "ownerReferences": owners},
+        "spec": {"containers": [{"name": "main"}], "nodeName": "node-1"},
+        "status": {"phase": "Running",
+                   "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:08Z"}]}
+    })
+}
+
+/// A Deployment `app` behind a Service, with a pod; `replicas` is what it has now, `None` when it is gone.
+fn cluster(replicas: Option<u64>, owned: bool) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
+    move |asked: &Asked| match (asked.method.as_str(), asked.path.rsplit('/').next().unwrap()) {
+        ("PATCH", _) => Reply::Object(asked.body.clone()),
+        ("POST", "selfsubjectaccessreviews") => {
+            Reply::Object(json!({"metadata": {}, "spec": {}, "status": {"allowed": true}}))
+        }
+        (_, "pods") => Reply::List("Pod", vec![pod("app-h-1", owned)]),
+        (_, "app-h-1") => Reply::Object(pod("app-h-1", owned)),
+        (_, "services") => Reply::List(
+            "Service",
+            vec![
+                json!({"metadata": {"name": "svc", "resourceVersion": "1"}, "spec": {"selector": {"name": "app"}}}),
+                json!({"metadata": {"name": "other"}, "spec": {"selector": {"name": "other"}}}),
+                json!({"metadata": {"name": "selects-nothing"}, "spec": {}}),
+            ],
+        ),
+        (_, "deployments") => Reply::List("Deployment", replicas.map(deployment).into_iter().collect()),
+        (_, "app") if replicas.is_some() => Reply::Object(deployment(replicas.unwrap())),
+        _ => Reply::Refused(404, "NotFound", format!("{} not found", asked.path)),
+    }
+}
+
+async fn saved(address: &str, arguments: Json, owned: bool) -> Option<Saved> {
+    let (module, func) = address.rsplit_once('.').unwrap();
+    let (connection, asked) = answering(cluster(Some(2), owned));
+    let arguments: Map = serde_json::from_value(arguments).unwrap();
+    let saved = save(&connection, resolve(module, func).unwrap(), &arguments).await.unwrap();
+    assert!(asked.lock().unwrap().iter().all(|asked| asked.method == "GET"), "saving only reads");
+    saved
+}
+
+#[tokio::test]
+async fn a_manifest_is_what_somebody_would_have_written() {
+    let saved = saved("chaosk8s.actions.kill_microservice", json!({"name": "app"}), true).await.unwrap();
+    let titles: Vec<String> = saved.manifests.iter().map(Manifest::title).collect();
+    assert_eq!(titles, ["Deployment app", "Service svc"]);
+    assert_eq!(
+        saved.manifests[0].body,
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "app", "namespace": "default", "labels": {"team": "a"}, "annotations": {"note": "kept"}},
+            "spec": {"replicas": 2, "selector": {"matchLabels": {"name": "app"}},
+                     "template": {"metadata": {"labels": {"name": "app"}}, "spec": {"containers": [{"name": "main"}]}},
+                     "fieldOfTheFuture": 1}
+        })
+    );
+    assert_eq!(
+        (saved.manifests[1].body["apiVersion"].as_str(), saved.manifests[1].body["kind"].as_str()),
+        (Some("v1"), Some("Service"))
+    );
+}
+
+#[tokio::test]
+async fn each_harm_has_its_cost() {
+    for (address, arguments, owned, titles, cost, needed) in [
+        (
+            "chaosk8s.actions.kill_microservice",
+            json!({"name": "app"}),
+            true,
+            vec!["Deployment app", "Service svc"],
+            "re-creates Deployment app, about 8 s",
+            true,
+        ),
+        (
+            "chaosk8s.deployment.actions.scale_deployment",
+            json!({"name": "app", "replicas": 0}),
+            true,
+            vec!["Deployment app", "Service svc"],
+            "puts Deployment app back to 2 replicas, about 8 s",
+            true,
+        ),
+        (
+            "chaosk8s.pod.actions.terminate_pods",
+            json!({"label_selector": "name=app"}),
+            true,
+            vec!["Deployment app", "Service svc"],
+            "nothing to undo: Deployment app starts a new pod by itself",
+            false,
+        ),
+        (
+            "chaosk8s.pod.actions.terminate_pods",
+            json!({"label_selector": "name=app"}),
+            false,
+            vec!["Pod app-h-1", "Service svc"],
+            "re-creates Pod app-h-1, about 8 s",
+            true,
+        ),
+    ] {
+        let saved = saved(address, arguments, owned).await.unwrap();
+        let found: Vec<String> = saved.manifests.iter().map(Manifest::title).collect();
+        assert_eq!(
+            (found, saved.cost.as_str(), saved.needed),
+            (titles.iter().map(|it| (*it).to_owned()).collect(), cost, needed)
+        );
+    }
+    let bare = saved("chaosk8s.pod.actions.terminate_pods", json!({"label_selector": "name=app"}), false)
+        .await
+        .unwrap();
+    assert_eq!(bare.manifests[0].body.pointer("/spec/nodeName"), None, "a pod made anew is placed anew");
+    assert_eq!(saved("chaosk8s.node.actions.cordon_node", json!({"name": "n"}), true).await, None);
+}
+
+#[tokio::test]
+async fn containers_of_an_attack_come_back_by_themselves() {
+    let (connection, _) = answering(cluster(Some(1), true));
+    let saved = save_containers(&connection, "default", &["main".to_owned()]).await.unwrap().unwrap();
+    assert_eq!((saved.manifests.len(), saved.needed), (2, false));
+    assert_eq!(saved.cost, "nothing to undo: the kubelet starts Deployment app again");
+}
+
+/// What restoring the Deployment, saved with two replicas, comes to, and what was asked.
+async fn restored(now: Option<u64>) -> (Result<Restored, String>, Vec<String>) {
+    let saved = saved("chaosk8s.actions.kill_microservice", json!({"name": "app"}), true).await.unwrap();
+    let (connection, asked) = answering(cluster(now, true));
+    let restored = restore(&connection, &saved.manifests[0]).await;
+    let lines = asked.lock().unwrap().iter().map(Asked::line).collect();
+    (restored, lines)
+}
+
+#[tokio::test]
+async fn what_is_as_it_was_is_left_alone_and_what_is_not_is_put_back() {
+    let (same, asked) = restored(Some(2)).await;
+    assert_eq!((same, asked.len()), (Ok(Restored::Untouched), 1), "{asked:?}");
+    for (now, wanted) in [(None, Restored::Created), (Some(0), Restored::PutBack)] {
+        let (restored, asked) = restored(now).await;
+        assert_eq!(restored, Ok(wanted));
+        let apply =
+            "PATCH /apis/apps/v1/namespaces/default/deployments/app?force=true&fieldManager=chaos-tui";
+        assert_eq!(asked.last().unwrap(), apply);
+    }
+}
+
+#[tokio::test]
+async fn the_check_only_pretends_and_says_what_is_not_permitted() {
+    let saved = saved("chaosk8s.actions.kill_microservice", json!({"name": "app"}), true).await.unwrap();
+    let (connection, asked) = answering(cluster(Some(2), true));
+    assert_eq!(check(&connection, &saved.manifests[0]).await, Ok(()));
+    let asked = asked.lock().unwrap().clone();
+    let patches: Vec<_> = asked.iter().filter(|asked| asked.method == "PATCH").collect();
+    assert!(patches.len() == 1 && patches[0].query.contains("dryRun=All"), "{asked:?}");
+
+    let (connection, _) = answering(|asked: &Asked| match asked.method.as_str() {
+        "PATCH" => Reply::Object(asked.body.clone()),
+        _ => Reply::Object(json!({"metadata": {}, "spec": {}, "status": {"allowed": false}})),
+    });
+    let refused = check(&connection, &saved.manifests[0]).await.unwrap_err();
+    assert_eq!(refused, "you may not create deployments in default");
+    let (connection, _) =
+        answering(|_: &Asked| Reply::Refused(403, "Forbidden", "no patch for you".to_owned()));
+    let refused = check(&connection, &saved.manifests[0]).await.unwrap_err();
+    assert!(refused.contains("cannot apply Deployment app: no patch for you"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_still_terminates_is_not_applied() {
+    let saved = saved("chaosk8s.actions.kill_microservice", json!({"name": "app"}), true).await.unwrap();
+    let mut dying = deployment(2);
+    dying["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:01:00Z");
+    let (connection, asked) = answering(move |_: &Asked| Reply::Object(dying.clone()));
+    let refused = restore(&connection, &saved.manifests[0]).await.unwrap_err();
+    assert!(refused.contains("still terminating"), "{refused}");
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}

@@ -1,0 +1,55 @@
+//! The undo kit's key: says why there is nothing to put back, or asks once.
+
+use super::{leave::leave, open};
+use crate::{
+    session::{Command, Session},
+    tui::{
+        keymap::Chord,
+        msg::Outcome,
+        view::{Overlay, View},
+    },
+};
+use crossterm::event::KeyCode;
+
+/// Asks, where something can be put back.
+pub(super) fn ask(view: &mut View, session: &Session) -> Outcome {
+    let fired = session.fault.as_ref().map(|fault| fault.fires.iter().map(|firing| firing.step));
+    let kits: Vec<_> = fired.into_iter().flatten().filter_map(|step| session.undo.kits.get(&step)).collect();
+    let why_not = match (&session.fault, kits.last()) {
+        (None, _) => {
+            let saved = session.undo.manifests();
+            format!("nothing was fired yet; the undo kit holds {saved} manifests")
+        }
+        (Some(_), None) => "nothing was saved of what was fired, so nothing can be put back".to_owned(),
+        (Some(_), Some(last)) if kits.iter().all(|kit| !kit.needed) => last.cost.clone(),
+        (Some(_), Some(_)) if session.undo.began.is_some() => "it is being put back".to_owned(),
+        (Some(_), Some(_)) => return open(view, Overlay::ConfirmUndo),
+    };
+    view.hint = Some(why_not);
+    Outcome::redraw()
+}
+
+/// A key while it is asked.
+pub(super) fn confirmed(view: &mut View, chord: Chord) -> Outcome {
+    match chord.code {
+        KeyCode::Char('y' | 'u') | KeyCode::Enter => {
+            view.overlay = None;
+            Outcome::send(Command::Undo)
+        }
+        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
+        KeyCode::Char('n' | 'q') | KeyCode::Esc => {
+            view.overlay = None;
+            Outcome::redraw()
+        }
+        _ => Outcome::nothing(),
+    }
+}
+
+/// The abort, and what puts back what it leaves undone.
+pub(super) fn abort(session: &Session) -> Outcome {
+    let mut outcome = super::leave::through(Command::Abort);
+    if session.undo_due().is_some() {
+        outcome.effects.push(crate::tui::msg::Effect::Send(Command::Undo));
+    }
+    outcome
+}
