@@ -111,7 +111,7 @@ fn the_undo_kit_brings_a_deleted_deployment_back() {
     terminal.wait_for("u restores the manifests, checked");
     terminal.press("F");
     terminal.wait_for("deleted");
-    terminal.wait_for("[A] abort + undo: re-creates Deployment my-provider-app");
+    terminal.wait_for("[A] abort + undo: re-creates my-provider-app");
     terminal.press("u");
     terminal.wait_for("UNDO?");
     terminal.press("y");
@@ -138,7 +138,7 @@ fn abort_undoes_what_the_file_does_not_roll_back() {
     terminal.wait_for("SHIFT+F");
     terminal.wait_for("DELETE 1 Deployment");
     terminal.press("F");
-    terminal.wait_for("abort + undo");
+    terminal.wait_for("[A] abort + undo");
     terminal.press("A");
     terminal.wait_for("UNDONE");
     terminal.wait_for("FINISHED");

@@ -16,7 +16,7 @@ pub fn next(canvas: &mut Canvas, scene: &Scene) {
     let column = if canvas.width() >= 100 { 9 } else { 8 };
     let (word, role) = word(scene);
     let mut row = Row::text(" ").with(role, word).to(column + 1);
-    for piece in said(scene) {
+    for piece in said(scene, canvas.width() >= 100) {
         row = row.joined(piece);
     }
     canvas.row(0, &row);
@@ -27,7 +27,7 @@ fn word(scene: &Scene) -> (&'static str, Role) {
 }
 
 /// What comes next, in pieces with the key for each.
-pub(super) fn said(scene: &Scene) -> Vec<Row> {
+fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
     let steps = &scene.session.steps;
     if scene.view.steering == Steering::Replay {
         return vec![
@@ -50,7 +50,7 @@ pub(super) fn said(scene: &Scene) -> Vec<Row> {
         return fire(scene, row);
     }
     match steps.current() {
-        Some(row) if row.state.is_active() => running(scene, row),
+        Some(row) if row.state.is_active() => running(scene, row, roomy),
         _ if scene.phase == Phase::Ready => {
             vec![
                 key(scene, Action::Observe, "start watching"),
@@ -60,7 +60,7 @@ pub(super) fn said(scene: &Scene) -> Vec<Row> {
         }
         Some(row) if matches!(row.state, StepState::Awaited { .. }) => {
             let last = match scene.session.undo_due() {
-                Some(kit) => key(scene, Action::Abort, &format!("abort + undo: {}", kit.cost)),
+                Some(_) => abort(scene, roomy),
                 None => key(scene, Action::End, "end now"),
             };
             vec![
@@ -99,21 +99,35 @@ fn lower(headline: &str) -> String {
     }
 }
 
-fn running(scene: &Scene, row: &StepRow) -> Vec<Row> {
+fn running(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let step = scene.session.steps.position();
     let waits = match (&row.state, row.pause_left(scene.now)) {
         (StepState::Paused { .. }, Some(left)) => format!("step {step} goes on in {left:.0} s.   "),
-        _ => format!("step {step} is waiting for its answer.   "),
+        _ if roomy => format!("step {step} is waiting for its answer.   "),
+        _ => format!("waiting for step {step}.  "),
     };
-    let mut pieces = vec![Row::text(waits), key(scene, Action::Cut, "cut the wait")];
-    if let Some(kit) = scene.session.undo_due() {
-        pieces.push(key(scene, Action::Abort, &format!("abort + undo: {}", kit.cost)));
-    } else if scene.session.fault.is_some() {
-        let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
-        let cost = if undo.is_empty() { "abort + roll back".to_owned() } else { format!("abort: {undo}") };
-        pieces.push(key(scene, Action::Abort, &cost));
+    let mut pieces =
+        vec![Row::text(waits), key(scene, Action::Cut, if roomy { "cut the wait" } else { "cut" })];
+    if scene.session.fault.is_some() {
+        pieces.push(abort(scene, roomy));
     }
     pieces
+}
+
+/// What an abort costs, said before it is pressed.
+fn abort(scene: &Scene, roomy: bool) -> Row {
+    let card = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
+    let cost = match (scene.session.undo_due(), roomy) {
+        (Some(kit), true) => format!("abort + undo: {}", kit.cost),
+        // How long it takes stands at the end.
+        (Some(kit), false) => match kit.cost.rsplit_once(", about ") {
+            Some((_, about)) => format!("abort + undo ({about})"),
+            None => "abort + undo".to_owned(),
+        },
+        (None, _) if card.is_empty() => "abort + roll back".to_owned(),
+        (None, _) => format!("abort: {card}"),
+    };
+    key(scene, Action::Abort, &cost)
 }
 
 /// `[c] cut the wait   `

@@ -39,7 +39,7 @@ pub fn status(canvas: &mut Canvas, scene: &Scene) {
 
 fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
     if scene.awaiting_fire().is_some() {
-        let rows = target::paragraph(scene, width, height);
+        let rows = target::lines(scene, width, height);
         return rows.into_iter().map(|row| (row, Row::new())).collect();
     }
     if scene.phase == Phase::Finished {

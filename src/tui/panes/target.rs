@@ -1,7 +1,7 @@
 //! What the fire will do, shown before it can be fired.
 
 use super::Scene;
-use crate::session::wording;
+use crate::session::{event::TargetCard, wording};
 use crate::tui::{
     canvas::{Canvas, Row},
     figures,
@@ -19,7 +19,8 @@ pub fn target(canvas: &mut Canvas, scene: &Scene) {
     let place = scene.session.meta.context.as_deref().unwrap_or("this machine");
     let mut inside = canvas.framed(&title, &Row::of(Role::Fault, format!("on {place}")), Role::Fault);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
-    for (y, line) in lines(scene, body.width()).iter().enumerate() {
+    let (width, height) = (body.width(), body.height());
+    for (y, line) in lines(scene, width, height).iter().enumerate() {
         body.row(y, line);
     }
 }
@@ -36,33 +37,34 @@ fn kit(scene: &Scene) -> Option<(Role, String)> {
     let key = scene.view.keymap.key(Action::Undo);
     let words = match kit.needed {
         true => format!("{key} restores the manifests"),
-        false => format!("undo kit: {} saved", wording::count(kit.manifests.len() as u64, "manifest")),
+        false => format!("{} saved", wording::count(kit.manifests.len() as u64, "manifest")),
     };
     Some(match &session.undo.checked {
         Some((_, Some(why))) => (Role::Failing, format!("{key} CANNOT restore: {why}")),
         Some((at, None)) => {
-            let ago = figures::length(figures::between(*at, scene.now));
-            (Role::Muted, format!("{words}, checked {ago} ago"))
+            let ago = figures::between(*at, scene.now);
+            (Role::Muted, format!("{words}, checked {ago:.0} s ago"))
         }
         None => (Role::Muted, words),
     })
 }
 
-/// The card as one paragraph, for small screens.
-pub(super) fn paragraph(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
-    let Some(card) = scene.card() else { return lines(scene, width) };
-    let objects: Vec<&str> = card.objects.iter().map(|object| name_of(object)).collect();
-    let mut words = vec![format!("{}: {}.", card.headline, objects.join(", "))];
-    words.extend(card.share.iter().map(|share| format!("{share}.")));
-    words.extend(card.consequences.iter().map(|text| format!("{text}.")));
-    words.push(format!("Comes back: {}.", card.comes_back));
-    let wrapped = text::wrap(&words.join(" "), width, most);
-    let role = |y| if y == 0 { Role::Fault } else { Role::Text };
-    wrapped.into_iter().enumerate().map(|(y, text)| Row::of(role(y), text)).collect()
+/// What follows, in as few words as there is room for: one Service needs no name beside its pod.
+fn follows(card: &TargetCard) -> String {
+    let short = |text: &str| {
+        let left = text.strip_prefix("Service ")?.split_once(" is left with ")?.1;
+        Some(format!("Service left with {left}"))
+    };
+    let consequences: Vec<String> = match card.consequences.as_slice() {
+        [only] => vec![short(only).unwrap_or_else(|| only.clone())],
+        several => several.to_vec(),
+    };
+    let share = card.share.iter().map(|share| format!("= {share}."));
+    share.chain(consequences).collect::<Vec<_>>().join(" ")
 }
 
-/// The card's lines, the most important first.
-pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
+/// The card's lines. Where there are few rows, whether it comes back and what puts it back go before what is hit.
+pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
     let Some(card) = scene.card() else {
         let step = scene.awaiting_fire().map(|row| row.step.label.clone()).unwrap_or_default();
         return vec![
@@ -71,20 +73,24 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<Row> {
             Row::text("where that cannot be told, it may hit anything"),
         ];
     };
-    let mut lines = vec![Row::of(Role::Fault, card.headline.as_str())];
-    let more = card.objects.len().saturating_sub(3);
-    for object in card.objects.iter().take(3) {
-        lines.push(Row::text("  ").with(Role::Strong, name_of(object)));
-    }
-    if more > 0 {
-        lines.push(Row::of(Role::Strong, format!("  and {more} more")));
-    }
-    let mut follows: Vec<String> = card.share.iter().map(|share| format!("= {share}.")).collect();
-    follows.extend(card.consequences.iter().cloned());
-    lines.extend(text::wrap(&follows.join(" "), width, 3).into_iter().map(Row::text));
-    lines
-        .extend(text::wrap(&format!("comes back: {}", card.comes_back), width, 2).into_iter().map(Row::text));
     let (role, undo) = kit(scene).unwrap_or_else(|| (Role::Muted, card.undo.clone()));
-    lines.extend(text::wrap(&undo, width, 2).into_iter().map(|text| Row::of(role, text)));
+    // Headline, what comes back and the undo have a row each.
+    let rest = height.saturating_sub(3);
+    let follows = text::wrap(&follows(card), width, rest.saturating_sub(1).clamp(1, 4));
+    let named = rest.saturating_sub(follows.len()).clamp(1, 3);
+    let mut lines = vec![Row::of(Role::Fault, card.headline.as_str())];
+    let more = card.objects.len().saturating_sub(named);
+    for (i, object) in card.objects.iter().take(named).enumerate() {
+        let last = if i + 1 == named && more > 0 { format!("  and {more} more") } else { String::new() };
+        let room = width.saturating_sub(2 + last.len());
+        let name = text::fit_ends(name_of(object), room, "…");
+        lines.push(Row::text("  ").with(Role::Strong, name).with(Role::Strong, last));
+    }
+    lines.extend(follows.into_iter().map(Row::text));
+    let spare = height.saturating_sub(lines.len() + 1).clamp(1, 2);
+    let comes_back = text::wrap(&format!("comes back: {}", card.comes_back), width, spare);
+    lines.extend(comes_back.into_iter().map(Row::text));
+    let spare = height.saturating_sub(lines.len()).clamp(1, 2);
+    lines.extend(text::wrap(&undo, width, spare).into_iter().map(|text| Row::of(role, text)));
     lines
 }

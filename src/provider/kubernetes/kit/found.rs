@@ -145,10 +145,13 @@ impl Found {
             1 => String::new(),
             n => format!(" and {} more", n - 1),
         };
-        let title = first.title();
+        let title = first.called();
         let words = match self.harm {
             Harm::Containers => {
-                return Ok((format!("nothing to undo: the kubelet starts {title} again"), false));
+                return Ok((
+                    format!("nothing to undo: the kubelet starts the containers of {title} again"),
+                    false,
+                ));
             }
             Harm::Pods if manifests.iter().all(|manifest| manifest.kind != Kept::Pod) => {
                 return Ok((format!("nothing to undo: {title} starts a new pod by itself"), false));

@@ -95,6 +95,14 @@ impl Manifest {
         format!("{} {}", self.kind.word(), self.name)
     }
 
+    /// What to call it in a sentence: a workload by its name alone.
+    pub(super) fn called(&self) -> String {
+        match self.kind {
+            Kept::Pod | Kept::Service => self.title(),
+            _ => self.name.clone(),
+        }
+    }
+
     /// The labels its pods have: its own for a pod.
     pub(super) fn pod_labels(&self) -> Option<&Object<String, Json>> {
         let at = if self.kind == Kept::Pod { "/metadata/labels" } else { "/spec/template/metadata/labels" };

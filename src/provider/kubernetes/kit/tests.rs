@@ -98,7 +98,7 @@ async fn each_harm_has_its_cost() {
             json!({"name": "app"}),
             true,
             vec!["Deployment app", "Service svc"],
-            "re-creates Deployment app, about 8 s",
+            "re-creates app, about 8 s",
             true,
         ),
         (
@@ -106,7 +106,7 @@ async fn each_harm_has_its_cost() {
             json!({"name": "app", "replicas": 0}),
             true,
             vec!["Deployment app", "Service svc"],
-            "puts Deployment app back to 2 replicas, about 8 s",
+            "puts app back to 2 replicas, about 8 s",
             true,
         ),
         (
@@ -114,7 +114,7 @@ async fn each_harm_has_its_cost() {
             json!({"label_selector": "name=app"}),
             true,
             vec!["Deployment app", "Service svc"],
-            "nothing to undo: Deployment app starts a new pod by itself",
+            "nothing to undo: app starts a new pod by itself",
             false,
         ),
         (
@@ -145,7 +145,7 @@ async fn containers_of_an_attack_come_back_by_themselves() {
     let (connection, _) = answering(cluster(Some(1), true));
     let saved = save_containers(&connection, "default", &["main".to_owned()]).await.unwrap().unwrap();
     assert_eq!((saved.manifests.len(), saved.needed), (2, false));
-    assert_eq!(saved.cost, "nothing to undo: the kubelet starts Deployment app again");
+    assert_eq!(saved.cost, "nothing to undo: the kubelet starts the containers of app again");
 }
 
 /// What restoring the Deployment, saved with two replicas, comes to, and what was asked.
