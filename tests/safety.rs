@@ -148,3 +148,46 @@ fn abort_undoes_what_the_file_does_not_roll_back() {
     assert!(left.contains("undo      Deployment my-provider-app was re-created"), "{left}");
     assert_eq!(journal(folder.path())["status"], "interrupted");
 }
+
+#[test]
+fn f_repairs_a_dead_url_for_the_session() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nothing listens on the port of the sample's own times.
+    let text = r#"{
+    "title": "The address is yesterday's", "description": "and the Service is elsewhere today",
+    "method": [
+        {"type": "probe", "name": "ask-as-users-do",
+         "provider": {"type": "http", "url": "http://127.0.0.1:9/invoke", "timeout": 5}},
+        {"type": "probe", "name": "provider-is-there",
+         "provider": {"type": "python", "module": "chaosk8s.deployment.probes", "func": "deployment_fully_available",
+                      "arguments": {"name": "my-provider-app"}}}
+    ]
+}"#;
+    std::fs::write(folder.path().join("experiment.json"), text).unwrap();
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json", "--sandbox=before"]);
+    terminal.wait_for("does not answer (refused).");
+    terminal.wait_for("Press f to use http://127.0.0.1:");
+    terminal.press("f");
+    terminal.wait_for("fixed for this session");
+    terminal.press("o");
+    terminal.wait_for("USERS OK");
+    terminal.press(" ");
+    terminal.wait_for("[v] ask-as-users-do");
+    terminal.press(" ");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    terminal.ended();
+    let journal = journal(folder.path());
+    let entry = &journal["run"][0];
+    assert_eq!(
+        (entry["status"].as_str(), entry["output"]["status"].as_u64()),
+        (Some("succeeded"), Some(200))
+    );
+    let played = entry["activity"]["provider"]["url"].as_str().unwrap();
+    assert!(
+        played.ends_with("/invoke") && !played.contains(":9/"),
+        "the journal shows what was played: {played}"
+    );
+    let declared = journal["experiment"]["method"][0]["provider"]["url"].as_str().unwrap();
+    assert_eq!(declared, "http://127.0.0.1:9/invoke", "the file is as it was");
+}

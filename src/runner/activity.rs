@@ -52,6 +52,8 @@ pub(super) async fn perform(
     foreground: bool,
     reins: &Reins,
 ) -> Result<Done, Cutoff> {
+    let fixed = stage.fixes.instead(cleared.activity(), step, &stage.configuration());
+    let cleared = fixed.as_ref().map_or(cleared, |activity| cleared.instead(activity));
     let local = &cleared.activity().controls;
     let mut played = match stage.before(ControlLevel::Activity, local, &cleared.activity().raw, reins).await {
         Ok(()) => play(stage, cleared, step, foreground, reins).await,

@@ -61,6 +61,11 @@ impl<'a> Cleared<'a> {
         Self(probe)
     }
 
+    /// Another activity in its place, by a fix that the operator took.
+    pub fn instead<'b>(self, activity: &'b Activity) -> Cleared<'b> {
+        Cleared(activity)
+    }
+
     pub fn activity(&self) -> &'a Activity {
         self.0
     }

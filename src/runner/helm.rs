@@ -1,6 +1,6 @@
 //! The operator's side of a run: orders and signals are heard here, whatever the run does meanwhile.
 
-use super::{Consent, Pace, Signal, halt::Halt, reins::Reins, voice::Voice};
+use super::{Consent, Pace, Signal, fixes::Fixes, halt::Halt, reins::Reins, voice::Voice};
 use crate::session::{
     Command, What,
     event::{Level, StepRef},
@@ -23,6 +23,7 @@ pub(super) struct Helm {
     commands: Option<mpsc::Receiver<Command>>,
     signals: Option<mpsc::Receiver<Signal>>,
     voice: Voice,
+    fixes: Fixes,
     auto: bool,
     paused: bool,
     up_front: Option<Consent>,
@@ -46,6 +47,7 @@ impl Helm {
         commands: mpsc::Receiver<Command>,
         signals: mpsc::Receiver<Signal>,
         voice: Voice,
+        fixes: Fixes,
     ) -> Self {
         let up_front = match pace {
             Pace::Step => None,
@@ -55,6 +57,7 @@ impl Helm {
             commands: Some(commands),
             signals: Some(signals),
             voice,
+            fixes,
             auto: up_front.is_some(),
             paused: false,
             up_front,
@@ -216,6 +219,10 @@ impl Helm {
                 if !self.breakpoints.remove(&step) {
                     self.breakpoints.insert(step);
                 }
+            }
+            Command::Fix(fix) => {
+                self.fixes.take(fix.clone());
+                self.voice.emit(What::Fixed(fix)).await;
             }
             Command::Cut => reins.map(Reins::cut).unwrap_or_default(),
             Command::Abort => self.leave("Aborted by the operator", reins).await,

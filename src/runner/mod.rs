@@ -11,6 +11,7 @@ mod continuous;
 mod controls;
 mod cursor;
 mod entry;
+mod fixes;
 mod halt;
 mod helm;
 mod hypothesis;

@@ -40,7 +40,7 @@ pub async fn play(
     let planned = What::Planned(plan(&request, &providers));
     let (raw, pace) = (journalled(&request), request.pace.clone());
     let mut stage = Stage::new(request, raw.clone(), providers, emitter);
-    let mut helm = Helm::new(pace, commands, signals, stage.voice.clone());
+    let mut helm = Helm::new(pace, commands, signals, stage.voice.clone(), stage.fixes.clone());
     stage.voice.emit(planned).await;
     stage.voice.emit(started(&stage, raw)).await;
     let mut controls = std::mem::take(&mut stage.controls);

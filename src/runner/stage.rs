@@ -4,6 +4,7 @@ use super::{
     Controls, Options,
     activity::{Cutoff, Mode, mode},
     controls::{Complaint, Level as ControlLevel, Round, Scene, When},
+    fixes::Fixes,
     halt::{Halt, Turn},
     helm::tell,
     redact::Redactor,
@@ -34,6 +35,7 @@ pub(super) struct Stage {
     pub secrets: Secrets,
     pub voice: Voice,
     pub controls: Controls,
+    pub fixes: Fixes,
     live: Mutex<Live>,
     runs: AtomicU64,
 }
@@ -58,6 +60,7 @@ impl Stage {
             providers,
             secrets: request.secrets,
             controls: request.controls,
+            fixes: Fixes::default(),
             live: Mutex::new(Live {
                 status: None,
                 deviated: false,

@@ -1,6 +1,6 @@
 //! What the operator can tell the session to do.
 
-use super::event::{Guards, Prediction, StepRef};
+use super::event::{Fix, Guards, Prediction, StepRef};
 use serde::{Deserialize, Serialize};
 
 /// One order. The runner obeys those about stepping, the observers those about watching.
@@ -27,6 +27,8 @@ pub enum Command {
     Breakpoint(StepRef),
     /// Turn to the end: cut what runs, roll back.
     Abort,
+    /// Play what the preflight offers instead of what the file says, in this session only.
+    Fix(Fix),
     /// Put back what fired steps took away, from the manifests saved before.
     Undo,
     /// A guard went beyond its limit: turn to the end as an abort does, and say why.

@@ -6,6 +6,7 @@ pub mod console;
 pub mod event;
 #[cfg(test)]
 pub mod fixtures;
+mod ghost;
 pub mod guards;
 pub mod journal;
 mod prediction;

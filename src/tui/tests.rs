@@ -196,6 +196,25 @@ fn two_sessions_end_side_by_side() {
 }
 
 #[test]
+fn the_ghost_of_an_earlier_run_lies_behind_this_one() {
+    let (before, _) = fixtures::finished(Variant::Before);
+    let mut unlike = before.clone();
+    unlike.users.endpoints[0].rate = 4.0;
+    for (name, told, ghost) in
+        [("ghost", fixtures::after_open(), &before), ("ghost-unlike", fixtures::steady(), &unlike)]
+    {
+        for (width, height) in [(120_u16, 36_u16), (80, 24)] {
+            let area = Rect::new(0, 0, width, height);
+            let mut buffer = Buffer::empty(area);
+            let view = view();
+            let scene = Scene::new(&told.0, &view, told.1, Some(ghost));
+            render(&mut buffer, area, &scene, &Theme::default(), &LogFeed::default());
+            insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&buffer));
+        }
+    }
+}
+
+#[test]
 fn the_theme_without_colour_has_none_anywhere() {
     let mono = Theme::named("mono").unwrap();
     for (name, told) in phases() {

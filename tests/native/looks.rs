@@ -50,7 +50,7 @@ async fn the_samples_are_ready_to_be_fired() {
             .enumerate()
             .map(|(i, (activity, (section, _, provider)))| Subject {
                 number: i + 1,
-                section: *section,
+                at: StepRef { section: *section, index: i },
                 activity,
                 provider: map(provider.clone()),
             })

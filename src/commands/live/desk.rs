@@ -17,12 +17,17 @@ use crate::{
     runner::{Pace, Signal},
     session::{
         Command, Session,
-        recording::{Header, Recorder, RecordingError},
+        recording::{self, Header, Recorder, RecordingError},
     },
     tui::{self, Departure, Show, Steering, Theme, View, terminal::Screen},
 };
 use futures_util::{FutureExt, future::BoxFuture};
-use std::{panic::AssertUnwindSafe, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 use tokio::sync::mpsc;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -64,6 +69,16 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
             return (ExitCode::from(2), None);
         }
     };
+    let mut setting = setting;
+    if let Some(path) = &arguments.looks.ghost {
+        match ghost(path) {
+            Ok(ghost) => setting.earlier = Some(setting.earlier.unwrap_or(ghost)),
+            Err(error) => {
+                eprintln!("{error}");
+                return (ExitCode::from(2), None);
+            }
+        }
+    }
     let mut assembly = Assembly::new(recorder);
     let outcome = match prepared(global, arguments, &mut assembly).await {
         Ok((prepared, signals)) => {
@@ -79,6 +94,21 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
         (Err(code), _) => (code, None),
         (Ok(code), (Some(session), _)) => (code, Some(session)),
         (Ok(_), (None, _)) => (ExitCode::from(BUG), None),
+    }
+}
+
+/// The session of a recording. One without a fire cannot be lined up with anything.
+fn ghost(path: &Path) -> Result<Session, String> {
+    let (_, events) = recording::open(path).map_err(|error| error.to_string())?;
+    let mut session = Session::new();
+    for event in events {
+        session.apply(&event.map_err(|error| error.to_string())?);
+    }
+    match session.t0() {
+        Some(_) => Ok(session),
+        None => {
+            Err(format!("nothing was fired in {}: it cannot be lined up with this session", path.display()))
+        }
     }
 }
 

@@ -92,6 +92,9 @@ pub struct Looks {
     /// Read this config file [default: $XDG_CONFIG_HOME/chaos-tui/config.yaml; `chaos-tui config` explains it]
     #[arg(long, value_name = "PATH", env = config::VARIABLE, hide_env_values = true)]
     pub config: Option<PathBuf>,
+    /// Lay an earlier session behind this one, lined up at the kill: a file kept with --record
+    #[arg(long, value_name = "PATH")]
+    pub ghost: Option<PathBuf>,
     /// Keep the session in this file
     #[arg(long, value_name = "PATH")]
     pub record: Option<PathBuf>,

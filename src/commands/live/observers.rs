@@ -13,7 +13,7 @@ use crate::{
     runner::Request,
     session::{
         What,
-        event::{Level, Source, SourceState},
+        event::{Fix, Level, Source, SourceState},
         stream::Emitter,
     },
 };
@@ -94,6 +94,21 @@ impl Observers {
                 }
                 self.asking = Some(asking);
             }
+        }
+    }
+
+    /// Asks another address from here on, if a fix says so.
+    pub async fn fix(&mut self, fix: &Fix) {
+        let mut changed = false;
+        for settings in &mut self.endpoints {
+            if let Some(url) = fix.readdressed(&settings.url) {
+                settings.url = url;
+                changed = true;
+            }
+        }
+        if changed && self.asking.is_some() {
+            self.observe(false).await;
+            self.observe(true).await;
         }
     }
 

@@ -40,7 +40,7 @@ fn subjects<'a>(request: &'a Request, plan: &Plan) -> Vec<Subject<'a>> {
         // Without secrets: what is found here is shown.
         let provider = substitute(&declared, &request.configuration, &Secrets::default());
         let provider = provider.as_map()?.clone();
-        Some(Subject { number, section: step.at.section, activity, provider })
+        Some(Subject { number, at: step.at, activity, provider })
     })
     .collect()
 }

@@ -130,6 +130,9 @@ impl Stage {
     /// The observers obey what is about watching; the runner hears everything and tells it.
     async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<Command>>) {
         self.undo.heard(&order, runner.is_none() || self.done.is_cancelled());
+        if let Command::Fix(fix) = &order {
+            self.observers.fix(fix).await;
+        }
         let observe = match &order {
             Command::Observe(on) => Some(*on),
             _ => None,

@@ -12,14 +12,14 @@ mod urls;
 
 use crate::cluster::{Connection, Error, Settings};
 use crate::experiment::{Activity, Map, Secrets, Value};
-use crate::session::event::{Check, CheckLevel, Section};
+use crate::session::event::{Check, CheckLevel, StepRef};
 
 /// A step as the preflight looks at it.
 pub struct Subject<'a> {
     /// Its number as the operator sees it, from 1.
     pub number: usize,
     /// Where it stands.
-    pub section: Section,
+    pub at: StepRef,
     /// The activity as declared.
     pub activity: &'a Activity,
     /// Its provider's mapping, substituted.
@@ -93,13 +93,13 @@ impl Preflight<'_> {
 }
 
 fn ok(text: impl Into<String>) -> Check {
-    Check { level: CheckLevel::Ok, text: text.into(), remedy: None }
+    Check { level: CheckLevel::Ok, text: text.into(), remedy: None, offer: None }
 }
 
 fn fix(text: impl Into<String>, remedy: Option<String>) -> Check {
-    Check { level: CheckLevel::Fix, text: text.into(), remedy }
+    Check { level: CheckLevel::Fix, text: text.into(), remedy, offer: None }
 }
 
 fn know(text: impl Into<String>, remedy: Option<String>) -> Check {
-    Check { level: CheckLevel::Know, text: text.into(), remedy }
+    Check { level: CheckLevel::Know, text: text.into(), remedy, offer: None }
 }

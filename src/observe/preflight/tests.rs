@@ -1,6 +1,7 @@
 use super::*;
 use crate::cluster::fake_api::{Asked, Reply, answering};
 use crate::experiment::{ActivityKind, Pauses, Provider, ProviderKind};
+use crate::session::event::Section;
 use serde_json::{Value as Json, json};
 
 fn activity(name: &str, provider: &Json) -> Activity {
@@ -34,7 +35,7 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
         .enumerate()
         .map(|(i, activity)| Subject {
             number: i + 1,
-            section: Section::Method,
+            at: StepRef { section: Section::Method, index: i },
             activity,
             provider: activity.provider.raw.clone(),
         })

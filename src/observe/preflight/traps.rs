@@ -23,7 +23,7 @@ const SEARCHED: u32 = 500;
 
 /// Probes of the method never fail by what they answer.
 pub(super) fn without_effect(subjects: &[Subject<'_>]) -> Vec<Check> {
-    let in_method = subjects.iter().filter(|subject| subject.section == Section::Method);
+    let in_method = subjects.iter().filter(|subject| subject.at.section == Section::Method);
     let requests = in_method.filter(|subject| subject.activity.provider.kind == ProviderKind::Http);
     requests
         .map(|subject| {
@@ -84,7 +84,7 @@ fn containers(deployment: &Deployment) -> &[Container] {
 fn is_hit(subjects: &[Subject<'_>], deployment: &Deployment) -> bool {
     let name = deployment.name_any();
     let labels = pod_labels(deployment);
-    let mut actions = subjects.iter().filter(|subject| subject.section == Section::Method);
+    let mut actions = subjects.iter().filter(|subject| subject.at.section == Section::Method);
     actions.any(|subject| {
         let arguments = subject.arguments();
         let text = |key: &str| arguments.get(key).and_then(Value::as_str);

@@ -3,7 +3,7 @@
 use super::{Subject, fix, ok};
 use crate::cluster::{Connection, Reach, service_url};
 use crate::experiment::ProviderKind;
-use crate::session::event::Check;
+use crate::session::event::{Check, Fix};
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, ResourceExt, api::ListParams};
 use reqwest::Url;
@@ -19,35 +19,82 @@ pub(super) async fn check(
     connection: Option<&Connection>,
     namespace: &str,
 ) -> Vec<Check> {
-    let mut addresses: BTreeMap<(String, u16), &Subject<'_>> = BTreeMap::new();
+    let mut addresses: BTreeMap<(String, u16), Vec<&Subject<'_>>> = BTreeMap::new();
     let mut checks = Vec::new();
     for subject in subjects.iter().filter(|subject| subject.activity.provider.kind == ProviderKind::Http) {
         let text = subject.text("url");
         let url = Url::parse(text).ok();
         let address = url.and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)));
         match address {
-            Some(address) => drop(addresses.entry(address).or_insert(subject)),
+            Some(address) => addresses.entry(address).or_default().push(subject),
             None => checks.push(fix(
                 format!("{}: '{text}' is no URL", subject.title()),
                 Some("set the variable it is made of".to_owned()),
             )),
         }
     }
-    for ((host, port), subject) in addresses {
+    for ((host, port), subjects) in addresses {
         match connect(&host, port).await {
             Ok(()) => checks.push(ok(format!("{host}:{port} accepts connections, no request sent"))),
             Err(why) => {
-                let found = match connection {
-                    Some(connection) => found(connection, namespace, port).await,
-                    None => None,
+                let ways = match connection {
+                    Some(connection) => ways(connection, namespace, port).await.unwrap_or_default(),
+                    None => Vec::new(),
                 };
-                let text = format!("{}: {host}:{port} does not answer ({why})", subject.title());
-                checks
-                    .push(fix(text, found.or(Some("start what listens there, or mend the URL".to_owned()))));
+                checks.push(Check {
+                    offer: offer(&subjects, &ways).await,
+                    ..fix(
+                        format!("{}: {host}:{port} does not answer ({why})", titles(&subjects)),
+                        Some(remedy(&ways)),
+                    )
+                });
             }
         }
     }
     checks
+}
+
+/// `step 3 ask`, and how many more ask the same.
+fn titles(subjects: &[&Subject<'_>]) -> String {
+    let first = subjects.first().map(|subject| subject.title()).unwrap_or_default();
+    match subjects.len() {
+        0 | 1 => first,
+        n => format!("{first} and {} more", n - 1),
+    }
+}
+
+/// Where a Service may be reached, or how it could be.
+enum Way {
+    At { service: String, url: String },
+    Advice(String),
+}
+
+fn remedy(ways: &[Way]) -> String {
+    let words = |way: &Way| match way {
+        Way::At { service, url } => format!("Service {service} is at {url}"),
+        Way::Advice(advice) => advice.clone(),
+    };
+    match ways.iter().map(words).collect::<Vec<_>>() {
+        words if words.is_empty() => "start what listens there, or mend the URL".to_owned(),
+        words => format!("found: {}; set the URL's variable to it", words.join(", ")),
+    }
+}
+
+/// The other address, if there is only one that may be meant and it accepts connections.
+async fn offer(subjects: &[&Subject<'_>], ways: &[Way]) -> Option<Fix> {
+    let [Way::At { url: to, .. }] = ways else { return None };
+    let url = Url::parse(to).ok()?;
+    connect(url.host_str()?, url.port_or_known_default()?).await.ok()?;
+    let from = address_of(subjects.first()?.text("url"))?.to_owned();
+    let steps = subjects.iter().map(|subject| subject.at).collect();
+    Some(Fix::Readdress { steps, from, to: to.trim_end_matches('/').to_owned() })
+}
+
+/// Scheme, host and port as the URL writes them.
+fn address_of(url: &str) -> Option<&str> {
+    let host = url.find("://")? + 3;
+    let end = url.get(host..)?.find(['/', '?', '#']).map_or(url.len(), |end| host + end);
+    url.get(..end)
 }
 
 async fn connect(host: &str, port: u16) -> Result<(), String> {
@@ -60,8 +107,8 @@ async fn connect(host: &str, port: u16) -> Result<(), String> {
     }
 }
 
-/// Where the Service that may be meant can be reached: the one with that node port, else the only ones from outside.
-async fn found(connection: &Connection, namespace: &str, port: u16) -> Option<String> {
+/// Where the Service that may be meant can be reached: the one with that node port, else those reachable from outside.
+async fn ways(connection: &Connection, namespace: &str, port: u16) -> Option<Vec<Way>> {
     let services: Api<Service> = Api::namespaced(connection.client().ok()?, namespace);
     let services = services.list(&ListParams::default()).await.ok()?.items;
     let node_ports = |service: &Service| -> Vec<i32> {
@@ -75,10 +122,10 @@ async fn found(connection: &Connection, namespace: &str, port: u16) -> Option<St
     for service in candidates {
         let name = service.name_any();
         match service_url(connection, namespace, &name).await.ok()? {
-            Reach::At(url) => ways.push(format!("Service {name} is at {url}")),
-            Reach::Advice(advice) => ways.push(advice),
+            Reach::At(url) => ways.push(Way::At { service: name, url }),
+            Reach::Advice(advice) => ways.push(Way::Advice(advice)),
             Reach::Missing => {}
         }
     }
-    (!ways.is_empty()).then(|| format!("found: {}; set the URL's variable to it", ways.join(", ")))
+    Some(ways)
 }

@@ -1,6 +1,6 @@
 //! Words about Kubernetes objects: rows of a dozen fields, never whole objects.
 
-use super::{StepRef, Timestamp};
+use super::{Fix, StepRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A pod's identity: a replaced pod has another uid, a restarted one has not.
@@ -194,7 +194,7 @@ pub enum CheckLevel {
 }
 
 /// One line of the preflight.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// How bad.
     pub level: CheckLevel,
@@ -202,6 +202,9 @@ pub struct Check {
     pub text: String,
     /// What to do about it.
     pub remedy: Option<String>,
+    /// What one key would do about it, in this session only.
+    #[serde(default)]
+    pub offer: Option<Fix>,
 }
 
 /// What firing a step would do.

@@ -4,6 +4,7 @@
 
 mod breaker;
 mod cluster;
+mod fix;
 mod guard;
 mod plan;
 mod prediction;
@@ -16,6 +17,7 @@ pub use cluster::{
     Check, CheckLevel, ClusterNote, Container, LastEnd, Liveness, Pod, PodKey, PodPhase, ServiceEndpoints,
     Source, SourceState, TargetCard, Workload,
 };
+pub use fix::Fix;
 pub use guard::{Guard, Guards, Trip};
 pub use plan::{Plan, Section, Step, StepRef};
 pub use prediction::{Gets, Prediction, TripGuess};
@@ -81,6 +83,8 @@ pub enum What {
     Planned(Plan),
     /// The preflight looked at one thing.
     Checked(Check),
+    /// The operator took a fix that the preflight offered.
+    Fixed(Fix),
     /// A line for the log pane, the console and the log file that no other event implies.
     Logged {
         /// Severity.

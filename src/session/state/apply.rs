@@ -3,7 +3,10 @@
 use super::{Fault, Firing, Session, users::Endpoint};
 use crate::session::{
     Command,
-    event::{Check, Event, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, What, Witness},
+    event::{
+        Check, CheckLevel, Event, Fix, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, What,
+        Witness,
+    },
     wording,
 };
 
@@ -31,6 +34,7 @@ impl Session {
                 self.steps.plan(plan);
             }
             What::Checked(check) => self.checked(check),
+            What::Fixed(fix) => self.fixed(at, fix),
             What::Logged { level, target, message } => self.log.say(at, *level, target, message),
             What::GuardsSet(limits) => self.guards.limits = *limits,
             What::GuardTripped(trip) => self.guard_tripped(at, trip),
@@ -121,6 +125,16 @@ impl Session {
         if self.checks.len() < CHECKS {
             self.checks.push(check.clone());
         }
+    }
+
+    fn fixed(&mut self, at: Timestamp, fix: &Fix) {
+        for check in self.checks.iter_mut().filter(|check| check.offer.as_ref() == Some(fix)) {
+            check.level = CheckLevel::Ok;
+            check.remedy = Some(format!("fixed for this session: {}", fix.told()));
+            check.offer = None;
+        }
+        self.steps.fixed(fix);
+        self.log.say(at, Level::Info, "fix", &fix.told());
     }
 
     fn commanded(&mut self, at: Timestamp, command: &Command) {

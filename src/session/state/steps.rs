@@ -2,7 +2,7 @@
 
 use crate::{
     experiment::Value,
-    session::event::{ActivityOutcome, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp},
+    session::event::{ActivityOutcome, Fix, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp},
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -34,6 +34,8 @@ pub struct StepRow {
     pub state: StepState,
     /// Output or error in a few words, of the latest call.
     pub summary: Option<String>,
+    /// What is played in its place, or otherwise than the file says, by a fix that the operator took.
+    pub fixed: Option<String>,
     /// What else is worth knowing of it: that the answer was the fallback's.
     pub remark: Option<String>,
     /// When the provider was last called.
@@ -120,6 +122,7 @@ impl StepRow {
             step,
             state: StepState::Waiting,
             summary: None,
+            fixed: None,
             remark: None,
             started: None,
             ended: None,
@@ -277,6 +280,12 @@ impl Steps {
             row.state = verdict.clone();
         }
         row.verdict = verdict;
+    }
+
+    pub(super) fn fixed(&mut self, fix: &Fix) {
+        for step in fix.steps() {
+            self.with(*step, |row| row.fixed = Some(fix.told()));
+        }
     }
 
     pub(super) fn skipped(&mut self, step: StepRef) {

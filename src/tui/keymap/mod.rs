@@ -25,6 +25,7 @@ pub enum Action {
     Cut,
     Breakpoint,
     Predict,
+    Fix,
     Abort,
     Safety,
     End,
@@ -288,7 +289,7 @@ mod tests {
         let keymap = Keymap::default();
         assert_eq!(keymap.action(Chord::char(' '), Context::Screen), Some(Action::Next));
         assert_eq!(keymap.action(Chord::char('F'), Context::Screen), Some(Action::Fire));
-        assert_eq!(keymap.action(Chord::char('f'), Context::Screen), None);
+        assert_eq!(keymap.action(Chord::char('f'), Context::Screen), Some(Action::Fix), "mends, never fires");
         assert_eq!(keymap.action(Chord::char('F'), Context::Overlay), None, "no firing blind");
         assert!(TABLE.iter().all(|b| b.danger == (b.action == Action::Fire)));
     }

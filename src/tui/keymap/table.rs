@@ -27,6 +27,15 @@ pub const TABLE: &[Binding] = &[
     row(&[Chord::char('c')], A::Cut, Step, "cut", "end the pause or the wait that goes on now", Screen, 3),
     row(&[Chord::char('b')], A::Breakpoint, Step, "break", "hold at the selected step", Screen, 0),
     row(
+        &[Chord::char('f')],
+        A::Fix,
+        Step,
+        "fix",
+        "take the fix that the preflight offers, for this session",
+        Screen,
+        0,
+    ),
+    row(
         &[Chord::char('p')],
         A::Predict,
         Step,

@@ -36,7 +36,7 @@ pub fn steps(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = canvas.framed(&Row::of(name, title), &Row::new(), line);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
     let mut lines = plan(scene, body.width(), body.theme.symbols, false);
-    if let Some(row) = ghost(scene) {
+    if let Some(row) = ghost(scene, false) {
         let room = body.height().saturating_sub(1);
         body.part(0, room, body.width(), 1).row(0, &row);
         let mut upper = body.part(0, 0, body.width(), room);
@@ -281,6 +281,10 @@ fn details(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols) -> Vec<
         let bar = figures::bar(1.0 - left / seconds.max(0.001), 10, &symbols);
         rows.push(Row::text(format!("pauses {seconds:.0} s {side} ")).to(23).with(Role::Waiting, bar));
     }
+    if let Some(fixed) = &row.fixed {
+        let room = width.saturating_sub(4);
+        rows.push(Row::of(Role::Waiting, crate::tui::text::fit(fixed, room, symbols.ellipsis).into_owned()));
+    }
     if let Some(remark) = &row.remark {
         rows.push(Row::of(Role::Protected, remark.as_str()));
     }
@@ -298,7 +302,7 @@ fn details(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols) -> Vec<
 
 /// What the whole run would come to, and what the earlier session had at this moment.
 fn foot(scene: &Scene) -> Vec<Row> {
-    status_so_far(scene).into_iter().chain(ghost(scene)).collect()
+    status_so_far(scene).into_iter().chain(ghost(scene, true)).collect()
 }
 
 /// The reference's own verdict: it often differs from what users got.
@@ -311,18 +315,12 @@ fn status_so_far(scene: &Scene) -> Option<Row> {
 }
 
 /// What the earlier session's users had suffered at this moment after T0.
-fn ghost(scene: &Scene) -> Option<Row> {
+fn ghost(scene: &Scene, roomy: bool) -> Option<Row> {
     let since = scene.since_t0(scene.now)?;
-    let earlier = scene.earlier?;
-    let endpoint = earlier.users.main()?;
-    let (from, to) = (earlier.axis.slot_of_second(0), earlier.axis.slot_of_second(since as i64));
-    let errors: u32 = endpoint
-        .seconds()
-        .filter(|(slot, _)| (from..=to).contains(slot))
-        .map(|(_, second)| second.errors)
-        .sum();
-    Some(Row::of(
-        Role::Muted,
-        format!("ghost: the run before had {errors} errors at {}", figures::moment(since)),
-    ))
+    let errors = wording::count(scene.earlier?.errors_by(since) as u64, "error");
+    let words = match roomy {
+        true => format!("ghost: before-run at {} had {errors}", figures::moment(since)),
+        false => format!("ghost: before had {errors} here"),
+    };
+    Some(Row::of(Role::Muted, words))
 }

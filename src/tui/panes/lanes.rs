@@ -2,7 +2,7 @@
 
 use super::{Scene, breaker, chart, frame, verdict};
 use crate::{
-    session::state::Lane,
+    session::{Session, state::Lane},
     tui::{
         canvas::{Canvas, Row},
         span::Span,
@@ -51,7 +51,20 @@ fn draw(canvas: &mut Canvas, scene: &Scene, lanes: &[Lane]) {
     let label = label(canvas.width());
     let span = Span::shown(scene.session, scene.now, columns(canvas.width()), scene.view.scrolled_to);
     let indent = usize::from(label == LABEL);
-    for (y, lane) in lanes.iter().enumerate() {
+    let ghost = scene.earlier.filter(|_| scene.session.t0().is_some());
+    // Its own row where there is one to spare; else it shows where nothing has happened yet.
+    let own_row = ghost.is_some() && canvas.height() > lanes.len() + 1;
+    for (lane, y) in lanes.iter().zip(rows(lanes, own_row)) {
+        if let Some(ghost) = ghost.filter(|_| *lane == Lane::Users) {
+            let y = y + usize::from(own_row);
+            haunt(&mut canvas.part(label, y, span.columns, 1), ghost, span);
+            if own_row {
+                canvas.at(indent, y, &Row::of(Role::Stale, "ghost"));
+            } else if let Some(next) = span.column(scene.session.axis.second(scene.now) + 1) {
+                // From here on it is the ghost's, also where nothing is faint.
+                canvas.letters(label + next, y, "|", Role::Stale);
+            }
+        }
         canvas.at(indent, y, &Row::of(Role::Muted, lane.word()));
         let letters = scene.session.lane(*lane, span.seconds(), scene.now);
         if *lane == Lane::Users && scene.session.users.endpoints.is_empty() {
@@ -60,13 +73,26 @@ fn draw(canvas: &mut Canvas, scene: &Scene, lanes: &[Lane]) {
         }
         paint(&mut canvas.part(label, y, span.columns, 1), scene, *lane, &letters);
     }
-    let foot = lanes.len();
+    let foot = lanes.len() + usize::from(own_row);
     let labels = span.labels(scene.session, scene.now);
     canvas.at(label, foot, &Row::of(Role::Muted, labels));
     marks(&mut canvas.part(label, 0, span.columns, foot + 1), scene, span, foot);
     if let Some(second) = scene.view.cursor {
         cursor(canvas, scene, span, label, foot, second);
     }
+}
+
+/// The row of each lane; the ghost has its own below the users'.
+fn rows(lanes: &[Lane], ghost: bool) -> impl Iterator<Item = usize> + '_ {
+    let users = lanes.iter().position(|lane| *lane == Lane::Users).unwrap_or(lanes.len());
+    (0..lanes.len()).map(move |y| y + usize::from(ghost && y > users))
+}
+
+/// What users got in the earlier session in the same seconds after T0, faint.
+fn haunt(canvas: &mut Canvas, ghost: &Session, span: Span) {
+    let Some(ended) = ghost.last else { return };
+    let letters = ghost.lane(Lane::Users, span.seconds(), ended);
+    canvas.letters(0, 0, &letters, Role::Stale);
 }
 
 /// Letters of one colour at a time; all lanes but the steps are ASCII.

@@ -103,7 +103,7 @@ fn running(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let step = scene.session.steps.position();
     let waits = match (&row.state, row.pause_left(scene.now)) {
         (StepState::Paused { .. }, Some(left)) => format!("step {step} goes on in {left:.0} s.   "),
-        _ if roomy => format!("step {step} is waiting for its answer.   "),
+        _ if roomy => format!("step {step} waits for its answer.   "),
         _ => format!("waiting for step {step}.  "),
     };
     let mut pieces =

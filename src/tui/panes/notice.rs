@@ -96,11 +96,11 @@ fn calm(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
             None => ("", Role::Text, String::new()),
         },
         Phase::Ready => predicted(scene, roomy),
-        Phase::Steady => guarded(scene, roomy),
-        _ => match scene.card() {
+        Phase::Steady => unlike(scene).unwrap_or_else(|| guarded(scene, roomy)),
+        _ => unlike(scene).unwrap_or_else(|| match scene.card() {
             Some(card) => ("UNDO", Role::Muted, card.undo.clone()),
             None => ("", Role::Text, String::new()),
-        },
+        }),
     }
 }
 
@@ -145,4 +145,10 @@ fn predicted(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
         (None, false) => format!("{key}: say what you expect before you fire"),
     };
     ("PREDICT", Role::Focus, words)
+}
+
+/// Why the earlier run behind this one is no fair comparison.
+fn unlike(scene: &Scene) -> Option<(&'static str, Role, String)> {
+    let unlike = scene.session.unlike(scene.earlier?);
+    (!unlike.is_empty()).then(|| ("GHOST", Role::Waiting, unlike.join("; ")))
 }

@@ -43,19 +43,24 @@ fn lines(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
         level: CheckLevel::Ok,
         text: format!("undo kit: {} saved", wording::count(saved as u64, "manifest")),
         remedy: None,
+        offer: None,
     });
-    checks.into_iter().chain(&kit).flat_map(|check| line(check, width, most)).collect()
+    checks.into_iter().chain(&kit).flat_map(|check| line(scene, check, width, most)).collect()
 }
 
-fn line(check: &Check, width: usize, most: usize) -> Vec<Row> {
+fn line(scene: &Scene, check: &Check, width: usize, most: usize) -> Vec<Row> {
     let (word, role) = match check.level {
         CheckLevel::Ok => (" ok   ", Role::Ok),
         CheckLevel::Fix => (" FIX  ", Role::Failing),
         CheckLevel::Know => (" know ", Role::Waiting),
     };
-    let said = match &check.remedy {
-        Some(remedy) => format!("{}  {remedy}", check.text),
-        None => check.text.clone(),
+    let key = scene.view.keymap.key(Action::Fix);
+    let said = match (&check.offer, &check.remedy) {
+        // On one line what to press goes before what is wrong.
+        (Some(offer), _) if most == 1 => format!("[{key}] {}: {}", offer.offer(), check.text),
+        (Some(offer), _) => format!("{}.  Press {key} to {}", check.text, offer.offer()),
+        (None, Some(remedy)) => format!("{}  {remedy}", check.text),
+        (None, None) => check.text.clone(),
     };
     let wrapped = text::wrap(&said, width.saturating_sub(word.len() + 1), most);
     wrapped

@@ -31,11 +31,12 @@ fn name_of(object: &str) -> &str {
 }
 
 /// Whether what the fire takes away can be put back, and when the server was last asked.
-fn kit(scene: &Scene) -> Option<(Role, String)> {
+fn kit(scene: &Scene, narrow: bool) -> Option<(Role, String)> {
     let session = scene.session;
     let kit = session.undo.kits.get(&scene.card()?.step)?;
     let key = scene.view.keymap.key(Action::Undo);
     let words = match kit.needed {
+        true if narrow => format!("{key} restores it"),
         true => format!("{key} restores the manifests"),
         false => format!("{} saved", wording::count(kit.manifests.len() as u64, "manifest")),
     };
@@ -63,6 +64,14 @@ fn follows(card: &TargetCard) -> String {
     share.chain(consequences).collect::<Vec<_>>().join(" ")
 }
 
+/// The same in one row of a small screen: `1 of 1 replicas: Service has 0 left`.
+fn in_a_row(card: &TargetCard) -> Option<String> {
+    let [only] = card.consequences.as_slice() else { return None };
+    let left = only.strip_prefix("Service ")?.split_once(" is left with ")?.1;
+    let number = left.split(' ').next()?;
+    Some(format!("{}: Service has {number} left", card.share.as_deref().unwrap_or("of it")))
+}
+
 /// The card's lines. Where there are few rows, whether it comes back and what puts it back go before what is hit.
 pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
     let Some(card) = scene.card() else {
@@ -73,10 +82,14 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
             Row::text("where that cannot be told, it may hit anything"),
         ];
     };
-    let (role, undo) = kit(scene).unwrap_or_else(|| (Role::Muted, card.undo.clone()));
+    let (role, undo) = kit(scene, width < 40).unwrap_or_else(|| (Role::Muted, card.undo.clone()));
     // Headline, what comes back and the undo have a row each.
     let rest = height.saturating_sub(3);
-    let follows = text::wrap(&follows(card), width, rest.saturating_sub(1).clamp(1, 4));
+    let follows = match rest {
+        0..=2 => in_a_row(card).unwrap_or_else(|| follows(card)),
+        _ => follows(card),
+    };
+    let follows = text::wrap(&follows, width, rest.saturating_sub(1).clamp(1, 4));
     let named = rest.saturating_sub(follows.len()).clamp(1, 3);
     let mut lines = vec![Row::of(Role::Fault, card.headline.as_str())];
     let more = card.objects.len().saturating_sub(named);

@@ -78,6 +78,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Rerun => Outcome::send(Command::Rerun),
         A::Cut => Outcome::send(Command::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
+        A::Fix => stepping::fix(view, session),
         A::Predict => predicting::form(view, session),
         A::Abort => undoing::abort(session),
         A::Undo => undoing::ask(view, session),
@@ -151,6 +152,7 @@ pub fn steers(action: Action) -> bool {
             | A::Mark
             | A::Predict
             | A::Undo
+            | A::Fix
     )
 }
 

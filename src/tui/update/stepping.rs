@@ -80,3 +80,14 @@ pub(super) fn breakpoint(view: &mut View, session: &Session) -> Outcome {
         }
     }
 }
+
+/// Takes the first fix that is offered.
+pub(super) fn fix(view: &mut View, session: &Session) -> Outcome {
+    match session.checks.iter().find_map(|check| check.offer.clone()) {
+        Some(offer) => Outcome::send(Command::Fix(offer)),
+        None => {
+            view.hint = Some("the preflight offers no fix".to_owned());
+            Outcome::redraw()
+        }
+    }
+}

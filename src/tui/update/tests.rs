@@ -287,6 +287,20 @@ fn undo_asks_once_and_abort_brings_it_along() {
 }
 
 #[test]
+fn f_takes_the_first_fix_that_is_offered() {
+    let mut desk = Desk::at(fixtures::ready());
+    let offer = desk.session.checks.iter().find_map(|check| check.offer.clone()).unwrap();
+    assert_eq!(desk.press("f"), [send(Command::Fix(offer.clone()))]);
+    desk.tell(What::Fixed(offer.clone()));
+    let row = desk.session.steps.row(offer.steps()[0]).unwrap();
+    assert_eq!(row.fixed.as_deref(), Some("asks http://192.168.49.2:30817, not what the file says"));
+    let fixed = desk.session.checks.iter().find(|check| check.text.contains("does not answer")).unwrap();
+    assert_eq!((fixed.level, &fixed.offer), (crate::session::event::CheckLevel::Ok, &None));
+    assert_eq!(desk.press("f"), [], "nothing is left to fix");
+    assert!(desk.view.hint.is_some());
+}
+
+#[test]
 fn a_filter_works_while_it_is_typed() {
     let mut desk = Desk::at(fixtures::before_failing());
     desk.press("/");

@@ -1,0 +1,100 @@
+//! Fixes that the operator took from the preflight: what is played instead of what the file says, in this run only.
+
+use crate::{
+    experiment::{Activity, Map, ProviderKind, Secrets, Value, substitute},
+    session::event::{Fix, StepRef},
+};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The fixes taken so far; clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Fixes(Arc<Mutex<Vec<Fix>>>);
+
+impl Fixes {
+    /// From here on it counts.
+    pub fn take(&self, fix: Fix) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fix);
+    }
+
+    /// The activity that is played in the place of this one, if any. The journal shows it as it is played.
+    pub fn instead(&self, activity: &Activity, step: StepRef, configuration: &Map) -> Option<Activity> {
+        let fixes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        fixes.iter().rev().find_map(|fix| match fix {
+            Fix::Readdress { .. } => readdressed(activity, fix, configuration),
+            Fix::Instead { step: other, activity: declared, .. } if *other == step => {
+                Activity::declared(declared.as_map()?, &activity.place).ok()
+            }
+            Fix::Instead { .. } => None,
+        })
+    }
+}
+
+/// The activity with its URL at another address. Secrets in it stay the placeholders that they are.
+fn readdressed(activity: &Activity, fix: &Fix, configuration: &Map) -> Option<Activity> {
+    if activity.provider.kind != ProviderKind::Http {
+        return None;
+    }
+    let declared = activity.provider.raw.get("url")?;
+    let url = fix.readdressed(substitute(declared, configuration, &Secrets::default()).as_str()?)?;
+    let mut fixed = activity.clone();
+    fixed.provider.raw.insert("url".to_owned(), url.into());
+    let provider = Value::Map(fixed.provider.raw.clone());
+    fixed.raw.insert("provider".to_owned(), provider);
+    Some(fixed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{experiment::parse_json, session::event::Section};
+
+    fn activity(provider: &str) -> Activity {
+        let raw = format!(r#"{{"type": "probe", "name": "p", "provider": {provider}}}"#);
+        Activity::declared(parse_json(&raw).unwrap().as_map().unwrap(), "$.method[0]").unwrap()
+    }
+
+    fn at(index: usize) -> StepRef {
+        StepRef { section: Section::Method, index }
+    }
+
+    #[test]
+    fn requests_to_a_dead_address_go_to_the_other_one() {
+        let fixes = Fixes::default();
+        let (from, to) = ("http://127.0.0.1:31117".to_owned(), "http://10.0.0.1:30817".to_owned());
+        fixes.take(Fix::Readdress { steps: vec![at(0)], from, to });
+        let configuration = parse_json(r#"{"base": "http://127.0.0.1:31117"}"#).unwrap();
+        let url = |provider: &str| {
+            let fixed = fixes.instead(&activity(provider), at(3), configuration.as_map().unwrap())?;
+            let told = fixed.raw.get("provider")?.get("url")?.as_str()?.to_owned();
+            assert_eq!(
+                fixed.provider.raw.get("url")?.as_str(),
+                Some(told.as_str()),
+                "the journal shows what is played"
+            );
+            Some(told)
+        };
+        for (declared, wanted) in [
+            ("${base}/invoke?key=${secret}", Some("http://10.0.0.1:30817/invoke?key=${secret}")),
+            ("http://127.0.0.1:31117", Some("http://10.0.0.1:30817")),
+            ("http://127.0.0.1:311170/", None),
+            ("http://elsewhere/", None),
+        ] {
+            let provider = format!(r#"{{"type": "http", "url": "{declared}"}}"#);
+            assert_eq!(url(&provider).as_deref(), wanted, "{declared}");
+        }
+        let process = r#"{"type": "process", "path": "http://127.0.0.1:31117"}"#;
+        assert_eq!(url(process), None);
+    }
+
+    #[test]
+    fn another_activity_takes_the_place_of_its_step_only() {
+        let fixes = Fixes::default();
+        let other = parse_json(
+            r#"{"type": "action", "name": "other", "provider": {"type": "process", "path": "x"}}"#,
+        );
+        fixes.take(Fix::Instead { step: at(1), activity: other.unwrap(), words: String::new() });
+        let own = activity(r#"{"type": "process", "path": "y"}"#);
+        let name = |step| fixes.instead(&own, step, &Map::new()).map(|activity| activity.name);
+        assert_eq!((name(at(0)), name(at(1)).as_deref()), (None, Some("other")));
+    }
+}

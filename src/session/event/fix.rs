@@ -1,0 +1,62 @@
+//! Words about fixes: what the preflight offers, and the operator takes, for one session.
+
+use super::StepRef;
+use crate::experiment::Value;
+use serde::{Deserialize, Serialize};
+
+/// Something else to be played, in this session only; the file stays as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fix {
+    /// Requests go to another address.
+    Readdress {
+        /// The steps that are known to go to it.
+        steps: Vec<StepRef>,
+        /// The one that does not answer: `http://127.0.0.1:31117`.
+        from: String,
+        /// The one that does.
+        to: String,
+    },
+    /// Another activity takes a step's place.
+    Instead {
+        /// The step.
+        step: StepRef,
+        /// The activity, as a file would declare it.
+        activity: Value,
+        /// What it does: `delete the pod with terminate_pods`.
+        words: String,
+    },
+}
+
+impl Fix {
+    /// What taking it means.
+    pub fn offer(&self) -> String {
+        match self {
+            Fix::Readdress { to, .. } => format!("use {to}"),
+            Fix::Instead { words, .. } => format!("{words} instead"),
+        }
+    }
+
+    /// What it means for a step that it is about.
+    pub fn told(&self) -> String {
+        match self {
+            Fix::Readdress { to, .. } => format!("asks {to}, not what the file says"),
+            Fix::Instead { words, .. } => format!("fixed: {words}"),
+        }
+    }
+
+    /// The steps it is about.
+    pub fn steps(&self) -> &[StepRef] {
+        match self {
+            Fix::Readdress { steps, .. } => steps,
+            Fix::Instead { step, .. } => std::slice::from_ref(step),
+        }
+    }
+
+    /// The URL at the other address; `None` for one that does not go to the one that does not answer.
+    pub fn readdressed(&self, url: &str) -> Option<String> {
+        let Fix::Readdress { from, to, .. } = self else { return None };
+        let rest = url.strip_prefix(from.as_str())?;
+        (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then(|| format!("{to}{rest}"))
+    }
+}
