@@ -1,6 +1,6 @@
 //! The undo kit of a session: saved before a fire, checked while one is awaited, put back when somebody asks.
 
-use super::target::provider_at;
+use super::played::Played;
 use crate::{
     cluster::Connection,
     provider::kit::{self, Manifest, Restored, Saved},
@@ -79,8 +79,9 @@ impl Kit {
     /// Follows the session: saves for every destructive step at once, anew when its fire is awaited, and asks the server
     /// whether it could be put back.
     pub async fn follow(self, request: Request, steps: Vec<StepRef>, mut tap: mpsc::Receiver<Arc<Event>>) {
+        let mut played = Played::new(request);
         for step in steps {
-            self.save(&request, step).await;
+            self.save(&played, step).await;
         }
         let mut checks = tokio::time::interval(CHECK);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -92,7 +93,7 @@ impl Kit {
                     Some(Event { what: What::StepAwaited { step, destructive }, .. }) => {
                         awaited = destructive.then_some(*step);
                         if let Some(step) = awaited {
-                            self.save(&request, step).await;
+                            self.save(&played, step).await;
                             checks.reset_immediately();
                         }
                     }
@@ -101,7 +102,11 @@ impl Kit {
                         awaited = None;
                     }
                     Some(Event { what: What::ActivityStarted { .. } | What::StepSkipped { .. }, .. }) => awaited = None,
-                    Some(_) => {}
+                    Some(event) => {
+                        if let Some(step) = played.hear(event) {
+                            self.save(&played, step).await;
+                        }
+                    }
                 },
                 _ = checks.tick(), if awaited.is_some() => {
                     if let Some(step) = awaited {
@@ -112,9 +117,9 @@ impl Kit {
         }
     }
 
-    async fn save(&self, request: &Request, step: StepRef) {
+    async fn save(&self, played: &Played, step: StepRef) {
         let Some(connection) = &self.connection else { return };
-        let Some(provider) = provider_at(request, step) else { return };
+        let Some(provider) = played.provider(step) else { return };
         let saved = match kit::save(&provider, connection).await {
             Ok(Some(saved)) if !saved.manifests.is_empty() => saved,
             // What is not there cannot be lost, and the preflight tells that it is not.

@@ -10,6 +10,7 @@ mod guard;
 mod kit;
 mod lookout;
 mod observers;
+mod played;
 mod preflight;
 mod pump;
 mod ready;

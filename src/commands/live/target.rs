@@ -1,8 +1,9 @@
 //! What a fire would do: looked up when a destructive step is awaited, and again when pods in play change.
 
+use super::played::Played;
 use crate::{
     cluster::Connection,
-    experiment::{Activity, Experiment, Map, Secrets, substitute},
+    experiment::{Activity, Experiment},
     provider::preview,
     runner::Request,
     session::{
@@ -21,9 +22,12 @@ pub async fn cards(
     emitter: Emitter,
     mut tap: mpsc::Receiver<Arc<Event>>,
 ) {
+    let mut played = Played::new(request);
     let mut awaited = None;
     while let Some(event) = tap.recv().await {
+        let fixed = played.hear(&event);
         let due = match &event.what {
+            What::Fixed(_) => fixed.is_some() && fixed == awaited,
             What::StepAwaited { step, destructive } => {
                 awaited = destructive.then_some(*step);
                 awaited.is_some()
@@ -36,22 +40,16 @@ pub async fn cards(
             _ => false,
         };
         if let (true, Some(step)) = (due, awaited) {
-            look_up(&request, step, connection.as_ref(), &emitter).await;
+            look_up(&played, step, connection.as_ref(), &emitter).await;
         }
     }
 }
 
-async fn look_up(request: &Request, step: StepRef, connection: Option<&Connection>, emitter: &Emitter) {
-    let Some(activity) = activity_at(&request.experiment, step) else { return };
-    let Some(provider) = provider_at(request, step) else { return };
+async fn look_up(played: &Played, step: StepRef, connection: Option<&Connection>, emitter: &Emitter) {
+    let Some(activity) = activity_at(&played.request.experiment, step) else { return };
+    let Some(provider) = played.provider(step) else { return };
     let card = preview::card(step, activity, &provider, connection).await;
     emitter.emit(What::Targeted(card)).await;
-}
-
-/// The provider's mapping of a step, substituted without secrets: what is made of it is shown.
-pub fn provider_at(request: &Request, step: StepRef) -> Option<Map> {
-    let declared = activity_at(&request.experiment, step)?.provider.raw.clone().into();
-    substitute(&declared, &request.configuration, &Secrets::default()).as_map().cloned()
 }
 
 /// The activity of a step; `None` for a ref that leads nowhere.

@@ -1,27 +1,38 @@
-//! Whether Gremlin can be used.
+//! Whether Gremlin can be used, and what could be done in its place.
 
-use super::{Preflight, fix, ok};
-use crate::provider::{flat_secrets, gremlin::Gremlin};
-use crate::session::event::Check;
+use super::{Preflight, Subject, fix, ok};
+use crate::experiment::Value;
+use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::stand_in};
+use crate::session::event::{Check, Fix};
 
 /// One line for each step that attacks through Gremlin.
-pub(super) fn check(preflight: &Preflight<'_>) -> Vec<Check> {
+pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<Check> {
     let gremlin = Gremlin::new(preflight.settings.clone());
     let attacks =
         preflight.subjects.iter().filter(|subject| subject.text("module").starts_with("chaosgremlin."));
-    attacks
-        .map(|subject| {
-            let scopes = subject.provider.get("secrets");
-            let secrets = scopes.and_then(|scopes| flat_secrets(scopes, preflight.secrets).ok());
-            match gremlin.lacks(secrets.as_ref()) {
-                None => {
-                    ok(format!("{}: Gremlin at {}, credentials there", subject.title(), gremlin.base_url()))
-                }
-                Some(lack) => fix(
+    let mut checks = Vec::new();
+    for subject in attacks {
+        let scopes = subject.provider.get("secrets");
+        let secrets = scopes.and_then(|scopes| flat_secrets(scopes, preflight.secrets).ok());
+        checks.push(match gremlin.lacks(secrets.as_ref()) {
+            None => ok(format!("{}: Gremlin at {}, credentials there", subject.title(), gremlin.base_url())),
+            Some(lack) => Check {
+                offer: instead(preflight, subject).await,
+                ..fix(
                     format!("{}: {lack}", subject.title()),
                     Some("or use chaosk8s.pod.actions.terminate_pods, which needs no account".to_owned()),
-                ),
-            }
-        })
-        .collect()
+                )
+            },
+        });
+    }
+    checks
+}
+
+/// The same step with the pods deleted by Kubernetes.
+async fn instead(preflight: &Preflight<'_>, subject: &Subject<'_>) -> Option<Fix> {
+    let provider = stand_in(&subject.arguments(), preflight.connection.ok()?).await?;
+    let mut activity = subject.activity.raw.clone();
+    activity.insert("provider".to_owned(), Value::Map(provider));
+    let words = "delete the pod, without Gremlin".to_owned();
+    Some(Fix::Instead { step: subject.at, activity: activity.into(), words })
 }

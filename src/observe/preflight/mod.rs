@@ -62,7 +62,7 @@ pub struct Preflight<'a> {
 impl Preflight<'_> {
     /// Looks, and tells what was found: what is fine, what to mend, what to know. A few seconds at most.
     pub async fn look(&self) -> Vec<Check> {
-        let mut checks = gremlin::check(self);
+        let mut checks = gremlin::check(self).await;
         checks.extend(traps::without_effect(self.subjects));
         let connection = match self.connection {
             Ok(connection) => connection,

@@ -2,6 +2,7 @@
 
 mod api;
 mod preview;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use api::{Api, Login};
 use futures_util::future::BoxFuture;
 
 pub(crate) use preview::{container_names, containers, preview};
+pub use stand_in::stand_in;
 
 /// Python's address of the one function.
 pub(crate) const MODULE: &str = "chaosgremlin.actions";

@@ -75,7 +75,7 @@ fn label(arguments: &Map, ending: &str) -> Option<String> {
 }
 
 /// How many are attacked: one by chance in the shape of 2017, `exact` where it is given; all when not told.
-fn number(arguments: &Map) -> Option<usize> {
+pub(super) fn number(arguments: &Map) -> Option<usize> {
     let target = arguments.get("target")?;
     match target.get("exact") {
         Some(Value::Int(exact)) => usize::try_from(*exact).ok(),

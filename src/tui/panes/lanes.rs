@@ -57,12 +57,13 @@ fn draw(canvas: &mut Canvas, scene: &Scene, lanes: &[Lane]) {
     for (lane, y) in lanes.iter().zip(rows(lanes, own_row)) {
         if let Some(ghost) = ghost.filter(|_| *lane == Lane::Users) {
             let y = y + usize::from(own_row);
-            haunt(&mut canvas.part(label, y, span.columns, 1), ghost, span);
+            let mut place = canvas.part(label, y, span.columns, 1);
+            match own_row {
+                true => haunt(&mut place, ghost, span, 0),
+                false => ahead(&mut place, scene, ghost, span),
+            }
             if own_row {
                 canvas.at(indent, y, &Row::of(Role::Stale, "ghost"));
-            } else if let Some(next) = span.column(scene.session.axis.second(scene.now) + 1) {
-                // From here on it is the ghost's, also where nothing is faint.
-                canvas.letters(label + next, y, "|", Role::Stale);
             }
         }
         canvas.at(indent, y, &Row::of(Role::Muted, lane.word()));
@@ -88,11 +89,19 @@ fn rows(lanes: &[Lane], ghost: bool) -> impl Iterator<Item = usize> + '_ {
     (0..lanes.len()).map(move |y| y + usize::from(ghost && y > users))
 }
 
-/// What users got in the earlier session in the same seconds after T0, faint.
-fn haunt(canvas: &mut Canvas, ghost: &Session, span: Span) {
+/// What users got in the earlier session in the same seconds after T0, faint, from a column on.
+fn haunt(canvas: &mut Canvas, ghost: &Session, span: Span, from: usize) {
     let Some(ended) = ghost.last else { return };
-    let letters = ghost.lane(Lane::Users, span.seconds(), ended);
-    canvas.letters(0, 0, &letters, Role::Stale);
+    let letters: String = ghost.lane(Lane::Users, span.seconds(), ended).chars().skip(from).collect();
+    canvas.letters(from, 0, &letters, Role::Stale);
+}
+
+/// The same where nothing has happened yet, behind a line: faint alone would not tell the two apart.
+fn ahead(canvas: &mut Canvas, scene: &Scene, ghost: &Session, span: Span) {
+    if let Some(next) = span.column(scene.session.axis.second(scene.now) + 1) {
+        canvas.letters(next, 0, "|", Role::Stale);
+        haunt(canvas, ghost, span, next + 1);
+    }
 }
 
 /// Letters of one colour at a time; all lanes but the steps are ASCII.

@@ -103,6 +103,16 @@ impl Manifest {
         }
     }
 
+    /// The label selector of its pods; nothing for what has no pods of its own.
+    pub(crate) fn selector(&self) -> Option<String> {
+        if matches!(self.kind, Kept::Pod | Kept::Service) {
+            return None;
+        }
+        let pairs =
+            self.pod_labels()?.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
+        Some(pairs.collect::<Vec<_>>().join(",")).filter(|selector| !selector.is_empty())
+    }
+
     /// The labels its pods have: its own for a pod.
     pub(super) fn pod_labels(&self) -> Option<&Object<String, Json>> {
         let at = if self.kind == Kept::Pod { "/metadata/labels" } else { "/spec/template/metadata/labels" };

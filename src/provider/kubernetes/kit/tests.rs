@@ -201,3 +201,26 @@ async fn what_still_terminates_is_not_applied() {
     assert!(refused.contains("still terminating"), "{refused}");
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_shutdown_without_gremlin_is_the_deletion_of_the_same_pods() {
+    let (connection, _) = answering(cluster(Some(1), true));
+    let stand_in = async |arguments: Json| {
+        let arguments: Map = serde_json::from_value(arguments).unwrap();
+        let provider = crate::provider::gremlin::stand_in(&arguments, &connection).await?;
+        Some(serde_json::to_value(provider).unwrap())
+    };
+    let labels = json!({"io.kubernetes.container.name": "main"});
+    let provider = |chosen: Json| json!({"type": "python", "module": "chaosk8s.pod.actions", "func": "terminate_pods", "arguments": chosen});
+    let all = json!({"command": {"type": "shutdown"}, "labels": labels, "target": {}});
+    let chosen = json!({"label_selector": "name=app", "all": true, "ns": "default"});
+    assert_eq!(stand_in(all).await, Some(provider(chosen)));
+    let one = json!({"command": {"type": "shutdown"}, "labels": labels, "target": {"type": "Random"}});
+    let chosen = json!({"label_selector": "name=app", "qty": 1, "rand": true, "ns": "default"});
+    assert_eq!(stand_in(one).await, Some(provider(chosen)));
+    let latency = json!({"command": {"type": "latency"}, "labels": labels, "target": {}});
+    assert_eq!(stand_in(latency).await, None, "a latency attack leaves the containers running");
+    let unknown = json!({"io.kubernetes.container.name": "nobody"});
+    let unknown = json!({"command": {"type": "shutdown"}, "labels": unknown, "target": {}});
+    assert_eq!(stand_in(unknown).await, None);
+}

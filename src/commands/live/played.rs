@@ -1,0 +1,41 @@
+//! The providers of steps as they are played: those of the file, or of a fix that the operator took.
+
+use super::target::activity_at;
+use crate::{
+    experiment::{Map, Secrets, Value, substitute},
+    runner::Request,
+    session::{
+        Event, What,
+        event::{Fix, StepRef},
+    },
+};
+use std::collections::BTreeMap;
+
+/// What is played, as far as a listener has heard.
+pub struct Played {
+    /// The file's steps.
+    pub request: Request,
+    fixed: BTreeMap<StepRef, Map>,
+}
+
+impl Played {
+    /// The file's steps, none of them fixed.
+    pub fn new(request: Request) -> Self {
+        Self { request, fixed: BTreeMap::new() }
+    }
+
+    /// Hears of a fix; gives the step that another activity took.
+    pub fn hear(&mut self, event: &Event) -> Option<StepRef> {
+        let What::Fixed(Fix::Instead { step, activity, .. }) = &event.what else { return None };
+        let provider = activity.get("provider").and_then(Value::as_map)?;
+        self.fixed.insert(*step, provider.clone());
+        Some(*step)
+    }
+
+    /// The provider's mapping of a step, substituted without secrets: what is made of it is shown.
+    pub fn provider(&self, step: StepRef) -> Option<Map> {
+        let declared = activity_at(&self.request.experiment, step)?.provider.raw.clone();
+        let declared = self.fixed.get(&step).cloned().unwrap_or(declared).into();
+        substitute(&declared, &self.request.configuration, &Secrets::default()).as_map().cloned()
+    }
+}

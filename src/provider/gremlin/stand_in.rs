@@ -1,0 +1,37 @@
+//! What can be done in a shutdown's place where there is no Gremlin: the pods it would hit are deleted.
+
+use super::preview::{containers, number};
+use crate::{
+    cluster::Connection,
+    experiment::{Map, Value},
+    provider::kubernetes::kit::save_containers,
+};
+
+/// The provider of an action that deletes the pods of the one workload whose containers the attack names. Nothing for
+/// attacks that leave their containers running, and where that workload cannot be told.
+pub async fn stand_in(arguments: &Map, connection: &Connection) -> Option<Map> {
+    let command = arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
+    let (namespace, names) = containers(arguments);
+    if command != Some("shutdown") || names.is_empty() {
+        return None;
+    }
+    let saved = save_containers(connection, &namespace, &names).await.ok()??;
+    let mut selectors = saved.manifests.iter().filter_map(|manifest| manifest.selector());
+    let selector = selectors.next().filter(|_| selectors.next().is_none())?;
+    let mut chosen = Map::from_iter([("label_selector".to_owned(), selector.into())]);
+    match number(arguments) {
+        Some(number) => {
+            chosen.insert("qty".to_owned(), Value::Int(i64::try_from(number).ok()?));
+            chosen.insert("rand".to_owned(), true.into());
+        }
+        None => drop(chosen.insert("all".to_owned(), true.into())),
+    }
+    chosen.insert("ns".to_owned(), namespace.into());
+    let provider = [
+        ("type", "python".into()),
+        ("module", "chaosk8s.pod.actions".into()),
+        ("func", "terminate_pods".into()),
+        ("arguments", Value::Map(chosen)),
+    ];
+    Some(provider.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
