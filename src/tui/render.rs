@@ -15,7 +15,14 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log: &LogFeed) {
     let mut all = Canvas::new(buffer, area, theme);
     all.clear();
-    match arrange(area, scene.view.presenter) {
+    let arrangement = arrange(area, scene.view.presenter);
+    if let Some(overlay @ Overlay::Logs) = &scene.view.overlay
+        && !matches!(arrangement, Arrangement::TooSmall)
+    {
+        // Nothing shows beside it.
+        return over(&mut all, scene, overlay, log);
+    }
+    match arrangement {
         Arrangement::TooSmall => return too_small(&mut all),
         Arrangement::Slim(parts) => slim(&mut all, scene, parts),
         Arrangement::Wide(parts) => {

@@ -110,15 +110,15 @@ fn cells(scene: &Scene, endpoint: &Endpoint, span: Span, edges: &[(f64, &str)]) 
         }
     };
     let axis = &scene.session.axis;
-    let oldest = endpoint.dots().map(|dot| dot.start).min();
-    for dot in endpoint.dots() {
+    let from = axis.start_of_second(span.first).unwrap_or(endpoint.since);
+    for dot in endpoint.dots_since(from) {
         put(axis.second(dot.start), f64::from(dot.waited_ms), dot.outcome.letter(false));
     }
     // Older than the answers kept one by one: drawn from the seconds.
-    let first_dot = oldest.map_or(i64::MAX, |at| axis.slot(at));
+    let forgotten = endpoint.dots_forgotten().map_or(i64::MIN, |at| axis.slot(at));
     for second in span.seconds() {
         let slot = axis.slot_of_second(second);
-        if slot < first_dot
+        if slot <= forgotten
             && let Some(cell) = endpoint.second(slot)
         {
             for (ms, letter) in banded(cell) {

@@ -64,18 +64,26 @@ impl Dot {
 
 /// The latest answers, in the order they came.
 #[derive(Clone, Debug, Default)]
-pub struct Dots(VecDeque<Dot>);
+pub struct Dots {
+    kept: VecDeque<Dot>,
+    /// When the latest answer came that is not kept any more.
+    forgotten: Option<Timestamp>,
+}
 
 impl Dots {
     pub(super) fn push(&mut self, dot: Dot) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
+        if self.kept.len() == KEPT {
+            self.forgotten = self.kept.pop_front().map(|old| old.ended());
         }
-        self.0.push_back(dot);
+        self.kept.push_back(dot);
+    }
+
+    pub(super) fn forgotten(&self) -> Option<Timestamp> {
+        self.forgotten
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Dot> + ExactSizeIterator {
-        self.0.iter()
+        self.kept.iter()
     }
 }
 

@@ -238,6 +238,17 @@ impl Endpoint {
         self.dots.iter()
     }
 
+    /// Those of them whose requests were due from a moment on, the latest first.
+    pub fn dots_since(&self, from: Timestamp) -> impl Iterator<Item = &Dot> {
+        // Whatever was due later also came later, and answers stand in the order they came.
+        self.dots.iter().rev().take_while(move |dot| dot.ended() >= from).filter(move |dot| dot.start >= from)
+    }
+
+    /// Until when answers came that are not kept one by one any more; their seconds still are.
+    pub fn dots_forgotten(&self) -> Option<Timestamp> {
+        self.dots.forgotten()
+    }
+
     /// What the answers were like that came in the last `seconds` before `now`.
     pub fn recent(&self, now: Timestamp, seconds: f64) -> Recent {
         let from = now - std::time::Duration::from_secs_f64(seconds);
