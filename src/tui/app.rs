@@ -14,7 +14,7 @@ use super::{
     update::update,
     view::{Leaving, Steering, View},
 };
-use crate::session::{Command, Session, clock::Clock, state::Phase};
+use crate::session::{Command, Session, clock::Clock, event::Source, state::Phase};
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
 use std::io;
@@ -167,6 +167,8 @@ fn time_shows(session: &Session, view: &View) -> bool {
     session.users.endpoints.iter().any(|endpoint| endpoint.watched)
         || session.steps.rows.iter().any(|row| row.state.is_active())
         || session.phase() == Phase::FaultOn
+        // The pods pane tells when the watch last spoke.
+        || session.cluster.source(Source::Pods).is_some()
         || view.leaving > Leaving::No
 }
 
