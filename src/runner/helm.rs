@@ -236,6 +236,7 @@ impl Helm {
                 self.voice.log(Level::Info, "Nothing waits for that now.").await;
             }
             Command::Observe(_)
+            | Command::Find(_)
             | Command::Guards(_)
             | Command::Undo
             | Command::Predict(_)

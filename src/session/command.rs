@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Command {
     /// Start (or stop) watching: probe the endpoint, ask the witnesses.
     Observe(bool),
+    /// Look for pods whose names hold this, also among those that are only counted. Empty: no longer.
+    Find(String),
     /// Run the step under the cursor, unless it is destructive.
     Next,
     /// Run the destructive step under the cursor. Making this value *is* the consent.

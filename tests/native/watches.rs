@@ -51,7 +51,8 @@ async fn a_kill_as_the_operator_sees_it() {
     }
     let (emitter, mut stream) = stream(Clock::system());
     let stop = CancellationToken::new();
-    let task = watch(&connection, in_play, emitter, stop.clone()).unwrap();
+    let nothing_sought = tokio::sync::watch::Sender::default().subscribe();
+    let task = watch(&connection, in_play, emitter, nothing_sought, stop.clone()).unwrap();
 
     let (mut pods, mut services, mut workloads) = (Vec::new(), Vec::new(), Vec::new());
     until(&mut stream, "everything in play is told", |what| {

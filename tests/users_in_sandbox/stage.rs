@@ -93,7 +93,9 @@ impl Stage {
 
     fn watch(&mut self, consumer: &str) {
         let (emitter, stop) = (self.emitter.clone(), self.stop.clone());
-        pods::watch(&self.connection, InPlay::new("default"), emitter.clone(), stop.clone()).unwrap();
+        let nothing_sought = tokio::sync::watch::Sender::default().subscribe();
+        pods::watch(&self.connection, InPlay::new("default"), emitter.clone(), nothing_sought, stop.clone())
+            .unwrap();
         tokio::spawn(recovery::watch(emitter.clone(), self.tap(), stop.clone()));
         let settings = BreakerSettings {
             health: Some(format!("{consumer}/health")),

@@ -17,7 +17,7 @@ use crate::{
         stream::Emitter,
     },
 };
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// The observers of a session.
@@ -29,13 +29,23 @@ pub struct Observers {
     /// Fires when users are not to be asked any more; a new one each time they are.
     asking: Option<CancellationToken>,
     tasks: JoinSet<()>,
+    /// What the operator looks for among the names of pods.
+    sought: watch::Sender<String>,
 }
 
 impl Observers {
     /// None is running yet.
     pub fn new(emitter: Emitter, taps: Taps, endpoints: Vec<EndpointSettings>) -> Self {
         let stop = CancellationToken::new();
-        Self { emitter, taps, endpoints, stop, asking: None, tasks: JoinSet::new() }
+        Self {
+            emitter,
+            taps,
+            endpoints,
+            stop,
+            asking: None,
+            tasks: JoinSet::new(),
+            sought: watch::Sender::default(),
+        }
     }
 
     /// Watches the pods that the experiment names, and whether what a fault takes away comes back.
@@ -51,7 +61,13 @@ impl Observers {
                 in_play.add(activity, provider);
             }
         }
-        match pods::watch(connection, in_play, self.emitter.clone(), self.stop.clone()) {
+        match pods::watch(
+            connection,
+            in_play,
+            self.emitter.clone(),
+            self.sought.subscribe(),
+            self.stop.clone(),
+        ) {
             Ok(watching) => {
                 self.tasks.spawn(async move {
                     if let Err(failed) = watching.await
@@ -110,6 +126,11 @@ impl Observers {
             self.observe(false).await;
             self.observe(true).await;
         }
+    }
+
+    /// Looks for pods whose names hold `text`.
+    pub fn find(&self, text: String) {
+        self.sought.send_replace(text);
     }
 
     /// From the first fire on nothing is learned as a real answer.

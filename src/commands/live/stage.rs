@@ -129,6 +129,10 @@ impl Stage {
 
     /// The observers obey what is about watching; the runner hears everything and tells it.
     async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<Command>>) {
+        // Only a way to look at what is there anyway: nothing that happened.
+        if let Command::Find(text) = order {
+            return self.observers.find(text);
+        }
         self.undo.heard(&order, runner.is_none() || self.done.is_cancelled());
         if let Command::Fix(fix) = &order {
             self.observers.fix(fix).await;

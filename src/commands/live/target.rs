@@ -8,14 +8,23 @@ use crate::{
     runner::Request,
     session::{
         Event, What,
-        event::{Section, StepRef},
+        event::{Section, StepRef, TargetCard},
         stream::Emitter,
     },
 };
-use std::sync::Arc;
-use tokio::sync::mpsc;
+use futures_util::future::BoxFuture;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 
-/// Follows the session and emits a card whenever one is due.
+/// Shortest time from the end of a look-up to the next one: pods come and go in swarms.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Of the time one part in so many may go into looking up: in a large namespace a look-up is a long list.
+const SHARE: u32 = 20;
+
+/// Follows the session and emits a card whenever one is due and says something new.
 pub async fn cards(
     request: Request,
     connection: Option<Connection>,
@@ -23,33 +32,118 @@ pub async fn cards(
     mut tap: mpsc::Receiver<Arc<Event>>,
 ) {
     let mut played = Played::new(request);
-    let mut awaited = None;
-    while let Some(event) = tap.recv().await {
-        let fixed = played.hear(&event);
-        let due = match &event.what {
-            What::Fixed(_) => fixed.is_some() && fixed == awaited,
-            What::StepAwaited { step, destructive } => {
-                awaited = destructive.then_some(*step);
-                awaited.is_some()
+    let mut due = Due::default();
+    let mut looking: Option<BoxFuture<'static, LookedUp>> = None;
+    let mut told: Option<TargetCard> = None;
+    loop {
+        tokio::select! {
+            event = tap.recv() => {
+                let Some(event) = event else { return };
+                let fixed = played.hear(&event).is_some_and(|step| due.fixed(step));
+                if due.hear(&event.what) || fixed {
+                    // What was looked up so far was for another step.
+                    (looking, told) = (None, None);
+                }
             }
-            What::ActivityStarted { .. } | What::StepSkipped { .. } | What::RunEnded { .. } => {
-                awaited = None;
-                false
+            // The tap is read on meanwhile: a listener that falls behind misses events.
+            Some((card, took)) = next(&mut looking) => {
+                looking = None;
+                due.looked_up(took);
+                if card.is_some() && card != told {
+                    told.clone_from(&card);
+                    if let Some(card) = card {
+                        emitter.emit(What::Targeted(card)).await;
+                    }
+                }
             }
-            What::PodSeen(_) | What::PodGone(_) => awaited.is_some(),
-            _ => false,
-        };
-        if let (true, Some(step)) = (due, awaited) {
-            look_up(&played, step, connection.as_ref(), &emitter).await;
+            step = due.next(), if looking.is_none() => {
+                looking = Some(look_up(&played, step, connection.as_ref()));
+            }
         }
     }
 }
 
-async fn look_up(played: &Played, step: StepRef, connection: Option<&Connection>, emitter: &Emitter) {
-    let Some(activity) = activity_at(&played.request.experiment, step) else { return };
-    let Some(provider) = played.provider(step) else { return };
-    let card = preview::card(step, activity, &provider, connection).await;
-    emitter.emit(What::Targeted(card)).await;
+/// Ends with the look-up that is under way, if there is one.
+async fn next<T>(looking: &mut Option<impl Future<Output = T> + Unpin>) -> Option<T> {
+    match looking {
+        Some(looking) => Some(looking.await),
+        None => None,
+    }
+}
+
+/// The card of a step, if it is there, and how long it took to make.
+type LookedUp = (Option<TargetCard>, Duration);
+
+/// When to look up what firing the awaited step would do.
+#[derive(Debug, Default)]
+struct Due {
+    awaited: Option<StepRef>,
+    changed: bool,
+    not_before: Option<Instant>,
+}
+
+impl Due {
+    /// Takes note of an event; tells whether another step is awaited now, or none.
+    fn hear(&mut self, what: &What) -> bool {
+        match what {
+            What::StepAwaited { step, destructive } => {
+                *self = Self { awaited: destructive.then_some(*step), changed: true, not_before: None };
+                true
+            }
+            What::ActivityStarted { .. } | What::StepSkipped { .. } | What::RunEnded { .. } => {
+                *self = Self::default();
+                true
+            }
+            What::PodSeen(pod) => {
+                self.changed |= pod.in_play;
+                false
+            }
+            What::PodGone(_) => {
+                self.changed = true;
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Another activity took the place of a step; tells whether that step is awaited now.
+    fn fixed(&mut self, step: StepRef) -> bool {
+        let awaited = self.awaited == Some(step);
+        if awaited {
+            (self.changed, self.not_before) = (true, None);
+        }
+        awaited
+    }
+
+    fn looked_up(&mut self, took: Duration) {
+        self.not_before = Some(Instant::now() + PAUSE.max(took * SHARE));
+    }
+
+    /// The step to look up, as soon as one is due.
+    async fn next(&mut self) -> StepRef {
+        let Some(step) = self.awaited.filter(|_| self.changed) else { return std::future::pending().await };
+        if let Some(moment) = self.not_before {
+            sleep_until(moment).await;
+        }
+        self.changed = false;
+        step
+    }
+}
+
+/// Makes the card of a step as it is played. What is played is read at once, so that the session can be heard meanwhile.
+fn look_up(played: &Played, step: StepRef, connection: Option<&Connection>) -> BoxFuture<'static, LookedUp> {
+    let activity = activity_at(&played.request.experiment, step).cloned();
+    let (provider, connection) = (played.provider(step), connection.cloned());
+    Box::pin(async move {
+        let begun = Instant::now();
+        let card = match (activity, provider) {
+            (Some(activity), Some(provider)) => {
+                Some(preview::card(step, &activity, &provider, connection.as_ref()).await)
+            }
+            _ => None,
+        };
+        (card, begun.elapsed())
+    })
 }
 
 /// The activity of a step; `None` for a ref that leads nowhere.
@@ -62,4 +156,78 @@ pub fn activity_at(experiment: &Experiment, step: StepRef) -> Option<&Activity> 
         }
     };
     entry.and_then(|entry| entry.activity.as_ref().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::event::{PodKey, PodPhase};
+
+    const STEP: StepRef = StepRef { section: Section::Method, index: 0 };
+
+    fn gone() -> What {
+        What::PodGone(PodKey { namespace: "default".into(), name: "p".into(), uid: "u".into() })
+    }
+
+    fn seen(in_play: bool) -> What {
+        What::PodSeen(crate::session::event::Pod {
+            key: PodKey { namespace: "default".into(), name: "p".into(), uid: "u".into() },
+            owner: None,
+            phase: PodPhase::Running,
+            status: "Running".into(),
+            containers: Vec::new(),
+            node: None,
+            ip: None,
+            created: None,
+            deleting: None,
+            liveness: None,
+            in_play,
+        })
+    }
+
+    /// Milliseconds until the next look-up is due; `None` where none is.
+    async fn due_in(due: &mut Due) -> Option<u128> {
+        let begun = Instant::now();
+        let found = tokio::time::timeout(Duration::from_secs(3600), due.next()).await;
+        found.ok().map(|_| begun.elapsed().as_millis())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_at_once_then_after_changes_and_never_all_the_time() {
+        let mut due = Due::default();
+        due.hear(&gone());
+        assert_eq!(due_in(&mut due).await, None, "nothing is awaited");
+        assert!(due.hear(&What::StepAwaited { step: STEP, destructive: true }));
+        assert_eq!(due_in(&mut due).await, Some(0));
+        due.looked_up(Duration::from_millis(10));
+        assert_eq!(due_in(&mut due).await, None, "nothing changed since");
+        due.looked_up(Duration::from_millis(10));
+        due.hear(&seen(false));
+        assert_eq!(due_in(&mut due).await, None, "a pod that is not in play");
+        due.looked_up(Duration::from_millis(10));
+        assert!((0..100).all(|_| !due.hear(&seen(true))));
+        assert_eq!(due_in(&mut due).await, Some(1000), "a swarm is one change");
+        due.looked_up(Duration::from_secs(2));
+        due.hear(&gone());
+        assert_eq!(due_in(&mut due).await, Some(40_000), "a long list is not asked for all the time");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_step_is_looked_up_at_once_and_none_when_none_is_awaited() {
+        let mut due = Due::default();
+        due.hear(&What::StepAwaited { step: STEP, destructive: true });
+        due_in(&mut due).await;
+        due.looked_up(Duration::from_secs(2));
+        let other = StepRef { index: 1, ..STEP };
+        assert!(due.hear(&What::StepAwaited { step: other, destructive: true }));
+        assert_eq!(due_in(&mut due).await, Some(0));
+        due.looked_up(Duration::from_secs(2));
+        assert!(due.fixed(other) && !due.fixed(STEP));
+        assert_eq!(due_in(&mut due).await, Some(0), "what takes the step's place is looked up at once");
+        assert!(due.hear(&What::StepSkipped { step: other }));
+        due.hear(&gone());
+        assert_eq!(due_in(&mut due).await, None);
+        assert!(due.hear(&What::StepAwaited { step: STEP, destructive: false }));
+        assert_eq!(due_in(&mut due).await, None, "nothing to know before a step that destroys nothing");
+    }
 }

@@ -1,5 +1,6 @@
 //! The watches themselves: one of each kind for each namespace, tried again for ever.
 
+use super::lean::LeanPod;
 use crate::session::event::Source;
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use k8s_openapi::api::{
@@ -21,6 +22,9 @@ use std::{fmt::Debug, time::Duration};
 /// Pauses before a watch is begun again.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Objects in one page of a list: with more, a page takes more memory than all that is kept of it.
+const PAGE: u32 = 200;
 
 /// Something a watch brought.
 pub(super) struct Input {
@@ -94,7 +98,7 @@ pub(super) fn watches(namespace: &str) -> impl Iterator<Item = From> {
 /// One watch, for as long as it is read.
 pub(super) fn input(client: &Client, from: &From) -> BoxStream<'static, Input> {
     match from.kind {
-        Kind::Pods => changes(client, from, |pod| Object::Pod(Box::new(pod))),
+        Kind::Pods => changes(client, from, |LeanPod(pod)| Object::Pod(Box::new(pod))),
         Kind::Services => changes(client, from, |service| Object::Service(Box::new(service))),
         Kind::Slices => changes(client, from, |slice| Object::Slice(Box::new(slice))),
         Kind::Deployments => changes(client, from, |deployment| Object::Deployment(Box::new(deployment))),
@@ -133,7 +137,8 @@ fn tenacious<K>(api: Api<K>) -> impl Stream<Item = Result<Event<K>, watcher::Err
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let begin = move || watcher(api.clone(), watcher::Config::default()).default_backoff().boxed();
+    let begin =
+        move || watcher(api.clone(), watcher::Config::default().page_size(PAGE)).default_backoff().boxed();
     let state = (begin(), Pause::default(), begin);
     futures_util::stream::unfold(state, async |(mut events, mut pause, begin)| {
         tokio::time::sleep(std::mem::take(&mut pause.due)).await;

@@ -3,8 +3,10 @@
 //! [`watch()`] feeds objects into a `Picture`, which folds them into small rows at once and tells
 //! only what changed. No whole object is kept.
 
+mod crowd;
 mod feed;
 mod in_play;
+mod lean;
 mod notes;
 mod picture;
 mod row;

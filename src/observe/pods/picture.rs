@@ -1,6 +1,7 @@
 //! What is known of the watched namespaces, and what of a change is worth telling. Pure: no clock, no network.
 
 use super::{
+    crowd::Crowd,
     in_play::InPlay,
     notes, row,
     services::{KnownService, service_of},
@@ -14,33 +15,19 @@ use k8s_openapi::api::{
 use kube::ResourceExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Pods that are not in play but told one by one nevertheless; of more, only counts are told.
-const OTHERS: usize = 100;
-
 /// Namespace and name.
 type Place = (String, String);
 
 /// Everything known, each object as a row.
 pub(super) struct Picture {
     meant: InPlay,
-    pods: BTreeMap<PodKey, KnownPod>,
+    pods: Crowd,
     services: BTreeMap<Place, KnownService>,
     workloads: HashMap<Place, KnownWorkload>,
     /// Deployments in play because a pod of theirs is; once in play, they stay.
     owners: BTreeSet<Place>,
     /// Namespaces whose endpoints were listed: before that, "no endpoints" would be a guess.
     endpoints_listed: BTreeSet<String>,
-    /// Pods told of though they are not in play.
-    others: usize,
-    /// Pods by status, of those that are only counted.
-    counts: BTreeMap<String, BTreeMap<String, u32>>,
-    counts_changed: BTreeSet<String>,
-}
-
-struct KnownPod {
-    row: Pod,
-    labels: BTreeMap<String, String>,
-    told: bool,
 }
 
 struct KnownWorkload {
@@ -52,14 +39,11 @@ impl Picture {
     pub(super) fn new(meant: InPlay) -> Self {
         Self {
             meant,
-            pods: BTreeMap::new(),
+            pods: Crowd::default(),
             services: BTreeMap::new(),
             workloads: HashMap::new(),
             owners: BTreeSet::new(),
             endpoints_listed: BTreeSet::new(),
-            others: 0,
-            counts: BTreeMap::new(),
-            counts_changed: BTreeSet::new(),
         }
     }
 
@@ -75,76 +59,31 @@ impl Picture {
             self.owner_comes_into_play(&row, &mut news);
         }
         let namespace = row.key.namespace.clone();
-        let labels = labels.clone();
-        self.keep(row, labels, &mut news);
+        news.extend(self.pods.keep(row, labels));
         if meant {
-            self.services_in_front_come_into_play(&namespace, pod.labels(), &mut news);
+            self.services_in_front_come_into_play(&namespace, labels, &mut news);
         }
         news
     }
 
     /// A pod is gone.
     pub(super) fn pod_gone(&mut self, key: &PodKey) -> Vec<What> {
-        let Some(known) = self.pods.remove(key) else { return Vec::new() };
-        self.untold(&known);
-        if known.told { vec![What::PodGone(key.clone())] } else { Vec::new() }
+        self.pods.gone(key).into_iter().collect()
     }
 
     /// Keys of the pods known in a namespace, to find those that a new list no longer holds.
-    pub(super) fn pods_of(&self, namespace: &str) -> Vec<PodKey> {
-        self.pods.keys().filter(|key| key.namespace == namespace).cloned().collect()
-    }
-
-    fn keep(&mut self, row: Pod, labels: BTreeMap<String, String>, news: &mut Vec<What>) {
-        let old = self.pods.get(&row.key);
-        if old.is_some_and(|old| old.row == row) {
-            if let Some(old) = self.pods.get_mut(&row.key) {
-                old.labels = labels;
-            }
-            return;
-        }
-        let old = self.pods.remove(&row.key);
-        let was_told = old.as_ref().is_some_and(|old| old.told);
-        if let Some(old) = &old {
-            self.untold(old);
-        }
-        let told = row.in_play || was_told || self.others < OTHERS;
-        match told {
-            true if !row.in_play => self.others += 1,
-            true => {}
-            false => {
-                let counts = self.counts.entry(row.key.namespace.clone()).or_default();
-                *counts.entry(row.status.clone()).or_default() += 1;
-                self.counts_changed.insert(row.key.namespace.clone());
-            }
-        }
-        if told {
-            news.push(What::PodSeen(row.clone()));
-        }
-        self.pods.insert(row.key.clone(), KnownPod { row, labels, told });
-    }
-
-    /// Takes a pod out of the numbers it was in.
-    fn untold(&mut self, known: &KnownPod) {
-        if known.told {
-            self.others -= usize::from(!known.row.in_play);
-            return;
-        }
-        let namespace = &known.row.key.namespace;
-        if let Some(counts) = self.counts.get_mut(namespace) {
-            if let Some(count) = counts.get_mut(&known.row.status) {
-                *count -= 1;
-            }
-            counts.retain(|_, count| *count > 0);
-        }
-        self.counts_changed.insert(namespace.clone());
+    pub(super) fn pods_of(&self, namespace: &str) -> impl Iterator<Item = &PodKey> {
+        self.pods.of(namespace).map(|pod| &pod.row.key)
     }
 
     /// The counts of pods without a row that changed since the last call.
     pub(super) fn counts(&mut self) -> Vec<What> {
-        let changed = std::mem::take(&mut self.counts_changed).into_iter();
-        let states = |namespace: &String| self.counts.get(namespace).cloned().unwrap_or_default();
-        changed.map(|namespace| What::PodsCounted { states: states(&namespace), namespace }).collect()
+        self.pods.counts()
+    }
+
+    /// Looks for pods without a row by name, from now on.
+    pub(super) fn find(&mut self, text: &str) -> Vec<What> {
+        self.pods.find(text).into_iter().collect()
     }
 
     /// A Service is there or changed.
@@ -156,10 +95,7 @@ impl Picture {
         let mut in_play = known.in_play || asked || self.meant.names(&place.1);
         if !in_play {
             let known = &*known;
-            in_play = self
-                .pods
-                .values()
-                .any(|pod| pod.row.in_play && pod.row.key.namespace == place.0 && known.selects(&pod.labels));
+            in_play = self.pods.of(&place.0).any(|pod| pod.row.in_play && known.selects(&pod.labels));
         }
         let mut news = Vec::new();
         if in_play {
@@ -267,19 +203,12 @@ impl Picture {
         let owned = || self.owners.iter().any(|(at, owner)| *at == namespace && is_of(name, owner));
         let place = || (namespace.clone(), name.to_owned());
         let in_play = match object.kind.as_deref()? {
-            "Pod" | "ReplicaSet" => owned() || self.has_pod_in_play(&namespace, name),
+            "Pod" | "ReplicaSet" => owned() || self.pods.is_in_play(&namespace, name),
             "Deployment" => self.owners.contains(&place()) || self.meant.names(name),
             "Service" => self.services.get(&place()).is_some_and(|service| service.in_play),
             _ => self.meant.names(name),
         };
         in_play.then(|| notes::note(event))
-    }
-
-    fn has_pod_in_play(&self, namespace: &str, name: &str) -> bool {
-        let first = PodKey { namespace: namespace.to_owned(), name: name.to_owned(), uid: String::new() };
-        let mut same_name =
-            self.pods.range(first..).take_while(|(key, _)| key.namespace == namespace && key.name == name);
-        same_name.any(|(_, pod)| pod.row.in_play)
     }
 
     fn is_behind_a_service_in_play(&self, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
@@ -306,15 +235,12 @@ impl Picture {
         let Some(known) = self.services.get_mut(place) else { return };
         known.in_play = true;
         let known = &*known;
-        let behind = self
-            .pods
-            .values()
-            .filter(|pod| !pod.row.in_play && pod.row.key.namespace == place.0 && known.selects(&pod.labels));
+        let behind = self.pods.of(&place.0).filter(|pod| !pod.row.in_play && known.selects(&pod.labels));
         let behind: Vec<_> = behind.map(|pod| (pod.row.clone(), pod.labels.clone())).collect();
         for (row, labels) in behind {
             let row = Pod { in_play: true, ..row };
             self.owner_comes_into_play(&row, news);
-            self.keep(row, labels, news);
+            news.extend(self.pods.keep(row, &labels));
         }
         news.extend(self.service_news(place));
     }

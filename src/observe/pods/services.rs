@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Label of a slice that names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
+/// Pods behind a Service that are told by name: it is told anew with every change of them.
+const NAMED: usize = 64;
+
 /// What is known of one Service.
 #[derive(Debug, Default)]
 pub(super) struct KnownService {
@@ -87,7 +90,7 @@ impl KnownService {
             name: name.to_owned(),
             ready: sum(|slice| slice.ready),
             not_ready: sum(|slice| slice.not_ready),
-            pods: pods.into_iter().cloned().collect(),
+            pods: pods.into_iter().take(NAMED).cloned().collect(),
         };
         if self.told.as_ref() == Some(&now) {
             return None;

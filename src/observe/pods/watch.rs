@@ -18,19 +18,21 @@ use std::{
     collections::{BTreeSet, HashMap},
     time::Duration,
 };
-use tokio::{task::JoinHandle, time::MissedTickBehavior};
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 /// How often counts of pods are told, at most.
 const COUNTS: Duration = Duration::from_secs(1);
 
-/// Watches the namespaces in play until `stop` fires; emits facts on change only.
+/// Watches the namespaces in play until `stop` fires; emits facts on change only. `sought` is what the operator looks
+/// for among the names of pods.
 ///
 /// Fails only when no client can be made; a cluster that does not answer is told by `SourceChanged`.
 pub fn watch(
     connection: &Connection,
     in_play: InPlay,
     emitter: Emitter,
+    sought: watch::Receiver<String>,
     stop: CancellationToken,
 ) -> Result<JoinHandle<()>, Error> {
     let client = connection.client()?;
@@ -50,7 +52,7 @@ pub fn watch(
     Ok(tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = observer.run(inputs, emitter) => {}
+            () = observer.run(inputs, sought, emitter) => {}
         }
     }))
 }
@@ -66,7 +68,12 @@ struct Observer {
 }
 
 impl Observer {
-    async fn run(mut self, mut inputs: SelectAll<BoxStream<'static, Input>>, emitter: Emitter) {
+    async fn run(
+        mut self,
+        mut inputs: SelectAll<BoxStream<'static, Input>>,
+        mut sought: watch::Receiver<String>,
+        emitter: Emitter,
+    ) {
         let mut counts = tokio::time::interval(COUNTS);
         counts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -75,6 +82,7 @@ impl Observer {
                     Some(input) => self.take(input),
                     None => return,
                 },
+                Ok(()) = sought.changed() => self.picture.find(&sought.borrow_and_update()),
                 _ = counts.tick() => self.picture.counts(),
             };
             for what in news {
@@ -152,8 +160,8 @@ impl Observer {
             |names: Vec<String>| names.into_iter().filter(|name| !held.contains(name)).collect::<Vec<_>>();
         match from.kind {
             Kind::Pods => {
-                let mut lost = picture.pods_of(at);
-                lost.retain(|key| !held.contains(&key.uid));
+                let lost: Vec<_> =
+                    picture.pods_of(at).filter(|key| !held.contains(&key.uid)).cloned().collect();
                 lost.iter().flat_map(|key| picture.pod_gone(key)).collect()
             }
             Kind::Services => {

@@ -96,6 +96,17 @@ pub struct Pod {
     pub in_play: bool,
 }
 
+/// Pods that were looked for by name, of those that are only counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundPods {
+    /// What their names hold.
+    pub text: String,
+    /// The first of them by namespace and name: with the word for STATUS.
+    pub pods: Vec<(PodKey, String)>,
+    /// How many there are in all.
+    pub all: u32,
+}
+
 /// The endpoints of a Service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceEndpoints {
@@ -107,7 +118,7 @@ pub struct ServiceEndpoints {
     pub ready: u32,
     /// Addresses that are there but get none.
     pub not_ready: u32,
-    /// Names of the pods behind it.
+    /// Names of the pods behind it, the first ones where they are many.
     pub pods: Vec<String>,
 }
 

@@ -14,8 +14,8 @@ mod users;
 
 pub use breaker::{Belief, BreakerState, Confidence, Says, Testimony, Witness};
 pub use cluster::{
-    Check, CheckLevel, ClusterNote, Container, LastEnd, Liveness, Pod, PodKey, PodPhase, ServiceEndpoints,
-    Source, SourceState, TargetCard, Workload,
+    Check, CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, PodPhase,
+    ServiceEndpoints, Source, SourceState, TargetCard, Workload,
 };
 pub use fix::Fix;
 pub use guard::{Guard, Guards, Trip};
@@ -352,6 +352,8 @@ pub enum What {
         /// Pods by the word `kubectl` prints in STATUS.
         states: std::collections::BTreeMap<String, u32>,
     },
+    /// The operator looked for pods by name: those that were found among the pods that are only counted.
+    PodsFound(FoundPods),
     /// A Service's endpoints are there or changed.
     ServiceSeen(ServiceEndpoints),
     /// A Deployment is there or changed.

@@ -104,6 +104,7 @@ impl Session {
             What::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
             What::PodGone(key) => self.cluster.pod_gone(at, key),
             What::PodsCounted { namespace, states } => self.cluster.pods_counted(at, namespace, states),
+            What::PodsFound(found) => self.cluster.found = Some(found.clone()),
             What::ServiceSeen(endpoints) => self.cluster.service_seen(at, endpoints),
             What::WorkloadSeen(workload) => self.cluster.workload_seen(at, workload),
             What::WorkloadGone { namespace, name } => self.cluster.workload_gone(at, namespace, name),

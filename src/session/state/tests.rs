@@ -185,7 +185,16 @@ fn pods_keep_their_identity_across_the_kill() {
 
     let (session, _) = fixtures::after_closed();
     assert_eq!(session.cluster.pod(&old).unwrap().identity(), Identity::Gone);
-    assert_eq!(session.cluster.pods(), 2, "{:?}", session.cluster.counts);
+    assert_eq!(session.cluster.states(), [("Running", 2)]);
+}
+
+#[test]
+fn pods_that_are_only_counted_count_too() {
+    let (mut session, now) = fixtures::after_closed();
+    let states = [("Pending".to_owned(), 7), ("Running".to_owned(), 40)].into();
+    let what = What::PodsCounted { namespace: "crowded".to_owned(), states };
+    session.apply(&Event { seq: 0, at: now, what });
+    assert_eq!(session.cluster.states(), [("Running", 42), ("Pending", 7)]);
 }
 
 #[test]

@@ -16,6 +16,8 @@ use crate::{
 
 /// Rows of other pods shown while a filter is set.
 const FOUND: usize = 200;
+/// Rows from which on the counts stand above them.
+const MANY: usize = 8;
 /// How long a pod that is gone stays in the list, in seconds.
 const GONE_S: f64 = 20.0;
 
@@ -62,18 +64,23 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     {
         lines.push(Row::of(Role::Waiting, reason.as_str()));
     }
+    let counts = others(scene).filter(|_| scene.view.filter.is_empty());
+    let many = cluster.in_play.len() > MANY;
+    // Under a long list nobody would find them.
+    lines.extend(counts.clone().filter(|_| many));
     for row in cluster.in_play.iter().filter(|row| wanted(&row.pod.key.name) && recent(scene, row)) {
         pod(scene, row, width, &mut lines);
     }
     lines.extend(cluster.services.iter().map(|row| service(scene, row)));
     lines.extend(cluster.workloads.iter().filter_map(|row| workload(scene, row)));
     if scene.view.filter.is_empty() {
-        lines.extend(others(scene));
+        lines.extend(counts.filter(|_| !many));
     } else {
         let found = cluster.others.values().filter(|pod| wanted(&pod.key.name)).take(FOUND);
         lines.extend(
             found.map(|pod| Row::text(format!("{}  ", pod.key.name)).with(Role::Muted, pod.status.as_str())),
         );
+        lines.extend(found_in_the_crowd(scene));
     }
     lines.extend(notes(scene));
     lines
@@ -193,17 +200,32 @@ fn workload(scene: &Scene, row: &WorkloadRow) -> Option<Row> {
     Some(Row::of(Role::Muted, "deploy ").and(format!("{}  ", w.name)).with(role, words))
 }
 
-/// The pods that are not in play, counted by state.
+/// Pods without a row that were looked for.
+fn found_in_the_crowd(scene: &Scene) -> Vec<Row> {
+    let found = scene.session.cluster.found.as_ref().filter(|found| found.text == scene.view.filter);
+    let Some(found) = found else { return Vec::new() };
+    let rows = found.pods.iter();
+    let mut rows: Vec<Row> = rows
+        .map(|(key, status)| Row::text(format!("{}  ", key.name)).with(Role::Muted, status.as_str()))
+        .collect();
+    let more = found.all.saturating_sub(found.pods.len() as u32);
+    if more > 0 {
+        rows.push(Row::of(Role::Muted, format!("and {more} more")));
+    }
+    rows
+}
+
+/// All pods counted by state, once there are more than those with a row of their own.
 fn others(scene: &Scene) -> Option<Row> {
     let cluster = &scene.session.cluster;
-    if cluster.others.is_empty() {
+    let states = cluster.states();
+    let pods: usize = states.iter().map(|(_, count)| count).sum();
+    if pods <= cluster.in_play.iter().filter(|row| row.gone.is_none()).count() {
         return None;
     }
-    let mut counts: Vec<_> = cluster.counts.iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let words: Vec<String> =
-        counts.iter().take(4).map(|(status, count)| format!("{count} {status}")).collect();
-    Some(Row::of(Role::Muted, format!("all {} pods: {}", cluster.pods(), words.join(", "))))
+        states.iter().take(4).map(|(status, count)| format!("{count} {status}")).collect();
+    Some(Row::of(Role::Muted, format!("all {pods} pods: {}", words.join(", "))))
 }
 
 /// The latest words of Kubernetes about objects in play, newest first.

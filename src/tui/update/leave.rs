@@ -1,6 +1,6 @@
 //! Leaving and stepping back: asked first while something is at stake, then more urgent with each request.
 
-use super::open;
+use super::{open, typing::filter};
 use crate::{
     session::{Command, Session, state::Phase},
     tui::{
@@ -73,8 +73,7 @@ pub(super) fn towards_safety(view: &mut View, session: &Session) -> Outcome {
         return Outcome::redraw();
     }
     if !view.filter.is_empty() {
-        view.filter.clear();
-        return Outcome::redraw();
+        return filter(view, String::new());
     }
     if view.steering != Steering::Live || view.finished {
         return Outcome::nothing();

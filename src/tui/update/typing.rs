@@ -6,7 +6,7 @@ use crate::{
     tui::{
         keymap::Chord,
         msg::Outcome,
-        view::{Overlay, View},
+        view::{Overlay, Steering, View},
     },
 };
 use crossterm::event::{KeyCode, KeyEvent};
@@ -19,11 +19,9 @@ pub(super) fn typed(view: &mut View, key: &KeyEvent, chord: Chord) -> Outcome {
     let Some(overlay) = &mut view.overlay else { return Outcome::nothing() };
     match (key.code, overlay) {
         (KeyCode::Esc, overlay) => {
-            if matches!(overlay, Overlay::Filter(_)) {
-                view.filter.clear();
-            }
+            let filtered = matches!(overlay, Overlay::Filter(_));
             view.overlay = None;
-            Outcome::redraw()
+            if filtered { filter(view, String::new()) } else { Outcome::redraw() }
         }
         (KeyCode::Enter, Overlay::Note(editor)) => {
             let note = editor.text();
@@ -45,8 +43,8 @@ pub(super) fn typed(view: &mut View, key: &KeyEvent, chord: Chord) -> Outcome {
         }
         (_, Overlay::Filter(editor)) => {
             editor.key(key);
-            view.filter = editor.text();
-            Outcome::redraw()
+            let text = editor.text();
+            filter(view, text)
         }
         (_, Overlay::Note(editor) | Overlay::ConfirmFire { typed: editor, .. }) => {
             editor.key(key);
@@ -61,10 +59,23 @@ pub(super) fn pasted(view: &mut View, text: &str) -> Outcome {
         Some(Overlay::Note(editor)) => editor.paste(text),
         Some(Overlay::Filter(editor)) => {
             editor.paste(text);
-            view.filter = editor.text();
+            let text = editor.text();
+            return filter(view, text);
         }
         // A name that must be typed is typed: pasting it would defeat the thought.
         _ => return Outcome::nothing(),
     }
     Outcome::redraw()
+}
+
+/// Shows the pods whose names hold `text`. Those that are only counted must be looked for where they are known.
+pub(super) fn filter(view: &mut View, text: String) -> Outcome {
+    if view.filter == text {
+        return Outcome::redraw();
+    }
+    view.filter.clone_from(&text);
+    match view.steering {
+        Steering::Replay => Outcome::redraw(),
+        Steering::Live | Steering::ReadOnly => Outcome::send(Command::Find(text)),
+    }
 }

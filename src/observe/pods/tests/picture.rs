@@ -73,7 +73,7 @@ fn a_replaced_pod_is_another_one() {
     let gone = super::super::row::key(&whole(first));
     assert_eq!(words(&picture.pod_gone(&gone)), ["pod app-0 gone"]);
     assert!(picture.pod_gone(&gone).is_empty());
-    assert_eq!(picture.pods_of("default").len(), 1);
+    assert_eq!(picture.pods_of("default").count(), 1);
 }
 
 #[test]
@@ -103,6 +103,47 @@ fn of_thousands_only_those_in_play_are_told() {
         1,
         "a pod of the crowd's size is still told"
     );
+}
+
+#[test]
+fn of_thousands_in_play_a_screenful_is_told_and_each_is_counted_once() {
+    let mut picture = Picture::new(in_play(&[kubernetes(json!({}))]));
+    let mut told = 0;
+    for i in 0..1_000 {
+        told += see_pod(&mut picture, pod(&format!("app-h-{i}"), "app")).len();
+    }
+    assert_eq!(told, 300);
+    assert_eq!(words(&picture.counts()), [r#"counts {"Running": 700}"#]);
+    // A told one makes room for the next that comes or changes.
+    assert_eq!(picture.pod_gone(&super::super::row::key(&whole(pod("app-h-7", "app")))).len(), 1);
+    assert!(picture.counts().is_empty());
+    let mut failed = pod("app-h-500", "app");
+    failed["status"]["phase"] = json!("Failed");
+    assert_eq!(see_pod(&mut picture, failed), ["pod app-h-500 Failed in play"]);
+    assert_eq!(words(&picture.counts()), [r#"counts {"Running": 699}"#]);
+}
+
+#[test]
+fn counted_pods_are_found_by_name() {
+    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    for i in 0..1_000 {
+        see_pod(&mut picture, pod(&format!("crowd-h-{i:03}"), "crowd"));
+    }
+    let found = |news: Vec<What>| match news.as_slice() {
+        [What::PodsFound(found)] => Some((found.pods.len(), found.all, found.pods[0].0.name.clone())),
+        _ => None,
+    };
+    assert_eq!(found(picture.find("h-5")), Some((50, 100, "crowd-h-500".to_owned())));
+    assert_eq!(found(picture.find("h-777")), Some((1, 1, "crowd-h-777".to_owned())));
+    assert!(picture.find("h-777").is_empty(), "only news is told");
+    assert_eq!(picture.counts().len(), 1, "the counts alone: what is found is as it was");
+    picture.pod_gone(&super::super::row::key(&whole(pod("crowd-h-776", "crowd"))));
+    assert_eq!(picture.counts().len(), 1);
+    let mut failed = pod("crowd-h-777", "crowd");
+    failed["status"]["phase"] = json!("Failed");
+    see_pod(&mut picture, failed);
+    assert_eq!(picture.counts().len(), 2, "counts, and what is sought");
+    assert!(picture.find("").is_empty());
 }
 
 #[test]

@@ -26,6 +26,10 @@ async fn until(stream: &mut Stream, told: &mut Vec<String>, wanted: &str) {
     }
 }
 
+fn nothing_sought() -> tokio::sync::watch::Receiver<String> {
+    tokio::sync::watch::Sender::default().subscribe()
+}
+
 fn empty(asked: &Asked) -> Reply {
     let kind = match asked.path.rsplit('/').next().unwrap() {
         "pods" => "Pod",
@@ -65,6 +69,7 @@ async fn lists_then_follows_and_stops() {
         &connection,
         in_play(&[kubernetes(json!({"name": "app"}))]),
         emitter,
+        nothing_sought(),
         stop.clone(),
     );
     let mut told = Vec::new();
@@ -100,8 +105,14 @@ async fn a_forbidden_source_is_absent_until_it_is_granted() {
         }
     });
     let (emitter, mut stream) = stream(Clock::system());
-    let _task =
-        crate::observe::pods::watch(&connection, in_play(&[]), emitter, CancellationToken::new()).unwrap();
+    let _task = crate::observe::pods::watch(
+        &connection,
+        in_play(&[]),
+        emitter,
+        nothing_sought(),
+        CancellationToken::new(),
+    )
+    .unwrap();
     let mut told = Vec::new();
     until(&mut stream, &mut told, "Workloads Live").await;
     let about: Vec<_> = told.iter().filter(|line| line.starts_with("Workloads")).collect();
@@ -128,7 +139,14 @@ async fn what_went_while_nobody_looked_is_gone() {
     });
     let (emitter, mut stream) = stream(Clock::system());
     let in_play = in_play(&[kubernetes(json!({"name": "app"}))]);
-    let _task = crate::observe::pods::watch(&connection, in_play, emitter, CancellationToken::new()).unwrap();
+    let _task = crate::observe::pods::watch(
+        &connection,
+        in_play,
+        emitter,
+        nothing_sought(),
+        CancellationToken::new(),
+    )
+    .unwrap();
     let mut told = Vec::new();
     until(&mut stream, &mut told, "pod app-h-1 gone").await;
     assert!(!told.iter().any(|line| line == "pod app-h-2 gone"), "{told:#?}");

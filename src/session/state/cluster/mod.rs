@@ -11,7 +11,7 @@ pub use rows::{NoteRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState};
 
 use super::History;
 use crate::session::event::{
-    ClusterNote, Pod, PodKey, ServiceEndpoints, Source, SourceState, Timestamp, Workload,
+    ClusterNote, FoundPods, Pod, PodKey, ServiceEndpoints, Source, SourceState, Timestamp, Workload,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -27,10 +27,12 @@ pub struct Cluster {
     pub in_play: Vec<PodRow>,
     /// All other pods, by namespace and name.
     pub others: BTreeMap<PodKey, Pod>,
-    /// Pods by the word `kubectl` prints in STATUS, those in play included.
+    /// Pods with a row by the word `kubectl` prints in STATUS.
     pub counts: BTreeMap<String, usize>,
     /// Pods that are only counted, by namespace and the word `kubectl` prints in STATUS.
     pub counted: BTreeMap<String, BTreeMap<String, u32>>,
+    /// What the operator's latest search found among them.
+    pub found: Option<FoundPods>,
     /// Services in play.
     pub services: Vec<ServiceRow>,
     /// Workloads in play.
@@ -42,10 +44,16 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Pods that exist now.
-    pub fn pods(&self) -> usize {
-        let counted: u32 = self.counted.values().flat_map(BTreeMap::values).sum();
-        self.counts.values().sum::<usize>() + counted as usize
+    /// Pods that exist now by the word `kubectl` prints in STATUS, the most frequent first.
+    pub fn states(&self) -> Vec<(&str, usize)> {
+        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+        let counted = self.counted.values().flatten().map(|(status, count)| (status, *count as usize));
+        for (status, count) in self.counts.iter().map(|(status, count)| (status, *count)).chain(counted) {
+            *states.entry(status.as_str()).or_default() += count;
+        }
+        let mut states: Vec<_> = states.into_iter().collect();
+        states.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        states
     }
 
     /// How a source is doing.

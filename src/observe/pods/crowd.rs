@@ -1,0 +1,188 @@
+//! The pods that are known: some are told one by one, of the others only how many there are of each kind.
+
+use crate::session::event::{FoundPods, Pod, PodKey, What};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
+
+/// Pods in play that are told one by one: nobody reads more rows.
+const IN_PLAY: usize = 300;
+/// Pods that are not in play but told one by one nevertheless.
+const OTHERS: usize = 100;
+
+/// Pods told of those that were looked for.
+const FOUND: usize = 50;
+
+type Labels = BTreeMap<String, String>;
+
+/// All known pods, each as a row.
+#[derive(Default)]
+pub(super) struct Crowd {
+    pods: BTreeMap<PodKey, KnownPod>,
+    labels: SharedLabels,
+    told_in_play: usize,
+    told_others: usize,
+    /// Pods by namespace and status, of those that are only counted.
+    counts: BTreeMap<String, BTreeMap<String, u32>>,
+    counts_changed: BTreeSet<String>,
+    sought: String,
+    found: Option<FoundPods>,
+}
+
+/// A pod, its labels, and whether it is told one by one.
+pub(super) struct KnownPod {
+    pub(super) row: Pod,
+    pub(super) labels: Arc<Labels>,
+    told: bool,
+}
+
+impl Crowd {
+    /// A pod is there or changed. Gives the row if that is worth telling.
+    pub(super) fn keep(&mut self, row: Pod, labels: &Labels) -> Option<What> {
+        let labels = self.labels.shared(labels);
+        if let Some(known) = self.pods.get_mut(&row.key).filter(|known| known.row == row) {
+            known.labels = labels;
+            return None;
+        }
+        let known = self.pods.remove(&row.key);
+        if let Some(known) = &known {
+            self.leaves(known);
+        }
+        // One that is about to go would take the room only to give it back: a crowd that churns would fill it for ever.
+        let room = row.deleting.is_none()
+            && if row.in_play { self.told_in_play < IN_PLAY } else { self.told_others < OTHERS };
+        // Whoever was told stays told, lest it be counted twice by those who heard of it.
+        let told = room || known.is_some_and(|known| known.told);
+        let known = KnownPod { row: row.clone(), labels, told };
+        self.enters(&known);
+        self.pods.insert(row.key.clone(), known);
+        told.then_some(What::PodSeen(row))
+    }
+
+    /// A pod is gone. Gives its farewell if it was told of.
+    pub(super) fn gone(&mut self, key: &PodKey) -> Option<What> {
+        let known = self.pods.remove(key)?;
+        self.leaves(&known);
+        known.told.then(|| What::PodGone(key.clone()))
+    }
+
+    fn enters(&mut self, known: &KnownPod) {
+        match (known.told, known.row.in_play) {
+            (true, true) => self.told_in_play += 1,
+            (true, false) => self.told_others += 1,
+            (false, _) => {
+                let namespace = &known.row.key.namespace;
+                let counts = self.counts.entry(namespace.clone()).or_default();
+                *counts.entry(known.row.status.clone()).or_default() += 1;
+                self.counts_changed.insert(namespace.clone());
+            }
+        }
+    }
+
+    fn leaves(&mut self, known: &KnownPod) {
+        match (known.told, known.row.in_play) {
+            (true, true) => self.told_in_play -= 1,
+            (true, false) => self.told_others -= 1,
+            (false, _) => {
+                let namespace = &known.row.key.namespace;
+                if let Some(counts) = self.counts.get_mut(namespace) {
+                    if let Some(count) = counts.get_mut(&known.row.status) {
+                        *count -= 1;
+                    }
+                    counts.retain(|_, count| *count > 0);
+                }
+                self.counts_changed.insert(namespace.clone());
+            }
+        }
+    }
+
+    /// The counts of pods without a row that changed since the last call, and what is sought among them.
+    pub(super) fn counts(&mut self) -> Vec<What> {
+        let changed = std::mem::take(&mut self.counts_changed);
+        let found = if changed.is_empty() { None } else { self.seek() };
+        let states = |namespace: &String| self.counts.get(namespace).cloned().unwrap_or_default();
+        let counted = |namespace| What::PodsCounted { states: states(&namespace), namespace };
+        changed.into_iter().map(counted).chain(found).collect()
+    }
+
+    /// Looks for pods without a row whose names hold `text`, from now on.
+    pub(super) fn find(&mut self, text: &str) -> Option<What> {
+        self.sought = text.to_owned();
+        self.seek()
+    }
+
+    /// What is found, if that is another than before.
+    fn seek(&mut self) -> Option<What> {
+        let found = if self.sought.is_empty() {
+            None
+        } else {
+            let mut all = self.pods.iter().filter(|(key, pod)| !pod.told && key.name.contains(&self.sought));
+            let first = all.by_ref().take(FOUND);
+            let pods: Vec<_> = first.map(|(key, pod)| (key.clone(), pod.row.status.clone())).collect();
+            let more = u32::try_from(all.count()).unwrap_or(u32::MAX);
+            Some(FoundPods { text: self.sought.clone(), all: more.saturating_add(pods.len() as u32), pods })
+        };
+        if found == self.found {
+            return None;
+        }
+        self.found.clone_from(&found);
+        found.map(What::PodsFound)
+    }
+
+    /// The pods of a namespace.
+    pub(super) fn of(&self, namespace: &str) -> impl Iterator<Item = &KnownPod> {
+        let all = self.named(namespace, "").map(|(_, known)| known);
+        all.take_while(move |known| known.row.key.namespace == namespace)
+    }
+
+    /// Whether a pod of this name is in play; several have it while one replaces the other.
+    pub(super) fn is_in_play(&self, namespace: &str, name: &str) -> bool {
+        let same = |key: &PodKey| key.namespace == namespace && key.name == name;
+        self.named(namespace, name).take_while(|(key, _)| same(key)).any(|(_, known)| known.row.in_play)
+    }
+
+    fn named(&self, namespace: &str, name: &str) -> impl Iterator<Item = (&PodKey, &KnownPod)> {
+        let first = PodKey { namespace: namespace.to_owned(), name: name.to_owned(), uid: String::new() };
+        self.pods.range(first..)
+    }
+}
+
+/// Sets of labels, each kept once: the pods of a workload have the same ones.
+#[derive(Default)]
+struct SharedLabels {
+    sets: HashSet<Arc<Labels>>,
+    /// When there are more than this, those that nobody uses any more are dropped.
+    most: usize,
+}
+
+impl SharedLabels {
+    fn shared(&mut self, labels: &Labels) -> Arc<Labels> {
+        if let Some(known) = self.sets.get(labels) {
+            return known.clone();
+        }
+        if self.sets.len() > self.most {
+            self.sets.retain(|set| Arc::strong_count(set) > 1);
+            self.most = (self.sets.len() * 2).max(64);
+        }
+        let set = Arc::new(labels.clone());
+        self.sets.insert(set.clone());
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_kept_once_and_not_for_ever() {
+        let mut shared = SharedLabels::default();
+        let set = |n: usize| Labels::from([("n".to_owned(), n.to_string())]);
+        let kept = shared.shared(&set(0));
+        assert!(Arc::ptr_eq(&kept, &shared.shared(&set(0))));
+        (1..10_000).for_each(|n| drop(shared.shared(&set(n))));
+        assert!(shared.sets.len() <= 66, "{}", shared.sets.len());
+        assert!(Arc::ptr_eq(&kept, &shared.shared(&set(0))));
+    }
+}
