@@ -1,13 +1,15 @@
 //! The endpoint probe at 500 requests a second: what it measures and what it costs, beside `oha` if that is installed.
 //!
-//! `cargo bench --bench probe`. Server, probe and `oha` are processes of their own; both clients ask the same server at
-//! the same rate, one after the other.
+//! `cargo bench --bench probe [-- ROUNDS]`. Server, probe and `oha` are processes of their own. In each round both clients
+//! ask the same server at the same rate, at the same time, so that whatever else the machine does happens to both. The
+//! server takes as long as a service does: log-normal around 8 ms, and one request in fifty five times as long.
 
 use axum::{Router, routing::get};
 use chaos_tui::{
     observe::endpoint::{EndpointSettings, watch},
     session::{Session, clock::Clock, event::EndpointId, stream::stream},
 };
+use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
@@ -16,18 +18,18 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 const RATE: f64 = 500.0;
-const SECONDS: u64 = 10;
-/// Milliseconds the server takes: none, and about what a small service takes.
-const DELAYS: [u64; 2] = [0, 10];
+const SECONDS: u64 = 20;
+const ROUNDS: usize = 5;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments: Vec<String> = std::env::args().filter(|word| word != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     match words.as_slice() {
-        [_, "serve", delay] => runtime.block_on(serve(delay.parse().expect("milliseconds"))),
+        [_, "serve"] => runtime.block_on(serve()),
         [_, "ask", url] => runtime.block_on(ask(url)),
-        _ => DELAYS.iter().for_each(|delay| side_by_side(*delay)),
+        [_, rounds] => side_by_side(rounds.parse().expect("a number of rounds")),
+        _ => side_by_side(ROUNDS),
     }
 }
 
@@ -41,36 +43,73 @@ impl Drop for Server {
     }
 }
 
-fn side_by_side(delay: u64) {
+/// Percentiles in milliseconds, and CPU in percent of a core where it was measured.
+struct Figures {
+    p50: f64,
+    p99: f64,
+    cpu: f64,
+}
+
+fn side_by_side(rounds: usize) {
     let program = std::env::current_exe().expect("this program has a path");
-    let mut child = Command::new(&program)
-        .args(["serve", &delay.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it starts again");
+    let mut child =
+        Command::new(&program).arg("serve").stdout(Stdio::piped()).spawn().expect("it starts again");
     let mut url = String::new();
     let stdout = child.stdout.take().expect("it was piped");
     let server = Server(child);
     BufReader::new(stdout).read_line(&mut url).expect("the server says its URL");
     let url = url.trim();
-    println!("server takes {delay} ms, {RATE} requests a second for {SECONDS} s");
-    for _ in 0..2 {
-        let _ = Command::new(&program).args(["ask", url]).status();
-        oha(url);
+    println!("{RATE} requests a second for {SECONDS} s; probe and oha at the same time");
+    let mut pairs = Vec::new();
+    for round in 1..=rounds {
+        let probe = Command::new(&program).args(["ask", url]).stdout(Stdio::piped()).spawn();
+        let theirs = oha(url);
+        let output = probe.and_then(Child::wait_with_output).expect("it starts again");
+        let said: Value = serde_json::from_slice(&output.stdout).expect("the probe says its figures");
+        let figure = |name: &str| said[name].as_f64().unwrap_or(f64::NAN);
+        let ours = Figures { p50: figure("p50"), p99: figure("p99"), cpu: figure("cpu") };
+        print!("round {round}: probe p50 {:.2} p99 {:.2} ms, CPU {:.1}%", ours.p50, ours.p99, ours.cpu);
+        match theirs {
+            Some(theirs) => {
+                println!("   oha p50 {:.2} p99 {:.2} ms", theirs.p50, theirs.p99);
+                pairs.push((ours, theirs));
+            }
+            None => println!("   oha is not installed: cargo install oha --locked"),
+        }
     }
     drop(server);
+    if !pairs.is_empty() {
+        let p50 = median(pairs.iter().map(|(ours, theirs)| ours.p50 / theirs.p50).collect());
+        let p99 = median(pairs.iter().map(|(ours, theirs)| ours.p99 / theirs.p99).collect());
+        let cpu = median(pairs.iter().map(|(ours, _)| ours.cpu).collect());
+        println!(
+            "median of {} rounds: p50 {p50:.3} and p99 {p99:.3} of oha's, CPU {cpu:.1}% of a core",
+            pairs.len()
+        );
+    }
 }
 
-async fn serve(delay: u64) {
-    let answer = move || async move {
-        if delay > 0 {
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-        }
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+async fn serve() {
+    let answer = async || {
+        tokio::time::sleep(service_time()).await;
         axum::Json("5b0c5a9e-6a3f-4a57-9d3b-0a2d7d0e4c11")
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     println!("http://{}/invoke", listener.local_addr().expect("it is bound"));
     let _ = axum::serve(listener, Router::new().route("/invoke", get(answer))).await;
+}
+
+/// Log-normal around 8 ms (Box and Muller's way), with a tail.
+fn service_time() -> Duration {
+    let (radius, angle): (f64, f64) = (1.0 - rand::random::<f64>(), rand::random());
+    let normal = (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos();
+    let tail = if rand::random_ratio(1, 50) { 5.0 } else { 1.0 };
+    Duration::from_secs_f64(0.008 * (0.5 * normal).exp() * tail)
 }
 
 async fn ask(url: &str) {
@@ -93,15 +132,9 @@ async fn ask(url: &str) {
     }
     probe.await.expect("the probe does not panic");
     let tally = session.users.main().expect("it was watched").baseline();
-    let ms = |wait: Option<f64>| wait.unwrap_or(f64::NAN);
-    println!(
-        "  probe  {} answers, {} errors   p50 {:.2} ms  p99 {:.2} ms   CPU {:.1}% of a core, reducer included",
-        tally.answered(),
-        tally.error,
-        ms(tally.all.p50),
-        ms(tally.all.p99),
-        cpu_seconds().unwrap_or(f64::NAN) * 100.0 / SECONDS as f64
-    );
+    let cpu = cpu_seconds().unwrap_or(f64::NAN) * 100.0 / SECONDS as f64;
+    assert_eq!(tally.error, 0, "the server answers");
+    println!("{}", json!({"p50": tally.all.p50, "p99": tally.all.p99, "cpu": cpu}));
 }
 
 /// CPU time of this process, where the system tells it in /proc.
@@ -112,15 +145,12 @@ fn cpu_seconds() -> Option<f64> {
     Some(ticks as f64 / 100.0)
 }
 
-fn oha(url: &str) {
+/// Measured from the intended start, as ours.
+fn oha(url: &str) -> Option<Figures> {
     let (rate, time) = (RATE.to_string(), format!("{SECONDS}s"));
-    let arguments =
-        ["-q", &rate, "-z", &time, "--no-tui", "--disable-compression", "--output-format", "json", url];
-    let Ok(output) = Command::new("oha").args(arguments).output() else {
-        return println!("  oha    is not installed: cargo install oha --locked");
-    };
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let ms =
-        |name: &str| report["latencyPercentiles"][name].as_f64().map_or(f64::NAN, |seconds| seconds * 1000.0);
-    println!("  oha    p50 {:.2} ms  p99 {:.2} ms", ms("p50"), ms("p99"));
+    let arguments = ["-q", &rate, "-z", &time, "--latency-correction", "--no-tui", "--disable-compression"];
+    let output = Command::new("oha").args(arguments).args(["--output-format", "json", url]).output().ok()?;
+    let report: Value = serde_json::from_slice(&output.stdout).ok()?;
+    let ms = |name: &str| report["latencyPercentiles"][name].as_f64().map(|seconds| seconds * 1000.0);
+    Some(Figures { p50: ms("p50")?, p99: ms("p99")?, cpu: f64::NAN })
 }

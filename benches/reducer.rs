@@ -3,6 +3,8 @@
 //! `cargo bench --bench reducer`. The stream is made by a small deterministic generator: a kill every two minutes, a
 //! provider that hangs for 35 s, a breaker that opens and tries, pods that come and go, a health page twice a second.
 
+mod cpu;
+
 use chaos_tui::session::{
     Event, Session, What,
     event::{
@@ -12,9 +14,11 @@ use chaos_tui::session::{
     },
     state::Lane,
 };
+use cpu::CpuTime;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
+    collections::BTreeMap,
     hint::black_box,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -30,13 +34,23 @@ fn at(ms: u64) -> Timestamp {
 
 /// An hour of events in the order they happen.
 fn hour(rate: u64) -> Vec<Event> {
-    let mut facts: Vec<(u64, What)> = Vec::new();
+    let mut facts: Vec<(u64, What)> = vec![(0, watched(rate))];
+    (0..HOUR).for_each(|second| facts.extend(facts_of(second, rate)));
+    facts.sort_by_key(|(ms, _)| *ms);
+    (0..).zip(facts).map(|(seq, (ms, what))| Event { seq, at: at(ms), what }).collect()
+}
+
+fn watched(rate: u64) -> What {
     let url = "GET http://localhost/invoke".to_owned();
     let endpoint = EndpointId(0);
-    let watched =
-        What::EndpointWatched { endpoint, url, rate: rate as f64, deadline_ms: 10_000, limit_ms: 1000 };
-    facts.push((0, watched));
-    for number in 0..HOUR * rate {
+    What::EndpointWatched { endpoint, url, rate: rate as f64, deadline_ms: 10_000, limit_ms: 1000 }
+}
+
+/// What begins in one second; its answers may come in a later one.
+fn facts_of(second: u64, rate: u64) -> Vec<(u64, What)> {
+    let mut facts = Vec::new();
+    let (ms, endpoint) = (second * 1000, EndpointId(0));
+    for number in second * rate..(second + 1) * rate {
         let due = number * 1000 / rate;
         let request = RequestId(number);
         let (waited_ms, kind) = answer(due);
@@ -45,26 +59,67 @@ fn hour(rate: u64) -> Vec<Event> {
             Answer { endpoint, request, waited_ms, kind, status: Some(200), shape: 1, excerpt: None };
         facts.push((due + waited_ms as u64, What::Answered(answer)));
     }
+    let open = matches!(second % CYCLE.0, 6..16 | 22..32);
+    let says = if open { Says::State(BreakerState::Open) } else { Says::Not(BreakerState::Open) };
+    for (offset, witness) in [(200, Witness::Health), (700, Witness::Answers)] {
+        let ground = "7 of the last 7 answers are fallbacks in under 10 ms".to_owned();
+        facts.push((ms + offset, What::Testified(Testimony { witness, says, ground })));
+    }
+    facts.push((ms + 300, What::Believed(belief(ms, open))));
+    facts.push((ms + 400, What::PodSeen(pod(second))));
+    if second.is_multiple_of(CYCLE.0) {
+        fault(&mut facts, ms);
+    }
+    if second.is_multiple_of(10) {
+        let message = format!("consumer answered in {second} ms");
+        facts.push((ms, What::Logged { level: Level::Info, target: "chaoslib".to_owned(), message }));
+    }
+    facts
+}
+
+/// Three hundred pods in play, as many as are ever told one by one, of which 25 a second are replaced, in a namespace of
+/// ten thousand: a hundred changes a second.
+fn churn_of(second: u64) -> Vec<(u64, What)> {
+    const PODS: u64 = 300;
+    let crowd = |number: u64, down: bool| {
+        let name = format!("crowd-7d9f8b6c5d-{number:06x}");
+        let key = PodKey { namespace: "default".to_owned(), uid: format!("uid-{name}"), name };
+        let status = if down { "ContainerCreating" } else { "Running" }.to_owned();
+        Pod { key, owner: Some("crowd".to_owned()), status, ..pod(second) }
+    };
+    let counts = [("Running".to_owned(), 8_000 + second as u32 % 7), ("Error".to_owned(), 1_700)].into();
+    let mut facts =
+        vec![(second * 1000, What::PodsCounted { namespace: "default".to_owned(), states: counts })];
+    for turn in 0..25 {
+        let (ms, number) = (second * 1000 + turn * 40, second * 25 + turn);
+        let going = Pod { deleting: Some(at(ms)), ..crowd(number, false) };
+        let gone = going.key.clone();
+        facts.push((ms, What::PodSeen(going)));
+        facts.push((ms + 10, What::PodSeen(crowd(number + PODS, true))));
+        facts.push((ms + 20, What::PodSeen(crowd(number + PODS, false))));
+        facts.push((ms + 30, What::PodGone(gone)));
+    }
+    facts
+}
+
+/// A session after an hour, and how many events that took. They are made second by second: all at once they would take
+/// a thousand times the memory of the session.
+fn grown(rate: u64, more: impl Fn(u64) -> Vec<(u64, What)>) -> (Session, u64) {
+    let mut session = Session::new();
+    let mut waiting = BTreeMap::from([((0, 0), watched(rate))]);
+    let (mut made, mut seq) = (1_u64, 0);
     for second in 0..HOUR {
-        let ms = second * 1000;
-        let open = matches!(second % CYCLE.0, 6..16 | 22..32);
-        let says = if open { Says::State(BreakerState::Open) } else { Says::Not(BreakerState::Open) };
-        for (offset, witness) in [(200, Witness::Health), (700, Witness::Answers)] {
-            let ground = "7 of the last 7 answers are fallbacks in under 10 ms".to_owned();
-            facts.push((ms + offset, What::Testified(Testimony { witness, says, ground })));
+        for (ms, what) in facts_of(second, rate).into_iter().chain(more(second)) {
+            waiting.insert((ms, made), what);
+            made += 1;
         }
-        facts.push((ms + 300, What::Believed(belief(ms, open))));
-        facts.push((ms + 400, What::PodSeen(pod(second))));
-        if second % CYCLE.0 == 0 {
-            fault(&mut facts, ms);
-        }
-        if second % 10 == 0 {
-            let message = format!("consumer answered in {second} ms");
-            facts.push((ms, What::Logged { level: Level::Info, target: "chaoslib".to_owned(), message }));
+        let later = waiting.split_off(&((second + 1) * 1000, 0));
+        for ((ms, _), what) in std::mem::replace(&mut waiting, later) {
+            session.apply(&Event { seq, at: at(ms), what });
+            seq += 1;
         }
     }
-    facts.sort_by_key(|(ms, _)| *ms);
-    (0..).zip(facts).map(|(seq, (ms, what))| Event { seq, at: at(ms), what }).collect()
+    (session, seq)
 }
 
 fn answer(due: u64) -> (f64, AnswerKind) {
@@ -169,17 +224,22 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 fn growth() {
-    for rate in [2, 20] {
-        let events = hour(rate);
-        let before = HELD.load(Ordering::Relaxed);
-        let session = played(&events);
-        let held = HELD.load(Ordering::Relaxed) - before;
-        println!("state after one hour at {rate}/s, {} events: {:.2} MB", events.len(), held as f64 / 1e6);
-        drop(session);
+    for rate in [2, 20, 500] {
+        held(&format!("{rate} requests a second"), || grown(rate, |_| Vec::new()));
     }
+    held("2 requests and 100 changes of pods a second", || grown(2, churn_of));
 }
 
-fn reducer(criterion: &mut Criterion) {
+/// Says what a session of an hour holds, byte by byte.
+fn held(what: &str, grown: impl FnOnce() -> (Session, u64)) {
+    let before = HELD.load(Ordering::Relaxed);
+    let (session, events) = grown();
+    let held = HELD.load(Ordering::Relaxed) - before;
+    println!("state after one hour of {what}: {:.2} MB ({events} events)", held as f64 / 1e6);
+    drop(session);
+}
+
+fn reducer(criterion: &mut Criterion<CpuTime>) {
     growth();
     let events = hour(2);
     let mut group = criterion.benchmark_group("reducer");
@@ -213,5 +273,9 @@ fn reducer(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, reducer);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = reducer
+}
 criterion_main!(benches);
