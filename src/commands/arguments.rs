@@ -106,7 +106,7 @@ pub struct Playing {
     /// End the run by itself while a fault is on: more than so many seconds in which a user is let down, so many
     /// restarts of what the fault is not about, so many seconds without a word of the cluster; `users=off`, `on`, `off`
     /// [default: users=60,restarts=1,silence=10 in the live session, off in a headless run]
-    #[arg(long, value_name = "GUARD=LIMIT,...", verbatim_doc_comment)]
+    #[arg(long, value_name = "GUARD=LIMIT,...")]
     pub guard: Vec<GuardChange>,
     /// Which cluster and which Python.
     #[command(flatten)]

@@ -72,7 +72,7 @@ pub(super) async fn by_call(call: &Invocation<'_>) -> Result<Option<Found>, Fail
 async fn pods(call: &Invocation<'_>) -> Result<Vec<Pod>, Failure> {
     let api = Pod::api(call)?;
     if call.native.func != "delete_pods" {
-        return Ok(Selection::of(call)?.candidates(&api).await?);
+        return Selection::of(call)?.candidates(&api).await;
     }
     let pattern = call.text("name")?.map(selection::pattern).transpose()?;
     let mut pods = api.list(&call.labelled()?).await?.items;
