@@ -21,14 +21,14 @@ fn chaos_tui(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 #[test]
 fn own_keys_and_looks_are_in_force_and_the_command_line_goes_before_them() {
     let folder = desk();
-    write(folder.path(), "ascii: true\nmouse: true\nkeys:\n  next: g\n  quit: [\"Q\", F10]\n");
+    write(folder.path(), "ascii: true\nmouse: true\nkeys:\n  next: y\n  quit: [\"Q\", F10]\n");
     let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json"]);
     terminal.wait_for("[>] file-is-there");
     terminal.wait_for("+- 1 EXPERIMENT");
-    terminal.wait_for("g next");
+    terminal.wait_for("y next");
     assert!(terminal.raw().contains("\x1b[?1000h"), "the mouse was not taken");
     terminal.press(" ");
-    terminal.press("g");
+    terminal.press("y");
     terminal.wait_for("[>] take-it-away");
     terminal.press("Q");
     terminal.ended();
