@@ -96,8 +96,9 @@ impl Excerpt {
         let shown: String = line.chars().skip(from).take(WIDTH).collect();
         let room = WIDTH.saturating_sub(start - from).max(1);
         let ellipsis = if from > 0 { "…" } else { "" };
+        let rest = if line.chars().nth(from + WIDTH).is_some() { "…" } else { "" };
         Self {
-            text: format!("{ellipsis}{}", visible(&shown)),
+            text: format!("{ellipsis}{}{rest}", visible(&shown)),
             indent: start - from + ellipsis.chars().count(),
             length: length.min(room),
         }

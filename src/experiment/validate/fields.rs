@@ -48,6 +48,11 @@ const HTTP: [&str; 10] = [
 ];
 const PROCESS: [&str; 6] = ["type", "path", "arguments", "timeout", "env", "secrets"];
 const PYTHON: [&str; 5] = ["type", "module", "func", "arguments", "secrets"];
+const REGEX: [&str; 3] = ["type", "pattern", "target"];
+const RANGE: [&str; 3] = ["type", "range", "target"];
+const JSON_PATH: [&str; 5] = ["type", "path", "target", "count", "expect"];
+const CONTROL: [&str; 5] = ["name", "provider", "scope", "automatic", "ref"];
+const RUNTIME: [&str; 2] = ["hypothesis", "rollbacks"];
 const PAUSES: [&str; 2] = ["before", "after"];
 
 pub(super) fn check(experiment: &Map, collector: &mut Collector<'_>) {
@@ -55,6 +60,10 @@ pub(super) fn check(experiment: &Map, collector: &mut Collector<'_>) {
     if let Some(Value::Map(hypothesis)) = experiment.get("steady-state-hypothesis") {
         slips(hypothesis, &HYPOTHESIS, "$.steady-state-hypothesis", collector);
     }
+    if let Some(Value::Map(runtime)) = experiment.get("runtime") {
+        slips(runtime, &RUNTIME, "$.runtime", collector);
+    }
+    of_controls(experiment, "$", collector);
     let lists = [
         (build::probes(experiment), build::PROBES),
         (build::method(experiment), build::METHOD),
@@ -71,6 +80,16 @@ pub(super) fn check(experiment: &Map, collector: &mut Collector<'_>) {
 
 fn of_activity(activity: &Map, path: &str, collector: &mut Collector<'_>) {
     slips(activity, &ACTIVITY, path, collector);
+    of_controls(activity, path, collector);
+    if let Some(Value::Map(tolerance)) = activity.get("tolerance") {
+        let known: &[&str] = match tolerance.get("type").and_then(Value::as_str) {
+            Some("regex") => &REGEX,
+            Some("range") => &RANGE,
+            Some("jsonpath") => &JSON_PATH,
+            _ => &ACTIVITY,
+        };
+        slips(tolerance, known, &place::key(path, "tolerance"), collector);
+    }
     if let Some(Value::Map(pauses)) = activity.get("pauses") {
         slips(pauses, &PAUSES, &place::key(path, "pauses"), collector);
     }
@@ -81,6 +100,15 @@ fn of_activity(activity: &Map, path: &str, collector: &mut Collector<'_>) {
             _ => &PYTHON,
         };
         slips(provider, known, &place::key(path, "provider"), collector);
+    }
+}
+
+fn of_controls(holder: &Map, path: &str, collector: &mut Collector<'_>) {
+    let path = place::key(path, "controls");
+    for (index, control) in build::list(holder.get("controls")).iter().enumerate() {
+        if let Some(control) = control.as_map() {
+            slips(control, &CONTROL, &place::item(&path, index), collector);
+        }
     }
 }
 

@@ -183,6 +183,11 @@ fn activities_shape(value: &Value, path: &str, expected: &str, collector: &mut C
         if item.as_map().is_none() {
             collector.shape(place::item(path, index), "a mapping that declares an activity");
         }
+        // The reference keeps a table of those that can be referred to, by name.
+        let name = item.get("name").filter(|_| path != build::ROLLBACKS);
+        if matches!(name, Some(Value::List(_) | Value::Map(_))) {
+            collector.shape(place::key(&place::item(path, index), "name"), "a text");
+        }
     }
 }
 

@@ -5,9 +5,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let length = word.chars().count();
     // One slip in a short word, one more every four letters.
     let most = (length / 4).clamp(1, 4);
+    let most = most.min(length.saturating_sub(1));
+    let word_letters = lower(word);
     let near = candidates.into_iter().filter(|candidate| *candidate != word).filter_map(|candidate| {
-        let distance = distance(&word.to_lowercase(), &candidate.to_lowercase());
-        (distance <= most && distance < length).then_some((distance, candidate))
+        // Of a letter there are at most four bytes: a quick look before the long one, as names may be many.
+        if candidate.len() > (length + most) * 4 {
+            return None;
+        }
+        distance(&word_letters, &lower(candidate), most).map(|distance| (distance, candidate))
     });
     near.min().map(|(_, candidate)| candidate)
 }
@@ -21,13 +26,16 @@ pub(super) fn did_you_mean<'a>(
     nearest(word, candidates).map_or_else(|| otherwise.into(), |near| format!("did you mean '{near}'?"))
 }
 
-/// Letters to insert, drop, change or swap with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
+fn lower(word: &str) -> Vec<char> {
+    word.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Letters to insert, drop, change or swap with their neighbour; none if more than `most`.
+fn distance(a: &[char], b: &[char], most: usize) -> Option<usize> {
     // Names longer than this are not slips of each other.
     const LONGEST: usize = 64;
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len() > LONGEST || b.len() > LONGEST || a.len().abs_diff(b.len()) > 4 {
-        return usize::MAX;
+    if a.len() > LONGEST || b.len() > LONGEST || a.len().abs_diff(b.len()) > most {
+        return None;
     }
     let mut before_last = vec![0; b.len() + 1];
     let mut last: Vec<usize> = (0..=b.len()).collect();
@@ -41,9 +49,13 @@ fn distance(a: &str, b: &str) -> usize {
                 row[j + 1] = row[j + 1].min(before_last[j - 1] + 1);
             }
         }
+        // A later letter may only come nearer by swapping with one before this.
+        if row.iter().min() > Some(&most) && last.iter().min() > Some(&most) {
+            return None;
+        }
         before_last = std::mem::replace(&mut last, row);
     }
-    last[b.len()]
+    Some(last[b.len()]).filter(|distance| *distance <= most)
 }
 
 #[cfg(test)]

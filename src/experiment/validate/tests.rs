@@ -337,4 +337,13 @@ fn slips_get_a_suggestion() {
     );
     assert_eq!(remedy(experiment(&reference)), "did you mean 'kill-pod'?");
     assert_eq!(remedy(experiment(&activity(r#"{"type": "htpp"}"#))), "did you mean 'http'?");
+    let tolerance = format!(
+        r#""runtime": {{"rollback": {{}}}}, "method": [], "steady-state-hypothesis": {{"title": "h", "probes": [
+            {{"type": "probe", "name": "p", "tolerance": {{"type": "regex", "pattern": "a", "targt": "stdout"}},
+            "provider": {TRUE}}}]}}"#
+    );
+    let found = check(experiment(&tolerance)).findings;
+    for near in ["did you mean 'target'?", "did you mean 'rollbacks'?"] {
+        assert!(found.warnings().any(|finding| finding.remedy == near), "{near}: {found:?}");
+    }
 }
