@@ -189,6 +189,7 @@ fn in_common_words(line: &str) -> String {
         "Failed parsing YAML experiment:",
         "Failed parsing YAML settings:",
         "Failed to parse variable file",
+        "Cannot read var file",
         "Failed to parse control file",
         "hypothesis probe tolerance pattern",
     ];
