@@ -4,6 +4,12 @@
 
 #[path = "live/config.rs"]
 mod config;
+#[path = "live/logs.rs"]
+mod logs;
+#[path = "live/looking.rs"]
+mod looking;
+#[path = "live/stepping.rs"]
+mod stepping;
 mod terminal;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod endpoint;
+pub mod logs;
 pub mod pods;
 pub mod preflight;
 pub mod pulse;

@@ -42,7 +42,7 @@ fn unknown(headline: String, object: String, why: String) -> Draft {
         share: None,
         consequences: vec![why],
         comes_back: "not known".to_owned(),
-        undo: "only what the rollbacks of the file do".to_owned(),
+        undo: "the file's rollbacks".to_owned(),
         confirm: String::new(),
     }
 }

@@ -240,6 +240,7 @@ impl Helm {
             | Command::Guards(_)
             | Command::Undo
             | Command::Predict(_)
+            | Command::ReadLog(_)
             | Command::Note(_)
             | Command::Mark => {}
         }

@@ -1,6 +1,6 @@
 //! What the operator can tell the session to do.
 
-use super::event::{Fix, Guards, Prediction, StepRef};
+use super::event::{Fix, Guards, PodKey, Prediction, StepRef};
 use serde::{Deserialize, Serialize};
 
 /// One order. The runner obeys those about stepping, the observers those about watching.
@@ -39,6 +39,8 @@ pub enum Command {
     Guards(Guards),
     /// What the operator expects of the fault; counts only before the fire.
     Predict(Prediction),
+    /// Read the log of this pod, and follow it.
+    ReadLog(PodKey),
     /// Keep a note with the session.
     Note(String),
     /// Mark this moment.

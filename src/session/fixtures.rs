@@ -8,6 +8,8 @@ mod cluster;
 mod steps;
 mod users;
 
+pub use cluster::{NEW, OLD};
+
 use super::{
     event::{Event, Timestamp, What},
     state::Session,

@@ -1,5 +1,6 @@
 //! What happened: events, the reducer that makes the state from them, and the projections that save it.
 
+mod captions;
 pub mod clock;
 mod command;
 pub mod console;

@@ -44,6 +44,21 @@ pub struct Warning {
     pub urgency: Urgency,
     /// What, and why we think so.
     pub text: String,
+    /// The same in at most [`SHORT`] columns, for small screens.
+    pub short: String,
+}
+
+/// Columns that the short form of a warning takes at most.
+pub const SHORT: usize = 71;
+/// Columns of a name in a warning, and in its short form: the end of a pod's name is what tells it from others.
+const NAME: usize = 30;
+const SHORT_NAME: usize = 18;
+
+impl Warning {
+    /// The text if it fits, else its short form.
+    pub fn fitting(&self, columns: usize) -> &str {
+        if self.text.chars().count() <= columns { &self.text } else { &self.short }
+    }
 }
 
 impl Session {
@@ -70,13 +85,17 @@ impl Session {
 
     fn guard_ahead(&self, now: Timestamp) -> Option<Warning> {
         let near = self.guard_near(now)?;
-        Some(warn(Urgency::Warn, format!("a guard is about to abort: {}", near.text)))
+        let text = format!("a guard is about to abort: {}", near.text);
+        Some(warn(Urgency::Warn, text, format!("a guard is about to abort: {}", near.short)))
     }
 
     fn budget(&self, now: Timestamp) -> Option<Warning> {
         let (bad, budget) = self.verdict(now).bad?;
-        let spent = format!("users were let down in {bad} of the {budget} seconds they may be");
-        (bad * 5 >= budget * 4).then(|| warn(Urgency::Warn, format!("{spent}: time to abort")))
+        (bad * 5 >= budget * 4).then(|| {
+            let text =
+                format!("users were let down in {bad} of the {budget} seconds they may be: time to abort");
+            warn(Urgency::Warn, text, format!("users let down {bad} of {budget} s: time to abort"))
+        })
     }
 
     fn probe_overrun(&self) -> Option<Warning> {
@@ -91,6 +110,7 @@ impl Session {
             warn(
                 Urgency::Watch,
                 format!("{requests} could not be sent: too many users wait already. Counted as bad."),
+                format!("{requests} not sent: too many users wait already"),
             )
         })
     }
@@ -110,6 +130,7 @@ impl Session {
             format!(
                 "fault on for {lasted:.0} s. The consumer is healthy for Kubernetes: the hypothesis cannot see your users."
             ),
+            "Kubernetes calls the consumer healthy. Its users disagree.".to_owned(),
         ))
     }
 
@@ -127,7 +148,8 @@ impl Session {
             .any(|dot| dot.outcome == crate::session::state::Outcome::Real);
         (failed_before && !real).then(|| {
             let text = "/health went 503 -> 200 while NO user got a real answer. A health check alone would say: recovered.";
-            warn(Urgency::Notice, text.to_owned())
+            let short = "/health says 200 but no user got a real answer yet";
+            warn(Urgency::Notice, text.to_owned(), short.to_owned())
         })
     }
 
@@ -139,18 +161,31 @@ impl Session {
             return None;
         }
         let open = self.breaker.state() == BreakerState::Open;
-        let why = if open { "An open breaker makes its health page fail: " } else { "" };
         let when = match self.since_t0(now) {
             Some(since) => format!("at T+{:.0}", since + countdown.restart_s),
             None => format!("in {:.0} s", countdown.restart_s),
         };
-        Some(warn(
-            Urgency::Warn,
-            format!(
-                "{why}{} missed {} of {} liveness probes; Kubernetes restarts it {when} if that goes on.",
-                pod.pod.key.name, countdown.misses, countdown.threshold
-            ),
-        ))
+        let (misses, threshold) = (countdown.misses, countdown.threshold);
+        let (name, brief) = (end_of(&pod.pod.key.name, NAME), end_of(&pod.pod.key.name, SHORT_NAME));
+        let path =
+            pod.pod.liveness.as_ref().and_then(|liveness| liveness.path.as_deref()).unwrap_or("liveness");
+        Some(if open {
+            warn(
+                Urgency::Warn,
+                format!(
+                    "An open breaker makes {path} fail ({misses} of {threshold} misses): Kubernetes restarts {name} {when}."
+                ),
+                format!("open breaker fails {}: restart {when} if it stays open", end_of(path, SHORT_NAME)),
+            )
+        } else {
+            warn(
+                Urgency::Warn,
+                format!(
+                    "{name} missed {misses} of {threshold} liveness probes; Kubernetes restarts it {when} if that goes on."
+                ),
+                format!("{brief} missed {misses} of {threshold} probes: restart {when}"),
+            )
+        })
     }
 
     fn without_effect(&self, now: Timestamp) -> Option<Warning> {
@@ -159,7 +194,8 @@ impl Session {
         (waited && self.fault_had_effect() == Some(false)).then(|| {
             let text =
                 "it was fired, but nothing of what it hit went away: the fault may never have happened.";
-            warn(Urgency::Watch, text.to_owned())
+            let short = "fired, but nothing that it hit went away: was there a fault?";
+            warn(Urgency::Watch, text.to_owned(), short.to_owned())
         })
     }
 
@@ -174,12 +210,13 @@ impl Session {
                 .zip(self.t0())
                 .map_or(0.0, |(e, t0)| t0.duration_since(e.since).as_secs_f64());
             let more = before - after;
-            let tip = if more >= 1.0 {
-                format!(" Tip: watch {more:.0} s more, so that after is as long as before.")
+            let text = "Steady state can be checked again";
+            if more >= 1.0 {
+                let tip = format!("{text}. Tip: watch {more:.0} s more, so that after is as long as before.");
+                warn(Urgency::Tip, tip, format!("{text}; better after {more:.0} s more"))
             } else {
-                String::new()
-            };
-            warn(Urgency::Tip, format!("Steady state can be checked again.{tip}"))
+                warn(Urgency::Tip, format!("{text}."), text.to_owned())
+            }
         })
     }
 
@@ -193,7 +230,7 @@ impl Session {
                     wording::source(row.source),
                     wording::seconds(silent)
                 );
-                (silent > STALE_S).then(|| warn(Urgency::Watch, text))
+                (silent > STALE_S).then(|| warn(Urgency::Watch, text.clone(), text))
             }
             SourceState::Absent { .. } => None,
         })
@@ -213,15 +250,28 @@ fn restarted(pod: &PodRow) -> Option<Warning> {
     let before = pod.restarts_at_t0?;
     let again = pod.restarts().checked_sub(before).filter(|again| *again > 0)?;
     let times = wording::count(u64::from(again), "time");
+    let (name, brief) = (end_of(&pod.pod.key.name, NAME), end_of(&pod.pod.key.name, SHORT_NAME));
     Some(warn(
         Urgency::Warn,
-        format!(
-            "Kubernetes restarted {} {times} since T0, though the fault was not about it.",
-            pod.pod.key.name
-        ),
+        format!("Kubernetes restarted {name} {times} since T0, though the fault was not about it."),
+        format!("Kubernetes restarted {brief} {times}, not the fault"),
     ))
 }
 
-fn warn(urgency: Urgency, text: String) -> Warning {
-    Warning { urgency, text }
+/// The end of a long name, which tells it from others of its kind.
+fn end_of(name: &str, most: usize) -> String {
+    let length = name.chars().count();
+    if length <= most {
+        return name.to_owned();
+    }
+    std::iter::once('…').chain(name.chars().skip(length - most + 1)).collect()
+}
+
+fn warn(urgency: Urgency, text: String, short: String) -> Warning {
+    let short = if short.chars().count() <= SHORT {
+        short
+    } else {
+        short.chars().take(SHORT - 1).chain(['…']).collect()
+    };
+    Warning { urgency, text, short }
 }

@@ -123,6 +123,8 @@ impl App {
             log.follow(&session);
             let scene = Scene::new(&session, &show.view, show.clock.now(), show.earlier.as_ref());
             render(frame.buffer_mut(), area, &scene, &show.theme, log);
+            let targets = scene.targets.take();
+            show.view.targets = targets;
         });
         self.pace.drew(Instant::now());
         self.blind |= drawn.is_err();
@@ -141,6 +143,7 @@ impl App {
                 Effect::Suspend => self.blind |= screen.suspend().is_err(),
                 Effect::Repaint => self.blind |= screen.forget().is_err(),
                 Effect::ScrollLog(by) => self.log.scroll(by),
+                Effect::Mouse(on) => self.blind |= screen.take_mouse(on).is_err(),
                 Effect::Leave => {
                     let done = self.show.view.finished || self.show.view.steering == Steering::Replay;
                     return Some(if done { Departure::Finished } else { Departure::Unfinished });

@@ -76,6 +76,19 @@ impl Row {
         self.0.iter().map(|piece| text::width(&text::clean(&piece.text))).sum()
     }
 
+    /// The line without spaces at its end.
+    #[must_use]
+    pub fn trimmed(mut self) -> Self {
+        while let Some(last) = self.0.last_mut() {
+            last.text.truncate(last.text.trim_end().len());
+            if !last.text.is_empty() {
+                break;
+            }
+            self.0.pop();
+        }
+        self
+    }
+
     /// Spaces up to a column.
     #[must_use]
     pub fn to(mut self, column: usize) -> Self {
@@ -208,6 +221,7 @@ impl<'a> Canvas<'a> {
     pub fn clear(&mut self) {
         for y in 0..self.area.height {
             let (x, y) = (self.area.x, self.area.y + y);
+            self.part_from_left(x, y);
             cells(self.buffer, x, y, self.width()).iter_mut().for_each(Cell::reset);
         }
     }
@@ -246,12 +260,23 @@ impl<'a> Canvas<'a> {
         place.part(1, 0, columns, 1).row(0, title);
     }
 
+    /// A wide character that ends in this cell loses it to what is drawn here now: nothing is left of it.
+    fn part_from_left(&mut self, x: u16, y: u16) {
+        let Some(before) = x.checked_sub(1).and_then(|before| self.buffer.cell_mut((before, y))) else {
+            return;
+        };
+        if !before.symbol().is_ascii() && text::width(before.symbol()) > 1 {
+            before.set_symbol(" ");
+        }
+    }
+
     fn put(&mut self, x: usize, y: usize, text: &str, style: Style) {
         if y >= self.height() || x >= self.width() {
             return;
         }
         // Both are below the area's sides, which are u16.
         let (x, y) = (self.area.x + x as u16, self.area.y + y as u16);
+        self.part_from_left(x, y);
         let room = usize::from(self.area.right() - x);
         if text.chars().all(is_plain) && (!self.theme.symbols.ascii || text.is_ascii()) {
             for (cell, character) in cells(self.buffer, x, y, room).iter_mut().zip(text.chars()) {
@@ -285,6 +310,7 @@ fn cells(buffer: &mut Buffer, x: u16, y: u16, count: usize) -> &mut [Cell] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn draw(width: u16, height: u16, paint: impl FnOnce(&mut Canvas)) -> Vec<String> {
         let area = Rect::new(0, 0, width, height);
@@ -313,6 +339,25 @@ mod tests {
             canvas.spread(1, &"left side".into(), &"99".into());
         });
         assert_eq!(shown, ["abcdefg…", "left… 99"]);
+    }
+
+    proptest! {
+        /// Whatever the text is, what stands behind it stands where the width says: frames and columns hold.
+        #[test]
+        fn what_is_behind_a_text_stands_where_its_width_says(text in "\\PC{0,30}", more in any::<String>()) {
+            for text in [text, more] {
+                let row = Row::text(text.as_str()).and("|");
+                let width = row.width() as u16;
+                let area = Rect::new(0, 0, width + 1, 1);
+                let mut buffer = Buffer::empty(area);
+                Canvas::new(&mut buffer, area, &Theme::default()).row(0, &row);
+                let last = buffer.cell((width - 1, 0)).unwrap().symbol();
+                prop_assert_eq!(last, "|", "{:?}", text);
+                for cell in buffer.content() {
+                    prop_assert!(!cell.symbol().chars().any(char::is_control));
+                }
+            }
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! Compact, from 80x24: the chart without a frame, steps beside breaker and pods, four lanes. Slim, below that:
-//! verdict, lanes, what comes next and keys. Below 40x12 one line says that it is too small.
+//! verdict, lanes, the target card or breaker and pods, what comes next and keys. Below 40x12 one line says that it is too small.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -101,6 +101,8 @@ pub struct Slim {
     pub verdict: Rect,
     /// Lanes and axis.
     pub lanes: Rect,
+    /// What a fire would do, breaker and pods, where there is room.
+    pub status: Rect,
     /// What to watch for and what comes next.
     pub next: Rect,
     /// Keys.
@@ -176,13 +178,15 @@ fn compact(rim: Rim) -> Compact {
 }
 
 fn slim(area: Rect) -> Slim {
-    let [verdict, lanes, next, footer] = area.layout(&Layout::vertical([
-        Constraint::Length(2),
+    const LANES: u16 = 5;
+    let [verdict, lanes, status, next, footer] = area.layout(&Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(LANES),
         Constraint::Fill(1),
         Constraint::Length(2),
         Constraint::Length(1),
     ]));
-    Slim { verdict, lanes, next, footer }
+    Slim { verdict, lanes, status, next, footer }
 }
 
 #[cfg(test)]
@@ -233,7 +237,7 @@ mod tests {
                 Arrangement::Compact(c) => {
                     c.chart.height >= 4 && inside(&[c.chart, c.steps, c.status, c.lanes, c.rim.footer])
                 }
-                Arrangement::Slim(s) => inside(&[s.verdict, s.lanes, s.next, s.footer]),
+                Arrangement::Slim(s) => inside(&[s.verdict, s.lanes, s.status, s.next, s.footer]),
                 Arrangement::TooSmall => width < 40 || height < 12,
             };
             prop_assert!(held);

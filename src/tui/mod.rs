@@ -16,6 +16,7 @@ mod panes;
 mod render;
 mod signals;
 mod span;
+mod targets;
 pub mod terminal;
 mod text;
 mod theme;

@@ -41,6 +41,8 @@ pub enum Effect {
     Repaint,
     /// Move through the log: negative towards what is older, 0 back to the latest.
     ScrollLog(isize),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// End the loop.
     Leave,
 }

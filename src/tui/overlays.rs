@@ -4,6 +4,7 @@ mod confirm;
 mod guards;
 mod heatmap;
 mod help;
+mod pod_log;
 mod predict;
 mod why;
 
@@ -11,6 +12,7 @@ pub use confirm::{fire, quit, undo};
 pub use guards::{GuardDesk, guards};
 pub use heatmap::heatmap;
 pub use help::help;
+pub use pod_log::{next as next_log, pod_log, shown as shown_log};
 pub use predict::{PredictForm, predict};
 pub use why::why;
 
@@ -18,15 +20,26 @@ use super::{
     canvas::{Canvas, Row},
     editor::Editor,
     panes::Scene,
+    targets::Target,
     theme::Role,
 };
+use ratatui::layout::Rect;
 
 /// Empties a box in the middle, frames it and returns what is inside.
-fn boxed<'c>(canvas: &'c mut Canvas<'_>, width: usize, height: usize, title: &str, line: Role) -> Canvas<'c> {
+fn boxed<'c>(
+    canvas: &'c mut Canvas<'_>,
+    scene: &Scene,
+    (width, height): (usize, usize),
+    title: &str,
+    line: Role,
+) -> Canvas<'c> {
     let width = width.min(canvas.width());
     let height = height.min(canvas.height());
     let (x, y) = ((canvas.width() - width) / 2, (canvas.height() - height) / 2);
     let area = canvas.part(x, y, width, height).area();
+    scene.mark(canvas.area(), Target::Close);
+    scene.mark(area, Target::Overlay);
+    scene.mark(Rect { height: area.height.min(1), ..area }, Target::Close);
     canvas.on(area).clear();
     canvas.on(area).framed(&Row::of(line, title), &Row::of(Role::Muted, "ESC closes"), line);
     canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
@@ -56,8 +69,8 @@ fn input(editor: &Editor) -> Row {
 }
 
 /// A note is typed.
-pub fn note(canvas: &mut Canvas, editor: &Editor) {
-    let mut inside = boxed(canvas, 76, 4, "NOTE", Role::Focus);
+pub fn note(canvas: &mut Canvas, scene: &Scene, editor: &Editor) {
+    let mut inside = boxed(canvas, scene, (76, 4), "NOTE", Role::Focus);
     inside.row(0, &input(editor));
     inside.row(1, &Row::of(Role::Muted, "ENTER keeps it with the session, at this second"));
 }

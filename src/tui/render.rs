@@ -5,6 +5,7 @@ use super::{
     layout::{Arrangement, Compact, Rim, Slim, Wide, arrange},
     overlays,
     panes::{self, LogFeed, Scene},
+    targets::Target,
     theme::{Role, Theme},
     view::{Overlay, Pane},
 };
@@ -100,15 +101,22 @@ fn compact(all: &mut Canvas, scene: &Scene, parts: Compact) {
     if scene.phase == Phase::Finished && scene.earlier.is_some() {
         return panes::comparison(&mut all.on(parts.rim.middle), scene);
     }
+    scene.mark(parts.chart, Target::Pane(Pane::Users));
     panes::small_users(&mut all.on(parts.chart), scene);
-    panes::steps(&mut all.on(parts.steps), scene);
-    panes::status(&mut all.on(parts.status), scene);
+    if scene.view.presenter {
+        panes::stage(&mut all.on(parts.steps.union(parts.status)), scene);
+    } else {
+        panes::steps(&mut all.on(parts.steps), scene);
+        panes::status(&mut all.on(parts.status), scene);
+    }
     panes::lanes(&mut all.on(parts.lanes), scene);
 }
 
 fn slim(all: &mut Canvas, scene: &Scene, parts: Slim) {
     panes::verdict(&mut all.on(Rect { height: 1, ..parts.verdict }), scene);
     panes::lanes(&mut all.on(parts.lanes), scene);
+    scene.mark(parts.status, Target::Pane(Pane::Pods));
+    panes::bare_status(&mut all.on(parts.status), scene);
     panes::notice(&mut all.on(Rect { height: 1, ..parts.next }), scene);
     let below =
         Rect { y: parts.next.y.saturating_add(1), height: parts.next.height.saturating_sub(1), ..parts.next };
@@ -135,12 +143,15 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::Logs => {
             let (width, height) = (all.width(), all.height());
             all.clear();
+            scene.mark(all.area(), Target::Overlay);
+            scene.mark(all.part(0, 0, width, 1).area(), Target::Close);
             let mut inside = all.framed(&"LOG".into(), &"ESC closes".into(), Role::Focus);
             let mut body = inside.part(0, 0, width.saturating_sub(2), height.saturating_sub(2));
             panes::log_lines(&mut body, log);
         }
+        Overlay::PodLog => overlays::pod_log(all, scene),
         Overlay::Heatmap => overlays::heatmap(all, scene),
-        Overlay::Note(editor) => overlays::note(all, editor),
+        Overlay::Note(editor) => overlays::note(all, scene, editor),
         Overlay::Filter(_) => {}
         Overlay::Predict(form) => overlays::predict(all, scene, form),
         Overlay::Guards(desk) => overlays::guards(all, scene, desk),

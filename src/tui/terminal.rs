@@ -67,6 +67,19 @@ impl Screen {
         self.terminal.resize(size.into())
     }
 
+    /// Takes the mouse, or leaves it to the terminal, which then selects text with it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn take_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on {
+            execute!(stdout(), event::EnableMouseCapture)
+        } else {
+            execute!(stdout(), event::DisableMouseCapture)
+        }
+    }
+
     /// Gives the terminal back, stops this process as the shell's job control expects, and takes the terminal
     /// again when it is continued.
     ///

@@ -8,8 +8,11 @@ use super::{
     render,
 };
 use crate::session::{
-    Event, Session, What,
-    event::{Gets, Guards, Level, Prediction, Timestamp, TripGuess},
+    Session,
+    event::{
+        Answer, AnswerKind, EndpointId, ErrorKind, Event, Gets, Guards, Level, LogSource, PodLine,
+        Prediction, RequestId, Timestamp, TripGuess, What,
+    },
     fixtures::{self, Variant},
 };
 use proptest::prelude::*;
@@ -170,6 +173,46 @@ fn a_guard_about_to_abort_is_the_line_that_everybody_reads() {
     }
 }
 
+/// A log as the observer tells it.
+fn logged(told: &mut (Session, Timestamp), pod: &str, previous: bool, lines: &[&str], failed: Option<&str>) {
+    let pod = told.0.cluster.pod(pod).unwrap().pod.key.clone();
+    let source = LogSource { pod, container: "app".to_owned(), previous };
+    let at = told.1;
+    let lines = lines.iter().map(|text| PodLine { at: None, text: (*text).to_owned() }).collect();
+    for what in [
+        What::PodLogOpened { source: source.clone() },
+        What::PodLogged { source: source.clone(), lines },
+        What::PodLogClosed { source, failed: failed.map(str::to_owned) },
+    ] {
+        let seq = told.0.events;
+        told.0.apply(&Event { seq, at, what });
+    }
+}
+
+#[test]
+fn the_log_of_a_pod_says_whose_it_is_and_what_it_is_worth() {
+    let mut told = fixtures::after_open();
+    let over = || View { overlay: Some(Overlay::PodLog), ..view() };
+    let shown =
+        |told: &(Session, Timestamp), view: &View| text(&drawn(told, view, &Theme::default(), 80, 24));
+    assert!(shown(&told, &over()).contains("it is being asked for"));
+    logged(&mut told, fixtures::OLD, true, &["starting", "out of memory"], None);
+    logged(&mut told, fixtures::OLD, false, &["GET / 200", "SIGTERM: stopping"], None);
+    insta::assert_snapshot!("pod-log-80x24", shown(&told, &over()));
+
+    let gone = told.0.cluster.pod(fixtures::OLD).unwrap().pod.key.clone();
+    let (seq, at) = (told.0.events, told.1);
+    told.0.apply(&Event { seq, at, what: What::PodGone(gone) });
+    let left = shown(&told, &over());
+    assert!(left.contains("gone since T+10: its last lines"), "{left}");
+    assert!(left.contains("SIGTERM: stopping"), "{left}");
+
+    let new = told.0.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
+    logged(&mut told, fixtures::NEW, false, &[], Some("pods \"x\" is forbidden"));
+    let refused = shown(&told, &View { pod: Some(new), ..over() });
+    assert!(refused.contains("it cannot be read: pods \"x\" is forbidden"), "{refused}");
+}
+
 #[test]
 fn a_context_outside_the_allow_list_stands_out() {
     let mut told = fixtures::steady();
@@ -241,17 +284,27 @@ fn ascii_means_ascii() {
     }
 }
 
+/// What names, logs, bodies and events may hold.
+const NASTY: &[&str] = &[
+    "\x1b[2J\x1b]0;x\x07東京\u{202e}e\u{301}\n\t\0end",
+    "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{2764}\u{fe0f} \u{1f44d}\u{1f3fd} \u{1f1e9}\u{1f1ea} 1\u{fe0f}\u{20e3}",
+    "\u{644}\u{627} \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{200f}\u{2067}x\u{2069} \u{915}\u{94d}\u{937} \u{1100}\u{1161}\u{11a8}",
+    "z\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}a\u{200b}l\u{ad}g\u{feff}o \u{9b}31m \x1bPq#0\x1b\\ \x1b(0lqk",
+    "東京都東京都東京都東京都東京都東京都東京都東京都東京都東京都東京都東京都",
+    "\t\t\t\r\n\x08\x08\x7f",
+    "",
+];
+
 /// Every word about the outside world turned into something nasty.
-fn hostile() -> (Session, Timestamp) {
-    const NASTY: &str = "\x1b[2J\x1b]0;x\x07東京\u{202e}e\u{301}\n\t\0end";
+fn hostile(nasty: &str) -> (Session, Timestamp) {
     let (_, now) = fixtures::after_open();
     let events = fixtures::events(Variant::After, 10.0);
     let nasty: Vec<_> = events
         .iter()
         .map(|event| {
             let text = serde_json::to_string(event).unwrap();
-            let quoted = serde_json::to_string(NASTY).unwrap();
-            let nasty = quoted.trim_matches('"');
+            let quoted = serde_json::to_string(nasty).unwrap();
+            let nasty = quoted.get(1..quoted.len() - 1).unwrap();
             [
                 "minikube",
                 "provider-should-be-broken",
@@ -260,25 +313,173 @@ fn hostile() -> (Session, Timestamp) {
                 "Unavailable",
                 "JSON string",
                 "ContainerCreating",
+                "failed talking to the producer",
+                "Stopping container app",
+                "x2k8p",
+                "tt8wz",
             ]
             .iter()
             .fold(text, |text, word| text.replace(word, nasty))
         })
         .map(|text| serde_json::from_str(&text).unwrap())
         .collect();
-    (fixtures::session(&nasty), now)
+    let mut told = (fixtures::session(&nasty), now);
+    let pods: Vec<String> = told.0.cluster.in_play.iter().map(|row| row.pod.key.name.clone()).collect();
+    for pod in pods {
+        logged(&mut told, &pod, false, NASTY, None);
+    }
+    told
+}
+
+/// Every row as wide as the screen: a wide character takes the cell behind it, no other cell is lost.
+fn holds(buffer: &Buffer) {
+    let area = buffer.area;
+    for y in 0..area.height {
+        let mut x = 0;
+        while x < area.width {
+            let symbol = buffer.cell((x, y)).unwrap().symbol();
+            assert!(!symbol.chars().any(char::is_control), "{symbol:?}");
+            let wide = super::text::width(symbol).max(1) as u16;
+            for behind in x + 1..x + wide {
+                let symbol = buffer.cell((behind, y)).map_or(" ", |cell| cell.symbol());
+                assert_eq!(symbol, " ", "what is behind a wide character at {x},{y}");
+            }
+            x += wide;
+        }
+        assert_eq!(x, area.width, "row {y}");
+    }
 }
 
 #[test]
 fn text_from_outside_cannot_steer_the_terminal() {
-    let told = hostile();
-    for overlay in [None, Some(Overlay::Why)] {
-        let view = View { overlay, ..view() };
-        let buffer = drawn(&told, &view, &Theme::default(), 120, 36);
-        assert!(text(&buffer).contains('東'), "the harmless part is shown");
-        for cell in buffer.content() {
-            assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+    for nasty in NASTY {
+        let told = hostile(nasty);
+        let uid = told.0.cluster.in_play.first().map(|row| row.pod.key.uid.clone());
+        for overlay in
+            [None, Some(Overlay::Why), Some(Overlay::PodLog), Some(Overlay::Note(Editor::default()))]
+        {
+            let view = View { overlay, pod: uid.clone(), filter: String::new(), ..view() };
+            for (width, height) in [(120, 36), (80, 24), (60, 14)] {
+                let buffer = drawn(&told, &view, &Theme::default(), width, height);
+                holds(&buffer);
+                let frames = view.overlay.is_none() && width == 120;
+                let right = (2..height - 3).map(|y| buffer.cell((width - 1, y)).unwrap().symbol());
+                assert!(!frames || right.into_iter().all(|edge| "┐│┘".contains(edge)), "{}", text(&buffer));
+            }
         }
+        assert!(
+            !nasty.contains('東') || text(&drawn(&told, &view(), &Theme::default(), 120, 36)).contains('東')
+        );
+    }
+}
+
+#[test]
+fn nothing_important_is_cut_at_80x24() {
+    for (name, told) in phases() {
+        for presenter in [false, true] {
+            let view = View { presenter, ..view() };
+            let shown = text(&drawn(&told, &view, &Theme::default(), 80, 24));
+            let lines: Vec<&str> = shown.lines().collect();
+            let verdict = if presenter { lines[2] } else { lines[1] };
+            for line in [verdict, lines[21], lines[22], lines[23]] {
+                assert!(!line.contains('…'), "{name}: {line}");
+            }
+        }
+    }
+    let card = text(&drawn(&fixtures::steady(), &view(), &Theme::default(), 80, 24));
+    assert!(card.contains("comes back: yes (ReplicaSet)"), "{card}");
+}
+
+#[test]
+fn the_presenters_view_at_every_size() {
+    for (name, told) in [("steady", fixtures::steady()), ("open", fixtures::after_open())] {
+        for (width, height) in [(80, 24), (120, 36)] {
+            let view = View { presenter: true, ..view() };
+            let shown = text(&drawn(&told, &view, &Theme::default(), width, height));
+            insta::assert_snapshot!(format!("presenter-{name}-{width}x{height}"), shown);
+            for hidden in ["STEPS", "EXPERIMENT", "PODS", "PREFLIGHT"] {
+                assert!(!shown.contains(hidden), "{hidden} in\n{shown}");
+            }
+            assert!(shown.contains("U S E R S"), "{shown}");
+        }
+    }
+}
+
+/// The story with a second endpoint that fares worse.
+fn two_endpoints() -> (Session, Timestamp) {
+    let mut told = fixtures::after_open();
+    let (second, watched) = (EndpointId(1), told.1 - std::time::Duration::from_secs(20));
+    let url = "GET http://192.168.49.2:30817/orders?page=2".to_owned();
+    let mut facts = vec![(
+        watched,
+        What::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 10_000, limit_ms: 1000 },
+    )];
+    for number in 0..38_u64 {
+        let (at, request) = (watched + std::time::Duration::from_millis(500 * number), RequestId(number));
+        facts.push((at, What::RequestSent { endpoint: second, request }));
+        let kind = if number < 18 { AnswerKind::Real } else { AnswerKind::Error(ErrorKind::Refused) };
+        let answer =
+            Answer { endpoint: second, request, waited_ms: 4.0, kind, status: None, shape: 7, excerpt: None };
+        facts.push((at + std::time::Duration::from_millis(4), What::Answered(answer)));
+    }
+    for (at, what) in facts {
+        let seq = told.0.events;
+        told.0.apply(&Event { seq, at, what });
+    }
+    told
+}
+
+#[test]
+fn with_several_endpoints_the_worst_speaks_and_any_can_be_shown() {
+    let told = two_endpoints();
+    for (width, height) in [(120, 36), (80, 24)] {
+        for endpoint in [0, 1] {
+            let view = View { endpoint, ..view() };
+            let shown = text(&drawn(&told, &view, &Theme::default(), width, height));
+            assert!(shown.contains("USERS FAILING  /orders?page=2"), "{shown}");
+            let selector = if endpoint == 0 { "x 1/2: [P] F" } else { "x 2/2: P [F]" };
+            assert!(shown.contains(selector), "{shown}");
+            insta::assert_snapshot!(format!("endpoint-{}-{width}x{height}", endpoint + 1), shown);
+        }
+    }
+    let lane = |endpoint| text(&drawn(&told, &View { endpoint, ..view() }, &Theme::default(), 80, 24));
+    assert!(lane(0).contains("users 1  rrrrr?FFFF") && lane(1).contains("users 2  rrrrXXXX"), "{}", lane(1));
+}
+
+/// Every run of cells of one style that shows something: what a picture of letters does not tell.
+fn styles(buffer: &Buffer) -> String {
+    let mut page = String::new();
+    for y in 0..buffer.area.height {
+        let cells: Vec<_> = (0..buffer.area.width).filter_map(|x| buffer.cell((x, y))).collect();
+        let style = |cell: &ratatui::buffer::Cell| (cell.fg, cell.bg, cell.modifier);
+        for run in cells.chunk_by(|one, other| style(one) == style(other)) {
+            let text: String = run.iter().map(|cell| cell.symbol()).collect();
+            if let (Some(first), false) = (run.first(), text.trim().is_empty()) {
+                let (fg, bg, modifier) = style(first);
+                page.push_str(&format!("{y:>2} {fg:?} on {bg:?} {modifier:?}: {}\n", text.trim_end()));
+            }
+        }
+    }
+    page
+}
+
+#[test]
+fn every_theme_colours_every_state() {
+    let states = [
+        ("steady", fixtures::steady()),
+        ("failing", fixtures::before_failing()),
+        ("protected", fixtures::after_open()),
+        ("half-open", fixtures::after_half_open()),
+        ("finished", fixtures::finished(Variant::After)),
+    ];
+    for theme in Theme::NAMES {
+        let mut page = String::new();
+        for (name, told) in &states {
+            // The lines that differ by state: the verdict, the lanes, what comes next.
+            let buffer = drawn(told, &view(), &Theme::named(theme).unwrap(), 60, 14);
+            page.push_str(&format!("-- {name}\n{}", styles(&buffer)));
+        }
+        insta::assert_snapshot!(format!("styles-{theme}"), page);
     }
 }
 
@@ -287,13 +488,23 @@ proptest! {
     #[test]
     fn no_size_is_a_problem(width in 0_u16..200, height in 0_u16..80, phase in 0_usize..7, look in 0_usize..9) {
         let (_, told) = phases().into_iter().nth(phase).unwrap();
-        let overlays = [None, Some(Overlay::Help), Some(Overlay::Why), Some(Overlay::Heatmap), Some(Overlay::Logs),
+        let overlays = [None, Some(Overlay::Help), Some(Overlay::Why), Some(Overlay::Heatmap), Some(Overlay::PodLog),
             Some(Overlay::ConfirmQuit), Some(Overlay::Note(Editor::default()))];
         let overlay = overlays.get(look).cloned().flatten();
         let view = View {
             overlay, zoomed: look == 7, presenter: look == 8, cursor: (look > 4).then_some(3),
             focus: Pane::ALL[phase % 6], ..view()
         };
-        drawn(&told, &view, &Theme::default(), width, height);
+        holds(&drawn(&told, &view, &Theme::default(), width, height));
+    }
+
+    #[test]
+    fn no_text_from_outside_is_a_problem_at_any_size(
+        width in 0_u16..200, height in 0_u16..80, nasty in 0_usize..7, other in any::<String>(), look in 0_usize..5,
+    ) {
+        let text = if look == 0 { other.as_str() } else { NASTY[nasty] };
+        let overlay = [None, None, Some(Overlay::Why), Some(Overlay::PodLog), None].get(look).cloned().flatten();
+        let view = View { overlay, zoomed: look == 4, focus: Pane::ALL[nasty % 6], cursor: Some(3), ..view() };
+        holds(&drawn(&hostile(text), &view, &Theme::default(), width, height));
     }
 }

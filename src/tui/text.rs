@@ -4,7 +4,7 @@
 //! terminal, and nothing is wider than the place it was given.
 
 use std::borrow::Cow;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 /// Marks on top of one character beyond which the rest is dropped: a stack of hundreds ("zalgo") draws over
 /// the lines above it in some terminals.
@@ -26,7 +26,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
             '\u{9b}' => skip_control_sequence(&mut chars),
             '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
             '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => push_space(&mut out),
-            _ if c.is_control() || reorders(c) => {}
+            _ if c.is_control() || reorders(c) || joins(c) => {}
             _ if c.width() == Some(0) => {
                 marks += 1;
                 if marks <= MARKS && !out.is_empty() {
@@ -54,16 +54,20 @@ pub fn ascii(text: &str) -> String {
 
 /// How many columns the text takes.
 pub fn width(text: &str) -> usize {
-    text.width()
+    if text.is_ascii() {
+        return text.len();
+    }
+    // Character by character, as terminals that know nothing of sequences do; what would join some was cleaned away.
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
 /// The clean text in at most `columns` columns; what does not fit gives way to an ellipsis.
 pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     let text = clean(text);
-    if text.width() <= columns {
+    if width(&text) <= columns {
         return text;
     }
-    let room = columns.saturating_sub(ellipsis.width());
+    let room = columns.saturating_sub(width(ellipsis));
     let mut kept = String::with_capacity(columns);
     let mut used = 0;
     for c in text.chars() {
@@ -74,7 +78,7 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
         used += wide;
         kept.push(c);
     }
-    if columns >= ellipsis.width() {
+    if columns >= width(ellipsis) {
         kept.push_str(ellipsis);
     }
     Cow::Owned(kept)
@@ -83,18 +87,18 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
 /// The clean text in at most `columns` columns, with what is in its middle left out: names of pods differ at their end.
 pub fn fit_ends(text: &str, columns: usize, ellipsis: &str) -> String {
     let text = clean(text);
-    if text.width() <= columns || columns < 8 {
+    if width(&text) <= columns || columns < 8 {
         return fit(&text, columns, ellipsis).into_owned();
     }
-    let tail_room = (columns - ellipsis.width()) / 3;
+    let tail_room = (columns - width(ellipsis)) / 3;
     let mut tail = String::new();
     for c in text.chars().rev() {
-        if tail.width() + c.width().unwrap_or(0) > tail_room {
+        if width(&tail) + c.width().unwrap_or(0) > tail_room {
             break;
         }
         tail.insert(0, c);
     }
-    let head = fit(&text, columns - tail.width(), ellipsis);
+    let head = fit(&text, columns - width(&tail), ellipsis);
     format!("{head}{tail}")
 }
 
@@ -109,14 +113,14 @@ pub fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        let room = columns.saturating_sub(line.width());
-        if !line.is_empty() && word.width() + 1 > room {
+        let room = columns.saturating_sub(width(&line));
+        if !line.is_empty() && width(word) + 1 > room {
             lines.push(std::mem::take(&mut line));
         } else if !line.is_empty() {
             line.push(' ');
         }
         for c in word.chars() {
-            if line.width() + c.width().unwrap_or(0) > columns && !line.is_empty() {
+            if width(&line) + c.width().unwrap_or(0) > columns && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
             }
             line.push(c);
@@ -146,6 +150,13 @@ fn push_space(out: &mut String) {
 /// Whether the character changes the direction or order of what follows it.
 fn reorders(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Characters that make one wide picture of several in some terminals and not in others: drawn apart, all agree how wide
+/// they are.
+fn joins(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'
+        | '\u{e0000}'..='\u{e01ef}')
 }
 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
@@ -205,6 +216,9 @@ mod tests {
             ("\u{feff}mark", "mark"),
             ("naïve 東京", "naïve 東京"),
             ("\u{301}e\u{301}", "e\u{301}"),
+            ("\u{1f468}\u{200d}\u{1f469}", "\u{1f468}\u{1f469}"),
+            ("\u{2764}\u{fe0f}", "\u{2764}"),
+            ("\u{1f44d}\u{1f3fd}", "\u{1f44d}"),
         ] {
             assert_eq!(clean(given), wanted, "{given:?}");
         }
@@ -249,7 +263,7 @@ mod tests {
         #[test]
         fn nothing_dangerous_passes(text in any::<String>(), columns in 0_usize..40) {
             let cleaned = clean(&text);
-            prop_assert!(!cleaned.chars().any(|c| c.is_control() || reorders(c)));
+            prop_assert!(!cleaned.chars().any(|c| c.is_control() || reorders(c) || joins(c)));
             prop_assert!(width(&fit(&text, columns, "…")) <= columns);
             for line in wrap(&text, columns.max(2), 5) {
                 prop_assert!(width(&line) <= columns.max(2));

@@ -4,6 +4,7 @@ use super::{
     editor::Editor,
     keymap::Keymap,
     overlays::{GuardDesk, PredictForm},
+    targets::Targets,
 };
 use crate::session::event::StepRef;
 use ratatui::layout::Rect;
@@ -62,8 +63,10 @@ pub enum Overlay {
     Help,
     /// The evidence behind the verdict and the belief.
     Why,
-    /// The log.
+    /// The log of the session.
     Logs,
+    /// The log of a pod.
+    PodLog,
     /// Waiting times over time.
     Heatmap,
     /// A note is typed.
@@ -131,6 +134,8 @@ pub struct View {
     pub cursor: Option<i64>,
     /// The step chosen in the experiment pane.
     pub chosen: Option<StepRef>,
+    /// Identity of the pod chosen in the pods pane.
+    pub pod: Option<String>,
     /// Which endpoint the users pane shows.
     pub endpoint: usize,
     /// Pods whose name holds this are shown.
@@ -141,8 +146,12 @@ pub struct View {
     pub leaving: Leaving,
     /// Whether the session's work is done.
     pub finished: bool,
+    /// Whether the mouse is ours; else it is the terminal's, for selecting text.
+    pub mouse: bool,
     /// The terminal's size at the last frame.
     pub area: Rect,
+    /// What lay where on the last frame.
+    pub targets: Targets,
 }
 
 impl View {
@@ -159,12 +168,15 @@ impl View {
             scrolled_to: None,
             cursor: None,
             chosen: None,
+            pod: None,
             endpoint: 0,
             filter: String::new(),
             hint: None,
             leaving: Leaving::No,
             finished: false,
+            mouse: false,
             area: Rect::ZERO,
+            targets: Targets::default(),
         }
     }
 

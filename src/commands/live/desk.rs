@@ -219,7 +219,7 @@ async fn session(
         commands: running.orders.clone(),
         clock: assembly.clock,
         theme,
-        view: View::new(preferences.keys, steering),
+        view: View { mouse: preferences.mouse, ..View::new(preferences.keys, steering) },
         verbose: global.verbose,
     };
     let departed = watch_it(arguments, preferences.mouse, show).await;

@@ -3,7 +3,10 @@
 
 use crate::{
     commands::config::Preferences,
-    experiment::{Activity, ActivityKind, Experiment, ProviderKind, Value, python_text, substitute},
+    experiment::{
+        Activity, ActivityKind, Experiment, ProviderKind, Secrets, Value, python_text, substitute,
+        substitute_text,
+    },
     observe::endpoint::EndpointSettings,
     runner::Request,
     session::event::EndpointId,
@@ -15,10 +18,11 @@ const PATIENCE_S: f64 = 10.0;
 
 /// The endpoints to probe, none when nothing is named anywhere.
 pub fn endpoints(request: &Request, preferences: &Preferences) -> Vec<EndpointSettings> {
-    let named =
-        || preferences.watch.iter().map(|url| EndpointSettings::new(EndpointId(0), url.as_str())).collect();
-    let mut found: Vec<EndpointSettings> = match own_probe(request) {
-        Some(own) if !preferences.watch_named => vec![own],
+    let own = own_probe(request);
+    let base = own.as_ref().map(|own| own.url.clone());
+    let named = || preferences.watch.iter().map(|text| named(request, text, base.as_deref())).collect();
+    let mut found: Vec<EndpointSettings> = match &own {
+        Some(own) if !preferences.watch_named => vec![own.clone()],
         _ => named(),
     };
     for (settings, id) in found.iter_mut().zip(0..) {
@@ -27,6 +31,15 @@ pub fn endpoints(request: &Request, preferences: &Preferences) -> Vec<EndpointSe
         settings.limit = Duration::try_from_secs_f64(preferences.limit).unwrap_or(settings.limit);
     }
     found
+}
+
+/// An endpoint as it was named: a URL, or a path of the service that the experiment itself asks. Variables of the
+/// experiment's configuration are put in, so that a service can be named whose port is not known before.
+fn named(request: &Request, text: &str, base: Option<&str>) -> EndpointSettings {
+    let text = python_text(&substitute_text(text, &request.configuration, &Secrets::default()));
+    let beside = |base: &str| base.parse::<reqwest::Url>().ok()?.join(&text).ok().map(String::from);
+    let url = if text.starts_with('/') { base.and_then(beside) } else { None };
+    EndpointSettings::new(EndpointId(0), url.unwrap_or(text))
 }
 
 /// The first HTTP probe that only asks: method before hypothesis, since the method's is about users under the fault.

@@ -55,7 +55,8 @@ pub struct Arguments {
 /// What is watched, and what may be done.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Watching {
-    /// Probe this URL as users would (several: once each) [default: the experiment's own HTTP probe]
+    /// Probe this URL as users would, or this path of the service that the experiment asks (several: once each)
+    /// [default: the experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
     pub watch: Vec<String>,
     /// Requests a second to each watched URL [default: 2]

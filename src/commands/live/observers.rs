@@ -7,18 +7,26 @@ use crate::{
     observe::{
         breaker::{self, BreakerSettings},
         endpoint::{self, EndpointSettings},
+        logs,
         pods::{self, InPlay},
         pulse, recovery,
     },
-    runner::Request,
+    runner::{Redactor, Request},
     session::{
         What,
-        event::{Fix, Level, Source, SourceState},
+        event::{Fix, Level, PodKey, Source, SourceState},
         stream::Emitter,
     },
 };
-use tokio::{sync::watch, task::JoinSet};
+use std::sync::Arc;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
+
+/// Logs that may be asked for at once.
+const ASKED: usize = 16;
 
 /// The observers of a session.
 pub struct Observers {
@@ -26,6 +34,8 @@ pub struct Observers {
     taps: Taps,
     endpoints: Vec<EndpointSettings>,
     stop: CancellationToken,
+    /// Takes pods whose log is asked for, once a cluster is watched.
+    logs: Option<mpsc::Sender<PodKey>>,
     /// Fires when users are not to be asked any more; a new one each time they are.
     asking: Option<CancellationToken>,
     tasks: JoinSet<()>,
@@ -42,6 +52,7 @@ impl Observers {
             taps,
             endpoints,
             stop,
+            logs: None,
             asking: None,
             tasks: JoinSet::new(),
             sought: watch::Sender::default(),
@@ -83,7 +94,29 @@ impl Observers {
             }
         }
         self.tasks.spawn(pulse::watch(connection.clone(), self.emitter.clone(), self.stop.clone()));
+        let (ask, asked) = mpsc::channel(ASKED);
+        self.logs = Some(ask);
+        let redactor = Redactor::new(&request.secrets);
+        let redact: logs::Redact = Arc::new(move |text| redactor.text(text));
+        let (connection, tap) = (connection.clone(), self.taps.open());
+        self.tasks.spawn(logs::watch(
+            connection,
+            self.emitter.clone(),
+            redact,
+            asked,
+            tap,
+            self.stop.clone(),
+        ));
         self.tasks.spawn(recovery::watch(self.emitter.clone(), self.taps.open(), self.stop.clone()));
+    }
+
+    /// Has the log of a pod read. Where too many are asked for at once, some have to be asked for again.
+    pub fn read_log(&self, pod: PodKey) {
+        if let Some(logs) = &self.logs
+            && let Err(refused) = logs.try_send(pod)
+        {
+            tracing::debug!("a log was not asked for: {refused}");
+        }
     }
 
     /// Starts or stops asking users' endpoints and the breaker's witnesses.

@@ -134,6 +134,9 @@ impl Stage {
             return self.observers.find(text);
         }
         self.undo.heard(&order, runner.is_none() || self.done.is_cancelled());
+        if let Command::ReadLog(pod) = &order {
+            self.observers.read_log(pod.clone());
+        }
         if let Command::Fix(fix) = &order {
             self.observers.fix(fix).await;
         }

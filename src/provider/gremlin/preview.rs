@@ -27,7 +27,7 @@ pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) ->
             headline: format!("ATTACK with Gremlin: {command}"),
             consequences: vec!["the containers go on running, under the attack".to_owned()],
             comes_back: "when the attack's length is over".to_owned(),
-            undo: "halt it in Gremlin; the file's rollbacks".to_owned(),
+            undo: "halt it in Gremlin; rollbacks".to_owned(),
             ..draft
         },
         Err(why) => Draft {
@@ -36,7 +36,7 @@ pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) ->
             share: None,
             consequences: vec![why],
             comes_back: "not known".to_owned(),
-            undo: "halt it in Gremlin; the file's rollbacks".to_owned(),
+            undo: "halt it in Gremlin; rollbacks".to_owned(),
             confirm: names.into_iter().next().unwrap_or_default(),
         },
     }

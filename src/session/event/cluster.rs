@@ -238,3 +238,8 @@ pub struct TargetCard {
     /// The word to type where the context is not on the allow-list.
     pub confirm: String,
 }
+
+/// Whether an object, as cards and faults write it, is the one of this name: `pod/NAME`, `NAME on NODE`, `NAME`.
+pub fn is_about(object: &str, name: &str) -> bool {
+    object.split(['/', ' ']).any(|word| word == name)
+}

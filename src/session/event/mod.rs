@@ -6,6 +6,7 @@ mod breaker;
 mod cluster;
 mod fix;
 mod guard;
+mod log;
 mod plan;
 mod prediction;
 mod run;
@@ -15,10 +16,11 @@ mod users;
 pub use breaker::{Belief, BreakerState, Confidence, Says, Testimony, Witness};
 pub use cluster::{
     Check, CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, PodPhase,
-    ServiceEndpoints, Source, SourceState, TargetCard, Workload,
+    ServiceEndpoints, Source, SourceState, TargetCard, Workload, is_about,
 };
 pub use fix::Fix;
 pub use guard::{Guard, Guards, Trip};
+pub use log::{LogSource, PodLine};
 pub use plan::{Plan, Section, Step, StepRef};
 pub use prediction::{Gets, Prediction, TripGuess};
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
@@ -367,6 +369,25 @@ pub enum What {
     },
     /// Kubernetes wrote an event about an object in play.
     ClusterNoted(ClusterNote),
+    /// A container's log is read from here on.
+    PodLogOpened {
+        /// Which.
+        source: LogSource,
+    },
+    /// A container wrote lines.
+    PodLogged {
+        /// Which.
+        source: LogSource,
+        /// They, oldest first.
+        lines: Vec<PodLine>,
+    },
+    /// A container's log is not read any more.
+    PodLogClosed {
+        /// Which.
+        source: LogSource,
+        /// Why it could not be read; none when it came to its end.
+        failed: Option<String>,
+    },
     /// A source of observations changed its state.
     SourceChanged {
         /// Which.

@@ -109,6 +109,9 @@ impl Session {
             What::WorkloadSeen(workload) => self.cluster.workload_seen(at, workload),
             What::WorkloadGone { namespace, name } => self.cluster.workload_gone(at, namespace, name),
             What::ClusterNoted(note) => self.cluster.noted(at, note),
+            What::PodLogOpened { source } => self.cluster.log_opened(at, source),
+            What::PodLogged { source, lines } => self.cluster.logged(source, lines),
+            What::PodLogClosed { source, failed } => self.cluster.log_closed(at, source, failed.as_deref()),
             What::SourceChanged { source, state } => self.cluster.source_changed(at, *source, state),
 
             What::Testified(testimony) => self.testified(at, testimony),

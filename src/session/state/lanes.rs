@@ -1,6 +1,6 @@
 //! The lanes of the timeline: one letter a second, on one axis.
 
-use super::{Session, cluster::Readiness};
+use super::{Endpoint, Session, cluster::Readiness};
 use crate::session::event::{BreakerState, Timestamp};
 use std::ops::Range;
 
@@ -43,6 +43,17 @@ impl Session {
     /// The letters of a lane for a range of seconds, counted from T0 (or from the beginning, before anything was
     /// fired). Seconds that have not begun are blank, as are those of which nothing is known.
     pub fn lane(&self, lane: Lane, seconds: Range<i64>, now: Timestamp) -> String {
+        self.lane_of(lane, self.users.main(), seconds, now)
+    }
+
+    /// The same with the users of one endpoint in the users' lane.
+    pub fn lane_of(
+        &self,
+        lane: Lane,
+        endpoint: Option<&Endpoint>,
+        seconds: Range<i64>,
+        now: Timestamp,
+    ) -> String {
         let provider = match lane {
             Lane::Steps => return self.steps_lane(seconds, now),
             Lane::Provider => self.cluster.victims(&self.victim_names()),
@@ -58,7 +69,7 @@ impl Session {
                 Lane::Steps => None,
                 Lane::Fault => Some(self.fault_letter(from, to)),
                 Lane::Provider => provider_letter(&provider, from, to),
-                Lane::Users => self.users.main()?.letter(slot, now),
+                Lane::Users => endpoint?.letter(slot, now),
                 Lane::Breaker => self.breaker_letter(from, to),
                 Lane::Health => self.health_letter(from, to),
             }

@@ -25,7 +25,8 @@ mod users;
 pub use axis::Axis;
 pub use breaker::{Breaker, Cycle, CycleEnd, Measured, Statement};
 pub use cluster::{
-    Cluster, Countdown, Identity, Misses, NoteRow, PodRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState,
+    Cluster, Countdown, Identity, LogState, Misses, NoteRow, PodLog, PodLogs, PodRow, ServiceRow, SourceRow,
+    WorkloadRow, WorkloadState,
 };
 pub use diary::{Diary, Entry};
 pub use fault::{Fault, Firing};

@@ -216,7 +216,12 @@ fn liveness_misses_count_down_to_the_restart_and_are_forgotten_when_they_stop() 
     assert_eq!((countdown.misses, countdown.threshold), (1, 3));
     assert!((countdown.restart_s - 19.9).abs() < 0.01, "{countdown:?}");
     assert_eq!(session.cluster.in_play[0].misses_now(at(25.5)), None, "the probe at T+20 was answered well");
-    assert!(session.warnings(now).iter().any(|warning| warning.text.contains("restarts it at T+30")));
+    assert!(
+        session
+            .warnings(now)
+            .iter()
+            .any(|warning| warning.text.contains("restarts my-consumer-app-5f6c-tt8wz at T+30"))
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@
 
 use super::sentences::Said;
 use crate::session::{
-    event::Timestamp,
+    event::{EndpointId, Timestamp},
     state::{Dot, Endpoint, Look, Outcome, Recent, Session},
 };
 
@@ -44,6 +44,17 @@ pub enum Word {
 }
 
 impl Word {
+    /// Its first letter, for a list of endpoints.
+    pub fn letter(self) -> char {
+        match self {
+            Word::Ok => 'O',
+            Word::Unknown => 'U',
+            Word::Protected => 'P',
+            Word::Waiting => 'W',
+            Word::Failing => 'F',
+        }
+    }
+
     /// As line 2 writes it.
     pub fn text(self) -> &'static str {
         match self {
@@ -69,17 +80,27 @@ pub struct Verdict {
     pub bad: Option<(u32, u32)>,
     /// Why: the evidence, one sentence each.
     pub why: Vec<String>,
+    /// The endpoint it is about, where there are several to choose from.
+    pub of: Option<EndpointId>,
 }
 
 impl Session {
     /// The verdict about users at this moment; with several endpoints about the one that fares worst.
     pub fn verdict(&self, now: Timestamp) -> Verdict {
-        let verdicts =
-            self.users.endpoints.iter().map(|endpoint| View { session: self, endpoint, now }.verdict());
+        let several = self.users.endpoints.len() > 1;
+        let verdicts = self.users.endpoints.iter().map(|endpoint| {
+            let verdict = self.verdict_of(endpoint, now);
+            Verdict { of: several.then_some(endpoint.id), ..verdict }
+        });
         // Of equally bad ones the first: it is the one that the panes show.
         verdicts
             .reduce(|worst, other| if other.word > worst.word { other } else { worst })
             .unwrap_or_else(nobody)
+    }
+
+    /// The verdict about the users of one endpoint.
+    pub fn verdict_of(&self, endpoint: &Endpoint, now: Timestamp) -> Verdict {
+        View { session: self, endpoint, now }.verdict()
     }
 
     /// Seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or no room to be
@@ -97,6 +118,7 @@ fn nobody() -> Verdict {
         short: "no request to your service yet".to_owned(),
         bad: None,
         why: vec!["no endpoint is probed".to_owned()],
+        of: None,
     }
 }
 
@@ -126,7 +148,7 @@ impl View<'_> {
         let bad = self.session.fault.is_some();
         let bad =
             bad.then(|| (self.session.bad_seconds(self.endpoint, self.now), self.session.users.budget_s));
-        Verdict { word, sentence, short, bad, why: self.why(word, &lately, bad) }
+        Verdict { word, sentence, short, bad, why: self.why(word, &lately, bad), of: None }
     }
 
     fn judge(&self, lately: &Lately) -> Said {

@@ -12,7 +12,7 @@ use crate::tui::{
 
 /// Leaving while the fault is on.
 pub fn quit(canvas: &mut Canvas, scene: &Scene) {
-    let mut inside = boxed(canvas, 72, 8, "LEAVE?", Role::Fault);
+    let mut inside = boxed(canvas, scene, (72, 8), "LEAVE?", Role::Fault);
     let width = inside.width();
     inside.row(0, &Row::of(Role::Fault, "The fault is on."));
     let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
@@ -38,7 +38,7 @@ pub fn quit(canvas: &mut Canvas, scene: &Scene) {
 
 /// Putting back what was fired away.
 pub fn undo(canvas: &mut Canvas, scene: &Scene) {
-    let mut inside = boxed(canvas, 76, 9, "UNDO?", Role::Fault);
+    let mut inside = boxed(canvas, scene, (76, 9), "UNDO?", Role::Fault);
     let width = inside.width();
     let fires = scene.session.fault.iter().flat_map(|fault| &fault.fires);
     let kits: Vec<_> = fires.filter_map(|firing| scene.session.undo.kits.get(&firing.step)).collect();
@@ -62,7 +62,7 @@ pub fn undo(canvas: &mut Canvas, scene: &Scene) {
 
 /// The target's name is typed before a fire outside the allow-list.
 pub fn fire(canvas: &mut Canvas, scene: &Scene, word: &str, typed: &Editor) {
-    let mut inside = boxed(canvas, 76, 8, "FIRE?", Role::Fault);
+    let mut inside = boxed(canvas, scene, (76, 8), "FIRE?", Role::Fault);
     let context = scene.session.meta.context.as_deref().unwrap_or("this machine");
     inside.row(0, &Row::text("context ").with(Role::Failing, context).and(" is not on the allow-list."));
     if let Some(card) = scene.card() {

@@ -54,7 +54,7 @@ impl GuardDesk {
 
 /// Draws the desk with the figure of each guard.
 pub fn guards(canvas: &mut Canvas, scene: &Scene, desk: &GuardDesk) {
-    let mut inside = boxed(canvas, 76, 9, "GUARDS", Role::Focus);
+    let mut inside = boxed(canvas, scene, (76, 9), "GUARDS", Role::Focus);
     inside.row(0, &Row::text("While a fault is on, the run aborts and rolls back by itself when:"));
     let readings = scene.session.guard_readings(scene.now);
     for (y, guard) in (1..).zip(Guard::ALL) {

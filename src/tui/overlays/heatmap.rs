@@ -21,7 +21,7 @@ pub fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let busy = shown_endpoint(scene).map(busy_bands);
     let rows = busy.clone().map_or(1, |busy| busy.count() + 2);
     let title = "HEAT MAP  waiting time over time";
-    let mut inside = boxed(canvas, width, (rows + 2).min(height), title, Role::Focus);
+    let mut inside = boxed(canvas, scene, (width, (rows + 2).min(height)), title, Role::Focus);
     let (Some(endpoint), Some(busy)) = (shown_endpoint(scene), busy) else {
         inside.row(0, &Row::of(Role::Muted, "nobody is watched yet"));
         return;

@@ -14,7 +14,7 @@ pub fn help(canvas: &mut Canvas, scene: &Scene) {
     let columns = if width >= 120 { 2 } else { 1 };
     let lines = lines(scene);
     let wanted = lines.len().div_ceil(columns) + 2;
-    let mut inside = boxed(canvas, 58 * columns + 4, wanted.min(height), "KEYS", Role::Focus);
+    let mut inside = boxed(canvas, scene, (58 * columns + 4, wanted.min(height)), "KEYS", Role::Focus);
     if columns == 1 || wanted > height {
         scrolled(&mut inside, scene, &lines);
         return;

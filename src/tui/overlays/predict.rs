@@ -145,8 +145,8 @@ impl PredictForm {
 }
 
 /// Draws the form.
-pub fn predict(canvas: &mut Canvas, _: &Scene, form: &PredictForm) {
-    let mut inside = boxed(canvas, 76, 9, "PREDICT", Role::Focus);
+pub fn predict(canvas: &mut Canvas, scene: &Scene, form: &PredictForm) {
+    let mut inside = boxed(canvas, scene, (76, 9), "PREDICT", Role::Focus);
     inside.row(0, &Row::text("Before you fire: what will happen? An empty line says nothing."));
     for (y, line) in (1..).zip(Line::ALL) {
         let (label, text, after) = form.shown(line);

@@ -15,7 +15,7 @@ use crate::{
 pub fn why(canvas: &mut Canvas, scene: &Scene) {
     let width = canvas.width().saturating_sub(4).min(110);
     let lines = lines(scene, width.saturating_sub(6));
-    let mut inside = boxed(canvas, width, lines.len() + 2, "WHY", Role::Focus);
+    let mut inside = boxed(canvas, scene, (width, lines.len() + 2), "WHY", Role::Focus);
     scrolled(&mut inside, scene, &lines);
 }
 

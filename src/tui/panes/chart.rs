@@ -6,6 +6,7 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         span::Span,
+        targets::Target,
         theme::Role,
     },
 };
@@ -13,14 +14,14 @@ use crate::{
 /// Columns before the first second: the scale and the axis.
 pub const SCALE: usize = 5;
 /// Requests in flight are drawn once they wait this long, in milliseconds: before that they are on their way.
-const ON_THE_WAY_MS: f64 = 100.0;
+pub const ON_THE_WAY_MS: f64 = 100.0;
 
 /// Lower edges of rows in milliseconds with their words, in the order in which a taller chart takes them up.
 const EDGES: [(f64, &str); 16] = [
     (0.0, " 1ms"),
-    (10_000.0, " 10s"),
-    (5_000.0, "  5s"),
     (1_000.0, "  1s"),
+    (5_000.0, "  5s"),
+    (10_000.0, " 10s"),
     (100.0, " 0.1"),
     (10.0, " .01"),
     (2_000.0, "  2s"),
@@ -49,6 +50,7 @@ pub fn chart(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint, indent: us
         canvas.at(indent, y, &Row::of(Role::Muted, format!("{word}{axis}")));
     }
     let mut plot = canvas.part(indent + SCALE, 0, columns, edges.len());
+    scene.mark(plot.area(), Target::Seconds(span.first));
     limit_line(&mut plot, scene, endpoint, &edges);
     for (row, cells) in cells(scene, endpoint, span, &edges).iter().enumerate() {
         for (column, letter) in cells.iter().enumerate() {
@@ -77,10 +79,12 @@ pub(super) fn role(letter: char) -> Role {
 fn edges(height: usize) -> Vec<(f64, &'static str)> {
     let mut edges: Vec<_> = EDGES.into_iter().take(height.max(1)).collect();
     edges.sort_by(|a, b| b.0.total_cmp(&a.0));
-    if height == 5
-        && let Some(last) = edges.last_mut()
-    {
-        last.1 = " <.1";
+    if let Some(last) = edges.last_mut() {
+        match height {
+            0..=4 => last.1 = " <1s",
+            5 => last.1 = " <.1",
+            _ => {}
+        }
     }
     edges
 }

@@ -3,13 +3,14 @@
 use super::{Scene, frame};
 use crate::{
     session::{
-        event::{PauseSide, Section},
+        event::{PauseSide, Section, StepRef},
         state::{StepRow, StepState},
         wording,
     },
     tui::{
         canvas::{Canvas, Row},
         figures,
+        targets::Target,
         theme::{Role, Symbols},
         view::Pane,
     },
@@ -24,8 +25,8 @@ pub fn experiment(canvas: &mut Canvas, scene: &Scene) {
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
     let foot = foot(scene);
     let mut lines = plan(scene, body.width(), body.theme.symbols, true);
-    lines.extend(foot.into_iter().map(|row| Line { row, right: Row::new(), at_hand: false }));
-    draw(&mut body, &lines);
+    lines.extend(foot.into_iter().map(|row| Line { row, right: Row::new(), at_hand: false, step: None }));
+    draw(&mut body, scene, &lines);
 }
 
 /// Draws the pane of the small screen: steps only.
@@ -33,21 +34,29 @@ pub fn steps(canvas: &mut Canvas, scene: &Scene) {
     let title = format!("STEPS {}/{}", scene.session.steps.position(), scene.session.steps.rows.len());
     let focused = scene.view.focus == Pane::Experiment;
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Muted, Role::Strong) };
-    let mut inside = canvas.framed(&Row::of(name, title), &Row::new(), line);
+    scene.mark(canvas.area(), Target::Pane(Pane::Experiment));
+    let mut inside = canvas.framed(&Row::of(name, title), &counter_word(scene).trimmed(), line);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
     let mut lines = plan(scene, body.width(), body.theme.symbols, false);
     if let Some(row) = ghost(scene, false) {
         let room = body.height().saturating_sub(1);
         body.part(0, room, body.width(), 1).row(0, &row);
         let mut upper = body.part(0, 0, body.width(), room);
-        draw(&mut upper, &lines);
+        draw(&mut upper, scene, &lines);
         return;
     }
-    lines.extend(status_so_far(scene).into_iter().map(|row| Line { row, right: Row::new(), at_hand: false }));
-    draw(&mut body, &lines);
+    let status = status_so_far(scene).into_iter();
+    lines.extend(status.map(|row| Line { row, right: Row::new(), at_hand: false, step: None }));
+    draw(&mut body, scene, &lines);
 }
 
 fn counter(scene: &Scene) -> Row {
+    let steps = &scene.session.steps;
+    counter_word(scene).and(format!("step {}/{}", steps.position(), steps.rows.len()))
+}
+
+/// Whether steps run by themselves, and whether they are held.
+fn counter_word(scene: &Scene) -> Row {
     let steps = &scene.session.steps;
     let mut row = Row::new();
     if steps.auto {
@@ -56,7 +65,7 @@ fn counter(scene: &Scene) -> Row {
     if steps.paused {
         row.push(Role::Waiting, "PAUSED  ");
     }
-    row.and(format!("step {}/{}", steps.position(), steps.rows.len()))
+    row
 }
 
 /// A line of the plan.
@@ -65,10 +74,12 @@ struct Line {
     right: Row,
     /// Whether it belongs to the step at hand, which stays in sight.
     at_hand: bool,
+    /// The step it is about.
+    step: Option<StepRef>,
 }
 
 /// Draws the lines around the one at hand.
-fn draw(canvas: &mut Canvas, lines: &[Line]) {
+fn draw(canvas: &mut Canvas, scene: &Scene, lines: &[Line]) {
     let height = canvas.height();
     let last_at_hand = lines.iter().rposition(|line| line.at_hand).unwrap_or(0);
     let most = lines.len().saturating_sub(height);
@@ -76,12 +87,15 @@ fn draw(canvas: &mut Canvas, lines: &[Line]) {
     let from = (last_at_hand + 2).saturating_sub(height).min(most);
     for (y, line) in lines.iter().skip(from).take(height).enumerate() {
         canvas.spread(y, &line.row, &line.right);
+        if let Some(step) = line.step {
+            scene.mark(canvas.part(0, y, canvas.width(), 1).area(), Target::Step(step));
+        }
     }
 }
 
 fn plan(scene: &Scene, width: usize, symbols: Symbols, headed: bool) -> Vec<Line> {
     let steps = &scene.session.steps;
-    let plain = |row: Row| Line { row, right: Row::new(), at_hand: false };
+    let plain = |row: Row| Line { row, right: Row::new(), at_hand: false, step: None };
     let mut lines = Vec::new();
     let mut section = None;
     for row in &steps.rows {
@@ -181,12 +195,13 @@ fn step(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols, roomy: boo
     let left = Row::of(role, mark).with(Role::Waiting, held).with(name, row.step.name.as_str());
     let taken = 4 + crate::tui::text::width(&row.step.name).clamp(NAME, NAME.max(width / 2 + 6)) + 1;
     let right = about(scene, row, width.saturating_sub(taken), roomy);
-    lines.push(Line { row: left, right, at_hand });
+    lines.push(Line { row: left, right, at_hand, step: Some(row.step.at) });
     if !roomy {
         return;
     }
     for detail in details(scene, row, width, symbols) {
-        lines.push(Line { row: Row::text("    ").joined(detail), right: Row::new(), at_hand });
+        let (detail, step) = (Row::text("    ").joined(detail), Some(row.step.at));
+        lines.push(Line { row: detail, right: Row::new(), at_hand, step });
     }
 }
 

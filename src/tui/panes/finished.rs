@@ -6,6 +6,7 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         figures::{self, wait},
+        targets::Target,
         theme::Role,
         view::Pane,
     },
@@ -14,6 +15,7 @@ use crate::{
 /// Draws the card.
 pub fn finished(canvas: &mut Canvas, scene: &Scene) {
     let title = Row::of(Role::Strong, format!("{} WHAT IT CAME TO", Pane::Pods.number()));
+    scene.mark(canvas.area(), Target::Pane(Pane::Pods));
     let mut inside = canvas.framed(&title, &Row::new(), Role::Muted);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
     let lines = lines(scene);

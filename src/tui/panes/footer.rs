@@ -7,7 +7,7 @@ use crate::{
         canvas::{Canvas, Row},
         keymap::{Action, Binding},
         theme::Role,
-        update::{refused, steers},
+        update::{refused, rerunnable, steers},
     },
 };
 
@@ -57,7 +57,7 @@ fn applies(scene: &Scene, action: Action) -> bool {
         Action::Cut => current.is_some_and(|row| row.state.is_active()),
         Action::Skip => current.is_some_and(|row| matches!(row.state, StepState::Awaited { .. })),
         Action::Undo => scene.session.fault.is_some(),
-        Action::Rerun => scene.session.steps.done() > 0,
+        Action::Rerun => rerunnable(scene.session),
         _ => true,
     }
 }

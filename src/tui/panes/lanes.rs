@@ -1,11 +1,17 @@
 //! The timeline: lanes on one axis, zero at the kill, with notes, marks and a cursor.
 
-use super::{Scene, breaker, chart, frame, verdict};
+use super::{Scene, breaker, chart, frame, users, verdict};
 use crate::{
-    session::{Session, state::Lane},
+    session::{
+        Session,
+        event::Timestamp,
+        state::{Lane, StepRow},
+    },
     tui::{
         canvas::{Canvas, Row},
+        keymap::Action,
         span::Span,
+        targets::Target,
         theme::Role,
         view::Pane,
     },
@@ -34,7 +40,7 @@ pub(super) fn label(width: usize) -> usize {
 /// Draws the pane of the wide screen.
 pub fn timeline(canvas: &mut Canvas, scene: &Scene) {
     let word = if scene.view.scrolled_to.is_some() {
-        Row::of(Role::Waiting, "SCROLLED  0 live")
+        Row::of(Role::Waiting, format!("SCROLLED  {} live", scene.view.keymap.key(Action::Live)))
     } else {
         Row::text("x = 1 s")
     };
@@ -44,6 +50,7 @@ pub fn timeline(canvas: &mut Canvas, scene: &Scene) {
 
 /// Draws the lanes of small screens, without a frame.
 pub fn lanes(canvas: &mut Canvas, scene: &Scene) {
+    scene.mark(canvas.area(), Target::Pane(Pane::Timeline));
     draw(canvas, scene, &FEW);
 }
 
@@ -54,6 +61,8 @@ fn draw(canvas: &mut Canvas, scene: &Scene, lanes: &[Lane]) {
     let ghost = scene.earlier.filter(|_| scene.session.t0().is_some());
     // Its own row where there is one to spare; else it shows where nothing has happened yet.
     let own_row = ghost.is_some() && canvas.height() > lanes.len() + 1;
+    let height = lanes.len() + 1 + usize::from(own_row);
+    scene.mark(canvas.part(label, 0, span.columns, height).area(), Target::Seconds(span.first));
     for (lane, y) in lanes.iter().zip(rows(lanes, own_row)) {
         if let Some(ghost) = ghost.filter(|_| *lane == Lane::Users) {
             let y = y + usize::from(own_row);
@@ -66,10 +75,12 @@ fn draw(canvas: &mut Canvas, scene: &Scene, lanes: &[Lane]) {
                 canvas.at(indent, y, &Row::of(Role::Stale, "ghost"));
             }
         }
-        canvas.at(indent, y, &Row::of(Role::Muted, lane.word()));
-        let letters = scene.session.lane(*lane, span.seconds(), scene.now);
+        let several = *lane == Lane::Users && scene.session.users.endpoints.len() > 1;
+        let word = if several { format!("users {}", shown_number(scene)) } else { lane.word().to_owned() };
+        canvas.at(indent, y, &Row::of(Role::Muted, word));
+        let letters = scene.session.lane_of(*lane, users::endpoint(scene), span.seconds(), scene.now);
         if *lane == Lane::Users && scene.session.users.endpoints.is_empty() {
-            let key = scene.view.keymap.key(crate::tui::keymap::Action::Observe);
+            let key = scene.view.keymap.key(Action::Observe);
             canvas.at(label, y, &Row::of(Role::Muted, format!("(starts with {key})")));
         }
         paint(&mut canvas.part(label, y, span.columns, 1), scene, *lane, &letters);
@@ -102,6 +113,11 @@ fn ahead(canvas: &mut Canvas, scene: &Scene, ghost: &Session, span: Span) {
         canvas.letters(next, 0, "|", Role::Stale);
         haunt(canvas, ghost, span, next + 1);
     }
+}
+
+/// The number of the endpoint that is shown, from 1.
+fn shown_number(scene: &Scene) -> usize {
+    users::number(scene) + 1
 }
 
 /// Letters of one colour at a time; all lanes but the steps are ASCII.
@@ -166,21 +182,40 @@ fn cursor(canvas: &mut Canvas, scene: &Scene, span: Span, label: usize, foot: us
             line.tint(y, ratatui::style::Style::new().add_modifier(Modifier::REVERSED));
         }
     }
+    let roomy = label == LABEL;
     let mut words =
         vec![if scene.session.t0().is_some() { format!("T{second:+}") } else { format!("second {second}") }];
+    // What people wrote is rare, and goes before what is there in every second.
+    let diary = &scene.session.diary;
+    words.extend(diary.notes_in(&scene.session.axis, second).map(|note| format!("note: {}", note.text)));
+    words.extend(
+        diary.marks.iter().find(|at| scene.session.axis.second(**at) == second).map(|_| "marked".to_owned()),
+    );
+    words.extend(step_at(scene, second).filter(|_| roomy).map(|step| format!("step {step}")));
     for lane in Lane::ALL.into_iter().skip(1) {
-        let letter = scene.session.lane(lane, second..second + 1, scene.now);
-        words.extend(meaning(lane, &letter).map(|meaning| format!("{} {meaning}", lane.word())));
+        let letter = scene.session.lane_of(lane, users::endpoint(scene), second..second + 1, scene.now);
+        // Where there is little room, words that can only be about one lane stand without its name.
+        let bare = !roomy && matches!(lane, Lane::Users | Lane::Breaker);
+        let word = if bare { String::new() } else { format!("{} ", lane.word()) };
+        words.extend(meaning(lane, &letter).map(|meaning| format!("{word}{meaning}")));
     }
-    let notes = scene.session.diary.notes_in(&scene.session.axis, second);
-    words.extend(notes.map(|note| format!("note: {}", note.text)));
     let tripped =
         scene.session.guards.tripped.iter().filter(|(at, _)| scene.session.axis.second(*at) == second);
     words.extend(tripped.map(|(_, trip)| format!("guard: {}", trip.because)));
     let y = if canvas.height() > foot + 1 { foot + 1 } else { foot };
-    let row = Row::of(Role::Focus, format!("{} ", words.join(" · ")));
+    let row = Row::of(Role::Focus, format!("{} ", words.join(if roomy { " · " } else { ", " })));
     canvas.part(0, y, label + span.columns, 1).clear();
     canvas.at(1, y, &row);
+}
+
+/// The step that ran in a second of the axis.
+fn step_at<'a>(scene: &'a Scene, second: i64) -> Option<&'a str> {
+    let within = |row: &&StepRow| {
+        let second_of = |at: Option<Timestamp>| at.map(|at| scene.session.axis.second(at));
+        let ended = second_of(row.ended).or(row.state.is_active().then_some(i64::MAX));
+        second_of(row.started).zip(ended).is_some_and(|(from, to)| (from..=to).contains(&second))
+    };
+    scene.session.steps.rows.iter().rfind(within).map(|row| row.step.name.as_str())
 }
 
 /// What a letter of a lane says.

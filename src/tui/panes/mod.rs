@@ -31,13 +31,14 @@ pub use log::{LogFeed, accept_everything, lines as log_lines, log};
 pub use next::next;
 pub use notice::notice;
 pub use pods::pods;
-pub use status::status;
+pub use status::{bare_status, stage, status};
 pub use target::target;
 pub use users::{endpoint as shown_endpoint, small as small_users, users};
 pub use verdict::{state as breaker_word, verdict};
 
 use super::{
     canvas::{Canvas, Row},
+    targets::{Target, Targets},
     theme::Role,
     view::{Pane, View},
 };
@@ -47,6 +48,8 @@ use crate::session::{
     state::{Phase, StepRow, StepState},
     verdict::Verdict,
 };
+use ratatui::layout::Rect;
+use std::cell::RefCell;
 
 /// Everything a frame is made of.
 pub struct Scene<'a> {
@@ -62,12 +65,20 @@ pub struct Scene<'a> {
     pub verdict: Verdict,
     /// An earlier session to compare with: the `before` of an `after`.
     pub earlier: Option<&'a Session>,
+    /// What lies where, as far as it is drawn.
+    pub targets: RefCell<Targets>,
 }
 
 impl<'a> Scene<'a> {
     /// The scene at a moment.
     pub fn new(session: &'a Session, view: &'a View, now: Timestamp, earlier: Option<&'a Session>) -> Self {
-        Self { session, view, now, phase: session.phase(), verdict: session.verdict(now), earlier }
+        let (phase, verdict, targets) = (session.phase(), session.verdict(now), RefCell::default());
+        Self { session, view, now, phase, verdict, earlier, targets }
+    }
+
+    /// Notes for the mouse what lies where.
+    pub fn mark(&self, area: Rect, target: Target) {
+        self.targets.borrow_mut().mark(area, target);
     }
 
     /// The destructive step that waits for a fire.
@@ -94,6 +105,7 @@ fn frame<'c>(canvas: &'c mut Canvas<'_>, scene: &Scene, pane: Pane, title: &str,
     let role = if focused { Role::Focus } else { Role::Muted };
     let name = if focused { Role::Focus } else { Role::Strong };
     let title = Row::of(name, format!("{} {title}", pane.number()));
+    scene.mark(canvas.area(), Target::Pane(pane));
     canvas.framed(&title, &word, role)
 }
 

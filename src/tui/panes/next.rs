@@ -6,20 +6,28 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         keymap::Action,
+        text,
         theme::Role,
         view::{Leaving, Steering},
     },
 };
 
-/// Draws the line.
+/// Columns from which sentences are written out.
+const ROOMY: usize = 100;
+
+/// Draws the line. A piece is shown whole or not at all: half a price is worse than none.
 pub fn next(canvas: &mut Canvas, scene: &Scene) {
-    let column = if canvas.width() >= 100 { 9 } else { 8 };
+    let roomy = canvas.width() >= ROOMY;
+    let column = if roomy { 9 } else { 8 };
     let (word, role) = word(scene);
     let mut row = Row::text(" ").with(role, word).to(column + 1);
-    for piece in said(scene, canvas.width() >= 100) {
-        row = row.joined(piece);
+    for (i, piece) in said(scene, roomy).into_iter().enumerate() {
+        let longer = row.clone().joined(piece);
+        if i == 0 || longer.clone().trimmed().width() < canvas.width() {
+            row = longer;
+        }
     }
-    canvas.row(0, &row);
+    canvas.row(0, &row.trimmed());
 }
 
 fn word(scene: &Scene) -> (&'static str, Role) {
@@ -47,7 +55,7 @@ fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
         ];
     }
     if let Some(row) = scene.awaiting_fire() {
-        return fire(scene, row);
+        return fire(scene, row, roomy);
     }
     match steps.current() {
         Some(row) if row.state.is_active() => running(scene, row, roomy),
@@ -59,34 +67,37 @@ fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
             ]
         }
         Some(row) if matches!(row.state, StepState::Awaited { .. }) => {
-            let last = match scene.session.undo_due() {
-                Some(_) => abort(scene, roomy),
-                None => key(scene, Action::End, "end now"),
-            };
-            vec![
-                key(scene, Action::Next, &format!("run {}", row.step.name)),
-                key(scene, Action::Skip, "skip it"),
-                last,
-            ]
+            let run = run(scene, row, roomy);
+            let others = [key(scene, Action::Skip, "skip it"), key(scene, Action::End, "end now")];
+            std::iter::once(run).chain(abort(scene, roomy)).chain(others).collect()
         }
         _ if scene.session.run.rolling_back => vec![Row::text("rolling back")],
         _ => match steps.next() {
-            Some(row) => vec![key(scene, Action::Next, &format!("run {}", row.step.name))],
+            Some(row) => vec![run(scene, row, roomy)],
             None => vec![Row::text("the run is ending")],
         },
     }
 }
 
-fn fire(scene: &Scene, row: &StepRow) -> Vec<Row> {
+/// The step that is next; its name gives way to the keys where there is little room.
+fn run(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
+    let name = text::fit(&row.step.name, if roomy { 60 } else { 28 }, "…");
+    key(scene, Action::Next, &format!("run {name}"))
+}
+
+fn fire(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let headline = scene.card().map_or(row.step.name.as_str(), |card| card.headline.as_str());
     let guarded = !scene.session.meta.allowed;
-    let typed = if guarded { " (its name must be typed)" } else { "" };
+    let typed = if guarded { ", then type its name," } else { "" };
     let press = scene.view.keymap.spoken(Action::Fire);
-    vec![
-        Row::of(Role::Fault, press).and(" to ").with(Role::Fault, lower(headline)).and(format!("{typed}.  ")),
+    let mut pieces = vec![
+        Row::of(Role::Fault, press).and(format!("{typed} to ")).with(Role::Fault, lower(headline)).and(".  "),
         Row::of(Role::Muted, "SPACE never fires   "),
-        key(scene, Action::Skip, "leave it out"),
-    ]
+    ];
+    if roomy {
+        pieces.push(key(scene, Action::Skip, "leave it out"));
+    }
+    pieces
 }
 
 /// `KILL 1 pod, by deleting it` within a sentence.
@@ -101,21 +112,21 @@ fn lower(headline: &str) -> String {
 
 fn running(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let step = scene.session.steps.position();
-    let waits = match (&row.state, row.pause_left(scene.now)) {
-        (StepState::Paused { .. }, Some(left)) => format!("step {step} goes on in {left:.0} s.   "),
-        _ if roomy => format!("step {step} waits for its answer.   "),
-        _ => format!("waiting for step {step}.  "),
+    let waits = match (&row.state, row.pause_left(scene.now), roomy) {
+        (StepState::Paused { .. }, Some(left), true) => format!("step {step} goes on in {left:.0} s.   "),
+        (StepState::Paused { .. }, Some(left), false) => format!("step {step}: {left:.0} s.  "),
+        (_, _, true) => format!("step {step} waits for its answer.   "),
+        (_, _, false) => format!("step {step} waits.  "),
     };
-    let mut pieces =
-        vec![Row::text(waits), key(scene, Action::Cut, if roomy { "cut the wait" } else { "cut" })];
-    if scene.session.fault.is_some() {
-        pieces.push(abort(scene, roomy));
-    }
+    let cut = if roomy { "cut the wait" } else { "cut" };
+    let mut pieces = vec![Row::text(waits), key(scene, Action::Cut, cut)];
+    pieces.extend(abort(scene, roomy));
     pieces
 }
 
 /// What an abort costs, said before it is pressed.
-fn abort(scene: &Scene, roomy: bool) -> Row {
+fn abort(scene: &Scene, roomy: bool) -> Option<Row> {
+    scene.session.fault.as_ref()?;
     let card = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
     let cost = match (scene.session.undo_due(), roomy) {
         (Some(kit), true) => format!("abort + undo: {}", kit.cost),
@@ -127,7 +138,7 @@ fn abort(scene: &Scene, roomy: bool) -> Row {
         (None, _) if card.is_empty() => "abort + roll back".to_owned(),
         (None, _) => format!("abort: {card}"),
     };
-    key(scene, Action::Abort, &cost)
+    Some(key(scene, Action::Abort, &cost))
 }
 
 /// `[c] cut the wait   `

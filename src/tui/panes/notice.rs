@@ -22,14 +22,14 @@ const CAPTION_S: f64 = 30.0;
 /// Draws the line.
 pub fn notice(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= 100;
-    let (word, role, text) = said(scene, roomy);
     let column = if roomy { 9 } else { 8 };
+    let (word, role, text) = said(scene, roomy, canvas.width().saturating_sub(column + 1));
     let row = Row::text(" ").with(role, word).to(column + 1).and(text);
     canvas.row(0, &row);
 }
 
-/// The word, its colour, the text.
-fn said(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
+/// Its word, its colour, and the text, in its short form where the room is too small for the long one.
+fn said(scene: &Scene, roomy: bool, room: usize) -> (&'static str, Role, String) {
     let view = scene.view;
     if let Some(hint) = &view.hint {
         return ("KEY", Role::Focus, hint.clone());
@@ -58,7 +58,14 @@ fn said(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
     let warnings = scene.session.warnings(scene.now);
     let urgent = warnings.first().filter(|warning| warning.urgency == Urgency::Warn);
     let caption = scene.session.diary.captions.back();
-    let caption = caption.filter(|entry| view.presenter || figures::between(entry.at, scene.now) < CAPTION_S);
+    let caption = caption.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
+    if view.presenter {
+        // On stage the story goes before all warnings; words written for this audience go before those made from events.
+        let told = scene.session.told_so_far(scene.now).map(|(_, text)| text);
+        if let Some(text) = caption.map(|entry| entry.text.clone()).or(told) {
+            return ("LOOK", Role::Focus, text);
+        }
+    }
     match (urgent, caption, warnings.first()) {
         (None, Some(entry), _) => ("LOOK", Role::Focus, entry.text.clone()),
         (Some(warning), ..) | (None, None, Some(warning)) => {
@@ -67,7 +74,7 @@ fn said(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
                 Urgency::Watch | Urgency::Notice => Role::Waiting,
                 Urgency::Tip => Role::Ok,
             };
-            (warning.urgency.text(), role, warning.text.clone())
+            (warning.urgency.text(), role, warning.fitting(room).to_owned())
         }
         (None, None, None) => calm(scene, roomy),
     }
@@ -80,12 +87,12 @@ fn leaving(scene: &Scene) -> String {
         None if scene.session.run.rolling_back => "rolling back".to_owned(),
         None => "ending".to_owned(),
     };
-    let again = if scene.view.leaving == Leaving::Asked {
-        "again to cut what runs"
+    // What can be pressed comes first: a step's name may be long.
+    if scene.view.leaving == Leaving::Asked {
+        format!("CTRL+C again cuts what runs. Now: {doing}")
     } else {
-        "once more to leave without waiting: rollbacks may then be unfinished"
-    };
-    format!("{doing}; CTRL+C {again}")
+        format!("CTRL+C leaves with rollbacks unfinished. Now: {doing}")
+    }
 }
 
 /// With nothing to warn of: what a fire would be followed by, where results are.

@@ -9,6 +9,7 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         figures,
+        targets::Target,
         theme::Role,
         view::Pane,
     },
@@ -18,6 +19,10 @@ use crate::{
 const FOUND: usize = 200;
 /// Rows from which on the counts stand above them.
 const MANY: usize = 8;
+/// Columns from which age and node have room.
+const ROOMY: usize = 60;
+/// Rows from which workloads that are whole have room.
+const TALL: usize = 12;
 /// How long a pod that is gone stays in the list, in seconds.
 const GONE_S: f64 = 20.0;
 
@@ -25,14 +30,20 @@ const GONE_S: f64 = 20.0;
 pub fn pods(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = frame(canvas, scene, Pane::Pods, &title(scene), word(scene));
     let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
-    let mut lines = lines(scene, body.width());
+    let mut places = Vec::new();
+    let mut lines = lines(scene, body.width(), body.height(), &mut places);
     if lines.len() < body.height() {
         lines.extend(std::iter::repeat_n(Row::new(), body.height() - lines.len()));
         if let (Some(last), Some(row)) = (lines.last_mut(), source(scene)) {
             *last = row;
         }
     }
-    scrolled(&mut body, &lines, scene.view.scroll_of(Pane::Pods));
+    let scroll = scene.view.scroll_of(Pane::Pods);
+    scrolled(&mut body, &lines, scroll);
+    let hidden = scroll.min(lines.len().saturating_sub(body.height()));
+    for (place, uid) in places.into_iter().filter(|(place, _)| *place >= hidden) {
+        scene.mark(body.part(0, place - hidden, body.width(), 1).area(), Target::Pod(uid));
+    }
 }
 
 fn title(scene: &Scene) -> String {
@@ -55,7 +66,7 @@ fn word(scene: &Scene) -> Row {
 }
 
 /// Everything the pane has to say, the pods in play first.
-fn lines(scene: &Scene, width: usize) -> Vec<Row> {
+fn lines(scene: &Scene, width: usize, height: usize, places: &mut Vec<(usize, String)>) -> Vec<Row> {
     let cluster = &scene.session.cluster;
     let wanted = |name: &str| name.contains(&scene.view.filter);
     let mut lines = Vec::new();
@@ -69,10 +80,11 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     // Under a long list nobody would find them.
     lines.extend(counts.clone().filter(|_| many));
     for row in cluster.in_play.iter().filter(|row| wanted(&row.pod.key.name) && recent(scene, row)) {
+        places.push((lines.len(), row.pod.key.uid.clone()));
         pod(scene, row, width, &mut lines);
     }
     lines.extend(cluster.services.iter().map(|row| service(scene, row)));
-    lines.extend(cluster.workloads.iter().filter_map(|row| workload(scene, row)));
+    lines.extend(cluster.workloads.iter().filter_map(|row| workload(scene, row, height >= TALL)));
     if scene.view.filter.is_empty() {
         lines.extend(counts.filter(|_| !many));
     } else {
@@ -110,10 +122,20 @@ fn pod(scene: &Scene, row: &PodRow, width: usize, lines: &mut Vec<Row>) {
     } else {
         format!("{ready}/{of} {status} {restarts}")
     };
-    let room = width.saturating_sub(figures.len() + 3);
+    let more = if width >= ROOMY { standing(scene, row) } else { String::new() };
+    let room = width.saturating_sub(figures.len() + more.len() + 3);
     let name = crate::tui::text::fit_ends(&row.pod.key.name, room, "…");
-    lines.push(Row::text(name).to(room + 2).with(role, figures));
+    let chosen = scene.view.pod.as_ref() == Some(&row.pod.key.uid);
+    let name = Row::of(if chosen { Role::Focus } else { Role::Text }, name);
+    lines.push(name.to(room + 2).with(role, figures).with(Role::Muted, more));
     lines.extend(about(scene, row, &identity));
+}
+
+/// Its age, and the node it runs on.
+fn standing(scene: &Scene, row: &PodRow) -> String {
+    let age = row.pod.created.map(|at| figures::length(figures::between(at, scene.now)));
+    let node = crate::tui::text::fit(row.pod.node.as_deref().unwrap_or("no node"), 16, "…").into_owned();
+    format!("  {:>6}  {node:<16}", age.unwrap_or_default())
 }
 
 /// `ContainerCreating` and the like, in the room there is.
@@ -155,6 +177,7 @@ fn about(scene: &Scene, row: &PodRow, identity: &Identity) -> Vec<Row> {
                 ),
             };
             lines.push(Row::of(Role::Muted, ready));
+            lines.extend(last_end(row));
         }
         Identity::Restarted(times) => {
             let end = row
@@ -163,16 +186,16 @@ fn about(scene: &Scene, row: &PodRow, identity: &Identity) -> Vec<Row> {
                 .unwrap_or_default();
             lines.push(Row::of(Role::Failing, format!("  same pod, restarted {times} times{end}")));
         }
-        Identity::Same | Identity::Gone => {
-            if let Some(end) = row.last_end().filter(|_| *identity == Identity::Same) {
-                lines.push(Row::of(
-                    Role::Muted,
-                    format!("  last end: {}, exit {}", end.reason, end.exit_code),
-                ));
-            }
-        }
+        Identity::Same => lines.extend(last_end(row)),
+        Identity::Gone => {}
     }
     lines
+}
+
+/// How one of its containers last ended.
+fn last_end(row: &PodRow) -> Option<Row> {
+    let end = row.last_end()?;
+    Some(Row::of(Role::Muted, format!("  last end: {}, exit {}", end.reason, end.exit_code)))
 }
 
 fn service(scene: &Scene, row: &ServiceRow) -> Row {
@@ -185,12 +208,13 @@ fn service(scene: &Scene, row: &ServiceRow) -> Row {
     }
 }
 
-/// A workload only when it is not whole: its pods say the rest.
-fn workload(scene: &Scene, row: &WorkloadRow) -> Option<Row> {
+/// A workload when it is not whole, or where there is room: its pods say the rest.
+fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<Row> {
     let w = &row.workload;
     let since = figures::length(figures::between(row.since, scene.now));
     let (role, words) = match row.state {
-        WorkloadState::Whole => return None,
+        WorkloadState::Whole if !roomy => return None,
+        WorkloadState::Whole => (Role::Ok, format!("{}/{} ready", w.ready, w.desired)),
         WorkloadState::Degraded | WorkloadState::Down => {
             (Role::Waiting, format!("{}/{} ready {since}", w.ready, w.desired))
         }
@@ -245,6 +269,6 @@ fn source(scene: &Scene) -> Option<Row> {
     let row = scene.session.cluster.source(Source::Pods).filter(|row| row.state == SourceState::Live)?;
     Some(Row::of(
         Role::Muted,
-        format!("watching by API watch, last event {} ago", figures::length(row.age(scene.now))),
+        format!("by API watch, last event {} ago", figures::length(row.age(scene.now))),
     ))
 }

@@ -21,9 +21,11 @@ pub fn preflight(canvas: &mut Canvas, scene: &Scene) {
     super::scrolled(canvas, &lines, scroll);
 }
 
-/// Draws the checks of the small screen: one line each.
+/// Draws the checks of the small screen: as many lines each as there is room for.
 pub fn checks(canvas: &mut Canvas, scene: &Scene) {
-    let lines = lines(scene, canvas.width(), 1);
+    let (width, height) = (canvas.width(), canvas.height());
+    let wrapped = (1..=3).rev().map(|most| lines(scene, width, most)).find(|lines| lines.len() <= height);
+    let lines = wrapped.unwrap_or_else(|| lines(scene, width, 1));
     super::scrolled(canvas, &lines, scene.view.scroll_of(crate::tui::view::Pane::Users));
 }
 
@@ -59,7 +61,7 @@ fn line(scene: &Scene, check: &Check, width: usize, most: usize) -> Vec<Row> {
         // On one line what to press goes before what is wrong.
         (Some(offer), _) if most == 1 => format!("[{key}] {}: {}", offer.offer(), check.text),
         (Some(offer), _) => format!("{}.  Press {key} to {}", check.text, offer.offer()),
-        (None, Some(remedy)) => format!("{}  {remedy}", check.text),
+        (None, Some(remedy)) => format!("{} -> {remedy}", check.text),
         (None, None) => check.text.clone(),
     };
     let wrapped = text::wrap(&said, width.saturating_sub(word.len() + 1), most);

@@ -7,6 +7,7 @@ use crate::{
         canvas::{Canvas, Row},
         figures,
         keymap::Action,
+        targets::Target,
         text,
         theme::Role,
         view::Pane,
@@ -28,12 +29,32 @@ pub fn status(canvas: &mut Canvas, scene: &Scene) {
         () if scene.phase == Phase::Finished => (Row::of(name, "WHAT IT CAME TO"), line),
         () => (Row::of(name, "BREAKER + PODS"), line),
     };
+    scene.mark(canvas.area(), Target::Pane(Pane::Pods));
     let mut inside = canvas.framed(&title, &Row::new(), line);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
     let lines = lines(scene, body.width(), body.height());
     let from = scene.view.scroll_of(Pane::Pods).min(lines.len().saturating_sub(body.height()));
     for (y, (left, right)) in lines.iter().skip(from).enumerate() {
         body.spread(y, left, right);
+    }
+}
+
+/// On stage only what explains the verdict: the target card, the breaker, what it came to.
+pub fn stage(canvas: &mut Canvas, scene: &Scene) {
+    if scene.awaiting_fire().is_some() {
+        target::target(canvas, scene);
+    } else if scene.phase == Phase::Finished {
+        finished::finished(canvas, scene);
+    } else {
+        breaker::breaker(canvas, scene);
+    }
+}
+
+/// Draws the same without a frame, as many lines as there is room for.
+pub fn bare_status(canvas: &mut Canvas, scene: &Scene) {
+    let lines = lines(scene, canvas.width(), canvas.height());
+    for (y, (left, right)) in lines.iter().enumerate() {
+        canvas.spread(y, left, right);
     }
 }
 

@@ -1,8 +1,11 @@
-//! The table under the chart: baseline, since T0, after recovery.
+//! The figures under the chart: baseline, since T0, after recovery; where there is room, split by outcome.
 
 use super::Scene;
 use crate::{
-    session::state::{Endpoint, Tally},
+    session::{
+        state::{Endpoint, Tally, Waits},
+        wording,
+    },
     tui::{
         canvas::{Canvas, Row},
         figures::{self, wait},
@@ -10,64 +13,102 @@ use crate::{
     },
 };
 
-/// Columns from which 95th percentile, longest wait and medians by outcome are shown.
-const ROOMY: usize = 110;
+/// Columns from which 95th percentile and longest wait are shown.
+const ROOMY: usize = 72;
+/// Rows of what is shown where there is room: a row for each outcome, the errors by class, the bad seconds.
+const DETAILS: usize = 5;
+
+/// Rows that the table takes of those there are for it.
+pub(super) fn rows(endpoint: &Endpoint, room: usize) -> usize {
+    let base = if endpoint.after_recovery().sent > 0 { 4 } else { 3 };
+    if room >= base + DETAILS { base + DETAILS } else { base.min(room.max(3)) }
+}
 
 /// Draws header and rows, as many as fit.
-pub fn table(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint) {
+pub(super) fn table(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint) {
     let roomy = canvas.width() >= ROOMY;
-    canvas.row(0, &Row::of(Role::Muted, head(endpoint, roomy)));
-    let baseline = endpoint.baseline();
-    let since = endpoint.since_t0();
-    let after = endpoint.after_recovery();
-    let learned = endpoint.shape.is_some();
-    canvas.row(1, &line("baseline", &baseline, if learned { "(learned)" } else { "(learning)" }, roomy));
-    let waiting = if since.waiting > 0 { format!("{} waiting", since.waiting) } else { String::new() };
-    canvas.row(2, &line("since T0", &since, &waiting, roomy));
-    if after.sent > 0 && canvas.height() > 3 {
-        let healed = scene.session.fault.as_ref().and_then(|fault| fault.healed);
-        let when =
-            healed.and_then(|at| scene.since_t0(at)).map(crate::tui::figures::moment).unwrap_or_default();
-        canvas.row(3, &line("after", &after, &when, roomy));
+    let (since, after) = (endpoint.since_t0(), endpoint.after_recovery());
+    let mut lines = vec![
+        Row::of(Role::Muted, head(endpoint, roomy)),
+        line("baseline", &endpoint.baseline(), roomy),
+        line("since T0", &since, roomy),
+    ];
+    if after.sent > 0 {
+        lines.push(line(&recovered(scene), &after, roomy));
     }
+    let split = if since.sent > 0 { &since } else { &endpoint.baseline() };
+    lines.extend(details(scene, endpoint, split, roomy));
+    for (y, line) in lines.iter().enumerate() {
+        canvas.row(y, line);
+    }
+}
+
+/// `after T+35`, as far as that fits.
+fn recovered(scene: &Scene) -> String {
+    let healed = scene.session.fault.as_ref().and_then(|fault| fault.healed);
+    let when = healed.and_then(|at| scene.since_t0(at)).map(figures::moment).unwrap_or_default();
+    let label = format!("after {when}");
+    if label.len() <= 10 { label } else { "after".to_owned() }
 }
 
 fn head(endpoint: &Endpoint, roomy: bool) -> String {
     let limit = format!(">{}", figures::limit(endpoint.limit_ms).replace(' ', ""));
-    let narrow = format!(
-        " {:<10}{:>6}{:>6}{:>10}{:>7}{limit:>6}{:>7}{:>8}",
-        "", "sent", "real", "fallback", "error", "p50", "p99"
-    );
+    let learned = if endpoint.shape.is_some() { "(learned)" } else { "(learning)" };
+    let counts = format!("{learned:<10}{:>6}{:>6}{:>9}{:>7}{limit:>6}", "sent", "real", "fallback", "error");
     if roomy {
-        format!("{narrow}{:>8}{:>8}   median of real / fallback / error", "p95", "max")
+        format!("{counts}{:>7}{:>7}{:>7}{:>7}", "p50", "p95", "p99", "max")
     } else {
-        narrow
+        format!("{counts}{:>7}{:>7}", "p50", "p99")
     }
 }
 
-fn line(label: &str, tally: &Tally, tail: &str, roomy: bool) -> Row {
+fn line(label: &str, tally: &Tally, roomy: bool) -> Row {
     if tally.sent == 0 {
-        return Row::of(
-            Role::Muted,
-            format!(" {label:<10}{:>6}{:>6}{:>10}{:>7}{:>6}", 0, "-", "-", "-", "-"),
-        );
+        let none = format!("{label:<10}{:>6}{:>6}{:>9}{:>7}{:>6}", 0, "-", "-", "-", "-");
+        return Row::of(Role::Muted, none);
     }
     let percent = |part| tally.percent(part).map_or("-".to_owned(), |percent| format!("{percent}%"));
     let share = |part: u64, role| if part > 0 { role } else { Role::Muted };
-    let mut row = Row::text(format!(" {label:<10}{:>6}", tally.sent))
+    Row::text(format!("{label:<10}{:>6}", tally.sent))
         .with(share(tally.real, Role::Ok), format!("{:>6}", percent(tally.real)))
-        .with(share(tally.fallback, Role::Protected), format!("{:>10}", percent(tally.fallback)))
+        .with(share(tally.fallback, Role::Protected), format!("{:>9}", percent(tally.fallback)))
         .with(share(tally.error, Role::Failing), format!("{:>7}", percent(tally.error)))
         .with(share(tally.over_limit, Role::Waiting), format!("{:>6}", tally.over_limit))
-        .and(format!("{:>7}{:>8}", wait(tally.all.p50), wait(tally.all.p99)));
-    if roomy {
-        row.push(Role::Text, format!("{:>8}{:>8}   ", wait(tally.all.p95), wait(tally.all.max)));
-        row.push(Role::Ok, wait(tally.real_waits.p50));
-        row.push(Role::Protected, format!(" / {}", wait(tally.fallback_waits.p50)));
-        row.push(Role::Failing, format!(" / {}", wait(tally.error_waits.p50)));
-    }
-    if !tail.is_empty() {
-        row.push(Role::Waiting, format!("  {tail}"));
-    }
-    row
+        .and(waits(&tally.all, roomy))
+}
+
+fn waits(waits: &Waits, roomy: bool) -> String {
+    let (p50, p95, p99, max) = (wait(waits.p50), wait(waits.p95), wait(waits.p99), wait(waits.max));
+    if roomy { format!("{p50:>7}{p95:>7}{p99:>7}{max:>7}") } else { format!("{p50:>7}{p99:>7}") }
+}
+
+/// A latency without its outcome lies: each outcome with its own waiting times, errors by class, the bad seconds.
+fn details(scene: &Scene, endpoint: &Endpoint, tally: &Tally, roomy: bool) -> Vec<Row> {
+    let outcome = |label: &str, count: u64, role, of: &Waits| {
+        let role = if count > 0 { role } else { Role::Muted };
+        Row::of(role, format!("{label:<10}{count:>6}{:>28}{}", "", waits(of, roomy)))
+    };
+    let errors = match errors(endpoint) {
+        none if none.is_empty() => Row::of(Role::Muted, "errors    none"),
+        some => Row::of(Role::Failing, format!("errors    {some}")),
+    };
+    let (bad, budget) = (scene.session.bad_seconds(endpoint, scene.now), scene.session.users.budget_s);
+    let bad_role = if bad > 0 { Role::Waiting } else { Role::Muted };
+    vec![
+        outcome("  real", tally.real, Role::Ok, &tally.real_waits),
+        outcome("  fallback", tally.fallback, Role::Protected, &tally.fallback_waits),
+        outcome("  error", tally.error, Role::Failing, &tally.error_waits),
+        errors,
+        Row::of(bad_role, format!("bad       {bad} of {budget} s in which a user may be let down")),
+    ]
+}
+
+/// Errors since T0, or of the baseline where there was none yet, by class: `12 timeout, 3 HTTP 5xx`.
+pub(super) fn errors(endpoint: &Endpoint) -> String {
+    let since = endpoint.since_t0();
+    let mut errors = if since.sent > 0 { since.errors } else { endpoint.baseline().errors };
+    errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let words: Vec<String> =
+        errors.iter().map(|(kind, count)| format!("{count} {}", wording::error(*kind))).collect();
+    words.join(", ")
 }

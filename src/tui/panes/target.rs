@@ -6,6 +6,7 @@ use crate::tui::{
     canvas::{Canvas, Row},
     figures,
     keymap::Action,
+    targets::Target,
     text,
     theme::Role,
     view::Pane,
@@ -17,6 +18,7 @@ pub fn target(canvas: &mut Canvas, scene: &Scene) {
     let number = Pane::Pods.number();
     let title = Row::of(Role::Fault, format!("{number} TARGET - what {key} will do"));
     let place = scene.session.meta.context.as_deref().unwrap_or("this machine");
+    scene.mark(canvas.area(), Target::Pane(Pane::Pods));
     let mut inside = canvas.framed(&title, &Row::of(Role::Fault, format!("on {place}")), Role::Fault);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
     let (width, height) = (body.width(), body.height());

@@ -2,21 +2,29 @@
 
 use super::{
     Scene,
-    chart::chart,
+    chart::{ON_THE_WAY_MS, chart},
     frame,
     lanes::label,
     preflight::{checks, preflight},
-    table::table,
+    table, verdict,
 };
 use crate::{
     session::state::{Endpoint, Phase},
     tui::{
         canvas::{Canvas, Row},
         figures,
+        keymap::Action,
+        targets::Target,
         theme::Role,
         view::Pane,
     },
 };
+use ratatui::layout::Rect;
+
+/// Rows that the chart gets at least, its axis included.
+const CHART: usize = 6;
+/// Endpoints whose letters are shown.
+const LETTERS: usize = 9;
 
 /// Seconds without a word from a watched endpoint after which it is called stale.
 const STALE_S: f64 = 5.0;
@@ -29,16 +37,28 @@ pub fn users(canvas: &mut Canvas, scene: &Scene) {
         preflight(&mut inside, scene);
         return;
     };
-    let several = scene.session.users.endpoints.len();
-    let which = if several > 1 { format!("  {}/{several}", scene.view.endpoint + 1) } else { String::new() };
-    let title = format!("USERS  {}{which}", short(&endpoint.url));
-    let mut inside = frame(canvas, scene, Pane::Users, &title, word(scene, endpoint));
-    let rows = if endpoint.after_recovery().sent > 0 && inside.height() > 11 { 4 } else { 3 };
+    let name = if scene.session.users.endpoints.len() > 1 {
+        scene.session.users.name(endpoint)
+    } else {
+        endpoint.path().to_owned()
+    };
+    let title = format!("USERS  {} {name}", endpoint.method());
+    let word = match selector(scene) {
+        Some(selector) => selector.and("   ").joined(word(scene, endpoint)),
+        None => word(scene, endpoint),
+    };
+    let top = Rect { height: canvas.area().height.min(1), ..canvas.area() };
+    let mut inside = frame(canvas, scene, Pane::Users, &title, word);
+    if scene.session.users.endpoints.len() > 1 {
+        scene.mark(top, Target::Endpoints);
+    }
+    // The chart needs six rows to be read; whatever is left goes to figures.
+    let rows = table::rows(endpoint, inside.height().saturating_sub(CHART + 1));
     let upper = inside.height().saturating_sub(rows + 1);
     let width = inside.width();
     chart(&mut inside.part(0, 0, width, upper), scene, endpoint, 0);
-    legend(&mut inside.part(0, upper, width, 1), scene, endpoint);
-    table(&mut inside.part(0, upper + 1, width, rows), scene, endpoint);
+    legend(&mut inside.part(0, upper, width, 1), scene, endpoint, true);
+    table::table(&mut inside.part(0, upper + 1, width, rows), scene, endpoint);
 }
 
 /// Draws chart and legend without a frame, its seconds in the columns of the lanes below; the checks while nobody is
@@ -48,22 +68,36 @@ pub fn small(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let indent = label(width).saturating_sub(super::chart::SCALE);
     chart(&mut canvas.part(0, 0, width, height.saturating_sub(1)), scene, endpoint, indent);
-    legend(&mut canvas.part(indent, height.saturating_sub(1), width - indent, 1), scene, endpoint);
+    legend(&mut canvas.part(indent, height.saturating_sub(1), width - indent, 1), scene, endpoint, false);
 }
 
 /// The endpoint that is shown.
 pub fn endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
-    let endpoints = &scene.session.users.endpoints;
-    endpoints.get(scene.view.endpoint).or_else(|| endpoints.first())
+    scene.session.users.endpoints.get(number(scene))
 }
 
-/// Method and path: the host is where the service is reached today.
-fn short(url: &str) -> String {
-    let (method, rest) = url.split_once(' ').unwrap_or(("GET", url));
-    let path = rest
-        .split_once("://")
-        .map_or(rest, |(_, rest)| rest.find('/').map_or("/", |slash| rest.get(slash..).unwrap_or("/")));
-    format!("{method} {path}")
+/// Its place among the others, from 0.
+pub fn number(scene: &Scene) -> usize {
+    let count = scene.session.users.endpoints.len();
+    if scene.view.endpoint < count { scene.view.endpoint } else { 0 }
+}
+
+/// Which of several endpoints is shown, each with the letter of its verdict: `x 2/3: O [F] P`.
+fn selector(scene: &Scene) -> Option<Row> {
+    let endpoints = &scene.session.users.endpoints;
+    let (shown, count) = (number(scene), endpoints.len());
+    if count < 2 {
+        return None;
+    }
+    let key = scene.view.keymap.key(Action::Endpoint);
+    let mut row = Row::of(Role::Focus, key).and(format!(" {}/{count}:", shown + 1));
+    for (place, endpoint) in endpoints.iter().enumerate().take(LETTERS) {
+        let word = scene.session.verdict_of(endpoint, scene.now).word;
+        let letter =
+            if place == shown { format!(" [{}]", word.letter()) } else { format!(" {}", word.letter()) };
+        row.push(verdict::role(word), letter);
+    }
+    Some(row)
 }
 
 /// The word at the right of the title: rate, or how stale it is.
@@ -76,7 +110,7 @@ fn word(scene: &Scene, endpoint: &Endpoint) -> Row {
         return Row::of(Role::Stale, format!("STALE {}", figures::length(silent)));
     }
     if scene.view.scrolled_to.is_some() {
-        return Row::of(Role::Waiting, "SCROLLED  0 live");
+        return Row::of(Role::Waiting, format!("SCROLLED  {} live", scene.view.keymap.key(Action::Live)));
     }
     match scene.phase {
         Phase::FaultOn | Phase::Recovered => Row::of(Role::Strong, "LIVE"),
@@ -85,16 +119,25 @@ fn word(scene: &Scene, endpoint: &Endpoint) -> Row {
 }
 
 /// What the letters mean, and whether the probe keeps its rate.
-pub(super) fn legend(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint) {
+fn legend(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint, framed: bool) {
+    let errors = table::errors(endpoint);
+    let waiting = endpoint.waiting_over(scene.now, ON_THE_WAY_MS).count();
+    let real = if errors.is_empty() { " real answer  " } else { " real  " };
+    let kinds = if errors.is_empty() { " error  ".to_owned() } else { format!(" {errors}  ") };
     let letters = Row::of(Role::Ok, "r")
-        .and(" real answer  ")
+        .and(real)
         .with(Role::Protected, "f")
         .and(" fallback  ")
         .with(Role::Failing, "X")
-        .and(" error  ")
+        .and(kinds)
         .with(Role::Waiting, "?")
-        .and(" waiting");
-    canvas.spread(0, &letters, &sent(scene, endpoint));
+        .and(if waiting > 0 { format!(" {waiting} waiting") } else { " waiting".to_owned() });
+    // The small screen has no title to choose in.
+    let right = match selector(scene) {
+        Some(selector) if !framed => selector.and(format!("  {} ", scene.session.users.name(endpoint))),
+        _ => sent(scene, endpoint),
+    };
+    canvas.spread(0, &letters, &right);
 }
 
 /// Requests sent a second of those that were due, over the last five whole seconds.

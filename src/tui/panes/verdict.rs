@@ -9,6 +9,7 @@ use crate::{
     },
     tui::{
         canvas::{Canvas, Row},
+        text,
         theme::Role,
     },
 };
@@ -19,7 +20,7 @@ const ROOMY: usize = 110;
 /// Draws the verdict; three rows high in the presenter's view.
 pub fn verdict(canvas: &mut Canvas, scene: &Scene) {
     let (role, word, text, right) = match scene.phase {
-        Phase::Finished => concluded(scene),
+        Phase::Finished => concluded(scene, canvas.width() >= ROOMY),
         Phase::Ready => ready(scene),
         _ => users(scene, canvas.width()),
     };
@@ -28,16 +29,26 @@ pub fn verdict(canvas: &mut Canvas, scene: &Scene) {
         canvas.tint(y, style);
     }
     let middle = canvas.height() / 2;
+    let staged = canvas.height() > 1;
     let edge = canvas.theme.symbols.edge;
-    let mut left = Row::new();
-    left.push_bar(role, format!("{edge}{}", spaced(&word, canvas.height() > 1)));
-    left.push_bar(role, format!("  {text}"));
-    let mut end = Row::new();
-    end.push_bar(role, if right.is_empty() { String::new() } else { format!("{right} ") });
-    if left.width() + end.width() < canvas.width() {
+    let bar = |text: String| {
+        let mut row = Row::new();
+        row.push_bar(role, text);
+        row
+    };
+    let word = bar(format!("{edge}{}", spaced(&word, staged)));
+    let text = bar(format!("  {text}"));
+    let end = bar(if right.is_empty() { String::new() } else { format!("{right} ") });
+    let left = word.clone().joined(text.clone());
+    if !staged || left.width() + end.width() < canvas.width() {
         canvas.spread(middle, &left, &end);
+    } else if left.width() <= canvas.width() {
+        // On stage there are rows below for what does not stand beside it.
+        canvas.row(middle, &left);
+        canvas.right(middle + 1, &end);
     } else {
-        canvas.spread(middle, &left, &if canvas.height() > 1 { Row::new() } else { end });
+        canvas.spread(middle, &word, &end);
+        canvas.row(middle + 1, &text);
     }
 }
 
@@ -73,13 +84,18 @@ fn users(scene: &Scene, width: usize) -> Said {
         Some((bad, budget)) => format!("BAD {bad} of {budget} s"),
         None => steady(scene, roomy),
     };
-    let word = format!("USERS {}", verdict.word.text());
+    // With several endpoints the worst one speaks, and says which it is.
+    let name = verdict.of.and_then(|id| scene.session.users.endpoint(id)).map(|endpoint| {
+        let room = if roomy { 40 } else { 16 };
+        format!("  {}", text::fit_ends(&scene.session.users.name(endpoint), room, "…"))
+    });
+    let word = format!("USERS {}{}", verdict.word.text(), name.unwrap_or_default());
     // The sentence where it fits, the few words where it does not.
     let room = width.saturating_sub(word.len() + right.len() + 6);
-    let fits = roomy && crate::tui::text::width(&verdict.sentence) <= room;
-    let text = if fits { &verdict.sentence } else { &verdict.short };
+    let fits = roomy && text::width(&verdict.sentence) <= room;
+    let said = if fits { &verdict.sentence } else { &verdict.short };
     let role = if near.is_some() { Role::Alarm } else { role(verdict.word) };
-    (role, word, text.clone(), right)
+    (role, word, said.clone(), right)
 }
 
 /// Before T0: whether the steady state is met, and the breaker.
@@ -127,7 +143,7 @@ fn ready(scene: &Scene) -> Said {
     (role, "READY".to_owned(), text, right)
 }
 
-fn concluded(scene: &Scene) -> Said {
+fn concluded(scene: &Scene, roomy: bool) -> Said {
     let conclusion = scene.session.conclusion(scene.now);
     let role = match conclusion.standing {
         Standing::Resilient => Role::Ok,
@@ -140,10 +156,8 @@ fn concluded(scene: &Scene) -> Said {
         let text = format!("before: {}   after: {}", before.standing.text(), conclusion.standing.text());
         return (role, "VERDICT".to_owned(), text, String::new());
     }
-    let right = scene
-        .session
-        .run
-        .status
-        .map_or_else(String::new, |status| format!("journal: {status:?}").to_lowercase());
+    // On a small screen the steps say it.
+    let status = scene.session.run.status.filter(|_| roomy);
+    let right = status.map_or_else(String::new, |status| format!("journal: {status:?}").to_lowercase());
     (role, format!("VERDICT {}", conclusion.standing.text()), conclusion.because, right)
 }

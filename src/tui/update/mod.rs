@@ -3,6 +3,7 @@
 mod guarding;
 mod leave;
 mod moving;
+mod pointing;
 mod predicting;
 mod stepping;
 mod typing;
@@ -14,6 +15,7 @@ mod tests;
 use super::{
     keymap::{Action, Chord, Context},
     msg::{Effect, Msg, Outcome},
+    overlays,
     view::{Leaving, Overlay, Pane, Steering, View},
 };
 use crate::session::{Command, Session, event::Timestamp};
@@ -24,7 +26,7 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Press => pressed(view, session, now, &key),
         Msg::Key(_) => Outcome::nothing(),
-        Msg::Mouse(mouse) => moving::pointed(view, &mouse),
+        Msg::Mouse(mouse) => pointing::pointed(view, session, now, &mouse),
         Msg::Paste(text) => typing::pasted(view, &text),
         Msg::Changed | Msg::Resized => Outcome::redraw(),
         Msg::Focused | Msg::Resumed => Outcome::effect(Effect::Repaint),
@@ -75,7 +77,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Auto => stepping::watching(session, Command::Auto(!session.steps.auto)),
         A::Pause => Outcome::send(Command::Pause(!session.steps.paused)),
         A::Skip => Outcome::send(Command::Skip),
-        A::Rerun => Outcome::send(Command::Rerun),
+        A::Rerun => stepping::rerun(view, session),
         A::Cut => Outcome::send(Command::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
         A::Fix => stepping::fix(view, session),
@@ -91,7 +93,10 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
             Outcome::send(Command::Mark)
         }
         A::Why => toggle(view, Overlay::Why),
-        A::Logs => toggle(view, Overlay::Logs),
+        A::Logs => logs(view, session),
+        A::NextLog => next_log(view, session, 1),
+        A::PreviousLog => next_log(view, session, -1),
+        A::SessionLog => toggle(view, Overlay::Logs),
         A::Heatmap => toggle(view, Overlay::Heatmap),
         A::Help => toggle(view, Overlay::Help),
         A::Filter => open(view, Overlay::Filter(Default::default())),
@@ -106,6 +111,16 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Presenter => {
             view.presenter = !view.presenter;
             Outcome::redraw()
+        }
+        A::Mouse => {
+            view.mouse = !view.mouse;
+            let key = view.keymap.key(Action::Mouse);
+            view.hint = Some(if view.mouse {
+                "the mouse clicks and scrolls here now".to_owned()
+            } else {
+                format!("the mouse selects text now; {key} takes it back")
+            });
+            Outcome::effect(Effect::Mouse(view.mouse))
         }
         A::FocusNext => focus(view, view.focus.step(1)),
         A::FocusPrevious => focus(view, view.focus.step(-1)),
@@ -131,6 +146,8 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Suspend => Outcome::effect(Effect::Suspend),
     }
 }
+
+pub use stepping::rerunnable;
 
 /// Whether an action tells the session something.
 pub fn steers(action: Action) -> bool {
@@ -170,6 +187,25 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// The log of the pod that is meant, asked for where it is not read yet.
+fn logs(view: &mut View, session: &Session) -> Outcome {
+    let opened = toggle(view, Overlay::PodLog);
+    match overlays::shown_log(session, view) {
+        Some(row) if view.overlay.is_some() => Outcome::send(Command::ReadLog(row.pod.key.clone())),
+        _ => opened,
+    }
+}
+
+fn next_log(view: &mut View, session: &Session, by: isize) -> Outcome {
+    if view.overlay != Some(Overlay::PodLog) {
+        return Outcome::nothing();
+    }
+    let Some(key) = overlays::next_log(session, view, by) else { return Outcome::nothing() };
+    view.pod = Some(key.uid.clone());
+    open(view, Overlay::PodLog);
+    Outcome::send(Command::ReadLog(key.clone()))
 }
 
 fn open(view: &mut View, overlay: Overlay) -> Outcome {

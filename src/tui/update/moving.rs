@@ -1,10 +1,10 @@
-//! Scrolling, choosing, the time cursor, the mouse.
+//! Scrolling, choosing, the time cursor.
 
-use super::focus;
 use crate::{
     session::{
         Session,
         event::{StepRef, Timestamp},
+        state::PodRow,
     },
     tui::{
         keymap::{Action, Chord},
@@ -15,7 +15,6 @@ use crate::{
         view::{Overlay, Pane, View},
     },
 };
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 /// Seconds that one press scrolls.
 pub(super) const SCROLL_S: i64 = 10;
@@ -24,15 +23,27 @@ pub(super) fn numbered(view: &View, chord: Chord) -> Option<Pane> {
     Pane::ALL.get(view.keymap.place(Action::FocusNumber, chord)?).copied()
 }
 
+/// Scrolls what has the focus.
 pub(super) fn scroll(view: &mut View, session: &Session, by: isize) -> Outcome {
-    if view.overlay.is_none() && view.focus == Pane::Experiment {
+    let pane = view.focus;
+    scroll_in(view, session, pane, by)
+}
+
+/// Scrolls the overlay, or a pane; in the lists of steps and pods, single steps choose.
+pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isize) -> Outcome {
+    if view.overlay.is_none() && pane == Pane::Experiment {
         choose(view, session, by);
         return Outcome::redraw();
     }
-    if view.overlay == Some(Overlay::Logs) || (view.overlay.is_none() && view.focus == Pane::Log) {
+    if view.overlay.is_none() && pane == Pane::Pods && by.abs() == 1 && choose_pod(view, session, by) {
+        return Outcome::redraw();
+    }
+    if view.overlay == Some(Overlay::Logs) || (view.overlay.is_none() && pane == Pane::Log) {
         return Outcome::effect(Effect::ScrollLog(by));
     }
-    let place = if view.overlay.is_some() { Pane::ALL.len() } else { view.focus as usize };
+    // A log is read from its end: up goes away from there.
+    let by = if view.overlay == Some(Overlay::PodLog) { -by } else { by };
+    let place = if view.overlay.is_some() { Pane::ALL.len() } else { pane as usize };
     if let Some(lines) = view.scroll.get_mut(place) {
         *lines = lines.saturating_add_signed(by).min(usize::from(u16::MAX));
     }
@@ -44,6 +55,24 @@ pub(super) fn choose(view: &mut View, session: &Session, by: isize) {
     let at = view.chosen.or(session.steps.cursor).and_then(|step| steps.iter().position(|at| *at == step));
     let place = at.map_or(0, |at| at.saturating_add_signed(by)).min(steps.len().saturating_sub(1));
     view.chosen = steps.get(place).copied();
+}
+
+/// Chooses the next pod in play; tells whether there is one.
+fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
+    let rows: Vec<&PodRow> =
+        session.cluster.in_play.iter().filter(|row| row.pod.key.name.contains(&view.filter)).collect();
+    let at = rows.iter().position(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
+    let place = match at {
+        Some(at) => at.saturating_add_signed(by).min(rows.len().saturating_sub(1)),
+        None => 0,
+    };
+    // From the last one on there is more to scroll to: Services, and what Kubernetes says.
+    let moved = at != Some(place);
+    if let Some(row) = rows.get(place).filter(|_| moved) {
+        view.pod = Some(row.pod.key.uid.clone());
+        return true;
+    }
+    false
 }
 
 /// Columns of the timeline at the present size.
@@ -71,38 +100,6 @@ pub(super) fn move_cursor(view: &mut View, session: &Session, now: Timestamp, by
     if shown.column(cursor).is_none() {
         let by = if cursor < shown.first { cursor - shown.first - SCROLL_S } else { SCROLL_S };
         return scroll_time(view, session, now, by);
-    }
-    Outcome::redraw()
-}
-
-pub(super) fn pointed(view: &mut View, mouse: &MouseEvent) -> Outcome {
-    let at = ratatui::layout::Position { x: mouse.column, y: mouse.row };
-    let Arrangement::Wide(wide) = arrange(view.area, view.presenter) else { return Outcome::nothing() };
-    let panes = [
-        (Pane::Experiment, Some(wide.experiment)),
-        (Pane::Users, Some(wide.users)),
-        (Pane::Pods, Some(wide.pods)),
-        (Pane::Breaker, Some(wide.breaker)),
-        (Pane::Timeline, Some(wide.timeline)),
-        (Pane::Log, wide.log),
-    ];
-    let pane =
-        panes.iter().find(|(_, area)| area.is_some_and(|area| area.contains(at))).map(|(pane, _)| *pane);
-    let by: isize = match mouse.kind {
-        MouseEventKind::Down(MouseButton::Left) => {
-            return pane.map_or_else(Outcome::nothing, |pane| focus(view, pane));
-        }
-        MouseEventKind::ScrollUp => -3,
-        MouseEventKind::ScrollDown => 3,
-        _ => return Outcome::nothing(),
-    };
-    let place = match (&view.overlay, pane) {
-        (Some(_), _) => Pane::ALL.len(),
-        (None, Some(pane)) => pane as usize,
-        (None, None) => return Outcome::nothing(),
-    };
-    if let Some(lines) = view.scroll.get_mut(place) {
-        *lines = lines.saturating_add_signed(by);
     }
     Outcome::redraw()
 }

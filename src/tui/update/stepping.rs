@@ -25,7 +25,7 @@ pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
         }
         Some(row) if row.state.is_active() => {
             let cut = view.keymap.key(Action::Cut);
-            view.hint = Some(format!("`{}` still runs; {cut} cuts the wait", row.step.name));
+            view.hint = Some(format!("{cut} cuts the wait: `{}` still runs", row.step.name));
             Outcome::redraw()
         }
         _ => watching(session, Command::Next),
@@ -58,6 +58,28 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
     }
     let word = card.map_or_else(|| row.step.name.clone(), |card| card.confirm.clone());
     open(view, Overlay::ConfirmFire { step, word, typed: Default::default() })
+}
+
+/// Goes back one step, if one of the same part was run: a hypothesis that was checked is not a step of the method.
+pub(super) fn rerun(view: &mut View, session: &Session) -> Outcome {
+    if rerunnable(session) {
+        return Outcome::send(Command::Rerun);
+    }
+    view.hint = Some("nothing to run again: no step of this part was run yet".to_owned());
+    Outcome::redraw()
+}
+
+/// Whether there is a step to go back to.
+pub fn rerunnable(session: &Session) -> bool {
+    let Some(here) = session.steps.current().filter(|row| awaited(row)).map(|row| row.step.at) else {
+        return false;
+    };
+    let ran = |row: &StepRow| row.state.is_over() && row.state != StepState::Skipped;
+    session
+        .steps
+        .rows
+        .iter()
+        .any(|row| row.step.at.section == here.section && row.step.at.index < here.index && ran(row))
 }
 
 fn awaited(row: &StepRow) -> bool {

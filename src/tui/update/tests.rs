@@ -1,11 +1,14 @@
-use super::super::{editor::Editor, keymap::Keymap};
+use super::super::{
+    LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, span::Span, targets::Target,
+};
 use super::*;
 use crate::session::{
     event::{Event, Gets, Guards, Prediction, StepRef, TripGuess, Undone, What},
     fixtures::{self, Variant},
+    state::StepState,
 };
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Rect;
+use ratatui::{buffer::Buffer, layout::Rect};
 
 /// A view, a session and its moment, to press keys on.
 struct Desk {
@@ -25,6 +28,17 @@ impl Desk {
         let chord = Chord::parse(chord).unwrap();
         let key = KeyEvent::new(chord.code, chord.modifiers);
         self.take(Msg::Key(key)).effects
+    }
+
+    /// Draws, for what the mouse can point at.
+    fn draw(&mut self, width: u16, height: u16) {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        self.view.area = area;
+        let scene = Scene::new(&self.session, &self.view, self.now, None);
+        render(&mut buffer, area, &scene, &Theme::default(), &LogFeed::default());
+        let targets = scene.targets.take();
+        self.view.targets = targets;
     }
 
     fn take(&mut self, msg: Msg) -> Outcome {
@@ -64,12 +78,27 @@ fn keys_become_commands() {
         ("a", Command::Auto(!desk.session.steps.auto)),
         (".", Command::Pause(true)),
         ("k", Command::Skip),
-        ("r", Command::Rerun),
         ("c", Command::Cut),
         ("m", Command::Mark),
     ] {
         assert_eq!(desk.press(key), [send(wanted)], "{key}");
     }
+}
+
+#[test]
+fn a_step_is_run_again_only_where_there_is_one_to_go_back_to() {
+    let mut desk = Desk::at(fixtures::steady());
+    assert_eq!(desk.press("r"), [], "the kill is the method's first step");
+    assert!(desk.view.hint.as_ref().unwrap().contains("nothing to run again"));
+    let kill = desk.step_at_hand();
+    for row in &mut desk.session.steps.rows {
+        if row.step.at == kill {
+            row.state = StepState::Succeeded;
+        }
+    }
+    let next = StepRef { index: kill.index + 1, ..kill };
+    desk.tell(What::StepAwaited { step: next, destructive: false });
+    assert_eq!(desk.press("r"), [send(Command::Rerun)]);
 }
 
 #[test]
@@ -323,7 +352,9 @@ fn overlays_toggle_and_replace_each_other() {
         ("?", Some(Overlay::Help)),
         ("w", Some(Overlay::Why)),
         ("w", None),
-        ("l", Some(Overlay::Logs)),
+        ("l", Some(Overlay::PodLog)),
+        ("L", Some(Overlay::Logs)),
+        ("l", Some(Overlay::PodLog)),
         ("h", Some(Overlay::Heatmap)),
         ("ESC", None),
         ("n", Some(Overlay::Note(Editor::default()))),
@@ -331,6 +362,25 @@ fn overlays_toggle_and_replace_each_other() {
         desk.press(key);
         assert_eq!(desk.view.overlay, wanted, "{key}");
     }
+}
+
+#[test]
+fn the_victims_log_is_asked_for_first_and_then_that_of_any_other() {
+    let mut desk = Desk::at(fixtures::after_open());
+    let key = |desk: &Desk, name: &str| desk.session.cluster.pod(name).unwrap().pod.key.clone();
+    let (old, new) = (key(&desk, fixtures::OLD), key(&desk, fixtures::NEW));
+    assert_eq!(desk.press("l"), [send(Command::ReadLog(old))]);
+    assert_eq!(desk.press("TAB"), [send(Command::ReadLog(new.clone()))]);
+    assert_eq!(desk.view.pod, Some(new.uid.clone()));
+    desk.press("UP");
+    assert_eq!(desk.view.overlay_scroll(), 1, "up goes away from the latest line");
+    desk.press("DOWN");
+    assert_eq!(desk.view.overlay_scroll(), 0);
+    assert_eq!(desk.press("l"), [], "again closes it");
+    assert_eq!(desk.press("l"), [send(Command::ReadLog(new))], "the chosen one stays chosen");
+    desk.press("ESC");
+    assert_eq!(desk.press("TAB"), []);
+    assert_eq!(desk.view.focus, Pane::Users, "on the panes TAB goes on as before");
 }
 
 #[test]
@@ -376,16 +426,74 @@ fn time_scrolls_back_and_never_beyond_the_ends() {
     assert_eq!(desk.view.cursor, None);
 }
 
+fn mouse(kind: MouseEventKind, column: u16, row: u16) -> Msg {
+    Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+}
+
+const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+
 #[test]
-fn the_mouse_focuses_and_scrolls() {
+fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
+    for (width, height) in [(200, 50), (120, 36), (80, 24)] {
+        let mut desk = Desk::at(fixtures::before_failing());
+        let step = desk.session.steps.rows[4].step.at;
+        desk.draw(width, height);
+        let at = desk.view.targets.of(&Target::Step(step)).unwrap();
+        desk.take(mouse(CLICK, at.x + 5, at.y));
+        assert_eq!((desk.view.focus, desk.view.chosen), (Pane::Experiment, Some(step)), "{width}");
+
+        // The chart and the lanes share their seconds.
+        let live = Span::live(&desk.session, desk.now, moving::columns(&desk.view)).first;
+        let lanes = desk.view.targets.of(&Target::Seconds(live)).unwrap();
+        desk.take(mouse(CLICK, lanes.x + 7, lanes.y + 1));
+        assert_eq!(desk.view.cursor, Some(live + 7), "{width}");
+        desk.take(mouse(CLICK, lanes.right() - 1, lanes.y + 1));
+        assert_eq!(desk.view.cursor, Some(19), "the future cannot be pointed at");
+        desk.take(mouse(MouseEventKind::ScrollUp, lanes.x + 7, lanes.y + 1));
+        assert_eq!(desk.view.scrolled_to, Some(live - 10), "{width}");
+
+        let pods = desk.view.targets.of(&Target::Pane(Pane::Pods)).unwrap();
+        desk.take(mouse(MouseEventKind::ScrollDown, pods.x + 3, pods.y + 2));
+        assert_eq!(desk.view.scroll_of(Pane::Pods), 3, "{width}");
+        assert_eq!(desk.take(mouse(MouseEventKind::Moved, pods.x + 3, pods.y + 2)), Outcome::nothing());
+    }
+}
+
+#[test]
+fn a_click_chooses_a_pod_and_the_next_endpoint() {
+    let mut desk = Desk::at(fixtures::after_open());
+    desk.draw(120, 36);
+    let uid = desk.session.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
+    let at = desk.view.targets.of(&Target::Pod(uid.clone())).unwrap();
+    desk.take(mouse(CLICK, at.x + 2, at.y));
+    assert_eq!((desk.view.focus, desk.view.pod.clone()), (Pane::Pods, Some(uid.clone())));
+    assert_eq!(desk.press("l"), [send(Command::ReadLog(desk.session.cluster.in_play[2].pod.key.clone()))]);
+    assert_eq!(desk.view.targets.of(&Target::Endpoints), None, "there is only one");
+}
+
+#[test]
+fn a_click_beside_an_overlay_closes_it_unless_something_is_typed() {
+    for (key, closes) in [("?", true), ("w", true), ("n", false)] {
+        let mut desk = Desk::at(fixtures::before_failing());
+        desk.press(key);
+        desk.draw(120, 36);
+        let inside = desk.view.targets.of(&Target::Overlay).unwrap();
+        desk.take(mouse(CLICK, inside.x + 3, inside.y + 2));
+        assert!(desk.view.overlay.is_some(), "{key}: inside nothing happens");
+        desk.take(mouse(MouseEventKind::ScrollDown, 0, 0));
+        assert_eq!(desk.view.overlay_scroll(), 3, "{key}");
+        desk.take(mouse(CLICK, 0, 0));
+        assert_eq!(desk.view.overlay.is_none(), closes, "{key}");
+        assert_eq!(desk.view.focus, Pane::Experiment, "{key}: what is below is not clicked");
+    }
+}
+
+#[test]
+fn the_mouse_is_left_to_the_terminal_and_taken_back() {
     let mut desk = Desk::at(fixtures::before_failing());
-    let mouse =
-        |kind, column, row| Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
-    desk.take(mouse(MouseEventKind::Down(MouseButton::Left), 100, 18));
-    assert_eq!(desk.view.focus, Pane::Breaker);
-    desk.take(mouse(MouseEventKind::ScrollDown, 3, 18));
-    assert_eq!(desk.view.scroll_of(Pane::Pods), 3);
-    assert_eq!(desk.take(mouse(MouseEventKind::Moved, 3, 18)), Outcome::nothing());
+    assert_eq!(desk.press("M"), [Effect::Mouse(true)]);
+    assert_eq!(desk.press("M"), [Effect::Mouse(false)]);
+    assert!(desk.view.hint.as_ref().unwrap().contains("M takes it back"));
 }
 
 #[test]

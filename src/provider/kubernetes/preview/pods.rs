@@ -59,7 +59,7 @@ pub(super) async fn killed(call: &Invocation<'_>) -> Result<Draft, Failure> {
             (None, _) => "by itself: each pod has a controller that replaces it".to_owned(),
         },
         undo: match owner {
-            Some(_) => "nothing to undo: wait until the new pod is ready".to_owned(),
+            Some(_) => "a new pod comes by itself".to_owned(),
             None => "the file's rollbacks, or `kubectl apply` of its manifest".to_owned(),
         },
         confirm: owner

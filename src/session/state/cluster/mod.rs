@@ -1,17 +1,20 @@
 //! Pods, Services, workloads and what Kubernetes says about them.
 
 mod liveness;
+mod logs;
 mod pods;
 mod rows;
 mod victims;
 
 pub use liveness::{Countdown, Misses};
+pub use logs::{LogState, PodLog, PodLogs};
 pub use pods::{Identity, PodRow};
 pub use rows::{NoteRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState};
 
 use super::History;
 use crate::session::event::{
-    ClusterNote, FoundPods, Pod, PodKey, ServiceEndpoints, Source, SourceState, Timestamp, Workload,
+    ClusterNote, FoundPods, LogSource, Pod, PodKey, PodLine, ServiceEndpoints, Source, SourceState,
+    Timestamp, Workload,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -41,6 +44,8 @@ pub struct Cluster {
     pub notes: VecDeque<NoteRow>,
     /// How each source of observations is doing.
     pub sources: Vec<SourceRow>,
+    /// What was read of the logs of pods.
+    pub logs: PodLogs,
 }
 
 impl Cluster {
@@ -144,6 +149,18 @@ impl Cluster {
             self.notes.pop_front();
         }
         self.notes.push_back(NoteRow { at, note: note.clone() });
+    }
+
+    pub(super) fn log_opened(&mut self, at: Timestamp, source: &LogSource) {
+        self.logs.opened(at, source);
+    }
+
+    pub(super) fn logged(&mut self, source: &LogSource, lines: &[PodLine]) {
+        self.logs.told(source, lines);
+    }
+
+    pub(super) fn log_closed(&mut self, at: Timestamp, source: &LogSource, failed: Option<&str>) {
+        self.logs.closed(at, source, failed);
     }
 
     pub(super) fn source_changed(&mut self, at: Timestamp, source: Source, state: &SourceState) {

@@ -132,6 +132,17 @@ impl Endpoint {
         }
     }
 
+    /// The path of its URL: the host is where the service is reached today.
+    pub fn path(&self) -> &str {
+        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")
+    }
+
+    /// The method by which it is asked.
+    pub fn method(&self) -> &str {
+        self.url.split_once(' ').map_or("GET", |(method, _)| method)
+    }
+
     /// We hung up. Whoever had waited over the limit was let down; of the others the fate is not known.
     pub(super) fn leave(&mut self, at: Timestamp) {
         self.watched = false;

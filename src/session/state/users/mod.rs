@@ -43,6 +43,14 @@ impl Users {
         self.endpoints.iter().find(|endpoint| endpoint.id == id)
     }
 
+    /// What tells an endpoint from the others in a few columns: its path, with the host before it where others have the
+    /// same path.
+    pub fn name(&self, endpoint: &Endpoint) -> String {
+        let path = endpoint.path();
+        let alike = self.endpoints.iter().filter(|other| other.path() == path).count();
+        if alike > 1 { endpoint.url.rsplit("://").next().unwrap_or(path).to_owned() } else { path.to_owned() }
+    }
+
     /// The endpoint of which the verdict speaks: the first one.
     pub fn main(&self) -> Option<&Endpoint> {
         self.endpoints.first()

@@ -1,0 +1,130 @@
+//! What was read of containers' logs: the latest lines of the latest few, those of pods that are gone included.
+
+use crate::session::event::{LogSource, PodLine, Timestamp};
+use std::collections::VecDeque;
+
+/// Logs kept; the one that was opened first goes first.
+const LOGS: usize = 16;
+/// Lines kept of each.
+const LINES: usize = 400;
+
+/// The log of one container.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodLog {
+    /// Whose.
+    pub source: LogSource,
+    /// Its latest lines, oldest first.
+    pub lines: VecDeque<PodLine>,
+    /// Whether it is still read.
+    pub state: LogState,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// Whether the next lines take the place of those that are there.
+    anew: bool,
+}
+
+/// Whether a log is still read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogState {
+    /// Lines come as they are written.
+    Followed,
+    /// There will be no more.
+    Ended,
+    /// It could not be read.
+    Failed(String),
+}
+
+/// Logs by container.
+#[derive(Clone, Debug, Default)]
+pub struct PodLogs(VecDeque<PodLog>);
+
+impl PodLogs {
+    /// The logs of a pod: of each container the one before first.
+    pub fn of<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = &'a PodLog> {
+        let mut logs: Vec<_> = self.0.iter().filter(|log| log.source.pod.uid == uid).collect();
+        logs.sort_by_key(|log| (&log.source.container, !log.source.previous));
+        logs.into_iter()
+    }
+
+    /// Read from its end on. What is there stays until something else comes: a log that cannot be read again because its
+    /// pod is gone must not take the last words with it.
+    pub(super) fn opened(&mut self, at: Timestamp, source: &LogSource) {
+        let log = match self.0.iter_mut().find(|log| log.source == *source) {
+            Some(log) => log,
+            None => {
+                if self.0.len() == LOGS {
+                    self.0.pop_front();
+                }
+                let (lines, state) = (VecDeque::new(), LogState::Followed);
+                self.0.push_back(PodLog { source: source.clone(), lines, state, since: at, anew: false });
+                return;
+            }
+        };
+        (log.anew, log.state, log.since) = (true, LogState::Followed, at);
+    }
+
+    pub(super) fn told(&mut self, source: &LogSource, lines: &[PodLine]) {
+        let Some(log) = self.0.iter_mut().find(|log| log.source == *source) else { return };
+        if std::mem::take(&mut log.anew) {
+            log.lines.clear();
+        }
+        log.lines.extend(lines.iter().cloned());
+        log.lines.drain(..log.lines.len().saturating_sub(LINES));
+    }
+
+    pub(super) fn closed(&mut self, at: Timestamp, source: &LogSource, failed: Option<&str>) {
+        if let Some(log) = self.0.iter_mut().find(|log| log.source == *source) {
+            log.state = failed.map_or(LogState::Ended, |reason| LogState::Failed(reason.to_owned()));
+            log.since = at;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::event::PodKey;
+
+    fn source(uid: &str, previous: bool) -> LogSource {
+        let pod = PodKey { namespace: "default".into(), name: format!("pod-{uid}"), uid: uid.to_owned() };
+        LogSource { pod, container: "app".to_owned(), previous }
+    }
+
+    fn lines(texts: &[&str]) -> Vec<PodLine> {
+        texts.iter().map(|text| PodLine { at: None, text: (*text).to_owned() }).collect()
+    }
+
+    #[test]
+    fn the_last_words_of_a_pod_stay_when_its_log_cannot_be_read_again() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut logs = PodLogs::default();
+        let source = source("u", false);
+        logs.opened(at, &source);
+        logs.told(&source, &lines(&["started", "stopping"]));
+        logs.closed(at, &source, None);
+        logs.opened(at, &source);
+        logs.closed(at, &source, Some("not found"));
+        let log = logs.of("u").next().unwrap();
+        assert_eq!(log.lines, lines(&["started", "stopping"]));
+        assert_eq!(log.state, LogState::Failed("not found".to_owned()));
+        logs.opened(at, &source);
+        logs.told(&source, &lines(&["started again"]));
+        assert_eq!(logs.of("u").next().unwrap().lines, lines(&["started again"]));
+    }
+
+    #[test]
+    fn nothing_grows_without_end() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut logs = PodLogs::default();
+        for uid in 0..50 {
+            let source = source(&uid.to_string(), uid % 2 == 0);
+            logs.opened(at, &source);
+            for _ in 0..10 {
+                logs.told(&source, &lines(&["x"; 100]));
+            }
+        }
+        assert_eq!(logs.0.len(), LOGS);
+        assert!(logs.0.iter().all(|log| log.lines.len() == LINES));
+        assert_eq!(logs.of("1").count(), 0, "the oldest went first");
+    }
+}

@@ -1,0 +1,141 @@
+//! The log of a pod, full screen: of the container that was killed too, and of a pod that is gone.
+
+use crate::{
+    session::{
+        Session,
+        event::{PodKey, is_about},
+        state::{Fault, Identity, LogState, PodLog, PodRow},
+    },
+    tui::{
+        canvas::{Canvas, Row},
+        figures,
+        keymap::Action,
+        panes::Scene,
+        targets::Target,
+        theme::Role,
+        view::View,
+    },
+};
+use jiff::tz::TimeZone;
+
+/// The pod whose log is shown: the one that was chosen, else what the fire hit or will hit, else the first one.
+pub fn shown<'a>(session: &'a Session, view: &View) -> Option<&'a PodRow> {
+    let rows = &session.cluster.in_play;
+    let chosen = || rows.iter().find(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
+    let victims: Vec<&str> = match (&session.fault, &session.target) {
+        (Some(fault), _) => Fault::targets(fault).collect(),
+        (None, Some(card)) => card.objects.iter().map(String::as_str).collect(),
+        (None, None) => Vec::new(),
+    };
+    let named = |row: &&PodRow| victims.iter().any(|name| is_about(name, &row.pod.key.name));
+    chosen().or_else(|| rows.iter().find(named)).or_else(|| rows.first())
+}
+
+/// The pod `by` places further, around the end.
+pub fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&'a PodKey> {
+    let rows = &session.cluster.in_play;
+    let at =
+        shown(session, view).and_then(|shown| rows.iter().position(|row| row.pod.key == shown.pod.key))?;
+    let place = (at as isize + by).rem_euclid(rows.len() as isize);
+    usize::try_from(place).ok().and_then(|place| rows.get(place)).map(|row| &row.pod.key)
+}
+
+/// Draws the log of the pod that is shown.
+pub fn pod_log(canvas: &mut Canvas, scene: &Scene) {
+    let (width, height) = (canvas.width(), canvas.height());
+    canvas.clear();
+    scene.mark(canvas.area(), Target::Overlay);
+    scene.mark(canvas.part(0, 0, width, 1).area(), Target::Close);
+    let Some(row) = shown(scene.session, scene.view) else {
+        let mut inside = canvas.framed(&"LOG".into(), &"ESC closes".into(), Role::Focus);
+        let session_log = scene.view.keymap.key(Action::SessionLog);
+        inside.row(0, &Row::of(Role::Muted, "no pod of this experiment is watched"));
+        inside.row(1, &Row::of(Role::Muted, format!("{session_log} shows the log of the session")));
+        return;
+    };
+    let logs: Vec<&PodLog> = scene.session.cluster.logs.of(&row.pod.key.uid).collect();
+    let title = Row::of(Role::Strong, format!("LOG  {}", row.pod.key.name));
+    let count = scene.session.cluster.in_play.len();
+    let keys = if width >= 100 {
+        format!("TAB next of {count} pods   ESC closes")
+    } else {
+        format!("TAB next of {count}")
+    };
+    let mut inside = canvas.framed(&title, &Row::of(Role::Muted, keys), Role::Focus);
+    inside.row(0, &standing(scene, row, &logs));
+    let mut body = inside.part(0, 1, width.saturating_sub(2), height.saturating_sub(3));
+    let lines = lines(row, &logs);
+    // The latest lines are the ones that count: scrolling goes up from there.
+    let most = lines.len().saturating_sub(body.height());
+    let up = scene.view.overlay_scroll().min(most);
+    for (y, line) in lines.iter().skip(most - up).take(body.height()).enumerate() {
+        body.row(y, line);
+    }
+    if up > 0 {
+        let below = body.height().saturating_sub(1);
+        body.right(below, &Row::of(Role::Focus, format!(" {up} more below ")));
+    }
+}
+
+/// What the log is worth: still written, ended, of a pod that is gone.
+fn standing(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> Row {
+    if let Some(gone) = row.gone {
+        let since = scene
+            .since_t0(gone)
+            .map_or_else(String::new, |since| format!(" since {}", figures::moment(since)));
+        let kept = if logs.iter().any(|log| !log.lines.is_empty()) { ": its last lines" } else { "" };
+        return Row::of(Role::Fault, format!("gone{since}{kept}"));
+    }
+    match logs.last().map(|log| &log.state) {
+        Some(LogState::Followed) => Row::of(Role::Ok, "followed as it is written"),
+        Some(LogState::Ended) => Row::of(Role::Stale, "the container ended: no more will come"),
+        Some(LogState::Failed(_)) | None => Row::new(),
+    }
+}
+
+fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<Row> {
+    let several = row.pod.containers.len() > 1;
+    let mut lines = Vec::new();
+    for log in logs {
+        if log.source.previous {
+            let end = row
+                .last_end()
+                .map_or_else(String::new, |end| format!(": {}, exit {}", end.reason, end.exit_code));
+            let which = if several { format!(" {}", log.source.container) } else { String::new() };
+            lines.push(Row::of(Role::Fault, format!("-- the container{which} that was killed{end} --")));
+        } else if several || logs.iter().any(|log| log.source.previous) {
+            lines.push(Row::of(Role::Strong, format!("-- container {} --", log.source.container)));
+        }
+        let zone = TimeZone::system();
+        lines.extend(log.lines.iter().map(|line| {
+            let stamp = line.at.map_or_else(String::new, |at| {
+                format!("{} ", at.to_zoned(zone.clone()).strftime("%H:%M:%S"))
+            });
+            Row::of(Role::Muted, stamp).and(line.text.as_str())
+        }));
+        match &log.state {
+            LogState::Failed(reason) => {
+                lines.push(Row::of(Role::Waiting, format!("it cannot be read: {reason}")))
+            }
+            LogState::Followed if log.lines.is_empty() => {
+                lines.push(Row::of(Role::Muted, "nothing was written yet"))
+            }
+            LogState::Ended if log.lines.is_empty() => {
+                lines.push(Row::of(Role::Muted, "nothing was written"))
+            }
+            LogState::Followed | LogState::Ended => {}
+        }
+    }
+    if logs.is_empty() {
+        lines.push(Row::of(
+            Role::Muted,
+            match row.identity() {
+                Identity::Gone => {
+                    "it went before its log was read, and Kubernetes keeps no log of a pod that is gone"
+                }
+                _ => "it is being asked for",
+            },
+        ));
+    }
+    lines
+}

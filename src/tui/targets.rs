@@ -1,0 +1,47 @@
+//! What lies where on the last frame, for the mouse: panes note it while they draw, since only they know.
+
+use super::view::Pane;
+use crate::session::event::StepRef;
+use ratatui::layout::{Position, Rect};
+
+/// What can be pointed at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A pane.
+    Pane(Pane),
+    /// A step.
+    Step(StepRef),
+    /// A pod in play, by its identity.
+    Pod(String),
+    /// Seconds, one a column, this one first.
+    Seconds(i64),
+    /// The selector of endpoints.
+    Endpoints,
+    /// What lies over everything.
+    Overlay,
+    /// Where it says that something can be closed.
+    Close,
+}
+
+/// Places with what is there; what was drawn later lies on top.
+#[derive(Clone, Debug, Default)]
+pub struct Targets(Vec<(Rect, Target)>);
+
+impl Targets {
+    /// Notes a place.
+    pub fn mark(&mut self, area: Rect, target: Target) {
+        if !area.is_empty() {
+            self.0.push((area, target));
+        }
+    }
+
+    /// What is at a position, the topmost first.
+    pub fn at(&self, position: Position) -> impl Iterator<Item = &(Rect, Target)> {
+        self.0.iter().rev().filter(move |(area, _)| area.contains(position))
+    }
+
+    /// The place of something.
+    pub fn of(&self, wanted: &Target) -> Option<Rect> {
+        self.0.iter().rev().find(|(_, target)| target == wanted).map(|(area, _)| *area)
+    }
+}

@@ -1,0 +1,76 @@
+//! The mouse: a click focuses and chooses, the wheel scrolls what is under the pointer.
+
+use super::{focus, moving};
+use crate::{
+    session::{Session, event::Timestamp},
+    tui::{
+        msg::Outcome,
+        targets::Target,
+        view::{Overlay, Pane, View},
+    },
+};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+/// Lines that a notch of the wheel scrolls.
+const NOTCH: isize = 3;
+
+pub(super) fn pointed(view: &mut View, session: &Session, now: Timestamp, mouse: &MouseEvent) -> Outcome {
+    let at = Position { x: mouse.column, y: mouse.row };
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => clicked(view, session, now, at),
+        MouseEventKind::ScrollUp => wheeled(view, session, now, at, -1),
+        MouseEventKind::ScrollDown => wheeled(view, session, now, at, 1),
+        _ => Outcome::nothing(),
+    }
+}
+
+fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> Outcome {
+    if view.overlay.is_some() {
+        let close = matches!(view.targets.at(at).next(), Some((_, Target::Close)));
+        // What is typed is not thrown away by a click beside it.
+        if !close || view.overlay.as_ref().is_some_and(Overlay::takes_text) {
+            return Outcome::nothing();
+        }
+        view.overlay = None;
+        return Outcome::redraw();
+    }
+    let under: Vec<_> = view.targets.at(at).cloned().collect();
+    let mut outcome = Outcome::nothing();
+    for (area, target) in under {
+        match target {
+            Target::Step(step) => view.chosen = Some(step),
+            Target::Pod(uid) => view.pod = Some(uid),
+            Target::Seconds(first) => {
+                let second = first + i64::from(at.x - area.x);
+                view.cursor = Some(second.min(session.axis.second(now)));
+            }
+            Target::Endpoints => {
+                view.endpoint = (view.endpoint + 1) % session.users.endpoints.len().max(1);
+            }
+            Target::Pane(pane) => return focus(view, pane),
+            Target::Overlay | Target::Close => {}
+        }
+        outcome = Outcome::redraw();
+    }
+    outcome
+}
+
+fn wheeled(view: &mut View, session: &Session, now: Timestamp, at: Position, by: isize) -> Outcome {
+    if view.overlay.is_some() {
+        return moving::scroll(view, session, by * NOTCH);
+    }
+    let under: Vec<Target> = view.targets.at(at).map(|(_, target)| target.clone()).collect();
+    if under.iter().any(|target| matches!(target, Target::Seconds(_))) {
+        return moving::scroll_time(view, session, now, by as i64 * moving::SCROLL_S);
+    }
+    let pane = under.iter().find_map(|target| match target {
+        Target::Pane(pane) => Some(*pane),
+        _ => None,
+    });
+    match pane {
+        Some(Pane::Experiment) => moving::scroll_in(view, session, Pane::Experiment, by),
+        Some(pane) => moving::scroll_in(view, session, pane, by * NOTCH),
+        None => Outcome::nothing(),
+    }
+}

@@ -1,0 +1,87 @@
+//! Looking around while it goes on: endpoints, time, mouse.
+
+use super::terminal::Terminal;
+use std::path::Path;
+
+/// A mouse event as terminals report it; columns and rows from 0.
+fn mouse(terminal: &mut Terminal, button: u8, column: usize, row: usize) {
+    terminal.press(&format!("\x1b[<{button};{};{}M", column + 1, row + 1));
+}
+
+/// Where a text stands.
+fn place(terminal: &Terminal, text: &str) -> (usize, usize) {
+    let screen = terminal.contents();
+    let found = screen
+        .lines()
+        .enumerate()
+        .find_map(|(row, line)| line.find(text).map(|byte| (line[..byte].chars().count(), row)));
+    assert!(found.is_some(), "no {text:?} on:\n{screen}");
+    found.unwrap()
+}
+
+const CLICK: u8 = 0;
+const WHEEL_UP: u8 = 64;
+
+#[test]
+fn two_endpoints_the_past_and_the_mouse() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
+    let watched = ["--watch", "/invoke", "--watch", "${consumer_url}/health", "--mouse"];
+    let arguments = ["--sandbox=after", experiment.to_str().unwrap()].into_iter().chain(watched);
+    let mut terminal = Terminal::start(120, 36, folder.path(), &arguments.collect::<Vec<_>>());
+    terminal.wait_for("1/1 Running");
+    terminal.press("o");
+    terminal.wait_for("(learned)");
+    terminal.wait_for("x 1/2: [O] O");
+    terminal.press("x");
+    terminal.wait_for("2 USERS  GET /health");
+    terminal.wait_for("x 2/2: O [O]");
+    terminal.wait_for("users 2");
+    terminal.press("x");
+    terminal.press("nlook here\r");
+    terminal.press(" ");
+    terminal.wait_for("[v] all-services-are-healthy");
+    terminal.press(" ");
+    terminal.wait_for("TARGET");
+    terminal.press("F");
+    terminal.wait_for("FAULT ON");
+    // An open breaker fails the health page, so the second endpoint is the worse one.
+    terminal.wait_for("USERS FAILING  /health");
+    terminal.wait_until("a letter for each", |screen| screen.contents().contains("F"));
+
+    // The past, while the session goes on.
+    terminal.press("[");
+    terminal.wait_for("SCROLLED");
+    terminal.press("0");
+    terminal.wait_gone("SCROLLED");
+    terminal.press("\x1b[D");
+    terminal.wait_for("fault on");
+    terminal.press("0");
+    terminal.wait_gone("fault on");
+
+    // The mouse: a step is chosen, a second looked at, the wheel scrolls what is under it.
+    let (column, row) = place(&terminal, "users 1");
+    mouse(&mut terminal, CLICK, column + 16, row);
+    terminal.wait_for("fault on");
+    mouse(&mut terminal, WHEEL_UP, column + 16, row);
+    terminal.wait_for("SCROLLED");
+    let (column, row) = place(&terminal, "4 BREAKER");
+    mouse(&mut terminal, CLICK, column, row);
+    terminal.press("z");
+    terminal.wait_gone("1 EXPERIMENT");
+    terminal.wait_for("4 BREAKER");
+    terminal.press("z");
+    terminal.wait_for("1 EXPERIMENT");
+    terminal.press("?");
+    terminal.wait_for("KEYS");
+    mouse(&mut terminal, CLICK, 0, 0);
+    terminal.wait_gone("─ KEYS");
+
+    // Left to the terminal, it selects text.
+    terminal.press("M");
+    terminal.wait_for("the mouse selects text now");
+    terminal.wait_until("no mouse", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
+    terminal.press("qy");
+    terminal.ended();
+    assert!(terminal.is_restored());
+}

@@ -1,0 +1,59 @@
+//! Stepping by keys: breakpoint, automatic, hold, skip, re-run, cut.
+
+use super::{desk, fire_awaited, start, there};
+
+#[test]
+fn a_breakpoint_holds_automatic_stepping_and_a_step_is_left_out() {
+    let folder = desk();
+    let mut terminal = start(folder.path(), &[]);
+    // Down to the step after the destructive one.
+    terminal.press("\x1b[B\x1b[Bb");
+    terminal.wait_for("[ ]*look-again");
+    terminal.press("a");
+    terminal.wait_for("AUTO");
+    fire_awaited(&mut terminal);
+    terminal.wait_for("[>]*look-again");
+    assert!(!there(folder.path()));
+    terminal.press("k");
+    terminal.wait_for("[-]*look-again");
+    terminal.wait_for("skipped");
+    // Automatic stepping goes on behind the breakpoint, to the end.
+    terminal.wait_for("FINISHED");
+    assert!(there(folder.path()), "rolled back");
+    terminal.press("q");
+    terminal.ended();
+    let journal = std::fs::read_to_string(folder.path().join("journal.json")).unwrap();
+    assert!(!journal.contains("\"name\": \"look-again\", \"status\": \"succeeded\""), "{journal}");
+}
+
+#[test]
+fn a_step_is_run_again_and_the_run_is_held() {
+    let folder = desk();
+    let mut terminal = start(folder.path(), &[]);
+    terminal.press(" ");
+    terminal.wait_for("[>] take-it-away");
+    terminal.press("r");
+    terminal.wait_for("nothing to run again");
+    terminal.press(".");
+    terminal.wait_for("PAUSED");
+    terminal.press(".");
+    terminal.wait_gone("PAUSED");
+    fire_awaited(&mut terminal);
+    // What is run again is awaited first: what is destructive is fired again or not at all.
+    terminal.wait_for("[>] look-again");
+    terminal.press("r");
+    terminal.wait_for("[>] take-it-away");
+    terminal.press(" ");
+    terminal.wait_for("SPACE never fires");
+    terminal.press("k");
+    terminal.wait_for("[>] look-again");
+    terminal.press(" ");
+    terminal.wait_for("[~] look-again");
+    terminal.wait_for("[A] abort: ");
+    terminal.press("A");
+    terminal.wait_for("FINISHED");
+    assert!(there(folder.path()), "the abort rolled back");
+    terminal.press("q");
+    terminal.ended();
+    assert!(terminal.is_restored());
+}
