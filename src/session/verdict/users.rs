@@ -184,12 +184,12 @@ impl View<'_> {
         let from = self.now - std::time::Duration::from_secs_f64(LATELY_S.max(self.requests_time(LATELY)));
         let limit = self.endpoint.limit_ms as f64;
         // Whatever was due lately also came lately.
-        let came = || self.endpoint.dots().rev().take_while(|dot| dot.ended() >= from);
-        let due = || came().filter(|dot| dot.start >= from);
+        let came: Vec<&Dot> = self.endpoint.dots().rev().take_while(|dot| dot.ended() >= from).collect();
+        let due = || came.iter().copied().filter(|dot| dot.start >= from);
         let late = |dot: &&Dot| f64::from(dot.waited_ms) > limit;
         let waiting = self.endpoint.waiting_over(self.now, limit).filter(|(flight, _)| flight.start >= from);
         Lately {
-            came: Recent::of(came()),
+            came: Recent::of(came.iter().copied()),
             served: Recent::of(due()),
             late: due().filter(late).count() + waiting.count(),
             in_time: due().filter(|dot| !late(dot)).count(),

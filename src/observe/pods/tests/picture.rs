@@ -124,6 +124,24 @@ fn of_thousands_in_play_a_screenful_is_told_and_each_is_counted_once() {
 }
 
 #[test]
+fn a_crowd_that_churns_is_not_told_for_ever() {
+    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    let named = |i: usize| pod(&format!("crowd-h-{i}"), "crowd");
+    (0..1_000).for_each(|i| drop(see_pod(&mut picture, named(i))));
+    let mut told = 0;
+    for i in 0..500 {
+        // Each is replaced: it is about to go, another one comes, it is gone.
+        let mut going = named(i);
+        going["metadata"]["deletionTimestamp"] = json!("2024-01-01T00:00:00Z");
+        told += see_pod(&mut picture, going).len();
+        told += see_pod(&mut picture, named(i + 1_000)).len();
+        told += picture.pod_gone(&super::super::row::key(&whole(named(i)))).len();
+    }
+    // Of the first hundred that they go and are gone, and a new one in the room of each; of the others nothing.
+    assert_eq!(told, 300);
+}
+
+#[test]
 fn counted_pods_are_found_by_name() {
     let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     for i in 0..1_000 {

@@ -118,9 +118,12 @@ impl Recent {
             }
             waits.push(dot.waited_ms);
         }
-        waits.sort_unstable_by(f32::total_cmp);
-        recent.median_ms = waits.get(waits.len() / 2).copied().map(f64::from);
-        recent.max_ms = waits.last().copied().map(f64::from);
+        recent.max_ms = waits.iter().copied().max_by(f32::total_cmp).map(f64::from);
+        if !waits.is_empty() {
+            // At hundreds of requests a second sorting them all would be most of a frame.
+            let middle = waits.len() / 2;
+            recent.median_ms = Some(f64::from(*waits.select_nth_unstable_by(middle, f32::total_cmp).1));
+        }
         recent
     }
 }
