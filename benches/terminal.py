@@ -1,5 +1,6 @@
 """A program in a pseudo-terminal with the screen it draws, and what a process costs."""
 
+import codecs
 import fcntl
 import os
 import pathlib
@@ -22,6 +23,7 @@ class Terminal:
         self.cells = [[" "] * width for _ in range(height)]
         self.width, self.height, self.x, self.y = width, height, 0, 0
         self.rest, self.frames, self.bytes = "", 0, 0
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.pid, self.file = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
@@ -43,7 +45,7 @@ class Terminal:
         except OSError:  # the program has ended
             raise SystemExit(f"the program ended; its screen was:\n{self.contents()}")
         self.bytes += len(data)
-        self.draw(data.decode(errors="replace"))
+        self.draw(self.decoder.decode(data))
         return True
 
     def watch(self, seconds):
