@@ -1,7 +1,10 @@
 //! What several commands take from the command line.
 
 use super::Reach;
-use crate::session::{event::Level, guards::GuardChange};
+use crate::{
+    runner::Compat,
+    session::{event::Level, guards::GuardChange},
+};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -76,6 +79,9 @@ pub struct Playing {
     /// Only pretend: call no probes, no actions, neither, or everything without pausing
     #[arg(long, value_name = "MODE", value_parser = ["probes", "actions", "activities", "pause"])]
     pub dry: Option<String>,
+    /// Follow Chaos Toolkit also where it may harm: see docs/differences.md
+    #[arg(long)]
+    pub strict_compat: bool,
     /// Do not validate the experiment first
     #[arg(long)]
     pub no_validation: bool,
@@ -115,6 +121,13 @@ pub struct Playing {
     #[arg(long, value_name = "VARIANT", num_args = 0..=1, require_equals = true, default_missing_value = "before",
           value_parser = ["before", "after"])]
     pub sandbox: Option<String>,
+}
+
+impl Playing {
+    /// How far the reference is followed.
+    pub fn compat(&self) -> Compat {
+        if self.strict_compat { Compat::Strict } else { Compat::Safe }
+    }
 }
 
 const HYPOTHESIS_STRATEGIES: [&str; 6] = [

@@ -17,12 +17,19 @@ pub struct Listening {
     signals: mpsc::Sender<Signal>,
     redactor: OnceLock<Redactor>,
     providers: OnceLock<Weak<Providers>>,
+    unserialisable: Arc<OnceLock<String>>,
 }
 
 impl Listening {
     /// Log lines go to the stream; requests to end the run are those of a signal.
     pub fn new(emitter: Emitter, signals: mpsc::Sender<Signal>) -> Arc<Self> {
-        Arc::new(Self { emitter, signals, redactor: OnceLock::new(), providers: OnceLock::new() })
+        Arc::new(Self {
+            emitter,
+            signals,
+            redactor: OnceLock::new(),
+            providers: OnceLock::new(),
+            unserialisable: Arc::default(),
+        })
     }
 
     /// From here on these texts are masked.
@@ -34,6 +41,11 @@ impl Listening {
     /// From here on changes of the environment reach these.
     pub fn inform(&self, providers: &Arc<Providers>) {
         let _ = self.providers.set(Arc::downgrade(providers));
+    }
+
+    /// The first function that gave what JSON cannot hold, once there is one.
+    pub fn unserialisable(&self) -> Arc<OnceLock<String>> {
+        self.unserialisable.clone()
     }
 
     /// The ear that Python talks to.
@@ -49,6 +61,8 @@ impl Listening {
         match heard {
             Heard::Logged { level, message, .. } => self.log(level, message).await,
             Heard::Printed { line } => self.log(Level::Info, line).await,
+            // Only the first one is of interest.
+            Heard::Unserialisable { function } => drop(self.unserialisable.set(function)),
             Heard::Exit { code } => {
                 let signal = if code == 30 { Signal::User2 } else { Signal::User1 };
                 // A full channel holds a reason to end already.

@@ -58,7 +58,7 @@ enum Left {
 }
 
 async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
-    let mut sinks = Sinks::open(global)?;
+    let mut sinks = Sinks::open(global, arguments.playing.compat())?;
     let (emitter, mut events) = stream::stream(Clock::system());
     let said = |level, message: String| {
         let (emitter, target) = (emitter.clone(), "chaostoolkit".to_owned());
@@ -74,7 +74,7 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
         }
     }
 
-    let (signals, mut receiver) = Signals::all()?;
+    let (signals, mut receiver) = Signals::all(arguments.playing.compat())?;
     let mut helpers = Helpers::default();
     let company = Company {
         emitter: &emitter,
@@ -110,14 +110,24 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
                     Some(sinks.follow(&mut events, begun).await)
                 }
             };
+            let unserialisable = prepared.unserialisable.clone();
             let playing = play(prepared.request, prepared.providers, emitter.clone(), ordered, receiver);
             let ending = sinks.follow(&mut events, playing).await;
             if let Some(lookout) = lookout {
                 sinks.follow(&mut events, lookout.end()).await;
             }
-            let written = journal::write(&sinks.journal.value(), &arguments.playing.journal_path);
+            let journal_path = &arguments.playing.journal_path;
+            let written = match unserialisable.get().filter(|_| arguments.playing.compat().needs_json()) {
+                _ if ending.crashed => Ok(()),
+                Some(function) => Err(format!(
+                    "no journal: {function} gave what JSON cannot hold, and --strict-compat is set"
+                )),
+                None => {
+                    journal::write(&sinks.journal.value(), journal_path).map_err(|error| error.to_string())
+                }
+            };
             if let Err(error) = &written {
-                sinks.follow(&mut events, said(Level::Error, error.to_string())).await;
+                sinks.follow(&mut events, said(Level::Error, error.clone())).await;
             }
             Left::With(match ending.succeeded() && written.is_ok() {
                 true => ExitCode::SUCCESS,

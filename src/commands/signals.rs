@@ -1,6 +1,6 @@
 //! Signals of the operating system, for whoever plays an experiment.
 
-use crate::runner::Signal;
+use crate::runner::{Compat, Signal};
 use std::io;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -18,11 +18,13 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Hears all that runs know.
-    pub fn all() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
+    /// Hears all that runs know; SIGHUP only where it is not to kill.
+    pub fn all(compat: Compat) -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (mut signals, receiver) = Self::interrupts()?;
         signals.hear(SignalKind::terminate(), Signal::Terminate)?;
-        signals.hear(SignalKind::hangup(), Signal::HangUp)?;
+        if !compat.dies_of_hangup() {
+            signals.hear(SignalKind::hangup(), Signal::HangUp)?;
+        }
         signals.hear(SignalKind::user_defined1(), Signal::User1)?;
         signals.hear(SignalKind::user_defined2(), Signal::User2)?;
         Ok((signals, receiver))

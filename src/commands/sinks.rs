@@ -1,6 +1,7 @@
 //! Where a headless command's lines go: the console, and a log file if one is named.
 
 use super::{Global, LogFormat, live::Audience};
+use crate::runner::Compat;
 use crate::session::{
     Event, What,
     clock::local_zone,
@@ -14,6 +15,7 @@ use std::{
     fs::{File, OpenOptions},
     future::Future,
     io::{self, IsTerminal, Write},
+    path::PathBuf,
     pin::pin,
 };
 
@@ -34,8 +36,9 @@ pub struct Sinks {
 
 impl Sinks {
     /// Opens the log file, if one is wanted.
-    pub fn open(global: &Global) -> io::Result<Self> {
-        let path = global.log_file.as_ref().filter(|_| !global.no_log_file);
+    pub fn open(global: &Global, compat: Compat) -> io::Result<Self> {
+        let named = global.log_file.clone().or_else(|| compat.log_file().map(PathBuf::from));
+        let path = named.filter(|_| !global.no_log_file);
         let file = path.map(|path| OpenOptions::new().create(true).append(true).open(path)).transpose()?;
         let coloured =
             io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());

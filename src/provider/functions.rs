@@ -117,6 +117,7 @@ mod tests {
             secrets: &secrets,
             cancel: CancellationToken::new(),
             progress: &|_| {},
+            amend: &|_| {},
             foreground: true,
         };
         let parameters = parameters.iter().map(|name| ((*name).to_owned(), true)).collect();

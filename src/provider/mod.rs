@@ -41,6 +41,8 @@ pub struct Call<'a> {
     pub cancel: CancellationToken,
     /// Takes a few words about how far a waiting call is, such as `ready 0/1`.
     pub progress: &'a (dyn Fn(String) + Send + Sync),
+    /// Takes the configuration as a function left it: what it changes inside nested values is seen by all that follows.
+    pub amend: &'a (dyn Fn(Map) + Send + Sync),
     /// Whether the run waits for this call (Python's foreground calls run on the bridge's main thread).
     pub foreground: bool,
 }
@@ -69,6 +71,17 @@ pub enum Outcome {
     },
     /// The call's `cancel` fired before it was done.
     Cancelled,
+}
+
+impl Call<'_> {
+    /// Does what may be dropped at any moment, unless the call is cancelled before it is done.
+    async fn unless_cancelled(&self, work: impl Future<Output = Outcome>) -> Outcome {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Outcome::Cancelled,
+            outcome = work => outcome,
+        }
+    }
 }
 
 impl Outcome {

@@ -1,6 +1,6 @@
 //! Activities that run beside the others (experiment-format 8.6).
 
-use super::{activity::perform, consent::Cleared, helm::Helm, reins::Reins, stage::Stage};
+use super::{Compat, activity::perform, consent::Cleared, helm::Helm, reins::Reins, stage::Stage};
 use crate::{experiment::Activity, provider::Effect, session::event::StepRef};
 use std::{sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::timeout};
@@ -43,7 +43,7 @@ impl Background {
 
     /// Waits for all of them. Once the run is told to turn to its end they have little time left, and a signal that comes
     /// while they are awaited leaves them none.
-    pub async fn settle(&mut self, helm: &mut Helm) {
+    pub async fn settle(&mut self, helm: &mut Helm, compat: Compat) {
         let reins = helm.reins();
         let settled = async { while self.tasks.join_next().await.is_some() {} };
         let until = async {
@@ -53,6 +53,7 @@ impl Background {
             }
         };
         match helm.halted() {
+            _ if compat.awaits_background() => helm.hear(&reins, until).await,
             Ok(()) => helm.hear(&reins, until).await,
             // Whoever is still there then is told to end below.
             Err(_) => drop(timeout(LAST_CALL, helm.hear(&reins, until)).await),

@@ -5,7 +5,10 @@ use super::{
     reins::{Pulled, Reins},
     stage::Stage,
 };
-use crate::provider::{Call, Outcome};
+use crate::{
+    experiment::{ProviderKind, Value},
+    provider::{Call, Outcome},
+};
 use std::{pin::pin, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -29,19 +32,36 @@ pub(super) async fn call(
         secrets: &stage.secrets,
         cancel: cancel.clone(),
         progress,
+        amend: &|configuration| stage.set_configuration(configuration),
         foreground,
     };
+    reins.take_sigterm(foreground && stage.options.compat.swallows_sigterm() && is_python(stage, cleared));
     let mut calling = pin!(stage.providers.call(call));
     let pulled = tokio::select! {
         biased;
-        outcome = &mut calling => return outcome,
+        outcome = &mut calling => {
+            reins.take_sigterm(false);
+            return outcome;
+        }
         pulled = reins.pulled() => pulled,
     };
+    reins.take_sigterm(false);
     cancel.cancel();
     let late = tokio::time::timeout(GRACE, calling).await;
     match (pulled, late) {
         (Pulled::Cut, Ok(done @ (Outcome::Done(_) | Outcome::Failed { .. }))) => done,
         (Pulled::Cut, _) => Outcome::failed("cut short by the operator"),
         (Pulled::Halt, _) => Outcome::Cancelled,
+        // The reference raises it in the activity, which knows no better than to fail.
+        (Pulled::Terminated, _) => {
+            Outcome::failed("chaoslib.exceptions.InterruptExecution: SIGTERM signal received")
+        }
     }
+}
+
+/// Whether Python does it, rather than we in its place.
+fn is_python(stage: &Stage, cleared: Cleared<'_>) -> bool {
+    let provider = &cleared.activity().provider;
+    let text = |key: &str| provider.raw.get(key).and_then(Value::as_str).unwrap_or_default();
+    provider.kind == ProviderKind::Python && stage.providers.native(text("module"), text("func")).is_none()
 }

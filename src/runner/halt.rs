@@ -63,9 +63,19 @@ impl Halt {
 
     fn named_signal(name: &str) -> Self {
         Self::by_strategy(vec![
-            (Level::Warning, format!("Caught {name} signal, interrupting experiment now")),
+            (Level::Warning, Self::caught(name)),
             (Level::Critical, format!("{name} signal received")),
         ])
+    }
+
+    /// What the console says of a signal that has a name, whoever takes it.
+    pub fn caught(name: &str) -> String {
+        format!("Caught {name} signal, interrupting experiment now")
+    }
+
+    /// The run ends where it stands.
+    pub fn crash() -> Self {
+        Self { lines: Vec::new(), rollbacks: Undo::No, waits: true }
     }
 
     /// Python asked to exit with this code; 20 and 30 are those of SIGUSR1 and SIGUSR2.

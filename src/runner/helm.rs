@@ -79,17 +79,19 @@ impl Helm {
     }
 
     /// From here on rollbacks are played: what halted the run does not halt them, and they need nobody to step them.
-    pub fn begin_rollbacks(&mut self) {
+    pub async fn begin_rollbacks(&mut self) {
         self.rolling_back = true;
         if self.halt.take().is_some() {
-            self.run_by_itself();
+            self.run_by_itself().await;
         }
     }
 
-    fn run_by_itself(&mut self) {
-        self.auto = true;
+    async fn run_by_itself(&mut self) {
         self.paused = false;
         self.breakpoints.clear();
+        if !std::mem::replace(&mut self.auto, true) {
+            self.voice.emit(What::AutoSwitched { on: true }).await;
+        }
     }
 
     /// Reins for the next work.
@@ -194,12 +196,15 @@ impl Helm {
 
     async fn obey(&mut self, order: Order, reins: Option<&Reins>) {
         match order {
+            Order::Signal(Signal::Terminate) if reins.is_some_and(Reins::terminate) => {
+                self.voice.log(Level::Warning, Halt::caught("SIGTERM")).await;
+            }
             Order::Signal(signal) if self.rolling_back => {
                 self.turn(Halt::during_rollbacks(signal), reins).await
             }
             Order::Signal(signal) => self.turn(Halt::signal(signal), reins).await,
             Order::Deserted if self.auto => {}
-            Order::Deserted if self.rolling_back => self.run_by_itself(),
+            Order::Deserted if self.rolling_back => self.run_by_itself().await,
             Order::Deserted => self.leave("Nobody steps any more, so the run turns to its end", reins).await,
             Order::Command(command) => {
                 self.voice.emit(What::Commanded(command.clone())).await;
@@ -229,8 +234,6 @@ impl Helm {
             Command::Quit => self.leave("The operator left", reins).await,
             Command::GuardAbort(because) => {
                 self.leave(&format!("A guard ended the run: {because}"), reins).await;
-                // Nobody may be there to step through what is left of the rollbacks.
-                self.run_by_itself();
             }
             Command::Next | Command::Fire(_) | Command::Skip | Command::Rerun => {
                 self.voice.log(Level::Info, "Nothing waits for that now.").await;
@@ -246,10 +249,11 @@ impl Helm {
         }
     }
 
-    /// Leaving always undoes; rollbacks that are being played already are what it leads to.
+    /// Leaving always undoes; rollbacks that are being played already are what it leads to, and nobody steps them any more.
     async fn leave(&mut self, reason: &str, reins: Option<&Reins>) {
-        if !self.rolling_back {
-            self.turn(Halt::operator(reason), reins).await;
+        match self.rolling_back {
+            true => self.run_by_itself().await,
+            false => self.turn(Halt::operator(reason), reins).await,
         }
     }
 

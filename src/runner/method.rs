@@ -40,7 +40,7 @@ pub(super) async fn play(
         Err(stopped) => Err(stopped.turn(stage).await),
     };
     if !matches!(&played, Err(Turn::Halt(halt)) if !halt.waits) {
-        background.settle(helm).await;
+        background.settle(helm, stage.options.compat).await;
     }
     let told = || stage.told(Section::Method);
     let (_, ended) = rounds::after(stage, helm, ControlLevel::Method, &[], &scene, told).await;

@@ -6,6 +6,7 @@
 mod activity;
 mod background;
 mod call;
+mod compat;
 mod consent;
 mod continuous;
 mod controls;
@@ -29,6 +30,7 @@ mod strategies;
 mod verdict;
 mod voice;
 
+pub use compat::Compat;
 pub use consent::Consent;
 pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level};
 pub use halt::Signal;

@@ -55,7 +55,9 @@ pub async fn play(
     let undo = match act(&stage, &mut helm, &mut background).await {
         Ok(()) => Undo::ByStrategy,
         Err(halt) => {
-            stage.set_status(RunStatus::Interrupted);
+            if !stage.has_crashed() {
+                stage.set_status(RunStatus::Interrupted);
+            }
             halt.rollbacks
         }
     };
@@ -110,7 +112,7 @@ async fn act(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -
         match hypothesis::gate(stage, helm, hypothesis).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
-            Err(turn) => return settle(stage, turn).await,
+            Err(turn) => return settle_hypothesis(stage, turn).await,
         }
     }
     let continuous = match with_probes(stage).filter(|_| strategy.during()) {
@@ -147,7 +149,7 @@ async fn played(
     match with_probes(stage).filter(|_| stage.options.hypothesis.after() && !over) {
         Some(hypothesis) => match hypothesis::after(stage, helm, hypothesis).await {
             Ok(()) => Ok(()),
-            Err(turn) => settle(stage, turn).await,
+            Err(turn) => settle_hypothesis(stage, turn).await,
         },
         None => Ok(()),
     }
@@ -165,11 +167,22 @@ async fn settle(stage: &Stage, turn: Turn) -> Result<(), Halt> {
     }
 }
 
+/// The same in the passes before and after the method, where the reference knows no abort.
+async fn settle_hypothesis(stage: &Stage, turn: Turn) -> Result<(), Halt> {
+    match turn {
+        Turn::Abort(message) if stage.options.compat.crashes() => {
+            stage.crash(message).await;
+            Err(Halt::crash())
+        }
+        turn => settle(stage, turn).await,
+    }
+}
+
 async fn end(stage: &Stage, helm: &mut Helm) -> Ending {
     let status = stage.status().unwrap_or(RunStatus::Completed);
-    let ending = Ending { status, deviated: stage.deviated() };
+    let ending = Ending { status, deviated: stage.deviated(), crashed: stage.has_crashed() };
     stage.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
-    let ending = close(stage, helm, ending).await;
+    let ending = if ending.crashed { ending } else { close(stage, helm, ending).await };
     let reins = helm.reins();
     let scene = stage.scene();
     let complaints = helm.hear(&reins, stage.controls.clean_up(&scene, &reins)).await;
@@ -189,6 +202,7 @@ async fn close(stage: &Stage, helm: &mut Helm, ending: Ending) -> Ending {
         // A status of the control's own making is none that `chaos run` exits with 0 for.
         status: known.into_iter().find(|it| Some(status_name(*it)) == status).unwrap_or(RunStatus::Failed),
         deviated: journal.get("deviated").is_some_and(Value::truthy),
+        ..ending
     };
     stage.voice.emit(What::JournalAmended { journal }).await;
     changed

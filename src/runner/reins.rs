@@ -1,6 +1,9 @@
 //! How something that waits is told to stop waiting.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::{Notify, watch};
 
 /// Held by whoever may end a wait, and by whoever waits. Clones are the same reins.
@@ -11,6 +14,9 @@ pub(super) struct Reins {
     halts: watch::Sender<u32>,
     /// The run was told so before already.
     hurried: bool,
+    terminated: Arc<Notify>,
+    /// Whether what goes on takes a SIGTERM for itself.
+    takes_sigterm: Arc<AtomicBool>,
 }
 
 /// Which rein was pulled.
@@ -20,6 +26,8 @@ pub(super) enum Pulled {
     Cut,
     /// The run turns to its end.
     Halt,
+    /// It took a SIGTERM for itself.
+    Terminated,
 }
 
 impl Reins {
@@ -58,7 +66,22 @@ impl Reins {
             biased;
             () = self.halted_beyond(0) => Pulled::Halt,
             () = self.cut.notified() => Pulled::Cut,
+            () = self.terminated.notified() => Pulled::Terminated,
         }
+    }
+
+    /// From here on a SIGTERM is for the work that is led by these reins, or not any more.
+    pub fn take_sigterm(&self, takes: bool) {
+        self.takes_sigterm.store(takes, Ordering::Relaxed);
+    }
+
+    /// Hands a SIGTERM to the work; tells whether it takes it.
+    pub fn terminate(&self) -> bool {
+        let takes = self.takes_sigterm.load(Ordering::Relaxed);
+        if takes {
+            self.terminated.notify_waiters();
+        }
+        takes
     }
 
     /// Resolves when they were halted more often than this: what is done although the run was halted, such as the

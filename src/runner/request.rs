@@ -1,6 +1,6 @@
 //! What a run is asked to do.
 
-use super::{Consent, Controls, HypothesisStrategy, RollbackStrategy};
+use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy};
 use crate::{
     experiment::{Experiment, Map, Secrets},
     session::event::RunStatus,
@@ -37,6 +37,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// What is only pretended.
     pub dry: Option<Dry>,
+    /// How far the reference is followed where it may harm.
+    pub compat: Compat,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             frequency: 1.0,
             fail_fast: false,
             dry: None,
+            compat: Compat::default(),
         }
     }
 }
@@ -106,11 +109,13 @@ pub struct Ending {
     pub status: RunStatus,
     /// Whether the system deviated from its steady state.
     pub deviated: bool,
+    /// Whether it ended as a crash of the reference does, so that there is to be no journal.
+    pub crashed: bool,
 }
 
 impl Ending {
     /// Whether `chaos run` exits with 0 (experiment-format 12.2).
     pub fn succeeded(&self) -> bool {
-        self.status == RunStatus::Completed && !self.deviated
+        self.status == RunStatus::Completed && !self.deviated && !self.crashed
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// interrupts them does.
 pub(super) async fn play(stage: &Arc<Stage>, helm: &mut Helm, undo: Undo) {
     if decide(stage, undo).await {
-        helm.begin_rollbacks();
+        helm.begin_rollbacks().await;
         let steps = stage.experiment.rollbacks().len();
         stage.voice.emit(What::RollbacksStarted { steps }).await;
         let mut background = Background::default();
@@ -55,7 +55,7 @@ async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) 
         // It was said already.
         Err(_) => None,
     };
-    background.settle(helm).await;
+    background.settle(helm, stage.options.compat).await;
     let told = || stage.told(Section::Rollbacks);
     let (_, ended) = rounds::after(stage, helm, ControlLevel::Rollback, &[], &scene, told).await;
     if let (None, Err(Cutoff::Interrupt(message))) = (&halted, ended) {
@@ -80,6 +80,10 @@ async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background)
         match turn(stage, helm, background, &mut cursor, entry, step).await {
             Ok(()) => {}
             Err(Stopped::Halt(_)) => return None,
+            Err(Stopped::Cutoff(Cutoff::Broke(message))) if stage.options.compat.crashes() => {
+                stage.crash(message).await;
+                return None;
+            }
             Err(Stopped::Cutoff(Cutoff::Broke(message))) => {
                 stage.set_status(RunStatus::Aborted);
                 stage.voice.emit(What::Aborted { message }).await;

@@ -44,6 +44,7 @@ pub(super) struct Stage {
 struct Live {
     status: Option<RunStatus>,
     deviated: bool,
+    crashed: bool,
     /// Controls may change both; whoever begins something takes the present ones.
     configuration: Arc<Map>,
     experiment: Arc<Map>,
@@ -64,6 +65,7 @@ impl Stage {
             live: Mutex::new(Live {
                 status: None,
                 deviated: false,
+                crashed: false,
                 configuration: Arc::new(request.configuration),
                 experiment: Arc::new(raw),
             }),
@@ -94,6 +96,22 @@ impl Stage {
 
     pub fn set_deviated(&self) {
         self.with(|live| live.deviated = true);
+    }
+
+    /// Ends the run as a crash of the reference does.
+    pub async fn crash(&self, message: String) {
+        self.with(|live| live.crashed = true);
+        self.set_status(RunStatus::Aborted);
+        self.voice.emit(What::Aborted { message }).await;
+    }
+
+    pub fn has_crashed(&self) -> bool {
+        self.with(|live| live.crashed)
+    }
+
+    /// What follows sees this configuration.
+    pub fn set_configuration(&self, configuration: Map) {
+        self.with(|live| live.configuration = Arc::new(configuration));
     }
 
     /// What playing the activity does to the system in this run: nothing, if it is only pretended.
@@ -167,11 +185,12 @@ impl Stage {
         if !self.controls.touch(level, &self.experiment, local) {
             return (None, Ok(()));
         }
-        let round = Round { when, level, local, context: context.clone().into(), state };
+        let compat = self.options.compat;
+        let round = Round { when, level, local, context: context.clone().into(), state, compat };
         let changes = self.controls.round(round, self.scene(), reins).await;
         self.complain(changes.complaints).await;
         if let Some(configuration) = changes.configuration {
-            self.with(|live| live.configuration = Arc::new(configuration));
+            self.set_configuration(configuration);
         }
         if let Some(experiment) = changes.experiment {
             self.voice.emit(What::ExperimentAmended { experiment: experiment.clone().into() }).await;

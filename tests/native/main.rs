@@ -69,6 +69,7 @@ async fn call(catalogue: &dyn Catalogue, address: &str, arguments: Json) -> Outc
         secrets: &secrets,
         cancel: CancellationToken::new(),
         progress: &|_| {},
+        amend: &|_| {},
         foreground: true,
     };
     catalogue.call(native, map(arguments), &call).await

@@ -102,6 +102,7 @@ impl Stage {
             secrets: &self.secrets,
             cancel: cancel.clone(),
             progress: &|_| (),
+            amend: &|_| {},
             foreground,
         };
         timeout(DEADLINE, self.bridge.call("ext", func, arguments, &call)).await.expect("the call ends")

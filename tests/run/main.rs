@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod command_line;
+mod compat;
 mod hostile;
 mod hostile_server;
 mod outcomes;

@@ -186,6 +186,11 @@ impl Running {
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
+    /// Writes a file of the case while it runs.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.case.path(name), text).unwrap();
+    }
+
     /// Opens a pipe of the case, as soon as the program reads from it.
     pub fn open_to_write(&self, name: &str) -> std::fs::File {
         std::fs::File::options().write(true).open(self.case.path(name)).unwrap()

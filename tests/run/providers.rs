@@ -130,3 +130,16 @@ fn c045_an_env_file_reaches_the_children() {
     let case = Case::new(&parts.join(",")).file("x.env", "FROM_FILE=yes\n").with(&["--var-file", "x.env"]);
     assert_eq!(case.run().at("/run/0/output/stdout"), "yes yes\n");
 }
+
+#[test]
+fn what_a_function_changes_inside_the_configuration_persists() {
+    let ext = "def f(configuration):\n    configuration['m']['x'] = 2\n    configuration['top'] = 'lost'\n    return 1\n";
+    let call =
+        r#"{"type": "action", "name": "py", "provider": {"type": "python", "module": "ext", "func": "f"}}"#;
+    let parts = [
+        r#""configuration": {"m": {"x": 1}, "top": "kept"}"#.to_owned(),
+        method(&[call.to_owned(), process("action", "a", "echo", r#"["${m} ${top}"]"#, "")]),
+    ];
+    let ended = Case::new(&parts.join(",")).file("ext.py", ext).with_python(".").run();
+    assert_eq!(ended.at("/run/1/output/stdout"), "{'x': 2} kept\n", "{:#?}", ended.lines);
+}

@@ -33,7 +33,8 @@ async fn lesson(
     arguments: &live::Arguments,
     assembly: &mut Assembly,
 ) -> Result<(), Refusal> {
-    let (signals, mut receiver) = Signals::all().map_err(|error| refusal(error.to_string()))?;
+    let (signals, mut receiver) =
+        Signals::all(arguments.playing.compat()).map_err(|error| refusal(error.to_string()))?;
     // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
     let pace = Pace::Auto(Consent::up_front());
     let prepared = tokio::select! {

@@ -90,7 +90,7 @@ impl Assembly {
         preferences: &Preferences,
         prepared: Prepared,
     ) -> Staged {
-        let Prepared { request, providers, cluster, guards } = prepared;
+        let Prepared { request, providers, cluster, guards, .. } = prepared;
         let connection = ready::connection(&request, &cluster).await;
         let context = connection.as_ref().map(|connection| connection.context().to_owned());
         let opened = What::SessionOpened {

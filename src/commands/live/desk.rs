@@ -281,10 +281,8 @@ async fn panic_for_test() {
 /// Without a screen the run still goes through its rollbacks, and says what it does.
 async fn end_without_screen(running: &Running, assembly: &Assembly) {
     eprintln!("the screen is gone; the run turns to its end, rollbacks included ...");
-    for command in [Command::Quit, Command::Pause(false), Command::Auto(true)] {
-        // Nobody hears it only when the run has ended by itself.
-        let _ = running.orders.send(command).await;
-    }
+    // Nobody hears it only when the run has ended by itself.
+    let _ = running.orders.send(Command::Quit).await;
     let mut shown = assembly.shown.clone();
     let mut said = shown.borrow().log.forgotten + shown.borrow().log.lines.len() as u64;
     let deadline = tokio::time::sleep(FAREWELL);

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn it_is_short_and_says_where_things_are() {
         let (session, now) = fixtures::finished(Variant::After);
-        let ending = Some(Ending { status: RunStatus::Completed, deviated: false });
+        let ending = Some(Ending { status: RunStatus::Completed, deviated: false, crashed: false });
         let text = lines(&session, &Report { ending, ..Report::default() }, now).join("\n");
         for wanted in ["PROTECTED", "fallback", "journal.json", "run       completed", "6.2 s after the kill"]
         {

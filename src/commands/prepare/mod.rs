@@ -27,7 +27,10 @@ use crate::{
         stream::Emitter,
     },
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 use tokio::sync::mpsc;
 
 /// A run that can be played.
@@ -40,6 +43,8 @@ pub struct Prepared {
     pub cluster: cluster::Settings,
     /// What ends it by itself.
     pub guards: Guards,
+    /// The first Python function that gave what JSON cannot hold, once there is one.
+    pub unserialisable: Arc<OnceLock<String>>,
 }
 
 /// What has to be ended after a run, whatever became of it.
@@ -146,7 +151,7 @@ pub async fn prepare(
     };
     let experiment = Arc::new(experiment);
     let request = Request { experiment, options, configuration, secrets, pace: company.pace, controls };
-    Ok(Prepared { request, providers, cluster, guards })
+    Ok(Prepared { request, providers, cluster, guards, unserialisable: listening.unserialisable() })
 }
 
 /// The settings file; one with broken syntax counts as none, with an ERROR line.
@@ -199,5 +204,12 @@ fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> R
     .map_err(Refusal::invalid)?;
     let dry = playing.dry.as_deref().map(str::parse).transpose().map_err(Refusal::usage)?;
     let frequency = playing.hypothesis_frequency;
-    Ok(Options { hypothesis, rollbacks, frequency, fail_fast: playing.fail_fast, dry })
+    Ok(Options {
+        hypothesis,
+        rollbacks,
+        frequency,
+        fail_fast: playing.fail_fast,
+        dry,
+        compat: playing.compat(),
+    })
 }

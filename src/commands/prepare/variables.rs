@@ -49,6 +49,7 @@ pub(super) async fn ask_dynamic(
             secrets,
             cancel: CancellationToken::new(),
             progress: &|_| {},
+            amend: &|_| {},
             foreground: true,
         };
         match providers.call(call).await {

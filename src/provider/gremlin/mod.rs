@@ -138,16 +138,11 @@ impl Catalogue for Gremlin {
         arguments: Map,
         call: &'a Call<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                () = call.cancel.cancelled() => Outcome::Cancelled,
-                result = self.attack(&arguments) => match result {
-                    Ok(identifier) => Outcome::Done(identifier),
-                    Err(refusal) => Outcome::Failed { message: refusal.to_string(), trace: Vec::new() },
-                },
-            }
-        })
+        let attack = async move |arguments: Map| match self.attack(&arguments).await {
+            Ok(identifier) => Outcome::Done(identifier),
+            Err(refusal) => Outcome::failed(refusal.to_string()),
+        };
+        Box::pin(async move { call.unless_cancelled(attack(arguments)).await })
     }
 
     /// The containers that the attack's labels name.

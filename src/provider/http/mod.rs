@@ -19,14 +19,13 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
         Ok(plan) => plan,
         Err(message) => return Outcome::Broke { message },
     };
-    tokio::select! {
-        biased;
-        () = call.cancel.cancelled() => Outcome::Cancelled,
-        answered = exchange::play(&plan, environment) => match answered {
+    let exchange = async {
+        match exchange::play(&plan, environment).await {
             Ok(output) => Outcome::Done(output),
             Err(error) => error.into_outcome(&plan.shown_url),
-        },
-    }
+        }
+    };
+    call.unless_cancelled(exchange).await
 }
 
 /// Why there is no answer, in the reference's classes.

@@ -134,6 +134,7 @@ async fn asked_with(provider: &str, configuration: &str, cancel: CancellationTok
         secrets: &secrets,
         cancel,
         progress: &|_| {},
+        amend: &|_| {},
         foreground: true,
     };
     let asked = super::call(&call, &environment);

@@ -121,13 +121,7 @@ impl Catalogue for Kubernetes {
         arguments: Map,
         call: &'a Call<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                () = call.cancel.cancelled() => Outcome::Cancelled,
-                outcome = self.run(native, &arguments, call.progress) => outcome,
-            }
-        })
+        Box::pin(async move { call.unless_cancelled(self.run(native, &arguments, call.progress)).await })
     }
 
     /// The object a call names, and the values that its selectors ask for: by custom those are names too.

@@ -21,6 +21,7 @@ async fn run_with(provider: &str, configuration: &str, cancel: CancellationToken
         secrets: &secrets,
         cancel,
         progress: &|_| {},
+        amend: &|_| {},
         foreground: true,
     };
     let mut environment = Environment::of_process();

@@ -5,7 +5,7 @@ use super::{
     worker::{Question, Request, Worker},
 };
 use crate::{
-    experiment::Map,
+    experiment::{Map, Value},
     provider::{Bridge, Call, Outcome, Signature},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -27,7 +27,9 @@ impl Bridge for PythonBridge {
         arguments: Map,
         call: &'a Call<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        self.run(Request::call(module, func, arguments, call.foreground), call).boxed()
+        // Only an injected configuration is there and equal to the run's.
+        let shared = arguments.get("configuration").and_then(Value::as_map) == Some(call.configuration);
+        self.run(Request::call(module, func, arguments, shared, call.foreground), call).boxed()
     }
 }
 
@@ -43,15 +45,18 @@ impl PythonBridge {
         let mut question = worker.ask(request).await;
         tokio::select! {
             biased;
-            outcome = self.outcome(&mut question) => outcome,
-            () = call.cancel.cancelled() => self.cancelled(&worker, question, call.foreground).await,
+            outcome = self.outcome(&mut question, call) => outcome,
+            () = call.cancel.cancelled() => self.cancelled(&worker, question, call).await,
         }
     }
 
-    async fn outcome(&self, question: &mut Question<'_>) -> Outcome {
+    async fn outcome(&self, question: &mut Question<'_>, call: &Call<'_>) -> Outcome {
         match question.answer().await {
             Ok(mut answer) => {
                 self.pass_on_surroundings(&mut answer).await;
+                if let Some(configuration) = answer.configuration() {
+                    (call.amend)(configuration);
+                }
                 answer.into_outcome()
             }
             Err(error) => Outcome::failed(error.to_string()),
@@ -60,13 +65,13 @@ impl PythonBridge {
 
     /// Ends a call. A function that does not obey in time ends with the worker, but one in the background is left
     /// alone: others may be running beside it, and the rollbacks may need what the modules know.
-    async fn cancelled(&self, worker: &Worker, mut question: Question<'_>, foreground: bool) -> Outcome {
+    async fn cancelled(&self, worker: &Worker, mut question: Question<'_>, call: &Call<'_>) -> Outcome {
         question.cancel();
-        match timeout(GRACE, self.outcome(&mut question)).await {
+        match timeout(GRACE, self.outcome(&mut question, call)).await {
             // It was faster, or knows how to take a KeyboardInterrupt.
             Ok(done @ Outcome::Done(_)) => return done,
             Ok(_) => {}
-            Err(_) if foreground => worker.kill().await,
+            Err(_) if call.foreground => worker.kill().await,
             Err(_) => {}
         }
         Outcome::Cancelled

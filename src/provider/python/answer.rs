@@ -62,6 +62,14 @@ impl Answer {
         moved.then_some(Surroundings { environment, directory })
     }
 
+    /// The configuration, if the call changed something inside it.
+    pub fn configuration(&mut self) -> Option<Map> {
+        match self.fields.shift_remove("configuration") {
+            Some(Value::Map(configuration)) => Some(configuration),
+            _ => None,
+        }
+    }
+
     /// The outcome of an activity's call.
     pub fn into_outcome(mut self) -> Outcome {
         match self.kind() {

@@ -28,6 +28,11 @@ pub enum Heard {
     },
     /// A call changed what later processes inherit.
     Moved(Surroundings),
+    /// A function gave what JSON cannot hold; its text is kept in its place.
+    Unserialisable {
+        /// `module.function`.
+        function: String,
+    },
 }
 
 /// Changes of the environment and the current directory.

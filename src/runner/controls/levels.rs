@@ -1,6 +1,6 @@
 //! Which controls apply on which level (experiment-format 10.3).
 
-use crate::experiment::Control;
+use crate::{experiment::Control, runner::Compat};
 
 /// A level of a run around which controls are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +32,14 @@ impl Level {
 
 /// The controls of a level in order: global ones, the experiment's, the level's own.
 ///
-/// Where the reference applies an inherited control once for each local one, it is applied once here: nobody means a
-/// hook to run twice.
+/// Where the reference applies an inherited control once for each local one, it is applied once here, unless all is to be
+/// as there: nobody means a hook to run twice.
 pub(super) fn applied<'a>(
     level: Level,
     globals: &'a [Control],
     top: &'a [Control],
     local: &'a [Control],
+    compat: Compat,
 ) -> Vec<&'a Control> {
     let automatic = || top.iter().filter(|control| control.automatic());
     match level {
@@ -53,12 +54,21 @@ pub(super) fn applied<'a>(
             let (referring, plain): (Vec<&Control>, Vec<&Control>) =
                 own.into_iter().partition(|control| control.reference().is_some());
             // Each plain control lets the inherited ones in that do not bear its name; a reference lets in none.
-            let inherited =
-                automatic().filter(|control| plain.iter().any(|own| own.name != control.name)).rev();
+            let differs = |control: &Control, own: &Control| own.name != control.name;
+            let mut inherited: Vec<&Control> = match compat.repeats_controls() {
+                true => {
+                    plain.iter().flat_map(|own| automatic().filter(|control| differs(control, own))).collect()
+                }
+                false => {
+                    automatic().filter(|control| plain.iter().any(|own| differs(control, own))).collect()
+                }
+            };
+            // Each is put in front of those before.
+            inherited.reverse();
             let named = referring.iter().filter_map(|control| {
                 top.iter().find(|candidate| Some(candidate.name.as_str()) == control.reference())
             });
-            inherited.chain(plain.iter().copied()).chain(named).collect()
+            inherited.into_iter().chain(plain.iter().copied()).chain(named).collect()
         }
     }
 }
@@ -67,6 +77,7 @@ pub(super) fn applied<'a>(
 mod tests {
     use super::{Level, applied};
     use crate::experiment::{Control, parse_json};
+    use crate::runner::Compat;
 
     fn controls(names: &[&str]) -> Vec<Control> {
         let one = |name: &&str| match name.split_once(':') {
@@ -97,9 +108,22 @@ mod tests {
         ];
         for (level, globals, top, local, expected) in cases {
             let (globals, top, local) = (controls(globals), controls(top), controls(local));
-            let names: Vec<_> =
-                applied(*level, &globals, &top, &local).iter().map(|control| control.name.clone()).collect();
+            let names: Vec<_> = applied(*level, &globals, &top, &local, Compat::Safe)
+                .iter()
+                .map(|control| control.name.clone())
+                .collect();
             assert_eq!(&names, expected, "{level:?}");
         }
+    }
+
+    #[test]
+    fn strictly_an_inherited_control_comes_once_for_each_of_the_own() {
+        let top = controls(&["t", "u"]);
+        let local = controls(&["k", "l", "t"]);
+        let names: Vec<_> = applied(Level::Activity, &[], &top, &local, Compat::Strict)
+            .iter()
+            .map(|control| control.name.clone())
+            .collect();
+        assert_eq!(names, ["u", "u", "t", "u", "t", "k", "l", "t"]);
     }
 }

@@ -8,7 +8,7 @@ mod patience;
 pub use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply};
 pub use levels::Level;
 
-use super::reins::Reins;
+use super::{Compat, reins::Reins};
 use crate::{
     experiment::{Control, Experiment, Map, Secrets, Value, substitute},
     session::event::Level as EventLevel,
@@ -43,6 +43,7 @@ pub(super) struct Round<'a> {
     pub context: Value,
     /// What the level came to.
     pub state: Option<Value>,
+    pub compat: Compat,
 }
 
 /// What all controls of a run can see and change.
@@ -103,7 +104,8 @@ impl Controls {
 
     /// Whether any control applies on this level.
     pub(super) fn touch(&self, level: Level, experiment: &Experiment, local: &[Control]) -> bool {
-        self.host.is_some() && !levels::applied(level, &self.globals, experiment.controls(), local).is_empty()
+        let applied = || levels::applied(level, &self.globals, experiment.controls(), local, Compat::Safe);
+        self.host.is_some() && !applied().is_empty()
     }
 
     /// Calls `configure_control` once for each name: the globals, of which those that fail are dropped, then the
@@ -140,13 +142,13 @@ impl Controls {
     pub(super) async fn round(&self, round: Round<'_>, mut scene: Scene<'_>, reins: &Reins) -> Changes {
         let mut changes = Changes::default();
         let Some(host) = &self.host else { return changes };
-        let Round { when, level, local, mut context, mut state } = round;
+        let Round { when, level, local, mut context, mut state, compat } = round;
         let (scope, function) = match when {
             When::Before => ("before", format!("before_{}_control", level.name())),
             When::After => ("after", format!("after_{}_control", level.name())),
         };
         let halts = reins.halts();
-        let applied = levels::applied(level, &self.globals, scene.experiment.controls(), local);
+        let applied = levels::applied(level, &self.globals, scene.experiment.controls(), local, compat);
         for control in applied.into_iter().filter(|control| control.scope().is_none_or(|it| it == scope)) {
             let Some(module) = control.module() else { continue };
             if reins.halts() > halts {

@@ -7,6 +7,7 @@ mod dry;
 mod fake;
 mod halts;
 mod outcomes;
+mod properties;
 mod stepping;
 
 use super::{Consent, Controls, Ending, Options, Pace, Request, Signal, play};

@@ -218,3 +218,16 @@ async fn the_plan_comes_first_and_knows_what_is_dangerous() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn leaving_during_the_rollbacks_lets_the_rest_go_by_itself() {
+    for command in [Command::Abort, Command::Quit] {
+        let undoing =
+            rollbacks(&[action("r1", "give:1", ""), action("r2", "give:1", ""), action("r3", "give:1", "")]);
+        let setup = Setup::new(&format!("{}, {undoing}", method(&[])));
+        let played = led(setup, |_, _| vec![Command::Pause(true), command.clone()]).await;
+        assert_eq!(played.awaited(), [(at(Section::Rollbacks, 0), false)], "{command:?}");
+        assert_eq!(played.names("rollbacks"), ["r1", "r2", "r3"]);
+        assert!(played.events.iter().any(|event| matches!(event.what, What::AutoSwitched { on: true })));
+    }
+}

@@ -151,6 +151,8 @@ impl Session {
             }
             Command::Guards(limits) => self.guards.limits = *limits,
             Command::Pause(on) => self.steps.paused = *on,
+            // What leads to the end goes by itself.
+            Command::Abort | Command::Quit => self.steps.paused = false,
             Command::Breakpoint(step) => self.steps.toggle_breakpoint(*step),
             _ => {}
         }

@@ -31,7 +31,7 @@ pub(super) fn leave(view: &mut View) -> Outcome {
     match view.leaving {
         Leaving::No => {
             view.leaving = Leaving::Asked;
-            through(Command::Quit)
+            Outcome::send(Command::Quit)
         }
         Leaving::Asked => {
             view.leaving = Leaving::Pressed;
@@ -39,12 +39,6 @@ pub(super) fn leave(view: &mut View) -> Outcome {
         }
         Leaving::Pressed => Outcome::effect(Effect::Leave),
     }
-}
-
-/// Turns the run to its end, where rollbacks do not wait to be stepped through.
-pub(super) fn through(command: Command) -> Outcome {
-    let commands = [command, Command::Pause(false), Command::Auto(true)];
-    Outcome { redraw: true, effects: commands.into_iter().map(Effect::Send).collect() }
 }
 
 pub(super) fn confirmed(view: &mut View, chord: Chord) -> Outcome {

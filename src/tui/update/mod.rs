@@ -84,7 +84,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Predict => predicting::form(view, session),
         A::Abort => undoing::abort(session),
         A::Undo => undoing::ask(view, session),
-        A::End => leave::through(Command::Quit),
+        A::End => Outcome::send(Command::Quit),
         A::Safety => leave::towards_safety(view, session),
         A::Guards => guarding::desk(view, session),
         A::Note => open(view, Overlay::Note(Default::default())),

@@ -188,8 +188,7 @@ fn quitting_asks_while_the_fault_is_on() {
 fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
     for first in [Msg::Interrupted("SIGTERM"), Msg::Closed] {
         let mut desk = Desk::at(fixtures::before_failing());
-        let rollbacks = [Command::Quit, Command::Pause(false), Command::Auto(true)].map(send);
-        assert_eq!(desk.take(first).effects, rollbacks);
+        assert_eq!(desk.take(first).effects, [send(Command::Quit)]);
         assert_eq!(desk.press("CTRL+C"), [send(Command::Cut)]);
         assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
     }
@@ -288,7 +287,7 @@ fn a_prediction_is_written_line_by_line() {
 #[test]
 fn undo_asks_once_and_abort_brings_it_along() {
     let mut desk = Desk::at(fixtures::before_failing());
-    let with_undo = [Command::Abort, Command::Pause(false), Command::Auto(true), Command::Undo].map(send);
+    let with_undo = [Command::Abort, Command::Undo].map(send);
     assert_eq!(desk.press("A"), with_undo);
     assert_eq!(desk.press("u"), [], "it asks");
     assert_eq!(desk.press("ESC"), []);
@@ -297,7 +296,7 @@ fn undo_asks_once_and_abort_brings_it_along() {
     let undone = Undone { restored: vec!["Deployment x was re-created".to_owned()], ..Undone::default() };
     desk.tell(What::UndoBegan);
     desk.tell(What::UndoDone(undone));
-    assert_eq!(desk.press("A"), with_undo[..3], "what was put back needs no second time");
+    assert_eq!(desk.press("A"), with_undo[..1], "what was put back needs no second time");
 
     let mut desk = Desk::at(fixtures::steady());
     assert_eq!(desk.press("u"), []);
@@ -313,7 +312,7 @@ fn undo_asks_once_and_abort_brings_it_along() {
         (desk.view.overlay.clone(), desk.view.hint.as_deref()),
         (None, Some("nothing to undo: it comes by itself"))
     );
-    assert_eq!(desk.press("A"), with_undo[..3]);
+    assert_eq!(desk.press("A"), with_undo[..1]);
 }
 
 #[test]

@@ -46,6 +46,7 @@ async fn a_cancelled_call_ends_at_once() {
         secrets: &secrets,
         cancel: cancel.clone(),
         progress: &|_| {},
+        amend: &|_| {},
         foreground: true,
     };
     let running = kubernetes.call(native, arguments, &call);

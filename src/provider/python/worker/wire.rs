@@ -28,8 +28,14 @@ impl Request {
         Self::new("describe", true, [("module", module.into()), ("func", func.into())])
     }
 
-    pub fn call(module: &str, func: &str, arguments: Map, foreground: bool) -> Self {
-        let fields = [("module", module.into()), ("func", func.into()), ("arguments", arguments.into())];
+    /// Whether `arguments` has the run's configuration, of which changes are reported, tells `shared`.
+    pub fn call(module: &str, func: &str, arguments: Map, shared: bool, foreground: bool) -> Self {
+        let fields = [
+            ("module", module.into()),
+            ("func", func.into()),
+            ("arguments", arguments.into()),
+            ("shared", shared.into()),
+        ];
         Self::new("call", foreground, fields)
     }
 
@@ -91,6 +97,7 @@ pub(super) fn notice(message: &str) -> Option<Heard> {
             place: text("place")?.to_owned(),
         }),
         ("exit", _, Some(Value::Int(code))) => Some(Heard::Exit { code: *code }),
+        ("unserialisable", _, _) => Some(Heard::Unserialisable { function: text("function")?.to_owned() }),
         _ => None,
     }
 }
@@ -127,9 +134,9 @@ mod tests {
             ("text".to_owned(), "a\nb é".into()),
             ("nan".to_owned(), Value::Float(f64::NAN)),
         ]);
-        let line = Request::call("m", "f", arguments, false).line(7);
+        let line = Request::call("m", "f", arguments, false, false).line(7);
         let expected = "{\"module\": \"m\", \"func\": \"f\", \"arguments\": {\"text\": \"a\\nb \\u00e9\", \"nan\": NaN}, \
-                        \"op\": \"call\", \"id\": 7, \"foreground\": false}\n";
+                        \"shared\": false, \"op\": \"call\", \"id\": 7, \"foreground\": false}\n";
         assert_eq!(line, expected);
     }
 

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 
-from chaos_tui_worker import outcomes
+from chaos_tui_worker import outcomes, values
 
 
 def describe(request):
@@ -52,7 +52,25 @@ def call(request):
         function = find(request)
     except Exception as error:
         return outcomes.broke(error)
+    arguments, changed = shared_configuration(request)
     try:
-        return {"kind": "ok", "value": function(**request["arguments"])}
+        answer = {"kind": "ok", "value": function(**arguments)}
     except Exception as error:
-        return outcomes.failed(error)
+        answer = outcomes.failed(error)
+    answer.update(changed())
+    return answer
+
+
+def shared_configuration(request):
+    """The arguments, and what tells how the function has changed the configuration: it gets a shallow copy, so what it
+    does to top-level keys is lost, and what it does inside their values is seen by all that follow."""
+    arguments = request["arguments"]
+    configuration = arguments.get("configuration")
+    if not request["shared"] or not isinstance(configuration, dict):
+        return arguments, dict
+    before = values.to_json(configuration)
+
+    def changed():
+        return {} if values.to_json(configuration) == before else {"configuration": configuration}
+
+    return dict(arguments, configuration=dict(configuration)), changed

@@ -95,6 +95,8 @@ class Loop:
             text = json.dumps({"kind": "too_large", "size": len(text)})
         elif strange:
             records.say_kept_as_text(request, strange)
+            function = "{}.{}".format(request["module"], request["func"])
+            self.channel.send(0, json.dumps({"event": "unserialisable", "function": function}))
         flush()
         self.channel.send(request["id"], text)
 

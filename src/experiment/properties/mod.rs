@@ -1,5 +1,8 @@
 //! What holds for any input: no panic, no hang, positions inside the text, writing and reading agree.
 
+mod extremes;
+mod mutants;
+
 use super::{
     Document, Environment, Experiment, Map, Means, NoPython, Part, Secrets, Value, configuration, findings,
     jsonpath, parse_json, place, python_text, substitute, tolerance, validate,
@@ -136,6 +139,30 @@ fn inside(document: &Document, position: super::Position) -> bool {
     (1..=lines).contains(&position.line) && (1..=line.chars().count() + 2).contains(&position.column)
 }
 
+/// Validates a document, and uses it and its parts whatever came of that. Every finding has its place in the text.
+fn exercise(document: Document, value: &Value, output: &Value) -> Result<(), TestCaseError> {
+    let validation = validated(document);
+    for finding in &validation.findings.0 {
+        prop_assert!(inside(validation.document(), finding.position), "{:?}", finding);
+        prop_assert!(finding.place.starts_with('$'), "{:?}", finding);
+        let line = validation.document().line(finding.position.line);
+        prop_assert!(!findings::render(finding, "x.json", line).is_empty());
+    }
+    prop_assert_eq!(validation.findings.valid(), validation.experiment.is_ok());
+    let Ok(experiment) = Experiment::unchecked(validation.document().clone()) else { return Ok(()) };
+    let environment = Environment::default();
+    let variables =
+        configuration::resolve(&experiment.configuration(), &Map::new(), &environment).unwrap_or_default();
+    let secrets = Secrets::new(experiment.secrets());
+    let _ = substitute(value, &variables, &secrets);
+    let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
+    for entry in experiment.method().iter().chain(experiment.rollbacks()).chain(probes) {
+        let declared = entry.activity.as_ref().ok().and_then(|activity| activity.tolerance.as_ref());
+        let _ = tolerance::evaluate(declared, output, &variables, &secrets, &entry.place);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
@@ -174,23 +201,7 @@ proptest! {
 
     #[test]
     fn any_value_is_validated_and_its_parts_are_used(value in prop_oneof![value(), experiment()], output in value()) {
-        let validation = validated(Document::json("x.json", value.to_json_pretty()).unwrap());
-        for finding in &validation.findings.0 {
-            prop_assert!(inside(validation.document(), finding.position), "{:?}", finding);
-            let line = validation.document().line(finding.position.line);
-            prop_assert!(!findings::render(finding, "x.json", line).is_empty());
-        }
-        prop_assert_eq!(validation.findings.valid(), validation.experiment.is_ok());
-        let Ok(experiment) = Experiment::unchecked(validation.document().clone()) else { return Ok(()) };
-        let environment = Environment::default();
-        let variables = configuration::resolve(&experiment.configuration(), &Map::new(), &environment).unwrap_or_default();
-        let secrets = Secrets::new(experiment.secrets());
-        let _ = substitute(&value, &variables, &secrets);
-        let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
-        for entry in experiment.method().iter().chain(experiment.rollbacks()).chain(probes) {
-            let declared = entry.activity.as_ref().ok().and_then(|activity| activity.tolerance.as_ref());
-            let _ = tolerance::evaluate(declared, &output, &variables, &secrets, &entry.place);
-        }
+        exercise(Document::json("x.json", value.to_json_pretty()).unwrap(), &value, &output)?;
     }
 
     #[test]
