@@ -46,7 +46,7 @@ fn a_step_is_run_again_and_the_run_is_held() {
     terminal.press(" ");
     terminal.wait_for("SPACE never fires");
     terminal.press("k");
-    terminal.wait_for("[>] look-again");
+    terminal.wait_for("[-] take-it-away");
     terminal.press(" ");
     terminal.wait_for("[~] look-again");
     terminal.wait_for("[A] abort: ");
