@@ -200,6 +200,10 @@ impl Steps {
     }
 
     pub(super) fn awaited(&mut self, at: Timestamp, step: StepRef) {
+        // The cursor stands before one step only: one that it left for an earlier step waits its turn again.
+        for row in self.rows.iter_mut().filter(|row| matches!(row.state, StepState::Awaited { .. })) {
+            row.state = StepState::Waiting;
+        }
         self.cursor = Some(step);
         self.with(step, |row| row.state = StepState::Awaited { since: at });
     }

@@ -130,6 +130,18 @@ fn steps_keep_their_state() {
 }
 
 #[test]
+fn one_step_is_awaited_at_a_time() {
+    let mut session = fixtures::ready().0;
+    let step = |index| StepRef { section: Section::Method, index };
+    for index in [1, 0] {
+        let what = What::StepAwaited { step: step(index), destructive: false };
+        session.apply(&Event { seq: 0, at: at(-20.0), what });
+    }
+    assert_eq!(session.steps.row(step(1)).unwrap().state, StepState::Waiting, "the run went back from it");
+    assert_eq!(session.steps.row(step(0)).unwrap().state, StepState::Awaited { since: at(-20.0) });
+}
+
+#[test]
 fn the_operators_keys_leave_their_traces() {
     let mut session = fixtures::ready().0;
     let step = StepRef { section: Section::Method, index: 1 };

@@ -106,8 +106,21 @@ fn calm(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
         Phase::Steady => unlike(scene).unwrap_or_else(|| guarded(scene, roomy)),
         _ => unlike(scene).unwrap_or_else(|| match scene.card() {
             Some(card) => ("UNDO", Role::Muted, card.undo.clone()),
-            None => ("", Role::Text, String::new()),
+            None => ours(scene),
         }),
+    }
+}
+
+/// Whose doing it is, and whether it is over: nobody should look for a cause that we are.
+fn ours(scene: &Scene) -> (&'static str, Role, String) {
+    let Some(fault) = &scene.session.fault else { return ("", Role::Text, String::new()) };
+    match &fault.healed_by {
+        Some(back) => ("BACK", Role::Ok, format!("{back}, {:.0} s after our fault", fault.lasted(scene.now))),
+        None => {
+            let what = fault.fires.last().map_or("the fault is on", |firing| firing.what.as_str());
+            let ago = figures::between(fault.t0(), scene.now);
+            ("FAULT", Role::Fault, format!("ours: {what}, {ago:.0} s ago; not back yet"))
+        }
     }
 }
 

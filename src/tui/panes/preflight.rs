@@ -11,25 +11,39 @@ use crate::{
         keymap::Action,
         text,
         theme::Role,
+        view::Pane,
     },
 };
 
 /// Draws the checks of the wide screen: what to mend first, texts wrapped.
 pub fn preflight(canvas: &mut Canvas, scene: &Scene) {
-    let lines = lines(scene, canvas.width(), 3);
-    let scroll = scene.view.scroll_of(crate::tui::view::Pane::Users);
+    let lines = lines(scene, canvas.width(), 3, true);
+    let scroll = scene.view.scroll_of(Pane::Users);
     super::scrolled(canvas, &lines, scroll);
 }
 
-/// Draws the checks of the small screen: as many lines each as there is room for.
+/// Draws the checks of the small screen: as many lines each as there is room for. What is in order gives way first.
 pub fn checks(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
-    let wrapped = (1..=3).rev().map(|most| lines(scene, width, most)).find(|lines| lines.len() <= height);
-    let lines = wrapped.unwrap_or_else(|| lines(scene, width, 1));
-    super::scrolled(canvas, &lines, scene.view.scroll_of(crate::tui::view::Pane::Users));
+    let wrapped = [(3, true), (2, true), (3, false), (2, false)];
+    let lines = wrapped
+        .into_iter()
+        .map(|(most, each)| lines(scene, width, most, each))
+        .find(|lines| lines.len() <= height)
+        .unwrap_or_else(|| lines(scene, width, 1, true));
+    super::scrolled(canvas, &lines, scene.view.scroll_of(Pane::Users));
 }
 
-fn lines(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
+/// What is in order as one line; the zoomed pane lists it.
+fn in_order(number: usize, scene: &Scene) -> Check {
+    let (pane, zoom) = (Pane::Users.number(), scene.view.keymap.key(Action::Zoom));
+    let things = wording::count(number as u64, "thing");
+    let text = format!("{things} in order   [{pane}] [{zoom}] list all");
+    Check { level: CheckLevel::Ok, text, remedy: None, offer: None }
+}
+
+/// The checks, each on `most` lines at the most; those in order on a line of `each`, or all on one.
+fn lines(scene: &Scene, width: usize, most: usize, each: bool) -> Vec<Row> {
     let mut checks: Vec<&Check> = scene.session.checks.iter().collect();
     // On a small screen the sort brings what matters; the order of finding is kept within a level.
     checks.sort_by_key(|check| match check.level {
@@ -47,7 +61,11 @@ fn lines(scene: &Scene, width: usize, most: usize) -> Vec<Row> {
         remedy: None,
         offer: None,
     });
-    checks.into_iter().chain(&kit).flat_map(|check| line(scene, check, width, most)).collect()
+    let (mut told, fine): (Vec<&Check>, Vec<&Check>) =
+        checks.into_iter().chain(&kit).partition(|check| each || check.level != CheckLevel::Ok);
+    let summary = in_order(fine.len(), scene);
+    told.extend(Some(&summary).filter(|_| !fine.is_empty()));
+    told.into_iter().flat_map(|check| line(scene, check, width, most)).collect()
 }
 
 fn line(scene: &Scene, check: &Check, width: usize, most: usize) -> Vec<Row> {

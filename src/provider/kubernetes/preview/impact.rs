@@ -114,10 +114,10 @@ impl Owner {
         let Self { kind, name } = self;
         match kind.as_str() {
             "Deployment" | "ReplicaSet" => {
-                format!("by itself: the ReplicaSet of {name} starts a new pod, under another name")
+                format!("yes: a new pod, by the ReplicaSet of {name}")
             }
-            "StatefulSet" => format!("by itself: StatefulSet {name} starts it again, under the same name"),
-            "DaemonSet" => format!("by itself: DaemonSet {name} starts a new pod on the same node"),
+            "StatefulSet" => format!("yes: StatefulSet {name} starts it again, under the same name"),
+            "DaemonSet" => format!("yes: DaemonSet {name} starts a new pod on the same node"),
             _ => format!("perhaps: that is for {kind} {name} to decide"),
         }
     }
@@ -151,7 +151,7 @@ pub(crate) async fn on_containers(
         matches!(policy, None | Some("Always"))
     };
     let comes_back = match hit.pods.iter().all(always) {
-        true => "by itself: the kubelet starts the container again, in the same pod",
+        true => "yes: the kubelet starts the container again, in the same pod",
         false => "perhaps not: the restart policy of a pod is not Always",
     };
     let consequences = match number == matching {

@@ -56,7 +56,7 @@ pub(super) async fn killed(call: &Invocation<'_>) -> Result<Draft, Failure> {
             (None, _) if hit.pods.iter().any(|pod| super::impact::owner(pod).is_none()) => {
                 "NO: a pod that no controller owns is gone for good".to_owned()
             }
-            (None, _) => "by itself: each pod has a controller that replaces it".to_owned(),
+            (None, _) => "yes: each pod has a controller that replaces it".to_owned(),
         },
         undo: match owner {
             Some(_) => "a new pod comes by itself".to_owned(),

@@ -76,7 +76,7 @@ pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<Draft,
         .iter()
         .all(|object| object.owner_references().iter().any(|owner| owner.controller == Some(true)));
     let (comes_back, undo) = match owned {
-        true => (format!("by itself: what owns the {kind} makes it anew"), "nothing to undo".to_owned()),
+        true => (format!("yes: what owns the {kind} makes it anew"), "nothing to undo".to_owned()),
         false => (
             format!("NO: nothing makes a deleted {kind} anew"),
             format!("the file's rollbacks, or `kubectl apply` of the manifest of {name}"),
@@ -147,7 +147,7 @@ pub(super) async fn restarted(call: &Invocation<'_>) -> Result<Draft, Failure> {
         consequences: vec![
             "a new pod starts before an old one goes, as the Deployment's strategy has it".to_owned(),
         ],
-        comes_back: "by itself: it is a rollout".to_owned(),
+        comes_back: "yes: it is a rollout".to_owned(),
         undo: format!("`kubectl rollout undo deployment {name}` would roll once more"),
         confirm: name.to_owned(),
     })

@@ -76,7 +76,7 @@ async fn the_only_pod() {
     assert_eq!(card.objects, ["app-h-0 on node-1"]);
     assert_eq!(card.share.as_deref(), Some("1 of 1 replica"));
     assert_eq!(card.consequences, ["Service app-svc is left with 0 endpoints: EVERY call to it will fail"]);
-    assert!(card.comes_back.contains("ReplicaSet of app starts a new pod"), "{}", card.comes_back);
+    assert!(card.comes_back.starts_with("yes: a new pod, by the ReplicaSet of app"), "{}", card.comes_back);
     assert_eq!(card.confirm, "app");
 }
 
