@@ -35,10 +35,11 @@ pub fn checks(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// What is in order as one line; the zoomed pane lists it.
-fn in_order(number: usize, scene: &Scene) -> Check {
+fn in_order(fine: &[&Check], kit: Option<&Check>, scene: &Scene) -> Check {
     let (pane, zoom) = (Pane::Users.number(), scene.view.keymap.key(Action::Zoom));
-    let things = wording::count(number as u64, "thing");
-    let text = format!("{things} in order   [{pane}] [{zoom}] list all");
+    let kit = kit.map(|kit| format!("; {}", kit.text)).unwrap_or_default();
+    let things = wording::count(fine.len() as u64, "thing");
+    let text = format!("{things} in order{kit}   [{pane}] [{zoom}] list all");
     Check { level: CheckLevel::Ok, text, remedy: None, offer: None }
 }
 
@@ -62,9 +63,9 @@ fn lines(scene: &Scene, width: usize, most: usize, each: bool) -> Vec<Row> {
         offer: None,
     });
     let (mut told, fine): (Vec<&Check>, Vec<&Check>) =
-        checks.into_iter().chain(&kit).partition(|check| each || check.level != CheckLevel::Ok);
-    let summary = in_order(fine.len(), scene);
-    told.extend(Some(&summary).filter(|_| !fine.is_empty()));
+        checks.into_iter().partition(|check| each || check.level != CheckLevel::Ok);
+    let summary = in_order(&fine, kit.as_ref(), scene);
+    told.extend(if fine.is_empty() { kit.as_ref() } else { Some(&summary) });
     told.into_iter().flat_map(|check| line(scene, check, width, most)).collect()
 }
 
