@@ -66,9 +66,11 @@ pub enum Outcome {
     },
     /// Python asked the run to end, with this code (20 and 30 have the meaning of SIGUSR1 and SIGUSR2).
     Exit {
-        /// The code.
-        code: i64,
+        /// The code: a number, a text, or null for none.
+        code: Value,
     },
+    /// Python was interrupted as by Ctrl-C.
+    KeyboardInterrupt,
     /// The call's `cancel` fired before it was done.
     Cancelled,
 }

@@ -39,7 +39,9 @@ pub(super) enum Cutoff {
     /// The run turns to its end.
     Halted,
     /// Python asked to exit.
-    Exit(i64),
+    Exit(Value),
+    /// Python was interrupted.
+    KeyboardInterrupt,
     /// A control interrupted the run.
     Interrupt(String),
 }
@@ -123,6 +125,7 @@ async fn play(
         Outcome::Done(_) | Outcome::Failed { .. } => Ok(Done { run, entry, tolerance_met }),
         Outcome::Broke { message } => Err(Cutoff::Broke(message)),
         Outcome::Exit { code } => Err(Cutoff::Exit(code)),
+        Outcome::KeyboardInterrupt => Err(Cutoff::KeyboardInterrupt),
         Outcome::Cancelled => Err(Cutoff::Halted),
     }
 }
@@ -180,7 +183,8 @@ fn summary(outcome: &Outcome) -> String {
             _ => python_text(output),
         },
         Outcome::Failed { message, .. } | Outcome::Broke { message } => message.clone(),
-        Outcome::Exit { code } => format!("asked to exit with {code}"),
+        Outcome::Exit { code } => return format!("asked to exit with {}", python_text(code)),
+        Outcome::KeyboardInterrupt => return "interrupted".to_owned(),
         Outcome::Cancelled => return "cut short".to_owned(),
     };
     let line: String = text.chars().take(SUMMARY).map(|c| if c.is_control() { ' ' } else { c }).collect();

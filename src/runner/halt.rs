@@ -1,6 +1,9 @@
 //! Why a run leaves its course.
 
-use crate::session::event::Level;
+use crate::{
+    experiment::{Value, python_text},
+    session::event::Level,
+};
 
 /// A signal of the operating system, as far as runs know them (experiment-format 10.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +59,8 @@ impl Halt {
             )]),
             Signal::Terminate => Self::named_signal("SIGTERM"),
             Signal::HangUp => Self::named_signal("SIGHUP"),
-            Signal::User1 => Self::exit(20),
-            Signal::User2 => Self::exit(30),
+            Signal::User1 => Self::exit(&20.into()),
+            Signal::User2 => Self::exit(&30.into()),
         }
     }
 
@@ -79,9 +82,9 @@ impl Halt {
     }
 
     /// Python asked to exit with this code; 20 and 30 are those of SIGUSR1 and SIGUSR2.
-    pub fn exit(code: i64) -> Self {
-        let received = (Level::Warning, format!("Received the exit signal: {code}"));
-        if code != 30 {
+    pub fn exit(code: &Value) -> Self {
+        let received = (Level::Warning, format!("Received the exit signal: {}", python_text(code)));
+        if *code != Value::Int(30) {
             return Self::by_strategy(vec![received]);
         }
         let ignoring = (Level::Warning, "Ignoring rollbacks as per signal".to_owned());

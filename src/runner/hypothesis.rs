@@ -18,7 +18,7 @@ use crate::{
     provider::Effect,
     session::{
         What,
-        event::{HypothesisPhase, RunStatus, Section, StepRef},
+        event::{HypothesisPhase, Level, RunStatus, Section, StepRef},
     },
 };
 
@@ -64,16 +64,23 @@ pub(super) async fn pass(
     phase: HypothesisPhase,
     mut lead: Lead<'_>,
 ) -> Result<Pass, Turn> {
-    let mut course =
-        Course { stage, hypothesis, phase, begun: false, probe: String::new(), shown: Vec::new() };
-    let played = course.play(&mut lead).await;
-    let ended = lead.after(stage, hypothesis, || course.state(&played)).await;
-    let pass = played?;
-    lead.halted()?;
-    match ended {
-        Ok(()) => Ok(pass),
-        Err(cutoff) => Err(stage.turn(cutoff).await),
-    }
+    let mut course = Course {
+        stage,
+        hypothesis,
+        phase,
+        begun: false,
+        let_in: false,
+        probe: String::new(),
+        shown: Vec::new(),
+    };
+    let played = course.walk(&mut lead).await;
+    let (changed, ended) = lead.after(stage, hypothesis, || course.state(&played)).await;
+    let interrupted = match ended {
+        Ok(()) => lead.halted().err().map(Turn::Halt),
+        Err(_) if played.is_err() => None,
+        Err(cutoff) => Some(stage.turn(cutoff).await),
+    };
+    course.conclude(played, interrupted, changed).await
 }
 
 /// The way through one pass.
@@ -82,6 +89,8 @@ struct Course<'a> {
     hypothesis: &'a Hypothesis,
     phase: HypothesisPhase,
     begun: bool,
+    /// Whether its controls let it begin.
+    let_in: bool,
     /// The probe it has come to.
     probe: String,
     /// The entries of the probes so far.
@@ -89,15 +98,31 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// A pass that was begun has an end, unless the run was halted in it.
-    async fn play(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
-        let walked = self.walk(lead).await;
-        match &walked {
-            Ok(pass) => self.end(pass.met).await,
-            Err(Turn::Abort(_)) if self.begun => self.end(false).await,
-            Err(_) => {}
+    /// A pass that was begun has an end, unless the run was halted in it. The last word is that of its controls.
+    async fn conclude(
+        &mut self,
+        played: Result<Pass, Turn>,
+        interrupted: Option<Turn>,
+        changed: Option<Value>,
+    ) -> Result<Pass, Turn> {
+        let mut pass = match (played, interrupted) {
+            (Ok(pass), None) => pass,
+            (Ok(_), Some(turn)) | (Err(turn @ Turn::Halt(_)), _) => return Err(turn),
+            (Err(turn @ Turn::Abort(_)), _) => {
+                if self.begun {
+                    self.end(false).await;
+                }
+                return Err(turn);
+            }
+        };
+        if let Some(met) = changed.as_ref().and_then(|state| state.get("steady_state_met")) {
+            pass.met = met.truthy();
         }
-        walked
+        self.end(pass.met).await;
+        if let Some(pass) = changed {
+            self.stage.voice.emit(What::PassAmended { phase: self.phase, pass }).await;
+        }
+        Ok(pass)
     }
 
     async fn walk(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
@@ -153,7 +178,9 @@ impl Course<'_> {
         self.begun = true;
         let (phase, title) = (self.phase, self.hypothesis.title.clone());
         self.stage.voice.emit(What::HypothesisStarted { phase, title }).await;
-        lead.before(self.stage, self.hypothesis).await
+        lead.before(self.stage, self.hypothesis).await?;
+        self.let_in = true;
+        Ok(())
     }
 
     async fn probe(
@@ -175,6 +202,10 @@ impl Course<'_> {
             Ok(probed) => probed,
             Err(cutoff) => return Err(self.stage.turn(cutoff).await),
         };
+        if done.entry.has_failed() {
+            let unjudged = "Probe terminated unexpectedly, so its tolerance could not be validated";
+            self.stage.voice.log(Level::Warning, unjudged).await;
+        }
         self.shown.push(done.entry.value());
         match verdict.map_err(Turn::Abort)? {
             true => Ok(Probed::Met),
@@ -189,6 +220,9 @@ impl Course<'_> {
 
     /// The pass as controls see it.
     fn state(&self, played: &Result<Pass, Turn>) -> Value {
+        if !self.let_in {
+            return Value::Null;
+        }
         let met = played.as_ref().map_or(Value::Null, |pass| pass.met.into());
         let fields = [("steady_state_met", met), ("probes", self.shown.clone().into())];
         fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map>().into()
@@ -233,11 +267,11 @@ impl Lead<'_> {
         stage: &Stage,
         hypothesis: &Hypothesis,
         state: impl FnOnce() -> Value,
-    ) -> Result<(), Cutoff> {
+    ) -> (Option<Value>, Result<(), Cutoff>) {
         let (level, local, raw) = (ControlLevel::Hypothesis, &hypothesis.controls, &hypothesis.raw);
         match self {
-            Lead::Helm(helm) => rounds::after(stage, helm, level, local, raw, state).await.1,
-            Lead::Nobody { reins, .. } => stage.after(level, local, raw, state, reins).await.1,
+            Lead::Helm(helm) => rounds::after(stage, helm, level, local, raw, state).await,
+            Lead::Nobody { reins, .. } => stage.after(level, local, raw, state, reins).await,
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     stage::Stage,
 };
 use crate::{
-    experiment::Entry,
+    experiment::{Entry, Value},
     provider::Effect,
     session::{
         What,
@@ -31,7 +31,9 @@ pub(super) async fn play(
     let steps = stage.experiment.method().len();
     stage.voice.emit(What::MethodStarted { steps }).await;
     let scene = stage.scene().raw;
-    let played = match rounds::before(stage, helm, ControlLevel::Method, &[], &scene).await {
+    let let_in = rounds::before(stage, helm, ControlLevel::Method, &[], &scene).await;
+    let begun = let_in.is_ok();
+    let played = match let_in {
         Ok(()) => walk(stage, helm, background).await,
         Err(stopped) => Err(stopped),
     };
@@ -42,8 +44,9 @@ pub(super) async fn play(
     if !matches!(&played, Err(Turn::Halt(halt)) if !halt.waits) {
         background.settle(helm, stage.options.compat).await;
     }
-    let told = || stage.told(Section::Method);
-    let (_, ended) = rounds::after(stage, helm, ControlLevel::Method, &[], &scene, told).await;
+    let told = || if begun { stage.told(Section::Method) } else { Value::Null };
+    let (changed, ended) = rounds::after(stage, helm, ControlLevel::Method, &[], &scene, told).await;
+    stage.amend(Section::Method, changed).await;
     stage.voice.emit(What::MethodEnded).await;
     played?;
     helm.halted()?;

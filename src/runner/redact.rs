@@ -70,6 +70,10 @@ impl Redactor {
                 What::ActivityEnded { run, step, outcome, entry: self.value(entry) }
             }
             What::EntryAmended { run, entry } => What::EntryAmended { run, entry: self.value(entry) },
+            What::PassAmended { phase, pass } => What::PassAmended { phase, pass: self.value(pass) },
+            What::EntriesAmended { section, entries } => {
+                What::EntriesAmended { section, entries: self.value(entries) }
+            }
             What::ExperimentAmended { experiment } => {
                 What::ExperimentAmended { experiment: self.value(experiment) }
             }

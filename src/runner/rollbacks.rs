@@ -12,9 +12,12 @@ use super::{
     rounds::{self, Stopped},
     stage::Stage,
 };
-use crate::session::{
-    What,
-    event::{Level, RunStatus, Section, StepRef},
+use crate::{
+    experiment::Value,
+    session::{
+        What,
+        event::{Level, RunStatus, Section, StepRef},
+    },
 };
 use std::sync::Arc;
 
@@ -49,15 +52,18 @@ async fn decide(stage: &Stage, undo: Undo) -> bool {
 
 async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) {
     let scene = stage.scene().raw;
-    let mut halted = match rounds::before(stage, helm, ControlLevel::Rollback, &[], &scene).await {
+    let let_in = rounds::before(stage, helm, ControlLevel::Rollback, &[], &scene).await;
+    let begun = let_in.is_ok();
+    let mut halted = match let_in {
         Ok(()) => steps(stage, helm, background).await,
         Err(Stopped::Cutoff(Cutoff::Interrupt(message))) => Some(Halt::control(&message)),
         // It was said already.
         Err(_) => None,
     };
     background.settle(helm, stage.options.compat).await;
-    let told = || stage.told(Section::Rollbacks);
-    let (_, ended) = rounds::after(stage, helm, ControlLevel::Rollback, &[], &scene, told).await;
+    let told = || if begun { stage.told(Section::Rollbacks) } else { Value::Null };
+    let (changed, ended) = rounds::after(stage, helm, ControlLevel::Rollback, &[], &scene, told).await;
+    stage.amend(Section::Rollbacks, changed).await;
     if let (None, Err(Cutoff::Interrupt(message))) = (&halted, ended) {
         halted = Some(Halt::control(&message));
     }
@@ -92,7 +98,9 @@ async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background)
                 }
             }
             Err(Stopped::Cutoff(Cutoff::Interrupt(message))) => return Some(Halt::control(&message)),
-            Err(Stopped::Cutoff(Cutoff::Exit(_))) => return Some(Halt::leaving_rollbacks()),
+            Err(Stopped::Cutoff(Cutoff::Exit(_) | Cutoff::KeyboardInterrupt)) => {
+                return Some(Halt::leaving_rollbacks());
+            }
             Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(Halt::told()),
         }
     }

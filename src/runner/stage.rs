@@ -5,7 +5,7 @@ use super::{
     activity::{Cutoff, Mode, mode},
     controls::{Complaint, Level as ControlLevel, Round, Scene, When},
     fixes::Fixes,
-    halt::{Halt, Turn},
+    halt::{Halt, Signal, Turn},
     helm::tell,
     redact::Redactor,
     reins::Reins,
@@ -127,7 +127,8 @@ impl Stage {
         let halt = match cutoff {
             Cutoff::Broke(message) => return Turn::Abort(message),
             Cutoff::Halted => return Turn::Halt(Halt::told()),
-            Cutoff::Exit(code) => Halt::exit(code),
+            Cutoff::Exit(code) => Halt::exit(&code),
+            Cutoff::KeyboardInterrupt => Halt::signal(Signal::Interrupt),
             Cutoff::Interrupt(message) => Halt::control(&message),
         };
         tell(&self.voice, &halt).await;
@@ -197,6 +198,13 @@ impl Stage {
             self.with(|live| live.experiment = Arc::new(experiment));
         }
         (changes.state, changes.interrupt.map_or(Ok(()), |message| Err(Cutoff::Interrupt(message))))
+    }
+
+    /// What controls made of the entries of a part.
+    pub async fn amend(&self, section: Section, entries: Option<Value>) {
+        if let Some(entries @ Value::List(_)) = entries {
+            self.voice.emit(What::EntriesAmended { section, entries }).await;
+        }
     }
 
     /// Tells what went wrong in controls.

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     experiment::{
-        Activity, Value,
+        Activity, Value, python_text,
         tolerance::{Verdict, evaluate},
     },
     provider::Outcome,
@@ -85,8 +85,9 @@ async fn judge(stage: &Stage, activity: &Activity, done: &Done, reins: &Reins) -
                 Outcome::Failed { .. } => Ok(false),
                 Outcome::Broke { message } => Err(unjudged(activity, &message)),
                 Outcome::Exit { code } => {
-                    Err(unjudged(activity, &format!("its probe asked to exit with {code}")))
+                    Err(unjudged(activity, &format!("its probe asked to exit with {}", python_text(&code))))
                 }
+                Outcome::KeyboardInterrupt => Err(unjudged(activity, "its probe was interrupted")),
                 Outcome::Cancelled => Err(unjudged(activity, "its probe was cut short")),
             }
         }

@@ -21,6 +21,8 @@ pub struct Case {
     pub source: String,
     /// Everything in the folder, in the order written.
     pub files: Vec<(String, Vec<u8>)>,
+    /// Console lines and those of files may come in any order: several activities run at once.
+    pub any_order: bool,
     /// A deliberate difference; none where both must do the same.
     pub difference: Option<Difference>,
 }

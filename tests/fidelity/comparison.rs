@@ -10,6 +10,9 @@ pub fn compare(case: &Case, seen: &Both) -> Option<String> {
     let (mut theirs, mut ours) = (theirs.what.clone(), ours.what.clone());
     let mut complaints = String::new();
     wordless(&mut theirs, &mut ours, &mut complaints);
+    if case.any_order {
+        [&mut theirs, &mut ours].into_iter().for_each(sorted);
+    }
     if let Some(difference) = &case.difference {
         let places = |expected: &Json| expected.as_object().expect("pointers and values").clone();
         for (who, seen, expected) in
@@ -58,6 +61,20 @@ fn wordless(theirs: &mut Json, ours: &mut Json, complaints: &mut String) {
     let mut ours_before = right.iter();
     if before.iter().all(|line| ours_before.any(|ours| ours == line)) {
         ours["console"] = theirs["console"].clone();
+    }
+}
+
+/// Lines of the console and of files in an order of their own.
+fn sorted(seen: &mut Json) {
+    if let Some(lines) = seen["console"].as_array_mut() {
+        lines.sort_by_key(Json::to_string);
+    }
+    for text in seen["left"].as_object_mut().into_iter().flat_map(|files| files.values_mut()) {
+        if let Json::String(text) = text {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.sort_unstable();
+            *text = lines.join("\n");
+        }
     }
 }
 

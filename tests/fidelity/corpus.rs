@@ -100,6 +100,10 @@ fn case_of(name: &str, place: &str, body: &[&str]) -> Case {
                 let (name, value) = value.split_once('=').unwrap_or_else(|| panic!("{place}: env without ="));
                 case.environment.push((name.to_owned(), value.to_owned()));
             }
+            "order" => {
+                assert_eq!(value, "any", "{place}: the only order to ask for is any");
+                case.any_order = true;
+            }
             "source" => value.clone_into(&mut case.source),
             "differs" => row = Some(value.to_owned()),
             "given" | "tolerance" | "substitute" | "configuration" | "secrets" => {

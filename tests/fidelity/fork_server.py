@@ -28,11 +28,9 @@ def become(request, chaos, cli):
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    console = os.open(request["console"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(console, 1)
-    os.dup2(console, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for descriptor, path in ((1, request["printed"]), (2, request["console"])):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
     sys.stdin = open(0)
     sys.argv = [chaos] + request["arguments"]
     # What an interpreter does at its start: the script's folder first, then PYTHONPATH.

@@ -56,8 +56,8 @@ fn the_reference_and_we_do_the_same() {
                     if wanted.is_some() {
                         let Both { theirs, ours } = &seen;
                         eprintln!(
-                            "== {}\n{:#}\n{}\n-- ours\n{}",
-                            case.name, theirs.what, theirs.console, ours.console
+                            "== {}\n{:#}\n{}\n-- ours\n{:#}\n{}",
+                            case.name, theirs.what, theirs.console, ours.what, ours.console
                         );
                     }
                     complaints.lock().unwrap().extend(complaint);

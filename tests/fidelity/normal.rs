@@ -5,8 +5,12 @@ use serde_json::{Map, Value as Json, json};
 /// What a program left behind.
 pub struct Raw {
     pub exit: i64,
-    /// Both outputs.
+    /// The error output: every line of the log.
     pub console: String,
+    /// The normal output, where nothing but what extensions print belongs.
+    pub printed: String,
+    /// Files that are new or changed, the journal aside, by name.
+    pub left: Vec<(String, String)>,
     pub journal: Option<String>,
     /// The program's own folder.
     pub folder: String,
@@ -16,7 +20,8 @@ pub struct Raw {
     pub validates: bool,
 }
 
-/// The same, comparable: `{"exit": …, "journal": {…} or null, "console": ["LEVEL text", …]}`.
+/// The same, comparable: `{"exit": …, "journal": {…} or null, "layout": …, "console": ["LEVEL text", …], "printed": …,
+/// "left": {…}}`. `layout` says whether the journal is laid out with two spaces and no final line end.
 ///
 /// Where the program gave up before the run, the last console line is `REFUSED` with the message, if it had one.
 pub struct Seen {
@@ -30,7 +35,7 @@ const LEVELS: [&str; 5] = ["DEBUG ", "INFO ", "WARNING ", "ERROR ", "CRITICAL "]
 impl Raw {
     /// The reference: a stack trace on the console is a refusal without words.
     pub fn of_theirs(&self) -> Seen {
-        let mut lines = self.lines();
+        let mut lines = lines_of(&self.console);
         let trace = lines.iter().position(|line| line.starts_with("Traceback (most recent call last)"));
         let crashed = trace.is_some() && self.exit == 1;
         if let Some(start) = trace.filter(|_| crashed) {
@@ -44,7 +49,7 @@ impl Raw {
 
     /// Our program: a refusal tells the place and a way out after the reference's words.
     pub fn of_ours(&self) -> Seen {
-        let mut lines = self.lines();
+        let mut lines = lines_of(&self.console);
         if self.validates {
             // Beside the reference's lines, `validate` shows every finding with its place.
             lines.retain(|line| LEVELS.iter().any(|level| line.starts_with(level)));
@@ -53,37 +58,38 @@ impl Raw {
         self.seen(lines)
     }
 
-    /// Console lines as `LEVEL text`; what follows a line without being one belongs to it.
-    fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        for line in self.console.lines() {
-            let plain = without_colours(line);
-            match (logged(&plain), lines.last_mut()) {
-                (Some(line), _) => lines.push(line),
-                (None, Some(last)) if plain.starts_with("    ") || last.starts_with("Failed to parse") => {
-                    last.push('\n');
-                    last.push_str(plain.trim_start());
-                }
-                (None, _) => lines.push(plain),
-            }
-        }
-        lines
-    }
-
     fn seen(&self, lines: Vec<String>) -> Seen {
         // A usage error is in the words of each program's own parser of command lines.
         let lines = if self.exit == 2 { vec!["USAGE".to_owned()] } else { lines };
         let lines = lines.into_iter().filter(|line| !of_antlr(line));
         let lines: Vec<Json> = lines.map(|line| self.text(in_common_words(&line)).into()).collect();
-        let journal = match &self.journal {
-            None => Json::Null,
-            Some(text) => match serde_json::from_str(&bare_numbers_quoted(text)) {
-                Ok(journal) => self.journal(journal),
-                Err(error) => format!("not JSON: {error}").into(),
-            },
-        };
-        let what = json!({"exit": self.exit, "journal": journal, "console": lines});
+        let journal = self.journal.as_ref().map_or(Json::Null, |text| self.journal_text(text));
+        let layout = self.journal.as_deref().map(is_laid_out);
+        let what = json!({
+            "exit": self.exit, "journal": journal, "layout": layout, "console": lines,
+            "printed": self.text(self.printed.clone()), "left": self.left(),
+        });
         Seen { what, console: self.console.clone() }
+    }
+
+    fn journal_text(&self, text: &str) -> Json {
+        match serde_json::from_str(&bare_numbers_quoted(text)) {
+            Ok(journal) => self.journal(journal),
+            Err(error) => format!("not JSON: {error}").into(),
+        }
+    }
+
+    /// Journals elsewhere and log files have their volatile parts removed too.
+    fn left(&self) -> Json {
+        let shown = |name: &str, text: &str| match name {
+            _ if text.contains("\"chaoslib-version\"") => self.journal_text(text),
+            _ if name.ends_with(".log") => {
+                let lines = lines_of(text).into_iter().filter(|line| !line.starts_with("DEBUG "));
+                lines.map(|line| Json::from(self.text(in_common_words(&without_place(&line))))).collect()
+            }
+            _ => self.text(text.to_owned()).into(),
+        };
+        Json::Object(self.left.iter().map(|(name, text)| (name.clone(), shown(name, text))).collect())
     }
 
     fn journal(&self, mut journal: Json) -> Json {
@@ -122,8 +128,46 @@ impl Raw {
     fn text(&self, text: String) -> String {
         let text = text.replace(&self.folder, "<folder>").replace(&self.port.to_string(), "<port>");
         let text = without_version(&text, "python-requests/");
-        without_address(&text)
+        without_cause(&without_address(&text))
     }
+}
+
+/// Log lines as `LEVEL text`; what follows a line without being one belongs to it.
+fn lines_of(log: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in log.lines() {
+        let plain = without_colours(line);
+        match (logged(&plain).or_else(|| logged_as_json(&plain)), lines.last_mut()) {
+            (Some(line), _) => lines.push(line),
+            (None, Some(last)) if plain.starts_with("    ") || last.starts_with("Failed to parse") => {
+                last.push('\n');
+                last.push_str(plain.trim_start());
+            }
+            (None, _) => lines.push(plain),
+        }
+    }
+    lines
+}
+
+/// Whether a journal is JSON as `json.dump(…, indent=2, ensure_ascii=False)` writes it, small numbers aside.
+fn is_laid_out(journal: &str) -> bool {
+    let Ok(pretty) = serde_json::from_str::<Json>(&bare_numbers_quoted(journal))
+        .and_then(|parsed| serde_json::to_string_pretty(&parsed))
+    else {
+        return false;
+    };
+    let shape = |text: &str| -> Vec<(usize, String)> {
+        let line = |line: &str| {
+            let indent = line.len() - line.trim_start().len();
+            (indent, line.trim_start().chars().take_while(|c| *c != ':').collect())
+        };
+        text.split('\n').map(line).collect()
+    };
+    let numbers =
+        |line: &(usize, String)| !line.1.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '"');
+    let (pretty, journal) = (shape(&pretty), shape(journal));
+    pretty.len() == journal.len()
+        && pretty.iter().zip(&journal).all(|(a, b)| a == b || (a.0 == b.0 && !numbers(a)))
 }
 
 /// An entry has its moments removed, and of its exception all but the last element.
@@ -165,6 +209,20 @@ fn logged(line: &str) -> Option<String> {
     (is_moment && level.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| format!("{level} {text}"))
 }
 
+/// `LEVEL text {keys}` of a line in the JSON format.
+fn logged_as_json(line: &str) -> Option<String> {
+    let fields: Map<String, Json> = serde_json::from_str(line).ok()?;
+    let (level, message) = (fields.get("levelname")?.as_str()?, fields.get("message")?.as_str()?);
+    let keys: Vec<&String> = fields.keys().collect();
+    Some(format!("{level} {message} {keys:?}"))
+}
+
+/// Log files tell which line of the program speaks: `LEVEL [module:12] text`.
+fn without_place(line: &str) -> String {
+    let parts = line.split_once(" [").and_then(|(level, rest)| Some((level, rest.split_once("] ")?.1)));
+    parts.map_or_else(|| line.to_owned(), |(level, text)| format!("{level} {text}"))
+}
+
 fn without_colours(line: &str) -> String {
     let mut parts = line.split('\x1b');
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -195,6 +253,19 @@ fn in_common_words(line: &str) -> String {
     ];
     let cut = cuts.iter().find_map(|cut| line.find(cut).map(|start| start + cut.len()));
     line[..cut.unwrap_or(line.len())].trim_end().to_owned()
+}
+
+/// Each client library has words of its own for a connection that failed.
+fn without_cause(text: &str) -> String {
+    const FAILED: &str = "failed to connect to ";
+    let Some((before, (url, cause))) =
+        text.split_once(FAILED).and_then(|(before, rest)| Some((before, rest.split_once(": ")?)))
+    else {
+        return text.to_owned();
+    };
+    let end = if cause.ends_with('\n') { "\n" } else { "" };
+    let cause = if cause.trim().is_empty() { "" } else { "<cause>" };
+    format!("{before}{FAILED}{url}: {cause}{end}")
 }
 
 fn without_version(text: &str, product: &str) -> String {

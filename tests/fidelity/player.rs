@@ -6,6 +6,7 @@ use crate::{
     reference::{Reference, Start},
 };
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     net::SocketAddr,
     os::unix::process::ExitStatusExt,
@@ -16,6 +17,9 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+
+/// Python modules that every case may use.
+const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fidelity/modules");
 
 /// No case takes as long; what does hangs, and is killed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,6 +55,7 @@ impl Player {
             arguments: &stage.arguments,
             environment: &stage.environment,
             console: &stage.console(),
+            printed: &stage.printed(),
         };
         let pid = self.reference.spawn(&start);
         let watch = Watch::over(pid);
@@ -60,11 +65,11 @@ impl Player {
     }
 
     fn ours(&self, stage: &Stage) -> Seen {
-        let console = File::create(stage.console()).unwrap();
+        let [console, printed] = [stage.console(), stage.printed()].map(|path| File::create(path).unwrap());
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("chaos-tui"));
         command.args(&stage.arguments).current_dir(stage.folder()).env_clear();
         command.envs(stage.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(console.try_clone().unwrap()).stderr(console);
+        command.stdin(Stdio::null()).stdout(printed).stderr(console);
         let mut child = command.spawn().expect("the program starts");
         let watch = Watch::over(i32::try_from(child.id()).unwrap());
         let status = child.wait().unwrap();
@@ -80,6 +85,8 @@ struct Stage {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     port: u16,
+    /// What lies in the folder beforehand.
+    given: BTreeMap<String, Vec<u8>>,
 }
 
 impl Stage {
@@ -113,7 +120,7 @@ impl Stage {
         let common = [
             ("PATH", format!("{bin}:/usr/local/bin:/usr/bin:/bin")),
             ("HOME", folder.display().to_string()),
-            ("PYTHONPATH", folder.display().to_string()),
+            ("PYTHONPATH", format!("{}:{MODULES}", folder.display())),
             ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
             ("LC_ALL", "C.UTF-8".to_owned()),
             ("NO_PROXY", "127.0.0.1".to_owned()),
@@ -122,7 +129,8 @@ impl Stage {
             common.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         environment.extend(case.environment.iter().map(|(name, value)| (name.clone(), filled(value))));
         debug_assert!(player.chaos.is_absolute() || player.chaos.exists());
-        Self { root, arguments, environment, port: player.server.port() }
+        let given = files_under(&folder);
+        Self { root, arguments, environment, port: player.server.port(), given }
     }
 
     fn folder(&self) -> PathBuf {
@@ -134,18 +142,50 @@ impl Stage {
         self.root.path().join("console")
     }
 
+    fn printed(&self) -> PathBuf {
+        self.root.path().join("printed")
+    }
+
+    /// What the run left in the folder: files that are new or changed.
+    fn left(&self) -> Vec<(String, String)> {
+        let mut files = files_under(&self.folder());
+        files.retain(|name, content| name != "journal.json" && self.given.get(name) != Some(content));
+        files.into_iter().map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned())).collect()
+    }
+
     fn seen(&self, exit: i64) -> Raw {
         let read =
             |path: PathBuf| fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         Raw {
             exit,
             console: read(self.console()).unwrap_or_default(),
+            printed: read(self.printed()).unwrap_or_default(),
+            left: self.left(),
             journal: read(self.folder().join("journal.json")),
             folder: self.folder().display().to_string(),
             port: self.port,
             validates: self.arguments.iter().any(|argument| argument == "validate"),
         }
     }
+}
+
+/// Every file under a folder, by its name within.
+fn files_under(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap().flatten() {
+            let path = entry.path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => {
+                    let name = path.strip_prefix(folder).unwrap().display().to_string();
+                    files.insert(name, fs::read(&path).unwrap_or_default());
+                }
+            }
+        }
+    }
+    files
 }
 
 /// Kills a process that does not end.

@@ -19,8 +19,10 @@ pub struct Start<'a> {
     pub folder: &'a Path,
     pub arguments: &'a [String],
     pub environment: &'a [(String, String)],
-    /// Takes both outputs of the child.
+    /// Takes the child's error output.
     pub console: &'a Path,
+    /// Takes its normal output.
+    pub printed: &'a Path,
 }
 
 impl Reference {
@@ -47,6 +49,7 @@ impl Reference {
             start.environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let request = json!({
             "folder": start.folder, "arguments": start.arguments, "environment": environment, "console": start.console,
+            "printed": start.printed,
         });
         writeln!(self.requests, "{request}").unwrap();
         let pid = self.answer()["pid"].as_i64().unwrap();

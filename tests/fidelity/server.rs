@@ -5,10 +5,12 @@
 //! - `/file/…?type=…`: like `/answer`, for URLs that end in a name.
 //!   With `needs=…` only who sends that as `Authorization`; others get a 401.
 //! - `/kv2/…` and `/kv1/…`: a secret as Vault tells it, with the key `mine`.
+//! - `/note?file=…`: like `/echo`, and the request is appended to that file.
 //! - `/to?status=302&url=…`: a redirect. `/drop`: the connection closes without an answer.
 
 use serde_json::json;
 use std::{
+    fs::OpenOptions,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     thread,
@@ -103,6 +105,18 @@ impl Request {
         found.map_or("", |(_, value)| value)
     }
 
+    /// Neither their order nor the case of their names means anything; each client has its own name.
+    fn told_headers(&self) -> Vec<(String, String)> {
+        let told = |(name, value): &(String, String)| {
+            let clients = ["python-requests/", "chaos-tui/"];
+            let named = clients.iter().any(|client| value.starts_with(client));
+            (name.to_ascii_lowercase(), if named { "<client>".to_owned() } else { value.clone() })
+        };
+        let mut headers: Vec<_> = self.headers.iter().map(told).collect();
+        headers.sort();
+        headers
+    }
+
     fn answer(&self) -> Vec<u8> {
         let mut headers = vec!["Server: fidelity".to_owned()];
         let mut status = "200".to_owned();
@@ -131,14 +145,13 @@ impl Request {
             json!({"data": {"mine": 4711}}).to_string().into_bytes()
         } else {
             headers.push("Content-Type: application/json".to_owned());
-            // In one order and spelling: names of headers have none. Who asks is a difference on purpose.
-            let mut headers: Vec<(String, &str)> =
-                self.headers.iter().map(|(name, value)| (name.to_lowercase(), value.as_str())).collect();
-            headers.retain(|(name, _)| name != "user-agent");
-            headers.sort();
             let asked = json!({
-                "verb": self.method, "path": self.path, "query": self.query, "headers": headers, "body": self.body,
+                "verb": self.method, "path": self.path, "query": self.query, "headers": self.told_headers(),
+                "body": self.body,
             });
+            let file = self.parameter("file").filter(|_| self.path == "/note");
+            let file = file.map(|path| OpenOptions::new().append(true).create(true).open(path).unwrap());
+            file.into_iter().for_each(|mut file| writeln!(file, "{asked}").unwrap());
             asked.to_string().into_bytes()
         };
         let mut answer = format!("HTTP/1.1 {status} Told\r\n{}\r\n", headers.join("\r\n")).into_bytes();

@@ -100,13 +100,19 @@ def ungracefully(): exit_ungracefully(); signal.pause()
 def control_c(): os.kill(os.getpid(), signal.SIGINT); signal.pause()
 "#,
     );
-    let cases = [("7", 7), ("null", 0), ("\"text\"", 1), ("true", 1), ("30", 30)];
+    let cases = [
+        ("7", 7.into()),
+        ("null", chaos_tui::experiment::Value::Null),
+        ("\"text\"", "text".into()),
+        ("true", "True".into()),
+        ("30", 30.into()),
+    ];
     for (code, expected) in cases {
         let outcome = stage.call("leave", &format!(r#"{{"code": {code}}}"#)).await;
         assert_eq!(outcome, Outcome::Exit { code: expected }, "{code}");
     }
-    assert_eq!(stage.call("gracefully", "{}").await, Outcome::Exit { code: 20 });
-    assert_eq!(stage.call("ungracefully", "{}").await, Outcome::Exit { code: 30 });
-    assert_eq!(stage.call("control_c", "{}").await, Outcome::Exit { code: 130 });
+    assert_eq!(stage.call("gracefully", "{}").await, Outcome::Exit { code: 20.into() });
+    assert_eq!(stage.call("ungracefully", "{}").await, Outcome::Exit { code: 30.into() });
+    assert_eq!(stage.call("control_c", "{}").await, Outcome::KeyboardInterrupt);
     assert_eq!(stage.heard(), [], "one worker did it all");
 }

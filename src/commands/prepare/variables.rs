@@ -5,7 +5,7 @@ use crate::{
     experiment::{
         Activity, Environment, Experiment, Map, Overrides, Secrets,
         configuration::{self, Dynamic},
-        secrets,
+        python_text, secrets,
     },
     provider::{Call, Outcome, Providers},
     runner::Redactor,
@@ -60,7 +60,8 @@ pub(super) async fn ask_dynamic(
                 Dynamic::Output(output)
             }
             Outcome::Failed { message, .. } | Outcome::Broke { message } => Dynamic::Failed(message),
-            Outcome::Exit { code } => Dynamic::Failed(format!("asked to exit with {code}")),
+            Outcome::Exit { code } => Dynamic::Failed(format!("asked to exit with {}", python_text(&code))),
+            Outcome::KeyboardInterrupt => Dynamic::Failed("was interrupted".to_owned()),
             Outcome::Cancelled => Dynamic::Failed("was cut short".to_owned()),
         }
     };

@@ -2,7 +2,7 @@
 
 use super::{Surroundings, worker::LIMIT};
 use crate::{
-    experiment::{Map, Value},
+    experiment::{Map, Value, python_text},
     provider::{ControlError, ControlReply, Outcome},
 };
 
@@ -35,7 +35,8 @@ impl Answer {
                 self.integer("size").unwrap_or_default() >> 20,
                 LIMIT >> 20
             ),
-            ("exit", _) => format!("Received the exit signal: {}", self.code()),
+            ("exit", _) => format!("Received the exit signal: {}", python_text(&self.code())),
+            ("keyboard_interrupt", _) => "Received a termination signal (Ctrl-C)...".to_owned(),
             (_, Some(message)) => message.to_owned(),
             (kind, None) => format!("Python answered '{kind}' and no more"),
         }
@@ -78,6 +79,7 @@ impl Answer {
                 Outcome::Failed { message: self.message(), trace: texts(self.list("trace")) }
             }
             "exit" => Outcome::Exit { code: self.code() },
+            "keyboard_interrupt" => Outcome::KeyboardInterrupt,
             _ => Outcome::Broke { message: self.message() },
         }
     }
@@ -86,7 +88,7 @@ impl Answer {
     pub fn into_control_reply(mut self) -> ControlReply {
         let error = match self.kind() {
             "ok" => None,
-            "interrupt" | "exit" => Some(ControlError::Interrupt(self.message())),
+            "interrupt" | "exit" | "keyboard_interrupt" => Some(ControlError::Interrupt(self.message())),
             _ => Some(ControlError::Ordinary(self.message())),
         };
         let Some(Value::Map(mut changed)) = self.fields.shift_remove("changed") else {
@@ -112,9 +114,9 @@ impl Answer {
         }
     }
 
-    /// One that does not fit is a failure like any other.
-    fn code(&self) -> i64 {
-        self.integer("code").unwrap_or(1)
+    /// A number, a text, or null for none.
+    fn code(&self) -> Value {
+        self.fields.get("code").cloned().unwrap_or_default()
     }
 }
 
@@ -147,8 +149,9 @@ mod tests {
             (r#"{"kind": "ok", "value": [1]}"#, Outcome::Done(vec![Value::Int(1)].into())),
             (r#"{"kind": "ok"}"#, Outcome::Done(Value::Null)),
             (r#"{"kind": "failed", "message": "E: x", "trace": ["a\n"]}"#, failed("E: x", &["a\n"])),
-            (r#"{"kind": "exit", "code": 20}"#, Outcome::Exit { code: 20 }),
-            (r#"{"kind": "exit", "code": 99999999999999999999}"#, Outcome::Exit { code: 1 }),
+            (r#"{"kind": "exit", "code": 20}"#, Outcome::Exit { code: 20.into() }),
+            (r#"{"kind": "exit"}"#, Outcome::Exit { code: Value::Null }),
+            (r#"{"kind": "keyboard_interrupt"}"#, Outcome::KeyboardInterrupt),
             (r#"{"kind": "broke", "message": "ImportError: m"}"#, broke("ImportError: m")),
             (r#"{"kind": "surprise"}"#, broke("Python answered 'surprise' and no more")),
         ];

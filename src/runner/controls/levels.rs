@@ -51,24 +51,20 @@ pub(super) fn applied<'a>(
             if own.is_empty() {
                 return automatic().collect();
             }
-            let (referring, plain): (Vec<&Control>, Vec<&Control>) =
-                own.into_iter().partition(|control| control.reference().is_some());
-            // Each plain control lets the inherited ones in that do not bear its name; a reference lets in none.
-            let differs = |control: &Control, own: &Control| own.name != control.name;
-            let mut inherited: Vec<&Control> = match compat.repeats_controls() {
+            // Each plain control lets the inherited ones in that do not bear its name; a reference lets in none, and
+            // is called itself beside the one it names.
+            let plain = || own.iter().filter(|control| control.reference().is_none());
+            let inherited: Vec<&Control> = match compat.repeats_controls() {
                 true => {
-                    plain.iter().flat_map(|own| automatic().filter(|control| differs(control, own))).collect()
+                    plain().flat_map(|own| automatic().filter(|control| own.name != control.name)).collect()
                 }
-                false => {
-                    automatic().filter(|control| plain.iter().any(|own| differs(control, own))).collect()
-                }
+                false => automatic().filter(|control| plain().any(|own| own.name != control.name)).collect(),
             };
-            // Each is put in front of those before.
-            inherited.reverse();
-            let named = referring.iter().filter_map(|control| {
-                top.iter().find(|candidate| Some(candidate.name.as_str()) == control.reference())
+            let named = own.iter().filter_map(|control| {
+                let reference = control.reference()?;
+                top.iter().find(|candidate| candidate.name == reference)
             });
-            inherited.into_iter().chain(plain.iter().copied()).chain(named).collect()
+            inherited.into_iter().chain(own.iter().copied()).chain(named).collect()
         }
     }
 }
@@ -100,11 +96,11 @@ mod tests {
             (Rollback, &["g"], &["t"], &[], &["t"]),
             (Activity, &[], &["t", "u", "m:manual"], &[], &["t", "u"]),
             (Hypothesis, &["g"], &[], &["l"], &["g", "l"]),
-            (Activity, &["g"], &["t", "u"], &["l"], &["u", "t", "g", "l"]),
+            (Activity, &["g"], &["t", "u"], &["l"], &["t", "u", "g", "l"]),
             (Activity, &[], &["t"], &["k", "l"], &["t", "k", "l"]),
             (Activity, &[], &["t"], &["t"], &["t"]),
-            (Activity, &[], &["t", "m:manual"], &["x:m"], &["m"]),
-            (Activity, &[], &["t", "m:manual"], &["x:m", "l"], &["t", "l", "m"]),
+            (Activity, &[], &["t", "m:manual"], &["x:m"], &["x", "m"]),
+            (Activity, &[], &["t", "m:manual"], &["x:m", "l"], &["t", "x", "l", "m"]),
         ];
         for (level, globals, top, local, expected) in cases {
             let (globals, top, local) = (controls(globals), controls(top), controls(local));

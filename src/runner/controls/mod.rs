@@ -122,7 +122,7 @@ impl Controls {
         }
         self.globals = kept;
         for control in declared(scene.experiment) {
-            errors.extend(once(&*host, "configure_control", control, scene, reins).await.err());
+            errors.extend(once(&*host, "configure_control", &control, scene, reins).await.err());
         }
         errors
     }
@@ -131,7 +131,12 @@ impl Controls {
     pub(super) async fn clean_up(&self, scene: &Scene<'_>, reins: &Reins) -> Vec<Complaint> {
         let Some(host) = &self.host else { return Vec::new() };
         let mut errors = Vec::new();
-        for control in declared(scene.experiment).into_iter().chain(&self.globals) {
+        for control in declared(scene.experiment) {
+            // The reference falls over this one, which is why it may not pass in silence.
+            let failed = once(&**host, "cleanup_control", &control, scene, reins).await.err();
+            errors.extend(failed.map(|failed| Complaint { level: EventLevel::Error, ..failed }));
+        }
+        for control in &self.globals {
             errors.extend(once(&**host, "cleanup_control", control, scene, reins).await.err());
         }
         errors
@@ -232,15 +237,15 @@ fn arguments(control: &Control, scene: &Scene<'_>) -> Map {
 }
 
 /// Every control declared in the experiment, the first of each name.
-fn declared(experiment: &Experiment) -> Vec<&Control> {
+fn declared(experiment: &Experiment) -> Vec<Control> {
     let hypothesis = experiment.hypothesis().into_iter();
     let probes = hypothesis.clone().flat_map(|hypothesis| &hypothesis.probes);
     let entries = probes.chain(experiment.method()).chain(experiment.rollbacks());
-    let local =
-        entries.filter_map(|entry| entry.activity.as_ref().ok()).flat_map(|activity| &activity.controls);
-    let all = experiment.controls().iter().chain(hypothesis.flat_map(|it| &it.controls)).chain(local);
+    // Those beside a `ref` are prepared too, though nothing ever applies them.
+    let local = entries.flat_map(|entry| Control::list(entry.declared.get("controls")));
+    let own = experiment.controls().iter().chain(hypothesis.flat_map(|it| &it.controls)).cloned();
     let mut names = HashSet::new();
-    all.filter(|control| names.insert(control.name.as_str())).collect()
+    own.chain(local).filter(|control| names.insert(control.name.clone())).collect()
 }
 
 #[cfg(test)]

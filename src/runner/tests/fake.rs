@@ -77,7 +77,7 @@ impl Catalogue for Fake {
                 },
                 "fail" => Outcome::failed("RuntimeError: boom"),
                 "crash" => Outcome::Broke { message: "no such thing".to_owned() },
-                "exit" => Outcome::Exit { code: seconds as i64 },
+                "exit" => Outcome::Exit { code: (seconds as i64).into() },
                 "wait" => {
                     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
                     Outcome::Done(value)

@@ -4,7 +4,7 @@ use crate::{
     experiment::{Value, python_float, python_text},
     session::{
         What,
-        event::{HypothesisPhase, Level, PauseSide, Section, StepRef},
+        event::{HypothesisPhase, Level, PauseSide},
         journal::status_name,
     },
 };
@@ -65,7 +65,7 @@ pub fn lines(what: &What) -> Vec<(Level, String)> {
             )
         }
         What::ActivityStarted { name, entry, .. } => one(Info, activity(name, entry.get("activity"))),
-        What::ActivityEnded { step, outcome, entry, .. } => ended(*step, outcome.succeeded, entry),
+        What::ActivityEnded { outcome, entry, .. } => ended(outcome.succeeded, entry),
         What::Interrupted { reason, level } => one(*level, reason.clone()),
         What::Aborted { message } => {
             let text = format!("Experiment ran into an un expected fatal error, aborting now.\n{message}");
@@ -107,7 +107,7 @@ fn activity(name: &str, declared: Option<&Value>) -> String {
     format!("{kind}: {name}{background}")
 }
 
-fn ended(step: StepRef, succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
+fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
     let output = entry.get("output").unwrap_or(&Value::Null);
     match succeeded {
         Some(true) => {
@@ -124,10 +124,7 @@ fn ended(step: StepRef, succeeded: Option<bool>, entry: &Value) -> Vec<(Level, S
                 .collect()
         }
         Some(false) => {
-            let failed = (Error, format!("  => failed: {}", failure(entry)));
-            let judged = matches!(step.section, Section::Before | Section::During | Section::After);
-            let unjudged = "Probe terminated unexpectedly, so its tolerance could not be validated";
-            [failed].into_iter().chain(judged.then(|| (Warning, unjudged.to_owned()))).collect()
+            vec![(Error, format!("  => failed: {}", failure(entry)))]
         }
         None => Vec::new(),
     }

@@ -219,6 +219,20 @@ pub enum What {
         /// The complete journal entry.
         entry: Value,
     },
+    /// A control changed a pass of the hypothesis that has ended.
+    PassAmended {
+        /// Which pass.
+        phase: HypothesisPhase,
+        /// As the journal has it from now on.
+        pass: Value,
+    },
+    /// A control changed the list of entries of the method or of the rollbacks.
+    EntriesAmended {
+        /// Method or rollbacks.
+        section: Section,
+        /// As the journal has them from now on.
+        entries: Value,
+    },
     /// The operator skipped a step.
     StepSkipped {
         /// The step.

@@ -33,6 +33,8 @@ pub struct Journal {
     run: Vec<RunId>,
     rollbacks: Vec<RunId>,
     entries: HashMap<RunId, Value>,
+    /// Lists that a control made its own.
+    amended_lists: HashMap<Section, Value>,
     amended: Option<Value>,
 }
 
@@ -62,6 +64,10 @@ impl Journal {
             }
             What::ActivityEnded { run, entry, .. } | What::EntryAmended { run, entry } => {
                 self.entries.insert(*run, entry.clone());
+            }
+            What::PassAmended { phase, pass } => self.passes.amend(*phase, pass.clone()),
+            What::EntriesAmended { section, entries } => {
+                self.amended_lists.insert(*section, entries.clone());
             }
             What::RunEnded { status, deviated } => {
                 self.ended = Some((event.at, *status));
@@ -98,6 +104,9 @@ impl Journal {
 
     /// The entries of the method or of the rollbacks, in order of their start.
     pub fn entries(&self, section: Section) -> Value {
+        if let Some(amended) = self.amended_lists.get(&section) {
+            return amended.clone();
+        }
         let runs = match section {
             Section::Rollbacks => &self.rollbacks,
             _ => &self.run,

@@ -18,6 +18,8 @@ pub(super) struct Passes {
 #[derive(Clone, Debug, Default)]
 struct Pass {
     met: Option<bool>,
+    /// What a control made of it.
+    amended: Option<Value>,
     probes: Vec<(StepRef, RunId)>,
 }
 
@@ -31,13 +33,14 @@ impl Passes {
     }
 
     pub fn end(&mut self, phase: HypothesisPhase, met: bool) {
-        let section = match phase {
-            HypothesisPhase::Before => Section::Before,
-            HypothesisPhase::During => Section::During,
-            HypothesisPhase::After => Section::After,
-        };
-        if let Some(pass) = self.open(section) {
+        if let Some(pass) = self.open(section(phase)) {
             pass.met = Some(met);
+        }
+    }
+
+    pub fn amend(&mut self, phase: HypothesisPhase, amended: Value) {
+        if let Some(pass) = self.open(section(phase)) {
+            pass.amended = Some(amended);
         }
     }
 
@@ -70,8 +73,19 @@ impl Passes {
     }
 }
 
+fn section(phase: HypothesisPhase) -> Section {
+    match phase {
+        HypothesisPhase::Before => Section::Before,
+        HypothesisPhase::During => Section::During,
+        HypothesisPhase::After => Section::After,
+    }
+}
+
 impl Pass {
     fn value(&self, entries: &HashMap<RunId, Value>) -> Option<Value> {
+        if self.amended.is_some() {
+            return self.amended.clone();
+        }
         let probes = self.probes.iter().filter_map(|(_, run)| entries.get(run).cloned()).collect::<Vec<_>>();
         let pass = mapping([("steady_state_met", self.met?.into()), ("probes", probes.into())]);
         Some(pass.into())

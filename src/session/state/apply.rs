@@ -58,7 +58,10 @@ impl Session {
             What::Interrupted { reason, .. } => self.run.interrupted = Some(reason.clone()),
             What::Aborted { message } => self.run.aborted = Some(message.clone()),
             What::RunEnded { status, deviated } => self.run.end(at, *status, *deviated),
-            What::ExperimentAmended { .. } | What::JournalAmended { .. } => {}
+            What::PassAmended { .. }
+            | What::EntriesAmended { .. }
+            | What::ExperimentAmended { .. }
+            | What::JournalAmended { .. } => {}
             What::JournalWritten { path } => self.run.journal = Some(path.clone()),
 
             What::StepAwaited { step, .. } => self.steps.awaited(at, *step),

@@ -3,10 +3,6 @@
 import sys
 import traceback
 
-# What a shell says of a program that Ctrl-C ended.
-INTERRUPTED = 130
-
-
 def summary(error):
     """`RuntimeError: boom`; the class is qualified unless it is built in."""
     return traceback.format_exception_only(type(error), error)[0].strip()
@@ -25,15 +21,13 @@ def ended(error):
     if isinstance(error, SystemExit):
         return {"kind": "exit", "code": exit_code(error.code)}
     if isinstance(error, KeyboardInterrupt):
-        return {"kind": "exit", "code": INTERRUPTED}
+        return {"kind": "keyboard_interrupt"}
     return broke(error)
 
 
 def exit_code(code):
-    """As Python itself ends with: nothing is 0, a text is 1."""
-    if code is None:
-        return 0
-    return int(code) if isinstance(code, int) else 1
+    """The code as the run tells it: a number or nothing as it is, all else as text."""
+    return code if code is None or type(code) is int else str(code)
 
 
 def trace(error):
