@@ -7,6 +7,7 @@ pub mod demo;
 pub mod image;
 mod listening;
 pub mod live;
+pub mod notifications;
 pub mod prepare;
 pub mod run;
 pub mod sandbox;

@@ -82,6 +82,7 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
         prints: Prints::Inherited,
         // The order to run the file is the consent to all that it does.
         pace: Pace::Auto(Consent::up_front()),
+        notifies: true,
     };
     let preparing =
         prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), company, &mut helpers);
@@ -111,23 +112,27 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
                 }
             };
             let unserialisable = prepared.unserialisable.clone();
+            let notifications = prepared.notifications;
             let playing = play(prepared.request, prepared.providers, emitter.clone(), ordered, receiver);
             let ending = sinks.follow(&mut events, playing).await;
             if let Some(lookout) = lookout {
                 sinks.follow(&mut events, lookout.end()).await;
             }
+            let journal = sinks.journal.value();
             let journal_path = &arguments.playing.journal_path;
             let written = match unserialisable.get().filter(|_| arguments.playing.compat().needs_json()) {
-                _ if ending.crashed => Ok(()),
+                _ if ending.crashed => Ok(false),
                 Some(function) => Err(format!(
                     "no journal: {function} gave what JSON cannot hold, and --strict-compat is set"
                 )),
                 None => {
-                    journal::write(&sinks.journal.value(), journal_path).map_err(|error| error.to_string())
+                    journal::write(&journal, journal_path).map(|()| true).map_err(|error| error.to_string())
                 }
             };
-            if let Err(error) = &written {
-                sinks.follow(&mut events, said(Level::Error, error.clone())).await;
+            match &written {
+                Ok(true) => sinks.follow(&mut events, notifications.ended(&journal)).await,
+                Ok(false) => {}
+                Err(error) => sinks.follow(&mut events, said(Level::Error, error.clone())).await,
             }
             Left::With(match ending.succeeded() && written.is_ok() {
                 true => ExitCode::SUCCESS,

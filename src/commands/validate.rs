@@ -1,6 +1,6 @@
 //! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
 
-use super::{Connected, Global, Reach, listening::Listening};
+use super::{Connected, Global, Reach, listening::Listening, notifications::Notifications};
 use crate::experiment::{
     Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, findings,
     load, validate,
@@ -46,6 +46,8 @@ pub struct Surroundings<'a> {
     pub settings: &'a Settings,
     /// Python functions.
     pub signatures: &'a dyn Signatures,
+    /// Who is told, if anybody.
+    pub notifications: Option<&'a Notifications>,
 }
 
 /// Validates with everything this machine has: native functions, its Python, its environment. Exits with 0 if the
@@ -78,12 +80,17 @@ pub fn command(global: &Global, arguments: &Arguments) -> ExitCode {
             };
             // Nobody is there to hear what extensions say while they are looked at.
             let (emitter, _) = stream(Clock::system());
-            let listening = Listening::new(emitter, mpsc::channel(1).0);
+            let listening = Listening::new(emitter.clone(), mpsc::channel(1).0);
             let Connected { providers, python, .. } =
                 Reach::default().connect(&environment, &settings, Prints::Inherited, &listening);
             let signatures = Known { providers: &providers, python: &*python };
-            let surroundings =
-                Surroundings { environment: &environment, settings: &settings, signatures: &signatures };
+            let notifications = Notifications::new("validate", &settings, python.clone(), emitter);
+            let surroundings = Surroundings {
+                environment: &environment,
+                settings: &settings,
+                signatures: &signatures,
+                notifications: Some(&notifications),
+            };
             let valid = run(arguments, surroundings, &mut io::stdout(), &mut io::stderr()).await;
             python.shut_down().await;
             valid
@@ -106,7 +113,7 @@ pub async fn run(
     out: &mut dyn Write,
     log: &mut dyn Write,
 ) -> io::Result<bool> {
-    let Surroundings { environment, settings, signatures } = surroundings;
+    let Surroundings { environment, settings, signatures, notifications } = surroundings;
     let access = Access { verify_tls: !arguments.no_verify_tls, environment, settings };
     let mut report = Report::new(arguments, out, log);
     let document = match load(&arguments.source, access).await {
@@ -118,6 +125,9 @@ pub async fn run(
             return Ok(false);
         }
     };
+    if let (Some(channels), Some(experiment)) = (notifications, document.root().as_map()) {
+        channels.started(experiment).await;
+    }
     report.line("INFO", "Validating the experiment's syntax")?;
     let validation = validate(document, Means { environment, signatures }).await;
     let Findings(found) = &validation.findings;
@@ -126,6 +136,13 @@ pub async fn run(
     let warned = validation.findings.warnings().filter_map(|finding| finding.reference_message.as_deref());
     for warning in warned.filter(|_| first.is_none()) {
         report.line("WARNING", warning)?;
+    }
+    if let (Some(channels), Some(experiment)) = (notifications, validation.document().root().as_map()) {
+        let reason =
+            |finding: &Finding| finding.reference_message.clone().unwrap_or_else(|| finding.message.clone());
+        let raised =
+            |finding: &Finding| format!("An exception was raised: {}('{}')", finding.class, reason(finding));
+        channels.validated(experiment, first.map(raised)).await;
     }
     match first {
         Some(error) => {
@@ -209,8 +226,12 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let arguments = Arguments { source: path.display().to_string(), no_verify_tls: false, format };
         let (environment, settings) = (Environment::default(), Settings::default());
-        let surroundings =
-            Surroundings { environment: &environment, settings: &settings, signatures: &NoPython };
+        let surroundings = Surroundings {
+            environment: &environment,
+            settings: &settings,
+            signatures: &NoPython,
+            notifications: None,
+        };
         let (mut out, mut log) = (Vec::new(), Vec::new());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let valid = runtime.block_on(run(&arguments, surroundings, &mut out, &mut log)).unwrap();

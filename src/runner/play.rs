@@ -186,8 +186,10 @@ async fn end(stage: &Stage, helm: &mut Helm) -> Ending {
     let reins = helm.reins();
     let scene = stage.scene();
     let complaints = helm.hear(&reins, stage.controls.clean_up(&scene, &reins)).await;
+    let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
     stage.complain(complaints).await;
-    ending
+    // The reference falls over it and exits with 1; the journal is not to suffer.
+    if untidy { Ending { status: RunStatus::Failed, ..ending } } else { ending }
 }
 
 /// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.

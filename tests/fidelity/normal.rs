@@ -82,7 +82,7 @@ impl Raw {
     /// Journals elsewhere and log files have their volatile parts removed too.
     fn left(&self) -> Json {
         let shown = |name: &str, text: &str| match name {
-            _ if text.contains("\"chaoslib-version\"") => self.journal_text(text),
+            _ if text.starts_with("{\n  \"chaoslib-version\"") => self.journal_text(text),
             _ if name.ends_with(".log") => {
                 let lines = lines_of(text).into_iter().filter(|line| !line.starts_with("DEBUG "));
                 lines.map(|line| Json::from(self.text(in_common_words(&without_place(&line))))).collect()

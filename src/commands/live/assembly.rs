@@ -74,7 +74,8 @@ impl Assembly {
         pace: Pace,
         signals: mpsc::Sender<Signal>,
     ) -> Result<Prepared, Refusal> {
-        let company = Company { emitter: &self.emitter, signals, prints: Prints::Heard, pace };
+        let company =
+            Company { emitter: &self.emitter, signals, prints: Prints::Heard, pace, notifies: false };
         prepare(&arguments.source, playing, global.settings.as_ref(), company, &mut self.helpers).await
     }
 

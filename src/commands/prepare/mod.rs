@@ -9,7 +9,7 @@ mod variables;
 
 pub use refusal::Refusal;
 
-use super::{Playing, SandboxChild, connect::Connected, listening::Listening};
+use super::{Playing, SandboxChild, connect::Connected, listening::Listening, notifications::Notifications};
 use crate::{
     cluster,
     experiment::{
@@ -39,6 +39,8 @@ pub struct Prepared {
     pub request: Request,
     /// With whom.
     pub providers: Arc<Providers>,
+    /// Whom to tell how it ended.
+    pub notifications: Notifications,
     /// How the cluster is chosen.
     pub cluster: cluster::Settings,
     /// What ends it by itself.
@@ -81,6 +83,8 @@ pub struct Company<'a> {
     pub prints: Prints,
     /// Who decides about steps.
     pub pace: Pace,
+    /// Whether the channels of the settings are told of the run.
+    pub notifies: bool,
 }
 
 impl Company<'_> {
@@ -123,6 +127,10 @@ pub async fn prepare(
     let connected = playing.reach.connect(&environment, &settings, company.prints, &listening);
     let Connected { providers, python, cluster } = connected;
     helpers.python = Some(python.clone());
+    let notifications = Notifications::new("run", &settings, python.clone(), company.emitter.clone());
+    if let Some(experiment) = document.root().as_map().filter(|_| company.notifies) {
+        notifications.started(experiment).await;
+    }
 
     let mut experiment = match playing.no_validation {
         true => unchecked(document)?,
@@ -151,7 +159,8 @@ pub async fn prepare(
     };
     let experiment = Arc::new(experiment);
     let request = Request { experiment, options, configuration, secrets, pace: company.pace, controls };
-    Ok(Prepared { request, providers, cluster, guards, unserialisable: listening.unserialisable() })
+    let unserialisable = listening.unserialisable();
+    Ok(Prepared { request, providers, notifications, cluster, guards, unserialisable })
 }
 
 /// The settings file; one with broken syntax counts as none, with an ERROR line.

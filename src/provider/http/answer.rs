@@ -60,8 +60,9 @@ fn inflate(packed: impl Read) -> Result<Vec<u8>, Fault> {
 
 fn json(bytes: &[u8]) -> Result<Value, Fault> {
     let wrong = |why: String| Fault::Other(format!("the answer says it is JSON but is not: {why}"));
-    let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
-    parse_json(text.trim_start_matches('\u{feff}')).map_err(|error| wrong(error.to_string()))
+    // As text first, which has its flaws replaced; a byte order mark is none of JSON's business.
+    let text = String::from_utf8_lossy(bytes);
+    parse_json(&text).map_err(|error| wrong(error.to_string()))
 }
 
 /// The charset the server names; else Latin-1 for `text/*`, UTF-8 for JSON, and a guess for the rest.

@@ -67,9 +67,72 @@ pub(super) fn from_latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
+/// An URL's path and query with what `requests` quotes quoted: space, what is not ASCII or stands for nothing in a URL, and
+/// every `%` if one of them is followed by no hexadecimal number.
+pub(super) fn url(text: &str) -> String {
+    let (head, rest) = split_authority(text);
+    let (address, fragment) = match rest.split_once('#') {
+        Some((address, fragment)) => (address, Some(fragment)),
+        None => (rest, None),
+    };
+    let (path, query) = match address.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (address, None),
+    };
+    let mut quoted = format!("{head}{}", quote(path, b"@/:"));
+    if let Some(query) = query {
+        quoted.push('?');
+        quoted.push_str(&quote(query, b"@/:?"));
+    }
+    if let Some(fragment) = fragment {
+        quoted.push('#');
+        quoted.push_str(fragment);
+    }
+    quoted
+}
+
+/// Scheme and host, and what follows them.
+fn split_authority(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let path = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
+    url.split_at(path)
+}
+
+fn quote(text: &str, besides: &[u8]) -> String {
+    let bytes = text.as_bytes();
+    let hex = |at: usize| bytes.get(at + 1..at + 3).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    let is_quoted = (0..bytes.len()).filter(|at| bytes[*at] == b'%').all(|at| hex(at).is_some());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let (mut quoted, mut at) = (String::new(), 0);
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        let escaped = hex(at - 1).filter(|_| byte == b'%' && is_quoted).map(hexadecimal);
+        match escaped {
+            Some(escaped) => {
+                at += 2;
+                match plain(escaped) {
+                    true => quoted.push(char::from(escaped)),
+                    false => quoted.push_str(&format!("%{escaped:02X}")),
+                }
+            }
+            None if plain(byte) || b"!$&'()*+,;=".contains(&byte) || besides.contains(&byte) => {
+                quoted.push(char::from(byte));
+            }
+            None => quoted.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    quoted
+}
+
+/// Of two hexadecimal digits.
+fn hexadecimal(digits: &[u8]) -> u8 {
+    let value = |digit: &u8| char::from(*digit).to_digit(16).unwrap_or_default() as u8;
+    digits.iter().fold(0, |sum, digit| (sum << 4) | value(digit))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::form;
+    use super::{form, url};
     use crate::experiment::parse_json;
 
     #[test]
@@ -86,6 +149,22 @@ mod tests {
         }
         for refused in ["[1]", "5", r#"[["a"]]"#] {
             assert!(form(&parse_json(refused).unwrap()).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn urls_are_quoted_as_requests_quotes_them() {
+        let cases = [
+            ("http://h/a b/ü?q=x y#f", "http://h/a%20b/%C3%BC?q=x%20y#f"),
+            ("http://h/%7Ex/%2f", "http://h/~x/%2F"),
+            ("http://h/%7Ex/%zz", "http://h/%257Ex/%25zz"),
+            ("http://[::1]:80/[1]", "http://[::1]:80/%5B1%5D"),
+            ("http://h", "http://h"),
+            ("http://h/x ", "http://h/x%20"),
+            ("http://h?a=/?", "http://h?a=/?"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(url(text), expected, "{text}");
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn next(
     environment: &Environment,
 ) -> Option<Result<Request, String>> {
     let followed = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
-    let location = location.filter(|_| followed)?;
+    let location = location.filter(|location| followed && !location.is_empty())?;
     Some(follow(sent, status, location, environment))
 }
 
@@ -47,7 +47,11 @@ fn follow(
         headers.insert(header::AUTHORIZATION, authorization);
     }
     let body = sent.body.clone().filter(|_| keeps_body);
-    Ok(Request { method: method(&sent.method, status), url, headers, body })
+    let method = method(&sent.method, status);
+    if body.is_none() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+        headers.insert(header::CONTENT_LENGTH, header::HeaderValue::from_static("0"));
+    }
+    Ok(Request { method, url, headers, body })
 }
 
 fn method(sent: &Method, status: StatusCode) -> Method {
@@ -133,6 +137,7 @@ mod tests {
         let (request, none) = (sent("GET"), Environment::default());
         assert!(next(&request, StatusCode::OK, Some("/x"), &none).is_none());
         assert!(next(&request, StatusCode::FOUND, None, &none).is_none());
+        assert!(next(&request, StatusCode::FOUND, Some(""), &none).is_none());
         assert!(next(&request, StatusCode::FOUND, Some("ftp://x/"), &none).unwrap().is_err());
     }
 }

@@ -11,6 +11,7 @@ mod controls;
 mod description;
 mod heard;
 mod interpreter;
+mod notices;
 mod settings;
 mod validation;
 mod worker;

@@ -55,9 +55,11 @@ pub(super) fn applied<'a>(
             // is called itself beside the one it names.
             let plain = || own.iter().filter(|control| control.reference().is_none());
             let inherited: Vec<&Control> = match compat.repeats_controls() {
-                true => {
-                    plain().flat_map(|own| automatic().filter(|control| own.name != control.name)).collect()
-                }
+                // Each puts its own in front of those before.
+                true => plain()
+                    .rev()
+                    .flat_map(|own| automatic().filter(|control| own.name != control.name))
+                    .collect(),
                 false => automatic().filter(|control| plain().any(|own| own.name != control.name)).collect(),
             };
             let named = own.iter().filter_map(|control| {

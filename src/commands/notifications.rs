@@ -1,0 +1,204 @@
+//! Telling the channels of the settings what becomes of a run or a validation (experiment-format 12.6).
+//!
+//! Channels are told one after the other. What goes wrong with one is worth a debug line and changes nothing else.
+
+use crate::{
+    experiment::{Map, Settings, Value},
+    provider::python::PythonBridge,
+    session::{What, event::Level, stream::Emitter},
+};
+use reqwest::{Client, Method};
+use std::{sync::Arc, time::Duration};
+
+/// Time to reach an endpoint.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Time for its answer.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// The channels that want to know.
+pub struct Notifications {
+    phase: &'static str,
+    channels: Vec<Map>,
+    python: Arc<PythonBridge>,
+    emitter: Emitter,
+}
+
+impl Notifications {
+    /// Those of the settings; the phase is `run` or `validate`.
+    pub fn new(
+        phase: &'static str,
+        settings: &Settings,
+        python: Arc<PythonBridge>,
+        emitter: Emitter,
+    ) -> Self {
+        let declared = settings.get("notifications").and_then(Value::as_list).unwrap_or_default();
+        let channels = declared.iter().filter_map(Value::as_map).cloned().collect();
+        Self { phase, channels, python, emitter }
+    }
+
+    /// Tells that the experiment was loaded. Secrets written into it stay here.
+    pub async fn started(&self, experiment: &Map) {
+        if !self.channels.is_empty() {
+            self.send("started", &without_secrets(experiment), None).await;
+        }
+    }
+
+    /// Tells of an experiment that may run, or may not and why.
+    pub async fn validated(&self, experiment: &Map, error: Option<String>) {
+        if !self.channels.is_empty() {
+            let event = if error.is_some() { "failed" } else { "completed" };
+            self.send(event, &without_secrets(experiment), error).await;
+        }
+    }
+
+    /// Tells how a run ended, by its journal.
+    pub async fn ended(&self, journal: &Value) {
+        let completed = journal.get("status").and_then(Value::as_str) == Some("completed");
+        self.send(if completed { "completed" } else { "failed" }, journal, None).await;
+        if journal.get("deviated").is_some_and(Value::truthy) {
+            self.send("deviated", journal, None).await;
+        }
+    }
+
+    async fn send(&self, event: &str, payload: &Value, error: Option<String>) {
+        let name = format!("{}-{event}", self.phase);
+        let told = told(&name, self.phase, payload, error);
+        for channel in self.channels.iter().filter(|channel| wants(channel, &name)) {
+            let sent = match channel.get("type").and_then(Value::as_str) {
+                Some("http") => by_http(channel, &told).await,
+                Some("plugin") => self.by_plugin(channel, &told).await,
+                _ => Ok(()),
+            };
+            if let Err(why) = sent {
+                let (level, target) = (Level::Debug, "chaostoolkit".to_owned());
+                let message = format!("nobody was notified of {name}: {why}");
+                self.emitter.emit(What::Logged { level, target, message }).await;
+            }
+        }
+    }
+
+    async fn by_plugin(&self, channel: &Map, event: &Value) -> Result<(), String> {
+        let text = |key: &str| channel.get(key).and_then(Value::as_str);
+        let module = text("module").ok_or("the channel names no module")?;
+        let func = text("func").unwrap_or("notify");
+        self.python.notify(module, func, channel.clone().into(), event.clone()).await
+    }
+}
+
+/// The event as channels get it.
+fn told(name: &str, phase: &str, payload: &Value, error: Option<String>) -> Value {
+    let now = jiff::Timestamp::now().as_microsecond() as f64 / 1e6;
+    let fields = [
+        ("name", name.into()),
+        ("payload", payload.clone()),
+        ("phase", phase.into()),
+        ("ts", Value::Float(now)),
+    ];
+    let error = error.map(|error| ("error", error.into()));
+    fields.into_iter().chain(error).map(|(key, value)| (key.to_owned(), value)).collect::<Map>().into()
+}
+
+/// A channel without events, or with none in its list, wants all.
+fn wants(channel: &Map, event: &str) -> bool {
+    match channel.get("events").filter(|events| events.truthy()) {
+        None => true,
+        Some(Value::Text(text)) => text.contains(event),
+        Some(events) => {
+            events.as_list().is_some_and(|events| events.iter().any(|it| it.as_str() == Some(event)))
+        }
+    }
+}
+
+async fn by_http(channel: &Map, event: &Value) -> Result<(), String> {
+    let url = channel.get("url").and_then(Value::as_str).ok_or("the channel has no url")?;
+    let flag = |key: &str| channel.get(key).is_none_or(Value::truthy);
+    let client = Client::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(ANSWER)
+        .tls_danger_accept_invalid_certs(!flag("verify_tls"))
+        .build()
+        .map_err(|error| error.to_string())?;
+    let mut request = match flag("forward_event_payload") {
+        true => {
+            client.request(Method::POST, url).header("Content-Type", "application/json").body(event.to_json())
+        }
+        false => client.request(Method::GET, url),
+    };
+    let agent = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"));
+    let own = [
+        ("User-Agent", agent),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("Connection", "keep-alive"),
+    ];
+    let declared = channel.get("headers").and_then(Value::as_map).into_iter().flatten();
+    let declared = declared.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    let mut headers = reqwest::header::HeaderMap::new();
+    for (name, value) in own.into_iter().chain(declared) {
+        let name =
+            reqwest::header::HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+        headers.insert(name, value.parse().map_err(|_| format!("its header '{value}' cannot be sent"))?);
+    }
+    request = request.headers(headers);
+    let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
+    answer.error_for_status().map(drop).map_err(|error| error.without_url().to_string())
+}
+
+/// The experiment as written, but for the values that stand under its `secrets`.
+fn without_secrets(experiment: &Map) -> Value {
+    let mut experiment = experiment.clone();
+    if let Some(Value::Map(scopes)) = experiment.get_mut("secrets") {
+        for scope in scopes.values_mut() {
+            if let Value::Map(secrets) = scope {
+                secrets
+                    .values_mut()
+                    .filter(|value| value.as_map().is_none())
+                    .for_each(|value| *value = "***".into());
+            }
+        }
+    }
+    experiment.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{told, wants, without_secrets};
+    use crate::experiment::{Map, parse_json};
+
+    fn mapping(json: &str) -> Map {
+        parse_json(json).unwrap().as_map().unwrap().clone()
+    }
+
+    #[test]
+    fn channels_want_the_events_they_list_or_all() {
+        let cases = [
+            (r"{}", true),
+            (r#"{"events": []}"#, true),
+            (r#"{"events": ["run-failed", "run-completed"]}"#, true),
+            (r#"{"events": ["run-failed"]}"#, false),
+            (r#"{"events": 5}"#, false),
+        ];
+        for (channel, wanted) in cases {
+            assert_eq!(wants(&mapping(channel), "run-completed"), wanted, "{channel}");
+        }
+    }
+
+    #[test]
+    fn events_have_the_keys_of_the_reference() {
+        let keys = |error| {
+            let event = told("run-started", "run", &"x".into(), error);
+            event.as_map().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(keys(None), ["name", "payload", "phase", "ts"]);
+        assert_eq!(keys(Some("e".to_owned())), ["name", "payload", "phase", "ts", "error"]);
+    }
+
+    #[test]
+    fn secrets_of_the_file_are_not_sent() {
+        let experiment = mapping(
+            r#"{"title": "t", "secrets": {"s": {"a": "hunter2", "b": {"type": "env", "key": "B"}}}}"#,
+        );
+        let expected = r#"{"title": "t", "secrets": {"s": {"a": "***", "b": {"type": "env", "key": "B"}}}}"#;
+        assert_eq!(without_secrets(&experiment), parse_json(expected).unwrap());
+    }
+}

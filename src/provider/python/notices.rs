@@ -1,0 +1,35 @@
+//! Calling the functions of notification plugins (experiment-format 12.6).
+
+use super::{PythonBridge, worker::Request};
+use crate::experiment::Value;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Time for a plugin. The reference waits for ever; a run that has ended must not hang on its announcement.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl PythonBridge {
+    /// Calls a plugin's function with its channel and the event. The error says why it did not take it.
+    pub async fn notify(&self, module: &str, func: &str, channel: Value, event: Value) -> Result<(), String> {
+        let signature = self.description(module, func).await?.into_signature()?;
+        let mut names = signature.parameters.into_iter().map(|(name, _)| name);
+        let (Some(first), Some(second)) = (names.next(), names.next()) else {
+            return Err(format!("'{module}.{func}' must take two arguments: the channel and the event"));
+        };
+        let arguments = [(first, channel), (second, event)].into_iter().collect();
+        let worker = self.worker().await.map_err(|error| error.to_string())?;
+        let call =
+            async { worker.ask(Request::call(module, func, arguments, false, true)).await.answer().await };
+        let answer = match timeout(PATIENCE, call).await {
+            Ok(answer) => answer.map_err(|error| error.to_string())?,
+            Err(_) => {
+                worker.kill().await;
+                return Err(format!("'{module}.{func}' did not end within {} s", PATIENCE.as_secs()));
+            }
+        };
+        match answer.kind() {
+            "ok" => Ok(()),
+            _ => Err(answer.message()),
+        }
+    }
+}
