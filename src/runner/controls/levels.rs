@@ -122,6 +122,6 @@ mod tests {
             .iter()
             .map(|control| control.name.clone())
             .collect();
-        assert_eq!(names, ["u", "u", "t", "u", "t", "k", "l", "t"]);
+        assert_eq!(names, ["u", "t", "u", "t", "u", "k", "l", "t"]);
     }
 }

@@ -74,12 +74,24 @@ async fn c093_a_scope_of_before_calls_nothing_after() {
 
 #[tokio::test(start_paused = true)]
 async fn c094_an_ordinary_error_does_not_matter() {
-    let failing = |_: &ControlCall<'_>| ControlReply {
-        error: Some(ControlError::Ordinary("oops".to_owned())),
+    let failing = |call: &ControlCall<'_>| ControlReply {
+        error: (call.function != "cleanup_control").then(|| ControlError::Ordinary("oops".to_owned())),
         ..ControlReply::default()
     };
     let (played, _) = played(&declared(""), failing).await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
+    assert_eq!(played.names("run"), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clean_up_that_fails_costs_the_exit_code_but_not_the_journal() {
+    let failing = |call: &ControlCall<'_>| ControlReply {
+        error: (call.function == "cleanup_control").then(|| ControlError::Ordinary("oops".to_owned())),
+        ..ControlReply::default()
+    };
+    let (played, _) = played(&declared(""), failing).await;
+    assert!(!played.outcome().2);
+    assert!(played.says("cleanup_control of control 'c': oops"), "{:?}", played.console());
     assert_eq!(played.names("run"), ["a"]);
 }
 
