@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// `chaos-tui experiment.json` steps through an experiment on a screen. `chaos-tui run` is a drop-in for `chaos run`: the
 /// same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
 #[derive(Debug, Parser)]
-#[command(name = "chaos-tui", version, about, arg_required_else_help = true)]
+#[command(name = "chaos-tui", version, about, arg_required_else_help = true, args_override_self = true)]
 pub struct Cli {
     /// Options every command knows; they may stand before or after it.
     #[command(flatten)]

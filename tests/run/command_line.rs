@@ -87,6 +87,13 @@ fn c107_usage_errors_exit_with_2() {
 }
 
 #[test]
+fn an_option_that_is_given_twice_means_what_it_says_last() {
+    let twice = ["--no-log-file", "--no-log-file", "--dry", "actions", "--dry", "probes"];
+    let ended = Case::new(&method(&[])).with(&twice).run();
+    assert_eq!((ended.code(), ended.at("/experiment/dry")), (0, "probes".into()), "{:#?}", ended.lines);
+}
+
+#[test]
 fn c108_a_journal_in_a_missing_folder_exits_with_1() {
     let ended = Case::new(&method(&[])).with(&["--journal-path", "missing/journal.json"]).run();
     assert_eq!(ended.code(), 1);
