@@ -11,7 +11,7 @@ use crate::session::{
     Session,
     event::{
         Answer, AnswerKind, EndpointId, ErrorKind, Event, Gets, Guards, Level, LogSource, PodLine,
-        Prediction, RequestId, Timestamp, TripGuess, What,
+        Prediction, RequestId, Section, StepRef, Timestamp, TripGuess, What,
     },
     fixtures::{self, Variant},
 };
@@ -95,6 +95,9 @@ fn a_small_terminal_keeps_what_cannot_be_left_out() {
     insta::assert_snapshot!("too-small-30x5", text(&drawn(&told, &view(), &Theme::default(), 30, 5)));
 }
 
+/// The probe that asks the consumer under the fault.
+const RESPOND: StepRef = StepRef { section: Section::Method, index: 2 };
+
 #[test]
 fn overlays_and_views_look_like_this() {
     let told = fixtures::after_open();
@@ -102,6 +105,8 @@ fn overlays_and_views_look_like_this() {
     for (name, view) in [
         ("help", over(Overlay::Help)),
         ("why", over(Overlay::Why)),
+        ("why-step", View { chosen: Some(RESPOND), ..over(Overlay::Why) }),
+        ("why-pods", View { focus: Pane::Pods, ..over(Overlay::Why) }),
         ("heatmap", over(Overlay::Heatmap)),
         ("note", over(Overlay::Note(Editor::default()))),
         ("quit", over(Overlay::ConfirmQuit)),

@@ -6,6 +6,7 @@
 mod conclusion;
 mod evidence;
 mod sentences;
+mod subjects;
 mod users;
 
 #[cfg(test)]

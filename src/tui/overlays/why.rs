@@ -1,4 +1,5 @@
-//! Why: the evidence behind the verdict about users and behind the belief about the breaker.
+//! Why: the evidence behind the verdict about users and behind the belief about the breaker; where a step is chosen or the
+//! pods have the focus, first what is known of those.
 
 use super::{boxed, scrolled};
 use crate::{
@@ -8,8 +9,12 @@ use crate::{
         panes::Scene,
         text,
         theme::Role,
+        view::Pane,
     },
 };
+
+/// Pods that are explained, the first ones shown: a list is read, not searched.
+const PODS: usize = 8;
 
 /// Draws the evidence as a list.
 pub fn why(canvas: &mut Canvas, scene: &Scene) {
@@ -29,6 +34,16 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
             }
         }
     };
+    if scene.view.focus == Pane::Experiment
+        && let Some(row) = scene.view.chosen.and_then(|at| scene.session.steps.row(at))
+    {
+        list(format!("the step {}", row.step.name), &row.why(scene.now));
+    }
+    if scene.view.focus == Pane::Pods {
+        for row in scene.session.cluster.in_play.iter().take(PODS) {
+            list(format!("the pod {}", row.pod.key.name), &row.why(scene.now));
+        }
+    }
     if scene.phase == Phase::Finished {
         let conclusion = scene.session.conclusion(scene.now);
         list(format!("the run is called {}", conclusion.standing.text()), &[conclusion.because]);
