@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read as _},
-    os::unix::process::ExitStatusExt,
+    os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
@@ -36,6 +36,17 @@ pub struct Case {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
     measured: bool,
+}
+
+/// Gives SIGHUP its default effect again: whoever runs the tests under `nohup` hands on that it is ignored.
+fn hears_hang_ups(command: &mut Command) {
+    // SAFETY: between fork and exec only `signal` is called, which is async-signal-safe and touches no memory of ours.
+    unsafe {
+        command.pre_exec(|| {
+            libc::signal(libc::SIGHUP, libc::SIG_DFL);
+            Ok(())
+        });
+    }
 }
 
 impl Case {
@@ -130,6 +141,7 @@ impl Case {
         command.args(&self.arguments).current_dir(self.folder.path()).env_clear();
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.folder.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        hears_hang_ups(&mut command);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
