@@ -89,12 +89,47 @@ impl Sinks {
     fn write(&mut self, line: Line<'_>) {
         if line.level >= self.level {
             // A console that is gone, or a full disk, is no reason to stop halfway through an experiment.
-            let _ = writeln!(io::stderr().lock(), "{}", self.console.show(line, self.zone));
+            let _ = write_line(&mut io::stderr(), self.console.show(line, self.zone));
         }
         if let Some((file, level)) = self.file.as_mut().filter(|(_, level)| line.level >= *level) {
             let _ = level;
             let layout = Layout::Text { places: true, colour: false };
-            let _ = writeln!(file, "{}", layout.show(line, self.zone));
+            let _ = write_line(file, layout.show(line, self.zone));
         }
+    }
+}
+
+/// Writes `line` and its end at once: others write to the same place (Python's prints, children, a second run with
+/// the same log file), and none of them may come between.
+pub(super) fn write_line(to: &mut impl Write, mut line: String) -> io::Result<()> {
+    line.push('\n');
+    to.write_all(line.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_line;
+    use std::io::{self, Write};
+
+    /// Keeps what each single write brought.
+    #[derive(Default)]
+    struct Writes(Vec<String>);
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobody_can_write_between_a_line_and_its_end() {
+        let mut writes = Writes::default();
+        write_line(&mut writes, "one".to_owned()).unwrap();
+        assert_eq!(writes.0, ["one\n"]);
     }
 }

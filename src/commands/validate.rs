@@ -1,6 +1,8 @@
 //! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
 
-use super::{Connected, Global, Reach, listening::Listening, notifications::Notifications};
+use super::{
+    Connected, Global, Reach, listening::Listening, notifications::Notifications, sinks::write_line,
+};
 use crate::experiment::{
     Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, findings,
     load, validate,
@@ -179,7 +181,7 @@ impl<'a> Report<'a> {
         }
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
         let clean: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        writeln!(self.log, "[{now} {level}] {clean}")
+        write_line(&mut self.log, format!("[{now} {level}] {clean}"))
     }
 
     fn findings(&mut self, found: &[Finding], line: impl Fn(usize) -> String) -> io::Result<()> {
