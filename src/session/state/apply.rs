@@ -181,7 +181,11 @@ impl Session {
             self.axis.anchor(at);
         }
         self.cluster.fired();
-        let firing = Firing { at, step, what: what.to_owned(), targets: targets.to_vec() };
+        // The step's arguments often name no more than a label; the card that was shown before named the objects.
+        let shown = self.target.as_ref().filter(|card| card.step == step);
+        let exact = shown.into_iter().flat_map(|card| &card.objects);
+        let targets = exact.chain(targets).cloned().collect();
+        let firing = Firing { at, step, what: what.to_owned(), targets };
         self.fault.get_or_insert_with(|| Fault::new(at)).fire(firing);
         self.log.say(at, Level::Warning, "fault", what);
     }

@@ -29,7 +29,7 @@ pub struct Firing {
     pub step: StepRef,
     /// What was done, in words.
     pub what: String,
-    /// The objects hit.
+    /// The objects hit: those of the card that was shown, then the names that the step's arguments tell.
     pub targets: Vec<String>,
 }
 

@@ -286,6 +286,22 @@ fn fired_again_the_fault_is_on_again_and_t0_stays() {
 }
 
 #[test]
+fn a_fire_hits_what_its_card_named_not_only_what_its_label_says() {
+    let mut session = fixtures::steady().0;
+    let card = session.target.clone().unwrap();
+    let fired =
+        |step| What::FaultFired { step, what: "kill".to_owned(), targets: vec!["my-label".to_owned()] };
+    session.apply(&Event { seq: 0, at: at(0.0), what: fired(card.step) });
+    let targets: Vec<&str> = session.fault.as_ref().unwrap().targets().collect();
+    assert_eq!(targets, [card.objects[0].as_str(), "my-label"]);
+    // A card of another step says nothing about this one.
+    let mut session = fixtures::steady().0;
+    let other = StepRef { index: card.step.index + 1, ..card.step };
+    session.apply(&Event { seq: 0, at: at(0.0), what: fired(other) });
+    assert_eq!(session.fault.as_ref().unwrap().targets().collect::<Vec<_>>(), ["my-label"]);
+}
+
+#[test]
 fn what_is_kept_is_bounded() {
     let mut session = Session::new();
     for n in 0..10_000 {
