@@ -15,6 +15,7 @@ mod jsonpath;
 mod load;
 mod model;
 mod overrides;
+pub mod part;
 #[cfg(test)]
 mod properties;
 mod python_text;

@@ -81,6 +81,18 @@ impl Experiment {
         })
     }
 
+    /// The same experiment with another mapping, which a control made of it: what is still to come is played from that.
+    pub fn amended(&self, raw: Map) -> Self {
+        let named = Named::of(&raw);
+        let hypothesis = build::hypothesis(&raw, &named);
+        let method = build::entries(build::method(&raw), build::METHOD, &named);
+        let rollbacks = build::entries(build::rollbacks(&raw), build::ROLLBACKS, &named);
+        let controls = Control::list(raw.get("controls"));
+        let mut document = self.document.clone();
+        *document.root_mut() = raw.into();
+        Self { document, hypothesis, method, rollbacks, controls }
+    }
+
     /// The document it was read from.
     pub fn document(&self) -> &Document {
         &self.document

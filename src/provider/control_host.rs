@@ -24,14 +24,25 @@ pub struct ControlCall<'a> {
     pub context: Option<&'a Value>,
     /// What the level came to; none before it.
     pub state: Option<&'a Value>,
+    /// Where the context is a part of the experiment: its JSON path.
+    pub place: Option<&'a str>,
+    /// The run's own objects; none while there is only a source.
+    pub scene: Option<ControlScene<'a>>,
+    /// Whether the function may see the settings.
+    pub settings: bool,
+    /// Fires when the call must end at once.
+    pub cancel: CancellationToken,
+}
+
+/// The objects of a run that a function may see.
+#[derive(Clone, Copy)]
+pub struct ControlScene<'a> {
     /// The live configuration.
     pub configuration: &'a Map,
     /// All scopes.
     pub secrets: &'a Secrets,
     /// The live experiment.
     pub experiment: &'a Map,
-    /// Fires when the call must end at once.
-    pub cancel: CancellationToken,
 }
 
 /// What a call came to: objects it changed, and how it failed.
@@ -45,6 +56,8 @@ pub struct ControlReply {
     pub configuration: Option<Map>,
     /// The experiment, if changed.
     pub experiment: Option<Map>,
+    /// The keys of the experiment that stand for other objects now, rather than for the same ones with another content.
+    pub reassigned: Vec<String>,
     /// An exception.
     pub error: Option<ControlError>,
 }

@@ -16,7 +16,7 @@ mod signatures;
 
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
-pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply};
+pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
 pub(crate) use functions::flat_secrets;
 pub use providers::Providers;
 pub use signatures::Known;

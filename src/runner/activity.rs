@@ -3,7 +3,7 @@
 use super::{
     call::call,
     consent::{Cleared, needs_consent},
-    controls::Level as ControlLevel,
+    controls::Subject,
     entry::{self, Entry},
     pause::{Pauses, Unslept},
     reins::Reins,
@@ -12,13 +12,16 @@ use super::{
     verdict,
 };
 use crate::{
-    experiment::{Activity, ActivityKind, Value, python_text},
+    experiment::{Activity, ActivityKind, Experiment, Value, python_text},
     provider::Outcome,
     session::{
         What,
         event::{ActivityOutcome, PauseSide, RunId, Section, StepRef},
     },
 };
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Characters of an output or error kept for step lines.
 const SUMMARY: usize = 120;
@@ -27,6 +30,8 @@ const SUMMARY: usize = 120;
 pub(super) struct Done {
     pub run: RunId,
     pub entry: Entry,
+    /// The activity, if controls changed it.
+    pub edited: Option<Activity>,
     /// For hypothesis probes: the verdict, if it could be had at once.
     pub tolerance_met: Option<bool>,
 }
@@ -46,30 +51,90 @@ pub(super) enum Cutoff {
     Interrupt(String),
 }
 
+/// Where an activity is played.
+pub(super) enum Ground {
+    /// The run waits for it.
+    Fore,
+    /// Beside others, which go on once its controls have let it in.
+    Back { let_in: Option<oneshot::Sender<()>> },
+}
+
+impl Ground {
+    fn is_fore(&self) -> bool {
+        matches!(self, Self::Fore)
+    }
+
+    fn let_in(&mut self) {
+        if let Self::Back { let_in } = self {
+            // Whoever started it may be on the way to the end of the run by now.
+            let _ = let_in.take().map(|let_in| let_in.send(()));
+        }
+    }
+}
+
 /// Plays one activity. Every path leaves a complete journal entry behind once its provider was called.
-pub(super) async fn perform(
+///
+/// On the heap: the way here leads through many levels, each of which would hold all of it once more.
+pub(super) fn perform<'a>(
+    stage: &'a Stage,
+    cleared: Cleared<'a>,
+    step: StepRef,
+    ground: Ground,
+    reins: &'a Reins,
+) -> BoxFuture<'a, Result<Done, Cutoff>> {
+    Box::pin(between_controls(stage, cleared, step, ground, reins))
+}
+
+async fn between_controls(
     stage: &Stage,
     cleared: Cleared<'_>,
     step: StepRef,
-    foreground: bool,
+    mut ground: Ground,
     reins: &Reins,
 ) -> Result<Done, Cutoff> {
     let fixed = stage.fixes.instead(cleared.activity(), step, &stage.configuration());
     let cleared = fixed.as_ref().map_or(cleared, |activity| cleared.instead(activity));
-    let local = &cleared.activity().controls;
-    let mut played = match stage.before(ControlLevel::Activity, local, &cleared.activity().raw, reins).await {
-        Ok(()) => play(stage, cleared, step, foreground, reins).await,
-        Err(cutoff) => Err(cutoff),
+    let (original, experiment) = (cleared.activity(), stage.experiment());
+    let begun = stage.before(Subject::activity(original), reins).await;
+    ground.let_in();
+    let edited = edited(stage, step, &experiment)?;
+    let activity = edited.as_ref().unwrap_or(original);
+    let mut played = match (begun, cleared.edited(activity, step, stage.effect(activity))) {
+        (Ok(()), Some(cleared)) => play(stage, cleared, step, ground.is_fore(), reins).await,
+        (Ok(()), None) => Err(Cutoff::Broke(unfired(activity))),
+        (Err(cutoff), _) => Err(cutoff),
     };
+    let experiment = stage.experiment();
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
-    let (changed, ended) =
-        stage.after(ControlLevel::Activity, local, &cleared.activity().raw, state, reins).await;
+    let (changed, ended) = stage.after(Subject::activity(activity), state, reins).await;
     if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
         done.entry.replace(fields);
         stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     }
     ended?;
-    played
+    let again = self::edited(stage, step, &experiment)?;
+    played.map(|done| Done { edited: again.or(edited), ..done })
+}
+
+/// The activity of a step as controls left it, if they changed anything since the experiment was like this.
+fn edited(stage: &Stage, step: StepRef, since: &Arc<Experiment>) -> Result<Option<Activity>, Cutoff> {
+    let now = stage.experiment();
+    if Arc::ptr_eq(since, &now) {
+        return Ok(None);
+    }
+    let entries = match step.section {
+        Section::Method => now.method(),
+        Section::Rollbacks => now.rollbacks(),
+        Section::Before | Section::During | Section::After => {
+            now.hypothesis().map_or(&[][..], |hypothesis| &hypothesis.probes)
+        }
+    };
+    let edited = entries.get(step.index).map(|entry| entry.activity.clone()).transpose();
+    edited.map_err(|missing| Cutoff::Broke(missing.to_string()))
+}
+
+fn unfired(activity: &Activity) -> String {
+    format!("a control changed '{}' after it was fired: it was not run", activity.name)
 }
 
 /// The turn between its controls.
@@ -122,7 +187,7 @@ async fn play(
         pauses.sleep(PauseSide::After, step, &stage.voice, reins).await?;
     }
     match outcome {
-        Outcome::Done(_) | Outcome::Failed { .. } => Ok(Done { run, entry, tolerance_met }),
+        Outcome::Done(_) | Outcome::Failed { .. } => Ok(Done { run, entry, edited: None, tolerance_met }),
         Outcome::Broke { message } => Err(Cutoff::Broke(message)),
         Outcome::Exit { code } => Err(Cutoff::Exit(code)),
         Outcome::KeyboardInterrupt => Err(Cutoff::KeyboardInterrupt),

@@ -1,9 +1,17 @@
 //! Activities that run beside the others (experiment-format 8.6).
 
-use super::{Compat, activity::perform, consent::Cleared, helm::Helm, reins::Reins, stage::Stage};
+use super::{
+    Compat,
+    activity::{Ground, perform},
+    consent::Cleared,
+    controls::Subject,
+    helm::Helm,
+    reins::Reins,
+    stage::Stage,
+};
 use crate::{experiment::Activity, provider::Effect, session::event::StepRef};
 use std::{sync::Arc, time::Duration};
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 
 /// How long activities may still run once the run was told to turn to its end. The reference waits for ever; a terminal's
 /// Ctrl-C, though, ends its child processes with it.
@@ -28,17 +36,31 @@ pub(super) struct Starter {
 
 impl Background {
     /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
-    pub async fn start(&mut self, stage: &Arc<Stage>, starter: Starter) {
+    pub async fn start(&mut self, stage: &Arc<Stage>, helm: &mut Helm, starter: Starter) {
         let (stage, reins) = (stage.clone(), self.reins.clone());
+        let waits = stage.controls.touch(Subject::activity(&starter.activity), &stage.experiment());
+        let (let_in, comes) = oneshot::channel();
         self.tasks.spawn(async move {
             let Starter { activity, step, effect, consent } = starter;
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
                 // The reference loses what breaks in the background; the entry without status is all there is.
-                let _ = perform(&stage, cleared, step, false, &reins).await;
+                let ground = Ground::Back { let_in: Some(let_in) };
+                let _ = perform(&stage, cleared, step, ground, &reins).await;
             }
         });
         // Its turn comes first, so that the journal has the entries in the order of the file.
-        tokio::task::yield_now().await;
+        if waits {
+            let reins = helm.reins();
+            let first = async {
+                tokio::select! {
+                    _ = comes => {}
+                    _ = reins.pulled() => {}
+                }
+            };
+            helm.hear(&reins, first).await;
+        } else {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Waits for all of them. Once the run is told to turn to its end they have little time left, and a signal that comes

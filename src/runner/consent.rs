@@ -41,7 +41,11 @@ impl Consent {
 
 /// An activity that may be called.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cleared<'a>(&'a Activity);
+pub(super) struct Cleared<'a> {
+    activity: &'a Activity,
+    /// Whether everything that the file does was agreed to.
+    up_front: bool,
+}
 
 impl<'a> Cleared<'a> {
     /// Clears an activity; `None` when it is destructive here and the consent does not cover it.
@@ -53,21 +57,29 @@ impl<'a> Cleared<'a> {
     ) -> Option<Self> {
         let allowed =
             !needs_consent(effect, step.section) || consent.is_some_and(|consent| consent.covers(step));
-        allowed.then_some(Self(activity))
+        let up_front = consent.is_some_and(|consent| consent.step.is_none());
+        allowed.then_some(Self { activity, up_front })
     }
 
     /// The probe of a tolerance: it judges an output, whatever it calls itself.
     pub fn to_judge(probe: &'a Activity) -> Self {
-        Self(probe)
+        Self { activity: probe, up_front: false }
     }
 
     /// Another activity in its place, by a fix that the operator took.
     pub fn instead<'b>(self, activity: &'b Activity) -> Cleared<'b> {
-        Cleared(activity)
+        Cleared { activity, ..self }
+    }
+
+    /// The activity as a control left it. A step that changes the system is fired as it was shown: what a control made
+    /// of it since is not cleared.
+    pub fn edited<'b>(self, activity: &'b Activity, step: StepRef, effect: Effect) -> Option<Cleared<'b>> {
+        let agreed = self.up_front || activity.provider == self.activity.provider;
+        (agreed || !needs_consent(effect, step.section)).then_some(Cleared { activity, ..self })
     }
 
     pub fn activity(&self) -> &'a Activity {
-        self.0
+        self.activity
     }
 }
 

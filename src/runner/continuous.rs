@@ -7,12 +7,9 @@ use super::{
     reins::Reins,
     stage::Stage,
 };
-use crate::{
-    experiment::Hypothesis,
-    session::{
-        What,
-        event::{HypothesisPhase, Level, RunStatus},
-    },
+use crate::session::{
+    What,
+    event::{HypothesisPhase, Level, RunStatus},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -69,25 +66,22 @@ struct Passes {
 
 impl Passes {
     async fn play(self) {
-        let experiment = self.stage.experiment.clone();
-        if let Some(hypothesis) = experiment.hypothesis() {
-            let frequency = self.stage.options.frequency;
-            self.stage.voice.emit(What::ContinuousStarted { frequency }).await;
-            let failed_percent = self.repeat(hypothesis).await;
-            self.stage.voice.emit(What::ContinuousEnded { failed_percent }).await;
-        }
+        let frequency = self.stage.options.frequency;
+        self.stage.voice.emit(What::ContinuousStarted { frequency }).await;
+        let failed_percent = self.repeat().await;
+        self.stage.voice.emit(What::ContinuousEnded { failed_percent }).await;
     }
 
     /// Pass after pass; with fail-fast, the share of failed ones in percent when that ends it.
-    async fn repeat(&self, hypothesis: &Hypothesis) -> Option<f64> {
+    async fn repeat(&self) -> Option<f64> {
         let (mut failed, mut passes) = (0_u32, 0_u32);
         // Zero and less do not wait; what no duration can say waits for ever.
         let wait =
             Duration::try_from_secs_f64(self.stage.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
         while !self.stop.is_cancelled() && !is_final(self.stage.status()) {
             let lead = Lead::Nobody { reins: &self.reins, consent: self.consent.clone() };
-            let met = match pass(&self.stage, hypothesis, HypothesisPhase::During, lead).await {
-                Ok(pass) => pass.met,
+            let met = match pass(&self.stage, HypothesisPhase::During, lead).await {
+                Ok(pass) => pass.is_none_or(|pass| pass.met),
                 Err(Turn::Halt(_)) => {
                     self.stage.set_status(RunStatus::Interrupted);
                     return None;

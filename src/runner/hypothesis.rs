@@ -2,9 +2,9 @@
 
 use super::{
     Consent,
-    activity::{Cutoff, Done, perform},
+    activity::{Cutoff, Done, Ground, perform},
     consent::{Cleared, needs_consent},
-    controls::Level as ControlLevel,
+    controls::Subject,
     cursor::Cursor,
     halt::{Halt, Turn},
     helm::{Go, Helm},
@@ -21,6 +21,7 @@ use crate::{
         event::{HypothesisPhase, Level, RunStatus, Section, StepRef},
     },
 };
+use std::sync::Arc;
 
 /// What a pass came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub(super) enum Lead<'a> {
 }
 
 /// Plays the hypothesis that guards the method; tells whether the method may be played.
-pub(super) async fn gate(stage: &Stage, helm: &mut Helm, hypothesis: &Hypothesis) -> Result<bool, Turn> {
-    let pass = pass(stage, hypothesis, HypothesisPhase::Before, Lead::Helm(helm)).await?;
+pub(super) async fn gate(stage: &Stage, helm: &mut Helm) -> Result<bool, Turn> {
+    let Some(pass) = pass(stage, HypothesisPhase::Before, Lead::Helm(helm)).await? else { return Ok(false) };
     if !pass.met {
         stage.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
     }
@@ -48,22 +49,23 @@ pub(super) async fn gate(stage: &Stage, helm: &mut Helm, hypothesis: &Hypothesis
 }
 
 /// Plays the hypothesis that follows the method: not met is a deviation.
-pub(super) async fn after(stage: &Stage, helm: &mut Helm, hypothesis: &Hypothesis) -> Result<(), Turn> {
-    let pass = pass(stage, hypothesis, HypothesisPhase::After, Lead::Helm(helm)).await?;
-    if !pass.met {
+pub(super) async fn after(stage: &Stage, helm: &mut Helm) -> Result<(), Turn> {
+    let pass = pass(stage, HypothesisPhase::After, Lead::Helm(helm)).await?;
+    if let Some(pass) = pass.filter(|pass| !pass.met) {
         stage.set_deviated();
         stage.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
     }
     Ok(())
 }
 
-/// Plays one pass: probe by probe, to the first that is not met.
+/// Plays one pass: probe by probe, to the first that is not met. `None` if a control has taken the hypothesis away.
 pub(super) async fn pass(
     stage: &Stage,
-    hypothesis: &Hypothesis,
     phase: HypothesisPhase,
     mut lead: Lead<'_>,
-) -> Result<Pass, Turn> {
+) -> Result<Option<Pass>, Turn> {
+    let experiment = stage.experiment();
+    let Some(hypothesis) = experiment.hypothesis() else { return Ok(None) };
     let mut course = Course {
         stage,
         hypothesis,
@@ -74,18 +76,21 @@ pub(super) async fn pass(
         shown: Vec::new(),
     };
     let played = course.walk(&mut lead).await;
+    let now = stage.experiment();
+    let hypothesis = now.hypothesis().unwrap_or(hypothesis);
     let (changed, ended) = lead.after(stage, hypothesis, || course.state(&played)).await;
     let interrupted = match ended {
         Ok(()) => lead.halted().err().map(Turn::Halt),
         Err(_) if played.is_err() => None,
         Err(cutoff) => Some(stage.turn(cutoff).await),
     };
-    course.conclude(played, interrupted, changed).await
+    course.conclude(played, interrupted, changed).await.map(Some)
 }
 
 /// The way through one pass.
 struct Course<'a> {
     stage: &'a Stage,
+    /// As it is when the pass begins.
     hypothesis: &'a Hypothesis,
     phase: HypothesisPhase,
     begun: bool,
@@ -127,7 +132,10 @@ impl Course<'_> {
 
     async fn walk(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
         let mut cursor = Cursor::default();
-        while let Some(entry) = self.hypothesis.probes.get(cursor.index()) {
+        loop {
+            let experiment = self.stage.experiment();
+            let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice());
+            let Some(entry) = probes.unwrap_or_default().get(cursor.index()) else { break };
             let step = StepRef { section: section(self.phase), index: cursor.index() };
             let activity = entry.activity.as_ref().map_err(ToString::to_string);
             let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.stage.effect(activity));
@@ -137,6 +145,11 @@ impl Course<'_> {
             };
             self.begin(lead).await?;
             let consent = match go {
+                // Its controls have changed what there is to be run.
+                Go::Run(_) if !Arc::ptr_eq(&experiment, &self.stage.experiment()) => {
+                    cursor.again();
+                    continue;
+                }
                 Go::Run(consent) => consent,
                 Go::Skip => {
                     self.stage.voice.emit(What::StepSkipped { step }).await;
@@ -167,6 +180,8 @@ impl Course<'_> {
             }
         }
         self.begin(lead).await?;
+        // What its probes say; its controls have the last word, and come after this one.
+        self.stage.voice.log(Level::Info, "Steady state hypothesis is met!").await;
         Ok(Pass { met: true, failed: false })
     }
 
@@ -242,20 +257,22 @@ async fn judged(
     step: StepRef,
     reins: &Reins,
 ) -> Result<(Done, Result<bool, String>), Cutoff> {
-    let mut done = perform(stage, cleared, step, true, reins).await?;
-    let verdict = verdict::of(stage, cleared.activity(), &mut done, reins).await;
+    let mut done = perform(stage, cleared, step, Ground::Fore, reins).await?;
+    let edited = done.edited.take();
+    let activity = edited.as_ref().unwrap_or(cleared.activity());
+    let verdict = verdict::of(stage, activity, &mut done, reins).await;
     Ok((done, verdict))
 }
 
 impl Lead<'_> {
     async fn before(&mut self, stage: &Stage, hypothesis: &Hypothesis) -> Result<(), Turn> {
-        let (level, local, raw) = (ControlLevel::Hypothesis, &hypothesis.controls, &hypothesis.raw);
+        let subject = Subject::hypothesis(hypothesis);
         match self {
-            Lead::Helm(helm) => match rounds::before(stage, helm, level, local, raw).await {
+            Lead::Helm(helm) => match rounds::before(stage, helm, subject).await {
                 Ok(()) => Ok(()),
                 Err(stopped) => Err(stopped.turn(stage).await),
             },
-            Lead::Nobody { reins, .. } => match stage.before(level, local, raw, reins).await {
+            Lead::Nobody { reins, .. } => match stage.before(subject, reins).await {
                 Ok(()) => Ok(()),
                 Err(cutoff) => Err(stage.turn(cutoff).await),
             },
@@ -268,10 +285,10 @@ impl Lead<'_> {
         hypothesis: &Hypothesis,
         state: impl FnOnce() -> Value,
     ) -> (Option<Value>, Result<(), Cutoff>) {
-        let (level, local, raw) = (ControlLevel::Hypothesis, &hypothesis.controls, &hypothesis.raw);
+        let subject = Subject::hypothesis(hypothesis);
         match self {
-            Lead::Helm(helm) => rounds::after(stage, helm, level, local, raw, state).await,
-            Lead::Nobody { reins, .. } => stage.after(level, local, raw, state, reins).await,
+            Lead::Helm(helm) => rounds::after(stage, helm, subject, state).await,
+            Lead::Nobody { reins, .. } => stage.after(subject, state, reins).await,
         }
     }
 

@@ -1,11 +1,11 @@
 //! The method, and the loop it shares with the rollbacks (experiment-format 8, 9).
 
 use super::{
-    activity::{Cutoff, perform},
+    activity::{Cutoff, Ground, perform},
     background::{Background, Starter},
     consent::{Cleared, needs_consent},
     continuous::is_final,
-    controls::Level as ControlLevel,
+    controls::{Level as ControlLevel, Subject},
     cursor::Cursor,
     halt::Turn,
     helm::{Go, Helm},
@@ -28,10 +28,9 @@ pub(super) async fn play(
     helm: &mut Helm,
     background: &mut Background,
 ) -> Result<(), Turn> {
-    let steps = stage.experiment.method().len();
+    let steps = stage.experiment().method().len();
     stage.voice.emit(What::MethodStarted { steps }).await;
-    let scene = stage.scene().raw;
-    let let_in = rounds::before(stage, helm, ControlLevel::Method, &[], &scene).await;
+    let let_in = rounds::before(stage, helm, Subject::whole(ControlLevel::Method, &stage.raw())).await;
     let begun = let_in.is_ok();
     let played = match let_in {
         Ok(()) => walk(stage, helm, background).await,
@@ -45,7 +44,9 @@ pub(super) async fn play(
         background.settle(helm, stage.options.compat).await;
     }
     let told = || if begun { stage.told(Section::Method) } else { Value::Null };
-    let (changed, ended) = rounds::after(stage, helm, ControlLevel::Method, &[], &scene, told).await;
+    let raw = stage.raw();
+    let subject = Subject::whole(ControlLevel::Method, &raw);
+    let (changed, ended) = rounds::after(stage, helm, subject, told).await;
     stage.amend(Section::Method, changed).await;
     stage.voice.emit(What::MethodEnded).await;
     played?;
@@ -58,9 +59,11 @@ pub(super) async fn play(
 
 /// Step by step, while a continuous hypothesis does not end it.
 async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Result<(), Stopped> {
-    let experiment = stage.experiment.clone();
     let mut cursor = Cursor::default();
-    while let Some(entry) = experiment.method().get(cursor.index()) {
+    loop {
+        // Controls may have changed what is to come.
+        let experiment = stage.experiment();
+        let Some(entry) = experiment.method().get(cursor.index()) else { break };
         let step = StepRef { section: Section::Method, index: cursor.index() };
         turn(stage, helm, background, &mut cursor, entry, step).await?;
         // A pass that failed in the meantime is noticed after an activity: the first one always has its turn.
@@ -97,7 +100,8 @@ pub(super) async fn turn(
     announce(stage, entry, step).await;
     let activity = activity.map_err(|missing| Stopped::Cutoff(Cutoff::Broke(missing.to_string())))?;
     if entry.background {
-        background.start(stage, Starter { activity: activity.clone(), step, effect, consent }).await;
+        let starter = Starter { activity: activity.clone(), step, effect, consent };
+        background.start(stage, helm, starter).await;
         cursor.ran();
         return Ok(());
     }
@@ -107,7 +111,7 @@ pub(super) async fn turn(
         return Err(Stopped::Cutoff(Cutoff::Broke(message)));
     };
     let reins = helm.reins();
-    let performed = helm.hear(&reins, perform(stage, cleared, step, true, &reins)).await;
+    let performed = helm.hear(&reins, perform(stage, cleared, step, Ground::Fore, &reins)).await;
     cursor.ran();
     helm.halted()?;
     performed.map(drop).map_err(Stopped::Cutoff)

@@ -32,7 +32,7 @@ mod voice;
 
 pub use compat::Compat;
 pub use consent::Consent;
-pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level};
+pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level, Loading};
 pub use halt::Signal;
 pub use plan::plan;
 pub use play::play;

@@ -4,7 +4,7 @@ use super::{
     Ending, Request, Signal,
     background::Background,
     continuous::Continuous,
-    controls::Level as ControlLevel,
+    controls::{Level as ControlLevel, Subject},
     halt::{Halt, Turn, Undo},
     helm::Helm,
     hypothesis, method,
@@ -13,7 +13,7 @@ use super::{
     stage::Stage,
 };
 use crate::{
-    experiment::{Hypothesis, Map, Value, python_text, substitute},
+    experiment::{Map, Value, python_text, substitute},
     provider::Providers,
     session::{
         Command, What,
@@ -45,14 +45,15 @@ pub async fn play(
     stage.voice.emit(started(&stage, raw)).await;
     let mut controls = std::mem::take(&mut stage.controls);
     let reins = helm.reins();
-    let unconfigured = helm.hear(&reins, controls.configure(&stage.scene(), &reins)).await;
+    let changes = helm.hear(&reins, controls.configure(stage.scene(), &reins)).await;
     stage.controls = controls;
-    stage.complain(unconfigured).await;
+    stage.adopt(changes).await;
     let stage = Arc::new(stage);
-    say_without_hypothesis(&stage).await;
+    let hypothetical = has_probes(&stage);
+    say_without_hypothesis(&stage, hypothetical).await;
 
     let mut background = Background::default();
-    let undo = match act(&stage, &mut helm, &mut background).await {
+    let undo = match act(&stage, &mut helm, &mut background, hypothetical).await {
         Ok(()) => Undo::ByStrategy,
         Err(halt) => {
             if !stage.has_crashed() {
@@ -86,40 +87,46 @@ fn started(stage: &Stage, raw: Map) -> What {
     }
 }
 
-async fn say_without_hypothesis(stage: &Stage) {
-    let said = match (stage.options.hypothesis, with_probes(stage)) {
+async fn say_without_hypothesis(stage: &Stage, hypothetical: bool) {
+    let said = match (stage.options.hypothesis, hypothetical) {
         (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
-        (_, None) => "No steady state hypothesis defined. That's ok, just exploring.",
-        (_, Some(_)) => return,
+        (_, false) => "No steady state hypothesis defined. That's ok, just exploring.",
+        (_, true) => return,
     };
     stage.voice.log(Level::Info, said).await;
 }
 
-/// The hypothesis, if it has probes.
-fn with_probes(stage: &Stage) -> Option<&Hypothesis> {
-    stage.experiment.hypothesis().filter(|hypothesis| !hypothesis.probes.is_empty())
+/// Whether there is a hypothesis with probes; asked once, before any control may change that.
+fn has_probes(stage: &Stage) -> bool {
+    stage.experiment().hypothesis().is_some_and(|hypothesis| !hypothesis.probes.is_empty())
 }
 
 /// Gate, method and final pass. Errors nobody expected are settled here: they abort the run.
-async fn act(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Result<(), Halt> {
+async fn act(
+    stage: &Arc<Stage>,
+    helm: &mut Helm,
+    background: &mut Background,
+    hypothetical: bool,
+) -> Result<(), Halt> {
     helm.halted()?;
-    let raw = stage.scene().raw;
-    if let Err(stopped) = rounds::before(stage, helm, ControlLevel::Experiment, &[], &raw).await {
+    let raw = stage.raw();
+    let subject = Subject::whole(ControlLevel::Experiment, &raw);
+    if let Err(stopped) = rounds::before(stage, helm, subject).await {
         return settle(stage, stopped.turn(stage).await).await;
     }
     let strategy = stage.options.hypothesis;
-    if let Some(hypothesis) = with_probes(stage).filter(|_| strategy.before()) {
-        match hypothesis::gate(stage, helm, hypothesis).await {
+    if hypothetical && strategy.before() {
+        match hypothesis::gate(stage, helm).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(turn) => return settle_hypothesis(stage, turn).await,
         }
     }
-    let continuous = match with_probes(stage).filter(|_| strategy.during()) {
-        Some(_) => Some(Continuous::start(stage, helm.up_front()).await),
-        None => None,
+    let continuous = match hypothetical && strategy.during() {
+        true => Some(Continuous::start(stage, helm.up_front()).await),
+        false => None,
     };
-    let played = played(stage, helm, background, continuous.as_ref()).await;
+    let played = played(stage, helm, background, hypothetical, continuous.as_ref()).await;
     if let Some(continuous) = continuous {
         if played.is_err() {
             continuous.halt();
@@ -137,6 +144,7 @@ async fn played(
     stage: &Arc<Stage>,
     helm: &mut Helm,
     background: &mut Background,
+    hypothetical: bool,
     continuous: Option<&Continuous>,
 ) -> Result<(), Halt> {
     if let Err(turn) = method::play(stage, helm, background).await {
@@ -146,12 +154,12 @@ async fn played(
         continuous.stop();
     }
     let over = matches!(stage.status(), Some(RunStatus::Aborted | RunStatus::Interrupted));
-    match with_probes(stage).filter(|_| stage.options.hypothesis.after() && !over) {
-        Some(hypothesis) => match hypothesis::after(stage, helm, hypothesis).await {
-            Ok(()) => Ok(()),
-            Err(turn) => settle_hypothesis(stage, turn).await,
-        },
-        None => Ok(()),
+    if !hypothetical || !stage.options.hypothesis.after() || over {
+        return Ok(());
+    }
+    match hypothesis::after(stage, helm).await {
+        Ok(()) => Ok(()),
+        Err(turn) => settle_hypothesis(stage, turn).await,
     }
 }
 
@@ -184,8 +192,7 @@ async fn end(stage: &Stage, helm: &mut Helm) -> Ending {
     stage.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
     let ending = if ending.crashed { ending } else { close(stage, helm, ending).await };
     let reins = helm.reins();
-    let scene = stage.scene();
-    let complaints = helm.hear(&reins, stage.controls.clean_up(&scene, &reins)).await;
+    let complaints = helm.hear(&reins, stage.controls.clean_up(stage.scene(), &reins)).await;
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
     stage.complain(complaints).await;
     // The reference falls over it and exits with 1; the journal is not to suffer.
@@ -194,9 +201,10 @@ async fn end(stage: &Stage, helm: &mut Helm) -> Ending {
 
 /// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.
 async fn close(stage: &Stage, helm: &mut Helm, ending: Ending) -> Ending {
-    let raw = stage.scene().raw;
+    let raw = stage.raw();
     let journal = || stage.voice.minutes().value();
-    let (changed, _) = rounds::after(stage, helm, ControlLevel::Experiment, &[], &raw, journal).await;
+    let subject = Subject::whole(ControlLevel::Experiment, &raw);
+    let (changed, _) = rounds::after(stage, helm, subject, journal).await;
     let Some(journal) = changed else { return ending };
     let status = journal.get("status").and_then(Value::as_str);
     let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];

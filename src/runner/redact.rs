@@ -74,8 +74,9 @@ impl Redactor {
             What::EntriesAmended { section, entries } => {
                 What::EntriesAmended { section, entries: self.value(entries) }
             }
-            What::ExperimentAmended { experiment } => {
-                What::ExperimentAmended { experiment: self.value(experiment) }
+            What::ExperimentAmended { experiment, reassigned } => {
+                let (experiment, reassigned) = (self.value(experiment), reassigned.clone());
+                What::ExperimentAmended { experiment, reassigned }
             }
             What::JournalAmended { journal } => What::JournalAmended { journal: self.value(journal) },
             What::Logged { level, target, message } => {

@@ -4,7 +4,7 @@ use super::{
     RollbackStrategy,
     activity::Cutoff,
     background::Background,
-    controls::Level as ControlLevel,
+    controls::{Level as ControlLevel, Subject},
     cursor::Cursor,
     halt::{Halt, Undo},
     helm::{Helm, tell},
@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub(super) async fn play(stage: &Arc<Stage>, helm: &mut Helm, undo: Undo) {
     if decide(stage, undo).await {
         helm.begin_rollbacks().await;
-        let steps = stage.experiment.rollbacks().len();
+        let steps = stage.experiment().rollbacks().len();
         stage.voice.emit(What::RollbacksStarted { steps }).await;
         let mut background = Background::default();
         walk(stage, helm, &mut background).await;
@@ -51,8 +51,7 @@ async fn decide(stage: &Stage, undo: Undo) -> bool {
 }
 
 async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) {
-    let scene = stage.scene().raw;
-    let let_in = rounds::before(stage, helm, ControlLevel::Rollback, &[], &scene).await;
+    let let_in = rounds::before(stage, helm, Subject::whole(ControlLevel::Rollback, &stage.raw())).await;
     let begun = let_in.is_ok();
     let mut halted = match let_in {
         Ok(()) => steps(stage, helm, background).await,
@@ -62,7 +61,9 @@ async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) 
     };
     background.settle(helm, stage.options.compat).await;
     let told = || if begun { stage.told(Section::Rollbacks) } else { Value::Null };
-    let (changed, ended) = rounds::after(stage, helm, ControlLevel::Rollback, &[], &scene, told).await;
+    let raw = stage.raw();
+    let subject = Subject::whole(ControlLevel::Rollback, &raw);
+    let (changed, ended) = rounds::after(stage, helm, subject, told).await;
     stage.amend(Section::Rollbacks, changed).await;
     if let (None, Err(Cutoff::Interrupt(message))) = (&halted, ended) {
         halted = Some(Halt::control(&message));
@@ -78,9 +79,10 @@ async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) 
 
 /// The rollbacks in order. One that breaks aborts the run but not the others: what can be undone is.
 async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Option<Halt> {
-    let experiment = stage.experiment.clone();
     let mut cursor = Cursor::default();
-    while let Some(entry) = experiment.rollbacks().get(cursor.index()) {
+    loop {
+        let experiment = stage.experiment();
+        let entry = experiment.rollbacks().get(cursor.index())?;
         let step = StepRef { section: Section::Rollbacks, index: cursor.index() };
         let before = cursor.index();
         match turn(stage, helm, background, &mut cursor, entry, step).await {
@@ -104,5 +106,4 @@ async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background)
             Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(Halt::told()),
         }
     }
-    None
 }

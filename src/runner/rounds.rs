@@ -2,12 +2,12 @@
 
 use super::{
     activity::Cutoff,
-    controls::Level as ControlLevel,
+    controls::Subject,
     halt::{Halt, Turn},
     helm::Helm,
     stage::Stage,
 };
-use crate::experiment::{Control, Map, Value};
+use crate::experiment::Value;
 
 /// Why something was not done to its end.
 pub(super) enum Stopped {
@@ -34,15 +34,9 @@ impl From<Halt> for Stopped {
 }
 
 /// The controls before a level.
-pub(super) async fn before(
-    stage: &Stage,
-    helm: &mut Helm,
-    level: ControlLevel,
-    local: &[Control],
-    context: &Map,
-) -> Result<(), Stopped> {
+pub(super) async fn before(stage: &Stage, helm: &mut Helm, subject: Subject<'_>) -> Result<(), Stopped> {
     let reins = helm.reins();
-    let begun = helm.hear(&reins, stage.before(level, local, context, &reins)).await;
+    let begun = helm.hear(&reins, stage.before(subject, &reins)).await;
     helm.halted()?;
     begun.map_err(Stopped::Cutoff)
 }
@@ -52,11 +46,9 @@ pub(super) async fn before(
 pub(super) async fn after(
     stage: &Stage,
     helm: &mut Helm,
-    level: ControlLevel,
-    local: &[Control],
-    context: &Map,
+    subject: Subject<'_>,
     state: impl FnOnce() -> Value,
 ) -> (Option<Value>, Result<(), Cutoff>) {
     let reins = helm.reins();
-    helm.hear(&reins, stage.after(level, local, context, state, &reins)).await
+    helm.hear(&reins, stage.after(subject, state, &reins)).await
 }

@@ -3,7 +3,7 @@
 use super::{
     Controls, Options,
     activity::{Cutoff, Mode, mode},
-    controls::{Complaint, Level as ControlLevel, Round, Scene, When},
+    controls::{Changes, Complaint, Round, Scene, Subject, When},
     fixes::Fixes,
     halt::{Halt, Signal, Turn},
     helm::tell,
@@ -13,7 +13,7 @@ use super::{
     voice::Voice,
 };
 use crate::{
-    experiment::{Activity, Control, Experiment, Map, Secrets, Value},
+    experiment::{Activity, Experiment, Map, Secrets, Value},
     provider::{Effect, Providers},
     session::{
         What,
@@ -29,7 +29,6 @@ use std::sync::{
 
 /// The scenery of a run: shared by the foreground, background activities and continuous passes.
 pub(super) struct Stage {
-    pub experiment: Arc<Experiment>,
     pub options: Options,
     pub providers: Arc<Providers>,
     pub secrets: Secrets,
@@ -45,9 +44,10 @@ struct Live {
     status: Option<RunStatus>,
     deviated: bool,
     crashed: bool,
-    /// Controls may change both; whoever begins something takes the present ones.
+    /// Controls may change these; whoever begins something takes the present ones.
     configuration: Arc<Map>,
-    experiment: Arc<Map>,
+    experiment: Arc<Experiment>,
+    raw: Arc<Map>,
 }
 
 impl Stage {
@@ -56,7 +56,6 @@ impl Stage {
         let minutes = request.controls.are_called().then(|| Journal::new(Machine::this()));
         Self {
             voice: Voice::new(emitter, redactor, minutes),
-            experiment: request.experiment,
             options: request.options,
             providers,
             secrets: request.secrets,
@@ -67,7 +66,8 @@ impl Stage {
                 deviated: false,
                 crashed: false,
                 configuration: Arc::new(request.configuration),
-                experiment: Arc::new(raw),
+                experiment: request.experiment,
+                raw: Arc::new(raw),
             }),
             runs: AtomicU64::new(0),
         }
@@ -76,6 +76,16 @@ impl Stage {
     /// The number of the next call.
     pub fn next_run(&self) -> RunId {
         RunId(self.runs.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The experiment as controls left it.
+    pub fn experiment(&self) -> Arc<Experiment> {
+        self.with(|live| live.experiment.clone())
+    }
+
+    /// Its mapping, as controls see it.
+    pub fn raw(&self) -> Arc<Map> {
+        self.with(|live| live.raw.clone())
     }
 
     pub fn configuration(&self) -> Arc<Map> {
@@ -137,9 +147,12 @@ impl Stage {
 
     /// What controls see.
     pub fn scene(&self) -> Scene<'_> {
-        let (raw, configuration) =
-            self.with(|live| (live.experiment.as_ref().clone(), live.configuration.as_ref().clone()));
-        Scene { experiment: &self.experiment, raw, configuration, secrets: &self.secrets }
+        self.with(|live| Scene {
+            experiment: live.experiment.clone(),
+            raw: live.raw.clone(),
+            configuration: live.configuration.clone(),
+            secrets: &self.secrets,
+        })
     }
 
     /// The journal's entries of a part so far, for controls.
@@ -148,56 +161,56 @@ impl Stage {
     }
 
     /// Calls the controls before a level, which is not begun when one of them interrupts or the run was halted.
-    pub async fn before(
-        &self,
-        level: ControlLevel,
-        local: &[Control],
-        context: &Map,
-        reins: &Reins,
-    ) -> Result<(), Cutoff> {
-        self.round(When::Before, level, local, context, None, reins).await.1?;
+    pub async fn before(&self, subject: Subject<'_>, reins: &Reins) -> Result<(), Cutoff> {
+        self.round(When::Before, subject, None, reins).await.1?;
         if reins.is_halted() { Err(Cutoff::Halted) } else { Ok(()) }
     }
 
     /// Calls the controls after a level; the state is returned as they left it, if they changed it.
     pub async fn after(
         &self,
-        level: ControlLevel,
-        local: &[Control],
-        context: &Map,
+        subject: Subject<'_>,
         state: impl FnOnce() -> Value,
         reins: &Reins,
     ) -> (Option<Value>, Result<(), Cutoff>) {
-        if !self.controls.touch(level, &self.experiment, local) {
+        if !self.controls.touch(subject, &self.experiment()) {
             return (None, Ok(()));
         }
-        self.round(When::After, level, local, context, Some(state()), reins).await
+        self.round(When::After, subject, Some(state()), reins).await
     }
 
     async fn round(
         &self,
         when: When,
-        level: ControlLevel,
-        local: &[Control],
-        context: &Map,
+        subject: Subject<'_>,
         state: Option<Value>,
         reins: &Reins,
     ) -> (Option<Value>, Result<(), Cutoff>) {
-        if !self.controls.touch(level, &self.experiment, local) {
+        if !self.controls.touch(subject, &self.experiment()) {
             return (None, Ok(()));
         }
-        let compat = self.options.compat;
-        let round = Round { when, level, local, context: context.clone().into(), state, compat };
-        let changes = self.controls.round(round, self.scene(), reins).await;
+        let round = Round { when, subject, state, compat: self.options.compat };
+        let mut changes = self.controls.round(round, self.scene(), reins).await;
+        let (state, interrupt) = (changes.state.take(), changes.interrupt.take());
+        self.adopt(changes).await;
+        (state, interrupt.map_or(Ok(()), |message| Err(Cutoff::Interrupt(message))))
+    }
+
+    /// What follows sees what controls changed, and the journal what it would see of it.
+    pub async fn adopt(&self, changes: Changes) {
         self.complain(changes.complaints).await;
         if let Some(configuration) = changes.configuration {
-            self.set_configuration(configuration);
+            self.with(|live| live.configuration = configuration);
         }
-        if let Some(experiment) = changes.experiment {
-            self.voice.emit(What::ExperimentAmended { experiment: experiment.clone().into() }).await;
-            self.with(|live| live.experiment = Arc::new(experiment));
+        if let Some(raw) = changes.experiment {
+            let experiment = raw.as_ref().clone().into();
+            self.with(|live| {
+                live.experiment = Arc::new(live.experiment.amended(raw.as_ref().clone()));
+                live.raw = raw;
+            });
+            let reassigned = changes.reassigned;
+            self.voice.emit(What::ExperimentAmended { experiment, reassigned }).await;
         }
-        (changes.state, changes.interrupt.map_or(Ok(()), |message| Err(Cutoff::Interrupt(message))))
     }
 
     /// What controls made of the entries of a part.

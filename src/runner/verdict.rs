@@ -1,8 +1,6 @@
 //! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
 
-use super::{
-    activity::Done, call::call, consent::Cleared, controls::Level as ControlLevel, reins::Reins, stage::Stage,
-};
+use super::{activity::Done, call::call, consent::Cleared, controls::Subject, reins::Reins, stage::Stage};
 use crate::{
     experiment::{
         Activity, Value, python_text,
@@ -20,7 +18,7 @@ use crate::{
 /// probe has to be asked.
 pub(super) fn at_once(stage: &Stage, activity: &Activity, step: StepRef, outcome: &Outcome) -> Option<bool> {
     let judged = matches!(step.section, Section::Before | Section::During | Section::After);
-    if !judged || stage.controls.touch(ControlLevel::Activity, &stage.experiment, &activity.controls) {
+    if !judged || stage.controls.touch(Subject::activity(activity), &stage.experiment()) {
         return None;
     }
     match outcome {

@@ -39,6 +39,12 @@ pub struct Difference {
 }
 
 impl Case {
+    /// Whether several of its activities run at once.
+    pub fn is_concurrent(&self) -> bool {
+        let background = |text: &[u8]| String::from_utf8_lossy(text).contains("\"background\"");
+        self.any_order || self.files.iter().any(|(_, text)| background(text))
+    }
+
     /// Whether its name or its place contains the text.
     pub fn is_called(&self, text: &str) -> bool {
         self.name.contains(text) || self.place.contains(text)

@@ -3,7 +3,7 @@
 use crate::stage::Stage;
 use chaos_tui::{
     experiment::{Map, Secrets, Value, parse_json},
-    provider::{ControlCall, ControlError, ControlHost, ControlReply},
+    provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene},
 };
 
 fn value(json: &str) -> Value {
@@ -23,6 +23,7 @@ struct Scene {
     configuration: Map,
     secrets: Secrets,
     context: Value,
+    place: &'static str,
     state: Value,
 }
 
@@ -35,6 +36,7 @@ impl Scene {
             configuration: map(r#"{"c": {"d": 1}}"#),
             secrets: Secrets::new(map(r#"{"scope": {"name": "s3cret"}}"#)),
             context: value(r#"{"name": "second"}"#),
+            place: "$.method[1]",
             state: value(r#"{"status": "succeeded"}"#),
         }
     }
@@ -52,9 +54,13 @@ impl Scene {
             arguments: map(arguments),
             context: levelled.then_some(&self.context),
             state: function.starts_with("after").then_some(&self.state),
-            configuration: &self.configuration,
-            secrets: &self.secrets,
-            experiment: &self.experiment,
+            place: levelled.then_some(self.place),
+            scene: Some(ControlScene {
+                configuration: &self.configuration,
+                secrets: &self.secrets,
+                experiment: &self.experiment,
+            }),
+            settings: true,
             cancel: tokio_util::sync::CancellationToken::new(),
         };
         ControlHost::call(&self.stage.bridge, call).await
@@ -140,7 +146,9 @@ def before_activity_control(context, experiment):
 
 def after_experiment_control(context, state, experiment):
     experiment["title"] = "changed"
-    assert state["experiment"]["title"] == "changed"
+    assert context["title"] == "changed"
+    assert state["experiment"]["title"] == "t", "the journal's mapping is a copy"
+    context["method"].append("more")
 "#,
     );
     let edited = ControlReply {
@@ -157,12 +165,15 @@ def after_experiment_control(context, state, experiment):
 
     let mut journal = map(r#"{"status": "completed"}"#);
     journal.insert("experiment".to_owned(), value(EXPERIMENT));
-    let last = Scene { context: value(EXPERIMENT), state: journal.into(), ..scene };
+    let last = Scene { context: value(EXPERIMENT), place: "$", state: journal.into(), ..scene };
     let reply = last.call("after_experiment_control", "{}").await;
     assert_eq!(reply.error, None);
-    let title = |holder: Option<&Value>| holder.and_then(|it| it.get("title")).cloned();
-    assert_eq!(title(reply.context.as_ref()), Some("changed".into()));
-    assert_eq!(title(reply.state.as_ref().and_then(|it| it.get("experiment"))), Some("changed".into()));
+    assert_eq!(reply.reassigned, ["title"], "the method is the same list with another content");
+    let context = reply.context.unwrap();
+    assert_eq!(context.get("title"), Some(&"changed".into()));
+    let journalled = reply.state.unwrap().get("experiment").cloned().unwrap();
+    assert_eq!(journalled.get("title"), Some(&"t".into()));
+    assert_eq!(journalled.get("method"), context.get("method"), "what is in the mapping is shared");
 }
 
 #[tokio::test]

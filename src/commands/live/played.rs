@@ -9,7 +9,7 @@ use crate::{
         event::{Fix, StepRef},
     },
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What is played, as far as a listener has heard.
 pub struct Played {
@@ -24,12 +24,21 @@ impl Played {
         Self { request, fixed: BTreeMap::new() }
     }
 
-    /// Hears of a fix; gives the step that another activity took.
+    /// Hears of a fix, and of what controls made of the experiment; gives the step that a fix's activity took.
     pub fn hear(&mut self, event: &Event) -> Option<StepRef> {
-        let What::Fixed(Fix::Instead { step, activity, .. }) = &event.what else { return None };
-        let provider = activity.get("provider").and_then(Value::as_map)?;
-        self.fixed.insert(*step, provider.clone());
-        Some(*step)
+        match &event.what {
+            What::Fixed(Fix::Instead { step, activity, .. }) => {
+                let provider = activity.get("provider").and_then(Value::as_map)?;
+                self.fixed.insert(*step, provider.clone());
+                Some(*step)
+            }
+            What::ExperimentAmended { experiment, .. } => {
+                let raw = experiment.as_map()?.clone();
+                self.request.experiment = Arc::new(self.request.experiment.amended(raw));
+                None
+            }
+            _ => None,
+        }
     }
 
     /// The provider's mapping of a step, substituted without secrets: what is made of it is shown.

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::{
-    experiment::{Control, Document, Map, Settings, Value, read_text_bounded},
+    experiment::{Control, Described, Document, Map, Settings, Signatures, Value, read_text_bounded},
     session::{What, event::Level, stream::Emitter},
 };
 use std::path::{Path, PathBuf};
@@ -25,6 +25,30 @@ pub(super) async fn read(
         }
     }
     Ok(controls)
+}
+
+/// Those whose module Python can import; one that is not there is left out. The error is what the reference crashes on.
+pub(super) async fn importable(
+    controls: Vec<Control>,
+    signatures: &dyn Signatures,
+) -> Result<Vec<Control>, Refusal> {
+    let mut kept = Vec::new();
+    for control in controls {
+        if let Some(module) = control.module() {
+            match signatures.describe(module, "before_loading_experiment_control").await {
+                Described::ImportError(_) => continue,
+                Described::Broken(message) => {
+                    let name = &control.name;
+                    let refused =
+                        format!("the module '{module}' of the control '{name}' is broken: {message}");
+                    return Err(Refusal::invalid(refused));
+                }
+                Described::Function { .. } | Described::Missing { .. } | Described::Unknown(_) => {}
+            }
+        }
+        kept.push(control);
+    }
+    Ok(kept)
 }
 
 /// A mapping of names to controls.

@@ -3,6 +3,7 @@
 mod cluster_needs;
 mod controls;
 mod guards;
+mod loading;
 mod refusal;
 mod validation;
 mod variables;
@@ -13,7 +14,7 @@ use super::{Playing, SandboxChild, connect::Connected, listening::Listening, not
 use crate::{
     cluster,
     experiment::{
-        Access, Document, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError, load,
+        Access, Document, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError,
         parse_var,
     },
     provider::{
@@ -113,20 +114,29 @@ pub async fn prepare(
         Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
     left_out.into_iter().for_each(|message| eprintln!("{message}"));
     let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
+    let listening = Listening::new(company.emitter.clone(), company.signals.clone());
+    let mut link = Link { playing, settings: &settings, company: &company, listening: &listening, helpers };
+    // Controls of the loading need Python before there is an experiment. Without any, what is not needed for a file
+    // that cannot be read is not started.
+    let early = match globals.is_empty() {
+        true => None,
+        false => Some(link.connect(&mut environment).await?),
+    };
+    let controls = match &early {
+        Some(connected) => {
+            let globals = controls::importable(globals, &*connected.python).await?;
+            Controls::new(globals, connected.python.clone())
+        }
+        None => Controls::default(),
+    };
     let access =
         Access { verify_tls: !playing.no_verify_tls, environment: &environment, settings: &settings };
-    let document = load(source, access).await.map_err(Refusal::invalid)?;
-
-    // Only for a file that can be read, and before anything looks at the environment.
-    if let Some(variant) = &playing.sandbox {
-        let child = SandboxChild::start(variant, company.emitter).await.map_err(Refusal::usage)?;
-        child.announcement.apply(&mut environment);
-        helpers.sandbox = Some(child);
-    }
-    let listening = Listening::new(company.emitter.clone(), company.signals.clone());
-    let connected = playing.reach.connect(&environment, &settings, company.prints, &listening);
+    let document = loading::load(source, access, &controls, &company).await?;
+    let connected = match early {
+        Some(connected) => connected,
+        None => link.connect(&mut environment).await?,
+    };
     let Connected { providers, python, cluster } = connected;
-    helpers.python = Some(python.clone());
     let notifications = Notifications::new("run", &settings, python.clone(), company.emitter.clone());
     if let Some(experiment) = document.root().as_map().filter(|_| company.notifies) {
         notifications.started(experiment).await;
@@ -153,14 +163,38 @@ pub async fn prepare(
         experiment.note_no_secrets(&overrides.configuration);
     }
     let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &company).await?;
-    let controls = match globals.is_empty() && !Controls::are_declared(&experiment) {
-        true => Controls::default(),
-        false => Controls::new(globals, python),
+    let controls = match controls.has_globals() || !Controls::are_declared(&experiment) {
+        true => controls,
+        false => Controls::new(Vec::new(), python),
     };
     let experiment = Arc::new(experiment);
     let request = Request { experiment, options, configuration, secrets, pace: company.pace, controls };
     let unserialisable = listening.unserialisable();
     Ok(Prepared { request, providers, notifications, cluster, guards, unserialisable })
+}
+
+/// What it takes to connect a run with what it reaches.
+struct Link<'a> {
+    playing: &'a Playing,
+    settings: &'a Settings,
+    company: &'a Company<'a>,
+    listening: &'a Arc<Listening>,
+    helpers: &'a mut Helpers,
+}
+
+impl Link<'_> {
+    /// Starts the sandbox, if one is wanted, before anything looks at the environment, and connects.
+    async fn connect(&mut self, environment: &mut Environment) -> Result<Connected, Refusal> {
+        if let Some(variant) = &self.playing.sandbox {
+            let child = SandboxChild::start(variant, self.company.emitter).await.map_err(Refusal::usage)?;
+            child.announcement.apply(environment);
+            self.helpers.sandbox = Some(child);
+        }
+        let (reach, prints) = (&self.playing.reach, self.company.prints);
+        let connected = reach.connect(environment, self.settings, prints, self.listening);
+        self.helpers.python = Some(connected.python.clone());
+        Ok(connected)
+    }
 }
 
 /// The settings file; one with broken syntax counts as none, with an ERROR line.

@@ -87,6 +87,11 @@ impl Document {
         &self.root
     }
 
+    /// Something else takes the place of what was read: a control changed it. Positions stay those of the text.
+    pub fn replace(&mut self, root: Value) {
+        self.root = root;
+    }
+
     /// The value of the whole text, to be changed: positions stay those of what was read.
     pub(super) fn root_mut(&mut self) -> &mut Value {
         &mut self.root

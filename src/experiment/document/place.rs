@@ -14,7 +14,7 @@ pub fn item(parent: &str, index: usize) -> String {
 
 /// One step down.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Segment {
+pub(in crate::experiment) enum Segment {
     /// Into a mapping.
     Key(String),
     /// Into a list.
@@ -22,7 +22,7 @@ pub(super) enum Segment {
 }
 
 /// The steps of a path that [`key`] and [`item`] made; stops at what they would not make.
-pub(super) fn segments(path: &str) -> Vec<Segment> {
+pub(in crate::experiment) fn segments(path: &str) -> Vec<Segment> {
     let mut rest = path.strip_prefix('$').unwrap_or(path);
     let mut segments = Vec::new();
     while let Some((segment, after)) = next(rest) {

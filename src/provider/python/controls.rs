@@ -7,8 +7,8 @@ use super::{
     worker::{Question, Request, Unanswered, Worker},
 };
 use crate::{
-    experiment::{Map, Value},
-    provider::{ControlCall, ControlError, ControlHost, ControlReply},
+    experiment::{Map, Value, part},
+    provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::time::Duration;
@@ -37,9 +37,10 @@ impl PythonBridge {
             Description::Missing { .. } | Description::ImportError(_) => return Ok(ControlReply::default()),
             Description::Broken(message) => return Err(message),
         };
-        let live = self.live(&call, |name| callable.takes(name));
+        let live = self.live(&call, |name| callable.takes(name))?;
         let worker = self.worker().await.map_err(|error| error.to_string())?;
-        let request = Request::control(call.module, call.function, call.arguments, live);
+        let place = call.place.map(part::steps).unwrap_or_default();
+        let request = Request::control(call.module, call.function, call.arguments, live, place);
         let mut question = worker.ask(request).await;
         let answer = tokio::select! {
             biased;
@@ -53,10 +54,13 @@ impl PythonBridge {
 
     /// The objects the function gets beside its arguments: the context always, others where it has a parameter of
     /// that name, and nothing to clean up.
-    fn live(&self, call: &ControlCall<'_>, takes: impl Fn(&str) -> bool) -> Map {
+    fn live(&self, call: &ControlCall<'_>, takes: impl Fn(&str) -> bool) -> Result<Map, String> {
         let mut live = Map::new();
         if call.function == "cleanup_control" {
-            return live;
+            return Ok(live);
+        }
+        if call.scene.is_none() && takes("extensions") {
+            return Err("there are no extensions to give it before there is an experiment".to_owned());
         }
         if let Some(context) = call.context {
             live.insert("context".to_owned(), context.clone());
@@ -66,18 +70,23 @@ impl PythonBridge {
                 live.insert(name.to_owned(), value());
             }
         };
-        offer("secrets", &|| call.secrets.expose().clone().into());
-        offer("configuration", &|| call.configuration.clone().into());
-        offer("experiment", &|| call.experiment.clone().into());
-        offer("settings", &|| self.settings.settings.clone());
+        let of =
+            |part: &dyn Fn(ControlScene<'_>) -> Map| call.scene.map(part).map_or(Value::Null, Value::Map);
+        offer("secrets", &|| of(&|scene| scene.secrets.expose().clone()));
+        offer("configuration", &|| of(&|scene| scene.configuration.clone()));
+        offer("experiment", &|| of(&|scene| scene.experiment.clone()));
+        // No settings are told from empty ones nowhere in the reference.
+        let settings = Some(&self.settings.settings).filter(|settings| call.settings && settings.truthy());
+        offer("settings", &|| settings.cloned().unwrap_or_default());
         match call.function {
             "configure_control" => offer("event_registry", &|| Value::Null),
             _ => {
                 offer("state", &|| call.state.cloned().unwrap_or_default());
-                offer("extensions", &|| call.experiment.get("extensions").cloned().unwrap_or_default());
+                let extensions = || call.scene.and_then(|scene| scene.experiment.get("extensions"));
+                offer("extensions", &|| extensions().cloned().unwrap_or_default());
             }
         }
-        live
+        Ok(live)
     }
 }
 

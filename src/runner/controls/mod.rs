@@ -3,14 +3,18 @@
 //! [`levels`] says which ones apply where, [`ControlHost`] calls them, [`Controls`] goes through them in order.
 
 mod levels;
+mod loading;
 mod patience;
+mod subject;
 
-pub use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply};
+pub use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
 pub use levels::Level;
+pub use loading::Loading;
+pub(super) use subject::Subject;
 
 use super::{Compat, reins::Reins};
 use crate::{
-    experiment::{Control, Experiment, Map, Secrets, Value, substitute},
+    experiment::{Control, Experiment, Map, Secrets, Value, part, substitute},
     session::event::Level as EventLevel,
 };
 use patience::ask;
@@ -33,14 +37,20 @@ pub(super) enum When {
     After,
 }
 
+impl When {
+    /// As in the names of the functions, and as in a control's `scope`.
+    fn name(self) -> &'static str {
+        match self {
+            When::Before => "before",
+            When::After => "after",
+        }
+    }
+}
+
 /// Where a round of controls happens.
 pub(super) struct Round<'a> {
     pub when: When,
-    pub level: Level,
-    /// The level's own controls.
-    pub local: &'a [Control],
-    /// The experiment, hypothesis or activity.
-    pub context: Value,
+    pub subject: Subject<'a>,
     /// What the level came to.
     pub state: Option<Value>,
     pub compat: Compat,
@@ -48,18 +58,27 @@ pub(super) struct Round<'a> {
 
 /// What all controls of a run can see and change.
 pub(super) struct Scene<'a> {
-    pub experiment: &'a Experiment,
-    pub raw: Map,
-    pub configuration: Map,
+    pub experiment: Arc<Experiment>,
+    /// The experiment as it is now.
+    pub raw: Arc<Map>,
+    pub configuration: Arc<Map>,
     pub secrets: &'a Secrets,
+}
+
+impl Scene<'_> {
+    fn shown(&self) -> ControlScene<'_> {
+        ControlScene { configuration: &self.configuration, secrets: self.secrets, experiment: &self.raw }
+    }
 }
 
 /// What a round of controls changed.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub state: Option<Value>,
-    pub configuration: Option<Map>,
-    pub experiment: Option<Map>,
+    pub configuration: Option<Arc<Map>>,
+    pub experiment: Option<Arc<Map>>,
+    /// The experiment's keys that stand for other objects now.
+    pub reassigned: Vec<String>,
     /// The message of the control that interrupted the run.
     pub interrupt: Option<String>,
     /// What went wrong in controls that do not count.
@@ -97,52 +116,62 @@ impl Controls {
         !declared(experiment).is_empty()
     }
 
+    /// Whether there are any besides those of the experiment.
+    pub fn has_globals(&self) -> bool {
+        !self.globals.is_empty()
+    }
+
     /// Whether anybody calls controls.
     pub(super) fn are_called(&self) -> bool {
         self.host.is_some()
     }
 
     /// Whether any control applies on this level.
-    pub(super) fn touch(&self, level: Level, experiment: &Experiment, local: &[Control]) -> bool {
+    pub(super) fn touch(&self, subject: Subject<'_>, experiment: &Experiment) -> bool {
+        let Subject { level, local, .. } = subject;
         let applied = || levels::applied(level, &self.globals, experiment.controls(), local, Compat::Safe);
         self.host.is_some() && !applied().is_empty()
     }
 
     /// Calls `configure_control` once for each name: the globals, of which those that fail are dropped, then the
-    /// experiment's. Tells what went wrong.
-    pub(super) async fn configure(&mut self, scene: &Scene<'_>, reins: &Reins) -> Vec<Complaint> {
-        let Some(host) = self.host.clone() else { return Vec::new() };
-        let mut errors = Vec::new();
+    /// experiment's, which do not see the settings.
+    pub(super) async fn configure(&mut self, mut scene: Scene<'_>, reins: &Reins) -> Changes {
+        let mut changes = Changes::default();
+        let Some(host) = self.host.clone() else { return changes };
+        let once = Once { host: &*host, function: "configure_control", reins };
         let mut kept = Vec::new();
         for control in std::mem::take(&mut self.globals) {
-            match once(&*host, "configure_control", &control, scene, reins).await {
+            match once.call(&control, true, &mut scene, &mut changes).await {
                 Ok(()) => kept.push(control),
-                Err(error) => errors.push(error),
+                Err(complaint) => changes.complaints.push(complaint),
             }
         }
         self.globals = kept;
-        for control in declared(scene.experiment) {
-            errors.extend(once(&*host, "configure_control", &control, scene, reins).await.err());
+        for control in declared(&scene.experiment) {
+            let failed = once.call(&control, false, &mut scene, &mut changes).await.err();
+            changes.complaints.extend(failed);
         }
-        errors
+        changes
     }
 
     /// Calls `cleanup_control` once for each name; tells what went wrong.
-    pub(super) async fn clean_up(&self, scene: &Scene<'_>, reins: &Reins) -> Vec<Complaint> {
-        let Some(host) = &self.host else { return Vec::new() };
-        let mut errors = Vec::new();
-        for control in declared(scene.experiment) {
-            let failed = once(&**host, "cleanup_control", &control, scene, reins).await.err();
-            errors.extend(failed.map(|failed| match failed.level {
+    pub(super) async fn clean_up(&self, mut scene: Scene<'_>, reins: &Reins) -> Vec<Complaint> {
+        let mut changes = Changes::default();
+        let Some(host) = &self.host else { return changes.complaints };
+        let once = Once { host: &**host, function: "cleanup_control", reins };
+        for control in declared(&scene.experiment) {
+            let failed = once.call(&control, false, &mut scene, &mut changes).await.err();
+            changes.complaints.extend(failed.map(|failed| match failed.level {
                 // The reference falls over an exception here, which is why it may not pass in silence.
                 EventLevel::Debug => Complaint { level: EventLevel::Error, ..failed },
                 _ => failed,
             }));
         }
         for control in &self.globals {
-            errors.extend(once(&**host, "cleanup_control", control, scene, reins).await.err());
+            let failed = once.call(control, true, &mut scene, &mut changes).await.err();
+            changes.complaints.extend(failed);
         }
-        errors
+        changes.complaints
     }
 
     /// Calls the controls of a level in order, each seeing what those before it changed. An interruption skips the
@@ -150,13 +179,13 @@ impl Controls {
     pub(super) async fn round(&self, round: Round<'_>, mut scene: Scene<'_>, reins: &Reins) -> Changes {
         let mut changes = Changes::default();
         let Some(host) = &self.host else { return changes };
-        let Round { when, level, local, mut context, mut state, compat } = round;
-        let (scope, function) = match when {
-            When::Before => ("before", format!("before_{}_control", level.name())),
-            When::After => ("after", format!("after_{}_control", level.name())),
-        };
+        let Round { when, subject, mut state, compat } = round;
+        let (scope, function) = (when.name(), format!("{}_{}_control", when.name(), subject.level.name()));
         let halts = reins.halts();
-        let applied = levels::applied(level, &self.globals, scene.experiment.controls(), local, compat);
+        let mut context = Value::from(subject.context.clone());
+        let experiment = scene.experiment.clone();
+        let applied =
+            levels::applied(subject.level, &self.globals, experiment.controls(), subject.local, compat);
         for control in applied.into_iter().filter(|control| control.scope().is_none_or(|it| it == scope)) {
             let Some(module) = control.module() else { continue };
             if reins.halts() > halts {
@@ -167,27 +196,20 @@ impl Controls {
                 function: &function,
                 arguments: arguments(control, &scene),
                 context: Some(&context),
+                place: Some(subject.place),
                 state: state.as_ref(),
-                configuration: &scene.configuration,
-                secrets: scene.secrets,
-                experiment: &scene.raw,
+                scene: Some(scene.shown()),
+                settings: true,
                 cancel: CancellationToken::new(),
             };
-            let reply = ask(&**host, call, reins).await;
+            let mut reply = ask(&**host, call, reins).await;
+            changes.take(&mut reply, &mut scene, Some(subject.place));
             if let Some(changed) = reply.context {
                 context = changed;
             }
             if let Some(changed) = reply.state {
                 state = Some(changed.clone());
                 changes.state = Some(changed);
-            }
-            if let Some(changed) = reply.configuration {
-                scene.configuration.clone_from(&changed);
-                changes.configuration = Some(changed);
-            }
-            if let Some(changed) = reply.experiment {
-                scene.raw.clone_from(&changed);
-                changes.experiment = Some(changed);
             }
             match reply.error {
                 Some(ControlError::Interrupt(message)) => {
@@ -202,29 +224,65 @@ impl Controls {
     }
 }
 
-/// One call outside of any level. An interruption there is an error like any other.
-async fn once(
-    host: &dyn ControlHost,
-    function: &str,
-    control: &Control,
-    scene: &Scene<'_>,
-    reins: &Reins,
-) -> Result<(), Complaint> {
-    let Some(module) = control.module() else { return Ok(()) };
-    let call = ControlCall {
-        module,
-        function,
-        arguments: if function == "configure_control" { control.arguments() } else { Map::new() },
-        context: None,
-        state: None,
-        configuration: &scene.configuration,
-        secrets: scene.secrets,
-        experiment: &scene.raw,
-        cancel: CancellationToken::new(),
-    };
-    match ask(host, call, reins).await.error {
-        Some(error) => Err(Complaint::of(error, function, control)),
-        None => Ok(()),
+impl Changes {
+    /// Takes note of what a control changed of the run's own objects; those that follow see it. What was changed in a
+    /// context is changed in the experiment it is a part of.
+    fn take(&mut self, reply: &mut ControlReply, scene: &mut Scene<'_>, place: Option<&str>) {
+        if let Some(changed) = reply.configuration.take() {
+            scene.configuration = Arc::new(changed);
+            self.configuration = Some(scene.configuration.clone());
+        }
+        let amended = match (reply.experiment.take(), &reply.context, place) {
+            (Some(changed), ..) => {
+                scene.raw = Arc::new(changed);
+                true
+            }
+            (None, Some(context), Some(place)) => {
+                part::put(Arc::make_mut(&mut scene.raw), place, context.clone())
+            }
+            _ => false,
+        };
+        if amended {
+            self.experiment = Some(scene.raw.clone());
+            self.reassigned.append(&mut reply.reassigned);
+        }
+    }
+}
+
+/// Calls of one function outside of any level. An interruption there is an error like any other.
+struct Once<'a> {
+    host: &'a dyn ControlHost,
+    function: &'a str,
+    reins: &'a Reins,
+}
+
+impl Once<'_> {
+    async fn call(
+        &self,
+        control: &Control,
+        global: bool,
+        scene: &mut Scene<'_>,
+        changes: &mut Changes,
+    ) -> Result<(), Complaint> {
+        let Some(module) = control.module() else { return Ok(()) };
+        let configures = self.function == "configure_control";
+        let call = ControlCall {
+            module,
+            function: self.function,
+            arguments: if configures { control.arguments() } else { Map::new() },
+            context: None,
+            place: None,
+            state: None,
+            scene: Some(scene.shown()),
+            settings: global,
+            cancel: CancellationToken::new(),
+        };
+        let mut reply = ask(self.host, call, self.reins).await;
+        changes.take(&mut reply, scene, None);
+        match reply.error {
+            Some(error) => Err(Complaint::of(error, self.function, control)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -192,6 +192,61 @@ async fn a_control_may_change_the_configuration_for_what_follows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_control_makes_of_an_activity_is_played_and_journalled() {
+    let editing = |call: &ControlCall<'_>| {
+        let mut reply = ControlReply::default();
+        if call.function == "before_activity_control" {
+            let mut activity = call.context.unwrap().as_map().unwrap().clone();
+            activity.insert("name".to_owned(), "edited".into());
+            reply.context = Some(activity.into());
+        }
+        if call.function == "before_method_control" {
+            let mut experiment = call.scene.unwrap().experiment.clone();
+            let method = experiment.get("method").and_then(Value::as_list).unwrap();
+            let twice: Vec<Value> = method.iter().chain(method).cloned().collect();
+            experiment.insert("method".to_owned(), twice.into());
+            experiment.insert("description".to_owned(), "edited".into());
+            reply.context = Some(experiment.into());
+            reply.reassigned = vec!["description".to_owned()];
+        }
+        reply
+    };
+    let mut setup = Setup::new(&format!("{}, {}", method(&[probe("a", "give:1", "")]), declared("")));
+    setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(editing)));
+    let played = setup.play().await;
+    assert_eq!(played.at("run.0.activity.name"), "edited".into());
+    assert_eq!(played.at("run.1.output"), 1.into());
+    assert_eq!(played.at("experiment.method.1.name"), "edited".into());
+    assert_eq!(played.at("experiment.description"), "d".into(), "the journal's mapping is its own");
+}
+
+/// Whoever steps fires what was shown.
+#[tokio::test(start_paused = true)]
+async fn what_a_control_makes_of_a_step_after_it_was_fired_is_not_run() {
+    let editing = |call: &ControlCall<'_>| {
+        let mut reply = ControlReply::default();
+        if call.function == "before_activity_control" {
+            let mut activity = call.context.unwrap().as_map().unwrap().clone();
+            let other = map(&action("a", "harm:2", ""));
+            activity.insert("provider".to_owned(), other.get("provider").cloned().unwrap());
+            reply.context = Some(activity.into());
+        }
+        reply
+    };
+    let mut setup =
+        Setup::new(&format!("{}, {}", method(&[action("a", "harm:1", "")]), declared(""))).stepping();
+    setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(editing)));
+    let played = setup
+        .play_with(async |what, operator| {
+            if let What::StepAwaited { step, .. } = what {
+                operator.says(Command::Fire(*step)).await;
+            }
+        })
+        .await;
+    assert_eq!((played.calls.len(), played.outcome().0.as_str()), (0, "aborted"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn global_controls_that_cannot_be_configured_are_dropped() {
     let host = Arc::new(FakeHost::new(|call| ControlReply {
         error: (call.module == "bad" && call.function == "configure_control")

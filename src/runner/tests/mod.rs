@@ -87,7 +87,8 @@ impl Setup {
         let (commands, heard_commands) = mpsc::channel(16);
         let (signals, heard_signals) = mpsc::channel(16);
         let operators = Operator { commands, signals };
-        let playing = play(request, Arc::new(providers), emitter, heard_commands, heard_signals);
+        // On the heap: unoptimised, each of the many levels above holds several copies of what it moves on.
+        let playing = Box::pin(play(request, Arc::new(providers), emitter, heard_commands, heard_signals));
         let mut played = Played::default();
         let watching = async {
             while let Some(event) = events.next().await {

@@ -36,8 +36,7 @@ pub fn lines(what: &What) -> Vec<(Level, String)> {
                 .collect()
         }
         What::HypothesisStarted { title, .. } => one(Info, format!("Steady state hypothesis: {title}")),
-        What::HypothesisEnded { met: true, .. } => one(Info, "Steady state hypothesis is met!".to_owned()),
-        What::HypothesisEnded { phase, deviating, .. } => one_not_met(*phase, deviating.as_deref()),
+        What::HypothesisEnded { met: false, phase, deviating } => one_not_met(*phase, deviating.as_deref()),
         What::ContinuousStarted { frequency } => {
             let frequency = python_float(*frequency);
             one(Info, format!("Executing the steady-state hypothesis continuously every {frequency} seconds"))

@@ -250,10 +250,12 @@ pub enum What {
         /// What went wrong.
         message: String,
     },
-    /// The live experiment changed during the run: a control edited it, or a tolerance probe got its `value`.
+    /// A control edited the experiment: what is still to come is played from this one.
     ExperimentAmended {
-        /// The experiment as the journal shows it from here on.
+        /// The experiment as the run has it from here on.
         experiment: Value,
+        /// The top-level keys under which something else stands now, rather than the same thing with another content.
+        reassigned: Vec<String>,
     },
     /// A control replaced the journal at the very end.
     JournalAmended {

@@ -2,6 +2,7 @@
 
 mod machine;
 mod passes;
+mod shared;
 mod write;
 
 pub use machine::Machine;
@@ -16,6 +17,7 @@ use crate::{
     },
 };
 use passes::Passes;
+use shared::Shared;
 use std::collections::HashMap;
 
 /// The engine whose journal this is: readers choose their parser by it.
@@ -25,7 +27,7 @@ const ENGINE_VERSION: &str = "1.44.0";
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     machine: Machine,
-    experiment: Value,
+    experiment: Shared,
     started: Option<Timestamp>,
     ended: Option<(Timestamp, RunStatus)>,
     deviated: bool,
@@ -48,10 +50,12 @@ impl Journal {
     pub fn apply(&mut self, event: &Event) {
         match &event.what {
             What::RunStarted { experiment, .. } => {
-                self.experiment.clone_from(experiment);
+                self.experiment = Shared::new(experiment);
                 self.started = Some(event.at);
             }
-            What::ExperimentAmended { experiment } => self.experiment.clone_from(experiment),
+            What::ExperimentAmended { experiment, reassigned } => {
+                self.experiment.amend(experiment, reassigned);
+            }
             What::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
             What::HypothesisEnded { phase, met, .. } => self.passes.end(*phase, *met),
             What::ActivityStarted { run, step, entry, .. } => {
@@ -87,7 +91,7 @@ impl Journal {
             ("chaoslib-version", ENGINE_VERSION.into()),
             ("platform", self.machine.platform.as_str().into()),
             ("node", self.machine.node.as_str().into()),
-            ("experiment", self.experiment.clone()),
+            ("experiment", self.experiment.value()),
             ("start", self.started.map_or(Value::Null, |moment| iso(moment).into())),
             ("status", self.ended.map_or(Value::Null, |(_, status)| status_name(status).into())),
             ("deviated", self.deviated.into()),

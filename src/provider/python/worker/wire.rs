@@ -39,12 +39,14 @@ impl Request {
         Self::new("call", foreground, fields)
     }
 
-    pub fn control(module: &str, func: &str, arguments: Map, live: Map) -> Self {
+    /// `place` leads to the context in the experiment, step by step, where it is a part of it.
+    pub fn control(module: &str, func: &str, arguments: Map, live: Map, place: Value) -> Self {
         let fields = [
             ("module", module.into()),
             ("func", func.into()),
             ("arguments", arguments.into()),
             ("live", live.into()),
+            ("place", place),
         ];
         Self::new("control", true, fields)
     }

@@ -7,7 +7,9 @@ from chaos_tui_worker import functions, outcomes, values
 
 def call(request):
     """Calls the function with its arguments and the live objects, and tells which of these it changed."""
-    live = linked(request["live"])
+    live = linked(request["live"], request["place"])
+    whole = live.get("context") if request["place"] == [] else live.get("experiment")
+    members = dict(whole or {})
     before = {name: values.to_json({name: thing}) for name, thing in live.items()}
     try:
         functions.find(request)(**dict(request["arguments"], **live))
@@ -16,6 +18,7 @@ def call(request):
         answer = failure(error)
     changed = {name: thing for name, thing in live.items() if values.to_json({name: thing}) != before[name]}
     answer["changed"] = changed
+    answer["reassigned"] = [key for key, member in members.items() if whole.get(key) is not member]
     return answer
 
 
@@ -42,22 +45,33 @@ def failure(error):
     return outcomes.failed(error)
 
 
-def linked(live):
-    """Where the context or a part of the state is a part of the experiment, a change of one is a change of both."""
+def linked(live, place):
+    """What is the same object in the run is made the same object here: a change of one is a change of the other."""
     experiment = live.get("experiment")
-    if experiment is not None:
-        if "context" in live:
-            live["context"] = part_like(experiment, live["context"])
-        state = live.get("state")
-        if isinstance(state, dict) and state.get("experiment") == experiment:
-            state["experiment"] = experiment
+    if experiment is None:
+        experiment = live.get("context") if place == [] else None
+    elif place is not None:
+        live["context"] = part(experiment, place, live["context"])
+    state = live.get("state")
+    if experiment is not None and isinstance(state, dict):
+        share(state.get("experiment"), experiment)
     return live
 
 
-def part_like(experiment, context):
-    hypothesis = experiment.get("steady-state-hypothesis") or {}
-    entries = [hypothesis.get("probes"), experiment.get("method"), experiment.get("rollbacks")]
-    parts = [experiment, hypothesis]
-    for entry in entries:
-        parts.extend(entry if isinstance(entry, list) else [])
-    return next((part for part in parts if part == context), context)
+def part(experiment, place, context):
+    """What the steps of a place lead to, unless something else stands there by now."""
+    found = experiment
+    try:
+        for step in place:
+            found = found[step]
+    except (LookupError, TypeError):
+        return context
+    return found if found == context else context
+
+
+def share(journalled, experiment):
+    """The journal has a copy of the experiment's mapping, not of what is in it."""
+    if isinstance(journalled, dict):
+        for key, member in journalled.items():
+            if experiment.get(key) == member:
+                journalled[key] = experiment[key]

@@ -1,0 +1,44 @@
+//! Loading the experiment, between the controls of its loading (experiment-format 10.2).
+
+use super::{Company, Refusal};
+use crate::{
+    experiment::{self, Access, Document},
+    runner::Controls,
+    session::event::Level,
+};
+
+/// Loads the experiment. Controls may forbid it, and change what was loaded; those after it are called whatever became
+/// of it.
+pub(super) async fn load(
+    source: &str,
+    access: Access<'_>,
+    controls: &Controls,
+    company: &Company<'_>,
+) -> Result<Document, Refusal> {
+    let before = controls.before_loading(source).await;
+    complain(company, before.complaints).await;
+    let loaded = match before.interrupt {
+        None => experiment::load(source, access).await.map_err(Refusal::invalid),
+        Some(message) => Err(forbidden(&message)),
+    };
+    let after = controls.after_loading(source, loaded.as_ref().ok().map(Document::root)).await;
+    complain(company, after.complaints).await;
+    if let Some(message) = after.interrupt {
+        return Err(forbidden(&message));
+    }
+    let mut document = loaded?;
+    if let Some(changed) = after.experiment {
+        document.replace(changed);
+    }
+    Ok(document)
+}
+
+async fn complain(company: &Company<'_>, complaints: Vec<String>) {
+    for complaint in complaints {
+        company.say(Level::Debug, complaint).await;
+    }
+}
+
+fn forbidden(message: &str) -> Refusal {
+    Refusal::invalid(format!("a control does not let the experiment be loaded: {message}"))
+}

@@ -1,0 +1,34 @@
+//! What a round of controls is about.
+
+use super::Level;
+use crate::experiment::{Activity, Control, Hypothesis, Map};
+
+/// What a round of controls is about, and gets as its context.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runner) struct Subject<'a> {
+    pub level: Level,
+    /// Its own controls.
+    pub local: &'a [Control],
+    /// Where the context is in the experiment, as a JSON path: what a control changes in it, it changes there.
+    pub place: &'a str,
+    pub context: &'a Map,
+}
+
+impl<'a> Subject<'a> {
+    /// The run, its method or its rollbacks, for which the context is the whole experiment.
+    pub fn whole(level: Level, experiment: &'a Map) -> Self {
+        Self { level, local: &[], place: "$", context: experiment }
+    }
+
+    /// A pass of the hypothesis.
+    pub fn hypothesis(hypothesis: &'a Hypothesis) -> Self {
+        let place = "$.steady-state-hypothesis";
+        Self { level: Level::Hypothesis, local: &hypothesis.controls, place, context: &hypothesis.raw }
+    }
+
+    /// An activity; where an entry refers to it, its own declaration.
+    pub fn activity(activity: &'a Activity) -> Self {
+        let (local, place) = (&activity.controls, &activity.place);
+        Self { level: Level::Activity, local, place, context: &activity.raw }
+    }
+}

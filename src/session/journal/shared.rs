@@ -1,0 +1,72 @@
+//! The experiment as the journal has it once controls change it.
+
+use crate::experiment::{Map, Value};
+use std::collections::HashSet;
+
+/// The journal begins with a copy of the experiment's top-level mapping, whose members it shares with the run. So what a
+/// control does inside a member is seen there, and what it puts in the place of one, or adds, is not (experiment-format
+/// 11.2).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shared {
+    members: Map,
+    /// Keys whose member is no longer the one that the run has.
+    parted: HashSet<String>,
+}
+
+impl Shared {
+    /// That of a run that begins.
+    pub fn new(experiment: &Value) -> Self {
+        Self { members: experiment.as_map().cloned().unwrap_or_default(), parted: HashSet::new() }
+    }
+
+    /// Takes note of a changed experiment, in which other members took the place of those under `reassigned`.
+    pub fn amend(&mut self, experiment: &Value, reassigned: &[String]) {
+        self.parted.extend(reassigned.iter().cloned());
+        for (key, member) in self.members.iter_mut().filter(|(key, _)| !self.parted.contains(*key)) {
+            if let Some(changed) = experiment.get(key) {
+                member.clone_from(changed);
+            }
+        }
+    }
+
+    /// The experiment for the journal.
+    pub fn value(&self) -> Value {
+        self.members.clone().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shared;
+    use crate::experiment::parse_json;
+
+    #[test]
+    fn the_journal_shares_members_not_the_mapping() {
+        let mut shared = Shared::new(&parse_json(r#"{"title": "t", "method": [1], "tags": []}"#).unwrap());
+        let cases: [(&str, &[&str], &str); 3] = [
+            // Inside a member; an added key.
+            (
+                r#"{"title": "t", "method": [1, 2], "tags": [], "more": 1}"#,
+                &[],
+                r#"{"title": "t", "method": [1, 2], "tags": []}"#,
+            ),
+            // Another member, and none.
+            (
+                r#"{"title": "u", "method": [1, 2, 3]}"#,
+                &["title", "tags"],
+                r#"{"title": "t", "method": [1, 2, 3], "tags": []}"#,
+            ),
+            // What has parted stays so.
+            (
+                r#"{"title": "v", "method": [4], "tags": [1]}"#,
+                &[],
+                r#"{"title": "t", "method": [4], "tags": []}"#,
+            ),
+        ];
+        for (changed, reassigned, wanted) in cases {
+            let reassigned: Vec<String> = reassigned.iter().map(|key| (*key).to_owned()).collect();
+            shared.amend(&parse_json(changed).unwrap(), &reassigned);
+            assert_eq!(shared.value(), parse_json(wanted).unwrap(), "{changed}");
+        }
+    }
+}
