@@ -4,8 +4,8 @@ use super::{
     Connected, Global, Reach, listening::Listening, notifications::Notifications, sinks::write_line,
 };
 use crate::experiment::{
-    Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, findings,
-    load, validate,
+    Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, check,
+    findings, load,
 };
 use crate::{
     provider::{Known, python::Prints},
@@ -131,15 +131,15 @@ pub async fn run(
         channels.started(experiment).await;
     }
     report.line("INFO", "Validating the experiment's syntax")?;
-    let validation = validate(document, Means { environment, signatures }).await;
-    let Findings(found) = &validation.findings;
-    let first = validation.findings.errors().next();
+    let findings = check(&document, Means { environment, signatures }).await;
+    let Findings(found) = &findings;
+    let first = findings.errors().next();
     // What the reference warns of, it does as it goes, up to its first error.
-    let warned = validation.findings.warnings().filter_map(|finding| finding.reference_message.as_deref());
+    let warned = findings.warnings().filter_map(|finding| finding.reference_message.as_deref());
     for warning in warned.filter(|_| first.is_none()) {
         report.line("WARNING", warning)?;
     }
-    if let (Some(channels), Some(experiment)) = (notifications, validation.document().root().as_map()) {
+    if let (Some(channels), Some(experiment)) = (notifications, document.root().as_map()) {
         let reason =
             |finding: &Finding| finding.reference_message.clone().unwrap_or_else(|| finding.message.clone());
         let raised =
@@ -152,13 +152,13 @@ pub async fn run(
         }
         None => report.line("INFO", "Experiment looks valid")?,
     }
-    report.findings(found, |line| validation.document().line(line).to_owned())?;
+    report.findings(found, |line| document.line(line).to_owned())?;
     let valid = first.is_none();
     if valid {
         report.line("INFO", "experiment syntax and semantic look valid")?;
     }
     // The process is about to end: giving a large tree back node by node takes longer than checking it.
-    std::mem::forget(validation);
+    std::mem::forget(document);
     Ok(valid)
 }
 

@@ -45,5 +45,5 @@ pub use secrets::{Secrets, SecretsError};
 pub use signatures::{Advice, ControlCheck, Described, NoPython, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use typed::{Experiment, NoExperiment, NoRuntime, Runtime};
-pub use validate::{Means, Validation, nearest, validate};
+pub use validate::{Means, Validation, check, nearest, validate};
 pub use value::{Map, Value};

@@ -10,15 +10,23 @@ pub use position::{Position, SyntaxError};
 use super::Value;
 use place::Segment;
 use position::{Lines, Node, Span};
+use std::sync::OnceLock;
 
 /// A parsed text: its source, its value, and where everything stands in it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Document {
     source: String,
     text: String,
     lines: Lines,
     root: Value,
-    nodes: Node,
+    /// As most texts are in order, JSON is read once more for the places when one is asked for.
+    nodes: OnceLock<Node>,
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.source, &self.text, &self.root) == (&other.source, &other.text, &other.root)
+    }
 }
 
 /// Which part of an entry a message is about.
@@ -43,18 +51,19 @@ impl Document {
 
     /// The same as [`Document::json`]; an error gives the text back, which may be long.
     pub(super) fn of_json(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
-        let parsed = json::parse(&text);
+        let parsed = json::parse_value(&text).map(|root| (root, OnceLock::new()));
         Self::of(source, text, parsed)
     }
 
     /// The same as [`Document::yaml`]; an error gives the text back, which may be long.
     pub(super) fn of_yaml(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
         let text = yaml::without_mark(text);
-        let parsed = yaml::parse(&text);
+        let places = |(root, nodes)| (root, OnceLock::from(nodes));
+        let parsed = yaml::parse(&text).map(places);
         // Only what cannot be read as it is may come from a writer that knows no character beyond 16 bits.
         if parsed.is_err()
             && let Some(whole) = yaml::with_whole_characters(&text)
-            && let Ok(parsed) = yaml::parse(&whole)
+            && let Ok(parsed) = yaml::parse(&whole).map(places)
         {
             return Self::of(source, whole, Ok(parsed));
         }
@@ -64,7 +73,7 @@ impl Document {
     fn of(
         source: String,
         text: String,
-        parsed: Result<(Value, Node), SyntaxError>,
+        parsed: Result<(Value, OnceLock<Node>), SyntaxError>,
     ) -> Result<Self, (SyntaxError, String)> {
         match parsed {
             Ok((root, nodes)) => Ok(Self { source, lines: Lines::of(&text), text, root, nodes }),
@@ -106,7 +115,8 @@ impl Document {
     /// it does not itself.
     pub fn position(&self, path: &str, part: Part) -> Position {
         let mut value = &self.root;
-        let mut node = &self.nodes;
+        let read_again = || json::parse(&self.text).map(|(_, nodes)| nodes).unwrap_or_default();
+        let mut node = self.nodes.get_or_init(read_again);
         let mut key = None;
         for segment in place::segments(path) {
             let step = match (&segment, value) {

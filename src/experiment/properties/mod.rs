@@ -141,15 +141,15 @@ fn inside(document: &Document, position: super::Position) -> bool {
 
 /// Validates a document, and uses it and its parts whatever came of that. Every finding has its place in the text.
 fn exercise(document: Document, value: &Value, output: &Value) -> Result<(), TestCaseError> {
-    let validation = validated(document);
+    let validation = validated(document.clone());
     for finding in &validation.findings.0 {
-        prop_assert!(inside(validation.document(), finding.position), "{:?}", finding);
+        prop_assert!(inside(&document, finding.position), "{:?}", finding);
         prop_assert!(finding.place.starts_with('$'), "{:?}", finding);
-        let line = validation.document().line(finding.position.line);
+        let line = document.line(finding.position.line);
         prop_assert!(!findings::render(finding, "x.json", line).is_empty());
     }
     prop_assert_eq!(validation.findings.valid(), validation.experiment.is_ok());
-    let Ok(experiment) = Experiment::unchecked(validation.document().clone()) else { return Ok(()) };
+    let Ok(experiment) = Experiment::unchecked(document) else { return Ok(()) };
     let environment = Environment::default();
     let variables =
         configuration::resolve(&experiment.configuration(), &Map::new(), &environment).unwrap_or_default();

@@ -39,19 +39,19 @@ pub struct Validation {
     pub experiment: Result<Experiment, Box<Document>>,
 }
 
-impl Validation {
-    /// The document, valid or not.
-    pub fn document(&self) -> &Document {
-        match &self.experiment {
-            Ok(experiment) => experiment.document(),
-            Err(document) => document,
-        }
-    }
-}
-
 /// Checks a document against every rule. Nothing is run, but secrets are really read and Python is really asked.
 pub async fn validate(document: Document, means: Means<'_>) -> Validation {
-    let mut collector = Collector::new(&document);
+    let findings = check(&document, means).await;
+    if !findings.valid() {
+        return Validation { findings, experiment: Err(Box::new(document)) };
+    }
+    let experiment = Experiment::unchecked(document).map_err(|refused| refused.document);
+    Validation { findings, experiment }
+}
+
+/// The same for whoever does not want to run it.
+pub async fn check(document: &Document, means: Means<'_>) -> Findings {
+    let mut collector = Collector::new(document);
     let root = document.root();
     match root.as_map().filter(|map| !map.is_empty()) {
         None => empty(root, &mut collector),
@@ -60,12 +60,7 @@ pub async fn validate(document: Document, means: Means<'_>) -> Validation {
             checker.check(&mut collector).await;
         }
     }
-    let findings = collector.finish();
-    if !findings.valid() {
-        return Validation { findings, experiment: Err(Box::new(document)) };
-    }
-    let experiment = Experiment::unchecked(document).map_err(|refused| refused.document);
-    Validation { findings, experiment }
+    collector.finish()
 }
 
 fn empty(root: &Value, collector: &mut Collector<'_>) {
