@@ -113,13 +113,12 @@ pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
         Some(other) => return Err(missing(&format!("has the unknown provider type '{other}'"))),
         None => return Err(missing("has a provider without type")),
     };
-    let pause = |side: &str| raw.get("pauses").and_then(|pauses| pauses.get(side)).cloned();
     Ok(Activity {
         kind,
         provider: Provider { kind: provider_kind, raw: provider.clone() },
         tolerance: raw.get("tolerance").cloned(),
         background: raw.get("background").is_some_and(Value::truthy),
-        pauses: Pauses { before: pause("before"), after: pause("after") },
+        pauses: Pauses(raw.get("pauses").cloned()),
         controls: Control::list(raw.get("controls")),
         dry: raw.get("dry").cloned(),
         place: place.to_owned(),

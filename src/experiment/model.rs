@@ -36,14 +36,10 @@ pub struct Provider {
     pub raw: Map,
 }
 
-/// The `pauses` of an activity, unsubstituted: numbers or `"${name}"`.
+/// The `pauses` of an activity as declared, if they are: seconds `before` the provider is called and `after` it
+/// returned, as numbers or `"${name}"`. A `null` passes validation, and is stumbled over when the activity is played.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pauses {
-    /// Seconds before the provider is called.
-    pub before: Option<Value>,
-    /// Seconds after it returned.
-    pub after: Option<Value>,
-}
+pub struct Pauses(pub Option<Value>);
 
 /// One activity, already looked up when it was declared as a `ref`.
 #[derive(Clone, Debug, PartialEq)]

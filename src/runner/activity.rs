@@ -147,7 +147,7 @@ async fn play(
 ) -> Result<Done, Cutoff> {
     let activity = cleared.activity();
     let mode = mode(activity, stage.options.dry);
-    let pauses = Pauses::of(activity, stage, mode == Mode::Real);
+    let pauses = Pauses::of(activity, stage, mode == Mode::Real)?;
     pauses.sleep(PauseSide::Before, step, &stage.voice, reins).await?;
 
     let (run, started) = (stage.next_run(), stage.voice.now());

@@ -29,17 +29,26 @@ pub(super) struct Pauses {
 pub(super) enum Unslept {
     /// The run turns to its end.
     Halted,
-    /// Its length is no number of seconds.
+    /// It is no pause, or its length no number of seconds.
     Senseless(String),
 }
 
 impl Pauses {
-    pub fn of(activity: &Activity, stage: &Stage, sleeps: bool) -> Self {
-        let configuration = stage.configuration();
-        let value = |declared: &Option<Value>| {
-            substitute(declared.as_ref().unwrap_or(&Value::Null), &configuration, &stage.secrets)
+    pub fn of(activity: &Activity, stage: &Stage, sleeps: bool) -> Result<Self, Unslept> {
+        let Some(declared) = &activity.pauses.0 else {
+            return Ok(Self { before: Value::Null, after: Value::Null, sleeps });
         };
-        Self { before: value(&activity.pauses.before), after: value(&activity.pauses.after), sleeps }
+        match substitute(declared, &stage.configuration(), &stage.secrets) {
+            Value::Map(mut pauses) => {
+                let mut side = |side| pauses.shift_remove(side).unwrap_or_default();
+                Ok(Self { before: side("before"), after: side("after"), sleeps })
+            }
+            other => Err(Unslept::Senseless(format!(
+                "the `pauses` of '{}' are {}; write {{before: seconds, after: seconds}}, or leave them out",
+                activity.name,
+                python_text(&other),
+            ))),
+        }
     }
 
     /// Announces a pause and sleeps it; nothing for a length of zero or none.
@@ -65,7 +74,8 @@ impl Pauses {
                 false => Ok(()),
             };
         };
-        voice.emit(What::PauseStarted { step, side, seconds }).await;
+        let shown = python_text(length);
+        voice.emit(What::PauseStarted { step, side, seconds, shown }).await;
         let pulled = match self.sleeps {
             // Less than nothing cannot be slept, nor more than a clock can count; that is found only now.
             true if !(0.0..LONGEST).contains(&seconds) => return Err(Unslept::Senseless(senseless(length))),

@@ -51,16 +51,25 @@ impl Planner<'_> {
             reference: entry.reference.is_some(),
             background: entry.background && !hypothesis,
             destructive: needs_consent(effect, at.section),
-            pause_before: activity.and_then(|activity| self.seconds(activity.pauses.before.as_ref())),
-            pause_after: activity.and_then(|activity| self.seconds(activity.pauses.after.as_ref())),
+            pause_before: activity.and_then(|activity| self.pause(activity, "before")),
+            pause_after: activity.and_then(|activity| self.pause(activity, "after")),
             limit: activity.and_then(|activity| self.limit(activity)),
             tolerance: activity.filter(|_| hypothesis).and_then(|it| it.tolerance.as_ref()).map(tolerance),
         }
     }
 
+    fn pause(&self, activity: &Activity, side: &str) -> Option<f64> {
+        let pauses = self.substituted(activity.pauses.0.as_ref()?);
+        self.seconds(pauses.get(side))
+    }
+
+    fn substituted(&self, declared: &Value) -> Value {
+        substitute(declared, &self.request.configuration, &Secrets::default())
+    }
+
     /// A number of seconds, as far as the configuration tells it.
     fn seconds(&self, declared: Option<&Value>) -> Option<f64> {
-        match substitute(declared?, &self.request.configuration, &Secrets::default()) {
+        match self.substituted(declared?) {
             Value::Int(seconds) => Some(seconds as f64),
             Value::Float(seconds) => Some(seconds),
             _ => None,

@@ -53,16 +53,13 @@ pub fn lines(what: &What) -> Vec<(Level, String)> {
         What::RollbacksStarted { steps } => {
             begun("Let's rollback...", *steps, "No declared rollbacks, let's move on.")
         }
-        What::PauseStarted { side, seconds, .. } => {
-            let seconds = seconds_text(*seconds);
-            one(
-                Info,
-                match side {
-                    PauseSide::Before => format!("Pausing before next activity for {seconds}s..."),
-                    PauseSide::After => format!("Pausing after activity for {seconds}s..."),
-                },
-            )
-        }
+        What::PauseStarted { side, shown, .. } => one(
+            Info,
+            match side {
+                PauseSide::Before => format!("Pausing before next activity for {shown}s..."),
+                PauseSide::After => format!("Pausing after activity for {shown}s..."),
+            },
+        ),
         What::ActivityStarted { name, entry, .. } => one(Info, activity(name, entry.get("activity"))),
         What::ActivityEnded { outcome, entry, .. } => ended(outcome.succeeded, entry),
         What::Interrupted { reason, level } => one(*level, reason.clone()),
@@ -148,10 +145,4 @@ fn failure(entry: &Value) -> &str {
     let message = last.unwrap_or_default().trim_end_matches('\n');
     let named = message.strip_prefix("chaoslib.exceptions.ActivityFailed").unwrap_or(message);
     named.strip_prefix(": ").unwrap_or(named)
-}
-
-/// Seconds as they are written most often: whole ones without a point.
-fn seconds_text(seconds: f64) -> String {
-    let text = python_float(seconds);
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }

@@ -31,7 +31,10 @@ fn c106_the_catalogue_of_console_lines() {
         experiment: Value::Null,
     };
     let not_met = |phase| What::HypothesisEnded { phase, met: false, deviating: Some("p".to_owned()) };
-    let pause = |side, seconds| What::PauseStarted { step: STEP, side, seconds };
+    let pause = |side, seconds, shown: &str| {
+        let shown = shown.to_owned();
+        What::PauseStarted { step: STEP, side, seconds, shown }
+    };
     let begun = |entry: &str| What::ActivityStarted {
         run: RunId(0),
         step: STEP,
@@ -76,8 +79,8 @@ fn c106_the_catalogue_of_console_lines() {
             &["INFO Playing your experiment's method now...", "INFO No declared activities, let's move on."],
         ),
         (What::RollbacksStarted { steps: 2 }, &["INFO Let's rollback..."]),
-        (pause(PauseSide::Before, 0.1), &["INFO Pausing before next activity for 0.1s..."]),
-        (pause(PauseSide::After, 5.0), &["INFO Pausing after activity for 5s..."]),
+        (pause(PauseSide::Before, 1.0, "1.0"), &["INFO Pausing before next activity for 1.0s..."]),
+        (pause(PauseSide::After, 5.0, "5"), &["INFO Pausing after activity for 5s..."]),
         (begun(r#"{"activity": {"type": "probe"}}"#), &["INFO Probe: n"]),
         (
             begun(r#"{"activity": {"type": "action", "background": true}}"#),

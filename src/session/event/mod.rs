@@ -175,6 +175,9 @@ pub enum What {
         side: PauseSide,
         /// Its length in seconds.
         seconds: f64,
+        /// The same as it was written: `1` and `1.0` differ.
+        #[serde(default)]
+        shown: String,
     },
     /// A pause ended.
     PauseEnded {

@@ -65,7 +65,7 @@ impl Session {
             What::JournalWritten { path } => self.run.journal = Some(path.clone()),
 
             What::StepAwaited { step, .. } => self.steps.awaited(at, *step),
-            What::PauseStarted { step, side, seconds } => {
+            What::PauseStarted { step, side, seconds, .. } => {
                 self.steps.pause_started(at, *step, *side, *seconds)
             }
             What::PauseEnded { step, .. } => self.steps.pause_ended(*step),

@@ -163,7 +163,7 @@ fn a_pause_after_a_call_comes_back_to_its_verdict() {
     let step = StepRef { section: Section::Method, index: 1 };
     let mut session = fixtures::told(Variant::After, 2.5).0;
     let mut tell = |what| session.apply(&Event { seq: 0, at: at(2.5), what });
-    tell(What::PauseStarted { step, side: PauseSide::After, seconds: 5.0 });
+    tell(What::PauseStarted { step, side: PauseSide::After, seconds: 5.0, shown: "5.0".to_owned() });
     tell(What::PauseEnded { step, cut: false });
     assert_eq!(session.steps.row(step).unwrap().state, StepState::Succeeded);
 }
