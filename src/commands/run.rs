@@ -93,7 +93,8 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
     let left = match prepared {
         // The reference hears no signal yet: Python makes an exception of Ctrl-C, and the others kill.
         Err(Some(Signal::Interrupt) | None) => {
-            eprintln!("Aborted!");
+            // A line of its own, also where the terminal has echoed `^C`.
+            eprintln!("\nAborted!");
             Left::With(ExitCode::FAILURE)
         }
         Err(Some(signal)) => Left::By(signal),

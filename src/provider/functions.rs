@@ -16,7 +16,9 @@ async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String>
     };
     let (module, func) = (text("module")?, text("func")?);
     if let Some((catalogue, native)) = providers.find(module, func) {
-        let arguments = arguments(provider, &native.into(), call)?;
+        let Some(arguments) = arguments(provider, &native.into(), call)? else {
+            return Ok(listed(module, func));
+        };
         return Ok(match misfit(native, &arguments) {
             Some(message) => Outcome::failed(message),
             None => catalogue.call(native, arguments, call).await,
@@ -24,27 +26,39 @@ async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String>
     }
     let Some(bridge) = providers.bridge() else { return Err(nobody(module, func)) };
     let signature = bridge.describe(module, func).await?;
-    Ok(bridge.call(module, func, arguments(provider, &signature, call)?, call).await)
+    match arguments(provider, &signature, call)? {
+        Some(arguments) => Ok(bridge.call(module, func, arguments, call).await),
+        None => Ok(listed(module, func)),
+    }
 }
 
-/// The final keyword arguments of a call.
-fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<Map, String> {
+/// Python stumbles over a list only when it calls the function, which fails the activity.
+fn listed(module: &str, func: &str) -> Outcome {
+    Outcome::failed(format!("TypeError: {module}.{func}() argument after ** must be a mapping, not list"))
+}
+
+/// The final keyword arguments of a call; none where they are a list, into which nothing has to be put.
+fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<Option<Map>, String> {
     let declared = provider.get("arguments").cloned().unwrap_or_else(|| Map::new().into());
     let untouched = call.configuration.is_empty() && call.secrets.is_empty();
     let ready = match untouched {
         true => declared,
         false => substitute(&declared, call.configuration, call.secrets),
     };
-    let Value::Map(mut arguments) = ready else {
-        return Err("the arguments of a python activity must be a mapping".into());
+    let scopes = provider.get("secrets").filter(|_| signature.has("secrets"));
+    let configured = signature.has("configuration");
+    let mut arguments = match ready {
+        Value::Map(arguments) => arguments,
+        Value::List(_) if scopes.is_none() && !configured => return Ok(None),
+        _ => return Err("the arguments of a python activity must be a mapping".into()),
     };
-    if let Some(scopes) = provider.get("secrets").filter(|_| signature.has("secrets")) {
+    if let Some(scopes) = scopes {
         arguments.insert("secrets".to_owned(), flat_secrets(scopes, call.secrets)?.into());
     }
-    if signature.has("configuration") {
+    if configured {
         arguments.insert("configuration".to_owned(), call.configuration.clone().into());
     }
-    Ok(arguments)
+    Ok(Some(arguments))
 }
 
 /// The names of the listed scopes in one mapping; later scopes win. Text is read letter by letter, and a mapping by
@@ -122,7 +136,8 @@ mod tests {
         };
         let parameters = parameters.iter().map(|name| ((*name).to_owned(), true)).collect();
         let signature = Signature { parameters, catch_all: false };
-        arguments(&activity.provider.raw, &signature, &call).map(Value::Map)
+        arguments(&activity.provider.raw, &signature, &call)
+            .map(|arguments| arguments.map_or(Value::Null, Value::Map))
     }
 
     #[test]
@@ -146,7 +161,10 @@ mod tests {
         let with =
             injected(r#"{"type": "python", "arguments": {"a": "${n}"}}"#, &["configuration", "a"]).unwrap();
         assert_eq!(with, parse_json(r#"{"a": 5, "configuration": {"n": 5}}"#).unwrap());
-        assert!(injected(r#"{"type": "python", "arguments": [1]}"#, &[]).is_err());
+        let listed = r#"{"type": "python", "arguments": [1]}"#;
+        assert_eq!(injected(listed, &["a"]).unwrap(), Value::Null);
+        assert!(injected(listed, &["configuration"]).is_err());
+        assert!(injected(r#"{"type": "python", "arguments": "x"}"#, &[]).is_err());
     }
 
     #[test]

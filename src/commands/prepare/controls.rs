@@ -78,7 +78,9 @@ fn parse(path: &Path) -> Result<Result<Map, String>, Refusal> {
         Err(error) => Ok(Err(format!("Failed to parse control file '{shown}': {error}"))),
         Ok(document) => match document.root() {
             Value::Map(controls) => Ok(Ok(controls.clone())),
-            value if !value.truthy() => Ok(Ok(Map::new())),
+            Value::Null => {
+                Err(unusable("holds nothing; give it a mapping of names to controls, or leave it out"))
+            }
             _ => Err(unusable("must be a mapping of names to controls")),
         },
     }
@@ -108,7 +110,9 @@ mod tests {
         let names: Vec<&str> = controls.iter().map(|control| control.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c"]);
         assert!(format!("{:?}", told.try_next()).contains("Failed to parse control file"));
-        for (name, text) in [("x.txt", "{}x"), ("list.json", "[1]")] {
+        for (name, text) in
+            [("x.txt", "{}x"), ("list.json", "[1]"), ("empty.json", "[]"), ("blank.yaml", " \n")]
+        {
             assert!(
                 read(&Settings::from(Map::new()), &[file(name, text)], &emitter).await.is_err(),
                 "{name}"

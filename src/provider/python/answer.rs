@@ -42,6 +42,11 @@ impl Answer {
         }
     }
 
+    /// What an exception of the engine itself says, without its name.
+    pub fn words(&self) -> Option<String> {
+        self.text("words").map(str::to_owned)
+    }
+
     /// Takes a list out.
     pub fn list(&mut self, key: &str) -> Vec<Value> {
         match self.fields.shift_remove(key) {

@@ -22,7 +22,8 @@ impl Signatures for PythonBridge {
                 Ok(answer) => match answer.kind() {
                     "ok" => ControlCheck::Accepted,
                     "import_error" => ControlCheck::ImportError(answer.message()),
-                    _ => ControlCheck::Refused(answer.message()),
+                    // The reference tells its own exceptions without their names.
+                    _ => ControlCheck::Refused(answer.words().unwrap_or_else(|| answer.message())),
                 },
             }
         };

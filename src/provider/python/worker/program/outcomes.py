@@ -9,7 +9,10 @@ def summary(error):
 
 
 def failed(error):
-    return {"kind": "failed", "message": summary(error), "trace": trace(error)}
+    answer = {"kind": "failed", "message": summary(error), "trace": trace(error)}
+    if is_of_the_engine(error):
+        answer["words"] = str(error)
+    return answer
 
 
 def broke(error):
@@ -39,6 +42,11 @@ def trace(error):
 
 
 def asks_to_interrupt(error):
-    """Whether this is the engine's interrupt exception; it cannot be where its module was never imported."""
+    """Whether this is the engine's interrupt exception."""
+    return is_of_the_engine(error, "InterruptExecution")
+
+
+def is_of_the_engine(error, kind="ChaosException"):
+    """Whether the engine knows this exception; it cannot where their module was never imported."""
     exceptions = sys.modules.get("chaoslib.exceptions")
-    return exceptions is not None and isinstance(error, exceptions.InterruptExecution)
+    return exceptions is not None and isinstance(error, getattr(exceptions, kind))
