@@ -1,5 +1,6 @@
 //! What Python says during a run, passed on to whom it concerns.
 
+use super::signals;
 use crate::{
     provider::{
         Providers,
@@ -8,8 +9,14 @@ use crate::{
     runner::{Redactor, Signal},
     session::{What, event::Level, stream::Emitter},
 };
-use std::sync::{Arc, OnceLock, Weak};
+use std::{
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 use tokio::sync::mpsc;
+
+/// How much later than Python's our own SIGTERM may be heard, where a supervisor stops every process of a service.
+const SAME_STOP: Duration = Duration::from_millis(50);
 
 /// Passes on what Python says. Who is not known yet when Python starts is told later.
 pub struct Listening {
@@ -68,6 +75,7 @@ impl Listening {
                 // A full channel holds a reason to end already.
                 let _ = self.signals.try_send(signal);
             }
+            Heard::Terminated => drop(tokio::spawn(pass_on_sigterm(self.signals.clone()))),
             Heard::Moved(moved) => {
                 if let Some(providers) = self.providers.get().and_then(Weak::upgrade) {
                     providers.change_environment(|environment| {
@@ -94,5 +102,34 @@ impl Listening {
             None => message,
         };
         self.emitter.emit(What::Logged { level, target: "python".to_owned(), message }).await;
+    }
+}
+
+/// A SIGTERM that Python got is the run's, unless the run has one of its own: as a second one it would end the
+/// rollbacks.
+async fn pass_on_sigterm(signals: mpsc::Sender<Signal>) {
+    tokio::time::sleep(SAME_STOP).await;
+    if !signals::was_terminated() {
+        // A full channel holds a reason to end already.
+        let _ = signals.try_send(Signal::Terminate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pass_on_sigterm;
+    use crate::{commands::signals, runner::Signal};
+    use tokio::sync::mpsc;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sigterm_of_python_counts_unless_we_got_one_too() {
+        let (sender, mut receiver) = mpsc::channel(2);
+        pass_on_sigterm(sender.clone()).await;
+        assert_eq!(receiver.try_recv(), Ok(Signal::Terminate));
+        let late = tokio::spawn(pass_on_sigterm(sender));
+        tokio::task::yield_now().await;
+        signals::note(Signal::Terminate);
+        late.await.unwrap();
+        assert!(receiver.try_recv().is_err());
     }
 }

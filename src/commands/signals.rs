@@ -1,7 +1,10 @@
 //! Signals of the operating system, for whoever plays an experiment.
 
 use crate::runner::{Compat, Signal};
-use std::io;
+use std::{
+    io,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -10,6 +13,21 @@ use tokio::{
 
 /// Signals that may wait to be heard; more of them say nothing new.
 const WAITING: usize = 8;
+
+/// Whether the process itself was told to end by SIGTERM.
+static TERMINATED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process has heard a SIGTERM of its own.
+pub(super) fn was_terminated() -> bool {
+    TERMINATED.load(Ordering::Relaxed)
+}
+
+/// Notes what the process has heard.
+pub(super) fn note(signal: Signal) {
+    if signal == Signal::Terminate {
+        TERMINATED.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Hears signals from the moment it is made until it is dropped. Their default effect is gone from then on.
 pub struct Signals {
@@ -47,6 +65,7 @@ impl Signals {
         let (mut signals, sender) = (signal(kind)?, self.sender.clone());
         self.tasks.push(tokio::spawn(async move {
             while signals.recv().await.is_some() {
+                note(meaning);
                 // A full channel holds the same message already.
                 let _ = sender.try_send(meaning);
             }

@@ -63,6 +63,21 @@ def number():
 
 def exit_in_background():
     os.kill(os.getpid(), signal.SIGUSR2)
+
+def terminate():
+    os.kill(os.getpid(), signal.SIGTERM)
+    return "went on"
+
+def terminate_a_child():
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"x")
+        time.sleep(3600)
+    os.read(reading, 1)
+    os.kill(child, signal.SIGTERM)
+    os.waitpid(child, 0)
+    return "went on"
 "#;
 
 /// Calls a function and cancels it once it says that it has started.
@@ -169,6 +184,17 @@ async fn asking_to_end_the_run_from_a_thread_is_heard() {
     );
     assert_eq!(stage.until(|said| matches!(said, Heard::Exit { .. })).await, Heard::Exit { code: 30 });
     assert_eq!(stage.result("open_gate", "{}").await, "true");
+}
+
+#[tokio::test]
+async fn a_sigterm_is_told_and_left_to_the_run() {
+    let stage = Stage::new(SOURCE);
+    assert_eq!(stage.result("terminate_a_child", "{}").await, "\"went on\"");
+    assert_eq!(stage.result("terminate", "{}").await, "\"went on\"");
+    stage.until(|said| *said == Heard::Terminated).await;
+    stage.result("number", "{}").await;
+    let told = stage.heard().into_iter().filter(|said| *said == Heard::Terminated);
+    assert_eq!(told.count(), 1, "a child's is its own");
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ pub enum Heard {
         /// The code.
         code: i64,
     },
+    /// A SIGTERM, which is meant for the run.
+    Terminated,
     /// A call changed what later processes inherit.
     Moved(Surroundings),
     /// A function gave what JSON cannot hold; its text is kept in its place.

@@ -99,6 +99,7 @@ pub(super) fn notice(message: &str) -> Option<Heard> {
             place: text("place")?.to_owned(),
         }),
         ("exit", _, Some(Value::Int(code))) => Some(Heard::Exit { code: *code }),
+        ("sigterm", _, _) => Some(Heard::Terminated),
         ("unserialisable", _, _) => Some(Heard::Unserialisable { function: text("function")?.to_owned() }),
         _ => None,
     }
@@ -164,6 +165,7 @@ mod tests {
         }
         record(Level::Warning, 35);
         assert_eq!(notice(r#"{"event": "exit", "code": 30}"#), Some(Heard::Exit { code: 30 }));
+        assert_eq!(notice(r#"{"event": "sigterm"}"#), Some(Heard::Terminated));
         for garbage in ["", "{}", r#"{"event": "log"}"#, r#"{"event": "exit", "code": "x"}"#] {
             assert_eq!(notice(garbage), None, "{garbage}");
         }

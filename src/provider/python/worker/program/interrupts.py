@@ -1,12 +1,14 @@
 """Signals and cancels as exceptions in a call (experiment-format 10.6).
 
 Python handles signals on the main thread, which does one job at a time. An exception is raised only while a job may be
-interrupted, once, and never while the channel writes; what comes too late is ignored.
+interrupted, once, and never while the channel writes; what comes too late is ignored. SIGTERM ends more than a job: the
+run decides, and cancels the job.
 """
 
 import contextlib
 import ctypes
 import os
+import queue
 import signal
 import threading
 import time
@@ -19,8 +21,11 @@ KICKS = (0.01, 0.04, 0.16)
 
 
 class Interrupts:
-    def __init__(self, on_exit):
+    def __init__(self, on_exit, on_sigterm):
         self.on_exit = on_exit
+        self.on_sigterm = on_sigterm
+        self.process = os.getpid()
+        self.sigterms = queue.SimpleQueue()
         self.job = None
         self.cancelled = None
         self.holds = 0
@@ -35,6 +40,7 @@ class Interrupts:
             signal.signal(number, self.handle_exit)
         signal.signal(KICK, lambda number, frame: None)
         threading.Thread(target=kick_main_thread, args=(wakeups(),), name="kicks", daemon=True).start()
+        threading.Thread(target=self.pass_on_sigterms, name="sigterms", daemon=True).start()
 
     @contextlib.contextmanager
     def on_main(self, job):
@@ -82,7 +88,16 @@ class Interrupts:
     def handle_sigterm(self, number, frame):
         from chaoslib.exceptions import InterruptExecution
 
-        self.interrupt(InterruptExecution("SIGTERM signal received"))
+        if os.getpid() == self.process:
+            self.sigterms.put(number)
+        else:
+            # A forked child, which is nothing to the run.
+            self.interrupt(InterruptExecution("SIGTERM signal received"))
+
+    def pass_on_sigterms(self):
+        """A handler may have stopped the main thread in the middle of an answer, so another thread tells of it."""
+        while self.sigterms.get():
+            self.on_sigterm()
 
     def handle_exit(self, number, frame):
         """The engine's functions that end the run signal the process they are in."""

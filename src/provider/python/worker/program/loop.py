@@ -18,7 +18,10 @@ def serve(requests, descriptor):
 
 class Loop:
     def __init__(self, descriptor):
-        self.interrupts = Interrupts(on_exit=lambda code: self.jobs.put(lambda: self.ask_to_exit(code)))
+        self.interrupts = Interrupts(
+            on_exit=lambda code: self.jobs.put(lambda: self.ask_to_exit(code)),
+            on_sigterm=lambda: self.channel.send(0, json.dumps({"event": "sigterm"})),
+        )
         self.channel = Channel(descriptor, self.interrupts)
         self.surroundings = Surroundings()
         self.limit = 0
