@@ -34,7 +34,8 @@ pub use document::{Document, Part, Position, SyntaxError, parse_json, place};
 pub use environment::Environment;
 pub use findings::{Finding, Findings, Severity};
 pub use load::{
-    Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load, read_bounded, read_text_bounded,
+    Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load, patiently, read_bounded,
+    read_text_bounded,
 };
 pub use model::{
     Activity, ActivityKind, Control, Entry, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,

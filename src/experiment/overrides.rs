@@ -82,6 +82,10 @@ impl Overrides {
         environment: &mut Environment,
     ) -> Result<Result<(), String>, OverrideError> {
         let shown = path.display();
+        // Neither a folder nor a pipe, on which it might wait for ever.
+        if !path.is_file() {
+            return Ok(Err(format!("Cannot read var file '{shown}'")));
+        }
         let text = match read_text_bounded(path) {
             Ok(text) if text.is_empty() => return Ok(Ok(())),
             Ok(text) => text,

@@ -39,6 +39,12 @@ pub struct Runtime {
     pub rollbacks: String,
 }
 
+impl Default for Runtime {
+    fn default() -> Self {
+        Self { hypothesis: "default".to_owned(), rollbacks: "default".to_owned() }
+    }
+}
+
 impl Runtime {
     /// Reads the `runtime` of an experiment; `None` when absent or empty, so that weaker sources stay in force. A
     /// missing strategy is `default` as soon as the block is there.

@@ -2,7 +2,9 @@
 
 use super::Refusal;
 use crate::{
-    experiment::{Control, Described, Document, Map, Settings, Signatures, Value, read_text_bounded},
+    experiment::{
+        Control, Described, Document, Map, Settings, Signatures, Value, patiently, read_text_bounded,
+    },
     session::{What, event::Level, stream::Emitter},
 };
 use std::path::{Path, PathBuf};
@@ -16,7 +18,7 @@ pub(super) async fn read(
     let of_settings = settings.get("controls").and_then(Value::as_map);
     let mut controls = of_settings.map(named).unwrap_or_default();
     for path in files {
-        match parse(path)? {
+        match patiently(path, parse).await? {
             Ok(declared) => controls.extend(named(&declared)),
             Err(message) => {
                 let target = "chaostoolkit".to_owned();

@@ -15,7 +15,7 @@ use crate::{
     cluster,
     experiment::{
         Access, Document, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError,
-        parse_var,
+        parse_var, patiently,
     },
     provider::{
         Known, Providers,
@@ -151,8 +151,12 @@ pub async fn prepare(
         }
     };
     let options = options(playing, &experiment, &settings)?;
-    if asked_strategy(playing, &experiment, &settings).as_deref() == Some(MISSPELT) {
+    let runtime = asked_runtime(playing, &experiment, &settings);
+    if runtime.hypothesis == MISSPELT {
         company.say(Level::Warning, MISSPELT_WARNING).await;
+    }
+    if let Some(settings) = settings.with(&runtime) {
+        python.set_settings(settings.into()).await;
     }
     let guards = guards::in_force(playing, &experiment, &company.pace)?;
     let (configuration, secrets) =
@@ -204,7 +208,7 @@ async fn settings(
     company: &Company<'_>,
 ) -> Result<Settings, Refusal> {
     let path = path.cloned().unwrap_or_else(|| Settings::default_path(environment));
-    match Settings::read(&path) {
+    match patiently(&path, Settings::read).await {
         Ok(settings) => Ok(settings),
         Err(error @ SettingsError::Syntax(_)) => {
             company.say(Level::Error, error.to_string()).await;
@@ -228,13 +232,14 @@ const MISSPELT: &str = "continously";
 const MISSPELT_WARNING: &str = "\nThe \"--hypothesis-strategy=continously\" command is depreciating and will be removed in a future version\n\
      Instead, please use \"--hypothesis-strategy=continuously\"";
 
-/// The hypothesis strategy as whoever decides it has written it.
-fn asked_strategy(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Option<String> {
-    let declared = || {
-        let of_settings = || Runtime::of_settings(settings.as_map()).ok().flatten();
-        experiment.runtime().ok().flatten().or_else(of_settings)
-    };
-    playing.hypothesis_strategy.clone().or_else(|| Some(declared()?.hypothesis))
+/// The strategies as whoever decides them has written them.
+fn asked_runtime(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Runtime {
+    let of_settings = || Runtime::of_settings(settings.as_map()).ok().flatten();
+    let declared = experiment.runtime().ok().flatten().or_else(of_settings).unwrap_or_default();
+    Runtime {
+        hypothesis: playing.hypothesis_strategy.clone().unwrap_or(declared.hypothesis),
+        rollbacks: playing.rollback_strategy.clone().unwrap_or(declared.rollbacks),
+    }
 }
 
 fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Result<Options, Refusal> {

@@ -18,6 +18,16 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Reads a file, however long somebody takes to write into it if it is a named pipe: nothing else is held up.
+pub async fn patiently<T: Send + 'static>(path: &Path, read: impl FnOnce(&Path) -> T + Send + 'static) -> T {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let path = path.to_owned();
+        let reading = tokio::task::spawn_blocking(move || read(&path)).await;
+        return reading.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    }
+    read(path)
+}
+
 /// The same as text.
 pub fn read_text_bounded(path: &Path) -> io::Result<String> {
     String::from_utf8(read_bounded(path)?).map_err(|error| {

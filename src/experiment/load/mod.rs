@@ -5,7 +5,7 @@ mod file;
 mod settings;
 mod url;
 
-pub use bounded::{read_bounded, read_text_bounded};
+pub use bounded::{patiently, read_bounded, read_text_bounded};
 pub use settings::{Settings, SettingsError};
 
 use super::{Document, Environment, Finding, Position, Severity, SyntaxError};

@@ -1,6 +1,6 @@
 //! The settings file (experiment-format 1.4).
 
-use crate::experiment::{Document, Environment, Map, SyntaxError, Value};
+use crate::experiment::{Document, Environment, Map, Runtime, SyntaxError, Value};
 use std::path::{Path, PathBuf};
 
 /// What the settings file holds; empty when there is none.
@@ -53,6 +53,32 @@ impl Settings {
     /// A top-level key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
+    }
+
+    /// The settings as extensions find them during a run, which notes in them what it has made of them: the strategies
+    /// in force, and the names of controls. None if there are no settings to note it in.
+    pub fn with(&self, runtime: &Runtime) -> Option<Map> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let mut settings = self.0.clone();
+        if let Some(Value::Map(controls)) = settings.get_mut("controls") {
+            for (name, control) in controls {
+                if let Value::Map(control) = control {
+                    control.insert("name".to_owned(), name.as_str().into());
+                }
+            }
+        }
+        let entry = settings.entry("runtime".to_owned()).or_insert_with(|| Map::new().into());
+        if let Value::Map(block) = entry {
+            for (part, strategy) in [("rollbacks", &runtime.rollbacks), ("hypothesis", &runtime.hypothesis)] {
+                let part = block.entry(part.to_owned()).or_insert_with(|| Map::new().into());
+                if let Value::Map(part) = part {
+                    part.insert("strategy".to_owned(), strategy.as_str().into());
+                }
+            }
+        }
+        Some(settings)
     }
 
     /// Everything, for extensions and for the strategies of [`super::super::Runtime::of_settings`].

@@ -1,7 +1,7 @@
 //! Files, and a server that answers as told.
 
 use super::{Access, LoadError, Settings, SettingsError, load};
-use crate::experiment::{Document, Environment, Map, Value, parse_json};
+use crate::experiment::{Document, Environment, Map, Runtime, Value, parse_json};
 use std::{fs, path::Path};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -180,4 +180,26 @@ fn settings_are_optional_and_must_be_a_mapping() {
     assert!(matches!(Settings::read(&path), Err(SettingsError::NoMapping(_))));
     let home = Environment::of([("HOME", "/home/x")]);
     assert_eq!(Settings::default_path(&home), Path::new("/home/x/.chaostoolkit/settings.yaml"));
+}
+
+#[test]
+fn extensions_find_in_the_settings_what_the_run_made_of_them() {
+    let settings = |text: &str| Settings::from(parse_json(text).unwrap().as_map().cloned().unwrap());
+    let runtime = Runtime { hypothesis: "continuously".to_owned(), rollbacks: "always".to_owned() };
+    let strategies = r#""rollbacks": {"strategy": "always"}, "hypothesis": {"strategy": "continuously"}"#;
+    let cases = [
+        (r#"{"a": 1}"#, format!(r#"{{"a": 1, "runtime": {{{strategies}}}}}"#)),
+        (
+            r#"{"runtime": {"rollbacks": {"strategy": "never", "more": 1}}, "controls": {"c": {}}}"#,
+            format!(
+                r#"{{"runtime": {{{}}}, "controls": {{"c": {{"name": "c"}}}}}}"#,
+                strategies.replace("always\"", "always\", \"more\": 1")
+            ),
+        ),
+    ];
+    for (text, expected) in cases {
+        let noted = settings(text).with(&runtime).unwrap();
+        assert_eq!(noted, *settings(&expected).as_map(), "{text}");
+    }
+    assert_eq!(settings("{}").with(&runtime), None);
 }

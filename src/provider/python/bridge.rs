@@ -6,7 +6,7 @@ use super::{
     description::Description,
     worker::{Request, StartError, Worker},
 };
-use crate::session::event::Level;
+use crate::{experiment::Value, session::event::Level};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -26,6 +26,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// ([`Signatures`](crate::experiment::Signatures)), all in one interpreter.
 pub struct PythonBridge {
     pub(super) settings: PythonSettings,
+    /// What extensions get as the loaded settings.
+    loaded: Mutex<Value>,
     worker: AsyncMutex<Option<Arc<Worker>>>,
     /// What is known of functions that are there, and of names that are not.
     known: Mutex<HashMap<(String, String), Description>>,
@@ -34,7 +36,23 @@ pub struct PythonBridge {
 impl PythonBridge {
     /// A bridge; nothing is started yet.
     pub fn new(settings: PythonSettings) -> Self {
-        Self { settings, worker: AsyncMutex::new(None), known: Mutex::default() }
+        let loaded = Mutex::new(settings.settings.clone());
+        Self { settings, loaded, worker: AsyncMutex::new(None), known: Mutex::default() }
+    }
+
+    /// From here on these are the settings that extensions find loaded.
+    pub async fn set_settings(&self, settings: Value) {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
+        let worker = self.worker.lock().await.clone();
+        if let Some(worker) = worker {
+            // One that has ended meanwhile is started again with them.
+            let _ = worker.ask(Request::settings(settings)).await.answer().await;
+        }
+    }
+
+    /// The settings that extensions find loaded.
+    pub(super) fn loaded_settings(&self) -> Value {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the interpreter, if there is one: it runs its exit hooks, and is killed when that takes too long.
@@ -56,7 +74,7 @@ impl PythonBridge {
             }
             None => {}
         }
-        Ok(place.insert(Arc::new(Worker::start(&self.settings).await?)).clone())
+        Ok(place.insert(Arc::new(Worker::start(&self.settings, self.loaded_settings()).await?)).clone())
     }
 
     /// Imports the module and looks at the name; the error says why Python cannot be asked.

@@ -40,6 +40,36 @@ fn while_a_pipe_is_read() {
 }
 
 #[test]
+fn while_a_pipe_is_read_for_controls() {
+    let case = || {
+        let case = Case::new(&method(&[])).with(&["--control-file", "pipe.yaml"]);
+        case.pipe("pipe.yaml");
+        case
+    };
+    ends(case, |running| running.open_to_write("pipe.yaml"));
+}
+
+#[test]
+fn while_a_pipe_is_read_for_settings() {
+    let case = || {
+        let case = Case::new(&method(&[]));
+        std::fs::create_dir(case.path(".chaostoolkit")).unwrap();
+        case.pipe(".chaostoolkit/settings.yaml");
+        case
+    };
+    ends(case, |running| running.open_to_write(".chaostoolkit/settings.yaml"));
+}
+
+#[test]
+fn a_pipe_of_variables_is_left_out() {
+    let case = Case::new(&method(&[])).with(&["--var-file", "pipe.yaml"]);
+    case.pipe("pipe.yaml");
+    let ended = case.run();
+    assert_eq!(ended.code(), 0);
+    assert!(ended.says("Cannot read var file 'pipe.yaml'"), "{:#?}", ended.lines);
+}
+
+#[test]
 fn while_python_imports() {
     let slow = "import time\nopen('reached', 'w').write('\\n')\ntime.sleep(600)\n";
     let case = || Case::new(&method(&[python("action", "a", "f", "")])).file("ext.py", slow).with_python(".");

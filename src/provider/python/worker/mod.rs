@@ -10,7 +10,7 @@ mod wire;
 pub(super) use wire::{LIMIT, Request};
 
 use super::{Listener, PythonSettings, answer::Answer};
-use crate::experiment::parse_json;
+use crate::experiment::{Value, parse_json};
 use process::Process;
 use program::modules_line;
 use std::{
@@ -61,7 +61,7 @@ pub(super) enum StartError {
 
 impl Worker {
     /// Starts the interpreter and waits until it is ready.
-    pub async fn start(settings: &PythonSettings) -> Result<Self, StartError> {
+    pub async fn start(settings: &PythonSettings, loaded: Value) -> Result<Self, StartError> {
         let interpreter = settings.interpreter.to_string();
         let process = match process::start(settings) {
             Ok(process) => process,
@@ -71,7 +71,7 @@ impl Worker {
         let hello = async {
             // A worker that ends at once is met again by the question.
             let _ = worker.requests.send(modules_line()).await;
-            let request = Request::hello(settings.settings.clone(), settings.level);
+            let request = Request::hello(loaded, settings.level);
             worker.ask(request).await.answer().await
         };
         match timeout(START, hello).await {

@@ -24,6 +24,10 @@ impl Request {
         Self::new("hello", true, fields)
     }
 
+    pub fn settings(settings: Value) -> Self {
+        Self::new("settings", true, [("settings", settings)])
+    }
+
     pub fn describe(module: &str, func: &str) -> Self {
         Self::new("describe", true, [("module", module.into()), ("func", func.into())])
     }

@@ -29,6 +29,7 @@ class Loop:
         self.main_job = None
         self.duties = {
             "hello": self.hello,
+            "settings": change_settings,
             "describe": functions.describe,
             "call": functions.call,
             "control": controls.call,
@@ -105,6 +106,14 @@ class Loop:
 
     def ask_to_exit(self, code):
         self.channel.send(0, json.dumps({"event": "exit", "code": code}))
+
+
+def change_settings(request):
+    """The mapping stays the one that modules may have kept."""
+    from chaoslib.settings import loaded_settings
+
+    loaded_settings.get().update(request["settings"])
+    return {"kind": "ok"}
 
 
 def flush():
