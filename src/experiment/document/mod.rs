@@ -29,6 +29,9 @@ impl PartialEq for Document {
     }
 }
 
+/// How many times a text of YAML is read anew for a dash that stands alone in a `[…]`.
+const LONE_DASHES: usize = 16;
+
 /// Which part of an entry a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -57,9 +60,14 @@ impl Document {
 
     /// The same as [`Document::yaml`]; an error gives the text back, which may be long.
     pub(super) fn of_yaml(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
-        let text = yaml::without_mark(text);
+        let mut text = yaml::without_mark(text);
         let places = |(root, nodes)| (root, OnceLock::from(nodes));
-        let parsed = yaml::parse(&text).map(places);
+        let mut parsed = yaml::parse(&text).map(places);
+        for _ in 0..LONE_DASHES {
+            let Err(error) = &parsed else { break };
+            let Some(quoted) = yaml::with_quoted_dash(&text, error) else { break };
+            (parsed, text) = (yaml::parse(&quoted).map(places), quoted);
+        }
         // Only what cannot be read as it is may come from a writer that knows no character beyond 16 bits.
         if parsed.is_err()
             && let Some(whole) = yaml::with_whole_characters(&text)

@@ -69,6 +69,13 @@ impl Lines {
         }
     }
 
+    /// The byte at which a position begins.
+    pub fn offset(&self, text: &str, position: Position) -> usize {
+        let begin = self.0.get(position.line.saturating_sub(1)).copied().unwrap_or(text.len());
+        let characters = text[begin..].chars().take(position.column.saturating_sub(1));
+        begin + characters.map(char::len_utf8).sum::<usize>()
+    }
+
     /// The text of a line, from 1, without its end.
     pub fn line<'a>(&self, text: &'a str, line: usize) -> &'a str {
         let begin = self.0.get(line.saturating_sub(1)).copied().unwrap_or(text.len());

@@ -1,13 +1,14 @@
 //! Events into values: anchors, merge keys, keys of any type, positions.
 
 use super::{
+    collection::{Frame, Key, Kind, close},
     scalar::{self, Scalar},
     source,
 };
 use crate::experiment::{
-    Map, Value,
+    Value,
     document::{
-        json::{MAX_DEPTH, MAX_VALUES, insert},
+        json::{MAX_DEPTH, MAX_VALUES},
         position::{Node, Span, SyntaxError, span},
     },
 };
@@ -19,32 +20,10 @@ const WEIGHT: usize = 128;
 
 /// A composed value with its spans and the number of values in it.
 #[derive(Clone)]
-struct Composed {
-    value: Value,
-    node: Node,
-    size: usize,
-}
-
-/// A collection that is not closed yet.
-struct Frame {
-    start: Span,
-    anchor: usize,
-    size: usize,
-    kind: Kind,
-}
-
-enum Kind {
-    Sequence { items: Vec<Value>, children: Vec<Node> },
-    Mapping { own: Vec<OwnEntry>, merged: Vec<(Value, Node)>, key: Option<Key> },
-}
-
-type OwnEntry = ((String, Span), (Value, Node));
-
-/// The key whose value comes next.
-enum Key {
-    Own(String, Span),
-    /// `<<`.
-    Merge,
+pub(super) struct Composed {
+    pub value: Value,
+    pub node: Node,
+    pub size: usize,
 }
 
 /// Composes without recursion: how deep a text nests is a matter of its author.
@@ -86,25 +65,37 @@ impl<'a> Composer<'a> {
                     continue;
                 }
                 Event::SequenceStart(anchor, tag) => {
-                    self.check_tag(tag, "seq", at)?;
-                    self.open(at, anchor, Kind::Sequence { items: Vec::new(), children: Vec::new() })?;
+                    self.refuse_in_pairs(at)?;
+                    let kind = match tag.as_deref().and_then(short) {
+                        Some("omap" | "pairs") => Kind::pairs(),
+                        _ => {
+                            self.check_tag(tag, "seq", at)?;
+                            Kind::sequence()
+                        }
+                    };
+                    self.open(at, anchor, kind)?;
                     continue;
                 }
                 Event::MappingStart(anchor, tag) => {
                     self.check_tag(tag, "map", at)?;
-                    self.open(at, anchor, Kind::Mapping { own: Vec::new(), merged: Vec::new(), key: None })?;
+                    let kind = if self.in_pairs() { Kind::pair() } else { Kind::mapping() };
+                    self.open(at, anchor, kind)?;
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                    Some(frame) => close(frame, at),
+                    Some(frame) => close(frame, at).map_err(|message| self.error(at, message))?,
                     None => return Err(self.error(at, "nothing is open here")),
                 },
                 Event::Scalar(text, ScalarStyle::Plain, 0, None) if self.special_key(&text, at) => continue,
                 Event::Scalar(text, style, anchor, tag) => {
+                    self.refuse_in_pairs(at)?;
                     let text = self.as_written(text, style, at);
                     (self.scalar(&text, style, tag, at)?, anchor)
                 }
-                Event::Alias(anchor) => (self.alias(anchor, at)?, 0),
+                Event::Alias(anchor) => {
+                    self.refuse_in_pairs(at)?;
+                    (self.alias(anchor, at)?, 0)
+                }
             };
             let (composed, anchor) = completed;
             self.count(at, 1)?;
@@ -170,6 +161,18 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
+    /// Whether what comes next is one of the pairs of an `!!omap` or `!!pairs`.
+    fn in_pairs(&self) -> bool {
+        matches!(self.open.last(), Some(Frame { kind: Kind::Sequence { pairs: true, .. }, .. }))
+    }
+
+    fn refuse_in_pairs(&self, at: Span) -> Result<(), SyntaxError> {
+        match self.in_pairs() {
+            true => Err(self.error(at, "expected a mapping of length 1")),
+            false => Ok(()),
+        }
+    }
+
     /// Whether a plain scalar is a key with a meaning of its own, `<<` or `=`, and if so takes it.
     fn special_key(&mut self, text: &str, at: Span) -> bool {
         let Some(Frame { kind: Kind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut() else {
@@ -188,12 +191,15 @@ impl<'a> Composer<'a> {
         let Some(mut frame) = self.open.pop() else { return Ok(Some(composed)) };
         frame.size += composed.size;
         match &mut frame.kind {
-            Kind::Sequence { items, children } => {
+            Kind::Sequence { items, children, .. } | Kind::Pair { items, children } => {
                 items.push(composed.value);
                 children.push(composed.node);
             }
-            Kind::Mapping { own, merged, key } => match key.take() {
-                None => *key = Some(Key::Own(self.key(&composed)?, composed.node.span)),
+            Kind::Mapping { own, merged, key, numbers } => match key.take() {
+                None => {
+                    let name = numbers.spelled(&composed.value, self.key(&composed)?);
+                    *key = Some(Key::Own(name, composed.node.span));
+                }
                 Some(Key::Own(name, at)) => own.push(((name, at), (composed.value, composed.node))),
                 Some(Key::Merge) => merged.extend(self.merge(composed)?),
             },
@@ -274,30 +280,6 @@ impl<'a> Composer<'a> {
     }
 }
 
-/// A collection as a value, with its anchor.
-fn close(frame: Frame, end: Span) -> (Composed, usize) {
-    let Frame { start, anchor, size, kind } = frame;
-    let (value, children, keys) = match kind {
-        Kind::Sequence { items, children } => (Value::List(items), children, Vec::new()),
-        Kind::Mapping { own, merged, .. } => {
-            let mut map = Map::new();
-            let (mut children, mut keys) = (Vec::new(), Vec::new());
-            for (value, node) in merged {
-                let Value::Map(entries) = value else { continue };
-                for (((key, value), child), at) in entries.into_iter().zip(node.children).zip(node.keys) {
-                    insert(&mut map, &mut children, &mut keys, (key, at), (value, child));
-                }
-            }
-            for (key, value) in own {
-                insert(&mut map, &mut children, &mut keys, key, value);
-            }
-            (Value::Map(map), children, keys)
-        }
-    };
-    let node = Node { span: around(start, &children, &keys, end), children, keys };
-    (Composed { value, node, size }, anchor)
-}
-
 /// The name of a standard tag, empty for the non-specific `!`.
 fn short(tag: &Tag) -> Option<&str> {
     match (tag.handle.as_str(), tag.suffix.as_str()) {
@@ -310,13 +292,6 @@ fn short(tag: &Tag) -> Option<&str> {
 
 fn unknown_tag(tag: &Tag) -> String {
     format!("could not determine a constructor for the tag '{}{}'", tag.handle, tag.suffix)
-}
-
-/// From the first thing of a collection to its last: the scanner's end of a block collection is the next token.
-fn around(start: Span, children: &[Node], keys: &[Span], end: Span) -> Span {
-    let last = children.last().map(|node| node.span.end).max(keys.last().map(|key| key.end));
-    let end = if end.start == end.end { last.unwrap_or(start.end) } else { end.end };
-    Span { start: start.start, end: end.max(start.end) }
 }
 
 /// Offsets in characters to offsets in bytes, walked from the last one asked for.

@@ -1,5 +1,6 @@
 //! YAML 1.1 as the reference's safe loader reads it: events of a scanner, composed into one value.
 
+mod collection;
 mod compose;
 mod scalar;
 mod source;
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::experiment::Value;
 
-pub(super) use source::{with_whole_characters, without_mark};
+pub(super) use source::{with_quoted_dash, with_whole_characters, without_mark};
 
 /// Parses a text that holds at most one document; none is null.
 pub(super) fn parse(text: &str) -> Result<(Value, Node), SyntaxError> {

@@ -1,6 +1,6 @@
 //! What the reference's reader makes of a text where our scanner is more lenient, or reads otherwise.
 
-use crate::experiment::document::position::{Span, SyntaxError};
+use crate::experiment::document::position::{Lines, Span, SyntaxError};
 use std::borrow::Cow;
 
 /// The text without a byte-order mark.
@@ -39,6 +39,16 @@ pub(in super::super) fn with_whole_characters(text: &str) -> Option<String> {
     }
     whole.push_str(rest);
     found.then_some(whole)
+}
+
+/// The text with the dash at an error in quotes: alone in a flow collection, as in `[-]`, it is a text to the reference
+/// and an error to our scanner. None if the error is another one.
+pub(in super::super) fn with_quoted_dash(text: &str, error: &SyntaxError) -> Option<String> {
+    let lines = Lines::of(text);
+    let at = lines.offset(text, error.position);
+    let (before, after) = text.split_at_checked(at)?;
+    let after = after.strip_prefix('-').filter(|after| after.starts_with([',', ']', '}']))?;
+    Some(format!("{before}\"-\"{after}"))
 }
 
 /// Refuses what YAML calls not printable, wherever it stands.

@@ -67,9 +67,9 @@ fn refused_scalars_have_a_position() {
 
 #[test]
 fn keys_of_other_types_become_texts() {
-    let map = value_of("1: a\ntrue: b\n~: c\n1.5: d\n=: e");
+    let map = value_of("2: a\ntrue: b\n~: c\n1.5: d\n=: e");
     let keys: Vec<&str> = map.as_map().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["1", "true", "null", "1.5", "="]);
+    assert_eq!(keys, ["2", "true", "null", "1.5", "="]);
 }
 
 #[test]
@@ -146,4 +146,55 @@ fn characters_are_those_of_yaml() {
     let whole = read("a: \"\\ud83d\\ude00\"").unwrap();
     assert_eq!(whole.root().get("a"), Some(&Value::from("\u{1f600}")));
     assert!(read("a: \"\\ud83d\"").is_err());
+}
+
+#[test]
+fn keys_that_are_equal_numbers_are_one_key() {
+    let table = [
+        ("{1: a, true: b, 1.0: c}", r#"{"1": "c"}"#),
+        ("{yes: a, 1: b}", r#"{"true": "b"}"#),
+        ("{0: a, false: b, -0.0: c, no: d}", r#"{"0": "d"}"#),
+        ("{0x10: a, 16: b, '16.0': c, 16.0: d}", r#"{"16": "d", "16.0": "c"}"#),
+        ("{0.5: a, .5: b, 1.5: c, 1e300: d}", r#"{"0.5": "b", "1.5": "c", "1e300": "d"}"#),
+        (
+            "{9223372036854775807: a, 9223372036854775808.0: b}",
+            r#"{"9223372036854775807": "a", "9.223372036854776e+18": "b"}"#,
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(value_of(text), crate::experiment::parse_json(expected).unwrap(), "{text}");
+    }
+}
+
+#[test]
+fn ordered_mappings_are_lists_of_pairs() {
+    let table = [
+        ("!!omap [a: 1, b: {c: 2}]", r#"[["a", 1], ["b", {"c": 2}]]"#),
+        ("!!pairs [a: 1, a: 2, 3: x, [y]: z]", r#"[["a", 1], ["a", 2], [3, "x"], [["y"], "z"]]"#),
+        ("!!omap\n- a: [{b: 1}]\n- c: !!pairs []\n", r#"[["a", [{"b": 1}]], ["c", []]]"#),
+    ];
+    for (text, expected) in table {
+        assert_eq!(value_of(text), crate::experiment::parse_json(expected).unwrap(), "{text}");
+    }
+    let anchored = "a: &a {x: 1}\nb: !!omap [*a]";
+    for refused in
+        ["!!omap [a]", "!!pairs [[a, b]]", "!!omap [{a: 1, b: 2}]", "!!omap [{}]", "!!pairs {a: 1}", anchored]
+    {
+        assert!(parse(refused).is_err(), "{refused}");
+    }
+}
+
+#[test]
+fn a_dash_alone_in_a_flow_collection_is_text() {
+    let table = [
+        ("é: [-]", r#"{"é": ["-"]}"#),
+        ("a: [-, b, '[-]', -,\n -]\nb: {c: -}", r#"{"a": ["-", "b", "[-]", "-", "-"], "b": {"c": "-"}}"#),
+    ];
+    for (text, expected) in table {
+        let document = Document::yaml("x", text).unwrap();
+        assert_eq!(*document.root(), crate::experiment::parse_json(expected).unwrap(), "{text}");
+    }
+    for refused in ["a: [- b]", "a: [-", &format!("a: [{}]", "-,".repeat(100))] {
+        assert!(Document::yaml("x", refused).is_err(), "{refused}");
+    }
 }

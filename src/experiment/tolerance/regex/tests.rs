@@ -59,6 +59,8 @@ fn patterns_match_as_in_python() {
         (r"^(?!a){0}a", "a", true),
         (r"(?<=ab|cd)x", "cdx", true),
         (r"(?<=a{2})x", "aax", true),
+        (r"(a)(?<=\1)x", "ax", true),
+        (r"(?<=(a))(b)\2", "abb", true),
     ];
     for (pattern, text, expected) in table {
         let regex = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
@@ -95,6 +97,10 @@ fn c019_what_python_does_not_compile_is_refused() {
         r"\Q",
         r"\k<x>",
         r"(?<=a+)b",
+        r"(?<=(a)\1)b",
+        r"(?<=(?P<n>a)(?P=n))b",
+        r"(?<=(a)(?(1)b|c))d",
+        r"(?P<n>a(?P=n))",
         r"(?<=a|bc)d",
         r"(?<!a?)b",
         r"(a)?(?(1)b|c|d)",

@@ -26,6 +26,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
         groups: 0,
         widths: Vec::new(),
         open: Vec::new(),
+        behind: None,
         condition: 0,
     };
     let mut flags = Flags::default();
@@ -50,6 +51,8 @@ struct Translator<'a> {
     widths: Vec<Option<Width>>,
     /// Those not closed yet: they cannot be referred to.
     open: Vec<u32>,
+    /// In a look-behind, the groups begun before it: those within cannot be referred to from there.
+    behind: Option<u32>,
     /// The highest group that a condition asks about; it may come later.
     condition: u32,
 }
@@ -257,12 +260,20 @@ impl Translator<'_> {
         if number > self.groups {
             return Err(format!("invalid group reference {number}"));
         }
-        if self.open.contains(&number) {
-            return Err("cannot refer to an open group".to_owned());
-        }
+        self.may_refer(number)?;
         // A group of its own keeps a digit after it from being read as part of the number.
         self.out.push_str(&format!("(?:\\{number})"));
         Ok(self.width_of(number))
+    }
+
+    fn may_refer(&self, number: u32) -> Result<(), String> {
+        match self.behind {
+            _ if self.open.contains(&number) => Err("cannot refer to an open group".to_owned()),
+            Some(groups) if number > groups => {
+                Err("cannot refer to group defined in the same lookbehind subpattern".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn width_of(&self, group: u32) -> Width {
@@ -296,11 +307,8 @@ impl Translator<'_> {
                             return Err(format!("unknown group name '{name}'"));
                         }
                         self.out.push_str(&format!("(?:\\k<{name}>)"));
-                        let number = self
-                            .names
-                            .iter()
-                            .find(|(_, known)| *known == name)
-                            .map_or(0, |(number, _)| *number);
+                        let number = self.number_of(&name);
+                        self.may_refer(number)?;
                         return Ok(Last::Item(self.width_of(number)));
                     }
                     other => return Err(format!("unknown extension ?P{other}")),
@@ -336,7 +344,12 @@ impl Translator<'_> {
             self.open.push(number);
         }
         self.widths.resize(usize::try_from(self.groups).unwrap_or(0), None);
+        let outer = self.behind;
+        if matches!(looks, Looks::Behind) {
+            self.behind.get_or_insert(self.groups);
+        }
         let width = self.rest_of_group(inner, depth, most)?;
+        self.behind = outer;
         if capturing {
             self.open.pop();
             if let Some(slot) = usize::try_from(number - 1).ok().and_then(|index| self.widths.get_mut(index))
@@ -359,6 +372,11 @@ impl Translator<'_> {
 
     fn knows(&self, name: &str) -> bool {
         self.names.iter().any(|(_, known)| known == name)
+    }
+
+    /// The number of a group that is known.
+    fn number_of(&self, name: &str) -> u32 {
+        self.names.iter().find(|(_, known)| known == name).map_or(0, |(number, _)| *number)
     }
 
     /// `(?i-m:...)` from its first letter on; flags without a group belong to the beginning.
@@ -408,6 +426,7 @@ impl Translator<'_> {
             if !self.knows(&name) {
                 return Err(format!("unknown group name '{name}'"));
             }
+            self.may_decide(self.number_of(&name))?;
             return Ok(format!("<{name}>"));
         }
         let mut digits = String::new();
@@ -418,8 +437,14 @@ impl Translator<'_> {
         if self.rest.next() != Some(')') || number == 0 {
             return Err(format!("bad group number {digits}"));
         }
+        self.may_decide(number)?;
         self.condition = self.condition.max(number);
         Ok(number.to_string())
+    }
+
+    /// Outside a look-behind a condition may ask about any group.
+    fn may_decide(&self, number: u32) -> Result<(), String> {
+        if self.behind.is_some() { self.may_refer(number) } else { Ok(()) }
     }
 }
 
