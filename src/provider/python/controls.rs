@@ -76,8 +76,8 @@ impl PythonBridge {
         offer("configuration", &|| of(&|scene| scene.configuration.clone()));
         offer("experiment", &|| of(&|scene| scene.experiment.clone()));
         // No settings are told from empty ones nowhere in the reference.
-        let settings = Some(&self.settings.settings).filter(|settings| call.settings && settings.truthy());
-        offer("settings", &|| settings.cloned().unwrap_or_default());
+        let settings = Some(self.loaded_settings()).filter(|settings| call.settings && settings.truthy());
+        offer("settings", &|| settings.clone().unwrap_or_default());
         match call.function {
             "configure_control" => offer("event_registry", &|| Value::Null),
             _ => {
