@@ -129,9 +129,15 @@ pub struct Access<'a> {
     pub settings: &'a Settings,
 }
 
+/// Bytes of a file that is read at once: a thread takes longer to come than such a file to be read.
+const AT_ONCE: u64 = 1 << 20;
+
 /// Loads an experiment from a path or a URL. It is not validated.
 pub async fn load(source: &str, access: Access<'_>) -> Result<Document, LoadError> {
-    if std::path::Path::new(source).exists() {
+    if let Ok(metadata) = std::fs::metadata(source) {
+        if metadata.is_file() && metadata.len() <= AT_ONCE {
+            return file::read(source);
+        }
         // A named pipe is read too, for as long as somebody takes to write into it.
         let path = source.to_owned();
         let reading = tokio::task::spawn_blocking(move || file::read(&path));
