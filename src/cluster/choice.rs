@@ -139,7 +139,7 @@ mod tests {
             ("nothing", &[("HOME", "/h")], &none, None),
         ];
         for (name, variables, exists, wanted) in table {
-            let got = choose(&settings(variables), &Map::new(), exists).ok();
+            let got = choose(&settings(variables), &Map::default(), exists).ok();
             assert_eq!(&got, wanted, "{name}");
         }
     }
@@ -156,8 +156,8 @@ mod tests {
         let mut settings = settings(&[("KUBECONFIG", "/a"), ("KUBERNETES_HOST", "http://x")]);
         settings.kubeconfig = Some("/k".into());
         settings.context = Some("o".into());
-        assert_eq!(choose(&settings, &Map::new(), &|_| true).ok(), Some(files(&["/k"], Some("o"))));
-        let error = choose(&settings, &Map::new(), &|_| false).unwrap_err().to_string();
+        assert_eq!(choose(&settings, &Map::default(), &|_| true).ok(), Some(files(&["/k"], Some("o"))));
+        let error = choose(&settings, &Map::default(), &|_| false).unwrap_err().to_string();
         assert!(error.contains("--kubeconfig /k does not exist"), "{error}");
         assert!(error.contains("--sandbox"), "{error}");
     }

@@ -69,7 +69,7 @@ pub(super) fn entries(declared: &[Value], path: &str, named: &Named<'_>) -> Vec<
 fn entry(value: &Value, place: String, named: &Named<'_>) -> Entry {
     let Some(declared) = value.as_map() else {
         let activity = unplayable(format!("{place} is no mapping, so there is nothing to run"));
-        return Entry { declared: Map::new(), reference: None, activity, background: false, place };
+        return Entry { declared: Map::default(), reference: None, activity, background: false, place };
     };
     let reference = declared.get("ref").filter(|reference| reference.truthy());
     let activity = match reference {

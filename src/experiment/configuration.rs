@@ -128,7 +128,7 @@ pub async fn resolve_dynamic<Run>(
 where
     Run: AsyncFnMut(&Activity, &Map) -> Dynamic,
 {
-    let (mut resolved, mut failures) = (Map::new(), Vec::new());
+    let (mut resolved, mut failures) = (Map::default(), Vec::new());
     for (name, value) in configuration {
         if !is_dynamic(&value) {
             resolved.insert(name, value);
@@ -153,7 +153,7 @@ where
 
 fn dynamic_activity(name: &str, declared: &Value, secrets: &Secrets) -> Result<Activity, Unplayable> {
     let place = place::key("$.configuration", name);
-    let mut activity = Activity::declared(declared.as_map().unwrap_or(&Map::new()), &place)?;
+    let mut activity = Activity::declared(declared.as_map().unwrap_or(&Map::default()), &place)?;
     let scopes = secrets.expose().keys().cloned().map(Value::Text).collect::<Vec<_>>();
     activity.provider.raw.insert("secrets".to_owned(), scopes.into());
     Ok(activity)

@@ -114,7 +114,7 @@ impl Overrides {
 
 fn mapping(map: &Map, path: &Path, key: &'static str) -> Result<Map, OverrideError> {
     match map.get(key) {
-        None => Ok(Map::new()),
+        None => Ok(Map::default()),
         Some(Value::Map(entries)) => Ok(entries.clone()),
         Some(_) => Err(OverrideError::NoMappingAt { path: path.to_owned(), key }),
     }

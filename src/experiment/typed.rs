@@ -106,7 +106,7 @@ impl Experiment {
 
     /// The whole mapping as loaded; the journal begins with it.
     pub fn raw(&self) -> &Map {
-        static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::new);
+        static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::default);
         self.document.root().as_map().unwrap_or(&EMPTY)
     }
 
@@ -121,7 +121,7 @@ impl Experiment {
             if super::configuration::is_dynamic(entry)
                 && let Some(Value::Map(provider)) = entry.get_mut("provider")
             {
-                provider.insert("secrets".to_owned(), Map::new().into());
+                provider.insert("secrets".to_owned(), Map::default().into());
             }
         }
     }

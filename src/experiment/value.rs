@@ -3,7 +3,9 @@
 use indexmap::IndexMap;
 
 /// A mapping that keeps the order of its keys, as experiments, journals and process arguments require.
-pub type Map = IndexMap<String, Value>;
+///
+/// Its hashes are quick and seeded anew in every process: keys come from files and from services' answers.
+pub type Map = IndexMap<String, Value, foldhash::fast::RandomState>;
 
 /// One value of an experiment, of an activity's output or of a journal.
 #[derive(Clone, Debug, Default, PartialEq)]

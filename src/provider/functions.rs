@@ -39,7 +39,7 @@ fn listed(module: &str, func: &str) -> Outcome {
 
 /// The final keyword arguments of a call; none where they are a list, into which nothing has to be put.
 fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<Option<Map>, String> {
-    let declared = provider.get("arguments").cloned().unwrap_or_else(|| Map::new().into());
+    let declared = provider.get("arguments").cloned().unwrap_or_else(|| Map::default().into());
     let untouched = call.configuration.is_empty() && call.secrets.is_empty();
     let ready = match untouched {
         true => declared,
@@ -157,7 +157,7 @@ mod tests {
             assert!(got.py_eq(&expected), "{scopes}: {got:?}");
         }
         assert!(injected(&secrets("null"), &["secrets"]).is_err());
-        assert_eq!(injected(&secrets("[]"), &[]).unwrap(), Value::Map(Map::new()));
+        assert_eq!(injected(&secrets("[]"), &[]).unwrap(), Value::Map(Map::default()));
         let with =
             injected(r#"{"type": "python", "arguments": {"a": "${n}"}}"#, &["configuration", "a"]).unwrap();
         assert_eq!(with, parse_json(r#"{"a": 5, "configuration": {"n": 5}}"#).unwrap());

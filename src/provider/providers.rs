@@ -70,7 +70,7 @@ impl Providers {
         match (activity.provider.kind, self.native_of(activity)) {
             (_, Some((catalogue, native))) => {
                 let arguments = provider.get("arguments").and_then(Value::as_map);
-                catalogue.targets(native, arguments.unwrap_or(&Map::new()))
+                catalogue.targets(native, arguments.unwrap_or(&Map::default()))
             }
             (ProviderKind::Http, None) => text("url").into_iter().collect(),
             (ProviderKind::Process, None) => text("path").into_iter().collect(),

@@ -94,7 +94,7 @@ mod tests {
         );
         fixes.take(Fix::Instead { step: at(1), activity: other.unwrap(), words: String::new() });
         let own = activity(r#"{"type": "process", "path": "y"}"#);
-        let name = |step| fixes.instead(&own, step, &Map::new()).map(|activity| activity.name);
+        let name = |step| fixes.instead(&own, step, &Map::default()).map(|activity| activity.name);
         assert_eq!((name(at(0)), name(at(1)).as_deref()), (None, Some("other")));
     }
 }

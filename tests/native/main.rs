@@ -29,7 +29,7 @@ fn settings(stage: &Stage) -> Settings {
 async fn connection(stage: &Stage) -> Connection {
     // Main names the provider for the binary; here nobody else does.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Connection::choose(&settings(stage), &Map::new()).await.unwrap()
+    Connection::choose(&settings(stage), &Map::default()).await.unwrap()
 }
 
 fn map(value: Json) -> Map {
@@ -43,7 +43,7 @@ fn activity(provider: &Json) -> Activity {
         _ => ProviderKind::Python,
     };
     Activity {
-        raw: Map::new(),
+        raw: Map::default(),
         kind: ActivityKind::Action,
         name: "activity".to_owned(),
         provider: Provider { kind, raw: map(provider.clone()) },
@@ -62,7 +62,7 @@ async fn call(catalogue: &dyn Catalogue, address: &str, arguments: Json) -> Outc
     let mut functions = catalogue.functions().iter();
     let native = functions.find(|native| native.module == module && native.func == func).unwrap();
     let activity = activity(&serde_json::json!({"type": "python"}));
-    let (configuration, secrets) = (Map::new(), Secrets::default());
+    let (configuration, secrets) = (Map::default(), Secrets::default());
     let call = Call {
         activity: &activity,
         configuration: &configuration,

@@ -63,7 +63,7 @@ impl Stage {
         change(&mut settings);
         let bridge = PythonBridge::new(settings);
         let activity = activity();
-        Self { bridge, folder, heard, activity, configuration: Map::new(), secrets: Secrets::default() }
+        Self { bridge, folder, heard, activity, configuration: Map::default(), secrets: Secrets::default() }
     }
 
     /// Calls `ext.<func>` in the foreground with the arguments of a JSON text.

@@ -69,7 +69,7 @@ impl Stage {
         let (emitter, stream) = stream(clock);
         let mut settings = Settings::new(|_| None);
         settings.kubeconfig = Some(PathBuf::from(said("kubeconfig")));
-        let connection = Connection::choose(&settings, &Map::new()).await.unwrap();
+        let connection = Connection::choose(&settings, &Map::default()).await.unwrap();
         let recorder = std::env::var_os("CHAOS_TUI_RECORD").map(|folder| {
             let path = PathBuf::from(folder).join(format!("{variant}.ctui"));
             Recorder::create(&path, &Header::new(variant.as_bytes())).unwrap()

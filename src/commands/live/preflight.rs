@@ -15,7 +15,7 @@ use crate::{
 
 /// Looks once, and tells what was found.
 pub async fn look(request: Request, plan: Plan, settings: Settings, emitter: Emitter) {
-    let connection = Connection::choose(&settings, &Map::new()).await;
+    let connection = Connection::choose(&settings, &Map::default()).await;
     let namespace = connection.as_ref().map_or("default", |connection| connection.namespace()).to_owned();
     let subjects = subjects(&request, &plan);
     let preflight = Preflight {

@@ -41,7 +41,7 @@ pub async fn connection(request: &Request, settings: &cluster::Settings) -> Opti
     if !touches_cluster(request) && settings.context.is_none() && settings.kubeconfig.is_none() {
         return None;
     }
-    Connection::choose(settings, &Map::new()).await.ok()
+    Connection::choose(settings, &Map::default()).await.ok()
 }
 
 /// Whether any activity is about Kubernetes.
@@ -60,7 +60,8 @@ fn is_about_cluster(activity: &Activity) -> bool {
 
 /// Whether the experiment is about a cluster that is not to be found.
 pub async fn lacks_cluster(prepared: &Prepared) -> bool {
-    touches_cluster(&prepared.request) && Connection::choose(&prepared.cluster, &Map::new()).await.is_err()
+    touches_cluster(&prepared.request)
+        && Connection::choose(&prepared.cluster, &Map::default()).await.is_err()
 }
 
 /// What the operator chose where no cluster is to be found.

@@ -69,7 +69,7 @@ fn parse(path: &Path) -> Result<Result<Map, String>, Refusal> {
     let unusable = |why: &str| Refusal::invalid(format!("the control file '{shown}' {why}"));
     let text = read_text_bounded(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
     if text.is_empty() {
-        return Ok(Ok(Map::new()));
+        return Ok(Ok(Map::default()));
     }
     let document = match path.extension().and_then(|extension| extension.to_str()) {
         Some("yaml" | "yml") => Document::yaml(shown.as_str(), text),
@@ -116,7 +116,7 @@ mod tests {
             [("x.txt", "{}x"), ("list.json", "[1]"), ("empty.json", "[]"), ("blank.yaml", " \n")]
         {
             assert!(
-                read(&Settings::from(Map::new()), &[file(name, text)], &emitter).await.is_err(),
+                read(&Settings::from(Map::default()), &[file(name, text)], &emitter).await.is_err(),
                 "{name}"
             );
         }

@@ -118,7 +118,7 @@ impl Parser<'_> {
 
     fn mapping(&mut self) -> Result<(Value, Node), SyntaxError> {
         let start = self.at;
-        let mut map = Map::new();
+        let mut map = Map::default();
         let (mut children, mut keys) = (Vec::new(), Vec::new());
         self.at += 1;
         self.skip_space();

@@ -286,7 +286,7 @@ impl Parser {
     }
 
     fn mapping(&mut self) -> Result<Value, PathError> {
-        let mut map = Map::new();
+        let mut map = Map::default();
         if !self.takes("}") {
             loop {
                 let Some(Token::Text(key)) = self.next() else { return self.expected("expected a \"key\"") };

@@ -69,10 +69,10 @@ impl Settings {
                 }
             }
         }
-        let entry = settings.entry("runtime".to_owned()).or_insert_with(|| Map::new().into());
+        let entry = settings.entry("runtime".to_owned()).or_insert_with(|| Map::default().into());
         if let Value::Map(block) = entry {
             for (part, strategy) in [("rollbacks", &runtime.rollbacks), ("hypothesis", &runtime.hypothesis)] {
-                let part = block.entry(part.to_owned()).or_insert_with(|| Map::new().into());
+                let part = block.entry(part.to_owned()).or_insert_with(|| Map::default().into());
                 if let Value::Map(part) = part {
                     part.insert("strategy".to_owned(), strategy.as_str().into());
                 }

@@ -1,7 +1,7 @@
 //! Files, and a server that answers as told.
 
 use super::{Access, LoadError, Settings, SettingsError, load};
-use crate::experiment::{Document, Environment, Map, Runtime, Value, parse_json};
+use crate::experiment::{Document, Environment, Runtime, Value, parse_json};
 use std::{fs, path::Path};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -134,7 +134,7 @@ async fn c005_other_statuses_are_refused_with_the_body() {
 async fn c008_c009_authorization() {
     let settings = |location: &str| {
         let auths = format!(r#"{{"auths": {{"{location}": {{"type": "basic", "value": "abc"}}}}}}"#);
-        Settings::from(parse_json(&auths).unwrap().as_map().cloned().unwrap_or_else(Map::new))
+        Settings::from(parse_json(&auths).unwrap().as_map().cloned().unwrap_or_default())
     };
     let ok = || answer("200 OK", "application/json", "{}");
     let (location, asked) = server(ok()).await;

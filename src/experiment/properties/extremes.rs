@@ -109,7 +109,7 @@ fn template() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn templates_are_filled_once_and_keep_what_they_do_not_know(template in template(), value in super::value()) {
-        let nothing = substitute(&Value::from(template.as_str()), &Map::new(), &Secrets::default());
+        let nothing = substitute(&Value::from(template.as_str()), &Map::default(), &Secrets::default());
         prop_assert_eq!(nothing, Value::from(template.replace("$$", "$")));
         let text = "${a} $b $$ of the value itself";
         let variables: Map = [("a".to_owned(), Value::from(text)), ("b".to_owned(), value.clone())].into_iter().collect();

@@ -151,8 +151,8 @@ fn exercise(document: Document, value: &Value, output: &Value) -> Result<(), Tes
     prop_assert_eq!(validation.findings.valid(), validation.experiment.is_ok());
     let Ok(experiment) = Experiment::unchecked(document) else { return Ok(()) };
     let environment = Environment::default();
-    let variables =
-        configuration::resolve(&experiment.configuration(), &Map::new(), &environment).unwrap_or_default();
+    let variables = configuration::resolve(&experiment.configuration(), &Map::default(), &environment)
+        .unwrap_or_default();
     let secrets = Secrets::new(experiment.secrets());
     let _ = substitute(value, &variables, &secrets);
     let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
@@ -214,7 +214,7 @@ proptest! {
         let mut declared = mapping(parts).as_map().cloned().unwrap_or_default();
         declared.insert("type".to_owned(), kind.into());
         for tolerance in [Value::Map(declared), plain] {
-            let _ = tolerance::evaluate(Some(&tolerance), &output, &Map::new(), &Secrets::default(), "$");
+            let _ = tolerance::evaluate(Some(&tolerance), &output, &Map::default(), &Secrets::default(), "$");
         }
     }
 

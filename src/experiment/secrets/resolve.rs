@@ -60,7 +60,7 @@ pub async fn resolve(
 ) -> Resolved {
     let mut walk =
         Walk { configuration, environment, session: None, warnings: Vec::new(), errors: Vec::new() };
-    let mut scopes = Map::new();
+    let mut scopes = Map::default();
     for (name, scope) in declared {
         let replaced = overrides.get(name).filter(|replaced| scope.as_map().is_some() && !replaced.is_null());
         let value = match replaced {
@@ -89,7 +89,7 @@ impl Walk<'_> {
             Some("env") => self.of_environment(map, place),
             Some("vault") => self.of_vault(map, place).await,
             _ => {
-                let mut resolved = Map::new();
+                let mut resolved = Map::default();
                 for (name, item) in map {
                     let item = Box::pin(self.value(item, place::key(&place, name))).await;
                     resolved.insert(name.clone(), item);
@@ -114,7 +114,7 @@ impl Walk<'_> {
         let Some(path) = declared.get("path").filter(|path| !path.is_null()) else {
             self.warnings
                 .push(format!("Missing Vault secret path for '{}'", python_text(&declared.clone().into())));
-            return Ok(Value::Map(Map::new()));
+            return Ok(Value::Map(Map::default()));
         };
         let failed = |reason: vault::VaultError| SecretsError::Vault {
             place: place.clone(),

@@ -57,7 +57,7 @@ fn booleans_floats_and_null() {
         ("null", "null", NO),
         ("\"${float}\"", "1.5", NO),
     ]);
-    let none = evaluate(None, &Value::Null, &Map::new(), &Secrets::default(), "$");
+    let none = evaluate(None, &Value::Null, &Map::default(), &Secrets::default(), "$");
     assert_eq!(none, Verdict::NotMet);
 }
 

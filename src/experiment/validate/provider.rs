@@ -170,7 +170,7 @@ impl Python<'_> {
         collector: &mut Collector<'_>,
     ) {
         let place = place::key(self.place, "arguments");
-        let none = Map::new();
+        let none = Map::default();
         let arguments = match self.provider.get("arguments") {
             None => &none,
             Some(Value::Map(arguments)) => arguments,

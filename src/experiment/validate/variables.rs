@@ -14,14 +14,14 @@ pub(super) fn configuration(
 ) -> Map {
     let path = "$.configuration";
     let declared = match experiment.get("configuration") {
-        None => return Map::new(),
+        None => return Map::default(),
         Some(Value::Map(map)) => map,
         Some(_) => {
             collector.shape(path, "a mapping of names to values");
-            return Map::new();
+            return Map::default();
         }
     };
-    let mut resolved = Map::new();
+    let mut resolved = Map::default();
     for (name, value) in declared {
         match configuration::entry(name, value, environment) {
             Ok(value) => {
@@ -69,7 +69,7 @@ pub(super) async fn secrets(
         Some(Value::Map(map)) => map,
         Some(_) => return collector.shape(path, "a mapping of scopes to mappings of names to values"),
     };
-    let resolved = secrets::resolve(declared, &Map::new(), configuration, environment).await;
+    let resolved = secrets::resolve(declared, &Map::default(), configuration, environment).await;
     for error in resolved.errors {
         let message = error.to_string();
         match error {

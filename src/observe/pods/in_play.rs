@@ -31,7 +31,7 @@ impl InPlay {
     /// Takes note of what an activity names. `provider` is its provider's mapping, substituted.
     pub fn add(&mut self, activity: &Activity, provider: &Map) {
         let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
-        let empty = Map::new();
+        let empty = Map::default();
         let arguments = provider.get("arguments").and_then(Value::as_map).unwrap_or(&empty);
         match activity.provider.kind {
             ProviderKind::Http => self.addresses.extend(address(text("url"))),

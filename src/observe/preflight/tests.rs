@@ -10,7 +10,7 @@ fn activity(name: &str, provider: &Json) -> Activity {
         _ => ProviderKind::Python,
     };
     Activity {
-        raw: Map::new(),
+        raw: Map::default(),
         kind: ActivityKind::Probe,
         name: name.to_owned(),
         provider: Provider { kind, raw: serde_json::from_value(provider.clone()).unwrap() },
@@ -173,7 +173,7 @@ async fn what_is_missing_is_named_with_a_way_out() {
 
 #[tokio::test]
 async fn without_a_cluster() {
-    let error = Connection::choose(&Settings::new(|_| None), &Map::new()).await.err().unwrap();
+    let error = Connection::choose(&Settings::new(|_| None), &Map::default()).await.err().unwrap();
     let lines = look(Err(&error), &[terminate()]).await;
     assert_eq!(lines.len(), 1, "one clear line: {lines:#?}");
     find(&lines, &["Fix: no cluster", "--sandbox"]);

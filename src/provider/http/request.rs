@@ -115,7 +115,7 @@ fn method(declared: Option<&Value>) -> Result<Method, String> {
 fn headers_of(declared: &Value) -> Result<Map, String> {
     match declared {
         Value::Map(headers) => Ok(headers.clone()),
-        declared if !declared.truthy() => Ok(Map::new()),
+        declared if !declared.truthy() => Ok(Map::default()),
         _ => Err("the headers of an http activity must be a mapping".into()),
     }
 }

@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn every_function_has_its_needs_and_no_need_is_orphaned() {
         for native in catalogue::functions().iter().filter(|native| !is_free(native)) {
-            assert!(!permissions(native, &Map::new()).is_empty(), "{}.{}", native.module, native.func);
+            assert!(!permissions(native, &Map::default()).is_empty(), "{}.{}", native.module, native.func);
         }
         for (funcs, _) in IN_NAMESPACE.iter().chain(IN_CLUSTER) {
             for func in *funcs {

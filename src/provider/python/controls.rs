@@ -55,7 +55,7 @@ impl PythonBridge {
     /// The objects the function gets beside its arguments: the context always, others where it has a parameter of
     /// that name, and nothing to clean up.
     fn live(&self, call: &ControlCall<'_>, takes: impl Fn(&str) -> bool) -> Result<Map, String> {
-        let mut live = Map::new();
+        let mut live = Map::default();
         if call.function == "cleanup_control" {
             return Ok(live);
         }

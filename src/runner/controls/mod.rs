@@ -269,7 +269,7 @@ impl Once<'_> {
         let call = ControlCall {
             module,
             function: self.function,
-            arguments: if configures { control.arguments() } else { Map::new() },
+            arguments: if configures { control.arguments() } else { Map::default() },
             context: None,
             place: None,
             state: None,
@@ -293,7 +293,7 @@ fn arguments(control: &Control, scene: &Scene<'_>) -> Map {
     }
     match substitute(&declared.into(), &scene.configuration, scene.secrets) {
         Value::Map(arguments) => arguments,
-        _ => Map::new(),
+        _ => Map::default(),
     }
 }
 

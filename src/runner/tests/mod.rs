@@ -43,7 +43,7 @@ impl Setup {
         Self {
             experiment: format!(r#"{{"title": "t", "description": "d", {parts}}}"#),
             options: Options::default(),
-            configuration: Map::new(),
+            configuration: Map::default(),
             secrets: Secrets::default(),
             pace: Pace::Auto(Consent::up_front()),
             controls: Controls::default(),

@@ -183,7 +183,7 @@ async fn a_run_that_nobody_steps_any_more_ends() {
     let request = Request {
         experiment: Arc::new(Experiment::unchecked(document).unwrap()),
         options: Options::default(),
-        configuration: Map::new(),
+        configuration: Map::default(),
         secrets: Secrets::default(),
         pace: Pace::Step,
         controls: Controls::default(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn complete(resource: Resource, object: &mut Value) {
     for part in ["metadata", "spec", "status"] {
         if (part == "metadata" || has(resource, part)) && !object[part].is_object() {
-            object[part] = Value::Object(Map::new());
+            object[part] = Value::Object(Map::default());
         }
     }
     match resource {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// `/openapi/v3`.
 pub(super) fn index() -> Value {
-    let mut paths = Map::new();
+    let mut paths = Map::default();
     for (group, versions) in served::groups() {
         for version in versions {
             let place = place(group, version);
@@ -26,7 +26,7 @@ pub(super) fn document(group: &str, version: &str) -> Result<Value, Status> {
     if !served::groups().iter().any(|(g, versions)| *g == group && versions.contains(&version)) {
         return Err(Status::no_such_path());
     }
-    let mut paths = Map::new();
+    let mut paths = Map::default();
     let kinds = served::all().into_iter().map(|served| served.descriptor);
     for d in kinds.filter(|d| d.group == group && d.version == version) {
         let patch = json!({

@@ -178,7 +178,7 @@ impl Write<'_> {
         object["kind"] = d.kind.into();
         object["apiVersion"] = self.served.resource.api_version().into();
         if object["metadata"].is_null() {
-            object["metadata"] = Value::Object(Map::new());
+            object["metadata"] = Value::Object(Map::default());
         }
         if !object["metadata"].is_object() {
             return Err(Status::bad_request("metadata must be an object"));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Merges `patch` into `object`. Error: 500 when an element lacks the merge key, as on a real server.
 pub(super) fn merge(resource: Resource, object: &mut Value, patch: &Value) -> Result<(), Status> {
     if !object.is_object() {
-        *object = Value::Object(Map::new());
+        *object = Value::Object(Map::default());
     }
     if let (Some(object), Some(patch)) = (object.as_object_mut(), patch.as_object()) {
         Merge { resource }.maps("", object, patch)?;
@@ -87,9 +87,9 @@ impl Merge {
                     target.shift_remove(key);
                     return Ok(());
                 }
-                let child = target.entry(key).or_insert_with(|| Value::Object(Map::new()));
+                let child = target.entry(key).or_insert_with(|| Value::Object(Map::default()));
                 if !child.is_object() {
-                    *child = Value::Object(Map::new());
+                    *child = Value::Object(Map::default());
                 }
                 if let Some(child) = child.as_object_mut() {
                     self.maps(key, child, change)?;
@@ -148,7 +148,7 @@ impl Merge {
                     }
                 }
                 (None, false) => {
-                    let mut new = Map::new();
+                    let mut new = Map::default();
                     self.maps(field, &mut new, change)?;
                     target.push(Value::Object(new));
                 }

@@ -93,7 +93,7 @@ fn typed(resource: Resource, object: &mut Value) {
 fn metadata(object: &mut Value) -> &mut Map<String, Value> {
     let metadata = &mut object["metadata"];
     if !metadata.is_object() {
-        *metadata = Value::Object(Map::new());
+        *metadata = Value::Object(Map::default());
     }
     metadata.as_object_mut().expect("it was made an object above")
 }

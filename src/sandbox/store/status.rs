@@ -203,7 +203,7 @@ impl Status {
 impl Details {
     /// The `details` of the wire: what is empty is left out.
     pub fn to_value(&self) -> Value {
-        let mut map = Map::new();
+        let mut map = Map::default();
         for (key, text) in
             [("name", &self.name), ("group", &self.group), ("kind", &self.kind), ("uid", &self.uid)]
         {
@@ -220,7 +220,7 @@ impl Details {
 
 impl Cause {
     fn to_value(&self) -> Value {
-        let mut map = Map::new();
+        let mut map = Map::default();
         for (key, text) in [("reason", self.reason), ("message", &self.message), ("field", &self.field)] {
             if !text.is_empty() {
                 map.insert(key.into(), text.into());

@@ -110,7 +110,7 @@ pub(super) fn close(frame: Frame, end: Span) -> Result<(Composed, usize), String
             (Value::List(items), children, Vec::new())
         }
         Kind::Mapping { own, merged, .. } => {
-            let mut map = Map::new();
+            let mut map = Map::default();
             let (mut children, mut keys) = (Vec::new(), Vec::new());
             for (value, node) in merged {
                 let Value::Map(entries) = value else { continue };

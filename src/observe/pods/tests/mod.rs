@@ -16,7 +16,7 @@ fn in_play(providers: &[Json]) -> InPlay {
             _ => ProviderKind::Python,
         };
         let activity = Activity {
-            raw: Map::new(),
+            raw: Map::default(),
             kind: ActivityKind::Probe,
             name: "activity".to_owned(),
             provider: Provider { kind, raw: raw.clone() },

@@ -28,7 +28,7 @@ pub(in crate::provider::kubernetes) async fn read_pod_logs(call: &Invocation<'_>
         limit_bytes: Some(LIMIT),
         ..LogParams::default()
     };
-    let mut logs = Map::new();
+    let mut logs = Map::default();
     for pod in api.list(&call.formatted(Some(NAME_LABEL), name)?).await? {
         let name = pod.name_any();
         let text = api.logs(&name, &params).await?;

@@ -15,7 +15,7 @@ async fn card_of(
         _ => ProviderKind::Python,
     };
     let activity = Activity {
-        raw: Map::new(),
+        raw: Map::default(),
         kind: ActivityKind::Action,
         name: "the action".to_owned(),
         provider: Provider { kind, raw: raw.clone() },

@@ -38,7 +38,7 @@ async fn a_cancelled_call_ends_at_once() {
     let arguments: Map = serde_json::from_value(json!({"name": "app", "timeout": 3600})).unwrap();
     let cancel = CancellationToken::new();
     let activity = activity();
-    let configuration = Map::new();
+    let configuration = Map::default();
     let secrets = crate::experiment::Secrets::default();
     let call = Call {
         activity: &activity,
@@ -75,10 +75,10 @@ fn targets_are_the_names_that_the_arguments_tell() {
 fn activity() -> crate::experiment::Activity {
     use crate::experiment::{Activity, ActivityKind, Pauses, Provider, ProviderKind};
     Activity {
-        raw: Map::new(),
+        raw: Map::default(),
         kind: ActivityKind::Probe,
         name: "probe".to_owned(),
-        provider: Provider { kind: ProviderKind::Python, raw: Map::new() },
+        provider: Provider { kind: ProviderKind::Python, raw: Map::default() },
         tolerance: None,
         background: false,
         pauses: Pauses::default(),

@@ -45,7 +45,7 @@ impl Fields {
 
     /// The set as `fieldsV1`.
     pub(super) fn encode(&self) -> Value {
-        let mut root = Map::new();
+        let mut root = Map::default();
         for path in &self.0 {
             let has_fields = self.0.range(path.clone()..).nth(1).is_some_and(|next| next.starts_with(path));
             put(&mut root, path, has_fields);
@@ -65,11 +65,11 @@ impl Fields {
 fn put(node: &mut Map<String, Value>, path: &[String], has_fields: bool) {
     let Some((step, rest)) = path.split_first() else {
         if has_fields {
-            node.insert(".".into(), Value::Object(Map::new()));
+            node.insert(".".into(), Value::Object(Map::default()));
         }
         return;
     };
-    let child = node.entry(step.clone()).or_insert_with(|| Value::Object(Map::new()));
+    let child = node.entry(step.clone()).or_insert_with(|| Value::Object(Map::default()));
     if let Some(child) = child.as_object_mut() {
         put(child, rest, has_fields);
     }

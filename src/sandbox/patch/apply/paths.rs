@@ -98,7 +98,7 @@ pub(super) fn overlay(resource: Resource, object: &mut Value, configuration: &Va
 
 fn overlay_map(resource: Resource, name: &str, target: &mut Value, config: &Value) {
     if !target.is_object() {
-        *target = Value::Object(Map::new());
+        *target = Value::Object(Map::default());
     }
     let Some(target) = target.as_object_mut() else { return };
     for (key, value) in config.as_object().into_iter().flatten() {
