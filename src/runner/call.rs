@@ -6,10 +6,14 @@ use super::{
     stage::Stage,
 };
 use crate::{
-    experiment::{ProviderKind, Value},
+    experiment::{Map, ProviderKind, Value},
     provider::{Call, Outcome},
 };
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How long a call may take to tidy up after it was cancelled.
@@ -24,6 +28,23 @@ pub(super) async fn call(
     reins: &Reins,
     progress: &(dyn Fn(String) + Send + Sync),
 ) -> Outcome {
+    let changed = Mutex::new(None);
+    let amend = |configuration| *changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(configuration);
+    let outcome = until_pulled(stage, cleared, foreground, reins, progress, &amend).await;
+    if let Some(configuration) = changed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        stage.share(configuration).await;
+    }
+    outcome
+}
+
+async fn until_pulled(
+    stage: &Stage,
+    cleared: Cleared<'_>,
+    foreground: bool,
+    reins: &Reins,
+    progress: &(dyn Fn(String) + Send + Sync),
+    amend: &(dyn Fn(Map) + Send + Sync),
+) -> Outcome {
     let configuration = stage.configuration();
     let cancel = CancellationToken::new();
     let call = Call {
@@ -32,7 +53,7 @@ pub(super) async fn call(
         secrets: &stage.secrets,
         cancel: cancel.clone(),
         progress,
-        amend: &|configuration| stage.set_configuration(configuration),
+        amend,
         foreground,
     };
     reins.take_sigterm(foreground && stage.options.compat.swallows_sigterm() && is_python(stage, cleared));

@@ -25,6 +25,7 @@ mod reins;
 mod request;
 mod rollbacks;
 mod rounds;
+mod sharing;
 mod stage;
 mod strategies;
 mod verdict;
