@@ -83,6 +83,8 @@ async fn control_modules_judge_their_declarations() {
         r#"
 from chaoslib.exceptions import InvalidActivity
 def validate_control(control):
+    if control["name"] == "broken":
+        raise ValueError("no")
     if control["name"] != "good":
         raise InvalidActivity("a bad name")
 "#,
@@ -90,7 +92,8 @@ def validate_control(control):
     std::fs::write(stage.folder.path().join("silent.py"), "").unwrap();
     let cases = [
         ("ext", "good", ControlCheck::Accepted),
-        ("ext", "bad", ControlCheck::Refused("chaoslib.exceptions.InvalidActivity: a bad name".to_owned())),
+        ("ext", "bad", ControlCheck::Refused("a bad name".to_owned())),
+        ("ext", "broken", ControlCheck::Refused("ValueError: no".to_owned())),
         ("silent", "bad", ControlCheck::Accepted),
         (
             "nowhere",
