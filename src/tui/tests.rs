@@ -88,6 +88,33 @@ fn the_room_of_a_large_terminal_is_used() {
     insta::assert_snapshot!("after-open-200x50", without_log);
 }
 
+/// The story without a breaker at T+19, but users get one error of each of these kinds in turn.
+fn failing_in_many_ways(kinds: &[ErrorKind]) -> (Session, Timestamp) {
+    let mut events = fixtures::events(Variant::Before, 19.0);
+    let mut kinds = kinds.iter().cycle();
+    for event in &mut events {
+        if let What::Answered(answer) = &mut event.what
+            && let AnswerKind::Error(kind) = &mut answer.kind
+            && let Some(next) = kinds.next()
+        {
+            *kind = *next;
+        }
+    }
+    (fixtures::session(&events), fixtures::at(19.0))
+}
+
+#[test]
+fn however_many_kinds_of_errors_there_are_those_who_wait_are_counted() {
+    use ErrorKind::{Dns, Refused, Reset, Server, Timeout, Tls};
+    for kinds in [&[Server][..], &[Server, Timeout, Reset], &[Server, Timeout, Reset, Refused, Tls, Dns]] {
+        let told = failing_in_many_ways(kinds);
+        for (width, height) in [(120, 36), (80, 24)] {
+            let shown = text(&drawn(&told, &view(), &Theme::default(), width, height));
+            assert!(shown.contains("? 11 waiting"), "{kinds:?} at {width}x{height}:\n{shown}");
+        }
+    }
+}
+
 #[test]
 fn a_small_terminal_keeps_what_cannot_be_left_out() {
     let told = fixtures::after_open();

@@ -123,35 +123,40 @@ fn legend(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint, framed: bool)
     let errors = table::errors(endpoint);
     let waiting = endpoint.waiting_over(scene.now, ON_THE_WAY_MS).count();
     let real = if errors.is_empty() { " real answer  " } else { " real  " };
-    let kinds = if errors.is_empty() { " error  ".to_owned() } else { format!(" {errors}  ") };
-    let letters = Row::of(Role::Ok, "r")
-        .and(real)
-        .with(Role::Protected, "f")
-        .and(" fallback  ")
-        .with(Role::Failing, "X")
-        .and(kinds)
-        .with(Role::Waiting, "?")
-        .and(if waiting > 0 { format!(" {waiting} waiting") } else { " waiting".to_owned() });
+    let answered = Row::of(Role::Ok, "r").and(real).with(Role::Protected, "f").and(" fallback  ");
+    let kinds = if errors.is_empty() { " error".to_owned() } else { format!(" {errors}") };
+    let kinds = Row::of(Role::Failing, "X").and(kinds);
+    let waits = if waiting > 0 { format!(" {waiting} waiting") } else { " waiting".to_owned() };
+    let waits = Row::of(Role::Waiting, "?").and(waits);
     // The small screen has no title to choose in.
-    let right = match selector(scene) {
-        Some(selector) if !framed => selector.and(format!("  {} ", scene.session.users.name(endpoint))),
+    let (right, dispensable) = match selector(scene) {
+        Some(selector) if !framed => {
+            (selector.and(format!("  {} ", scene.session.users.name(endpoint))), false)
+        }
         _ => sent(scene, endpoint),
     };
-    canvas.spread(0, &letters, &right);
+    let fits = |letters: &Row, beside: usize| letters.width() + beside <= canvas.width();
+    let letters = answered.clone().joined(kinds.clone()).and("  ").joined(waits.clone());
+    // Several classes of errors take the place of a rate that is kept, and are cut before those who wait are.
+    let right = if dispensable && !fits(&letters, right.width() + 1) { Row::new() } else { right };
+    match fits(&letters, right.width() + 1) {
+        true => canvas.spread(0, &letters, &right),
+        false => canvas.spread(0, &answered.joined(waits).and("  ").joined(kinds), &right),
+    }
 }
 
-/// Requests sent a second of those that were due, over the last five whole seconds.
-fn sent(scene: &Scene, endpoint: &Endpoint) -> Row {
+/// Requests sent a second of those that were due, over the last five whole seconds; and whether that is all of them.
+fn sent(scene: &Scene, endpoint: &Endpoint) -> (Row, bool) {
     let axis = &scene.session.axis;
     let (now, first) = (axis.slot(scene.now), axis.slot(endpoint.since) + 1);
     let lately = (now - 5).max(first)..now;
     let count = lately.clone().count() as f64;
     if !endpoint.watched || count == 0.0 {
-        return Row::new();
+        return (Row::new(), true);
     }
     let seconds = lately.filter_map(|slot| endpoint.second(slot));
     let (due, withheld) = seconds.fold((0, 0), |(due, held), s| (due + s.due, held + s.withheld));
     let rate = f64::from(due - withheld) / count;
     let role = if withheld > 0 { Role::Failing } else { Role::Muted };
-    Row::of(role, format!("{rate:.1}/s of {:.1}/s sent ", endpoint.rate))
+    (Row::of(role, format!("{rate:.1}/s of {:.1}/s sent ", endpoint.rate)), withheld == 0)
 }
