@@ -63,12 +63,16 @@ pub struct ControlReply {
 }
 
 /// An exception of a control.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ControlError {
     /// Any other than the next: the run goes on.
     Ordinary(String),
     /// The engine's interrupt exception: the run turns to its end.
     Interrupt(String),
+    /// It asked the program to exit, with a number, a text, or null.
+    Exit(Value),
+    /// As Ctrl-C raises it.
+    KeyboardInterrupt,
     /// None, really: the function did not end by itself, but because it was told to, for this reason.
     Ended(String),
 }

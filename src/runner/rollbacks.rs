@@ -55,9 +55,9 @@ async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) 
     let begun = let_in.is_ok();
     let mut halted = match let_in {
         Ok(()) => steps(stage, helm, background).await,
-        Err(Stopped::Cutoff(Cutoff::Interrupt(message))) => Some(Halt::control(&message)),
+        Err(Stopped::Cutoff(cutoff)) => turned(&cutoff),
         // It was said already.
-        Err(_) => None,
+        Err(Stopped::Halt(_)) => None,
     };
     background.settle(helm, stage.options.compat).await;
     let told = || if begun { stage.told(Section::Rollbacks) } else { Value::Null };
@@ -65,8 +65,8 @@ async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) 
     let subject = Subject::whole(ControlLevel::Rollback, &raw);
     let (changed, ended) = rounds::after(stage, helm, subject, told).await;
     stage.amend(Section::Rollbacks, changed).await;
-    if let (None, Err(Cutoff::Interrupt(message))) = (&halted, ended) {
-        halted = Some(Halt::control(&message));
+    if let (None, Err(cutoff)) = (&halted, ended) {
+        halted = turned(&cutoff);
     }
     if let Some(halt) = halted {
         tell(&stage.voice, &halt).await;
@@ -74,6 +74,15 @@ async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) 
     }
     if helm.halted().is_err() {
         stage.set_status(RunStatus::Interrupted);
+    }
+}
+
+/// What it means for the rollbacks that a control turned them to their end.
+fn turned(cutoff: &Cutoff) -> Option<Halt> {
+    match cutoff {
+        Cutoff::Interrupt(message) => Some(Halt::control(message)),
+        Cutoff::Exit(_) | Cutoff::KeyboardInterrupt => Some(Halt::leaving_rollbacks()),
+        Cutoff::Broke(_) | Cutoff::Halted => None,
     }
 }
 
@@ -99,11 +108,8 @@ async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background)
                     cursor.skip();
                 }
             }
-            Err(Stopped::Cutoff(Cutoff::Interrupt(message))) => return Some(Halt::control(&message)),
-            Err(Stopped::Cutoff(Cutoff::Exit(_) | Cutoff::KeyboardInterrupt)) => {
-                return Some(Halt::leaving_rollbacks());
-            }
             Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(Halt::told()),
+            Err(Stopped::Cutoff(cutoff)) => return turned(&cutoff),
         }
     }
 }

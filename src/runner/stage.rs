@@ -3,7 +3,7 @@
 use super::{
     Controls, Options,
     activity::{Cutoff, Mode, mode},
-    controls::{Changes, Complaint, Round, Scene, Subject, When},
+    controls::{Changes, Complaint, Round, Scene, Subject, Turned, When},
     fixes::Fixes,
     halt::{Halt, Signal, Turn},
     helm::tell,
@@ -191,9 +191,14 @@ impl Stage {
         }
         let round = Round { when, subject, state, compat: self.options.compat };
         let mut changes = self.controls.round(round, self.scene(), reins).await;
-        let (state, interrupt) = (changes.state.take(), changes.interrupt.take());
+        let (state, turned) = (changes.state.take(), changes.turned.take());
         self.adopt(changes).await;
-        (state, interrupt.map_or(Ok(()), |message| Err(Cutoff::Interrupt(message))))
+        let cutoff = turned.map(|turned| match turned {
+            Turned::Interrupt(message) => Cutoff::Interrupt(message),
+            Turned::Exit(code) => Cutoff::Exit(code),
+            Turned::KeyboardInterrupt => Cutoff::KeyboardInterrupt,
+        });
+        (state, cutoff.map_or(Ok(()), Err))
     }
 
     /// What follows sees what controls changed, and the journal what it would see of it.

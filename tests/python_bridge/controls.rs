@@ -199,7 +199,7 @@ def after_activity_control(context, state):
         ("before_activity_control", ControlError::Ordinary("RuntimeError: boom".to_owned())),
         ("before_method_control", ControlError::Interrupt("enough".to_owned())),
         ("before_hypothesis_control", ControlError::Interrupt("of its own".to_owned())),
-        ("before_rollback_control", ControlError::Interrupt("Received the exit signal: 7".to_owned())),
+        ("before_rollback_control", ControlError::Exit(Value::Int(7))),
     ];
     for (function, error) in cases {
         assert_eq!(scene.call(function, "{}").await.error, Some(error), "{function}");

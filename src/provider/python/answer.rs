@@ -94,7 +94,9 @@ impl Answer {
         let reassigned = texts(self.list("reassigned"));
         let error = match self.kind() {
             "ok" => None,
-            "interrupt" | "exit" | "keyboard_interrupt" => Some(ControlError::Interrupt(self.message())),
+            "interrupt" => Some(ControlError::Interrupt(self.message())),
+            "exit" => Some(ControlError::Exit(self.code())),
+            "keyboard_interrupt" => Some(ControlError::KeyboardInterrupt),
             _ => Some(ControlError::Ordinary(self.message())),
         };
         let Some(Value::Map(mut changed)) = self.fields.shift_remove("changed") else {

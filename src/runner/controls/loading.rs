@@ -2,7 +2,7 @@
 //! (experiment-format 10.2).
 
 use super::{ControlCall, ControlError, Controls, When};
-use crate::experiment::Value;
+use crate::experiment::{Value, python_text};
 use tokio_util::sync::CancellationToken;
 
 /// What a round of controls around the loading came to.
@@ -51,14 +51,20 @@ impl Controls {
                 loading.experiment = reply.state;
             }
             match reply.error {
-                Some(ControlError::Interrupt(message)) => {
-                    loading.interrupt = Some(message);
-                    break;
+                Some(ControlError::Interrupt(message)) => loading.interrupt = Some(message),
+                Some(ControlError::Exit(code)) => {
+                    loading.interrupt = Some(format!("it asks to exit with {}", python_text(&code)));
+                }
+                Some(ControlError::KeyboardInterrupt) => {
+                    loading.interrupt = Some("it was interrupted".to_owned());
                 }
                 Some(ControlError::Ordinary(message) | ControlError::Ended(message)) => {
                     loading.complaints.push(format!("{function} of control '{}': {message}", control.name));
                 }
                 None => {}
+            }
+            if loading.interrupt.is_some() {
+                break;
             }
         }
         loading

@@ -14,7 +14,7 @@ pub(super) use subject::Subject;
 
 use super::{Compat, reins::Reins};
 use crate::{
-    experiment::{Control, Experiment, Map, Secrets, Value, part, substitute},
+    experiment::{Control, Experiment, Map, Secrets, Value, part, python_text, substitute},
     session::event::Level as EventLevel,
 };
 use patience::ask;
@@ -79,10 +79,21 @@ pub(super) struct Changes {
     pub experiment: Option<Arc<Map>>,
     /// The experiment's keys that stand for other objects now.
     pub reassigned: Vec<String>,
-    /// The message of the control that interrupted the run.
-    pub interrupt: Option<String>,
+    /// How a control turned the run to its end.
+    pub turned: Option<Turned>,
     /// What went wrong in controls that do not count.
     pub complaints: Vec<Complaint>,
+}
+
+/// How a control turned the run to its end.
+#[derive(Debug, PartialEq)]
+pub(super) enum Turned {
+    /// By the engine's interrupt exception, with this message.
+    Interrupt(String),
+    /// By asking to exit.
+    Exit(Value),
+    /// As Ctrl-C does.
+    KeyboardInterrupt,
 }
 
 /// Something that went wrong in a control and does not count.
@@ -100,6 +111,10 @@ impl Complaint {
             ControlError::Ordinary(message) | ControlError::Interrupt(message) => {
                 (EventLevel::Debug, message)
             }
+            ControlError::Exit(code) => {
+                (EventLevel::Debug, format!("it asked to exit with {}", python_text(&code)))
+            }
+            ControlError::KeyboardInterrupt => (EventLevel::Debug, "it was interrupted".to_owned()),
         };
         Self { level, message: format!("{function} of control '{}': {message}", control.name) }
     }
@@ -212,12 +227,14 @@ impl Controls {
                 changes.state = Some(changed);
             }
             match reply.error {
-                Some(ControlError::Interrupt(message)) => {
-                    changes.interrupt = Some(message);
-                    break;
-                }
+                Some(ControlError::Interrupt(message)) => changes.turned = Some(Turned::Interrupt(message)),
+                Some(ControlError::Exit(code)) => changes.turned = Some(Turned::Exit(code)),
+                Some(ControlError::KeyboardInterrupt) => changes.turned = Some(Turned::KeyboardInterrupt),
                 Some(error) => changes.complaints.push(Complaint::of(error, &function, control)),
                 None => {}
+            }
+            if changes.turned.is_some() {
+                break;
             }
         }
         changes
