@@ -1,25 +1,25 @@
-//! Links a released binary so that what a headless run executes lies side by side in it.
+//! Links a released binary for short runs.
 //!
 //! A run executes some two thousand functions of a binary of 20 MB, and the kernel maps 64 KB around each page that is
-//! asked for: scattered over the whole, that is half of the run's memory and a fifth of its time. `link/run.order` lists
-//! these functions, `link/order` writes that list. One that has grown old, by another compiler or other dependencies,
-//! does no harm: what it names and is not there is passed over.
+//! asked for: scattered over the whole, that is half of the run's memory and a fifth of its time. `link/run.ld` puts
+//! them side by side; `link/order` writes it. What it names and is not there, because of another compiler or other
+//! dependencies, is passed over.
+//!
+//! The binary is linked for a fixed address, as Go's programs are, `kubectl` among them: moving it to another one would
+//! touch its tables of 33,000 addresses at each start. Libraries, heap and stack are at random addresses all the same.
 
 use std::{env, path::Path, process::Command};
 
-const ORDER: &str = "link/run.order";
+const SIDE_BY_SIDE: &str = "link/run.ld";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={ORDER}");
+    println!("cargo::rerun-if-changed={SIDE_BY_SIDE}");
     if is_released() && is_linked_by_lld() {
-        let order = Path::new(&variable("CARGO_MANIFEST_DIR")).join(ORDER);
-        let arguments =
-            [format!("--symbol-ordering-file={}", order.display()), "--no-warn-symbol-ordering".to_owned()];
-        for argument in arguments {
-            println!("cargo::rustc-link-arg-bins=-Xlinker");
-            println!("cargo::rustc-link-arg-bins={argument}");
-        }
+        let script = Path::new(&variable("CARGO_MANIFEST_DIR")).join(SIDE_BY_SIDE);
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+        println!("cargo::rustc-link-arg-bins=-Xlinker");
+        println!("cargo::rustc-link-arg-bins=--script={}", script.display());
     }
 }
 
@@ -27,7 +27,7 @@ fn is_released() -> bool {
     variable("PROFILE") == "release"
 }
 
-/// Whether it is the linker that knows such lists: rustc's own on this platform, unless somebody chose another one.
+/// Whether it is the linker this was tried with: rustc's own on this platform, unless somebody chose another one.
 fn is_linked_by_lld() -> bool {
     let chosen = !variable("RUSTC_LINKER").is_empty() || variable("CARGO_ENCODED_RUSTFLAGS").contains("link");
     variable("TARGET") == "x86_64-unknown-linux-gnu"
