@@ -25,8 +25,6 @@ pub struct Cli {
     pub live: commands::live::Arguments,
 }
 
-const RUN: &str = "Run an experiment without a screen, as `chaos run` does";
-
 /// The command line of `chaos-tui run ...`, without the options of all that is not meant: building these up is a tenth of
 /// what a short run takes.
 #[derive(Debug, Parser)]
@@ -40,7 +38,7 @@ struct Headless {
 
 #[derive(Debug, Subcommand)]
 enum RunAlone {
-    #[command(about = RUN)]
+    /// Run an experiment without a screen, as `chaos run` does
     Run(Box<commands::run::Arguments>),
 }
 
@@ -49,7 +47,7 @@ enum RunAlone {
 pub enum Command {
     /// The lesson of the circuit breaker in the sandbox: `before`, then `after`, then both side by side
     Demo(commands::demo::Arguments),
-    #[command(about = RUN)]
+    /// Run an experiment without a screen, as `chaos run` does
     Run(Box<commands::run::Arguments>),
     /// Check an experiment: every error at once, each with its place and a way out
     Validate(commands::validate::Arguments),
