@@ -57,6 +57,23 @@ fn fire(terminal: &mut Terminal) {
 }
 
 /// Fires. The name is typed, since no cluster is on no allow-list.
+/// A session of the killed pod in the sandbox, with a breaker in the consumer.
+fn in_sandbox(folder: &Path, more: &[&str]) -> Terminal {
+    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
+    let arguments = ["--sandbox=after", experiment.to_str().unwrap()].into_iter().chain(more.iter().copied());
+    Terminal::start(120, 36, folder, &arguments.collect::<Vec<_>>())
+}
+
+/// From a watched service through the first step of the hypothesis to the fire of [`in_sandbox`]'s session.
+fn fire_the_kill(terminal: &mut Terminal) {
+    terminal.press(" ");
+    terminal.wait_for("[v] all-services-are-healthy");
+    terminal.press(" ");
+    terminal.wait_for("TARGET");
+    terminal.press("F");
+    terminal.wait_for("FAULT ON");
+}
+
 fn fire_awaited(terminal: &mut Terminal) {
     terminal.wait_for("TARGET");
     terminal.press("F");
@@ -233,9 +250,7 @@ fn read_only_cannot_step() {
 #[test]
 fn the_breaker_opens_tries_and_closes_before_our_eyes() {
     let folder = tempfile::tempdir().unwrap();
-    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
-    let arguments = ["--sandbox=after", experiment.to_str().unwrap()];
-    let mut terminal = Terminal::start(120, 36, folder.path(), &arguments);
+    let mut terminal = in_sandbox(folder.path(), &[]);
     terminal.wait_for("PHASE 1/5 READY");
     terminal.wait_for("1/1 Running");
     terminal.press("o");

@@ -1,23 +1,15 @@
 //! Logs of pods: of the victim before and after it is gone, and of the others.
 
-use super::terminal::Terminal;
-use std::path::Path;
+use super::{fire_the_kill, in_sandbox};
 
 #[test]
 fn the_victims_log_is_kept_when_it_is_gone_and_every_pod_has_one() {
     let folder = tempfile::tempdir().unwrap();
-    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
-    let arguments = ["--sandbox=after", experiment.to_str().unwrap()];
-    let mut terminal = Terminal::start(120, 36, folder.path(), &arguments);
+    let mut terminal = in_sandbox(folder.path(), &[]);
     terminal.wait_for("1/1 Running");
     terminal.press("o");
     terminal.wait_for("(learned)");
-    terminal.press(" ");
-    terminal.wait_for("[v] all-services-are-healthy");
-    terminal.press(" ");
-    terminal.wait_for("TARGET");
-    terminal.press("F");
-    terminal.wait_for("FAULT ON");
+    fire_the_kill(&mut terminal);
     terminal.wait_for("gone");
     // Nobody asked for it before: the victim is followed from the moment its card is shown.
     terminal.press("l");

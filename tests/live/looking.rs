@@ -1,7 +1,6 @@
 //! Looking around while it goes on: endpoints, time, mouse.
 
-use super::terminal::Terminal;
-use std::path::Path;
+use super::{fire_the_kill, in_sandbox, terminal::Terminal};
 
 /// A mouse event as terminals report it; columns and rows from 0.
 fn mouse(terminal: &mut Terminal, button: u8, column: usize, row: usize) {
@@ -25,10 +24,8 @@ const WHEEL_UP: u8 = 64;
 #[test]
 fn two_endpoints_the_past_and_the_mouse() {
     let folder = tempfile::tempdir().unwrap();
-    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
     let watched = ["--watch", "/invoke", "--watch", "${consumer_url}/health", "--mouse"];
-    let arguments = ["--sandbox=after", experiment.to_str().unwrap()].into_iter().chain(watched);
-    let mut terminal = Terminal::start(120, 36, folder.path(), &arguments.collect::<Vec<_>>());
+    let mut terminal = in_sandbox(folder.path(), &watched);
     terminal.wait_for("1/1 Running");
     terminal.press("o");
     terminal.wait_for("(learned)");
@@ -39,12 +36,7 @@ fn two_endpoints_the_past_and_the_mouse() {
     terminal.wait_for("users 2");
     terminal.press("x");
     terminal.press("nlook here\r");
-    terminal.press(" ");
-    terminal.wait_for("[v] all-services-are-healthy");
-    terminal.press(" ");
-    terminal.wait_for("TARGET");
-    terminal.press("F");
-    terminal.wait_for("FAULT ON");
+    fire_the_kill(&mut terminal);
     // An open breaker fails the health page, so the second endpoint is the worse one.
     terminal.wait_for("USERS FAILING  /health");
     terminal.wait_until("a letter for each", |screen| screen.contents().contains("F"));

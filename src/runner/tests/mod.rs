@@ -27,6 +27,22 @@ use fake::Fake;
 use std::{future::Future, sync::Arc};
 use tokio::sync::mpsc;
 
+/// The keys of a complete journal, in their order.
+const KEYS: [&str; 12] = [
+    "chaoslib-version",
+    "platform",
+    "node",
+    "experiment",
+    "start",
+    "status",
+    "deviated",
+    "steady_states",
+    "run",
+    "rollbacks",
+    "end",
+    "duration",
+];
+
 /// How a run is set up.
 struct Setup {
     experiment: String,

@@ -69,21 +69,6 @@ fn options() -> impl Strategy<Value = Options> {
     )
 }
 
-const KEYS: [&str; 12] = [
-    "chaoslib-version",
-    "platform",
-    "node",
-    "experiment",
-    "start",
-    "status",
-    "deviated",
-    "steady_states",
-    "run",
-    "rollbacks",
-    "end",
-    "duration",
-];
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
