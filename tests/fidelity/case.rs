@@ -39,7 +39,7 @@ pub struct Difference {
 }
 
 impl Case {
-    /// Whether several of its activities run at once.
+    /// Whether several of its activities run at once: who comes first is up to the machine.
     pub fn is_concurrent(&self) -> bool {
         let background = |text: &[u8]| String::from_utf8_lossy(text).contains("\"background\"");
         self.any_order || self.files.iter().any(|(_, text)| background(text))

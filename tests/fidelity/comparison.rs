@@ -10,7 +10,7 @@ pub fn compare(case: &Case, seen: &Both) -> Option<String> {
     let (mut theirs, mut ours) = (theirs.what.clone(), ours.what.clone());
     let mut complaints = String::new();
     wordless(&mut theirs, &mut ours, &mut complaints);
-    if case.any_order {
+    if case.is_concurrent() {
         [&mut theirs, &mut ours].into_iter().for_each(sorted);
     }
     if let Some(difference) = &case.difference {
@@ -68,10 +68,12 @@ fn wordless(theirs: &mut Json, ours: &mut Json, complaints: &mut String) {
     }
 }
 
-/// Lines of the console and of files in an order of their own.
+/// Lines of the console and of files, and the journal's entries, in an order of their own.
 fn sorted(seen: &mut Json) {
-    if let Some(lines) = seen["console"].as_array_mut() {
-        lines.sort_by_key(Json::to_string);
+    for list in ["/console", "/journal/run", "/journal/rollbacks"] {
+        if let Some(Json::Array(items)) = seen.pointer_mut(list) {
+            items.sort_by_key(Json::to_string);
+        }
     }
     for text in seen["left"].as_object_mut().into_iter().flat_map(|files| files.values_mut()) {
         if let Json::String(text) = text {

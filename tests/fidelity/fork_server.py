@@ -3,11 +3,16 @@
 Imports the command line once. Each request, a line of JSON on standard input, forks a child, which becomes what
 `chaos` would be had it been started in that folder with those arguments and that environment, and calls its real
 main. Two lines answer: the child's process id, and how it ended.
+
+PACE=late lets threads of its pools start 100 ms late, PACE=early the one that started them go on 100 ms late: what
+then differs from our program hangs on the machine, and is no case.
 """
 
+import concurrent.futures
 import json
 import os
 import sys
+import time
 
 
 def warm_up():
@@ -21,6 +26,25 @@ def warm_up():
         except ImportError:
             pass
     return chaostoolkit.__main__.cli
+
+
+def pace(hurry):
+    """Delays threads of pools, or those who started them."""
+    submit = concurrent.futures.ThreadPoolExecutor.submit
+
+    def late(function, *arguments, **named):
+        time.sleep(0.1)
+        return function(*arguments, **named)
+
+    def submit_late(pool, function, *arguments, **named):
+        return submit(pool, late, function, *arguments, **named)
+
+    def submit_early(*arguments, **named):
+        future = submit(*arguments, **named)
+        time.sleep(0.1)
+        return future
+
+    concurrent.futures.ThreadPoolExecutor.submit = {"late": submit_late, "early": submit_early}[hurry]
 
 
 def become(request, chaos, cli):
@@ -46,6 +70,8 @@ def become(request, chaos, cli):
 def main():
     chaos = sys.argv[1]
     cli = warm_up()
+    if "PACE" in os.environ:
+        pace(os.environ["PACE"])
     for line in sys.stdin:
         request = json.loads(line)
         sys.stdout.flush()

@@ -34,6 +34,7 @@ impl Reference {
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .envs([("LC_ALL", "C.UTF-8"), ("PYTHONDONTWRITEBYTECODE", "1")])
+            .envs(std::env::var("FIDELITY_PACE").map(|pace| ("PACE", pace)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -31,9 +31,11 @@ def leave(code=None):
     sys.exit(code)
 
 
-def wait_for(file):
-    """Returns once a file is there."""
+def wait_for(file, lines=0):
+    """Returns once a file is there, and has that many lines."""
     while not os.path.exists(file):
+        time.sleep(0.01)
+    while lines > 0 and len(open(file).readlines()) < lines:
         time.sleep(0.01)
     return file
 
