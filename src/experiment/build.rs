@@ -2,21 +2,24 @@
 
 use super::{
     Activity, ActivityKind, Control, Entry, Hypothesis, Map, Pauses, Provider, ProviderKind, Unplayable,
-    Value, document::place, model::name_of,
+    Value, document::place::Place, model::name_of,
 };
 use std::collections::HashMap;
 
 /// The activities a `ref` can name: the last of a name wins, the hypothesis after the method (format 8.3).
-pub(super) struct Named<'a>(HashMap<&'a str, (&'a Map, String)>);
+pub(super) struct Named<'a>(HashMap<&'a str, Declared<'a>, foldhash::fast::RandomState>);
+
+/// A full declaration: the list that it stands in, which of it, and itself.
+type Declared<'a> = (&'static Place<'static>, usize, &'a Map);
 
 impl<'a> Named<'a> {
     pub fn of(experiment: &'a Map) -> Self {
-        let mut named = HashMap::new();
-        for (entries, path) in [(method(experiment), METHOD), (probes(experiment), PROBES)] {
+        let mut named = HashMap::default();
+        for (entries, list) in [(method(experiment), &METHOD), (probes(experiment), &PROBES)] {
             for (index, entry) in entries.iter().enumerate() {
                 let name = entry.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
                 if let (Some(map), Some(name)) = (entry.as_map(), name) {
-                    named.insert(name, (map, place::item(path, index)));
+                    named.insert(name, (list, index, map));
                 }
             }
         }
@@ -32,9 +35,18 @@ impl<'a> Named<'a> {
     }
 }
 
-pub(super) const METHOD: &str = "$.method";
-pub(super) const PROBES: &str = "$.steady-state-hypothesis.probes";
-pub(super) const ROLLBACKS: &str = "$.rollbacks";
+pub(super) static METHOD: Place<'static> = Place::at("$.method");
+pub(super) static PROBES: Place<'static> = Place::at("$.steady-state-hypothesis.probes");
+pub(super) static ROLLBACKS: Place<'static> = Place::at("$.rollbacks");
+
+/// Every entry of the three lists of activities: the list, which of it, and the entry.
+pub(super) fn activities(experiment: &Map) -> impl Iterator<Item = (&'static Place<'static>, usize, &Value)> {
+    let lists =
+        [(probes(experiment), &PROBES), (method(experiment), &METHOD), (rollbacks(experiment), &ROLLBACKS)];
+    lists.into_iter().flat_map(|(entries, list)| {
+        entries.iter().enumerate().map(move |(index, entry)| (list, index, entry))
+    })
+}
 
 pub(super) fn method(experiment: &Map) -> &[Value] {
     list(experiment.get("method"))
@@ -56,14 +68,14 @@ pub(super) fn list(value: Option<&Value>) -> &[Value] {
 pub(super) fn hypothesis(experiment: &Map, named: &Named<'_>) -> Option<Hypothesis> {
     let raw = experiment.get("steady-state-hypothesis")?.as_map().filter(|raw| !raw.is_empty())?;
     let title = raw.get("title").map_or_else(|| "None".to_owned(), super::python_text);
-    let probes = entries(probes(experiment), PROBES, named);
+    let probes = entries(probes(experiment), &PROBES, named);
     Some(Hypothesis { raw: raw.clone(), title, probes, controls: Control::list(raw.get("controls")) })
 }
 
 /// The entries of a list of activities.
-pub(super) fn entries(declared: &[Value], path: &str, named: &Named<'_>) -> Vec<Entry> {
+pub(super) fn entries(declared: &[Value], list: &Place<'_>, named: &Named<'_>) -> Vec<Entry> {
     let numbered = declared.iter().enumerate();
-    numbered.map(|(index, value)| entry(value, place::item(path, index), named)).collect()
+    numbered.map(|(index, value)| entry(value, list.item(index).to_string(), named)).collect()
 }
 
 fn entry(value: &Value, place: String, named: &Named<'_>) -> Entry {
@@ -75,7 +87,7 @@ fn entry(value: &Value, place: String, named: &Named<'_>) -> Entry {
     let activity = match reference {
         None => activity(declared, &place),
         Some(Value::Text(name)) => match named.0.get(name.as_str()) {
-            Some((target, place)) => activity(target, place),
+            Some((list, index, target)) => activity(target, &list.item(*index).to_string()),
             None => unplayable(format!("could not find referenced activity '{name}'")),
         },
         Some(other) => {

@@ -80,8 +80,8 @@ impl Experiment {
         let named = Named::of(map);
         Ok(Self {
             hypothesis: build::hypothesis(map, &named),
-            method: build::entries(build::method(map), build::METHOD, &named),
-            rollbacks: build::entries(build::rollbacks(map), build::ROLLBACKS, &named),
+            method: build::entries(build::method(map), &build::METHOD, &named),
+            rollbacks: build::entries(build::rollbacks(map), &build::ROLLBACKS, &named),
             controls: Control::list(map.get("controls")),
             document,
         })
@@ -91,8 +91,8 @@ impl Experiment {
     pub fn amended(&self, raw: Map) -> Self {
         let named = Named::of(&raw);
         let hypothesis = build::hypothesis(&raw, &named);
-        let method = build::entries(build::method(&raw), build::METHOD, &named);
-        let rollbacks = build::entries(build::rollbacks(&raw), build::ROLLBACKS, &named);
+        let method = build::entries(build::method(&raw), &build::METHOD, &named);
+        let rollbacks = build::entries(build::rollbacks(&raw), &build::ROLLBACKS, &named);
         let controls = Control::list(raw.get("controls"));
         let mut document = self.document.clone();
         *document.root_mut() = raw.into();

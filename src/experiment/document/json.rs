@@ -23,7 +23,16 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
 }
 
 fn parse_with(text: &str, positions: bool) -> Result<(Value, Node), SyntaxError> {
-    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0, values: 0, positions };
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        depth: 0,
+        values: 0,
+        positions,
+        items: Vec::new(),
+        entries: Vec::new(),
+    };
     parser.skip_space();
     let parsed = parser.value()?;
     parser.skip_space();
@@ -41,6 +50,9 @@ struct Parser<'a> {
     values: usize,
     /// Whether positions are kept.
     positions: bool,
+    /// What the lists and mappings that are still open hold so far: each gets just the room it needs when it closes.
+    items: Vec<Value>,
+    entries: Vec<(String, Value)>,
 }
 
 impl Parser<'_> {
@@ -96,14 +108,14 @@ impl Parser<'_> {
     }
 
     fn list(&mut self) -> Result<(Value, Node), SyntaxError> {
-        let start = self.at;
-        let (mut items, mut children) = (Vec::new(), Vec::new());
+        let (start, first) = (self.at, self.items.len());
+        let mut children = Vec::new();
         self.at += 1;
         self.skip_space();
         if self.peek() != Some(b']') {
             loop {
                 let (item, node) = self.value()?;
-                items.push(item);
+                self.items.push(item);
                 if self.positions {
                     children.push(node);
                 }
@@ -113,13 +125,13 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
+        let items = self.items.drain(first..).collect();
         Ok((Value::List(items), Node { span: span(start, self.at), children, keys: Vec::new() }))
     }
 
     fn mapping(&mut self) -> Result<(Value, Node), SyntaxError> {
-        let start = self.at;
-        let mut map = Map::default();
-        let (mut children, mut keys) = (Vec::new(), Vec::new());
+        let (start, first) = (self.at, self.entries.len());
+        let mut places = Vec::new();
         self.at += 1;
         self.skip_space();
         if self.peek() != Some(b'}') {
@@ -137,11 +149,9 @@ impl Parser<'_> {
                 self.at += 1;
                 self.skip_space();
                 let (value, node) = self.value()?;
-                let entry = (key, key_span);
+                self.entries.push((key, value));
                 if self.positions {
-                    insert(&mut map, &mut children, &mut keys, entry, (value, node));
-                } else {
-                    map.insert(entry.0, value);
+                    places.push((key_span, node));
                 }
                 if self.separator(b'}')? {
                     break;
@@ -149,6 +159,16 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
+        let entries = self.entries.drain(first..);
+        let (mut children, mut keys) = (Vec::new(), Vec::new());
+        if !self.positions {
+            let map = entries.collect();
+            return Ok((Value::Map(map), Node { span: span(start, self.at), children, keys }));
+        }
+        let mut map = Map::default();
+        for ((key, value), (key_span, node)) in entries.zip(places) {
+            insert(&mut map, &mut children, &mut keys, (key, key_span), (value, node));
+        }
         Ok((Value::Map(map), Node { span: span(start, self.at), children, keys }))
     }
 
@@ -169,8 +189,16 @@ impl Parser<'_> {
     fn string(&mut self) -> Result<String, SyntaxError> {
         let start = self.at;
         self.at += 1;
-        let mut out = String::new();
         let mut plain = self.at;
+        // Most texts are as they are written.
+        while matches!(self.peek(), Some(byte) if byte >= 0x20 && byte != b'"' && byte != b'\\') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(self.text[plain..self.at - 1].to_owned());
+        }
+        let mut out = String::new();
         loop {
             match self.peek() {
                 None => return Err(self.error_at(start, "Unterminated string starting at")),

@@ -1,15 +1,76 @@
 //! JSON paths that name one node: `$.method[2].provider.func`, `$.configuration["a-b"]`.
 
+use std::fmt;
+
 /// The path of the entry `key` below `parent`.
 pub fn key(parent: &str, key: &str) -> String {
-    let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if plain { format!("{parent}.{key}") } else { format!("{parent}[{}]", serde_json::Value::from(key)) }
+    Place::at(parent).key(key).to_string()
 }
 
 /// The path of the item `index` below `parent`.
 pub fn item(parent: &str, index: usize) -> String {
-    format!("{parent}[{index}]")
+    Place::at(parent).item(index).to_string()
+}
+
+/// A path that is written out only where somebody wants to read it: a check goes by every node of a file, and has
+/// something to say about few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// Written out already.
+    At(&'a str),
+    /// An entry of a mapping.
+    Key(&'a Place<'a>, &'a str),
+    /// An item of a list.
+    Item(&'a Place<'a>, usize),
+}
+
+/// The whole document.
+pub static ROOT: Place<'static> = Place::at("$");
+
+impl<'a> Place<'a> {
+    /// The place with this path.
+    pub const fn at(path: &'a str) -> Self {
+        Self::At(path)
+    }
+
+    /// The entry `key` below it.
+    pub const fn key(&'a self, key: &'a str) -> Self {
+        Self::Key(self, key)
+    }
+
+    /// The item `index` below it.
+    pub const fn item(&'a self, index: usize) -> Self {
+        Self::Item(self, index)
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(path) => f.write_str(path),
+            Self::Key(parent, key) => {
+                let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                    && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+                match plain {
+                    true => write!(f, "{parent}.{key}"),
+                    false => write!(f, "{parent}[{}]", serde_json::Value::from(*key)),
+                }
+            }
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+impl From<Place<'_>> for String {
+    fn from(place: Place<'_>) -> Self {
+        place.to_string()
+    }
+}
+
+impl From<&Place<'_>> for String {
+    fn from(place: &Place<'_>) -> Self {
+        place.to_string()
+    }
 }
 
 /// One step down.

@@ -51,7 +51,7 @@ pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {
     pub fn of(text: &str) -> Self {
-        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
         Self(std::iter::once(0).chain(after_breaks).collect())
     }
 

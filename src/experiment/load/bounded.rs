@@ -9,9 +9,12 @@ use std::{
 
 /// The bytes of a file, at most [`MAX_SOURCE`] of them.
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(MAX_SOURCE).unwrap_or(u64::MAX);
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let mut file = File::open(path)?;
+    let promised = file.metadata().map_or(0, |metadata| metadata.len());
+    let limit = u64::try_from(MAX_SOURCE).unwrap_or(u64::MAX).saturating_add(1);
+    // One byte more, so that the end is seen without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(promised.saturating_add(1).min(limit)).unwrap_or(0));
+    file.by_ref().take(limit).read_to_end(&mut bytes)?;
     match bytes.len() > MAX_SOURCE {
         true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")),
         false => Ok(bytes),

@@ -129,8 +129,9 @@ pub struct Access<'a> {
     pub settings: &'a Settings,
 }
 
-/// Bytes of a file that is read at once: a thread takes longer to come than such a file to be read.
-const AT_ONCE: u64 = 1 << 20;
+/// Bytes of a file that is read at once. A thread takes longer to come than most files to be read, and gets its memory in
+/// small pieces; but what takes longer than a blink must not hold up signals.
+const AT_ONCE: u64 = 8 << 20;
 
 /// Loads an experiment from a path or a URL. It is not validated.
 pub async fn load(source: &str, access: Access<'_>) -> Result<Document, LoadError> {

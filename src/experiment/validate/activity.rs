@@ -1,9 +1,14 @@
 //! Rules 14 to 25: what every activity has to have.
 
 use super::{Memo, bad_activity, provider, suggest};
-use crate::experiment::{Map, Value, document::place, findings::Collector, python_text};
+use crate::experiment::{Map, Value, document::place::Place, findings::Collector, python_text};
 
-pub(super) async fn check(activity: &Value, path: &str, memo: &Memo<'_>, collector: &mut Collector<'_>) {
+pub(super) async fn check(
+    activity: &Value,
+    path: &Place<'_>,
+    memo: &Memo<'_>,
+    collector: &mut Collector<'_>,
+) {
     // Anything but a mapping was found before.
     let Some(activity) = activity.as_map() else { return };
     if activity.is_empty() {
@@ -15,8 +20,7 @@ pub(super) async fn check(activity: &Value, path: &str, memo: &Memo<'_>, collect
         Some(Value::Text(name)) if !name.is_empty() => return,
         Some(_) => {
             let refusal = bad_activity("E-REF", "reference to activity must be non-empty strings");
-            return collector
-                .refuse(place::key(path, "ref"), refusal.remedy("write the `name` of another activity"));
+            return collector.refuse(path.key("ref"), refusal.remedy("write the `name` of another activity"));
         }
     }
     kind(activity, path, collector);
@@ -26,7 +30,7 @@ pub(super) async fn check(activity: &Value, path: &str, memo: &Memo<'_>, collect
             Some(Value::Bool(_)) => "put the name in quotes: YAML reads yes, no, on and off as booleans",
             _ => "give it a `name`",
         };
-        collector.refuse(place::key(path, "name"), refusal.remedy(remedy));
+        collector.refuse(path.key("name"), refusal.remedy(remedy));
     }
     let provider = provider::of(activity, path, collector);
     timing(activity, path, collector);
@@ -36,15 +40,15 @@ pub(super) async fn check(activity: &Value, path: &str, memo: &Memo<'_>, collect
             Value::Text(_) => "write true or false without quotes",
             _ => "write true or false",
         };
-        collector.refuse(place::key(path, "background"), refusal.remedy(remedy));
+        collector.refuse(path.key("background"), refusal.remedy(remedy));
     }
     if let Some(provider) = provider {
         provider::check(activity, provider, path, memo, collector).await;
     }
 }
 
-fn kind(activity: &Map, path: &str, collector: &mut Collector<'_>) {
-    let place = place::key(path, "type");
+fn kind(activity: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
+    let place = path.key("type");
     match activity.get("type").filter(|kind| kind.truthy()) {
         None => {
             let refusal = bad_activity("E-TYPE-MISSING", "an activity must have a type");
@@ -61,17 +65,15 @@ fn kind(activity: &Map, path: &str, collector: &mut Collector<'_>) {
 }
 
 /// `timeout` and `pauses`.
-fn timing(activity: &Map, path: &str, collector: &mut Collector<'_>) {
+fn timing(activity: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     let number =
         |value: &Value| matches!(value, Value::Bool(_) | Value::Int(_) | Value::Big(_) | Value::Float(_));
     if activity.get("timeout").is_some_and(|timeout| !timeout.is_null() && !number(timeout)) {
         let refusal = bad_activity("E-TIMEOUT", "activity timeout must be a number");
-        collector.refuse(
-            place::key(path, "timeout"),
-            refusal.remedy("write seconds, under `provider` to have an effect"),
-        );
+        collector
+            .refuse(path.key("timeout"), refusal.remedy("write seconds, under `provider` to have an effect"));
     }
-    let path = place::key(path, "pauses");
+    let path = path.key("pauses");
     let pauses = match activity.get("pauses") {
         None | Some(Value::Null) => return,
         Some(Value::Map(pauses)) => pauses,
@@ -84,7 +86,7 @@ fn timing(activity: &Map, path: &str, collector: &mut Collector<'_>) {
                 "activity {side} pause must be a number or a pattern to a variable from the configuration or secrets"
             );
             let remedy = "write seconds without quotes, or \"${name}\"";
-            collector.refuse(place::key(&path, side), bad_activity(code, message).remedy(remedy));
+            collector.refuse(path.key(side), bad_activity(code, message).remedy(remedy));
         }
     }
 }

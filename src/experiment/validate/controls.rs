@@ -2,7 +2,10 @@
 
 use super::{KEY, Memo, refusal};
 use crate::experiment::{
-    ControlCheck, Map, Part, Value, build, document::place, findings::Collector, python_text,
+    ControlCheck, Map, Part, Value, build,
+    document::place::{self, Place},
+    findings::Collector,
+    python_text,
 };
 use std::collections::HashSet;
 
@@ -14,47 +17,40 @@ pub(super) async fn check(experiment: &Map, memo: &Memo<'_>, collector: &mut Col
         .filter_map(|(_, control)| control.get("name").map(Value::to_json))
         .collect();
     for (place, control) in &declared {
-        check_one(control, place, &named, memo, collector).await;
+        check_one(control, &Place::at(place), &named, memo, collector).await;
     }
 }
 
 /// Every control with its place, in the reference's order.
 fn declared<'a>(experiment: &'a Map, collector: &mut Collector<'_>) -> Vec<(String, &'a Map)> {
     let mut found = Vec::new();
-    let mut take = |holder: Option<&'a Value>, path: String| {
+    let mut take = |holder: Option<&'a Value>, path: &Place<'_>| {
         let Some(controls) = holder else { return };
-        let place = place::key(&path, "controls");
+        let place = path.key("controls");
         let Some(list) = controls.as_list() else { return collector.shape(place, "a list of controls") };
         for (index, control) in list.iter().enumerate() {
-            let place = place::item(&place, index);
+            let place = place.item(index);
             match control.as_map() {
-                Some(control) => found.push((place, control)),
+                Some(control) => found.push((place.to_string(), control)),
                 None => collector.shape(place, "a mapping with `name` and `provider`"),
             }
         }
     };
-    take(experiment.get("controls"), "$".to_owned());
+    take(experiment.get("controls"), &place::ROOT);
     let hypothesis = experiment.get("steady-state-hypothesis");
     take(
         hypothesis.and_then(|hypothesis| hypothesis.get("controls")),
-        "$.steady-state-hypothesis".to_owned(),
+        &Place::at("$.steady-state-hypothesis"),
     );
-    let lists = [
-        (build::probes(experiment), build::PROBES),
-        (build::method(experiment), build::METHOD),
-        (build::rollbacks(experiment), build::ROLLBACKS),
-    ];
-    for (activities, path) in lists {
-        for (index, activity) in activities.iter().enumerate() {
-            take(activity.get("controls"), place::item(path, index));
-        }
+    for (list, index, activity) in build::activities(experiment) {
+        take(activity.get("controls"), &list.item(index));
     }
     found
 }
 
 async fn check_one(
     control: &Map,
-    path: &str,
+    path: &Place<'_>,
     named: &HashSet<String>,
     memo: &Memo<'_>,
     collector: &mut Collector<'_>,
@@ -64,14 +60,14 @@ async fn check_one(
         let message = "Control reference '{}' declaration cannot be found".to_owned();
         let said = format!("no control is called '{}'", python_text(reference));
         let refusal = bad("E-CTL-REF", message).saying(said);
-        collector.refuse(place::key(path, "ref"), refusal.remedy("name a control that is declared in full"));
+        collector.refuse(path.key("ref"), refusal.remedy("name a control that is declared in full"));
     }
     if !control.contains_key("name") {
         let refusal = bad("E-CTL-NAME", "A control must have a `name` property".to_owned());
         collector.refuse(path, refusal.remedy("give it a `name`"));
     }
     let name = control.get("name").map_or_else(|| "None".to_owned(), python_text);
-    let provider_place = place::key(path, "provider");
+    let provider_place = path.key("provider");
     let provider = match control.get("provider") {
         None => {
             let refusal = bad("E-CTL-PROV", format!("Control '{name}' must have a `provider` property"));
@@ -80,7 +76,7 @@ async fn check_one(
         }
         Some(Value::Map(provider)) => Some(provider),
         Some(_) => {
-            collector.shape(provider_place.clone(), "a mapping with a `type`");
+            collector.shape(provider_place, "a mapping with a `type`");
             None
         }
     };
@@ -88,14 +84,14 @@ async fn check_one(
     if scope.is_some_and(|scope| !matches!(scope.as_str(), Some("before" | "after"))) {
         let message = format!("Control '{name}' scope property must be 'before' or 'after' only");
         let remedy = "write before or after, or leave it out for both";
-        collector.refuse(place::key(path, "scope"), bad("E-CTL-SCOPE", message).remedy(remedy));
+        collector.refuse(path.key("scope"), bad("E-CTL-SCOPE", message).remedy(remedy));
     }
     let Some(provider) = provider else { return };
     if provider.get("type").and_then(Value::as_str) != Some("python") {
         let message = "only python controls do anything; this one is ignored";
         return collector.warn("W-CTL-TYPE", provider_place, KEY, message, "use type: python");
     }
-    let module_place = place::key(&provider_place, "module");
+    let module_place = provider_place.key("module");
     match provider.get("module").filter(|module| module.truthy()) {
         None => {
             let message = format!("Control '{name}' must have a module path");
@@ -111,7 +107,7 @@ async fn ask(
     module: &str,
     control: &Map,
     name: &str,
-    place: String,
+    place: Place<'_>,
     memo: &Memo<'_>,
     collector: &mut Collector<'_>,
 ) {

@@ -1,7 +1,11 @@
 //! Keys that look like a slip of a known one. Unknown keys are allowed, so these are warnings.
 
 use super::{KEY, suggest};
-use crate::experiment::{Map, Value, build, document::place, findings::Collector};
+use crate::experiment::{
+    Map, Value, build,
+    document::place::{self, Place},
+    findings::Collector,
+};
 
 const EXPERIMENT: [&str; 14] = [
     "title",
@@ -56,29 +60,22 @@ const RUNTIME: [&str; 2] = ["hypothesis", "rollbacks"];
 const PAUSES: [&str; 2] = ["before", "after"];
 
 pub(super) fn check(experiment: &Map, collector: &mut Collector<'_>) {
-    slips(experiment, &EXPERIMENT, "$", collector);
+    slips(experiment, &EXPERIMENT, &place::ROOT, collector);
     if let Some(Value::Map(hypothesis)) = experiment.get("steady-state-hypothesis") {
-        slips(hypothesis, &HYPOTHESIS, "$.steady-state-hypothesis", collector);
+        slips(hypothesis, &HYPOTHESIS, &Place::at("$.steady-state-hypothesis"), collector);
     }
     if let Some(Value::Map(runtime)) = experiment.get("runtime") {
-        slips(runtime, &RUNTIME, "$.runtime", collector);
+        slips(runtime, &RUNTIME, &Place::at("$.runtime"), collector);
     }
-    of_controls(experiment, "$", collector);
-    let lists = [
-        (build::probes(experiment), build::PROBES),
-        (build::method(experiment), build::METHOD),
-        (build::rollbacks(experiment), build::ROLLBACKS),
-    ];
-    for (activities, path) in lists {
-        for (index, activity) in activities.iter().enumerate() {
-            if let Some(activity) = activity.as_map() {
-                of_activity(activity, &place::item(path, index), collector);
-            }
+    of_controls(experiment, &place::ROOT, collector);
+    for (list, index, activity) in build::activities(experiment) {
+        if let Some(activity) = activity.as_map() {
+            of_activity(activity, &list.item(index), collector);
         }
     }
 }
 
-fn of_activity(activity: &Map, path: &str, collector: &mut Collector<'_>) {
+fn of_activity(activity: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     slips(activity, &ACTIVITY, path, collector);
     of_controls(activity, path, collector);
     if let Some(Value::Map(tolerance)) = activity.get("tolerance") {
@@ -88,10 +85,10 @@ fn of_activity(activity: &Map, path: &str, collector: &mut Collector<'_>) {
             Some("jsonpath") => &JSON_PATH,
             _ => &ACTIVITY,
         };
-        slips(tolerance, known, &place::key(path, "tolerance"), collector);
+        slips(tolerance, known, &path.key("tolerance"), collector);
     }
     if let Some(Value::Map(pauses)) = activity.get("pauses") {
-        slips(pauses, &PAUSES, &place::key(path, "pauses"), collector);
+        slips(pauses, &PAUSES, &path.key("pauses"), collector);
     }
     if let Some(Value::Map(provider)) = activity.get("provider") {
         let known: &[&str] = match provider.get("type").and_then(Value::as_str) {
@@ -99,25 +96,25 @@ fn of_activity(activity: &Map, path: &str, collector: &mut Collector<'_>) {
             Some("process") => &PROCESS,
             _ => &PYTHON,
         };
-        slips(provider, known, &place::key(path, "provider"), collector);
+        slips(provider, known, &path.key("provider"), collector);
     }
 }
 
-fn of_controls(holder: &Map, path: &str, collector: &mut Collector<'_>) {
-    let path = place::key(path, "controls");
+fn of_controls(holder: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
+    let path = path.key("controls");
     for (index, control) in build::list(holder.get("controls")).iter().enumerate() {
         if let Some(control) = control.as_map() {
-            slips(control, &CONTROL, &place::item(&path, index), collector);
+            slips(control, &CONTROL, &path.item(index), collector);
         }
     }
 }
 
-fn slips(map: &Map, known: &[&str], path: &str, collector: &mut Collector<'_>) {
+fn slips(map: &Map, known: &[&str], path: &Place<'_>, collector: &mut Collector<'_>) {
     for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
         if let Some(near) = suggest::nearest(key, known.iter().copied()) {
             let message = format!("nothing reads the key '{key}'");
             let remedy = format!("did you mean '{near}'?");
-            collector.warn("W-FIELD", place::key(path, key), KEY, message, remedy);
+            collector.warn("W-FIELD", path.key(key), KEY, message, remedy);
         }
     }
 }

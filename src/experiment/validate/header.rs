@@ -1,14 +1,14 @@
 //! Title, description, tags, extensions: rules 2 to 5.
 
 use super::invalid;
-use crate::experiment::{Map, Value, document::place, findings::Collector};
+use crate::experiment::{Map, Value, document::place::Place, findings::Collector};
 
 pub(super) fn check(experiment: &Map, collector: &mut Collector<'_>) {
     for (key, code) in [("title", "E-TITLE"), ("description", "E-DESC")] {
         if !experiment.get(key).is_some_and(Value::truthy) {
             let refusal = invalid(code, format!("experiment requires a {key}"));
             collector.refuse(
-                place::key("$", key),
+                Place::at("$").key(key),
                 refusal.remedy(format!("add a `{key}` that says what this is about")),
             );
         }
@@ -28,7 +28,7 @@ fn tags(tags: Option<&Value>, collector: &mut Collector<'_>) {
         Some(Value::List(list)) => {
             for (index, tag) in list.iter().enumerate() {
                 if tag.as_str().is_none_or(str::is_empty) {
-                    collector.refuse(place::item("$.tags", index), bad());
+                    collector.refuse(Place::at("$.tags").item(index), bad());
                 }
             }
         }
@@ -38,13 +38,13 @@ fn tags(tags: Option<&Value>, collector: &mut Collector<'_>) {
 }
 
 fn extensions(extensions: Option<&Value>, collector: &mut Collector<'_>) {
-    let path = "$.extensions";
+    let path = &Place::at("$.extensions");
     let Some(extensions) = extensions.filter(|extensions| extensions.truthy()) else { return };
     let Some(list) = extensions.as_list() else {
         return collector.shape(path, "a list of mappings, each with a `name`");
     };
     for (index, extension) in list.iter().enumerate() {
-        let place = place::item(path, index);
+        let place = path.item(index);
         if extension.as_map().is_none() {
             collector.shape(place, "a mapping with a `name`");
             continue;
@@ -53,9 +53,9 @@ fn extensions(extensions: Option<&Value>, collector: &mut Collector<'_>) {
             Some(Value::Text(name)) if !name.trim().is_empty() => {}
             None | Some(Value::Text(_)) => {
                 let refusal = invalid("E-EXT", "All extensions require a non-empty name");
-                collector.refuse(place::key(&place, "name"), refusal.remedy("give the extension a `name`"));
+                collector.refuse(place.key("name"), refusal.remedy("give the extension a `name`"));
             }
-            Some(_) => collector.shape(place::key(&place, "name"), "a text"),
+            Some(_) => collector.shape(place.key("name"), "a text"),
         }
     }
 }

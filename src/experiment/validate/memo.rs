@@ -42,7 +42,11 @@ impl<'a> Memo<'a> {
     /// Whether a program can be run.
     pub fn has_program(&self, path: &str) -> bool {
         let find = || executable::find(path, self.means.environment).is_some();
-        *lock(&self.programs).entry(path.to_owned()).or_insert_with(find)
+        let mut programs = lock(&self.programs);
+        match programs.get(path) {
+            Some(known) => *known,
+            None => *programs.entry(path.to_owned()).or_insert_with(find),
+        }
     }
 
     /// What to do about a program that is not there.

@@ -16,7 +16,7 @@ pub use suggest::nearest;
 use super::{
     Document, Environment, Experiment, Map, Part, Signatures, Value,
     build::{self, Named},
-    document::place,
+    document::place::Place,
     findings::{Collector, Findings, Refusal},
 };
 use memo::Memo;
@@ -94,12 +94,12 @@ impl Checker<'_> {
             collector.refuse("$", invalid("E-METHOD", message).remedy(remedy));
         }
         for (index, activity) in build::method(self.map).iter().enumerate() {
-            let place = place::item(build::METHOD, index);
+            let place = build::METHOD.item(index);
             activity::check(activity, &place, &self.memo, collector).await;
             self.reference(activity, &place, collector);
         }
         for (index, activity) in build::rollbacks(self.map).iter().enumerate() {
-            activity::check(activity, &place::item(build::ROLLBACKS, index), &self.memo, collector).await;
+            activity::check(activity, &build::ROLLBACKS.item(index), &self.memo, collector).await;
         }
         warnings::deprecated(self.map, collector);
         controls::check(self.map, &self.memo, collector).await;
@@ -112,36 +112,36 @@ impl Checker<'_> {
         let list = "a list of activities";
         for (key, path) in [("method", build::METHOD), ("rollbacks", build::ROLLBACKS)] {
             if let Some(value) = self.map.get(key) {
-                activities_shape(value, path, list, collector);
+                activities_shape(value, &path, list, collector);
             }
         }
         match self.map.get("steady-state-hypothesis") {
             None => {}
             Some(Value::Map(hypothesis)) => match hypothesis.get("probes") {
                 None => {}
-                Some(probes) => activities_shape(probes, build::PROBES, "a list of probes", collector),
+                Some(probes) => activities_shape(probes, &build::PROBES, "a list of probes", collector),
             },
             Some(_) => collector.shape("$.steady-state-hypothesis", "a mapping with `title` and `probes`"),
         }
     }
 
     async fn hypothesis(&self, collector: &mut Collector<'_>) {
-        let path = "$.steady-state-hypothesis";
+        let path = Place::at("$.steady-state-hypothesis");
         let Some(hypothesis) = self.map.get("steady-state-hypothesis").and_then(Value::as_map) else {
             return;
         };
         if !hypothesis.get("title").is_some_and(Value::truthy) {
             let remedy = "give the hypothesis a `title`";
             collector.refuse(
-                place::key(path, "title"),
+                path.key("title"),
                 invalid("E-SSH-TITLE", "hypothesis requires a title").remedy(remedy),
             );
         }
         for (index, probe) in build::probes(self.map).iter().enumerate() {
-            let path = place::item(build::PROBES, index);
+            let path = build::PROBES.item(index);
             activity::check(probe, &path, &self.memo, collector).await;
             let Some(probe) = probe.as_map().filter(|probe| !probe.is_empty()) else { continue };
-            let tolerance_place = place::key(&path, "tolerance");
+            let tolerance_place = path.key("tolerance");
             match probe.get("tolerance") {
                 Some(tolerance) => tolerance::check(tolerance, &tolerance_place, &self.memo, collector).await,
                 None => collector.refuse(
@@ -154,7 +154,7 @@ impl Checker<'_> {
     }
 
     /// A reference in the method must name an activity.
-    fn reference(&self, activity: &Value, path: &str, collector: &mut Collector<'_>) {
+    fn reference(&self, activity: &Value, path: &Place<'_>, collector: &mut Collector<'_>) {
         let Some(name) = activity.get("ref").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
             return;
         };
@@ -165,23 +165,24 @@ impl Checker<'_> {
         let otherwise = "name an activity of the method or the hypothesis";
         let suggested = || suggest::did_you_mean(name, self.named.names(), otherwise);
         let remedy = collector.has_room().then(suggested).unwrap_or_default();
-        collector.refuse(place::key(path, "ref"), bad_activity("E-REF-UNKNOWN", message).remedy(remedy));
+        collector.refuse(path.key("ref"), bad_activity("E-REF-UNKNOWN", message).remedy(remedy));
     }
 }
 
-fn activities_shape(value: &Value, path: &str, expected: &str, collector: &mut Collector<'_>) {
+fn activities_shape(value: &Value, path: &Place<'_>, expected: &str, collector: &mut Collector<'_>) {
     let Some(list) = value.as_list() else {
         // An absent key is no list either, and is fine; a null one is not.
         return collector.shape(path, expected);
     };
     for (index, item) in list.iter().enumerate() {
+        let place = path.item(index);
         if item.as_map().is_none() {
-            collector.shape(place::item(path, index), "a mapping that declares an activity");
+            collector.shape(place, "a mapping that declares an activity");
         }
         // The reference keeps a table of those that can be referred to, by name.
-        let name = item.get("name").filter(|_| path != build::ROLLBACKS);
+        let name = item.get("name").filter(|_| *path != build::ROLLBACKS);
         if matches!(name, Some(Value::List(_) | Value::Map(_))) {
-            collector.shape(place::key(&place::item(path, index), "name"), "a text");
+            collector.shape(place.key("name"), "a text");
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use super::{Memo, bad_activity, crash, suggest};
 use crate::experiment::{
-    Described, Map, Part, Value, document::place, findings::Collector, python_text, signatures::Parameter,
+    Described, Map, Part, Value, document::place::Place, findings::Collector, python_text,
+    signatures::Parameter,
 };
 
 const KINDS: [&str; 3] = ["python", "process", "http"];
 
 /// The provider of an activity, if it has one of a known type.
-pub(super) fn of<'a>(activity: &'a Map, path: &str, collector: &mut Collector<'_>) -> Option<&'a Map> {
-    let place = place::key(path, "provider");
+pub(super) fn of<'a>(activity: &'a Map, path: &Place<'_>, collector: &mut Collector<'_>) -> Option<&'a Map> {
+    let place = path.key("provider");
     let provider = match activity.get("provider").filter(|provider| provider.truthy()) {
         Some(Value::Map(provider)) => provider,
         Some(_) => {
@@ -22,7 +23,7 @@ pub(super) fn of<'a>(activity: &'a Map, path: &str, collector: &mut Collector<'_
             return None;
         }
     };
-    let place = place::key(&place, "type");
+    let place = place.key("type");
     match provider.get("type").filter(|kind| kind.truthy()) {
         None => {
             let refusal = bad_activity("E-PROV-TYPE-MISSING", "a provider must have a type");
@@ -43,11 +44,11 @@ pub(super) fn of<'a>(activity: &'a Map, path: &str, collector: &mut Collector<'_
 pub(super) async fn check(
     activity: &Map,
     provider: &Map,
-    path: &str,
+    path: &Place<'_>,
     memo: &Memo<'_>,
     collector: &mut Collector<'_>,
 ) {
-    let place = place::key(path, "provider");
+    let place = path.key("provider");
     match provider.get("type").and_then(Value::as_str) {
         Some("http") => http(provider, &place, collector),
         Some("process") => process(activity, provider, &place, memo, collector),
@@ -55,20 +56,20 @@ pub(super) async fn check(
     }
 }
 
-fn http(provider: &Map, path: &str, collector: &mut Collector<'_>) {
+fn http(provider: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     if !provider.get("url").is_some_and(Value::truthy) {
         let refusal = bad_activity("E-HTTP-URL", "a HTTP activity must have a URL");
-        collector.refuse(place::key(path, "url"), refusal.remedy("add `url`"));
+        collector.refuse(path.key("url"), refusal.remedy("add `url`"));
     }
     if provider.get("headers").is_some_and(|headers| headers.truthy() && headers.as_map().is_none()) {
         let refusal = bad_activity("E-HTTP-HEADERS", "a HTTP activities expect headers as a mapping");
         let remedy = "write {\"Name\": \"value\"}";
-        collector.refuse(place::key(path, "headers"), refusal.remedy(remedy));
+        collector.refuse(path.key("headers"), refusal.remedy(remedy));
     }
 }
 
-fn process(activity: &Map, provider: &Map, path: &str, memo: &Memo<'_>, collector: &mut Collector<'_>) {
-    let place = place::key(path, "path");
+fn process(activity: &Map, provider: &Map, path: &Place<'_>, memo: &Memo<'_>, collector: &mut Collector<'_>) {
+    let place = path.key("path");
     match provider.get("path").filter(|path| path.truthy()) {
         None => {
             let refusal = bad_activity("E-PROC-PATH", "a process activity must have a path");
@@ -101,7 +102,7 @@ fn name_of(activity: &Map) -> String {
 struct Python<'a> {
     activity: &'a Map,
     provider: &'a Map,
-    place: &'a str,
+    place: &'a Place<'a>,
 }
 
 impl Python<'_> {
@@ -114,13 +115,13 @@ impl Python<'_> {
         for (key, code, message) in missing {
             if named(key).is_none() {
                 let refusal = bad_activity(code, message).remedy(format!("add `{key}`"));
-                collector.refuse(place::key(self.place, key), refusal);
+                collector.refuse(self.place.key(key), refusal);
             }
         }
         let (Some(module), Some(func)) = (named("module"), named("func")) else { return };
         for (key, value) in [("module", module), ("func", func)] {
             if value.as_str().is_none() {
-                return collector.shape(place::key(self.place, key), "a text");
+                return collector.shape(self.place.key(key), "a text");
             }
         }
         let (module, func) = (python_text(module), python_text(func));
@@ -134,18 +135,17 @@ impl Python<'_> {
                 let message = format!("could not find Python module '{module}' in activity '{name}'");
                 let remedy = format!("install the package that has it ({reason})");
                 let refusal = bad_activity("E-PY-IMPORT", message).remedy(remedy);
-                collector.refuse(place::key(self.place, "module"), refusal);
+                collector.refuse(self.place.key("module"), refusal);
             }
             Described::Broken(reason) => {
                 let message = format!("Python cannot look at {module}.{func}: {reason}");
                 let remedy = "try to import it in the same Python";
-                collector
-                    .refuse(place::key(self.place, "func"), crash("E-PY-BROKEN", message).remedy(remedy));
+                collector.refuse(self.place.key("func"), crash("E-PY-BROKEN", message).remedy(remedy));
             }
             Described::Unknown(reason) => {
                 let message = format!("{module}.{func} was not checked: {reason}");
                 let remedy = "validate where Python and the extension are installed";
-                collector.warn("W-PY-UNKNOWN", place::key(self.place, "func"), Part::Value, message, remedy);
+                collector.warn("W-PY-UNKNOWN", self.place.key("func"), Part::Value, message, remedy);
             }
         }
     }
@@ -158,7 +158,7 @@ impl Python<'_> {
         );
         let otherwise = format!("name a function of {module}");
         let remedy = suggest::did_you_mean(func, functions.iter().map(String::as_str), otherwise);
-        collector.refuse(place::key(self.place, "func"), bad_activity("E-PY-NOFUNC", message).remedy(remedy));
+        collector.refuse(self.place.key("func"), bad_activity("E-PY-NOFUNC", message).remedy(remedy));
     }
 
     /// Binds the arguments by name, as a call would.
@@ -169,7 +169,7 @@ impl Python<'_> {
         catch_all: bool,
         collector: &mut Collector<'_>,
     ) {
-        let place = place::key(self.place, "arguments");
+        let place = self.place.key("arguments");
         let none = Map::default();
         let arguments = match self.provider.get("arguments") {
             None => &none,
@@ -183,7 +183,7 @@ impl Python<'_> {
                 let message = format!("required argument '{name}' is missing from activity '{func}'");
                 let remedy = format!("add `{name}` to `arguments`");
                 let refusal = bad_activity("E-PY-ARG-MISSING", message).remedy(remedy);
-                collector.refuse(place.clone(), refusal);
+                collector.refuse(place, refusal);
             }
         }
         for name in arguments.keys() {
@@ -202,7 +202,7 @@ impl Python<'_> {
                 ),
             };
             let refusal = bad_activity("E-PY-ARG-EXTRA", message).remedy(remedy);
-            collector.refuse_part(place::key(&place, name), Part::Key, refusal);
+            collector.refuse_part(place.key(name), Part::Key, refusal);
         }
     }
 }

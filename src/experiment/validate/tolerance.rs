@@ -2,12 +2,18 @@
 
 use super::{Memo, activity, bad_activity, suggest};
 use crate::experiment::{
-    Map, Value, document::place, findings::Collector, jsonpath, python_text, tolerance::compile_pattern,
+    Map, Value, document::place::Place, findings::Collector, jsonpath, python_text,
+    tolerance::compile_pattern,
 };
 
 const KINDS: [&str; 4] = ["regex", "jsonpath", "range", "probe"];
 
-pub(super) async fn check(tolerance: &Value, path: &str, memo: &Memo<'_>, collector: &mut Collector<'_>) {
+pub(super) async fn check(
+    tolerance: &Value,
+    path: &Place<'_>,
+    memo: &Memo<'_>,
+    collector: &mut Collector<'_>,
+) {
     match tolerance {
         Value::Null | Value::Float(_) => {
             let message = "hypothesis probe tolerance must either be an integer, a string, a boolean or a pair of values \
@@ -31,16 +37,15 @@ pub(super) async fn check(tolerance: &Value, path: &str, memo: &Memo<'_>, collec
                 let kind = kind.map_or_else(|| "None".to_owned(), python_text);
                 let message = format!("hypothesis probe tolerance type '{kind}' is unsupported");
                 let remedy = suggest::did_you_mean(&kind, KINDS, "use regex, jsonpath, range or probe");
-                collector
-                    .refuse(place::key(path, "type"), bad_activity("E-TOL-KIND", message).remedy(remedy));
+                collector.refuse(path.key("type"), bad_activity("E-TOL-KIND", message).remedy(remedy));
             }
         },
         _ => {}
     }
 }
 
-fn regex(declared: &Map, path: &str, collector: &mut Collector<'_>) {
-    let place = place::key(path, "pattern");
+fn regex(declared: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
+    let place = path.key("pattern");
     let refusal = match declared.get("pattern") {
         None => bad_activity("E-TOL-REGEX", "hypothesis regex probe tolerance must have a `pattern` key")
             .remedy("add `pattern`"),
@@ -61,8 +66,8 @@ fn regex(declared: &Map, path: &str, collector: &mut Collector<'_>) {
     collector.refuse(place, refusal);
 }
 
-fn json_path(declared: &Map, path: &str, collector: &mut Collector<'_>) {
-    let place = place::key(path, "path");
+fn json_path(declared: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
+    let place = path.key("path");
     let code = "E-TOL-JSONPATH";
     let text = match declared.get("path") {
         None => {
@@ -88,8 +93,8 @@ fn json_path(declared: &Map, path: &str, collector: &mut Collector<'_>) {
     }
 }
 
-fn range(declared: &Map, path: &str, collector: &mut Collector<'_>) {
-    let place = place::key(path, "range");
+fn range(declared: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
+    let place = path.key("range");
     let code = "E-TOL-RANGE";
     let bounds = match declared.get("range") {
         None => {
@@ -110,7 +115,7 @@ fn range(declared: &Map, path: &str, collector: &mut Collector<'_>) {
         if matches!(bound, Value::Null | Value::Text(_) | Value::List(_) | Value::Map(_)) {
             let refusal = bad_activity(code, format!("hypothesis range {side} boundary must be a number"));
             let remedy = "write a number: variables are not replaced here";
-            collector.refuse(place::item(&place, index), refusal.remedy(remedy));
+            collector.refuse(place.item(index), refusal.remedy(remedy));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{KEY, crash, invalid};
 use crate::experiment::{
-    ConfigurationError, Environment, Map, SecretsError, Value, configuration, document::place,
+    ConfigurationError, Environment, Map, SecretsError, Value, configuration, document::place::Place,
     findings::Collector, secrets,
 };
 
@@ -12,7 +12,7 @@ pub(super) fn configuration(
     environment: &Environment,
     collector: &mut Collector<'_>,
 ) -> Map {
-    let path = "$.configuration";
+    let path = Place::at("$.configuration");
     let declared = match experiment.get("configuration") {
         None => return Map::default(),
         Some(Value::Map(map)) => map,
@@ -28,13 +28,12 @@ pub(super) fn configuration(
                 resolved.insert(name.clone(), value);
             }
             Err(error) => {
-                let entry = place::key(path, name);
+                let entry = path.key(name);
                 let message = error.to_string();
                 match error {
                     ConfigurationError::Unset { variable, .. } => {
                         let remedy = format!("set {variable}, or give the entry a `default`");
-                        collector
-                            .refuse(place::key(&entry, "key"), invalid("E-CONF-ENV", message).remedy(remedy));
+                        collector.refuse(entry.key("key"), invalid("E-CONF-ENV", message).remedy(remedy));
                     }
                     // Only a run asks for dynamic entries.
                     ConfigurationError::NoProvider { .. } => {}
@@ -44,10 +43,8 @@ pub(super) fn configuration(
                     }
                     ConfigurationError::Convert { .. } => {
                         let remedy = "use str, int, float, bytes, bool or json, and a value that reads as it";
-                        collector.refuse(
-                            place::key(&entry, "env_var_type"),
-                            crash("E-CONF-TYPE", message).remedy(remedy),
-                        );
+                        collector
+                            .refuse(entry.key("env_var_type"), crash("E-CONF-TYPE", message).remedy(remedy));
                     }
                 }
             }
@@ -63,7 +60,7 @@ pub(super) async fn secrets(
     environment: &Environment,
     collector: &mut Collector<'_>,
 ) {
-    let path = "$.secrets";
+    let path = Place::at("$.secrets");
     let declared = match experiment.get("secrets") {
         None => return,
         Some(Value::Map(map)) => map,
@@ -75,7 +72,7 @@ pub(super) async fn secrets(
         match error {
             SecretsError::Unset { place, variable } => {
                 let remedy = format!("set {variable}; secrets know no `default`");
-                collector.refuse(place::key(&place, "key"), invalid("E-SEC-ENV", message).remedy(remedy));
+                collector.refuse(Place::at(&place).key("key"), invalid("E-SEC-ENV", message).remedy(remedy));
             }
             SecretsError::NoKey { place } => {
                 let remedy = "add `key` with the variable's name";
@@ -92,7 +89,7 @@ pub(super) async fn secrets(
         collector.warn_as("W-VAULT-NO-PATH", path, KEY, warning.clone(), remedy, Some(warning));
     }
     for (name, scope) in declared {
-        let place = place::key(path, name);
+        let place = path.key(name);
         match scope {
             // Looked into by the reference's warning about old Vault secrets, which crashes on anything else.
             Value::Map(scope) => single_value_scope(scope, place, collector),
@@ -101,7 +98,7 @@ pub(super) async fn secrets(
     }
 }
 
-fn single_value_scope(scope: &Map, place: String, collector: &mut Collector<'_>) {
+fn single_value_scope(scope: &Map, place: Place<'_>, collector: &mut Collector<'_>) {
     if matches!(scope.get("type").and_then(Value::as_str), Some("env")) {
         let message = "this scope is itself a variable, so no name can be looked up in it";
         let remedy = "put the variable one level down: {scope: {name: {type: env, key: ...}}}";

@@ -2,7 +2,7 @@
 
 use super::{KEY, Memo, suggest};
 use crate::experiment::{
-    Described, Map, Part, Value, build, build::Named, document::place, findings::Collector,
+    Described, Map, Part, Value, build, build::Named, document::place::Place, findings::Collector,
     signatures::Advice,
 };
 use std::collections::{HashMap, HashSet};
@@ -15,15 +15,16 @@ const VAULT_PATH: &str = "Vault secrets must now specify the `path` property. Th
 
 /// The reference's two warnings about old ways.
 pub(super) fn deprecated(experiment: &Map, collector: &mut Collector<'_>) {
-    let mapping = activities(experiment).into_iter().find(|(_, activity)| {
+    let mapping = activities(experiment).find(|(_, _, activity)| {
         let provider = activity.get("provider");
         provider.and_then(|provider| provider.get("type")).and_then(Value::as_str) == Some("process")
             && provider
                 .and_then(|provider| provider.get("arguments"))
                 .is_some_and(|given| given.as_map().is_some())
     });
-    if let Some((path, _)) = mapping {
-        let place = place::key(&place::key(&path, "provider"), "arguments");
+    if let Some((_, path, _)) = mapping {
+        let provider = path.key("provider");
+        let place = provider.key("arguments");
         let said = Some(MAPPING_ARGUMENTS.to_owned());
         collector.warn_as(
             "W-PROC-MAPPING",
@@ -35,11 +36,13 @@ pub(super) fn deprecated(experiment: &Map, collector: &mut Collector<'_>) {
         );
     }
     let scopes = experiment.get("secrets").and_then(Value::as_map);
+    let secrets = Place::at("$.secrets");
     for (scope, names) in scopes.into_iter().flatten() {
         for (name, secret) in names.as_map().into_iter().flatten() {
             let vault = secret.get("type").and_then(Value::as_str) == Some("vault");
             if vault && secret.get("key").is_some() && secret.get("path").is_none() {
-                let place = place::key(&place::key("$.secrets", scope), name);
+                let scope = secrets.key(scope);
+                let place = scope.key(name);
                 let said = Some(VAULT_PATH.to_owned());
                 collector.warn_as("W-VAULT-PATH", place, Part::Value, VAULT_PATH, "add `path`", said);
             }
@@ -57,23 +60,16 @@ pub(super) async fn check(
     endpoint(experiment, collector);
     unknown_references(experiment, named, collector);
     ambiguous_names(experiment, collector);
-    for (path, activity) in activities(experiment) {
-        ignored_keys(&path, activity, collector);
+    for (list, path, activity) in activities(experiment) {
+        ignored_keys(list, &path, activity, collector);
     }
     functions(experiment, memo, collector).await;
 }
 
-/// Every full activity with its place: hypothesis, method, rollbacks.
-fn activities(experiment: &Map) -> Vec<(String, &Map)> {
-    let lists = [
-        (build::probes(experiment), build::PROBES),
-        (build::method(experiment), build::METHOD),
-        (build::rollbacks(experiment), build::ROLLBACKS),
-    ];
-    let numbered = lists.into_iter().flat_map(|(list, path)| {
-        list.iter().enumerate().map(move |(index, activity)| (place::item(path, index), activity))
-    });
-    numbered.filter_map(|(place, activity)| Some((place, activity.as_map()?))).collect()
+/// Every full activity with its list and its place: hypothesis, method, rollbacks.
+fn activities(experiment: &Map) -> impl Iterator<Item = (&'static Place<'static>, Place<'static>, &Map)> {
+    let full = build::activities(experiment);
+    full.filter_map(|(list, index, activity)| Some((list, list.item(index), activity.as_map()?)))
 }
 
 /// A hypothesis that never asks what a user would ask.
@@ -94,7 +90,7 @@ fn endpoint(experiment: &Map, collector: &mut Collector<'_>) {
 /// References that validation lets through and the run stumbles over.
 fn unknown_references(experiment: &Map, named: &Named<'_>, collector: &mut Collector<'_>) {
     let lists =
-        [(build::probes(experiment), build::PROBES), (build::rollbacks(experiment), build::ROLLBACKS)];
+        [(build::probes(experiment), &build::PROBES), (build::rollbacks(experiment), &build::ROLLBACKS)];
     for (list, path) in lists {
         for (index, activity) in list.iter().enumerate() {
             let Some(name) = activity.get("ref").and_then(Value::as_str) else { continue };
@@ -102,63 +98,70 @@ fn unknown_references(experiment: &Map, named: &Named<'_>, collector: &mut Colle
                 let message = format!(
                     "no activity of the method or the hypothesis is called '{name}': the run ends here"
                 );
-                let remedy =
-                    suggest::did_you_mean(name, named.names(), "name an activity, or declare it in full");
-                let place = place::key(&place::item(path, index), "ref");
-                collector.warn("W-REF-UNKNOWN", place, Part::Value, message, remedy);
+                let otherwise = "name an activity, or declare it in full";
+                let suggested = || suggest::did_you_mean(name, named.names(), otherwise);
+                let remedy = collector.has_room().then(suggested).unwrap_or_default();
+                let place = path.item(index);
+                collector.warn("W-REF-UNKNOWN", place.key("ref"), Part::Value, message, remedy);
             }
         }
     }
 }
 
+fn text<'a>(activity: &'a Map, key: &str) -> Option<&'a str> {
+    activity.get(key).and_then(Value::as_str)
+}
+
 /// A name that a reference uses and two activities have.
 fn ambiguous_names(experiment: &Map, collector: &mut Collector<'_>) {
-    let referable = || build::method(experiment).iter().chain(build::probes(experiment));
+    let used: HashSet<&str> =
+        activities(experiment).filter_map(|(.., activity)| text(activity, "ref")).collect();
+    if used.is_empty() {
+        return;
+    }
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for name in referable().filter_map(|activity| activity.get("name").and_then(Value::as_str)) {
+    let referable = build::method(experiment).iter().chain(build::probes(experiment));
+    for name in
+        referable.filter_map(|activity| text(activity.as_map()?, "name")).filter(|name| used.contains(name))
+    {
         *counts.entry(name).or_default() += 1;
     }
     let mut told = HashSet::new();
-    for (path, activity) in activities(experiment) {
-        let Some(name) = activity.get("ref").and_then(Value::as_str) else { continue };
+    for (_, path, activity) in activities(experiment) {
+        let Some(name) = text(activity, "ref") else { continue };
         if counts.get(name).is_some_and(|count| *count > 1) && told.insert(name) {
-            let message = format!("several activities are called '{name}'; this memo the last one");
+            let message = format!("several activities are called '{name}'; this means the last one");
             let remedy = "give the activities different names";
-            collector.warn("W-REF-AMBIGUOUS", place::key(&path, "ref"), Part::Value, message, remedy);
+            collector.warn("W-REF-AMBIGUOUS", path.key("ref"), Part::Value, message, remedy);
         }
     }
 }
 
 /// Keys that are read by nobody although they look as if they did something.
-fn ignored_keys(path: &str, activity: &Map, collector: &mut Collector<'_>) {
-    let mut ignored = |place: String, code, message: &str, remedy: &str| {
+fn ignored_keys(list: &Place<'_>, path: &Place<'_>, activity: &Map, collector: &mut Collector<'_>) {
+    let mut ignored = |place: Place<'_>, code, message: &str, remedy: &str| {
         collector.warn(code, place, KEY, message, remedy);
     };
     if activity.get("ref").is_some_and(Value::truthy) {
         let used = ["ref", "background", "tolerance", "name"];
         for key in activity.keys().filter(|key| !used.contains(&key.as_str())) {
             let message = format!("'{key}' is ignored beside a `ref`: the target's own counts");
-            ignored(
-                place::key(path, key),
-                "W-REF-IGNORED",
-                &message,
-                "move it to the target, or declare in full",
-            );
+            ignored(path.key(key), "W-REF-IGNORED", &message, "move it to the target, or declare in full");
         }
     }
-    if activity.contains_key("tolerance") && !path.starts_with(build::PROBES) {
+    if activity.contains_key("tolerance") && *list != build::PROBES {
         let message = "a tolerance is only looked at in the hypothesis; here it is ignored";
-        ignored(place::key(path, "tolerance"), "W-TOL-METHOD", message, "move the probe into the hypothesis");
+        ignored(path.key("tolerance"), "W-TOL-METHOD", message, "move the probe into the hypothesis");
     }
     if activity.get("timeout").is_some_and(|timeout| !timeout.is_null()) {
         let message = "an activity's own timeout has no effect";
-        ignored(place::key(path, "timeout"), "W-TIMEOUT", message, "move it under `provider`");
+        ignored(path.key("timeout"), "W-TIMEOUT", message, "move it under `provider`");
     }
     for key in ["secrets", "configuration"] {
         if activity.contains_key(key) {
             let message = format!("an activity's own {key} has no effect");
             ignored(
-                place::key(path, key),
+                path.key(key),
                 "W-IGNORED",
                 &message,
                 "move `secrets` under `provider`; configuration is always there",
@@ -166,21 +169,16 @@ fn ignored_keys(path: &str, activity: &Map, collector: &mut Collector<'_>) {
         }
     }
     let Some(provider) = activity.get("provider").and_then(Value::as_map) else { return };
-    let provider_place = place::key(path, "provider");
+    let provider_place = path.key("provider");
     match provider.get("type").and_then(Value::as_str) {
         Some("http") if provider.contains_key("expected_status") => {
             let message = "`expected_status` has no effect";
             let remedy = "use a `tolerance` in the hypothesis";
-            ignored(place::key(&provider_place, "expected_status"), "W-EXPECTED-STATUS", message, remedy);
+            ignored(provider_place.key("expected_status"), "W-EXPECTED-STATUS", message, remedy);
         }
         Some("process") if provider.contains_key("env") => {
             let message = "a process's `env` has no effect: it inherits the environment";
-            ignored(
-                place::key(&provider_place, "env"),
-                "W-PROC-ENV",
-                message,
-                "set the variables before the run",
-            );
+            ignored(provider_place.key("env"), "W-PROC-ENV", message, "set the variables before the run");
         }
         _ => {}
     }
@@ -189,7 +187,7 @@ fn ignored_keys(path: &str, activity: &Map, collector: &mut Collector<'_>) {
 /// What is known about the functions that are used, and whether a lasting fault is taken back.
 async fn functions(experiment: &Map, memo: &Memo<'_>, collector: &mut Collector<'_>) {
     let mut lasting = None;
-    for (path, activity) in activities(experiment) {
+    for (list, path, activity) in activities(experiment) {
         let Some(provider) = activity.get("provider").and_then(Value::as_map) else { continue };
         let text = |key: &str| provider.get(key).and_then(Value::as_str);
         let ("python", Some(module), Some(func)) =
@@ -200,31 +198,20 @@ async fn functions(experiment: &Map, memo: &Memo<'_>, collector: &mut Collector<
         let Described::Function { advice, .. } = memo.function(module, func).await else {
             continue;
         };
-        let place = place::key(&place::key(&path, "provider"), "func");
+        let provider = path.key("provider");
+        let place = provider.key("func");
         for one in advice {
             match one {
                 Advice::Broken(why) => {
                     let message = format!("{module}.{func} does not work: {why}");
-                    collector.warn(
-                        "W-FUNC-BROKEN",
-                        place.clone(),
-                        Part::Value,
-                        message,
-                        "use another function",
-                    );
+                    collector.warn("W-FUNC-BROKEN", place, Part::Value, message, "use another function");
                 }
                 Advice::Deprecated(why) => {
                     let message = format!("{module}.{func} is deprecated: {why}");
-                    collector.warn(
-                        "W-FUNC-DEPRECATED",
-                        place.clone(),
-                        Part::Value,
-                        message,
-                        "use the newer one",
-                    );
+                    collector.warn("W-FUNC-DEPRECATED", place, Part::Value, message, "use the newer one");
                 }
-                Advice::Lasting if path.starts_with(build::METHOD) => {
-                    lasting.get_or_insert((place.clone(), func.to_owned()));
+                Advice::Lasting if *list == build::METHOD => {
+                    lasting.get_or_insert_with(|| (place.to_string(), func.to_owned()));
                 }
                 Advice::Lasting => {}
             }
