@@ -117,7 +117,7 @@ fn c102_c108_the_file_is_complete_or_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.json");
     let journal = parse_json(r#"{"a": ["é"]}"#).unwrap();
-    write(&journal, &path).unwrap();
+    write(&"older, and a good deal longer than what takes its place".into(), &path).unwrap();
     write(&journal, &path).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\n  \"a\": [\n    \"é\"\n  ]\n}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");

@@ -27,12 +27,45 @@ pub fn write(journal: &Value, path: &Path) -> Result<(), JournalError> {
         return fs::write(path, journal.to_json_pretty()).map_err(failed);
     }
     let beside = beside(path);
-    let written = fs::write(&beside, journal.to_json_pretty()).and_then(|()| fs::rename(&beside, path));
+    let written = fs::write(&beside, journal.to_json_pretty()).and_then(|()| put(&beside, path));
     written.map_err(|reason| {
         // The error that counts is the first one; what is left of the attempt is only tidied up.
         let _ = fs::remove_file(&beside);
         failed(reason)
     })
+}
+
+/// Moves a file to its place.
+///
+/// An older one is exchanged for it, and removed: at every moment one of the two is there, complete. A plain move onto a
+/// file makes ext4 put the new one on the disk first, which takes longer than all else that is done for a journal. It would
+/// outlive a power cut in the seconds before the disk has it anyway; a journal that must, is copied away by whoever needs it.
+fn put(file: &Path, place: &Path) -> io::Result<()> {
+    match exchange(file, place) {
+        Ok(()) => {
+            // Whatever becomes of the old one, the new one is in its place.
+            let _ = fs::remove_file(file);
+            Ok(())
+        }
+        // There is none, or this file system cannot.
+        Err(_) => fs::rename(file, place),
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use std::{ffi::CString, os::unix::ffi::OsStrExt};
+    let [one, other] = [one, other].map(|path| CString::new(path.as_os_str().as_bytes()));
+    let (one, other) = (one?, other?);
+    let here = libc::AT_FDCWD;
+    // SAFETY: both are texts that end with a zero and live until after the call, which keeps neither.
+    let done = unsafe { libc::renameat2(here, one.as_ptr(), here, other.as_ptr(), libc::RENAME_EXCHANGE) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// A name of our own in the same folder, so that the move stays on one file system.
