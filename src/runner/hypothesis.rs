@@ -115,7 +115,7 @@ impl Course<'_> {
             (Ok(_), Some(turn)) | (Err(turn @ Turn::Halt(_)), _) => return Err(turn),
             (Err(turn @ Turn::Abort(_)), _) => {
                 if self.begun {
-                    self.end(false).await;
+                    self.end(false, None).await;
                 }
                 return Err(turn);
             }
@@ -123,7 +123,7 @@ impl Course<'_> {
         if let Some(met) = changed.as_ref().and_then(|state| state.get("steady_state_met")) {
             pass.met = met.truthy();
         }
-        self.end(pass.met).await;
+        self.end(pass.met, (!pass.met).then(|| self.probe.clone())).await;
         if let Some(pass) = changed {
             self.stage.voice.emit(What::PassAmended { phase: self.phase, pass }).await;
         }
@@ -228,8 +228,7 @@ impl Course<'_> {
         }
     }
 
-    async fn end(&self, met: bool) {
-        let deviating = (!met).then(|| self.probe.clone());
+    async fn end(&self, met: bool, deviating: Option<String>) {
         self.stage.voice.emit(What::HypothesisEnded { phase: self.phase, met, deviating }).await;
     }
 

@@ -63,6 +63,8 @@ fn c106_the_catalogue_of_console_lines() {
             not_met(HypothesisPhase::During),
             &["WARNING Continuous steady state probe 'p' is not in the given tolerance"],
         ),
+        // It broke, which is told as such.
+        (What::HypothesisEnded { phase: HypothesisPhase::Before, met: false, deviating: None }, &[]),
         (
             What::ContinuousStarted { frequency: 1.0 },
             &["INFO Executing the steady-state hypothesis continuously every 1.0 seconds"],

@@ -133,7 +133,7 @@ pub enum What {
         phase: HypothesisPhase,
         /// Whether every probe was in tolerance.
         met: bool,
-        /// The last probe run, when not met.
+        /// The last probe run, when not met. None if the pass broke, and nobody knows whether it would have been.
         deviating: Option<String>,
     },
     /// The hypothesis is continuous from here on.

@@ -78,15 +78,16 @@ fn entries_stand_where_they_belong_in_order_of_their_start() {
     told.tell(What::HypothesisStarted { phase: during, title: String::new() });
     told.ran(2, Section::During, 0);
     told.ran(3, Section::Method, 1);
-    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: None });
+    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: Some("p".to_owned()) });
     told.tell(What::HypothesisStarted { phase: during, title: String::new() });
     told.began(4, Section::During, 0);
+    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: None });
     told.ran(5, Section::Rollbacks, 0);
     assert_eq!(told.at("steady_states.before.steady_state_met"), "true");
     assert_eq!(told.at("steady_states.before.probes.0.activity"), "0");
     assert_eq!(told.at("run"), r#"[{"activity": 1, "output": null}, {"activity": 3, "output": 1}]"#);
     assert_eq!(told.at("steady_states.during.0.probes.0.activity"), "2");
-    assert_eq!(told.at("steady_states.during.1"), "null", "a pass without end is not shown");
+    assert_eq!(told.at("steady_states.during.1"), "null", "a pass without a verdict is not shown");
     assert_eq!(told.at("rollbacks.0.activity"), "5");
 }
 
