@@ -65,7 +65,7 @@ impl Reach {
         let python = Arc::new(PythonBridge::new(PythonSettings {
             interpreter: Interpreter::choose(self.python.as_deref(), virtual_env.as_deref()),
             environment: environment.clone(),
-            settings: settings.as_map().clone().into(),
+            settings: settings.loaded(),
             level: Level::Debug,
             prints,
             listener: listening.ear(),

@@ -55,7 +55,7 @@ impl Stage {
         let mut settings = PythonSettings {
             interpreter: Interpreter::choose(None, None),
             environment,
-            settings: Value::Null,
+            settings: Map::default().into(),
             level: Level::Debug,
             prints: Prints::Heard,
             listener,

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// What the settings file holds; empty when there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings(Map);
+pub struct Settings {
+    entries: Map,
+    /// Whether there is a file, and nothing in it.
+    null: bool,
+}
 
 /// Why a settings file is not used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,24 +48,24 @@ impl Settings {
         })?;
         let document = Document::yaml(path.display().to_string(), text).map_err(SettingsError::Syntax)?;
         match document.root() {
-            Value::Map(map) => Ok(Self(map.clone())),
-            Value::Null => Ok(Self::default()),
+            Value::Map(map) => Ok(map.clone().into()),
+            Value::Null => Ok(Self { null: true, ..Self::default() }),
             _ => Err(SettingsError::NoMapping(path.to_owned())),
         }
     }
 
     /// A top-level key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        self.entries.get(key)
     }
 
     /// The settings as extensions find them during a run, which notes in them what it has made of them: the strategies
     /// in force, and the names of controls. None if there are no settings to note it in.
     pub fn with(&self, runtime: &Runtime) -> Option<Map> {
-        if self.0.is_empty() {
+        if self.entries.is_empty() {
             return None;
         }
-        let mut settings = self.0.clone();
+        let mut settings = self.entries.clone();
         if let Some(Value::Map(controls)) = settings.get_mut("controls") {
             for (name, control) in controls {
                 if let Value::Map(control) = control {
@@ -81,14 +85,19 @@ impl Settings {
         Some(settings)
     }
 
-    /// Everything, for extensions and for the strategies of [`super::super::Runtime::of_settings`].
+    /// Everything, as extensions find it before the run: null where the file holds nothing, as there.
+    pub fn loaded(&self) -> Value {
+        if self.null { Value::Null } else { self.entries.clone().into() }
+    }
+
+    /// Everything, for notifications and for the strategies of [`super::super::Runtime::of_settings`].
     pub fn as_map(&self) -> &Map {
-        &self.0
+        &self.entries
     }
 }
 
 impl From<Map> for Settings {
     fn from(map: Map) -> Self {
-        Self(map)
+        Self { entries: map, null: false }
     }
 }

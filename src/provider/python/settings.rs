@@ -13,7 +13,7 @@ pub struct PythonSettings {
     pub interpreter: Interpreter,
     /// Its environment; the module search path is the interpreter's and `PYTHONPATH`.
     pub environment: Environment,
-    /// The loaded settings file, for the engine's helpers; null without one.
+    /// The loaded settings, for the engine's helpers: an empty mapping without a file, null where it holds nothing.
     pub settings: Value,
     /// The least severe records that extensions' loggers hand over.
     pub level: Level,

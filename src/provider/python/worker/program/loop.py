@@ -84,7 +84,8 @@ class Loop:
     def hello(self, request):
         self.limit = request["limit"]
         records.forward(self.channel, request["level"])
-        if request["settings"] is not None:
+        # An empty mapping is what there is anyway.
+        if request["settings"] != {}:
             from chaoslib.settings import loaded_settings
 
             loaded_settings.set(request["settings"])
