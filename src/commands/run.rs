@@ -98,8 +98,12 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
             Left::With(ExitCode::FAILURE)
         }
         Err(Some(signal)) => Left::By(signal),
-        Ok(Err(Refusal { message, code })) => {
-            sinks.follow(&mut events, said(Level::Error, message)).await;
+        Ok(Err(Refusal { message, code, said: instead })) => {
+            match instead {
+                None => sinks.follow(&mut events, said(Level::Error, message)).await,
+                Some(text) if text.is_empty() => {}
+                Some(text) => eprintln!("{text}"),
+            }
             Left::With(ExitCode::from(code))
         }
         Ok(Ok(prepared)) => {

@@ -33,7 +33,7 @@ mod voice;
 
 pub use compat::Compat;
 pub use consent::Consent;
-pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level, Loading};
+pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level, Loading, Turned};
 pub use halt::Signal;
 pub use plan::plan;
 pub use play::play;

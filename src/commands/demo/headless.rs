@@ -66,7 +66,7 @@ async fn lesson(
 }
 
 fn refusal(message: String) -> Refusal {
-    Refusal { message, code: 1 }
+    Refusal::invalid(message)
 }
 
 /// Resolves when the session knows what a real answer looks like.

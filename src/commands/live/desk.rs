@@ -85,7 +85,7 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
             let taste = Taste { preferences, theme };
             Ok(session(global, arguments, &assembly, prepared, signals, taste, setting).await)
         }
-        Err(Refusal { message, code }) => {
+        Err(Refusal { message, code, .. }) => {
             eprintln!("{message}");
             Err(ExitCode::from(code))
         }
@@ -164,7 +164,7 @@ async fn prepared(
             }
             Some(ready::Offer::Leave) => {
                 let message = "nothing was done; `--sandbox` starts the embedded cluster".to_owned();
-                return Err(Refusal { message, code: 2 });
+                return Err(Refusal::usage(message));
             }
         }
     }
@@ -176,7 +176,7 @@ async fn prepare_once(
     playing: &Playing,
     assembly: &mut Assembly,
 ) -> Result<(Prepared, mpsc::Receiver<Signal>), Refusal> {
-    let refused = |error: std::io::Error| Refusal { message: error.to_string(), code: 1 };
+    let refused = |error: std::io::Error| Refusal::invalid(error);
     let (signals, mut receiver) = Signals::interrupts().map_err(refused)?;
     if let Some(variant) = &playing.sandbox {
         eprintln!("starting the sandbox with the variant `{variant}` ...");
@@ -185,7 +185,7 @@ async fn prepare_once(
     // The screen hears signals itself: what arrives here later is Python's wish to end the run.
     tokio::select! {
         prepared = preparing => Ok((prepared?, receiver)),
-        Some(_) = receiver.recv() => Err(Refusal { message: "Aborted!".to_owned(), code: 1 }),
+        Some(_) = receiver.recv() => Err(Refusal::invalid("Aborted!")),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Company, Refusal};
 use crate::{
-    experiment::{self, Access, Document},
-    runner::Controls,
+    experiment::{self, Access, Document, python_text},
+    runner::{Controls, Turned},
     session::event::Level,
 };
 
@@ -17,14 +17,14 @@ pub(super) async fn load(
 ) -> Result<Document, Refusal> {
     let before = controls.before_loading(source).await;
     complain(company, before.complaints).await;
-    let loaded = match before.interrupt {
+    let loaded = match before.turned {
         None => experiment::load(source, access).await.map_err(Refusal::invalid),
-        Some(message) => Err(forbidden(&message)),
+        Some(turned) => Err(forbidden(turned)),
     };
     let after = controls.after_loading(source, loaded.as_ref().ok().map(Document::root)).await;
     complain(company, after.complaints).await;
-    if let Some(message) = after.interrupt {
-        return Err(forbidden(&message));
+    if let Some(turned) = after.turned {
+        return Err(forbidden(turned));
     }
     let mut document = loaded?;
     if let Some(changed) = after.experiment {
@@ -39,6 +39,13 @@ async fn complain(company: &Company<'_>, complaints: Vec<String>) {
     }
 }
 
-fn forbidden(message: &str) -> Refusal {
-    Refusal::invalid(format!("a control does not let the experiment be loaded: {message}"))
+fn forbidden(turned: Turned) -> Refusal {
+    let forbidden = |why: &str| format!("a control does not let the experiment be loaded: {why}");
+    match turned {
+        Turned::Interrupt(message) => Refusal::invalid(forbidden(&message)),
+        Turned::Exit(code) => {
+            Refusal::exit(forbidden(&format!("it asks to exit with {}", python_text(&code))), &code)
+        }
+        Turned::KeyboardInterrupt => Refusal::interrupted(forbidden("it was interrupted")),
+    }
 }

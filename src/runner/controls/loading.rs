@@ -1,8 +1,8 @@
 //! Controls around the loading of an experiment: the global ones only, as there is no experiment to declare any
 //! (experiment-format 10.2).
 
-use super::{ControlCall, ControlError, Controls, When};
-use crate::experiment::{Value, python_text};
+use super::{ControlCall, ControlError, Controls, Turned, When};
+use crate::experiment::Value;
 use tokio_util::sync::CancellationToken;
 
 /// What a round of controls around the loading came to.
@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Loading {
     /// The experiment, if a control changed it.
     pub experiment: Option<Value>,
-    /// The message of the control that wants nothing to be played.
-    pub interrupt: Option<String>,
+    /// How a control wants nothing to be played.
+    pub turned: Option<Turned>,
     /// What went wrong in controls and does not count.
     pub complaints: Vec<String>,
 }
@@ -51,19 +51,15 @@ impl Controls {
                 loading.experiment = reply.state;
             }
             match reply.error {
-                Some(ControlError::Interrupt(message)) => loading.interrupt = Some(message),
-                Some(ControlError::Exit(code)) => {
-                    loading.interrupt = Some(format!("it asks to exit with {}", python_text(&code)));
-                }
-                Some(ControlError::KeyboardInterrupt) => {
-                    loading.interrupt = Some("it was interrupted".to_owned());
-                }
+                Some(ControlError::Interrupt(message)) => loading.turned = Some(Turned::Interrupt(message)),
+                Some(ControlError::Exit(code)) => loading.turned = Some(Turned::Exit(code)),
+                Some(ControlError::KeyboardInterrupt) => loading.turned = Some(Turned::KeyboardInterrupt),
                 Some(ControlError::Ordinary(message) | ControlError::Ended(message)) => {
                     loading.complaints.push(format!("{function} of control '{}': {message}", control.name));
                 }
                 None => {}
             }
-            if loading.interrupt.is_some() {
+            if loading.turned.is_some() {
                 break;
             }
         }
@@ -73,7 +69,7 @@ impl Controls {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ControlError, ControlReply, Controls, fake::FakeHost};
+    use super::super::{ControlError, ControlReply, Controls, Turned, fake::FakeHost};
     use crate::experiment::{Control, Map, Value, parse_json};
     use std::sync::Arc;
 
@@ -117,7 +113,7 @@ mod tests {
         }));
         let controls = Controls::new(vec![of("a", ""), of("b", ""), of("c", "")], host);
         let loading = controls.before_loading("x.json").await;
-        assert_eq!(loading.interrupt.as_deref(), Some("stop"));
+        assert_eq!(loading.turned, Some(Turned::Interrupt("stop".to_owned())));
         assert_eq!(loading.complaints, ["before_loading_experiment_control of control 'a': oops"]);
     }
 }

@@ -87,7 +87,7 @@ pub(super) struct Changes {
 
 /// How a control turned the run to its end.
 #[derive(Debug, PartialEq)]
-pub(super) enum Turned {
+pub enum Turned {
     /// By the engine's interrupt exception, with this message.
     Interrupt(String),
     /// By asking to exit.
