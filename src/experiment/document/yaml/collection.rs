@@ -1,6 +1,9 @@
 //! Collections on their way to become values.
 
-use super::compose::Composed;
+use super::{
+    compose::Composed,
+    scalar::{self, Scalar},
+};
 use crate::experiment::{
     Map, Value,
     document::{
@@ -8,7 +11,7 @@ use crate::experiment::{
         position::{Node, Span},
     },
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A collection that is not closed yet.
 pub(super) struct Frame {
@@ -32,7 +35,8 @@ pub(super) enum Kind {
     },
     Mapping {
         own: Vec<OwnEntry>,
-        merged: Vec<(Value, Node)>,
+        /// What each `<<` brings in.
+        merged: Vec<Vec<(Value, Node)>>,
         key: Option<Key>,
         numbers: Numbers,
     },
@@ -86,6 +90,14 @@ impl Numbers {
         };
         self.0.entry(number).or_insert(own).clone()
     }
+
+    /// The spelling of a key that stands at a place of the text, and has this one where it stands.
+    fn spelled_at(&mut self, text: &str, at: Span, own: String) -> String {
+        match text.get(at.start as usize..at.end as usize).map(scalar::resolve) {
+            Some(Ok(Scalar::Value(key))) => self.spelled(&key, own),
+            _ => own,
+        }
+    }
 }
 
 /// The whole number that a float is exactly, if it is one.
@@ -97,10 +109,10 @@ fn of_float(float: f64) -> Number {
     }
 }
 
-/// A collection as a value, with its anchor.
+/// A collection of a text as a value, with its anchor.
 ///
 /// The error says what is wrong with the collection as a whole.
-pub(super) fn close(frame: Frame, end: Span) -> Result<(Composed, usize), String> {
+pub(super) fn close(frame: Frame, end: Span, text: &str) -> Result<(Composed, usize), String> {
     let Frame { start, anchor, size, kind } = frame;
     let (value, children, keys) = match kind {
         Kind::Pair { items, .. } if items.len() != 2 => {
@@ -112,20 +124,32 @@ pub(super) fn close(frame: Frame, end: Span) -> Result<(Composed, usize), String
         Kind::Mapping { own, merged, .. } => {
             let mut map = Map::default();
             let (mut children, mut keys) = (Vec::new(), Vec::new());
-            for (value, node) in merged {
-                let Value::Map(entries) = value else { continue };
-                for (((key, value), child), at) in entries.into_iter().zip(node.children).zip(node.keys) {
-                    insert(&mut map, &mut children, &mut keys, (key, at), (value, child));
+            // Those of the mappings that were merged are equal to its own.
+            let (mut numbers, merges) = (Numbers::default(), !merged.is_empty());
+            for mappings in merged {
+                let mut first = HashSet::new();
+                for (key, (value, node)) in mappings.into_iter().flat_map(entries) {
+                    let (key, at) = (numbers.spelled_at(text, key.1, key.0), key.1);
+                    if first.insert(key.clone()) {
+                        insert(&mut map, &mut children, &mut keys, (key, at), (value, node));
+                    }
                 }
             }
-            for (key, value) in own {
-                insert(&mut map, &mut children, &mut keys, key, value);
+            for ((key, at), value) in own {
+                let key = if merges { numbers.spelled_at(text, at, key) } else { key };
+                insert(&mut map, &mut children, &mut keys, (key, at), value);
             }
             (Value::Map(map), children, keys)
         }
     };
     let node = Node { span: around(start, &children, &keys, end), children, keys };
     Ok((Composed { value, node, size }, anchor))
+}
+
+fn entries((mapping, node): (Value, Node)) -> impl Iterator<Item = OwnEntry> {
+    let entries = if let Value::Map(entries) = mapping { entries } else { Map::default() };
+    let placed = entries.into_iter().zip(node.children).zip(node.keys);
+    placed.map(|(((key, value), child), at)| ((key, at), (value, child)))
 }
 
 /// From the first thing of a collection to its last: the scanner's end of a block collection is the next token.

@@ -83,7 +83,7 @@ impl<'a> Composer<'a> {
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                    Some(frame) => close(frame, at).map_err(|message| self.error(at, message))?,
+                    Some(frame) => close(frame, at, self.text).map_err(|message| self.error(at, message))?,
                     None => return Err(self.error(at, "nothing is open here")),
                 },
                 Event::Scalar(text, ScalarStyle::Plain, 0, None) if self.special_key(&text, at) => continue,
@@ -201,7 +201,7 @@ impl<'a> Composer<'a> {
                     *key = Some(Key::Own(name, composed.node.span));
                 }
                 Some(Key::Own(name, at)) => own.push(((name, at), (composed.value, composed.node))),
-                Some(Key::Merge) => merged.extend(self.merge(composed)?),
+                Some(Key::Merge) => merged.push(self.merge(composed)?),
             },
         }
         self.open.push(frame);
@@ -258,13 +258,13 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// The mappings a `<<` brings in, weakest first.
+    /// The mappings a `<<` brings in, of which the first that has a key wins.
     fn merge(&self, from: Composed) -> Result<Vec<(Value, Node)>, SyntaxError> {
         let at = from.node.span;
         match from.value {
             Value::Map(_) => Ok(vec![(from.value, from.node)]),
             Value::List(items) if items.iter().all(|item| item.as_map().is_some()) => {
-                Ok(items.into_iter().zip(from.node.children).rev().collect())
+                Ok(items.into_iter().zip(from.node.children).collect())
             }
             _ => Err(self.error(at, "expected a mapping or list of mappings for merging")),
         }

@@ -82,7 +82,9 @@ fn anchors_and_merge_keys() {
     let merged = value_of("base: &b {x: 1, y: 2}\nother: &o {y: 3, z: 4}\nm:\n  <<: [*b, *o]\n  x: 9\n");
     assert_eq!(merged.get("m"), Some(&value_of("{y: 2, z: 4, x: 9}")));
     let keys: Vec<&str> = merged.get("m").unwrap().as_map().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["y", "z", "x"], "merged keys come first, in the order of the weakest");
+    assert_eq!(keys, ["x", "y", "z"], "merged keys come first, as they are listed");
+    let equal = value_of("m: {<<: {10: a, true: b, 0x14: c}, 10.0: d, 1: e, '20': f}");
+    assert_eq!(equal.get("m").unwrap().to_json(), r#"{"10": "d", "true": "e", "20": "f"}"#);
 }
 
 #[test]
