@@ -1,8 +1,8 @@
 //! From the tree of values to the typed experiment.
 
 use super::{
-    Activity, ActivityKind, Control, Entry, Hypothesis, Map, Pauses, Provider, ProviderKind, Unplayable,
-    Value, document::place::Place, model::name_of,
+    Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Map, Pauses, Provider, ProviderKind,
+    Unplayable, Value, document::place::Place, model::name_of,
 };
 use std::collections::HashMap;
 
@@ -85,7 +85,7 @@ fn entry(value: &Value, place: String, named: &Named<'_>) -> Entry {
     };
     let reference = declared.get("ref").filter(|reference| reference.truthy());
     let activity = match reference {
-        None => activity(declared, &place),
+        None => Ok(flawed(declared, &place)),
         Some(Value::Text(name)) => match named.0.get(name.as_str()) {
             Some((list, index, target)) => activity(target, &list.item(*index).to_string()),
             None => unplayable(format!("could not find referenced activity '{name}'")),
@@ -108,26 +108,44 @@ fn unplayable(message: String) -> Result<Activity, Unplayable> {
     Err(Unplayable { message })
 }
 
-/// One full declaration, as far as it can be run.
+/// One full declaration that can be run.
 pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
+    let activity = flawed(raw, place);
+    match &activity.flaw {
+        None => Ok(activity),
+        Some(flaw) => Err(flaw.why().clone()),
+    }
+}
+
+/// One full declaration, as far as it can be run.
+pub(super) fn flawed(raw: &Map, place: &str) -> Activity {
     let name = name_of(raw);
     let missing = |what: &str| Unplayable { message: format!("activity '{name}' at {place} {what}") };
-    let kind = match raw.get("type").and_then(Value::as_str) {
-        Some("probe") => ActivityKind::Probe,
-        Some(_) => ActivityKind::Action,
-        None => return Err(missing("has no type")),
+    let declared_kind = raw.get("type").and_then(Value::as_str);
+    let provider = raw.get("provider").and_then(Value::as_map);
+    let declared_provider = provider.and_then(|provider| provider.get("type"));
+    let provider_kind = match declared_provider.and_then(Value::as_str) {
+        Some("http") => Some(ProviderKind::Http),
+        Some("process") => Some(ProviderKind::Process),
+        Some("python") => Some(ProviderKind::Python),
+        _ => None,
     };
-    let provider = raw.get("provider").and_then(Value::as_map).ok_or_else(|| missing("has no provider"))?;
-    let provider_kind = match provider.get("type").and_then(Value::as_str) {
-        Some("http") => ProviderKind::Http,
-        Some("process") => ProviderKind::Process,
-        Some("python") => ProviderKind::Python,
-        Some(other) => return Err(missing(&format!("has the unknown provider type '{other}'"))),
-        None => return Err(missing("has a provider without type")),
+    let flaw = match (declared_kind, provider, declared_provider, provider_kind) {
+        (None, ..) => Some(Flaw::Typeless(missing("has no type"))),
+        (_, None, ..) => Some(Flaw::Providerless(missing("has no provider"))),
+        (_, _, None, _) => Some(Flaw::Providerless(missing("has a provider without type"))),
+        (_, _, Some(other), None) => {
+            let unknown = format!("has the unknown provider type '{}'", super::python_text(other));
+            Some(Flaw::UnknownProvider(missing(&unknown)))
+        }
+        (.., Some(_)) => None,
     };
-    Ok(Activity {
-        kind,
-        provider: Provider { kind: provider_kind, raw: provider.clone() },
+    Activity {
+        kind: if declared_kind == Some("probe") { ActivityKind::Probe } else { ActivityKind::Action },
+        provider: Provider {
+            kind: provider_kind.unwrap_or(ProviderKind::Python),
+            raw: provider.cloned().unwrap_or_default(),
+        },
         tolerance: raw.get("tolerance").cloned(),
         background: raw.get("background").is_some_and(Value::truthy),
         pauses: Pauses(raw.get("pauses").cloned()),
@@ -135,6 +153,7 @@ pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
         dry: raw.get("dry").cloned(),
         place: place.to_owned(),
         raw: raw.clone(),
+        flaw,
         name,
-    })
+    }
 }

@@ -38,7 +38,7 @@ pub use load::{
     read_text_bounded,
 };
 pub use model::{
-    Activity, ActivityKind, Control, Entry, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
+    Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
 };
 pub use overrides::{OverrideError, Overrides, parse_var};
 pub use python_text::{python_float, python_literal, python_text};

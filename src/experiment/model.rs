@@ -64,6 +64,29 @@ pub struct Activity {
     pub dry: Option<Value>,
     /// JSON path of the declaration, such as `$.method[2]`.
     pub place: String,
+    /// Why it cannot be played to its end.
+    pub flaw: Option<Flaw>,
+}
+
+/// What an activity lacks that nobody checked, or that a control has taken from it. The reference stumbles over it only
+/// when it gets there (experiment-format 8.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It breaks before it begins, between its controls.
+    Typeless(Unplayable),
+    /// It breaks when its provider is called.
+    Providerless(Unplayable),
+    /// Nothing is called, and it succeeds with nothing.
+    UnknownProvider(Unplayable),
+}
+
+impl Flaw {
+    /// In words.
+    pub fn why(&self) -> &Unplayable {
+        match self {
+            Self::Typeless(why) | Self::Providerless(why) | Self::UnknownProvider(why) => why,
+        }
+    }
 }
 
 /// An entry of the hypothesis, the method or the rollbacks: an activity, or a `ref` to one.

@@ -198,4 +198,14 @@ impl Activity {
     pub fn declared(raw: &Map, place: &str) -> Result<Self, Unplayable> {
         build::activity(raw, place)
     }
+
+    /// This activity with another declaration, as a control left it: even what cannot be run any more.
+    pub fn edited(&self, raw: &Map) -> Self {
+        let edited = build::flawed(raw, &self.place);
+        // That of a reference is the referring entry's.
+        match self.tolerance.as_ref() == self.raw.get("tolerance") {
+            true => edited,
+            false => Self { tolerance: self.tolerance.clone(), ..edited },
+        }
+    }
 }

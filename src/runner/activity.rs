@@ -8,11 +8,11 @@ use super::{
     pause::{Pauses, Unslept},
     reins::Reins,
     request::Dry,
-    stage::Stage,
+    stage::{Rounded, Stage},
     verdict,
 };
 use crate::{
-    experiment::{Activity, ActivityKind, Experiment, Value, python_text},
+    experiment::{Activity, ActivityKind, Flaw, Value, python_text},
     provider::Outcome,
     session::{
         What,
@@ -20,7 +20,6 @@ use crate::{
     },
 };
 use futures_util::future::BoxFuture;
-use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Characters of an output or error kept for step lines.
@@ -94,43 +93,26 @@ async fn between_controls(
 ) -> Result<Done, Cutoff> {
     let fixed = stage.fixes.instead(cleared.activity(), step, &stage.configuration());
     let cleared = fixed.as_ref().map_or(cleared, |activity| cleared.instead(activity));
-    let (original, experiment) = (cleared.activity(), stage.experiment());
-    let begun = stage.before(Subject::activity(original), reins).await;
+    let original = cleared.activity();
+    let (context, begun) = stage.before_activity(Subject::activity(original), reins).await;
     ground.let_in();
-    let edited = edited(stage, step, &experiment)?;
+    let edited = context.map(|context| original.edited(&context));
     let activity = edited.as_ref().unwrap_or(original);
     let mut played = match (begun, cleared.edited(activity, step, stage.effect(activity))) {
         (Ok(()), Some(cleared)) => play(stage, cleared, step, ground.is_fore(), reins).await,
         (Ok(()), None) => Err(Cutoff::Broke(unfired(activity))),
         (Err(cutoff), _) => Err(cutoff),
     };
-    let experiment = stage.experiment();
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
-    let (changed, ended) = stage.after(Subject::activity(activity), state, reins).await;
+    let Rounded { state: changed, context, ended } =
+        stage.after_activity(Subject::activity(activity), state, reins).await;
     if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
         done.entry.replace(fields);
         stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     }
     ended?;
-    let again = self::edited(stage, step, &experiment)?;
+    let again = context.map(|context| activity.edited(&context));
     played.map(|done| Done { edited: again.or(edited), ..done })
-}
-
-/// The activity of a step as controls left it, if they changed anything since the experiment was like this.
-fn edited(stage: &Stage, step: StepRef, since: &Arc<Experiment>) -> Result<Option<Activity>, Cutoff> {
-    let now = stage.experiment();
-    if Arc::ptr_eq(since, &now) {
-        return Ok(None);
-    }
-    let entries = match step.section {
-        Section::Method => now.method(),
-        Section::Rollbacks => now.rollbacks(),
-        Section::Before | Section::During | Section::After => {
-            now.hypothesis().map_or(&[][..], |hypothesis| &hypothesis.probes)
-        }
-    };
-    let edited = entries.get(step.index).map(|entry| entry.activity.clone()).transpose();
-    edited.map_err(|missing| Cutoff::Broke(missing.to_string()))
 }
 
 fn unfired(activity: &Activity) -> String {
@@ -148,6 +130,9 @@ async fn play(
     let activity = cleared.activity();
     let mode = mode(activity, stage.options.dry);
     let pauses = Pauses::of(activity, stage, mode == Mode::Real)?;
+    if let Some(Flaw::Typeless(why)) = &activity.flaw {
+        return Err(Cutoff::Broke(why.to_string()));
+    }
     pauses.sleep(PauseSide::Before, step, &stage.voice, reins).await?;
 
     let (run, started) = (stage.next_run(), stage.voice.now());
@@ -156,6 +141,7 @@ async fn play(
     stage.voice.emit_at(started, begun).await;
     let outcome = match mode {
         Mode::Pretended => Outcome::Done(Value::Null),
+        _ if let Some(flaw) = &activity.flaw => of_flawed(flaw),
         Mode::Real | Mode::Hurried => {
             announce_fault(stage, activity, step).await;
             let progress = |text: String| stage.voice.mention(What::ActivityProgressed { run, text });
@@ -224,6 +210,14 @@ pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> Mode {
         | (None, Some(Dry::Probes), ActivityKind::Probe)
         | (None, Some(Dry::Actions), ActivityKind::Action) => Mode::Pretended,
         (None, Some(Dry::Probes | Dry::Actions), _) => Mode::Real,
+    }
+}
+
+/// How the call of a provider that is none ends.
+fn of_flawed(flaw: &Flaw) -> Outcome {
+    match flaw {
+        Flaw::UnknownProvider(_) => Outcome::Done(Value::Null),
+        Flaw::Providerless(why) | Flaw::Typeless(why) => Outcome::Broke { message: why.to_string() },
     }
 }
 

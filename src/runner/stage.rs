@@ -50,6 +50,22 @@ struct Live {
     raw: Arc<Map>,
 }
 
+/// What a round of controls left.
+pub(super) struct Rounded {
+    /// The state, if they changed it.
+    pub state: Option<Value>,
+    /// The context, if they changed it.
+    pub context: Option<Map>,
+    /// Whether the run goes on.
+    pub ended: Result<(), Cutoff>,
+}
+
+impl Default for Rounded {
+    fn default() -> Self {
+        Self { state: None, context: None, ended: Ok(()) }
+    }
+}
+
 impl Stage {
     pub fn new(request: Request, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
         let redactor = Redactor::new(&request.secrets);
@@ -127,6 +143,7 @@ impl Stage {
     /// What playing the activity does to the system in this run: nothing, if it is only pretended.
     pub fn effect(&self, activity: &Activity) -> Effect {
         match mode(activity, self.options.dry) {
+            _ if activity.flaw.is_some() => Effect::Reads,
             Mode::Pretended => Effect::Reads,
             Mode::Real | Mode::Hurried => self.providers.effect(activity),
         }
@@ -162,8 +179,17 @@ impl Stage {
 
     /// Calls the controls before a level, which is not begun when one of them interrupts or the run was halted.
     pub async fn before(&self, subject: Subject<'_>, reins: &Reins) -> Result<(), Cutoff> {
-        self.round(When::Before, subject, None, reins).await.1?;
-        if reins.is_halted() { Err(Cutoff::Halted) } else { Ok(()) }
+        self.before_activity(subject, reins).await.1
+    }
+
+    /// The same, with the context as they left it, if they changed it.
+    pub async fn before_activity(
+        &self,
+        subject: Subject<'_>,
+        reins: &Reins,
+    ) -> (Option<Map>, Result<(), Cutoff>) {
+        let Rounded { context, ended, .. } = self.round(When::Before, subject, None, reins).await;
+        (context, ended.and_then(|()| if reins.is_halted() { Err(Cutoff::Halted) } else { Ok(()) }))
     }
 
     /// Calls the controls after a level; the state is returned as they left it, if they changed it.
@@ -173,32 +199,38 @@ impl Stage {
         state: impl FnOnce() -> Value,
         reins: &Reins,
     ) -> (Option<Value>, Result<(), Cutoff>) {
-        if !self.controls.touch(subject, &self.experiment()) {
-            return (None, Ok(()));
-        }
-        self.round(When::After, subject, Some(state()), reins).await
+        let Rounded { state, ended, .. } = self.after_activity(subject, state, reins).await;
+        (state, ended)
     }
 
-    async fn round(
+    /// The same, with all that they left.
+    pub async fn after_activity(
         &self,
-        when: When,
         subject: Subject<'_>,
-        state: Option<Value>,
+        state: impl FnOnce() -> Value,
         reins: &Reins,
-    ) -> (Option<Value>, Result<(), Cutoff>) {
+    ) -> Rounded {
+        match self.controls.touch(subject, &self.experiment()) {
+            true => self.round(When::After, subject, Some(state()), reins).await,
+            false => Rounded::default(),
+        }
+    }
+
+    async fn round(&self, when: When, subject: Subject<'_>, state: Option<Value>, reins: &Reins) -> Rounded {
         if !self.controls.touch(subject, &self.experiment()) {
-            return (None, Ok(()));
+            return Rounded::default();
         }
         let round = Round { when, subject, state, compat: self.options.compat };
         let mut changes = self.controls.round(round, self.scene(), reins).await;
-        let (state, turned) = (changes.state.take(), changes.turned.take());
+        let (state, context, turned) = (changes.state.take(), changes.context.take(), changes.turned.take());
         self.adopt(changes).await;
         let cutoff = turned.map(|turned| match turned {
             Turned::Interrupt(message) => Cutoff::Interrupt(message),
             Turned::Exit(code) => Cutoff::Exit(code),
             Turned::KeyboardInterrupt => Cutoff::KeyboardInterrupt,
         });
-        (state, cutoff.map_or(Ok(()), Err))
+        let context = context.map(|context| if let Value::Map(map) = context { map } else { Map::default() });
+        Rounded { state, context, ended: cutoff.map_or(Ok(()), Err) }
     }
 
     /// What follows sees what controls changed, and the journal what it would see of it.

@@ -53,6 +53,7 @@ fn activity(provider: &Json) -> Activity {
         controls: Vec::new(),
         dry: None,
         place: "$.method[0]".to_owned(),
+        flaw: None,
     }
 }
 

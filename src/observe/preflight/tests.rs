@@ -20,6 +20,7 @@ fn activity(name: &str, provider: &Json) -> Activity {
         controls: Vec::new(),
         dry: None,
         place: "$.method[0]".to_owned(),
+        flaw: None,
     }
 }
 

@@ -75,6 +75,7 @@ impl Scene<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub state: Option<Value>,
+    pub context: Option<Value>,
     pub configuration: Option<Arc<Map>>,
     pub experiment: Option<Arc<Map>>,
     /// The experiment's keys that stand for other objects now.
@@ -220,7 +221,8 @@ impl Controls {
             let mut reply = ask(&**host, call, reins).await;
             changes.take(&mut reply, &mut scene, Some(subject.place));
             if let Some(changed) = reply.context {
-                context = changed;
+                context = changed.clone();
+                changes.context = Some(changed);
             }
             if let Some(changed) = reply.state {
                 state = Some(changed.clone());

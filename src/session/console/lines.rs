@@ -99,9 +99,20 @@ fn one_not_met(phase: HypothesisPhase, probe: Option<&str>) -> Vec<(Level, Strin
 /// `Probe: name`, `Action: name [in background]`.
 fn activity(name: &str, declared: Option<&Value>) -> String {
     let field = |key| declared.and_then(|activity| activity.get(key));
-    let kind = if field("type").and_then(Value::as_str) == Some("action") { "Action" } else { "Probe" };
+    let kind = titled(field("type").and_then(Value::as_str).unwrap_or_default());
     let background = if field("background").is_some_and(Value::truthy) { " [in background]" } else { "" };
     format!("{kind}: {name}{background}")
+}
+
+/// Each word of a text with a capital letter, as Python does it: `probe`, but also what nobody checked.
+fn titled(text: &str) -> String {
+    let mut within = false;
+    let cased = |c: char| {
+        let begins = !std::mem::replace(&mut within, c.is_alphabetic());
+        let cased: String = if begins { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
+        cased
+    };
+    text.chars().map(cased).collect()
 }
 
 fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {

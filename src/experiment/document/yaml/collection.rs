@@ -23,16 +23,9 @@ pub(super) struct Frame {
 
 pub(super) enum Kind {
     /// Of an `!!omap` or `!!pairs` every item is a pair.
-    Sequence {
-        items: Vec<Value>,
-        children: Vec<Node>,
-        pairs: bool,
-    },
+    Sequence { items: Vec<Value>, children: Vec<Node>, pairs: bool },
     /// A mapping of one entry, which is read as a list of the key and the value.
-    Pair {
-        items: Vec<Value>,
-        children: Vec<Node>,
-    },
+    Pair { items: Vec<Value>, children: Vec<Node> },
     Mapping {
         own: Vec<OwnEntry>,
         /// What each `<<` brings in.

@@ -26,6 +26,7 @@ fn in_play(providers: &[Json]) -> InPlay {
             controls: Vec::new(),
             dry: None,
             place: "$.method[0]".to_owned(),
+            flaw: None,
         };
         in_play.add(&activity, &raw);
     }

@@ -25,6 +25,7 @@ async fn card_of(
         controls: Vec::new(),
         dry: None,
         place: "$.method[0]".to_owned(),
+        flaw: None,
     };
     let step = StepRef { section: Section::Method, index: 0 };
     let card = card(step, &activity, &raw, Some(&connection)).await;

@@ -85,5 +85,6 @@ fn activity() -> crate::experiment::Activity {
         controls: Vec::new(),
         dry: None,
         place: "$.method[0]".to_owned(),
+        flaw: None,
     }
 }
