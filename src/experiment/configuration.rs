@@ -1,7 +1,7 @@
 //! The configuration: inline values, the environment, and probes that run before the experiment
 //! (experiment-format 4.2, 4.4).
 
-use super::{Activity, Environment, Map, Secrets, Unplayable, Value, convert, document::place};
+use super::{Activity, Environment, Flaw, Map, Secrets, Value, build, convert, document::place};
 
 /// Why the configuration cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +106,8 @@ pub enum Dynamic {
     Output(Value),
     /// It failed in whatever way; why is for the log only.
     Failed(String),
+    /// It ends the run before it begins: no other is asked.
+    Ended,
 }
 
 /// A dynamic entry that left no value.
@@ -134,12 +136,16 @@ where
             resolved.insert(name, value);
             continue;
         }
-        let outcome = match dynamic_activity(&name, &value, secrets) {
-            Ok(activity) => match run(&activity, &resolved).await {
+        let activity = dynamic_activity(&name, &value, secrets);
+        let outcome = match &activity.flaw {
+            // Nothing is called and nothing is known, which is no failure.
+            Some(Flaw::UnknownProvider(_)) => continue,
+            Some(flaw) => Err(flaw.why().to_string()),
+            None => match run(&activity, &resolved).await {
                 Dynamic::Output(output) => stored(&activity, output),
                 Dynamic::Failed(reason) => Err(reason),
+                Dynamic::Ended => break,
             },
-            Err(unplayable) => Err(unplayable.message),
         };
         match outcome {
             Ok(value) => {
@@ -151,12 +157,12 @@ where
     (resolved, failures)
 }
 
-fn dynamic_activity(name: &str, declared: &Value, secrets: &Secrets) -> Result<Activity, Unplayable> {
+fn dynamic_activity(name: &str, declared: &Value, secrets: &Secrets) -> Activity {
     let place = place::key("$.configuration", name);
-    let mut activity = Activity::declared(declared.as_map().unwrap_or(&Map::default()), &place)?;
+    let mut activity = build::flawed(declared.as_map().unwrap_or(&Map::default()), &place);
     let scopes = secrets.expose().keys().cloned().map(Value::Text).collect::<Vec<_>>();
     activity.provider.raw.insert("secrets".to_owned(), scopes.into());
-    Ok(activity)
+    activity
 }
 
 /// What of a probe's output becomes the value.

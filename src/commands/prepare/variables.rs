@@ -42,6 +42,7 @@ pub(super) async fn ask_dynamic(
     company: &Company<'_>,
 ) -> Result<Map, Refusal> {
     configuration::check_dynamic(&configuration).map_err(Refusal::invalid)?;
+    let mut ended = None;
     let ask = async |activity: &Activity, configuration: &Map| {
         let call = Call {
             activity,
@@ -60,12 +61,22 @@ pub(super) async fn ask_dynamic(
                 Dynamic::Output(output)
             }
             Outcome::Failed { message, .. } | Outcome::Broke { message } => Dynamic::Failed(message),
-            Outcome::Exit { code } => Dynamic::Failed(format!("asked to exit with {}", python_text(&code))),
-            Outcome::KeyboardInterrupt => Dynamic::Failed("was interrupted".to_owned()),
+            Outcome::Exit { code } => {
+                let why = format!("{} asks to exit with {}", named(activity), python_text(&code));
+                ended = Some(Refusal::exit(why, &code));
+                Dynamic::Ended
+            }
+            Outcome::KeyboardInterrupt => {
+                ended = Some(Refusal::interrupted(format!("{} was interrupted", named(activity))));
+                Dynamic::Ended
+            }
             Outcome::Cancelled => Dynamic::Failed("was cut short".to_owned()),
         }
     };
     let (configuration, failures) = configuration::resolve_dynamic(configuration, secrets, ask).await;
+    if let Some(refusal) = ended {
+        return Err(refusal);
+    }
     let redactor = Redactor::new(secrets);
     for failure in &failures {
         let reason = redactor.text(format!("'{}': {}", failure.entry, failure.reason));
@@ -77,4 +88,8 @@ pub(super) async fn ask_dynamic(
         company.say(Level::Warning, warning).await;
     }
     Ok(configuration)
+}
+
+fn named(activity: &Activity) -> String {
+    format!("the dynamic configuration of probe '{}' at {}", activity.name, activity.place)
 }
