@@ -15,18 +15,38 @@ pub(super) async fn read(
     files: &[PathBuf],
     emitter: &Emitter,
 ) -> Result<Vec<Control>, Refusal> {
-    let of_settings = settings.get("controls").and_then(Value::as_map);
-    let mut controls = of_settings.map(named).unwrap_or_default();
+    let mut controls = match settings.get("controls") {
+        None => Vec::new(),
+        Some(Value::Map(declared)) => named(declared, "the settings").map_err(Refusal::invalid)?,
+        Some(_) => {
+            return Err(Refusal::invalid(
+                "the `controls` of the settings must be a mapping of names to controls, or left out",
+            ));
+        }
+    };
+    let mut of_files = Vec::new();
     for path in files {
+        let shown = format!("the control file '{}'", path.display());
         match patiently(path, parse).await? {
-            Ok(declared) => controls.extend(named(&declared)),
-            Err(message) => {
-                let target = "chaostoolkit".to_owned();
-                emitter.emit(What::Logged { level: Level::Error, target, message }).await;
-            }
+            Ok(declared) => match named(&declared, &shown) {
+                Ok(of_file) => of_files.extend(of_file),
+                // The reference takes it for an engine that knows no control files.
+                Err(Malformed::Kind(message)) => {
+                    let message = format!("{message}; no control file is used");
+                    tell(emitter, Level::Warning, message).await;
+                    return Ok(controls);
+                }
+                Err(malformed) => return Err(Refusal::invalid(malformed)),
+            },
+            Err(message) => tell(emitter, Level::Error, message).await,
         }
     }
+    controls.append(&mut of_files);
     Ok(controls)
+}
+
+async fn tell(emitter: &Emitter, level: Level, message: String) {
+    emitter.emit(What::Logged { level, target: "chaostoolkit".to_owned(), message }).await;
 }
 
 /// Those whose module Python can import; one that is not there is left out. The error is what the reference crashes on.
@@ -53,14 +73,50 @@ pub(super) async fn importable(
     Ok(kept)
 }
 
-/// A mapping of names to controls.
-fn named(declared: &Map) -> Vec<Control> {
-    let control = |name: &String, control: &Map| {
+/// What is wrong with a declared control.
+#[derive(Debug, thiserror::Error)]
+enum Malformed {
+    /// It, or its provider, is of another kind than a mapping.
+    #[error("{0}")]
+    Kind(String),
+    /// It is a mapping, but lacks something.
+    #[error("{0}")]
+    Lack(String),
+}
+
+/// A mapping of names to controls, which stands in `place`.
+fn named(declared: &Map, place: &str) -> Result<Vec<Control>, Malformed> {
+    let control = |(name, value): (&String, &Value)| {
+        let at = format!("the control '{name}' of {place}");
+        let Value::Map(control) = value else {
+            return Err(Malformed::Kind(format!("{at} must be a mapping with a `provider`")));
+        };
+        check_provider(control.get("provider"), &at)?;
         let mut raw = control.clone();
         raw.insert("name".to_owned(), name.as_str().into());
-        Control { raw, name: name.clone() }
+        Ok(Control { raw, name: name.clone() })
     };
-    declared.iter().filter_map(|(name, value)| Some(control(name, value.as_map()?))).collect()
+    declared.iter().map(control).collect()
+}
+
+/// What the reference falls over is refused: at once, or as soon as the control is to be called.
+fn check_provider(provider: Option<&Value>, at: &str) -> Result<(), Malformed> {
+    let lack = |what: &str| Err(Malformed::Lack(format!("{at} has a provider {what}")));
+    match provider {
+        None => Ok(()),
+        Some(Value::Map(provider)) if provider.is_empty() => Ok(()),
+        Some(Value::Map(provider)) => match provider.get("type") {
+            None => lack("without `type`: give it `type: python`"),
+            Some(kind) if kind.as_str() == Some("python") && !provider.contains_key("module") => {
+                lack("without `module`: name the Python module of the control")
+            }
+            Some(_) => Ok(()),
+        },
+        Some(other) if other.truthy() => {
+            Err(Malformed::Kind(format!("{at} must have a mapping as its `provider`")))
+        }
+        Some(_) => lack("that is empty: leave it out, or give it `type` and `module`"),
+    }
 }
 
 /// The inner error leaves the file out; the outer one is what the reference crashes on.
