@@ -50,7 +50,7 @@ pub async fn play(
     stage.adopt(changes).await;
     let stage = Arc::new(stage);
     let hypothetical = has_probes(&stage);
-    say_without_hypothesis(&stage, hypothetical).await;
+    say_strategies(&stage, hypothetical).await;
 
     let mut background = Background::default();
     let undo = match act(&stage, &mut helm, &mut background, hypothetical).await {
@@ -87,7 +87,11 @@ fn started(stage: &Stage, raw: Map) -> What {
     }
 }
 
-async fn say_without_hypothesis(stage: &Stage, hypothetical: bool) {
+/// What the reference says once the controls are configured, which may have said something themselves.
+async fn say_strategies(stage: &Stage, hypothetical: bool) {
+    let (hypothesis, rollbacks) = (stage.options.hypothesis.printed(), stage.options.rollbacks.printed());
+    stage.voice.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
+    stage.voice.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
     let said = match (stage.options.hypothesis, hypothetical) {
         (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
         (_, false) => "No steady state hypothesis defined. That's ok, just exploring.",

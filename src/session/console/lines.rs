@@ -23,17 +23,9 @@ pub fn lines(what: &What) -> Vec<(Level, String)> {
     let one = |level, text: String| vec![(level, text)];
     match what {
         What::Logged { level, message, .. } => one(*level, message.clone()),
-        What::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, .. } => {
+        What::RunStarted { title, dry, .. } => {
             let dry = dry.iter().map(|mode| (Warning, format!("Running experiment with dry {mode}")));
-            let strategies = [
-                (Info, format!("Steady-state strategy: {hypothesis_strategy}")),
-                (Info, format!("Rollbacks strategy: {rollback_strategy}")),
-            ];
-            one(Info, format!("Running experiment: {title}"))
-                .into_iter()
-                .chain(dry)
-                .chain(strategies)
-                .collect()
+            one(Info, format!("Running experiment: {title}")).into_iter().chain(dry).collect()
         }
         What::HypothesisStarted { title, .. } => one(Info, format!("Steady state hypothesis: {title}")),
         What::HypothesisEnded { met: false, phase, deviating } => one_not_met(*phase, deviating.as_deref()),

@@ -16,8 +16,13 @@ def describe(request):
         return {"kind": "broken", "message": outcomes.summary(error)}
     try:
         function = getattr(module, request["func"])
+        listed = request["func"] in dir(module)
     except AttributeError as error:
         return {"kind": "missing", "message": outcomes.summary(error), "functions": public_functions(module)}
+    if not listed:
+        # The reference goes through what a module lists, and so misses what its `__getattr__` would make.
+        message = f"{module.__name__} does not list {request['func']}"
+        return {"kind": "missing", "message": message, "functions": public_functions(module)}
     try:
         return {"kind": kind(function), "parameters": parameters(function), "functions": public_functions(module)}
     except (TypeError, ValueError) as error:
