@@ -19,6 +19,17 @@ pub fn put(experiment: &mut Map, path: &str, part: Value) -> bool {
     place.map(|place| *place = part).is_some()
 }
 
+/// What stands where `path` leads, if anything.
+pub fn at<'a>(experiment: &'a Map, path: &str) -> Option<&'a Value> {
+    let mut steps = segments(path).into_iter();
+    let Some(Segment::Key(key)) = steps.next() else { return None };
+    steps.try_fold(experiment.get(&key)?, |value, segment| match (value, segment) {
+        (Value::Map(map), Segment::Key(key)) => map.get(&key),
+        (Value::List(list), Segment::Index(index)) => list.get(index),
+        _ => None,
+    })
+}
+
 /// The steps that lead to a part, as JSON: names and numbers.
 pub fn steps(path: &str) -> Value {
     let step = |segment| match segment {
@@ -38,7 +49,7 @@ fn below(value: &mut Value, segment: Segment) -> Option<&mut Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{put, steps};
+    use super::{at, put, steps};
     use crate::experiment::{Map, parse_json};
 
     #[test]
@@ -54,6 +65,9 @@ mod tests {
             let mut experiment = map(r#"{"method": [{"n": 1}, {"n": 2}]}"#);
             assert_eq!((put(&mut experiment, path, "new".into()), experiment), (done, map(wanted)), "{path}");
         }
+        let experiment = map(r#"{"method": [{"n": 1}, {"n": 2}]}"#);
+        assert_eq!(at(&experiment, "$.method[1].n"), Some(&2.into()));
+        assert_eq!((at(&experiment, "$.method[2]"), at(&experiment, "$")), (None, None));
         let mut experiment = map("{}");
         assert!(put(&mut experiment, "$", map(r#"{"title": "t"}"#).into()));
         assert_eq!(experiment, map(r#"{"title": "t"}"#));

@@ -106,9 +106,17 @@ async fn between_controls(
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
     let Rounded { state: changed, context, ended } =
         stage.after_activity(Subject::activity(activity), state, reins).await;
-    if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
-        done.entry.replace(fields);
-        stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+    match (&mut played, changed) {
+        (Ok(done), Some(Value::Map(fields))) => {
+            done.entry.replace(fields);
+            stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+        }
+        (Ok(done), _) if context.is_some() => {
+            if let Some(Value::Map(fields)) = stage.entry(done.run) {
+                done.entry.replace(fields);
+            }
+        }
+        _ => {}
     }
     ended?;
     let again = context.map(|context| activity.edited(&context));
@@ -139,6 +147,7 @@ async fn play(
     let mut entry = Entry::begun(activity, started);
     let begun = What::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
     stage.voice.emit_at(started, begun).await;
+    stage.note_played(run, activity);
     let outcome = match mode {
         Mode::Pretended => Outcome::Done(Value::Null),
         _ if let Some(flaw) = &activity.flaw => of_flawed(flaw),

@@ -20,6 +20,7 @@ mod method;
 mod pause;
 mod plan;
 mod play;
+mod played;
 mod redact;
 mod reins;
 mod request;

@@ -7,6 +7,7 @@ use super::{
     fixes::Fixes,
     halt::{Halt, Signal, Turn},
     helm::tell,
+    played::{self, Played},
     redact::Redactor,
     reins::Reins,
     request::Request,
@@ -48,6 +49,7 @@ struct Live {
     configuration: Arc<Map>,
     experiment: Arc<Experiment>,
     raw: Arc<Map>,
+    played: Vec<Played>,
 }
 
 /// What a round of controls left.
@@ -84,6 +86,7 @@ impl Stage {
                 configuration: Arc::new(request.configuration),
                 experiment: request.experiment,
                 raw: Arc::new(raw),
+                played: Vec::new(),
             }),
             runs: AtomicU64::new(0),
         }
@@ -241,13 +244,44 @@ impl Stage {
         }
         if let Some(raw) = changes.experiment {
             let experiment = raw.as_ref().clone().into();
+            let (before, after) = (self.raw(), raw.clone());
             self.with(|live| {
                 live.experiment = Arc::new(live.experiment.amended(raw.as_ref().clone()));
                 live.raw = raw;
             });
             let reassigned = changes.reassigned;
             self.voice.emit(What::ExperimentAmended { experiment, reassigned }).await;
+            self.amend_entries(&before, &after, &changes.parted).await;
         }
+    }
+
+    /// The entry of a call shares what is in its activity from here on.
+    pub fn note_played(&self, run: RunId, activity: &Activity) {
+        if self.controls.are_called() {
+            self.with(|live| live.played.push(Played::new(run, &activity.place)));
+        }
+    }
+
+    /// What is changed inside activities that were played shows in their entries.
+    async fn amend_entries(&self, before: &Map, after: &Map, parted: &[Value]) {
+        let changed = |live: &mut Live| -> Vec<(RunId, Map)> {
+            live.played.iter_mut().filter_map(|played| played.changed(before, after, parted)).collect()
+        };
+        let changed = self.with(changed);
+        if changed.is_empty() {
+            return;
+        }
+        let minutes = self.voice.minutes();
+        for (run, members) in changed {
+            if let Some(entry) = minutes.entry(run).and_then(|entry| played::with_members(entry, members)) {
+                self.voice.emit(What::EntryAmended { run, entry }).await;
+            }
+        }
+    }
+
+    /// The entry of a call as controls left it.
+    pub fn entry(&self, run: RunId) -> Option<Value> {
+        self.voice.minutes().entry(run).cloned()
     }
 
     /// What controls made of the entries of a part.

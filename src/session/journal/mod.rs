@@ -108,6 +108,11 @@ impl Journal {
         journal.into()
     }
 
+    /// The entry of one call.
+    pub fn entry(&self, run: RunId) -> Option<&Value> {
+        self.entries.get(&run)
+    }
+
     /// The entries of the method or of the rollbacks, in order of their start.
     pub fn entries(&self, section: Section) -> Value {
         if let Some(amended) = self.amended_lists.get(&section) {
