@@ -104,7 +104,7 @@ def control_c(): os.kill(os.getpid(), signal.SIGINT); signal.pause()
         ("7", 7.into()),
         ("null", chaos_tui::experiment::Value::Null),
         ("\"text\"", "text".into()),
-        ("true", "True".into()),
+        ("true", true.into()),
         ("30", 30.into()),
     ];
     for (code, expected) in cases {

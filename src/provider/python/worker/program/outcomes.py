@@ -29,7 +29,7 @@ def ended(error):
 
 
 def exit_code(code):
-    """The code as the run tells it: a number or nothing as it is, all else as text."""
+    """The code as the run tells it: a number, a truth or nothing as it is, all else as text."""
     return code if code is None or type(code) in (int, bool) else str(code)
 
 
