@@ -1,16 +1,25 @@
 //! The experiment laid out as steps.
 
-use super::{Request, consent::needs_consent};
+use super::{Options, Request, consent::needs_consent};
 use crate::{
-    experiment::{Activity, Entry, Map, ProviderKind, Secrets, Value, python_text, substitute},
+    experiment::{Activity, Entry, Experiment, Map, ProviderKind, Secrets, Value, python_text, substitute},
     provider::{Effect, Providers},
     session::event::{Plan, Section, Step, StepRef},
 };
 
 /// Lays a request out as the operator will walk through it, leaving out what its strategies leave out.
 pub fn plan(request: &Request, providers: &Providers) -> Plan {
-    let (experiment, options) = (&request.experiment, &request.options);
-    let planner = Planner { request, providers };
+    lay_out(&request.experiment, &request.options, &request.configuration, providers)
+}
+
+/// Lays out an experiment as it stands by now: controls may have made another one of it.
+pub(super) fn lay_out(
+    experiment: &Experiment,
+    options: &Options,
+    configuration: &Map,
+    providers: &Providers,
+) -> Plan {
+    let planner = Planner { configuration, providers };
     let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
     let parts = [
         (Section::Before, if options.hypothesis.before() { probes } else { &[] }),
@@ -18,7 +27,7 @@ pub fn plan(request: &Request, providers: &Providers) -> Plan {
         (Section::After, if options.hypothesis.after() { probes } else { &[] }),
         (Section::Rollbacks, experiment.rollbacks()),
     ];
-    let title = substitute(experiment.title(), &request.configuration, &Secrets::default());
+    let title = substitute(experiment.title(), configuration, &Secrets::default());
     Plan {
         title: python_text(&title),
         hypothesis: experiment.hypothesis().map(|hypothesis| hypothesis.title.clone()),
@@ -27,7 +36,7 @@ pub fn plan(request: &Request, providers: &Providers) -> Plan {
 }
 
 struct Planner<'a> {
-    request: &'a Request,
+    configuration: &'a Map,
     providers: &'a Providers,
 }
 
@@ -39,7 +48,7 @@ impl Planner<'_> {
 
     fn step(&self, at: StepRef, entry: &Entry) -> Step {
         let activity = entry.activity.as_ref().ok();
-        let configuration = &self.request.configuration;
+        let configuration = self.configuration;
         let effect = activity.map_or(Effect::Reads, |activity| self.providers.effect(activity));
         let hypothesis = matches!(at.section, Section::Before | Section::After);
         Step {
@@ -64,7 +73,7 @@ impl Planner<'_> {
     }
 
     fn substituted(&self, declared: &Value) -> Value {
-        substitute(declared, &self.request.configuration, &Secrets::default())
+        substitute(declared, self.configuration, &Secrets::default())
     }
 
     /// A number of seconds, as far as the configuration tells it.

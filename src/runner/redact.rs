@@ -2,7 +2,10 @@
 
 use crate::{
     experiment::{Map, Secrets, Value},
-    session::What,
+    session::{
+        What,
+        event::{Plan, Step},
+    },
 };
 
 /// Shorter texts are not looked for: they would be found everywhere.
@@ -78,6 +81,7 @@ impl Redactor {
                 let (experiment, reassigned) = (self.value(experiment), reassigned.clone());
                 What::ExperimentAmended { experiment, reassigned }
             }
+            What::Planned(plan) => What::Planned(self.plan(plan)),
             What::JournalAmended { journal } => What::JournalAmended { journal: self.value(journal) },
             What::Logged { level, target, message } => {
                 What::Logged { level, target, message: self.text(message) }
@@ -90,6 +94,21 @@ impl Redactor {
                 targets: targets.into_iter().map(|target| self.text(target)).collect(),
             },
             other => other,
+        }
+    }
+
+    /// A control may write a secret into any text of a plan.
+    fn plan(&self, plan: Plan) -> Plan {
+        let step = |step: Step| Step {
+            name: self.text(step.name),
+            label: self.text(step.label),
+            tolerance: step.tolerance.map(|tolerance| self.text(tolerance)),
+            ..step
+        };
+        Plan {
+            title: self.text(plan.title),
+            hypothesis: plan.hypothesis.map(|title| self.text(title)),
+            steps: plan.steps.into_iter().map(step).collect(),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{
     fixes::Fixes,
     halt::{Halt, Signal, Turn},
     helm::tell,
+    plan::lay_out,
     played::{self, Played},
     redact::Redactor,
     reins::Reins,
@@ -252,6 +253,9 @@ impl Stage {
             let reassigned = changes.reassigned;
             self.voice.emit(What::ExperimentAmended { experiment, reassigned }).await;
             self.amend_entries(&before, &after, &changes.parted).await;
+            let (experiment, configuration) = (self.experiment(), self.configuration());
+            let plan = lay_out(&experiment, &self.options, &configuration, &self.providers);
+            self.voice.emit(What::Planned(plan)).await;
         }
     }
 

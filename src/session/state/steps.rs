@@ -4,7 +4,7 @@ use crate::{
     experiment::Value,
     session::event::{ActivityOutcome, Fix, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp},
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// The plan with the state of each step.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,8 +21,6 @@ pub struct Steps {
     pub paused: bool,
     /// Steps to hold at, also in automatic mode.
     pub breakpoints: BTreeSet<StepRef>,
-    /// Calls that run now.
-    running: HashMap<RunId, StepRef>,
 }
 
 /// One step with what is known of it.
@@ -194,9 +192,27 @@ impl Steps {
         spans
     }
 
+    /// Takes the plan, or another one that a control made of it: steps that stay keep what is known of them, also where
+    /// they stand elsewhere now, and the cursor goes with them. Breakpoints are places, not steps.
     pub(super) fn plan(&mut self, plan: &Plan) {
         self.hypothesis = plan.hypothesis.clone();
-        self.rows = plan.steps.iter().cloned().map(StepRow::new).collect();
+        let mut known = Known::new(std::mem::take(&mut self.rows));
+        // Those that stand where they stood go first: names may be there several times.
+        let mut kept: Vec<Option<StepRow>> = plan.steps.iter().map(|step| known.at_its_place(step)).collect();
+        for (kept, step) in kept.iter_mut().zip(&plan.steps).filter(|(kept, _)| kept.is_none()) {
+            *kept = known.elsewhere(step);
+        }
+        let cursor = self.cursor;
+        for (kept, step) in kept.into_iter().zip(&plan.steps) {
+            let Some(kept) = kept else {
+                self.rows.push(StepRow::new(step.clone()));
+                continue;
+            };
+            if cursor == Some(kept.step.at) {
+                self.cursor = Some(step.at);
+            }
+            self.rows.push(StepRow { step: step.clone(), ..kept });
+        }
     }
 
     pub(super) fn awaited(&mut self, at: Timestamp, step: StepRef) {
@@ -226,7 +242,6 @@ impl Steps {
 
     pub(super) fn started(&mut self, at: Timestamp, run: RunId, step: StepRef) {
         self.arrive(step);
-        self.running.insert(run, step);
         self.with(step, |row| {
             row.state = StepState::Running { since: at, progress: None };
             row.started = Some(at);
@@ -240,12 +255,10 @@ impl Steps {
     }
 
     pub(super) fn progressed(&mut self, run: RunId, text: &str) {
-        let Some(step) = self.running.get(&run).copied() else { return };
-        self.with(step, |row| {
-            if let StepState::Running { progress, .. } = &mut row.state {
-                *progress = Some(text.to_owned());
-            }
-        });
+        let Some(row) = self.rows.iter_mut().find(|row| row.call == Some(run)) else { return };
+        if let StepState::Running { progress, .. } = &mut row.state {
+            *progress = Some(text.to_owned());
+        }
     }
 
     pub(super) fn ended(
@@ -256,8 +269,9 @@ impl Steps {
         outcome: &ActivityOutcome,
         remark: Option<String>,
     ) {
-        self.running.remove(&run);
-        self.with(step, |row| {
+        // The step may stand elsewhere by now than where its call began.
+        let place = self.rows.iter().find(|row| row.call == Some(run)).map_or(step, |row| row.step.at);
+        self.with(place, |row| {
             row.verdict = match (outcome.succeeded, outcome.tolerance_met) {
                 (Some(true), Some(false)) => StepState::NotMet,
                 (Some(true), _) => StepState::Succeeded,
@@ -314,6 +328,36 @@ impl Steps {
         if let Some(row) = self.rows.iter_mut().find(|row| row.step.at == step) {
             change(row);
         }
+    }
+}
+
+/// Rows of a plan that is replaced, each to be taken once.
+struct Known {
+    rows: Vec<Option<StepRow>>,
+    places: HashMap<StepRef, usize>,
+    names: HashMap<(Section, String), VecDeque<usize>>,
+}
+
+impl Known {
+    fn new(rows: Vec<StepRow>) -> Self {
+        let places = rows.iter().enumerate().map(|(i, row)| (row.step.at, i)).collect();
+        let mut names: HashMap<_, VecDeque<usize>> = HashMap::new();
+        for (i, row) in rows.iter().enumerate() {
+            names.entry((row.step.at.section, row.step.name.clone())).or_default().push_back(i);
+        }
+        Self { rows: rows.into_iter().map(Some).collect(), places, names }
+    }
+
+    /// The row of a step that stands where it stood.
+    fn at_its_place(&mut self, step: &Step) -> Option<StepRow> {
+        let row = self.rows.get_mut(*self.places.get(&step.at)?)?;
+        row.take_if(|row| row.step.name == step.name)
+    }
+
+    /// The first row left of a step of this name in the same part.
+    fn elsewhere(&mut self, step: &Step) -> Option<StepRow> {
+        let places = self.names.get_mut(&(step.at.section, step.name.clone()))?;
+        std::iter::from_fn(|| places.pop_front()).find_map(|i| self.rows.get_mut(i)?.take())
     }
 }
 

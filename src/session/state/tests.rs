@@ -1,11 +1,12 @@
 //! The reducer over the story of [`fixtures`], and case by case where the story does not go.
 
 use super::*;
+use crate::experiment::{ActivityKind, ProviderKind, Value};
 use crate::session::{
     Command, Event,
     event::{
-        Belief, BreakerState, Confidence, LastEnd, Level, PauseSide, Pod, RunId, RunStatus, Section, StepRef,
-        What,
+        ActivityOutcome, Belief, BreakerState, Confidence, LastEnd, Level, PauseSide, Plan, Pod, RunId,
+        RunStatus, Section, Step, StepRef, What,
     },
     fixtures::{self, Variant, at},
 };
@@ -313,4 +314,71 @@ fn what_is_kept_is_bounded() {
     assert_eq!((session.log.lines.len(), session.log.forgotten), (2000, 18_000));
     assert!(session.log.lines.iter().all(|line| line.text.len() <= 1024));
     assert_eq!(session.diary.marks.len(), 512);
+}
+
+/// A plan whose method has these steps.
+fn planned(names: &[&str]) -> What {
+    let step = |(index, name): (usize, &&str)| Step {
+        at: StepRef { section: Section::Method, index },
+        name: (*name).to_owned(),
+        kind: ActivityKind::Probe,
+        provider: ProviderKind::Process,
+        label: String::new(),
+        reference: false,
+        background: false,
+        destructive: false,
+        pause_before: None,
+        pause_after: None,
+        limit: None,
+        tolerance: None,
+    };
+    let steps = names.iter().enumerate().map(step).collect();
+    What::Planned(Plan { title: "t".to_owned(), hypothesis: None, steps })
+}
+
+/// A control may add steps and take some away while the run goes on: what is known of those that stay goes with them.
+#[test]
+fn the_steps_follow_what_controls_make_of_the_experiment() {
+    let mut session = Session::new();
+    let tell = |session: &mut Session, what| session.apply(&Event { seq: 0, at: at(0.0), what });
+    let step = |index| StepRef { section: Section::Method, index };
+    let started = |run, index| What::ActivityStarted {
+        run: RunId(run),
+        step: step(index),
+        name: String::new(),
+        entry: Value::Null,
+    };
+    let ended = |run, index| What::ActivityEnded {
+        run: RunId(run),
+        step: step(index),
+        outcome: ActivityOutcome {
+            succeeded: Some(true),
+            tolerance_met: None,
+            seconds: 1.0,
+            summary: format!("run {run}"),
+        },
+        entry: Value::Null,
+    };
+    tell(&mut session, planned(&["a", "b", "c", "b"]));
+    tell(&mut session, started(1, 0));
+    tell(&mut session, ended(1, 0));
+    // In the background: its end comes after the change, with the place where it began.
+    tell(&mut session, started(2, 1));
+    tell(&mut session, planned(&["new", "a", "b", "b", "d"]));
+    assert_eq!(session.steps.cursor, Some(step(2)), "the cursor went with its step");
+    tell(&mut session, ended(2, 1));
+    let shown =
+        session.steps.rows.iter().map(|row| {
+            (row.step.at.index, row.step.name.as_str(), row.state.is_over(), row.summary.as_deref())
+        });
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            (0, "new", false, None),
+            (1, "a", true, Some("run 1")),
+            (2, "b", true, Some("run 2")),
+            (3, "b", false, None),
+            (4, "d", false, None),
+        ]
+    );
 }
