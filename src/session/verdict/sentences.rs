@@ -1,11 +1,17 @@
 //! The figures behind each word, in a sentence for wide screens and in a few words for 80 columns.
 
-use super::{Word, users::View};
+use super::{
+    Word,
+    users::{Left, View},
+};
 use crate::session::{
     event::BreakerState,
     state::{Dot, Outcome, Recent, Tally},
     wording,
 };
+
+/// Answers among which the latest in a row are looked for.
+const REMEMBERED: usize = 200;
 
 /// The word, the sentence, the few words.
 pub(super) type Said = (Word, String, String);
@@ -27,6 +33,26 @@ impl View<'_> {
             wording::seconds(self.silent_for())
         );
         (Word::Waiting, sentence, format!("{who} waiting, longest {}", wording::wait(longest)))
+    }
+
+    /// The system is whole again, some of those who asked before still wait.
+    pub(super) fn recovering(&self, left: &Left) -> Said {
+        let longest = wording::wait(left.longest_ms);
+        let since = self.endpoint.after_recovery();
+        let who = match left.count {
+            1 => "1 user still waits".to_owned(),
+            count => format!("{count} users still wait"),
+        };
+        let served = match since.answered() {
+            0 => "nobody who asked since has an answer yet".to_owned(),
+            answered => format!("{} of {answered} answers since are real", since.real),
+        };
+        let sentence = format!("recovering: {who} from before, the longest for {longest}; {served}");
+        let mut short = format!("recovering: {} wait {longest}", left.count);
+        if since.answered() > 0 {
+            short += &format!("; since {}/{} real", since.real, since.answered());
+        }
+        (Word::Waiting, sentence, short)
     }
 
     pub(super) fn slow(&self, lately: &Recent) -> Said {
@@ -179,7 +205,10 @@ impl View<'_> {
 
     /// The latest answers in a row that are real, twenty at most.
     fn real_streak(&self) -> usize {
-        self.endpoint.dots().rev().take(20).take_while(|dot| dot.outcome == Outcome::Real).count()
+        let healed = self.healed();
+        let counts = |dot: &&Dot| healed.is_none_or(|healed| dot.start >= healed);
+        let latest = self.endpoint.dots().rev().take(REMEMBERED).filter(counts).take(20);
+        latest.take_while(|dot| dot.outcome == Outcome::Real).count()
     }
 }
 

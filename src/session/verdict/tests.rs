@@ -3,7 +3,7 @@
 use super::{Standing, Word};
 use crate::session::{
     Event, Session,
-    event::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId, What},
+    event::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId, Section, StepRef, What},
     fixtures::{self, Variant, at},
 };
 
@@ -51,6 +51,79 @@ fn users_who_wait_make_the_headline_before_the_first_answer_comes() {
     let verdict = session.verdict(now);
     assert_eq!(verdict.word, Word::Waiting);
     assert_eq!(verdict.sentence, "3 users are waiting, the longest for 1.7 s; no answer came for 2.2 s");
+}
+
+/// Those who asked the dead provider get their errors seconds after it is back: that says nothing about now.
+#[test]
+fn stragglers_of_the_fault_are_no_failure_of_the_recovered_system() {
+    let error = AnswerKind::Error(ErrorKind::Server);
+    let cases = [
+        (
+            2.02,
+            AnswerKind::Real,
+            Word::Waiting,
+            "recovering: 5 users still wait from before, the longest for 1.4 s; nobody who asked since has an answer yet",
+        ),
+        (
+            2.55,
+            AnswerKind::Real,
+            Word::Waiting,
+            "recovering: 5 users still wait from before, the longest for 1.4 s; 6 of 6 answers since are real",
+        ),
+        (
+            3.35,
+            AnswerKind::Real,
+            Word::Waiting,
+            "recovering: 1 user still waits from before, the longest for 1.4 s; 14 of 14 answers since are real",
+        ),
+        (
+            4.05,
+            AnswerKind::Real,
+            Word::Ok,
+            "20 of the last 20 answers are real    recovered 0.0 s after the provider did",
+        ),
+        (
+            2.55,
+            error,
+            Word::Failing,
+            "17 of 17 answers since T0 were errors (HTTP 5xx), half of them within 1.5 s; 9 more waiting",
+        ),
+    ];
+    for (second, since, word, sentence) in cases {
+        let (session, now) = (recovered(since, second), at(second));
+        let verdict = session.verdict(now);
+        assert_eq!((verdict.word, verdict.sentence.as_str()), (word, sentence), "T+{second}");
+        assert!(verdict.short.chars().count() <= 60, "too long for 80 columns: {}", verdict.short);
+    }
+}
+
+/// Ten requests a second; those of the two seconds of the fault fail after 1.5 s, those since get this in 30 ms.
+fn recovered(since: AnswerKind, until: f64) -> Session {
+    let endpoint = EndpointId(0);
+    let step = StepRef { section: Section::Method, index: 0 };
+    let mut told = vec![
+        (0.0, What::FaultFired { step, what: "killed".to_owned(), targets: Vec::new() }),
+        (1.999, What::FaultHealed { what: "it is back".to_owned() }),
+    ];
+    for number in 0..60_u64 {
+        let start = number as f64 / 10.0;
+        let (waited_s, kind) = match number {
+            0..20 => (1.5, AnswerKind::Error(ErrorKind::Server)),
+            _ => (0.03, since),
+        };
+        let (request, shape) = (RequestId(number), matches!(kind, AnswerKind::Real).into());
+        let waited_ms = waited_s * 1000.0;
+        let answer = Answer { endpoint, request, waited_ms, kind, status: None, shape, excerpt: None };
+        told.push((start, What::RequestSent { endpoint, request }));
+        told.push((start + waited_s, What::Answered(answer)));
+    }
+    told.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let mut session = Session::new();
+    watch(&mut session, endpoint);
+    for (second, what) in told.into_iter().filter(|(second, _)| *second <= until) {
+        session.apply(&Event { seq: 0, at: at(second), what });
+    }
+    session
 }
 
 #[test]

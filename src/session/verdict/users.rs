@@ -2,6 +2,8 @@
 //!
 //! *Lately* means the last three seconds (four requests' time at low rates). Errors count when they *come*, since that
 //! is when a user is told no; service counts by when requests were *due*, since stragglers say nothing about now.
+//! Once the system is whole again, those who asked before say nothing about now either: their answers count no more, and
+//! the word is about those who have asked since.
 //! The rules, in this order:
 //!
 //! 1. UNKNOWN - nobody watches, or nothing was answered yet.
@@ -11,7 +13,8 @@
 //! 4. WAITING - of the requests due lately, more were late than in time.
 //! 5. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
 //! 6. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback.
-//! 7. OK.
+//! 7. WAITING - the system is whole again and users who asked before have waited longer than the limit.
+//! 8. OK.
 
 use super::sentences::Said;
 use crate::session::{
@@ -141,6 +144,13 @@ pub(super) struct Lately {
     pub(super) in_time: usize,
 }
 
+/// Users whom the fault has left waiting.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Left {
+    pub(super) count: u64,
+    pub(super) longest_ms: f64,
+}
+
 impl View<'_> {
     fn verdict(&self) -> Verdict {
         let lately = self.lately();
@@ -162,7 +172,11 @@ impl View<'_> {
         {
             return self.waiting();
         }
+        let left = self.left_waiting();
         if came.answers + served.answers == 0 {
+            if left.count > 0 {
+                return self.recovering(&left);
+            }
             let text = "the first answers are on their way".to_owned();
             return (Word::Unknown, text.clone(), text);
         }
@@ -177,14 +191,40 @@ impl View<'_> {
             let most = self.endpoint.looks.iter().filter(alike).map(|look| look.count).max();
             return if most.unwrap_or(0) >= ALIKE { self.protected(served) } else { self.unfamiliar(served) };
         }
+        if left.count > 0 {
+            return self.recovering(&left);
+        }
         self.ok(served)
+    }
+
+    /// When the system was whole again, if it is.
+    pub(super) fn healed(&self) -> Option<Timestamp> {
+        self.session.fault.as_ref().filter(|fault| !fault.is_on())?.healed
+    }
+
+    /// Who asked before the system was whole again and has waited longer than the limit.
+    fn left_waiting(&self) -> Left {
+        let Some(healed) = self.healed() else { return Left::default() };
+        let over = self.endpoint.waiting_over(self.now, self.endpoint.limit_ms as f64);
+        let waits = over.filter(|(flight, _)| flight.start < healed).map(|(_, waited)| waited);
+        waits.fold(Left::default(), |left, waited| Left {
+            count: left.count + 1,
+            longest_ms: left.longest_ms.max(waited),
+        })
     }
 
     fn lately(&self) -> Lately {
         let from = self.now - std::time::Duration::from_secs_f64(LATELY_S.max(self.requests_time(LATELY)));
         let limit = self.endpoint.limit_ms as f64;
         // Whatever was due lately also came lately.
-        let came: Vec<&Dot> = self.endpoint.dots().rev().take_while(|dot| dot.ended() >= from).collect();
+        let mut came: Vec<&Dot> = self.endpoint.dots().rev().take_while(|dot| dot.ended() >= from).collect();
+        let healed = self
+            .healed()
+            .filter(|healed| self.left_waiting().count > 0 || came.iter().any(|dot| dot.start >= *healed));
+        let from = healed.map_or(from, |healed| healed.max(from));
+        if let Some(healed) = healed {
+            came.retain(|dot| dot.start >= healed);
+        }
         let due = || came.iter().copied().filter(|dot| dot.start >= from);
         let late = |dot: &&Dot| f64::from(dot.waited_ms) > limit;
         let waiting = self.endpoint.waiting_over(self.now, limit).filter(|(flight, _)| flight.start >= from);
