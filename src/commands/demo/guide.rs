@@ -35,51 +35,42 @@ pub async fn guide(
 pub fn caption(lesson: Lesson, session: &Session) -> &'static str {
     match session.phase() {
         Phase::Ready => match lesson {
-            Lesson::Before => {
-                "Lesson 1 of 2: a consumer without a circuit breaker. Press o to ask it as its users do."
-            }
-            Lesson::After => {
-                "Lesson 2 of 2: the same, now with a circuit breaker. Press o to ask as users do."
-            }
+            Lesson::Before => "Lesson 1 of 2: no circuit breaker. Press o to ask as its users do.",
+            Lesson::After => "Lesson 2 of 2: now with a circuit breaker. Press o to ask as users do.",
         },
         Phase::Steady if session.users.endpoints.is_empty() => "Press o to ask the consumer as its users do.",
         Phase::Steady if session.users.main().is_some_and(|endpoint| endpoint.shape.is_none()) => {
-            "Each r is a user with an answer. Let some come: they teach what a real answer looks like."
+            "Each r is an answer. Some must come to teach what a real one is."
         }
         Phase::Steady if fires_next(session) => {
-            "TARGET shows what will be killed. Press SHIFT+F to kill it, and watch the letters in USERS."
+            "SHIFT+F kills the provider's pod. Then watch the letters of the users."
         }
-        Phase::Steady => "SPACE checks the steady state, probe by probe. SPACE never kills anything.",
+        Phase::Steady => "SPACE checks the steady state, probe by probe. It never kills.",
         Phase::FaultOn => during(lesson, session.breaker.state()),
         Phase::Recovered => match lesson {
-            Lesson::Before => {
-                "The provider is back by itself. Look at BAD, the seconds users were let down. SPACE goes on."
+            Lesson::Before => "It is back by itself. BAD: seconds that let users down. SPACE goes on.",
+            Lesson::After if session.breaker.state() == BreakerState::Closed => {
+                "It is back; trial calls closed the breaker. SPACE goes on to the end."
             }
-            Lesson::After => {
-                "The provider is back; trial calls closed the breaker. SPACE goes on to the end."
-            }
+            Lesson::After => "It is back; the breaker finds out by its next trial call.",
         },
         Phase::Finished => match lesson {
-            Lesson::Before => "That was without a breaker. Press q: the same kill again, this time with one.",
-            Lesson::After => {
-                "Both runs side by side: what the breaker changed, and what it did not. q leaves."
-            }
+            Lesson::Before => "That was without a breaker. Press q: the same kill again, now with one.",
+            Lesson::After => "Both runs side by side: what the breaker changed or not. q leaves.",
         },
     }
 }
 
 fn during(lesson: Lesson, breaker: BreakerState) -> &'static str {
     match (lesson, breaker) {
-        (Lesson::Before, _) => {
-            "The provider is gone and nobody tells the users: each ? is one who waits, each X one who got an error."
-        }
+        (Lesson::Before, _) => "Nobody tells the users: each ? is one who waits, each X got an error.",
         (Lesson::After, BreakerState::Open) => {
-            "The breaker is OPEN: users get a fallback (f) at once, nobody waits for the dead provider."
+            "OPEN: users get a fallback (f) at once, nobody waits for the dead pod."
         }
         (Lesson::After, BreakerState::HalfOpen) => {
-            "HALF-OPEN: a few trial calls go through to see if the provider is back."
+            "HALF-OPEN: a few trial calls ask if the provider is back."
         }
-        (Lesson::After, _) => "The first users still wait: the breaker counts failures before it opens.",
+        (Lesson::After, _) => "The first users wait: the breaker counts failures before it opens.",
     }
 }
 
@@ -94,7 +85,7 @@ fn fires_next(session: &Session) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::fixtures;
+    use crate::session::fixtures::{self, Variant};
 
     #[test]
     fn each_phase_has_its_caption() {
@@ -102,10 +93,25 @@ mod tests {
         assert!(said(fixtures::ready(), Lesson::Before).starts_with("Lesson 1 of 2"));
         assert!(said(fixtures::ready(), Lesson::After).starts_with("Lesson 2 of 2"));
         assert!(said(fixtures::steady(), Lesson::Before).contains("SHIFT+F"));
-        assert!(said(fixtures::before_failing(), Lesson::Before).contains("nobody tells the users"));
+        assert!(said(fixtures::before_failing(), Lesson::Before).contains("Nobody tells the users"));
         assert!(said(fixtures::after_open(), Lesson::After).contains("OPEN"));
         assert!(said(fixtures::after_half_open(), Lesson::After).starts_with("HALF-OPEN"));
-        assert!(said(fixtures::after_closed(), Lesson::After).contains("back"));
+        assert!(said(fixtures::after_closed(), Lesson::After).contains("closed the breaker"));
+        assert!(said(fixtures::told(Variant::After, 35.1), Lesson::After).contains("finds out"));
         assert!(said(fixtures::finished(fixtures::Variant::Before), Lesson::Before).contains("Press q"));
+    }
+
+    /// What is said must be readable where the demo is most often seen.
+    #[test]
+    fn captions_are_never_cut_at_80_columns() {
+        for variant in [Variant::Before, Variant::After] {
+            for second in -40..90 {
+                let (session, _) = fixtures::told(variant, f64::from(second));
+                for lesson in [Lesson::Before, Lesson::After] {
+                    let said = caption(lesson, &session);
+                    assert!(said.chars().count() <= 71, "{} columns: {said}", said.chars().count());
+                }
+            }
+        }
     }
 }
