@@ -9,7 +9,10 @@ mod stages;
 
 pub(super) use stages::Stage;
 
-use crate::session::event::{Answer, AnswerKind, BreakerState, RequestId, Says, Timestamp};
+use crate::session::{
+    event::{Answer, AnswerKind, BreakerState, RequestId, Says, Timestamp},
+    wording,
+};
 use hdrhistogram::Histogram;
 use quarters::Quarters;
 use stages::Reader;
@@ -142,10 +145,14 @@ pub(super) fn testimony(stage: &Stage) -> (Says, String) {
         Stage::HalfOpen { slow, real: 0, .. } => {
             (Says::State(BreakerState::HalfOpen), format!("{slow} slow calls after the reset time: a trial"))
         }
-        Stage::HalfOpen { real, .. } => (
-            Says::State(BreakerState::HalfOpen),
-            format!("{real} real answers after fast fallbacks: a trial"),
-        ),
+        Stage::HalfOpen { real, fallback, .. } => {
+            let answers = wording::count(real.into(), "real answer");
+            let words = match fallback {
+                true => format!("{answers} after fast fallbacks: a trial"),
+                false => format!("{answers} after fast failures: a trial, or the cause is gone"),
+            };
+            (Says::State(BreakerState::HalfOpen), words)
+        }
     }
 }
 
