@@ -12,6 +12,7 @@ use crate::{
         keymap::Action,
         span::Span,
         targets::Target,
+        text,
         theme::Role,
         view::Pane,
     },
@@ -22,6 +23,8 @@ use ratatui::style::Modifier;
 const LABEL: usize = 12;
 /// The same on small screens.
 const NARROW: usize = 9;
+/// Columns that a step's name keeps.
+const SHORTEST_NAME: usize = 8;
 /// Columns from which labels have room.
 const ROOMY: usize = 90;
 /// Lanes of small screens, the most telling ones.
@@ -191,7 +194,9 @@ fn cursor(canvas: &mut Canvas, scene: &Scene, span: Span, label: usize, foot: us
     words.extend(
         diary.marks.iter().find(|at| scene.session.axis.second(**at) == second).map(|_| "marked".to_owned()),
     );
-    words.extend(step_at(scene, second).filter(|_| roomy).map(|step| format!("step {step}")));
+    let step = step_at(scene, second).filter(|_| roomy);
+    let place = words.len();
+    words.extend(step.map(|step| format!("step {step}")));
     for lane in Lane::ALL.into_iter().skip(1) {
         let letter = scene.session.lane_of(lane, users::endpoint(scene), second..second + 1, scene.now);
         // Where there is little room, words that can only be about one lane stand without its name.
@@ -203,7 +208,15 @@ fn cursor(canvas: &mut Canvas, scene: &Scene, span: Span, label: usize, foot: us
         scene.session.guards.tripped.iter().filter(|(at, _)| scene.session.axis.second(*at) == second);
     words.extend(tripped.map(|(_, trip)| format!("guard: {}", trip.because)));
     let y = if canvas.height() > foot + 1 { foot + 1 } else { foot };
-    let row = Row::of(Role::Focus, format!("{} ", words.join(if roomy { " · " } else { ", " })));
+    let between = if roomy { " · " } else { ", " };
+    // A step's name gives way to what stood in the lanes.
+    let room = label + span.columns;
+    let wide = text::width(&words.join(between)) + 2;
+    if let (Some(name), Some(word)) = (step, words.get_mut(place)) {
+        let left = text::width(name).saturating_sub(wide.saturating_sub(room)).max(SHORTEST_NAME);
+        *word = format!("step {}", text::fit(name, left, canvas.theme.symbols.ellipsis));
+    }
+    let row = Row::of(Role::Focus, format!("{} ", words.join(between)));
     canvas.part(0, y, label + span.columns, 1).clear();
     canvas.at(1, y, &row);
 }

@@ -16,10 +16,16 @@ use crate::tui::{
 pub fn target(canvas: &mut Canvas, scene: &Scene) {
     let key = scene.view.keymap.spoken(Action::Fire);
     let number = Pane::Pods.number();
-    let title = Row::of(Role::Fault, format!("{number} TARGET - what {key} will do"));
     let place = scene.session.meta.context.as_deref().unwrap_or("this machine");
+    let place = Row::of(Role::Fault, format!("on {place}"));
+    let told = Row::of(Role::Fault, format!("{number} TARGET - what {key} will do"));
+    // Corners, lines and spaces around both.
+    let title = match told.width() + place.width() + 8 > canvas.width() {
+        true => Row::of(Role::Fault, format!("{number} TARGET of {key}")),
+        false => told,
+    };
     scene.mark(canvas.area(), Target::Pane(Pane::Pods));
-    let mut inside = canvas.framed(&title, &Row::of(Role::Fault, format!("on {place}")), Role::Fault);
+    let mut inside = canvas.framed(&title, &place, Role::Fault);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
     let (width, height) = (body.width(), body.height());
     for (y, line) in lines(scene, width, height).iter().enumerate() {
@@ -50,6 +56,14 @@ fn kit(scene: &Scene, narrow: bool) -> Option<(Role, String)> {
         }
         None => (Role::Muted, words),
     })
+}
+
+/// As many clauses of the headline as there is room for: the line that says how to fire has them all.
+fn headline(card: &TargetCard, width: usize) -> &str {
+    let whole = card.headline.as_str();
+    let ends = whole.match_indices(", ").map(|(end, _)| end).chain([whole.len()]);
+    let fits = |end: &usize| whole.get(..*end).is_some_and(|text| text.chars().count() <= width);
+    ends.filter(fits).last().and_then(|end| whole.get(..end)).unwrap_or(whole)
 }
 
 /// What follows, in as few words as there is room for: one Service needs no name beside its pod.
@@ -93,7 +107,7 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
     };
     let follows = text::wrap(&follows, width, rest.saturating_sub(1).clamp(1, 4));
     let named = rest.saturating_sub(follows.len()).clamp(1, 3);
-    let mut lines = vec![Row::of(Role::Fault, card.headline.as_str())];
+    let mut lines = vec![Row::of(Role::Fault, headline(card, width))];
     let more = card.objects.len().saturating_sub(named);
     for (i, object) in card.objects.iter().take(named).enumerate() {
         let last = if i + 1 == named && more > 0 { format!("  and {more} more") } else { String::new() };
