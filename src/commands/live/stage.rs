@@ -90,9 +90,7 @@ impl Stage {
                         Err(failed) => self.broke(&mut report, words_of(failed)).await,
                     }
                     self.undo.run_ended().await;
-                    if began {
-                        self.write_journal(&mut report).await;
-                    }
+                    self.write_journal(&mut report, began).await;
                     self.done.cancel();
                 }
                 Some(order) = orders.recv() => self.carry(order, Some(&steps)).await,
@@ -156,8 +154,13 @@ impl Stage {
         }
     }
 
-    async fn write_journal(&self, report: &mut Report) {
+    /// Writes the journal, unless nothing was played. A run may end before its last events are heard here, such as those
+    /// of a short rollback; once the journal is made, they are in the state.
+    async fn write_journal(&self, report: &mut Report, began: bool) {
         let Some(journal) = self.handle.journal().await else { return };
+        if !began && self.shown.borrow().steps.rows.iter().all(|row| row.calls == 0) {
+            return;
+        }
         match journal::write(&journal, &self.journal_path) {
             Ok(()) => {
                 let path = self.journal_path.display().to_string();
