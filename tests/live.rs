@@ -4,6 +4,8 @@
 
 #[path = "live/config.rs"]
 mod config;
+#[path = "live/endings.rs"]
+mod endings;
 #[path = "live/logs.rs"]
 mod logs;
 #[path = "live/looking.rs"]
@@ -126,27 +128,6 @@ fn quitting_with_the_fault_on_asks_and_rolls_back() {
     terminal.ended();
     assert!(terminal.is_restored());
     assert!(there(folder.path()), "left through the rollbacks");
-}
-
-#[test]
-fn ctrl_c_and_signals_roll_back_and_restore() {
-    for how in ["CTRL+C", "SIGINT", "SIGTERM", "SIGHUP"] {
-        let folder = desk();
-        let mut terminal = start(folder.path(), &[]);
-        fire(&mut terminal);
-        terminal.press(" ");
-        terminal.wait_for("[~] look-again");
-        match how {
-            "CTRL+C" => terminal.press("\x03"),
-            "SIGINT" => terminal.signal(libc::SIGINT),
-            "SIGTERM" => terminal.signal(libc::SIGTERM),
-            _ => terminal.signal(libc::SIGHUP),
-        }
-        terminal.ended();
-        assert!(terminal.is_restored(), "{how}");
-        assert!(there(folder.path()), "{how} left through the rollbacks");
-        assert!(folder.path().join("journal.json").exists(), "{how}");
-    }
 }
 
 #[test]

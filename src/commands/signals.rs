@@ -38,7 +38,8 @@ pub struct Signals {
 impl Signals {
     /// Hears all that runs know; SIGHUP only where it is not to kill.
     pub fn all(compat: Compat) -> io::Result<(Self, mpsc::Receiver<Signal>)> {
-        let (mut signals, receiver) = Self::interrupts()?;
+        let (mut signals, receiver) = Self::none();
+        signals.hear(SignalKind::interrupt(), Signal::Interrupt)?;
         signals.hear(SignalKind::terminate(), Signal::Terminate)?;
         if !compat.dies_of_hangup() {
             signals.hear(SignalKind::hangup(), Signal::HangUp)?;
@@ -48,12 +49,18 @@ impl Signals {
         Ok((signals, receiver))
     }
 
-    /// Hears Ctrl-C only; the others still have their default effect.
-    pub fn interrupts() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let mut signals = Self { sender, tasks: Vec::new() };
+    /// Hears those that end a session while it has no screen yet; the others still have their default effect.
+    pub fn endings() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
+        let (mut signals, receiver) = Self::none();
         signals.hear(SignalKind::interrupt(), Signal::Interrupt)?;
+        signals.hear(SignalKind::terminate(), Signal::Terminate)?;
+        signals.hear(SignalKind::hangup(), Signal::HangUp)?;
         Ok((signals, receiver))
+    }
+
+    fn none() -> (Self, mpsc::Receiver<Signal>) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self { sender, tasks: Vec::new() }, receiver)
     }
 
     /// Where Python sends what it would have sent to the process.

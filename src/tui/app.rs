@@ -4,6 +4,7 @@
 //! hangs never holds up the recording, the journal or a rollback.
 
 use super::{
+    keys::Keys,
     msg::{Effect, Msg},
     pace::Pace,
     panes::{LogFeed, Scene},
@@ -15,9 +16,6 @@ use super::{
     view::{Leaving, Steering, View},
 };
 use crate::session::{Command, Session, clock::Clock, event::Source, state::Phase};
-use crossterm::event::{Event as Input, EventStream};
-use futures_util::StreamExt;
-use std::io;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -42,6 +40,8 @@ pub struct Show {
     pub view: View,
     /// Whether the log shows what is for developers.
     pub verbose: bool,
+    /// What ends, suspends or resumes it from outside; listened to before, so that none is lost in between.
+    pub signals: Signals,
 }
 
 /// How the operator left.
@@ -49,28 +49,27 @@ pub struct Show {
 pub enum Departure {
     /// The session's work was done.
     Finished,
+    /// It was, and it is to be played again.
+    Again,
+    /// It was told to end while it went on, and had ended in good order.
+    Early,
     /// It was not: the operator did not wait for the rollbacks.
     Unfinished,
 }
 
 /// Runs the screen until the operator leaves.
 ///
-/// # Errors
-/// When signals cannot be listened to. A terminal that goes away is no error: the session is asked to end.
-pub async fn run(screen: &mut Screen, show: Show) -> io::Result<Departure> {
+/// A terminal that goes away is no error: the session is asked to end.
+pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
     let log = LogFeed::new(show.verbose);
     let mut app = App { show, pace: Pace::default(), log, blind: false, written: true };
-    let mut signals = Signals::listen()?;
-    let mut keys = Some(EventStream::new());
+    let mut keys = Some(keys);
     loop {
         let due = app.due();
         let msg = tokio::select! {
             biased;
-            input = next_input(&mut keys) => match read(input) {
-                Some(msg) => msg,
-                None => continue,
-            },
-            msg = signals.next() => msg,
+            msg = next_key(&mut keys) => msg,
+            msg = app.show.signals.next() => msg,
             () = app.show.done.cancelled(), if !app.show.view.finished => Msg::Finished,
             // Once a frame is due there is no need to hear of further changes: keys and the deadline come first.
             changed = app.show.session.changed(), if app.listens() => {
@@ -86,7 +85,7 @@ pub async fn run(screen: &mut Screen, show: Show) -> io::Result<Departure> {
             keys = None;
         }
         if let Some(departure) = app.take(screen, msg) {
-            return Ok(departure);
+            return departure;
         }
     }
 }
@@ -144,9 +143,9 @@ impl App {
                 Effect::Repaint => self.blind |= screen.forget().is_err(),
                 Effect::ScrollLog(by) => self.log.scroll(by),
                 Effect::Mouse(on) => self.blind |= screen.take_mouse(on).is_err(),
+                Effect::Again => return Some(Departure::Again),
                 Effect::Leave => {
-                    let done = self.show.view.finished || self.show.view.steering == Steering::Replay;
-                    return Some(if done { Departure::Finished } else { Departure::Unfinished });
+                    return Some(departure(&self.show.view));
                 }
             }
         }
@@ -162,6 +161,15 @@ impl App {
             // Nobody obeys any more: the session is ending, and `Finished` is on its way.
             Err(mpsc::error::TrySendError::Closed(_)) => {}
         }
+    }
+}
+
+/// How somebody leaves who leaves now.
+fn departure(view: &View) -> Departure {
+    match view.finished || view.steering == Steering::Replay {
+        true if view.leaving == Leaving::No => Departure::Finished,
+        true => Departure::Early,
+        false => Departure::Unfinished,
     }
 }
 
@@ -182,22 +190,9 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-async fn next_input(keys: &mut Option<EventStream>) -> Option<io::Result<Input>> {
+async fn next_key(keys: &mut Option<Keys>) -> Msg {
     match keys {
         Some(keys) => keys.next().await,
         None => std::future::pending().await,
-    }
-}
-
-/// The message of an input event; `None` for those nobody cares about.
-fn read(input: Option<io::Result<Input>>) -> Option<Msg> {
-    match input {
-        Some(Ok(Input::Key(key))) => Some(Msg::Key(key)),
-        Some(Ok(Input::Mouse(mouse))) => Some(Msg::Mouse(mouse)),
-        Some(Ok(Input::Paste(text))) => Some(Msg::Paste(text)),
-        Some(Ok(Input::Resize(..))) => Some(Msg::Resized),
-        Some(Ok(Input::FocusGained)) => Some(Msg::Focused),
-        Some(Ok(Input::FocusLost)) => None,
-        Some(Err(_)) | None => Some(Msg::Closed),
     }
 }

@@ -22,7 +22,7 @@ pub enum Msg {
     Finished,
     /// A signal asks to end; its name.
     Interrupted(&'static str),
-    /// The keys are gone: the terminal was closed.
+    /// The terminal was closed: the keys are gone, or SIGHUP said so.
     Closed,
     /// The shell asks to suspend.
     Suspend,
@@ -45,6 +45,8 @@ pub enum Effect {
     Mouse(bool),
     /// End the loop.
     Leave,
+    /// End the loop, for another run of the same.
+    Again,
 }
 
 /// What a message led to.

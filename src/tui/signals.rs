@@ -33,7 +33,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Msg::Interrupted("SIGINT"),
             _ = self.terminate.recv() => Msg::Interrupted("SIGTERM"),
-            _ = self.hangup.recv() => Msg::Interrupted("SIGHUP"),
+            _ = self.hangup.recv() => Msg::Closed,
             _ = self.stop.recv() => Msg::Suspend,
             _ = self.resume.recv() => Msg::Resumed,
         }

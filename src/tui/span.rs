@@ -3,8 +3,6 @@
 use crate::session::{Session, event::Timestamp};
 use std::ops::Range;
 
-/// Seconds shown before T0.
-const LEAD: i64 = 5;
 /// The live view moves on in steps of this many seconds, so that letters stand still in between.
 const STEP: i64 = 10;
 
@@ -18,9 +16,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// Seconds shown before T0.
+    pub const LEAD: i64 = 5;
+
     /// The stretch that follows the present: from shortly before T0 as long as that fits, then moving on.
     pub fn live(session: &Session, now: Timestamp, columns: usize) -> Self {
-        let begin = if session.t0().is_some() { -LEAD } else { beginning(session, now) };
+        let begin = if session.t0().is_some() { -Self::LEAD } else { beginning(session, now) };
         let over = session.axis.second(now) - begin - columns as i64 + 1;
         let steps = if over > 0 { (over + STEP - 1) / STEP } else { 0 };
         Self { first: begin + steps * STEP, columns }
@@ -35,7 +36,7 @@ impl Span {
     /// The earliest second that scrolling reaches.
     pub fn earliest(session: &Session, now: Timestamp) -> i64 {
         let begin = beginning(session, now);
-        if session.t0().is_some() { begin.min(-LEAD) } else { begin }
+        if session.t0().is_some() { begin.min(-Self::LEAD) } else { begin }
     }
 
     /// Its seconds.

@@ -13,6 +13,7 @@ use crossterm::{
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use std::{
     io::{self, Stdout, Write, stdout},
+    mem::ManuallyDrop,
     sync::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +30,8 @@ static LAST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// The terminal while it is ours.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: that would show the cursor, which [`restore`] does, and panic where the terminal is gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     mouse: bool,
 }
 
@@ -41,7 +43,8 @@ impl Screen {
     pub fn enter(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
         *DRAWS.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))?, mouse };
+        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout()))?);
+        let mut screen = Self { terminal, mouse };
         screen.take()?;
         Ok(screen)
     }
@@ -115,7 +118,8 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
         for words in std::mem::take(&mut *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)) {
-            eprintln!("{words}");
+            // The terminal may be gone for good.
+            let _ = writeln!(io::stderr(), "{words}");
         }
     }
 }

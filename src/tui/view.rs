@@ -146,6 +146,8 @@ pub struct View {
     pub leaving: Leaving,
     /// Whether the session's work is done.
     pub finished: bool,
+    /// Whether an earlier session is compared with this one at the end.
+    pub compares: bool,
     /// Whether the mouse is ours; else it is the terminal's, for selecting text.
     pub mouse: bool,
     /// The terminal's size at the last frame.
@@ -174,6 +176,7 @@ impl View {
             hint: None,
             leaving: Leaving::No,
             finished: false,
+            compares: false,
             mouse: false,
             area: Rect::ZERO,
             targets: Targets::default(),

@@ -5,6 +5,7 @@ use std::{
     io::{Read, Write},
     num::NonZero,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -14,9 +15,16 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// A running program and its screen.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
+    /// Gone once the terminal is closed.
+    pty: Option<Pty>,
+    screen: Arc<Screen>,
+}
+
+/// Our end of the terminal, and who reads it.
+struct Pty {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
-    screen: Arc<Screen>,
+    reader: JoinHandle<()>,
 }
 
 /// What was drawn so far; those who wait are woken with every change.
@@ -29,6 +37,8 @@ struct State {
     parser: vt100::Parser,
     /// Everything that was ever written, for what the parser does not keep.
     raw: Vec<u8>,
+    /// Whether nobody is to read on.
+    closing: bool,
     closed: bool,
 }
 
@@ -49,24 +59,34 @@ impl Terminal {
         drop(pty.slave);
         let screen = Arc::new(Screen::new(width, height));
         let (mut output, drawn) = (pty.master.try_clone_reader().unwrap(), screen.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 8192];
             while let Ok(read) = output.read(&mut bytes) {
-                if read == 0 {
+                if read == 0 || !drawn.take(&bytes[..read]) {
                     break;
                 }
-                drawn.take(&bytes[..read]);
             }
+            // Before those who wait go on: our end counts as closed only when the last hold on it is gone.
+            drop(output);
             drawn.close();
         });
         let keys = pty.master.take_writer().unwrap();
-        Self { child, master: pty.master, keys, screen }
+        Self { child, pty: Some(Pty { master: pty.master, keys, reader }), screen }
     }
 
     /// Presses keys.
     pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let pty = self.pty.as_mut().unwrap();
+        pty.keys.write_all(keys.as_bytes()).unwrap();
+        pty.keys.flush().unwrap();
+    }
+
+    /// Closes the terminal as its window is closed. The key must draw something, since only that wakes whoever reads.
+    pub fn close(&mut self, key: &str) {
+        self.screen.lock().closing = true;
+        self.press(key);
+        let pty = self.pty.take().unwrap();
+        pty.reader.join().unwrap();
     }
 
     /// Waits until the screen shows a text.
@@ -114,7 +134,8 @@ impl Terminal {
     pub fn resize(&self, width: u16, height: u16) {
         let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
         self.screen.lock().parser.screen_mut().set_size(rows, cols);
-        self.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pty = self.pty.as_ref().unwrap();
+        pty.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// Sends a signal to the program.
@@ -171,7 +192,10 @@ impl Screen {
     fn new(width: u16, height: u16) -> Self {
         let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
         let parser = vt100::Parser::new(rows, cols, 0);
-        Self { parser: Mutex::new(State { parser, raw: Vec::new(), closed: false }), drawn: Condvar::new() }
+        Self {
+            parser: Mutex::new(State { parser, raw: Vec::new(), closing: false, closed: false }),
+            drawn: Condvar::new(),
+        }
     }
 
     /// What was drawn is still true when a test has failed.
@@ -179,11 +203,13 @@ impl Screen {
         self.parser.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, bytes: &[u8]) {
+    /// Takes what was drawn; tells whether to read on.
+    fn take(&self, bytes: &[u8]) -> bool {
         let mut state = self.lock();
         state.parser.process(bytes);
         state.raw.extend_from_slice(bytes);
         self.drawn.notify_all();
+        !state.closing
     }
 
     fn close(&self) {

@@ -10,7 +10,7 @@ mod telling;
 
 use super::{
     Global,
-    live::{self, Setting},
+    live::{self, Setting, Sitting},
 };
 use crate::{
     report::Comparison,
@@ -78,16 +78,14 @@ fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<
             Box::pin(guide::guide(lesson, shown, emitter, tap))
         })
     };
-    let sit = |lesson, earlier| {
-        let setting = Setting { earlier, guide: Some(guided(lesson)) };
-        match live::sit(global, &script.session(lesson, arguments), setting) {
-            // A lesson that was left before its end is no failure of anybody.
-            (code, Some(session)) if code == ExitCode::from(live::BUG) || session.run.ended.is_none() => {
-                Err(code)
-            }
-            (_, Some(session)) => Ok(session),
-            (code, None) => Err(code),
-        }
+    let sit = |lesson, earlier: Option<Session>| loop {
+        let setting = Setting { earlier: earlier.clone(), guide: Some(guided(lesson)) };
+        return match live::sit(global, &script.session(lesson, arguments), setting) {
+            Sitting { again: true, .. } => continue,
+            // Whoever leaves a lesson leaves the demo. How its run ended is no matter where it was seen to the end.
+            Sitting { session: Some(session), early: false, .. } => Ok(session),
+            Sitting { code, .. } => Err(code),
+        };
     };
     let before = sit(Lesson::Before, None)?;
     let after = sit(Lesson::After, Some(before.clone()))?;

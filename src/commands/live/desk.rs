@@ -19,10 +19,11 @@ use crate::{
         Command, Session,
         recording::{self, Header, Recorder, RecordingError},
     },
-    tui::{self, Departure, Show, Steering, Theme, View, terminal::Screen},
+    tui::{self, Departure, Keys, Show, Steering, Theme, View, terminal::Screen},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
+    io::{self, Write},
     panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -43,22 +44,41 @@ pub struct Setting {
     pub guide: Option<Guide>,
 }
 
+/// How a session ended for whoever sat at it.
+pub struct Sitting {
+    /// What the program would exit with.
+    pub code: ExitCode,
+    /// The session, unless there was none.
+    pub session: Option<Session>,
+    /// Whether it was left before its end, or by a signal: nothing is to follow it.
+    pub early: bool,
+    /// Whether the same is to be played once more.
+    pub again: bool,
+}
+
+impl Sitting {
+    /// None: it was refused.
+    pub(super) fn refused(code: ExitCode) -> Self {
+        Self { code, session: None, early: true, again: false }
+    }
+}
+
 /// Makes the task that speaks to the audience.
 pub type Guide = Box<dyn FnOnce(&Assembly) -> BoxFuture<'static, ()> + Send>;
 
-/// Prepares, shows, ends. Gives the session too, unless there was none.
-pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (ExitCode, Option<Session>) {
+/// Prepares, shows, ends.
+pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> Sitting {
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {
         eprintln!("cannot change to {}: {error}", folder.display());
-        return (ExitCode::from(2), None);
+        return Sitting::refused(ExitCode::from(2));
     }
     let (preferences, theme) = match preferences(arguments) {
         Ok(found) => found,
         Err(message) => {
             eprintln!("{message}");
-            return (ExitCode::from(2), None);
+            return Sitting::refused(ExitCode::from(2));
         }
     };
     listen_to_libraries(global);
@@ -66,7 +86,7 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
         Ok(recorder) => recorder,
         Err(error) => {
             eprintln!("{error}");
-            return (ExitCode::from(2), None);
+            return Sitting::refused(ExitCode::from(2));
         }
     };
     let mut setting = setting;
@@ -75,25 +95,28 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (E
             Ok(ghost) => setting.earlier = Some(setting.earlier.unwrap_or(ghost)),
             Err(error) => {
                 eprintln!("{error}");
-                return (ExitCode::from(2), None);
+                return Sitting::refused(ExitCode::from(2));
             }
         }
     }
     let mut assembly = Assembly::new(recorder);
     let outcome = match prepared(global, arguments, &mut assembly).await {
-        Ok((prepared, signals)) => {
-            let taste = Taste { preferences, theme };
-            Ok(session(global, arguments, &assembly, prepared, signals, taste, setting).await)
+        Ok(ready) => {
+            session(global, arguments, &assembly, ready, Taste { preferences, theme }, setting).await
         }
-        Err(Refusal { message, code, .. }) => {
-            eprintln!("{message}");
-            Err(ExitCode::from(code))
-        }
+        Err(refusal) => Err(refusal),
     };
+    let outcome = outcome.map_err(|Refusal { message, code, .. }| {
+        // The terminal may be gone.
+        let _ = writeln!(io::stderr(), "{message}");
+        ExitCode::from(code)
+    });
     match (outcome, assembly.end().await) {
-        (Err(code), _) => (code, None),
-        (Ok(code), (Some(session), _)) => (code, Some(session)),
-        (Ok(_), (None, _)) => (ExitCode::from(BUG), None),
+        (Err(code), _) => Sitting::refused(code),
+        (Ok(ended), (Some(session), _)) => {
+            Sitting { code: ended.code, session: Some(session), early: ended.early, again: ended.again }
+        }
+        (Ok(_), (None, _)) => Sitting::refused(ExitCode::from(BUG)),
     }
 }
 
@@ -146,23 +169,32 @@ fn listen_to_libraries(global: &Global) {
         tracing_subscriber::registry().with(filter).with(tui_logger::TuiTracingSubscriberLayer).try_init();
 }
 
+/// What may begin, and who hears what ends it until there is a screen.
+struct Ready {
+    prepared: Prepared,
+    hearing: Signals,
+    signals: mpsc::Receiver<Signal>,
+}
+
 /// Prepares; where an experiment is about a cluster and there is none, offers the sandbox.
-async fn prepared(
-    global: &Global,
-    arguments: &Arguments,
-    assembly: &mut Assembly,
-) -> Result<(Prepared, mpsc::Receiver<Signal>), Refusal> {
+async fn prepared(global: &Global, arguments: &Arguments, assembly: &mut Assembly) -> Result<Ready, Refusal> {
     let mut playing = arguments.playing.clone();
     loop {
-        let (prepared, signals) = prepare_once(global, arguments, &playing, assembly).await?;
-        let offered = playing.sandbox.is_none() && ready::lacks_cluster(&prepared).await;
-        match offered.then(ready::offer_sandbox) {
-            None | Some(ready::Offer::GoOn) => return Ok((prepared, signals)),
-            Some(ready::Offer::Variant(variant)) => {
+        let mut ready = prepare_once(global, arguments, &playing, assembly).await?;
+        if playing.sandbox.is_some() || !ready::lacks_cluster(&ready.prepared).await {
+            return Ok(ready);
+        }
+        let offer = tokio::select! {
+            offer = ready::offer_sandbox() => offer,
+            Some(_) = ready.signals.recv() => return Err(ended_before()),
+        };
+        match offer {
+            ready::Offer::GoOn => return Ok(ready),
+            ready::Offer::Variant(variant) => {
                 playing.sandbox = Some(variant.to_owned());
                 assembly.discard().await;
             }
-            Some(ready::Offer::Leave) => {
+            ready::Offer::Leave => {
                 let message = "nothing was done; `--sandbox` starts the embedded cluster".to_owned();
                 return Err(Refusal::usage(message));
             }
@@ -175,18 +207,25 @@ async fn prepare_once(
     arguments: &Arguments,
     playing: &Playing,
     assembly: &mut Assembly,
-) -> Result<(Prepared, mpsc::Receiver<Signal>), Refusal> {
-    let refused = |error: std::io::Error| Refusal::invalid(error);
-    let (signals, mut receiver) = Signals::interrupts().map_err(refused)?;
+) -> Result<Ready, Refusal> {
+    let (hearing, mut signals) = Signals::endings().map_err(deaf)?;
     if let Some(variant) = &playing.sandbox {
         eprintln!("starting the sandbox with the variant `{variant}` ...");
     }
-    let preparing = assembly.prepare(global, arguments, playing, Pace::Step, signals.sender());
-    // The screen hears signals itself: what arrives here later is Python's wish to end the run.
+    let preparing = assembly.prepare(global, arguments, playing, Pace::Step, hearing.sender());
     tokio::select! {
-        prepared = preparing => Ok((prepared?, receiver)),
-        Some(_) = receiver.recv() => Err(Refusal::invalid("Aborted!")),
+        prepared = preparing => Ok(Ready { prepared: prepared?, hearing, signals }),
+        Some(_) = signals.recv() => Err(ended_before()),
     }
+}
+
+/// Somebody ended the session before there was one to see.
+fn ended_before() -> Refusal {
+    Refusal::invalid("Aborted!")
+}
+
+fn deaf(error: io::Error) -> Refusal {
+    Refusal::invalid(format!("signals cannot be heard: {error}"))
 }
 
 /// The session itself: observers, runner, screen.
@@ -194,13 +233,16 @@ async fn session(
     global: &Global,
     arguments: &Arguments,
     assembly: &Assembly,
-    prepared: Prepared,
-    signals: mpsc::Receiver<Signal>,
+    ready: Ready,
     taste: Taste,
     setting: Setting,
-) -> ExitCode {
+) -> Result<Ended, Refusal> {
     let Taste { preferences, theme } = taste;
-    let mut staged = assembly.stage(arguments, &preferences, prepared).await;
+    let Ready { prepared, hearing, mut signals } = ready;
+    let mut staged = tokio::select! {
+        staged = assembly.stage(arguments, &preferences, prepared) => staged,
+        Some(_) = signals.recv() => return Err(ended_before()),
+    };
     if let Some(guide) = setting.guide {
         staged.spawn(guide(assembly));
     }
@@ -215,26 +257,45 @@ async fn session(
     let show = Show {
         session: assembly.shown.clone(),
         done: running.done.clone(),
+        view: View {
+            mouse: preferences.mouse,
+            compares: setting.earlier.is_some(),
+            ..View::new(preferences.keys, steering)
+        },
         earlier: setting.earlier,
         commands: running.orders.clone(),
         clock: assembly.clock,
         theme,
-        view: View { mouse: preferences.mouse, ..View::new(preferences.keys, steering) },
         verbose: global.verbose,
+        signals: tui::Signals::listen().map_err(deaf)?,
     };
+    // From here on the screen hears signals: what else reaches the run is Python's wish to end it.
+    drop(hearing);
     let departed = watch_it(arguments, preferences.mouse, show).await;
     if departed == Left::Broken && !running.done.is_cancelled() {
         end_without_screen(&running, assembly).await;
     }
     let report = running.end().await;
     summary::print(&assembly.shown.borrow(), &report, assembly.clock.now());
-    code(departed, &report)
+    let seen = matches!(departed, Left::Finished | Left::Again) && !report.bugs;
+    Ok(Ended { early: !seen, again: seen && departed == Left::Again, code: code(departed, &report) })
+}
+
+/// How a session ended, and what that is for the shell.
+struct Ended {
+    early: bool,
+    again: bool,
+    code: ExitCode,
 }
 
 /// How the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Left {
     Finished,
+    /// To be played once more.
+    Again,
+    /// While it went on, or by a signal; through its end all the same.
+    Early,
     Unfinished,
     /// By a panic of ours, or because the terminal could not be taken.
     Broken,
@@ -242,31 +303,28 @@ enum Left {
 
 /// Shows the session until the operator leaves. The terminal is restored whatever happens.
 async fn watch_it(arguments: &Arguments, mouse: bool, show: Show) -> Left {
-    let mut screen = match Screen::enter(mouse) {
-        Ok(screen) => screen,
+    let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
+        Ok(taken) => taken,
         Err(error) => {
-            eprintln!("the terminal cannot be used: {error}");
+            let _ = writeln!(io::stderr(), "the terminal cannot be used: {error}");
             return Left::Broken;
         }
     };
     let showing = async {
         if arguments.panic_for_test == Some(PanicIn::Screen) {
             tokio::select! {
-                departed = tui::run(&mut screen, show) => departed,
-                () = panic_for_test() => Ok(Departure::Finished),
+                departed = tui::run(&mut screen, keys, show) => departed,
+                () = panic_for_test() => Departure::Finished,
             }
         } else {
-            tui::run(&mut screen, show).await
+            tui::run(&mut screen, keys, show).await
         }
     };
     match AssertUnwindSafe(showing).catch_unwind().await {
-        Ok(Ok(Departure::Finished)) => Left::Finished,
-        Ok(Ok(Departure::Unfinished)) => Left::Unfinished,
-        Ok(Err(error)) => {
-            drop(screen);
-            eprintln!("the screen cannot go on: {error}");
-            Left::Broken
-        }
+        Ok(Departure::Finished) => Left::Finished,
+        Ok(Departure::Again) => Left::Again,
+        Ok(Departure::Early) => Left::Early,
+        Ok(Departure::Unfinished) => Left::Unfinished,
         // The hook restored the terminal and spoke.
         Err(_) => Left::Broken,
     }
@@ -280,7 +338,8 @@ async fn panic_for_test() {
 
 /// Without a screen the run still goes through its rollbacks, and says what it does.
 async fn end_without_screen(running: &Running, assembly: &Assembly) {
-    eprintln!("the screen is gone; the run turns to its end, rollbacks included ...");
+    let say = |words: String| drop(writeln!(io::stderr(), "{words}"));
+    say("the screen is gone; the run turns to its end, rollbacks included ...".to_owned());
     // Nobody hears it only when the run has ended by itself.
     let _ = running.orders.send(Command::Quit).await;
     let mut shown = assembly.shown.clone();
@@ -291,7 +350,7 @@ async fn end_without_screen(running: &Running, assembly: &Assembly) {
         tokio::select! {
             () = running.done.cancelled() => return,
             () = &mut deadline => {
-                eprintln!("the rollbacks did not end within {} s: see the journal", FAREWELL.as_secs());
+                say(format!("the rollbacks did not end within {} s: see the journal", FAREWELL.as_secs()));
                 return;
             }
             Ok(()) = shown.changed() => {
@@ -306,7 +365,7 @@ fn code(left: Left, report: &Report) -> ExitCode {
     match (left, report) {
         (Left::Broken, _) | (_, Report { bugs: true, .. }) => ExitCode::from(BUG),
         (Left::Unfinished, _) => ExitCode::from(INTERRUPTED),
-        (Left::Finished, report) if report.succeeded() => ExitCode::SUCCESS,
-        (Left::Finished, _) => ExitCode::FAILURE,
+        (Left::Finished | Left::Again | Left::Early, report) if report.succeeded() => ExitCode::SUCCESS,
+        (Left::Finished | Left::Again | Left::Early, _) => ExitCode::FAILURE,
     }
 }

@@ -20,12 +20,15 @@ mod target;
 mod undoing;
 
 pub(super) use assembly::Assembly;
-pub(super) use desk::{Guide, Setting};
+pub(super) use desk::{Guide, Setting, Sitting};
 pub(super) use lookout::{Audience, Lookout};
 
 use super::{Global, Playing, config, run};
-use crate::session::Session;
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Exit code of a bug of ours.
 pub const BUG: u8 = 70;
@@ -119,12 +122,45 @@ pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
             run::Arguments { source: arguments.source.clone(), playing: arguments.playing.clone() };
         return run::run(global, &arguments);
     }
-    sit(global, arguments, Setting::default()).0
+    let (mut session, mut setting) = (arguments.clone(), Setting::default());
+    let mut number = 1;
+    loop {
+        let before = setting.earlier.clone();
+        let sitting = sit(global, &session, setting);
+        if !sitting.again {
+            return sitting.code;
+        }
+        number += 1;
+        session = once_more(arguments, number);
+        // A run without a fire cannot be lined up with another.
+        let kept = sitting.session.filter(|session| session.t0().is_some()).or(before);
+        setting = Setting { earlier: kept, guide: None };
+    }
 }
 
-/// Sits down at the screen; gives the exit code and the session as it ended.
-pub(super) fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> (ExitCode, Option<Session>) {
-    on_runtime(|| desk::sit(global, arguments, setting)).unwrap_or((ExitCode::FAILURE, None))
+/// The same session, with files of its own.
+fn once_more(first: &Arguments, number: u32) -> Arguments {
+    let mut session = first.clone();
+    let journal = &mut session.playing.journal_path;
+    *journal = numbered(journal, number);
+    session.looks.record = session.looks.record.map(|path| numbered(&path, number));
+    session
+}
+
+/// `journal.json` as `journal-2.json`.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+/// Sits down at the screen; tells how the session ended.
+pub(super) fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> Sitting {
+    on_runtime(|| desk::sit(global, arguments, setting)).unwrap_or(Sitting::refused(ExitCode::FAILURE))
 }
 
 /// Runs something on a runtime of its own, the screen's size.
@@ -140,6 +176,23 @@ pub(super) fn on_runtime<Work: Future>(work: impl FnOnce() -> Work) -> Option<Wo
         Err(error) => {
             eprintln!("chaos-tui cannot run: {error}");
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_run_has_files_of_its_own() {
+        for (path, second) in [
+            ("journal.json", "journal-2.json"),
+            ("/a/b.c/session.ctui", "/a/b.c/session-2.ctui"),
+            ("./journal", "./journal-2"),
+            (".hidden", ".hidden-2"),
+        ] {
+            assert_eq!(numbered(Path::new(path), 2), Path::new(second));
         }
     }
 }

@@ -5,12 +5,13 @@ use crate::{
     commands::prepare::Prepared,
     experiment::{Activity, Map, ProviderKind, Value},
     runner::Request,
+    tui::{Keys, Msg},
 };
 use crossterm::{
-    event::{self, Event, KeyCode, KeyEventKind},
+    event::{KeyCode, KeyEventKind, KeyModifiers},
     terminal::{disable_raw_mode, enable_raw_mode},
 };
-use std::io;
+use std::io::{self, Write};
 
 /// Contexts of clusters that live on this machine, by name or by how their names begin.
 const LOCAL: [&str; 10] = [
@@ -75,31 +76,57 @@ pub enum Offer {
 }
 
 /// Offers the sandbox with one key.
-pub fn offer_sandbox() -> Offer {
-    eprint!(
-        "No Kubernetes cluster is configured (no kubeconfig, not inside a cluster).\r\n\
+///
+/// Whoever stops waiting for the key gets the terminal back as it was.
+pub async fn offer_sandbox() -> Offer {
+    let question = "No Kubernetes cluster is configured (no kubeconfig, not inside a cluster).\r\n\
          Press  b  for the embedded sandbox with the `before` consumer,\r\n\
          \x20      a  for the sandbox with the `after` consumer,\r\n\
-         \x20      ENTER  to go on without a cluster, any other key to leave. "
-    );
-    let key = enable_raw_mode().and_then(|()| next_key());
-    // What was not enabled needs no disabling.
-    let _ = disable_raw_mode();
-    eprintln!();
+         \x20      ENTER  to go on without a cluster, any other key to leave. ";
+    let raw = RawKeys::taken();
+    let _ = write!(io::stderr(), "{question}");
+    let key = next_key().await;
+    drop(raw);
     match key {
-        Ok(KeyCode::Char('b' | 'B')) => Offer::Variant("before"),
-        Ok(KeyCode::Char('a' | 'A')) => Offer::Variant("after"),
-        Ok(KeyCode::Enter) => Offer::GoOn,
+        Some(KeyCode::Char('b' | 'B')) => Offer::Variant("before"),
+        Some(KeyCode::Char('a' | 'A')) => Offer::Variant("after"),
+        Some(KeyCode::Enter) => Offer::GoOn,
         _ => Offer::Leave,
     }
 }
 
-fn next_key() -> io::Result<KeyCode> {
+/// Keys as they are pressed, until it is dropped.
+struct RawKeys;
+
+impl RawKeys {
+    fn taken() -> Self {
+        // Where it is refused, a key counts once ENTER follows.
+        let _ = enable_raw_mode();
+        Self
+    }
+}
+
+impl Drop for RawKeys {
+    fn drop(&mut self) {
+        // What was not enabled needs no disabling, and a terminal that is gone takes no line.
+        let _ = disable_raw_mode();
+        let _ = writeln!(io::stderr());
+    }
+}
+
+/// The next key; `None` when no more will come.
+async fn next_key() -> Option<KeyCode> {
+    let mut keys = Keys::listen().ok()?;
     loop {
-        if let Event::Key(key) = event::read()?
-            && key.kind == KeyEventKind::Press
-        {
-            return Ok(key.code);
+        match keys.next().await {
+            Msg::Key(key) if key.kind == KeyEventKind::Press => {
+                // In raw keys no signal is made of it.
+                let interrupts =
+                    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+                return (!interrupts).then_some(key.code);
+            }
+            Msg::Closed => return None,
+            _ => {}
         }
     }
 }

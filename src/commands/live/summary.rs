@@ -6,11 +6,13 @@ use crate::session::{
     event::{Level, Timestamp},
     wording,
 };
+use std::io::{self, Write};
 
 /// Prints the verdict, the figures and where things were saved.
 pub fn print(session: &Session, report: &Report, now: Timestamp) {
     for line in lines(session, report, now) {
-        println!("{line}");
+        // A terminal that was closed takes nothing, and nobody reads it.
+        let _ = writeln!(io::stdout(), "{line}");
     }
 }
 
@@ -51,6 +53,9 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
         lines.push(format!("  guard     {} ended the run at {when}: {}", trip.guard.name(), trip.because));
     }
     if let Some((_, undone)) = &session.undo.done {
+        if undone.restored.is_empty() && undone.failed.is_empty() {
+            lines.push("  undo      nothing differed from what was saved".to_owned());
+        }
         lines.extend(undone.restored.iter().map(|line| format!("  undo      {line}")));
         lines.extend(undone.failed.iter().map(|line| format!("  undo      NOT PUT BACK: {line}")));
     }
@@ -71,7 +76,7 @@ pub fn follow(session: &Session, said: u64) -> u64 {
     let log = &session.log;
     let skip = usize::try_from(said.saturating_sub(log.forgotten)).unwrap_or(usize::MAX);
     for line in log.lines.iter().skip(skip).filter(|line| line.level > Level::Debug) {
-        eprintln!("  {}", line.text);
+        let _ = writeln!(io::stderr(), "  {}", line.text);
     }
     log.forgotten + log.lines.len() as u64
 }

@@ -22,6 +22,7 @@ pub enum Action {
     Pause,
     Skip,
     Rerun,
+    NewRun,
     Cut,
     Breakpoint,
     Predict,
@@ -285,6 +286,14 @@ mod tests {
         let mut seen = HashSet::new();
         for binding in TABLE {
             assert!(seen.insert(binding.name), "{}", binding.name);
+        }
+    }
+
+    /// The help has two columns at 120, and cuts nothing.
+    #[test]
+    fn texts_fit_into_the_help() {
+        for binding in TABLE {
+            assert!(binding.text.chars().count() <= 43, "{}", binding.text);
         }
     }
 

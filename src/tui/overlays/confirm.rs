@@ -12,28 +12,40 @@ use crate::tui::{
 
 /// Leaving while the fault is on.
 pub fn quit(canvas: &mut Canvas, scene: &Scene) {
-    let mut inside = boxed(canvas, scene, (72, 8), "LEAVE?", Role::Fault);
+    let due = scene.session.undo_due();
+    let mut inside = boxed(canvas, scene, (72, if due.is_some() { 10 } else { 7 }), "LEAVE?", Role::Fault);
     let width = inside.width();
-    inside.row(0, &Row::of(Role::Fault, "The fault is on."));
-    let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
-    let cost = if undo.is_empty() {
-        "Leaving runs the rollbacks first.".to_owned()
-    } else {
-        format!("Leaving ends it first: {undo}")
+    let ended = scene.view.finished;
+    let on = if ended { "The run has ended, and the fault is still on." } else { "The fault is on." };
+    inside.row(0, &Row::of(Role::Fault, on));
+    let Some(kit) = due else {
+        let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
+        let cost = match undo {
+            "" => "Leaving runs the rollbacks first.".to_owned(),
+            undo => format!("Leaving ends it first: {undo}"),
+        };
+        for (y, line) in text::wrap(&cost, width, 2).into_iter().enumerate() {
+            inside.row(1 + y, &Row::text(line));
+        }
+        inside.row(4, &key("y", "roll back and leave").joined(key("ESC", "stay")));
+        return;
     };
-    for (y, line) in text::wrap(&cost, width, 2).into_iter().enumerate() {
+    let first = if ended { "" } else { "Leaving runs the rollbacks first. " };
+    let lasting = format!(
+        "{first}What was fired away does not come back by itself. The undo kit has {}.",
+        kit.manifests.join(", ")
+    );
+    for (y, line) in text::wrap(&lasting, width, 3).into_iter().enumerate() {
         inside.row(1 + y, &Row::text(line));
     }
-    if scene.session.undo_due().is_some() {
-        let undo = scene.view.keymap.key(Action::Undo);
-        inside.row(
-            3,
-            &Row::of(Role::Fault, format!("Leaving does not use the undo kit: {undo} does, before.")),
-        );
-    }
-    let keys =
-        Row::of(Role::Focus, "y").and(" roll back and leave    ").with(Role::Focus, "ESC").and(" stay");
-    inside.row(4, &keys);
+    inside.row(4, &key("u", "put it back and leave").with(Role::Muted, kit.cost.as_str()));
+    inside.row(5, &key("w", "leave without, the fault stays on"));
+    inside.row(7, &key("ESC", "stay"));
+}
+
+/// `y roll back and leave    `
+fn key(key: &str, what: &str) -> Row {
+    Row::of(Role::Focus, format!("{key:<3}")).and(format!(" {what}    "))
 }
 
 /// Putting back what was fired away.

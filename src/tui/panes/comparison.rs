@@ -6,6 +6,7 @@ use crate::{
     session::state::Lane,
     tui::{
         canvas::{Canvas, Row},
+        keymap::Action,
         text,
         theme::Role,
     },
@@ -17,24 +18,27 @@ const ROOMY: usize = 100;
 const PREDICTION: usize = 84;
 /// Rows of the lanes: four of them and the axis.
 const LANES: usize = 5;
+/// Rows below which the fault has no lane: it stands where users and breaker tell of it.
+const TALL: usize = 22;
 
 /// Draws the comparison in the room of all panes.
 pub fn comparison(canvas: &mut Canvas, scene: &Scene) {
     let Some(earlier) = scene.earlier else { return };
     let compared = Comparison::of(("before", earlier), ("after", scene.session));
     let (width, height) = (canvas.width(), canvas.height());
-    let table = (compared.rows.len() + 3).min(height.saturating_sub(LANES + 1));
+    let shown = if height < TALL { LANES - 1 } else { LANES };
+    let table = (compared.rows.len() + 3).min(height.saturating_sub(shown + 1));
     let title = Row::of(Role::Strong, "BEFORE and AFTER, lined up at T0 (the kill)");
     let mut upper = canvas.part(0, 0, width, table);
     let mut inside = upper.framed(&title, &Row::new(), Role::Muted);
     rows(&mut inside, &compared);
-    lanes(&mut canvas.part(0, table, width, LANES), &compared);
+    lanes(&mut canvas.part(0, table, width, shown), &compared);
     if width >= ROOMY {
         let room = width.saturating_sub(PREDICTION);
         prediction(&mut canvas.part(PREDICTION, table, room, LANES), &compared);
     }
-    let below = height.saturating_sub(table + LANES);
-    findings(&mut canvas.part(0, table + LANES, width, below), scene, &compared);
+    let below = height.saturating_sub(table + shown);
+    findings(&mut canvas.part(0, table + shown, width, below), scene, &compared);
 }
 
 fn rows(canvas: &mut Canvas, compared: &Comparison) {
@@ -91,7 +95,8 @@ fn lanes(canvas: &mut Canvas, compared: &Comparison) {
         ("after  breaker", &compared.after, Lane::Breaker),
         ("after  fault", &compared.after, Lane::Fault),
     ];
-    for (y, (label, side, lane)) in sides.into_iter().enumerate() {
+    let foot = canvas.height().saturating_sub(1);
+    for (y, (label, side, lane)) in sides.into_iter().take(foot).enumerate() {
         canvas.at(1, y, &Row::of(Role::Muted, label));
         let letters = side.lanes.iter().find(|(kind, _)| *kind == lane).map_or("", |(_, letters)| letters);
         for (x, letter) in letters.chars().enumerate() {
@@ -107,7 +112,11 @@ fn lanes(canvas: &mut Canvas, compared: &Comparison) {
         }
     }
     // The lanes begin five seconds before T0.
-    canvas.at(LABEL + 5, 4, &Row::of(Role::Muted, "T0        +10       +20       +30       +40       +50"));
+    canvas.at(
+        LABEL + 5,
+        foot,
+        &Row::of(Role::Muted, "T0        +10       +20       +30       +40       +50"),
+    );
 }
 
 fn findings(canvas: &mut Canvas, scene: &Scene, compared: &Comparison) {
@@ -125,5 +134,12 @@ fn findings(canvas: &mut Canvas, scene: &Scene, compared: &Comparison) {
     }
     let caveats = compared.caveats.iter().flat_map(|caveat| text::wrap(caveat, width, 2));
     lines.extend(caveats.map(|line| Row::of(Role::Muted, format!("     {line}"))));
-    super::scrolled(canvas, &lines, scene.view.scroll_of(scene.view.focus));
+    let scroll = scene.view.scroll_of(scene.view.focus);
+    super::scrolled(canvas, &lines, scroll);
+    let more = lines.len().saturating_sub(canvas.height()).saturating_sub(scroll);
+    if more > 0 {
+        let key = scene.view.keymap.key(Action::Down);
+        let below = Row::of(Role::Focus, format!(" {key}: {more} more below "));
+        canvas.right(canvas.height().saturating_sub(1), &below);
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
         canvas::{Canvas, Row},
         keymap::{Action, Binding},
         theme::Role,
-        update::{refused, rerunnable, steers},
+        update::{refused, renewable, rerunnable, steers},
     },
 };
 
@@ -21,6 +21,7 @@ pub fn footer(canvas: &mut Canvas, scene: &Scene) {
         .rows()
         .filter(|(keys, binding)| binding.rank > 0 && !keys.is_empty())
         .filter(|(_, binding)| scene.phase != Phase::Finished || !steers(binding.action))
+        .filter(|(_, binding)| binding.action != Action::NewRun || renewable(scene.view))
         .map(|(keys, binding)| (binding, keys.first().map_or_else(String::new, ToString::to_string)))
         .collect();
     let width = |shown: &[(&Binding, String)]| -> usize {

@@ -8,6 +8,7 @@ use crate::{
         keymap::Action,
         text,
         theme::Role,
+        update::renewable,
         view::{Leaving, Steering},
     },
 };
@@ -45,14 +46,17 @@ fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
         ];
     }
     if scene.view.leaving > Leaving::No {
-        return vec![Row::text("the run ends, then the terminal is yours again")];
+        let first = if scene.view.finished { "it is put back" } else { "the run ends" };
+        return vec![Row::text(format!("{first}, then the terminal is yours again"))];
     }
     if scene.phase == Phase::Finished || scene.view.finished {
-        return vec![
+        let again = renewable(scene.view).then(|| key(scene, Action::NewRun, "new run"));
+        let keys = [
             key(scene, Action::Why, "why"),
             key(scene, Action::Note, "write a note"),
             key(scene, Action::Quit, "leave"),
         ];
+        return keys.into_iter().chain(again).collect();
     }
     if let Some(row) = scene.awaiting_fire() {
         return fire(scene, row, roomy);

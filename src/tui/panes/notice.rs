@@ -82,6 +82,9 @@ fn said(scene: &Scene, roomy: bool, room: usize) -> (&'static str, Role, String)
 
 /// What runs while the session ends.
 fn leaving(scene: &Scene) -> String {
+    if scene.session.undo.began.is_some() {
+        return "putting back what was fired away".to_owned();
+    }
     let doing = match scene.session.steps.current().filter(|row| row.state.is_active()) {
         Some(row) => format!("`{}` still runs", row.step.name),
         None if scene.session.run.rolling_back => "rolling back".to_owned(),

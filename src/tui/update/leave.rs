@@ -13,11 +13,15 @@ use crossterm::event::KeyCode;
 
 /// Leaves when nothing is at stake, asks when something is.
 pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
-    if view.finished || view.steering == Steering::Replay {
+    if view.steering == Steering::Replay {
         return Outcome::effect(Effect::Leave);
     }
-    if view.leaving == Leaving::No && session.phase() == Phase::FaultOn {
+    let stays = view.steering == Steering::Live && session.undo_due().is_some();
+    if view.leaving == Leaving::No && (stays || session.phase() == Phase::FaultOn && !view.finished) {
         return open(view, Overlay::ConfirmQuit);
+    }
+    if view.finished && view.leaving == Leaving::No {
+        return Outcome::effect(Effect::Leave);
     }
     leave(view)
 }
@@ -26,6 +30,8 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
 pub(super) fn leave(view: &mut View) -> Outcome {
     view.overlay = None;
     if view.finished || view.steering == Steering::Replay {
+        // Whoever asks this way wants to be gone, also from what would come next.
+        view.leaving = view.leaving.max(Leaving::Asked);
         return Outcome::effect(Effect::Leave);
     }
     match view.leaving {
@@ -41,15 +47,79 @@ pub(super) fn leave(view: &mut View) -> Outcome {
     }
 }
 
-pub(super) fn confirmed(view: &mut View, chord: Chord) -> Outcome {
+/// The terminal is gone: leaves as [`leave`] does. A second word of the same says nothing new, and hurries nobody.
+pub(super) fn deserted(view: &mut View) -> Outcome {
+    if view.leaving == Leaving::No { leave(view) } else { Outcome::nothing() }
+}
+
+/// Keys while it is asked. Where something can be put back, whatever means yes by habit does so.
+pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord) -> Outcome {
     match chord.code {
-        KeyCode::Char('y' | 'q') | KeyCode::Enter => leave(view),
         KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
+        KeyCode::Char('u' | 'y' | 'q') | KeyCode::Enter if session.undo_due().is_some() => {
+            undo_and_leave(view)
+        }
+        KeyCode::Char('y' | 'q') | KeyCode::Enter => without(view),
+        KeyCode::Char('w') if session.undo_due().is_some() => without(view),
         KeyCode::Char('n') | KeyCode::Esc => {
             view.overlay = None;
             Outcome::redraw()
         }
         _ => Outcome::nothing(),
+    }
+}
+
+/// Whether the run that is shown can be followed by another one.
+pub fn renewable(view: &View) -> bool {
+    view.finished && view.steering == Steering::Live
+}
+
+/// Plays the experiment again, with this run beside the new one.
+pub(super) fn again(view: &mut View, session: &Session) -> Outcome {
+    let key = |action| view.keymap.key(action);
+    let why_not = match view.steering {
+        Steering::Live if !view.finished => {
+            format!("a new run follows the end of this one: {} ends it", key(Action::End))
+        }
+        Steering::Live if session.undo_due().is_some() => {
+            format!("the fault is still on: {} puts back what was fired away", key(Action::Undo))
+        }
+        Steering::Live => return Outcome::effect(Effect::Again),
+        Steering::ReadOnly => "read-only: nothing can be played here".to_owned(),
+        Steering::Replay => "this is a replay: it happened already".to_owned(),
+    };
+    view.hint = Some(why_not);
+    Outcome::redraw()
+}
+
+/// Leaves the fault as it is, apart from what the rollbacks undo.
+fn without(view: &mut View) -> Outcome {
+    if view.finished {
+        view.overlay = None;
+        return Outcome::effect(Effect::Leave);
+    }
+    leave(view)
+}
+
+/// Ends the run, puts back what its rollbacks do not, and leaves then.
+fn undo_and_leave(view: &mut View) -> Outcome {
+    view.overlay = None;
+    view.leaving = Leaving::Asked;
+    // What is put back while the run ends is put back after its rollbacks.
+    let quit = (!view.finished).then_some(Effect::Send(Command::Quit));
+    let effects = quit.into_iter().chain([Effect::Send(Command::Undo)]).collect();
+    Outcome { redraw: true, effects }
+}
+
+/// After the end of the run: leaves once everything was put back, and stays where that failed.
+pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
+    let undo = &session.undo;
+    match &undo.done {
+        Some((_, undone)) if undo.began.is_none() && view.finished && view.leaving == Leaving::Asked => {
+            view.leaving = Leaving::No;
+            if undone.failed.is_empty() { Outcome::effect(Effect::Leave) } else { Outcome::redraw() }
+        }
+        _ => Outcome::redraw(),
     }
 }
 

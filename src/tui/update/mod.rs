@@ -28,12 +28,15 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
         Msg::Key(_) => Outcome::nothing(),
         Msg::Mouse(mouse) => pointing::pointed(view, session, now, &mouse),
         Msg::Paste(text) => typing::pasted(view, &text),
-        Msg::Changed | Msg::Resized => Outcome::redraw(),
+        Msg::Changed => leave::put_back(view, session),
+        Msg::Resized => Outcome::redraw(),
         Msg::Focused | Msg::Resumed => Outcome::effect(Effect::Repaint),
         Msg::Suspend => Outcome::effect(Effect::Suspend),
-        Msg::Interrupted(_) | Msg::Closed => leave::leave(view),
+        Msg::Interrupted(_) => leave::leave(view),
+        Msg::Closed => leave::deserted(view),
         Msg::Finished => {
             view.finished = true;
+            moving::back_to_the_fault(view, session, now);
             if view.leaving == Leaving::No { Outcome::redraw() } else { Outcome::effect(Effect::Leave) }
         }
     }
@@ -46,7 +49,7 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
         return typing::typed(view, key, chord);
     }
     if view.overlay == Some(Overlay::ConfirmQuit) {
-        return leave::confirmed(view, chord);
+        return leave::confirmed(view, session, chord);
     }
     match view.overlay {
         Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
@@ -78,6 +81,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Pause => Outcome::send(Command::Pause(!session.steps.paused)),
         A::Skip => Outcome::send(Command::Skip),
         A::Rerun => stepping::rerun(view, session),
+        A::NewRun => leave::again(view, session),
         A::Cut => Outcome::send(Command::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
         A::Fix => stepping::fix(view, session),
@@ -147,6 +151,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
     }
 }
 
+pub use leave::renewable;
 pub use stepping::rerunnable;
 
 /// Whether an action tells the session something.

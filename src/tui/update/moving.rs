@@ -4,7 +4,7 @@ use crate::{
     session::{
         Session,
         event::{StepRef, Timestamp},
-        state::PodRow,
+        state::{Phase, PodRow},
     },
     tui::{
         keymap::{Action, Chord},
@@ -31,6 +31,11 @@ pub(super) fn scroll(view: &mut View, session: &Session, by: isize) -> Outcome {
 
 /// Scrolls the overlay, or a pane; in the lists of steps and pods, single steps choose.
 pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isize) -> Outcome {
+    let compared = view.compares && !view.zoomed && session.phase() == Phase::Finished;
+    if view.overlay.is_none() && compared {
+        // The findings lie over all panes.
+        return scroll_lines(view, view.focus as usize, by);
+    }
     if view.overlay.is_none() && pane == Pane::Experiment {
         choose(view, session, by);
         return Outcome::redraw();
@@ -44,6 +49,10 @@ pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isiz
     // A log is read from its end: up goes away from there.
     let by = if view.overlay == Some(Overlay::PodLog) { -by } else { by };
     let place = if view.overlay.is_some() { Pane::ALL.len() } else { pane as usize };
+    scroll_lines(view, place, by)
+}
+
+fn scroll_lines(view: &mut View, place: usize, by: isize) -> Outcome {
     if let Some(lines) = view.scroll.get_mut(place) {
         *lines = lines.saturating_add_signed(by).min(usize::from(u16::MAX));
     }
@@ -89,6 +98,14 @@ pub(super) fn scroll_time(view: &mut View, session: &Session, now: Timestamp, by
     let first = (shown + by).clamp(Span::earliest(session, now).min(live.first), live.first);
     view.scrolled_to = (first < live.first).then_some(first);
     Outcome::redraw()
+}
+
+/// What the run came to stands at its kill, which the live view may have left behind.
+pub(super) fn back_to_the_fault(view: &mut View, session: &Session, now: Timestamp) {
+    let live = Span::live(session, now, columns(view));
+    if session.t0().is_some() && view.scrolled_to.is_none() && live.column(0).is_none() {
+        view.scrolled_to = Some(-Span::LEAD);
+    }
 }
 
 pub(super) fn move_cursor(view: &mut View, session: &Session, now: Timestamp, by: i64) -> Outcome {

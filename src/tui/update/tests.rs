@@ -3,7 +3,7 @@ use super::super::{
 };
 use super::*;
 use crate::session::{
-    event::{Event, Gets, Guards, Prediction, StepRef, TripGuess, Undone, What},
+    event::{Event, Gets, Guards, Prediction, RunStatus, StepRef, TripGuess, Undone, What},
     fixtures::{self, Variant},
     state::StepState,
 };
@@ -172,16 +172,78 @@ fn escape_leads_towards_safety_step_by_step() {
     assert!(desk.view.hint.is_some());
 }
 
+/// The story in which what was fired away comes back by itself.
+fn self_healing(mut told: (Session, Timestamp)) -> Desk {
+    for kit in told.0.undo.kits.values_mut() {
+        kit.needed = false;
+    }
+    Desk::at(told)
+}
+
 #[test]
 fn quitting_asks_while_the_fault_is_on() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = self_healing(fixtures::before_failing());
     assert_eq!(desk.press("q"), []);
     assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
     desk.press("ESC");
     assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
     desk.press("q");
-    assert_eq!(desk.press("y").first(), Some(&send(Command::Quit)));
+    assert_eq!(desk.press("u"), [], "there is nothing to put back");
+    assert_eq!(desk.press("w"), [], "there is nothing to leave without");
+    assert_eq!(desk.press("y"), [send(Command::Quit)]);
     assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
+}
+
+#[test]
+fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
+    let with_undo = [Command::Quit, Command::Undo].map(send);
+    for (key, effects) in [
+        ("u", &with_undo[..]),
+        ("y", &with_undo),
+        ("q", &with_undo),
+        ("ENTER", &with_undo),
+        ("w", &with_undo[..1]),
+        ("CTRL+C", &with_undo[..1]),
+        ("ESC", &[]),
+        ("n", &[]),
+        ("x", &[]),
+    ] {
+        let mut desk = Desk::at(fixtures::before_failing());
+        assert_eq!(desk.press("q"), []);
+        assert_eq!(desk.press(key), effects, "{key}");
+        assert_eq!(desk.view.overlay.is_none(), key != "x", "{key}");
+        if !effects.is_empty() {
+            assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave], "{key}");
+        }
+    }
+}
+
+#[test]
+fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
+    let finished = || {
+        let mut desk = Desk::at(fixtures::before_failing());
+        desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+        desk.take(Msg::Finished);
+        assert_eq!(desk.press("q"), []);
+        assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
+        desk
+    };
+    assert_eq!(finished().press("w"), [Effect::Leave]);
+    let undone = |failed: &[&str]| Undone {
+        failed: failed.iter().map(|&it| it.to_owned()).collect(),
+        ..Undone::default()
+    };
+    for (undone, effects) in
+        [(undone(&[]), vec![Effect::Leave]), (undone(&["Deployment x: forbidden"]), Vec::new())]
+    {
+        let mut desk = finished();
+        assert_eq!(desk.press("u"), [send(Command::Undo)]);
+        desk.tell(What::UndoBegan);
+        assert_eq!(desk.take(Msg::Changed).effects, []);
+        desk.tell(What::UndoDone(undone));
+        assert_eq!(desk.take(Msg::Changed).effects, effects);
+        assert_eq!(desk.view.leaving, Leaving::No, "whoever saw it to the end did not leave early");
+    }
 }
 
 #[test]
@@ -192,6 +254,66 @@ fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
         assert_eq!(desk.press("CTRL+C"), [send(Command::Cut)]);
         assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
     }
+}
+
+#[test]
+fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    assert_eq!(desk.take(Msg::Closed).effects, [send(Command::Quit)]);
+    assert_eq!(desk.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
+    assert_eq!(desk.view.leaving, Leaving::Asked);
+}
+
+#[test]
+fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
+    for (msg, leaving) in [(Msg::Interrupted("SIGTERM"), Leaving::Asked), (Msg::Closed, Leaving::Asked)] {
+        let mut desk = Desk::at(fixtures::finished(Variant::After));
+        desk.take(Msg::Finished);
+        assert_eq!(desk.take(msg.clone()).effects, [Effect::Leave], "{msg:?}");
+        assert_eq!(desk.view.leaving, leaving, "{msg:?}");
+    }
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    desk.take(Msg::Finished);
+    assert_eq!((desk.press("q"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
+}
+
+#[test]
+fn a_new_run_follows_the_end_where_the_fault_is_over() {
+    let mut desk = Desk::at(fixtures::after_closed());
+    assert_eq!(desk.press("R"), []);
+    assert!(desk.view.hint.as_deref().unwrap().contains("e ends it"));
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    desk.take(Msg::Finished);
+    assert_eq!(desk.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
+    assert_eq!(desk.press("R"), [Effect::Again]);
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+    desk.take(Msg::Finished);
+    assert_eq!(desk.press("R"), []);
+    assert!(desk.view.hint.as_deref().unwrap().contains("u puts back"));
+}
+
+#[test]
+fn in_a_comparison_down_reads_on() {
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    desk.press("DOWN");
+    assert_eq!(desk.view.scroll_of(Pane::Experiment), 0, "it chooses a step");
+    desk.view.compares = true;
+    desk.press("DOWN");
+    assert_eq!(desk.view.scroll_of(Pane::Experiment), 1);
+}
+
+#[test]
+fn at_the_end_the_kill_is_on_the_screen_again() {
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    desk.view.area = Rect::new(0, 0, 80, 24);
+    desk.take(Msg::Finished);
+    assert_eq!(desk.view.scrolled_to, None, "it is there still");
+    desk.now = fixtures::at(120.0);
+    desk.take(Msg::Finished);
+    assert_eq!(desk.view.scrolled_to, Some(-5));
+    desk.press("0");
+    assert_eq!(desk.view.scrolled_to, None);
 }
 
 #[test]

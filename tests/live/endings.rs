@@ -1,0 +1,162 @@
+//! Whatever ends a session ends it in good order: before its screen, before its run and in the middle of it.
+
+use super::{desk, fire, start, terminal::Terminal, there};
+use std::path::Path;
+
+/// What ends a session from outside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ending {
+    Key,
+    Signal(i32),
+    /// The window is closed.
+    Closed,
+}
+
+const ENDINGS: [Ending; 5] = [
+    Ending::Key,
+    Ending::Signal(libc::SIGINT),
+    Ending::Signal(libc::SIGTERM),
+    Ending::Signal(libc::SIGHUP),
+    Ending::Closed,
+];
+
+fn end(terminal: &mut Terminal, how: Ending) -> u32 {
+    match how {
+        Ending::Key => terminal.press("\x03"),
+        Ending::Signal(signal) => terminal.signal(signal),
+        Ending::Closed => terminal.close("?"),
+    }
+    let code = terminal.ended();
+    assert!(how == Ending::Closed || terminal.is_restored(), "{how:?}");
+    code
+}
+
+/// The last event that was recorded.
+fn last_recorded(folder: &Path) -> String {
+    let recording = std::fs::read_to_string(folder.join("session.ctui")).unwrap();
+    recording.lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn before_anything_was_played_they_end_the_session_as_q_does() {
+    let left = |end: &dyn Fn(&mut Terminal) -> u32| {
+        let folder = desk();
+        let mut terminal = start(folder.path(), &["--record", "session.ctui"]);
+        let code = end(&mut terminal);
+        let journal = std::fs::read_to_string(folder.path().join("journal.json")).unwrap();
+        assert!(journal.contains(r#""status": "interrupted""#), "{journal}");
+        assert!(last_recorded(folder.path()).contains("journal_written"), "{}", last_recorded(folder.path()));
+        code
+    };
+    let code = left(&|terminal| {
+        terminal.press("q");
+        terminal.ended()
+    });
+    for how in ENDINGS {
+        assert_eq!(left(&|terminal| end(terminal, how)), code, "{how:?}");
+    }
+}
+
+#[test]
+fn in_the_middle_they_roll_back_and_keep_the_journal() {
+    for how in ENDINGS {
+        let folder = desk();
+        let mut terminal = start(folder.path(), &["--record", "session.ctui"]);
+        fire(&mut terminal);
+        terminal.press(" ");
+        terminal.wait_for("[~] look-again");
+        assert_eq!(end(&mut terminal, how), 1, "{how:?}");
+        assert!(there(folder.path()), "{how:?} left through the rollbacks");
+        assert!(folder.path().join("journal.json").exists(), "{how:?}");
+        assert!(last_recorded(folder.path()).contains("journal_written"), "{how:?}");
+    }
+}
+
+#[test]
+fn where_no_cluster_is_found_the_offer_of_the_sandbox_gives_the_terminal_back() {
+    let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
+    for (how, code) in
+        [(Ending::Key, 2), (Ending::Signal(libc::SIGTERM), 1), (Ending::Signal(libc::SIGHUP), 1)]
+    {
+        let folder = desk();
+        let mut terminal = Terminal::start(120, 36, folder.path(), &[experiment.to_str().unwrap()]);
+        terminal.wait_for("any other key to leave");
+        assert_eq!(end(&mut terminal, how), code, "{how:?}");
+    }
+    let folder = desk();
+    let mut terminal = Terminal::start(120, 36, folder.path(), &[experiment.to_str().unwrap()]);
+    terminal.wait_for("any other key to leave");
+    terminal.press("a");
+    terminal.wait_for("ctx sandbox");
+    terminal.press("q");
+    terminal.ended();
+}
+
+/// The provider is scaled to nothing, and nothing in the file takes that back.
+const LASTING: &str = r#"{
+    "title": "The provider is scaled down",
+    "description": "for good",
+    "method": [
+        {"type": "action", "name": "scale-down",
+         "provider": {"type": "python", "module": "chaosk8s.deployment.actions", "func": "scale_deployment",
+                      "arguments": {"name": "my-provider-app", "replicas": 0}}},
+        {"type": "probe", "name": "look", "provider": {"type": "process", "path": "true"}}
+    ],
+    "rollbacks": []
+}"#;
+
+#[test]
+fn whoever_leaves_a_lasting_fault_is_offered_the_undo_kit() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("experiment.json"), LASTING).unwrap();
+    for (ends_first, key, undone) in [(false, "u", true), (true, "u", true), (false, "w", false)] {
+        let mut terminal = Terminal::start(120, 36, folder.path(), &["--sandbox=after", "experiment.json"]);
+        terminal.wait_for("[>] scale-down");
+        terminal.wait_for("undo kit:");
+        terminal.press("F");
+        terminal.wait_for("[v] scale-down");
+        if ends_first {
+            terminal.press("e");
+            terminal.wait_for("FINISHED");
+        }
+        terminal.press("q");
+        terminal.wait_for("put it back and leave");
+        terminal.press(key);
+        terminal.ended();
+        assert!(terminal.is_restored());
+        let left = terminal.contents();
+        assert_eq!(left.contains("undo      Deployment my-provider-app"), undone, "{key}: {left}");
+    }
+}
+
+#[test]
+fn another_run_stands_beside_the_first_and_keeps_its_own_files() {
+    let folder = desk();
+    let mut terminal = start(folder.path(), &["--record", "session.ctui"]);
+    fire(&mut terminal);
+    terminal.press("e");
+    terminal.wait_for("FINISHED");
+    terminal.wait_for("[R] new run");
+    terminal.press("R");
+    terminal.wait_for("[>] file-is-there");
+    fire(&mut terminal);
+    terminal.press("e");
+    terminal.wait_for("BEFORE and AFTER");
+    terminal.press("q");
+    terminal.ended();
+    assert!(terminal.is_restored());
+    for file in ["journal.json", "journal-2.json", "session.ctui", "session-2.ctui"] {
+        assert!(folder.path().join(file).exists(), "{file}");
+    }
+}
+
+/// A lesson is followed by the next one only when it was seen to its end.
+#[test]
+fn whoever_leaves_a_lesson_leaves_the_demo() {
+    for how in [Ending::Key, Ending::Signal(libc::SIGTERM), Ending::Closed] {
+        let folder = desk();
+        let mut terminal = Terminal::start(120, 36, folder.path(), &["demo"]);
+        terminal.wait_for("Lesson 1 of 2");
+        assert_eq!(end(&mut terminal, how), 1, "{how:?}");
+    }
+}
