@@ -112,7 +112,9 @@ fn whoever_leaves_a_lasting_fault_is_offered_the_undo_kit() {
     for (ends_first, key, undone) in [(false, "u", true), (true, "u", true), (false, "w", false)] {
         let mut terminal = Terminal::start(120, 36, folder.path(), &["--sandbox=after", "experiment.json"]);
         terminal.wait_for("[>] scale-down");
-        terminal.wait_for("undo kit:");
+        // The card is there, and with it the kit.
+        terminal.wait_for("SCALE Deployment");
+        terminal.wait_for("u restores");
         terminal.press("F");
         terminal.wait_for("[v] scale-down");
         if ends_first {
