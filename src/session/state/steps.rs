@@ -166,6 +166,12 @@ impl Steps {
         self.cursor.and_then(|at| self.rows.iter().position(|row| row.step.at == at)).map_or(0, |i| i + 1)
     }
 
+    /// Whether a rollback was played and succeeded.
+    pub fn rolled_back(&self) -> bool {
+        let succeeded = |row: &StepRow| row.state == StepState::Succeeded;
+        self.rows.iter().any(|row| row.step.at.section == Section::Rollbacks && succeeded(row))
+    }
+
     /// Steps that are over.
     pub fn done(&self) -> usize {
         self.rows.iter().filter(|row| row.state.is_over()).count()

@@ -58,6 +58,7 @@ fn applies(scene: &Scene, action: Action) -> bool {
         Action::Cut => current.is_some_and(|row| row.state.is_active()),
         Action::Skip => current.is_some_and(|row| matches!(row.state, StepState::Awaited { .. })),
         Action::Undo => scene.session.fault.is_some(),
+        Action::NewRun => scene.session.undo_due().is_none(),
         Action::Rerun => rerunnable(scene.session),
         _ => true,
     }

@@ -16,7 +16,9 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     if view.steering == Steering::Replay {
         return Outcome::effect(Effect::Leave);
     }
-    let stays = view.steering == Steering::Live && session.undo_due().is_some();
+    // What rollbacks have undone may take a while to be back.
+    let over = view.finished && session.steps.rolled_back();
+    let stays = view.steering == Steering::Live && session.undo_due().is_some() && !over;
     if view.leaving == Leaving::No && (stays || session.phase() == Phase::FaultOn && !view.finished) {
         return open(view, Overlay::ConfirmQuit);
     }
@@ -114,6 +116,10 @@ fn undo_and_leave(view: &mut View) -> Outcome {
 /// After the end of the run: leaves once everything was put back, and stays where that failed.
 pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
     let undo = &session.undo;
+    if view.finished && view.overlay == Some(Overlay::ConfirmQuit) && session.undo_due().is_none() {
+        view.overlay = None;
+        view.hint = Some(format!("nothing is left to put back: {} leaves", view.keymap.key(Action::Quit)));
+    }
     match &undo.done {
         Some((_, undone)) if undo.began.is_none() && view.finished && view.leaving == Leaving::Asked => {
             view.leaving = Leaving::No;

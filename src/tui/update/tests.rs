@@ -3,7 +3,7 @@ use super::super::{
 };
 use super::*;
 use crate::session::{
-    event::{Event, Gets, Guards, Prediction, RunStatus, StepRef, TripGuess, Undone, What},
+    event::{Event, Gets, Guards, Prediction, RunStatus, Section, StepRef, TripGuess, Undone, What},
     fixtures::{self, Variant},
     state::StepState,
 };
@@ -275,6 +275,28 @@ fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
     let mut desk = Desk::at(fixtures::finished(Variant::After));
     desk.take(Msg::Finished);
     assert_eq!((desk.press("q"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
+}
+
+#[test]
+fn after_the_end_nothing_is_asked_about_what_is_back_or_was_rolled_back() {
+    let finished = || {
+        let mut desk = Desk::at(fixtures::before_failing());
+        desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+        desk.take(Msg::Finished);
+        desk
+    };
+    let mut desk = finished();
+    desk.press("q");
+    desk.tell(What::FaultHealed { what: "it is back".to_owned() });
+    desk.take(Msg::Changed);
+    assert_eq!(desk.view.overlay, None, "there is nothing to ask any more");
+    assert_eq!(desk.press("q"), [Effect::Leave]);
+    let mut desk = finished();
+    let mut rolled_back = desk.session.steps.rows[0].clone();
+    rolled_back.step.at = StepRef { section: Section::Rollbacks, index: 0 };
+    rolled_back.state = StepState::Succeeded;
+    desk.session.steps.rows.push(rolled_back);
+    assert_eq!(desk.press("q"), [Effect::Leave], "it may take a while to be back");
 }
 
 #[test]
