@@ -57,7 +57,10 @@ impl Session {
             What::RollbacksEnded => self.run.rolling_back = false,
             What::Interrupted { reason, .. } => self.run.interrupted = Some(reason.clone()),
             What::Aborted { message } => self.run.aborted = Some(message.clone()),
-            What::RunEnded { status, deviated } => self.run.end(at, *status, *deviated),
+            What::RunEnded { status, deviated } => {
+                self.run.end(at, *status, *deviated);
+                self.steps.run_ended();
+            }
             What::PassAmended { .. }
             | What::EntriesAmended { .. }
             | What::ExperimentAmended { .. }

@@ -223,11 +223,21 @@ impl Steps {
 
     pub(super) fn awaited(&mut self, at: Timestamp, step: StepRef) {
         // The cursor stands before one step only: one that it left for an earlier step waits its turn again.
+        self.await_none();
+        self.cursor = Some(step);
+        self.with(step, |row| row.state = StepState::Awaited { since: at });
+    }
+
+    fn await_none(&mut self) {
         for row in self.rows.iter_mut().filter(|row| matches!(row.state, StepState::Awaited { .. })) {
             row.state = StepState::Waiting;
         }
-        self.cursor = Some(step);
-        self.with(step, |row| row.state = StepState::Awaited { since: at });
+    }
+
+    /// The run is over: nothing is next, and there is nothing to be held.
+    pub(super) fn run_ended(&mut self) {
+        self.await_none();
+        (self.auto, self.paused) = (false, false);
     }
 
     pub(super) fn pause_started(&mut self, at: Timestamp, step: StepRef, side: PauseSide, seconds: f64) {

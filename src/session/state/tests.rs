@@ -143,6 +143,18 @@ fn one_step_is_awaited_at_a_time() {
 }
 
 #[test]
+fn at_the_end_nothing_is_awaited_and_nothing_goes_on_by_itself() {
+    let mut session = fixtures::ready().0;
+    let step = StepRef { section: Section::Method, index: 1 };
+    let end = What::RunEnded { status: RunStatus::Interrupted, deviated: false };
+    for what in [What::StepAwaited { step, destructive: false }, What::Commanded(Command::Auto(true)), end] {
+        session.apply(&Event { seq: 0, at: at(-20.0), what });
+    }
+    assert_eq!(session.steps.row(step).unwrap().state, StepState::Waiting);
+    assert!(!session.steps.auto);
+}
+
+#[test]
 fn the_operators_keys_leave_their_traces() {
     let mut session = fixtures::ready().0;
     let step = StepRef { section: Section::Method, index: 1 };
