@@ -3,7 +3,7 @@
 //! A run executes some two thousand functions of a binary of 20 MB, and the kernel maps 64 KB around each page that is
 //! asked for: scattered over the whole, that is half of the run's memory and a fifth of its time. `link/run.ld` puts
 //! them side by side; `link/order` writes it. What it names and is not there, because of another compiler or other
-//! dependencies, is passed over.
+//! dependencies, is passed over. `.cargo/config.toml` has names in which no hash of a whole crate's code stands.
 //!
 //! The binary is linked for a fixed address, as Go's programs are, `kubectl` among them: moving it to another one would
 //! touch its tables of 33,000 addresses at each start. Libraries, heap and stack are at random addresses all the same.

@@ -249,3 +249,32 @@ fn retries(declared: Option<&Value>) -> u32 {
         Some(_) => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::apply;
+    use crate::experiment::{Map, Value};
+    use reqwest::header::HeaderMap;
+
+    #[test]
+    fn a_header_that_cannot_be_sent_says_why() {
+        let cases = [
+            ("a b", "1".into(), "the header 'a b' cannot be sent: that is no header name"),
+            ("a", " 1".into(), "the header 'a' cannot be sent: its value begins with a space"),
+            (
+                "a",
+                "1\n2".into(),
+                "the header 'a' cannot be sent: its value has characters no header may have",
+            ),
+            (
+                "a",
+                Value::Int(1),
+                "the header 'a' cannot be sent: its value 1 is not text; write it in quotes",
+            ),
+        ];
+        for (name, value, expected) in cases {
+            let declared = Map::from_iter([(name.to_owned(), value)]);
+            assert_eq!(apply(&mut HeaderMap::new(), &declared), Err(expected.to_owned()));
+        }
+    }
+}
