@@ -98,7 +98,7 @@ mod tests {
         assert!(said(fixtures::after_half_open(), Lesson::After).starts_with("HALF-OPEN"));
         assert!(said(fixtures::after_closed(), Lesson::After).contains("closed the breaker"));
         assert!(said(fixtures::told(Variant::After, 35.1), Lesson::After).contains("finds out"));
-        assert!(said(fixtures::finished(fixtures::Variant::Before), Lesson::Before).contains("Press q"));
+        assert!(said(fixtures::finished(Variant::Before), Lesson::Before).contains("Press q"));
     }
 
     /// What is said must be readable where the demo is most often seen.

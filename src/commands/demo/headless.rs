@@ -25,7 +25,7 @@ pub async fn play(global: &Global, arguments: &live::Arguments) -> Result<Sessio
     let mut assembly = Assembly::new(None);
     let played = lesson(global, arguments, &mut assembly).await;
     let (session, _) = assembly.end().await;
-    played.and_then(|()| session.ok_or_else(|| refusal("what was told could not be kept".to_owned())))
+    played.and_then(|()| session.ok_or_else(|| Refusal::invalid("what was told could not be kept")))
 }
 
 async fn lesson(
@@ -33,13 +33,12 @@ async fn lesson(
     arguments: &live::Arguments,
     assembly: &mut Assembly,
 ) -> Result<(), Refusal> {
-    let (signals, mut receiver) =
-        Signals::all(arguments.playing.compat()).map_err(|error| refusal(error.to_string()))?;
+    let (signals, mut receiver) = Signals::all(arguments.playing.compat()).map_err(Refusal::invalid)?;
     // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
     let pace = Pace::Auto(Consent::up_front());
     let prepared = tokio::select! {
         prepared = assembly.prepare(global, arguments, &arguments.playing, pace, signals.sender()) => prepared?,
-        Some(_) = receiver.recv() => return Err(refusal("Aborted!".to_owned())),
+        Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     };
     // Without a screen the same on every machine: no config file is read.
     let preferences = Preferences::default().watching(&arguments.watching);
@@ -48,9 +47,9 @@ async fn lesson(
     staged.observe().await;
     tokio::select! {
         learned = timeout(LEARNING, learned(assembly.shown.clone())) => learned.map_err(|_| {
-            refusal(format!("the consumer gave too few answers in {} s to learn from", LEARNING.as_secs()))
+            Refusal::invalid(format!("the consumer gave too few answers in {} s to learn from", LEARNING.as_secs()))
         })?,
-        Some(_) = receiver.recv() => return Err(refusal("Aborted!".to_owned())),
+        Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     }
     let running = staged.play(receiver);
     running.done.cancelled().await;
@@ -59,14 +58,10 @@ async fn lesson(
     }
     let report = running.end().await;
     match (report.words.first(), assembly.shown.borrow().run.interrupted.clone()) {
-        (Some(words), _) => Err(refusal(format!("a part of chaos-tui broke: {words}"))),
-        (None, Some(reason)) => Err(refusal(reason)),
+        (Some(words), _) => Err(Refusal::invalid(format!("a part of chaos-tui broke: {words}"))),
+        (None, Some(reason)) => Err(Refusal::invalid(reason)),
         (None, None) => Ok(()),
     }
-}
-
-fn refusal(message: String) -> Refusal {
-    Refusal::invalid(message)
 }
 
 /// Resolves when the session knows what a real answer looks like.

@@ -23,6 +23,7 @@ use crate::{
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
+    fmt::Display,
     io::{self, Write},
     panic::AssertUnwindSafe,
     path::{Path, PathBuf},
@@ -61,6 +62,12 @@ impl Sitting {
     pub(super) fn refused(code: ExitCode) -> Self {
         Self { code, session: None, early: true, again: false }
     }
+
+    /// None: another command line is needed.
+    fn misused(why: impl Display) -> Self {
+        eprintln!("{why}");
+        Self::refused(ExitCode::from(2))
+    }
 }
 
 /// Makes the task that speaks to the audience.
@@ -71,32 +78,22 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> Si
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {
-        eprintln!("cannot change to {}: {error}", folder.display());
-        return Sitting::refused(ExitCode::from(2));
+        return Sitting::misused(format!("cannot change to {}: {error}", folder.display()));
     }
     let (preferences, theme) = match preferences(arguments) {
         Ok(found) => found,
-        Err(message) => {
-            eprintln!("{message}");
-            return Sitting::refused(ExitCode::from(2));
-        }
+        Err(message) => return Sitting::misused(message),
     };
     listen_to_libraries(global);
     let recorder = match recorder(arguments) {
         Ok(recorder) => recorder,
-        Err(error) => {
-            eprintln!("{error}");
-            return Sitting::refused(ExitCode::from(2));
-        }
+        Err(error) => return Sitting::misused(error),
     };
     let mut setting = setting;
     if let Some(path) = &arguments.looks.ghost {
         match ghost(path) {
             Ok(ghost) => setting.earlier = Some(setting.earlier.unwrap_or(ghost)),
-            Err(error) => {
-                eprintln!("{error}");
-                return Sitting::refused(ExitCode::from(2));
-            }
+            Err(error) => return Sitting::misused(error),
         }
     }
     let mut assembly = Assembly::new(recorder);
@@ -113,9 +110,7 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> Si
     });
     match (outcome, assembly.end().await) {
         (Err(code), _) => Sitting::refused(code),
-        (Ok(ended), (Some(session), _)) => {
-            Sitting { code: ended.code, session: Some(session), early: ended.early, again: ended.again }
-        }
+        (Ok(sitting), (Some(session), _)) => Sitting { session: Some(session), ..sitting },
         (Ok(_), (None, _)) => Sitting::refused(ExitCode::from(BUG)),
     }
 }
@@ -228,7 +223,7 @@ fn deaf(error: io::Error) -> Refusal {
     Refusal::invalid(format!("signals cannot be heard: {error}"))
 }
 
-/// The session itself: observers, runner, screen.
+/// The session itself: observers, runner, screen. What became of it is known once its stream has ended.
 async fn session(
     global: &Global,
     arguments: &Arguments,
@@ -236,7 +231,7 @@ async fn session(
     ready: Ready,
     taste: Taste,
     setting: Setting,
-) -> Result<Ended, Refusal> {
+) -> Result<Sitting, Refusal> {
     let Taste { preferences, theme } = taste;
     let Ready { prepared, hearing, mut signals } = ready;
     let mut staged = tokio::select! {
@@ -278,14 +273,8 @@ async fn session(
     let report = running.end().await;
     summary::print(&assembly.shown.borrow(), &report, assembly.clock.now());
     let seen = matches!(departed, Left::Finished | Left::Again) && !report.bugs;
-    Ok(Ended { early: !seen, again: seen && departed == Left::Again, code: code(departed, &report) })
-}
-
-/// How a session ended, and what that is for the shell.
-struct Ended {
-    early: bool,
-    again: bool,
-    code: ExitCode,
+    let (code, again) = (code(departed, &report), seen && departed == Left::Again);
+    Ok(Sitting { code, session: None, early: !seen, again })
 }
 
 /// How the screen was left.
