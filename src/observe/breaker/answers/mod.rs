@@ -132,7 +132,10 @@ pub(super) fn testimony(stage: &Stage) -> (Says, String) {
         ),
         Stage::Failing { slow, .. } => (
             Says::Not(BreakerState::Open),
-            format!("{slow} calls hang or failed late: nobody cuts them short yet"),
+            format!(
+                "{} hung or failed late: nothing cuts that short yet",
+                wording::count(slow.into(), "call")
+            ),
         ),
         Stage::Open { fast, fallback: true, slowest_ms, .. } => (
             Says::State(BreakerState::Open),
