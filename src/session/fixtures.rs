@@ -9,6 +9,7 @@ mod steps;
 mod users;
 
 pub use cluster::{NEW, OLD};
+pub use steps::probe;
 
 use super::{
     event::{Event, Timestamp, What},

@@ -6,6 +6,7 @@ mod controls;
 mod dry;
 mod fake;
 mod halts;
+mod journal_keys;
 mod outcomes;
 mod properties;
 mod stepping;
@@ -24,24 +25,9 @@ use crate::{
     },
 };
 use fake::Fake;
+use journal_keys::KEYS;
 use std::{future::Future, sync::Arc};
 use tokio::sync::mpsc;
-
-/// The keys of a complete journal, in their order.
-const KEYS: [&str; 12] = [
-    "chaoslib-version",
-    "platform",
-    "node",
-    "experiment",
-    "start",
-    "status",
-    "deviated",
-    "steady_states",
-    "run",
-    "rollbacks",
-    "end",
-    "duration",
-];
 
 /// How a run is set up.
 struct Setup {

@@ -1,12 +1,12 @@
 //! The reducer over the story of [`fixtures`], and case by case where the story does not go.
 
 use super::*;
-use crate::experiment::{ActivityKind, ProviderKind, Value};
+use crate::experiment::Value;
 use crate::session::{
     Command, Event,
     event::{
         ActivityOutcome, Belief, BreakerState, Confidence, LastEnd, Level, PauseSide, Plan, Pod, RunId,
-        RunStatus, Section, Step, StepRef, What,
+        RunStatus, Section, StepRef, What,
     },
     fixtures::{self, Variant, at},
 };
@@ -330,19 +330,8 @@ fn what_is_kept_is_bounded() {
 
 /// A plan whose method has these steps.
 fn planned(names: &[&str]) -> What {
-    let step = |(index, name): (usize, &&str)| Step {
-        at: StepRef { section: Section::Method, index },
-        name: (*name).to_owned(),
-        kind: ActivityKind::Probe,
-        provider: ProviderKind::Process,
-        label: String::new(),
-        reference: false,
-        background: false,
-        destructive: false,
-        pause_before: None,
-        pause_after: None,
-        limit: None,
-        tolerance: None,
+    let step = |(index, name): (usize, &&str)| {
+        fixtures::probe(StepRef { section: Section::Method, index }, name, "")
     };
     let steps = names.iter().enumerate().map(step).collect();
     What::Planned(Plan { title: "t".to_owned(), hypothesis: None, steps })

@@ -1,3 +1,6 @@
+mod leaving;
+mod pointing;
+
 use super::super::{
     LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, span::Span, targets::Target,
 };
@@ -172,149 +175,6 @@ fn escape_leads_towards_safety_step_by_step() {
     assert!(desk.view.hint.is_some());
 }
 
-/// The story in which what was fired away comes back by itself.
-fn self_healing(mut told: (Session, Timestamp)) -> Desk {
-    for kit in told.0.undo.kits.values_mut() {
-        kit.needed = false;
-    }
-    Desk::at(told)
-}
-
-#[test]
-fn quitting_asks_while_the_fault_is_on() {
-    let mut desk = self_healing(fixtures::before_failing());
-    assert_eq!(desk.press("q"), []);
-    assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
-    desk.press("ESC");
-    assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
-    desk.press("q");
-    assert_eq!(desk.press("u"), [], "there is nothing to put back");
-    assert_eq!(desk.press("w"), [], "there is nothing to leave without");
-    assert_eq!(desk.press("y"), [send(Command::Quit)]);
-    assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
-}
-
-#[test]
-fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
-    let with_undo = [Command::Quit, Command::Undo].map(send);
-    for (key, effects) in [
-        ("u", &with_undo[..]),
-        ("y", &with_undo),
-        ("q", &with_undo),
-        ("ENTER", &with_undo),
-        ("w", &with_undo[..1]),
-        ("CTRL+C", &with_undo[..1]),
-        ("ESC", &[]),
-        ("n", &[]),
-        ("x", &[]),
-    ] {
-        let mut desk = Desk::at(fixtures::before_failing());
-        assert_eq!(desk.press("q"), []);
-        assert_eq!(desk.press(key), effects, "{key}");
-        assert_eq!(desk.view.overlay.is_none(), key != "x", "{key}");
-        if !effects.is_empty() {
-            assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave], "{key}");
-        }
-    }
-}
-
-#[test]
-fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
-    let finished = || {
-        let mut desk = Desk::at(fixtures::before_failing());
-        desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
-        desk.take(Msg::Finished);
-        assert_eq!(desk.press("q"), []);
-        assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
-        desk
-    };
-    assert_eq!(finished().press("w"), [Effect::Leave]);
-    let undone = |failed: &[&str]| Undone {
-        failed: failed.iter().map(|&it| it.to_owned()).collect(),
-        ..Undone::default()
-    };
-    for (undone, effects) in
-        [(undone(&[]), vec![Effect::Leave]), (undone(&["Deployment x: forbidden"]), Vec::new())]
-    {
-        let mut desk = finished();
-        assert_eq!(desk.press("u"), [send(Command::Undo)]);
-        desk.tell(What::UndoBegan);
-        assert_eq!(desk.take(Msg::Changed).effects, []);
-        desk.tell(What::UndoDone(undone));
-        assert_eq!(desk.take(Msg::Changed).effects, effects);
-        assert_eq!(desk.view.leaving, Leaving::No, "whoever saw it to the end did not leave early");
-    }
-}
-
-#[test]
-fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
-    for first in [Msg::Interrupted("SIGTERM"), Msg::Closed] {
-        let mut desk = Desk::at(fixtures::before_failing());
-        assert_eq!(desk.take(first).effects, [send(Command::Quit)]);
-        assert_eq!(desk.press("CTRL+C"), [send(Command::Cut)]);
-        assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
-    }
-}
-
-#[test]
-fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
-    let mut desk = Desk::at(fixtures::before_failing());
-    assert_eq!(desk.take(Msg::Closed).effects, [send(Command::Quit)]);
-    assert_eq!(desk.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
-    assert_eq!(desk.view.leaving, Leaving::Asked);
-}
-
-#[test]
-fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
-    for (msg, leaving) in [(Msg::Interrupted("SIGTERM"), Leaving::Asked), (Msg::Closed, Leaving::Asked)] {
-        let mut desk = Desk::at(fixtures::finished(Variant::After));
-        desk.take(Msg::Finished);
-        assert_eq!(desk.take(msg.clone()).effects, [Effect::Leave], "{msg:?}");
-        assert_eq!(desk.view.leaving, leaving, "{msg:?}");
-    }
-    let mut desk = Desk::at(fixtures::finished(Variant::After));
-    desk.take(Msg::Finished);
-    assert_eq!((desk.press("q"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
-}
-
-#[test]
-fn after_the_end_nothing_is_asked_about_what_is_back_or_was_rolled_back() {
-    let finished = || {
-        let mut desk = Desk::at(fixtures::before_failing());
-        desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
-        desk.take(Msg::Finished);
-        desk
-    };
-    let mut desk = finished();
-    desk.press("q");
-    desk.tell(What::FaultHealed { what: "it is back".to_owned() });
-    desk.take(Msg::Changed);
-    assert_eq!(desk.view.overlay, None, "there is nothing to ask any more");
-    assert_eq!(desk.press("q"), [Effect::Leave]);
-    let mut desk = finished();
-    let mut rolled_back = desk.session.steps.rows[0].clone();
-    rolled_back.step.at = StepRef { section: Section::Rollbacks, index: 0 };
-    rolled_back.state = StepState::Succeeded;
-    desk.session.steps.rows.push(rolled_back);
-    assert_eq!(desk.press("q"), [Effect::Leave], "it may take a while to be back");
-}
-
-#[test]
-fn a_new_run_follows_the_end_where_the_fault_is_over() {
-    let mut desk = Desk::at(fixtures::after_closed());
-    assert_eq!(desk.press("R"), []);
-    assert!(desk.view.hint.as_deref().unwrap().contains("e ends it"));
-    let mut desk = Desk::at(fixtures::finished(Variant::After));
-    desk.take(Msg::Finished);
-    assert_eq!(desk.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
-    assert_eq!(desk.press("R"), [Effect::Again]);
-    let mut desk = Desk::at(fixtures::before_failing());
-    desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
-    desk.take(Msg::Finished);
-    assert_eq!(desk.press("R"), []);
-    assert!(desk.view.hint.as_deref().unwrap().contains("u puts back"));
-}
-
 #[test]
 fn in_a_comparison_down_reads_on() {
     let mut desk = Desk::at(fixtures::finished(Variant::After));
@@ -336,14 +196,6 @@ fn at_the_end_the_kill_is_on_the_screen_again() {
     assert_eq!(desk.view.scrolled_to, Some(-5));
     desk.press("0");
     assert_eq!(desk.view.scrolled_to, None);
-}
-
-#[test]
-fn after_the_end_nothing_is_asked() {
-    let mut desk = Desk::at(fixtures::finished(Variant::After));
-    assert_eq!(desk.take(Msg::Finished).effects, []);
-    assert_eq!(desk.press("SPACE"), []);
-    assert_eq!(desk.press("q"), [Effect::Leave]);
 }
 
 #[test]
@@ -567,76 +419,6 @@ fn time_scrolls_back_and_never_beyond_the_ends() {
     assert_eq!(desk.view.cursor, Some(44));
     desk.press("0");
     assert_eq!(desk.view.cursor, None);
-}
-
-fn mouse(kind: MouseEventKind, column: u16, row: u16) -> Msg {
-    Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
-}
-
-const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
-
-#[test]
-fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
-    for (width, height) in [(200, 50), (120, 36), (80, 24)] {
-        let mut desk = Desk::at(fixtures::before_failing());
-        let step = desk.session.steps.rows[4].step.at;
-        desk.draw(width, height);
-        let at = desk.view.targets.of(&Target::Step(step)).unwrap();
-        desk.take(mouse(CLICK, at.x + 5, at.y));
-        assert_eq!((desk.view.focus, desk.view.chosen), (Pane::Experiment, Some(step)), "{width}");
-
-        // The chart and the lanes share their seconds.
-        let live = Span::live(&desk.session, desk.now, moving::columns(&desk.view)).first;
-        let lanes = desk.view.targets.of(&Target::Seconds(live)).unwrap();
-        desk.take(mouse(CLICK, lanes.x + 7, lanes.y + 1));
-        assert_eq!(desk.view.cursor, Some(live + 7), "{width}");
-        desk.take(mouse(CLICK, lanes.right() - 1, lanes.y + 1));
-        assert_eq!(desk.view.cursor, Some(19), "the future cannot be pointed at");
-        desk.take(mouse(MouseEventKind::ScrollUp, lanes.x + 7, lanes.y + 1));
-        assert_eq!(desk.view.scrolled_to, Some(live - 10), "{width}");
-
-        let pods = desk.view.targets.of(&Target::Pane(Pane::Pods)).unwrap();
-        desk.take(mouse(MouseEventKind::ScrollDown, pods.x + 3, pods.y + 2));
-        assert_eq!(desk.view.scroll_of(Pane::Pods), 3, "{width}");
-        assert_eq!(desk.take(mouse(MouseEventKind::Moved, pods.x + 3, pods.y + 2)), Outcome::nothing());
-    }
-}
-
-#[test]
-fn a_click_chooses_a_pod_and_the_next_endpoint() {
-    let mut desk = Desk::at(fixtures::after_open());
-    desk.draw(120, 36);
-    let uid = desk.session.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
-    let at = desk.view.targets.of(&Target::Pod(uid.clone())).unwrap();
-    desk.take(mouse(CLICK, at.x + 2, at.y));
-    assert_eq!((desk.view.focus, desk.view.pod.clone()), (Pane::Pods, Some(uid.clone())));
-    assert_eq!(desk.press("l"), [send(Command::ReadLog(desk.session.cluster.in_play[2].pod.key.clone()))]);
-    assert_eq!(desk.view.targets.of(&Target::Endpoints), None, "there is only one");
-}
-
-#[test]
-fn a_click_beside_an_overlay_closes_it_unless_something_is_typed() {
-    for (key, closes) in [("?", true), ("w", true), ("n", false)] {
-        let mut desk = Desk::at(fixtures::before_failing());
-        desk.press(key);
-        desk.draw(120, 36);
-        let inside = desk.view.targets.of(&Target::Overlay).unwrap();
-        desk.take(mouse(CLICK, inside.x + 3, inside.y + 2));
-        assert!(desk.view.overlay.is_some(), "{key}: inside nothing happens");
-        desk.take(mouse(MouseEventKind::ScrollDown, 0, 0));
-        assert_eq!(desk.view.overlay_scroll(), 3, "{key}");
-        desk.take(mouse(CLICK, 0, 0));
-        assert_eq!(desk.view.overlay.is_none(), closes, "{key}");
-        assert_eq!(desk.view.focus, Pane::Experiment, "{key}: what is below is not clicked");
-    }
-}
-
-#[test]
-fn the_mouse_is_left_to_the_terminal_and_taken_back() {
-    let mut desk = Desk::at(fixtures::before_failing());
-    assert_eq!(desk.press("M"), [Effect::Mouse(true)]);
-    assert_eq!(desk.press("M"), [Effect::Mouse(false)]);
-    assert!(desk.view.hint.as_ref().unwrap().contains("M takes it back"));
 }
 
 #[test]

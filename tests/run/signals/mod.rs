@@ -6,9 +6,12 @@
 mod before;
 mod controls;
 mod during;
+#[path = "../../../src/runner/tests/journal_keys.rs"]
+mod journal_keys;
 mod rollbacks;
 
 use crate::program::{Case, Ended, Running, method, process, sh};
+use journal_keys::KEYS;
 use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
 /// What the console says of a signal.
@@ -97,21 +100,7 @@ fn interrupted(mut running: Running, signal: i32) -> Ended {
 fn is_complete(ended: &Ended) {
     let journal = ended.at("");
     let keys: Vec<&str> = journal.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = [
-        "chaoslib-version",
-        "platform",
-        "node",
-        "experiment",
-        "start",
-        "status",
-        "deviated",
-        "steady_states",
-        "run",
-        "rollbacks",
-        "end",
-        "duration",
-    ];
-    assert_eq!(keys, expected);
+    assert_eq!(keys, KEYS);
     for part in ["/run", "/rollbacks"] {
         for entry in ended.at(part).as_array().unwrap() {
             assert!(entry["start"].is_string() && entry["end"].is_string(), "{entry:#}");

@@ -1,0 +1,17 @@
+//! What a journal must have, for the runner's tests and for those of the whole program.
+
+/// The keys of a complete journal, in their order.
+pub const KEYS: [&str; 12] = [
+    "chaoslib-version",
+    "platform",
+    "node",
+    "experiment",
+    "start",
+    "status",
+    "deviated",
+    "steady_states",
+    "run",
+    "rollbacks",
+    "end",
+    "duration",
+];

@@ -1,0 +1,154 @@
+//! Leaving, and what is asked before; another run after the end.
+
+use super::*;
+
+/// The story in which what was fired away comes back by itself.
+fn self_healing(mut told: (Session, Timestamp)) -> Desk {
+    for kit in told.0.undo.kits.values_mut() {
+        kit.needed = false;
+    }
+    Desk::at(told)
+}
+
+#[test]
+fn quitting_asks_while_the_fault_is_on() {
+    let mut desk = self_healing(fixtures::before_failing());
+    assert_eq!(desk.press("q"), []);
+    assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
+    desk.press("ESC");
+    assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
+    desk.press("q");
+    assert_eq!(desk.press("u"), [], "there is nothing to put back");
+    assert_eq!(desk.press("w"), [], "there is nothing to leave without");
+    assert_eq!(desk.press("y"), [send(Command::Quit)]);
+    assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
+}
+
+#[test]
+fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
+    let with_undo = [Command::Quit, Command::Undo].map(send);
+    for (key, effects) in [
+        ("u", &with_undo[..]),
+        ("y", &with_undo),
+        ("q", &with_undo),
+        ("ENTER", &with_undo),
+        ("w", &with_undo[..1]),
+        ("CTRL+C", &with_undo[..1]),
+        ("ESC", &[]),
+        ("n", &[]),
+        ("x", &[]),
+    ] {
+        let mut desk = Desk::at(fixtures::before_failing());
+        assert_eq!(desk.press("q"), []);
+        assert_eq!(desk.press(key), effects, "{key}");
+        assert_eq!(desk.view.overlay.is_none(), key != "x", "{key}");
+        if !effects.is_empty() {
+            assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave], "{key}");
+        }
+    }
+}
+
+/// The run is over, and what was fired away is not back.
+fn ended_with_the_fault_on() -> Desk {
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+    desk.take(Msg::Finished);
+    desk
+}
+
+#[test]
+fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
+    let finished = || {
+        let mut desk = ended_with_the_fault_on();
+        assert_eq!(desk.press("q"), []);
+        assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
+        desk
+    };
+    assert_eq!(finished().press("w"), [Effect::Leave]);
+    let undone = |failed: &[&str]| Undone {
+        failed: failed.iter().map(|&it| it.to_owned()).collect(),
+        ..Undone::default()
+    };
+    for (undone, effects) in
+        [(undone(&[]), vec![Effect::Leave]), (undone(&["Deployment x: forbidden"]), Vec::new())]
+    {
+        let mut desk = finished();
+        assert_eq!(desk.press("u"), [send(Command::Undo)]);
+        desk.tell(What::UndoBegan);
+        assert_eq!(desk.take(Msg::Changed).effects, []);
+        desk.tell(What::UndoDone(undone));
+        assert_eq!(desk.take(Msg::Changed).effects, effects);
+        assert_eq!(desk.view.leaving, Leaving::No, "whoever saw it to the end did not leave early");
+    }
+}
+
+#[test]
+fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
+    for first in [Msg::Interrupted("SIGTERM"), Msg::Closed] {
+        let mut desk = Desk::at(fixtures::before_failing());
+        assert_eq!(desk.take(first).effects, [send(Command::Quit)]);
+        assert_eq!(desk.press("CTRL+C"), [send(Command::Cut)]);
+        assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
+    }
+}
+
+#[test]
+fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
+    let mut desk = Desk::at(fixtures::before_failing());
+    assert_eq!(desk.take(Msg::Closed).effects, [send(Command::Quit)]);
+    assert_eq!(desk.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
+    assert_eq!(desk.view.leaving, Leaving::Asked);
+}
+
+#[test]
+fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
+    for (msg, leaving) in [(Msg::Interrupted("SIGTERM"), Leaving::Asked), (Msg::Closed, Leaving::Asked)] {
+        let mut desk = Desk::at(fixtures::finished(Variant::After));
+        desk.take(Msg::Finished);
+        assert_eq!(desk.take(msg.clone()).effects, [Effect::Leave], "{msg:?}");
+        assert_eq!(desk.view.leaving, leaving, "{msg:?}");
+    }
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    desk.take(Msg::Finished);
+    assert_eq!((desk.press("q"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
+}
+
+#[test]
+fn after_the_end_nothing_is_asked_about_what_is_back_or_was_rolled_back() {
+    let mut desk = ended_with_the_fault_on();
+    desk.press("q");
+    desk.tell(What::FaultHealed { what: "it is back".to_owned() });
+    desk.take(Msg::Changed);
+    assert_eq!(desk.view.overlay, None, "there is nothing to ask any more");
+    assert_eq!(desk.press("q"), [Effect::Leave]);
+    let mut desk = ended_with_the_fault_on();
+    let mut rolled_back = desk.session.steps.rows[0].clone();
+    rolled_back.step.at = StepRef { section: Section::Rollbacks, index: 0 };
+    rolled_back.state = StepState::Succeeded;
+    desk.session.steps.rows.push(rolled_back);
+    assert_eq!(desk.press("q"), [Effect::Leave], "it may take a while to be back");
+}
+
+#[test]
+fn a_new_run_follows_the_end_where_the_fault_is_over() {
+    let mut desk = Desk::at(fixtures::after_closed());
+    assert_eq!(desk.press("R"), []);
+    assert!(desk.view.hint.as_deref().unwrap().contains("e ends it"));
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    desk.take(Msg::Finished);
+    assert_eq!(desk.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
+    assert_eq!(desk.press("R"), [Effect::Again]);
+    let mut desk = Desk::at(fixtures::before_failing());
+    desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+    desk.take(Msg::Finished);
+    assert_eq!(desk.press("R"), []);
+    assert!(desk.view.hint.as_deref().unwrap().contains("u puts back"));
+}
+
+#[test]
+fn after_the_end_nothing_is_asked() {
+    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    assert_eq!(desk.take(Msg::Finished).effects, []);
+    assert_eq!(desk.press("SPACE"), []);
+    assert_eq!(desk.press("q"), [Effect::Leave]);
+}
