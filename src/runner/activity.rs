@@ -174,7 +174,8 @@ async fn play(
     if let Some(met) = tolerance_met {
         entry.set_tolerance_met(met);
     }
-    let told = ActivityOutcome { succeeded, tolerance_met, summary: summary(&outcome), seconds };
+    let told =
+        ActivityOutcome { succeeded, tolerance_met, summary: summary(&outcome), trouble: None, seconds };
     stage.voice.emit_at(ended, What::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
 
     // The reference pauses even while it is being interrupted; nobody who presses Ctrl-C wants that.

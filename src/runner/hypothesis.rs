@@ -74,6 +74,7 @@ pub(super) async fn pass(
         let_in: false,
         probe: String::new(),
         shown: Vec::new(),
+        skipped: 0,
     };
     let played = course.walk(&mut lead).await;
     let now = stage.experiment();
@@ -100,6 +101,8 @@ struct Course<'a> {
     probe: String,
     /// The entries of the probes so far.
     shown: Vec<Value>,
+    /// Probes that the operator left out.
+    skipped: usize,
 }
 
 impl Course<'_> {
@@ -152,7 +155,10 @@ impl Course<'_> {
                 }
                 Go::Run(consent) => consent,
                 Go::Skip => {
-                    self.stage.voice.emit(What::StepSkipped { step }).await;
+                    let name =
+                        activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
+                    self.skipped += 1;
+                    self.stage.voice.emit(What::StepSkipped { step, name }).await;
                     cursor.skip();
                     continue;
                 }
@@ -229,7 +235,8 @@ impl Course<'_> {
     }
 
     async fn end(&self, met: bool, deviating: Option<String>) {
-        self.stage.voice.emit(What::HypothesisEnded { phase: self.phase, met, deviating }).await;
+        let (phase, skipped) = (self.phase, self.skipped);
+        self.stage.voice.emit(What::HypothesisEnded { phase, met, deviating, skipped }).await;
     }
 
     /// The pass as controls see it.

@@ -88,7 +88,8 @@ pub(super) async fn turn(
     let consent = match cursor.go(helm, step, needs_consent(effect, step.section)).await? {
         Go::Run(consent) => consent,
         Go::Skip => {
-            stage.voice.emit(What::StepSkipped { step }).await;
+            let name = activity.map_or_else(|_| entry.name(), |activity| activity.name.clone());
+            stage.voice.emit(What::StepSkipped { step, name }).await;
             cursor.skip();
             return Ok(());
         }

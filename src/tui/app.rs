@@ -15,7 +15,7 @@ use super::{
     update::update,
     view::{Leaving, Steering, View},
 };
-use crate::session::{Command, Session, clock::Clock, event::Source, state::Phase};
+use crate::session::{Command, Session, clock::Clock, event::Source};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -177,7 +177,8 @@ fn departure(view: &View) -> Departure {
 fn time_shows(session: &Session, view: &View) -> bool {
     session.users.endpoints.iter().any(|endpoint| endpoint.watched)
         || session.steps.rows.iter().any(|row| row.state.is_active())
-        || session.phase() == Phase::FaultOn
+        || session.fault.as_ref().is_some_and(|fault| fault.is_on())
+        || session.recovering()
         // The pods pane tells when the watch last spoke.
         || session.cluster.source(Source::Pods).is_some()
         || view.leaving > Leaving::No

@@ -33,7 +33,9 @@ pub async fn guide(
 
 /// The caption for where the session stands.
 pub fn caption(lesson: Lesson, session: &Session) -> &'static str {
-    match session.phase() {
+    // What it says follows events, not the clock.
+    let phase = session.last.map_or(Phase::Ready, |now| session.phase(now));
+    match phase {
         Phase::Ready => match lesson {
             Lesson::Before => "Lesson 1 of 2: no circuit breaker. Press o to ask as its users do.",
             Lesson::After => "Lesson 2 of 2: now with a circuit breaker. Press o to ask as users do.",
@@ -47,6 +49,10 @@ pub fn caption(lesson: Lesson, session: &Session) -> &'static str {
         }
         Phase::Steady => "SPACE checks the steady state, probe by probe. It never kills.",
         Phase::FaultOn => during(lesson, session.breaker.state()),
+        Phase::FaultUnconfirmed => "The kill failed: whether it did something is not known. w says why.",
+        Phase::Recovering | Phase::TargetsBack => {
+            "The provider is back. Its users are not yet: watch their letters."
+        }
         Phase::Recovered => match lesson {
             Lesson::Before => "It is back by itself. BAD: seconds that let users down. SPACE goes on.",
             Lesson::After if session.breaker.state() == BreakerState::Closed => {

@@ -224,7 +224,7 @@ mod tests {
         due.looked_up(Duration::from_secs(2));
         assert!(due.fixed(other) && !due.fixed(STEP));
         assert_eq!(due_in(&mut due).await, Some(0), "what takes the step's place is looked up at once");
-        assert!(due.hear(&What::StepSkipped { step: other }));
+        assert!(due.hear(&What::StepSkipped { step: other, name: String::new() }));
         due.hear(&gone());
         assert_eq!(due_in(&mut due).await, None);
         assert!(due.hear(&What::StepAwaited { step: STEP, destructive: false }));

@@ -98,7 +98,7 @@ async fn skipped_steps_leave_no_entry() {
     })
     .await;
     assert_eq!(played.names("run"), ["look", "again"]);
-    let skipped = What::StepSkipped { step: at(Section::Method, 1) };
+    let skipped = What::StepSkipped { step: at(Section::Method, 1), name: "kill".to_owned() };
     assert!(played.events.iter().any(|event| event.what == skipped));
 }
 

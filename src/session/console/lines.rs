@@ -28,7 +28,9 @@ pub fn lines(what: &What) -> Vec<(Level, String)> {
             one(Info, format!("Running experiment: {title}")).into_iter().chain(dry).collect()
         }
         What::HypothesisStarted { title, .. } => one(Info, format!("Steady state hypothesis: {title}")),
-        What::HypothesisEnded { met: false, phase, deviating } => one_not_met(*phase, deviating.as_deref()),
+        What::HypothesisEnded { met: false, phase, deviating, .. } => {
+            one_not_met(*phase, deviating.as_deref())
+        }
         What::ContinuousStarted { frequency } => {
             let frequency = python_float(*frequency);
             one(Info, format!("Executing the steady-state hypothesis continuously every {frequency} seconds"))

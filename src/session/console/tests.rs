@@ -16,7 +16,13 @@ fn told(what: What) -> Vec<String> {
 const STEP: StepRef = StepRef { section: Section::Method, index: 0 };
 
 fn ended(section: Section, succeeded: Option<bool>, entry: &str) -> Vec<String> {
-    let outcome = ActivityOutcome { succeeded, tolerance_met: None, summary: String::new(), seconds: 0.0 };
+    let outcome = ActivityOutcome {
+        succeeded,
+        tolerance_met: None,
+        trouble: None,
+        summary: String::new(),
+        seconds: 0.0,
+    };
     let step = StepRef { section, index: 0 };
     told(What::ActivityEnded { run: RunId(0), step, outcome, entry: parse_json(entry).unwrap() })
 }
@@ -30,7 +36,8 @@ fn c106_the_catalogue_of_console_lines() {
         dry: dry.map(str::to_owned),
         experiment: Value::Null,
     };
-    let not_met = |phase| What::HypothesisEnded { phase, met: false, deviating: Some("p".to_owned()) };
+    let not_met =
+        |phase| What::HypothesisEnded { phase, met: false, deviating: Some("p".to_owned()), skipped: 0 };
     let pause = |side, seconds, shown: &str| {
         let shown = shown.to_owned();
         What::PauseStarted { step: STEP, side, seconds, shown }
@@ -59,7 +66,10 @@ fn c106_the_catalogue_of_console_lines() {
             &["WARNING Continuous steady state probe 'p' is not in the given tolerance"],
         ),
         // It broke, which is told as such.
-        (What::HypothesisEnded { phase: HypothesisPhase::Before, met: false, deviating: None }, &[]),
+        (
+            What::HypothesisEnded { phase: HypothesisPhase::Before, met: false, deviating: None, skipped: 0 },
+            &[],
+        ),
         (
             What::ContinuousStarted { frequency: 1.0 },
             &["INFO Executing the steady-state hypothesis continuously every 1.0 seconds"],

@@ -135,6 +135,9 @@ pub enum What {
         met: bool,
         /// The last probe run, when not met. None if the pass broke, and nobody knows whether it would have been.
         deviating: Option<String>,
+        /// Probes that the operator left out: nobody knows of them.
+        #[serde(default)]
+        skipped: usize,
     },
     /// The hypothesis is continuous from here on.
     ContinuousStarted {
@@ -240,6 +243,9 @@ pub enum What {
     StepSkipped {
         /// The step.
         step: StepRef,
+        /// Its name, for the journal; empty in older recordings.
+        #[serde(default)]
+        name: String,
     },
     /// The run turns to its end because it was told to (signal, control, operator).
     Interrupted {
@@ -301,10 +307,35 @@ pub enum What {
         /// The objects hit, or the Deployment, Service or container the fault is about.
         targets: Vec<String>,
     },
+    /// A fire was refused before it changed anything: there is no fault of it.
+    FaultRefused {
+        /// The step.
+        step: StepRef,
+        /// Why, in words: which context, which user, what was asked of what.
+        reason: String,
+    },
+    /// A fire failed, and nobody knows whether it changed something.
+    FaultUnconfirmed {
+        /// The step.
+        step: StepRef,
+        /// Why, in words.
+        reason: String,
+    },
     /// The system is whole again: what the fault took away is back and ready.
     FaultHealed {
         /// What came back, in words.
         what: String,
+    },
+    /// The run has ended and left something to recover from: it is watched until the steady state is met again.
+    SafetyBegan,
+    /// The hypothesis was asked again after the end of the run. Not part of the run: the journal does not know of it.
+    SafetyChecked {
+        /// Whether the steady state is met again.
+        met: bool,
+        /// What is still wrong, a sentence each.
+        wrong: Vec<String>,
+        /// Whether this is the word that stands: met, or not met for too long.
+        last: bool,
     },
 
     // -- the operator --------------------------------------------------------------------------------------------------

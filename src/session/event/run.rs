@@ -47,8 +47,11 @@ pub enum RunStatus {
 pub struct ActivityOutcome {
     /// `Some(true)` succeeded, `Some(false)` failed, `None` cut short or broken (the journal has no status then).
     pub succeeded: Option<bool>,
-    /// For hypothesis probes.
+    /// For probes with a tolerance. The journal has it of hypothesis probes only.
     pub tolerance_met: Option<bool>,
+    /// Why it did not do its work, though the call itself succeeded: `exit code 1`, `HTTP 500`. For actions.
+    #[serde(default)]
+    pub trouble: Option<String>,
     /// The output or the error in a few words, for the step line and the console.
     pub summary: String,
     /// Provider time in seconds, pauses excluded.

@@ -58,7 +58,7 @@ impl Journal {
             }
             What::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
             // A pass beside the method that broke has no verdict, and leaves nothing.
-            What::HypothesisEnded { phase: HypothesisPhase::During, met: false, deviating: None } => {}
+            What::HypothesisEnded { phase: HypothesisPhase::During, met: false, deviating: None, .. } => {}
             What::HypothesisEnded { phase, met, .. } => self.passes.end(*phase, *met),
             What::ActivityStarted { run, step, entry, .. } => {
                 self.entries.insert(*run, entry.clone());

@@ -42,6 +42,7 @@ impl Told {
         self.began(run, section, index);
         let entry = parse_json(&format!(r#"{{"activity": {run}, "output": 1}}"#)).unwrap();
         let outcome = ActivityOutcome {
+            trouble: None,
             succeeded: Some(true),
             tolerance_met: None,
             summary: String::new(),
@@ -73,15 +74,25 @@ fn entries_stand_where_they_belong_in_order_of_their_start() {
     let during = HypothesisPhase::During;
     told.tell(What::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
     told.ran(0, Section::Before, 0);
-    told.tell(What::HypothesisEnded { phase: HypothesisPhase::Before, met: true, deviating: None });
+    told.tell(What::HypothesisEnded {
+        phase: HypothesisPhase::Before,
+        met: true,
+        deviating: None,
+        skipped: 0,
+    });
     told.began(1, Section::Method, 0);
     told.tell(What::HypothesisStarted { phase: during, title: String::new() });
     told.ran(2, Section::During, 0);
     told.ran(3, Section::Method, 1);
-    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: Some("p".to_owned()) });
+    told.tell(What::HypothesisEnded {
+        phase: during,
+        met: false,
+        deviating: Some("p".to_owned()),
+        skipped: 0,
+    });
     told.tell(What::HypothesisStarted { phase: during, title: String::new() });
     told.began(4, Section::During, 0);
-    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: None });
+    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: None, skipped: 0 });
     told.ran(5, Section::Rollbacks, 0);
     assert_eq!(told.at("steady_states.before.steady_state_met"), "true");
     assert_eq!(told.at("steady_states.before.probes.0.activity"), "0");
@@ -98,7 +109,12 @@ fn a_probe_that_is_asked_again_takes_the_place_of_its_first_answer() {
     told.ran(0, Section::Before, 0);
     told.ran(1, Section::Before, 1);
     told.ran(2, Section::Before, 1);
-    told.tell(What::HypothesisEnded { phase: HypothesisPhase::Before, met: true, deviating: None });
+    told.tell(What::HypothesisEnded {
+        phase: HypothesisPhase::Before,
+        met: true,
+        deviating: None,
+        skipped: 0,
+    });
     let probes = told.at("steady_states.before.probes");
     assert_eq!(probes, r#"[{"activity": 0, "output": 1}, {"activity": 2, "output": 1}]"#);
 }

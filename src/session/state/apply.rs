@@ -1,6 +1,6 @@
 //! The reducer: one event in, the state changed.
 
-use super::{Fault, Firing, Session, users::Endpoint};
+use super::{Fault, Firing, Refusal, Session, users::Endpoint};
 use crate::session::{
     Command,
     event::{
@@ -12,6 +12,8 @@ use crate::session::{
 
 /// Preflight lines kept.
 const CHECKS: usize = 64;
+/// Refused fires kept.
+const REFUSALS: usize = 64;
 
 impl Session {
     /// Takes one event in. The only place where the state changes: no input or output, no clock, no chance.
@@ -47,19 +49,20 @@ impl Session {
                 self.run.start(at, hypothesis_strategy, rollback_strategy, dry.as_deref());
             }
             What::HypothesisStarted { phase, .. } => self.run.checking = Some(*phase),
-            What::HypothesisEnded { phase, met, deviating } => {
-                self.run.pass_ended(at, *phase, *met, deviating.clone());
+            What::HypothesisEnded { phase, met, deviating, skipped } => {
+                self.run.pass_ended(at, *phase, *met, deviating.clone(), *skipped);
             }
             What::ContinuousStarted { frequency } => self.run.during.frequency = Some(*frequency),
             What::ContinuousEnded { .. } => self.run.during.frequency = None,
             What::MethodStarted { .. } | What::MethodEnded => {}
             What::RollbacksStarted { .. } => self.run.rolling_back = true,
             What::RollbacksEnded => self.run.rolling_back = false,
-            What::Interrupted { reason, .. } => self.run.interrupted = Some(reason.clone()),
+            What::Interrupted { reason, .. } => self.run.turn(at, reason),
             What::Aborted { message } => self.run.aborted = Some(message.clone()),
             What::RunEnded { status, deviated } => {
                 self.run.end(at, *status, *deviated);
                 self.steps.run_ended();
+                self.conclude(at);
             }
             What::PassAmended { .. }
             | What::EntriesAmended { .. }
@@ -79,7 +82,7 @@ impl Session {
                 self.steps.ended(at, *run, *step, outcome, remark);
             }
             What::EntryAmended { run, entry } => self.steps.amended(*run, entry),
-            What::StepSkipped { step } => self.steps.skipped(*step),
+            What::StepSkipped { step, .. } => self.steps.skipped(*step),
 
             What::Targeted(card) => self.target = Some(card.clone()),
             What::KitSaved(kit) => self.undo.saved(kit),
@@ -87,7 +90,11 @@ impl Session {
             What::UndoBegan => self.undo.began(at),
             What::UndoDone(undone) => self.undone(at, undone),
             What::FaultFired { step, what, targets } => self.fired(at, *step, what, targets),
+            What::FaultRefused { step, reason } => self.refused(at, *step, reason),
+            What::FaultUnconfirmed { step, reason } => self.doubted(at, *step, reason),
             What::FaultHealed { what } => self.healed(at, what),
+            What::SafetyBegan => self.safety_began(at),
+            What::SafetyChecked { met, wrong, last } => self.safety_checked(at, *met, wrong, *last),
 
             What::EndpointWatched { endpoint, url, rate, deadline_ms, limit_ms } => {
                 self.users.watch(Endpoint::new(at, *endpoint, url, *rate, *deadline_ms, *limit_ms));
@@ -188,9 +195,30 @@ impl Session {
         let shown = self.target.as_ref().filter(|card| card.step == step);
         let exact = shown.into_iter().flat_map(|card| &card.objects);
         let targets = exact.chain(targets).cloned().collect();
-        let firing = Firing { at, step, what: what.to_owned(), targets };
+        let firing = Firing { at, step, what: what.to_owned(), targets, doubt: None };
         self.fault.get_or_insert_with(|| Fault::new(at)).fire(firing);
         self.log.say(at, Level::Warning, "fault", what);
+    }
+
+    /// A fire changed nothing: what was counted as under a fault was not, and the clock of the fault stops.
+    fn refused(&mut self, at: Timestamp, step: StepRef, reason: &str) {
+        let Some(firing) = self.fault.as_mut().and_then(|fault| fault.take_back(step)) else { return };
+        if self.fault.as_ref().is_some_and(|fault| fault.fires.is_empty()) {
+            self.fault = None;
+            self.axis.release();
+            self.users.unfired();
+        }
+        self.log.say(at, Level::Error, "fault", &format!("it never happened: {reason}"));
+        if self.refusals.len() < REFUSALS {
+            self.refusals.push(Refusal { firing, reason: reason.to_owned() });
+        }
+    }
+
+    fn doubted(&mut self, at: Timestamp, step: StepRef, reason: &str) {
+        if let Some(fault) = &mut self.fault {
+            fault.doubt(step, reason);
+            self.log.say(at, Level::Error, "fault", &format!("not confirmed: {reason}"));
+        }
     }
 
     fn healed(&mut self, at: Timestamp, what: &str) {

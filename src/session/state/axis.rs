@@ -26,6 +26,11 @@ impl Axis {
         self.origin = Some(t0 - std::time::Duration::from_secs(self.zero.unsigned_abs()));
     }
 
+    /// What was T0 was none: seconds are counted from the beginning again.
+    pub(super) fn release(&mut self) {
+        self.zero = 0;
+    }
+
     /// The slot in which a moment lies; 0 before the axis began.
     pub fn slot(&self, at: Timestamp) -> i64 {
         self.origin.map_or(0, |origin| at.duration_since(origin).as_secs_f64().floor() as i64)

@@ -31,6 +31,17 @@ pub struct Firing {
     pub what: String,
     /// The objects hit: those of the card that was shown, then the names that the step's arguments tell.
     pub targets: Vec<String>,
+    /// Why nobody knows whether it changed something, if the fire failed.
+    pub doubt: Option<String>,
+}
+
+/// A fire that was refused before it changed anything, or of which nothing was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The fire.
+    pub firing: Firing,
+    /// Why, in words.
+    pub reason: String,
 }
 
 impl Fault {
@@ -47,6 +58,24 @@ impl Fault {
         if self.fires.len() < FIRES_KEPT {
             self.fires.push(firing);
         }
+    }
+
+    /// Nobody knows whether the latest fire of a step changed something.
+    pub(super) fn doubt(&mut self, step: StepRef, reason: &str) {
+        if let Some(firing) = self.fires.iter_mut().rev().find(|firing| firing.step == step) {
+            firing.doubt = Some(reason.to_owned());
+        }
+    }
+
+    /// Takes back the latest fire of a step, which changed nothing.
+    pub(super) fn take_back(&mut self, step: StepRef) -> Option<Firing> {
+        let place = self.fires.iter().rposition(|firing| firing.step == step)?;
+        Some(self.fires.remove(place))
+    }
+
+    /// Why nobody knows whether there is a fault at all: every fire has failed.
+    pub fn doubt_of_all(&self) -> Option<&str> {
+        self.fires.iter().all(|firing| firing.doubt.is_some()).then(|| self.fires.last()?.doubt.as_deref())?
     }
 
     pub(super) fn heal(&mut self, at: Timestamp, what: &str) {

@@ -15,6 +15,7 @@ mod history;
 mod lanes;
 mod log;
 mod run;
+mod safety;
 mod session;
 mod steps;
 #[cfg(test)]
@@ -29,12 +30,13 @@ pub use cluster::{
     WorkloadRow, WorkloadState,
 };
 pub use diary::{Diary, Entry};
-pub use fault::{Fault, Firing};
+pub use fault::{Fault, Firing, Refusal};
 pub use guards::GuardState;
 pub use history::History;
 pub use lanes::Lane;
 pub use log::{Log, LogLine};
 pub use run::{During, Pass, Run};
+pub use safety::{Asked, Safety};
 pub use session::{Meta, Phase, Session};
 pub use steps::{Span, StepRow, StepState, Steps};
 pub use undo::Undo;

@@ -27,6 +27,8 @@ pub struct Run {
     pub rolling_back: bool,
     /// Why the run turned to its end early: a signal, a control, the operator.
     pub interrupted: Option<String>,
+    /// When it did.
+    pub turned: Option<Timestamp>,
     /// The unexpected error that ended it.
     pub aborted: Option<String>,
     /// Final status.
@@ -46,6 +48,8 @@ pub struct Pass {
     pub met: bool,
     /// The probe that was not.
     pub deviating: Option<String>,
+    /// Probes that the operator left out: a pass with any is not known to be met.
+    pub skipped: usize,
 }
 
 /// The passes of a continuous hypothesis.
@@ -81,6 +85,12 @@ impl Run {
         }
     }
 
+    /// The run turns to its end early.
+    pub(super) fn turn(&mut self, at: Timestamp, reason: &str) {
+        self.interrupted = Some(reason.to_owned());
+        self.turned.get_or_insert(at);
+    }
+
     pub(super) fn start(&mut self, at: Timestamp, hypothesis: &str, rollbacks: &str, dry: Option<&str>) {
         self.started = Some(at);
         self.hypothesis_strategy = hypothesis.to_owned();
@@ -102,8 +112,9 @@ impl Run {
         phase: HypothesisPhase,
         met: bool,
         deviating: Option<String>,
+        skipped: usize,
     ) {
-        let pass = Pass { at, met, deviating };
+        let pass = Pass { at, met, deviating, skipped };
         self.checking = None;
         match phase {
             HypothesisPhase::Before => self.before = Some(pass),

@@ -1,7 +1,12 @@
 //! The whole state and its phase.
 
-use super::{Axis, Breaker, Cluster, Diary, Fault, GuardState, Log, Run, Steps, Undo, Users};
-use crate::session::event::{Check, Prediction, TargetCard, Timestamp};
+use super::{
+    Axis, Breaker, Cluster, Diary, Fault, GuardState, Log, Refusal, Run, Safety, Steps, Undo, Users,
+};
+use crate::session::{
+    event::{Check, Prediction, TargetCard, Timestamp},
+    verdict::{Conclusion, Word},
+};
 
 /// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +21,14 @@ pub struct Session {
     pub run: Run,
     /// What firing the step under the cursor would do, as last looked up.
     pub target: Option<TargetCard>,
-    /// The fault, once a destructive step was fired.
+    /// The fault, once a destructive step was fired and not refused.
     pub fault: Option<Fault>,
+    /// The fires that were refused, or changed nothing.
+    pub refusals: Vec<Refusal>,
+    /// The way back to safety after the end of the run, if there is one to go.
+    pub safety: Option<Safety>,
+    /// The verdict about the run as it stood when everything of it was over; what comes later does not change it.
+    pub concluded: Option<Conclusion>,
     /// What ends the session by itself, and whether it did.
     pub guards: GuardState,
     /// What the operator expected before the fire.
@@ -66,11 +77,17 @@ pub enum Phase {
     Ready,
     /// The steady state is watched or checked.
     Steady,
+    /// A destructive step was fired and failed: nobody knows whether it changed something.
+    FaultUnconfirmed,
     /// A destructive step was fired and what it took away is not back.
     FaultOn,
-    /// What the fault took away is back.
+    /// On the way back: the run was told to end, or what the fault took away is back and users are not.
+    Recovering,
+    /// What the fault took away is back, and nobody watches users.
+    TargetsBack,
+    /// What the fault took away is back, and so are users.
     Recovered,
-    /// The run ended.
+    /// The run ended, and what there was to recover from has recovered or was told.
     Finished,
 }
 
@@ -80,8 +97,8 @@ impl Phase {
         match self {
             Phase::Ready => 1,
             Phase::Steady => 2,
-            Phase::FaultOn => 3,
-            Phase::Recovered => 4,
+            Phase::FaultUnconfirmed | Phase::FaultOn => 3,
+            Phase::Recovering | Phase::TargetsBack | Phase::Recovered => 4,
             Phase::Finished => 5,
         }
     }
@@ -91,7 +108,10 @@ impl Phase {
         match self {
             Phase::Ready => "READY",
             Phase::Steady => "STEADY",
+            Phase::FaultUnconfirmed => "FAULT NOT CONFIRMED",
             Phase::FaultOn => "FAULT ON",
+            Phase::Recovering => "RECOVERING",
+            Phase::TargetsBack => "TARGETS BACK",
             Phase::Recovered => "RECOVERED",
             Phase::Finished => "FINISHED",
         }
@@ -105,15 +125,26 @@ impl Session {
     }
 
     /// Where the session stands.
-    pub fn phase(&self) -> Phase {
+    pub fn phase(&self, now: Timestamp) -> Phase {
+        self.phase_with(now, || self.verdict(now).word)
+    }
+
+    /// The same, for whoever has the word about users already.
+    pub fn phase_with(&self, now: Timestamp, word: impl FnOnce() -> Word) -> Phase {
         if self.run.ended.is_some() {
-            return Phase::Finished;
+            return if self.recovering() { Phase::Recovering } else { Phase::Finished };
         }
-        match &self.fault {
-            Some(fault) if fault.is_on() => Phase::FaultOn,
-            Some(_) => Phase::Recovered,
-            None if self.run.hypothesis_began() || !self.users.endpoints.is_empty() => Phase::Steady,
-            None => Phase::Ready,
+        let Some(fault) = &self.fault else {
+            let steady = self.run.hypothesis_began() || !self.users.endpoints.is_empty();
+            return if steady { Phase::Steady } else { Phase::Ready };
+        };
+        match () {
+            () if self.run.turned.is_some() => Phase::Recovering,
+            () if fault.is_on() && self.fault_in_doubt(now).is_some() => Phase::FaultUnconfirmed,
+            () if fault.is_on() => Phase::FaultOn,
+            () if !self.users.endpoints.iter().any(|endpoint| endpoint.watched) => Phase::TargetsBack,
+            () if word() == Word::Ok => Phase::Recovered,
+            () => Phase::Recovering,
         }
     }
 

@@ -36,6 +36,8 @@ pub struct StepRow {
     pub fixed: Option<String>,
     /// What else is worth knowing of it: that the answer was the fallback's.
     pub remark: Option<String>,
+    /// Why its latest call did not do its work, though it succeeded for the journal.
+    pub trouble: Option<String>,
     /// When the provider was last called.
     pub started: Option<Timestamp>,
     /// When that call ended.
@@ -122,6 +124,7 @@ impl StepRow {
             summary: None,
             fixed: None,
             remark: None,
+            trouble: None,
             started: None,
             ended: None,
             seconds: None,
@@ -129,6 +132,12 @@ impl StepRow {
             verdict: StepState::Waiting,
             call: None,
         }
+    }
+
+    /// Whether its latest call did not do its work, whatever the journal calls it.
+    pub fn failed(&self) -> bool {
+        matches!(self.verdict, StepState::Failed | StepState::NotMet | StepState::Cut)
+            || self.trouble.is_some()
     }
 
     /// Seconds left of the pause it is in.
@@ -166,10 +175,19 @@ impl Steps {
         self.cursor.and_then(|at| self.rows.iter().position(|row| row.step.at == at)).map_or(0, |i| i + 1)
     }
 
-    /// Whether a rollback was played and succeeded.
+    /// Whether rollbacks were played, and all that were did their work.
     pub fn rolled_back(&self) -> bool {
-        let succeeded = |row: &StepRow| row.state == StepState::Succeeded;
-        self.rows.iter().any(|row| row.step.at.section == Section::Rollbacks && succeeded(row))
+        let played = self.rollbacks().any(|row| row.state.is_over() && row.state != StepState::Skipped);
+        played && self.failed_rollbacks().next().is_none()
+    }
+
+    /// The rollbacks that did not do their work.
+    pub fn failed_rollbacks(&self) -> impl Iterator<Item = &StepRow> {
+        self.rollbacks().filter(|row| row.failed())
+    }
+
+    fn rollbacks(&self) -> impl Iterator<Item = &StepRow> {
+        self.rows.iter().filter(|row| row.step.at.section == Section::Rollbacks)
     }
 
     /// Steps that are over.
@@ -265,6 +283,7 @@ impl Steps {
             row.seconds = None;
             row.summary = None;
             row.remark = None;
+            row.trouble = None;
             row.calls += 1;
             row.call = Some(run);
         });
@@ -299,6 +318,7 @@ impl Steps {
             row.seconds = Some(outcome.seconds);
             row.summary = Some(outcome.summary.clone());
             row.remark = remark;
+            row.trouble.clone_from(&outcome.trouble);
         });
     }
 

@@ -24,8 +24,8 @@ fn phases_follow_the_story() {
         (fixtures::after_closed(), Phase::Recovered),
         (fixtures::finished(Variant::After), Phase::Finished),
     ];
-    for ((session, _), phase) in cases {
-        assert_eq!(session.phase(), phase);
+    for ((session, now), phase) in cases {
+        assert_eq!(session.phase(now), phase);
     }
 }
 
@@ -291,7 +291,7 @@ fn fired_again_the_fault_is_on_again_and_t0_stays() {
         at: at(46.0),
         what: What::FaultFired { step, what: "again".to_owned(), targets },
     });
-    assert_eq!((session.phase(), session.t0()), (Phase::FaultOn, Some(at(0.0))));
+    assert_eq!((session.phase(at(46.0)), session.t0()), (Phase::FaultOn, Some(at(0.0))));
     let fault = session.fault.as_ref().unwrap();
     assert!((fault.lasted(at(50.0)) - 39.0).abs() < 1e-6);
     assert_eq!(fault.targets().count(), 2);
@@ -353,6 +353,7 @@ fn the_steps_follow_what_controls_make_of_the_experiment() {
         run: RunId(run),
         step: step(index),
         outcome: ActivityOutcome {
+            trouble: None,
             succeeded: Some(true),
             tolerance_met: None,
             seconds: 1.0,

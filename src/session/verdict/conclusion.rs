@@ -2,7 +2,9 @@
 //!
 //! The rules, in this order:
 //!
-//! 1. FAULT NEVER HAPPENED - nothing was fired, or the cluster was watched and nothing of what was hit went away.
+//! 1. FAULT NEVER HAPPENED - nothing was fired, every fire was refused before it changed anything, or the cluster was
+//!    watched and nothing of what was hit went away.
+//!    FAULT NOT CONFIRMED - the fire failed, and no watch shows whether it changed something.
 //! 2. NOT OBSERVABLE - fewer than five requests were due while the fault was on, or none of them was answered.
 //! 3. WEAK - one answer in a hundred or more was an error, or users were let down for longer than the budget allows,
 //!    or in more than half of the fault's seconds without even a fallback.
@@ -38,6 +40,8 @@ pub enum Standing {
     Weak,
     /// There was nothing to stand.
     FaultNeverHappened,
+    /// The fire failed, and nobody knows whether there was anything to stand.
+    FaultNotConfirmed,
     /// Nobody looked, or not long enough.
     NotObservable,
 }
@@ -50,17 +54,29 @@ impl Standing {
             Standing::Protected => "PROTECTED",
             Standing::Weak => "WEAK",
             Standing::FaultNeverHappened => "FAULT NEVER HAPPENED",
+            Standing::FaultNotConfirmed => "FAULT NOT CONFIRMED",
             Standing::NotObservable => "NOT OBSERVABLE",
         }
     }
 }
 
 impl Session {
-    /// The verdict about the run, as far as it went.
+    /// The verdict about the run, as far as it went. Once everything of the run is over, it stands.
     pub fn conclusion(&self, now: Timestamp) -> Conclusion {
+        match &self.concluded {
+            Some(concluded) => concluded.clone(),
+            None => self.conclusion_so_far(now),
+        }
+    }
+
+    /// The verdict from all that is known by now.
+    pub fn conclusion_so_far(&self, now: Timestamp) -> Conclusion {
         let Some(fault) = &self.fault else {
-            return conclude(Standing::FaultNeverHappened, "no destructive step was fired".to_owned());
+            return conclude(Standing::FaultNeverHappened, self.never_happened());
         };
+        if let Some(doubt) = self.fault_in_doubt(now) {
+            return conclude(Standing::FaultNotConfirmed, doubt);
+        }
         if self.fault_had_effect() == Some(false) {
             let because = "it was fired, but nothing of what it hit ever went away".to_owned();
             return conclude(Standing::FaultNeverHappened, because);
@@ -122,7 +138,7 @@ fn severity(standing: Standing) -> u8 {
         Standing::Protected => 1,
         Standing::Resilient => 2,
         Standing::NotObservable => 3,
-        Standing::FaultNeverHappened => 4,
+        Standing::FaultNeverHappened | Standing::FaultNotConfirmed => 4,
     }
 }
 

@@ -4,6 +4,7 @@
 //! verdicts come from what users got.
 
 mod conclusion;
+mod deed;
 mod evidence;
 mod sentences;
 mod subjects;

@@ -72,7 +72,8 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// The scene at a moment.
     pub fn new(session: &'a Session, view: &'a View, now: Timestamp, earlier: Option<&'a Session>) -> Self {
-        let (phase, verdict, targets) = (session.phase(), session.verdict(now), RefCell::default());
+        let (verdict, targets) = (session.verdict(now), RefCell::default());
+        let phase = session.phase_with(now, || verdict.word);
         Self { session, view, now, phase, verdict, earlier, targets }
     }
 

@@ -113,7 +113,11 @@ fn word(scene: &Scene, endpoint: &Endpoint) -> Row {
         return Row::of(Role::Waiting, format!("SCROLLED  {} live", scene.view.keymap.key(Action::Live)));
     }
     match scene.phase {
-        Phase::FaultOn | Phase::Recovered => Row::of(Role::Strong, "LIVE"),
+        Phase::FaultUnconfirmed
+        | Phase::FaultOn
+        | Phase::Recovering
+        | Phase::TargetsBack
+        | Phase::Recovered => Row::of(Role::Strong, "LIVE"),
         _ => Row::text(format!("{:.1} req/s", endpoint.rate)),
     }
 }

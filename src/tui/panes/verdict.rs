@@ -149,6 +149,7 @@ fn concluded(scene: &Scene, roomy: bool) -> Said {
         Standing::Resilient => Role::Ok,
         Standing::Protected => Role::Protected,
         Standing::Weak => Role::Failing,
+        Standing::FaultNotConfirmed => Role::Waiting,
         Standing::FaultNeverHappened | Standing::NotObservable => Role::Stale,
     };
     if let Some(earlier) = scene.earlier {

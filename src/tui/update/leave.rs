@@ -2,7 +2,7 @@
 
 use super::{open, typing::filter};
 use crate::{
-    session::{Command, Session, state::Phase},
+    session::{Command, Session},
     tui::{
         keymap::{Action, Chord},
         msg::{Effect, Outcome},
@@ -19,7 +19,9 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     // What rollbacks have undone may take a while to be back.
     let over = view.finished && session.steps.rolled_back();
     let stays = view.steering == Steering::Live && session.undo_due().is_some() && !over;
-    if view.leaving == Leaving::No && (stays || session.phase() == Phase::FaultOn && !view.finished) {
+    if view.leaving == Leaving::No
+        && (stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished)
+    {
         return open(view, Overlay::ConfirmQuit);
     }
     if view.finished && view.leaving == Leaving::No {

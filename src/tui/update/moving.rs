@@ -4,7 +4,7 @@ use crate::{
     session::{
         Session,
         event::{StepRef, Timestamp},
-        state::{Phase, PodRow},
+        state::PodRow,
     },
     tui::{
         keymap::{Action, Chord},
@@ -31,7 +31,7 @@ pub(super) fn scroll(view: &mut View, session: &Session, by: isize) -> Outcome {
 
 /// Scrolls the overlay, or a pane; in the lists of steps and pods, single steps choose.
 pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isize) -> Outcome {
-    let compared = view.compares && !view.zoomed && session.phase() == Phase::Finished;
+    let compared = view.compares && !view.zoomed && session.finished();
     if view.overlay.is_none() && compared {
         // The findings lie over all panes.
         return scroll_lines(view, view.focus as usize, by);

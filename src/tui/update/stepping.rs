@@ -5,7 +5,7 @@ use crate::{
     session::{
         Command, Session,
         event::Timestamp,
-        state::{Phase, StepRow, StepState},
+        state::{StepRow, StepState},
     },
     tui::{
         keymap::Action,
@@ -35,7 +35,7 @@ pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
 /// A command that needs users to be watched, which the first of them starts.
 pub(super) fn watching(session: &Session, command: Command) -> Outcome {
     let mut effects = Vec::new();
-    if session.phase() == Phase::Ready && session.users.endpoints.is_empty() {
+    if !session.run.hypothesis_began() && session.fault.is_none() && session.users.endpoints.is_empty() {
         effects.push(Effect::Send(Command::Observe(true)));
     }
     effects.push(Effect::Send(command));

@@ -203,6 +203,15 @@ impl Endpoint {
         }
     }
 
+    /// There was no fault after all.
+    pub(super) fn unfired(&mut self) {
+        for window in [std::mem::take(&mut self.during), std::mem::take(&mut self.after)] {
+            self.baseline.take_in(&window);
+        }
+        self.in_flight.values_mut().for_each(|flight| flight.stretch = Stretch::Baseline);
+        self.recovered = None;
+    }
+
     fn look(&mut self, at: Timestamp, answer: &Answer, outcome: Outcome) {
         if let Some(look) =
             self.looks.iter_mut().find(|look| look.shape == answer.shape && look.outcome == outcome)

@@ -117,6 +117,11 @@ impl Users {
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.healed(at));
     }
 
+    /// There was no fault after all: what users got since belongs to the steady state.
+    pub(super) fn unfired(&mut self) {
+        self.endpoints.iter_mut().for_each(Endpoint::unfired);
+    }
+
     fn endpoint_mut(&mut self, id: EndpointId) -> Option<&mut Endpoint> {
         self.endpoints.iter_mut().find(|endpoint| endpoint.id == id)
     }

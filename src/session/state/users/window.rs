@@ -140,6 +140,23 @@ impl Window {
         }
     }
 
+    /// Counts what another stretch counted.
+    pub(super) fn take_in(&mut self, other: &Window) {
+        self.due += other.due;
+        self.withheld += other.withheld;
+        self.given_up += other.given_up;
+        self.over_limit += other.over_limit;
+        for (kind, count) in &other.errors {
+            match self.errors.iter_mut().find(|(known, _)| known == kind) {
+                Some((_, sum)) => *sum += count,
+                None => self.errors.push((*kind, *count)),
+            }
+        }
+        merge(&mut self.real, &other.real);
+        merge(&mut self.fallback, &other.fallback);
+        merge(&mut self.error, &other.error);
+    }
+
     /// The row of several stretches taken together.
     pub fn tally(windows: &[&Window]) -> Tally {
         let mut tally = Tally::default();
