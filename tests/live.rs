@@ -202,17 +202,43 @@ fn no_color_means_no_colour_and_the_mouse_is_only_taken_when_asked_for() {
 }
 
 #[test]
-fn without_a_terminal_it_runs_headless_and_says_so() {
+fn without_a_terminal_nothing_is_done_and_run_is_named() {
     let folder = desk();
     let output = assert_cmd::Command::cargo_bin("chaos-tui")
         .unwrap()
         .current_dir(folder.path())
-        .args(["experiment.json", "--dry", "activities"])
+        .arg("experiment.json")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("no terminal") && said.contains("headless"), "{said}");
+    assert!(
+        said.contains("stdout is no terminal") && said.contains("chaos-tui run experiment.json"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty(), "{:?}", output.stdout);
+    assert!(!folder.path().join("journal.json").exists(), "something was played");
+}
+
+#[test]
+fn on_a_dumb_terminal_nothing_is_drawn_or_done() {
+    let folder = desk();
+    let mut terminal = Terminal::start_as("dumb", (80, 24), folder.path(), &["experiment.json"]);
+    terminal.wait_for("TERM is `dumb`");
+    assert_eq!(terminal.ended(), 2);
+    assert!(terminal.raw().contains("chaos-tui run experiment.json"), "{}", terminal.raw());
+    assert!(!terminal.raw().contains('\x1b'), "{:?}", terminal.raw());
+    assert!(!folder.path().join("journal.json").exists(), "something was played");
+}
+
+/// As a service or `setsid` starts it: the output is a terminal, but not this program's.
+#[test]
+fn without_a_controlling_terminal_nothing_is_done() {
+    let folder = desk();
+    let mut terminal = Terminal::start_through("setsid", folder.path(), &["experiment.json"]);
+    terminal.wait_for("no controlling terminal");
+    assert_eq!(terminal.ended(), 2);
+    assert!(!folder.path().join("journal.json").exists(), "something was played");
 }
 
 #[test]

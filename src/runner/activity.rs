@@ -4,19 +4,19 @@ use super::{
     call::call,
     consent::{Cleared, needs_consent},
     controls::Subject,
+    dry::{Mode, is_marked, mode},
     entry::{self, Entry},
     pause::{Pauses, Unslept},
     reins::Reins,
-    request::Dry,
     stage::{Rounded, Stage},
     verdict,
 };
 use crate::{
-    experiment::{Activity, ActivityKind, Flaw, Value, python_text},
+    experiment::{Activity, Flaw, Value, python_text},
     provider::Outcome,
     session::{
         What,
-        event::{ActivityOutcome, PauseSide, RunId, Section, StepRef},
+        event::{ActivityOutcome, Level, PauseSide, RunId, Section, StepRef},
     },
 };
 use futures_util::future::BoxFuture;
@@ -24,6 +24,8 @@ use tokio::sync::oneshot;
 
 /// Characters of an output or error kept for step lines.
 const SUMMARY: usize = 120;
+/// What step lines say of a call that was not made.
+const PRETENDED: &str = "dry: not executed";
 
 /// An activity whose turn came to its end.
 pub(super) struct Done {
@@ -149,7 +151,13 @@ async fn play(
     stage.voice.emit_at(started, begun).await;
     stage.note_played(run, activity);
     let outcome = match mode {
-        Mode::Pretended => Outcome::Done(Value::Null),
+        Mode::Pretended => {
+            if is_marked(activity) {
+                let told = format!("Activity '{}' is in dry mode: it is not executed", activity.name);
+                stage.voice.log(Level::Info, told).await;
+            }
+            Outcome::Done(Value::Null)
+        }
         _ if let Some(flaw) = &activity.flaw => of_flawed(flaw),
         Mode::Real | Mode::Hurried => {
             announce_fault(stage, activity, step).await;
@@ -174,8 +182,8 @@ async fn play(
     if let Some(met) = tolerance_met {
         entry.set_tolerance_met(met);
     }
-    let told =
-        ActivityOutcome { succeeded, tolerance_met, summary: summary(&outcome), trouble: None, seconds };
+    let summary = if mode == Mode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
+    let told = ActivityOutcome { succeeded, tolerance_met, summary, trouble: None, seconds };
     stage.voice.emit_at(ended, What::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
 
     // The reference pauses even while it is being interrupted; nobody who presses Ctrl-C wants that.
@@ -197,29 +205,6 @@ impl From<Unslept> for Cutoff {
             Unslept::Halted => Cutoff::Halted,
             Unslept::Senseless(message) => Cutoff::Broke(message),
         }
-    }
-}
-
-/// How much of an activity is for real.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// All of it.
-    Real,
-    /// The provider is called, pauses are not slept.
-    Hurried,
-    /// The provider is not called.
-    Pretended,
-}
-
-/// The mode of an activity in a dry run. A `dry` key of its own, whatever its value, makes it real.
-pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> Mode {
-    match (&activity.dry, dry, activity.kind) {
-        (Some(_), ..) | (None, None, _) => Mode::Real,
-        (None, Some(Dry::Pause), _) => Mode::Hurried,
-        (None, Some(Dry::Activities), _)
-        | (None, Some(Dry::Probes), ActivityKind::Probe)
-        | (None, Some(Dry::Actions), ActivityKind::Action) => Mode::Pretended,
-        (None, Some(Dry::Probes | Dry::Actions), _) => Mode::Real,
     }
 }
 

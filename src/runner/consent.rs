@@ -45,6 +45,8 @@ pub(super) struct Cleared<'a> {
     activity: &'a Activity,
     /// Whether everything that the file does was agreed to.
     up_front: bool,
+    /// Whether it may change the system as it is: it needs no fire, or was fired.
+    fired: bool,
 }
 
 impl<'a> Cleared<'a> {
@@ -58,12 +60,13 @@ impl<'a> Cleared<'a> {
         let allowed =
             !needs_consent(effect, step.section) || consent.is_some_and(|consent| consent.covers(step));
         let up_front = consent.is_some_and(|consent| consent.step.is_none());
-        allowed.then_some(Self { activity, up_front })
+        let fired = consent.is_some_and(|consent| consent.covers(step));
+        allowed.then_some(Self { activity, up_front, fired })
     }
 
     /// The probe of a tolerance: it judges an output, whatever it calls itself.
     pub fn to_judge(probe: &'a Activity) -> Self {
-        Self { activity: probe, up_front: false }
+        Self { activity: probe, up_front: false, fired: false }
     }
 
     /// Another activity in its place, by a fix that the operator took.
@@ -72,9 +75,9 @@ impl<'a> Cleared<'a> {
     }
 
     /// The activity as a control left it. A step that changes the system is fired as it was shown: what a control made
-    /// of it since is not cleared.
+    /// of it since is not cleared, nor a step that needed no fire because it was only pretended.
     pub fn edited<'b>(self, activity: &'b Activity, step: StepRef, effect: Effect) -> Option<Cleared<'b>> {
-        let agreed = self.up_front || activity.provider == self.activity.provider;
+        let agreed = self.up_front || (self.fired && activity.provider == self.activity.provider);
         (agreed || !needs_consent(effect, step.section)).then_some(Cleared { activity, ..self })
     }
 

@@ -11,6 +11,7 @@ mod consent;
 mod continuous;
 mod controls;
 mod cursor;
+mod dry;
 mod entry;
 mod fixes;
 mod halt;

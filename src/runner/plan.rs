@@ -1,6 +1,10 @@
 //! The experiment laid out as steps.
 
-use super::{Options, Request, consent::needs_consent};
+use super::{
+    Options, Request,
+    consent::needs_consent,
+    dry::{Mode, mode},
+};
 use crate::{
     experiment::{Activity, Entry, Experiment, Map, ProviderKind, Secrets, Value, python_text, substitute},
     provider::{Effect, Providers},
@@ -19,7 +23,7 @@ pub(super) fn lay_out(
     configuration: &Map,
     providers: &Providers,
 ) -> Plan {
-    let planner = Planner { configuration, providers };
+    let planner = Planner { options, configuration, providers };
     let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
     let parts = [
         (Section::Before, if options.hypothesis.before() { probes } else { &[] }),
@@ -36,6 +40,7 @@ pub(super) fn lay_out(
 }
 
 struct Planner<'a> {
+    options: &'a Options,
     configuration: &'a Map,
     providers: &'a Providers,
 }
@@ -49,7 +54,11 @@ impl Planner<'_> {
     fn step(&self, at: StepRef, entry: &Entry) -> Step {
         let activity = entry.activity.as_ref().ok();
         let configuration = self.configuration;
-        let effect = activity.map_or(Effect::Reads, |activity| self.providers.effect(activity));
+        let pretended = activity.is_some_and(|activity| mode(activity, self.options.dry) == Mode::Pretended);
+        let effect = match activity {
+            Some(activity) if !pretended => self.providers.effect(activity),
+            _ => Effect::Reads,
+        };
         let hypothesis = matches!(at.section, Section::Before | Section::After);
         Step {
             at,
@@ -60,6 +69,7 @@ impl Planner<'_> {
             reference: entry.reference.is_some(),
             background: entry.background && !hypothesis,
             destructive: needs_consent(effect, at.section),
+            pretended,
             pause_before: activity.and_then(|activity| self.pause(activity, "before")),
             pause_after: activity.and_then(|activity| self.pause(activity, "after")),
             limit: activity.and_then(|activity| self.limit(activity)),

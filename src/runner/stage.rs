@@ -2,8 +2,9 @@
 
 use super::{
     Controls, Options,
-    activity::{Cutoff, Mode, mode},
+    activity::Cutoff,
     controls::{Changes, Complaint, Round, Scene, Subject, Turned, When},
+    dry::{Mode, mode},
     fixes::Fixes,
     halt::{Halt, Signal, Turn},
     helm::tell,

@@ -1,6 +1,9 @@
 //! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
 
-use super::{activity::Done, call::call, consent::Cleared, controls::Subject, reins::Reins, stage::Stage};
+use super::{
+    activity::Done, call::call, consent::Cleared, controls::Subject, dry::is_marked, reins::Reins,
+    stage::Stage,
+};
 use crate::{
     experiment::{
         Activity, Value, python_text,
@@ -23,7 +26,7 @@ pub(super) fn at_once(stage: &Stage, activity: &Activity, step: StepRef, outcome
     }
     match outcome {
         Outcome::Failed { .. } => Some(false),
-        Outcome::Done(_) if skipped(stage) => Some(true),
+        Outcome::Done(_) if skipped(stage, activity) => Some(true),
         Outcome::Done(output) => {
             let configuration = stage.configuration();
             match evaluate(
@@ -63,7 +66,7 @@ async fn judge(stage: &Stage, activity: &Activity, done: &Done, reins: &Reins) -
     if done.entry.has_failed() {
         return Ok(false);
     }
-    if skipped(stage) {
+    if skipped(stage, activity) {
         return Ok(true);
     }
     let (configuration, output) = (stage.configuration(), done.entry.output());
@@ -92,8 +95,9 @@ async fn judge(stage: &Stage, activity: &Activity, done: &Done, reins: &Reins) -
     }
 }
 
-fn skipped(stage: &Stage) -> bool {
-    stage.options.dry.is_some_and(|dry| dry.skips_tolerances())
+/// A probe that is not played has nothing to be judged by.
+fn skipped(stage: &Stage, activity: &Activity) -> bool {
+    is_marked(activity) || stage.options.dry.is_some_and(|dry| dry.skips_tolerances())
 }
 
 fn unjudged(activity: &Activity, reason: &str) -> String {

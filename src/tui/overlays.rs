@@ -21,6 +21,7 @@ use super::{
     editor::Editor,
     panes::Scene,
     targets::Target,
+    text,
     theme::Role,
 };
 use ratatui::layout::Rect;
@@ -59,10 +60,10 @@ fn scrolled(canvas: &mut Canvas, scene: &Scene, lines: &[Row]) {
     }
 }
 
-/// The line that is typed, with its cursor.
-fn input(editor: &Editor) -> Row {
+/// The line that is typed, with its cursor; of what does not fit, the part at the cursor.
+fn input(editor: &Editor, columns: usize) -> Row {
     let (before, after) = editor.halves();
-    let mut row = Row::text(before);
+    let mut row = Row::text(text::ending(&before, columns));
     let mut rest = after.chars();
     row.push_bar(Role::Focus, rest.next().map_or_else(|| " ".to_owned(), String::from));
     row.and(rest.collect::<String>())
@@ -71,6 +72,7 @@ fn input(editor: &Editor) -> Row {
 /// A note is typed.
 pub fn note(canvas: &mut Canvas, scene: &Scene, editor: &Editor) {
     let mut inside = boxed(canvas, scene, (76, 4), "NOTE", Role::Focus);
-    inside.row(0, &input(editor));
+    let width = inside.width().saturating_sub(1);
+    inside.row(0, &input(editor, width));
     inside.row(1, &Row::of(Role::Muted, "ENTER keeps it with the session, at this second"));
 }

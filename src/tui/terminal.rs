@@ -12,7 +12,8 @@ use crossterm::{
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use std::{
-    io::{self, Stdout, Write, stdout},
+    fs::File,
+    io::{self, IsTerminal, Stdout, Write, stdout},
     mem::ManuallyDrop,
     sync::{
         Mutex, Once, PoisonError,
@@ -27,6 +28,41 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 static DRAWS: Mutex<Option<ThreadId>> = Mutex::new(None);
 /// What background tasks said when they panicked.
 static LAST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Why there can be no screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoScreen {
+    /// Output goes into a file or a pipe.
+    #[error("stdout is no terminal")]
+    Stdout,
+    /// The terminal says that it cannot place a cursor.
+    #[error("TERM is `dumb`: this terminal cannot show a screen")]
+    Dumb,
+    /// Nobody could press a key, and nobody would be told when the terminal is closed.
+    #[error("there is no controlling terminal that keys could be read from (/dev/tty cannot be opened)")]
+    NoKeys,
+}
+
+/// Whether a screen can be shown and keys be read. Keys come from stdin where it is a terminal, else from the controlling
+/// terminal; that must be there in both cases, since it tells of another size and of its end.
+///
+/// # Errors
+/// What is missing.
+pub fn possible() -> Result<(), NoScreen> {
+    let term = std::env::var_os("TERM");
+    judge(stdout().is_terminal(), term.as_ref().and_then(|term| term.to_str()), || {
+        File::options().read(true).write(true).open("/dev/tty").is_ok()
+    })
+}
+
+fn judge(stdout: bool, term: Option<&str>, keys: impl FnOnce() -> bool) -> Result<(), NoScreen> {
+    match term {
+        _ if !stdout => Err(NoScreen::Stdout),
+        Some("dumb") => Err(NoScreen::Dumb),
+        _ if !keys() => Err(NoScreen::NoKeys),
+        _ => Ok(()),
+    }
+}
 
 /// The terminal while it is ours.
 pub struct Screen {
@@ -159,4 +195,23 @@ fn restore_on_panic() {
             speak(panic);
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_screen_needs_a_terminal_that_can_show_one_and_keys() {
+        let table = [
+            (true, Some("xterm-256color"), true, Ok(())),
+            (true, None, true, Ok(())),
+            (false, Some("xterm"), true, Err(NoScreen::Stdout)),
+            (true, Some("dumb"), true, Err(NoScreen::Dumb)),
+            (true, Some("xterm"), false, Err(NoScreen::NoKeys)),
+        ];
+        for (stdout, term, keys, wanted) in table {
+            assert_eq!(judge(stdout, term, || keys), wanted, "{stdout} {term:?} {keys}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Everything a pane draws goes through [`clean`]: no control character and no escape sequence reaches the
 //! terminal, and nothing is wider than the place it was given.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthChar;
 
@@ -39,6 +40,24 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         marks = 0;
     }
     Cow::Owned(out)
+}
+
+/// The text as whoever reads it on the screen would type it: cleaned, letters composed, one space between words and none
+/// around them.
+pub fn typable(text: &str) -> String {
+    let clean = clean(text);
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&clean);
+    composed.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether what was typed is what is shown. What takes no column is not missed, and where the screen is in ASCII, its
+/// stand-ins can be typed.
+pub fn is_typed(shown: &str, typed: &str) -> bool {
+    let seen = |text: &str| -> String {
+        typable(text).chars().filter(|c| c.width().is_some_and(|width| width > 0)).collect()
+    };
+    let (shown, typed) = (seen(shown), seen(typed));
+    shown == typed || (!shown.is_ascii() && ascii(&shown) == typed)
 }
 
 /// The text in ASCII, as wide as before: a stand-in for every character that is not.
@@ -82,6 +101,17 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
         kept.push_str(ellipsis);
     }
     Cow::Owned(kept)
+}
+
+/// The end of a text, as far as `columns` columns hold it.
+pub fn ending(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let fits = |(_, c): &(usize, char)| {
+        used += c.width().unwrap_or(0);
+        used <= columns
+    };
+    let from = text.char_indices().rev().take_while(fits).last().map_or(text.len(), |(at, _)| at);
+    text.get(from..).unwrap_or_default()
 }
 
 /// The clean text in at most `columns` columns, with what is in its middle left out: names of pods differ at their end.
@@ -224,6 +254,34 @@ mod tests {
         }
         let stack = format!("e{}", "\u{301}".repeat(200));
         assert_eq!(clean(&stack).chars().count(), 1 + MARKS);
+    }
+
+    #[test]
+    fn what_is_shown_can_be_typed() {
+        for (shown, typed, same) in [
+            ("kill it", "kill it", true),
+            ("kill it", " kill it  ", true),
+            ("kill it\n", "kill it", true),
+            ("two\r\nlines", "two lines", true),
+            ("two  spaces", "two spaces", true),
+            ("no\u{a0}break", "no break", true),
+            ("e\u{301}teindre", "\u{e9}teindre", true),
+            ("\u{e9}teindre", "e\u{301}teindre", true),
+            ("\u{1112}\u{1161}\u{11ab}", "\u{d55c}", true),
+            ("kill \u{1f469}\u{200d}\u{1f467}", "kill \u{1f469}\u{1f467}", true),
+            ("\u{2764}\u{fe0f} it", "\u{2764} it", true),
+            ("soft\u{ad}hyphen", "softhyphen", true),
+            ("\u{1b}[31mred\u{1b}[0m", "red", true),
+            ("naïve", "na?ve", true),
+            ("kill it", "kill", false),
+            ("kill it", "killit", false),
+            ("Kill it", "kill it", false),
+            ("\u{e9}teindre", "eteindre", false),
+            ("kill it", "", false),
+            ("what?", "what!", false),
+        ] {
+            assert_eq!(is_typed(shown, typed), same, "{shown:?} {typed:?}");
+        }
     }
 
     #[test]

@@ -45,13 +45,35 @@ struct State {
 impl Terminal {
     /// Starts `chaos-tui` with these arguments in `folder`.
     pub fn start(width: u16, height: u16, folder: &std::path::Path, arguments: &[&str]) -> Self {
-        let size = PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 };
-        let pty = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chaos-tui"));
         command.args(arguments);
+        Self::of(command, "xterm-256color", (width, height), folder)
+    }
+
+    /// The same on a terminal that calls itself so.
+    #[allow(dead_code, reason = "each test binary has this module, and few need this")]
+    pub fn start_as(term: &str, size: (u16, u16), folder: &std::path::Path, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chaos-tui"));
+        command.args(arguments);
+        Self::of(command, term, size, folder)
+    }
+
+    /// The same, started by another program: `setsid --wait chaos-tui ...`.
+    #[allow(dead_code, reason = "as above")]
+    pub fn start_through(program: &str, folder: &std::path::Path, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(program);
+        command.args(["--wait", env!("CARGO_BIN_EXE_chaos-tui")]);
+        command.args(arguments);
+        Self::of(command, "xterm-256color", (80, 24), folder)
+    }
+
+    fn of(mut command: CommandBuilder, term: &str, size: (u16, u16), folder: &std::path::Path) -> Self {
+        let (width, height) = size;
+        let size = PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).unwrap();
         command.cwd(folder);
         command.env_clear();
-        for (name, value) in [("TERM", "xterm-256color"), ("TZ", "UTC"), ("PATH", "/usr/bin:/bin")] {
+        for (name, value) in [("TERM", term), ("TZ", "UTC"), ("PATH", "/usr/bin:/bin")] {
             command.env(name, value);
         }
         command.env("HOME", folder);

@@ -15,9 +15,10 @@ use super::{
 use crate::{
     report::Comparison,
     session::{Session, verdict::Standing},
+    tui::terminal,
 };
 use script::Script;
-use std::{fmt, io::IsTerminal, process::ExitCode};
+use std::{fmt, process::ExitCode};
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
@@ -61,7 +62,7 @@ pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let played = if arguments.headless || !std::io::stdout().is_terminal() {
+    let played = if arguments.headless || terminal::possible().is_err() {
         by_itself(global, arguments, &script)
     } else {
         on_screen(global, arguments, &script)

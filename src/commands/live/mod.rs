@@ -23,9 +23,9 @@ pub(super) use assembly::Assembly;
 pub(super) use desk::{Guide, Setting, Sitting};
 pub(super) use lookout::{Audience, Lookout};
 
-use super::{Global, Playing, config, run};
+use super::{Global, Playing, config};
+use crate::tui::terminal;
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -114,13 +114,14 @@ pub enum PanicIn {
     Task,
 }
 
-/// Runs the live session; without a terminal it says so and runs headless.
+/// Runs the live session. Where there can be no screen nobody can see what a fire would hit, so nothing is done: whoever
+/// wants the experiment played without one says so.
 pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
-    if !std::io::stdout().is_terminal() {
-        eprintln!("stdout is no terminal, so there is no screen: running headless, as `chaos-tui run` does");
-        let arguments =
-            run::Arguments { source: arguments.source.clone(), playing: arguments.playing.clone() };
-        return run::run(global, &arguments);
+    if let Err(why) = terminal::possible() {
+        let source = &arguments.source;
+        eprintln!("{why}, so there is no live session and nothing was done");
+        eprintln!("`chaos-tui run {source}` plays the experiment without a screen, as `chaos run` does");
+        return ExitCode::from(2);
     }
     let (mut session, mut setting) = (arguments.clone(), Setting::default());
     let mut number = 1;

@@ -281,6 +281,18 @@ fn what_runs_but_is_not_meant_is_warned_of() {
             "W-TIMEOUT $.method[0].timeout",
         ),
         (
+            format!(r#""method": [{{"type": "probe", "name": "x", "dry": true, "provider": {TRUE}}}]"#),
+            "W-DRY $.method[0].dry",
+        ),
+        (
+            format!(r#""method": [{{"type": "probe", "name": "x", "dry": "no", "provider": {TRUE}}}]"#),
+            "W-DRY-WORD $.method[0].dry",
+        ),
+        (
+            format!(r#""method": [{{"type": "probe", "name": "x", "dry": false, "provider": {TRUE}}}]"#),
+            "W-DRY-IGNORED $.method[0].dry",
+        ),
+        (
             r#""controls": [{"name": "c", "provider": {"type": "python", "module": "gone"}}]"#.into(),
             "W-CTL-IMPORT $.controls[0].provider.module",
         ),

@@ -139,6 +139,11 @@ fn ambiguous_names(experiment: &Map, collector: &mut Collector<'_>) {
 
 /// Keys that are read by nobody although they look as if they did something.
 fn ignored_keys(list: &Place<'_>, path: &Place<'_>, activity: &Map, collector: &mut Collector<'_>) {
+    if let Some(declared) = activity.get("dry")
+        && !activity.get("ref").is_some_and(Value::truthy)
+    {
+        dry(path.key("dry"), declared, collector);
+    }
     let mut ignored = |place: Place<'_>, code, message: &str, remedy: &str| {
         collector.warn(code, place, KEY, message, remedy);
     };
@@ -182,6 +187,35 @@ fn ignored_keys(list: &Place<'_>, path: &Place<'_>, activity: &Map, collector: &
         }
         _ => {}
     }
+}
+
+/// The reference executes every activity with a `dry` key, whatever its value.
+fn dry(place: Place<'_>, declared: &Value, collector: &mut Collector<'_>) {
+    const WORDS: [&str; 4] = ["activities", "actions", "probes", "pause"];
+    let known = |word: &str| WORDS.contains(&word);
+    let (code, message, remedy) = match declared {
+        Value::Text(word) if word == "pause" => (
+            "W-DRY-IGNORED",
+            "`dry: pause` has no effect on an activity",
+            "leave it out, or run with --dry pause",
+        ),
+        Value::Text(word) if !word.is_empty() && !known(word) => (
+            "W-DRY-WORD",
+            "the activity is not executed: this `dry` is no known word and counts as true",
+            "write true, actions or probes, or leave it out",
+        ),
+        other if other.truthy() => (
+            "W-DRY",
+            "the activity is not executed where its `dry` applies; `chaos run` executes it, whatever the value",
+            "leave `dry` out to have it executed",
+        ),
+        _ => (
+            "W-DRY-IGNORED",
+            "this `dry` has no effect: `run --dry` counts for the activity all the same, and only `chaos run` excepts it",
+            "leave it out",
+        ),
+    };
+    collector.warn(code, place, Part::Value, message, remedy);
 }
 
 /// What is known about the functions that are used, and whether a lasting fault is taken back.

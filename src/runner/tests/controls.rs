@@ -257,6 +257,47 @@ async fn what_a_control_makes_of_a_step_after_it_was_fired_is_not_run() {
     assert_eq!((played.calls.len(), played.outcome().0.as_str()), (0, "aborted"));
 }
 
+/// A control that sets the key, or takes it away, before each activity: as the add-on `bypass` does.
+fn marking(dry: Option<bool>) -> impl Fn(&ControlCall<'_>) -> ControlReply + Send + Sync + 'static {
+    move |call| {
+        let mut reply = ControlReply::default();
+        if call.function == "before_activity_control" {
+            let mut activity = call.context.unwrap().as_map().unwrap().clone();
+            match dry {
+                Some(dry) => drop(activity.insert("dry".to_owned(), dry.into())),
+                None => drop(activity.shift_remove("dry")),
+            }
+            reply.context = Some(activity.into());
+        }
+        reply
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_control_marks_as_dry_is_not_fired() {
+    let mut setup = Setup::new(&format!("{}, {}", method(&[action("a", "harm", "")]), declared("")));
+    setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(marking(Some(true)))));
+    let played = setup.play().await;
+    assert_eq!((played.calls.len(), played.outcome().0.as_str()), (0, "completed"));
+    assert!(!played.events.iter().any(|event| matches!(event.what, What::FaultFired { .. })));
+}
+
+/// A step that is only pretended needs no fire, so it has none when a control makes it real.
+#[tokio::test(start_paused = true)]
+async fn what_a_control_makes_real_after_nobody_fired_it_is_not_run() {
+    let steps = method(&[action("a", "harm", r#""dry": true"#)]);
+    let mut setup = Setup::new(&format!("{steps}, {}", declared(""))).stepping();
+    setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(marking(None))));
+    let played = setup
+        .play_with(async |what, operator| {
+            if let What::StepAwaited { .. } = what {
+                operator.says(Command::Next).await;
+            }
+        })
+        .await;
+    assert_eq!((played.calls.len(), played.outcome().0.as_str()), (0, "aborted"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn global_controls_that_cannot_be_configured_are_dropped() {
     let host = Arc::new(FakeHost::new(|call| ControlReply {

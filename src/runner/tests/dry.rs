@@ -1,7 +1,7 @@
 //! Dry modes (experiment-format 8.7).
 
 use super::*;
-use crate::runner::Dry;
+use crate::runner::{Compat, Dry};
 
 async fn played(dry: Dry, action_fields: &str) -> Played {
     let pauses = r#""pauses": {"before": 50, "after": 50}"#;
@@ -50,11 +50,56 @@ async fn c085_dry_pause_calls_everybody_without_sleeping() {
     assert_eq!(played.seconds().round(), 0.0);
 }
 
+/// The reference executes it, whatever the key's value: docs/differences.md.
 #[tokio::test(start_paused = true)]
-async fn c086_a_dry_key_makes_an_activity_real() {
-    for key in [r#""dry": false"#, r#""dry": null"#, r#""dry": "activities""#] {
+async fn c086_a_dry_key_never_makes_an_activity_real() {
+    for key in
+        [r#""dry": false"#, r#""dry": null"#, r#""dry": "probes""#, r#""dry": "pause""#, r#""dry": true"#]
+    {
         let played = played(Dry::Activities, key).await;
-        assert_eq!(played.calls, ["act"], "{key}");
-        assert_eq!(played.seconds().round(), 100.0);
+        assert!(played.calls.is_empty(), "{key}: {:?}", played.calls);
+        assert_eq!(played.seconds().round(), 0.0, "{key}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_marked_activity_is_not_played_and_its_entry_is_that_of_a_dry_run() {
+    let steps =
+        |key: &str| method(&[action("act", "harm", &format!(r#""pauses": {{"before": 50}}, "dry": {key}"#))]);
+    for (key, calls) in
+        [("true", 0), (r#""activities""#, 0), (r#""actions""#, 0), (r#""probes""#, 1), ("false", 1)]
+    {
+        for compat in [Compat::default(), Compat::Strict] {
+            let played = Setup::new(&steps(key)).options(|it| it.compat = compat).play().await;
+            assert_eq!(played.calls.len(), calls, "{key}");
+            assert_eq!(played.at("run.0.status"), "succeeded".into(), "{key}");
+            assert_eq!(played.at("status"), "completed".into(), "{key}");
+            assert_eq!(played.says("Activity 'act' is in dry mode: it is not executed"), calls == 0, "{key}");
+            let fired = played.events.iter().any(|event| matches!(event.what, What::FaultFired { .. }));
+            assert_eq!(fired, calls == 1, "{key}");
+        }
+    }
+    let played = Setup::new(&steps("true")).stepping().play_with(async |what, operator| {
+        // It needs no fire: nothing is changed.
+        if let What::StepAwaited { destructive, .. } = what {
+            assert!(!destructive);
+            operator.says(Command::Next).await;
+        }
+    });
+    let played = played.await;
+    assert!(played.calls.is_empty());
+    let planned = played.events.iter().find_map(|event| match &event.what {
+        What::Planned(plan) => plan.steps.first().map(|step| (step.destructive, step.pretended)),
+        _ => None,
+    });
+    assert_eq!(planned, Some((false, true)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_marked_probe_of_the_hypothesis_is_not_judged_by_an_answer_it_never_got() {
+    let probes = probe("look", "give:1", r#""tolerance": 2, "dry": true"#);
+    let hypothesis = format!(r#""steady-state-hypothesis": {{"title": "h", "probes": [{probes}]}}"#);
+    let played = Setup::new(&format!("{hypothesis}, {}", method(&[action("act", "harm", "")]))).play().await;
+    assert_eq!(played.calls, ["act"]);
+    assert_eq!(played.at("steady_states.before.probes.0.tolerance_met"), true.into());
 }

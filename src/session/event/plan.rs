@@ -58,6 +58,9 @@ pub struct Step {
     pub background: bool,
     /// Whether it needs the operator's fire.
     pub destructive: bool,
+    /// Whether it is only pretended: its own `dry` key or the run's mode keeps it from being played.
+    #[serde(default)]
+    pub pretended: bool,
     /// Seconds paused before, as far as known without running.
     pub pause_before: Option<f64>,
     /// Seconds paused after.

@@ -74,15 +74,30 @@ pub fn undo(canvas: &mut Canvas, scene: &Scene) {
 
 /// The target's name is typed before a fire outside the allow-list.
 pub fn fire(canvas: &mut Canvas, scene: &Scene, word: &str, typed: &Editor) {
-    let mut inside = boxed(canvas, scene, (76, 8), "FIRE?", Role::Fault);
+    const WIDTH: usize = 76;
+    const AROUND: [&str; 2] = ["Type ", " and press ENTER to fire:"];
+    // Frame and spaces.
+    let room = WIDTH.min(canvas.width()).saturating_sub(4);
+    let one_row = text::width(word) + AROUND.map(text::width).iter().sum::<usize>() <= room;
+    // A long name has rows of its own: what is to be typed is shown whole.
+    let rows = if one_row { Vec::new() } else { text::wrapped(word, room) };
+    let mut inside = boxed(canvas, scene, (WIDTH, 8 + rows.len()), "FIRE?", Role::Fault);
     let context = scene.session.meta.context.as_deref().unwrap_or("this machine");
     inside.row(0, &Row::text("context ").with(Role::Failing, context).and(" is not on the allow-list."));
     if let Some(card) = scene.card() {
         inside.row(1, &Row::of(Role::Fault, card.headline.as_str()));
     }
-    inside.row(2, &Row::text("Type ").with(Role::Strong, word).and(" and press ENTER to fire:"));
-    inside.row(3, &Row::text("> ").joined(input(typed)));
+    let [before, after] = AROUND;
+    match one_row {
+        true => inside.row(2, &Row::text(before).with(Role::Strong, word).and(after)),
+        false => inside.row(2, &Row::text("Type this name and press ENTER to fire:")),
+    }
+    for (y, line) in (3..).zip(&rows) {
+        inside.row(y, &Row::of(Role::Strong, line.as_str()));
+    }
+    let y = 3 + rows.len();
+    inside.row(y, &Row::text("> ").joined(input(typed, room.saturating_sub(3))));
     if let Some(hint) = &scene.view.hint {
-        inside.row(5, &Row::of(Role::Failing, hint.as_str()));
+        inside.row(y + 2, &Row::of(Role::Failing, hint.as_str()));
     }
 }

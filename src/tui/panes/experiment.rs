@@ -205,6 +205,9 @@ fn step(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols, roomy: boo
     }
 }
 
+/// What is said of a step that will be pretended.
+const NOT_FIRED: &str = "dry: not executed";
+
 /// The letter of a state, and its colour.
 fn mark(row: &StepRow) -> (&'static str, Role) {
     match row.state {
@@ -225,6 +228,9 @@ fn about(scene: &Scene, row: &StepRow, room: usize, roomy: bool) -> Row {
     let step = &row.step;
     match &row.state {
         StepState::Waiting | StepState::Awaited { .. } if step.destructive => Row::of(Role::Fault, "DANGER"),
+        StepState::Waiting | StepState::Awaited { .. } if step.pretended => {
+            Row::of(Role::Waiting, if room < NOT_FIRED.len() { "dry" } else { NOT_FIRED })
+        }
         StepState::Waiting | StepState::Awaited { .. } => {
             let words = match (step.pause_before, step.limit) {
                 _ if step.reference => "(ref)".to_owned(),

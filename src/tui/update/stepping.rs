@@ -10,12 +10,15 @@ use crate::{
     tui::{
         keymap::Action,
         msg::{Effect, Outcome},
+        text,
         view::{Overlay, View},
     },
 };
 
 /// How long a fire waits for the target card, in seconds; after that what it will hit cannot be told.
 const CARD_PATIENCE_S: f64 = 3.0;
+/// Columns of a name that is to be typed; a longer one is typed as far as that.
+const LONGEST_WORD: usize = 200;
 
 pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
     match session.steps.current() {
@@ -56,8 +59,14 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
     if session.meta.allowed {
         return Outcome::send(Command::Fire(step));
     }
-    let word = card.map_or_else(|| row.step.name.clone(), |card| card.confirm.clone());
-    open(view, Overlay::ConfirmFire { step, word, typed: Default::default() })
+    let word = card.map_or(row.step.name.as_str(), |card| card.confirm.as_str());
+    open(view, Overlay::ConfirmFire { step, word: to_type(word), typed: Default::default() })
+}
+
+/// What is to be typed for a name, as it is shown: all of it, as far as the dialog can show it.
+fn to_type(name: &str) -> String {
+    let shown = text::typable(text::fit(&text::typable(name), LONGEST_WORD, "").as_ref());
+    if shown.is_empty() { "fire".to_owned() } else { shown }
 }
 
 /// Goes back one step, if one of the same part was run: a hypothesis that was checked is not a step of the method.

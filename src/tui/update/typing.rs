@@ -6,6 +6,7 @@ use crate::{
     tui::{
         keymap::Chord,
         msg::Outcome,
+        text,
         view::{Overlay, Steering, View},
     },
 };
@@ -29,7 +30,7 @@ pub(super) fn typed(view: &mut View, key: &KeyEvent, chord: Chord) -> Outcome {
             if note.trim().is_empty() { Outcome::redraw() } else { Outcome::send(Command::Note(note)) }
         }
         (KeyCode::Enter, Overlay::ConfirmFire { step, word, typed }) => {
-            if typed.text() != *word {
+            if !text::is_typed(word, &typed.text()) {
                 view.hint = Some(format!("that is not `{word}`; ESC steps back"));
                 return Outcome::redraw();
             }

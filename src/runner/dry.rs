@@ -1,0 +1,87 @@
+//! How much of an activity is for real (experiment-format 8.7).
+//!
+//! The reference plays every activity that has a `dry` key, whatever its value and whatever the run's mode. Here the key can
+//! only take away: what somebody marked as dry, in the file or by an add-on, is not fired.
+
+use super::request::Dry;
+use crate::experiment::{Activity, ActivityKind, Value};
+
+/// How much of an activity is for real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mode {
+    /// All of it.
+    Real,
+    /// The provider is called, pauses are not slept.
+    Hurried,
+    /// The provider is not called.
+    Pretended,
+}
+
+/// The mode of an activity: that of the run, or what its own `dry` key asks for where that is more careful.
+pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> Mode {
+    let of_run = match (dry, activity.kind) {
+        (None, _) => Mode::Real,
+        (Some(Dry::Pause), _) => Mode::Hurried,
+        (Some(Dry::Activities), _)
+        | (Some(Dry::Probes), ActivityKind::Probe)
+        | (Some(Dry::Actions), ActivityKind::Action) => Mode::Pretended,
+        (Some(Dry::Probes | Dry::Actions), _) => Mode::Real,
+    };
+    if is_marked(activity) { Mode::Pretended } else { of_run }
+}
+
+/// Whether the activity's own `dry` key keeps it from being played. A word that nobody knows counts as `true`: whoever wrote
+/// it wanted less than the whole.
+pub(super) fn is_marked(activity: &Activity) -> bool {
+    match activity.dry.as_ref() {
+        Some(Value::Text(word)) => match word.as_str() {
+            "actions" => activity.kind == ActivityKind::Action,
+            "probes" => activity.kind == ActivityKind::Probe,
+            // The run's mode of this name plays everything.
+            "pause" => false,
+            word => !word.is_empty(),
+        },
+        Some(other) => other.truthy(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::parse_json;
+
+    fn activity(kind: &str, dry: &str) -> Activity {
+        let dry = if dry.is_empty() { String::new() } else { format!(r#", "dry": {dry}"#) };
+        let raw = format!(r#"{{"type": "{kind}", "name": "a", "provider": {{"type": "process"}}{dry}}}"#);
+        Activity::declared(parse_json(&raw).unwrap().as_map().unwrap(), "$").unwrap()
+    }
+
+    #[test]
+    fn a_key_of_its_own_takes_away_and_never_gives() {
+        use Mode::{Hurried, Pretended, Real};
+        // The key, then the modes of an action and of a probe in a run without a dry mode.
+        let table = [
+            ("", Real, Real),
+            ("false", Real, Real),
+            ("null", Real, Real),
+            ("true", Pretended, Pretended),
+            (r#""activities""#, Pretended, Pretended),
+            (r#""actions""#, Pretended, Real),
+            (r#""probes""#, Real, Pretended),
+            (r#""pause""#, Real, Real),
+            (r#""yes""#, Pretended, Pretended),
+            ("1", Pretended, Pretended),
+        ];
+        for (key, action, probe) in table {
+            for (kind, own) in [("action", action), ("probe", probe)] {
+                let activity = activity(kind, key);
+                assert_eq!(mode(&activity, None), own, "{key} on an {kind}");
+                assert_eq!(mode(&activity, Some(Dry::Activities)), Pretended, "no key loosens: {key}");
+                assert_eq!(mode(&activity, Some(Dry::Pause)), own.max(Hurried), "{key} on an {kind}");
+                let matching = if kind == "action" { Dry::Actions } else { Dry::Probes };
+                assert_eq!(mode(&activity, Some(matching)), Pretended, "{key} on an {kind}");
+            }
+        }
+    }
+}
