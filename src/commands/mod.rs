@@ -4,6 +4,7 @@ mod arguments;
 pub mod config;
 mod connect;
 pub mod demo;
+mod fail_on;
 pub mod image;
 mod listening;
 pub mod live;

@@ -2,6 +2,7 @@
 
 use super::{
     Global, Playing,
+    fail_on::{self, FailOn},
     live::{Audience, Lookout},
     prepare::{Company, Helpers, Refusal, prepare},
     signals::{Signals, die_of},
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     provider::python::Prints,
-    runner::{Consent, Pace, Signal, play},
+    runner::{Again, Consent, Pace, Signal, play},
     session::{
         What,
         clock::Clock,
@@ -28,6 +29,9 @@ pub struct Arguments {
     /// How to play it.
     #[command(flatten)]
     pub playing: Playing,
+    /// Exit with 3 if the verdict about users is one of these (several: with commas); watches users and cluster
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    pub fail_on: Vec<FailOn>,
 }
 
 /// Plays the experiment; exits as `chaos run` does (experiment-format 12.2).
@@ -108,7 +112,7 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
         }
         Ok(Ok(prepared)) => {
             let (orders, ordered) = mpsc::channel(1);
-            let lookout = match prepared.guards == Guards::OFF {
+            let lookout = match prepared.guards == Guards::OFF && arguments.fail_on.is_empty() {
                 true => None,
                 false => {
                     let audience = sinks.audience.insert(Audience::new()).clone();
@@ -118,11 +122,9 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
             };
             let unserialisable = prepared.unserialisable.clone();
             let notifications = prepared.notifications;
+            let again = Again::new(prepared.request.clone(), prepared.providers.clone());
             let playing = play(prepared.request, prepared.providers, emitter.clone(), ordered, receiver);
             let ending = sinks.follow(&mut events, playing).await;
-            if let Some(lookout) = lookout {
-                sinks.follow(&mut events, lookout.end()).await;
-            }
             let journal = sinks.journal.value();
             let journal_path = &arguments.playing.journal_path;
             let written = match unserialisable.get().filter(|_| arguments.playing.compat().needs_json()) {
@@ -139,7 +141,30 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
                 Ok(false) => {}
                 Err(error) => sinks.follow(&mut events, said(Level::Error, error.clone())).await,
             }
+            let mut failed_on = None;
+            if let Some(lookout) = lookout {
+                if !arguments.fail_on.is_empty() {
+                    let recovering = lookout.recover(&again, &emitter);
+                    let (_hearing, mut told) = Signals::endings()?;
+                    let hurried = async {
+                        tokio::select! {
+                            () = recovering => {}
+                            // Whoever ends it now does not want to wait for the system.
+                            _ = told.recv() => {}
+                        }
+                    };
+                    sinks.follow(&mut events, hurried).await;
+                    let found =
+                        lookout.judge(|session, now| fail_on::found(session, now, &arguments.fail_on));
+                    if let Some(line) = &found {
+                        sinks.follow(&mut events, said(Level::Error, line.clone())).await;
+                    }
+                    failed_on = found;
+                }
+                sinks.follow(&mut events, lookout.end()).await;
+            }
             Left::With(match ending.succeeded() && written.is_ok() {
+                _ if failed_on.is_some() && !ending.crashed => ExitCode::from(fail_on::CODE),
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             })

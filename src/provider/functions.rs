@@ -5,7 +5,10 @@ use crate::experiment::{Map, Secrets, Value, substitute};
 
 /// Calls the activity's function: natively if a catalogue has it, else over the bridge.
 pub(super) async fn call(providers: &Providers, call: &Call<'_>) -> Outcome {
-    play(providers, call).await.unwrap_or_else(|message| Outcome::Broke { message })
+    play(providers, call).await.unwrap_or_else(|message| {
+        (call.refuse)(message.clone());
+        Outcome::Broke { message }
+    })
 }
 
 async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String> {
@@ -20,7 +23,10 @@ async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String>
             return Ok(listed(module, func));
         };
         return Ok(match misfit(native, &arguments) {
-            Some(message) => Outcome::failed(message),
+            Some(message) => {
+                (call.refuse)(message.clone());
+                Outcome::failed(message)
+            }
             None => catalogue.call(native, arguments, call).await,
         });
     }
@@ -132,6 +138,7 @@ mod tests {
             cancel: CancellationToken::new(),
             progress: &|_| {},
             amend: &|_| {},
+            refuse: &|_| {},
             foreground: true,
         };
         let parameters = parameters.iter().map(|name| ((*name).to_owned(), true)).collect();

@@ -43,6 +43,8 @@ pub struct Call<'a> {
     pub progress: &'a (dyn Fn(String) + Send + Sync),
     /// Takes the configuration as a function left it: what it changes inside nested values is seen by all that follows.
     pub amend: &'a (dyn Fn(Map) + Send + Sync),
+    /// Takes why the call failed before it changed anything: not started, not allowed, nothing there.
+    pub refuse: &'a (dyn Fn(String) + Send + Sync),
     /// Whether the run waits for this call (Python's foreground calls run on the bridge's main thread).
     pub foreground: bool,
 }

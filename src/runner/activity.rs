@@ -1,9 +1,10 @@
 //! One activity from its first control to its last (experiment-format 8.4, 8.7).
 
 use super::{
-    call::call,
+    call::call_and_judge,
     consent::{Cleared, needs_consent},
     controls::Subject,
+    deed::Deed,
     dry::{Mode, is_marked, mode},
     entry::{self, Entry},
     pause::{Pauses, Unslept},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     experiment::{Activity, Flaw, Value, python_text},
-    provider::Outcome,
+    provider::{Effect, Outcome},
     session::{
         What,
         event::{ActivityOutcome, Level, PauseSide, RunId, Section, StepRef},
@@ -150,19 +151,20 @@ async fn play(
     let begun = What::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
     stage.voice.emit_at(started, begun).await;
     stage.note_played(run, activity);
-    let outcome = match mode {
+    let mut fired = false;
+    let (outcome, deed) = match mode {
         Mode::Pretended => {
             if is_marked(activity) {
                 let told = format!("Activity '{}' is in dry mode: it is not executed", activity.name);
                 stage.voice.log(Level::Info, told).await;
             }
-            Outcome::Done(Value::Null)
+            (Outcome::Done(Value::Null), Deed::Done)
         }
-        _ if let Some(flaw) = &activity.flaw => of_flawed(flaw),
+        _ if let Some(flaw) = &activity.flaw => (of_flawed(flaw), Deed::Done),
         Mode::Real | Mode::Hurried => {
-            announce_fault(stage, activity, step).await;
+            fired = announce_fault(stage, activity, step).await;
             let progress = |text: String| stage.voice.mention(What::ActivityProgressed { run, text });
-            call(stage, cleared, foreground, reins, &progress).await
+            call_and_judge(stage, cleared, foreground, reins, &progress).await
         }
     };
 
@@ -182,9 +184,29 @@ async fn play(
     if let Some(met) = tolerance_met {
         entry.set_tolerance_met(met);
     }
+    // In our own verdict a tolerance counts wherever it was declared.
+    let ours = match (tolerance_met, mode) {
+        (None, Mode::Real | Mode::Hurried) => verdict::in_method(stage, activity, step, &outcome),
+        (met, _) => met,
+    };
+    let trouble = trouble(stage, activity, &outcome, &deed);
+    if step.section == Section::Rollbacks
+        && (succeeded != Some(true) || trouble.is_some() || ours == Some(false))
+    {
+        stage.set_unrolled(&activity.name);
+    }
     let summary = if mode == Mode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
-    let told = ActivityOutcome { succeeded, tolerance_met, summary, trouble: None, seconds };
+    let told = ActivityOutcome { succeeded, tolerance_met: ours, summary, trouble, seconds };
     stage.voice.emit_at(ended, What::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
+    match deed {
+        Deed::Refused(reason) if fired => {
+            stage.voice.emit_at(ended, What::FaultRefused { step, reason }).await
+        }
+        Deed::Unknown(reason) if fired => {
+            stage.voice.emit_at(ended, What::FaultUnconfirmed { step, reason }).await
+        }
+        _ => {}
+    }
 
     // The reference pauses even while it is being interrupted; nobody who presses Ctrl-C wants that.
     if !reins.is_halted() {
@@ -216,15 +238,32 @@ fn of_flawed(flaw: &Flaw) -> Outcome {
     }
 }
 
-/// A destructive step of the method is the fault.
-async fn announce_fault(stage: &Stage, activity: &Activity, step: StepRef) {
-    if step.section == Section::Method && needs_consent(stage.providers.effect(activity), step.section) {
+/// Why a call that the journal calls a success did not do its work. What is to be deleted and is not there is no trouble.
+fn trouble(stage: &Stage, activity: &Activity, outcome: &Outcome, deed: &Deed) -> Option<String> {
+    let Outcome::Done(output) = outcome else { return None };
+    let method = activity.provider.raw.get("method").and_then(Value::as_str).unwrap_or_default();
+    let gone = matches!(output.get("status"), Some(Value::Int(404 | 410)));
+    match deed {
+        _ if stage.providers.effect(activity) != Effect::Changes => None,
+        _ if gone && method.eq_ignore_ascii_case("delete") => None,
+        Deed::Refused(why) | Deed::Unknown(why) => Some(why.clone()),
+        Deed::Done => None,
+    }
+}
+
+/// A destructive step of the method is the fault; tells whether this one is.
+async fn announce_fault(stage: &Stage, activity: &Activity, step: StepRef) -> bool {
+    let fires =
+        step.section == Section::Method && needs_consent(stage.providers.effect(activity), step.section);
+    if fires {
         let configuration = stage.configuration();
         let label = stage.providers.label(activity, &configuration);
         let what = format!("{}: {label}", activity.name);
         let targets = stage.providers.targets(activity, &configuration);
         stage.voice.emit(What::FaultFired { step, what, targets }).await;
+        stage.set_fired();
     }
+    fires
 }
 
 /// The output or error in a few words.

@@ -2,6 +2,7 @@
 
 use super::{
     consent::Cleared,
+    deed::{self, Deed},
     reins::{Pulled, Reins},
     stage::Stage,
 };
@@ -28,13 +29,36 @@ pub(super) async fn call(
     reins: &Reins,
     progress: &(dyn Fn(String) + Send + Sync),
 ) -> Outcome {
+    call_and_judge(stage, cleared, foreground, reins, progress).await.0
+}
+
+/// The same, with what the call came to in the world.
+pub(super) async fn call_and_judge(
+    stage: &Stage,
+    cleared: Cleared<'_>,
+    foreground: bool,
+    reins: &Reins,
+    progress: &(dyn Fn(String) + Send + Sync),
+) -> (Outcome, Deed) {
     let changed = Mutex::new(None);
+    let refused = Mutex::new(None);
+    let refuse = |why| *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     let amend = |configuration| *changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(configuration);
-    let outcome = until_pulled(stage, cleared, foreground, reins, progress, &amend).await;
+    let ways = Ways { progress, amend: &amend, refuse: &refuse };
+    let outcome = until_pulled(stage, cleared, foreground, reins, ways).await;
     if let Some(configuration) = changed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         stage.share(configuration).await;
     }
-    outcome
+    let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let deed = deed::of(&outcome, refused);
+    (outcome, deed)
+}
+
+/// What a call tells besides its outcome.
+struct Ways<'a> {
+    progress: &'a (dyn Fn(String) + Send + Sync),
+    amend: &'a (dyn Fn(Map) + Send + Sync),
+    refuse: &'a (dyn Fn(String) + Send + Sync),
 }
 
 async fn until_pulled(
@@ -42,9 +66,9 @@ async fn until_pulled(
     cleared: Cleared<'_>,
     foreground: bool,
     reins: &Reins,
-    progress: &(dyn Fn(String) + Send + Sync),
-    amend: &(dyn Fn(Map) + Send + Sync),
+    ways: Ways<'_>,
 ) -> Outcome {
+    let Ways { progress, amend, refuse } = ways;
     let configuration = stage.configuration();
     let cancel = CancellationToken::new();
     let call = Call {
@@ -54,6 +78,7 @@ async fn until_pulled(
         cancel: cancel.clone(),
         progress,
         amend,
+        refuse,
         foreground,
     };
     reins.take_sigterm(foreground && stage.options.compat.swallows_sigterm() && is_python(stage, cleared));

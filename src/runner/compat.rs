@@ -41,6 +41,11 @@ impl Compat {
         self.is_strict()
     }
 
+    /// A rollback that failed changes nothing about the exit code.
+    pub fn forgives_rollbacks(self) -> bool {
+        self.is_strict()
+    }
+
     /// A Python result that JSON cannot hold costs the journal.
     pub fn needs_json(self) -> bool {
         self.is_strict()

@@ -11,7 +11,8 @@ use crate::session::event::{Level, StepRef};
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
     index: usize,
-    last: Option<usize>,
+    /// The step that was run or left out last, and whether it was run.
+    last: Option<(usize, bool)>,
     /// The operator asked for the step under the cursor already.
     asked: bool,
 }
@@ -32,12 +33,13 @@ impl Cursor {
 
     /// The step was run.
     pub fn ran(&mut self) {
-        self.last = Some(self.index);
+        self.last = Some((self.index, true));
         self.index += 1;
     }
 
     /// The step is left out.
     pub fn skip(&mut self) {
+        self.last = Some((self.index, false));
         self.index += 1;
     }
 
@@ -46,12 +48,12 @@ impl Cursor {
         self.asked = true;
     }
 
-    /// Back to the step run last.
+    /// Back to the step run last, which is run again at once, or to the one that was left out, which waits its turn.
     pub async fn back(&mut self, voice: &Voice) {
         match self.last {
-            Some(last) => {
+            Some((last, ran)) => {
                 self.index = last;
-                self.asked = true;
+                self.asked = ran;
             }
             None => {
                 voice.log(Level::Info, "No step of this part was run yet, so none can be run again.").await

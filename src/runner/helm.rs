@@ -121,10 +121,20 @@ impl Helm {
 
     /// Waits until the step may go, as the mode says.
     pub async fn step(&mut self, step: StepRef, destructive: bool) -> Result<Go, Halt> {
+        self.awaited(step, destructive, false).await
+    }
+
+    /// Waits until the operator says so, whatever the mode.
+    pub async fn hold(&mut self, step: StepRef) -> Result<Go, Halt> {
+        self.halt = None;
+        self.awaited(step, false, true).await
+    }
+
+    async fn awaited(&mut self, step: StepRef, destructive: bool, held: bool) -> Result<Go, Halt> {
         let mut told = false;
         loop {
             self.halted()?;
-            let holds = self.steps() || self.breakpoints.contains(&step);
+            let holds = held || self.steps() || self.breakpoints.contains(&step);
             let unfired = destructive && self.up_front.is_none();
             if !(holds || unfired) {
                 // Orders that arrived meanwhile come first.

@@ -74,7 +74,7 @@ pub(super) async fn pass(
         let_in: false,
         probe: String::new(),
         shown: Vec::new(),
-        skipped: 0,
+        skipped: Vec::new(),
     };
     let played = course.walk(&mut lead).await;
     let now = stage.experiment();
@@ -102,7 +102,7 @@ struct Course<'a> {
     /// The entries of the probes so far.
     shown: Vec<Value>,
     /// Probes that the operator left out.
-    skipped: usize,
+    skipped: Vec<usize>,
 }
 
 impl Course<'_> {
@@ -157,14 +157,15 @@ impl Course<'_> {
                 Go::Skip => {
                     let name =
                         activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
-                    self.skipped += 1;
+                    self.skipped.push(cursor.index());
                     self.stage.voice.emit(What::StepSkipped { step, name }).await;
                     cursor.skip();
                     continue;
                 }
                 Go::Back => {
                     cursor.back(&self.stage.voice).await;
-                    self.shown.truncate(cursor.index());
+                    self.skipped.retain(|index| *index < cursor.index());
+                    self.shown.truncate(cursor.index() - self.skipped.len());
                     continue;
                 }
             };
@@ -187,8 +188,19 @@ impl Course<'_> {
         }
         self.begin(lead).await?;
         // What its probes say; its controls have the last word, and come after this one.
-        self.stage.voice.log(Level::Info, "Steady state hypothesis is met!").await;
+        self.stage.voice.log(Level::Info, self.met()).await;
         Ok(Pass { met: true, failed: false })
+    }
+
+    /// What is said of a pass without a probe that is not met: what was not asked is not known.
+    fn met(&self) -> String {
+        match (self.shown.len(), self.skipped.len()) {
+            (_, 0) => "Steady state hypothesis is met!".to_owned(),
+            (asked, skipped) => format!(
+                "Steady state hypothesis: {asked} of {} probes asked, the others were skipped: not known to be met",
+                asked + skipped
+            ),
+        }
     }
 
     /// The pass begins with its first step, which the operator may keep waiting.
@@ -235,7 +247,7 @@ impl Course<'_> {
     }
 
     async fn end(&self, met: bool, deviating: Option<String>) {
-        let (phase, skipped) = (self.phase, self.skipped);
+        let (phase, skipped) = (self.phase, self.skipped.len());
         self.stage.voice.emit(What::HypothesisEnded { phase, met, deviating, skipped }).await;
     }
 

@@ -4,6 +4,7 @@
 //! knows nothing of terminals. Stepping, automatic and headless runs differ only in their [`Pace`] and in who sends.
 
 mod activity;
+mod again;
 mod background;
 mod call;
 mod compat;
@@ -11,6 +12,7 @@ mod consent;
 mod continuous;
 mod controls;
 mod cursor;
+mod deed;
 mod dry;
 mod entry;
 mod fixes;
@@ -33,6 +35,7 @@ mod strategies;
 mod verdict;
 mod voice;
 
+pub use again::Again;
 pub use compat::Compat;
 pub use consent::Consent;
 pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level, Loading, Turned};

@@ -6,7 +6,9 @@ use super::{
     dry::{Mode, mode},
 };
 use crate::{
-    experiment::{Activity, Entry, Experiment, Map, ProviderKind, Secrets, Value, python_text, substitute},
+    experiment::{
+        Activity, ActivityKind, Entry, Experiment, Map, ProviderKind, Secrets, Value, python_text, substitute,
+    },
     provider::{Effect, Providers},
     session::event::{Plan, Section, Step, StepRef},
 };
@@ -63,7 +65,7 @@ impl Planner<'_> {
         Step {
             at,
             name: activity.map_or_else(|| entry.name(), |activity| activity.name.clone()),
-            kind: activity.map_or(crate::experiment::ActivityKind::Probe, |activity| activity.kind),
+            kind: activity.map_or(ActivityKind::Probe, |activity| activity.kind),
             provider: activity.map_or(ProviderKind::Python, |activity| activity.provider.kind),
             label: activity.map(|activity| self.providers.label(activity, configuration)).unwrap_or_default(),
             reference: entry.reference.is_some(),
@@ -73,7 +75,10 @@ impl Planner<'_> {
             pause_before: activity.and_then(|activity| self.pause(activity, "before")),
             pause_after: activity.and_then(|activity| self.pause(activity, "after")),
             limit: activity.and_then(|activity| self.limit(activity)),
-            tolerance: activity.filter(|_| hypothesis).and_then(|it| it.tolerance.as_ref()).map(tolerance),
+            tolerance: activity
+                .filter(|it| hypothesis || at.section == Section::Method && it.kind == ActivityKind::Probe)
+                .and_then(|it| it.tolerance.as_ref())
+                .map(tolerance),
         }
     }
 

@@ -192,13 +192,22 @@ async fn settle_hypothesis(stage: &Stage, turn: Turn) -> Result<(), Halt> {
 
 async fn end(stage: &Stage, helm: &mut Helm) -> Ending {
     let status = stage.status().unwrap_or(RunStatus::Completed);
-    let ending = Ending { status, deviated: stage.deviated(), crashed: stage.has_crashed() };
+    let ending = Ending {
+        status,
+        deviated: stage.deviated(),
+        crashed: stage.has_crashed(),
+        unrolled: !stage.unrolled().is_empty(),
+    };
     stage.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
     let ending = if ending.crashed { ending } else { close(stage, helm, ending).await };
     let reins = helm.reins();
     let complaints = helm.hear(&reins, stage.controls.clean_up(stage.scene(), &reins)).await;
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
     stage.complain(complaints).await;
+    for failed in stage.unrolled() {
+        let said = format!("Rollback '{failed}' failed: what it was to undo may still be there");
+        stage.voice.log(Level::Error, said).await;
+    }
     // The reference falls over it and exits with 1; the journal is not to suffer.
     if untidy { Ending { status: RunStatus::Failed, ..ending } } else { ending }
 }

@@ -70,6 +70,7 @@ impl Redactor {
             What::ActivityProgressed { run, text } => What::ActivityProgressed { run, text: self.text(text) },
             What::ActivityEnded { run, step, mut outcome, entry } => {
                 outcome.summary = self.text(outcome.summary);
+                outcome.trouble = outcome.trouble.map(|trouble| self.text(trouble));
                 What::ActivityEnded { run, step, outcome, entry: self.value(entry) }
             }
             What::EntryAmended { run, entry } => What::EntryAmended { run, entry: self.value(entry) },
@@ -93,6 +94,11 @@ impl Redactor {
                 what: self.text(what),
                 targets: targets.into_iter().map(|target| self.text(target)).collect(),
             },
+            What::FaultRefused { step, reason } => What::FaultRefused { step, reason: self.text(reason) },
+            What::FaultUnconfirmed { step, reason } => {
+                What::FaultUnconfirmed { step, reason: self.text(reason) }
+            }
+            What::StepSkipped { step, name } => What::StepSkipped { step, name: self.text(name) },
             other => other,
         }
     }

@@ -111,11 +111,13 @@ pub struct Ending {
     pub deviated: bool,
     /// Whether it ended as a crash of the reference does, so that there is to be no journal.
     pub crashed: bool,
+    /// Whether a rollback failed, and that counts (docs/differences.md).
+    pub unrolled: bool,
 }
 
 impl Ending {
-    /// Whether `chaos run` exits with 0 (experiment-format 12.2).
+    /// Whether `chaos run` exits with 0 (experiment-format 12.2), and no rollback failed.
     pub fn succeeded(&self) -> bool {
-        self.status == RunStatus::Completed && !self.deviated && !self.crashed
+        self.status == RunStatus::Completed && !self.deviated && !self.crashed && !self.unrolled
     }
 }

@@ -7,7 +7,7 @@ use super::{
     controls::{Level as ControlLevel, Subject},
     cursor::Cursor,
     halt::{Halt, Undo},
-    helm::{Helm, tell},
+    helm::{Go, Helm, tell},
     method::turn,
     rounds::{self, Stopped},
     stage::Stage,
@@ -24,12 +24,14 @@ use std::sync::Arc;
 /// Decides whether rollbacks are played, says so, and plays them. Their failures never change the status, what
 /// interrupts them does.
 pub(super) async fn play(stage: &Arc<Stage>, helm: &mut Helm, undo: Undo) {
-    if decide(stage, undo).await {
+    let decided = decide(stage, undo).await;
+    let offered = !decided && offered(stage, helm, undo).await;
+    if decided || offered {
         helm.begin_rollbacks().await;
         let steps = stage.experiment().rollbacks().len();
         stage.voice.emit(What::RollbacksStarted { steps }).await;
         let mut background = Background::default();
-        walk(stage, helm, &mut background).await;
+        walk(stage, helm, &mut background, offered).await;
         background.end().await;
         stage.voice.emit(What::RollbacksEnded).await;
     }
@@ -50,11 +52,36 @@ async fn decide(stage: &Stage, undo: Undo) -> bool {
     }
 }
 
-async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) {
+/// Whether the operator has rollbacks played that the strategy leaves out, though something was fired: a hypothesis that
+/// failed after it is one such end. Whoever leads step by step is asked; nobody else can be.
+async fn offered(stage: &Stage, helm: &mut Helm, undo: Undo) -> bool {
+    let left_out =
+        undo != Undo::No && stage.options.rollbacks != RollbackStrategy::Never && stage.has_fired();
+    if !left_out || helm.up_front().is_some() || stage.experiment().rollbacks().is_empty() {
+        return false;
+    }
+    let said =
+        "The strategy leaves the rollbacks out, though something was fired: run them, or end without them.";
+    stage.voice.log(Level::Warning, said).await;
+    let first = StepRef { section: Section::Rollbacks, index: 0 };
+    loop {
+        match helm.hold(first).await {
+            Ok(Go::Run(_)) => return true,
+            Ok(Go::Skip) => return false,
+            Ok(Go::Back) => {
+                stage.voice.log(Level::Info, "The method is over: none of it can be run again.").await
+            }
+            // Leaving undoes.
+            Err(halt) => return halt.rollbacks == Undo::Unless,
+        }
+    }
+}
+
+async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background, asked: bool) {
     let let_in = rounds::before(stage, helm, Subject::whole(ControlLevel::Rollback, &stage.raw())).await;
     let begun = let_in.is_ok();
     let mut halted = match let_in {
-        Ok(()) => steps(stage, helm, background).await,
+        Ok(()) => steps(stage, helm, background, asked).await,
         Err(Stopped::Cutoff(cutoff)) => turned(&cutoff),
         // It was said already.
         Err(Stopped::Halt(_)) => None,
@@ -87,8 +114,16 @@ fn turned(cutoff: &Cutoff) -> Option<Halt> {
 }
 
 /// The rollbacks in order. One that breaks aborts the run but not the others: what can be undone is.
-async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background) -> Option<Halt> {
+async fn steps(
+    stage: &Arc<Stage>,
+    helm: &mut Helm,
+    background: &mut Background,
+    asked: bool,
+) -> Option<Halt> {
     let mut cursor = Cursor::default();
+    if asked {
+        cursor.again();
+    }
     loop {
         let experiment = stage.experiment();
         let entry = experiment.rollbacks().get(cursor.index())?;
@@ -102,6 +137,10 @@ async fn steps(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background)
                 return None;
             }
             Err(Stopped::Cutoff(Cutoff::Broke(message))) => {
+                // One that was called has told it already.
+                if cursor.index() == before {
+                    stage.set_unrolled(&entry.name());
+                }
                 stage.set_status(RunStatus::Aborted);
                 stage.voice.emit(What::Aborted { message }).await;
                 if cursor.index() == before {

@@ -47,6 +47,10 @@ struct Live {
     status: Option<RunStatus>,
     deviated: bool,
     crashed: bool,
+    /// Whether a fire was begun.
+    fired: bool,
+    /// The rollbacks that did not do their work.
+    unrolled: Vec<String>,
     /// Controls may change these; whoever begins something takes the present ones.
     configuration: Arc<Map>,
     experiment: Arc<Experiment>,
@@ -85,6 +89,8 @@ impl Stage {
                 status: None,
                 deviated: false,
                 crashed: false,
+                fired: false,
+                unrolled: Vec::new(),
                 configuration: Arc::new(request.configuration),
                 experiment: request.experiment,
                 raw: Arc::new(raw),
@@ -138,6 +144,28 @@ impl Stage {
 
     pub fn has_crashed(&self) -> bool {
         self.with(|live| live.crashed)
+    }
+
+    /// A destructive step of the method is called.
+    pub fn set_fired(&self) {
+        self.with(|live| live.fired = true);
+    }
+
+    pub fn has_fired(&self) -> bool {
+        self.with(|live| live.fired)
+    }
+
+    /// A rollback did not do its work.
+    pub fn set_unrolled(&self, name: &str) {
+        self.with(|live| live.unrolled.push(name.to_owned()));
+    }
+
+    /// The rollbacks that did not do their work, where that counts.
+    pub fn unrolled(&self) -> Vec<String> {
+        match self.options.compat.forgives_rollbacks() {
+            true => Vec::new(),
+            false => self.with(|live| live.unrolled.clone()),
+        }
     }
 
     /// What follows sees this configuration.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     experiment::{
-        Activity, Value, python_text,
+        Activity, ActivityKind, Value, python_text,
         tolerance::{Verdict, evaluate},
     },
     provider::Outcome,
@@ -36,6 +36,32 @@ pub(super) fn at_once(stage: &Stage, activity: &Activity, step: StepRef, outcome
                 &stage.secrets,
                 &activity.place,
             ) {
+                Verdict::Met => Some(true),
+                Verdict::NotMet => Some(false),
+                Verdict::Breaks(_) | Verdict::NeedsProbe(_) => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Our own verdict on a tolerance that a probe of the method declares. The reference does not evaluate it, so neither the
+/// journal nor the course of the run knows of it; one that only another probe could judge stays unjudged.
+pub(super) fn in_method(
+    stage: &Stage,
+    activity: &Activity,
+    step: StepRef,
+    outcome: &Outcome,
+) -> Option<bool> {
+    if step.section != Section::Method || activity.kind != ActivityKind::Probe || skipped(stage, activity) {
+        return None;
+    }
+    let tolerance = activity.tolerance.as_ref()?;
+    match outcome {
+        Outcome::Failed { .. } => Some(false),
+        Outcome::Done(output) => {
+            let configuration = stage.configuration();
+            match evaluate(Some(tolerance), output, &configuration, &stage.secrets, &activity.place) {
                 Verdict::Met => Some(true),
                 Verdict::NotMet => Some(false),
                 Verdict::Breaks(_) | Verdict::NeedsProbe(_) => None,

@@ -2,6 +2,9 @@
 
 use crate::session::event::{BreakerState, ErrorKind, Source};
 
+/// Characters of an error that are shown.
+const SHOWN: usize = 200;
+
 /// A waiting time: `under 1 ms`, `6 ms`, `5.3 s`, `120 s`.
 pub fn wait(ms: f64) -> String {
     match ms {
@@ -64,4 +67,33 @@ pub fn breaker(state: BreakerState) -> &'static str {
         BreakerState::HalfOpen => "HALF-OPEN",
         BreakerState::NoneSeen => "NONE SEEN",
     }
+}
+
+/// The first line of an error without the Python class before it.
+pub fn plainly(message: &str) -> String {
+    let mut text = message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    while let Some((class, rest)) = text.split_once(": ").filter(|(class, _)| is_class(class)) {
+        let _ = class;
+        text = rest.trim_start();
+    }
+    if is_class(text) {
+        return "it raised an error without words".to_owned();
+    }
+    let short: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    short
+}
+
+/// `chaoslib.exceptions.ActivityFailed`, `TypeError`: names with dots, the last one capital.
+fn is_class(text: &str) -> bool {
+    let named = |name: &str| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && !name.starts_with(char::is_numeric)
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    let endings = ["Error", "Exception", "Failed", "Timeout", "Interrupt", "Exit", "Warning", "Expired"];
+    let dotted = text.contains('.');
+    text.split('.').all(named)
+        && last.starts_with(char::is_uppercase)
+        && (dotted || endings.iter().any(|ending| last.ends_with(ending)))
 }

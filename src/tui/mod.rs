@@ -25,6 +25,8 @@ mod update;
 mod view;
 
 #[cfg(test)]
+mod deed_tests;
+#[cfg(test)]
 mod tests;
 
 pub use app::{Departure, Show, run};

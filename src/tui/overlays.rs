@@ -8,7 +8,7 @@ mod pod_log;
 mod predict;
 mod why;
 
-pub use confirm::{fire, quit, undo};
+pub use confirm::{fire, quit, skip, undo};
 pub use guards::{GuardDesk, guards};
 pub use heatmap::heatmap;
 pub use help::help;

@@ -156,6 +156,7 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::Predict(form) => overlays::predict(all, scene, form),
         Overlay::Guards(desk) => overlays::guards(all, scene, desk),
         Overlay::ConfirmUndo => overlays::undo(all, scene),
+        Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
         Overlay::ConfirmFire { word, typed, .. } => overlays::fire(all, scene, word, typed),
     }

@@ -22,11 +22,17 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-fn view() -> View {
+pub(super) fn view() -> View {
     View::new(Keymap::default(), Steering::Live)
 }
 
-fn drawn(told: &(Session, Timestamp), view: &View, theme: &Theme, width: u16, height: u16) -> Buffer {
+pub(super) fn drawn(
+    told: &(Session, Timestamp),
+    view: &View,
+    theme: &Theme,
+    width: u16,
+    height: u16,
+) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
     let scene = Scene::new(&told.0, view, told.1, None);
@@ -34,7 +40,7 @@ fn drawn(told: &(Session, Timestamp), view: &View, theme: &Theme, width: u16, he
     buffer
 }
 
-fn text(buffer: &Buffer) -> String {
+pub(super) fn text(buffer: &Buffer) -> String {
     let area = buffer.area;
     let row = |y| {
         (0..area.width).filter_map(move |x| buffer.cell((x, y))).map(|cell| cell.symbol()).collect::<String>()

@@ -79,6 +79,8 @@ pub enum Overlay {
     Guards(GuardDesk),
     /// Putting back needs a yes.
     ConfirmUndo,
+    /// Leaving a step out needs a yes.
+    ConfirmSkip(StepRef),
     /// Leaving needs a yes.
     ConfirmQuit,
     /// The target's name is typed before a fire.

@@ -71,6 +71,7 @@ async fn call(catalogue: &dyn Catalogue, address: &str, arguments: Json) -> Outc
         cancel: CancellationToken::new(),
         progress: &|_| {},
         amend: &|_| {},
+        refuse: &|_| {},
         foreground: true,
     };
     catalogue.call(native, map(arguments), &call).await

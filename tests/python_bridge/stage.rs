@@ -103,6 +103,7 @@ impl Stage {
             cancel: cancel.clone(),
             progress: &|_| (),
             amend: &|_| {},
+            refuse: &|_| {},
             foreground,
         };
         timeout(DEADLINE, self.bridge.call("ext", func, arguments, &call)).await.expect("the call ends")

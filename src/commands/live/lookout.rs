@@ -1,16 +1,21 @@
 //! The guards of a run without a screen: watches what they need, and nothing for whoever asked for none.
 
-use super::{endpoints::endpoints, guard, observers::Observers, pump::Taps, ready};
+use super::{doubt, endpoints::endpoints, guard, observers::Observers, pump::Taps, ready, safety};
 use crate::{
     commands::{config::Preferences, prepare::Prepared},
-    session::{Command, Event, Session, What, stream::Emitter},
+    runner::Again,
+    session::{Command, Event, Session, What, clock::Clock, event::Timestamp, stream::Emitter},
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Whoever watches for the guards.
-pub struct Lookout(Observers);
+pub struct Lookout {
+    observers: Observers,
+    shown: watch::Receiver<Session>,
+    clock: Clock,
+}
 
 /// What a lookout reads: the events one by one, and the session they make.
 #[derive(Clone)]
@@ -51,14 +56,28 @@ impl Lookout {
         }
         observers.spawn(mind_the_fault(audience.taps.open(), faults));
         observers.observe(true).await;
-        let shown = audience.session.subscribe();
+        let (shown, clock) = (audience.session.subscribe(), emitter.clock());
+        let seen = shown.clone();
+        observers.spawn(doubt::watch(shown.clone(), emitter.clock(), emitter.clone()));
         observers.spawn(guard::watch(shown, emitter.clock(), emitter.clone(), runner));
-        Self(observers)
+        Self { observers, shown: seen, clock }
+    }
+
+    /// Watches on until the system has recovered from what the run left, or is not going to.
+    pub async fn recover(&self, again: &Again, emitter: &Emitter) {
+        if self.shown.borrow().is_to_recover(self.clock.now()) {
+            safety::lead(again.clone(), self.shown.clone(), self.clock, emitter.clone(), false).await;
+        }
+    }
+
+    /// What a judge says of the session.
+    pub fn judge<T>(&self, judge: impl FnOnce(&Session, Timestamp) -> T) -> T {
+        judge(&self.shown.borrow(), self.clock.now())
     }
 
     /// Stops watching.
     pub async fn end(self) {
-        self.0.end().await;
+        self.observers.end().await;
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod assembly;
 mod desk;
+mod doubt;
 mod endpoints;
 mod guard;
 mod kit;
@@ -14,6 +15,7 @@ mod played;
 mod preflight;
 mod pump;
 mod ready;
+mod safety;
 mod stage;
 mod summary;
 mod target;

@@ -1,14 +1,15 @@
 //! What goes on behind the screen: the runner plays, observers watch, orders are carried to whom they concern.
 
 use super::{
-    guard,
+    doubt, guard,
     observers::{Observers, words_of},
     pump::PumpHandle,
+    safety,
     undoing::Undoing,
 };
 use crate::{
     provider::Providers,
-    runner::{Ending, Request, Signal, play},
+    runner::{Again, Ending, Request, Signal, play},
     session::{Command, Session, What, event::Level, journal, stream::Emitter},
 };
 use std::{path::PathBuf, sync::Arc};
@@ -78,7 +79,9 @@ impl Stage {
         let (steps, stepped) = mpsc::channel(ORDERS);
         let mut tap = self.handle.taps.open();
         let (shown, emitter) = (self.shown.clone(), self.emitter.clone());
+        self.observers.spawn(doubt::watch(shown.clone(), emitter.clock(), emitter.clone()));
         self.observers.spawn(guard::watch(shown, emitter.clock(), emitter, steps.clone()));
+        let again = Again::new(request.clone(), providers.clone());
         let mut running = tokio::spawn(play(request, providers, self.emitter.clone(), stepped, signals));
         let mut began = false;
         loop {
@@ -92,8 +95,14 @@ impl Stage {
                     self.undo.run_ended().await;
                     self.write_journal(&mut report, began).await;
                     self.done.cancel();
+                    self.recover(&again);
                 }
-                Some(order) = orders.recv() => self.carry(order, Some(&steps)).await,
+                Some(order) = orders.recv() => {
+                    if let Command::Fix(fix) = &order {
+                        again.take(fix.clone());
+                    }
+                    self.carry(order, Some(&steps)).await;
+                }
                 Some(event) = tap.recv() => match event.what {
                     What::ActivityStarted { .. } => began = true,
                     What::FaultFired { .. } => self.observers.fault_began(),
@@ -125,6 +134,15 @@ impl Stage {
         report
     }
 
+    /// Where the run left something to recover from, watches until it has.
+    fn recover(&mut self, again: &Again) {
+        let clock = self.emitter.clock();
+        if self.shown.borrow().is_to_recover(clock.now()) {
+            let (shown, emitter) = (self.shown.clone(), self.emitter.clone());
+            self.observers.spawn(safety::lead(again.clone(), shown, clock, emitter, true));
+        }
+    }
+
     /// The observers obey what is about watching; the runner hears everything and tells it.
     async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<Command>>) {
         // Only a way to look at what is there anyway: nothing that happened.
@@ -140,8 +158,13 @@ impl Stage {
         }
         let observe = match &order {
             Command::Observe(on) => Some(*on),
+            // Whoever fires wants to know what users get.
+            Command::Fire(_) => Some(true),
             _ => None,
         };
+        if matches!(order, Command::Fire(_)) && runner.is_some() {
+            self.observers.observe(true).await;
+        }
         let untold = match runner {
             Some(runner) => runner.send(order).await.err().map(|refused| refused.0),
             None => Some(order),

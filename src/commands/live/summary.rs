@@ -4,6 +4,7 @@ use super::stage::Report;
 use crate::session::{
     Session,
     event::{Level, Timestamp},
+    verdict::rollback_failed,
     wording,
 };
 use std::io::{self, Write};
@@ -20,7 +21,8 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     let mut lines = Vec::new();
     let title = if session.meta.title.is_empty() { &session.meta.source } else { &session.meta.title };
     lines.push(title.clone());
-    if session.fault.is_some() {
+    let judged = session.fault.is_some() || !session.refusals.is_empty() || session.failed_gate().is_some();
+    if judged {
         let conclusion = session.conclusion(now);
         lines.push(format!("  verdict   {}: {}", conclusion.standing.text(), conclusion.because));
     }
@@ -59,6 +61,7 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
         lines.extend(undone.restored.iter().map(|line| format!("  undo      {line}")));
         lines.extend(undone.failed.iter().map(|line| format!("  undo      NOT PUT BACK: {line}")));
     }
+    lines.extend(safety(session));
     if let Some(ending) = report.ending {
         let deviated = if ending.deviated { ", deviated" } else { "" };
         lines.push(format!("  run       {}{deviated}", format!("{:?}", ending.status).to_lowercase()));
@@ -68,7 +71,20 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     lines.extend(session.run.journal.as_ref().map(|path| format!("  journal   {path}")));
     lines.extend(report.unwritten.as_ref().map(|error| format!("  journal   NOT WRITTEN: {error}")));
     lines.extend(report.words.iter().map(|words| format!("  bug       {words}")));
+    // Last, where nobody overlooks it.
+    lines.extend(session.steps.failed_rollbacks().map(|row| format!("  {}", rollback_failed(row))));
     lines
+}
+
+/// What the way back to safety came to; where nobody waited for it, that.
+fn safety(session: &Session) -> Option<String> {
+    match &session.safety {
+        Some(safety) if safety.done.is_none() => {
+            Some(format!("  safety    not waited for: {}", session.safety_text()))
+        }
+        Some(_) => Some(format!("  safety    {}", session.safety_text())),
+        None => None,
+    }
 }
 
 /// Prints the log lines that were not printed yet; gives the number of the next one.
@@ -95,7 +111,8 @@ mod tests {
     #[test]
     fn it_is_short_and_says_where_things_are() {
         let (session, now) = fixtures::finished(Variant::After);
-        let ending = Some(Ending { status: RunStatus::Completed, deviated: false, crashed: false });
+        let ending =
+            Some(Ending { status: RunStatus::Completed, deviated: false, crashed: false, unrolled: false });
         let text = lines(&session, &Report { ending, ..Report::default() }, now).join("\n");
         for wanted in ["PROTECTED", "fallback", "journal.json", "run       completed", "6.2 s after the kill"]
         {

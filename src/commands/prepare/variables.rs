@@ -51,6 +51,7 @@ pub(super) async fn ask_dynamic(
             cancel: CancellationToken::new(),
             progress: &|_| {},
             amend: &|_| {},
+            refuse: &|_| {},
             foreground: true,
         };
         match providers.call(call).await {

@@ -190,3 +190,25 @@ async fn a_cluster_that_does_not_answer() {
     assert_eq!(lines.len(), 1, "{lines:#?}");
     find(&lines, &["Fix: cannot ask for its version: Unauthorized", "log in again"]);
 }
+
+#[tokio::test]
+async fn waiting_for_the_loss_of_what_has_nothing_is_told_before() {
+    let waits = |name: &str| {
+        python("chaosk8s.deployment.probes", "deployment_not_fully_available", json!({"name": name}))
+    };
+    let with = |replicas: u32| {
+        let mut found = deployment("provider");
+        found["spec"]["replicas"] = replicas.into();
+        found
+    };
+    for (replicas, name, told) in [(0, "provider", true), (1, "provider", false), (0, "another", false)] {
+        let found = with(replicas);
+        let (connection, _) = answering(move |asked: &Asked| match asked.path.ends_with("/deployments") {
+            true => Reply::List("Deployment", vec![found.clone()]),
+            false => Reply::List("Other", vec![]),
+        });
+        let lines = look(Ok(&connection), &[waits(name)]).await;
+        let said = lines.iter().any(|line| line.contains("with 0 of 0 replicas it always is"));
+        assert_eq!(said, told, "{replicas} {name}: {lines:#?}");
+    }
+}

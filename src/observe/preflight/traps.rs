@@ -27,11 +27,17 @@ pub(super) fn without_effect(subjects: &[Subject<'_>]) -> Vec<Check> {
     let requests = in_method.filter(|subject| subject.activity.provider.kind == ProviderKind::Http);
     requests
         .map(|subject| {
-            let why = match subject.activity.tolerance {
-                Some(_) => "has a tolerance, which Chaos Toolkit ignores outside the hypothesis",
-                None => "has no tolerance",
-            };
-            know(format!("{} {why}: a fallback (or a 500) counts as success", subject.title()), None)
+            let title = subject.title();
+            know(
+                match subject.activity.tolerance {
+                    Some(_) => format!(
+                        "{title} has a tolerance, which Chaos Toolkit ignores outside the hypothesis: it counts in the \
+                         verdict here, not in the journal"
+                    ),
+                    None => format!("{title} has no tolerance: a fallback (or a 500) counts as success"),
+                },
+                None,
+            )
         })
         .collect()
 }
@@ -55,6 +61,9 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
             )),
         )
     }));
+    checks.extend(
+        deployments.iter().filter(|it| replicas(it) == 0).flat_map(|it| scaled_to_none(preflight, it)),
+    );
     checks.extend(budgets(&client, preflight.namespace, &hit).await);
     let asked = asked(&client, preflight).await;
     checks.extend(
@@ -64,6 +73,30 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
             .filter_map(liveness),
     );
     checks
+}
+
+/// Steps that wait until something is missing of what has nothing: with 0 of 0 replicas nothing is.
+fn scaled_to_none(preflight: &Preflight<'_>, deployment: &Deployment) -> Vec<Check> {
+    let name = deployment.name_any();
+    let waits = |subject: &&Subject<'_>| {
+        let arguments = subject.arguments();
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str);
+        subject.text("func") == "deployment_not_fully_available"
+            && text("name") == Some(name.as_str())
+            && text("ns").unwrap_or("default") == preflight.namespace
+    };
+    let subjects = preflight.subjects.iter().filter(waits);
+    subjects
+        .map(|subject| {
+            know(
+                format!(
+                    "{} waits until {name} is not fully available: with 0 of 0 replicas it always is",
+                    subject.title()
+                ),
+                Some(format!("`kubectl scale deployment {name} --replicas=1` gives it something to lose")),
+            )
+        })
+        .collect()
 }
 
 fn replicas(deployment: &Deployment) -> i32 {

@@ -140,7 +140,13 @@ impl Catalogue for Gremlin {
     ) -> BoxFuture<'a, Outcome> {
         let attack = async move |arguments: Map| match self.attack(&arguments).await {
             Ok(identifier) => Outcome::Done(identifier),
-            Err(refusal) => Outcome::failed(refusal.to_string()),
+            Err(refusal) => {
+                let secrets = arguments.get("secrets").and_then(Value::as_map);
+                if let Err(lacks) = self.credentials(secrets) {
+                    (call.refuse)(lacks.to_string());
+                }
+                Outcome::failed(refusal.to_string())
+            }
         };
         Box::pin(async move { call.unless_cancelled(attack(arguments)).await })
     }

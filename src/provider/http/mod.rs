@@ -17,7 +17,10 @@ use crate::experiment::Environment;
 pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome {
     let plan = match request::Plan::new(call, environment) {
         Ok(plan) => plan,
-        Err(message) => return Outcome::Broke { message },
+        Err(message) => {
+            (call.refuse)(message.clone());
+            return Outcome::Broke { message };
+        }
     };
     let exchange = async {
         match exchange::play(&plan, environment).await {

@@ -135,6 +135,7 @@ async fn asked_with(provider: &str, configuration: &str, cancel: CancellationTok
         cancel,
         progress: &|_| {},
         amend: &|_| {},
+        refuse: &|_| {},
         foreground: true,
     };
     let asked = super::call(&call, &environment);

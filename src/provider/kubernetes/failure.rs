@@ -40,6 +40,29 @@ impl Failure {
         move |source| Self::Api { what: Some(what), source: Box::new(source) }
     }
 
+    /// The failure in words, without a Python class.
+    pub(super) fn plainly(&self) -> String {
+        match self {
+            Self::Activity(message) | Self::Python { message, .. } => message.clone(),
+            Self::Cluster(error) => error.to_string(),
+            Self::Api { what, source } => match what {
+                Some(what) => format!("{what}: {}", cluster::answer(source)),
+                None => cluster::answer(source),
+            },
+        }
+    }
+
+    /// What the API server said, where it said something.
+    pub(super) fn said(&self) -> Option<String> {
+        match self {
+            Self::Api { source, .. } => match source.as_ref() {
+                kube::Error::Api(status) => Some(status.message.clone()).filter(|said| !said.is_empty()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The text that follows `chaoslib.exceptions.ActivityFailed: ` in the journal: the qualified Python class, a
     /// colon, the message (kubernetes-catalog 0). Where the cluster refused or did not answer, the place and what
     /// to do are added.

@@ -26,17 +26,19 @@ mod service;
 mod statefulset;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 pub use absence::absence;
 pub use catalogue::resolve;
 pub use permissions::permissions;
 
-use super::{Call, Catalogue, Native, Outcome};
+use super::{Call, Catalogue, Effect, Native, Outcome};
 use crate::cluster::{Connection, Error, Selector, Settings};
 use crate::experiment::{Map, Value};
 use failure::Failure;
 use futures_util::future::BoxFuture;
 use invocation::Invocation;
+use witness::Witness;
 
 /// Runs native functions against the cluster that the settings and an activity's secrets choose.
 #[derive(Clone)]
@@ -71,11 +73,14 @@ impl Kubernetes {
 
     /// Runs a function to its end. Never [`Outcome::Broke`]: the reference turns every exception of a function into
     /// an activity failure.
+    ///
+    /// `refuse` takes why a call failed before it changed anything.
     async fn run(
         &self,
         native: &Native,
         arguments: &Map,
         progress: &(dyn Fn(String) + Send + Sync),
+        refuse: &(dyn Fn(String) + Send + Sync),
     ) -> Outcome {
         let secrets = arguments.get("secrets").and_then(Value::as_map).cloned().unwrap_or_default();
         let failed = |failure: Failure, connection: Option<&Connection>| Outcome::Failed {
@@ -84,11 +89,20 @@ impl Kubernetes {
         };
         let connection = match self.connection(&secrets).await {
             Ok(connection) => connection,
-            Err(error) => return failed(error.into(), None),
+            Err(error) => {
+                refuse(error.to_string());
+                return failed(error.into(), None);
+            }
         };
-        match Self::invoke(native, arguments, &connection, progress).await {
+        let witness = Witness::default();
+        match Self::invoke(native, arguments, &connection, &witness, progress).await {
             Ok(value) => Outcome::Done(value),
-            Err(failure) => failed(failure, Some(&connection)),
+            Err(failure) => {
+                if let Some(why) = witness.refusal(&failure, &connection) {
+                    refuse(why);
+                }
+                failed(failure, Some(&connection))
+            }
         }
     }
 
@@ -96,12 +110,15 @@ impl Kubernetes {
         native: &Native,
         arguments: &Map,
         connection: &Connection,
+        witness: &Witness,
         progress: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Value, Failure> {
         let entry = catalogue::entry(native.module, native.func).ok_or_else(|| {
             Failure::activity(format!("there is no native function {}.{}", native.module, native.func))
         })?;
         let client = connection.client()?;
+        // Only of what changes something it matters whether it did.
+        let client = if native.effect == Effect::Changes { witness.over(&client) } else { client };
         (entry.run)(&Invocation { native: &entry.native, arguments, client, progress }).await
     }
 }
@@ -121,7 +138,9 @@ impl Catalogue for Kubernetes {
         arguments: Map,
         call: &'a Call<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move { call.unless_cancelled(self.run(native, &arguments, call.progress)).await })
+        Box::pin(async move {
+            call.unless_cancelled(self.run(native, &arguments, call.progress, call.refuse)).await
+        })
     }
 
     /// The object a call names, and the values that its selectors ask for: by custom those are names too.

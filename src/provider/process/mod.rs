@@ -17,7 +17,10 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
     let prepared = prepare(&call.activity.provider.raw, call, environment);
     let (command, timeout) = match prepared {
         Ok(prepared) => prepared,
-        Err(message) => return Outcome::Broke { message },
+        Err(message) => {
+            (call.refuse)(message.clone());
+            return Outcome::Broke { message };
+        }
     };
     match run(&command, environment, timeout, &call.cancel).await {
         Ended::Exited { status, stdout, stderr } => Outcome::Done(output(status, stdout, stderr)),
@@ -28,7 +31,9 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
         )),
         Ended::Cancelled => Outcome::Cancelled,
         Ended::NotStarted(error) => {
-            Outcome::Broke { message: format!("cannot run '{}': {error}", command.shown()) }
+            let message = format!("cannot run '{}': {error}", command.shown());
+            (call.refuse)(message.clone());
+            Outcome::Broke { message }
         }
     }
 }

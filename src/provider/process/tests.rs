@@ -22,6 +22,7 @@ async fn run_with(provider: &str, configuration: &str, cancel: CancellationToken
         cancel,
         progress: &|_| {},
         amend: &|_| {},
+        refuse: &|_| {},
         foreground: true,
     };
     let mut environment = Environment::of_process();

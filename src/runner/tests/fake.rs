@@ -14,7 +14,7 @@ const fn native(func: &'static str, effect: Effect) -> Native {
 }
 
 /// What the fake module has.
-static FUNCTIONS: [Native; 8] = [
+static FUNCTIONS: [Native; 10] = [
     native("give", Effect::Reads),
     native("next", Effect::Reads),
     native("fail", Effect::Reads),
@@ -23,6 +23,8 @@ static FUNCTIONS: [Native; 8] = [
     native("wait", Effect::Reads),
     native("hang", Effect::Reads),
     native("harm", Effect::Changes),
+    native("refuse", Effect::Changes),
+    native("flop", Effect::Changes),
 ];
 
 /// Records its calls by the activity's name.
@@ -75,6 +77,11 @@ impl Catalogue for Fake {
                     Value::Text(failure) => Outcome::failed(failure),
                     value => Outcome::Done(value),
                 },
+                "refuse" => {
+                    (call.refuse)("TypeError: nobody may".to_owned());
+                    Outcome::failed("TypeError: nobody may")
+                }
+                "flop" => Outcome::failed("RuntimeError: halfway"),
                 "fail" => Outcome::failed("RuntimeError: boom"),
                 "crash" => Outcome::Broke { message: "no such thing".to_owned() },
                 "exit" => Outcome::Exit { code: (seconds as i64).into() },

@@ -3,6 +3,7 @@
 mod background;
 mod continuous;
 mod controls;
+mod deeds;
 mod dry;
 mod fake;
 mod halts;

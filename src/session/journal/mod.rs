@@ -3,6 +3,7 @@
 mod machine;
 mod passes;
 mod shared;
+mod skips;
 mod write;
 
 pub use machine::Machine;
@@ -18,10 +19,15 @@ use crate::{
 };
 use passes::Passes;
 use shared::Shared;
+use skips::Skips;
 use std::collections::HashMap;
 
 /// The engine whose journal this is: readers choose their parser by it.
 const ENGINE_VERSION: &str = "1.44.0";
+
+/// Under this key stands what the reference's journal has no word for. Its readers leave keys alone that they do not know;
+/// a run of which there is no such thing to tell has no such key.
+const OURS: &str = "chaos-tui";
 
 /// The journal of the run that the events tell of.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +38,7 @@ pub struct Journal {
     ended: Option<(Timestamp, RunStatus)>,
     deviated: bool,
     passes: Passes,
+    skips: Skips,
     run: Vec<RunId>,
     rollbacks: Vec<RunId>,
     entries: HashMap<RunId, Value>,
@@ -59,8 +66,14 @@ impl Journal {
             What::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
             // A pass beside the method that broke has no verdict, and leaves nothing.
             What::HypothesisEnded { phase: HypothesisPhase::During, met: false, deviating: None, .. } => {}
-            What::HypothesisEnded { phase, met, .. } => self.passes.end(*phase, *met),
+            What::HypothesisEnded { phase, met, skipped, .. } => {
+                // Met as far as it was asked is not met.
+                self.passes.end(*phase, *met, *skipped > 0 && *met);
+            }
+            What::StepSkipped { step, name } => self.skips.skipped(event.at, *step, name),
+            What::StepAwaited { step, .. } => self.skips.taken_back(*step),
             What::ActivityStarted { run, step, entry, .. } => {
+                self.skips.taken_back(*step);
                 self.entries.insert(*run, entry.clone());
                 match step.section {
                     Section::Method => self.run.push(*run),
@@ -104,6 +117,9 @@ impl Journal {
         if let (Some(started), Some((ended, _))) = (self.started, self.ended) {
             journal.insert("end".to_owned(), iso(ended).into());
             journal.insert("duration".to_owned(), Value::Float(seconds_between(started, ended)));
+        }
+        if let Some(skipped) = self.skips.value() {
+            journal.insert(OURS.to_owned(), mapping([("skipped", skipped)]).into());
         }
         journal.into()
     }

@@ -18,6 +18,8 @@ pub(super) struct Passes {
 #[derive(Clone, Debug, Default)]
 struct Pass {
     met: Option<bool>,
+    /// Whether probes were left out, and those that were asked were met: the journal then has null.
+    open: bool,
     /// What a control made of it.
     amended: Option<Value>,
     probes: Vec<(StepRef, RunId)>,
@@ -32,9 +34,9 @@ impl Passes {
         }
     }
 
-    pub fn end(&mut self, phase: HypothesisPhase, met: bool) {
+    pub fn end(&mut self, phase: HypothesisPhase, met: bool, open: bool) {
         if let Some(pass) = self.open(section(phase)) {
-            pass.met = Some(met);
+            (pass.met, pass.open) = (Some(met), open);
         }
     }
 
@@ -87,7 +89,9 @@ impl Pass {
             return self.amended.clone();
         }
         let probes = self.probes.iter().filter_map(|(_, run)| entries.get(run).cloned()).collect::<Vec<_>>();
-        let pass = mapping([("steady_state_met", self.met?.into()), ("probes", probes.into())]);
+        let met = self.met?;
+        let met = if self.open { Value::Null } else { met.into() };
+        let pass = mapping([("steady_state_met", met), ("probes", probes.into())]);
         Some(pass.into())
     }
 }

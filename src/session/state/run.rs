@@ -73,7 +73,7 @@ impl Run {
 
     /// The status that the journal would have if the run ended now.
     pub fn status_so_far(&self) -> RunStatus {
-        let deviated = |pass: &Option<Pass>| pass.as_ref().is_some_and(|pass| !pass.met);
+        let deviated = |pass: &Option<Pass>| pass.as_ref().is_some_and(|pass| !pass.met && pass.skipped == 0);
         match self.status {
             Some(status) => status,
             None if self.aborted.is_some() => RunStatus::Aborted,
@@ -114,7 +114,8 @@ impl Run {
         deviating: Option<String>,
         skipped: usize,
     ) {
-        let pass = Pass { at, met, deviating, skipped };
+        // What was not asked is not met.
+        let pass = Pass { at, met: met && skipped == 0, deviating, skipped };
         self.checking = None;
         match phase {
             HypothesisPhase::Before => self.before = Some(pass),

@@ -5,6 +5,7 @@
 //! 1. FAULT NEVER HAPPENED - nothing was fired, every fire was refused before it changed anything, or the cluster was
 //!    watched and nothing of what was hit went away.
 //!    FAULT NOT CONFIRMED - the fire failed, and no watch shows whether it changed something.
+//!    WEAK - a probe of the method missed the tolerance that it declares, after the fire.
 //! 2. NOT OBSERVABLE - fewer than five requests were due while the fault was on, or none of them was answered.
 //! 3. WEAK - one answer in a hundred or more was an error, or users were let down for longer than the budget allows,
 //!    or in more than half of the fault's seconds without even a fallback.
@@ -69,6 +70,12 @@ impl Session {
         }
     }
 
+    /// What the verdict would be by now, where it is another one than the one that stands: a footnote.
+    pub fn late_word(&self, now: Timestamp) -> Option<Conclusion> {
+        let stands = self.concluded.as_ref()?;
+        Some(self.conclusion_so_far(now)).filter(|late| late.standing != stands.standing)
+    }
+
     /// The verdict from all that is known by now.
     pub fn conclusion_so_far(&self, now: Timestamp) -> Conclusion {
         let Some(fault) = &self.fault else {
@@ -80,6 +87,9 @@ impl Session {
         if self.fault_had_effect() == Some(false) {
             let because = "it was fired, but nothing of what it hit ever went away".to_owned();
             return conclude(Standing::FaultNeverHappened, because);
+        }
+        if let Some(missed) = self.missed_in_method(fault) {
+            return conclude(Standing::Weak, missed);
         }
         let judged = self.users.endpoints.iter().map(|endpoint| self.conclude_endpoint(fault, endpoint, now));
         judged.min_by_key(|conclusion| severity(conclusion.standing)).unwrap_or_else(|| {

@@ -1,8 +1,9 @@
 //! Whether there was a fault at all, and whether the system is safe after it: in words.
 
+use super::Word;
 use crate::session::{
     event::{Section, Timestamp},
-    state::{Endpoint, Session, StepRow},
+    state::{Endpoint, Fault, Session, StepRow, StepState},
     wording,
 };
 
@@ -23,6 +24,7 @@ impl Session {
     pub fn fault_untouched(&self, now: Timestamp) -> Option<String> {
         let fault = self.fault.as_ref()?;
         let doubt = fault.doubt_of_all()?;
+        fault.targets().next()?;
         let over =
             fault.fires.iter().all(|firing| now.duration_since(firing.at).as_secs_f64() >= UNTOUCHED_S);
         let untouched = self.fault_had_effect() == Some(false) && !self.users_harmed(now);
@@ -38,7 +40,7 @@ impl Session {
     /// Why there is no fault to judge.
     pub(super) fn never_happened(&self) -> String {
         if let Some(refusal) = self.refusals.last() {
-            return format!("the fire changed nothing: {}", refusal.reason);
+            return refusal.reason.clone();
         }
         match self.failed_gate() {
             Some(why) => format!("nothing was fired: before the method {why}"),
@@ -53,13 +55,80 @@ impl Session {
         Some(format!("the hypothesis was not met: {}", missed(row)))
     }
 
+    /// The first probe of the method that missed its tolerance since the fire: the author said what must hold under it.
+    pub(super) fn missed_in_method(&self, fault: &Fault) -> Option<String> {
+        let since = |row: &StepRow| row.ended.is_some_and(|ended| ended >= fault.t0());
+        let judged = |row: &StepRow| row.step.at.section == Section::Method && row.step.tolerance.is_some();
+        let row = self.steps.rows.iter().find(|row| judged(row) && since(row) && row.failed())?;
+        Some(format!("a probe of the method missed its tolerance: {}", missed(row)))
+    }
+
+    /// Whether the end of the run leaves something to recover from.
+    pub fn is_to_recover(&self, now: Timestamp) -> bool {
+        let users = || self.users_amiss(now).is_some();
+        self.fault.as_ref().is_some_and(|fault| self.run.turned.is_some() || fault.is_on() || users())
+    }
+
+    /// What the fault took away and is not back, a sentence each; nothing where nobody can see it.
+    pub fn still_away(&self) -> Vec<String> {
+        let Some(fault) = self.fault.as_ref().filter(|fault| fault.is_on()) else { return Vec::new() };
+        if self.fault_had_effect() != Some(true) {
+            return Vec::new();
+        }
+        let names: Vec<&str> = fault.targets().collect();
+        let away = self.cluster.away(&names);
+        if away.is_empty() { vec!["what was hit is not back yet".to_owned()] } else { away }
+    }
+
+    /// What else is wrong besides the hypothesis: users who are not well, rollbacks that failed.
+    pub fn still_wrong(&self, now: Timestamp) -> Vec<String> {
+        let rollbacks = self.steps.failed_rollbacks().map(rollback_failed);
+        self.users_amiss(now).into_iter().chain(rollbacks).collect()
+    }
+
+    /// Whether all that is wrong is what no waiting mends.
+    pub fn only_rollbacks(&self, wrong: &[String]) -> bool {
+        let failed: Vec<String> = self.steps.failed_rollbacks().map(rollback_failed).collect();
+        !wrong.is_empty() && wrong.iter().all(|said| failed.contains(said))
+    }
+
+    /// Users who are watched and not well.
+    fn users_amiss(&self, now: Timestamp) -> Option<String> {
+        self.users.endpoints.iter().find(|endpoint| endpoint.watched)?;
+        let verdict = self.verdict(now);
+        (verdict.word != Word::Ok).then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
+    }
+
+    /// Why the step that waits now waits for what cannot come any more.
+    pub fn hopeless(&self) -> Option<String> {
+        let row = self.steps.current().filter(|row| matches!(row.state, StepState::Running { .. }))?;
+        let harm = row.step.label.ends_with("_not_fully_available");
+        match &self.fault {
+            Some(fault) if harm && !fault.is_on() => {
+                Some("the outage is over: this cannot pass any more".to_owned())
+            }
+            None if harm && !self.refusals.is_empty() => {
+                Some("the fault never happened: this cannot pass".to_owned())
+            }
+            Some(fault) if !harm && row.step.label.ends_with("fully_available") => {
+                let names: Vec<&str> = fault.targets().collect();
+                let gone = self.cluster.gone(&names)?;
+                Some(format!("{gone} is deleted: nothing brings it back by itself"))
+            }
+            _ => None,
+        }
+    }
+
     /// What the way back to safety came to, or where it stands.
     pub fn safety_text(&self) -> String {
         let Some(safety) = &self.safety else { return String::new() };
         match (&safety.done, &safety.asked) {
             (Some(done), _) if done.met => {
                 let took = wording::seconds(safety.took().unwrap_or(0.0));
-                format!("SAFE: steady state met again after {took}")
+                match self.steps.hypothesis {
+                    Some(_) => format!("SAFE: steady state met again after {took}"),
+                    None => format!("back after {took}; the file has no hypothesis to ask"),
+                }
             }
             (Some(done), _) => format!("NOT SAFE: {}", done.wrong.join("; ")),
             (None, Some(asked)) if !asked.wrong.is_empty() => {
@@ -70,14 +139,17 @@ impl Session {
     }
 }
 
+/// A rollback that did not do its work.
+pub fn rollback_failed(row: &StepRow) -> String {
+    let why = row.trouble.as_deref().or(row.summary.as_deref()).filter(|why| !why.is_empty());
+    let why = why.map(|why| format!(": {}", wording::plainly(why))).unwrap_or_default();
+    format!("rollback `{}` FAILED{why}", row.step.name)
+}
+
 /// What a probe gave, and what it should have: `users get 200: gave 500, wanted 200`.
 pub fn missed(row: &StepRow) -> String {
-    let gave = row
-        .summary
-        .as_deref()
-        .or(row.trouble.as_deref())
-        .filter(|text| !text.is_empty())
-        .unwrap_or("nothing");
+    let gave = row.summary.as_deref().or(row.trouble.as_deref()).filter(|text| !text.is_empty());
+    let gave = gave.map_or("nothing".to_owned(), wording::plainly);
     match &row.step.tolerance {
         Some(tolerance) => format!("`{}` gave {gave}, wanted {tolerance}", row.step.name),
         None => format!("`{}`: {gave}", row.step.name),

@@ -11,7 +11,10 @@ mod subjects;
 mod users;
 
 #[cfg(test)]
+mod deed_tests;
+#[cfg(test)]
 mod tests;
 
 pub use conclusion::{Conclusion, Standing};
+pub use deed::{missed, rollback_failed};
 pub use users::{Verdict, Word};

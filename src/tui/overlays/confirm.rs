@@ -1,6 +1,10 @@
 //! Questions that are asked before something cannot be taken back.
 
 use super::{boxed, input};
+use crate::session::{
+    event::{Section, StepRef},
+    verdict::rollback_failed,
+};
 use crate::tui::{
     canvas::{Canvas, Row},
     editor::Editor,
@@ -16,16 +20,34 @@ pub fn quit(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = boxed(canvas, scene, (72, if due.is_some() { 10 } else { 7 }), "LEAVE?", Role::Fault);
     let width = inside.width();
     let ended = scene.view.finished;
-    let on = if ended { "The run has ended, and the fault is still on." } else { "The fault is on." };
+    let fault = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
+    let failed = scene.session.steps.failed_rollbacks().map(rollback_failed).collect::<Vec<_>>().join("; ");
+    let on = match (ended, fault) {
+        (true, true) => "The run has ended, and the fault is still on.",
+        (false, true) => "The fault is on.",
+        (_, false) => "What was to be undone may still be there.",
+    };
     inside.row(0, &Row::of(Role::Fault, on));
+    if !failed.is_empty() {
+        let (y, rows) = if due.is_some() { (3, 1) } else { (1, 2) };
+        for (line, text) in text::wrap(&failed, width, rows).into_iter().enumerate() {
+            inside.row(y + line, &Row::of(Role::Failing, text));
+        }
+    }
+    if due.is_none() && (ended || !fault) {
+        inside.row(4, &key("y", "leave it so").joined(key("ESC", "stay")));
+        return;
+    }
     let Some(kit) = due else {
         let undo = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
         let cost = match undo {
             "" => "Leaving runs the rollbacks first.".to_owned(),
             undo => format!("Leaving ends it first: {undo}"),
         };
-        for (y, line) in text::wrap(&cost, width, 2).into_iter().enumerate() {
-            inside.row(1 + y, &Row::text(line));
+        if failed.is_empty() {
+            for (y, line) in text::wrap(&cost, width, 2).into_iter().enumerate() {
+                inside.row(1 + y, &Row::text(line));
+            }
         }
         inside.row(4, &key("y", "roll back and leave").joined(key("ESC", "stay")));
         return;
@@ -35,7 +57,8 @@ pub fn quit(canvas: &mut Canvas, scene: &Scene) {
         "{first}What was fired away does not come back by itself. The undo kit has {}.",
         kit.manifests.join(", ")
     );
-    for (y, line) in text::wrap(&lasting, width, 3).into_iter().enumerate() {
+    let room = if failed.is_empty() { 3 } else { 2 };
+    for (y, line) in text::wrap(&lasting, width, room).into_iter().enumerate() {
         inside.row(1 + y, &Row::text(line));
     }
     inside.row(4, &key("u", "put it back and leave").with(Role::Muted, kit.cost.as_str()));
@@ -69,6 +92,41 @@ pub fn undo(canvas: &mut Canvas, scene: &Scene) {
     }
     let keys =
         Row::of(Role::Focus, "y").and(" put it back now    ").with(Role::Focus, "ESC").and(" leave it");
+    inside.row(5, &keys);
+}
+
+/// Leaving a step out.
+pub fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
+    let mut inside = boxed(canvas, scene, (72, 8), "SKIP?", Role::Waiting);
+    let width = inside.width();
+    let row = scene.session.steps.row(step);
+    let name = row.map_or("this step", |row| row.step.name.as_str());
+    let failed = row.is_some_and(|row| row.failed());
+    inside.row(0, &Row::of(Role::Strong, text::fit(name, width, "…").into_owned()));
+    let offered = !scene.session.run.rolling_back;
+    let what = match step.section {
+        Section::Before if failed => {
+            "You accept that the hypothesis is not met: the run ends, nothing is fired."
+        }
+        Section::Rollbacks if offered => "No rollback is run: what they undo stays as it is.",
+        Section::Before | Section::After | Section::During => {
+            "It is not asked, so the hypothesis does not count as met. The journal says that you left it out."
+        }
+        Section::Rollbacks => "What it undoes stays as it is. The journal says that you left it out.",
+        Section::Method => "It is not run. The journal says that you left it out.",
+    };
+    for (y, line) in text::wrap(what, width, 2).into_iter().enumerate() {
+        inside.row(1 + y, &Row::text(line));
+    }
+    let again = scene.view.keymap.key(Action::Rerun);
+    inside.row(
+        3,
+        &Row::of(
+            Role::Muted,
+            format!("{again} goes back to it as long as the next step of this part waits."),
+        ),
+    );
+    let keys = Row::of(Role::Focus, "s").and(" skip it    ").with(Role::Focus, "ESC").and(" keep it");
     inside.row(5, &keys);
 }
 

@@ -175,6 +175,9 @@ fn hypothesis_result(scene: &Scene) -> Row {
     let all = probes.count();
     let head = Row::of(Role::Strong, "HYPOTHESIS");
     match &scene.session.run.before {
+        Some(pass) if pass.skipped > 0 => {
+            head.with(Role::Waiting, format!(": {} of {all} asked", all.saturating_sub(pass.skipped)))
+        }
         Some(pass) if pass.met => head.with(Role::Ok, format!(" met before the kill ({met}/{all})")),
         _ => head.with(Role::Failing, format!(" NOT met before the kill ({met}/{all})")),
     }
@@ -216,6 +219,7 @@ fn mark(row: &StepRow) -> (&'static str, Role) {
         StepState::Awaited { .. } if row.step.destructive => ("[>]", Role::Fault),
         StepState::Awaited { .. } => ("[>]", Role::Focus),
         StepState::Paused { .. } | StepState::Running { .. } => ("[~]", Role::Waiting),
+        StepState::Succeeded if row.trouble.is_some() => ("[x]", Role::Failing),
         StepState::Succeeded => ("[v]", Role::Ok),
         StepState::Failed | StepState::NotMet => ("[x]", Role::Failing),
         StepState::Cut => ("[/]", Role::Waiting),
@@ -309,9 +313,16 @@ fn details(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols) -> Vec<
     if let Some(remark) = &row.remark {
         rows.push(Row::of(Role::Protected, remark.as_str()));
     }
-    if matches!(row.state, StepState::Failed | StepState::NotMet | StepState::Cut)
-        && let Some(summary) = row.summary.as_deref().filter(|summary| !summary.is_empty())
+    let over = row.state.is_over() || matches!(row.state, StepState::Awaited { .. });
+    if over
+        && row.failed()
+        && let Some(summary) =
+            row.trouble.as_deref().or(row.summary.as_deref()).filter(|summary| !summary.is_empty())
     {
+        let summary = &match (&row.step.tolerance, &row.trouble) {
+            (Some(tolerance), None) => format!("{summary}, wanted {tolerance}"),
+            _ => summary.to_owned(),
+        };
         let room = width.saturating_sub(4);
         rows.push(Row::of(
             Role::Failing,

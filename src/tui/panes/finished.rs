@@ -2,11 +2,12 @@
 
 use super::Scene;
 use crate::{
-    session::{Score, state::Endpoint},
+    session::{Score, state::Endpoint, verdict::rollback_failed},
     tui::{
         canvas::{Canvas, Row},
         figures::{self, wait},
         targets::Target,
+        text,
         theme::Role,
         view::Pane,
     },
@@ -18,7 +19,7 @@ pub fn finished(canvas: &mut Canvas, scene: &Scene) {
     scene.mark(canvas.area(), Target::Pane(Pane::Pods));
     let mut inside = canvas.framed(&title, &Row::new(), Role::Muted);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
-    let lines = lines(scene);
+    let lines = lines(scene, body.width());
     let from = scene.view.scroll_of(Pane::Pods).min(lines.len().saturating_sub(body.height()));
     for (y, (left, right)) in lines.iter().skip(from).enumerate() {
         body.spread(y, left, right);
@@ -26,11 +27,12 @@ pub fn finished(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// A label and its figure.
-pub(super) fn lines(scene: &Scene) -> Vec<(Row, Row)> {
+pub(super) fn lines(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
     let Some(fault) = &scene.session.fault else {
-        return vec![(Row::text("nothing was fired"), Row::new())];
+        return without_fault(scene, width);
     };
-    let mut lines = prediction(scene);
+    let mut lines = aftermath(scene, width);
+    lines.extend(prediction(scene));
     let mut line = |label: &str, role: Role, figure: String| {
         lines.push((Row::text(label), Row::of(role, figure)));
     };
@@ -62,6 +64,40 @@ pub(super) fn lines(scene: &Scene) -> Vec<(Row, Row)> {
         if restarts > 0 { Role::Failing } else { Role::Text },
         restarts.to_string(),
     );
+    lines
+}
+
+/// Why there was no fault.
+fn without_fault(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
+    let session = scene.session;
+    let why = match (session.refusals.last(), session.failed_gate()) {
+        (Some(refusal), _) => format!("the fire changed nothing: {}", refusal.reason),
+        (None, Some(gate)) => format!("nothing was fired: {gate}"),
+        (None, None) => "nothing was fired".to_owned(),
+    };
+    let mut lines = aftermath(scene, width);
+    lines.extend(text::wrap(&why, width, 8).into_iter().map(|line| (Row::text(line), Row::new())));
+    lines
+}
+
+/// What the end left: rollbacks that failed, whether the system is safe, and what came too late to change the verdict.
+fn aftermath(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
+    let session = scene.session;
+    let mut lines = Vec::new();
+    let mut say = |role: Role, words: &str| {
+        for line in text::wrap(words, width, 3) {
+            lines.push((Row::of(role, line), Row::new()));
+        }
+    };
+    for row in session.steps.failed_rollbacks() {
+        say(Role::Failing, &rollback_failed(row));
+    }
+    if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
+        say(if done.met { Role::Ok } else { Role::Failing }, &session.safety_text());
+    }
+    if let Some(late) = session.late_word(scene.now) {
+        say(Role::Muted, &format!("after the end: would be {}, {}", late.standing.text(), late.because));
+    }
     lines
 }
 

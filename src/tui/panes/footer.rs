@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::{
-    session::state::{Phase, StepState},
+    session::state::StepState,
     tui::{
         canvas::{Canvas, Row},
         keymap::{Action, Binding},
@@ -20,7 +20,7 @@ pub fn footer(canvas: &mut Canvas, scene: &Scene) {
         .keymap
         .rows()
         .filter(|(keys, binding)| binding.rank > 0 && !keys.is_empty())
-        .filter(|(_, binding)| scene.phase != Phase::Finished || !steers(binding.action))
+        .filter(|(_, binding)| scene.session.run.ended.is_none() || !steers(binding.action))
         .filter(|(_, binding)| binding.action != Action::NewRun || renewable(scene.view))
         .map(|(keys, binding)| (binding, keys.first().map_or_else(String::new, ToString::to_string)))
         .collect();

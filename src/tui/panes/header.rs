@@ -44,6 +44,11 @@ fn right(scene: &Scene, roomy: bool) -> Row {
     let number = scene.phase.number();
     if roomy {
         row.push(Role::Strong, format!("PHASE {number}/5 {}", scene.phase.word()));
+        // How long it takes to be safe counts from the word to end.
+        let turned = scene.session.run.turned.filter(|_| scene.phase == Phase::Recovering);
+        if let Some(turned) = turned {
+            row.push(Role::Waiting, format!(" {:.0} s", figures::between(turned, scene.now)));
+        }
     } else {
         row.push(Role::Strong, format!("{number}/5"));
     }

@@ -2,9 +2,13 @@
 
 use super::Scene;
 use crate::{
-    session::state::{Phase, StepRow, StepState},
+    session::{
+        event::Section,
+        state::{Phase, StepRow, StepState},
+    },
     tui::{
         canvas::{Canvas, Row},
+        figures,
         keymap::Action,
         text,
         theme::Role,
@@ -49,14 +53,21 @@ fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
         let first = if scene.view.finished { "it is put back" } else { "the run ends" };
         return vec![Row::text(format!("{first}, then the terminal is yours again"))];
     }
+    if scene.phase == Phase::Recovering && scene.session.run.ended.is_some() {
+        return recovering(scene, roomy);
+    }
     if scene.phase == Phase::Finished || scene.view.finished {
+        let undo = scene.session.undo_due().map(|kit| {
+            let cost = if roomy { format!("put it back: {}", kit.cost) } else { "put it back".to_owned() };
+            key(scene, Action::Undo, &cost)
+        });
         let again = renewable(scene.view).then(|| key(scene, Action::NewRun, "new run"));
         let keys = [
             key(scene, Action::Why, "why"),
             key(scene, Action::Note, "write a note"),
             key(scene, Action::Quit, "leave"),
         ];
-        return keys.into_iter().chain(again).collect();
+        return undo.into_iter().chain(keys).chain(again).collect();
     }
     if let Some(row) = scene.awaiting_fire() {
         return fire(scene, row, roomy);
@@ -70,17 +81,57 @@ fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
                 key(scene, Action::Next, "check the hypothesis"),
             ]
         }
-        Some(row) if matches!(row.state, StepState::Awaited { .. }) => {
+        Some(row) if is_awaited(row) && row.step.at.section == Section::Before && row.failed() => {
+            unmet(scene, row, roomy)
+        }
+        Some(row) if is_awaited(row) && offered(scene, row) => {
+            vec![key(scene, Action::Next, "run the rollbacks"), key(scene, Action::Skip, "end without them")]
+                .into_iter()
+                .chain(undo(scene))
+                .collect()
+        }
+        Some(row) if is_awaited(row) => {
             let run = run(scene, row, roomy);
             let others = [key(scene, Action::Skip, "skip it"), key(scene, Action::End, "end now")];
             std::iter::once(run).chain(abort(scene, roomy)).chain(others).collect()
         }
         _ if scene.session.run.rolling_back => vec![Row::text("rolling back")],
         _ => match steps.next() {
-            Some(row) => vec![run(scene, row, roomy)],
+            Some(row) => std::iter::once(run(scene, row, roomy)).chain(abort(scene, roomy)).collect(),
             None => vec![Row::text("the run is ending")],
         },
     }
+}
+
+fn is_awaited(row: &StepRow) -> bool {
+    matches!(row.state, StepState::Awaited { .. })
+}
+
+/// Whether this is the question whether the rollbacks are played at all.
+fn offered(scene: &Scene, row: &StepRow) -> bool {
+    row.step.at.section == Section::Rollbacks && !scene.session.run.rolling_back
+}
+
+fn undo(scene: &Scene) -> Option<Row> {
+    scene.session.undo_due().map(|_| key(scene, Action::Undo, "put it back"))
+}
+
+/// The gate is not met: nothing has happened yet, and there is something to do about it.
+fn unmet(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
+    let name = text::fit(&row.step.name, if roomy { 40 } else { 24 }, "…");
+    vec![key(scene, Action::Next, &format!("ask {name} again")), key(scene, Action::Skip, "accept and end")]
+}
+
+/// The run is over, the system is not well yet.
+fn recovering(scene: &Scene, roomy: bool) -> Vec<Row> {
+    let since = scene.session.safety.as_ref().map(|safety| safety.since);
+    let seconds = since.map_or(0.0, |since| figures::between(since, scene.now));
+    let waits = match roomy {
+        true => format!("watching until it is safe, {seconds:.0} s so far.   "),
+        false => format!("until safe: {seconds:.0} s.  "),
+    };
+    let keys = [key(scene, Action::Why, "why"), key(scene, Action::Quit, "leave")];
+    std::iter::once(Row::text(waits)).chain(undo(scene)).chain(keys).collect()
 }
 
 /// The step that is next; its name gives way to the keys where there is little room.
@@ -96,8 +147,9 @@ fn fire(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let press = scene.view.keymap.spoken(Action::Fire);
     let mut pieces = vec![
         Row::of(Role::Fault, press).and(format!("{typed} to ")).with(Role::Fault, lower(headline)).and(".  "),
-        Row::of(Role::Muted, "SPACE never fires   "),
     ];
+    pieces.extend(abort(scene, roomy));
+    pieces.push(Row::of(Role::Muted, "SPACE never fires   "));
     if roomy {
         pieces.push(key(scene, Action::Skip, "leave it out"));
     }
@@ -116,6 +168,10 @@ fn lower(headline: &str) -> String {
 
 fn running(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let step = scene.session.steps.position();
+    if let Some(why) = scene.session.hopeless() {
+        let on = key(scene, Action::Cut, "go on without it");
+        return [Row::text(format!("{why}   ")), on].into_iter().chain(abort(scene, roomy)).collect();
+    }
     let waits = match (&row.state, row.pause_left(scene.now), roomy) {
         (StepState::Paused { .. }, Some(left), true) => format!("step {step} goes on in {left:.0} s.   "),
         (StepState::Paused { .. }, Some(left), false) => format!("step {step}: {left:.0} s.  "),
@@ -130,8 +186,14 @@ fn running(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
 
 /// What an abort costs, said before it is pressed.
 fn abort(scene: &Scene, roomy: bool) -> Option<Row> {
-    scene.session.fault.as_ref()?;
-    let card = scene.session.target.as_ref().map_or("", |card| card.undo.as_str());
+    let fault = scene.session.fault.as_ref()?;
+    // The kit knows how long pods take to start.
+    let kit = fault.fires.last().and_then(|firing| scene.session.undo.kits.get(&firing.step));
+    let card = scene.session.target.as_ref().map(|card| card.undo.as_str());
+    // What does not come back by itself is put back only where it is due.
+    let kit = kit.filter(|kit| !kit.needed);
+    let card = card.filter(|_| fault.is_on());
+    let card = kit.map(|kit| kit.cost.as_str()).or(card).unwrap_or("");
     let cost = match (scene.session.undo_due(), roomy) {
         (Some(kit), true) => format!("abort + undo: {}", kit.cost),
         // How long it takes stands at the end.
@@ -140,7 +202,11 @@ fn abort(scene: &Scene, roomy: bool) -> Option<Row> {
             None => "abort + undo".to_owned(),
         },
         (None, _) if card.is_empty() => "abort + roll back".to_owned(),
-        (None, _) => format!("abort: {card}"),
+        (None, true) => format!("abort: {card}"),
+        (None, false) => match card.rsplit_once(", about ") {
+            Some((_, about)) => format!("abort (about {about})"),
+            None => format!("abort: {card}"),
+        },
     };
     Some(key(scene, Action::Abort, &cost))
 }

@@ -3,8 +3,9 @@
 use super::{Scene, guards};
 use crate::{
     session::{
-        event::Level,
+        event::{Level, Section},
         state::{LogLine, Phase},
+        verdict::rollback_failed,
         warnings::Urgency,
     },
     tui::{
@@ -15,6 +16,9 @@ use crate::{
         view::{Leaving, Overlay},
     },
 };
+
+/// Its word, its colour, and the text.
+type Said = (&'static str, Role, String);
 
 /// Seconds that a caption stands before warnings may take its place.
 const CAPTION_S: f64 = 30.0;
@@ -49,6 +53,9 @@ fn said(scene: &Scene, roomy: bool, room: usize) -> (&'static str, Role, String)
     if let Some(message) = &scene.session.run.aborted {
         return ("ABORTED", Role::Failing, message.clone());
     }
+    if let Some(said) = rollbacks(scene).or_else(|| deed(scene)) {
+        return said;
+    }
     if let Some((_, trip)) = scene.session.guards.tripped.as_ref().filter(|_| undone(scene).is_none()) {
         return ("GUARD", Role::Failing, format!("ended the run: {}", trip.because));
     }
@@ -77,6 +84,48 @@ fn said(scene: &Scene, roomy: bool, room: usize) -> (&'static str, Role, String)
             (warning.urgency.text(), role, warning.fitting(room).to_owned())
         }
         (None, None, None) => calm(scene, roomy),
+    }
+}
+
+/// A rollback that failed: no success of another one hides it.
+fn rollbacks(scene: &Scene) -> Option<Said> {
+    let failed: Vec<String> = scene.session.steps.failed_rollbacks().map(rollback_failed).collect();
+    (!failed.is_empty()).then(|| ("FAILED", Role::Failing, failed.join("; ")))
+}
+
+/// What became of the fire, of the hypothesis before it, of the way back: what the operator must know now.
+fn deed(scene: &Scene) -> Option<Said> {
+    let session = scene.session;
+    if session.safety.is_some() && session.run.ended.is_some() {
+        return Some(safety(scene));
+    }
+    if scene.phase == Phase::FaultUnconfirmed {
+        return Some((
+            "DOUBT",
+            Role::Waiting,
+            format!("the fire failed: {}", session.fault_in_doubt(scene.now)?),
+        ));
+    }
+    if session.fault.is_some() {
+        return None;
+    }
+    if let Some(refusal) = session.refusals.last() {
+        return Some(("REFUSED", Role::Failing, refusal.reason.clone()));
+    }
+    let gate = session.failed_gate()?;
+    let cursor = session.steps.cursor.is_none_or(|step| step.section == Section::Before);
+    (cursor || session.run.ended.is_some()).then_some(("NOT MET", Role::Failing, gate))
+}
+
+fn safety(scene: &Scene) -> Said {
+    let text = scene.session.safety_text();
+    let Some(safety) = &scene.session.safety else { return ("SAFETY", Role::Waiting, text) };
+    let late = safety.late.map(|at| figures::between(safety.since, at));
+    let late = late.map(|s| format!("   (met after all, after {s:.0} s)")).unwrap_or_default();
+    match &safety.done {
+        None => ("SAFETY", Role::Waiting, text),
+        Some(done) if done.met => ("SAFE", Role::Ok, text.trim_start_matches("SAFE: ").to_owned()),
+        Some(_) => ("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late),
     }
 }
 

@@ -64,7 +64,7 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
         return rows.into_iter().map(|row| (row, Row::new())).collect();
     }
     if scene.phase == Phase::Finished {
-        return finished::lines(scene);
+        return finished::lines(scene, width);
     }
     let mut lines: Vec<Line> = breaker_lines(scene, width).into_iter().map(|row| (row, Row::new())).collect();
     lines.extend(pod_lines(scene));

@@ -113,6 +113,9 @@ fn steady(scene: &Scene, roomy: bool) -> String {
         Some(pass) if pass.met => {
             words.push(format!("STEADY{} {met}/{all}", if roomy { " STATE MET" } else { "" }))
         }
+        Some(pass) if pass.skipped > 0 => {
+            words.push(format!("HYPOTHESIS: {} of {all} asked", all.saturating_sub(pass.skipped)));
+        }
         Some(_) => words.push("STEADY STATE NOT MET".to_owned()),
         None => {}
     }

@@ -18,7 +18,8 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     }
     // What rollbacks have undone may take a while to be back.
     let over = view.finished && session.steps.rolled_back();
-    let stays = view.steering == Steering::Live && session.undo_due().is_some() && !over;
+    let stays = view.steering == Steering::Live
+        && (session.undo_due().is_some() && !over || session.steps.failed_rollbacks().next().is_some());
     if view.leaving == Leaving::No
         && (stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished)
     {

@@ -55,6 +55,7 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
         Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
         Some(Overlay::Predict(_)) => return predicting::pressed(view, chord),
         Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, chord),
+        Some(Overlay::ConfirmSkip(step)) => return stepping::skip_confirmed(view, session, step, chord),
         _ => {}
     }
     let place = if view.overlay.is_some() { Context::Overlay } else { Context::Screen };
@@ -79,7 +80,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Fire => stepping::fire(view, session, now),
         A::Auto => stepping::watching(session, Command::Auto(!session.steps.auto)),
         A::Pause => Outcome::send(Command::Pause(!session.steps.paused)),
-        A::Skip => Outcome::send(Command::Skip),
+        A::Skip => stepping::skip(view, session),
         A::Rerun => stepping::rerun(view, session),
         A::NewRun => leave::again(view, session),
         A::Cut => Outcome::send(Command::Cut),

@@ -1,19 +1,20 @@
 //! Keys that move the experiment.
 
-use super::open;
+use super::{leave::leave, open};
 use crate::{
     session::{
         Command, Session,
-        event::Timestamp,
+        event::{StepRef, Timestamp},
         state::{StepRow, StepState},
     },
     tui::{
-        keymap::Action,
+        keymap::{Action, Chord},
         msg::{Effect, Outcome},
         text,
         view::{Overlay, View},
     },
 };
+use crossterm::event::KeyCode;
 
 /// How long a fire waits for the target card, in seconds; after that what it will hit cannot be told.
 const CARD_PATIENCE_S: f64 = 3.0;
@@ -69,6 +70,34 @@ fn to_type(name: &str) -> String {
     if shown.is_empty() { "fire".to_owned() } else { shown }
 }
 
+/// Asks before a step is left out: what is not asked is not known, and what is not undone stays.
+pub(super) fn skip(view: &mut View, session: &Session) -> Outcome {
+    match session.steps.current().filter(|row| awaited(row)) {
+        Some(row) => open(view, Overlay::ConfirmSkip(row.step.at)),
+        None => {
+            view.hint = Some("nothing to skip: no step waits for you".to_owned());
+            Outcome::redraw()
+        }
+    }
+}
+
+/// A key while it is asked. The step may have its turn by now: then there is nothing to leave out.
+pub(super) fn skip_confirmed(view: &mut View, session: &Session, step: StepRef, chord: Chord) -> Outcome {
+    match chord.code {
+        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
+        KeyCode::Char('y' | 's') | KeyCode::Enter => {
+            view.overlay = None;
+            let waits = session.steps.current().is_some_and(|row| row.step.at == step && awaited(row));
+            if waits { Outcome::send(Command::Skip) } else { Outcome::redraw() }
+        }
+        KeyCode::Char('n' | 'q') | KeyCode::Esc => {
+            view.overlay = None;
+            Outcome::redraw()
+        }
+        _ => Outcome::nothing(),
+    }
+}
+
 /// Goes back one step, if one of the same part was run: a hypothesis that was checked is not a step of the method.
 pub(super) fn rerun(view: &mut View, session: &Session) -> Outcome {
     if rerunnable(session) {
@@ -83,7 +112,7 @@ pub fn rerunnable(session: &Session) -> bool {
     let Some(here) = session.steps.current().filter(|row| awaited(row)).map(|row| row.step.at) else {
         return false;
     };
-    let ran = |row: &StepRow| row.state.is_over() && row.state != StepState::Skipped;
+    let ran = |row: &StepRow| row.state.is_over();
     session
         .steps
         .rows

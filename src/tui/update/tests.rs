@@ -80,7 +80,6 @@ fn keys_become_commands() {
         ("o", Command::Observe(false)),
         ("a", Command::Auto(!desk.session.steps.auto)),
         (".", Command::Pause(true)),
-        ("k", Command::Skip),
         ("c", Command::Cut),
         ("m", Command::Mark),
     ] {
@@ -102,6 +101,42 @@ fn a_step_is_run_again_only_where_there_is_one_to_go_back_to() {
     let next = StepRef { index: kill.index + 1, ..kill };
     desk.tell(What::StepAwaited { step: next, destructive: false });
     assert_eq!(desk.press("r"), [send(Command::Rerun)]);
+}
+
+#[test]
+fn a_skip_asks_once_and_only_where_a_step_waits() {
+    let mut desk = Desk::at(fixtures::steady());
+    let step = desk.step_at_hand();
+    assert_eq!(desk.press("s"), [], "it asks");
+    assert_eq!(desk.view.overlay, Some(Overlay::ConfirmSkip(step)));
+    assert_eq!(desk.press("ESC"), []);
+    assert_eq!(desk.view.overlay, None);
+    desk.press("s");
+    assert_eq!(desk.press("s"), [send(Command::Skip)]);
+    let mut desk = Desk::at(fixtures::before_failing());
+    assert_eq!(desk.press("s"), []);
+    assert!(desk.view.overlay.is_none() && desk.view.hint.as_ref().unwrap().contains("nothing to skip"));
+}
+
+#[test]
+fn what_was_skipped_can_be_gone_back_to() {
+    let mut desk = Desk::at(fixtures::steady());
+    let kill = desk.step_at_hand();
+    desk.tell(What::StepSkipped { step: kill, name: "kill".to_owned() });
+    let next = StepRef { index: kill.index + 1, ..kill };
+    desk.tell(What::StepAwaited { step: next, destructive: false });
+    assert_eq!(desk.press("r"), [send(Command::Rerun)]);
+}
+
+#[test]
+fn k_is_up_everywhere() {
+    let mut desk = Desk::at(fixtures::steady());
+    desk.press("j");
+    let down = desk.view.chosen;
+    desk.press("k");
+    assert!(down.is_some() && desk.view.chosen != down);
+    desk.view.overlay = Some(Overlay::Help);
+    assert_eq!(desk.press("k"), []);
 }
 
 #[test]
@@ -203,7 +238,7 @@ fn nothing_is_steered_where_nobody_may() {
     for steering in [Steering::ReadOnly, Steering::Replay] {
         let mut desk = Desk::at(fixtures::steady());
         desk.view.steering = steering;
-        for key in ["SPACE", "F", "A", "a", "e", "k", "r"] {
+        for key in ["SPACE", "F", "A", "a", "e", "s", "r"] {
             assert_eq!(desk.press(key), [], "{key} {steering:?}");
             assert!(desk.view.hint.is_some(), "{key} {steering:?} says why");
         }

@@ -154,7 +154,8 @@ impl Found {
                 ));
             }
             Harm::Pods if manifests.iter().all(|manifest| manifest.kind != Kept::Pod) => {
-                return Ok((format!("nothing to undo: {title} starts a new pod by itself"), false));
+                let about = about(startup(client, &self.namespace, first).await?);
+                return Ok((format!("nothing to undo: {title} starts a new pod by itself{about}"), false));
             }
             Harm::Deletes | Harm::Pods => format!("re-creates {title}{more}"),
             Harm::Rolls => format!("rolls {title}{more} back"),
@@ -165,12 +166,14 @@ impl Found {
                 None => format!("puts {title}{more} back"),
             },
         };
-        let about = match startup(client, &self.namespace, first).await? {
-            Some(seconds) => format!(", about {seconds} s"),
-            None => String::new(),
-        };
+        let about = about(startup(client, &self.namespace, first).await?);
         Ok((words + &about, true))
     }
+}
+
+/// How long it takes, as measured; the API server tells full seconds only.
+fn about(seconds: Option<i64>) -> String {
+    seconds.map(|seconds| format!(", about {} s", seconds.max(1))).unwrap_or_default()
 }
 
 /// Seconds that the pods of a workload took to become ready, the slowest of those never restarted.

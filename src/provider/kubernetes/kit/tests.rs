@@ -114,7 +114,7 @@ async fn each_harm_has_its_cost() {
             json!({"label_selector": "name=app"}),
             true,
             vec!["Deployment app", "Service svc"],
-            "nothing to undo: app starts a new pod by itself",
+            "nothing to undo: app starts a new pod by itself, about 8 s",
             false,
         ),
         (

@@ -7,7 +7,7 @@ async fn without_a_cluster_a_call_fails_with_a_way_out() {
     let kubernetes = Kubernetes::new(Settings::new(|_| None));
     let native = resolve("chaosk8s.pod.probes", "count_pods").unwrap();
     let arguments: Map = serde_json::from_value(json!({"label_selector": "a=b"})).unwrap();
-    match kubernetes.run(native, &arguments, &|_| {}).await {
+    match kubernetes.run(native, &arguments, &|_| {}, &|_| {}).await {
         Outcome::Failed { message, .. } => {
             assert!(message.contains("no cluster") && message.contains("--sandbox"), "{message}");
         }
@@ -47,6 +47,7 @@ async fn a_cancelled_call_ends_at_once() {
         cancel: cancel.clone(),
         progress: &|_| {},
         amend: &|_| {},
+        refuse: &|_| {},
         foreground: true,
     };
     let running = kubernetes.call(native, arguments, &call);

@@ -5,6 +5,7 @@ mod cards;
 mod cluster;
 mod nodes;
 mod pods;
+mod refusals;
 mod workloads;
 
 use super::*;
@@ -17,6 +18,8 @@ struct Played {
     outcome: Outcome,
     asked: Vec<Asked>,
     progress: Vec<String>,
+    /// Why it was refused before it changed anything.
+    refused: Option<String>,
 }
 
 impl Played {
@@ -51,10 +54,13 @@ async fn play(
     let listener = said.clone();
     let progress = move |text: String| listener.lock().unwrap().push(text);
     let arguments: Map = serde_json::from_value(arguments).unwrap();
-    let outcome = Kubernetes::over(connection).run(native, &arguments, &progress).await;
+    let refused = Mutex::new(None);
+    let refuse = |why| *refused.lock().unwrap() = Some(why);
+    let outcome = Kubernetes::over(connection).run(native, &arguments, &progress, &refuse).await;
+    let refused = refused.into_inner().unwrap();
     let asked = asked.lock().unwrap().clone();
     let progress = said.lock().unwrap().clone();
-    Played { outcome, asked, progress }
+    Played { outcome, asked, progress, refused }
 }
 
 fn pod(name: &str, phase: &str) -> Json {

@@ -1,6 +1,6 @@
 //! Which Services and workloads a fault is about, from the names of what it hit.
 
-use super::{Cluster, Identity, PodRow, Readiness};
+use super::{Cluster, Identity, PodRow, Readiness, WorkloadRow, WorkloadState};
 use crate::session::event::Timestamp;
 
 impl Cluster {
@@ -9,15 +9,37 @@ impl Cluster {
     pub(in crate::session::state) fn victims(&self, names: &[&str]) -> Vec<&Readiness> {
         let pods = self.hit(names);
         let all = names.is_empty();
-        let workloads = self.workloads.iter().filter(|row| {
-            let name = &row.workload.name;
-            all || is_named(names, name) || pods.iter().any(|pod| pod.pod.owner.as_ref() == Some(name))
-        });
         let services = self.services.iter().filter(|row| {
             all || is_named(names, &row.endpoints.name)
                 || row.pods_seen.iter().any(|name| pods.iter().any(|pod| pod.pod.key.name == *name))
         });
-        workloads.map(|row| &row.readiness).chain(services.map(|row| &row.readiness)).collect()
+        self.behind(names).map(|row| &row.readiness).chain(services.map(|row| &row.readiness)).collect()
+    }
+
+    /// The workloads behind `names` that are not whole, in words.
+    pub(in crate::session) fn away(&self, names: &[&str]) -> Vec<String> {
+        let rows = self.behind(names).filter(|row| row.state != WorkloadState::Whole);
+        rows.map(|row| match (&row.workload.name, row.state) {
+            (name, WorkloadState::Gone) => format!("{name} is deleted"),
+            (name, _) => format!("{name} has {} of {} ready", row.workload.ready, row.workload.desired),
+        })
+        .collect()
+    }
+
+    /// A workload behind `names` that was deleted.
+    pub(in crate::session) fn gone(&self, names: &[&str]) -> Option<&str> {
+        let gone = self.behind(names).find(|row| row.state == WorkloadState::Gone)?;
+        Some(&gone.workload.name)
+    }
+
+    fn behind(&self, names: &[&str]) -> impl Iterator<Item = &WorkloadRow> {
+        let pods = self.hit(names);
+        self.workloads.iter().filter(move |row| {
+            let name = &row.workload.name;
+            names.is_empty()
+                || is_named(names, name)
+                || pods.iter().any(|pod| pod.pod.owner.as_ref() == Some(name))
+        })
     }
 
     /// Whether something behind `names` went away or started again since `t0`; `None` if nothing of it is watched.

@@ -1,0 +1,85 @@
+//! `run --fail-on`: an exit code for what users got, on request.
+
+use crate::session::{Session, event::Timestamp, verdict::Standing};
+
+/// What the program exits with then.
+pub const CODE: u8 = 3;
+
+/// What is not to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    /// Any other verdict than RESILIENT
+    NotResilient,
+    /// Nothing was fired, or nobody knows whether the fire did something
+    FaultNeverHappened,
+    /// Nobody could see how users fared
+    NotObservable,
+    /// Users or targets were not back a minute after the end
+    NotRecovered,
+}
+
+/// The first of them that is so, as a line for the console.
+pub fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
+    let conclusion = session.conclusion(now);
+    let verdict = || format!("{}: {}", conclusion.standing.text(), conclusion.because);
+    fail_on.iter().find_map(|what| {
+        let (name, why) = match what {
+            FailOn::NotResilient => {
+                ("not-resilient", (conclusion.standing != Standing::Resilient).then(verdict)?)
+            }
+            FailOn::FaultNeverHappened => {
+                let never =
+                    matches!(conclusion.standing, Standing::FaultNeverHappened | Standing::FaultNotConfirmed);
+                ("fault-never-happened", never.then(verdict)?)
+            }
+            FailOn::NotObservable => {
+                ("not-observable", (conclusion.standing == Standing::NotObservable).then(verdict)?)
+            }
+            FailOn::NotRecovered => ("not-recovered", not_recovered(session, now)?),
+        };
+        Some(format!("Exit code {CODE}, as --fail-on {name} asks for: {why}"))
+    })
+}
+
+/// What the run left behind.
+fn not_recovered(session: &Session, now: Timestamp) -> Option<String> {
+    match &session.safety {
+        Some(safety) if safety.done.as_ref().is_some_and(|done| done.met) => None,
+        Some(_) => Some(session.safety_text()),
+        None => session.is_to_recover(now).then(|| "the fault is still on".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::fixtures::{self, Variant};
+
+    #[test]
+    fn each_condition_is_found_where_it_is_so_and_nowhere_else() {
+        use FailOn::{FaultNeverHappened, NotObservable, NotRecovered, NotResilient};
+        let all = [NotResilient, FaultNeverHappened, NotObservable, NotRecovered];
+        let found = |told: &(Session, Timestamp)| {
+            let is = |what: &&FailOn| super::found(&told.0, told.1, &[**what]).is_some();
+            all.iter().filter(is).copied().collect::<Vec<_>>()
+        };
+        let cases = [
+            ("weak", fixtures::finished(Variant::Before), vec![NotResilient]),
+            ("protected", fixtures::finished(Variant::After), vec![NotResilient]),
+            ("nothing fired", fixtures::steady(), vec![NotResilient, FaultNeverHappened]),
+            (
+                "too short",
+                fixtures::told(Variant::After, 1.0),
+                vec![NotResilient, NotObservable, NotRecovered],
+            ),
+            ("still on", fixtures::before_failing(), vec![NotResilient, NotRecovered]),
+        ];
+        for (name, told, wanted) in cases {
+            assert_eq!(found(&told), wanted, "{name}");
+        }
+        let (session, now) = fixtures::finished(Variant::Before);
+        let line = super::found(&session, now, &all).unwrap();
+        assert!(line.starts_with("Exit code 3, as --fail-on not-resilient asks for: WEAK"), "{line}");
+        assert_eq!(super::found(&session, now, &[]), None);
+    }
+}

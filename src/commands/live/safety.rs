@@ -1,0 +1,177 @@
+//! After the end of a run: watches until the system is safe, and tells it, or what is still wrong.
+
+use crate::{
+    runner::Again,
+    session::{Session, What, clock::Clock, stream::Emitter},
+};
+use std::time::Duration;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+/// How long it is waited until what is still wrong is the word that stands.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at the state.
+const LOOK: Duration = Duration::from_millis(250);
+/// Between two times that the hypothesis is asked.
+const ASK: Duration = Duration::from_secs(1);
+/// The same once the word stands.
+const LATER: Duration = Duration::from_secs(5);
+
+/// Asks the hypothesis again once the targets are back, until the steady state is met. Nothing of it is part of the run.
+///
+/// With `lasting` it goes on after the word that stands, for what comes late.
+pub async fn lead(
+    again: Again,
+    shown: watch::Receiver<Session>,
+    clock: Clock,
+    emitter: Emitter,
+    lasting: bool,
+) {
+    emitter.emit(What::SafetyBegan).await;
+    let begun = Instant::now();
+    let (mut told, mut stands) = (None, false);
+    loop {
+        let away = shown.borrow().still_away();
+        let asked = away.is_empty();
+        let wrong = if asked { asked_again(&again, &shown, &clock).await } else { away };
+        let met = wrong.is_empty();
+        // Nothing but rollbacks that failed: no waiting mends them.
+        let hopeless = asked && shown.borrow().only_rollbacks(&wrong);
+        let last = !stands && (met || hopeless || begun.elapsed() >= PATIENCE);
+        if last || (met && stands) || told.as_ref() != Some(&wrong) {
+            emitter.emit(What::SafetyChecked { met, wrong: wrong.clone(), last }).await;
+            told = Some(wrong);
+        }
+        stands |= last;
+        if met || (stands && (!lasting || hopeless)) {
+            return;
+        }
+        sleep(if stands {
+            LATER
+        } else if asked {
+            ASK
+        } else {
+            LOOK
+        })
+        .await;
+    }
+}
+
+/// What the hypothesis says, users, and rollbacks.
+async fn asked_again(again: &Again, shown: &watch::Receiver<Session>, clock: &Clock) -> Vec<String> {
+    let mut wrong = again.ask().await;
+    wrong.extend(shown.borrow().still_wrong(clock.now()));
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::{Document, Environment, Experiment, Map, Secrets},
+        provider::{Call, Catalogue, Effect, Native, Outcome, Providers},
+        runner::{Controls, Options, Pace, Request},
+        session::{
+            Event,
+            event::{Level, RunStatus},
+            fixtures::{self, Variant},
+            stream::stream,
+        },
+    };
+    use futures_util::future::BoxFuture;
+    use std::sync::Arc;
+
+    /// A function that gives one value.
+    struct Giving(i64);
+
+    impl Catalogue for Giving {
+        fn name(&self) -> &'static str {
+            "fake"
+        }
+
+        fn functions(&self) -> &'static [Native] {
+            const GIVE: Native =
+                Native { module: "fake", func: "give", parameters: &[], effect: Effect::Reads };
+            &[GIVE]
+        }
+
+        fn call<'a>(&'a self, _: &'static Native, _: Map, _: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
+            Box::pin(async { Outcome::Done(self.0.into()) })
+        }
+
+        fn targets(&self, _: &'static Native, _: &Map) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    /// Asks a hypothesis that wants 0, and gets this.
+    fn again(given: i64) -> Again {
+        let text = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
+            {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
+        let experiment = Experiment::unchecked(Document::json("test", text.to_owned()).unwrap()).unwrap();
+        let request = Request {
+            experiment: Arc::new(experiment),
+            options: Options::default(),
+            configuration: Map::default(),
+            secrets: Secrets::default(),
+            pace: Pace::Step,
+            controls: Controls::default(),
+        };
+        let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(Giving(given)));
+        Again::new(request, Arc::new(providers))
+    }
+
+    /// What is told of an aborted run whose targets are back at once, or never.
+    async fn told(given: i64, back: bool) -> Vec<(bool, bool, Vec<String>)> {
+        let (mut session, now) = fixtures::told(Variant::Before, 5.0);
+        let mut seconds = 5.0;
+        let mut tell = |what| {
+            seconds += 0.01;
+            session.apply(&Event { seq: 0, at: fixtures::at(seconds), what });
+        };
+        tell(What::Interrupted { reason: "told to".to_owned(), level: Level::Warning });
+        tell(What::RunEnded { status: RunStatus::Interrupted, deviated: false });
+        if back {
+            tell(What::FaultHealed { what: "back".to_owned() });
+            let endpoint = session.users.main().unwrap().id;
+            session.apply(&Event { seq: 0, at: fixtures::at(5.1), what: What::EndpointLeft { endpoint } });
+        }
+        let (emitter, mut events) = stream(Clock::starting_at(now));
+        let (shown, seen) = watch::channel(session);
+        let leading = lead(again(given), seen, Clock::starting_at(now), emitter, false);
+        let hearing = async {
+            let mut told = Vec::new();
+            while let Some(event) = events.next().await {
+                shown.send_modify(|session| session.apply(&event));
+                if let What::SafetyChecked { met, wrong, last } = event.what {
+                    told.push((met, last, wrong));
+                }
+            }
+            told
+        };
+        let ((), told) = tokio::join!(leading, hearing);
+        told
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn safe_is_said_once_the_hypothesis_is_met_again() {
+        assert_eq!(told(0, true).await, [(true, true, Vec::new())]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_still_wrong_is_said_after_a_minute() {
+        let told = told(1, true).await;
+        let wrong = vec!["`p` gave 1, wanted 0".to_owned()];
+        assert_eq!(told.first(), Some(&(false, false, wrong.clone())));
+        assert_eq!(told.last(), Some(&(false, true, wrong)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_targets_are_away_nobody_is_asked() {
+        let told = told(0, false).await;
+        assert!(told.iter().all(|(met, ..)| !met), "{told:?}");
+        assert!(told.last().unwrap().1 && told.last().unwrap().2[0].contains("0 of 1 ready"), "{told:?}");
+    }
+}

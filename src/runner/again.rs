@@ -1,0 +1,125 @@
+//! The hypothesis asked again after the end of a run. Only reads; nothing of it is part of the run or of its journal.
+
+use super::{Request, fixes::Fixes, redact::Redactor};
+use crate::{
+    experiment::{
+        Activity, Value, python_text,
+        tolerance::{Verdict, evaluate},
+    },
+    provider::{Call, Effect, Outcome, Providers},
+    session::{
+        event::{Fix, Section, StepRef},
+        wording::plainly,
+    },
+};
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// How long one probe may take.
+const LIMIT: Duration = Duration::from_secs(15);
+/// Characters of an output that are shown.
+const SHOWN: usize = 80;
+
+/// Who asks. It knows the configuration that the run began with, and the fixes that the operator took.
+#[derive(Clone)]
+pub struct Again {
+    request: Request,
+    providers: Arc<Providers>,
+    fixes: Fixes,
+}
+
+impl Again {
+    /// For the hypothesis of this request.
+    pub fn new(request: Request, providers: Arc<Providers>) -> Self {
+        Self { request, providers, fixes: Fixes::default() }
+    }
+
+    /// Another activity takes the place of a probe, as in the run.
+    pub fn take(&self, fix: Fix) {
+        self.fixes.take(fix);
+    }
+
+    /// Asks every probe; tells what is not as it should be, a sentence each.
+    pub async fn ask(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let probes = self.request.experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice());
+        for (index, entry) in probes.unwrap_or_default().iter().enumerate() {
+            let step = StepRef { section: Section::Before, index };
+            let said = match &entry.activity {
+                Ok(activity) => self.probe(activity, step).await,
+                Err(missing) => Some(format!("`{}`: {missing}", entry.name())),
+            };
+            wrong.extend(said);
+        }
+        let redactor = Redactor::new(&self.request.secrets);
+        wrong.into_iter().map(|said| redactor.text(said)).collect()
+    }
+
+    async fn probe(&self, declared: &Activity, step: StepRef) -> Option<String> {
+        let fixed = self.fixes.instead(declared, step, &self.request.configuration);
+        let activity = fixed.as_ref().unwrap_or(declared);
+        let name = &activity.name;
+        if self.providers.effect(activity) != Effect::Reads {
+            return Some(format!("`{name}` changes the system, so it was not asked again"));
+        }
+        match self.call(activity).await {
+            Ok(output) => self.judge(activity, &output).await.map(|why| format!("`{name}` {why}")),
+            Err(why) => Some(format!("`{name}`: {why}")),
+        }
+    }
+
+    /// Why the output is not in the tolerance.
+    async fn judge(&self, activity: &Activity, output: &Value) -> Option<String> {
+        let Request { configuration, secrets, .. } = &self.request;
+        let tolerance = activity.tolerance.as_ref();
+        match evaluate(tolerance, output, configuration, secrets, &activity.place) {
+            Verdict::Met => None,
+            Verdict::NotMet => {
+                let wanted = tolerance.map(|it| format!(", wanted {}", brief(it))).unwrap_or_default();
+                let gave = output.get("status").unwrap_or(output);
+                Some(format!("gave {}{wanted}", brief(gave)))
+            }
+            Verdict::Breaks(why) => Some(format!("cannot be judged: {why}")),
+            Verdict::NeedsProbe(judge) if self.providers.effect(&judge) == Effect::Reads => {
+                match self.call(&judge).await {
+                    Ok(said) if said.truthy() => None,
+                    Ok(_) => Some(format!("is not as `{}` wants it", judge.name)),
+                    Err(why) => Some(format!("cannot be judged: {why}")),
+                }
+            }
+            Verdict::NeedsProbe(judge) => {
+                Some(format!("is judged by `{}`, which changes the system", judge.name))
+            }
+        }
+    }
+
+    async fn call(&self, activity: &Activity) -> Result<Value, String> {
+        let cancel = CancellationToken::new();
+        let call = Call {
+            activity,
+            configuration: &self.request.configuration,
+            secrets: &self.request.secrets,
+            cancel: cancel.clone(),
+            progress: &|_| {},
+            amend: &|_| {},
+            refuse: &|_| {},
+            foreground: false,
+        };
+        let answered = tokio::time::timeout(LIMIT, self.providers.call(call)).await;
+        cancel.cancel();
+        match answered {
+            Ok(Outcome::Done(output)) => Ok(output),
+            Ok(Outcome::Failed { message, .. } | Outcome::Broke { message }) => Err(plainly(&message)),
+            Ok(_) => Err("it was cut short".to_owned()),
+            Err(_) => Err(format!("no answer within {} s", LIMIT.as_secs())),
+        }
+    }
+}
+
+fn brief(value: &Value) -> String {
+    let text = python_text(value);
+    match text.chars().count() > SHOWN {
+        true => text.chars().take(SHOWN - 1).chain(['…']).collect(),
+        false => text,
+    }
+}

@@ -1,0 +1,173 @@
+//! What a call came to, in the world rather than in the journal: done, refused before it changed anything, or unknown.
+//!
+//! The reference calls whatever did not raise a success, an exit code of 1 and an HTTP 500 among it, and knows no other
+//! failure than one. Whoever fired wants to know whether there is a fault.
+
+use crate::{experiment::Value, provider::Outcome, session::wording::plainly};
+
+/// HTTP statuses that say no before anything was done: the request was not understood, not allowed, or about nothing.
+const REFUSALS: [i64; 8] = [400, 401, 403, 404, 405, 410, 422, 429];
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// It did what it does.
+    Done,
+    /// It was refused before it changed anything; why, in words.
+    Refused(String),
+    /// It failed, and may have changed something; how, in words.
+    Unknown(String),
+}
+
+/// Judges a call; `refused` is what its provider said if it did not begin.
+pub(super) fn of(outcome: &Outcome, refused: Option<String>) -> Deed {
+    match outcome {
+        Outcome::Done(output) => of_output(output),
+        _ if let Some(why) = refused => Deed::Refused(plainly(&why)),
+        Outcome::Failed { message, .. } => of_failure(message),
+        Outcome::Broke { message } => Deed::Unknown(plainly(message)),
+        Outcome::Exit { .. } => Deed::Unknown("it asked to exit".to_owned()),
+        Outcome::KeyboardInterrupt => Deed::Unknown("it was interrupted".to_owned()),
+        Outcome::Cancelled => Deed::Unknown("it was cut short".to_owned()),
+    }
+}
+
+/// An exit code, or an HTTP status.
+fn of_output(output: &Value) -> Deed {
+    let Some(Value::Int(status)) = output.get("status") else { return Deed::Done };
+    let text = |key: &str| output.get(key).and_then(Value::as_str).unwrap_or_default();
+    if output.get("stdout").is_some() {
+        if *status == 0 {
+            return Deed::Done;
+        }
+        let said = [text("stderr"), text("stdout")].into_iter().find_map(last_line);
+        let said = said.map(|line| format!(": {}", plainly(line))).unwrap_or_default();
+        return Deed::Unknown(match *status {
+            signal if signal < 0 => format!("ended by signal {}{said}", -signal),
+            code => format!("exit code {code}{said}"),
+        });
+    }
+    if output.get("body").is_none() || *status < 400 {
+        return Deed::Done;
+    }
+    judged(*status, format!("answered with HTTP {status}"))
+}
+
+/// An exception of Python, or a failure of ours.
+fn of_failure(message: &str) -> Deed {
+    match api_status(message) {
+        Some(status) => judged(status, api_words(status, message)),
+        None => Deed::Unknown(plainly(message)),
+    }
+}
+
+fn judged(status: i64, words: String) -> Deed {
+    if REFUSALS.contains(&status) { Deed::Refused(words) } else { Deed::Unknown(words) }
+}
+
+/// The status of an `ApiException` of the Kubernetes client, whose text is `(403)`, a line end, and `Reason: Forbidden`.
+fn api_status(message: &str) -> Option<i64> {
+    let (before, _) = message.split_once(")\nReason:")?;
+    before.rsplit('(').next()?.parse().ok().filter(|status| (100..600).contains(status))
+}
+
+/// What the API server said: it names the user, the verb and the resource.
+fn api_words(status: i64, message: &str) -> String {
+    let body = message.split_once("HTTP response body:").map(|(_, body)| body.trim());
+    // Python prints the body as text, as bytes, or as a mapping.
+    let body = body.map(|body| body.trim_start_matches("b'").trim_end_matches('\''));
+    let said = body.and_then(|body| {
+        let mut values = serde_json::Deserializer::from_str(body).into_iter::<serde_json::Value>();
+        let body = values.next()?.ok()?;
+        body.get("message")?.as_str().map(str::to_owned)
+    });
+    let reason = message.split_once("Reason:").and_then(|(_, rest)| rest.lines().next()).unwrap_or_default();
+    match said {
+        Some(said) if !said.is_empty() => format!("{} ({status})", plainly(&said)),
+        _ => format!("the API server answered {status} {}", reason.trim()),
+    }
+}
+
+fn last_line(text: &str) -> Option<&str> {
+    text.lines().rev().map(str::trim).find(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::parse_json;
+
+    fn done(json: &str) -> Deed {
+        of(&Outcome::Done(parse_json(json).unwrap()), None)
+    }
+
+    #[test]
+    fn exit_codes_and_statuses_are_told_from_deeds() {
+        let unknown = |why: &str| Deed::Unknown(why.to_owned());
+        let refused = |why: &str| Deed::Refused(why.to_owned());
+        let cases = [
+            (r#"{"status": 0, "stdout": "", "stderr": "x"}"#, Deed::Done),
+            (r#"{"status": 1, "stdout": "", "stderr": ""}"#, unknown("exit code 1")),
+            (
+                r#"{"status": 2, "stdout": "a", "stderr": "no such device\n"}"#,
+                unknown("exit code 2: no such device"),
+            ),
+            (r#"{"status": -9, "stdout": "", "stderr": ""}"#, unknown("ended by signal 9")),
+            (r#"{"status": 200, "body": ""}"#, Deed::Done),
+            (r#"{"status": 403, "body": ""}"#, refused("answered with HTTP 403")),
+            (r#"{"status": 404, "body": {}}"#, refused("answered with HTTP 404")),
+            (r#"{"status": 422, "body": {}}"#, refused("answered with HTTP 422")),
+            (r#"{"status": 409, "body": {}}"#, unknown("answered with HTTP 409")),
+            (r#"{"status": 500, "body": ""}"#, unknown("answered with HTTP 500")),
+            (r#"{"status": "Failure"}"#, Deed::Done),
+            ("[1]", Deed::Done),
+        ];
+        for (output, wanted) in cases {
+            assert_eq!(done(output), wanted, "{output}");
+        }
+    }
+
+    #[test]
+    fn what_the_api_server_refused_is_told_in_its_words_without_a_class() {
+        let exception = |status: u16, body: &str| {
+            let message = format!(
+                "kubernetes.client.exceptions.ApiException: ({status})\nReason: Some Reason\nHTTP response headers: \
+                 HTTPHeaderDict({{}})\nHTTP response body: {body}\n"
+            );
+            of(&Outcome::failed(message), None)
+        };
+        let forbidden = r#"{"kind": "Status", "message": "pods is forbidden: User \"viewer\" cannot delete resource \"pods\" in API group \"\" in the namespace \"shop\"", "code": 403}"#;
+        let said = "pods is forbidden: User \"viewer\" cannot delete resource \"pods\" in API group \"\" in the namespace \
+                    \"shop\" (403)";
+        assert_eq!(exception(403, forbidden), Deed::Refused(said.to_owned()));
+        assert_eq!(
+            exception(404, "gone"),
+            Deed::Refused("the API server answered 404 Some Reason".to_owned())
+        );
+        assert_eq!(exception(500, "{}"), Deed::Unknown("the API server answered 500 Some Reason".to_owned()));
+        // What was refused is told even within the words of a function.
+        let wrapped = "chaoslib.exceptions.ActivityFailed: failed to scale: (403)\nReason: Forbidden\n";
+        assert!(matches!(of(&Outcome::failed(wrapped), None), Deed::Refused(_)));
+    }
+
+    #[test]
+    fn whatever_else_failed_may_have_done_something() {
+        let cases = [
+            ("RuntimeError: boom", "boom"),
+            ("chaoslib.exceptions.ActivityFailed: TypeError: f() got nothing", "f() got nothing"),
+            ("process activity took too long to complete", "process activity took too long to complete"),
+            (
+                "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='a'): slow",
+                "HTTPConnectionPool(host='a'): slow",
+            ),
+            ("ValueError", "it raised an error without words"),
+            ("failed to connect to http://a: refused", "failed to connect to http://a: refused"),
+        ];
+        for (message, wanted) in cases {
+            assert_eq!(of(&Outcome::failed(message), None), Deed::Unknown(wanted.to_owned()), "{message}");
+        }
+        let broke = Outcome::Broke { message: "the worker died".to_owned() };
+        assert_eq!(of(&broke, None), Deed::Unknown("the worker died".to_owned()));
+        assert_eq!(of(&broke, Some("cannot run 'x'".to_owned())), Deed::Refused("cannot run 'x'".to_owned()));
+    }
+}

@@ -1,0 +1,208 @@
+//! What fires and rollbacks came to in the world, whatever the journal calls it.
+
+use super::*;
+use crate::{runner::Compat, session::event::Section};
+
+fn at(section: Section, index: usize) -> StepRef {
+    StepRef { section, index }
+}
+
+fn process(name: &str, path: &str, arguments: &str) -> String {
+    format!(
+        r#"{{"type": "action", "name": "{name}", "provider": {{"type": "process", "path": "{path}", "arguments": {arguments}}}}}"#
+    )
+}
+
+/// What was told of the fires, and why.
+fn told(played: &Played) -> Vec<(&'static str, String)> {
+    let told = played.events.iter().filter_map(|event| match &event.what {
+        What::FaultFired { .. } => Some(("fired", String::new())),
+        What::FaultRefused { reason, .. } => Some(("refused", reason.clone())),
+        What::FaultUnconfirmed { reason, .. } => Some(("unconfirmed", reason.clone())),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn a_fire_is_told_as_what_it_came_to() {
+    let cases = [
+        (action("a", "harm", ""), vec![("fired", "")]),
+        (action("a", "refuse", ""), vec![("fired", ""), ("refused", "nobody may")]),
+        (action("a", "flop", ""), vec![("fired", ""), ("unconfirmed", "halfway")]),
+        (process("a", "/bin/true", "[]"), vec![("fired", "")]),
+        (process("a", "/bin/false", "[]"), vec![("fired", ""), ("unconfirmed", "exit code 1")]),
+        (
+            process("a", "/bin/sh", r#"["-c", "echo no such device >&2; exit 3"]"#),
+            vec![("fired", ""), ("unconfirmed", "exit code 3: no such device")],
+        ),
+    ];
+    for (fire, wanted) in cases {
+        let played = Setup::new(&method(std::slice::from_ref(&fire))).play().await;
+        let wanted: Vec<_> = wanted.into_iter().map(|(what, why)| (what, why.to_owned())).collect();
+        assert_eq!(told(&played), wanted, "{fire}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_was_refused() {
+    let played = Setup::new(&method(&[process("a", "/no/such/program", "[]")])).play().await;
+    let told = told(&played);
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1].0, "refused");
+    assert!(told[1].1.contains("/no/such/program"), "{}", told[1].1);
+}
+
+#[tokio::test]
+async fn what_only_reads_is_no_fire_however_it_ends() {
+    let played = Setup::new(&method(&[probe("a", "fail", "")])).play().await;
+    assert_eq!(told(&played), []);
+}
+
+/// The names of rollbacks that the last lines of the console tell as failed.
+fn lamented(played: &Played) -> Vec<String> {
+    let lines = played.console().into_iter().filter(|line| line.starts_with("Rollback '"));
+    lines.collect()
+}
+
+#[tokio::test]
+async fn a_rollback_that_failed_costs_the_exit_code_and_no_success_of_another_hides_it() {
+    for bad in [action("bad", "flop", ""), process("bad", "/bin/false", "[]")] {
+        let parts = format!(
+            "{}, {}",
+            method(&[action("kill", "harm", "")]),
+            rollbacks(&[bad.clone(), action("good", "harm", "")])
+        );
+        let played = Setup::new(&parts).play().await;
+        assert_eq!(played.outcome(), ("completed".to_owned(), false, false), "{bad}");
+        assert_eq!(played.names("rollbacks"), ["bad", "good"]);
+        assert_eq!(lamented(&played), ["Rollback 'bad' failed: what it was to undo may still be there"]);
+        assert_eq!(played.console().last(), lamented(&played).last());
+
+        let strict = Setup::new(&parts).options(|options| options.compat = Compat::Strict).play().await;
+        assert_eq!(strict.outcome(), ("completed".to_owned(), false, true));
+        assert!(lamented(&strict).is_empty());
+    }
+    let parts =
+        format!("{}, {}", method(&[action("kill", "harm", "")]), rollbacks(&[action("good", "harm", "")]));
+    let played = Setup::new(&parts).play().await;
+    assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
+    assert!(lamented(&played).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hypothesis_that_fails_after_the_fire_offers_the_rollbacks() {
+    let parts = format!(
+        "{}, {}, {}",
+        hypothesis(&[probe("p", r#"next:[1, "gone"]"#, r#""tolerance": 1"#)]),
+        method(&[action("kill", "harm", "")]),
+        rollbacks(&[action("undo", "harm", ""), action("more", "harm", "")])
+    );
+    let first = at(Section::Rollbacks, 0);
+    for (answer, wanted) in [(Command::Next, &["undo", "more"][..]), (Command::Skip, &[])] {
+        let played = Setup::new(&parts)
+            .stepping()
+            .play_with(async |what, operator| {
+                if let What::StepAwaited { step, destructive } = what {
+                    let said = match (*step == first, *destructive) {
+                        (true, _) => answer.clone(),
+                        (_, true) => Command::Fire(*step),
+                        _ => Command::Next,
+                    };
+                    operator.says(said).await;
+                }
+            })
+            .await;
+        assert_eq!(played.names("rollbacks"), wanted, "{answer:?}");
+        assert_eq!(played.outcome().0, "failed");
+        assert_eq!(played.awaited().iter().filter(|(step, _)| *step == first).count(), 1, "asked once");
+    }
+    // Nobody sits there to be asked: as the reference does.
+    let played = Setup::new(&parts).play().await;
+    assert!(played.names("rollbacks").is_empty());
+}
+
+#[tokio::test]
+async fn a_tolerance_in_the_method_is_told_and_not_journalled() {
+    let parts = method(&[
+        probe("in", "give:1", r#""tolerance": 1"#),
+        probe("out", "give:2", r#""tolerance": 1"#),
+        probe("none", "give:2", ""),
+    ]);
+    let played = Setup::new(&parts).play().await;
+    let told = played.events.iter().filter_map(|event| match &event.what {
+        What::ActivityEnded { outcome, .. } => Some(outcome.tolerance_met),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [Some(true), Some(false), None]);
+    for index in 0..3 {
+        assert_eq!(played.at(&format!("run.{index}.tolerance_met")), Value::Null);
+        assert_eq!(played.at(&format!("run.{index}.status")), "succeeded".into());
+    }
+    assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
+}
+
+/// Answers the first time that a step is awaited with one command, and later with another.
+async fn stepping(parts: &str, answer: impl Fn(StepRef, usize) -> Command) -> Played {
+    let times = std::sync::Mutex::new(std::collections::HashMap::<StepRef, usize>::new());
+    Setup::new(parts)
+        .stepping()
+        .play_with(async |what, operator| {
+            if let What::StepAwaited { step, .. } = what {
+                let time = {
+                    let mut times = times.lock().unwrap();
+                    let count = times.entry(*step).or_default();
+                    *count += 1;
+                    *count
+                };
+                operator.says(answer(*step, time)).await;
+            }
+        })
+        .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_skip_stands_in_the_journal_until_it_is_taken_back() {
+    let parts = method(&[probe("a", "give:1", ""), probe("b", "give:1", "")]);
+    let (a, b) = (at(Section::Method, 0), at(Section::Method, 1));
+    let played = stepping(&parts, |step, _| if step == a { Command::Skip } else { Command::Next }).await;
+    assert_eq!(played.names("run"), ["b"]);
+    assert_eq!(played.at("chaos-tui.skipped.0.name"), "a".into());
+    assert_eq!(played.at("chaos-tui.skipped.0.section"), "run".into());
+
+    let taken_back = stepping(&parts, |step, time| match (step == a, step == b, time) {
+        (true, _, 1) => Command::Skip,
+        (_, true, 1) => Command::Rerun,
+        _ => Command::Next,
+    })
+    .await;
+    assert_eq!(taken_back.names("run"), ["a", "b"]);
+    assert_eq!(taken_back.at("chaos-tui"), Value::Null);
+    let awaited = taken_back.awaited().into_iter().filter(|(step, _)| *step == a).count();
+    assert_eq!(awaited, 2, "what was left out waits its turn again");
+
+    let all = Setup::new(&parts).play().await;
+    assert_eq!(all.at("chaos-tui"), Value::Null, "nothing was left out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hypothesis_that_was_not_asked_is_not_met() {
+    let probes = [probe("p", "give:1", r#""tolerance": 1"#), probe("q", "give:1", r#""tolerance": 1"#)];
+    let parts = format!("{}, {}", hypothesis(&probes), method(&[probe("a", "give:1", "")]));
+    let skip = |step: StepRef, _| match step.section {
+        Section::Before => Command::Skip,
+        _ => Command::Next,
+    };
+    let played = stepping(&parts, skip).await;
+    assert_eq!(played.at("steady_states.before.steady_state_met"), Value::Null);
+    assert_eq!(played.at("steady_states.after.steady_state_met"), true.into());
+    assert!(
+        !played.says("Steady state hypothesis is met!") || played.says("Steady state hypothesis: 0 of 2")
+    );
+    assert_eq!(played.names("run"), ["a"], "the operator goes on");
+    let ended = played.events.iter().find_map(|event| match &event.what {
+        What::HypothesisEnded { skipped, .. } => Some(*skipped),
+        _ => None,
+    });
+    assert_eq!(ended, Some(2));
+}

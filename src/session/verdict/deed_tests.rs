@@ -1,0 +1,309 @@
+//! Fires that were refused or failed, and the way back: what is said, and what is withheld.
+
+use super::{Standing, Word};
+use crate::session::{
+    Event, Session,
+    event::{
+        ActivityOutcome, Answer, AnswerKind, EndpointId, ErrorKind, Level, RequestId, RunId, RunStatus,
+        Section, StepRef, What, Workload,
+    },
+    fixtures::{self, Variant, at},
+    state::Phase,
+};
+
+const KILL: StepRef = StepRef { section: Section::Method, index: 0 };
+
+fn tell(session: &mut Session, seconds: f64, what: What) {
+    session.apply(&Event { seq: 0, at: at(seconds), what });
+}
+
+fn fired(targets: &[&str]) -> What {
+    let targets = targets.iter().map(|name| (*name).to_owned()).collect();
+    What::FaultFired { step: KILL, what: "kill".to_owned(), targets }
+}
+
+fn refused(why: &str) -> What {
+    What::FaultRefused { step: KILL, reason: why.to_owned() }
+}
+
+fn unconfirmed(why: &str) -> What {
+    What::FaultUnconfirmed { step: KILL, reason: why.to_owned() }
+}
+
+/// Steady state with real answers, then a fire, real answers all along.
+fn served(end: What) -> Session {
+    let mut session = Session::new();
+    let endpoint = EndpointId(0);
+    let url = "GET http://localhost/".to_owned();
+    let watched = What::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
+    tell(&mut session, -5.0, watched);
+    let learned = What::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20 };
+    answers(&mut session, -5.0, AnswerKind::Real, 40);
+    tell(&mut session, -0.9, learned);
+    tell(&mut session, 0.0, fired(&["/bin/false"]));
+    tell(&mut session, 0.1, end);
+    answers(&mut session, 0.2, AnswerKind::Real, 30);
+    session
+}
+
+/// Ten answers a second from a moment on.
+fn answers(session: &mut Session, from: f64, kind: AnswerKind, count: u64) {
+    let endpoint = EndpointId(0);
+    for number in 0..count {
+        let start = from + number as f64 / 10.0;
+        let request = RequestId(((from + 100.0) * 1000.0) as u64 + number);
+        tell(session, start, What::RequestSent { endpoint, request });
+        let shape = matches!(kind, AnswerKind::Real).into();
+        let answer = Answer { endpoint, request, waited_ms: 5.0, kind, status: None, shape, excerpt: None };
+        tell(session, start + 0.005, What::Answered(answer));
+    }
+}
+
+fn workload(ready: u32, desired: u32) -> What {
+    let (namespace, name) = ("default".to_owned(), "app".to_owned());
+    What::WorkloadSeen(Workload { namespace, name, desired, ready, updated: desired })
+}
+
+#[test]
+fn a_refused_fire_is_no_fault() {
+    let why = "context sandbox: viewer may not delete pods in namespace default (403 Forbidden)";
+    let mut session = served(refused(why));
+    assert_eq!((session.fault.is_some(), session.t0()), (false, None));
+    assert_eq!(session.phase(at(3.5)), Phase::Steady);
+    let conclusion = session.conclusion(at(3.5));
+    assert_eq!(conclusion.standing, Standing::FaultNeverHappened);
+    assert_eq!(conclusion.because, why);
+    let endpoint = session.users.main().unwrap();
+    assert_eq!(
+        (endpoint.baseline().real, endpoint.since_t0().sent),
+        (70, 0),
+        "it was steady state all along"
+    );
+    assert!(session.guard_readings(at(3.5)).is_empty(), "no guard watches without a fault");
+    // The next fire is T0, and a fault.
+    tell(&mut session, 5.0, fired(&["pod/x"]));
+    assert_eq!((session.t0(), session.phase(at(5.1))), (Some(at(5.0)), Phase::FaultOn));
+    assert_ne!(session.conclusion(at(8.0)).standing, Standing::FaultNeverHappened);
+}
+
+#[test]
+fn of_two_fires_only_the_refused_one_is_taken_back() {
+    let mut session = Session::new();
+    tell(&mut session, 0.0, fired(&["pod/x"]));
+    let other = StepRef { index: 1, ..KILL };
+    tell(&mut session, 1.0, What::FaultFired { step: other, what: "more".to_owned(), targets: Vec::new() });
+    tell(&mut session, 1.1, What::FaultRefused { step: other, reason: "no".to_owned() });
+    assert_eq!((session.phase(at(2.0)), session.t0()), (Phase::FaultOn, Some(at(0.0))));
+    assert_eq!(session.fault.as_ref().unwrap().fires.len(), 1);
+}
+
+#[test]
+fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
+    let session = served(unconfirmed("exit code 1"));
+    assert_eq!(session.phase(at(3.5)), Phase::FaultUnconfirmed);
+    let conclusion = session.conclusion(at(3.5));
+    assert_eq!(conclusion.standing, Standing::FaultNotConfirmed);
+    assert!(conclusion.because.starts_with("exit code 1"), "{}", conclusion.because);
+    assert!(session.fault.as_ref().unwrap().is_on(), "the fault's clock runs");
+    let mut guarded = session.clone();
+    guarded.guards.limits.users_s = Some(60);
+    assert_eq!(guarded.guard_readings(at(3.5)).len(), 1, "guards watch");
+    // The opposite: the same answers after a fire that did not fail.
+    let done = served(What::FaultHealed { what: "back".to_owned() });
+    assert_ne!(done.conclusion(at(3.5)).standing, Standing::FaultNotConfirmed);
+}
+
+#[test]
+fn the_watch_decides_what_a_failed_fire_came_to() {
+    let begun = || {
+        let mut session = Session::new();
+        tell(&mut session, -1.0, workload(1, 1));
+        tell(&mut session, 0.0, fired(&["app"]));
+        tell(&mut session, 0.1, unconfirmed("HTTP 500"));
+        session
+    };
+    let mut harmed = begun();
+    tell(&mut harmed, 1.0, workload(0, 1));
+    assert_eq!(harmed.phase(at(1.1)), Phase::FaultOn);
+    assert_eq!(harmed.fault_untouched(at(60.0)), None);
+    let untouched = begun();
+    assert_eq!(untouched.phase(at(1.1)), Phase::FaultUnconfirmed);
+    assert_eq!(untouched.fault_untouched(at(10.0)), None, "too early to tell");
+    let why = untouched.fault_untouched(at(15.0)).unwrap();
+    assert_eq!(why, "HTTP 500; nothing of what it names changed within 15 s");
+    // Nobody watches what it names: nothing is known.
+    let unwatched = served(unconfirmed("exit code 1"));
+    assert_eq!(unwatched.fault_untouched(at(60.0)), None);
+}
+
+#[test]
+fn users_who_fare_worse_show_that_there_is_a_fault() {
+    let mut session = served(unconfirmed("exit code 1"));
+    answers(&mut session, 4.0, AnswerKind::Error(ErrorKind::Server), 2);
+    assert_eq!(session.phase(at(4.5)), Phase::FaultUnconfirmed, "a few errors are none");
+    answers(&mut session, 5.0, AnswerKind::Error(ErrorKind::Server), 20);
+    assert_eq!(session.phase(at(7.1)), Phase::FaultOn);
+    assert_eq!(session.conclusion(at(7.1)).standing, Standing::Weak);
+}
+
+#[test]
+fn recovered_is_said_of_users_and_not_of_pods() {
+    let recovered = |kind| {
+        let mut session = served(What::FaultHealed { what: "back".to_owned() });
+        answers(&mut session, 4.0, kind, 40);
+        (session.phase(at(8.1)), session.verdict(at(8.1)).word)
+    };
+    assert_eq!(recovered(AnswerKind::Real), (Phase::Recovered, Word::Ok));
+    assert_eq!(recovered(AnswerKind::Error(ErrorKind::Server)).0, Phase::Recovering);
+    assert_eq!(recovered(AnswerKind::Fallback).0, Phase::Recovering);
+    let mut unwatched = Session::new();
+    tell(&mut unwatched, 0.0, fired(&["app"]));
+    tell(&mut unwatched, 1.0, What::FaultHealed { what: "back".to_owned() });
+    assert_eq!(unwatched.phase(at(2.0)), Phase::TargetsBack);
+}
+
+fn aborted() -> Session {
+    let mut session = fixtures::told(Variant::Before, 5.0).0;
+    tell(&mut session, 5.0, What::Interrupted { reason: "Aborted".to_owned(), level: Level::Warning });
+    session
+}
+
+#[test]
+fn an_abort_leads_to_safety_and_not_to_finished() {
+    let mut session = aborted();
+    assert_eq!(session.phase(at(5.1)), Phase::Recovering);
+    tell(&mut session, 6.0, What::RunEnded { status: RunStatus::Interrupted, deviated: false });
+    assert!(session.is_to_recover(at(6.0)));
+    tell(&mut session, 6.0, What::SafetyBegan);
+    assert_eq!(session.phase(at(6.1)), Phase::Recovering);
+    let still =
+        What::SafetyChecked { met: false, wrong: vec!["app has 0 of 1 ready".to_owned()], last: false };
+    tell(&mut session, 7.0, still);
+    assert_eq!(session.safety_text(), "still wrong: app has 0 of 1 ready");
+    assert_eq!(session.phase(at(7.1)), Phase::Recovering);
+    tell(&mut session, 13.2, What::SafetyChecked { met: true, wrong: Vec::new(), last: true });
+    assert_eq!(session.phase(at(13.3)), Phase::Finished);
+    assert_eq!(session.safety_text(), "SAFE: steady state met again after 8.2 s");
+}
+
+#[test]
+fn what_is_still_wrong_is_not_called_safe() {
+    let mut session = aborted();
+    tell(&mut session, 6.0, What::RunEnded { status: RunStatus::Interrupted, deviated: false });
+    tell(&mut session, 6.0, What::SafetyBegan);
+    let wrong = vec!["`p` gave 500, wanted 200".to_owned()];
+    tell(&mut session, 66.0, What::SafetyChecked { met: false, wrong, last: true });
+    assert_eq!(session.safety_text(), "NOT SAFE: `p` gave 500, wanted 200");
+    assert_eq!(session.phase(at(66.1)), Phase::Finished);
+    let stands = session.safety_text();
+    tell(&mut session, 80.0, What::SafetyChecked { met: true, wrong: Vec::new(), last: false });
+    assert_eq!(session.safety_text(), stands, "what comes late does not change the word");
+    assert_eq!(session.safety.as_ref().unwrap().late, Some(at(80.0)));
+}
+
+#[test]
+fn a_run_that_left_nothing_ends_as_ever() {
+    let (session, now) = fixtures::finished(Variant::After);
+    assert_eq!(session.phase(now), Phase::Finished);
+    let (session, now) = fixtures::after_closed();
+    assert!(!session.is_to_recover(now));
+}
+
+#[test]
+fn the_verdict_of_a_finished_run_stands() {
+    let mut session = served(What::FaultHealed { what: "back".to_owned() });
+    tell(&mut session, 4.0, What::RunEnded { status: RunStatus::Completed, deviated: false });
+    let stands = session.conclusion(at(4.0));
+    tell(&mut session, 5.0, unconfirmed("late news"));
+    tell(&mut session, 5.0, fired(&[]));
+    answers(&mut session, 5.1, AnswerKind::Error(ErrorKind::Server), 60);
+    assert_eq!(session.conclusion(at(12.0)), stands);
+    let late = session.late_word(at(12.0)).unwrap();
+    assert_ne!(late.standing, stands.standing, "it is a footnote");
+}
+
+/// A call of a step that ended.
+fn ended(session: &mut Session, seconds: f64, step: StepRef, outcome: ActivityOutcome) {
+    let (run, entry) = (RunId((seconds * 1000.0) as u64), crate::experiment::Value::Null);
+    tell(
+        session,
+        seconds - 0.1,
+        What::ActivityStarted { run, step, name: String::new(), entry: entry.clone() },
+    );
+    tell(session, seconds, What::ActivityEnded { run, step, outcome, entry });
+}
+
+fn outcome(met: Option<bool>, summary: &str, trouble: Option<&str>) -> ActivityOutcome {
+    ActivityOutcome {
+        succeeded: Some(true),
+        tolerance_met: met,
+        summary: summary.to_owned(),
+        trouble: trouble.map(str::to_owned),
+        seconds: 0.1,
+    }
+}
+
+#[test]
+fn a_tolerance_of_the_method_counts_in_the_verdict() {
+    let with = |met| {
+        let (mut session, _) = fixtures::told(Variant::After, 50.0);
+        let step = StepRef { section: Section::Method, index: 2 };
+        for row in session.steps.rows.iter_mut().filter(|row| row.step.at == step) {
+            row.step.tolerance = Some("200".to_owned());
+        }
+        ended(&mut session, 50.5, step, outcome(Some(met), "500", None));
+        session.conclusion(at(51.0))
+    };
+    assert_eq!(with(true).standing, Standing::Protected);
+    let missed = with(false);
+    assert_eq!(missed.standing, Standing::Weak);
+    assert!(missed.because.contains("gave 500, wanted 200"), "{}", missed.because);
+}
+
+#[test]
+fn a_gate_that_failed_is_told_with_its_probe() {
+    let gate = |met| {
+        let (mut session, _) = fixtures::ready();
+        let step = StepRef { section: Section::Before, index: 1 };
+        ended(&mut session, -18.0, step, outcome(Some(met), "503", None));
+        session
+    };
+    assert_eq!(gate(true).failed_gate(), None);
+    let session = gate(false);
+    let why = session.failed_gate().unwrap();
+    assert!(why.starts_with("the hypothesis was not met: `") && why.contains("503"), "{why}");
+    assert!(session.conclusion(at(-10.0)).because.contains(&why));
+}
+
+#[test]
+fn a_failed_rollback_is_not_hidden_by_another() {
+    let (mut session, _) = fixtures::before_failing();
+    let step = |index| StepRef { section: Section::Rollbacks, index };
+    let steps = (0..2).map(|index| fixtures::probe(step(index), ["bad", "good"][index], "")).collect();
+    tell(&mut session, 19.1, What::Planned(crate::session::event::Plan { steps, ..Default::default() }));
+    ended(&mut session, 20.0, step(1), outcome(None, "", None));
+    assert!(session.steps.rolled_back());
+    ended(&mut session, 20.2, step(0), outcome(None, "exit 1", Some("exit code 1")));
+    assert!(!session.steps.rolled_back());
+    let wrong = session.still_wrong(at(21.0));
+    assert!(wrong.iter().any(|said| said == "rollback `bad` FAILED: exit code 1"), "{wrong:?}");
+}
+
+#[test]
+fn a_wait_for_what_is_over_says_so() {
+    let waiting = |healed: bool| {
+        let (mut session, _) = fixtures::told(Variant::After, 0.5);
+        let step = StepRef { section: Section::Method, index: 1 };
+        for row in session.steps.rows.iter_mut().filter(|row| row.step.at == step) {
+            row.step.label = "k8s deployment_not_fully_available".to_owned();
+        }
+        let (run, entry) = (RunId(99), crate::experiment::Value::Null);
+        tell(&mut session, 0.6, What::ActivityStarted { run, step, name: String::new(), entry });
+        if healed {
+            tell(&mut session, 2.0, What::FaultHealed { what: "back".to_owned() });
+        }
+        session.hopeless()
+    };
+    assert_eq!(waiting(false), None);
+    assert_eq!(waiting(true).as_deref(), Some("the outage is over: this cannot pass any more"));
+}
