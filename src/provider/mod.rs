@@ -8,7 +8,7 @@ mod bridge;
 mod catalogue;
 mod control_host;
 mod functions;
-mod http;
+pub mod http;
 pub mod kit;
 mod process;
 mod providers;

@@ -101,7 +101,8 @@ impl Providers {
         change(Arc::make_mut(&mut environment));
     }
 
-    fn environment(&self) -> Arc<Environment> {
+    /// The environment as it is now.
+    pub fn environment(&self) -> Arc<Environment> {
         self.environment.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -34,13 +34,26 @@ pub fn count(n: u64, noun: &str) -> String {
 pub fn error(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Refused => "refused",
+        ErrorKind::Unreachable => "unreachable",
         ErrorKind::Reset => "reset",
         ErrorKind::Timeout => "timeout",
-        ErrorKind::Tls => "TLS",
         ErrorKind::Dns => "name unknown",
+        ErrorKind::Proxy => "proxy",
+        ErrorKind::Tls => "TLS",
+        ErrorKind::NotTls => "no TLS there",
+        ErrorKind::Untrusted => "certificate not trusted",
+        ErrorKind::Expired => "certificate out of date",
+        ErrorKind::WrongName => "certificate of another name",
+        ErrorKind::Protocol => "no HTTP",
+        ErrorKind::HeadTooLarge => "headers too large",
+        ErrorKind::CutShort => "body cut short",
+        ErrorKind::Undecodable => "body not decodable",
+        ErrorKind::Redirects => "too many redirects",
+        ErrorKind::Astray => "redirect to nowhere",
         ErrorKind::Client => "HTTP 4xx",
         ErrorKind::Server => "HTTP 5xx",
-        ErrorKind::Other => "other",
+        ErrorKind::Ours => "not sent: our own limits",
+        ErrorKind::Other => "unnamed",
     }
 }
 

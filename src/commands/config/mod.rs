@@ -8,7 +8,7 @@ mod page;
 mod preferences;
 mod table;
 
-pub use preferences::Preferences;
+pub use preferences::{Headers, Preferences};
 
 use crate::experiment::Environment;
 use std::{

@@ -22,6 +22,10 @@ pub struct Preferences {
     pub watch: Vec<String>,
     /// Whether `watch` is from the command line, and so goes before the experiment's own probe.
     pub watch_named: bool,
+    /// Headers sent to each of them, `NAME:VALUE`.
+    pub watch_headers: Headers,
+    /// Whether every certificate is accepted of them.
+    pub watch_insecure: bool,
     /// Requests a second to each of them.
     pub rate: f64,
     /// What users accept to wait, in seconds.
@@ -34,6 +38,38 @@ pub struct Preferences {
     pub keys: Keymap,
 }
 
+/// Headers as they were written; their values are never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<String>);
+
+impl Headers {
+    /// Of these texts.
+    pub fn new(texts: Vec<String>) -> Self {
+        Self(texts)
+    }
+
+    /// The same for whoever may see them.
+    pub fn shown(&self) -> Vec<String> {
+        let name = |text: &String| text.split_once(':').map_or("", |(name, _)| name).trim().to_owned();
+        self.0.iter().map(|text| format!("{}: ***", name(text))).collect()
+    }
+}
+
+impl std::fmt::Debug for Headers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.shown()).finish()
+    }
+}
+
+impl<'a> IntoIterator for &'a Headers {
+    type Item = &'a String;
+    type IntoIter = std::slice::Iter<'a, String>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 impl Default for Preferences {
     fn default() -> Self {
         Self {
@@ -43,6 +79,8 @@ impl Default for Preferences {
             mouse: false,
             watch: Vec::new(),
             watch_named: false,
+            watch_headers: Headers::default(),
+            watch_insecure: false,
             rate: 2.0,
             limit: 1.0,
             budget: 120,
@@ -70,6 +108,8 @@ impl Preferences {
             self.watch.clone_from(&watching.watch);
             self.watch_named = true;
         }
+        self.watch_headers.0.extend(watching.watch_header.iter().cloned());
+        self.watch_insecure |= watching.watch_insecure;
         set(&mut self.rate, watching.rate);
         set(&mut self.limit, watching.limit);
         set(&mut self.budget, watching.budget);

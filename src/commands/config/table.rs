@@ -1,6 +1,6 @@
 //! Every setting of the config file: one row for what it is called, what it means, how it is read and written.
 
-use super::Preferences;
+use super::{Headers, Preferences};
 use crate::{experiment::Value, tui::Theme};
 
 /// One setting.
@@ -46,6 +46,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         about: "URLs that users ask, where neither the command line nor the experiment names one",
         take: |it, value| texts(value).map(|urls| it.watch = urls),
         show: |it| list(&it.watch),
+    },
+    Setting {
+        name: "watch-headers",
+        about: "headers sent to each of them, as NAME:VALUE, over those of the experiment; ${variables} of its \
+                configuration and secrets are put in, and no value is ever shown",
+        take: |it, value| texts(value).map(|texts| it.watch_headers = Headers::new(texts)),
+        show: |it| list(&it.watch_headers.shown()),
+    },
+    Setting {
+        name: "watch-insecure",
+        about: "accept every certificate of them",
+        take: |it, value| switch(value).map(|on| it.watch_insecure = on),
+        show: |it| it.watch_insecure.to_string(),
     },
     Setting {
         name: "rate",

@@ -103,7 +103,7 @@ impl Assembly {
         self.emitter.emit(opened).await;
         self.emitter.emit(What::BudgetSet { seconds: preferences.budget }).await;
         self.emitter.emit(What::GuardsSet(guards)).await;
-        let endpoints = endpoints(&request, preferences);
+        let endpoints = endpoints(&request, preferences, &providers.environment());
         let mut observers = Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints);
         let tap = self.handle.taps.open();
         observers.spawn(target::cards(request.clone(), connection.clone(), self.emitter.clone(), tap));

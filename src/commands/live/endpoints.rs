@@ -1,54 +1,118 @@
-//! Which endpoints users ask: those named on the command line, else the experiment's own HTTP probe, else those of the
-//! config file.
+//! Which endpoints users ask, and how: those named on the command line, else the experiment's own HTTP probe, else those of
+//! the config file. Whatever belongs to a service that the experiment asks is asked as the experiment asks.
 
 use crate::{
     commands::config::Preferences,
     experiment::{
-        Activity, ActivityKind, Experiment, ProviderKind, Secrets, Value, python_text, substitute,
-        substitute_text,
+        Activity, ActivityKind, Environment, Experiment, ProviderKind, python_text, substitute_text,
     },
-    observe::endpoint::EndpointSettings,
+    observe::endpoint::{EndpointSettings, Tolerance},
+    provider::http::Access,
     runner::Request,
     session::event::EndpointId,
 };
+use reqwest::Url;
 use std::time::Duration;
 
 /// How long a user waits at most, in seconds. The experiment's own probe may wait for minutes; people do not.
 const PATIENCE_S: f64 = 10.0;
 
-/// The endpoints to probe, none when nothing is named anywhere.
-pub fn endpoints(request: &Request, preferences: &Preferences) -> Vec<EndpointSettings> {
-    let own = own_probe(request);
-    let base = own.as_ref().map(|own| own.url.clone());
-    let named = || preferences.watch.iter().map(|text| named(request, text, base.as_deref())).collect();
-    let mut found: Vec<EndpointSettings> = match &own {
+/// The endpoints to probe, none when nothing is named anywhere. Netrc and certificates are looked up in `environment`.
+pub fn endpoints(
+    request: &Request,
+    preferences: &Preferences,
+    environment: &Environment,
+) -> Vec<EndpointSettings> {
+    let own = own_probes(request, environment);
+    let naming = Naming { request, own: &own, environment };
+    let mut found: Vec<EndpointSettings> = match own.first() {
         Some(own) if !preferences.watch_named => vec![own.clone()],
-        _ => named(),
+        _ => preferences.watch.iter().map(|text| naming.endpoint(text)).collect(),
     };
     for (settings, id) in found.iter_mut().zip(0..) {
         settings.id = EndpointId(id);
         settings.rate = preferences.rate;
         settings.limit = Duration::try_from_secs_f64(preferences.limit).unwrap_or(settings.limit);
+        settings.access = said(request, preferences, settings.access.clone());
     }
     found
 }
 
-/// An endpoint as it was named: a URL, or a path of the service that the experiment itself asks. Variables of the
-/// experiment's configuration are put in, so that a service can be named whose port is not known before.
-fn named(request: &Request, text: &str, base: Option<&str>) -> EndpointSettings {
-    let text = python_text(&substitute_text(text, &request.configuration, &Secrets::default()));
-    let beside = |base: &str| base.parse::<reqwest::Url>().ok()?.join(&text).ok().map(String::from);
-    let url = if text.starts_with('/') { base.and_then(beside) } else { None };
-    EndpointSettings::new(EndpointId(0), url.unwrap_or(text))
+/// Headers and trust that somebody gave by hand, over those of the experiment.
+fn said(
+    request: &Request,
+    preferences: &Preferences,
+    access: Result<Access, String>,
+) -> Result<Access, String> {
+    let mut access = access?;
+    for header in &preferences.watch_headers {
+        let header = python_text(&substitute_text(header, &request.configuration, &request.secrets));
+        // Without a colon there is no telling a name from a secret value.
+        let (name, value) =
+            header.split_once(':').ok_or("a header to be sent along has no colon; write it as NAME:VALUE")?;
+        access = access.with_header(name.trim(), value.trim())?;
+    }
+    Ok(if preferences.watch_insecure { access.trusting_all() } else { access })
 }
 
-/// The first HTTP probe that only asks: method before hypothesis, since the method's is about users under the fault.
-fn own_probe(request: &Request) -> Option<EndpointSettings> {
+/// Makes endpoints of names.
+struct Naming<'a> {
+    request: &'a Request,
+    own: &'a [EndpointSettings],
+    environment: &'a Environment,
+}
+
+impl Naming<'_> {
+    /// An endpoint as it was named: a URL, or a path of the service that the experiment itself asks. Variables of the
+    /// experiment's configuration are put in, so that a service can be named whose port is not known before.
+    fn endpoint(&self, text: &str) -> EndpointSettings {
+        let text = python_text(&substitute_text(text, &self.request.configuration, &Default::default()));
+        let own = self.own.first();
+        let beside = |own: &EndpointSettings| own.url.parse::<Url>().ok()?.join(&text).ok().map(String::from);
+        let url = if text.starts_with('/') { own.and_then(beside).unwrap_or(text) } else { text };
+        let parsed = url.parse::<Url>().ok();
+        let same = |own: &&EndpointSettings, part: fn(&Url) -> Option<String>| {
+            let parts =
+                parsed.as_ref().and_then(part).zip(own.url.parse::<Url>().ok().as_ref().and_then(part));
+            parts.is_some_and(|(one, other)| one == other)
+        };
+        // The page that the experiment asks for has its query and its tolerance too; another one of the service has not.
+        let page = |url: &Url| Some(url.as_str().to_owned());
+        if let Some(own) = self.own.iter().find(|own| same(own, page)) {
+            return EndpointSettings { url, ..own.clone() };
+        }
+        let settings = EndpointSettings::new(EndpointId(0), url.as_str());
+        match self.own.iter().find(|own| same(own, origin)) {
+            Some(own) => EndpointSettings { access: own.access.clone(), deadline: own.deadline, ..settings },
+            None => EndpointSettings { access: Ok(Access::plain(self.environment)), ..settings },
+        }
+    }
+}
+
+/// Scheme, host and port.
+fn origin(url: &Url) -> Option<String> {
+    Some(format!("{}://{}:{}", url.scheme(), url.host_str()?, url.port_or_known_default()?))
+}
+
+/// The HTTP probes that only ask: method before hypothesis, since the method's is about users under the fault. What the
+/// hypothesis tolerates of a page is right for whoever asks for the same page.
+fn own_probes(request: &Request, environment: &Environment) -> Vec<EndpointSettings> {
     let experiment: &Experiment = &request.experiment;
     let method = experiment.method().iter();
     let hypothesis = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
     let activities = method.chain(hypothesis).filter_map(|entry| entry.activity.as_ref().ok());
-    activities.filter(|activity| asks(activity)).find_map(|activity| settings(request, activity))
+    let asking = activities.filter(|activity| asks(activity));
+    let mut found: Vec<EndpointSettings> =
+        asking.filter_map(|activity| settings(request, activity, environment)).collect();
+    let tolerance = |of: &EndpointSettings| {
+        let mut alike = found.iter().filter(|other| other.url == of.url && other.query == of.query);
+        alike.find_map(|other| other.tolerance.clone())
+    };
+    let tolerances: Vec<_> = found.iter().map(tolerance).collect();
+    for (settings, tolerance) in found.iter_mut().zip(tolerances) {
+        settings.tolerance = tolerance;
+    }
+    found
 }
 
 fn asks(activity: &Activity) -> bool {
@@ -58,26 +122,33 @@ fn asks(activity: &Activity) -> bool {
         && (method.is_empty() || method.eq_ignore_ascii_case("get"))
 }
 
-fn settings(request: &Request, activity: &Activity) -> Option<EndpointSettings> {
+fn settings(request: &Request, activity: &Activity, environment: &Environment) -> Option<EndpointSettings> {
+    let provider = &activity.provider.raw;
     // Secrets are in: the probe must be let in where the experiment is. They never reach an event.
-    let provider =
-        substitute(&activity.provider.raw.clone().into(), &request.configuration, &request.secrets);
-    let url = provider.get("url").and_then(Value::as_str)?;
-    let mut settings = EndpointSettings::new(EndpointId(0), url);
-    settings.headers = provider
-        .get("headers")
-        .and_then(Value::as_map)
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), python_text(value)))
-        .collect();
-    settings.verify_tls = provider.get("verify_tls").is_none_or(Value::truthy);
-    let timeout = match provider.get("timeout") {
-        Some(Value::Int(seconds)) => *seconds as f64,
-        Some(Value::Float(seconds)) => *seconds,
-        _ => PATIENCE_S,
-    };
-    settings.deadline =
-        Duration::try_from_secs_f64(timeout.clamp(1.0, PATIENCE_S)).unwrap_or(settings.deadline);
+    let (configuration, secrets) = (&request.configuration, &request.secrets);
+    let mut settings = EndpointSettings::new(EndpointId(0), "");
+    match Access::of_activity(provider, configuration, secrets, environment) {
+        Ok((page, access)) => {
+            settings.url = page.url;
+            settings.query = page.query;
+            settings.access = Ok(access);
+            let timeout = page.timeout.map_or(PATIENCE_S, |timeout| timeout.as_secs_f64());
+            settings.deadline = Duration::from_secs_f64(timeout.clamp(1.0, PATIENCE_S));
+        }
+        // What the experiment itself cannot send is told as such.
+        Err(reason) => {
+            let url = provider.get("url").map(python_text)?;
+            settings.url = python_text(&substitute_text(&url, configuration, secrets));
+            settings.access = Err(reason);
+        }
+    }
+    settings.tolerance = activity
+        .tolerance
+        .as_ref()
+        .map(|declared| Tolerance::new(declared.clone(), configuration.clone(), secrets.clone()));
     Some(settings)
 }
+
+#[cfg(test)]
+#[path = "endpoints_tests.rs"]
+mod tests;

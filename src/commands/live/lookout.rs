@@ -45,9 +45,9 @@ impl Lookout {
         audience: &Audience,
         runner: mpsc::Sender<Command>,
     ) -> Self {
-        let Prepared { request, cluster, guards, .. } = prepared;
+        let Prepared { request, providers, cluster, guards, .. } = prepared;
         let connection = ready::connection(request, cluster).await;
-        let endpoints = endpoints(request, &Preferences::default());
+        let endpoints = endpoints(request, &Preferences::default(), &providers.environment());
         let faults = endpoints.iter().map(|settings| settings.fault.clone()).collect();
         let mut observers = Observers::new(emitter.clone(), audience.taps.clone(), endpoints);
         emitter.emit(What::GuardsSet(*guards)).await;

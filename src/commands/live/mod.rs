@@ -64,6 +64,13 @@ pub struct Watching {
     /// [default: the experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
     pub watch: Vec<String>,
+    /// Send this header to each watched URL, over those of the experiment (several: once each); ${name} takes it from the
+    /// experiment's configuration or secrets
+    #[arg(long, value_name = "NAME:VALUE", hide_default_value = true)]
+    pub watch_header: Vec<String>,
+    /// Accept every certificate of the watched URLs
+    #[arg(long)]
+    pub watch_insecure: bool,
     /// Requests a second to each watched URL [default: 2]
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<f64>,

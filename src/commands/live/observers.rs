@@ -194,13 +194,14 @@ impl Observers {
     }
 }
 
-/// The breaker's witnesses beside a users' endpoint: its own `/health` and `/metrics`.
+/// The breaker's witnesses beside a users' endpoint: its own `/health` and `/metrics`, asked as the endpoint is.
 fn breaker_of(endpoint: &EndpointSettings) -> BreakerSettings {
     let mut settings = BreakerSettings::new(endpoint.id);
     if let Ok(url) = endpoint.url.parse::<reqwest::Url>() {
         let beside = |path| url.join(path).ok().map(String::from);
         settings.health = beside("/health");
         settings.metrics = beside("/metrics");
+        settings.access = endpoint.access.clone();
     }
     settings
 }

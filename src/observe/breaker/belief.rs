@@ -104,6 +104,7 @@ impl Court {
                 self.answers.answered(event.at, answer)
             }
             What::EndpointLeft { endpoint } if *endpoint == self.endpoint => self.answers.left(),
+            What::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
             What::FaultFired { targets, .. } => {
                 self.answers.fault();
                 self.targets.extend(targets.iter().cloned());

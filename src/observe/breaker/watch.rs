@@ -5,9 +5,12 @@ use super::{
     health, metrics,
     page::{Found, poll},
 };
-use crate::session::{
-    event::{Belief, EndpointId, Event, Says, Source, SourceState, Testimony, Timestamp, What, Witness},
-    stream::Emitter,
+use crate::{
+    provider::http::Access,
+    session::{
+        event::{Belief, EndpointId, Event, Says, Source, SourceState, Testimony, Timestamp, What, Witness},
+        stream::Emitter,
+    },
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -29,6 +32,8 @@ pub struct BreakerSettings {
     pub health: Option<String>,
     /// A Prometheus page of the consumer.
     pub metrics: Option<String>,
+    /// Headers, credentials and trust for these pages, or why they cannot be had.
+    pub access: Result<Access, String>,
     /// How often the pages are asked.
     pub period: Duration,
     /// How long the breaker stays open, where that is known beforehand; else it is learned from the first cycle.
@@ -38,7 +43,14 @@ pub struct BreakerSettings {
 impl BreakerSettings {
     /// The answers of one endpoint as the only witness; pages are asked twice a second once there are any.
     pub fn new(endpoint: EndpointId) -> Self {
-        Self { endpoint, health: None, metrics: None, period: Duration::from_millis(500), reset: None }
+        Self {
+            endpoint,
+            health: None,
+            metrics: None,
+            access: Ok(Access::default()),
+            period: Duration::from_millis(500),
+            reset: None,
+        }
     }
 }
 
@@ -59,6 +71,7 @@ pub async fn watch(
             polls.spawn(poll(
                 source,
                 url.clone(),
+                settings.access.clone(),
                 settings.period,
                 emitter.clone(),
                 found.clone(),

@@ -1,16 +1,40 @@
 //! One request, from the moment it was due to its end.
 
 use super::{errors, look::Look, settings::Target};
-use crate::session::event::ErrorKind;
-use std::sync::Arc;
+use crate::{
+    provider::http::{Astray, Packing, Request, beginning},
+    session::event::ErrorKind,
+};
+use reqwest::{
+    Response,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING},
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout_at};
 
 /// Bytes of a body that are looked at.
 const LOOKED_AT: usize = 64 * 1024;
+/// Bytes of a body that are kept where the experiment judges it, or to be unpacked.
+const JUDGED: usize = 1024 * 1024;
 /// Bytes of a body that are read before we hang up; the user has the answer by then.
 const READ: usize = 8 * 1024 * 1024;
 /// Bytes kept of a body for the reader.
 const KEPT: usize = 1024;
+/// Bytes of all headers that curl takes.
+const HEAD: usize = 300 * 1024;
+/// Bytes of a redirect's own body that are read so that its connection can be used again.
+const DRAINED: u64 = 64 * 1024;
+
+/// How far a request is.
+pub(super) enum Stage {
+    /// It ended.
+    Done(Done),
+    /// Its answer has begun and goes on, and nothing says how long it will be.
+    Going(Box<Going>),
+}
 
 /// A request that ended.
 pub(super) struct Done {
@@ -25,37 +49,213 @@ pub(super) struct Done {
 /// An answer, reduced to what is needed of it.
 pub(super) struct Reply {
     pub(super) look: Look,
+    /// Whether the experiment takes it as right whatever its status is.
+    pub(super) wanted: bool,
     /// Bytes of the body.
     pub(super) length: usize,
     /// The beginning of the body.
     pub(super) beginning: Vec<u8>,
 }
 
-/// Sends a request and reads its answer to the end, or until the deadline. Dropped, it hangs up.
-pub(super) async fn ask(target: Arc<Target>, number: u64, due: Instant, deadline: Instant) -> Done {
-    let reply = match timeout_at(deadline, answer(&target)).await {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(error)) => Err(errors::kind(&error)),
-        Err(_) => Err(ErrorKind::Timeout),
-    };
-    Done { number, due, ended: Instant::now(), reply }
+/// A request on its way.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) number: u64,
+    pub(super) due: Instant,
+    /// When its user gives up.
+    pub(super) deadline: Instant,
 }
 
-async fn answer(target: &Target) -> Result<Reply, reqwest::Error> {
-    let mut response = target.client.request(target.method.clone(), target.url.clone()).send().await?;
-    let status = response.status().as_u16();
-    let content_type = response.headers().get(reqwest::header::CONTENT_TYPE).cloned();
-    let mut body = Vec::new();
-    let mut length = 0;
-    while length < READ
-        && let Some(chunk) = response.chunk().await?
-    {
-        length += chunk.len();
-        let room = LOOKED_AT.saturating_sub(body.len()).min(chunk.len());
-        body.extend_from_slice(chunk.get(..room).unwrap_or_default());
+impl Asked {
+    fn done(self, reply: Result<Reply, ErrorKind>) -> Stage {
+        self.done_at(Instant::now(), reply)
     }
-    let content_type = content_type.as_ref().and_then(|value| value.to_str().ok());
-    let look = Look::of(status, content_type, &body, length);
-    body.truncate(KEPT);
-    Ok(Reply { look, length, beginning: body })
+
+    fn done_at(self, ended: Instant, reply: Result<Reply, ErrorKind>) -> Stage {
+        Stage::Done(Done { number: self.number, due: self.due, ended, reply })
+    }
+}
+
+/// Sends a request, follows redirects, and reads the answer to its end or until the deadline. A body of unknown length
+/// that still goes on after `patience` is handed back. Dropped, it hangs up.
+pub(super) async fn ask(target: Arc<Target>, asked: Asked, patience: Duration) -> Stage {
+    match timeout_at(asked.deadline, head(&target)).await {
+        Ok(Ok(response)) => {
+            let going = Going { asked, began: Instant::now(), body: Body::of(&target, response), target };
+            let patience = (!going.body.is_bounded).then(|| going.began + patience);
+            going.read(patience.unwrap_or(asked.deadline)).await
+        }
+        Ok(Err(kind)) => asked.done(Err(kind)),
+        Err(_) => asked.done(Err(ErrorKind::Timeout)),
+    }
+}
+
+/// The head of the last answer, after all redirects.
+async fn head(target: &Target) -> Result<Response, ErrorKind> {
+    let mut walk = target.access.walk();
+    let mut led: Option<Request> = None;
+    loop {
+        let request = led.as_ref().unwrap_or(&target.first);
+        let response = send(target, request).await?;
+        match walk.next(request, &response) {
+            Ok(None) => return Ok(response),
+            Ok(Some(next)) => led = Some(next),
+            Err(Astray::TooMany) => return Err(ErrorKind::Redirects),
+            Err(Astray::Nowhere(_)) => return Err(ErrorKind::Astray),
+        }
+        drain(response).await;
+    }
+}
+
+async fn send(target: &Target, request: &Request) -> Result<Response, ErrorKind> {
+    loop {
+        let wide = target.wide.load(Ordering::Relaxed);
+        // What cannot be trusted was told before the first request; here only a redirect leads.
+        let client = target.clients.of(&request.url, wide).map_err(|_| ErrorKind::Untrusted)?;
+        let (method, url) = (request.method.clone(), request.url.clone());
+        match client.request(method, url).headers(request.headers.clone()).send().await {
+            Ok(response) if size(response.headers()) > HEAD => return Err(ErrorKind::HeadTooLarge),
+            Ok(response) => return Ok(response),
+            Err(error) => match errors::of_head(&error) {
+                // People's clients take more headers than our library does by itself.
+                ErrorKind::HeadTooLarge if !wide => target.wide.store(true, Ordering::Relaxed),
+                kind => return Err(kind),
+            },
+        }
+    }
+}
+
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+async fn drain(mut response: Response) {
+    if response.content_length().is_some_and(|length| length <= DRAINED) {
+        while let Ok(Some(_)) = response.chunk().await {}
+    }
+}
+
+/// An answer that has begun.
+pub(super) struct Going {
+    pub(super) asked: Asked,
+    /// When its head had come.
+    pub(super) began: Instant,
+    body: Body,
+    target: Arc<Target>,
+}
+
+impl Going {
+    /// Reads on until the deadline.
+    pub(super) async fn rest(self) -> Stage {
+        let deadline = self.asked.deadline;
+        self.read(deadline).await
+    }
+
+    async fn read(mut self, until: Instant) -> Stage {
+        match timeout_at(until, self.body.read()).await {
+            Ok(Ok(())) => {
+                let ended = Instant::now();
+                self.asked.done_at(ended, self.body.reply(&self.target))
+            }
+            Ok(Err(kind)) => self.asked.done(Err(kind)),
+            Err(_) if self.body.is_bounded => self.asked.done(Err(ErrorKind::Timeout)),
+            Err(_) => Stage::Going(Box::new(self)),
+        }
+    }
+
+    /// Whether its user has given up.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.asked.deadline
+    }
+
+    /// What is known of it: its head.
+    pub(super) fn beginning(&self) -> Done {
+        let Body { status, headers, kept, length, .. } = &self.body;
+        let look = Look::endless(*status, content_type(headers));
+        let wanted = *status >= 300
+            && self.target.tolerance.as_ref().is_some_and(|it| it.accepts(*status, headers, kept));
+        let beginning = kept.iter().take(KEPT).copied().collect();
+        let reply = Reply { look, wanted, length: *length, beginning };
+        Done { number: self.asked.number, due: self.asked.due, ended: self.began, reply: Ok(reply) }
+    }
+
+    /// It was too late for its user.
+    pub(super) fn timed_out(&self) -> Done {
+        let Asked { number, due, deadline } = self.asked;
+        Done { number, due, ended: deadline, reply: Err(ErrorKind::Timeout) }
+    }
+}
+
+/// A body as far as it came.
+struct Body {
+    response: Response,
+    status: u16,
+    headers: HeaderMap,
+    packings: Vec<Packing>,
+    kept: Vec<u8>,
+    keep: usize,
+    length: usize,
+    /// Whether its head says how long it is.
+    is_bounded: bool,
+    /// Whether it lasts as long as the connection does.
+    ends_with_connection: bool,
+}
+
+impl Body {
+    fn of(target: &Target, response: Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let packings = Packing::of(headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()));
+        let judged = status >= 300 && target.tolerance.is_some();
+        let is_bounded = response.content_length().is_some();
+        Self {
+            status,
+            is_bounded,
+            ends_with_connection: !is_bounded && !headers.contains_key(TRANSFER_ENCODING),
+            headers,
+            keep: if judged || !packings.is_empty() { JUDGED } else { LOOKED_AT },
+            packings,
+            kept: Vec::new(),
+            length: 0,
+            response,
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), ErrorKind> {
+        while self.length < READ {
+            match self.response.chunk().await {
+                Ok(Some(chunk)) => {
+                    self.length += chunk.len();
+                    let room = self.keep.saturating_sub(self.kept.len()).min(chunk.len());
+                    self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
+                }
+                Ok(None) => break,
+                Err(error) if self.ends_with_connection && errors::is_end(&error) => break,
+                Err(error) => return Err(errors::of_body(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(self, target: &Target) -> Result<Reply, ErrorKind> {
+        let Self { status, headers, packings, kept, length, keep, .. } = self;
+        let (mut body, length) = match packings.as_slice() {
+            [] => (kept, length),
+            packings => {
+                let (body, unpacked) =
+                    beginning(&kept, packings, keep, READ).map_err(|_| ErrorKind::Undecodable)?;
+                // What was not kept was not unpacked.
+                (body, if length > kept.len() { length.max(unpacked) } else { unpacked })
+            }
+        };
+        let wanted =
+            status >= 300 && target.tolerance.as_ref().is_some_and(|it| it.accepts(status, &headers, &body));
+        body.truncate(LOOKED_AT);
+        let look = Look::of(status, content_type(&headers), &body, length);
+        body.truncate(KEPT);
+        Ok(Reply { look, wanted, length, beginning: body })
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
 }

@@ -1,8 +1,9 @@
 //! What a real answer looks like, learned in steady state.
 
-use super::look::Look;
+use super::class::Class;
+use super::look::{Form, Look};
 use crate::session::event::{AnswerKind, ErrorKind};
-use std::collections::HashMap;
+use std::collections::VecDeque;
 
 /// Answers to learn from.
 const ENOUGH: u32 = 20;
@@ -12,20 +13,55 @@ const FEWEST: u32 = 5;
 const SECONDS: f64 = 15.0;
 /// Looks of one endpoint that are told apart; more than that and bodies vary too much.
 const LOOKS: usize = 64;
+/// Answers of an unknown look, alike, among so many in a row: fewer of them in steady state are an odd real answer.
+const ODD: (usize, u64) = (3, 10);
+/// Answers after which an odd one is a real one for good.
+const FORGIVEN: u64 = 20;
 
 /// Learns, then tells the real answer from a fallback.
 pub(super) struct Learning {
     wanted: u32,
     seen: u32,
-    /// Nothing is learned any more.
+    /// The system may be broken: nothing is learned any more.
     ended: bool,
     /// It is known what is real.
     done: bool,
-    /// Looks of real answers, with the span of length classes they came in.
-    real: HashMap<u64, (u32, u32)>,
-    /// Bodies differ from answer to answer: only status, content type and length are compared.
-    varying: bool,
+    /// Looks of real answers.
+    real: Vec<Class>,
+    /// Looks of other successes.
+    other: Vec<Class>,
+    /// Successes of steady state that look like neither, so far.
+    odd: Vec<Odd>,
     example: Option<(Look, usize)>,
+}
+
+/// An odd answer of steady state.
+struct Odd {
+    class: Class,
+    /// Which answers, counted from the first.
+    lately: VecDeque<u64>,
+}
+
+/// What was learned.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Learned {
+    /// What a real answer looks like, in words.
+    pub(super) description: String,
+    /// From how many answers.
+    pub(super) answers: u32,
+    /// What cannot be seen with it.
+    pub(super) unseen: Option<String>,
+}
+
+/// What an answer was.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// What the user got.
+    pub(super) kind: AnswerKind,
+    /// A number that answers share which look alike.
+    pub(super) shape: u64,
+    /// What is known now, if this was the last answer needed.
+    pub(super) learned: Option<Learned>,
 }
 
 impl Learning {
@@ -37,179 +73,160 @@ impl Learning {
             seen: 0,
             ended: false,
             done: false,
-            real: HashMap::new(),
-            varying: false,
+            real: Vec::new(),
+            other: Vec::new(),
+            odd: Vec::new(),
             example: None,
         }
     }
 
-    /// What a user got with an answer of this look. While learning, every success is a real answer.
-    pub(super) fn judge(&self, look: &Look) -> AnswerKind {
-        match look.status {
-            500.. => AnswerKind::Error(ErrorKind::Server),
-            400..500 => AnswerKind::Error(ErrorKind::Client),
-            // Without an explicit yes by the steady state, a redirect leads a user nowhere.
-            300..400 if self.done && !self.is_real(look) => AnswerKind::Error(ErrorKind::Other),
-            _ if !self.done || self.is_real(look) => AnswerKind::Real,
-            _ => AnswerKind::Fallback,
+    /// What a user got with an answer of this look, and learns from it. `wanted` says that the experiment takes it as right,
+    /// whatever its status is. While learning, every success is a real answer.
+    pub(super) fn hear(&mut self, look: &Look, length: usize, wanted: bool) -> Judged {
+        let shape = look.hash();
+        let error = match look.status {
+            _ if wanted => None,
+            500.. => Some(ErrorKind::Server),
+            400..500 => Some(ErrorKind::Client),
+            // Without an explicit yes by the steady state, such a redirect leads a user nowhere.
+            300..400 if self.done && !self.real.iter().any(|class| class.has(look)) => {
+                Some(ErrorKind::Astray)
+            }
+            _ => None,
+        };
+        if let Some(error) = error {
+            return Judged { kind: AnswerKind::Error(error), shape, learned: None };
         }
+        self.seen = self.seen.saturating_add(1);
+        if !self.done {
+            let learned = (!self.ended).then(|| self.learn(look, length)).flatten();
+            return Judged { kind: AnswerKind::Real, shape, learned };
+        }
+        let (kind, shape) = self.judge(look, shape);
+        Judged { kind, shape, learned: None }
     }
 
-    /// Learns from a success. Gives the words for the real answer when this was the last one needed.
-    pub(super) fn learn(&mut self, look: &Look, length: usize) -> Option<(String, u32)> {
-        if self.ended || look.status >= 400 {
-            return None;
+    fn learn(&mut self, look: &Look, length: usize) -> Option<Learned> {
+        match self.real.iter().position(|class| class.has(look)) {
+            Some(at) => self.real.get_mut(at).into_iter().for_each(|class| class.widen(look)),
+            None if self.real.len() < LOOKS => self.real.push(Class::new(look)),
+            None => {}
         }
-        self.seen += 1;
-        self.remember(look.hash(), look.length_class);
         self.example.get_or_insert_with(|| (look.clone(), length));
-        (self.seen >= self.wanted).then(|| self.finish()).flatten()
+        (self.seen >= self.wanted).then(|| self.conclude()).flatten()
+    }
+
+    fn judge(&mut self, look: &Look, shape: u64) -> (AnswerKind, u64) {
+        let now = u64::from(self.seen);
+        if !self.ended {
+            self.forgive(now);
+        }
+        if let Some(class) = self.real.iter_mut().find(|class| class.has(look)) {
+            if !self.ended {
+                class.widen(look);
+            }
+            return (AnswerKind::Real, class.shape());
+        }
+        if let Some(class) = self.other.iter_mut().find(|class| class.has(look)) {
+            class.widen(look);
+            return (AnswerKind::Fallback, class.shape());
+        }
+        if !self.ended
+            && let Some((kind, shape)) = self.doubt(look, now)
+        {
+            return (kind, shape);
+        }
+        if self.other.len() < LOOKS {
+            self.other.push(Class::new(look));
+        }
+        (AnswerKind::Fallback, shape)
+    }
+
+    /// In steady state a success of an unknown look is real until several alike came one soon after the other.
+    fn doubt(&mut self, look: &Look, now: u64) -> Option<(AnswerKind, u64)> {
+        let (alike, among) = ODD;
+        let at = match self.odd.iter().position(|odd| odd.class.has(look)) {
+            Some(at) => at,
+            None if self.odd.len() < LOOKS => {
+                self.odd.push(Odd { class: Class::new(look), lately: VecDeque::new() });
+                self.odd.len() - 1
+            }
+            None => return None,
+        };
+        let odd = self.odd.get_mut(at)?;
+        odd.class.widen(look);
+        odd.lately.push_back(now);
+        odd.lately.retain(|answer| answer + among > now);
+        let shape = odd.class.shape();
+        if odd.lately.len() < alike {
+            return Some((AnswerKind::Real, shape));
+        }
+        self.other.push(self.odd.remove(at).class);
+        Some((AnswerKind::Fallback, shape))
+    }
+
+    /// What came alone, and not again, was a real answer.
+    fn forgive(&mut self, now: u64) {
+        let is_past = |odd: &Odd| odd.lately.back().is_none_or(|latest| latest + FORGIVEN < now);
+        for odd in self.odd.extract_if(.., |odd| is_past(odd)) {
+            if self.real.len() < LOOKS {
+                self.real.push(odd.class);
+            }
+        }
     }
 
     /// Ends learning with what was seen so far; nothing is known if that is less than the fewest answers needed, and
     /// every success counts as real then.
-    pub(super) fn finish(&mut self) -> Option<(String, u32)> {
-        let known = !self.ended && self.seen >= FEWEST;
+    pub(super) fn finish(&mut self) -> Option<Learned> {
+        let learned = if self.done || self.ended { None } else { self.conclude() };
+        self.forgive(u64::MAX);
         self.ended = true;
-        if !known {
+        learned
+    }
+
+    fn conclude(&mut self) -> Option<Learned> {
+        if self.seen < FEWEST {
             return None;
         }
         self.done = true;
         let (example, length) = self.example.clone()?;
         let content_type =
             if example.content_type.is_empty() { "no content type" } else { &example.content_type };
+        let form = example.form.words();
         // Half of them with a look of their own: the next one will have yet another.
         if self.real.len() as u32 * 2 > self.seen {
-            self.varying = true;
-            let looks = std::mem::take(&mut self.real);
-            let classes = || looks.values();
-            let span = (classes().map(|c| c.0).min().unwrap_or(0), classes().map(|c| c.1).max().unwrap_or(0));
-            self.real.insert(coarse(&example), span);
-            return Some((
-                format!(
-                    "{}, {content_type}; bodies vary too much: fallbacks will be hard to spot",
-                    example.form.words()
+            let mut coarse: Vec<Class> = Vec::new();
+            for class in std::mem::take(&mut self.real) {
+                match coarse.iter_mut().find(|known| known.is_alike(&class)) {
+                    Some(known) => known.join(&class),
+                    None => coarse.push(class.coarse()),
+                }
+            }
+            self.real = coarse;
+            return Some(Learned {
+                description: format!("{form}, {content_type}; bodies differ in every answer"),
+                answers: self.seen,
+                unseen: Some(
+                    "bodies differ in every answer: a fallback cannot be told from a real answer here"
+                        .to_owned(),
                 ),
-                self.seen,
-            ));
+            });
         }
         let looks = if self.real.len() > 1 { format!(", {} looks", self.real.len()) } else { String::new() };
-        let words = format!("{}, {length} bytes, {content_type}{looks}", example.form.words());
-        Some((words, self.seen))
+        let description = match example.form {
+            Form::Endless => format!("{form}, {content_type}{looks}"),
+            _ => format!("{form}, {length} bytes, {content_type}{looks}"),
+        };
+        let unseen = match example.form {
+            Form::Endless => Some("answers do not end: only their beginnings are looked at"),
+            Form::JsonOther => Some("the answer is a bare value: a fallback of another value looks the same"),
+            Form::Bytes => Some("the answer is no text: a fallback of about its length looks the same"),
+            _ => None,
+        };
+        Some(Learned { description, answers: self.seen, unseen: unseen.map(str::to_owned) })
     }
-
-    fn remember(&mut self, hash: u64, class: u32) {
-        if self.real.len() < LOOKS || self.real.contains_key(&hash) {
-            let span = self.real.entry(hash).or_insert((class, class));
-            *span = (span.0.min(class), span.1.max(class));
-        }
-    }
-
-    fn is_real(&self, look: &Look) -> bool {
-        let key = if self.varying { coarse(look) } else { look.hash() };
-        let fits = |span: &(u32, u32)| (span.0.saturating_sub(1)..=span.1 + 1).contains(&look.length_class);
-        self.real.get(&key).is_some_and(fits)
-    }
-}
-
-/// A look's hash without the skeleton.
-fn coarse(look: &Look) -> u64 {
-    Look { skeleton: 0, ..look.clone() }.hash()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn json(body: &str) -> (Look, usize) {
-        (Look::of(200, Some("application/json"), body.as_bytes(), body.len()), body.len())
-    }
-
-    fn learned(rate: f64, bodies: impl Iterator<Item = String>) -> (Learning, Vec<(String, u32)>) {
-        let mut learning = Learning::new(rate);
-        let said = bodies.filter_map(|body| learning.learn(&json(&body).0, json(&body).1)).collect();
-        (learning, said)
-    }
-
-    #[test]
-    fn twenty_answers_teach_what_is_real() {
-        let uuid = |n: usize| format!("\"5b0c5a9e-6a3f-4a57-9d3b-0a2d7d0e4c{n:02}\"");
-        let (learning, said) = learned(2.0, (0..25).map(uuid));
-        assert_eq!(said, [("JSON string, 38 bytes, application/json".to_owned(), 20)]);
-        assert_eq!(learning.judge(&json(&uuid(77)).0), AnswerKind::Real);
-        assert_eq!(learning.judge(&json("\"failed talking to the producer\"").0), AnswerKind::Fallback);
-    }
-
-    #[test]
-    fn at_a_low_rate_fewer_will_do() {
-        for (rate, answers) in [(500.0, 20), (2.0, 20), (1.0, 15), (0.2, 5), (0.01, 5)] {
-            assert_eq!(Learning::new(rate).wanted, answers, "{rate}");
-        }
-    }
-
-    #[test]
-    fn every_look_seen_while_learning_is_real() {
-        let both = |n: usize| {
-            if n.is_multiple_of(3) { "{\"a\": 1}".to_owned() } else { "{\"a\": 1, \"b\": 2}".to_owned() }
-        };
-        let (learning, said) = learned(2.0, (0..20).map(both));
-        assert_eq!(said[0].0, "JSON object, 8 bytes, application/json, 2 looks");
-        assert_eq!(learning.judge(&json("{\"a\": 5}").0), AnswerKind::Real);
-        assert_eq!(learning.judge(&json("{\"c\": 5}").0), AnswerKind::Fallback);
-    }
-
-    #[test]
-    fn bodies_that_vary_too_much_are_compared_coarsely_and_that_is_said() {
-        let different =
-            |n: usize| format!("{{\"key-{}\": 1}}", "abcdefghijklmnopqrstuvwxyz".chars().nth(n).unwrap());
-        let (learning, said) = learned(2.0, (0..20).map(different));
-        assert!(said[0].0.contains("vary too much"), "{said:?}");
-        assert_eq!(learning.judge(&json("{\"key-zz\": 1}").0), AnswerKind::Real);
-        let other = Look::of(200, Some("text/plain"), b"sorry", 5);
-        assert_eq!(learning.judge(&other), AnswerKind::Fallback);
-    }
-
-    #[test]
-    fn a_body_of_quite_another_length_is_not_the_real_one() {
-        let (learning, _) =
-            learned(2.0, (0..20).map(|_| "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]".to_owned()));
-        assert_eq!(learning.judge(&json("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]").0), AnswerKind::Real);
-        assert_eq!(learning.judge(&json("[1]").0), AnswerKind::Fallback);
-    }
-
-    #[test]
-    fn errors_are_errors_and_teach_nothing() {
-        let mut learning = Learning::new(2.0);
-        let cases = [(404, ErrorKind::Client), (500, ErrorKind::Server), (503, ErrorKind::Server)];
-        for (status, kind) in cases {
-            let look = Look::of(status, None, b"", 0);
-            assert_eq!(learning.judge(&look), AnswerKind::Error(kind));
-            assert_eq!(learning.learn(&look, 0), None);
-        }
-        assert_eq!(learning.seen, 0);
-    }
-
-    #[test]
-    fn a_redirect_is_real_only_where_steady_state_redirects() {
-        let redirect = Look::of(302, None, b"", 0);
-        let (learning, _) = learned(2.0, (0..20).map(|_| "1".to_owned()));
-        assert_eq!(learning.judge(&redirect), AnswerKind::Error(ErrorKind::Other));
-        let mut learning = Learning::new(2.0);
-        for _ in 0..20 {
-            learning.learn(&redirect, 0);
-        }
-        assert_eq!(learning.judge(&redirect), AnswerKind::Real);
-    }
-
-    #[test]
-    fn the_fault_ends_learning_early_if_enough_was_seen() {
-        let (look, length) = json("1");
-        let mut learning = Learning::new(2.0);
-        assert_eq!(learning.finish(), None);
-        let mut learning = Learning::new(2.0);
-        for _ in 0..6 {
-            learning.learn(&look, length);
-        }
-        assert_eq!(learning.finish(), Some(("JSON value, 1 bytes, application/json".to_owned(), 6)));
-    }
-}
+#[path = "learning_tests.rs"]
+mod tests;

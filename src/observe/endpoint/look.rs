@@ -1,14 +1,14 @@
 //! What an answer looks like: the same for two answers of the same code path, whatever their values are.
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::{
-    collections::hash_map::DefaultHasher,
+    collections::{BTreeSet, hash_map::DefaultHasher},
     fmt,
     hash::{Hash, Hasher},
 };
 
-/// Kinds of elements of a list that are told apart.
-const ELEMENTS: usize = 8;
+/// Entries of a look at most; what a body has more is not looked at.
+const ENTRIES: usize = 512;
 
 /// What an answer looks like, without its values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,12 +17,14 @@ pub(super) struct Look {
     pub(super) status: u16,
     /// Content type without parameters.
     pub(super) content_type: String,
-    /// Hash of the JSON skeleton or of the masked text.
-    pub(super) skeleton: u64,
-    /// How long the body is, in steps of four: 1 to 15 bytes are one class, 16 to 63 the next.
-    pub(super) length_class: u32,
     /// In a word: `JSON object`, `JSON string`, `text`, `empty`.
     pub(super) form: Form,
+    /// What the body is made of, sorted: the keys of JSON with the kind of their values, or the one masked text.
+    pub(super) entries: Vec<u64>,
+    /// Whether the entries are keys of JSON objects.
+    pub(super) keyed: bool,
+    /// How long the body is, in steps of four: 1 to 15 bytes are one class, 16 to 63 the next.
+    pub(super) length_class: u32,
 }
 
 /// What kind of body it is.
@@ -35,6 +37,7 @@ pub(super) enum Form {
     JsonOther,
     Text,
     Bytes,
+    Endless,
 }
 
 impl Form {
@@ -47,6 +50,7 @@ impl Form {
             Form::JsonOther => "JSON value",
             Form::Text => "text",
             Form::Bytes => "bytes",
+            Form::Endless => "a body that does not end",
         }
     }
 }
@@ -54,16 +58,27 @@ impl Form {
 impl Look {
     /// The look of an answer; `body` may be the beginning of a longer one of `length` bytes.
     pub(super) fn of(status: u16, content_type: Option<&str>, body: &[u8], length: usize) -> Self {
+        let Skeleton { form, entries, keyed } = skeleton(body, length > body.len());
+        Self {
+            form,
+            entries,
+            keyed,
+            length_class: length_class(length),
+            ..Self::endless(status, content_type)
+        }
+    }
+
+    /// The look of an answer whose body does not end: only its head is known.
+    pub(super) fn endless(status: u16, content_type: Option<&str>) -> Self {
         let content_type = content_type.unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let (form, skeleton) = skeleton(body);
-        Self { status, content_type, skeleton, length_class: length_class(length), form }
+        Self { status, content_type, form: Form::Endless, entries: Vec::new(), keyed: false, length_class: 0 }
     }
 
     /// A number that two answers share exactly if they look alike in all but their length.
     pub(super) fn hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (self.status, &self.content_type, self.skeleton).hash(&mut hasher);
+        (self.status, &self.content_type, self.form, &self.entries).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -72,29 +87,40 @@ fn length_class(length: usize) -> u32 {
     (usize::BITS - length.leading_zeros()).div_ceil(2)
 }
 
-fn skeleton(body: &[u8]) -> (Form, u64) {
+/// What a body is made of.
+struct Skeleton {
+    form: Form,
+    entries: Vec<u64>,
+    keyed: bool,
+}
+
+fn skeleton(body: &[u8], cut: bool) -> Skeleton {
+    let plain = |form, entries: Vec<u64>| Skeleton { form, entries, keyed: false };
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     let form = match first {
-        None => return (Form::Empty, 0),
+        None => return plain(Form::Empty, Vec::new()),
         Some(b'{') => Form::JsonObject,
         Some(b'[') => Form::JsonList,
         Some(b'"') => Form::JsonString,
         Some(_) => Form::JsonOther,
     };
+    let mut bones = Bones::default();
     let mut json = serde_json::Deserializer::from_slice(body);
-    if let Ok(hash) = (Skeleton { top: true }).deserialize(&mut json)
-        && json.end().is_ok()
-    {
-        return (form, hash);
+    let read = At { path: 0, bones: &mut bones, top: true }.deserialize(&mut json);
+    let whole = read.is_ok() && json.end().is_ok();
+    // Of a long one that was cut, the keys that came are looked at.
+    let beginning = cut && bones.keyed && read.as_ref().is_err_and(serde_json::Error::is_eof);
+    if whole || beginning {
+        return Skeleton { form, entries: bones.entries.into_iter().collect(), keyed: bones.keyed };
     }
     match std::str::from_utf8(body) {
-        Ok(text) => (Form::Text, masked(text)),
+        Ok(text) => plain(Form::Text, vec![masked(text)]),
         // The end of a long text may be cut within a character.
         Err(error) if error.error_len().is_none() => {
             let valid = body.get(..error.valid_up_to()).unwrap_or_default();
-            (Form::Text, masked(std::str::from_utf8(valid).unwrap_or_default()))
+            plain(Form::Text, vec![masked(std::str::from_utf8(valid).unwrap_or_default())])
         }
-        Err(_) => (Form::Bytes, 0),
+        Err(_) => plain(Form::Bytes, Vec::new()),
     }
 }
 
@@ -112,77 +138,119 @@ fn is_value(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Hashes a JSON value's skeleton without building the value: keys and kinds, not values. Only a text that stands alone
-/// is part of the skeleton, masked: it *is* the answer.
-#[derive(Clone, Copy)]
-struct Skeleton {
+/// The kinds of values, in the low bits of an entry. What is empty or null is like a key that is not there.
+mod kind {
+    pub(super) const BOOL: u64 = 1;
+    pub(super) const NUMBER: u64 = 2;
+    pub(super) const LIST: u64 = 3;
+    pub(super) const TEXT: u64 = 4;
+    /// One word with a digit in it, such as an identity or a time.
+    pub(super) const VALUE: u64 = 5;
+    pub(super) const OBJECT: u64 = 6;
+    pub(super) const MASK: u64 = 7;
+}
+
+/// An entry for a value where another entry is for a text: what may be any text may be one with a digit.
+pub(super) fn also(entry: u64) -> Option<u64> {
+    (entry & kind::MASK == kind::TEXT).then_some(entry & !kind::MASK | kind::VALUE)
+}
+
+/// What is found of a JSON value: the paths of its keys with the kinds of their values. Only a text that stands alone is
+/// looked at itself, masked: it *is* the answer.
+#[derive(Default)]
+struct Bones {
+    entries: BTreeSet<u64>,
+    keyed: bool,
+}
+
+/// A place in a JSON value that is read without building it.
+struct At<'b> {
+    path: u64,
+    bones: &'b mut Bones,
     top: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Skeleton {
-    type Value = u64;
+impl At<'_> {
+    fn note(&mut self, kind: u64) {
+        let entry = self.path & !kind::MASK | kind;
+        if self.bones.entries.len() < ENTRIES {
+            self.bones.entries.insert(entry);
+        }
+    }
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
+impl<'de> DeserializeSeed<'de> for At<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Skeleton {
-    type Value = u64;
+impl<'de> Visitor<'de> for At<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<u64, E> {
-        Ok(1)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<u64, E> {
-        Ok(2)
+    fn visit_bool<E>(mut self, _: bool) -> Result<(), E> {
+        self.note(kind::BOOL);
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<u64, E> {
-        Ok(3)
+    fn visit_i64<E>(mut self, _: i64) -> Result<(), E> {
+        self.note(kind::NUMBER);
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<u64, E> {
-        Ok(3)
+    fn visit_u64<E>(mut self, _: u64) -> Result<(), E> {
+        self.note(kind::NUMBER);
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<u64, E> {
-        Ok(3)
+    fn visit_f64<E>(mut self, _: f64) -> Result<(), E> {
+        self.note(kind::NUMBER);
+        Ok(())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<u64, E> {
-        match self.top {
-            true => Ok(masked(text)),
-            false => Ok(if is_value(text) { 5 } else { 4 }),
+    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
+        if self.top {
+            self.path = masked(text);
         }
+        let one_word = !text.contains(char::is_whitespace);
+        self.note(if one_word && is_value(text) { kind::VALUE } else { kind::TEXT });
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<u64, A::Error> {
-        let mut kinds: Vec<u64> = Vec::new();
-        while kinds.len() < ELEMENTS {
-            match list.next_element_seed(Skeleton { top: false })? {
-                Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
-                Some(_) => {}
-                None => break,
-            }
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        let inner = combined(kind::LIST, &[self.path]);
+        let mut any = false;
+        while list.next_element_seed(At { path: inner, bones: self.bones, top: false })?.is_some() {
+            any = true;
         }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        kinds.sort_unstable();
-        Ok(combined(6, &kinds))
+        if any && !self.top {
+            self.note(kind::LIST);
+        }
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
-        // A sum does not depend on the order of the keys.
-        let mut sum = 7u64;
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut any = false;
         while let Some(key) = map.next_key_seed(Key)? {
-            let value = map.next_value_seed(Skeleton { top: false })?;
-            sum = sum.wrapping_add(combined(key, &[value]));
+            any = true;
+            self.bones.keyed = true;
+            let path = combined(kind::OBJECT, &[self.path, key]);
+            map.next_value_seed(At { path, bones: self.bones, top: false })?;
         }
-        Ok(sum)
+        if any && !self.top {
+            self.note(kind::OBJECT);
+        }
+        Ok(())
     }
 }
 
@@ -193,7 +261,19 @@ impl<'de> DeserializeSeed<'de> for Key {
     type Value = u64;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
-        deserializer.deserialize_str(Skeleton { top: true })
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<u64, E> {
+        Ok(masked(text))
     }
 }
 
@@ -258,6 +338,12 @@ mod tests {
     fn odd_bodies_have_a_look_too() {
         assert_eq!(Look::of(200, None, &[0xff, 0xfe, 0x00], 3).form, Form::Bytes);
         assert_eq!(Look::of(200, None, "caf\u{e9}".as_bytes().get(..4).unwrap(), 5).form, Form::Text);
+        // Of a long one that was cut, the keys that came; of one that was not, the text.
+        let whole = r#"{"items": [{"id": 1}], "total": 2}"#;
+        let cut = Look::of(200, None, &whole.as_bytes()[..20], whole.len());
+        assert_eq!((cut.form, cut.keyed), (Form::JsonObject, true));
+        assert!(cut.entries.iter().all(|entry| look("", whole).entries.contains(entry)));
+        assert_eq!(Look::of(200, None, &whole.as_bytes()[..20], 20).form, Form::Text);
         let deep = "[".repeat(10_000);
         assert_eq!(
             look("application/json", &deep).form,

@@ -4,6 +4,8 @@
 //! service that hangs makes users wait, it does not make them come later (no coordinated omission).
 
 mod ask;
+mod class;
+mod endings;
 mod errors;
 mod learning;
 mod look;
@@ -11,7 +13,9 @@ mod pace;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tolerance;
 mod watch;
 
 pub use settings::{EndpointSettings, SettingsError};
+pub use tolerance::Tolerance;
 pub use watch::watch;

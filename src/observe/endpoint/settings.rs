@@ -1,8 +1,12 @@
 //! What to probe, how often, how patiently.
 
-use crate::session::event::EndpointId;
-use reqwest::{Client, Method, Url, header::HeaderMap};
-use std::time::Duration;
+use super::tolerance::Tolerance;
+use crate::{
+    provider::http::{Access, Clients, Request},
+    session::event::EndpointId,
+};
+use reqwest::{Method, Url, header::AUTHORIZATION};
+use std::{sync::atomic::AtomicBool, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Requests in flight at most: a soft limit on open files is often 1024.
@@ -15,18 +19,20 @@ pub struct EndpointSettings {
     pub id: EndpointId,
     /// Where.
     pub url: String,
+    /// What is added to the URL's query.
+    pub query: String,
     /// `GET` unless the endpoint wants another method. Mind that every request is a real one.
     pub method: String,
-    /// Sent with every request; they never reach an event.
-    pub headers: Vec<(String, String)>,
+    /// Headers, credentials and trust, or why they cannot be had. What is secret of them never reaches an event.
+    pub access: Result<Access, String>,
     /// Requests a second.
     pub rate: f64,
     /// The client gives up after this time.
     pub deadline: Duration,
     /// What users accept to wait.
     pub limit: Duration,
-    /// Whether certificates must be valid.
-    pub verify_tls: bool,
+    /// Which answers are right though their status says otherwise.
+    pub tolerance: Option<Tolerance>,
     /// Fires with the first fault: from then on nothing is learned as a real answer.
     pub fault: CancellationToken,
 }
@@ -56,21 +62,21 @@ pub enum SettingsError {
         /// As given.
         method: String,
     },
-    /// A header is not one. Values are not repeated: they may be secret.
-    #[error("the header {name:?} has a name or a value that HTTP does not allow")]
-    Header {
-        /// Its name.
-        name: String,
-    },
+    /// Headers or certificates cannot be used. What is secret of them is not repeated.
+    #[error("the endpoint cannot be asked: {0}")]
+    Access(String),
     /// The rate is not a positive number.
     #[error("a rate of {rate} requests a second cannot be kept; use one above 0, such as 2")]
     Rate {
         /// As given.
         rate: f64,
     },
-    /// The HTTP client cannot be made.
-    #[error("the HTTP client cannot be made: {0}")]
-    Client(#[source] reqwest::Error),
+    /// The URL has no host, or no `://`.
+    #[error("the endpoint's URL {url:?} cannot be asked; give a whole one, such as http://host:port/path")]
+    Half {
+        /// As given.
+        url: String,
+    },
 }
 
 impl EndpointSettings {
@@ -79,12 +85,13 @@ impl EndpointSettings {
         Self {
             id,
             url: url.into(),
+            query: String::new(),
             method: "GET".to_owned(),
-            headers: Vec::new(),
+            access: Ok(Access::default()),
             rate: 2.0,
             deadline: Duration::from_secs(10),
             limit: Duration::from_secs(1),
-            verify_tls: true,
+            tolerance: None,
             fault: CancellationToken::new(),
         }
     }
@@ -95,11 +102,20 @@ impl EndpointSettings {
     }
 }
 
+/// How we name ourselves to the server.
+const WHO: &str = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"), " (endpoint probe)");
+
 /// Settings that were found good: what every request needs.
 pub(super) struct Target {
-    pub(super) client: Client,
-    pub(super) method: Method,
-    pub(super) url: Url,
+    pub(super) clients: Clients,
+    pub(super) access: Access,
+    /// What is sent first; redirects make others.
+    pub(super) first: Request,
+    pub(super) tolerance: Option<Tolerance>,
+    /// Whether its answers have more headers than usual.
+    pub(super) wide: AtomicBool,
+    /// As it was asked for, before credentials were taken out.
+    url: Url,
 }
 
 impl Target {
@@ -119,8 +135,20 @@ impl Target {
         if !(settings.rate > 0.0 && settings.rate.is_finite()) {
             return Err(SettingsError::Rate { rate: settings.rate });
         }
-        let client = client(settings, &url)?;
-        Ok(Self { client, method, url })
+        let access = settings.access.clone().map_err(SettingsError::Access)?;
+        let url = Access::url(&settings.url, &settings.query)
+            .map_err(|_| SettingsError::Half { url: shown(&settings.url) })?;
+        let clients = access.clients(!is_loopback(&url));
+        clients.of(&url, false).map_err(SettingsError::Access)?;
+        let first = access.request(method, url.clone(), WHO);
+        let (tolerance, wide) = (settings.tolerance.clone(), AtomicBool::new(false));
+        Ok(Self { clients, access, first, tolerance, wide, url })
+    }
+
+    /// Texts that may not be shown, though an answer echoes them.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = &str> {
+        let sent = self.first.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        self.access.hidden().chain(sent)
     }
 
     /// Method and URL without user, password and query, which may hold secrets.
@@ -132,33 +160,8 @@ impl Target {
         let query = if url.query().is_some() { "?..." } else { "" };
         url.set_query(None);
         url.set_fragment(None);
-        format!("{} {url}{query}", self.method)
+        format!("{} {url}{query}", self.first.method)
     }
-}
-
-fn client(settings: &EndpointSettings, url: &Url) -> Result<Client, SettingsError> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &settings.headers {
-        let wrong = || SettingsError::Header { name: name.clone() };
-        let mut value: reqwest::header::HeaderValue = value.parse().map_err(|_| wrong())?;
-        value.set_sensitive(true);
-        headers.append(name.parse::<reqwest::header::HeaderName>().map_err(|_| wrong())?, value);
-    }
-    let mut client = Client::builder()
-        .user_agent(concat!("chaos-tui/", env!("CARGO_PKG_VERSION"), " (endpoint probe)"))
-        .default_headers(headers)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .http1_only()
-        .no_gzip()
-        .no_deflate();
-    if !settings.verify_tls {
-        client = client.tls_danger_accept_invalid_certs(true);
-    }
-    if is_loopback(url) {
-        client = client.no_proxy();
-    }
-    client.build().map_err(SettingsError::Client)
 }
 
 fn is_loopback(url: &Url) -> bool {

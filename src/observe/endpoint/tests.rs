@@ -1,11 +1,18 @@
 //! The probe against real servers on loopback: one that answers, one that hangs, one that refuses, one that hangs up.
 
+mod ends;
+mod manners;
+mod trust;
+
 use super::{EndpointSettings, watch};
-use crate::session::{
-    Event, Session,
-    clock::Clock,
-    event::{AnswerKind, EndpointId, ErrorKind, SourceState, What},
-    stream::{Stream, stream},
+use crate::{
+    provider::http::Access,
+    session::{
+        Event, Session,
+        clock::Clock,
+        event::{AnswerKind, EndpointId, ErrorKind, SourceState, What},
+        stream::{Stream, stream},
+    },
 };
 use std::{
     sync::{
@@ -15,7 +22,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -94,6 +101,52 @@ async fn answering(mut connection: TcpStream, body: impl Fn() -> (&'static str, 
             return;
         }
     }
+}
+
+/// Answers each request of a connection with the bytes that `say` makes of its text, then hangs up.
+async fn saying(mut connection: impl AsyncRead + AsyncWrite + Unpin, say: impl Fn(&str) -> Vec<u8>) {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    while !request.ends_with(b"\r\n\r\n") {
+        match connection.read(&mut buffer).await {
+            Ok(read @ 1..) => request.extend_from_slice(&buffer[..read]),
+            _ => return,
+        }
+    }
+    let _ = connection.write_all(&say(&String::from_utf8_lossy(&request))).await;
+    let _ = connection.shutdown().await;
+}
+
+/// An answer that closes its connection.
+fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// The path a request asks for.
+fn path(request: &str) -> &str {
+    request.split(' ').nth(1).unwrap_or_default()
+}
+
+/// What a request's header says.
+fn said<'a>(request: &'a str, name: &str) -> Option<&'a str> {
+    let mut fields = request.lines().filter_map(|line| line.split_once(": "));
+    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// The first answer, and the session that it makes.
+async fn first(
+    url: &str,
+    change: impl FnOnce(&mut EndpointSettings),
+) -> (crate::session::event::Answer, Session) {
+    let mut probe = Probe::start(url.to_owned(), |settings| {
+        settings.rate = 20.0;
+        change(settings);
+    });
+    let answer = probe.answer().await;
+    probe.stop.cancel();
+    (answer, probe.session)
 }
 
 #[tokio::test]
@@ -193,14 +246,21 @@ async fn errors_have_their_kind() {
         let _ = connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf").await;
     })
     .await;
+    let bad_chunk = server(|connection| {
+        saying(connection, |_| "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".into())
+    });
+    let no_http = server(|connection| saying(connection, |_| "SSH-2.0-OpenSSH_9.6\r\n".into()));
+    let (bad_chunk, no_http) = (bad_chunk.await, no_http.await);
     let plain = server(|connection| answering(connection, || ("200 OK", "1".to_owned()))).await;
     let server_error = server(|connection| answering(connection, || ("503 No", String::new()))).await;
     let client_error = server(|connection| answering(connection, || ("404 No", String::new()))).await;
     let cases = [
         (refused, ErrorKind::Refused, None),
         (reset, ErrorKind::Reset, None),
-        (mid_body, ErrorKind::Reset, None),
-        (plain.replace("http:", "https:"), ErrorKind::Tls, None),
+        (mid_body, ErrorKind::CutShort, None),
+        (bad_chunk, ErrorKind::Protocol, None),
+        (no_http, ErrorKind::Protocol, None),
+        (plain.replace("http:", "https:"), ErrorKind::NotTls, None),
         ("http://name-that-does-not-exist.invalid/".to_owned(), ErrorKind::Dns, None),
         (server_error, ErrorKind::Server, Some(503)),
         (client_error, ErrorKind::Client, Some(404)),
@@ -221,7 +281,7 @@ async fn what_cannot_be_probed_is_said_with_a_way_out() {
         ("ftp://user:geheim@host/".to_owned(), |_| {}, "neither http nor https"),
         (good.clone(), |settings| settings.rate = 0.0, "use one above 0"),
         (good.clone(), |settings| settings.method = "G T".to_owned(), "no HTTP method"),
-        (good, |settings| settings.headers = vec![("x y".to_owned(), "geheim".to_owned())], "header"),
+        (good, |settings| settings.access = Access::default().with_header("x y", "geheim"), "header"),
     ];
     for (url, change, wanted) in cases {
         let mut probe = Probe::start(url, change);

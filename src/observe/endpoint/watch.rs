@@ -2,13 +2,15 @@
 
 use super::{
     EndpointSettings,
-    ask::{Done, Reply, ask},
-    learning::Learning,
+    ask::{Asked, Done, Going, Reply, Stage, ask},
+    endings::{Endings, Next},
+    learning::{Learned, Learning},
     pace::Pace,
     settings::Target,
 };
 use crate::session::{
     event::{Answer, AnswerKind, EndpointId, RequestId, Source, SourceState, What},
+    state::Outcome,
     stream::Emitter,
 };
 use std::{collections::HashSet, sync::Arc};
@@ -19,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 const QUOTED: usize = 64;
 /// Characters quoted of a body.
 const QUOTE: usize = 120;
+/// What stands in the place of a secret, and the shortest text that is looked for as one.
+const MASK: (&str, usize) = ("***", 4);
 
 /// Asks an endpoint at a constant rate until `stop`, and tells what a user gets. Requests in flight are given up then.
 ///
@@ -42,7 +46,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
         .await;
     emitter.emit(What::SourceChanged { source: Source::Users, state: SourceState::Live }).await;
 
-    let mut teller = Teller::new(&settings, emitter.clone());
+    let mut teller = Teller::new(&settings, &target, emitter.clone());
     let mut pace = Pace::new(Instant::now(), settings.rate);
     let mut requests = JoinSet::new();
     let room = settings.in_flight();
@@ -54,8 +58,14 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
             Some(done) = requests.join_next() => {
                 // A request's task is never cancelled here, and what it runs does not panic by design; were it to, the
                 // request would stay among those without an answer, which is what its user would see.
-                if let Ok(done) = done {
-                    teller.tell(done).await;
+                match done {
+                    Ok(Stage::Done(done)) => teller.ended(done).await,
+                    Ok(Stage::Going(going)) => {
+                        if let Some(going) = teller.goes_on(going).await {
+                            requests.spawn(going.rest());
+                        }
+                    }
+                    Err(_) => {}
                 }
             }
             (number, due) = pace.next() => {
@@ -63,7 +73,8 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 let at = emitter.clock().at(due);
                 if requests.len() < room {
                     emitter.emit_at(at, What::RequestSent { endpoint, request }).await;
-                    requests.spawn(ask(target.clone(), number, due, due + settings.deadline));
+                    let asked = Asked { number, due, deadline: due + settings.deadline };
+                    requests.spawn(ask(target.clone(), asked, teller.endings.patience()));
                 } else {
                     emitter.emit_at(at, What::RequestWithheld { endpoint, request }).await;
                 }
@@ -76,16 +87,66 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
 /// Turns ended requests into facts.
 struct Teller {
     endpoint: EndpointId,
+    rate: f64,
     emitter: Emitter,
     learning: Learning,
+    endings: Endings,
     learns: bool,
-    quoted: HashSet<u64>,
+    quoted: HashSet<(u64, Outcome)>,
+    /// Texts that an answer may echo and nobody may see.
+    hidden: Vec<String>,
 }
 
 impl Teller {
-    fn new(settings: &EndpointSettings, emitter: Emitter) -> Self {
-        let learning = Learning::new(settings.rate);
-        Self { endpoint: settings.id, emitter, learning, learns: true, quoted: HashSet::new() }
+    fn new(settings: &EndpointSettings, target: &Target, emitter: Emitter) -> Self {
+        let long = target.hidden().filter(|text| text.chars().count() >= MASK.1);
+        let mut hidden: Vec<String> = long.map(str::to_owned).collect();
+        hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        Self {
+            endpoint: settings.id,
+            rate: settings.rate,
+            emitter,
+            learning: Learning::new(settings.rate),
+            endings: Endings::default(),
+            learns: true,
+            quoted: HashSet::new(),
+            hidden,
+        }
+    }
+
+    async fn ended(&mut self, done: Done) {
+        let success = done.reply.as_ref().is_ok_and(|reply| reply.look.status < 400 || reply.wanted);
+        let (untold, news) = self.endings.ends(done.number, success, self.learns);
+        if news {
+            // What was learned of beginnings says nothing of whole answers.
+            self.learning = Learning::new(self.rate);
+            self.emitter.emit(What::AnswersEnd { endpoint: self.endpoint, end: true }).await;
+        }
+        if untold {
+            self.tell(done).await;
+        }
+    }
+
+    /// An answer has begun and goes on; gives it back if it is to be read on.
+    async fn goes_on(&mut self, going: Box<Going>) -> Option<Box<Going>> {
+        match self.endings.goes_on(&going) {
+            Next::ReadOn => return Some(going),
+            Next::Drop => {}
+            Next::TimeOut => self.tell(going.timed_out()).await,
+            Next::Tell(beginnings) => self.tell_all(beginnings).await,
+            Next::TellEndless(beginnings) => {
+                self.emitter.emit(What::AnswersEnd { endpoint: self.endpoint, end: false }).await;
+                self.tell_all(beginnings).await;
+                return Some(going).filter(|going| !going.is_over());
+            }
+        }
+        None
+    }
+
+    async fn tell_all(&mut self, beginnings: Vec<Done>) {
+        for beginning in beginnings {
+            self.tell(beginning).await;
+        }
     }
 
     async fn tell(&mut self, done: Done) {
@@ -104,11 +165,12 @@ impl Teller {
         match &done.reply {
             Err(error) => answer.kind = AnswerKind::Error(*error),
             Ok(reply) => {
-                answer.kind = self.learning.judge(&reply.look);
+                let judged = self.learning.hear(&reply.look, reply.length, reply.wanted);
+                answer.kind = judged.kind;
                 answer.status = Some(reply.look.status);
-                answer.shape = reply.look.hash();
-                answer.excerpt = self.quote(answer.shape, reply);
-                learned = self.learning.learn(&reply.look, reply.length);
+                answer.shape = judged.shape;
+                answer.excerpt = self.quote((judged.shape, judged.kind.into()), reply);
+                learned = judged.learned;
             }
         }
         self.emitter.emit_at(self.emitter.clock().at(done.ended), What::Answered(answer)).await;
@@ -122,18 +184,20 @@ impl Teller {
         self.tell_learned(learned).await;
     }
 
-    async fn tell_learned(&self, learned: Option<(String, u32)>) {
-        if let Some((description, answers)) = learned {
-            self.emitter.emit(What::ShapeLearned { endpoint: self.endpoint, description, answers }).await;
+    async fn tell_learned(&self, learned: Option<Learned>) {
+        if let Some(Learned { description, answers, unseen }) = learned {
+            let endpoint = self.endpoint;
+            self.emitter.emit(What::ShapeLearned { endpoint, description, answers, unseen }).await;
         }
     }
 
     /// The first characters of a body whose look is new.
-    fn quote(&mut self, shape: u64, reply: &Reply) -> Option<String> {
-        if self.quoted.len() >= QUOTED || !self.quoted.insert(shape) {
+    fn quote(&mut self, look: (u64, Outcome), reply: &Reply) -> Option<String> {
+        if self.quoted.len() >= QUOTED || !self.quoted.insert(look) {
             return None;
         }
-        let text = String::from_utf8_lossy(&reply.beginning);
+        let text = String::from_utf8_lossy(&reply.beginning).into_owned();
+        let text = self.hidden.iter().fold(text, |text, hidden| text.replace(hidden.as_str(), MASK.0));
         Some(text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTE).collect())
     }
 }

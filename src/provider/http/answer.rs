@@ -1,8 +1,7 @@
 //! From a response to the activity's output: status, headers, body.
 
-use super::{Fault, encode, exchange::cause};
+use super::{Fault, encode, exchange::cause, unpack::Packing};
 use crate::experiment::{Map, Value, parse_json};
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::{Response, header::HeaderMap};
 use std::io::Read;
 
@@ -13,12 +12,17 @@ pub(super) const LIMIT: usize = 16 << 20;
 pub(super) async fn read(response: Response) -> Result<Value, Fault> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let bytes = unpack(collect(response).await?, header(&headers, "content-encoding").as_deref())?;
-    let kind = header(&headers, "content-type");
+    output(status, &headers, &bytes)
+}
+
+/// The output of an activity that got this answer; its body is unpacked already.
+pub(super) fn output(status: u16, headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Fault> {
+    let kind = header(headers, "content-type");
     let body = match kind.as_deref() {
-        Some("application/json") => json(&bytes)?,
-        kind => Value::Text(text(&bytes, kind)),
+        Some("application/json") => json(bytes)?,
+        kind => Value::Text(text(bytes, kind)),
     };
-    let fields = [("status", i64::from(status).into()), ("headers", shown(&headers).into()), ("body", body)];
+    let fields = [("status", i64::from(status).into()), ("headers", shown(headers).into()), ("body", body)];
     Ok(Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
 }
 
@@ -40,13 +44,12 @@ fn unpack(bytes: Vec<u8>, encoding: Option<&str>) -> Result<Vec<u8>, Fault> {
     if bytes.is_empty() {
         return Ok(bytes);
     }
-    match encoding.map(str::to_ascii_lowercase).as_deref() {
-        Some("gzip" | "x-gzip") => inflate(MultiGzDecoder::new(bytes.as_slice())),
-        // Servers disagree on whether "deflate" has zlib's frame.
-        Some("deflate") => match inflate(ZlibDecoder::new(bytes.as_slice())) {
-            Err(Fault::Other(_)) => inflate(DeflateDecoder::new(bytes.as_slice())),
-            unpacked => unpacked,
-        },
+    // Others, and several at once, are left as they are: the reference does not unpack them either.
+    match Packing::of(encoding).as_slice() {
+        [packing @ (Packing::Gzip | Packing::Deflate)] => {
+            let reader = packing.reader(bytes.as_slice());
+            inflate(reader.map_err(|error| Fault::Other(error.to_string()))?)
+        }
         _ => Ok(bytes),
     }
 }

@@ -1,32 +1,28 @@
 //! A client for one hop: nothing is built that the hop does not need, and no connection outlives the activity.
 
-use super::{
-    Fault,
-    request::{Limits, Verify},
-};
-use reqwest::{Certificate, Client, redirect::Policy};
+use super::{request::Limits, trust::Verify};
+use reqwest::{Client, ClientBuilder, redirect::Policy};
 
-/// Builds it. Loading the trusted certificates costs milliseconds, so plain http goes without.
-pub(super) fn build(https: bool, verify: &Verify, limits: Limits) -> Result<Client, Fault> {
-    let mut builder = Client::builder().redirect(Policy::none()).http1_only().no_gzip().no_deflate();
+/// Builds it; the error says why that is not possible.
+pub(super) fn build(https: bool, verify: &Verify, limits: Limits) -> Result<Client, String> {
+    let mut builder = bare(https, verify)?;
     if let Some(connect) = limits.connect {
         builder = builder.connect_timeout(connect);
     }
     if let Some(read) = limits.read {
         builder = builder.read_timeout(read);
     }
-    builder = match verify {
-        _ if !https => builder.tls_certs_only([]),
-        Verify::System => builder,
-        Verify::Bundle(path) => {
-            let unusable =
-                |why: String| Fault::Other(format!("the CA bundle '{}' is unusable: {why}", path.display()));
-            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-            builder.tls_certs_only(
-                Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?,
-            )
-        }
-        Verify::Nothing => builder.tls_danger_accept_invalid_certs(true),
-    };
-    builder.build().map_err(|error| Fault::Other(format!("no HTTP client can be made: {error}")))
+    built(builder)
+}
+
+/// A client that leaves redirects and packed bodies to whoever uses it. Loading the trusted certificates costs
+/// milliseconds, so plain http goes without.
+pub(super) fn bare(https: bool, verify: &Verify) -> Result<ClientBuilder, String> {
+    let builder = Client::builder().redirect(Policy::none()).http1_only().no_gzip().no_deflate();
+    if https { verify.apply(builder) } else { Ok(builder.tls_certs_only([])) }
+}
+
+/// The client of a builder.
+pub(super) fn built(builder: ClientBuilder) -> Result<Client, String> {
+    builder.build().map_err(|error| format!("no HTTP client can be made: {error}"))
 }

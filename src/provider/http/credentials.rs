@@ -6,15 +6,33 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Url, header::HeaderValue};
 use std::path::{Path, PathBuf};
 
-/// The `Authorization` of a request; takes the credentials out of the URL. Replaces an explicit header, as the
-/// reference does.
-pub(super) fn authorization(url: &mut Url, environment: &Environment) -> Option<HeaderValue> {
-    let in_url = of_url(url);
-    let (user, password) = of_netrc(url, environment).or(in_url)?;
-    let plain = encode::latin1(&format!("{user}:{password}"))?;
-    let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(plain))).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+/// The user's netrc file, read once.
+#[derive(Clone, Default)]
+pub(super) struct Netrc(String);
+
+impl Netrc {
+    /// The file that `NETRC` names, or else the one in the home directory. One that cannot be read knows nobody.
+    pub(super) fn read(environment: &Environment) -> Self {
+        Self(file(environment).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default())
+    }
+
+    /// The `Authorization` of a request; takes the credentials out of the URL. Replaces an explicit header, as the
+    /// reference does.
+    pub(super) fn authorization(&self, url: &mut Url) -> Option<HeaderValue> {
+        let in_url = of_url(url);
+        let (user, password) = url.host_str().and_then(|host| lookup(&self.0, host)).or(in_url)?;
+        let plain = encode::latin1(&format!("{user}:{password}"))?;
+        let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(plain))).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+/// Never shows what is in the file.
+impl std::fmt::Debug for Netrc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Netrc")
+    }
 }
 
 fn of_url(url: &mut Url) -> Option<(String, String)> {
@@ -45,13 +63,8 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn of_netrc(url: &Url, environment: &Environment) -> Option<(String, String)> {
-    let text = std::fs::read_to_string(netrc_file(environment)?).ok()?;
-    lookup(&text, url.host_str()?)
-}
-
 /// The file `NETRC` names, or else the one in the home directory.
-fn netrc_file(environment: &Environment) -> Option<PathBuf> {
+fn file(environment: &Environment) -> Option<PathBuf> {
     if let Some(named) = environment.get("NETRC") {
         return Some(named.into());
     }
@@ -99,7 +112,7 @@ fn entry<'a, 'w>(mut words: &'w [&'a str]) -> ((String, String), &'w [&'a str]) 
 
 #[cfg(test)]
 mod tests {
-    use super::{authorization, lookup};
+    use super::{Netrc, lookup};
     use crate::experiment::Environment;
     use reqwest::Url;
 
@@ -115,7 +128,7 @@ mod tests {
     #[test]
     fn credentials_leave_the_url() {
         let mut url = Url::parse("http://us%40er:pa%3Ass@host/x").unwrap();
-        let value = authorization(&mut url, &Environment::default()).unwrap();
+        let value = Netrc::default().authorization(&mut url).unwrap();
         assert_eq!(value, "Basic dXNAZXI6cGE6c3M=");
         assert_eq!(url.as_str(), "http://host/x");
     }
@@ -126,6 +139,6 @@ mod tests {
         std::fs::write(&file, "machine host login ann password secret").unwrap();
         let environment = Environment::of([("NETRC", file.path().to_str().unwrap())]);
         let mut url = Url::parse("http://bob:other@host/").unwrap();
-        assert_eq!(authorization(&mut url, &environment).unwrap(), "Basic YW5uOnNlY3JldA==");
+        assert_eq!(Netrc::read(&environment).authorization(&mut url).unwrap(), "Basic YW5uOnNlY3JldA==");
     }
 }

@@ -1,41 +1,37 @@
 //! Requests and answers until one is neither a redirect nor worth another try.
 
 use super::{
-    Fault, answer, client, encode, redirect,
+    Fault, answer, client,
+    redirect::{self, Astray, Walk},
     request::{Plan, Request},
 };
-use crate::experiment::{Environment, Value};
-use reqwest::{
-    Client, Method, Response,
-    cookie::{CookieStore, Jar},
-    header,
-};
+use crate::experiment::Value;
+use reqwest::{Client, Method, Response, header};
 use std::{error::Error, time::Duration};
 
 /// Plays the exchange to its last answer.
-pub(super) async fn play(plan: &Plan, environment: &Environment) -> Result<Value, Fault> {
-    // Cookies live through the redirects of one activity only.
-    let cookies = Jar::default();
+pub(super) async fn play(plan: &Plan) -> Result<Value, Fault> {
+    let mut walk = Walk::new(&plan.netrc);
     let mut request = plan.first.clone();
-    for _ in 0..=redirect::LIMIT {
+    loop {
         let response = persist(plan, &request).await?;
-        let location =
-            response.headers().get(header::LOCATION).map(|value| encode::from_latin1(value.as_bytes()));
-        let next = redirect::next(&request, response.status(), location.as_deref(), environment);
-        let Some(next) = next else { return answer::read(response).await };
-        cookies.set_cookies(&mut response.headers().get_all(header::SET_COOKIE).iter(), &request.url);
-        request = next.map_err(Fault::Other)?;
-        if let Some(cookie) = cookies.cookies(&request.url) {
-            request.headers.insert(header::COOKIE, cookie);
-        }
+        request = match walk.next(&request, &response) {
+            Ok(None) => return answer::read(response).await,
+            Ok(Some(next)) => next,
+            Err(Astray::Nowhere(why)) => return Err(Fault::Other(why)),
+            Err(Astray::TooMany) => {
+                let words = format!("more than {} redirects from {}", redirect::LIMIT, plan.shown_url);
+                return Err(Fault::Other(words));
+            }
+        };
     }
-    Err(Fault::Other(format!("more than {} redirects from {}", redirect::LIMIT, plan.shown_url)))
 }
 
 /// Sends one request, again while it fails and retries are left: after connection errors for every method, after
 /// read errors and answers that say when to come back for idempotent ones.
 async fn persist(plan: &Plan, request: &Request) -> Result<Response, Fault> {
-    let client = client::build(request.url.scheme() == "https", &plan.verify, plan.limits)?;
+    let client =
+        client::build(request.url.scheme() == "https", &plan.verify, plan.limits).map_err(Fault::Other)?;
     let idempotent = matches!(
         request.method,
         Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS | Method::TRACE

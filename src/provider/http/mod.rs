@@ -2,6 +2,7 @@
 //!
 //! Any status is a success. What is sent and what is kept follows Python's `requests`, on which experiments rely.
 
+mod access;
 mod answer;
 mod client;
 mod credentials;
@@ -9,9 +10,20 @@ mod encode;
 mod exchange;
 mod redirect;
 mod request;
+mod trust;
+mod unpack;
+
+pub use access::{Access, Page};
+pub use trust::Verify;
+
+pub(crate) use access::Clients;
+pub(crate) use redirect::Astray;
+pub(crate) use request::Request;
+pub(crate) use unpack::{Packing, beginning};
 
 use super::{Call, Outcome};
-use crate::experiment::Environment;
+use crate::experiment::{Environment, Value};
+use reqwest::header::HeaderMap;
 
 /// Sends the activity's request.
 pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome {
@@ -23,12 +35,17 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
         }
     };
     let exchange = async {
-        match exchange::play(&plan, environment).await {
+        match exchange::play(&plan).await {
             Ok(output) => Outcome::Done(output),
             Err(error) => error.into_outcome(&plan.shown_url),
         }
     };
     call.unless_cancelled(exchange).await
+}
+
+/// The output that an activity would have with an answer; `None` for one on which it would break.
+pub(crate) fn output(status: u16, headers: &HeaderMap, body: &[u8]) -> Option<Value> {
+    answer::output(status, headers, body).ok()
 }
 
 /// Why there is no answer, in the reference's classes.

@@ -1,30 +1,68 @@
 //! Where a redirect leads, and what is sent there, as Python's `requests` has it.
 
-use super::{credentials, request::Request};
-use crate::experiment::Environment;
-use reqwest::{Method, StatusCode, Url, header};
+use super::{credentials::Netrc, encode, request::Request};
+use reqwest::{
+    Method, Response, StatusCode, Url,
+    cookie::{CookieStore, Jar},
+    header,
+};
 
-/// Redirects followed for one activity.
+/// Redirects followed for one request.
 pub(super) const LIMIT: usize = 30;
 
+/// The way of one request through redirects.
+pub(crate) struct Walk<'a> {
+    netrc: &'a Netrc,
+    /// Cookies live through the redirects of one request only.
+    cookies: Option<Jar>,
+    left: usize,
+}
+
+/// Why a redirect cannot be followed.
+#[derive(Debug)]
+pub(crate) enum Astray {
+    /// There were too many before it.
+    TooMany,
+    /// It leads nowhere; why.
+    Nowhere(String),
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(netrc: &'a Netrc) -> Self {
+        Self { netrc, cookies: None, left: LIMIT }
+    }
+
+    /// The request that an answer leads to; `None` if it is no redirect.
+    pub(crate) fn next(&mut self, sent: &Request, answer: &Response) -> Result<Option<Request>, Astray> {
+        let fields = answer.headers();
+        let location = fields.get(header::LOCATION).map(|value| encode::from_latin1(value.as_bytes()));
+        let Some(next) = next(sent, answer.status(), location.as_deref(), self.netrc) else {
+            return Ok(None);
+        };
+        self.left = self.left.checked_sub(1).ok_or(Astray::TooMany)?;
+        let jar = self.cookies.get_or_insert_default();
+        jar.set_cookies(&mut fields.get_all(header::SET_COOKIE).iter(), &sent.url);
+        let mut request = next.map_err(Astray::Nowhere)?;
+        if let Some(cookie) = jar.cookies(&request.url) {
+            request.headers.insert(header::COOKIE, cookie);
+        }
+        Ok(Some(request))
+    }
+}
+
 /// The next request, if the answer is a redirect; the error says why it leads nowhere.
-pub(super) fn next(
+fn next(
     sent: &Request,
     status: StatusCode,
     location: Option<&str>,
-    environment: &Environment,
+    netrc: &Netrc,
 ) -> Option<Result<Request, String>> {
     let followed = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = location.filter(|location| followed && !location.is_empty())?;
-    Some(follow(sent, status, location, environment))
+    Some(follow(sent, status, location, netrc))
 }
 
-fn follow(
-    sent: &Request,
-    status: StatusCode,
-    location: &str,
-    environment: &Environment,
-) -> Result<Request, String> {
+fn follow(sent: &Request, status: StatusCode, location: &str, netrc: &Netrc) -> Result<Request, String> {
     let mut url = sent.url.join(location).map_err(|error| format!("redirected to '{location}': {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("redirected to '{location}', which is neither http nor https"));
@@ -41,9 +79,9 @@ fn follow(
         }
     }
     if leaves_realm(&sent.url, &url) {
-        headers.remove(header::AUTHORIZATION);
+        leave_secrets(&mut headers);
     }
-    if let Some(authorization) = credentials::authorization(&mut url, environment) {
+    if let Some(authorization) = netrc.authorization(&mut url) {
         headers.insert(header::AUTHORIZATION, authorization);
     }
     let body = sent.body.clone().filter(|_| keeps_body);
@@ -52,6 +90,16 @@ fn follow(
         headers.insert(header::CONTENT_LENGTH, header::HeaderValue::from_static("0"));
     }
     Ok(Request { method, url, headers, body })
+}
+
+/// Takes away what is for the origin alone. The reference knows of one such header; whoever marks more loses more.
+fn leave_secrets(headers: &mut header::HeaderMap) {
+    let secret = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        (name == header::AUTHORIZATION || value.is_sensitive()).then(|| name.clone())
+    };
+    for name in headers.iter().filter_map(secret).collect::<Vec<_>>() {
+        headers.remove(name);
+    }
 }
 
 fn method(sent: &Method, status: StatusCode) -> Method {
@@ -74,7 +122,7 @@ fn leaves_realm(from: &Url, to: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::next;
-    use crate::{experiment::Environment, provider::http::request::Request};
+    use crate::provider::http::{credentials::Netrc, request::Request};
     use reqwest::{Method, StatusCode, Url, header};
 
     fn sent(method: &str) -> Request {
@@ -92,7 +140,7 @@ mod tests {
 
     fn led(method: &str, status: u16, location: &str) -> Request {
         let status = StatusCode::from_u16(status).unwrap();
-        next(&sent(method), status, Some(location), &Environment::default()).unwrap().unwrap()
+        next(&sent(method), status, Some(location), &Netrc::default()).unwrap().unwrap()
     }
 
     #[test]
@@ -133,8 +181,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_marked_as_secret_stays_at_home_too() {
+        let mut sent = sent("GET");
+        let mut key: header::HeaderValue = "k".parse().unwrap();
+        key.set_sensitive(true);
+        sent.headers.insert("x-api-key", key);
+        sent.headers.insert("x-tenant", "a".parse().unwrap());
+        for (location, kept) in [("/c", true), ("http://host:81/", false), ("http://other/", false)] {
+            let led = next(&sent, StatusCode::FOUND, Some(location), &Netrc::default()).unwrap().unwrap();
+            assert_eq!(led.headers.contains_key("x-api-key"), kept, "{location}");
+            assert!(led.headers.contains_key("x-tenant"), "{location}");
+        }
+    }
+
+    #[test]
     fn other_answers_are_no_redirects() {
-        let (request, none) = (sent("GET"), Environment::default());
+        let (request, none) = (sent("GET"), Netrc::default());
         assert!(next(&request, StatusCode::OK, Some("/x"), &none).is_none());
         assert!(next(&request, StatusCode::FOUND, None, &none).is_none());
         assert!(next(&request, StatusCode::FOUND, Some(""), &none).is_none());

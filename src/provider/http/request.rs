@@ -1,15 +1,15 @@
 //! From the provider's mapping to the request that is sent first.
 
-use super::{credentials, encode};
+use super::{credentials::Netrc, encode, trust::Verify};
 use crate::{
-    experiment::{Environment, Map, Value, python_text, substitute},
+    experiment::{Environment, Map, Secrets, Value, python_text, substitute},
     provider::Call,
 };
 use reqwest::{
     Method, Url,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 /// What an activity asks for.
 #[derive(Debug)]
@@ -20,13 +20,15 @@ pub(super) struct Plan {
     pub shown_url: String,
     pub limits: Limits,
     pub verify: Verify,
+    /// Whom redirects may lead to.
+    pub netrc: Netrc,
     /// Further attempts after a failed one.
     pub retries: u32,
 }
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
+pub(crate) struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
@@ -41,17 +43,6 @@ pub(super) struct Limits {
     pub read: Option<Duration>,
 }
 
-/// Which certificates are trusted.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Verify {
-    /// Those the system trusts.
-    System,
-    /// Those of this PEM file.
-    Bundle(PathBuf),
-    /// All.
-    Nothing,
-}
-
 impl Plan {
     /// Substitutes and checks; the error is an unexpected one for the run.
     pub fn new(call: &Call<'_>, environment: &Environment) -> Result<Self, String> {
@@ -63,34 +54,33 @@ impl Plan {
         let mut url = parse_url(&shown_url)?;
         let method = method(provider.get("method"))?;
         let declared = headers_of(&substituted("headers"))?;
-        let arguments = match call.configuration.is_empty() && call.secrets.is_empty() {
-            true => field("arguments"),
-            false => substituted("arguments"),
-        };
+        let arguments = arguments(provider, call.configuration, call.secrets);
 
         let body = match method {
             Method::GET => {
-                add_query(&mut url, &arguments)?;
+                add_query(&mut url, query(&arguments)?);
                 Body::default()
             }
             _ => Body::new(&arguments, &declared)?,
         };
         let mut headers = body.headers(&method)?;
         apply(&mut headers, &declared)?;
-        if let Some(authorization) = credentials::authorization(&mut url, environment) {
+        let netrc = Netrc::read(environment);
+        if let Some(authorization) = netrc.authorization(&mut url) {
             headers.insert(header::AUTHORIZATION, authorization);
         }
         Ok(Self {
             first: Request { method, url, headers, body: body.bytes },
             shown_url,
             limits: limits(&substituted("timeout"))?,
-            verify: verify(provider.get("verify_tls"), environment),
+            verify: Verify::of(provider.get("verify_tls"), environment),
+            netrc,
             retries: retries(provider.get("max_retries")),
         })
     }
 }
 
-fn parse_url(text: &str) -> Result<Url, String> {
+pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     let wrong = |why: &str| format!("invalid URL '{text}': {why}; it must look like http://host:port/path");
     let text = text.trim_start();
     let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("it has no scheme"))?;
@@ -112,7 +102,7 @@ fn method(declared: Option<&Value>) -> Result<Method, String> {
     Method::from_bytes(name.as_bytes()).map_err(|_| format!("'{name}' is no HTTP method"))
 }
 
-fn headers_of(declared: &Value) -> Result<Map, String> {
+pub(super) fn headers_of(declared: &Value) -> Result<Map, String> {
     match declared {
         Value::Map(headers) => Ok(headers.clone()),
         declared if !declared.truthy() => Ok(Map::default()),
@@ -120,13 +110,26 @@ fn headers_of(declared: &Value) -> Result<Map, String> {
     }
 }
 
-/// Arguments after the query that the URL already has; text as it is.
-fn add_query(url: &mut Url, arguments: &Value) -> Result<(), String> {
-    let added = match arguments {
-        falsy if !falsy.truthy() => return Ok(()),
-        Value::Text(text) => text.clone(),
-        pairs => encode::form(pairs)?,
-    };
+/// The arguments of an activity; without variables, as they are written.
+pub(super) fn arguments(provider: &Map, configuration: &Map, secrets: &Secrets) -> Value {
+    let declared = provider.get("arguments").cloned().unwrap_or_default();
+    match configuration.is_empty() && secrets.is_empty() {
+        true => declared,
+        false => substitute(&declared, configuration, secrets),
+    }
+}
+
+/// What arguments add to a query; text as it is.
+pub(super) fn query(arguments: &Value) -> Result<String, String> {
+    match arguments {
+        falsy if !falsy.truthy() => Ok(String::new()),
+        Value::Text(text) => Ok(text.clone()),
+        pairs => encode::form(pairs),
+    }
+}
+
+/// Adds to the query that the URL already has.
+pub(super) fn add_query(url: &mut Url, added: String) {
     if !added.is_empty() {
         let query = match url.query().filter(|query| !query.is_empty()) {
             Some(query) => format!("{query}&{added}"),
@@ -134,7 +137,6 @@ fn add_query(url: &mut Url, arguments: &Value) -> Result<(), String> {
         };
         url.set_query(Some(&query));
     }
-    Ok(())
 }
 
 /// What a request other than GET carries.
@@ -179,7 +181,7 @@ impl Body {
 }
 
 /// Sets the activity's headers over the defaults; null removes a default.
-fn apply(headers: &mut HeaderMap, declared: &Map) -> Result<(), String> {
+pub(super) fn apply(headers: &mut HeaderMap, declared: &Map) -> Result<(), String> {
     for (name, value) in declared {
         let wrong = |why: &str| format!("the header '{name}' cannot be sent: {why}");
         let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("that is no header name"))?;
@@ -202,7 +204,7 @@ fn apply(headers: &mut HeaderMap, declared: &Map) -> Result<(), String> {
     Ok(())
 }
 
-fn limits(declared: &Value) -> Result<Limits, String> {
+pub(super) fn limits(declared: &Value) -> Result<Limits, String> {
     match declared {
         Value::List(pair) => match pair.as_slice() {
             [connect, read] => Ok(Limits { connect: seconds(connect)?, read: seconds(read)? }),
@@ -224,18 +226,6 @@ fn seconds(declared: &Value) -> Result<Option<Duration>, String> {
     }
     // Too long for a duration is as good as none.
     Ok(Duration::try_from_secs_f64(seconds).ok())
-}
-
-fn verify(declared: Option<&Value>, environment: &Environment) -> Verify {
-    match declared {
-        Some(Value::Text(path)) if !path.is_empty() => Verify::Bundle(path.into()),
-        Some(value) if !value.is_null() && !value.truthy() => Verify::Nothing,
-        _ => {
-            let given =
-                ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].into_iter().find_map(|name| environment.get(name));
-            given.filter(|path| !path.is_empty()).map_or(Verify::System, |path| Verify::Bundle(path.into()))
-        }
-    }
 }
 
 fn retries(declared: Option<&Value>) -> u32 {

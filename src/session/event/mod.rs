@@ -390,6 +390,17 @@ pub enum What {
         description: String,
         /// From how many answers.
         answers: u32,
+        /// What cannot be seen with it, if there is something.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unseen: Option<String>,
+    },
+    /// Whether the answers of an endpoint come to their end, where that is news. Those that do not are given up once they
+    /// have begun.
+    AnswersEnd {
+        /// Which endpoint.
+        endpoint: EndpointId,
+        /// Whether they do.
+        end: bool,
     },
 
     // -- the cluster -----------------------------------------------------------------------------------------------------

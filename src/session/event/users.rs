@@ -28,19 +28,45 @@ pub enum AnswerKind {
 pub enum ErrorKind {
     /// Nobody listens.
     Refused,
-    /// The connection broke.
+    /// No way to the host.
+    Unreachable,
+    /// The connection broke before there was an answer.
     Reset,
     /// No answer within the client's deadline.
     Timeout,
-    /// No common language about encryption, or a certificate that is not trusted.
-    Tls,
     /// The name is unknown.
     Dns,
+    /// The proxy did not let us through.
+    Proxy,
+    /// No common language about encryption.
+    Tls,
+    /// Something listens there that speaks no TLS.
+    NotTls,
+    /// The certificate is of nobody who is trusted.
+    Untrusted,
+    /// The certificate is not valid any more, or not yet.
+    Expired,
+    /// The certificate is for another name.
+    WrongName,
+    /// What came is no HTTP.
+    Protocol,
+    /// More headers than a client takes.
+    HeadTooLarge,
+    /// The answer broke off in its body.
+    CutShort,
+    /// The body is not packed as its headers say.
+    Undecodable,
+    /// More redirects than a client follows.
+    Redirects,
+    /// A redirect that leads nowhere.
+    Astray,
     /// 400 to 499.
     Client,
     /// 500 to 599.
     Server,
-    /// Anything else, such as a redirect that leads nowhere.
+    /// The request could not be sent for a reason of our own, such as too many open files.
+    Ours,
+    /// Only in recordings of earlier versions: one of those above that had no name yet.
     Other,
 }
 

@@ -1,6 +1,9 @@
 //! The reducer: one event in, the state changed.
 
-use super::{Fault, Firing, Refusal, Session, users::Endpoint};
+use super::{
+    Fault, Firing, Refusal, Session,
+    users::{Endpoint, Shape},
+};
 use crate::session::{
     Command,
     event::{
@@ -110,9 +113,11 @@ impl Session {
                 self.cluster.heard(Source::Users, at);
                 self.users.answered(at, answer, self.fault.as_ref());
             }
-            What::ShapeLearned { endpoint, description, answers } => {
-                self.users.learned(*endpoint, description, *answers);
+            What::ShapeLearned { endpoint, description, answers, unseen } => {
+                let (description, unseen) = (description.clone(), unseen.clone());
+                self.users.learned(*endpoint, Shape { description, answers: *answers, unseen });
             }
+            What::AnswersEnd { endpoint, end } => self.users.answers_end(*endpoint, *end),
 
             What::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
             What::PodGone(key) => self.cluster.pod_gone(at, key),

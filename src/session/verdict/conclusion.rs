@@ -120,6 +120,10 @@ impl Session {
                 format!("users got errors: {} of {answered} answers", users.error),
             );
         }
+        if endpoint.endless {
+            let because = "answers begin and do not end: what users got is not seen; watch another path";
+            return conclude(Standing::NotObservable, because.to_owned());
+        }
         let bad = self.bad_seconds(endpoint, now);
         let lasted = fault.lasted(now);
         if bad > self.users.budget_s || (users.fallback == 0 && f64::from(bad) * 2.0 > lasted) {
@@ -137,7 +141,14 @@ impl Session {
         if bad > 0 {
             return conclude(Standing::Protected, format!("real answers only, but late in {bad} seconds"));
         }
-        conclude(Standing::Resilient, format!("{answered} of {answered} answers were real and in time"))
+        let unseen = endpoint.shape.as_ref().and_then(|shape| shape.unseen.as_deref());
+        let because = match unseen {
+            Some(unseen) => {
+                format!("{answered} of {answered} answers looked real and were in time; {unseen}")
+            }
+            None => format!("{answered} of {answered} answers were real and in time"),
+        };
+        conclude(Standing::Resilient, because)
     }
 }
 

@@ -37,7 +37,7 @@ fn served(end: What) -> Session {
     let url = "GET http://localhost/".to_owned();
     let watched = What::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
     tell(&mut session, -5.0, watched);
-    let learned = What::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20 };
+    let learned = What::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20, unseen: None };
     answers(&mut session, -5.0, AnswerKind::Real, 40);
     tell(&mut session, -0.9, learned);
     tell(&mut session, 0.0, fired(&["/bin/false"]));

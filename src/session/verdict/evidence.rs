@@ -4,7 +4,10 @@ use super::{
     Word,
     users::{Lately, View},
 };
-use crate::session::{state::Outcome, wording};
+use crate::session::{
+    state::{Outcome, Shape},
+    wording,
+};
 
 impl View<'_> {
     pub(super) fn why(&self, word: Word, lately: &Lately, bad: Option<(u32, u32)>) -> Vec<String> {
@@ -48,6 +51,18 @@ impl View<'_> {
                 "what a real answer looks like was not learned yet: every success counts as real".to_owned()
             }
         });
+        match &endpoint.shape {
+            Some(Shape { unseen: Some(unseen), .. }) => why.push(unseen.clone()),
+            Some(shape) if shape.description.starts_with("JSON object") => {
+                why.push(
+                    "keys are compared, not values: a fallback with the same keys counts as real".to_owned(),
+                );
+            }
+            _ => {}
+        }
+        if endpoint.endless {
+            why.push("answers begin and go on for seconds: we hang up once they have begun".to_owned());
+        }
         if let Some((bad, budget)) = bad {
             why.push(format!(
                 "{bad} of {budget} seconds since T0 were bad: an error, an answer over {limit}, or a user still waiting that long"

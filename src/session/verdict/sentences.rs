@@ -160,11 +160,38 @@ impl View<'_> {
         (Word::Unknown, sentence, "answers of an unknown look".to_owned())
     }
 
+    /// Users get beginnings: whether they get what they came for is not seen.
+    pub(super) fn endless(&self, lately: &Recent) -> Said {
+        let begin = wording::wait(lately.median_ms.unwrap_or(0.0));
+        (
+            Word::Unknown,
+            format!("answers begin after {begin} and do not end: watch another path"),
+            "answers do not end: watch another path".to_owned(),
+        )
+    }
+
+    /// Why real answers may be fallbacks.
+    fn unseen(&self) -> Option<String> {
+        let unseen = self.endpoint.shape.as_ref().and_then(|shape| shape.unseen.clone());
+        let open = self.session.breaker.belief.as_ref().is_some_and(|it| it.state == BreakerState::Open);
+        unseen.or_else(|| {
+            open.then(|| "the breaker is open: a fallback of the real shape is not told from them".to_owned())
+        })
+    }
+
     pub(super) fn ok(&self, lately: &Recent) -> Said {
         match &self.session.fault {
             None => self.steady(),
             Some(fault) => {
                 let real = self.real_streak();
+                let median = wording::wait(lately.median_ms.unwrap_or(0.0));
+                if let Some(unseen) = self.unseen() {
+                    return (
+                        Word::Ok,
+                        format!("{real} of the last {real} answers look real, median {median}; {unseen}"),
+                        format!("last {real}/{real} look real; fallbacks unseen"),
+                    );
+                }
                 let streak = format!("{real} of the last {real} answers are real");
                 let lag = fault.healed.zip(self.endpoint.recovered).map(|(healed, recovered)| {
                     wording::seconds(recovered.duration_since(healed).as_secs_f64().max(0.0))
@@ -175,14 +202,11 @@ impl View<'_> {
                         format!("{streak}    recovered {lag} after the provider did"),
                         format!("last {real}/{real} real. Back {lag} after provider"),
                     ),
-                    None => {
-                        let median = wording::wait(lately.median_ms.unwrap_or(0.0));
-                        (
-                            Word::Ok,
-                            format!("{streak}, median {median}"),
-                            format!("last {real}/{real} real, {median}"),
-                        )
-                    }
+                    None => (
+                        Word::Ok,
+                        format!("{streak}, median {median}"),
+                        format!("last {real}/{real} real, {median}"),
+                    ),
                 }
             }
         }

@@ -11,10 +11,11 @@
 //!    low rates).
 //! 3. FAILING - of the answers that came lately, one in twenty or more was an error.
 //! 4. WAITING - of the requests due lately, more were late than in time.
-//! 5. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
-//! 6. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback.
-//! 7. WAITING - the system is whole again and users who asked before have waited longer than the limit.
-//! 8. OK.
+//! 5. UNKNOWN - answers begin and do not end.
+//! 6. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
+//! 7. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback.
+//! 8. WAITING - the system is whole again and users who asked before have waited longer than the limit.
+//! 9. OK.
 
 use super::sentences::Said;
 use crate::session::{
@@ -185,6 +186,9 @@ impl View<'_> {
         }
         if lately.late > lately.in_time {
             return self.slow(came);
+        }
+        if self.endpoint.endless {
+            return self.endless(came);
         }
         if matters(served.fallback, served) {
             let alike = |look: &&Look| look.outcome == Outcome::Fallback;

@@ -37,6 +37,8 @@ pub(super) struct Answers {
     base: Histogram<u32>,
     learns: bool,
     heard: Option<Timestamp>,
+    /// Answers begin and do not end: what they would come to is not known.
+    endless: bool,
 }
 
 impl Answers {
@@ -50,11 +52,19 @@ impl Answers {
             base,
             learns: true,
             heard: None,
+            endless: false,
         }
     }
 
     pub(super) fn sent(&mut self, due: Timestamp, request: RequestId) {
-        self.in_flight.insert(request, due);
+        if !self.endless {
+            self.in_flight.insert(request, due);
+        }
+    }
+
+    /// Whether answers end is known otherwise than before. Nothing that was seen until now counts any more.
+    pub(super) fn end(&mut self, end: bool) {
+        *self = Self { endless: !end, learns: self.learns, ..Self::new() };
     }
 
     pub(super) fn answered(&mut self, at: Timestamp, answer: &Answer) {

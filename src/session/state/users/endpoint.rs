@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub since: Timestamp,
     /// What a real answer looks like, once learned.
     pub shape: Option<Shape>,
+    /// Whether its answers begin and do not end, so that only their beginnings are seen.
+    pub endless: bool,
     /// The looks of answers seen so far.
     pub looks: Vec<Look>,
     /// Requests without an answer, in order of their intended start.
@@ -56,6 +58,8 @@ pub struct Shape {
     pub description: String,
     /// From how many answers it was learned.
     pub answers: u32,
+    /// What cannot be seen with it.
+    pub unseen: Option<String>,
 }
 
 /// Answers that look alike.
@@ -120,6 +124,7 @@ impl Endpoint {
             watched: true,
             since: at,
             shape: None,
+            endless: false,
             looks: Vec::new(),
             in_flight: BTreeMap::new(),
             last_answer: None,
@@ -160,6 +165,7 @@ impl Endpoint {
         self.deadline_ms = again.deadline_ms;
         self.limit_ms = again.limit_ms;
         self.watched = true;
+        self.endless = false;
     }
 
     pub(super) fn sent(

@@ -107,9 +107,15 @@ impl Users {
         }
     }
 
-    pub(super) fn learned(&mut self, id: EndpointId, description: &str, answers: u32) {
+    pub(super) fn learned(&mut self, id: EndpointId, shape: Shape) {
         if let Some(endpoint) = self.endpoint_mut(id) {
-            endpoint.shape = Some(Shape { description: description.to_owned(), answers });
+            endpoint.shape = Some(shape);
+        }
+    }
+
+    pub(super) fn answers_end(&mut self, id: EndpointId, end: bool) {
+        if let Some(endpoint) = self.endpoint_mut(id) {
+            endpoint.endless = !end;
         }
     }
 

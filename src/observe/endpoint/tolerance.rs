@@ -1,0 +1,86 @@
+//! Which answers the experiment takes as right, whatever their status says to others.
+
+use crate::{
+    experiment::{
+        Map, Secrets, Value,
+        tolerance::{Verdict, evaluate},
+    },
+    provider::http,
+};
+use reqwest::header::HeaderMap;
+use std::sync::Arc;
+
+/// A probe's tolerance with what its variables stand for.
+#[derive(Clone)]
+pub struct Tolerance(Arc<Inner>);
+
+struct Inner {
+    declared: Value,
+    configuration: Map,
+    secrets: Secrets,
+}
+
+impl Tolerance {
+    /// Of a probe that declares it.
+    pub fn new(declared: Value, configuration: Map, secrets: Secrets) -> Self {
+        Self(Arc::new(Inner { declared, configuration, secrets }))
+    }
+
+    /// Whether an answer is within it. One that takes a probe of its own to be judged is not judged here.
+    pub(super) fn accepts(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> bool {
+        let Inner { declared, configuration, secrets } = &*self.0;
+        // A body on which the activity itself would break may still be judged by its status.
+        let output =
+            http::output(status, headers, body).or_else(|| http::output(status, &HeaderMap::new(), body));
+        output.is_some_and(|output| {
+            evaluate(Some(declared), &output, configuration, secrets, "$") == Verdict::Met
+        })
+    }
+}
+
+impl std::fmt::Debug for Tolerance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tolerance")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::parse_json;
+
+    #[test]
+    fn every_kind_of_tolerance_is_heeded() {
+        let json = |status: u16, body: &str, tolerance: &str| {
+            let headers = HeaderMap::from_iter([(
+                reqwest::header::CONTENT_TYPE,
+                reqwest::header::HeaderValue::from_static("application/json"),
+            )]);
+            let declared = parse_json(tolerance).unwrap();
+            let tolerance = Tolerance::new(declared, Map::default(), Secrets::default());
+            tolerance.accepts(status, &headers, body.as_bytes())
+        };
+        let cases = [
+            (404, "{}", "404", true),
+            (404, "{}", "200", false),
+            (503, "{}", "[200, 503]", true),
+            (404, "{}", "[200, 503]", false),
+            (404, "{}", r#"{"type": "range", "target": "status", "range": [400, 499]}"#, true),
+            (503, "{}", r#"{"type": "range", "target": "status", "range": [400, 499]}"#, false),
+            (404, r#"{"why": "hidden"}"#, r#"{"type": "jsonpath", "target": "body", "path": "$.why"}"#, true),
+            (404, "{}", r#"{"type": "jsonpath", "target": "body", "path": "$.why"}"#, false),
+            (404, "not JSON", "404", true),
+            (404, "{}", r#"{"type": "probe", "name": "p", "provider": {"type": "python"}}"#, false),
+        ];
+        for (status, body, tolerance, accepted) in cases {
+            assert_eq!(json(status, body, tolerance), accepted, "{status} {body} {tolerance}");
+        }
+        let plain = |body: &str| {
+            let declared =
+                parse_json(r#"{"type": "regex", "target": "body", "pattern": "^closed"}"#).unwrap();
+            let tolerance = Tolerance::new(declared, Map::default(), Secrets::default());
+            tolerance.accepts(503, &HeaderMap::new(), body.as_bytes())
+        };
+        assert!(plain("closed for today") && !plain("broken"));
+    }
+}

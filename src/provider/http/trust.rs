@@ -1,0 +1,188 @@
+//! Which certificates a client trusts.
+
+use crate::experiment::{Environment, Value};
+use reqwest::ClientBuilder;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Certificates read of a folder at most: a system has some hundreds.
+const MOST: usize = 4096;
+
+/// Which certificates are trusted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Verify {
+    /// Those the system trusts.
+    #[default]
+    System,
+    /// Those of these PEM files, and of these folders that OpenSSL's `rehash` has prepared.
+    Bundle(Vec<PathBuf>),
+    /// All.
+    Nothing,
+}
+
+impl Verify {
+    /// As an activity's `verify_tls` and the variables of Python's `requests` say.
+    pub(super) fn of(declared: Option<&Value>, environment: &Environment) -> Self {
+        match declared {
+            Some(Value::Text(path)) if !path.is_empty() => Verify::Bundle(vec![path.into()]),
+            Some(value) if !value.is_null() && !value.truthy() => Verify::Nothing,
+            _ => {
+                let given = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+                    .into_iter()
+                    .find_map(|name| environment.get(name));
+                given
+                    .filter(|path| !path.is_empty())
+                    .map_or(Verify::System, |path| Verify::Bundle(vec![path.into()]))
+            }
+        }
+    }
+
+    /// The same, with what OpenSSL's variables say in the place of the system's: `SSL_CERT_FILE` and `SSL_CERT_DIR`
+    /// (several, between colons). People's clients heed them.
+    pub(super) fn with_openssl(self, environment: &Environment) -> Self {
+        let Verify::System = self else { return self };
+        let named = |name| environment.get(name).filter(|path: &String| !path.is_empty());
+        let mut paths: Vec<PathBuf> = named("SSL_CERT_FILE").into_iter().map(PathBuf::from).collect();
+        let folders = named("SSL_CERT_DIR");
+        paths.extend(folders.iter().flat_map(std::env::split_paths).filter(|path| path.is_dir()));
+        if paths.is_empty() { Verify::System } else { Verify::Bundle(paths) }
+    }
+
+    /// A client that trusts so; the error names what cannot be used.
+    pub(super) fn apply(&self, builder: ClientBuilder) -> Result<ClientBuilder, String> {
+        Ok(match self {
+            Verify::System => builder,
+            Verify::Bundle(paths) => builder.tls_backend_preconfigured(configuration(&certificates(paths)?)?),
+            Verify::Nothing => builder.tls_danger_accept_invalid_certs(true),
+        })
+    }
+}
+
+fn certificates(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let mut found = Vec::new();
+    for path in paths {
+        let unusable = |why: String| format!("the CA bundle '{}' is unusable: {why}", path.display());
+        if path.is_dir() {
+            for file in hashed(path).map_err(|error| unusable(error.to_string()))? {
+                found.extend(of_file(&file).unwrap_or_default());
+            }
+        } else {
+            let read = of_file(path).map_err(unusable)?;
+            if read.is_empty() {
+                return Err(unusable("it holds no certificate in PEM form".to_owned()));
+            }
+            found.extend(read);
+        }
+    }
+    Ok(found)
+}
+
+fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| error.to_string())
+}
+
+/// The files of a folder that OpenSSL would look into: named by the hash of a subject, `5ed36f99.0`.
+fn hashed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let is_hash = |name: &str| {
+        name.split_once('.').is_some_and(|(hash, number)| {
+            hash.len() == 8
+                && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && !number.is_empty()
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let files = std::fs::read_dir(folder)?.filter_map(Result::ok);
+    let files = files.filter(|file| file.file_name().to_str().is_some_and(is_hash));
+    Ok(files.map(|file| file.path()).take(MOST).collect())
+}
+
+fn configuration(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("no TLS client can be made: {error}");
+    let provider = CryptoProvider::get_default()
+        .cloned()
+        .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let mut roots = RootCertStore::empty();
+    // One that cannot be read is one more that is not trusted.
+    roots.add_parsable_certificates(trusted.iter().cloned());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(&error))?;
+    if roots.is_empty() {
+        return Ok(builder.with_root_certificates(roots).with_no_client_auth());
+    }
+    let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| wrong(&error))?;
+    let verifier = Arc::new(Pinning { usual, trusted: trusted.to_vec() });
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// The usual verifier, but for a server that shows a trusted authority's certificate as its own: what `openssl req -x509`
+/// makes, and what OpenSSL and so `requests` and curl take.
+#[derive(Debug)]
+struct Pinning {
+    usual: Arc<WebPkiServerVerifier>,
+    trusted: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Pinning {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.usual.verify_server_cert(shown, others, name, ocsp, now) {
+            // Its dates were found good before its role was looked at.
+            Err(error) if is_authority(&error) && self.trusted.iter().any(|one| one == shown) => {
+                verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        shown: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.usual.verify_tls12_signature(message, shown, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        shown: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.usual.verify_tls13_signature(message, shown, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.usual.supported_verify_schemes()
+    }
+}
+
+/// Whether all that is wrong with a server's certificate is that it may sign others. The error has no public type.
+fn is_authority(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::InvalidCertificate(CertificateError::Other(other))
+        if other.to_string().contains("CaUsedAsEndEntity"))
+}
