@@ -119,7 +119,7 @@ pub struct Playing {
     pub reach: Reach,
     /// Start the embedded cluster, deploy this variant of the sample, use it and take it down again
     #[arg(long, value_name = "VARIANT", num_args = 0..=1, require_equals = true, default_missing_value = "before",
-          value_parser = ["before", "after"])]
+          value_parser = ["before", "after", "trap"])]
     pub sandbox: Option<String>,
 }
 

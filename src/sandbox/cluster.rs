@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::api::{self, Machine, Serving};
 use super::gremlin::Gremlin;
-use super::kubelet::{Kubelet, StartDelays};
+use super::kubelet::{Kubelet, Starting};
 use super::machine::Local;
 use super::network::{Delays, Network, Presence};
 use super::recorder::Recorder;
@@ -34,8 +34,8 @@ pub struct Settings {
     pub program: Vec<OsString>,
     /// Where the API listens; 0 takes a free port.
     pub port: u16,
-    /// How long images take to start once the sample has been ready.
-    pub start: StartDelays,
+    /// How long containers take to start once the sample has been ready.
+    pub start: Starting,
     /// How long the network takes to notice changes.
     pub propagation: Delays,
 }
@@ -46,7 +46,7 @@ impl Settings {
         Self {
             program: vec![own_program(), "image".into()],
             port: 0,
-            start: StartDelays::default(),
+            start: Starting::default(),
             propagation: Delays::default(),
         }
     }
@@ -143,8 +143,8 @@ impl Cluster {
         })
     }
 
-    /// Applies a variant of the sample and waits until it serves its users; from then on containers take their start
-    /// delay. Hands back the ports that had to be replaced.
+    /// Applies a variant of the sample and waits until it serves its users; from then on containers take their time
+    /// to start. Hands back the ports that had to be replaced.
     ///
     /// # Errors
     /// When an object is refused, or the sample does not get ready.

@@ -13,6 +13,8 @@ pub enum Variant {
     Before,
     /// The one with time limit, retries, circuit breaker and fallback.
     After,
+    /// The same, whose liveness probe asks a page that fails while the breaker is open.
+    Trap,
 }
 
 impl Variant {
@@ -30,6 +32,10 @@ impl Variant {
             Self::After => [
                 include_str!("../../manifests/03-after/provider.json"),
                 include_str!("../../manifests/03-after/consumer.json"),
+            ],
+            Self::Trap => [
+                include_str!("../../manifests/04-liveness-trap/provider.json"),
+                include_str!("../../manifests/04-liveness-trap/consumer.json"),
             ],
         };
         let ([one, two], [three, four]) = (services, workloads);
@@ -50,6 +56,7 @@ impl fmt::Display for Variant {
         f.write_str(match self {
             Self::Before => "before",
             Self::After => "after",
+            Self::Trap => "trap",
         })
     }
 }
@@ -61,6 +68,7 @@ impl FromStr for Variant {
         match word {
             "before" => Ok(Self::Before),
             "after" => Ok(Self::After),
+            "trap" => Ok(Self::Trap),
             _ => Err(UnknownVariant(word.to_owned())),
         }
     }
@@ -68,7 +76,7 @@ impl FromStr for Variant {
 
 /// There is no such variant.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no variant {0:?}; there are before and after")]
+#[error("there is no variant {0:?}; there are before, after and trap")]
 pub struct UnknownVariant(String);
 
 /// The Service that users ask, and its port.
@@ -148,9 +156,11 @@ mod tests {
 
     #[test]
     fn the_manifests_in_the_binary_fit_the_images_in_the_binary() {
-        for (variant, consumer) in
-            [(Variant::Before, Image::ConsumerBefore), (Variant::After, Image::ConsumerAfter)]
-        {
+        for (variant, consumer) in [
+            (Variant::Before, Image::ConsumerBefore),
+            (Variant::After, Image::ConsumerAfter),
+            (Variant::Trap, Image::ConsumerAfter),
+        ] {
             let manifests = variant.manifests();
             let image = |manifest: &Value| {
                 let containers = manifest.pointer("/spec/template/spec/containers/0/image")?;
@@ -163,6 +173,36 @@ mod tests {
                 assert_eq!(service["spec"]["ports"][0]["port"], port);
             }
         }
+    }
+
+    /// What the three lessons rest on, and what a real kubelet would make of it.
+    #[test]
+    fn the_manifests_start_as_slowly_and_are_probed_as_the_lessons_need() {
+        for variant in [Variant::Before, Variant::After, Variant::Trap] {
+            let manifests = variant.manifests();
+            let container = |name: &str| {
+                let found =
+                    manifests.iter().find(|it| it["metadata"]["name"] == name && it["kind"] == "Deployment");
+                found.unwrap()["spec"]["template"]["spec"]["containers"][0].clone()
+            };
+            let (provider, consumer) = (container("my-provider-app"), container("my-consumer-app"));
+            assert_eq!(
+                provider["env"],
+                serde_json::json!([{"name": "START_DELAY", "value": "21"}]),
+                "{variant}"
+            );
+            let live = provider["livenessProbe"]["initialDelaySeconds"].as_u64().unwrap();
+            assert!(live > 21, "{variant}: liveness would kill what is still starting");
+            let expected = if variant == Variant::After { "/live" } else { "/health" };
+            assert_eq!(consumer["livenessProbe"]["httpGet"]["path"], expected, "{variant}");
+            assert_eq!(consumer["readinessProbe"]["httpGet"]["path"], "/", "{variant}");
+        }
+        assert_eq!(
+            Variant::Before.texts()[2],
+            Variant::After.texts()[2],
+            "going on does not start the provider anew"
+        );
+        assert_eq!(Variant::After.texts()[2], Variant::Trap.texts()[2]);
     }
 
     #[test]

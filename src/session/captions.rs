@@ -6,6 +6,9 @@ use super::{
     wording,
 };
 
+/// How long one sentence stands before the next one about the same.
+const READING: jiff::SignedDuration = jiff::SignedDuration::from_secs(4);
+
 impl Session {
     /// The latest turn of the story up to now, with its moment; `None` before there was any.
     pub fn told_so_far(&self, now: Timestamp) -> Option<(Timestamp, String)> {
@@ -39,20 +42,40 @@ impl Session {
     fn breaker_turns(&self) -> Vec<(Timestamp, String)> {
         let since =
             |at| self.since_t0(at).map_or_else(String::new, |s| format!(" at {}", wording::moment(s)));
-        let mut turns = Vec::new();
+        let mut turns: Vec<(Timestamp, String)> = Vec::new();
+        let mut again = false;
         for cycle in &self.breaker.cycles {
-            let opened =
-                format!("The breaker opened{}: users get a quick answer, but less.", since(cycle.opened));
-            turns.push((cycle.opened, opened));
+            // An opening that ends a trial is told with it.
+            if !again {
+                let opened = format!("OPEN{}: the breaker answers at once, with less.", since(cycle.opened));
+                turns.push((cycle.opened, opened));
+            }
             turns.extend(
                 cycle
                     .trial
-                    .map(|at| (at, "A trial: the breaker lets a few calls through to see.".to_owned())),
+                    .map(|at| (at, "HALF-OPEN: the breaker lets a few trial calls through.".to_owned())),
             );
+            again = matches!(cycle.ended, Some((_, CycleEnd::Failed)));
             turns.extend(cycle.ended.map(|(at, end)| match end {
-                CycleEnd::Worked => (at, "The trial worked: the breaker is closed again.".to_owned()),
-                CycleEnd::Failed => (at, "The trial failed: the breaker is open again.".to_owned()),
+                CycleEnd::Worked if cycle.trial.is_none() => {
+                    (at, "CLOSED without a trial: a new process starts that way.".to_owned())
+                }
+                CycleEnd::Worked => (at, "CLOSED: the trial calls worked, all calls go through.".to_owned()),
+                CycleEnd::Failed => {
+                    let briefly =
+                        cycle.trial.is_some_and(|trial| at.duration_since(trial).as_secs_f64() < 1.0);
+                    let was = if briefly { "HALF-OPEN for a moment: the" } else { "The" };
+                    (at, format!("{was} trial failed, the breaker is OPEN again."))
+                }
             }));
+        }
+        if let Some(belief) = &self.breaker.belief
+            && belief.state == BreakerState::Open
+            && let Some(due) = belief.next_trial.and_then(|due| self.since_t0(due))
+        {
+            // Once what led there has been read.
+            let told = belief.since.checked_add(READING).unwrap_or(belief.since);
+            turns.push((told, format!("OPEN until {}: then a trial call asks again.", wording::moment(due))));
         }
         if let Some(belief) =
             self.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::NoneSeen)
@@ -88,8 +111,10 @@ mod tests {
         for (told, wanted) in [
             (fixtures::steady(), "We ask the service"),
             (fixtures::before_failing(), "Nobody cuts calls short"),
-            (fixtures::after_open(), "The breaker opened at T+6.2"),
-            (fixtures::after_half_open(), "A trial"),
+            (fixtures::told(Variant::After, 9.0), "OPEN at T+6.2"),
+            (fixtures::told(Variant::After, 12.0), "OPEN until T+16.5"),
+            (fixtures::after_half_open(), "HALF-OPEN"),
+            (fixtures::told(Variant::After, 24.0), "The trial failed, the breaker is OPEN again"),
             (fixtures::after_closed(), "Users get real answers again"),
             (fixtures::finished(Variant::Before), "Users get real answers again"),
         ] {

@@ -38,4 +38,4 @@ pub use signals::Signals;
 pub use text::wrapped;
 pub use theme::{Depth, Role, Symbols, Theme, UnknownTheme};
 pub use update::update;
-pub use view::{Leaving, Overlay, Pane, Steering, View};
+pub use view::{Course, Leaving, Overlay, Pane, Steering, View};

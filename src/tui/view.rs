@@ -113,6 +113,15 @@ pub enum Leaving {
     Pressed,
 }
 
+/// What a session is a part of, such as the demo's lessons: one key leads on when it has ended, and leaving leaves all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// What comes next, in a few words.
+    pub next: &'static str,
+    /// What the earlier session and this one are called where they are compared.
+    pub names: (&'static str, &'static str),
+}
+
 /// The view.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -150,6 +159,8 @@ pub struct View {
     pub finished: bool,
     /// Whether an earlier session is compared with this one at the end.
     pub compares: bool,
+    /// What it is a part of, if anything.
+    pub course: Option<Course>,
     /// Whether the mouse is ours; else it is the terminal's, for selecting text.
     pub mouse: bool,
     /// The terminal's size at the last frame.
@@ -179,6 +190,7 @@ impl View {
             leaving: Leaving::No,
             finished: false,
             compares: false,
+            course: None,
             mouse: false,
             area: Rect::ZERO,
             targets: Targets::default(),

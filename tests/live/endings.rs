@@ -158,7 +158,15 @@ fn whoever_leaves_a_lesson_leaves_the_demo() {
     for how in [Ending::Key, Ending::Signal(libc::SIGTERM), Ending::Closed] {
         let folder = desk();
         let mut terminal = Terminal::start(120, 36, folder.path(), &["demo"]);
-        terminal.wait_for("Lesson 1 of 2");
+        terminal.wait_for("Lesson 1 of 3");
         assert_eq!(end(&mut terminal, how), 1, "{how:?}");
     }
+    let mut terminal = Terminal::start(120, 36, desk().path(), &["demo"]);
+    terminal.wait_for("Lesson 1 of 3");
+    terminal.press("q");
+    terminal.wait_for("This leaves the demo");
+    terminal.press("\x1b");
+    terminal.wait_gone("This leaves the demo");
+    terminal.press("qy");
+    assert_eq!(terminal.ended(), 1);
 }

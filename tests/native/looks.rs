@@ -38,7 +38,7 @@ async fn the_samples_are_ready_to_be_fired() {
     let gremlin = json!({"email": told["GREMLIN_EMAIL"], "password": told["GREMLIN_PWD"], "org_name": told["GREMLIN_ORG_NAME"]});
     let secrets = Secrets::new(map(json!({"gremlin": gremlin})));
     let settings = settings(&stage);
-    for file in ["experiment.json", "kill-pod.json", "service-down.json"] {
+    for file in ["experiment.json", "kill-pod.json", "liveness-trap.json", "service-down.json"] {
         let providers = providers(&stage, file);
         let activities: Vec<Activity> = providers
             .iter()

@@ -125,6 +125,43 @@ fn after_falls_back_opens_its_breaker_and_recovers() {
     assert_eq!(get(&consumer, "/health", PATIENCE), Outcome::Answered(200, "ok\n".to_owned()));
 }
 
+/// As declared: what the manifests say, and what a node takes besides.
+#[test]
+fn the_outage_of_the_sample_lasts_as_long_as_its_manifests_say() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--variant", "after"]);
+    let before = stage.pod("my-provider-app")["metadata"]["name"].clone();
+    stage.kubectl(&["delete", "pod", before.as_str().unwrap(), "--force", "--grace-period=0"]);
+    let killed = Instant::now();
+    until("the provider is ready again", || {
+        let pod = stage.pod("my-provider-app");
+        pod["metadata"]["name"] != before && pod["status"]["containerStatuses"][0]["ready"] == true
+    });
+    let lasted = killed.elapsed().as_secs_f64();
+    assert!((21.5..26.0).contains(&lasted), "{lasted} s");
+    let consumer = stage.announced("consumer_url");
+    assert_eq!(get(consumer, "/live", PATIENCE), Outcome::Answered(200, "alive\n".to_owned()));
+    assert_eq!(stage.pod("my-consumer-app")["status"]["containerStatuses"][0]["restartCount"], 0);
+}
+
+#[test]
+fn in_the_trap_the_open_breaker_gets_its_own_pod_restarted() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--variant", "trap"]);
+    stage.kubectl(&["scale", "deployment/my-provider-app", "--replicas=0"]);
+    until("the consumer is restarted", || {
+        get(stage.announced("consumer_url"), "/invoke", GLANCE);
+        stage.pod("my-consumer-app")["status"]["containerStatuses"][0]["restartCount"].as_u64() > Some(0)
+    });
+    let ended =
+        stage.pod("my-consumer-app")["status"]["containerStatuses"][0]["lastState"]["terminated"].clone();
+    assert_eq!(ended["exitCode"], 143, "it ended when it was asked to");
+}
+
 #[test]
 fn an_attack_on_nothing_is_refused() {
     let stage = Stage::set(&[]);

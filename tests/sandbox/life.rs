@@ -89,3 +89,25 @@ fn a_port_in_use_is_named_and_leaves_nothing_running() {
     assert!(words.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{words}");
     assert!(words.contains("choose another port"), "{words}");
 }
+
+/// Process 1 of a container ignores every signal that it does not handle.
+#[test]
+fn an_image_handles_the_signal_that_ends_it_also_while_it_starts() {
+    for (image, delay) in [("provider", "0"), ("consumer-before", "60"), ("consumer-after", "60")] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chaos-tui"))
+            .args(["image", image])
+            .envs([("PORT", "0"), ("POD_IP", "127.0.0.1"), ("START_DELAY", delay)])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        until("it handles SIGTERM", || {
+            let status = std::fs::read_to_string(&status).unwrap();
+            let caught =
+                status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+            u64::from_str_radix(&caught, 16).unwrap() & (1 << (libc::SIGTERM - 1)) != 0
+        });
+        signal(child.id(), libc::SIGTERM);
+        assert_eq!(child.wait().unwrap().code(), Some(143), "{image}");
+    }
+}

@@ -3,8 +3,8 @@
 use super::Lesson;
 use crate::session::{
     Event, Session, What,
-    event::BreakerState,
-    state::{Phase, StepState},
+    event::{BreakerState, Timestamp},
+    state::{Cycle, CycleEnd, Phase, StepState},
     stream::Emitter,
 };
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub async fn guide(
         if matches!(event.what, What::RequestSent { .. } | What::Answered(_) | What::Captioned { .. }) {
             continue;
         }
-        let next = caption(lesson, &shown.borrow());
+        let next = caption(lesson, &shown.borrow(), event.at);
         if next != said {
             said = next;
             emitter.emit(What::Captioned { text: next.to_owned() }).await;
@@ -31,14 +31,18 @@ pub async fn guide(
     }
 }
 
+/// How long a turn of the breaker is spoken of before what followed it, in seconds: its states may be shorter than a glance.
+const SPOKEN_S: f64 = 5.0;
+/// What is shorter is called so, in seconds.
+const BRIEF_S: f64 = 1.0;
+
 /// The caption for where the session stands.
-pub fn caption(lesson: Lesson, session: &Session) -> &'static str {
-    // What it says follows events, not the clock.
-    let phase = session.last.map_or(Phase::Ready, |now| session.phase(now));
-    match phase {
+pub fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
+    match session.phase(now) {
         Phase::Ready => match lesson {
-            Lesson::Before => "Lesson 1 of 2: no circuit breaker. Press o to ask as its users do.",
-            Lesson::After => "Lesson 2 of 2: now with a circuit breaker. Press o to ask as users do.",
+            Lesson::Before => "Lesson 1 of 3: no circuit breaker. Press SPACE to ask as its users do.",
+            Lesson::After => "Lesson 2 of 3: now with a circuit breaker. Press SPACE to ask as users.",
+            Lesson::Trap => "Lesson 3 of 3: an open breaker fails the liveness probe. Press SPACE.",
         },
         Phase::Steady if session.users.endpoints.is_empty() => "Press o to ask the consumer as its users do.",
         Phase::Steady if session.users.main().is_some_and(|endpoint| endpoint.shape.is_none()) => {
@@ -48,36 +52,79 @@ pub fn caption(lesson: Lesson, session: &Session) -> &'static str {
             "SHIFT+F kills the provider's pod. Then watch the letters of the users."
         }
         Phase::Steady => "SPACE checks the steady state, probe by probe. It never kills.",
-        Phase::FaultOn => during(lesson, session.breaker.state()),
         Phase::FaultUnconfirmed => "The kill failed: whether it did something is not known. w says why.",
-        Phase::Recovering | Phase::TargetsBack => {
-            "The provider is back. Its users are not yet: watch their letters."
+        Phase::FaultOn | Phase::Recovering | Phase::TargetsBack | Phase::Recovered => {
+            during(lesson, session, now)
         }
-        Phase::Recovered => match lesson {
-            Lesson::Before => "It is back by itself. BAD: seconds that let users down. SPACE goes on.",
-            Lesson::After if session.breaker.state() == BreakerState::Closed => {
-                "It is back; trial calls closed the breaker. SPACE goes on to the end."
-            }
-            Lesson::After => "It is back; the breaker finds out by its next trial call.",
-        },
         Phase::Finished => match lesson {
-            Lesson::Before => "That was without a breaker. Press q: the same kill again, now with one.",
-            Lesson::After => "Both runs side by side: what the breaker changed or not. q leaves.",
+            Lesson::Before => "That was without a breaker. SPACE: the same kill again, now with one.",
+            Lesson::After => "What the breaker changed, side by side. SPACE: when it becomes a trap.",
+            Lesson::Trap => "Liveness must ask a page that depends on nobody. SPACE ends the demo.",
         },
     }
 }
 
-fn during(lesson: Lesson, breaker: BreakerState) -> &'static str {
-    match (lesson, breaker) {
-        (Lesson::Before, _) => "Nobody tells the users: each ? is one who waits, each X got an error.",
-        (Lesson::After, BreakerState::Open) => {
-            "OPEN: users get a fallback (f) at once, nobody waits for the dead pod."
+fn during(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
+    let on = session.fault.as_ref().is_some_and(|fault| fault.is_on());
+    match lesson {
+        Lesson::Before if on => "Nobody tells the users: each ? is one who waits, each X got an error.",
+        Lesson::Before => "It is back by itself. BAD: seconds that let users down.",
+        Lesson::After => breaker(session, on, now),
+        Lesson::Trap if restarted(session) && session.breaker.state() == BreakerState::Open => {
+            "Restarted, and OPEN again: the new process had to learn it once more."
         }
-        (Lesson::After, BreakerState::HalfOpen) => {
-            "HALF-OPEN: a few trial calls ask if the provider is back."
+        Lesson::Trap if restarted(session) => {
+            "Kubernetes restarted the healthy consumer: its users lost their fallback."
         }
-        (Lesson::After, _) => "The first users wait: the breaker counts failures before it opens.",
+        Lesson::Trap if session.breaker.state() == BreakerState::Open => {
+            "OPEN makes /health fail, and liveness asks /health: count its misses."
+        }
+        Lesson::Trap if on => "The first users wait: the breaker counts failures before it opens.",
+        Lesson::Trap => "The provider is back. Its healthy consumer was restarted for nothing.",
     }
+}
+
+/// Each state of the breaker by its name, and a short one for long enough to be read.
+fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
+    let lately = |at: Timestamp| now.duration_since(at).as_secs_f64() < SPOKEN_S;
+    let brief = |cycle: &Cycle, ended: Timestamp| {
+        cycle.trial.is_some_and(|trial| ended.duration_since(trial).as_secs_f64() < BRIEF_S)
+    };
+    let cycles = &session.breaker.cycles;
+    let ended = cycles.iter().rev().find_map(|cycle| cycle.ended.map(|(at, end)| (cycle, at, end)));
+    match (session.breaker.state(), ended) {
+        (BreakerState::HalfOpen, _) => "HALF-OPEN: a few trial calls ask if the provider is back.",
+        (BreakerState::Open, Some((cycle, at, CycleEnd::Failed))) if lately(at) && brief(cycle, at) => {
+            "HALF-OPEN for a moment: the trial call failed, so it is OPEN again."
+        }
+        (BreakerState::Open, Some((_, at, CycleEnd::Failed))) if lately(at) => {
+            "The trial call failed, so it is OPEN again."
+        }
+        (BreakerState::Open, _) if countdown(session) => match on {
+            true => "OPEN: the countdown beside it runs to the next trial call.",
+            false => "The pod is back, it is still OPEN: the countdown runs to the next trial.",
+        },
+        (BreakerState::Open, _) => match on {
+            true => "OPEN: users get a fallback (f) at once, nobody waits for the dead pod.",
+            false => "The pod is back, it is still OPEN: it finds out by its next trial call.",
+        },
+        (BreakerState::Closed, Some((cycle, at, CycleEnd::Worked))) if lately(at) && brief(cycle, at) => {
+            "HALF-OPEN for a moment: the trial calls worked, so it is CLOSED."
+        }
+        (BreakerState::Closed, Some((_, _, CycleEnd::Worked))) => {
+            "CLOSED: the trial calls worked, users get real answers (r) again."
+        }
+        _ if on => "The first users wait: the breaker counts failures before it opens.",
+        _ => "It is back by itself. BAD: seconds that let users down.",
+    }
+}
+
+fn countdown(session: &Session) -> bool {
+    session.breaker.belief.as_ref().is_some_and(|belief| belief.next_trial.is_some())
+}
+
+fn restarted(session: &Session) -> bool {
+    session.bystanders().any(|pod| pod.restarts_at_t0.is_some_and(|before| pod.restarts() > before))
 }
 
 fn fires_next(session: &Session) -> bool {
@@ -93,18 +140,54 @@ mod tests {
     use super::*;
     use crate::session::fixtures::{self, Variant};
 
+    fn said((session, now): (Session, Timestamp), lesson: Lesson) -> &'static str {
+        caption(lesson, &session, now)
+    }
+
     #[test]
     fn each_phase_has_its_caption() {
-        let said = |(session, _): (Session, _), lesson| caption(lesson, &session);
-        assert!(said(fixtures::ready(), Lesson::Before).starts_with("Lesson 1 of 2"));
-        assert!(said(fixtures::ready(), Lesson::After).starts_with("Lesson 2 of 2"));
+        assert!(said(fixtures::ready(), Lesson::Before).starts_with("Lesson 1 of 3"));
+        assert!(said(fixtures::ready(), Lesson::After).starts_with("Lesson 2 of 3"));
+        assert!(said(fixtures::ready(), Lesson::Trap).starts_with("Lesson 3 of 3"));
         assert!(said(fixtures::steady(), Lesson::Before).contains("SHIFT+F"));
         assert!(said(fixtures::before_failing(), Lesson::Before).contains("Nobody tells the users"));
-        assert!(said(fixtures::after_open(), Lesson::After).contains("OPEN"));
-        assert!(said(fixtures::after_half_open(), Lesson::After).starts_with("HALF-OPEN"));
-        assert!(said(fixtures::after_closed(), Lesson::After).contains("closed the breaker"));
-        assert!(said(fixtures::told(Variant::After, 35.1), Lesson::After).contains("finds out"));
-        assert!(said(fixtures::finished(Variant::Before), Lesson::Before).contains("Press q"));
+        assert!(said(fixtures::after_open(), Lesson::Trap).contains("/health"));
+        for lesson in Lesson::ALL {
+            assert!(said(fixtures::finished(Variant::After), lesson).contains("SPACE"), "{lesson}");
+        }
+    }
+
+    #[test]
+    fn every_state_of_the_breaker_is_named_and_the_trial_that_failed() {
+        for (second, wanted) in [
+            (3.0, "The first users wait"),
+            (8.0, "OPEN: "),
+            (18.5, "HALF-OPEN: "),
+            (24.0, "The trial call failed, so it is OPEN again"),
+            (28.0, "the countdown"),
+            (34.2, "HALF-OPEN: "),
+            (36.0, "CLOSED: "),
+        ] {
+            let said = said(fixtures::told(Variant::After, second), Lesson::After);
+            assert!(said.contains(wanted), "T+{second}: {said}, not {wanted}");
+        }
+    }
+
+    /// A trial that is refused at once is half-open for a millisecond; it is spoken of all the same, and only then.
+    #[test]
+    fn a_trial_too_short_to_be_seen_is_named() {
+        let (mut session, now) = fixtures::told(Variant::After, 12.0);
+        let mut belief = session.breaker.belief.clone().unwrap();
+        let mut believe = |state, seq: u64| {
+            (belief.state, belief.since) = (state, now);
+            let what = What::Believed(belief.clone());
+            session.apply(&Event { seq, at: now, what });
+            caption(Lesson::After, &session, now)
+        };
+        assert!(!believe(BreakerState::Open, 90_000).contains("trial call failed"));
+        believe(BreakerState::HalfOpen, 90_001);
+        let said = believe(BreakerState::Open, 90_002);
+        assert!(said.starts_with("HALF-OPEN for a moment: the trial call failed"), "{said}");
     }
 
     /// What is said must be readable where the demo is most often seen.
@@ -112,12 +195,15 @@ mod tests {
     fn captions_are_never_cut_at_80_columns() {
         for variant in [Variant::Before, Variant::After] {
             for second in -40..90 {
-                let (session, _) = fixtures::told(variant, f64::from(second));
-                for lesson in [Lesson::Before, Lesson::After] {
-                    let said = caption(lesson, &session);
+                for lesson in Lesson::ALL {
+                    let said = said(fixtures::told(variant, f64::from(second)), lesson);
                     assert!(said.chars().count() <= 71, "{} columns: {said}", said.chars().count());
                 }
             }
+        }
+        let source = include_str!("guide.rs");
+        for quoted in source.split('"').skip(1).step_by(2).filter(|text| text.ends_with(['.', ')'])) {
+            assert!(quoted.chars().count() <= 73, "{} columns: {quoted}", quoted.chars().count());
         }
     }
 }

@@ -1,29 +1,28 @@
 //! `chaos-tui demo`: the lesson of the circuit breaker, in the sandbox.
 //!
-//! The same kill twice, first against a consumer without a breaker, then against one with. Nothing is canned: both runs
-//! are real sessions, and the comparison is made from what they measured.
+//! The same kill three times: against a consumer without a breaker, against one with, and against one whose pod is
+//! restarted because its breaker is open. Nothing is canned: all runs are real sessions, and the comparisons are made from
+//! what they measured.
 
 mod guide;
 mod headless;
+mod lesson;
 mod script;
 mod telling;
 
 use super::{
     Global,
-    live::{self, Setting, Sitting},
+    live::{self, Course, Setting},
 };
-use crate::{
-    report::Comparison,
-    session::{Session, verdict::Standing},
-    tui::terminal,
-};
+use crate::{report::Comparison, session::Session, tui::terminal};
+use lesson::Lesson;
 use script::Script;
-use std::{fmt, process::ExitCode};
+use std::process::ExitCode;
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Play both lessons without a screen and print the comparison (what happens by itself without a terminal)
+    /// Play the lessons without a screen and print the comparisons (what happens by itself without a terminal)
     #[arg(long)]
     pub headless: bool,
     /// Requests a second, as users would send them
@@ -34,26 +33,7 @@ pub struct Arguments {
     pub looks: live::Looks,
 }
 
-/// Which half of the lesson.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lesson {
-    /// A consumer without a circuit breaker.
-    Before,
-    /// The same with one.
-    After,
-}
-
-impl Lesson {
-    /// The sandbox's variant.
-    fn variant(self) -> &'static str {
-        match self {
-            Lesson::Before => "before",
-            Lesson::After => "after",
-        }
-    }
-}
-
-/// Plays both lessons; exits with 0 when the lesson was shown.
+/// Plays the lessons; exits with 0 when they were shown.
 pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     let script = match Script::write() {
         Ok(script) => script,
@@ -70,7 +50,7 @@ pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     played.unwrap_or_else(|code| code)
 }
 
-/// Both lessons on the screen; the second one ends with both side by side.
+/// The lessons on the screen; one key leads from each to the next. From the second on each ends with both side by side.
 fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<ExitCode, ExitCode> {
     let guided = |lesson| -> live::Guide {
         Box::new(move |assembly| {
@@ -79,72 +59,60 @@ fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<
             Box::pin(guide::guide(lesson, shown, emitter, tap))
         })
     };
-    let sit = |lesson, earlier: Option<Session>| loop {
-        let setting = Setting { earlier: earlier.clone(), guide: Some(guided(lesson)) };
-        return match live::sit(global, &script.session(lesson, arguments), setting) {
-            Sitting { again: true, .. } => continue,
-            // Whoever leaves a lesson leaves the demo. How its run ended is no matter where it was seen to the end.
-            Sitting { session: Some(session), early: false, .. } => Ok(session),
-            Sitting { code, .. } => Err(code),
+    let mut seen: Vec<Session> = Vec::new();
+    for (i, lesson) in Lesson::ALL.into_iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|i| Lesson::ALL.get(i)).map_or("before", |it| it.variant());
+        let sitting = loop {
+            let course = Course { next: lesson.next(), names: (before, lesson.variant()) };
+            let setting =
+                Setting { earlier: seen.last().cloned(), guide: Some(guided(lesson)), course: Some(course) };
+            let sitting = live::sit(global, &script.session(lesson, arguments), setting);
+            if !sitting.again {
+                break sitting;
+            }
         };
-    };
-    let before = sit(Lesson::Before, None)?;
-    let after = sit(Lesson::After, Some(before.clone()))?;
-    Ok(conclude(&before, &after, script))
+        let left = sitting.early;
+        let ended = |session: &Session| session.run.ended.is_some() && session.run.interrupted.is_none();
+        // Whoever leaves a lesson leaves the demo, with what was seen to its end.
+        seen.extend(sitting.session.filter(|session| !left || ended(session)));
+        if left {
+            if seen.len() > 1 {
+                conclude(&seen, script);
+            }
+            return Err(sitting.code);
+        }
+    }
+    Ok(conclude(&seen, script))
 }
 
-/// Both lessons without a screen.
+/// The lessons without a screen.
 fn by_itself(global: &Global, arguments: &Arguments, script: &Script) -> Result<ExitCode, ExitCode> {
-    let play = |lesson: Lesson| {
+    let mut seen: Vec<Session> = Vec::new();
+    for lesson in Lesson::ALL {
         println!("{lesson}");
         let session = script.session(lesson, arguments);
         let played = live::on_runtime(|| headless::play(global, &session)).ok_or(ExitCode::FAILURE)?;
-        played.map_err(|refusal| {
+        seen.push(played.map_err(|refusal| {
             eprintln!("{}", refusal.message);
             ExitCode::from(refusal.code)
-        })
-    };
-    let before = play(Lesson::Before)?;
-    let after = play(Lesson::After)?;
-    println!();
-    Ok(conclude(&before, &after, script))
+        })?);
+        println!();
+    }
+    Ok(conclude(&seen, script))
 }
 
-/// Prints the comparison; the exit code says whether the lesson was shown by what was measured.
-fn conclude(before: &Session, after: &Session, script: &Script) -> ExitCode {
-    let comparison = Comparison::of(("before", before), ("after", after));
-    println!("{comparison}");
-    println!("journals: {}", script.folder().display());
-    match missed(&comparison) {
-        None => ExitCode::SUCCESS,
-        Some(missed) => {
+/// Prints each lesson beside the one before it; the exit code says whether the lessons were shown by what was measured.
+fn conclude(seen: &[Session], script: &Script) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (pair, lessons) in seen.windows(2).zip(Lesson::ALL.windows(2)) {
+        let ([one, two], [first, second]) = (pair, lessons) else { continue };
+        let comparison = Comparison::of((first.variant(), one), (second.variant(), two));
+        println!("{comparison}");
+        if let Some(missed) = second.missed(&comparison) {
             eprintln!("the lesson was not shown this time: {missed}");
-            ExitCode::FAILURE
+            code = ExitCode::FAILURE;
         }
     }
-}
-
-/// What the figures do not show of the lesson, if anything.
-fn missed(comparison: &Comparison) -> Option<&'static str> {
-    let (before, after) = (&comparison.before, &comparison.after);
-    if before.conclusion.standing != Standing::Weak {
-        return Some("without a breaker, users were not let down");
-    }
-    if after.figures.users.fallback == 0 {
-        return Some("with the breaker, users got no fallback");
-    }
-    (after.conclusion.standing == Standing::Weak).then_some("users were let down with the breaker too")
-}
-
-impl fmt::Display for Lesson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Lesson::Before => {
-                "Lesson 1 of 2: the provider's pod is killed; the consumer has no circuit breaker"
-            }
-            Lesson::After => {
-                "\nLesson 2 of 2: the same kill; the consumer has a circuit breaker and a fallback"
-            }
-        })
-    }
+    println!("journals: {}", script.folder().display());
+    code
 }

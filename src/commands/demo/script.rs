@@ -1,4 +1,4 @@
-//! The demo's experiment as a file, and the command lines of its two sessions.
+//! The demo's experiments as files, and the command lines of its sessions.
 
 use super::{Arguments, Lesson};
 use crate::commands::live;
@@ -8,10 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The sample that kills the provider's pod: it needs no account anywhere.
-const EXPERIMENT: &str = include_str!("../../../experiments/kill-pod.json");
-
-/// A folder with the experiment; both journals go there too and stay.
+/// A folder with the experiments; the journals go there too and stay.
 #[derive(Debug)]
 pub struct Script {
     folder: PathBuf,
@@ -24,11 +21,13 @@ struct Line {
 }
 
 impl Script {
-    /// Writes the experiment into a new folder of ours.
+    /// Writes the experiments into a new folder of ours.
     pub fn write() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("chaos-tui-demo-{}", uuid::Uuid::new_v4().simple()));
         fs::create_dir(&folder)?;
-        fs::write(folder.join("kill-pod.json"), EXPERIMENT)?;
+        for (name, text) in Lesson::ALL.map(Lesson::experiment) {
+            fs::write(folder.join(name), text)?;
+        }
         Ok(Self { folder })
     }
 
@@ -42,7 +41,7 @@ impl Script {
         let path = |name: &str| self.folder.join(name).display().to_string();
         let line = [
             "demo".to_owned(),
-            path("kill-pod.json"),
+            path(lesson.experiment().0),
             format!("--sandbox={}", lesson.variant()),
             "--journal-path".to_owned(),
             path(&format!("{}.journal.json", lesson.variant())),
@@ -64,6 +63,12 @@ mod tests {
         let looks = Line::parse_from(["x", "file", "--ascii"]).arguments.looks;
         let demo = Arguments { headless: true, rate: 8.0, looks };
         let script = Script::write().unwrap();
+        for lesson in Lesson::ALL {
+            let arguments = script.session(lesson, &demo);
+            assert!(std::path::Path::new(&arguments.source).exists(), "{lesson}");
+            let (_, text) = lesson.experiment();
+            assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{lesson}");
+        }
         let arguments = script.session(Lesson::After, &demo);
         fs::remove_dir_all(script.folder()).unwrap();
         assert_eq!(arguments.playing.sandbox.as_deref(), Some("after"));

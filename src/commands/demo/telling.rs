@@ -4,8 +4,9 @@ use crate::session::{
     Session,
     clock::Clock,
     event::{BreakerState, Timestamp},
-    state::StepState,
+    state::{CycleEnd, StepState},
     verdict::Word,
+    wording,
 };
 use std::time::Duration;
 use tokio::{sync::watch, time::interval};
@@ -18,8 +19,11 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct Telling {
     users: Option<Word>,
     breaker: Option<BreakerState>,
+    /// Turns of the breaker told so far.
+    turns: usize,
     fault: Option<bool>,
     steps: usize,
+    restarts: u32,
 }
 
 impl Telling {
@@ -36,7 +40,7 @@ impl Telling {
 
     /// What changed since the last call, one line each.
     pub fn news(&mut self, session: &Session, now: Timestamp) -> Vec<String> {
-        let mut news = Vec::new();
+        let mut news = self.breaker_news(session, now);
         let over = session.steps.rows.iter().filter(|row| row.state.is_over());
         for row in over.clone().skip(self.steps) {
             let outcome = if row.state == StepState::Succeeded { "ok" } else { "FAILED" };
@@ -56,12 +60,59 @@ impl Telling {
         if changed(&mut self.users, Some(verdict.word)) {
             news.push(format!("users    {}  {}", verdict.word.text(), verdict.sentence));
         }
-        let belief = session.breaker.belief.as_ref();
-        if changed(&mut self.breaker, belief.map(|belief| belief.state)) {
-            news.extend(belief.map(|belief| format!("breaker  {}", belief.because)));
+        let restarts =
+            session.bystanders().filter_map(|pod| pod.restarts().checked_sub(pod.restarts_at_t0?)).sum();
+        if restarts > self.restarts {
+            self.restarts = restarts;
+            let times = wording::count(restarts.into(), "time");
+            news.push(format!("pods     Kubernetes restarted the healthy consumer, {times} so far"));
         }
         let time = session.since_t0(now).map_or_else(|| "       ".to_owned(), |s| format!("T+{s:04.1} "));
         news.iter_mut().for_each(|line| *line = format!("  {time} {line}").trim_end().to_owned());
+        news
+    }
+
+    /// Every state the breaker was in since the last call, however short it was: its cycles keep what a look at the
+    /// present would miss.
+    fn breaker_news(&mut self, session: &Session, now: Timestamp) -> Vec<String> {
+        let breaker = &session.breaker;
+        let at =
+            |at| session.since_t0(at).map(|s| format!(" (at {})", wording::moment(s))).unwrap_or_default();
+        let mut turns = Vec::new();
+        for (i, cycle) in breaker.cycles.iter().enumerate() {
+            let again = i > 0
+                && breaker
+                    .cycles
+                    .get(i - 1)
+                    .is_some_and(|it| it.ended.is_some_and(|(end, _)| end == cycle.opened));
+            if !again {
+                turns.push(format!("OPEN: calls are not made any more{}", at(cycle.opened)));
+            }
+            turns.extend(cycle.trial.map(|trial| format!("HALF-OPEN: trial calls are made{}", at(trial))));
+            turns.extend(cycle.ended.map(|(ended, end)| match end {
+                CycleEnd::Worked if cycle.trial.is_none() => {
+                    format!("CLOSED without a trial: a new process starts so{}", at(ended))
+                }
+                CycleEnd::Worked => format!("CLOSED: the trial calls worked{}", at(ended)),
+                CycleEnd::Failed => {
+                    let belief = breaker.belief.as_ref().filter(|belief| belief.since >= ended);
+                    let due = belief.and_then(|belief| belief.next_trial).map_or_else(String::new, |due| {
+                        let left = due.duration_since(now).as_secs_f64().max(0.0);
+                        format!("; the next one is due in {}", wording::seconds(left))
+                    });
+                    format!("OPEN: the trial call failed{due}")
+                }
+            }));
+        }
+        let mut news: Vec<String> =
+            turns.iter().skip(self.turns).map(|turn| format!("breaker  {turn}")).collect();
+        self.turns = self.turns.max(turns.len());
+        let belief = breaker.belief.as_ref();
+        let other = changed(&mut self.breaker, belief.map(|belief| belief.state)) && news.is_empty();
+        // States that belong to no opening: closed at first, none seen.
+        if let Some(belief) = belief.filter(|_| other) {
+            news.push(format!("breaker  {}: {}", wording::breaker(belief.state), belief.because));
+        }
         news
     }
 }
@@ -90,5 +141,17 @@ mod tests {
         for wanted in ["T+10.0", "fault    ", "users    PROTECTED", "breaker  OPEN"] {
             assert!(second.contains(wanted), "{wanted} in\n{second}");
         }
+        assert!(!second.contains("HALF-OPEN") && !second.contains("trial call failed"), "{second}");
+        let (session, now) = fixtures::told(Variant::After, 24.0);
+        let third = telling.news(&session, now).join("\n");
+        for wanted in [
+            "breaker  HALF-OPEN: trial calls",
+            "(at T+16.5)",
+            "OPEN: the trial call failed; the next one is due in 8.5 s",
+        ] {
+            assert!(third.contains(wanted), "{wanted} in\n{third}");
+        }
+        let (session, now) = fixtures::told(Variant::After, 45.0);
+        assert!(telling.news(&session, now).join("\n").contains("breaker  CLOSED: the trial calls worked"));
     }
 }

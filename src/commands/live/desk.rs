@@ -19,7 +19,7 @@ use crate::{
         Command, Session,
         recording::{self, Header, Recorder, RecordingError},
     },
-    tui::{self, Departure, Keys, Show, Steering, Theme, View, terminal::Screen},
+    tui::{self, Course, Departure, Keys, Show, Steering, Theme, View, terminal::Screen},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
@@ -43,6 +43,8 @@ pub struct Setting {
     pub earlier: Option<Session>,
     /// Speaks to the audience while it goes on.
     pub guide: Option<Guide>,
+    /// What it is a part of.
+    pub course: Option<Course>,
 }
 
 /// How a session ended for whoever sat at it.
@@ -255,6 +257,7 @@ async fn session(
         view: View {
             mouse: preferences.mouse,
             compares: setting.earlier.is_some(),
+            course: setting.course,
             ..View::new(preferences.keys, steering)
         },
         earlier: setting.earlier,

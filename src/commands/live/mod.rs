@@ -21,6 +21,7 @@ mod summary;
 mod target;
 mod undoing;
 
+pub(super) use crate::tui::Course;
 pub(super) use assembly::Assembly;
 pub(super) use desk::{Guide, Setting, Sitting};
 pub(super) use lookout::{Audience, Lookout};
@@ -144,7 +145,7 @@ pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
         session = once_more(arguments, number);
         // A run without a fire cannot be lined up with another.
         let kept = sitting.session.filter(|session| session.t0().is_some()).or(before);
-        setting = Setting { earlier: kept, guide: None };
+        setting = Setting { earlier: kept, ..Setting::default() };
     }
 }
 

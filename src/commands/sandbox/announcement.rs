@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Cluster, Replaced, Settings, Variant};
+use crate::sandbox::{Cluster, Replaced, Settings, Variant, kubelet::Starting};
 
 /// How to reach everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,15 +75,15 @@ impl Announcement {
                 "Some program of this machine listens on port {from} on every address; the containers listen on {to}.\n"
             );
         }
-        let start = settings.start;
         let notice = settings.propagation.removal.as_secs_f64();
-        text += &match start.provider.is_zero() && start.consumer.is_zero() {
-            true => "Containers start at once".to_owned(),
-            false => format!(
-                "So that a kill can be watched, a provider takes {} s to start from now on, a consumer {} s",
-                start.provider.as_secs_f64(),
-                start.consumer.as_secs_f64()
-            ),
+        text += &match settings.start {
+            Starting::AsDeclared => {
+                "From now on services take their time to start, as their manifests say".to_owned()
+            }
+            Starting::Within(all) if all.is_zero() => "Containers start at once".to_owned(),
+            Starting::Within(all) => {
+                format!("From now on a container takes {} s to start", all.as_secs_f64())
+            }
         };
         text +=
             &format!("; the network notices after {notice} s that a pod is gone.\nCtrl-C ends everything.");

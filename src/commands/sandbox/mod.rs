@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::sandbox::kubelet::StartDelays;
+use crate::sandbox::kubelet::Starting;
 use crate::sandbox::network::Delays;
 use crate::sandbox::{Cluster, Settings, StartError, Variant};
 use announcement::Announcement;
@@ -20,14 +20,16 @@ use private_folder::PrivateFolder;
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Which consumer to deploy: before (naive) or after (circuit breaker and fallback)
+    /// Which consumer to deploy: before (naive), after (circuit breaker and fallback) or trap (the same, and its liveness
+    /// probe fails while the breaker is open)
     #[arg(long, default_value_t)]
     pub variant: Variant,
     /// How to tell that it is ready: words for people, or one line of JSON for programs. With json the sandbox also
     /// ends when its standard input closes
     #[arg(long, value_enum, default_value_t)]
     pub announce: Announce,
-    /// Seconds that a container takes to start once the sandbox is ready [default: provider 8, consumer 2]
+    /// Seconds that a container takes to start once the sandbox is ready [default: what its manifest says: provider 22,
+    /// consumer 3]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub start_delay: Option<Duration>,
     /// Seconds until the network notices that a pod is gone; until then its traffic is swallowed [default: 6]
@@ -76,7 +78,7 @@ impl Arguments {
     fn settings(&self) -> Settings {
         let mut settings = Settings { port: self.port, ..Settings::new() };
         if let Some(delay) = self.start_delay {
-            settings.start = StartDelays { provider: delay, consumer: delay };
+            settings.start = Starting::Within(delay);
         }
         if let Some(removal) = self.propagation {
             settings.propagation = Delays { removal, addition: settings.propagation.addition.min(removal) };

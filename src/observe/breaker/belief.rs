@@ -5,6 +5,7 @@
 
 use super::{
     answers::{self, Answers, Stage},
+    turns::Turns,
     weigh::{Known, Opinion, opinion, weigh},
 };
 use crate::session::{
@@ -42,6 +43,8 @@ pub(super) struct Court {
     answers: Answers,
     health: Option<Heard>,
     metrics: Option<Heard>,
+    /// What the metrics page counted last.
+    turns: Option<Turns>,
     /// Whether the health page ever failed: only then its 200 means something.
     health_failed: bool,
     /// Why the health page is not listened to.
@@ -67,6 +70,7 @@ impl Court {
             answers: Answers::new(),
             health: None,
             metrics: None,
+            turns: None,
             health_failed: false,
             health_misleads: None,
             reset,
@@ -77,6 +81,47 @@ impl Court {
             restarts: HashMap::new(),
             belief: None,
         }
+    }
+
+    /// Takes note of what a metrics page counts, before it is heard. What is to be believed first, if the breaker was
+    /// half-open between two looks and is so no more: a trial that failed, or worked, before anybody could see it.
+    pub(super) fn count(
+        &mut self,
+        at: Timestamp,
+        testimony: &Testimony,
+        turns: Option<Turns>,
+    ) -> Option<Belief> {
+        if testimony.witness != Witness::Metrics {
+            return None;
+        }
+        let earlier = std::mem::replace(&mut self.turns, turns);
+        let trials = self.turns.as_ref()?.since(&earlier?);
+        let looked = self.metrics.as_ref().filter(|heard| heard.says == Says::State(BreakerState::Open))?.at;
+        let last = self.belief.as_ref().filter(|belief| belief.state == BreakerState::Open)?;
+        let became = match testimony.says {
+            Says::State(BreakerState::Open) => "the trial call failed",
+            Says::State(BreakerState::Closed) => "the trial calls worked",
+            _ => return None,
+        };
+        if trials == 0 {
+            return None;
+        }
+        // It was somewhere between the two looks.
+        let since = looked.checked_add(at.duration_since(looked) / 2).unwrap_or(at).clamp(last.since, at);
+        self.reset = Some(seconds(last.since, since)).filter(|reset| *reset > 0.0).or(self.reset);
+        let belief = Belief {
+            state: BreakerState::HalfOpen,
+            confidence: crate::session::event::Confidence::Sure,
+            since,
+            agreeing: 1,
+            spoke: 1,
+            because: format!("metrics counted a turn to half-open since the last look; {became}"),
+            next_trial: None,
+        };
+        // It opened anew, if it did.
+        self.metrics.iter_mut().for_each(|heard| heard.since = since);
+        self.belief = Some(belief.clone());
+        Some(belief)
     }
 
     /// Takes note of what a page witness says.

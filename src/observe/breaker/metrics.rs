@@ -3,16 +3,40 @@
 //! The rule is generic: a name with "circuit" or "breaker" in it and a state, one-hot by a label (resilience4j,
 //! SmallRye, our demo), as a number 0, 1, 2 whose meaning the help text tells, or as a yes-or-no named `..._open`.
 
-use super::exposition::{self, Sample};
+use super::{
+    exposition::{self, Sample},
+    turns::{self, Turns},
+};
 use crate::session::event::{BreakerState, Says};
 
 /// What a page says: the statement, and the series with its value as the ground. `None`: no breaker's series on it.
-pub(super) fn says(page: &str) -> Option<(Says, String)> {
+#[cfg(test)]
+fn says(page: &str) -> Option<(Says, String)> {
+    read(page).map(|reading| (reading.says, reading.ground))
+}
+
+/// What a page tells of the breaker that speaks for it.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) says: Says,
+    pub(super) ground: String,
+    /// How often it turned, where it counts that.
+    pub(super) turns: Option<Turns>,
+}
+
+impl Reading {
+    fn of(page: &str, says: Says, ground: String, sample: &Sample) -> Self {
+        Self { says, ground, turns: turns::read(page, sample.label("name")) }
+    }
+}
+
+/// The same with what the page counts.
+pub(super) fn read(page: &str) -> Option<Reading> {
     let (samples, helps) = exposition::read(page, is_breakers);
     let one_hot = samples.iter().filter(|sample| sample.value == 1.0).filter_map(by_label);
     // Of several breakers the one that is furthest from closed speaks: it is the one that users feel.
     if let Some((state, sample)) = one_hot.max_by_key(|(state, _)| severity(*state)) {
-        return Some((Says::State(state), ground(sample, word(state))));
+        return Some(Reading::of(page, Says::State(state), ground(sample, word(state)), sample));
     }
     let numbers = samples.iter().filter(|sample| sample.label("state").is_none()).filter_map(|sample| {
         let help = helps.iter().find(|(name, _)| *name == sample.name).map_or("", |(_, text)| text.as_str());
@@ -23,7 +47,7 @@ pub(super) fn says(page: &str) -> Option<(Says, String)> {
         Says::Not(_) => 1,
         Says::Nothing => 0,
     })?;
-    Some((says, ground(sample, &sample.value.to_string())))
+    Some(Reading::of(page, says, ground(sample, &sample.value.to_string()), sample))
 }
 
 /// Whether a series tells a failure breaker's state. A proxy's `circuit_breakers` are limits of concurrency and have
@@ -41,7 +65,7 @@ fn by_label(sample: &Sample) -> Option<(BreakerState, &Sample)> {
     named(label).map(|state| (state, sample))
 }
 
-fn named(word: &str) -> Option<BreakerState> {
+pub(super) fn named(word: &str) -> Option<BreakerState> {
     let plain: String =
         word.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
     match plain.as_str() {

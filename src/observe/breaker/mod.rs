@@ -12,6 +12,7 @@ mod metrics;
 mod page;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod watch;
 mod weigh;
 

@@ -593,3 +593,37 @@ async fn absent_and_mute_pages_are_told_with_the_reason() {
         stop.cancel();
     }
 }
+
+/// What a metrics page is believed to mean at two looks half a second apart.
+fn two_looks(counted: [u32; 2], states: [&str; 2]) -> Vec<BreakerState> {
+    let at = |ms: i64| Timestamp::from_millisecond(1_763_816_700_000 + ms).unwrap();
+    let mut court = Court::new(ENDPOINT, None);
+    let mut believed = Vec::new();
+    for (i, (count, state)) in counted.into_iter().zip(states).enumerate() {
+        let page = format!(
+            "circuit_breaker_state{{name=\"p\",state=\"{state}\"}} 1\n\
+             circuit_breaker_transitions_total{{name=\"p\",to=\"half_open\"}} {count}\n"
+        );
+        let reading = super::metrics::read(&page).unwrap();
+        let testimony = Testimony { witness: Witness::Metrics, says: reading.says, ground: reading.ground };
+        let now = at(i as i64 * 500);
+        believed.extend(court.count(now, &testimony, reading.turns));
+        court.hear(now, &testimony);
+        believed.push(court.judge(now).1);
+    }
+    let moments: Vec<i64> =
+        believed.iter().map(|belief| belief.since.as_millisecond() - at(0).as_millisecond()).collect();
+    assert!(moments.is_sorted(), "{moments:?}");
+    believed.iter().map(|belief| belief.state).collect()
+}
+
+#[test]
+fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
+    assert_eq!(two_looks([0, 1], ["open", "open"]), [Open, HalfOpen, Open]);
+    assert_eq!(two_looks([0, 1], ["open", "closed"]), [Open, HalfOpen, Closed]);
+    // Nothing was counted, or a new process counts from nothing, or it is still seen.
+    assert_eq!(two_looks([1, 1], ["open", "open"]), [Open, Open]);
+    assert_eq!(two_looks([3, 0], ["open", "open"]), [Open, Open]);
+    assert_eq!(two_looks([0, 1], ["open", "half_open"]), [Open, HalfOpen]);
+    assert_eq!(two_looks([0, 1], ["closed", "closed"]), [Closed, Closed]);
+}

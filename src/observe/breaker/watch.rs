@@ -4,6 +4,7 @@ use super::{
     belief::Court,
     health, metrics,
     page::{Found, poll},
+    turns::Turns,
 };
 use crate::{
     provider::http::Access,
@@ -92,7 +93,10 @@ pub async fn watch(
             },
             Some((source, page)) = pages.recv() => {
                 let at = herald.emitter.clock().now();
-                if let Some(testimony) = herald.read(source, page).await {
+                if let Some((testimony, turns)) = herald.read(source, page).await {
+                    if let Some(missed) = court.count(at, &testimony, turns) {
+                        herald.believe(at, missed).await;
+                    }
                     court.hear(at, &testimony);
                     herald.testify(at, testimony).await;
                 }
@@ -107,20 +111,24 @@ pub async fn watch(
     }
 }
 
-/// What a page witness says.
-fn testimony(source: Source, page: Found) -> Result<Testimony, String> {
+/// What a page witness says, and what it counts.
+fn testimony(source: Source, page: Found) -> Result<(Testimony, Option<Turns>), String> {
     let (status, body) = page?;
+    let mut turns = None;
     let (witness, (says, ground)) = match source {
         Source::Health => (Witness::Health, health::says(status)),
         _ if !(200..300).contains(&status) => {
             (Witness::Metrics, (Says::Nothing, format!("the page answers {status}")))
         }
-        _ => match metrics::says(&body) {
-            Some(said) => (Witness::Metrics, said),
+        _ => match metrics::read(&body) {
+            Some(reading) => {
+                turns = reading.turns;
+                (Witness::Metrics, (reading.says, reading.ground))
+            }
             None => return Err("no breaker's series on the page".to_owned()),
         },
     };
-    Ok(Testimony { witness, says, ground })
+    Ok((Testimony { witness, says, ground }, turns))
 }
 
 /// Tells what is new at once, and what is not once a second.
@@ -137,14 +145,14 @@ impl Herald {
     }
 
     /// What a page says; a metrics page without a breaker's series is an absent source, which is told once.
-    async fn read(&mut self, source: Source, page: Found) -> Option<Testimony> {
+    async fn read(&mut self, source: Source, page: Found) -> Option<(Testimony, Option<Turns>)> {
         let answered = page.is_ok();
         match testimony(source, page) {
-            Ok(testimony) => {
+            Ok(read) => {
                 if source == Source::Metrics && std::mem::take(&mut self.without_series) {
                     self.emitter.emit(What::SourceChanged { source, state: SourceState::Live }).await;
                 }
-                Some(testimony)
+                Some(read)
             }
             Err(reason) if answered => {
                 if !std::mem::replace(&mut self.without_series, true) {

@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sandbox::kubelet::StartDelays;
+use crate::sandbox::kubelet::Starting;
 use crate::sandbox::network::{Delays, Network};
 use crate::sandbox::recorder::Recorder;
 use crate::sandbox::store::Resource;
@@ -28,7 +28,7 @@ impl Stage {
         let recorder = Recorder::new(store.clone());
         let program = ["/bin/sh", "-c", "exec sleep 1000"].map(OsString::from).to_vec();
         let network = Network::new(Delays::NONE);
-        let kubelet = Kubelet::new(&store, &network, &recorder, program, StartDelays::NONE).unwrap();
+        let kubelet = Kubelet::new(&store, &network, &recorder, program, Starting::AT_ONCE).unwrap();
         tokio::spawn(kubelet.clone().run());
         let pod =
             json!({"spec": {"nodeName": "n", "containers": [{"name": "main", "image": "x/provider:demo"}]}});

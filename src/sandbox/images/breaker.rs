@@ -28,7 +28,8 @@ pub(super) struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { failures: 3, reset: Duration::from_secs(10), trials: 3 }
+        // So many trials that half-open lasts two seconds at the demo's four calls a second, and can be watched.
+        Self { failures: 3, reset: Duration::from_secs(10), trials: 8 }
     }
 }
 

@@ -9,23 +9,27 @@ use super::breaker::{Breaker, BreakerError, Rules, Tried};
 use super::client::{self, CallError};
 use super::log;
 use super::metrics::Exposition;
+use super::outgoing::Outgoing;
 use super::serve::{Answer, Demo, Outcome};
 
 /// How long *after* waits for one call.
 const CALL_LIMIT: Duration = Duration::from_secs(1);
 /// How often *after* tries before it falls back.
 const ATTEMPTS: u32 = 3;
+/// Whom both call, in their metrics.
+const PROVIDER: &str = "provider";
 /// What *after* says instead of a real answer.
 const FALLBACK: &str = "the provider is away, try again soon";
 
 /// Calls the provider naively: waits as long as it takes and passes every failure on.
 pub(super) struct Before {
     provider: Uri,
+    outgoing: Outgoing,
 }
 
 impl Before {
     pub(super) fn new(provider: Uri) -> Self {
-        Self { provider }
+        Self { provider, outgoing: Outgoing::to(PROVIDER) }
     }
 }
 
@@ -33,12 +37,16 @@ impl Demo for Before {
     const GREETING: &'static str = "consumer (before): ask /invoke, which asks the provider\n";
 
     async fn invoke(&self) -> Answer {
-        match client::invoke(&self.provider).await {
+        match self.outgoing.count(client::invoke(&self.provider)).await {
             Ok(body) => Answer::json(Outcome::Real, body),
             Err(error) => {
                 Answer::text(StatusCode::INTERNAL_SERVER_ERROR, Outcome::Error, format!("{error}\n"))
             }
         }
+    }
+
+    fn expose(&self, exposition: &mut Exposition) {
+        self.outgoing.expose(exposition);
     }
 }
 
@@ -51,6 +59,7 @@ struct Calls {
     provider: Uri,
     limit: Duration,
     breaker: Breaker,
+    outgoing: Arc<Outgoing>,
 }
 
 impl After {
@@ -59,7 +68,8 @@ impl After {
     }
 
     fn with(provider: Uri, limit: Duration, rules: Rules) -> Result<Self, BreakerError> {
-        Ok(Self { calls: Arc::new(Calls { provider, limit, breaker: Breaker::new("provider", rules)? }) })
+        let (breaker, outgoing) = (Breaker::new(PROVIDER, rules)?, Arc::new(Outgoing::to(PROVIDER)));
+        Ok(Self { calls: Arc::new(Calls { provider, limit, breaker, outgoing }) })
     }
 }
 
@@ -67,9 +77,10 @@ impl Calls {
     /// The provider's answer, or nothing after [`ATTEMPTS`] failures or as soon as the breaker refuses.
     async fn real_answer(&self) -> Option<String> {
         for _ in 0..ATTEMPTS {
-            let (provider, limit) = (self.provider.clone(), self.limit);
+            let (provider, limit, outgoing) = (self.provider.clone(), self.limit, Arc::clone(&self.outgoing));
+            // It is made, and counted, only if the breaker lets it through.
             let call = async move {
-                match tokio::time::timeout(limit, client::invoke(&provider)).await {
+                match tokio::time::timeout(limit, outgoing.count(client::invoke(&provider))).await {
                     Ok(answer) => answer,
                     Err(_) => Err(CallError::TimedOut(limit)),
                 }
@@ -105,6 +116,7 @@ impl Demo for After {
 
     fn expose(&self, exposition: &mut Exposition) {
         self.calls.breaker.expose(exposition);
+        self.calls.outgoing.expose(exposition);
     }
 }
 
@@ -179,6 +191,13 @@ mod tests {
         assert!(!consumer.is_healthy(), "three failed attempts open the breaker");
         let asked = std::time::Instant::now();
         assert_eq!(consumer.invoke().await.outcome, Outcome::Fallback);
+        let mut page = Exposition::default();
+        consumer.expose(&mut page);
+        let page = page.into_text();
+        assert!(
+            page.contains("outgoing_calls_total{target=\"provider\"} 3\n"),
+            "refused calls are not sent: {page}"
+        );
         assert!(
             asked.elapsed() < Duration::from_millis(20),
             "an open breaker does not wait for the call's limit"

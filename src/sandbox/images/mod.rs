@@ -10,8 +10,9 @@
 //! | `consumer:before` | asks the provider, waits for it as long as it takes, passes its failures on |
 //! | `consumer:after` | asks with a time limit, again when it fails, through a circuit breaker, with a fallback |
 //!
-//! All of them answer `/`, `/health` and `/metrics` (Prometheus text) as well, and log one line a request. They
-//! leave SIGTERM at its default: the process ends at once.
+//! All of them answer `/`, `/health`, `/live` and `/metrics` (Prometheus text) as well, and log one line a request.
+//! `/health` tells how the service fares, an open breaker included; `/live` only that the process works. They start as
+//! slowly as `START_DELAY` says, and end at once on SIGTERM, as process 1 of a container too.
 
 mod breaker;
 mod client;
@@ -19,15 +20,17 @@ mod consumer;
 mod lifeline;
 mod log;
 mod metrics;
+mod outgoing;
 mod provider;
 mod serve;
 mod settings;
+mod termination;
 
 use std::fmt;
 use std::str::FromStr;
 
 use settings::Settings;
-pub use settings::SettingsError;
+pub use settings::{START_DELAY, SettingsError};
 
 /// One of the built-in images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,7 +74,8 @@ impl Image {
         "chaos-tui/provider:demo, chaos-tui/consumer:before, chaos-tui/consumer:after".to_owned()
     }
 
-    /// Serves until the process is ended. Makes its own runtime: call it from a plain `main`, not from a task.
+    /// Serves until the process is ended; on SIGTERM it exits there and then, with the code of a process that the signal
+    /// ended. Makes its own runtime: call it from a plain `main`, not from a task.
     ///
     /// # Errors
     /// When the environment cannot be understood or the address cannot be bound.
@@ -83,6 +87,8 @@ impl Image {
             .build()
             .map_err(ImageError::Runtime)?;
         runtime.block_on(async {
+            termination::obey().map_err(ImageError::Runtime)?;
+            tokio::time::sleep(settings.start_delay).await;
             let listener = tokio::net::TcpListener::bind(settings.address)
                 .await
                 .map_err(|source| ImageError::Bind { address: settings.address, source })?;

@@ -1,4 +1,4 @@
-//! The HTTP side that all demo services share: four paths, counted and logged.
+//! The HTTP side that all demo services share: five paths, counted and logged.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -81,6 +81,7 @@ pub(super) async fn serve<D: Demo>(listener: TcpListener, demo: D) -> std::io::R
     let router = Router::new()
         .route("/", get(greeting::<D>))
         .route("/health", get(health::<D>))
+        .route("/live", get(live::<D>))
         .route("/invoke", get(invoke::<D>))
         .route("/metrics", get(metrics::<D>))
         .fallback(nowhere::<D>)
@@ -107,6 +108,12 @@ async fn health<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
     visit.end(Answer::text(status, Outcome::Other, word.to_owned()))
 }
 
+/// Whether the process itself works, whatever becomes of those it calls: what a liveness probe should ask.
+async fn live<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
+    let visit = Visit::begin(&site.requests, "/live");
+    visit.end(Answer::text(StatusCode::OK, Outcome::Other, "alive\n".to_owned()))
+}
+
 async fn invoke<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
     let visit = Visit::begin(&site.requests, "/invoke");
     visit.end(site.demo.invoke().await)
@@ -124,7 +131,8 @@ async fn metrics<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
 
 async fn nowhere<D: Demo>(State(site): State<Arc<Site<D>>>, request: Request) -> Response {
     let visit = Visit::begin(&site.requests, "elsewhere");
-    let body = format!("nothing at {:?}; there are /, /health, /invoke and /metrics\n", request.uri().path());
+    let body =
+        format!("nothing at {:?}; there are /, /health, /live, /invoke and /metrics\n", request.uri().path());
     visit.end(Answer::text(StatusCode::NOT_FOUND, Outcome::Other, body))
 }
 

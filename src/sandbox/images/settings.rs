@@ -1,11 +1,15 @@
 //! What a demo service is told by its environment.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use hyper::Uri;
 
 /// The Service that a consumer calls when nothing else is said: on a cluster with DNS its name is enough.
 const PROVIDER_BY_NAME: &str = "http://my-provider-service:8080";
+
+/// How long to start before it listens.
+pub const START_DELAY: &str = "START_DELAY";
 
 /// Where to listen and whom to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct Settings {
     /// The provider's base URL: `PROVIDER_URL`, else the variables that Kubernetes sets for the Service
     /// `my-provider-service`, else that Service's name.
     pub provider: Uri,
+    /// Seconds before it listens, from `START_DELAY` (default: none): a service that takes as long as real ones do.
+    pub start_delay: Duration,
 }
 
 /// An environment variable does not make sense.
@@ -58,8 +64,17 @@ impl Settings {
         if provider.scheme_str() != Some("http") || provider.host().is_none() {
             return Err(SettingsError { variable: name, value: url, expected });
         }
-        Ok(Self { address: SocketAddr::new(ip, port), provider })
+        let start_delay = match variable(START_DELAY) {
+            Some(value) => seconds(value)?,
+            None => Duration::ZERO,
+        };
+        Ok(Self { address: SocketAddr::new(ip, port), provider, start_delay })
     }
+}
+
+fn seconds(value: String) -> Result<Duration, SettingsError> {
+    let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or(SettingsError { variable: START_DELAY, value, expected: "a number of seconds" })
 }
 
 fn parse<T: std::str::FromStr>(
@@ -85,6 +100,8 @@ mod tests {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.address.to_string(), "0.0.0.0:8080");
         assert_eq!(settings.provider.host(), Some("my-provider-service"));
+        assert_eq!(settings.start_delay, Duration::ZERO);
+        assert_eq!(read(&[("START_DELAY", "2.5")]).unwrap().start_delay, Duration::from_millis(2500));
     }
 
     #[test]
@@ -100,6 +117,8 @@ mod tests {
     fn what_cannot_be_meant_is_named() {
         for (name, value) in
             [("PORT", "http"), ("POD_IP", "here"), ("PROVIDER_URL", "https://x"), ("PROVIDER_URL", "x")]
+                .into_iter()
+                .chain([("START_DELAY", "soon"), ("START_DELAY", "-1")])
         {
             let error = read(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}={value:?} is not")), "{error}");

@@ -14,8 +14,8 @@ use super::handle::Handle;
 use super::probe::{Finding, Probe, Purpose};
 use super::process::Process;
 use super::status::{ContainerState, Now, Termination};
-use super::{Shared, environment};
-use crate::sandbox::images::Image;
+use super::{Shared, Start, environment};
+use crate::sandbox::images::{Image, START_DELAY};
 use crate::sandbox::network::PodAddress;
 use crate::sandbox::recorder::Severity;
 use crate::sandbox::store::{Object, Resource};
@@ -58,13 +58,14 @@ impl Runner {
         loop {
             self.report().await;
             let Some(image) = self.image().await else { return };
-            if !self.pause(image, wait).await {
+            let start = self.shared.start();
+            if !self.pause(start.creation, wait).await {
                 return;
             }
             let began = Instant::now();
             let started = Timestamp::now();
-            let end = match self.start(image).await {
-                Ok(process) => self.supervise(process).await,
+            let end = match self.start(image, start).await {
+                Ok(process) => self.supervise(process, start).await,
                 Err(message) => {
                     self.wait_for("CreateContainerError", message).await;
                     wait = back_off.after(Duration::ZERO).max(Duration::from_secs(1));
@@ -161,14 +162,13 @@ impl Runner {
         asked.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Waits out the back-off and the image's start delay, whichever is longer. False when the pod goes.
-    async fn pause(&mut self, image: Image, back_off: Duration) -> bool {
-        let delay = self.shared.start_delay(image);
-        let wait = delay.max(back_off);
+    /// Waits out the back-off and what making the container takes, whichever is longer. False when the pod goes.
+    async fn pause(&mut self, creation: Duration, back_off: Duration) -> bool {
+        let wait = creation.max(back_off);
         if wait.is_zero() {
             return self.stop.borrow().is_none();
         }
-        if back_off >= delay {
+        if back_off >= creation {
             let pod = &self.pod;
             let place = format!("{}_{}({})", pod.name, pod.namespace, pod.uid);
             let name = self.name().to_owned();
@@ -181,8 +181,7 @@ impl Runner {
                 format!("back-off {}s restarting failed container={name} pod={place}", back_off.as_secs());
             self.wait_for("CrashLoopBackOff", message).await;
         } else {
-            let message = format!("starts after the sandbox's start delay of {} s", delay.as_secs_f64());
-            self.wait_for("ContainerCreating", message).await;
+            self.wait_for("ContainerCreating", String::new()).await;
         }
         tokio::select! {
             () = sleep(wait) => true,
@@ -190,10 +189,14 @@ impl Runner {
         }
     }
 
-    async fn start(&mut self, image: Image) -> Result<Process, String> {
+    async fn start(&mut self, image: Image, start: Start) -> Result<Process, String> {
         let shared = &self.shared;
-        let environment =
+        let mut environment =
             environment::of(&shared.store, &shared.network, &self.pod, &self.spec, &self.address)?;
+        if let Some(delay) = start.delay {
+            environment.retain(|(name, _)| name != START_DELAY);
+            environment.push((START_DELAY.to_owned(), delay.as_secs_f64().to_string()));
+        }
         let log = self.handle.begin(&environment);
         let process =
             Process::start(&shared.forker, &shared.program, image.argument(), &environment, &log).await;
@@ -209,14 +212,14 @@ impl Runner {
     }
 
     /// Watches over a process until it is gone.
-    async fn supervise(&mut self, mut process: Process) -> End {
+    async fn supervise(&mut self, mut process: Process, start: Start) -> End {
         let ports = environment::ports(&self.spec);
         let mut presence = Some(self.shared.network.appear(&self.address, &ports));
         let _running = self.handle.runs();
         // Whoever signalled the run before meant that one.
         while self.signals.try_recv().is_ok() {}
         let (sender, mut findings) = mpsc::channel(16);
-        let mut probes = Probes::read(&self.spec, &self.address);
+        let mut probes = Probes::read(&self.spec, &self.address, start.probes);
         let mut tasks = JoinSet::new();
         self.state.started = probes.startup.is_none();
         self.state.ready = self.state.started && probes.readiness.is_none();
@@ -313,8 +316,10 @@ struct Probes {
 }
 
 impl Probes {
-    fn read(container: &Value, address: &PodAddress) -> Self {
-        let probe = |key: &str| Probe::read(&container[key], container, address);
+    fn read(container: &Value, address: &PodAddress, longest_delay: Duration) -> Self {
+        let probe = |key: &str| {
+            Probe::read(&container[key], container, address).map(|probe| probe.begins_within(longest_delay))
+        };
         Self {
             startup: probe("startupProbe"),
             readiness: probe("readinessProbe"),

@@ -8,9 +8,9 @@
 //! **Nothing outlives the sandbox.** In order: [`Kubelet::stop`] asks all processes to end, waits a grace period and
 //! kills what is left. In disorder (even `kill -9`): see `forker`.
 //!
-//! **Start delay.** A real start takes 100 ms here, so a killed pod would be back before anybody saw it gone. Images
-//! therefore take a while to start, once the cluster has been ready for the first time ([`Kubelet::settle`]). It is
-//! the one thing in the sandbox that is slower than it could be, and its status says so.
+//! **Starting.** A service takes as long as its manifest says (`START_DELAY`, and its probes' initial delays), as on any
+//! cluster; making its container takes a second more, as on a node. Nobody wants to wait for that before there is anything
+//! to see: until the cluster has been ready for the first time ([`Kubelet::settle`]) everything starts at once.
 
 mod applets;
 mod back_off;
@@ -38,7 +38,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::api::{Lines, LogOptions};
-use super::images::Image;
 use super::network::Network;
 use super::recorder::Recorder;
 use super::store::{Change, ChangeKind, Object, Resource, Selectors, Status, Store};
@@ -46,30 +45,47 @@ use forker::Forker;
 use handle::Handle;
 use pod::News;
 
-/// How long an image takes to start, once the cluster has been ready.
+/// How long a container takes to start, once the cluster has been ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Starting {
+    /// As its manifest says.
+    #[default]
+    AsDeclared,
+    /// So long in all, whatever its manifest says.
+    Within(Duration),
+}
+
+/// What making a container takes, as on a node that has its image.
+const CREATION: Duration = Duration::from_secs(1);
+/// The longest initial delay of a probe until the cluster has been ready: a process is not there in its first moment.
+const FIRST_PROBE: Duration = Duration::from_secs(1);
+
+/// How one container starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StartDelays {
-    /// For the provider.
-    pub provider: Duration,
-    /// For both consumers.
-    pub consumer: Duration,
+struct Start {
+    /// Until its process is there.
+    creation: Duration,
+    /// What its process is told to take; as its manifest says if none.
+    delay: Option<Duration>,
+    /// The longest initial delay of its probes.
+    probes: Duration,
 }
 
-impl StartDelays {
+impl Starting {
     /// As fast as this machine can.
-    pub const NONE: Self = Self { provider: Duration::ZERO, consumer: Duration::ZERO };
+    pub const AT_ONCE: Self = Self::Within(Duration::ZERO);
 
-    fn of(self, image: Image) -> Duration {
-        match image {
-            Image::Provider => self.provider,
-            Image::ConsumerBefore | Image::ConsumerAfter => self.consumer,
+    fn start(self, settled: bool) -> Start {
+        match self {
+            _ if !settled => {
+                Start { creation: Duration::ZERO, delay: Some(Duration::ZERO), probes: FIRST_PROBE }
+            }
+            Self::AsDeclared => Start { creation: CREATION, delay: None, probes: Duration::MAX },
+            Self::Within(all) => {
+                let creation = CREATION.min(all);
+                Start { creation, delay: Some(all - creation), probes: FIRST_PROBE.max(all - creation) }
+            }
         }
-    }
-}
-
-impl Default for StartDelays {
-    fn default() -> Self {
-        Self { provider: Duration::from_secs(8), consumer: Duration::from_secs(2) }
     }
 }
 
@@ -89,14 +105,15 @@ struct Shared {
     recorder: Recorder,
     forker: Forker,
     program: Vec<OsString>,
-    delays: StartDelays,
+    starting: Starting,
     settled: AtomicBool,
     containers: Mutex<HashMap<(String, String), Arc<Handle>>>,
 }
 
 impl Shared {
-    fn start_delay(&self, image: Image) -> Duration {
-        if self.settled.load(Ordering::Relaxed) { self.delays.of(image) } else { Duration::ZERO }
+    /// How a container starts that is started now.
+    fn start(&self) -> Start {
+        self.starting.start(self.settled.load(Ordering::Relaxed))
     }
 
     fn register(&self, pod_uid: &str, container: &str, handle: Arc<Handle>) {
@@ -127,7 +144,7 @@ impl Kubelet {
         network: &Network,
         recorder: &Recorder,
         program: Vec<OsString>,
-        delays: StartDelays,
+        starting: Starting,
     ) -> io::Result<Self> {
         let shared = Shared {
             store: store.clone(),
@@ -135,14 +152,14 @@ impl Kubelet {
             recorder: recorder.of("kubelet"),
             forker: Forker::start()?,
             program,
-            delays,
+            starting,
             settled: AtomicBool::new(false),
             containers: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), ending: Arc::new(watch::Sender::new(None)) })
     }
 
-    /// From now on images take their start delay.
+    /// From now on containers take their time to start.
     pub fn settle(&self) {
         self.shared.settled.store(true, Ordering::Relaxed);
     }

@@ -94,6 +94,11 @@ impl Probe {
         })
     }
 
+    /// The same with an initial delay of no more than `longest`.
+    pub(super) fn begins_within(self, longest: Duration) -> Self {
+        Self { initial_delay: self.initial_delay.min(longest), ..self }
+    }
+
     /// Probes and tells what it finds, until nobody listens or a startup probe has succeeded.
     pub(super) async fn run(self, purpose: Purpose, findings: mpsc::Sender<Finding>) {
         sleep(self.initial_delay).await;

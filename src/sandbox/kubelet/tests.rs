@@ -21,12 +21,12 @@ struct Node {
 
 impl Node {
     /// A kubelet whose every image is this script.
-    fn start(script: &str, delays: StartDelays) -> Self {
+    fn start(script: &str, starting: Starting) -> Self {
         let store = Store::new();
         let network = Network::new(Delays::NONE);
         let program = ["/bin/sh", "-c", script, "image"].map(OsString::from).to_vec();
         let recorder = Recorder::new(store.clone());
-        let kubelet = Kubelet::new(&store, &network, &recorder, program, delays).unwrap();
+        let kubelet = Kubelet::new(&store, &network, &recorder, program, starting).unwrap();
         let task = tokio::spawn(kubelet.clone().run());
         Self { store, kubelet, task }
     }
@@ -89,7 +89,7 @@ impl Node {
 
 #[tokio::test]
 async fn a_pod_runs_is_ready_and_can_be_read() {
-    let node = Node::start("echo $1 on $POD_IP:$PORT; exec sleep 1000", StartDelays::NONE);
+    let node = Node::start("echo $1 on $POD_IP:$PORT; exec sleep 1000", Starting::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     let seen = node.get("a");
@@ -110,7 +110,7 @@ async fn a_pod_runs_is_ready_and_can_be_read() {
 
 #[tokio::test]
 async fn a_process_that_ends_is_started_again_and_then_backs_off() {
-    let node = Node::start("echo run; exit 3", StartDelays::NONE);
+    let node = Node::start("echo run; exit 3", Starting::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.until("it backs off", || node.container("a")["state"]["waiting"]["reason"] == "CrashLoopBackOff")
         .await;
@@ -128,7 +128,7 @@ async fn a_process_that_ends_is_started_again_and_then_backs_off() {
 
 #[tokio::test]
 async fn a_killed_container_comes_back_in_the_same_pod() {
-    let node = Node::start(SLEEPER, StartDelays::NONE);
+    let node = Node::start(SLEEPER, Starting::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     let before = node.container("a")["containerID"].clone();
@@ -142,11 +142,14 @@ async fn a_killed_container_comes_back_in_the_same_pod() {
 }
 
 #[tokio::test]
-async fn once_settled_an_image_takes_its_start_delay() {
-    let delays = StartDelays { provider: Duration::from_millis(300), consumer: Duration::ZERO };
-    let node = Node::start(SLEEPER, delays);
+async fn once_settled_a_container_takes_a_moment_and_its_process_is_told_the_rest() {
+    let node = Node::start(
+        "echo delay $START_DELAY; exec sleep 1000",
+        Starting::Within(Duration::from_millis(1300)),
+    );
     let pod = node.create("a", |_| {});
     node.running("a").await;
+    assert_eq!(node.first_line(&pod).await, "delay 0\n", "nobody waits for what there is to see");
     node.kubelet.settle();
     node.kubelet.kill(&pod, "main");
     let waits = || node.container("a")["state"]["waiting"]["reason"] == "ContainerCreating";
@@ -154,13 +157,28 @@ async fn once_settled_an_image_takes_its_start_delay() {
     let since = std::time::Instant::now();
     assert_eq!(node.container("a")["ready"], false);
     node.running("a").await;
-    assert!(since.elapsed() >= Duration::from_millis(200), "{:?}", since.elapsed());
+    assert!(since.elapsed() >= Duration::from_millis(800), "{:?}", since.elapsed());
+    assert_eq!(node.first_line(&pod).await, "delay 0.3\n");
     node.stop().await;
+}
+
+#[test]
+fn a_start_is_as_declared_unless_somebody_says_how_long_it_may_take() {
+    let started = |starting: Starting| starting.start(true);
+    let declared = started(Starting::AsDeclared);
+    assert_eq!((declared.creation, declared.delay, declared.probes), (CREATION, None, Duration::MAX));
+    let six = started(Starting::Within(Duration::from_secs(6)));
+    assert_eq!(
+        (six.creation + six.delay.unwrap(), six.probes),
+        (Duration::from_secs(6), Duration::from_secs(5))
+    );
+    let at_once = Starting::AsDeclared.start(false);
+    assert_eq!((at_once.creation, at_once.delay), (Duration::ZERO, Some(Duration::ZERO)));
 }
 
 #[tokio::test]
 async fn a_deleted_pod_is_asked_to_end_and_goes_when_it_has() {
-    let node = Node::start("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", StartDelays::NONE);
+    let node = Node::start("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", Starting::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     node.first_line(&pod).await;
@@ -175,7 +193,7 @@ async fn a_deleted_pod_is_asked_to_end_and_goes_when_it_has() {
 
 #[tokio::test]
 async fn a_pod_that_does_not_listen_is_killed_after_its_grace() {
-    let node = Node::start("trap '' TERM; echo up; while :; do sleep 0.02; done", StartDelays::NONE);
+    let node = Node::start("trap '' TERM; echo up; while :; do sleep 0.02; done", Starting::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     node.first_line(&pod).await;
@@ -189,7 +207,7 @@ async fn a_pod_that_does_not_listen_is_killed_after_its_grace() {
 
 #[tokio::test]
 async fn a_forced_deletion_kills_at_once() {
-    let node = Node::start("trap '' TERM; echo $$; while :; do sleep 0.02; done", StartDelays::NONE);
+    let node = Node::start("trap '' TERM; echo $$; while :; do sleep 0.02; done", Starting::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     let process = node.first_line(&pod).await;
@@ -206,7 +224,7 @@ async fn a_forced_deletion_kills_at_once() {
 
 #[tokio::test]
 async fn a_finished_pod_stays_and_does_not_run_again() {
-    let node = Node::start("exit 0", StartDelays::NONE);
+    let node = Node::start("exit 0", Starting::AT_ONCE);
     node.create("a", |pod| pod["spec"]["restartPolicy"] = "Never".into());
     node.until("it has succeeded", || node.get("a")["status"]["phase"] == "Succeeded").await;
     let before = node.container("a");
@@ -224,7 +242,7 @@ async fn a_finished_pod_stays_and_does_not_run_again() {
 
 #[tokio::test]
 async fn an_image_that_is_not_built_in_is_named_with_those_that_are() {
-    let node = Node::start(SLEEPER, StartDelays::NONE);
+    let node = Node::start(SLEEPER, Starting::AT_ONCE);
     node.create("a", |pod| pod["spec"]["containers"][0]["image"] = "nginx:1.27".into());
     node.until("it cannot be pulled", || node.container("a")["state"]["waiting"]["reason"] == "ErrImagePull")
         .await;
@@ -243,7 +261,7 @@ async fn an_image_that_is_not_built_in_is_named_with_those_that_are() {
 
 #[tokio::test]
 async fn stopping_ends_every_process() {
-    let node = Node::start("echo $$; exec sleep 1000", StartDelays::NONE);
+    let node = Node::start("echo $$; exec sleep 1000", Starting::AT_ONCE);
     let mut processes = Vec::new();
     for name in ["a", "b", "c"] {
         let pod = node.create(name, |_| {});

@@ -17,6 +17,20 @@ use crate::tui::{
 /// Leaving while the fault is on.
 pub fn quit(canvas: &mut Canvas, scene: &Scene) {
     let due = scene.session.undo_due();
+    let on = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
+    if scene.view.course.is_some() && due.is_none() && (scene.view.finished || !on) {
+        let mut inside = boxed(canvas, scene, (72, 6), "LEAVE?", Role::Focus);
+        let onward = scene.view.keymap.spoken(Action::Next);
+        inside.row(
+            0,
+            &Row::text(match scene.view.finished {
+                true => format!("This leaves the demo. {onward} goes on instead."),
+                false => "This leaves the demo; its run is ended first.".to_owned(),
+            }),
+        );
+        inside.row(2, &key("y", "leave").joined(key("ESC", "stay")));
+        return;
+    }
     let mut inside = boxed(canvas, scene, (72, if due.is_some() { 10 } else { 7 }), "LEAVE?", Role::Fault);
     let width = inside.width();
     let ended = scene.view.finished;

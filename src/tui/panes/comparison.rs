@@ -24,11 +24,13 @@ const TALL: usize = 22;
 /// Draws the comparison in the room of all panes.
 pub fn comparison(canvas: &mut Canvas, scene: &Scene) {
     let Some(earlier) = scene.earlier else { return };
-    let compared = Comparison::of(("before", earlier), ("after", scene.session));
+    let (one, two) = scene.view.course.map_or(("before", "after"), |course| course.names);
+    let compared = Comparison::of((one, earlier), (two, scene.session));
     let (width, height) = (canvas.width(), canvas.height());
     let shown = if height < TALL { LANES - 1 } else { LANES };
     let table = (compared.rows.len() + 3).min(height.saturating_sub(shown + 1));
-    let title = Row::of(Role::Strong, "BEFORE and AFTER, lined up at T0 (the kill)");
+    let title = format!("{} and {}, lined up at T0 (the kill)", one.to_uppercase(), two.to_uppercase());
+    let title = Row::of(Role::Strong, title);
     let mut upper = canvas.part(0, 0, width, table);
     let mut inside = upper.framed(&title, &Row::new(), Role::Muted);
     rows(&mut inside, &compared);
@@ -90,14 +92,14 @@ fn prediction_in_short(compared: &Comparison) -> Option<Row> {
 fn lanes(canvas: &mut Canvas, compared: &Comparison) {
     const LABEL: usize = 16;
     let sides = [
-        ("before users", &compared.before, Lane::Users),
-        ("after  users", &compared.after, Lane::Users),
-        ("after  breaker", &compared.after, Lane::Breaker),
-        ("after  fault", &compared.after, Lane::Fault),
+        ("users", &compared.before, Lane::Users),
+        ("users", &compared.after, Lane::Users),
+        ("breaker", &compared.after, Lane::Breaker),
+        ("fault", &compared.after, Lane::Fault),
     ];
     let foot = canvas.height().saturating_sub(1);
     for (y, (label, side, lane)) in sides.into_iter().take(foot).enumerate() {
-        canvas.at(1, y, &Row::of(Role::Muted, label));
+        canvas.at(1, y, &Row::of(Role::Muted, format!("{:6} {label}", side.name)));
         let letters = side.lanes.iter().find(|(kind, _)| *kind == lane).map_or("", |(_, letters)| letters);
         for (x, letter) in letters.chars().enumerate() {
             let role = match (lane, letter) {

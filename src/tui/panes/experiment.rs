@@ -259,12 +259,17 @@ fn about(scene: &Scene, row: &StepRow, room: usize, roomy: bool) -> Row {
         StepState::Succeeded if !roomy && row.remark.is_some() => {
             let remark = row.remark.as_deref().unwrap_or_default();
             let remark = remark.strip_prefix("with the ").unwrap_or(remark);
-            Row::of(Role::Protected, crate::tui::text::fit(remark, room, "…").into_owned())
+            Row::of(remark_role(remark), crate::tui::text::fit(remark, room, "…").into_owned())
         }
         StepState::Succeeded | StepState::Failed | StepState::NotMet | StepState::Cut => {
             ended(scene, row, room)
         }
     }
+}
+
+/// A fallback is something, an error is not.
+fn remark_role(remark: &str) -> Role {
+    if remark.contains("ERROR") { Role::Failing } else { Role::Protected }
 }
 
 /// Summary, duration and moment, as far as there is room; the moment goes last.
@@ -311,7 +316,7 @@ fn details(scene: &Scene, row: &StepRow, width: usize, symbols: Symbols) -> Vec<
         rows.push(Row::of(Role::Waiting, crate::tui::text::fit(fixed, room, symbols.ellipsis).into_owned()));
     }
     if let Some(remark) = &row.remark {
-        rows.push(Row::of(Role::Protected, remark.as_str()));
+        rows.push(Row::of(remark_role(remark), remark.as_str()));
     }
     let over = row.state.is_over() || matches!(row.state, StepState::Awaited { .. });
     if over

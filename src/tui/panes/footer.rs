@@ -20,7 +20,10 @@ pub fn footer(canvas: &mut Canvas, scene: &Scene) {
         .keymap
         .rows()
         .filter(|(keys, binding)| binding.rank > 0 && !keys.is_empty())
-        .filter(|(_, binding)| scene.session.run.ended.is_none() || !steers(binding.action))
+        .filter(|(_, binding)| {
+            let onward = binding.action == Action::Next && scene.view.course.is_some();
+            scene.session.run.ended.is_none() || !steers(binding.action) || onward
+        })
         .filter(|(_, binding)| binding.action != Action::NewRun || renewable(scene.view))
         .map(|(keys, binding)| (binding, keys.first().map_or_else(String::new, ToString::to_string)))
         .collect();

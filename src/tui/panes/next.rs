@@ -61,13 +61,15 @@ fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
             let cost = if roomy { format!("put it back: {}", kit.cost) } else { "put it back".to_owned() };
             key(scene, Action::Undo, &cost)
         });
+        let onward = scene.view.course.filter(|_| scene.view.finished);
+        let onward = onward.map(|course| key(scene, Action::Next, course.next));
         let again = renewable(scene.view).then(|| key(scene, Action::NewRun, "new run"));
         let keys = [
             key(scene, Action::Why, "why"),
             key(scene, Action::Note, "write a note"),
             key(scene, Action::Quit, "leave"),
         ];
-        return undo.into_iter().chain(keys).chain(again).collect();
+        return undo.into_iter().chain(onward).chain(keys).chain(again).collect();
     }
     if let Some(row) = scene.awaiting_fire() {
         return fire(scene, row, roomy);

@@ -18,10 +18,11 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     }
     // What rollbacks have undone may take a while to be back.
     let over = view.finished && session.steps.rolled_back();
+    let course = view.course.is_some();
     let stays = view.steering == Steering::Live
         && (session.undo_due().is_some() && !over || session.steps.failed_rollbacks().next().is_some());
     if view.leaving == Leaving::No
-        && (stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished)
+        && (course || stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished)
     {
         return open(view, Overlay::ConfirmQuit);
     }
@@ -99,11 +100,16 @@ pub(super) fn again(view: &mut View, session: &Session) -> Outcome {
 
 /// Leaves the fault as it is, apart from what the rollbacks undo.
 fn without(view: &mut View) -> Outcome {
-    if view.finished {
+    if view.finished && view.course.is_none() {
         view.overlay = None;
         return Outcome::effect(Effect::Leave);
     }
     leave(view)
+}
+
+/// Goes on to what comes next, once this one has ended.
+pub(super) fn onward(view: &View, session: &Session) -> Option<Outcome> {
+    (view.finished && session.finished() && view.course.is_some()).then(|| Outcome::effect(Effect::Leave))
 }
 
 /// Ends the run, puts back what its rollbacks do not, and leaves then.

@@ -188,6 +188,7 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
         Steering::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
             Some("read-only: nothing can be stepped or fired here")
         }
+        _ if view.finished && action == A::Next && view.course.is_some() => None,
         _ if view.finished && !matches!(action, A::Observe | A::Note | A::Mark | A::Undo) => {
             Some("the run has ended")
         }

@@ -22,6 +22,9 @@ const CARD_PATIENCE_S: f64 = 3.0;
 const LONGEST_WORD: usize = 200;
 
 pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
+    if let Some(onward) = super::leave::onward(view, session) {
+        return onward;
+    }
     match session.steps.current() {
         Some(row) if awaited(row) && row.step.destructive => {
             view.hint = Some(format!("SPACE never fires: {} does", view.keymap.spoken(Action::Fire)));
@@ -58,7 +61,12 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
         return Outcome::redraw();
     }
     if session.meta.allowed {
-        return Outcome::send(Command::Fire(step));
+        let mut fired = Outcome::send(Command::Fire(step));
+        // A lesson goes on by itself from here: what it waits for would have passed before somebody pressed the key.
+        if view.course.is_some() && !session.steps.auto {
+            fired.effects.push(Effect::Send(Command::Auto(true)));
+        }
+        return fired;
     }
     let word = card.map_or(row.step.name.as_str(), |card| card.confirm.as_str());
     open(view, Overlay::ConfirmFire { step, word: to_type(word), typed: Default::default() })

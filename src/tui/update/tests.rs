@@ -3,6 +3,7 @@ mod pointing;
 
 use super::super::{
     LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, span::Span, targets::Target,
+    view::Course,
 };
 use super::*;
 use crate::session::{

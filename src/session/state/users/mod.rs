@@ -56,21 +56,24 @@ impl Users {
         self.endpoints.first()
     }
 
-    /// Says so if a journal entry's output is a body that users get as a fallback: the step passed, but not with the
-    /// real answer.
+    /// Says so if a journal entry's output is a body that users get as a fallback or as an error: the step passed, but not
+    /// with the real answer.
     pub(super) fn recognise(&self, entry: &Value) -> Option<&'static str> {
         let body = entry.get("output").and_then(|output| output.get("body")).and_then(Value::as_str)?;
-        let same = |look: &Look| {
-            look.outcome == Outcome::Fallback
+        let same = |outcome: Outcome, look: &Look| {
+            look.outcome == outcome
                 && look
                     .excerpt
                     .as_deref()
                     .is_some_and(|excerpt| !excerpt.is_empty() && body.starts_with(excerpt))
         };
-        self.endpoints
-            .iter()
-            .any(|endpoint| endpoint.looks.iter().any(same))
-            .then_some("with the FALLBACK body")
+        let gets = |outcome| {
+            self.endpoints.iter().any(|endpoint| endpoint.looks.iter().any(|look| same(outcome, look)))
+        };
+        if gets(Outcome::Fallback) {
+            return Some("with the FALLBACK body");
+        }
+        gets(Outcome::Error).then_some("with the ERROR that users get")
     }
 
     /// An endpoint is probed, again or for the first time: what was learned of it stays.

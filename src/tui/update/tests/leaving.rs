@@ -152,3 +152,51 @@ fn after_the_end_nothing_is_asked() {
     assert_eq!(desk.press("SPACE"), []);
     assert_eq!(desk.press("q"), [Effect::Leave]);
 }
+
+/// A lesson of the demo: one key leads on, `q` leaves and asks, wherever it stands.
+fn lesson(told: (Session, Timestamp)) -> Desk {
+    let mut desk = self_healing(told);
+    desk.view.course = Some(Course { next: "lesson 2", names: ("before", "after") });
+    desk
+}
+
+#[test]
+fn in_a_course_q_always_asks_and_always_leaves() {
+    for told in [fixtures::ready(), fixtures::steady(), fixtures::after_open(), fixtures::after_closed()] {
+        let mut desk = lesson(told);
+        assert_eq!(desk.press("q"), []);
+        assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
+        desk.press("ESC");
+        assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
+        desk.press("q");
+        assert_eq!(desk.press("q"), [send(Command::Quit)]);
+        assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
+        assert_eq!(desk.view.leaving, Leaving::Asked, "nothing follows");
+    }
+    let mut desk = lesson(fixtures::finished(Variant::Before));
+    desk.take(Msg::Finished);
+    assert_eq!(desk.press("q"), [], "also after the end");
+    assert_eq!(desk.press("y"), [Effect::Leave]);
+    assert_eq!(desk.view.leaving, Leaving::Asked, "nothing follows");
+}
+
+#[test]
+fn in_a_course_one_key_leads_on_once_it_has_ended() {
+    let mut desk = lesson(fixtures::finished(Variant::Before));
+    desk.take(Msg::Finished);
+    assert_eq!((desk.press("SPACE"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
+    let mut alone = self_healing(fixtures::finished(Variant::Before));
+    alone.take(Msg::Finished);
+    assert_eq!(alone.press("SPACE"), [], "nothing comes after a session of its own");
+}
+
+#[test]
+fn in_a_course_what_follows_a_fire_goes_by_itself() {
+    for (mut desk, goes_on) in [(lesson(fixtures::steady()), true), (self_healing(fixtures::steady()), false)]
+    {
+        let kill = StepRef { section: Section::Method, index: 0 };
+        let fired = [Some(Command::Fire(kill)), goes_on.then_some(Command::Auto(true))];
+        let expected: Vec<Effect> = fired.into_iter().flatten().map(send).collect();
+        assert_eq!(desk.press("F"), expected);
+    }
+}

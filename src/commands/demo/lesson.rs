@@ -1,0 +1,82 @@
+//! The lessons, in their order.
+
+use crate::report::Comparison;
+use crate::session::verdict::Standing;
+use std::fmt;
+
+/// A lesson of the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lesson {
+    /// A consumer without a circuit breaker.
+    Before,
+    /// The same with one.
+    After,
+    /// The same with one, whose pod is restarted because it is open.
+    Trap,
+}
+
+impl Lesson {
+    /// All, in the order in which they are played.
+    pub const ALL: [Self; 3] = [Self::Before, Self::After, Self::Trap];
+
+    /// The sandbox's variant; also what the lesson is called in a comparison.
+    pub fn variant(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Trap => "trap",
+        }
+    }
+
+    /// Its experiment: the file's name and text. None needs an account anywhere.
+    pub fn experiment(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Before | Self::After => {
+                ("kill-pod.json", include_str!("../../../experiments/kill-pod.json"))
+            }
+            Self::Trap => ("liveness-trap.json", include_str!("../../../experiments/liveness-trap.json")),
+        }
+    }
+
+    /// What one key leads to when it is over.
+    pub fn next(self) -> &'static str {
+        match self {
+            Self::Before => "lesson 2",
+            Self::After => "lesson 3",
+            Self::Trap => "end of the demo",
+        }
+    }
+
+    /// What the figures do not show of this lesson, if anything; `compared` is with the lesson before it.
+    pub fn missed(self, compared: &Comparison) -> Option<&'static str> {
+        let (before, after) = (&compared.before, &compared.after);
+        match self {
+            Self::Before => None,
+            Self::After if before.conclusion.standing != Standing::Weak => {
+                Some("without a breaker, users were not let down")
+            }
+            Self::After if after.figures.users.fallback == 0 => {
+                Some("with the breaker, users got no fallback")
+            }
+            Self::After => (after.conclusion.standing == Standing::Weak)
+                .then_some("users were let down with the breaker too"),
+            Self::Trap => {
+                (after.figures.restarts == 0).then_some("the open breaker did not get its pod restarted")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Lesson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Before => {
+                "Lesson 1 of 3: the provider's pod is killed; the consumer has no circuit breaker"
+            }
+            Self::After => "Lesson 2 of 3: the same kill; the consumer has a circuit breaker and a fallback",
+            Self::Trap => {
+                "Lesson 3 of 3: the same kill and breaker; liveness asks a page that fails while it is open"
+            }
+        })
+    }
+}

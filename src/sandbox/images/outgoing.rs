@@ -1,0 +1,107 @@
+//! Calls to another service, counted where they leave: what a circuit breaker refuses is not among them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::metrics::Exposition;
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Answered,
+    Failed,
+    /// Nobody waits for it any more: a time limit, or a user who left.
+    Abandoned,
+}
+
+impl End {
+    const ALL: [Self; 3] = [Self::Answered, Self::Failed, Self::Abandoned];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// The calls to one target.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    target: &'static str,
+    sent: AtomicU64,
+    ended: [AtomicU64; 3],
+}
+
+impl Outgoing {
+    pub(super) fn to(target: &'static str) -> Self {
+        Self { target, sent: AtomicU64::new(0), ended: Default::default() }
+    }
+
+    /// Makes a call: counted when it leaves, and once more by how it ends. Dropped before that, it was abandoned.
+    pub(super) async fn count<T, E>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let mut call_of = Call { outgoing: self, end: End::Abandoned };
+        let result = call.await;
+        call_of.end = if result.is_ok() { End::Answered } else { End::Failed };
+        result
+    }
+
+    fn ended(&self, end: End) -> &AtomicU64 {
+        let [answered, failed, abandoned] = &self.ended;
+        match end {
+            End::Answered => answered,
+            End::Failed => failed,
+            End::Abandoned => abandoned,
+        }
+    }
+
+    pub(super) fn expose(&self, exposition: &mut Exposition) {
+        let target = ("target", self.target);
+        exposition.family("outgoing_calls_total", "counter", "calls sent to another service");
+        exposition.sample("outgoing_calls_total", &[target], self.sent.load(Ordering::Relaxed));
+        exposition.family("outgoing_calls_ended_total", "counter", "calls that were sent, by how they ended");
+        for end in End::ALL {
+            let value = self.ended(end).load(Ordering::Relaxed);
+            exposition.sample("outgoing_calls_ended_total", &[target, ("outcome", end.word())], value);
+        }
+    }
+}
+
+struct Call<'a> {
+    outgoing: &'a Outgoing,
+    end: End,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.outgoing.ended(self.end).fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_call_is_counted_when_it_leaves_and_when_it_ends() {
+        let outgoing = Outgoing::to("provider");
+        let _ = outgoing.count(ready(Ok::<(), ()>(()))).await;
+        let _ = outgoing.count(ready(Err::<(), ()>(()))).await;
+        let hangs = outgoing.count(pending::<Result<(), ()>>());
+        assert!(tokio::time::timeout(Duration::from_secs(1), hangs).await.is_err());
+        let mut exposition = Exposition::default();
+        outgoing.expose(&mut exposition);
+        let text = exposition.into_text();
+        for line in [
+            r#"outgoing_calls_total{target="provider"} 3"#,
+            r#"outgoing_calls_ended_total{target="provider",outcome="answered"} 1"#,
+            r#"outgoing_calls_ended_total{target="provider",outcome="failed"} 1"#,
+            r#"outgoing_calls_ended_total{target="provider",outcome="abandoned"} 1"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+        }
+    }
+}
