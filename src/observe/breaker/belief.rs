@@ -60,6 +60,8 @@ pub(super) struct Court {
     /// The objects hit; pods of other owners are bystanders, the consumer among them.
     targets: Vec<String>,
     restarts: HashMap<PodKey, u32>,
+    /// Bystanders that are being started again, the consumer perhaps among them.
+    starting: HashSet<PodKey>,
     belief: Option<Belief>,
 }
 
@@ -79,6 +81,7 @@ impl Court {
             lost_endpoints: false,
             targets: Vec::new(),
             restarts: HashMap::new(),
+            starting: HashSet::new(),
             belief: None,
         }
     }
@@ -157,6 +160,9 @@ impl Court {
             }
             What::ServiceSeen(service) => self.follow_service(service),
             What::PodSeen(pod) if pod.in_play => self.follow_pod(pod),
+            What::PodGone(pod) => {
+                self.starting.remove(pod);
+            }
             _ => {}
         }
     }
@@ -173,7 +179,13 @@ impl Court {
         let before = self.restarts.insert(pod.key.clone(), restarts);
         if before.is_some_and(|before| restarts > before) && !victim {
             self.answers.restarted();
-            self.health = None;
+            // What the old process said and counted is not about the new one.
+            (self.health, self.metrics, self.turns) = (None, None, None);
+            self.starting.insert(pod.key.clone());
+        }
+        if pod.containers.iter().all(|container| container.ready) && self.starting.remove(&pod.key) {
+            // What failed while nobody was there to answer says nothing about the breaker that begins now.
+            self.answers.restarted();
         }
     }
 
@@ -239,6 +251,10 @@ impl Court {
                     .because("the answers look otherwise: is this series about this breaker?"),
                 false => opinion(state, Sure),
             };
+        }
+        if !self.starting.is_empty() {
+            return opinion(BreakerState::Unknown, crate::session::event::Confidence::CannotTell)
+                .because("its pod is being started again: a new process begins with a closed breaker");
         }
         let known = Known {
             open: health == Some(Says::State(Open)),

@@ -627,3 +627,52 @@ fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
     assert_eq!(two_looks([0, 1], ["open", "half_open"]), [Open, HalfOpen]);
     assert_eq!(two_looks([0, 1], ["closed", "closed"]), [Closed, Closed]);
 }
+
+/// A bystander's pod as the watch tells of it.
+fn bystander(restarts: u32, ready: bool) -> What {
+    let name = "consumer-1".to_owned();
+    What::PodSeen(crate::session::event::Pod {
+        key: crate::session::event::PodKey { namespace: "default".to_owned(), uid: "u".to_owned(), name },
+        owner: Some("consumer".to_owned()),
+        phase: crate::session::event::PodPhase::Running,
+        status: "Running".to_owned(),
+        containers: vec![crate::session::event::Container {
+            name: "app".to_owned(),
+            image: "consumer:1".to_owned(),
+            ready,
+            restarts,
+            waiting: None,
+            last_end: None,
+        }],
+        node: None,
+        ip: None,
+        created: None,
+        deleting: None,
+        liveness: None,
+        in_play: true,
+    })
+}
+
+#[test]
+fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
+    let at = |ms: i64| Timestamp::from_millisecond(1_763_816_700_000 + ms).unwrap();
+    let says = |says| Testimony { witness: Witness::Metrics, says, ground: "a page".to_owned() };
+    let mut court = Court::new(ENDPOINT, None);
+    let mut seq = 0;
+    let mut follow = |court: &mut Court, ms, what| {
+        seq += 1;
+        court.follow(&Event { seq, at: at(ms), what });
+    };
+    follow(&mut court, 0, bystander(0, true));
+    court.hear(at(0), &says(Says::State(Open)));
+    assert_eq!(court.judge(at(100)).1.state, Open);
+    follow(&mut court, 200, bystander(1, false));
+    let belief = court.judge(at(300)).1;
+    assert_eq!(belief.state, Unknown, "{}", belief.because);
+    assert!(belief.because.contains("started again"), "{}", belief.because);
+    // A page that speaks is believed at once: only a new process can have answered.
+    court.hear(at(400), &says(Says::State(Closed)));
+    assert_eq!(court.judge(at(500)).1.state, Closed);
+    follow(&mut court, 4_000, bystander(1, true));
+    assert!(!court.judge(at(4_100)).1.because.contains("started again"));
+}
