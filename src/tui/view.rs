@@ -197,6 +197,11 @@ impl View {
         }
     }
 
+    /// What the earlier session and this one are called.
+    pub fn names(&self) -> (&'static str, &'static str) {
+        self.course.map_or(("before", "after"), |course| course.names)
+    }
+
     /// Lines scrolled down in a pane.
     pub fn scroll_of(&self, pane: Pane) -> usize {
         self.scroll.get(pane as usize).copied().unwrap_or(0)

@@ -74,7 +74,7 @@ fn during(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
             "Restarted, and OPEN again: the new process had to learn it once more."
         }
         Lesson::Trap if restarted(session) => {
-            "Kubernetes restarted the healthy consumer: its users lost their fallback."
+            "Kubernetes restarted the healthy consumer: its users lose the fallback."
         }
         Lesson::Trap if session.breaker.state() == BreakerState::Open => {
             "OPEN makes /health fail, and liveness asks /health: count its misses."
@@ -102,7 +102,7 @@ fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
         }
         (BreakerState::Open, _) if countdown(session) => match on {
             true => "OPEN: the countdown beside it runs to the next trial call.",
-            false => "The pod is back, it is still OPEN: the countdown runs to the next trial.",
+            false => "The pod is back, it is still OPEN: the countdown runs to a trial call.",
         },
         (BreakerState::Open, _) => match on {
             true => "OPEN: users get a fallback (f) at once, nobody waits for the dead pod.",
@@ -203,7 +203,7 @@ mod tests {
         }
         let source = include_str!("guide.rs");
         for quoted in source.split('"').skip(1).step_by(2).filter(|text| text.ends_with(['.', ')'])) {
-            assert!(quoted.chars().count() <= 73, "{} columns: {quoted}", quoted.chars().count());
+            assert!(quoted.chars().count() <= 71, "{} columns: {quoted}", quoted.chars().count());
         }
     }
 }

@@ -128,6 +128,11 @@ fn steps_keep_their_state() {
     let respond = session.steps.row(StepRef { section: Section::Method, index: 2 }).unwrap();
     assert_eq!(respond.state, StepState::Succeeded);
     assert_eq!(respond.remark.as_deref(), Some("with the FALLBACK body"));
+    let (session, _) = fixtures::told(Variant::Before, 36.0);
+    let respond = session.steps.row(StepRef { section: Section::Method, index: 2 }).unwrap();
+    assert_eq!(respond.remark.as_deref(), Some("with the ERROR that users get"));
+    let real = session.steps.row(StepRef { section: Section::Before, index: 0 }).unwrap();
+    assert_eq!(real.remark, None);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const TALL: usize = 22;
 /// Draws the comparison in the room of all panes.
 pub fn comparison(canvas: &mut Canvas, scene: &Scene) {
     let Some(earlier) = scene.earlier else { return };
-    let (one, two) = scene.view.course.map_or(("before", "after"), |course| course.names);
+    let (one, two) = scene.view.names();
     let compared = Comparison::of((one, earlier), (two, scene.session));
     let (width, height) = (canvas.width(), canvas.height());
     let shown = if height < TALL { LANES - 1 } else { LANES };

@@ -157,7 +157,8 @@ fn concluded(scene: &Scene, roomy: bool) -> Said {
     };
     if let Some(earlier) = scene.earlier {
         let before = earlier.conclusion(earlier.last.unwrap_or(scene.now));
-        let text = format!("before: {}   after: {}", before.standing.text(), conclusion.standing.text());
+        let (one, two) = scene.view.names();
+        let text = format!("{one}: {}   {two}: {}", before.standing.text(), conclusion.standing.text());
         return (role, "VERDICT".to_owned(), text, String::new());
     }
     // On a small screen the steps say it.

@@ -56,24 +56,26 @@ impl Users {
         self.endpoints.first()
     }
 
-    /// Says so if a journal entry's output is a body that users get as a fallback or as an error: the step passed, but not
-    /// with the real answer.
+    /// Says so if a journal entry's output is what users get as a fallback or as an error: the step passed, but not with the
+    /// real answer.
     pub(super) fn recognise(&self, entry: &Value) -> Option<&'static str> {
-        let body = entry.get("output").and_then(|output| output.get("body")).and_then(Value::as_str)?;
-        let same = |outcome: Outcome, look: &Look| {
-            look.outcome == outcome
-                && look
-                    .excerpt
-                    .as_deref()
-                    .is_some_and(|excerpt| !excerpt.is_empty() && body.starts_with(excerpt))
+        let output = entry.get("output")?;
+        let body = output.get("body").and_then(Value::as_str);
+        let status = match output.get("status") {
+            Some(Value::Int(status)) => u16::try_from(*status).ok(),
+            _ => None,
         };
-        let gets = |outcome| {
-            self.endpoints.iter().any(|endpoint| endpoint.looks.iter().any(|look| same(outcome, look)))
+        let falls_back = |look: &Look| {
+            let excerpt = look.excerpt.as_deref().filter(|excerpt| !excerpt.is_empty());
+            look.outcome == Outcome::Fallback
+                && body.zip(excerpt).is_some_and(|(body, excerpt)| body.starts_with(excerpt))
         };
-        if gets(Outcome::Fallback) {
+        let fails = |look: &Look| look.outcome == Outcome::Error && status.is_some() && look.status == status;
+        let looks = || self.endpoints.iter().flat_map(|endpoint| &endpoint.looks);
+        if looks().any(falls_back) {
             return Some("with the FALLBACK body");
         }
-        gets(Outcome::Error).then_some("with the ERROR that users get")
+        looks().any(fails).then_some("with the ERROR that users get")
     }
 
     /// An endpoint is probed, again or for the first time: what was learned of it stays.
