@@ -20,6 +20,9 @@ const LEARNING: Duration = Duration::from_secs(30);
 /// How long users are watched after the run, so that those who still wait get their answer.
 const AFTERWARDS: Duration = Duration::from_secs(3);
 
+/// How long the way back to safety may take after that.
+const SAFETY: Duration = Duration::from_secs(30);
+
 /// Plays a lesson and gives its session. A signal ends it as one ends `chaos-tui run`, rollbacks included.
 pub async fn play(global: &Global, arguments: &live::Arguments) -> Result<Session, Refusal> {
     let mut assembly = Assembly::new(None);
@@ -55,6 +58,8 @@ async fn lesson(
     running.done.cancelled().await;
     if assembly.shown.borrow().run.interrupted.is_none() {
         tokio::time::sleep(AFTERWARDS).await;
+        // What is still wrong after that stands in the comparison.
+        let _ = timeout(SAFETY, assembly.shown.clone().wait_for(Session::finished)).await;
     }
     let report = running.end().await;
     match (report.words.first(), assembly.shown.borrow().run.interrupted.clone()) {
