@@ -499,7 +499,10 @@ async fn pages(open: Arc<AtomicBool>) -> String {
                 while let Ok(read @ 1..) = connection.read(&mut buffer).await {
                     let open = open.load(Ordering::Relaxed);
                     let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                    let known = request.to_ascii_lowercase().contains("authorization: bearer t");
                     let (status, body) = match request.split_whitespace().nth(1) {
+                        Some("/closed") if known => ("200 OK", "circuit_breaker_open 0\n".to_owned()),
+                        Some("/closed") => ("401 Unauthorized", String::new()),
                         Some("/health") if open => ("503 Service Unavailable", String::new()),
                         Some("/health") => ("200 OK", String::new()),
                         Some("/metrics") => ("200 OK", format!("circuit_breaker_open {}\n", u8::from(open))),
@@ -675,4 +678,46 @@ fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
     assert_eq!(court.judge(at(500)).1.state, Closed);
     follow(&mut court, 4_000, bystander(1, true));
     assert!(!court.judge(at(4_100)).1.because.contains("started again"));
+}
+
+#[tokio::test]
+async fn pages_are_asked_with_the_headers_of_the_endpoint() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = pages(Arc::default()).await;
+    let known = crate::provider::http::Access::default().with_header("Authorization", "Bearer t").unwrap();
+    for (access, wanted) in [(known, Says::Not(Open)), (Default::default(), Says::Nothing)] {
+        let (emitter, mut stream) = stream(Clock::system());
+        let (_tap, facts) = mpsc::channel(8);
+        let stop = CancellationToken::new();
+        let metrics = Some(format!("{url}/closed"));
+        let settings = BreakerSettings { metrics, access: Ok(access), ..BreakerSettings::new(ENDPOINT) };
+        tokio::spawn(watch(settings, emitter, facts, stop.clone()));
+        let says = until(&mut stream, |what| match what {
+            What::Testified(testimony) if testimony.witness == Witness::Metrics => Some(testimony.says),
+            _ => None,
+        });
+        assert_eq!(says.await, wanted);
+        stop.cancel();
+    }
+}
+
+/// What goes on for seconds and is known not to end is no call that hangs: nothing follows about a breaker.
+#[test]
+fn answers_that_do_not_end_say_nothing_about_a_breaker() {
+    let start: Timestamp = "2026-11-22T13:05:00Z".parse().unwrap();
+    let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
+    for endless in [true, false] {
+        let mut court = super::belief::Court::new(ENDPOINT, None);
+        let mut follow = |seconds: f64, what: What| court.follow(&Event { seq: 0, at: at(seconds), what });
+        for number in 0..60_u64 {
+            let seconds = number as f64 / 2.0;
+            follow(seconds, What::RequestSent { endpoint: ENDPOINT, request: RequestId(number) });
+            if number == 6 && endless {
+                follow(seconds, What::AnswersEnd { endpoint: ENDPOINT, end: false });
+            }
+        }
+        let belief = court.judge(at(30.0)).1;
+        let wanted = if endless { BreakerState::Unknown } else { BreakerState::NoneSeen };
+        assert_eq!(belief.state, wanted, "{}", belief.because);
+    }
 }

@@ -14,6 +14,8 @@ mod users;
 mod deed_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unseen_tests;
 
 pub use conclusion::{Conclusion, Standing};
 pub use deed::{missed, rollback_failed};

@@ -219,12 +219,16 @@ impl View<'_> {
         let p50 = wording::wait(waits.p50.unwrap_or(0.0));
         let p99 = wording::wait(waits.p99.unwrap_or(0.0));
         let watched = self.now.duration_since(self.endpoint.since).as_secs_f64();
+        let (real, short) = match self.unseen() {
+            Some(_) => ("look real", "look real"),
+            None => ("real answers", "real"),
+        };
         let sentence = format!(
-            "{percent}% real answers   p50 {p50}  p99 {p99}  ({} of {} in {watched:.0} s)",
+            "{percent}% {real}   p50 {p50}  p99 {p99}  ({} of {} in {watched:.0} s)",
             baseline.real,
             baseline.answered()
         );
-        (Word::Ok, sentence, format!("{percent}% real  p50 {p50}  p99 {p99}"))
+        (Word::Ok, sentence, format!("{percent}% {short}  p50 {p50}  p99 {p99}"))
     }
 
     /// The latest answers in a row that are real, twenty at most.

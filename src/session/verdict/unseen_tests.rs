@@ -1,0 +1,101 @@
+//! What cannot be seen of answers is said, and "real" is not.
+
+use super::{Standing, Verdict, Word};
+use crate::session::{
+    Event, Session,
+    event::{
+        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, RequestId, Section,
+        StepRef, What,
+    },
+    fixtures::at,
+};
+
+const ENDPOINT: EndpointId = EndpointId(0);
+
+/// Ten answers a second of steady state, then of a fault: all in time. `told` comes with what was learned.
+fn told(unseen: Option<&str>, told: Option<What>, kind: AnswerKind) -> Session {
+    let mut session = Session::new();
+    let mut tell = |seconds: f64, what: What| session.apply(&Event { seq: 0, at: at(seconds), what });
+    let (endpoint, url) = (ENDPOINT, "GET http://localhost/".to_owned());
+    tell(-6.0, What::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 });
+    for number in 0..110_u64 {
+        let start = -5.0 + number as f64 / 10.0;
+        if number == 40 {
+            let (description, unseen) = ("JSON object, 9 bytes".to_owned(), unseen.map(str::to_owned));
+            tell(start, What::ShapeLearned { endpoint, description, answers: 20, unseen });
+            told.iter().for_each(|what| tell(start, what.clone()));
+        }
+        if number == 50 {
+            let step = StepRef { section: Section::Method, index: 0 };
+            tell(0.0, What::FaultFired { step, what: "kill".to_owned(), targets: Vec::new() });
+        }
+        let kind = if number < 50 { AnswerKind::Real } else { kind };
+        let request = RequestId(number);
+        tell(start, What::RequestSent { endpoint, request });
+        let answer =
+            Answer { endpoint, request, waited_ms: 5.0, kind, status: None, shape: 1, excerpt: None };
+        tell(start + 0.005, What::Answered(answer));
+    }
+    session
+}
+
+fn verdict(session: &Session, seconds: f64) -> Verdict {
+    session.verdict(at(seconds))
+}
+
+#[test]
+fn real_answers_are_called_so() {
+    let session = told(None, None, AnswerKind::Real);
+    assert_eq!(verdict(&session, 6.0).sentence, "20 of the last 20 answers are real, median 5 ms");
+    let conclusion = session.conclusion(at(6.0));
+    assert_eq!(conclusion.standing, Standing::Resilient);
+    assert!(conclusion.because.contains("were real"), "{}", conclusion.because);
+}
+
+#[test]
+fn where_a_fallback_cannot_be_told_it_is_said_in_every_sentence() {
+    let unseen = "bodies differ in every answer: a fallback cannot be told from a real answer here";
+    let session = told(Some(unseen), None, AnswerKind::Real);
+    let said = verdict(&session, 6.0);
+    assert_eq!(said.word, Word::Ok);
+    assert_eq!(said.sentence, format!("20 of the last 20 answers look real, median 5 ms; {unseen}"));
+    assert!(said.short.chars().count() <= 60 && !said.short.contains("are real"), "{}", said.short);
+    assert!(said.why.iter().any(|why| why == unseen), "{:?}", said.why);
+    let because = session.conclusion(at(6.0)).because;
+    assert!(because.ends_with(unseen) && !because.contains("were real"), "{because}");
+}
+
+#[test]
+fn an_open_breaker_and_answers_of_the_real_shape_are_not_called_real() {
+    let belief = Belief {
+        state: BreakerState::Open,
+        confidence: Confidence::Sure,
+        since: at(-1.0),
+        agreeing: 1,
+        spoke: 1,
+        because: "metrics".to_owned(),
+        next_trial: None,
+    };
+    let said = verdict(&told(None, Some(What::Believed(belief)), AnswerKind::Real), 6.0);
+    assert!(
+        said.sentence.contains("look real") && said.sentence.contains("breaker is open"),
+        "{}",
+        said.sentence
+    );
+}
+
+#[test]
+fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
+    let endless = || Some(What::AnswersEnd { endpoint: ENDPOINT, end: false });
+    let session = told(None, endless(), AnswerKind::Real);
+    let said = verdict(&session, 6.0);
+    assert_eq!(said.word, Word::Unknown);
+    assert_eq!(said.sentence, "answers begin after 5 ms and do not end: watch another path");
+    assert_eq!(session.conclusion(at(6.0)).standing, Standing::NotObservable);
+    let session = told(None, endless(), AnswerKind::Error(ErrorKind::Refused));
+    assert_eq!(verdict(&session, 6.0).word, Word::Failing);
+    assert_eq!(session.conclusion(at(6.0)).standing, Standing::Weak);
+    // They end after all.
+    let ends = told(None, Some(What::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
+    assert_eq!(verdict(&ends, 6.0).word, Word::Ok);
+}
