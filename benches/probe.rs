@@ -114,7 +114,8 @@ fn service_time() -> Duration {
 
 async fn ask(url: &str) {
     rustls::crypto::ring::default_provider().install_default().expect("nobody was before us");
-    let (emitter, mut events) = stream(Clock::system());
+    let clock = Clock::system();
+    let (emitter, mut events) = stream(clock);
     let stop = CancellationToken::new();
     let mut settings = EndpointSettings::new(EndpointId(0), url);
     settings.rate = RATE;
@@ -131,7 +132,7 @@ async fn ask(url: &str) {
         session.apply(&event);
     }
     probe.await.expect("the probe does not panic");
-    let tally = session.users.main().expect("it was watched").baseline();
+    let tally = session.users.main().expect("it was watched").baseline(clock.now());
     let cpu = cpu_seconds().unwrap_or(f64::NAN) * 100.0 / SECONDS as f64;
     assert_eq!(tally.error, 0, "the server answers");
     println!("{}", json!({"p50": tally.all.p50, "p99": tally.all.p99, "cpu": cpu}));

@@ -264,10 +264,10 @@ fn reducer(criterion: &mut Criterion<CpuTime>) {
         let endpoint = session.users.main().expect("the stream has one");
         bench.iter(|| {
             black_box([
-                endpoint.baseline(),
-                endpoint.since_t0(),
-                endpoint.during_fault(),
-                endpoint.after_recovery(),
+                endpoint.baseline(now),
+                endpoint.since_t0(now),
+                endpoint.during_fault(now),
+                endpoint.after_recovery(now),
             ])
         });
     });

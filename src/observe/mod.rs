@@ -5,5 +5,6 @@ pub mod endpoint;
 pub mod logs;
 pub mod pods;
 pub mod preflight;
+pub mod presence;
 pub mod pulse;
 pub mod recovery;

@@ -2,6 +2,7 @@
 
 use crate::{
     cluster::{Connection, answer},
+    observe::presence::Presence,
     session::{
         What,
         event::{Source, SourceState, Timestamp},
@@ -9,7 +10,7 @@ use crate::{
     },
 };
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How often it is asked.
@@ -18,19 +19,24 @@ const PERIOD: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks the API server for its version until `stop` fires; tells when it falls silent and when it speaks again.
-pub async fn watch(connection: Connection, emitter: Emitter, stop: CancellationToken) {
-    stop.run_until_cancelled(beat(connection, emitter)).await;
+pub async fn watch(connection: Connection, emitter: Emitter, presence: Presence, stop: CancellationToken) {
+    stop.run_until_cancelled(beat(connection, emitter, presence)).await;
 }
 
-async fn beat(connection: Connection, emitter: Emitter) {
+async fn beat(connection: Connection, emitter: Emitter, presence: Presence) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard: Option<Timestamp> = None;
     let mut told: Option<SourceState> = None;
     loop {
         ticks.tick().await;
-        let asked = emitter.clock().now();
-        let state = match ask(&connection).await {
+        let (begun, asked) = (Instant::now(), emitter.clock().now());
+        let answer = ask(&connection).await;
+        // We did not run meanwhile: the silence may have been ours.
+        if answer.is_err() && presence.away_between(begun, Instant::now()) {
+            continue;
+        }
+        let state = match answer {
             Ok(()) => {
                 heard = Some(emitter.clock().now());
                 SourceState::Live
@@ -83,7 +89,7 @@ mod tests {
         let (emitter, mut events) = stream(Clock::system());
         let began = emitter.clock().now();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(watch(connection, emitter, stop.clone()));
+        let task = tokio::spawn(watch(connection, emitter, Presence::default(), stop.clone()));
         let mut next = async || match events.next().await.unwrap() {
             event @ crate::session::Event {
                 what: What::SourceChanged { source: Source::Api, .. }, ..

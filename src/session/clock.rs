@@ -2,7 +2,13 @@
 
 use super::event::Timestamp;
 use jiff::tz::TimeZone;
-use std::sync::LazyLock;
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// Where a machine keeps the rules of its own time zone.
@@ -30,6 +36,9 @@ fn own_rules(path: &str) -> Option<TimeZone> {
 pub struct Clock {
     wall: Timestamp,
     start: Instant,
+    /// Nanoseconds that the machine slept, in which tokio's clock stood still. Clocks are copied about, and a session has one:
+    /// what all copies share is never given back.
+    slept: &'static AtomicU64,
 }
 
 impl Clock {
@@ -40,7 +49,7 @@ impl Clock {
 
     /// A clock that starts at a given moment.
     pub fn starting_at(wall: Timestamp) -> Self {
-        Self { wall, start: Instant::now() }
+        Self { wall, start: Instant::now(), slept: Box::leak(Box::default()) }
     }
 
     /// The present moment.
@@ -50,7 +59,13 @@ impl Clock {
 
     /// The moment at which tokio's clock stood at `instant`; not before this clock began.
     pub fn at(&self, instant: Instant) -> Timestamp {
-        self.wall + instant.saturating_duration_since(self.start)
+        let slept = Duration::from_nanos(self.slept.load(Ordering::Relaxed));
+        self.wall + instant.saturating_duration_since(self.start) + slept
+    }
+
+    /// The machine slept: it is later by so much than tokio's clock says.
+    pub fn slept(&self, time: Duration) {
+        self.slept.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 2), Ordering::Relaxed);
     }
 }
 

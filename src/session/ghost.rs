@@ -14,6 +14,17 @@ impl Session {
         shown.filter(|dot| dot.ended() <= until).count()
     }
 
+    /// Users who by so many seconds after T0 had waited longer than the limit and had no answer.
+    pub fn waiting_by(&self, since_t0: f64) -> usize {
+        let (Some(t0), Some(endpoint)) = (self.t0(), self.users.main()) else { return 0 };
+        let by = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
+        let due = by - std::time::Duration::from_millis(endpoint.limit_ms);
+        let answered_later = endpoint.dots().rev().take_while(|dot| dot.ended() > by);
+        let answered_later = answered_later.filter(|dot| dot.start >= t0 && dot.start < due).count();
+        answered_later
+            + endpoint.in_flight.values().filter(|flight| flight.start >= t0 && flight.start < due).count()
+    }
+
     /// Why a ghost is unfair to this session, or this session to it; as far as can be told by now.
     pub fn unlike(&self, ghost: &Session) -> Vec<String> {
         let mut unlike = Vec::new();
@@ -60,6 +71,17 @@ mod tests {
         }
         assert_eq!(fixtures::finished(Variant::After).0.errors_by(60.0), 0);
         assert_eq!(fixtures::ready().0.errors_by(60.0), 0);
+    }
+
+    #[test]
+    fn those_who_waited_count_as_well() {
+        let (before, _) = fixtures::finished(Variant::Before);
+        // Two a second, each told no after 5.3 s and more: at T+5 nobody had an answer, and eight had waited for a second.
+        for (seconds, wanted) in [(0.0, 0), (0.9, 0), (5.0, 8), (60.0, 0)] {
+            assert_eq!(before.waiting_by(seconds), wanted, "at T+{seconds}");
+        }
+        let (told, _) = fixtures::told(Variant::Before, 5.0);
+        assert_eq!(told.waiting_by(5.0), 8, "nobody has answered by now");
     }
 
     #[test]

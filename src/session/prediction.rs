@@ -75,8 +75,8 @@ impl Session {
     pub fn scores(&self, now: Timestamp) -> Vec<Score> {
         let Some(prediction) = self.prediction.filter(|_| self.fault.is_some()) else { return Vec::new() };
         let trip = prediction.trip.map(|guess| self.score_trip(guess));
-        let users = prediction.users.map(|guess| self.score_users(guess));
-        let errors = prediction.errors.map(|most| self.score_errors(most));
+        let users = prediction.users.map(|guess| self.score_users(guess, now));
+        let errors = prediction.errors.map(|most| self.score_errors(most, now));
         let recovery = prediction.recovery_s.map(|seconds| self.score_recovery(seconds, now));
         [trip, users, errors, recovery].into_iter().flatten().collect()
     }
@@ -96,9 +96,9 @@ impl Session {
         }
     }
 
-    fn score_users(&self, guess: Gets) -> Score {
+    fn score_users(&self, guess: Gets, now: Timestamp) -> Score {
         let words = users_words(guess);
-        let Some(users) = self.users.main().map(|endpoint| endpoint.during_fault()) else {
+        let Some(users) = self.users.main().map(|endpoint| endpoint.during_fault(now)) else {
             return Score::unseen(words);
         };
         let counts =
@@ -114,9 +114,14 @@ impl Session {
         }
     }
 
-    fn score_errors(&self, most: u32) -> Score {
+    fn score_errors(&self, most: u32, now: Timestamp) -> Score {
         let words = errors_words(most);
-        match self.users.main().map(|endpoint| endpoint.during_fault()).filter(|users| users.answered() > 0) {
+        match self
+            .users
+            .main()
+            .map(|endpoint| endpoint.during_fault(now))
+            .filter(|users| users.answered() > 0)
+        {
             None => Score::unseen(words),
             Some(users) => Score::seen(words, users.error.to_string(), users.error <= u64::from(most)),
         }

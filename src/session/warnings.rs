@@ -9,6 +9,8 @@ use super::{
 
 /// Seconds after the fire after which a fault without effect is reported.
 const NO_EFFECT_S: f64 = 15.0;
+/// Seconds for which a gap of our own is told once it is over.
+const GAP_TOLD_S: f64 = 15.0;
 /// Seconds without a sign of life after which a polled source is stale.
 const STALE_S: f64 = 3.0;
 
@@ -67,7 +69,9 @@ impl Session {
         let mut warnings: Vec<Warning> = [
             self.guard_ahead(now),
             self.budget(now),
-            self.probe_overrun(),
+            self.probe_overrun(now),
+            self.not_learned(),
+            self.gap_behind(now),
             self.healthy_but_failing(now),
             self.health_recovered_alone(),
             self.without_effect(now),
@@ -98,12 +102,12 @@ impl Session {
         })
     }
 
-    fn probe_overrun(&self) -> Option<Warning> {
+    fn probe_overrun(&self, now: Timestamp) -> Option<Warning> {
         let withheld: u64 = self
             .users
             .endpoints
             .iter()
-            .map(|endpoint| endpoint.since_t0().withheld + endpoint.baseline().withheld)
+            .map(|endpoint| endpoint.since_t0(now).withheld + endpoint.baseline(now).withheld)
             .sum();
         (withheld > 0).then(|| {
             let requests = wording::count(withheld, "request");
@@ -113,6 +117,45 @@ impl Session {
                 format!("{requests} not sent: too many users wait already"),
             )
         })
+    }
+
+    /// We have just come back: what is missing on the screen is our own gap.
+    fn gap_behind(&self, now: Timestamp) -> Option<Warning> {
+        let gap = self.gaps.last().filter(|gap| now.duration_since(gap.to).as_secs_f64() < GAP_TOLD_S)?;
+        let short = format!(
+            "{} not observed: this program did not run; nothing counts",
+            wording::seconds(gap.seconds())
+        );
+        Some(warn(Urgency::Notice, wording::gap(gap), short))
+    }
+
+    /// A fire before it is known what a real answer looks like leaves the run without a verdict.
+    fn not_learned(&self) -> Option<Warning> {
+        let fires_next = self.steps.current().is_some_and(|row| {
+            row.step.destructive && matches!(row.state, crate::session::state::StepState::Awaited { .. })
+        });
+        if self.fault.is_some() || !fires_next {
+            return None;
+        }
+        self.not_ready_to_fire().map(|why| {
+            let text = format!("{why}: fired now, the run's verdict would be NOT OBSERVABLE.");
+            warn(Urgency::Watch, text, format!("{why}: no verdict if fired now"))
+        })
+    }
+
+    /// Why a fire now would leave the run without a verdict, in a few words; `None` once it would not, or where nobody is
+    /// to be asked.
+    pub fn not_ready_to_fire(&self) -> Option<String> {
+        if self.users.passive {
+            return None;
+        }
+        let unlearned =
+            self.users.endpoints.iter().find(|endpoint| endpoint.watched && endpoint.shape.is_none());
+        match unlearned {
+            Some(_) => Some("what a real answer looks like is not learned yet".to_owned()),
+            None if self.users.endpoints.iter().any(|endpoint| endpoint.watched) => None,
+            None => Some("users are not watched yet".to_owned()),
+        }
     }
 
     /// Users fail while Kubernetes sees nothing wrong with the service they ask.

@@ -1,6 +1,6 @@
 //! Figures as sentences write them.
 
-use crate::session::event::{BreakerState, ErrorKind, Source};
+use crate::session::event::{BreakerState, ErrorKind, Gap, GapCause, Source};
 
 /// Characters of an error that are shown.
 const SHOWN: usize = 200;
@@ -13,6 +13,23 @@ pub fn wait(ms: f64) -> String {
         ms if ms < 99_950.0 => format!("{:.1} s", ms / 1000.0),
         ms => format!("{:.0} s", ms / 1000.0),
     }
+}
+
+/// A waiting time that may still grow: `at least 6.2 s`.
+pub fn wait_at_least(ms: f64, still: bool) -> String {
+    if still { format!("at least {}", wait(ms)) } else { wait(ms) }
+}
+
+/// A gap in a sentence: how long nothing was observed, and why.
+pub fn gap(gap: &Gap) -> String {
+    let why = match gap.cause {
+        GapCause::Stopped => "this program did not run: it was suspended, or the machine was stalled",
+        GapCause::Asleep => "the machine slept",
+    };
+    format!(
+        "not observed for {}: {why}; nobody was asked, and requests in flight do not count",
+        seconds(gap.seconds())
+    )
 }
 
 /// Seconds with one digit: `6.2 s`; from 100 s on without.

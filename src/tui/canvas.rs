@@ -7,7 +7,7 @@ use super::{
 use ratatui::{
     buffer::{Buffer, Cell},
     layout::Rect,
-    style::Style,
+    style::{Color, Modifier, Style},
 };
 
 /// A piece of text with its meaning.
@@ -207,7 +207,9 @@ impl<'a> Canvas<'a> {
 
     /// Draws text without cutting marks; for single letters of charts and lanes.
     pub fn letters(&mut self, x: usize, y: usize, letters: &str, role: Role) {
-        let style = self.theme.style(role);
+        // What was drawn there before, such as a faint line, must not shine through: styles add up.
+        let bare = Style::new().fg(Color::Reset).remove_modifier(Modifier::all());
+        let style = bare.patch(self.theme.style(role));
         self.put(x, y, &text::clean(letters), style);
     }
 

@@ -25,6 +25,15 @@ pub fn wait(ms: Option<f64>) -> String {
     }
 }
 
+/// A waiting time in at most six columns; one that may still grow is `>=6.2s`.
+pub fn wait_so_far(ms: Option<f64>, open: bool) -> String {
+    match ms.filter(|_| open) {
+        None => wait(ms),
+        Some(ms) if ms < 10_000.0 => format!(">={:.1}s", (ms / 100.0).floor() / 10.0),
+        Some(ms) => format!(">={:.0}s", (ms / 1000.0).floor()),
+    }
+}
+
 /// A limit that somebody set: `1 s`, `1.5 s`, `300 ms`.
 pub fn limit(ms: u64) -> String {
     match ms {
@@ -76,6 +85,15 @@ mod tests {
         }
         for (ms, wanted) in [(None, "-"), (Some(0.3), "<1 ms"), (Some(6.2), "6 ms"), (Some(999.6), "1.0 s")] {
             assert_eq!(wait(ms), wanted);
+        }
+        for (ms, open, wanted) in [
+            (Some(6270.0), true, ">=6.2s"),
+            (Some(10_030.0), true, ">=10s"),
+            (Some(6270.0), false, "6.3 s"),
+            (Some(120_900.0), true, ">=120s"),
+            (None, true, "-"),
+        ] {
+            assert_eq!(wait_so_far(ms, open), wanted);
         }
         for (seconds, wanted) in
             [(0.3, "0.3 s"), (17.2, "17 s"), (300.0, "5 min"), (7200.0, "2 h"), (2e6, "23 d")]

@@ -546,3 +546,62 @@ proptest! {
         holds(&drawn(&hostile(text), &view, &Theme::default(), width, height));
     }
 }
+
+/// The limit is a faint line; a letter on it is as bright as any other.
+#[test]
+fn letters_on_the_row_of_the_limit_are_as_bright_as_others() {
+    for theme in ["dark", "light", "mono"] {
+        let theme = Theme::named(theme).unwrap();
+        let buffer = drawn(&fixtures::before_failing(), &view(), &theme, 120, 36);
+        let cells = |letter: &'static str| {
+            let shown = buffer.content().iter().filter(move |cell| cell.symbol() == letter);
+            shown.map(|cell| (cell.fg, cell.modifier)).collect::<std::collections::HashSet<_>>()
+        };
+        let waiting = cells("?");
+        assert!(waiting.iter().all(|(_, modifier)| !modifier.contains(Modifier::DIM)), "{waiting:?}");
+    }
+}
+
+#[test]
+fn the_heat_map_is_coloured_by_outcome_first() {
+    let fast_errors = {
+        let mut events = fixtures::events(Variant::After, 10.0);
+        for event in &mut events {
+            if let What::Answered(answer) = &mut event.what
+                && answer.kind == AnswerKind::Fallback
+            {
+                answer.kind = AnswerKind::Error(ErrorKind::Server);
+            }
+        }
+        (fixtures::session(&events), fixtures::at(10.0))
+    };
+    let map = View { overlay: Some(Overlay::Heatmap), ..view() };
+    let theme = Theme::default();
+    let colours = |told: &(Session, Timestamp)| {
+        let buffer = drawn(told, &map, &theme, 120, 36);
+        let shades = theme.symbols.shades;
+        let shaded = buffer.content().iter().filter(|cell| shades[1..].contains(&cell.symbol()));
+        shaded.map(|cell| cell.fg).collect::<std::collections::HashSet<_>>()
+    };
+    let colour = |role| theme.style(role).fg.unwrap();
+    let (real, fallback) = (colour(super::theme::Role::Ok), colour(super::theme::Role::Protected));
+    let (error, waiting) = (colour(super::theme::Role::Failing), colour(super::theme::Role::Waiting));
+    // Fallbacks in 5 ms and errors in 5 ms are fast, and no more than that.
+    let told = colours(&fixtures::after_open());
+    assert!(told.contains(&real) && told.contains(&fallback) && told.contains(&waiting), "{told:?}");
+    assert!(!told.contains(&error), "{told:?}");
+    let told = colours(&fast_errors);
+    assert!(told.contains(&error) && !told.contains(&fallback), "{told:?}");
+}
+
+#[test]
+fn the_card_warns_before_a_fire_that_would_leave_no_verdict() {
+    let warned = |told: &(Session, Timestamp)| {
+        let shown = text(&drawn(told, &view(), &Theme::default(), 120, 36));
+        shown.contains("no verdict if fired now")
+    };
+    let (mut session, now) = fixtures::steady();
+    assert!(!warned(&(session.clone(), now)));
+    session.users.endpoints[0].shape = None;
+    assert!(warned(&(session, now)));
+}

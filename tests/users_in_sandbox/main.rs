@@ -44,7 +44,7 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
         .await;
     let (session, now) = stage.close().await;
 
-    let users = session.users.main().unwrap().since_t0();
+    let users = session.users.main().unwrap().since_t0(now);
     assert_eq!(users.error, 0, "{users:?}");
     assert!(users.fallback > 5, "{users:?}");
     assert_eq!(session.conclusion(now).standing, Standing::Protected);
@@ -71,7 +71,7 @@ async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
     stage.until("users are well again", |session, now| session.verdict(now).word == Word::Ok).await;
     let (session, now) = stage.close().await;
 
-    let users = session.users.main().unwrap().since_t0();
+    let users = session.users.main().unwrap().since_t0(now);
     assert!(users.error > 3 && users.fallback == 0, "{users:?}");
     assert_eq!(session.conclusion(now).standing, Standing::Weak);
     assert!(session.breaker.cycles.is_empty(), "{:?}", session.breaker.cycles);

@@ -26,6 +26,8 @@ pub struct Preferences {
     pub watch_headers: Headers,
     /// Whether every certificate is accepted of them.
     pub watch_insecure: bool,
+    /// Whether nobody is asked, and only pages are read.
+    pub passive: bool,
     /// Requests a second to each of them.
     pub rate: f64,
     /// What users accept to wait, in seconds.
@@ -81,7 +83,8 @@ impl Default for Preferences {
             watch_named: false,
             watch_headers: Headers::default(),
             watch_insecure: false,
-            rate: 2.0,
+            passive: false,
+            rate: 4.0,
             limit: 1.0,
             budget: 120,
             allow_contexts: Vec::new(),
@@ -110,6 +113,7 @@ impl Preferences {
         }
         self.watch_headers.0.extend(watching.watch_header.iter().cloned());
         self.watch_insecure |= watching.watch_insecure;
+        self.passive |= watching.passive;
         set(&mut self.rate, watching.rate);
         set(&mut self.limit, watching.limit);
         set(&mut self.budget, watching.budget);

@@ -104,7 +104,8 @@ impl Assembly {
         self.emitter.emit(What::BudgetSet { seconds: preferences.budget }).await;
         self.emitter.emit(What::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, preferences, &providers.environment());
-        let mut observers = Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints);
+        let mut observers =
+            Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints, preferences.passive);
         let tap = self.handle.taps.open();
         observers.spawn(target::cards(request.clone(), connection.clone(), self.emitter.clone(), tap));
         if let Some(connection) = &connection {

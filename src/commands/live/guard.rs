@@ -1,6 +1,9 @@
 //! Carries guards out: looks at the session a few times a second, and tells the runner to end the run.
 
-use crate::session::{Command, Session, What, clock::Clock, stream::Emitter};
+use crate::{
+    observe::presence::Presence,
+    session::{Command, Session, What, clock::Clock, stream::Emitter},
+};
 use std::time::Duration;
 use tokio::{
     sync::{mpsc, watch},
@@ -15,13 +18,20 @@ pub async fn watch(
     shown: watch::Receiver<Session>,
     clock: Clock,
     emitter: Emitter,
+    presence: Presence,
     runner: mpsc::Sender<Command>,
 ) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let over = shown.borrow().guard_over(clock.now());
+        let back = presence.latest();
+        let over = {
+            let session = shown.borrow();
+            // A gap of our own that the session does not know of yet looks as if nobody had answered.
+            let known = session.gaps.last().map(|gap| gap.to);
+            if back > known { None } else { session.guard_over(clock.now()) }
+        };
         if let Some(trip) = over {
             let because = trip.because.clone();
             emitter.emit(What::GuardTripped(trip)).await;
@@ -49,7 +59,7 @@ mod tests {
         let (emitter, mut events) = stream(clock);
         let (shown, seen) = watch::channel(session);
         let (orders, mut ordered) = mpsc::channel(1);
-        let task = tokio::spawn(watch(seen, clock, emitter, orders));
+        let task = tokio::spawn(watch(seen, clock, emitter, Presence::default(), orders));
         // Nothing but time goes on: those who wait without an answer make the seconds bad.
         let Some(Command::GuardAbort(because)) = ordered.recv().await else { panic!("another order") };
         let told = events.next().await.unwrap();
@@ -59,5 +69,33 @@ mod tests {
         assert!(told.at >= fixtures::at(20.0), "{}", told.at);
         task.await.unwrap();
         drop(shown);
+    }
+
+    /// On return from a suspension the session does not know of it yet, and looks as if nobody had answered for long.
+    #[tokio::test(start_paused = true)]
+    async fn a_gap_that_is_not_told_yet_trips_nothing() {
+        let (mut session, now) = fixtures::told(Variant::Before, 19.0);
+        session.guards.limits = Guards { users_s: Some(20), ..Guards::OFF };
+        let clock = Clock::starting_at(now);
+        let (emitter, _events) = stream(clock);
+        let presence = Presence::new(clock);
+        tokio::time::advance(Duration::from_secs(9)).await;
+        let gap = presence.latest().unwrap();
+        let (shown, seen) = watch::channel(session);
+        let (orders, mut ordered) = mpsc::channel(1);
+        tokio::spawn(watch(seen, clock, emitter, presence, orders));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(ordered.try_recv().is_err(), "nobody knows of the gap yet");
+        let gap = crate::session::event::Gap {
+            from: now,
+            to: gap,
+            cause: crate::session::event::GapCause::Stopped,
+        };
+        shown.send_modify(|session| {
+            let what = What::NotObserved(gap);
+            session.apply(&crate::session::Event { seq: 0, at: gap.to, what });
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(ordered.try_recv().is_err(), "the gap itself is no reason");
     }
 }

@@ -49,7 +49,7 @@ impl Lookout {
         let connection = ready::connection(request, cluster).await;
         let endpoints = endpoints(request, &Preferences::default(), &providers.environment());
         let faults = endpoints.iter().map(|settings| settings.fault.clone()).collect();
-        let mut observers = Observers::new(emitter.clone(), audience.taps.clone(), endpoints);
+        let mut observers = Observers::new(emitter.clone(), audience.taps.clone(), endpoints, false);
         emitter.emit(What::GuardsSet(*guards)).await;
         if let Some(connection) = &connection {
             observers.watch_cluster(connection, request).await;
@@ -57,9 +57,9 @@ impl Lookout {
         observers.spawn(mind_the_fault(audience.taps.open(), faults));
         observers.observe(true).await;
         let (shown, clock) = (audience.session.subscribe(), emitter.clock());
-        let seen = shown.clone();
+        let (seen, presence) = (shown.clone(), observers.presence.clone());
         observers.spawn(doubt::watch(shown.clone(), emitter.clock(), emitter.clone()));
-        observers.spawn(guard::watch(shown, emitter.clock(), emitter.clone(), runner));
+        observers.spawn(guard::watch(shown, emitter.clock(), emitter.clone(), presence, runner));
         Self { observers, shown: seen, clock }
     }
 

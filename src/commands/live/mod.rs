@@ -72,7 +72,7 @@ pub struct Watching {
     /// Accept every certificate of the watched URLs
     #[arg(long)]
     pub watch_insecure: bool,
-    /// Requests a second to each watched URL [default: 2]
+    /// Requests a second to each watched URL [default: 4]
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<f64>,
     /// What users accept to wait, in seconds [default: 1]
@@ -81,6 +81,9 @@ pub struct Watching {
     /// Seconds since the kill in which a user may be let down [default: 120]
     #[arg(long, value_name = "SECONDS")]
     pub budget: Option<u32>,
+    /// Ask nobody as users do: only the service's own pages are read, and what users get is not known
+    #[arg(long)]
+    pub passive: bool,
     /// Look only: nothing can be stepped or fired
     #[arg(long)]
     pub read_only: bool,

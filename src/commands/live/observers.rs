@@ -9,6 +9,7 @@ use crate::{
         endpoint::{self, EndpointSettings},
         logs,
         pods::{self, InPlay},
+        presence::Presence,
         pulse, recovery,
     },
     runner::{Redactor, Request},
@@ -33,6 +34,10 @@ pub struct Observers {
     emitter: Emitter,
     taps: Taps,
     endpoints: Vec<EndpointSettings>,
+    /// Whether only pages are read, and nobody is asked.
+    passive: bool,
+    /// Knows when this program itself did not run.
+    pub presence: Presence,
     stop: CancellationToken,
     /// Takes pods whose log is asked for, once a cluster is watched.
     logs: Option<mpsc::Sender<PodKey>>,
@@ -45,16 +50,22 @@ pub struct Observers {
 
 impl Observers {
     /// None is running yet.
-    pub fn new(emitter: Emitter, taps: Taps, endpoints: Vec<EndpointSettings>) -> Self {
+    pub fn new(emitter: Emitter, taps: Taps, mut endpoints: Vec<EndpointSettings>, passive: bool) -> Self {
         let stop = CancellationToken::new();
+        let presence = Presence::new(emitter.clock());
+        endpoints.iter_mut().for_each(|settings| settings.presence = presence.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(presence.clone().watch(emitter.clone(), stop.clone()));
         Self {
             emitter,
             taps,
             endpoints,
+            passive,
+            presence,
             stop,
             logs: None,
             asking: None,
-            tasks: JoinSet::new(),
+            tasks,
             sought: watch::Sender::default(),
         }
     }
@@ -93,7 +104,8 @@ impl Observers {
                 self.emitter.emit(What::SourceChanged { source: Source::Pods, state }).await;
             }
         }
-        self.tasks.spawn(pulse::watch(connection.clone(), self.emitter.clone(), self.stop.clone()));
+        let (emitter, presence, stop) = (self.emitter.clone(), self.presence.clone(), self.stop.clone());
+        self.tasks.spawn(pulse::watch(connection.clone(), emitter, presence, stop));
         let (ask, asked) = mpsc::channel(ASKED);
         self.logs = Some(ask);
         let redactor = Redactor::new(&request.secrets);
@@ -123,7 +135,12 @@ impl Observers {
     pub async fn observe(&mut self, on: bool) {
         match (on, self.asking.take()) {
             (true, Some(asking)) => self.asking = Some(asking),
-            (false, asking) => asking.iter().for_each(CancellationToken::cancel),
+            (false, asking) => {
+                asking.iter().for_each(CancellationToken::cancel);
+                if self.passive && asking.is_some() {
+                    self.emitter.emit(What::PassiveSet { on: false }).await;
+                }
+            }
             (true, None) if self.endpoints.is_empty() => {
                 let message =
                     "The experiment asks no HTTP endpoint: name one with --watch URL to see its users.";
@@ -132,7 +149,10 @@ impl Observers {
             }
             (true, None) => {
                 let asking = self.stop.child_token();
-                for settings in &self.endpoints {
+                if self.passive {
+                    self.emitter.emit(What::PassiveSet { on: true }).await;
+                }
+                for settings in self.endpoints.iter().filter(|_| !self.passive) {
                     let watching = endpoint::watch(settings.clone(), self.emitter.clone(), asking.clone());
                     self.tasks.spawn(watching);
                 }
@@ -197,7 +217,9 @@ impl Observers {
 /// The breaker's witnesses beside a users' endpoint: its own `/health` and `/metrics`, asked as the endpoint is.
 fn breaker_of(endpoint: &EndpointSettings) -> BreakerSettings {
     let mut settings = BreakerSettings::new(endpoint.id);
+    settings.presence = endpoint.presence.clone();
     if let Ok(url) = endpoint.url.parse::<reqwest::Url>() {
+        settings.path = url.path().to_owned();
         let beside = |path| url.join(path).ok().map(String::from);
         settings.health = beside("/health");
         settings.metrics = beside("/metrics");

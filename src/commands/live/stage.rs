@@ -79,8 +79,9 @@ impl Stage {
         let (steps, stepped) = mpsc::channel(ORDERS);
         let mut tap = self.handle.taps.open();
         let (shown, emitter) = (self.shown.clone(), self.emitter.clone());
+        let presence = self.observers.presence.clone();
         self.observers.spawn(doubt::watch(shown.clone(), emitter.clock(), emitter.clone()));
-        self.observers.spawn(guard::watch(shown, emitter.clock(), emitter, steps.clone()));
+        self.observers.spawn(guard::watch(shown, emitter.clock(), emitter, presence, steps.clone()));
         let again = Again::new(request.clone(), providers.clone());
         let mut running = tokio::spawn(play(request, providers, self.emitter.clone(), stepped, signals));
         let mut began = false;

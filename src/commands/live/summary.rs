@@ -4,6 +4,7 @@ use super::stage::Report;
 use crate::session::{
     Session,
     event::{Level, Timestamp},
+    state::Quantile,
     verdict::rollback_failed,
     wording,
 };
@@ -25,24 +26,36 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     if judged {
         let conclusion = session.conclusion(now);
         lines.push(format!("  verdict   {}: {}", conclusion.standing.text(), conclusion.because));
+        lines.extend(session.late_word(now).map(|late| {
+            format!("            came later and does not count: {}, {}", late.standing.text(), late.because)
+        }));
     }
     if let Some(endpoint) = session.users.main() {
-        let tally = if session.fault.is_some() { endpoint.since_t0() } else { endpoint.baseline() };
-        let wait = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), wording::wait);
+        let tally = if session.fault.is_some() { endpoint.since_t0(now) } else { endpoint.baseline(now) };
+        let wait = |quantile| {
+            let ms = tally.all.at(quantile);
+            ms.map_or_else(|| "-".to_owned(), |ms| wording::wait_at_least(ms, tally.all.is_open(quantile)))
+        };
+        let real = match tally.unjudged {
+            0 => format!("{} real", tally.real),
+            some => format!("{some} successes of which it was not learned whether they are real"),
+        };
+        let waiting =
+            if tally.waiting > 0 { format!(", {} without an answer", tally.waiting) } else { String::new() };
         lines.push(format!(
-            "  users     {} requests: {} real, {} fallback, {} errors; median {}, longest {}",
+            "  users     {} requests: {real}, {} fallback, {} errors{waiting}; median {}, longest {}",
             tally.sent,
-            tally.real,
             tally.fallback,
             tally.error,
-            wait(tally.all.p50),
-            wait(tally.all.max)
+            wait(Quantile::P50),
+            wait(Quantile::Max)
         ));
         if session.fault.is_some() {
             let bad = session.bad_seconds(endpoint, now);
             lines.push(format!("  bad       {bad} seconds in which a user was let down"));
         }
     }
+    lines.extend(session.gaps.iter().map(|gap| format!("  gap       {}", wording::gap(gap))));
     let measured = session.breaker.measured(session.t0());
     if let Some(trip) = measured.trip_s {
         lines.push(format!("  breaker   opened {} after the kill", wording::seconds(trip)));

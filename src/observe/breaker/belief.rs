@@ -153,6 +153,7 @@ impl Court {
             }
             What::EndpointLeft { endpoint } if *endpoint == self.endpoint => self.answers.left(),
             What::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
+            What::NotObserved(_) => self.answers.left(),
             What::FaultFired { targets, .. } => {
                 self.answers.fault();
                 self.targets.extend(targets.iter().cloned());

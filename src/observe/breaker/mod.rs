@@ -6,6 +6,7 @@
 
 mod answers;
 mod belief;
+mod calls;
 mod exposition;
 mod health;
 mod metrics;

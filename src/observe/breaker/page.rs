@@ -1,6 +1,7 @@
 //! A page that is asked again and again: the health page, the metrics page.
 
 use crate::{
+    observe::presence::Presence,
     provider::http::{Access, Packing, Request, beginning},
     session::{
         event::{Source, SourceState, What},
@@ -14,7 +15,7 @@ use reqwest::{
 use std::time::Duration;
 use tokio::{
     sync::mpsc,
-    time::{MissedTickBehavior, timeout},
+    time::{Instant, MissedTickBehavior, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +37,7 @@ pub(super) async fn poll(
     period: Duration,
     emitter: Emitter,
     found: mpsc::Sender<(Source, Found)>,
+    presence: Presence,
     stop: CancellationToken,
 ) {
     let page = match access.and_then(|access| Page::new(&url, &access)) {
@@ -50,11 +52,15 @@ pub(super) async fn poll(
     // A page that hangs is asked again one period after it answered, not in a burst.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let answer = tokio::select! {
+        let (asked, answer) = tokio::select! {
             () = stop.cancelled() => return,
-            _ = ticks.tick() => stop.run_until_cancelled(page.ask()).await,
+            _ = ticks.tick() => (Instant::now(), stop.run_until_cancelled(page.ask()).await),
         };
         let Some(answer) = answer else { return };
+        // That nobody answered while we did not run is not the page's fault.
+        if presence.away_between(asked, Instant::now()) {
+            continue;
+        }
         let state = match &answer {
             Ok((404, _)) => SourceState::Absent { reason: format!("{url} is not there (404)") },
             Ok(_) => SourceState::Live,

@@ -2,14 +2,17 @@
 
 use super::{
     belief::Court,
-    health, metrics,
+    calls, health, metrics,
     page::{Found, poll},
     turns::Turns,
 };
 use crate::{
+    observe::presence::Presence,
     provider::http::Access,
     session::{
-        event::{Belief, EndpointId, Event, Says, Source, SourceState, Testimony, Timestamp, What, Witness},
+        event::{
+            Belief, Calls, EndpointId, Event, Says, Source, SourceState, Testimony, Timestamp, What, Witness,
+        },
         stream::Emitter,
     },
 };
@@ -39,6 +42,10 @@ pub struct BreakerSettings {
     pub period: Duration,
     /// How long the breaker stays open, where that is known beforehand; else it is learned from the first cycle.
     pub reset: Option<Duration>,
+    /// The path that users ask: calls of it are counted alone where the page tells paths.
+    pub path: String,
+    /// Knows when this program itself did not run.
+    pub presence: Presence,
 }
 
 impl BreakerSettings {
@@ -51,6 +58,8 @@ impl BreakerSettings {
             access: Ok(Access::default()),
             period: Duration::from_millis(500),
             reset: None,
+            path: "/".to_owned(),
+            presence: Presence::default(),
         }
     }
 }
@@ -76,6 +85,7 @@ pub async fn watch(
                 settings.period,
                 emitter.clone(),
                 found.clone(),
+                settings.presence.clone(),
                 polls_stop.clone(),
             ));
         }
@@ -93,6 +103,11 @@ pub async fn watch(
             },
             Some((source, page)) = pages.recv() => {
                 let at = herald.emitter.clock().now();
+                if source == Source::Metrics
+                    && let Ok((200..300, body)) = &page
+                {
+                    herald.count(at, calls::count(body, settings.endpoint, &settings.path)).await;
+                }
                 if let Some((testimony, turns)) = herald.read(source, page).await {
                     if let Some(missed) = court.count(at, &testimony, turns) {
                         herald.believe(at, missed).await;
@@ -137,11 +152,12 @@ struct Herald {
     statements: Vec<(Timestamp, Testimony)>,
     belief: Option<(Timestamp, Belief)>,
     without_series: bool,
+    counted: Option<Timestamp>,
 }
 
 impl Herald {
     fn new(emitter: Emitter) -> Self {
-        Self { emitter, statements: Vec::new(), belief: None, without_series: false }
+        Self { emitter, statements: Vec::new(), belief: None, without_series: false, counted: None }
     }
 
     /// What a page says; a metrics page without a breaker's series is an absent source, which is told once.
@@ -164,6 +180,15 @@ impl Herald {
             }
             // The poll itself has told that nobody answers.
             Err(_) => None,
+        }
+    }
+
+    /// Tells once a second how often everybody has called.
+    async fn count(&mut self, at: Timestamp, calls: Option<Calls>) {
+        let Some(calls) = calls else { return };
+        if self.counted.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S) {
+            self.counted = Some(at);
+            self.emitter.emit_at(at, What::CallsCounted(calls)).await;
         }
     }
 

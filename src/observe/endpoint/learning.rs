@@ -81,7 +81,8 @@ impl Learning {
     }
 
     /// What a user got with an answer of this look, and learns from it. `wanted` says that the experiment takes it as right,
-    /// whatever its status is. While learning, every success is a real answer.
+    /// whatever its status is. As long as nothing is learned, nobody can say whether a success is
+    /// real.
     pub(super) fn hear(&mut self, look: &Look, length: usize, wanted: bool) -> Judged {
         let shape = look.hash();
         let error = match look.status {
@@ -100,7 +101,7 @@ impl Learning {
         self.seen = self.seen.saturating_add(1);
         if !self.done {
             let learned = (!self.ended).then(|| self.learn(look, length)).flatten();
-            return Judged { kind: AnswerKind::Real, shape, learned };
+            return Judged { kind: AnswerKind::Unjudged, shape, learned };
         }
         let (kind, shape) = self.judge(look, shape);
         Judged { kind, shape, learned: None }
@@ -176,7 +177,7 @@ impl Learning {
     }
 
     /// Ends learning with what was seen so far; nothing is known if that is less than the fewest answers needed, and
-    /// every success counts as real then.
+    /// no success can be judged then.
     pub(super) fn finish(&mut self) -> Option<Learned> {
         let learned = if self.done || self.ended { None } else { self.conclude() };
         self.forgive(u64::MAX);

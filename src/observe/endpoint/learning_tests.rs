@@ -154,7 +154,7 @@ fn what_the_experiment_wants_is_no_error_whatever_its_status() {
     let mut learning = Learning::new(2.0);
     let (gone, found) = (Look::of(404, None, b"no", 2), Look::of(200, None, b"yes", 3));
     for _ in 0..20 {
-        assert_eq!(learning.hear(&gone, 2, true).kind, AnswerKind::Real);
+        assert_eq!(learning.hear(&gone, 2, true).kind, AnswerKind::Unjudged, "nothing is learned yet");
     }
     learning.finish();
     assert_eq!(learning.hear(&gone, 2, true).kind, AnswerKind::Real);
@@ -168,9 +168,10 @@ fn a_redirect_that_leads_nowhere_is_real_only_where_steady_state_has_it() {
     let (mut learning, _) = learned(2.0, (0..20).map(|_| "1".to_owned()));
     assert_eq!(learning.hear(&redirect, 0, false).kind, AnswerKind::Error(ErrorKind::Astray));
     let mut learning = Learning::new(2.0);
-    for _ in 0..21 {
-        assert_eq!(learning.hear(&redirect, 0, false).kind, AnswerKind::Real);
+    for _ in 0..20 {
+        assert_eq!(learning.hear(&redirect, 0, false).kind, AnswerKind::Unjudged);
     }
+    assert_eq!(learning.hear(&redirect, 0, false).kind, AnswerKind::Real);
 }
 
 #[test]

@@ -1,32 +1,42 @@
 //! When requests are due.
 
+use crate::observe::presence::Presence;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// The timer of the runtime knows milliseconds: a request is due at the first tick at which it can leave.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Moments at a constant rate. They do not move, however late somebody asks for the next one.
+/// Moments at a constant rate. They do not move, however late somebody asks for the next one; those of a gap of our own are
+/// left out, since nobody would have asked.
 pub(super) struct Pace {
+    presence: Presence,
     start: Instant,
     rate: f64,
     next: u64,
 }
 
 impl Pace {
-    pub(super) fn new(start: Instant, rate: f64) -> Self {
-        Self { start, rate, next: 0 }
+    pub(super) fn new(start: Instant, rate: f64, presence: Presence) -> Self {
+        Self { presence, start, rate, next: 0 }
     }
 
     /// Waits for the next moment and gives its number with the intended start: the moment itself, moved by the timer's
     /// grain and by no more. Whoever comes later than that is late, and its users wait.
     pub(super) async fn next(&mut self) -> (u64, Instant) {
-        let number = self.next;
-        let due = self.start + Duration::from_secs_f64(number as f64 / self.rate);
-        sleep_until(due).await;
-        // Only now, so that a wait given up in between is taken up again.
-        self.next += 1;
-        (number, due + Instant::now().saturating_duration_since(due).min(TICK))
+        loop {
+            let number = self.next;
+            let due = self.start + Duration::from_secs_f64(number as f64 / self.rate);
+            sleep_until(due).await;
+            if let Some(back) = self.presence.away_at(due) {
+                let passed = back.saturating_duration_since(self.start).as_secs_f64() * self.rate;
+                self.next = (number + 1).max(passed.ceil() as u64);
+                continue;
+            }
+            // Only now, so that a wait given up in between is taken up again.
+            self.next += 1;
+            return (number, due + Instant::now().saturating_duration_since(due).min(TICK));
+        }
     }
 }
 
@@ -37,7 +47,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn moments_do_not_move_when_somebody_is_late() {
         let start = Instant::now();
-        let mut pace = Pace::new(start, 2.0);
+        let mut pace = Pace::new(start, 2.0, Presence::default());
         let (_, first) = pace.next().await;
         assert_eq!(first, start);
         // Stuck for 1.7 s: three moments have passed, each is due when it was due.
@@ -50,5 +60,19 @@ mod tests {
         }
         let (_, due) = pace.next().await;
         assert!(due.duration_since(start) >= Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn moments_of_a_gap_of_our_own_are_left_out() {
+        let start = Instant::now();
+        let presence = Presence::new(crate::session::clock::Clock::system());
+        let mut pace = Pace::new(start, 4.0, presence);
+        pace.next().await;
+        tokio::time::advance(Duration::from_millis(8100)).await;
+        // Thirty-two were due meanwhile; the next one is due when the rate says so.
+        let (number, due) = pace.next().await;
+        assert_eq!(number, 33);
+        assert!(due.duration_since(start) >= Duration::from_millis(8250));
+        assert_eq!(pace.next().await.0, 34);
     }
 }

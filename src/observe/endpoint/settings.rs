@@ -2,6 +2,7 @@
 
 use super::tolerance::Tolerance;
 use crate::{
+    observe::presence::Presence,
     provider::http::{Access, Clients, Request},
     session::event::EndpointId,
 };
@@ -35,6 +36,8 @@ pub struct EndpointSettings {
     pub tolerance: Option<Tolerance>,
     /// Fires with the first fault: from then on nothing is learned as a real answer.
     pub fault: CancellationToken,
+    /// Knows when this program itself did not run.
+    pub presence: Presence,
 }
 
 /// Why an endpoint cannot be probed.
@@ -80,7 +83,7 @@ pub enum SettingsError {
 }
 
 impl EndpointSettings {
-    /// Two `GET`s a second, ten seconds of patience, answers wanted within one second.
+    /// Four `GET`s a second, ten seconds of patience, answers wanted within one second.
     pub fn new(id: EndpointId, url: impl Into<String>) -> Self {
         Self {
             id,
@@ -88,11 +91,12 @@ impl EndpointSettings {
             query: String::new(),
             method: "GET".to_owned(),
             access: Ok(Access::default()),
-            rate: 2.0,
+            rate: 4.0,
             deadline: Duration::from_secs(10),
             limit: Duration::from_secs(1),
             tolerance: None,
             fault: CancellationToken::new(),
+            presence: Presence::default(),
         }
     }
 

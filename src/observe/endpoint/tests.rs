@@ -6,6 +6,7 @@ mod trust;
 
 use super::{EndpointSettings, watch};
 use crate::{
+    observe::presence::Presence,
     provider::http::Access,
     session::{
         Event, Session,
@@ -208,7 +209,7 @@ async fn a_hung_request_neither_delays_the_others_nor_waits_longer_than_its_dead
     while hung < 1 || real < 20 {
         let answer = probe.answer().await;
         match answer.kind {
-            AnswerKind::Real => real += 1,
+            AnswerKind::Real | AnswerKind::Unjudged => real += 1,
             AnswerKind::Error(ErrorKind::Timeout) => {
                 hung += 1;
                 assert!((400.0..2000.0).contains(&answer.waited_ms), "{}", answer.waited_ms);
@@ -231,7 +232,7 @@ async fn too_many_in_flight_are_withheld_and_counted() {
     probe.until(|event| matches!(event.what, What::RequestWithheld { .. }).then_some(())).await;
     let endpoint = probe.session.users.main().unwrap();
     assert_eq!(endpoint.in_flight.len(), 800);
-    assert_eq!(endpoint.baseline().withheld, 1);
+    assert_eq!(endpoint.baseline(endpoint.since).withheld, 1);
 }
 
 #[tokio::test]
@@ -302,7 +303,32 @@ async fn nothing_is_learned_from_a_broken_system() {
     let mut probe = Probe::start(url, |settings| settings.rate = 200.0);
     probe.fault.cancel();
     for _ in 0..60 {
-        assert_eq!(probe.answer().await.kind, AnswerKind::Real);
+        assert_eq!(probe.answer().await.kind, AnswerKind::Unjudged);
     }
     assert_eq!(probe.session.users.main().unwrap().shape, None);
+}
+
+/// Nothing of this process runs for a second, neither the probe nor the server: that is no wait of any user's.
+#[tokio::test]
+async fn a_gap_of_our_own_makes_nobody_wait_and_sends_no_burst() {
+    let url = server(|connection| answering(connection, || ("200 OK", "1".to_owned()))).await;
+    let presence = Presence::new(Clock::system());
+    let known = presence.clone();
+    let mut probe = Probe::start(url, move |settings| {
+        settings.rate = 50.0;
+        settings.presence = known;
+    });
+    for _ in 0..10 {
+        probe.answer().await;
+    }
+    let before = probe.session.users.main().unwrap().baseline(probe.session.last.unwrap()).sent;
+    // The stall itself: this runtime has one thread.
+    std::thread::sleep(Duration::from_millis(1200));
+    for _ in 0..10 {
+        let answer = probe.answer().await;
+        assert!(answer.waited_ms < 600.0, "{answer:?}");
+    }
+    let now = probe.session.last.unwrap();
+    let sent = probe.session.users.main().unwrap().baseline(now).sent - before;
+    assert!(presence.count() >= 1 && sent < 40, "{sent} were sent, sixty were due meanwhile");
 }

@@ -8,6 +8,7 @@ use super::{
     pace::Pace,
     settings::Target,
 };
+use crate::observe::presence::Presence;
 use crate::session::{
     event::{Answer, AnswerKind, EndpointId, RequestId, Source, SourceState, What},
     state::Outcome,
@@ -47,7 +48,10 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
     emitter.emit(What::SourceChanged { source: Source::Users, state: SourceState::Live }).await;
 
     let mut teller = Teller::new(&settings, &target, emitter.clone());
-    let mut pace = Pace::new(Instant::now(), settings.rate);
+    let presence = &settings.presence;
+    let mut pace = Pace::new(Instant::now(), settings.rate, presence.clone());
+    let mut target = target;
+    let mut gaps = presence.count();
     let mut requests = JoinSet::new();
     let room = settings.in_flight();
     loop {
@@ -69,6 +73,11 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 }
             }
             (number, due) = pace.next() => {
+                if std::mem::replace(&mut gaps, presence.count()) != gaps {
+                    // What was under way is not observed, and connections may have died meanwhile.
+                    requests = JoinSet::new();
+                    target = Target::new(&settings).map_or(target, Arc::new);
+                }
                 let (endpoint, request) = (settings.id, RequestId(number));
                 let at = emitter.clock().at(due);
                 if requests.len() < room {
@@ -95,6 +104,7 @@ struct Teller {
     quoted: HashSet<(u64, Outcome)>,
     /// Texts that an answer may echo and nobody may see.
     hidden: Vec<String>,
+    presence: Presence,
 }
 
 impl Teller {
@@ -111,6 +121,7 @@ impl Teller {
             learns: true,
             quoted: HashSet::new(),
             hidden,
+            presence: settings.presence.clone(),
         }
     }
 
@@ -150,6 +161,10 @@ impl Teller {
     }
 
     async fn tell(&mut self, done: Done) {
+        // How long that took says nothing: we did not run meanwhile.
+        if self.presence.away_between(done.due, done.ended) {
+            return;
+        }
         // Whole microseconds: finer is noise, and makes recordings longer.
         let waited_ms = done.ended.duration_since(done.due).as_micros() as f64 / 1000.0;
         let mut answer = Answer {

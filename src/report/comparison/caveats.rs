@@ -40,6 +40,13 @@ pub(super) fn of(before: &Side, after: &Side) -> Vec<String> {
                 side.name
             ));
         }
+        if side.figures.unseen_s > 0.0 {
+            let unseen = wording::seconds(side.figures.unseen_s);
+            caveats.push(format!(
+                "{}: {unseen} of the fault were not observed: this program did not run.",
+                side.name
+            ));
+        }
         if side.figures.users.withheld > 0 {
             let withheld = wording::count(side.figures.users.withheld, "request");
             caveats.push(format!("{}: {withheld} could not be sent, so many users waited.", side.name));

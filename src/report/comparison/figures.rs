@@ -29,6 +29,10 @@ pub struct Figures {
     pub no_breaker: bool,
     /// Seconds from the provider's return to the first real answer.
     pub recovery_s: Option<f64>,
+    /// Whether it may have been less: this program itself did not run meanwhile.
+    pub recovery_at_most: bool,
+    /// Seconds of the fault in which this program itself did not run.
+    pub unseen_s: f64,
     /// How often Kubernetes started containers again that the fault was not about.
     pub restarts: u32,
     /// The most liveness misses in a row of such a container, of how many that restart it.
@@ -60,7 +64,7 @@ impl Figures {
         let late = |ms: f32| f64::from(ms) > limit;
         figures.rate = endpoint.rate;
         figures.limit_ms = limit;
-        figures.users = endpoint.during_fault();
+        figures.users = endpoint.during_fault(now);
         figures.bad_seconds = session.bad_seconds(endpoint, now);
         if let Some(fault) = fault {
             let on = |at| fault.on.at(at) == Some(true);
@@ -74,9 +78,10 @@ impl Figures {
             figures.harmed_before_trip = harmed
                 .filter(|dot| on(dot.start) && trip.is_some_and(|trip| dot.start < trip))
                 .count() as u64;
-            let healed_and_recovered = fault.healed.zip(endpoint.recovered);
-            figures.recovery_s = healed_and_recovered
-                .map(|(healed, recovered)| recovered.duration_since(healed).as_secs_f64().max(0.0));
+            let lag = session.recovery_lag(endpoint);
+            (figures.recovery_s, figures.recovery_at_most) =
+                (lag.map(|(s, _)| s), lag.is_some_and(|(_, most)| most));
+            figures.unseen_s = fault.unobserved(&session.gaps, now);
         }
         figures
     }

@@ -1,7 +1,7 @@
 //! What should be known of two runs: each finding with its arithmetic and a way out.
 
 use super::Side;
-use crate::session::{event::RunStatus, verdict::Standing, wording};
+use crate::session::{event::RunStatus, state::Quantile, verdict::Standing, wording};
 
 /// Ratio of the longest waits from which on retries are suspected.
 const LONGER: f64 = 1.3;
@@ -49,6 +49,10 @@ fn without_effect(side: &Side) -> Option<Finding> {
 /// Calls are tried again before the breaker opens: the first users wait longest.
 fn retries(before: &Side, after: &Side) -> Option<Finding> {
     let (longest_before, longest_after) = (before.figures.users.all.max?, after.figures.users.all.max?);
+    // Who still waits there may wait longer than everybody here.
+    if before.figures.users.all.is_open(Quantile::Max) {
+        return None;
+    }
     let (harmed, trip) = (after.figures.harmed_before_trip, after.figures.trip_s?);
     (longest_after > longest_before * LONGER && harmed > 0).then(|| Finding {
         text: format!(

@@ -1,7 +1,10 @@
 //! The table: one row a figure, with what changed.
 
 use super::{Figures, Finding, Side, findings::About};
-use crate::session::wording;
+use crate::session::{
+    state::{Quantile, Waits},
+    wording,
+};
 
 /// Ratio of two waiting times below which they are told apart; a single run says nothing about less.
 const REAL_CHANGE: f64 = 1.5;
@@ -53,7 +56,11 @@ pub(super) fn of(before: &Side, after: &Side, findings: &[Finding]) -> Vec<Row> 
         late => format!("{} ({late} late)", f.users.real),
     };
     let bad = |f: &Figures| format!("{} of {}", f.bad_seconds, f.fault_seconds());
-    let time = |s: Option<f64>| s.map_or_else(|| "-".to_owned(), wording::seconds);
+    let back = |f: &Figures| match f.recovery_s.map(wording::seconds) {
+        None => "-".to_owned(),
+        Some(lag) if f.recovery_at_most => format!("<= {lag}"),
+        Some(lag) => lag,
+    };
     let mut rows = vec![
         plain("requests sent during the fault", b.users.sent.to_string(), a.users.sent.to_string()),
         plain("  real answers", late(b), late(a)),
@@ -75,11 +82,11 @@ pub(super) fn of(before: &Side, after: &Side, findings: &[Finding]) -> Vec<Row> 
                 |n| n.to_string(),
             )
         },
-        waits("median wait", b.users.all.p50, a.users.all.p50),
-        waits("95 of 100 waited less than", b.users.all.p95, a.users.all.p95),
-        waits("longest wait", b.users.all.max, a.users.all.max),
+        waits("median wait", Quantile::P50, (&b.users.all, &a.users.all)),
+        waits("95 of 100 waited less than", Quantile::P95, (&b.users.all, &a.users.all)),
+        waits("longest wait", Quantile::Max, (&b.users.all, &a.users.all)),
         Row { change: price(a), ..plain("kill -> breaker open", opened(b), opened(a)) },
-        plain("provider back -> first real answer", time(b.recovery_s), time(a.recovery_s)),
+        plain("provider back -> first real answer", back(b), back(a)),
         Row {
             change: misses(a),
             ..fewer("consumer restarts by Kubernetes", (b.restarts.into(), a.restarts.into()), |n| {
@@ -120,13 +127,26 @@ fn fewer(what: &'static str, (before, after): (u64, u64), show: fn(u64) -> Strin
     Row { change, judgement, ..plain(what, show(before), show(after)) }
 }
 
-fn waits(what: &'static str, before: Option<f64>, after: Option<f64>) -> Row {
-    let show = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), wording::wait);
-    let (change, judgement) = match (before, after) {
-        (Some(before), Some(after)) if after * REAL_CHANGE < before => (String::new(), Judgement::Good),
-        (Some(before), Some(after)) if after > before * REAL_CHANGE => {
+/// Waiting times; one that may still grow is at least that long, which tells less of what changed.
+fn waits(what: &'static str, quantile: Quantile, (before, after): (&Waits, &Waits)) -> Row {
+    let show = |waits: &Waits| {
+        waits.at(quantile).map_or_else(
+            || "-".to_owned(),
+            |ms| match waits.is_open(quantile) {
+                true => format!(">= {}", wording::wait(ms)),
+                false => wording::wait(ms),
+            },
+        )
+    };
+    let open = (before.is_open(quantile), after.is_open(quantile));
+    let (change, judgement) = match (before.at(quantile), after.at(quantile)) {
+        (Some(before), Some(after)) if after * REAL_CHANGE < before && !open.1 => {
+            (String::new(), Judgement::Good)
+        }
+        (Some(before), Some(after)) if after > before * REAL_CHANGE && !open.0 => {
             (format!("{:.1} times as long", after / before.max(0.001)), Judgement::Worse)
         }
+        (Some(_), Some(_)) if open != (false, false) => ("some still wait".to_owned(), Judgement::Neutral),
         (Some(_), Some(_)) => ("no real change".to_owned(), Judgement::Neutral),
         _ => (String::new(), Judgement::Neutral),
     };

@@ -5,6 +5,7 @@
 mod breaker;
 mod cluster;
 mod fix;
+mod gap;
 mod guard;
 mod log;
 mod plan;
@@ -19,13 +20,14 @@ pub use cluster::{
     ServiceEndpoints, Source, SourceState, TargetCard, Workload, is_about,
 };
 pub use fix::Fix;
+pub use gap::{Gap, GapCause};
 pub use guard::{Guard, Guards, Trip};
 pub use log::{LogSource, PodLine};
 pub use plan::{Plan, Section, Step, StepRef};
 pub use prediction::{Gets, Prediction, TripGuess};
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
 pub use undo::{UndoKit, Undone};
-pub use users::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId};
+pub use users::{Answer, AnswerKind, Calls, EndpointId, ErrorKind, RequestId};
 
 use crate::{experiment::Value, session::Command};
 use serde::{Deserialize, Serialize};
@@ -402,6 +404,15 @@ pub enum What {
         /// Whether they do.
         end: bool,
     },
+    /// Whether users are not asked at all: only pages are read.
+    PassiveSet {
+        /// Whether nobody is asked.
+        on: bool,
+    },
+    /// A metrics page counts the calls of everybody, ours among them.
+    CallsCounted(Calls),
+    /// This program itself did not run for a while: what happened then was not observed.
+    NotObserved(Gap),
 
     // -- the cluster -----------------------------------------------------------------------------------------------------
     /// A pod is there or changed.

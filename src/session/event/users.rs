@@ -16,6 +16,9 @@ pub struct RequestId(pub u64);
 pub enum AnswerKind {
     /// The answer of steady state.
     Real,
+    /// A success of which nobody can say whether it is the real answer: none was learned by then. Those that come before
+    /// the fault turn out to be real once `ShapeLearned` is told.
+    Unjudged,
     /// A success that does not look like the real answer.
     Fallback,
     /// No success.
@@ -87,4 +90,19 @@ pub struct Answer {
     pub shape: u64,
     /// The first characters of the body, cleaned of control characters. Only kept when the shape is new.
     pub excerpt: Option<String>,
+}
+
+/// What a metrics page says of how often everybody has called a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// The endpoint whose service it is.
+    pub endpoint: EndpointId,
+    /// The series that counts.
+    pub series: String,
+    /// Whether it counts the endpoint's path alone; else every path of the service.
+    pub of_path: bool,
+    /// Calls since the service began.
+    pub total: u64,
+    /// Those of them that ended with a status of 500 or more, where the series tells.
+    pub failed: Option<u64>,
 }

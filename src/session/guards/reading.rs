@@ -112,10 +112,18 @@ impl Session {
         for slot in first..self.axis.slot(now) {
             match endpoint.second(slot) {
                 Some(second) if second.due > 0 => asked = slot,
+                // Nobody was asked because we did not run: that is not known, and no reason to end anything.
+                _ if self.unseen(slot) => asked = slot,
                 _ => unasked += u32::from(slot - asked > gap),
             }
         }
         unasked
+    }
+
+    /// Whether we did not run for some of a second.
+    fn unseen(&self, slot: i64) -> bool {
+        let (from, to) = (self.axis.start_of(slot), self.axis.start_of(slot + 1));
+        from.zip(to).is_some_and(|(from, to)| self.gaps.touch(from, to))
     }
 
     fn restarts_reading(&self, limit: u32, now: Timestamp) -> Reading {
@@ -183,7 +191,9 @@ impl Session {
             SourceState::Reconnecting { .. } => true,
             SourceState::Absent { .. } => self.t0().is_some_and(|t0| row.since >= t0),
         };
-        lost.then(|| now.duration_since(row.since).as_secs_f64().max(0.0))
+        // Seconds in which we did not run are our own silence.
+        lost.then(|| now.duration_since(row.since).as_secs_f64() - self.gaps.seconds_between(row.since, now))
+            .map(|seconds| seconds.max(0.0))
     }
 }
 

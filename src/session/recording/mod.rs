@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The format that is written, and the newest that is read.
-pub const FORMAT: u32 = 1;
+///
+/// 2: gaps of our own (`NotObserved`), successes that nobody can judge, counted calls, passive sessions.
+pub const FORMAT: u32 = 2;
 
 /// The first line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

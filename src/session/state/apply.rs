@@ -7,7 +7,7 @@ use super::{
 use crate::session::{
     Command,
     event::{
-        Check, CheckLevel, Event, Fix, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, What,
+        Check, CheckLevel, Event, Fix, Gap, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, What,
         Witness,
     },
     wording,
@@ -115,9 +115,13 @@ impl Session {
             }
             What::ShapeLearned { endpoint, description, answers, unseen } => {
                 let (description, unseen) = (description.clone(), unseen.clone());
-                self.users.learned(*endpoint, Shape { description, answers: *answers, unseen });
+                let t0 = self.t0().map(|t0| (t0, self.axis.slot_of_second(0)));
+                self.users.learned(*endpoint, Shape { description, answers: *answers, unseen }, t0);
             }
             What::AnswersEnd { endpoint, end } => self.users.answers_end(*endpoint, *end),
+            What::PassiveSet { on } => self.users.passive = *on,
+            What::CallsCounted(calls) => self.users.calls.count(at, calls),
+            What::NotObserved(gap) => self.not_observed(at, gap),
 
             What::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
             What::PodGone(key) => self.cluster.pod_gone(at, key),
@@ -194,6 +198,7 @@ impl Session {
     fn fired(&mut self, at: Timestamp, step: StepRef, what: &str, targets: &[String]) {
         if self.fault.is_none() {
             self.axis.anchor(at);
+            self.users.fired(at, &self.axis);
         }
         self.cluster.fired();
         // The step's arguments often name no more than a label; the card that was shown before named the objects.
@@ -232,6 +237,13 @@ impl Session {
             self.users.healed(at);
             self.log.say(at, Level::Info, "fault", what);
         }
+    }
+
+    /// Nobody is blamed for what nobody saw: whoever was being asked then is asked no more.
+    fn not_observed(&mut self, at: Timestamp, gap: &Gap) {
+        self.gaps.note(*gap);
+        self.users.not_observed(gap);
+        self.log.say(at, Level::Warning, "gap", &wording::gap(gap));
     }
 
     fn testified(&mut self, at: Timestamp, testimony: &Testimony) {

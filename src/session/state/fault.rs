@@ -1,6 +1,6 @@
 //! The fault we made.
 
-use super::History;
+use super::{Gaps, History};
 use crate::session::event::{StepRef, Timestamp};
 
 /// Fires kept; a session with more has long lost its T0 from sight.
@@ -105,13 +105,23 @@ impl Fault {
 
     /// Seconds the fault has lasted, or did last, in all.
     pub fn lasted(&self, now: Timestamp) -> f64 {
+        self.while_on(now, |from, to| to.duration_since(from).as_secs_f64().max(0.0))
+    }
+
+    /// Seconds of those in which we did not run: whether it was still on then is not known.
+    pub fn unobserved(&self, gaps: &Gaps, now: Timestamp) -> f64 {
+        self.while_on(now, |from, to| gaps.seconds_between(from, to))
+    }
+
+    /// The sum of a measure over the stretches in which it was on.
+    fn while_on(&self, now: Timestamp, measure: impl Fn(Timestamp, Timestamp) -> f64) -> f64 {
         let mut on_since = None;
         let mut total = 0.0;
         for (at, on) in self.on.changes().chain(std::iter::once((now.max(self.t0), false))) {
             match (on_since, on) {
                 (None, true) => on_since = Some(at),
                 (Some(since), false) => {
-                    total += at.duration_since(since).as_secs_f64().max(0.0);
+                    total += measure(since, at);
                     on_since = None;
                 }
                 _ => {}

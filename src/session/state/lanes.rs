@@ -4,6 +4,9 @@ use super::{Endpoint, Session, cluster::Readiness};
 use crate::session::event::{BreakerState, Timestamp};
 use std::ops::Range;
 
+/// The letter of a second in which this program itself did not run.
+pub const UNSEEN: char = '~';
+
 /// One line of the timeline. Every lane stays when it is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
@@ -65,11 +68,16 @@ impl Session {
             if from > now || slot < 0 {
                 return None;
             }
+            if !matches!(lane, Lane::Users | Lane::Fault) && self.gaps.cover(from, to) {
+                return Some(UNSEEN);
+            }
             match lane {
                 Lane::Steps => None,
                 Lane::Fault => Some(self.fault_letter(from, to)),
                 Lane::Provider => provider_letter(&provider, from, to),
-                Lane::Users => endpoint?.letter(slot, now),
+                Lane::Users => {
+                    endpoint?.letter(slot, now).or_else(|| self.gaps.touch(from, to).then_some(UNSEEN))
+                }
                 Lane::Breaker => self.breaker_letter(from, to),
                 Lane::Health => self.health_letter(from, to),
             }

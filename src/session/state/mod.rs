@@ -10,6 +10,7 @@ mod breaker;
 mod cluster;
 mod diary;
 mod fault;
+mod gaps;
 mod guards;
 mod history;
 mod lanes;
@@ -31,9 +32,10 @@ pub use cluster::{
 };
 pub use diary::{Diary, Entry};
 pub use fault::{Fault, Firing, Refusal};
+pub use gaps::Gaps;
 pub use guards::GuardState;
 pub use history::History;
-pub use lanes::Lane;
+pub use lanes::{Lane, UNSEEN};
 pub use log::{Log, LogLine};
 pub use run::{During, Pass, Run};
 pub use safety::{Asked, Safety};
@@ -41,5 +43,6 @@ pub use session::{Meta, Phase, Session};
 pub use steps::{Span, StepRow, StepState, Steps};
 pub use undo::Undo;
 pub use users::{
-    BANDS, Dot, Endpoint, InFlight, Look, Outcome, Recent, Second, Shape, Tally, Users, Waits, Window,
+    BANDS, CallRate, CallShare, Dot, Endpoint, InFlight, Look, Outcome, Quantile, Recent, Second, Shape,
+    Tally, Users, Usual, Waits, Window,
 };

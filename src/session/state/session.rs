@@ -1,7 +1,7 @@
 //! The whole state and its phase.
 
 use super::{
-    Axis, Breaker, Cluster, Diary, Fault, GuardState, Log, Refusal, Run, Safety, Steps, Undo, Users,
+    Axis, Breaker, Cluster, Diary, Fault, Gaps, GuardState, Log, Refusal, Run, Safety, Steps, Undo, Users,
 };
 use crate::session::{
     event::{Check, Prediction, TargetCard, Timestamp},
@@ -47,6 +47,8 @@ pub struct Session {
     pub log: Log,
     /// Notes, marks and captions.
     pub diary: Diary,
+    /// Stretches in which this program itself did not run.
+    pub gaps: Gaps,
     /// Moment of the latest event.
     pub last: Option<Timestamp>,
     /// Events applied so far.
@@ -135,7 +137,7 @@ impl Session {
             return if self.recovering() { Phase::Recovering } else { Phase::Finished };
         }
         let Some(fault) = &self.fault else {
-            let steady = self.run.hypothesis_began() || !self.users.endpoints.is_empty();
+            let steady = self.run.hypothesis_began() || self.users.watching();
             return if steady { Phase::Steady } else { Phase::Ready };
         };
         match () {
@@ -143,7 +145,7 @@ impl Session {
             () if fault.is_on() && self.fault_in_doubt(now).is_some() => Phase::FaultUnconfirmed,
             () if fault.is_on() => Phase::FaultOn,
             () if !self.users.endpoints.iter().any(|endpoint| endpoint.watched) => Phase::TargetsBack,
-            () if word() == Word::Ok => Phase::Recovered,
+            () if word() == Word::Ok || self.users_wait_as_before(now) => Phase::Recovered,
             () => Phase::Recovering,
         }
     }

@@ -67,10 +67,14 @@ fn t0_begins_a_second_and_earlier_seconds_keep_their_place() {
 
 #[test]
 fn the_table_tells_before_from_since_and_after() {
-    let (session, _) = fixtures::after_closed();
+    let (session, now) = fixtures::after_closed();
     let endpoint = session.users.main().unwrap();
-    let (baseline, since, fault, after) =
-        (endpoint.baseline(), endpoint.since_t0(), endpoint.during_fault(), endpoint.after_recovery());
+    let (baseline, since, fault, after) = (
+        endpoint.baseline(now),
+        endpoint.since_t0(now),
+        endpoint.during_fault(now),
+        endpoint.after_recovery(now),
+    );
     assert_eq!((baseline.sent, baseline.real, baseline.error), (40, 40, 0));
     assert_eq!((since.sent, since.real, since.fallback, since.error, since.waiting), (91, 25, 65, 0, 1));
     assert_eq!((fault.sent, fault.real, fault.fallback), (70, 5, 65));
@@ -97,7 +101,7 @@ fn users_we_hung_up_on_stay_bad_but_wait_no_longer() {
     let endpoint = session.users.main().unwrap().id;
     session.apply(&Event { seq: 0, at: now, what: What::EndpointLeft { endpoint } });
     let endpoint = session.users.main().unwrap();
-    assert_eq!((endpoint.since_t0().waiting, endpoint.since_t0().sent), (0, 39));
+    assert_eq!((endpoint.since_t0(now).waiting, endpoint.since_t0(now).sent), (0, 39));
     assert_eq!(session.bad_seconds(endpoint, at(99.0)), 18);
 }
 

@@ -158,10 +158,9 @@ pub fn missed(row: &StepRow) -> String {
 
 /// More bad answers than in steady state, for the same number of answers.
 fn harmed(endpoint: &Endpoint, now: Timestamp) -> bool {
-    let (before, during) = (endpoint.baseline(), endpoint.during_fault());
-    let waiting = endpoint.waiting_over(now, endpoint.limit_ms as f64).count() as u64;
-    let bad = during.error + during.fallback + during.over_limit + waiting;
-    let asked = during.answered() + waiting;
+    let (before, during) = (endpoint.baseline(now), endpoint.during_fault(now));
+    let bad = during.error + during.fallback + during.over_limit;
+    let asked = during.answered() + during.over_limit_unanswered;
     let usual = before.error + before.fallback + before.over_limit;
     // Twice as often as before, and more than a few.
     bad >= HARMED && bad * before.answered().max(1) > 2 * usual * asked

@@ -75,7 +75,7 @@ fn a_refused_fire_is_no_fault() {
     assert_eq!(conclusion.because, why);
     let endpoint = session.users.main().unwrap();
     assert_eq!(
-        (endpoint.baseline().real, endpoint.since_t0().sent),
+        (endpoint.baseline(at(3.5)).real, endpoint.since_t0(at(3.5)).sent),
         (70, 0),
         "it was steady state all along"
     );

@@ -5,9 +5,13 @@ use super::{
     users::{Lately, View},
 };
 use crate::session::{
-    state::{Outcome, Shape},
+    event::Timestamp,
+    state::{CallRate, Endpoint, Outcome, Session, Shape},
     wording,
 };
+
+/// Seconds within which a recovery is noticed: one that is noticed so soon after a gap may have come within it.
+const NOTICED_S: f64 = 2.0;
 
 impl View<'_> {
     pub(super) fn why(&self, word: Word, lately: &Lately, bad: Option<(u32, u32)>) -> Vec<String> {
@@ -47,9 +51,11 @@ impl View<'_> {
             Some(shape) => {
                 format!("a real answer is: {} (learned from {})", shape.description, shape.answers)
             }
-            None => {
-                "what a real answer looks like was not learned yet: every success counts as real".to_owned()
+            None if self.session.fault.is_some() => {
+                "it was fired before it was learned what a real answer looks like: a success is an answer, not a real one"
+                    .to_owned()
             }
+            None => "what a real answer looks like is not learned yet: a success is an answer, not a real one".to_owned(),
         });
         match &endpoint.shape {
             Some(Shape { unseen: Some(unseen), .. }) => why.push(unseen.clone()),
@@ -63,10 +69,20 @@ impl View<'_> {
         if endpoint.endless {
             why.push("answers begin and go on for seconds: we hang up once they have begun".to_owned());
         }
+        why.extend(self.usual_words());
+        why.extend(self.share_words());
+        why.extend(self.gap_words());
         if let Some((bad, budget)) = bad {
+            let accepted = wording::wait(endpoint.accepted_ms());
             why.push(format!(
-                "{bad} of {budget} seconds since T0 were bad: an error, an answer over {limit}, or a user still waiting that long"
+                "{bad} of {budget} seconds since T0 were bad: an error, an answer over {accepted}, or a user still waiting that long"
             ));
+            let (all, usual) = self.session.bad_seconds_and_usual(endpoint, self.now);
+            if usual > 0 {
+                why.push(format!(
+                    "{usual} more of the {all} bad seconds are as before the fault, and are not counted"
+                ));
+            }
         }
         if let Some(belief) = &self.session.breaker.belief {
             why.push(format!("breaker: {}", belief.because));
@@ -75,5 +91,63 @@ impl View<'_> {
             why.push("the fault is on and users do not notice".to_owned());
         }
         why
+    }
+    /// What was so before the fault already.
+    fn usual_words(&self) -> Option<String> {
+        let usual = self.endpoint.usual.as_ref()?;
+        let tally = &usual.tally;
+        let slow = usual.is_slow(self.endpoint.limit_ms);
+        (tally.error > 0 || tally.fallback > 0 || slow).then(|| {
+            format!(
+                "before the fault: {} answers, {} errors, {} fallbacks, median {}; only what is more than that is blamed on it",
+                tally.answered(),
+                tally.error,
+                tally.fallback,
+                wording::wait(tally.all.p50.unwrap_or(0.0))
+            )
+        })
+    }
+
+    /// How much of all calls ours are.
+    fn share_words(&self) -> Option<String> {
+        let (ours, all) = self.session.call_share(self.endpoint, self.now)?;
+        let what = if all.of_path { "of its path" } else { "of all its paths" };
+        Some(format!(
+            "our probe is {ours:.0} of {:.0} calls a second {what}, says {}",
+            all.per_second, all.series
+        ))
+    }
+
+    /// Stretches in which nobody was asked, because we did not run.
+    fn gap_words(&self) -> Option<String> {
+        let gaps = &self.session.gaps;
+        let last = gaps.last()?;
+        if gaps.iter().len() == 1 {
+            return Some(wording::gap(last));
+        }
+        let whole: f64 = gaps.iter().map(crate::session::event::Gap::seconds).sum();
+        let (whole, count) = (wording::seconds(whole), gaps.iter().len());
+        Some(format!("not observed: {whole} in {count} gaps; the last one was {}", wording::gap(last)))
+    }
+}
+
+impl Session {
+    /// Seconds from the system's recovery to that of the users of an endpoint, and whether it may have been less: nobody saw
+    /// when in a gap of our own either came.
+    pub fn recovery_lag(&self, endpoint: &Endpoint) -> Option<(f64, bool)> {
+        let healed = self.fault.as_ref().filter(|fault| !fault.is_on())?.healed?;
+        let recovered = endpoint.recovered?;
+        let seconds = |from: Timestamp| recovered.duration_since(from).as_secs_f64().max(0.0);
+        let about = healed - std::time::Duration::from_secs_f64(NOTICED_S);
+        let unseen = self.gaps.iter().rev().find(|gap| gap.to > about && gap.from < recovered);
+        Some(unseen.map_or((seconds(healed), false), |gap| (seconds(healed.min(gap.from)), true)))
+    }
+
+    /// Our requests a second beside those of everybody, where a page of the service counts them; `None` where that makes
+    /// no sense, because ours are more.
+    pub fn call_share(&self, endpoint: &Endpoint, now: Timestamp) -> Option<(f64, CallRate<'_>)> {
+        let all = self.users.calls.rate(endpoint.id, now)?;
+        // Twice as many calls as we make may be ours and the page's own; fewer than ours is another count.
+        (endpoint.watched && all.per_second >= endpoint.rate * 0.9).then_some((endpoint.rate, all))
     }
 }

@@ -3,6 +3,7 @@
 //! The reference tells a weak system from a resilient one only if the file's author asked the right question; these
 //! verdicts come from what users got.
 
+pub(in crate::session) mod basis;
 mod conclusion;
 mod deed;
 mod evidence;
@@ -10,6 +11,8 @@ mod sentences;
 mod subjects;
 mod users;
 
+#[cfg(test)]
+mod compared_tests;
 #[cfg(test)]
 mod deed_tests;
 #[cfg(test)]

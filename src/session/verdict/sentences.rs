@@ -2,11 +2,12 @@
 
 use super::{
     Word,
+    conclusion::Compared,
     users::{Left, View},
 };
 use crate::session::{
     event::BreakerState,
-    state::{Dot, Outcome, Recent, Tally},
+    state::{Dot, Outcome, Recent, Tally, Usual},
     wording,
 };
 
@@ -38,7 +39,7 @@ impl View<'_> {
     /// The system is whole again, some of those who asked before still wait.
     pub(super) fn recovering(&self, left: &Left) -> Said {
         let longest = wording::wait(left.longest_ms);
-        let since = self.endpoint.after_recovery();
+        let since = self.endpoint.after_recovery(self.now);
         let who = match left.count {
             1 => "1 user still waits".to_owned(),
             count => format!("{count} users still wait"),
@@ -59,21 +60,67 @@ impl View<'_> {
         let median = wording::wait(lately.median_ms.unwrap_or(0.0));
         let what = if lately.fallback > lately.real { "fallback" } else { "real" };
         let limit = wording::wait(self.endpoint.limit_ms as f64);
+        let usual = self.usually_slow().filter(|usual| {
+            self.session.fault.is_some() && lately.median_ms.is_some_and(|ms| ms <= usual.accepted_ms)
+        });
+        let before = usual.and_then(|usual| usual.tally.all.p50).map(wording::wait);
         let sentence = format!(
-            "the last {} answers took {median} (median, {what}); the limit is {limit}",
-            lately.answers
+            "the last {} answers took {median} (median, {what}); the limit is {limit}{}",
+            lately.answers,
+            before.as_ref().map(|before| format!("; as before ({before})")).unwrap_or_default()
         );
-        (Word::Waiting, sentence, format!("{what} answers take {median}, limit {limit}"))
+        let short = match before {
+            Some(before) => format!("{what} answers take {median}, as before ({before})"),
+            None => format!("{what} answers take {median}, limit {limit}"),
+        };
+        (Word::Waiting, sentence, short)
+    }
+
+    /// What users were used to, where that was over the limit already.
+    fn usually_slow(&self) -> Option<&Usual> {
+        self.endpoint.usual.as_ref().filter(|usual| usual.is_slow(self.endpoint.limit_ms))
+    }
+
+    /// Successes, while nobody knows what a real answer looks like.
+    pub(super) fn unlearned(&self) -> Said {
+        let told = match self.session.fault {
+            None => {
+                let baseline = self.endpoint.baseline(self.now);
+                let answers = wording::count(baseline.unjudged, "success").replace("successs", "successes");
+                (
+                    format!(
+                        "learning what a real answer looks like: {answers} of {} answers so far",
+                        baseline.answered()
+                    ),
+                    format!("learning what is real: {answers} so far"),
+                )
+            }
+            Some(_) => {
+                let since = self.endpoint.since_t0(self.now);
+                let (got, of) = (since.unjudged, since.answered());
+                (
+                    format!(
+                        "{got} of {of} answers since T0 were successes; fired before it was learned what a real one looks like"
+                    ),
+                    format!("{got}/{of} successes; not learned what is real"),
+                )
+            }
+        };
+        (Word::Unknown, told.0, told.1)
     }
 
     pub(super) fn failing(&self, lately: &Recent) -> Said {
-        let Some(since) =
-            self.session.fault.as_ref().map(|_| self.endpoint.since_t0()).filter(|t| t.answered() > 0)
+        let Some(since) = self
+            .session
+            .fault
+            .as_ref()
+            .map(|_| self.endpoint.since_t0(self.now))
+            .filter(|t| t.answered() > 0)
         else {
             let (errors, answers) = (lately.errors, lately.answers);
             let sentence = format!(
                 "{errors} of the last {answers} answers were errors{}",
-                kinds(&self.endpoint.baseline())
+                kinds(&self.endpoint.baseline(self.now))
             );
             return (Word::Failing, sentence, format!("{errors} of last {answers} answers are errors"));
         };
@@ -113,14 +160,14 @@ impl View<'_> {
         } else {
             format!("fallback in {median}{since}")
         };
-        let tally = self.endpoint.since_t0();
+        let tally = self.endpoint.since_t0(self.now);
         let stuck = self.endpoint.waiting_over(self.now, self.endpoint.limit_ms as f64).count() as u64;
         let mut price = Vec::new();
         let mut short_price = Vec::new();
-        if tally.over_limit > 0 {
-            let max = wording::wait(tally.all.max.unwrap_or(0.0));
-            price.push(format!("{} took up to {max}", wording::count(tally.over_limit, "answer")));
-            short_price.push(format!("{} took up to {max}", tally.over_limit));
+        if tally.late_answers() > 0 {
+            let max = wording::wait(tally.longest_answer().unwrap_or(0.0));
+            price.push(format!("{} took up to {max}", wording::count(tally.late_answers(), "answer")));
+            short_price.push(format!("{} took up to {max}", tally.late_answers()));
         }
         if stuck > 0 {
             price.push(format!("{stuck} still waiting"));
@@ -179,10 +226,26 @@ impl View<'_> {
         })
     }
 
+    /// Errors that came in steady state already, beside those since T0.
+    fn errors_as_before(&self) -> Option<String> {
+        let usual = &self.endpoint.usual.as_ref().filter(|usual| usual.tally.error > 0)?.tally;
+        let since = self.endpoint.since_t0(self.now);
+        Some(
+            Compared::of(Some(usual), &since, |tally| tally.error, since.errors_in_a_row).as_before("errors"),
+        )
+    }
+
     pub(super) fn ok(&self, lately: &Recent) -> Said {
+        if self.session.fault.is_some()
+            && let Some(before) = self.errors_as_before()
+        {
+            let real = self.real_streak();
+            let sentence = format!("{before}; the last {real} are real");
+            return (Word::Ok, sentence, before);
+        }
         match &self.session.fault {
             None => self.steady(),
-            Some(fault) => {
+            Some(_) => {
                 let real = self.real_streak();
                 let median = wording::wait(lately.median_ms.unwrap_or(0.0));
                 if let Some(unseen) = self.unseen() {
@@ -193,8 +256,9 @@ impl View<'_> {
                     );
                 }
                 let streak = format!("{real} of the last {real} answers are real");
-                let lag = fault.healed.zip(self.endpoint.recovered).map(|(healed, recovered)| {
-                    wording::seconds(recovered.duration_since(healed).as_secs_f64().max(0.0))
+                let lag = self.session.recovery_lag(self.endpoint).map(|(seconds, at_most)| {
+                    let lag = wording::seconds(seconds);
+                    if at_most { format!("at most {lag}") } else { lag }
                 });
                 match lag {
                     Some(lag) => (
@@ -213,7 +277,7 @@ impl View<'_> {
     }
 
     fn steady(&self) -> Said {
-        let baseline = self.endpoint.baseline();
+        let baseline = self.endpoint.baseline(self.now);
         let percent = baseline.percent(baseline.real).unwrap_or(0);
         let waits = baseline.real_waits;
         let p50 = wording::wait(waits.p50.unwrap_or(0.0));

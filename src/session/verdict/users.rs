@@ -9,18 +9,23 @@
 //! 1. UNKNOWN - nobody watches, or nothing was answered yet.
 //! 2. WAITING - a user has waited longer than the limit and no answer came for 1.5 seconds (three requests' time at
 //!    low rates).
-//! 3. FAILING - of the answers that came lately, one in twenty or more was an error.
+//! 3. FAILING - of the answers that came lately, one in twenty or more was an error; where there were errors before
+//!    already (but for fewer than one in five answers), more than are usual.
 //! 4. WAITING - of the requests due lately, more were late than in time.
 //! 5. UNKNOWN - answers begin and do not end.
 //! 6. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
-//! 7. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback.
+//! 7. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback. The same where it was not
+//!    learned what a real answer looks like.
 //! 8. WAITING - the system is whole again and users who asked before have waited longer than the limit.
 //! 9. OK.
 
-use super::sentences::Said;
+use super::{
+    basis::{Change, Share, compare, is_usual},
+    sentences::Said,
+};
 use crate::session::{
     event::{EndpointId, Timestamp},
-    state::{Dot, Endpoint, Look, Outcome, Recent, Session},
+    state::{Dot, Endpoint, Look, Outcome, Recent, Session, Tally},
 };
 
 /// Seconds that count as lately.
@@ -99,7 +104,7 @@ impl Session {
         // Of equally bad ones the first: it is the one that the panes show.
         verdicts
             .reduce(|worst, other| if other.word > worst.word { other } else { worst })
-            .unwrap_or_else(nobody)
+            .unwrap_or_else(|| nobody(self.users.passive))
     }
 
     /// The verdict about the users of one endpoint.
@@ -107,19 +112,58 @@ impl Session {
         View { session: self, endpoint, now }.verdict()
     }
 
+    /// Whether users wait no longer than they are used to, where that was over the limit before the fault already: then they
+    /// are back, though nobody would call them well.
+    pub fn users_wait_as_before(&self, now: Timestamp) -> bool {
+        let as_before = |endpoint: &Endpoint| {
+            let view = View { session: self, endpoint, now };
+            let lately = view.lately();
+            let accepted = endpoint.accepted_ms();
+            endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms))
+                && lately.served.median_ms.is_some_and(|ms| ms <= accepted)
+                && (!matters(lately.came.errors, &lately.came) || view.errors_are_usual(&lately.came))
+                && endpoint.waiting_over(now, accepted).next().is_none()
+        };
+        let mut watched = self.users.endpoints.iter().filter(|endpoint| endpoint.watched);
+        watched.all(|endpoint| self.verdict_of(endpoint, now).word == Word::Ok || as_before(endpoint))
+    }
+
     /// Seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or no room to be
-    /// served at all.
+    /// served at all. Where that was so in seconds of steady state already, only those count that are more than before.
     pub fn bad_seconds(&self, endpoint: &Endpoint, now: Timestamp) -> u32 {
+        let (bad, usual) = self.bad_seconds_and_usual(endpoint, now);
+        bad.saturating_sub(usual)
+    }
+
+    /// All seconds since T0 in which a user of this endpoint was let down, and how many of them are as before.
+    pub(super) fn bad_seconds_and_usual(&self, endpoint: &Endpoint, now: Timestamp) -> (u32, u32) {
+        if self.fault.is_none() {
+            return (0, 0);
+        }
         let from = self.axis.slot_of_second(0);
-        if self.fault.is_some() { endpoint.bad_slots(from, now).len() as u32 } else { 0 }
+        let bad = endpoint.bad_slots(from, now).len() as u32;
+        let Some(usual) = endpoint.usual.as_ref().filter(|usual| usual.bad > 0) else { return (bad, 0) };
+        let asked = endpoint.asked_seconds(from);
+        let before = Share { part: usual.bad, of: usual.seconds };
+        let expected = (f64::from(asked) * usual.bad as f64 / usual.seconds.max(1) as f64).round() as u32;
+        match compare(before, Share { part: bad.into(), of: asked.max(bad).into() }, 0) {
+            Change::Worse => (bad, expected.min(bad)),
+            _ => (bad, bad),
+        }
     }
 }
 
-fn nobody() -> Verdict {
+fn nobody(passive: bool) -> Verdict {
+    let (sentence, short) = match passive {
+        true => ("passive: nobody is asked, only pages are read", "passive: nobody is asked"),
+        false => {
+            ("nobody watches: no request was sent to your service yet", "no request to your service yet")
+        }
+    };
     Verdict {
         word: Word::Unknown,
-        sentence: "nobody watches: no request was sent to your service yet".to_owned(),
-        short: "no request to your service yet".to_owned(),
+        sentence: sentence.to_owned(),
+        short: short.to_owned(),
         bad: None,
         why: vec!["no endpoint is probed".to_owned()],
         of: None,
@@ -181,7 +225,7 @@ impl View<'_> {
             let text = "the first answers are on their way".to_owned();
             return (Word::Unknown, text.clone(), text);
         }
-        if matters(came.errors, came) {
+        if matters(came.errors, came) && !self.errors_are_usual(came) {
             return self.failing(came);
         }
         if lately.late > lately.in_time {
@@ -190,7 +234,10 @@ impl View<'_> {
         if self.endpoint.endless {
             return self.endless(came);
         }
-        if matters(served.fallback, served) {
+        if self.endpoint.shape.is_none() && came.unjudged + served.unjudged > 0 {
+            return self.unlearned();
+        }
+        if matters(served.fallback, served) && !self.fallbacks_are_usual(served) {
             let alike = |look: &&Look| look.outcome == Outcome::Fallback;
             let most = self.endpoint.looks.iter().filter(alike).map(|look| look.count).max();
             return if most.unwrap_or(0) >= ALIKE { self.protected(served) } else { self.unfamiliar(served) };
@@ -240,9 +287,37 @@ impl View<'_> {
         }
     }
 
-    /// Seconds since the latest answer, or since the probe began.
+    /// Whether so many errors came in steady state already.
+    fn errors_are_usual(&self, came: &Recent) -> bool {
+        let usual = self.usual(|tally| tally.error, came.errors as u64, came.answers as u64);
+        // What fails for one in five was never well.
+        usual.part > 0
+            && usual.part * 5 < usual.of
+            && is_usual(usual, came.errors as u64, came.answers as u64)
+    }
+
+    /// The same for fallbacks.
+    fn fallbacks_are_usual(&self, served: &Recent) -> bool {
+        let usual = self.usual(|tally| tally.fallback, served.fallback as u64, served.answers as u64);
+        usual.part > 0 && is_usual(usual, served.fallback as u64, served.answers as u64)
+    }
+
+    /// A share of the answers before the fault; as long as there was none, of those before the latest ones.
+    fn usual(&self, part: impl Fn(&Tally) -> u64, lately: u64, of: u64) -> Share {
+        match (&self.session.fault, &self.endpoint.usual) {
+            (Some(_), Some(usual)) => Share { part: part(&usual.tally), of: usual.tally.answered() },
+            (Some(_), None) => Share { part: 0, of: 0 },
+            (None, _) => {
+                let tally = self.endpoint.baseline(self.now);
+                Share { part: part(&tally).saturating_sub(lately), of: tally.answered().saturating_sub(of) }
+            }
+        }
+    }
+
+    /// Seconds since the latest answer, or since the probe began; those in which we did not run say nothing.
     pub(super) fn silent_for(&self) -> f64 {
         let heard = self.endpoint.last_answer.unwrap_or(self.endpoint.since);
+        let heard = self.session.gaps.last().map_or(heard, |gap| heard.max(gap.to));
         self.now.duration_since(heard).as_secs_f64()
     }
 

@@ -1,12 +1,16 @@
-//! Waiting times over time: a column is a second or more, a row is a band of waiting time, the shade is how many.
+//! Waiting times over time: a column is a second or more, a row is a band of waiting time, the colour is the outcome, the
+//! shade is how many.
+//!
+//! Outcome before latency, as with letters: a fast error is red. Where several outcomes meet in a cell, the worst one has
+//! it. Requests in flight stand where they are by now.
 
 use super::boxed;
 use crate::{
-    session::state::{BANDS, Endpoint},
+    session::state::{BANDS, Endpoint, InFlight, Outcome},
     tui::{
         canvas::{Canvas, Row},
         figures,
-        panes::{Scene, shown_endpoint},
+        panes::{ON_THE_WAY_MS, Scene, shown_endpoint},
         theme::Role,
     },
 };
@@ -18,7 +22,7 @@ const SCALE: usize = 8;
 /// Draws the heat map of the endpoint that is shown.
 pub fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
-    let busy = shown_endpoint(scene).map(busy_bands);
+    let busy = shown_endpoint(scene).map(|endpoint| busy_bands(endpoint, scene));
     let rows = busy.clone().map_or(1, |busy| busy.count() + 2);
     let title = "HEAT MAP  waiting time over time";
     let mut inside = boxed(canvas, scene, (width, (rows + 2).min(height)), title, Role::Focus);
@@ -36,27 +40,92 @@ pub fn heatmap(canvas: &mut Canvas, scene: &Scene) {
         let edge = BANDS.get(*band).copied().unwrap_or(f64::INFINITY);
         let label =
             if edge.is_finite() { format!("<{}", figures::wait(Some(edge))) } else { "more".to_owned() };
-        inside.at(0, y, &Row::of(Role::Muted, format!("{label:>7} ")));
-        let role = if edge > endpoint.limit_ms as f64 { Role::Failing } else { Role::Ok };
-        for (column, counts) in map.columns.iter().enumerate() {
-            let count = counts.get(*band).copied().unwrap_or(0);
-            let shade = if count == 0 { 0 } else { 1 + (count * 3 / most.max(1)).min(3) as usize };
-            inside.letters(SCALE + column, y, shades.get(shade).copied().unwrap_or(" "), role);
+        let late = edge > endpoint.limit_ms as f64;
+        inside.at(0, y, &Row::of(if late { Role::Waiting } else { Role::Muted }, format!("{label:>7} ")));
+        for (column, cells) in map.columns.iter().enumerate() {
+            let cell = cells.get(*band).copied().unwrap_or_default();
+            let shade = if cell.count == 0 { 0 } else { 1 + (cell.count * 3 / most.max(1)).min(3) as usize };
+            inside.letters(SCALE + column, y, shades.get(shade).copied().unwrap_or(" "), cell.worst.role());
         }
     }
     let t0 = scene.session.t0().and_then(|at| map.column(scene.session.axis.slot(at).max(map.first)));
     if let Some(column) = t0 {
         inside.at(SCALE + column, bands.len(), &Row::of(Role::Fault, "T0"));
     }
-    let words = format!("a column is {} s; darkest: {most} answers; red: over the limit", map.per_column);
-    inside.row(bands.len() + 1, &Row::of(Role::Muted, words));
+    let words = format!("a column is {} s; darkest: {most};  ", map.per_column);
+    let worst = [Worst::Real, Worst::Fallback, Worst::Unjudged, Worst::Waiting, Worst::Error];
+    let seen =
+        |worst: &Worst| map.columns.iter().flatten().any(|cell| cell.count > 0 && cell.worst == *worst);
+    let legend = worst.into_iter().filter(seen).fold(Row::of(Role::Muted, words), |row, worst| {
+        row.with(worst.role(), format!("{} {}  ", shades.last().copied().unwrap_or("#"), worst.word()))
+    });
+    let legend = legend.with(Role::Waiting, "this scale").with(Role::Muted, ": over the limit");
+    inside.row(bands.len() + 1, &legend);
+}
+
+/// The worst that users got in a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Worst {
+    #[default]
+    Real,
+    Unjudged,
+    Fallback,
+    Waiting,
+    Error,
+}
+
+impl Worst {
+    fn role(self) -> Role {
+        match self {
+            Worst::Real => Role::Ok,
+            Worst::Unjudged => Role::Text,
+            Worst::Fallback => Role::Protected,
+            Worst::Waiting => Role::Waiting,
+            Worst::Error => Role::Failing,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Worst::Real => "real",
+            Worst::Unjudged => "answer",
+            Worst::Fallback => "fallback",
+            Worst::Waiting => "waiting",
+            Worst::Error => "error",
+        }
+    }
+}
+
+impl From<Outcome> for Worst {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Real => Worst::Real,
+            Outcome::Unjudged => Worst::Unjudged,
+            Outcome::Fallback => Worst::Fallback,
+            Outcome::Error => Worst::Error,
+        }
+    }
+}
+
+/// What is drawn in a column and a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    count: u32,
+    worst: Worst,
+}
+
+impl Cell {
+    fn add(&mut self, count: u32, worst: Worst) {
+        self.count += count;
+        self.worst = self.worst.max(worst);
+    }
 }
 
 /// Answers by column and band; a column stands for as many seconds as it takes for the whole session to fit.
 struct Map {
     first: i64,
     per_column: i64,
-    columns: Vec<[u32; BANDS.len()]>,
+    columns: Vec<[Cell; BANDS.len()]>,
 }
 
 impl Map {
@@ -64,12 +133,23 @@ impl Map {
         let axis = &scene.session.axis;
         let (first, last) = (axis.slot(endpoint.since), axis.slot(scene.now));
         let per_column = (last - first + 1).max(1).div_euclid(columns.max(1) as i64) + 1;
-        let mut map = Self { first, per_column, columns: vec![[0; BANDS.len()]; columns] };
+        let mut map = Self { first, per_column, columns: vec![[Cell::default(); BANDS.len()]; columns] };
         for (slot, second) in endpoint.seconds() {
-            let Some(cell) = map.column(slot).and_then(|column| map.columns.get_mut(column)) else {
+            let Some(cells) = map.column(slot).and_then(|column| map.columns.get_mut(column)) else {
                 continue;
             };
-            cell.iter_mut().zip(second.bands).for_each(|(sum, count)| *sum += u32::from(count));
+            for (band, (cell, count)) in
+                cells.iter_mut().zip(second.bands).enumerate().filter(|(_, (_, n))| *n > 0)
+            {
+                let worst = second.outcomes(band).map(Worst::from).max().unwrap_or_default();
+                cell.add(count.into(), worst);
+            }
+        }
+        for (flight, waited) in waiting(endpoint, scene) {
+            let cells = map.column(flight.slot()).and_then(|column| map.columns.get_mut(column));
+            if let Some(cell) = cells.and_then(|cells| cells.get_mut(band_of(waited))) {
+                cell.add(1, Worst::Waiting);
+            }
         }
         map
     }
@@ -82,15 +162,26 @@ impl Map {
 
     /// The most answers in one cell.
     fn most(&self) -> u32 {
-        self.columns.iter().flatten().copied().max().unwrap_or(0)
+        self.columns.iter().flatten().map(|cell| cell.count).max().unwrap_or(0)
     }
 }
 
+fn waiting<'a>(endpoint: &'a Endpoint, scene: &Scene) -> impl Iterator<Item = (&'a InFlight, f64)> {
+    endpoint.waiting_over(scene.now, ON_THE_WAY_MS)
+}
+
+fn band_of(ms: f64) -> usize {
+    BANDS.partition_point(|edge| *edge < ms)
+}
+
 /// The bands between the lowest and the highest that were ever used.
-fn busy_bands(endpoint: &Endpoint) -> RangeInclusive<usize> {
+fn busy_bands(endpoint: &Endpoint, scene: &Scene) -> RangeInclusive<usize> {
     let mut used = [false; BANDS.len()];
     for (_, second) in endpoint.seconds() {
         used.iter_mut().zip(second.bands).for_each(|(used, count)| *used |= count > 0);
+    }
+    for (_, waited) in waiting(endpoint, scene) {
+        used.iter_mut().skip(band_of(waited)).take(1).for_each(|used| *used = true);
     }
     let (low, high) = (used.iter().position(|used| *used), used.iter().rposition(|used| *used));
     low.unwrap_or(0)..=high.unwrap_or(0)

@@ -46,7 +46,11 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     }
     if scene.phase == Phase::Finished {
         let conclusion = scene.session.conclusion(scene.now);
-        list(format!("the run is called {}", conclusion.standing.text()), &[conclusion.because]);
+        let late = scene.session.late_word(scene.now);
+        let late = late
+            .map(|late| format!("came later and does not count: {}, {}", late.standing.text(), late.because));
+        let because: Vec<String> = std::iter::once(conclusion.because).chain(late).collect();
+        list(format!("the run is called {}", conclusion.standing.text()), &because);
     }
     list(
         format!("users are called {}: {}", scene.verdict.word.text(), scene.verdict.short),

@@ -124,7 +124,7 @@ fn evidence(scene: &Scene, belief: &Belief, width: usize) -> Vec<(Row, Row)> {
 
 /// What a breaker would change, where there is none.
 fn lesson(scene: &Scene, belief: &Belief) -> Option<String> {
-    let waits = scene.session.users.main()?.since_t0().error_waits;
+    let waits = scene.session.users.main()?.since_t0(scene.now).error_waits;
     let wait = figures::wait(Some(waits.p50?));
     (belief.state == BreakerState::NoneSeen)
         .then(|| format!("Each user waits {wait} to be told no. A breaker would answer at once."))

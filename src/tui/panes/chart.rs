@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::{
-    session::state::{BANDS, Endpoint, Outcome, Second},
+    session::state::{BANDS, Endpoint, Second},
     tui::{
         canvas::{Canvas, Row},
         span::Span,
@@ -71,6 +71,7 @@ pub(super) fn role(letter: char) -> Role {
         'f' | 'F' => Role::Protected,
         'X' => Role::Failing,
         '?' => Role::Waiting,
+        'a' | 'A' => Role::Text,
         _ => Role::Muted,
     }
 }
@@ -138,22 +139,18 @@ fn cells(scene: &Scene, endpoint: &Endpoint, span: Span, edges: &[(f64, &str)]) 
 
 /// Waiting times of a second by band, with the letter of its only outcome, or `*` when there were several.
 fn banded(second: &Second) -> impl Iterator<Item = (f64, char)> + '_ {
-    let counts = [
-        (second.real.0, Outcome::Real),
-        (second.fallback.0, Outcome::Fallback),
-        (second.errors, Outcome::Error),
-    ];
-    let mut seen = counts.into_iter().filter(|(count, _)| *count > 0);
-    let letter = match (seen.next(), seen.next()) {
-        (Some((_, only)), None) => only.letter(false),
-        _ => '*',
-    };
     let lower = std::iter::once(0.0).chain(BANDS);
-    second.bands.iter().zip(lower).filter(|(count, _)| **count > 0).map(move |(_, ms)| (ms, letter))
+    second.bands.iter().zip(lower).enumerate().filter(|(_, (count, _))| **count > 0).map(|(band, (_, ms))| {
+        let mut seen = second.outcomes(band);
+        match (seen.next(), seen.next()) {
+            (Some(only), None) => (ms, only.letter(false)),
+            _ => (ms, '*'),
+        }
+    })
 }
 
 /// The worse of two letters that fall into one cell.
 fn worse(standing: Option<char>, letter: char) -> char {
-    let weight = |c: char| "*rf?X".find(c).unwrap_or(0);
+    let weight = |c: char| "*arf?X".find(c).unwrap_or(0);
     standing.filter(|standing| weight(*standing) >= weight(letter)).unwrap_or(letter)
 }

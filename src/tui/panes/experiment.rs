@@ -354,10 +354,15 @@ fn status_so_far(scene: &Scene) -> Option<Row> {
 /// What the earlier session's users had suffered at this moment after T0.
 fn ghost(scene: &Scene, roomy: bool) -> Option<Row> {
     let since = scene.since_t0(scene.now)?;
-    let errors = wording::count(scene.earlier?.errors_by(since) as u64, "error");
+    let earlier = scene.earlier?;
+    let errors = wording::count(earlier.errors_by(since) as u64, "error");
+    let waiting = match earlier.waiting_by(since) {
+        0 => String::new(),
+        waiting => format!(", {waiting} waiting"),
+    };
     let words = match roomy {
-        true => format!("ghost: before-run at {} had {errors}", figures::moment(since)),
-        false => format!("ghost: before had {errors} here"),
+        true => format!("ghost at {}: {errors}{waiting}", figures::moment(since)),
+        false => format!("ghost here: {errors}{waiting}"),
     };
     Some(Row::of(Role::Muted, words))
 }

@@ -2,10 +2,14 @@
 
 use super::Scene;
 use crate::{
-    session::{Score, state::Endpoint, verdict::rollback_failed},
+    session::{
+        Score,
+        state::{Endpoint, Quantile},
+        verdict::rollback_failed,
+    },
     tui::{
         canvas::{Canvas, Row},
-        figures::{self, wait},
+        figures::{self, wait_so_far},
         targets::Target,
         text,
         theme::Role,
@@ -43,15 +47,17 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
     if let Some(trip) = measured.trip_s {
         line("kill -> breaker open", Role::Text, format!("{trip:.1} s"));
     }
-    if let Some((healed, recovered)) = fault.healed.zip(scene.session.users.main().and_then(|e| e.recovered))
-    {
-        line(
-            "provider back -> real answer",
-            Role::Text,
-            format!("{:.1} s", figures::between(healed, recovered)),
-        );
+    let main = scene.session.users.main();
+    if let Some((lag, at_most)) = main.and_then(|endpoint| scene.session.recovery_lag(endpoint)) {
+        let at_most = if at_most { "at most " } else { "" };
+        line("provider back -> real answer", Role::Text, format!("{at_most}{lag:.1} s"));
     }
-    line("fault on for", Role::Fault, figures::length(fault.lasted(scene.session.last.unwrap_or(scene.now))));
+    let last = scene.session.last.unwrap_or(scene.now);
+    line("fault on for", Role::Fault, figures::length(fault.lasted(last)));
+    let unseen = fault.unobserved(&scene.session.gaps, last);
+    if unseen > 0.0 {
+        line("  of it not observed", Role::Stale, figures::length(unseen));
+    }
     let restarts: u32 = scene
         .session
         .cluster
@@ -120,14 +126,19 @@ pub(super) fn score(score: &Score) -> (Row, Row) {
 }
 
 fn users(scene: &Scene, endpoint: &Endpoint, line: &mut impl FnMut(&str, Role, String)) {
-    let during = endpoint.during_fault();
+    let during = endpoint.during_fault(scene.now);
     let bad = scene.session.bad_seconds(endpoint, scene.now);
     let role = |count: u64, role| if count > 0 { role } else { Role::Text };
     let errors = format!("{} of {}", during.error, during.sent);
     line("errors shown to users", role(during.error, Role::Failing), errors);
     line("fallback answers", role(during.fallback, Role::Protected), during.fallback.to_string());
     line("seconds that let a user down", role(u64::from(bad), Role::Waiting), bad.to_string());
-    line("longest wait", Role::Text, wait(during.all.max));
-    line("median wait", Role::Text, wait(during.all.p50));
-    line("95% waited less than", Role::Text, wait(during.all.p95));
+    let waits = &during.all;
+    let figure = |ms, quantile| wait_so_far(ms, waits.is_open(quantile));
+    line("longest wait", Role::Text, figure(waits.max, Quantile::Max));
+    line("median wait", Role::Text, figure(waits.p50, Quantile::P50));
+    line("95% waited less than", Role::Text, figure(waits.p95, Quantile::P95));
+    if during.waiting > 0 {
+        line("still without an answer", Role::Waiting, during.waiting.to_string());
+    }
 }

@@ -84,7 +84,11 @@ fn draw(canvas: &mut Canvas, scene: &Scene, lanes: &[Lane]) {
         let letters = scene.session.lane_of(*lane, users::endpoint(scene), span.seconds(), scene.now);
         if *lane == Lane::Users && scene.session.users.endpoints.is_empty() {
             let key = scene.view.keymap.key(Action::Observe);
-            canvas.at(label, y, &Row::of(Role::Muted, format!("(starts with {key})")));
+            let words = match scene.session.users.passive {
+                true => "(passive: nobody is asked)".to_owned(),
+                false => format!("(starts with {key})"),
+            };
+            canvas.at(label, y, &Row::of(Role::Muted, words));
         }
         paint(&mut canvas.part(label, y, span.columns, 1), scene, *lane, &letters);
     }
@@ -241,6 +245,9 @@ fn meaning(lane: Lane, letter: &str) -> Option<&'static str> {
         (Lane::Provider, "x") => "down",
         (Lane::Provider, "d") => "degraded",
         (Lane::Provider, _) => "up",
+        (_, "~") => "not observed: this program did not run",
+        (Lane::Users, "a") => "an answer",
+        (Lane::Users, "A") => "an answer, late",
         (Lane::Users, "r") => "real",
         (Lane::Users, "R") => "real but late",
         (Lane::Users, "f") => "fallback",

@@ -21,6 +21,7 @@ mod users;
 mod verdict;
 
 pub use breaker::{breaker, confidence as breaker_confidence};
+pub use chart::ON_THE_WAY_MS;
 pub use comparison::comparison;
 pub use experiment::{experiment, steps};
 pub use finished::finished;

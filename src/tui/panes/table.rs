@@ -3,12 +3,13 @@
 use super::Scene;
 use crate::{
     session::{
-        state::{Endpoint, Tally, Waits},
+        event::Timestamp,
+        state::{Endpoint, Quantile, Tally, Waits},
         wording,
     },
     tui::{
         canvas::{Canvas, Row},
-        figures::{self, wait},
+        figures::{self, wait_so_far},
         theme::Role,
     },
 };
@@ -19,24 +20,25 @@ const ROOMY: usize = 72;
 const DETAILS: usize = 5;
 
 /// Rows that the table takes of those there are for it.
-pub(super) fn rows(endpoint: &Endpoint, room: usize) -> usize {
-    let base = if endpoint.after_recovery().sent > 0 { 4 } else { 3 };
+pub(super) fn rows(scene: &Scene, endpoint: &Endpoint, room: usize) -> usize {
+    let base = if endpoint.after_recovery(scene.now).sent > 0 { 4 } else { 3 };
     if room >= base + DETAILS { base + DETAILS } else { base.min(room.max(3)) }
 }
 
 /// Draws header and rows, as many as fit.
 pub(super) fn table(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint) {
     let roomy = canvas.width() >= ROOMY;
-    let (since, after) = (endpoint.since_t0(), endpoint.after_recovery());
+    let baseline = endpoint.baseline(scene.now);
+    let (since, after) = (endpoint.since_t0(scene.now), endpoint.after_recovery(scene.now));
     let mut lines = vec![
-        Row::of(Role::Muted, head(endpoint, roomy)),
-        line("baseline", &endpoint.baseline(), roomy),
+        Row::of(Role::Muted, head(scene, endpoint, roomy)),
+        line("baseline", &baseline, roomy),
         line("since T0", &since, roomy),
     ];
     if after.sent > 0 {
         lines.push(line(&recovered(scene), &after, roomy));
     }
-    let split = if since.sent > 0 { &since } else { &endpoint.baseline() };
+    let split = if since.sent > 0 { &since } else { &baseline };
     lines.extend(details(scene, endpoint, split, roomy));
     for (y, line) in lines.iter().enumerate() {
         canvas.row(y, line);
@@ -51,9 +53,14 @@ fn recovered(scene: &Scene) -> String {
     if label.len() <= 10 { label } else { "after".to_owned() }
 }
 
-fn head(endpoint: &Endpoint, roomy: bool) -> String {
+fn head(scene: &Scene, endpoint: &Endpoint, roomy: bool) -> String {
     let limit = format!(">{}", figures::limit(endpoint.limit_ms).replace(' ', ""));
-    let learned = if endpoint.shape.is_some() { "(learned)" } else { "(learning)" };
+    let learned = match (&endpoint.shape, &scene.session.fault) {
+        (Some(_), _) => "(learned)",
+        (None, None) => "(learning)",
+        // From the fault on nothing is learned any more: a success is an answer, not a real one.
+        (None, Some(_)) => "(unknown)",
+    };
     let counts = format!("{learned:<10}{:>6}{:>6}{:>9}{:>7}{limit:>6}", "sent", "real", "fallback", "error");
     if roomy {
         format!("{counts}{:>7}{:>7}{:>7}{:>7}", "p50", "p95", "p99", "max")
@@ -69,16 +76,20 @@ fn line(label: &str, tally: &Tally, roomy: bool) -> Row {
     }
     let percent = |part| tally.percent(part).map_or("-".to_owned(), |percent| format!("{percent}%"));
     let share = |part: u64, role| if part > 0 { role } else { Role::Muted };
+    // Which of those successes are real nobody knows.
+    let judged = |part: u64| if part == 0 && tally.unjudged > 0 { "?".to_owned() } else { percent(part) };
     Row::text(format!("{label:<10}{:>6}", tally.sent))
-        .with(share(tally.real, Role::Ok), format!("{:>6}", percent(tally.real)))
-        .with(share(tally.fallback, Role::Protected), format!("{:>9}", percent(tally.fallback)))
+        .with(share(tally.real, Role::Ok), format!("{:>6}", judged(tally.real)))
+        .with(share(tally.fallback, Role::Protected), format!("{:>9}", judged(tally.fallback)))
         .with(share(tally.error, Role::Failing), format!("{:>7}", percent(tally.error)))
         .with(share(tally.over_limit, Role::Waiting), format!("{:>6}", tally.over_limit))
         .and(waits(&tally.all, roomy))
 }
 
 fn waits(waits: &Waits, roomy: bool) -> String {
-    let (p50, p95, p99, max) = (wait(waits.p50), wait(waits.p95), wait(waits.p99), wait(waits.max));
+    let figure = |ms, quantile| wait_so_far(ms, waits.is_open(quantile));
+    let (p50, p95) = (figure(waits.p50, Quantile::P50), figure(waits.p95, Quantile::P95));
+    let (p99, max) = (figure(waits.p99, Quantile::P99), figure(waits.max, Quantile::Max));
     if roomy { format!("{p50:>7}{p95:>7}{p99:>7}{max:>7}") } else { format!("{p50:>7}{p99:>7}") }
 }
 
@@ -88,14 +99,17 @@ fn details(scene: &Scene, endpoint: &Endpoint, tally: &Tally, roomy: bool) -> Ve
         let role = if count > 0 { role } else { Role::Muted };
         Row::of(role, format!("{label:<10}{count:>6}{:>28}{}", "", waits(of, roomy)))
     };
-    let errors = match errors(endpoint) {
+    let errors = match errors(endpoint, scene.now) {
         none if none.is_empty() => Row::of(Role::Muted, "errors    none"),
         some => Row::of(Role::Failing, format!("errors    {some}")),
     };
     let (bad, budget) = (scene.session.bad_seconds(endpoint, scene.now), scene.session.users.budget_s);
     let bad_role = if bad > 0 { Role::Waiting } else { Role::Muted };
     vec![
-        outcome("  real", tally.real, Role::Ok, &tally.real_waits),
+        match tally.unjudged {
+            0 => outcome("  real", tally.real, Role::Ok, &tally.real_waits),
+            some => outcome("  answer", some, Role::Stale, &tally.unjudged_waits),
+        },
         outcome("  fallback", tally.fallback, Role::Protected, &tally.fallback_waits),
         outcome("  error", tally.error, Role::Failing, &tally.error_waits),
         errors,
@@ -104,9 +118,9 @@ fn details(scene: &Scene, endpoint: &Endpoint, tally: &Tally, roomy: bool) -> Ve
 }
 
 /// Errors since T0, or of the baseline where there was none yet, by class: `12 timeout, 3 HTTP 5xx`.
-pub(super) fn errors(endpoint: &Endpoint) -> String {
-    let since = endpoint.since_t0();
-    let mut errors = if since.sent > 0 { since.errors } else { endpoint.baseline().errors };
+pub(super) fn errors(endpoint: &Endpoint, now: Timestamp) -> String {
+    let since = endpoint.since_t0(now);
+    let mut errors = if since.sent > 0 { since.errors } else { endpoint.baseline(now).errors };
     errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let words: Vec<String> =
         errors.iter().map(|(kind, count)| format!("{count} {}", wording::error(*kind))).collect();

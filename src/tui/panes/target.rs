@@ -108,6 +108,10 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
     let follows = text::wrap(&follows, width, rest.saturating_sub(1).clamp(1, 4));
     let named = rest.saturating_sub(follows.len()).clamp(1, 3);
     let mut lines = vec![Row::of(Role::Fault, headline(card, width))];
+    if let Some(why) = scene.session.not_ready_to_fire() {
+        let words = format!("no verdict if fired now: {why}");
+        lines.extend(text::wrap(&words, width, 2).into_iter().map(|text| Row::of(Role::Waiting, text)));
+    }
     let more = card.objects.len().saturating_sub(named);
     for (i, object) in card.objects.iter().take(named).enumerate() {
         let last = if i + 1 == named && more > 0 { format!("  and {more} more") } else { String::new() };

@@ -32,7 +32,14 @@ const STALE_S: f64 = 5.0;
 /// Draws the pane.
 pub fn users(canvas: &mut Canvas, scene: &Scene) {
     let Some(endpoint) = endpoint(scene) else {
-        let title = if scene.phase == Phase::Ready { "USERS  preflight" } else { "USERS  not watched" };
+        let passive = scene.session.users.passive;
+        let title = if passive {
+            "USERS  passive: nobody is asked"
+        } else if scene.phase == Phase::Ready {
+            "USERS  preflight"
+        } else {
+            "USERS  not watched"
+        };
         let mut inside = frame(canvas, scene, Pane::Users, title, Row::new());
         preflight(&mut inside, scene);
         return;
@@ -53,7 +60,7 @@ pub fn users(canvas: &mut Canvas, scene: &Scene) {
         scene.mark(top, Target::Endpoints);
     }
     // The chart needs six rows to be read; whatever is left goes to figures.
-    let rows = table::rows(endpoint, inside.height().saturating_sub(CHART + 1));
+    let rows = table::rows(scene, endpoint, inside.height().saturating_sub(CHART + 1));
     let upper = inside.height().saturating_sub(rows + 1);
     let width = inside.width();
     chart(&mut inside.part(0, 0, width, upper), scene, endpoint, 0);
@@ -124,10 +131,14 @@ fn word(scene: &Scene, endpoint: &Endpoint) -> Row {
 
 /// What the letters mean, and whether the probe keeps its rate.
 fn legend(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint, framed: bool) {
-    let errors = table::errors(endpoint);
+    let errors = table::errors(endpoint, scene.now);
     let waiting = endpoint.waiting_over(scene.now, ON_THE_WAY_MS).count();
     let real = if errors.is_empty() { " real answer  " } else { " real  " };
-    let answered = Row::of(Role::Ok, "r").and(real).with(Role::Protected, "f").and(" fallback  ");
+    let answered = match endpoint.shape {
+        Some(_) => Row::of(Role::Ok, "r").and(real),
+        None => Row::of(Role::Stale, "a").and(" answer  "),
+    };
+    let answered = answered.with(Role::Protected, "f").and(" fallback  ");
     let kinds = if errors.is_empty() { " error".to_owned() } else { format!(" {errors}") };
     let kinds = Row::of(Role::Failing, "X").and(kinds);
     let waits = if waiting > 0 { format!(" {waiting} waiting") } else { " waiting".to_owned() };
@@ -162,5 +173,11 @@ fn sent(scene: &Scene, endpoint: &Endpoint) -> (Row, bool) {
     let (due, withheld) = seconds.fold((0, 0), |(due, held), s| (due + s.due, held + s.withheld));
     let rate = f64::from(due - withheld) / count;
     let role = if withheld > 0 { Role::Failing } else { Role::Muted };
+    if withheld == 0
+        && let Some((ours, all)) = scene.session.call_share(endpoint, scene.now)
+    {
+        let words = format!("our probe is {ours:.0} of {:.0} calls/s ", all.per_second);
+        return (Row::of(role, words), true);
+    }
     (Row::of(role, format!("{rate:.1}/s of {:.1}/s sent ", endpoint.rate)), withheld == 0)
 }

@@ -39,6 +39,12 @@ pub(super) struct Answers {
     heard: Option<Timestamp>,
     /// Answers begin and do not end: what they would come to is not known.
     endless: bool,
+    /// Answers in steady state, and those of them that were errors.
+    steady: (u32, u32),
+    /// An error among real answers, which may be no more than the background that was there before.
+    lone: Option<(Timestamp, Timestamp, Answer, bool)>,
+    /// Whether the latest answer was an error, too.
+    in_row: bool,
 }
 
 impl Answers {
@@ -53,6 +59,9 @@ impl Answers {
             learns: true,
             heard: None,
             endless: false,
+            steady: (0, 0),
+            lone: None,
+            in_row: false,
         }
     }
 
@@ -71,13 +80,37 @@ impl Answers {
         let Some(due) = self.in_flight.remove(&answer.request) else { return };
         self.heard = Some(at);
         let fast = answer.waited_ms <= self.fast_ms();
-        self.quarters.file(due, at, answer, fast);
-        if self.learns && answer.kind == AnswerKind::Real {
+        let error = matches!(answer.kind, AnswerKind::Error(_));
+        if self.learns {
+            self.steady = (self.steady.0 + 1, self.steady.1 + u32::from(error));
+        }
+        let in_row = std::mem::replace(&mut self.in_row, error);
+        match (error && !in_row && self.has_background(), self.lone.take()) {
+            // Two in a row are no background.
+            (_, Some((due, at, lone, fast))) if answer.kind != AnswerKind::Real => {
+                self.quarters.file(due, at, &lone, fast);
+            }
+            (true, _) => {
+                self.lone = Some((due, at, answer.clone(), fast));
+                return;
+            }
+            (false, _) => {}
+        }
+        // Whether a success is the real answer is not known as long as nothing is learned: it speaks for no state.
+        if answer.kind != AnswerKind::Unjudged {
+            self.quarters.file(due, at, answer, fast);
+        }
+        if self.learns && matches!(answer.kind, AnswerKind::Real | AnswerKind::Unjudged) {
             self.base.saturating_record((answer.waited_ms as u64).max(1));
         }
     }
 
-    /// Nobody asks any more.
+    /// Whether there are errors among the answers of steady state, but few: one by itself says nothing of a breaker then.
+    fn has_background(&self) -> bool {
+        self.steady.0 >= ENOUGH as u32 && self.steady.1 > 0 && self.steady.1 * 5 < self.steady.0
+    }
+
+    /// Nobody asks any more, or nobody knows what became of those who did.
     pub(super) fn left(&mut self) {
         self.in_flight.clear();
     }

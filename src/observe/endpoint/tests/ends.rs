@@ -35,6 +35,11 @@ async fn stream(mut connection: TcpStream, events: usize) {
     let _ = connection.write_all(b"0\r\n\r\n").await;
 }
 
+/// One that nobody can judge yet, or the real one.
+fn is_success(kind: AnswerKind) -> bool {
+    matches!(kind, AnswerKind::Real | AnswerKind::Unjudged)
+}
+
 async fn endless(probe: &mut Probe) -> bool {
     probe
         .until(|event| match &event.what {
@@ -51,7 +56,7 @@ async fn answers_that_begin_and_do_not_end_are_told_as_such() {
     assert!(endless(&mut probe).await);
     for _ in 0..30 {
         let answer = probe.answer().await;
-        assert_eq!(answer.kind, AnswerKind::Real);
+        assert!(is_success(answer.kind), "{answer:?}");
         assert!(answer.waited_ms < 1000.0, "the wait is that for the beginning: {}", answer.waited_ms);
     }
     let now = probe.session.users.main().unwrap().last_answer.unwrap();
@@ -72,7 +77,7 @@ async fn answers_that_take_long_and_end_are_not() {
         What::Answered(answer) if answer.waited_ms > 2000.0 => Some(answer.kind),
         _ => None,
     });
-    assert_eq!(answer.await, AnswerKind::Real);
+    assert!(is_success(answer.await));
     assert!(!probe.session.users.main().unwrap().endless);
 }
 
@@ -89,10 +94,10 @@ async fn a_body_that_hangs_where_others_end_is_a_timeout() {
         settings.rate = 10.0;
         settings.deadline = Duration::from_secs(3);
     });
-    assert_eq!(probe.answer().await.kind, AnswerKind::Real);
+    assert!(is_success(probe.answer().await.kind));
     switch.store(true, Ordering::Relaxed);
     let kind = probe.until(|event| match &event.what {
-        What::Answered(answer) if answer.kind != AnswerKind::Real => Some(answer.kind),
+        What::Answered(answer) if !is_success(answer.kind) => Some(answer.kind),
         What::AnswersEnd { .. } => panic!("that they end was seen"),
         _ => None,
     });

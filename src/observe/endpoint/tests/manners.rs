@@ -86,7 +86,7 @@ async fn secret_headers_do_not_leave_their_origin() {
     let access =
         Access::of_activity(&provider, &Map::default(), &secrets, &Environment::default()).unwrap().1;
     let (answer, _) = first(&url, |settings| settings.access = Ok(access)).await;
-    assert_eq!(answer.kind, AnswerKind::Real);
+    assert_eq!(answer.kind, AnswerKind::Unjudged);
     let heard = heard.lock().unwrap();
     assert_eq!(said(&heard[0], "x-tenant"), Some("a"));
     for name in ["authorization", "x-pass", "x-api-key"] {
@@ -120,7 +120,7 @@ async fn packed_bodies_look_like_plain_ones() {
     let cases = [("gzip", gzip.finish().unwrap()), ("br", brotli), ("identity", plain.into())];
     for (encoding, body) in cases {
         let (answer, _) = first(&packed(encoding, body).await, |_| {}).await;
-        assert_eq!(answer.kind, AnswerKind::Real, "{encoding}");
+        assert_eq!(answer.kind, AnswerKind::Unjudged, "{encoding}");
         assert_eq!(answer.excerpt.as_deref(), Some(plain), "{encoding}");
         shapes.push(answer.shape);
     }
@@ -139,7 +139,7 @@ async fn a_bomb_is_an_answer_that_does_no_harm() {
         saying(connection, move |_| answer("200 OK", "content-encoding: gzip\r\n", &bomb))
     })
     .await;
-    assert_eq!(first(&url, |settings| settings.rate = 1.0).await.0.kind, AnswerKind::Real);
+    assert_eq!(first(&url, |settings| settings.rate = 1.0).await.0.kind, AnswerKind::Unjudged);
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn headers_are_taken_as_curl_takes_them() {
             saying(connection, move |_| answer("200 OK", &headers, b"1"))
         })
         .await;
-        assert_eq!(first(&url, |_| {}).await.0.kind, AnswerKind::Real);
+        assert_eq!(first(&url, |_| {}).await.0.kind, AnswerKind::Unjudged);
     }
     let huge = format!("x: {}\r\n", "y".repeat(350 * 1024));
     let url = server(move |connection| {
@@ -166,9 +166,9 @@ async fn headers_are_taken_as_curl_takes_them() {
 async fn what_the_tolerance_wants_is_right() {
     let url = server(|connection| saying(connection, |_| answer("404 Hidden", "", b"not here"))).await;
     let cases = [
-        ("404", AnswerKind::Real),
-        ("[200, 404]", AnswerKind::Real),
-        (r#"{"type": "regex", "target": "body", "pattern": "not here"}"#, AnswerKind::Real),
+        ("404", AnswerKind::Unjudged),
+        ("[200, 404]", AnswerKind::Unjudged),
+        (r#"{"type": "regex", "target": "body", "pattern": "not here"}"#, AnswerKind::Unjudged),
         ("200", AnswerKind::Error(ErrorKind::Client)),
         (
             r#"{"type": "regex", "target": "body", "pattern": "nowhere"}"#,

@@ -82,7 +82,7 @@ async fn private_authorities_are_trusted_as_requests_and_openssl_do() {
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, &shown.trusted).unwrap();
     for name in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"] {
-        assert_eq!(got(&shown, [(name, &file)], None).await, AnswerKind::Real, "{name}");
+        assert_eq!(got(&shown, [(name, &file)], None).await, AnswerKind::Unjudged, "{name}");
     }
     let untrusted = AnswerKind::Error(ErrorKind::Untrusted);
     assert_eq!(got(&shown, [("NOTHING", &file)], None).await, untrusted);
@@ -92,11 +92,11 @@ async fn private_authorities_are_trusted_as_requests_and_openssl_do() {
     }
     std::fs::copy(&file, folder.path().join("5ed36f99.0")).unwrap();
     for name in ["REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"] {
-        assert_eq!(got(&shown, [(name, folder.path())], None).await, AnswerKind::Real, "{name}");
+        assert_eq!(got(&shown, [(name, folder.path())], None).await, AnswerKind::Unjudged, "{name}");
     }
     let named = format!("\"{}\"", file.display());
-    assert_eq!(got(&shown, [("NOTHING", &file)], Some(&named)).await, AnswerKind::Real);
-    assert_eq!(got(&shown, [("NOTHING", &file)], Some("false")).await, AnswerKind::Real);
+    assert_eq!(got(&shown, [("NOTHING", &file)], Some(&named)).await, AnswerKind::Unjudged);
+    assert_eq!(got(&shown, [("NOTHING", &file)], Some("false")).await, AnswerKind::Unjudged);
     assert_eq!(got(&shown, [("NOTHING", &file)], Some("true")).await, untrusted);
 }
 
@@ -113,7 +113,7 @@ async fn a_certificate_that_signs_itself_is_trusted_where_it_is_the_authority() 
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, &shown.trusted).unwrap();
         let kind = got(&shown, [("REQUESTS_CA_BUNDLE", file.path())], None).await;
-        assert_eq!(kind, AnswerKind::Real, "authority: {is_authority}");
+        assert_eq!(kind, AnswerKind::Unjudged, "authority: {is_authority}");
         let other = Shown { url: shown.url.replace("localhost", "127.0.0.1"), trusted: String::new() };
         let kind = got(&other, [("REQUESTS_CA_BUNDLE", file.path())], None).await;
         assert_eq!(kind, AnswerKind::Error(ErrorKind::WrongName), "authority: {is_authority}");

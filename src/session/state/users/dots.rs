@@ -13,13 +13,15 @@ pub enum Outcome {
     Real,
     /// A success that does not look like it: `f`.
     Fallback,
+    /// A success of which nobody can say whether it is the real answer: `a`.
+    Unjudged,
     /// No success: `X`.
     Error,
 }
 
 impl Outcome {
     /// All of them, in the order of tables.
-    pub const ALL: [Outcome; 3] = [Outcome::Real, Outcome::Fallback, Outcome::Error];
+    pub const ALL: [Outcome; 4] = [Outcome::Real, Outcome::Fallback, Outcome::Unjudged, Outcome::Error];
 
     /// Its letter; capital when the user had to wait longer than the limit. Errors are always capital.
     pub fn letter(self, slow: bool) -> char {
@@ -28,6 +30,8 @@ impl Outcome {
             (Outcome::Real, true) => 'R',
             (Outcome::Fallback, false) => 'f',
             (Outcome::Fallback, true) => 'F',
+            (Outcome::Unjudged, false) => 'a',
+            (Outcome::Unjudged, true) => 'A',
             (Outcome::Error, _) => 'X',
         }
     }
@@ -38,6 +42,7 @@ impl From<AnswerKind> for Outcome {
         match kind {
             AnswerKind::Real => Outcome::Real,
             AnswerKind::Fallback => Outcome::Fallback,
+            AnswerKind::Unjudged => Outcome::Unjudged,
             AnswerKind::Error(_) => Outcome::Error,
         }
     }
@@ -78,6 +83,14 @@ impl Dots {
         self.kept.push_back(dot);
     }
 
+    /// What was not known before is: answers to requests due before `until` were real ones.
+    pub(super) fn learned(&mut self, until: Option<Timestamp>) {
+        let unjudged = self.kept.iter_mut().filter(|dot| dot.outcome == Outcome::Unjudged);
+        unjudged
+            .filter(|dot| until.is_none_or(|until| dot.start < until))
+            .for_each(|dot| dot.outcome = Outcome::Real);
+    }
+
     pub(super) fn forgotten(&self) -> Option<Timestamp> {
         self.forgotten
     }
@@ -96,6 +109,8 @@ pub struct Recent {
     pub real: usize,
     /// Fallbacks.
     pub fallback: usize,
+    /// Successes of which nobody can say whether they are real.
+    pub unjudged: usize,
     /// Errors.
     pub errors: usize,
     /// Median wait in milliseconds.
@@ -114,6 +129,7 @@ impl Recent {
             match dot.outcome {
                 Outcome::Real => recent.real += 1,
                 Outcome::Fallback => recent.fallback += 1,
+                Outcome::Unjudged => recent.unjudged += 1,
                 Outcome::Error => recent.errors += 1,
             }
             waits.push(dot.waited_ms);

@@ -1,8 +1,8 @@
 //! One probed endpoint.
 
-use super::{Dot, Dots, Outcome, Recent, Second, Seconds, Tally, Window};
+use super::{Dot, Dots, Outcome, Recent, Second, Seconds, Tally, Usual, Window};
 use crate::session::{
-    event::{Answer, EndpointId, RequestId, Timestamp},
+    event::{Answer, EndpointId, Gap, RequestId, Timestamp},
     state::{Axis, Fault},
 };
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub struct Endpoint {
     pub in_flight: BTreeMap<RequestId, InFlight>,
     /// When the latest answer came.
     pub last_answer: Option<Timestamp>,
+    /// What users were used to when the first fault was fired; `None` before that, and where nobody was asked by then.
+    pub usual: Option<Usual>,
     /// When the first real answer came after the fault healed; the moment of healing, if users got real answers by then.
     pub recovered: Option<Timestamp>,
     baseline: Window,
@@ -128,6 +130,7 @@ impl Endpoint {
             looks: Vec::new(),
             in_flight: BTreeMap::new(),
             last_answer: None,
+            usual: None,
             recovered: None,
             baseline: Window::default(),
             during: Window::default(),
@@ -153,9 +156,45 @@ impl Endpoint {
         self.watched = false;
         let limit = self.limit_ms as f64;
         for flight in std::mem::take(&mut self.in_flight).into_values() {
-            self.window(flight.stretch).given_up += 1;
-            self.seconds.give_up(flight.slot, flight.waited_ms(at) > limit);
+            let waited_ms = flight.waited_ms(at);
+            self.window(flight.stretch).give_up(waited_ms);
+            self.seconds.give_up(flight.slot, waited_ms > limit);
         }
+    }
+
+    /// We did not run: nobody knows what became of those who had asked by then.
+    pub(super) fn not_observed(&mut self, gap: &Gap) {
+        let (lost, kept) =
+            std::mem::take(&mut self.in_flight).into_iter().partition(|(_, flight)| flight.start < gap.to);
+        self.in_flight = kept;
+        let lost: BTreeMap<RequestId, InFlight> = lost;
+        for flight in lost.into_values() {
+            self.window(flight.stretch).forget();
+            self.seconds.forget(flight.slot);
+        }
+    }
+
+    /// The first fault is fired: what users got by now is what they are used to.
+    pub(super) fn fired(&mut self, at: Timestamp, t0_slot: i64) {
+        self.usual = Some(Usual::of(&self.baseline(at), self.limit_ms as f64, &self.seconds, t0_slot));
+    }
+
+    /// The real answer is known: the successes before the fault were real ones.
+    pub(super) fn learned(&mut self, shape: Shape, t0: Option<(Timestamp, i64)>) {
+        self.shape = Some(shape);
+        self.baseline.learned();
+        self.seconds.learned(t0.map(|(_, slot)| slot));
+        self.dots.learned(t0.map(|(t0, _)| t0));
+        if t0.is_none() {
+            let unjudged = self.looks.iter_mut().filter(|look| look.outcome == Outcome::Unjudged);
+            unjudged.for_each(|look| look.outcome = Outcome::Real);
+        }
+    }
+
+    /// What users since T0 accept to wait before they are let down by the *fault*, in milliseconds: the limit, or more where
+    /// they had to wait longer before it already.
+    pub fn accepted_ms(&self) -> f64 {
+        self.usual.as_ref().map_or(self.limit_ms as f64, |usual| usual.accepted_ms)
     }
 
     /// Probed again, with other settings perhaps.
@@ -191,7 +230,9 @@ impl Endpoint {
         let slow = answer.waited_ms > self.limit_ms as f64;
         let outcome = Outcome::from(answer.kind);
         self.window(flight.stretch).answer(answer.kind, answer.waited_ms, slow);
-        self.seconds.answer(flight.slot, outcome, answer.waited_ms, slow);
+        let accepted =
+            if flight.stretch == Stretch::Baseline { self.limit_ms as f64 } else { self.accepted_ms() };
+        self.seconds.answer(flight.slot, outcome, answer.waited_ms, slow, answer.waited_ms > accepted);
         self.dots.push(Dot { start: flight.start, waited_ms: answer.waited_ms as f32, outcome });
         self.look(at, answer, outcome);
         self.last_answer = Some(at);
@@ -215,7 +256,7 @@ impl Endpoint {
             self.baseline.take_in(&window);
         }
         self.in_flight.values_mut().for_each(|flight| flight.stretch = Stretch::Baseline);
-        self.recovered = None;
+        (self.recovered, self.usual) = (None, None);
     }
 
     fn look(&mut self, at: Timestamp, answer: &Answer, outcome: Outcome) {
@@ -240,23 +281,34 @@ impl Endpoint {
     }
 
     /// The table's row for requests due before T0.
-    pub fn baseline(&self) -> Tally {
-        Window::tally(&[&self.baseline])
+    pub fn baseline(&self, now: Timestamp) -> Tally {
+        self.tally(&[Stretch::Baseline], now)
     }
 
     /// The table's row for all requests due since T0.
-    pub fn since_t0(&self) -> Tally {
-        Window::tally(&[&self.during, &self.after])
+    pub fn since_t0(&self, now: Timestamp) -> Tally {
+        self.tally(&[Stretch::During, Stretch::After], now)
     }
 
     /// The table's row for requests due while the fault was on.
-    pub fn during_fault(&self) -> Tally {
-        Window::tally(&[&self.during])
+    pub fn during_fault(&self, now: Timestamp) -> Tally {
+        self.tally(&[Stretch::During], now)
     }
 
     /// The table's row for requests due after the fault had healed.
-    pub fn after_recovery(&self) -> Tally {
-        Window::tally(&[&self.after])
+    pub fn after_recovery(&self, now: Timestamp) -> Tally {
+        self.tally(&[Stretch::After], now)
+    }
+
+    fn tally(&self, stretches: &[Stretch], now: Timestamp) -> Tally {
+        let window = |stretch: &Stretch| match stretch {
+            Stretch::Baseline => &self.baseline,
+            Stretch::During => &self.during,
+            Stretch::After => &self.after,
+        };
+        let windows: Vec<&Window> = stretches.iter().map(window).collect();
+        let flights = self.in_flight.values().filter(|flight| stretches.contains(&flight.stretch));
+        Window::tally(&windows, flights.map(|flight| flight.waited_ms(now)), self.limit_ms as f64)
     }
 
     /// The answers of the last hour or so, in the order they came, at most 8192 of them.
@@ -313,11 +365,18 @@ impl Endpoint {
             Some('?')
         } else if second.fallback.0 > 0 {
             Some(Outcome::Fallback.letter(second.fallback.1 > 0))
+        } else if second.unjudged.0 > 0 {
+            Some(Outcome::Unjudged.letter(second.unjudged.1 > 0))
         } else if second.real.0 > 0 {
             Some(Outcome::Real.letter(second.real.1 > 0))
         } else {
             None
         }
+    }
+
+    /// Seconds from a slot on in which users asked.
+    pub fn asked_seconds(&self, from: i64) -> u32 {
+        self.seconds.iter().filter(|(slot, second)| *slot >= from && second.due > 0).count() as u32
     }
 
     /// Slots from `from` on in which a user was let down: by an error, by waiting longer than the limit.
@@ -329,7 +388,7 @@ impl Endpoint {
             .map(|(slot, _)| slot)
             .collect();
         bad.extend(
-            self.waiting_over(now, self.limit_ms as f64)
+            self.waiting_over(now, self.accepted_ms())
                 .map(|(flight, _)| flight.slot)
                 .filter(|slot| *slot >= from),
         );

@@ -1,22 +1,27 @@
 //! What users get, as seen by our probe of the consumer's endpoint.
 
+mod calls;
 mod dots;
 mod endpoint;
 mod seconds;
+mod usual;
 mod window;
 
+pub use calls::{CallRate, CallShare};
 pub use dots::{Dot, Outcome, Recent};
 pub use endpoint::{Endpoint, InFlight, Look, Shape};
 pub use seconds::{BANDS, Second};
-pub use window::{Tally, Waits, Window};
+pub use usual::Usual;
+pub use window::{Quantile, Tally, Waits, Window};
 
+use calls::CallCounts;
 use dots::Dots;
 use seconds::Seconds;
 
 use super::{Axis, Fault};
 use crate::{
     experiment::Value,
-    session::event::{Answer, EndpointId, RequestId, Timestamp},
+    session::event::{Answer, EndpointId, Gap, RequestId, Timestamp},
 };
 
 /// Bad user-seconds after which users have had enough, unless told otherwise.
@@ -29,11 +34,15 @@ pub struct Users {
     pub endpoints: Vec<Endpoint>,
     /// Bad user-seconds that may be spent.
     pub budget_s: u32,
+    /// Whether nobody is asked, because only pages are to be read.
+    pub passive: bool,
+    /// How often everybody calls the services that users ask, where a page tells.
+    pub calls: CallCounts,
 }
 
 impl Default for Users {
     fn default() -> Self {
-        Self { endpoints: Vec::new(), budget_s: BUDGET_S }
+        Self { endpoints: Vec::new(), budget_s: BUDGET_S, passive: false, calls: CallCounts::default() }
     }
 }
 
@@ -112,9 +121,9 @@ impl Users {
         }
     }
 
-    pub(super) fn learned(&mut self, id: EndpointId, shape: Shape) {
+    pub(super) fn learned(&mut self, id: EndpointId, shape: Shape, t0: Option<(Timestamp, i64)>) {
         if let Some(endpoint) = self.endpoint_mut(id) {
-            endpoint.shape = Some(shape);
+            endpoint.learned(shape, t0);
         }
     }
 
@@ -124,6 +133,31 @@ impl Users {
         }
     }
 
+    pub(super) fn fired(&mut self, at: Timestamp, axis: &Axis) {
+        let slot = axis.slot_of_second(0);
+        self.endpoints.iter_mut().for_each(|endpoint| endpoint.fired(at, slot));
+        self.calls.fired();
+    }
+
+    pub(super) fn not_observed(&mut self, gap: &Gap) {
+        self.endpoints.iter_mut().for_each(|endpoint| endpoint.not_observed(gap));
+        self.calls.forget();
+    }
+
+    /// Whether users are watched, by asking as they do or by pages alone.
+    pub fn watching(&self) -> bool {
+        self.passive || !self.endpoints.is_empty()
+    }
+
+    /// Whether those who ask get real answers again since the fault healed, at every endpoint that is watched; `None` where
+    /// nobody is asked, or where it was never learned what a real answer is.
+    pub fn are_back(&self) -> Option<bool> {
+        let mut watched = self.endpoints.iter().filter(|endpoint| endpoint.watched).peekable();
+        watched.peek()?;
+        let back = |endpoint: &Endpoint| endpoint.shape.as_ref().map(|_| endpoint.recovered.is_some());
+        watched.map(back).try_fold(true, |all, back| back.map(|back| all && back))
+    }
+
     pub(super) fn healed(&mut self, at: Timestamp) {
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.healed(at));
     }
@@ -131,6 +165,7 @@ impl Users {
     /// There was no fault after all: what users got since belongs to the steady state.
     pub(super) fn unfired(&mut self) {
         self.endpoints.iter_mut().for_each(Endpoint::unfired);
+        self.calls.unfired();
     }
 
     fn endpoint_mut(&mut self, id: EndpointId) -> Option<&mut Endpoint> {

@@ -39,25 +39,45 @@ pub struct Second {
     pub real: (u32, u32),
     /// Fallback answers, and those of them over the limit.
     pub fallback: (u32, u32),
+    /// Successes of which nobody can say whether they are real, and those of them over the limit.
+    pub unjudged: (u32, u32),
     /// Errors.
     pub errors: u32,
+    /// Answers that came later than users are used to: over the limit, or, where steady state was slower than that already,
+    /// much later than then.
+    pub late: u32,
     /// Answers by band of waiting time.
     pub bands: [u16; BANDS.len()],
+    /// Which outcomes there were in each band, a bit each.
+    outcomes: [u8; BANDS.len()],
 }
 
 impl Second {
     /// Requests without an answer so far, those withheld included.
     pub fn unanswered(&self) -> u32 {
-        self.due.saturating_sub(self.real.0 + self.fallback.0 + self.errors + self.given_up.0)
+        self.due
+            .saturating_sub(self.real.0 + self.fallback.0 + self.unjudged.0 + self.errors + self.given_up.0)
     }
 
-    /// Whether a user who came in this second was let down: error, or an answer over the limit, or not even sent.
-    /// Requests still waiting are judged by whoever knows the time.
+    /// Whether a user who came in this second was let down: error, or a late answer, or not even sent. Requests still
+    /// waiting are judged by whoever knows the time.
     pub fn is_bad(&self) -> bool {
-        self.errors > 0 || self.real.1 > 0 || self.fallback.1 > 0 || self.withheld > 0 || self.given_up.1 > 0
+        self.late > 0 || self.failed()
     }
 
-    fn answer(&mut self, outcome: Outcome, waited_ms: f64, slow: bool) {
+    /// The same without answers that were late.
+    pub(super) fn failed(&self) -> bool {
+        self.errors > 0 || self.withheld > 0 || self.given_up.1 > 0
+    }
+
+    /// The outcomes of the answers in a band, in the order of tables.
+    pub fn outcomes(&self, band: usize) -> impl Iterator<Item = Outcome> {
+        let bits = self.outcomes.get(band).copied().unwrap_or(0);
+        Outcome::ALL.into_iter().filter(move |outcome| bits & bit(*outcome) != 0)
+    }
+
+    fn answer(&mut self, outcome: Outcome, waited_ms: f64, slow: bool, late: bool) {
+        self.late += u32::from(late && outcome != Outcome::Error);
         match outcome {
             Outcome::Real => {
                 self.real.0 += 1;
@@ -67,12 +87,38 @@ impl Second {
                 self.fallback.0 += 1;
                 self.fallback.1 += u32::from(slow);
             }
+            Outcome::Unjudged => {
+                self.unjudged.0 += 1;
+                self.unjudged.1 += u32::from(slow);
+            }
             Outcome::Error => self.errors += 1,
         }
         let band = BANDS.partition_point(|edge| *edge < waited_ms);
         if let Some(count) = self.bands.get_mut(band) {
             *count = count.saturating_add(1);
         }
+        if let Some(seen) = self.outcomes.get_mut(band) {
+            *seen |= bit(outcome);
+        }
+    }
+
+    /// Successes turn out to be real answers.
+    fn learned(&mut self) {
+        let (all, slow) = std::mem::take(&mut self.unjudged);
+        self.real = (self.real.0 + all, self.real.1 + slow);
+        let unjudged = bit(Outcome::Unjudged);
+        for seen in self.outcomes.iter_mut().filter(|seen| **seen & unjudged != 0) {
+            *seen = *seen & !unjudged | bit(Outcome::Real);
+        }
+    }
+}
+
+fn bit(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Real => 1,
+        Outcome::Fallback => 2,
+        Outcome::Unjudged => 4,
+        Outcome::Error => 8,
     }
 }
 
@@ -102,10 +148,27 @@ impl Seconds {
         }
     }
 
-    pub(super) fn answer(&mut self, slot: i64, outcome: Outcome, waited_ms: f64, slow: bool) {
+    pub(super) fn answer(&mut self, slot: i64, outcome: Outcome, waited_ms: f64, slow: bool, late: bool) {
         if let Some(second) = self.reach(slot) {
-            second.answer(outcome, waited_ms, slow);
+            second.answer(outcome, waited_ms, slow, late);
         }
+    }
+
+    /// A request that was due was not observed: it counts as if it had never been.
+    pub(super) fn forget(&mut self, slot: i64) {
+        if let Some(second) = self.reach(slot) {
+            second.due = second.due.saturating_sub(1);
+        }
+    }
+
+    /// Successes before a slot turn out to be real answers.
+    pub(super) fn learned(&mut self, until: Option<i64>) {
+        let before = |slot: i64| until.is_none_or(|until| slot < until);
+        let first = self.first;
+        (first..)
+            .zip(&mut self.cells)
+            .filter(|(slot, _)| before(*slot))
+            .for_each(|(_, second)| second.learned());
     }
 
     pub(super) fn give_up(&mut self, slot: i64, slow: bool) {

@@ -7,6 +7,11 @@ use hdrhistogram::Histogram;
 /// Longest wait that is told apart, in microseconds: ten minutes.
 const LONGEST_US: u64 = 600_000_000;
 
+/// Users we hung up on of whom it is kept how long they had waited.
+const GIVEN_UP: usize = 1024;
+/// Milliseconds before which a request without an answer is on its way, rather than waiting.
+const ON_THE_WAY_MS: f64 = 250.0;
+
 /// Waiting times of one outcome, made with the first one.
 type Waited = Option<Record>;
 
@@ -51,12 +56,17 @@ pub struct Window {
     pub withheld: u64,
     /// Requests without an answer when we hung up.
     pub given_up: u64,
+    /// How long the longest of those had waited, in milliseconds, as many as are kept.
+    given_up_ms: Vec<f64>,
+    /// The most errors in a row, and those in a row now.
+    errors_in_a_row: (u32, u32),
     /// Answers over the limit.
     pub over_limit: u64,
     /// Errors by kind, in the order they were first seen.
     pub errors: Vec<(ErrorKind, u64)>,
     real: Waited,
     fallback: Waited,
+    unjudged: Waited,
     error: Waited,
 }
 
@@ -71,20 +81,30 @@ pub struct Tally {
     pub real: u64,
     /// Fallback answers.
     pub fallback: u64,
+    /// Successes of which nobody can say whether they are real.
+    pub unjudged: u64,
     /// Errors.
     pub error: u64,
     /// Errors by kind.
     pub errors: Vec<(ErrorKind, u64)>,
-    /// Answers, of any outcome, that came later than the limit.
+    /// The most errors that came in a row.
+    pub errors_in_a_row: u32,
+    /// Users who waited longer than the limit: answers of any outcome that came later, and requests without an answer
+    /// that have waited longer.
     pub over_limit: u64,
+    /// Those of them without an answer.
+    pub over_limit_unanswered: u64,
     /// Requests still without an answer.
     pub waiting: u64,
-    /// Waiting times of all answers.
+    /// Waiting times of all users. Whoever has no answer yet and has waited longer than nearly all others counts with what
+    /// he has waited so far: a percentile that falls on him is *at least* that.
     pub all: Waits,
     /// Waiting times of real answers.
     pub real_waits: Waits,
     /// Waiting times of fallbacks.
     pub fallback_waits: Waits,
+    /// Waiting times of successes that nobody can judge.
+    pub unjudged_waits: Waits,
     /// Waiting times of errors.
     pub error_waits: Waits,
 }
@@ -102,12 +122,39 @@ pub struct Waits {
     pub p99: Option<f64>,
     /// Nobody waited longer.
     pub max: Option<f64>,
+    /// From which figure on they are at least that long, because it is one of a user who has no answer; `None` where all
+    /// figures are final.
+    pub open_from: Option<Quantile>,
+}
+
+/// A figure of [`Waits`], in rising order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quantile {
+    /// Half waited less.
+    P50,
+    /// 95 of 100 waited less.
+    P95,
+    /// 99 of 100 waited less.
+    P99,
+    /// Nobody waited longer.
+    Max,
 }
 
 impl Tally {
     /// Requests that were answered, errors included.
     pub fn answered(&self) -> u64 {
-        self.real + self.fallback + self.error
+        self.real + self.fallback + self.unjudged + self.error
+    }
+
+    /// Answers, of any outcome, that came later than the limit.
+    pub fn late_answers(&self) -> u64 {
+        self.over_limit.saturating_sub(self.over_limit_unanswered)
+    }
+
+    /// The longest wait that an answer ended, in milliseconds.
+    pub fn longest_answer(&self) -> Option<f64> {
+        let outcomes = [&self.real_waits, &self.fallback_waits, &self.unjudged_waits, &self.error_waits];
+        outcomes.into_iter().filter_map(|waits| waits.max).max_by(f64::total_cmp)
     }
 
     /// Percent of the answers that are `part`, rounded down so that 100% means all, and up from zero so that 0%
@@ -124,8 +171,29 @@ impl Window {
         self.withheld += u64::from(withheld);
     }
 
+    /// A request that was due was not observed.
+    pub(super) fn forget(&mut self) {
+        self.due = self.due.saturating_sub(1);
+    }
+
+    /// We hung up on a user who had waited so long.
+    pub(super) fn give_up(&mut self, waited_ms: f64) {
+        self.given_up += 1;
+        if self.given_up_ms.len() < GIVEN_UP {
+            self.given_up_ms.push(waited_ms);
+        }
+    }
+
+    /// Successes turn out to be real answers.
+    pub(super) fn learned(&mut self) {
+        merge(&mut self.real, &self.unjudged);
+        self.unjudged = None;
+    }
+
     pub(super) fn answer(&mut self, kind: AnswerKind, waited_ms: f64, slow: bool) {
         self.over_limit += u64::from(slow);
+        let row = if matches!(kind, AnswerKind::Error(_)) { self.errors_in_a_row.1 + 1 } else { 0 };
+        self.errors_in_a_row = (self.errors_in_a_row.0.max(row), row);
         if let AnswerKind::Error(error) = kind {
             match self.errors.iter_mut().find(|(kind, _)| *kind == error) {
                 Some((_, count)) => *count += 1,
@@ -136,6 +204,7 @@ impl Window {
         match Outcome::from(kind) {
             Outcome::Real => record(&mut self.real, waited_us),
             Outcome::Fallback => record(&mut self.fallback, waited_us),
+            Outcome::Unjudged => record(&mut self.unjudged, waited_us),
             Outcome::Error => record(&mut self.error, waited_us),
         }
     }
@@ -145,6 +214,9 @@ impl Window {
         self.due += other.due;
         self.withheld += other.withheld;
         self.given_up += other.given_up;
+        self.given_up_ms
+            .extend(other.given_up_ms.iter().take(GIVEN_UP.saturating_sub(self.given_up_ms.len())));
+        self.errors_in_a_row = (self.errors_in_a_row.0.max(other.errors_in_a_row.0), other.errors_in_a_row.1);
         self.over_limit += other.over_limit;
         for (kind, count) in &other.errors {
             match self.errors.iter_mut().find(|(known, _)| known == kind) {
@@ -154,14 +226,17 @@ impl Window {
         }
         merge(&mut self.real, &other.real);
         merge(&mut self.fallback, &other.fallback);
+        merge(&mut self.unjudged, &other.unjudged);
         merge(&mut self.error, &other.error);
     }
 
-    /// The row of several stretches taken together.
-    pub fn tally(windows: &[&Window]) -> Tally {
+    /// The row of several stretches taken together, with what those have waited who are without an answer, in
+    /// milliseconds.
+    pub(super) fn tally(windows: &[&Window], in_flight: impl Iterator<Item = f64>, limit_ms: f64) -> Tally {
         let mut tally = Tally::default();
         let mut given_up = 0;
-        let (mut real, mut fallback, mut error) = (None, None, None);
+        let mut unanswered: Vec<f64> = in_flight.collect();
+        let (mut real, mut fallback, mut unjudged, mut error) = (None, None, None, None);
         for window in windows {
             tally.sent += window.due;
             tally.withheld += window.withheld;
@@ -169,6 +244,9 @@ impl Window {
             given_up += window.given_up;
             merge(&mut real, &window.real);
             merge(&mut fallback, &window.fallback);
+            merge(&mut unjudged, &window.unjudged);
+            unanswered.extend(&window.given_up_ms);
+            tally.errors_in_a_row = tally.errors_in_a_row.max(window.errors_in_a_row.0);
             merge(&mut error, &window.error);
             for (kind, count) in &window.errors {
                 match tally.errors.iter_mut().find(|(other, _)| other == kind) {
@@ -178,13 +256,17 @@ impl Window {
             }
         }
         let count = |waits: &Waited| waits.as_ref().map_or(0, |record| record.histogram.len());
-        (tally.real, tally.fallback, tally.error) = (count(&real), count(&fallback), count(&error));
-        (tally.real_waits, tally.fallback_waits, tally.error_waits) =
-            (Waits::of(&real), Waits::of(&fallback), Waits::of(&error));
+        (tally.real, tally.fallback) = (count(&real), count(&fallback));
+        (tally.unjudged, tally.error) = (count(&unjudged), count(&error));
+        (tally.real_waits, tally.fallback_waits) = (Waits::of(&real), Waits::of(&fallback));
+        (tally.unjudged_waits, tally.error_waits) = (Waits::of(&unjudged), Waits::of(&error));
         let mut all = real;
         merge(&mut all, &fallback);
+        merge(&mut all, &unjudged);
         merge(&mut all, &error);
-        tally.all = Waits::of(&all);
+        tally.over_limit_unanswered = unanswered.iter().filter(|waited| **waited > limit_ms).count() as u64;
+        tally.over_limit += tally.over_limit_unanswered;
+        tally.all = Waits::with_unanswered(&all, unanswered);
         tally.waiting = tally.sent.saturating_sub(tally.answered() + given_up);
         tally
     }
@@ -196,7 +278,53 @@ impl Waits {
         let ms = |us: u64| Some(us as f64 / 1000.0);
         // The histogram gives the upper end of a step, which may lie beyond the longest wait there was.
         let at = |quantile| ms(record.histogram.value_at_quantile(quantile).min(record.max));
-        Self { min: ms(record.min), p50: at(0.5), p95: at(0.95), p99: at(0.99), max: ms(record.max) }
+        let (p50, p95, p99) = (at(0.5), at(0.95), at(0.99));
+        Self { min: ms(record.min), p50, p95, p99, max: ms(record.max), open_from: None }
+    }
+
+    /// The same with users who have no answer yet. Those who have waited longer than 99 of 100 answers took stand behind
+    /// all answers; of the others nobody knows where they will stand, and they are likely to be answered soon.
+    fn with_unanswered(waited: &Waited, mut unanswered: Vec<f64>) -> Self {
+        let answered = Self::of(waited);
+        let longest = unanswered.iter().copied().fold(0.0, f64::max);
+        unanswered.retain(|ms| *ms > answered.p99.unwrap_or(0.0).max(ON_THE_WAY_MS));
+        let Some(shortest) = unanswered.iter().copied().min_by(f64::total_cmp) else { return answered };
+        unanswered.sort_unstable_by(f64::total_cmp);
+        let answers = waited.as_ref().map_or(0, |record| record.histogram.len());
+        let all = answers + unanswered.len() as u64;
+        let max = answered.max.unwrap_or(0.0).max(longest);
+        let mut open_from = answered.max.is_none_or(|most| longest > most).then_some(Quantile::Max);
+        let mut at = |share: f64, quantile: Quantile| {
+            let rank = ((share * all as f64).ceil() as u64).max(1);
+            match (rank.checked_sub(answers + 1), waited) {
+                (Some(place), _) => {
+                    open_from = Some(open_from.map_or(quantile, |from| from.min(quantile)));
+                    unanswered.get(place as usize).copied()
+                }
+                (None, Some(record)) => {
+                    let us = record.histogram.value_at_quantile(rank as f64 / answers.max(1) as f64);
+                    Some(us.min(record.max) as f64 / 1000.0)
+                }
+                (None, None) => None,
+            }
+        };
+        let (p50, p95, p99) = (at(0.5, Quantile::P50), at(0.95, Quantile::P95), at(0.99, Quantile::P99));
+        Self { min: answered.min.or(Some(shortest)), p50, p95, p99, max: Some(max), open_from }
+    }
+
+    /// One of the figures, in milliseconds.
+    pub fn at(&self, quantile: Quantile) -> Option<f64> {
+        match quantile {
+            Quantile::P50 => self.p50,
+            Quantile::P95 => self.p95,
+            Quantile::P99 => self.p99,
+            Quantile::Max => self.max,
+        }
+    }
+
+    /// Whether a figure may still grow.
+    pub fn is_open(&self, quantile: Quantile) -> bool {
+        self.open_from.is_some_and(|from| quantile >= from)
     }
 }
 

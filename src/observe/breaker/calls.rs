@@ -1,0 +1,120 @@
+//! How often everybody calls a service, from the counter of requests on its metrics page.
+//!
+//! The rule is generic: a counter whose name speaks of requests and ends with `_total` or `_count`, of the server and not
+//! of a client, such as `http_requests_total` or `http_server_requests_seconds_count`. Where its labels tell paths, those
+//! of the endpoint that is asked count alone; else all but the pages that machines ask.
+
+use super::exposition::{self, Sample};
+use crate::session::event::{Calls, EndpointId};
+
+/// Labels that tell a request's path.
+const PATHS: [&str; 8] =
+    ["path", "uri", "route", "http_route", "handler", "endpoint", "path_template", "url"];
+/// Labels that tell an answer's status.
+const STATUSES: [&str; 6] =
+    ["status", "code", "status_code", "http_status", "http_response_status_code", "http_status_code"];
+/// What a counter of requests that users make is not named after.
+const OTHERS: [&str; 11] = [
+    "client",
+    "bytes",
+    "size",
+    "error",
+    "exception",
+    "fail",
+    "timeout",
+    "retr",
+    "refused",
+    "reject",
+    "created",
+];
+/// Beginnings of paths that machines ask.
+const MACHINES: [&str; 5] = ["/metrics", "/health", "/actuator", "/ready", "/live"];
+
+/// What a page counts of an endpoint's calls; `None` where it counts none.
+pub(super) fn count(page: &str, endpoint: EndpointId, path: &str) -> Option<Calls> {
+    let (samples, _) = exposition::read(page, is_requests);
+    let mut names: Vec<&str> = samples.iter().map(|sample| sample.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let counted = names.into_iter().map(|name| {
+        let samples: Vec<&Sample> = samples.iter().filter(|sample| sample.name == name).collect();
+        calls(name, &samples, endpoint, path)
+    });
+    // The one that tells paths is about users; of several the one that misses nobody.
+    counted.max_by_key(|calls| (calls.of_path, calls.total, calls.failed.is_some()))
+}
+
+fn is_requests(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains("request")
+        && (name.ends_with("_total") || name.ends_with("_count"))
+        && !OTHERS.iter().any(|other| name.contains(other))
+}
+
+fn calls(series: &str, samples: &[&Sample], endpoint: EndpointId, path: &str) -> Calls {
+    let label =
+        |sample: &Sample, names: &[&str]| names.iter().find_map(|name| sample.label(name)).map(str::to_owned);
+    let same = |of: &str| of.trim_end_matches('/') == path.trim_end_matches('/');
+    let of_path = samples.iter().any(|sample| label(sample, &PATHS).is_some_and(|of| same(&of)));
+    let wanted = |sample: &&&Sample| match label(sample, &PATHS) {
+        Some(of) if of_path => same(&of),
+        Some(of) => !MACHINES.iter().any(|begin| of.starts_with(begin)),
+        None => !of_path,
+    };
+    let (mut total, mut failed, mut tells) = (0.0, 0.0, false);
+    for sample in samples.iter().filter(wanted) {
+        let value = if sample.value.is_finite() { sample.value.max(0.0) } else { 0.0 };
+        total += value;
+        if let Some(status) = label(sample, &STATUSES) {
+            tells = true;
+            failed += if status.starts_with('5') { value } else { 0.0 };
+        }
+    }
+    Calls {
+        endpoint,
+        series: series.to_owned(),
+        of_path,
+        total: total as u64,
+        failed: tells.then_some(failed as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(page: &str) -> Option<(String, bool, u64, Option<u64>)> {
+        let calls = count(page, EndpointId(0), "/invoke")?;
+        Some((calls.series, calls.of_path, calls.total, calls.failed))
+    }
+
+    #[test]
+    fn counters_of_requests_are_found_on_known_pages() {
+        let cases = [
+            (
+                "http_server_requests_seconds_count{method=\"GET\",outcome=\"SUCCESS\",status=\"200\",uri=\"/invoke\",} 940.0\n\
+                 http_server_requests_seconds_count{method=\"GET\",outcome=\"SERVER_ERROR\",status=\"503\",uri=\"/invoke\",} 60.0\n\
+                 http_server_requests_seconds_count{method=\"GET\",outcome=\"SUCCESS\",status=\"200\",uri=\"/actuator/prometheus\",} 5000.0\n\
+                 http_server_requests_seconds_sum{uri=\"/invoke\",} 12.5",
+                Some(("http_server_requests_seconds_count", true, 1000, Some(60))),
+            ),
+            (
+                "http_requests_total{path=\"/invoke\",outcome=\"real\"} 7\nhttp_requests_total{path=\"/health\",outcome=\"other\"} 90",
+                Some(("http_requests_total", true, 7, None)),
+            ),
+            (
+                "http_requests_total{handler=\"/other\",code=\"200\"} 5\nhttp_requests_total{handler=\"/metrics\",code=\"200\"} 90",
+                Some(("http_requests_total", false, 5, Some(0))),
+            ),
+            ("http_requests_total 12", Some(("http_requests_total", false, 12, None))),
+            ("http_client_requests_seconds_count{uri=\"/invoke\"} 5\nhttp_request_size_bytes_count 9", None),
+            ("process_cpu_seconds_total 5\ncircuit_breaker_calls_total 3", None),
+            ("http_requests_total NaN", Some(("http_requests_total", false, 0, None))),
+        ];
+        for (page, wanted) in cases {
+            let wanted =
+                wanted.map(|(series, of_path, total, failed)| (series.to_owned(), of_path, total, failed));
+            assert_eq!(counted(page), wanted, "{page}");
+        }
+    }
+}

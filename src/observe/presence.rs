@@ -1,0 +1,231 @@
+//! Whether this program itself has been running all the time: a gap of our own is no fault of the service's.
+//!
+//! A suspended process (CTRL+Z), a stalled machine and a sleeping laptop look from within as if everybody else had been
+//! silent. They are told from a service that hangs by a steady look at two clocks: we look ten times a second, so a look
+//! that comes half a second late was kept from coming; and a clock that goes on while the machine sleeps must not get
+//! ahead of the one that does not.
+//!
+//! Whoever asks looks first: what a gap spoiled is found out before anybody has told of the gap.
+
+use crate::session::{
+    What,
+    clock::Clock,
+    event::{Gap, GapCause, Timestamp},
+    stream::Emitter,
+};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// How often we look.
+const LOOK: Duration = Duration::from_millis(100);
+/// A look that comes so long after the one before is a gap: half of the usual limit of users, and far more than a busy
+/// machine delays anybody.
+const LATE: Duration = Duration::from_millis(500);
+/// How far the clock that counts sleep must get ahead: less than that may be rounding.
+const ASLEEP: Duration = Duration::from_secs(1);
+/// Gaps kept.
+const KEPT: usize = 64;
+
+/// What a pair of clocks shows.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// Stands still while the machine sleeps.
+    awake: Instant,
+    /// Goes on.
+    lived: Duration,
+}
+
+impl Reading {
+    fn now() -> Self {
+        Self { awake: Instant::now(), lived: lived() }
+    }
+}
+
+/// Time since the machine began, sleep included; zero where no clock tells.
+fn lived() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
+    // There it goes on while the machine sleeps, and `Instant` is another clock.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime(2) writes the timespec it is given and nothing else.
+    if unsafe { libc::clock_gettime(CLOCK, &raw mut time) } != 0 {
+        return Duration::ZERO;
+    }
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
+/// Knows when this program did not run. Clones share what they know.
+#[derive(Clone, Debug, Default)]
+pub struct Presence(Option<Arc<Mutex<Known>>>);
+
+#[derive(Debug)]
+struct Known {
+    clock: Clock,
+    last: Reading,
+    away: VecDeque<(Instant, Instant)>,
+    untold: Vec<Gap>,
+    latest: Option<Timestamp>,
+    count: u64,
+}
+
+impl Presence {
+    /// Looks from now on. One that is made by `default` never looks, and knows of no gap.
+    pub fn new(clock: Clock) -> Self {
+        Self::since(clock, Reading::now())
+    }
+
+    fn since(clock: Clock, last: Reading) -> Self {
+        let (away, untold) = (VecDeque::new(), Vec::new());
+        Self(Some(Arc::new(Mutex::new(Known { clock, last, away, untold, latest: None, count: 0 }))))
+    }
+
+    /// Looks until `stop` fires, and tells of each gap.
+    pub async fn watch(self, emitter: Emitter, stop: CancellationToken) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(looks.tick()).await.is_some() {
+            let untold = self.look(|known| std::mem::take(&mut known.untold)).unwrap_or_default();
+            for gap in untold {
+                emitter.emit_at(gap.to, What::NotObserved(gap)).await;
+            }
+        }
+    }
+
+    /// Until when we were away, if that covers a moment.
+    pub fn away_at(&self, moment: Instant) -> Option<Instant> {
+        let covers = |(from, to): &&(Instant, Instant)| *from <= moment && moment < *to;
+        self.look(|known| known.away.iter().rev().find(covers).map(|(_, to)| *to)).flatten()
+    }
+
+    /// Whether we were away for some of the time between two moments.
+    pub fn away_between(&self, from: Instant, to: Instant) -> bool {
+        self.look(|known| known.away.iter().any(|(left, back)| *left < to && *back > from)).unwrap_or(false)
+    }
+
+    /// When the latest gap ended, in the session's time.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.look(|known| known.latest).flatten()
+    }
+
+    /// How many gaps there were.
+    pub fn count(&self) -> u64 {
+        self.look(|known| known.count).unwrap_or(0)
+    }
+
+    fn look<T>(&self, ask: impl FnOnce(&mut Known) -> T) -> Option<T> {
+        let mut known = self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        known.look(Reading::now());
+        Some(ask(&mut known))
+    }
+}
+
+impl Known {
+    fn look(&mut self, now: Reading) {
+        let before = std::mem::replace(&mut self.last, now);
+        let passed = now.awake.saturating_duration_since(before.awake);
+        let asleep = now.lived.saturating_sub(before.lived).saturating_sub(passed);
+        let slept = asleep > ASLEEP;
+        if passed < LATE && !slept {
+            return;
+        }
+        let from = self.clock.at(before.awake);
+        if slept {
+            self.clock.slept(asleep);
+        }
+        let to = self.clock.at(now.awake);
+        let cause = if slept { GapCause::Asleep } else { GapCause::Stopped };
+        if self.away.len() == KEPT {
+            self.away.pop_front();
+        }
+        self.away.push_back((before.awake, now.awake));
+        self.untold.push(Gap { from, to, cause });
+        (self.latest, self.count) = (Some(to), self.count + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::stream::stream;
+
+    fn known() -> (Known, Reading) {
+        let first = Reading { awake: Instant::now(), lived: Duration::from_secs(1000) };
+        let clock = Clock::system();
+        let (away, untold) = (VecDeque::new(), Vec::new());
+        (Known { clock, last: first, away, untold, latest: None, count: 0 }, first)
+    }
+
+    fn after(reading: Reading, awake_ms: u64, lived_ms: u64) -> Reading {
+        Reading {
+            awake: reading.awake + Duration::from_millis(awake_ms),
+            lived: reading.lived + Duration::from_millis(lived_ms),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_in_time_are_no_gap() {
+        let (mut known, first) = known();
+        for n in 1..100 {
+            known.look(after(first, n * 400, n * 400 + 3));
+        }
+        assert_eq!((known.count, known.away.len()), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_look_is_a_stop_and_says_from_when_to_when() {
+        let (mut known, first) = known();
+        let begun = known.clock.at(first.awake);
+        known.look(after(first, 100, 100));
+        known.look(after(first, 8100, 8100));
+        known.look(after(first, 8200, 8200));
+        let [gap] = known.untold.as_slice() else { panic!("{:?}", known.untold) };
+        assert_eq!((gap.cause, gap.seconds()), (GapCause::Stopped, 8.0));
+        assert_eq!(gap.from, begun + Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sleep_is_seen_though_our_own_clock_stands_still_and_the_session_clock_makes_up_for_it() {
+        let (mut known, first) = known();
+        let begun = known.clock.at(first.awake);
+        known.look(after(first, 100, 3_600_100));
+        let [gap] = known.untold.as_slice() else { panic!("{:?}", known.untold) };
+        assert_eq!((gap.cause, gap.seconds()), (GapCause::Asleep, 3600.1));
+        let later = first.awake + Duration::from_secs(1);
+        assert_eq!(known.clock.at(later), begun + Duration::from_secs(3601));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asks_finds_the_gap_before_it_is_told() {
+        let presence = Presence::new(Clock::system());
+        let begun = Instant::now();
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert_eq!(presence.away_at(begun + Duration::from_secs(3)), Some(begun + Duration::from_secs(9)));
+        assert_eq!(presence.away_at(begun + Duration::from_secs(9)), None);
+        assert!(presence.away_between(begun + Duration::from_secs(8), begun + Duration::from_secs(20)));
+        assert!(!presence.away_between(begun + Duration::from_secs(9), begun + Duration::from_secs(20)));
+        assert_eq!(presence.count(), 1);
+        let (emitter, mut events) = stream(Clock::system());
+        let stop = CancellationToken::new();
+        tokio::spawn(presence.watch(emitter, stop));
+        let told = events.next().await.unwrap().what;
+        assert!(matches!(told, What::NotObserved(gap) if gap.seconds() == 9.0), "{told:?}");
+    }
+
+    #[test]
+    fn one_that_never_looks_knows_no_gap() {
+        assert_eq!((Presence::default().count(), Presence::default().latest()), (0, None));
+    }
+
+    #[test]
+    fn the_clock_that_counts_sleep_goes_on() {
+        let one = lived();
+        assert!(one > Duration::ZERO && lived() >= one);
+    }
+}

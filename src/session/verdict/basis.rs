@@ -1,0 +1,207 @@
+//! What a comparison of two shares can carry: before the fault and under it.
+//!
+//! Every service of some size has a background of errors, so a share under the fault means something only beside the share
+//! before it. The rules:
+//!
+//! - **Worse** - such a difference would come by chance at most once in a hundred runs; once in twenty where there was
+//!   nothing bad before. Two tests, either of which will do: Fisher's exact test (one-sided) of the two shares, which
+//!   needs no minimum of answers; and the longest row of bad answers, since an outage is a row and a background is not.
+//!   For the row the background is taken as high as what was seen before allows (about 95 of 100 times).
+//! - **Same** - not worse, there are twenty answers or more on both sides, and the share has not doubled.
+//! - **Cannot tell** - neither: too few answers.
+
+/// Answers on each side without which two shares cannot be called the same.
+const ENOUGH: u64 = 20;
+/// How likely by chance a difference may be that is called one, where there was something bad before.
+const BY_CHANCE: f64 = 0.01;
+/// The same where there was nothing bad before.
+const BY_CHANCE_FROM_NOTHING: f64 = 0.05;
+/// Answers above which both sides are taken as a smaller sample of the same shares: sums of logarithms get long.
+const MOST: u64 = 20_000;
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) struct Share {
+    pub(in crate::session) part: u64,
+    pub(in crate::session) of: u64,
+}
+
+/// What became of a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Change {
+    /// There is nothing bad.
+    None,
+    /// More than chance explains.
+    Worse,
+    /// As before.
+    Same,
+    /// Too few answers to say.
+    CannotTell,
+}
+
+impl Share {
+    /// In percent; 0% means none at all.
+    pub(in crate::session) fn percent(self) -> String {
+        match self.part as f64 * 100.0 / self.of.max(1) as f64 {
+            percent if self.part > 0 && percent < 1.0 => "under 1%".to_owned(),
+            percent => format!("{percent:.0}%"),
+        }
+    }
+
+    /// The highest share that fits what was seen, about 95 of 100 times: three parts are missed when none was seen.
+    fn at_most(self) -> f64 {
+        let part = self.part as f64;
+        ((part + 2.0 * part.sqrt() + 3.0) / self.of.max(1) as f64).min(1.0)
+    }
+
+    fn value(self) -> f64 {
+        self.part as f64 / self.of.max(1) as f64
+    }
+
+    fn sampled(self) -> Self {
+        match self.of {
+            of if of > MOST => {
+                Self { part: (self.part as f64 * MOST as f64 / of as f64).round() as u64, of: MOST }
+            }
+            _ => self,
+        }
+    }
+}
+
+/// Compares the share of what is bad before the fault with the one under it, where `row` bad ones came in a row at most.
+pub(in crate::session) fn compare(before: Share, under: Share, row: u32) -> Change {
+    if under.part == 0 {
+        return Change::None;
+    }
+    let chance = if before.part == 0 { BY_CHANCE_FROM_NOTHING } else { BY_CHANCE };
+    if by_chance(before, under) < chance || row_by_chance(before, under, row) < chance {
+        return Change::Worse;
+    }
+    let few = before.of.min(under.of) < ENOUGH || before.part == 0;
+    if few || under.value() > before.value() * 2.0 { Change::CannotTell } else { Change::Same }
+}
+
+/// Fisher's exact test: how often at least so many of the bad ones would fall under the fault, were it all the same.
+fn by_chance(before: Share, under: Share) -> f64 {
+    let (before, under) = (before.sampled(), under.sampled());
+    if before.of == 0 || under.value() <= before.value() {
+        return 1.0;
+    }
+    let bad = before.part + under.part;
+    let whole = log_choose(before.of + under.of, bad);
+    let term = |part: u64| (log_choose(under.of, part) + log_choose(before.of, bad - part) - whole).exp();
+    let most = bad.min(under.of);
+    (under.part..=most).filter(|part| bad - part <= before.of).map(term).sum::<f64>().min(1.0)
+}
+
+/// How often a row of so many bad ones would come in so many answers at most.
+fn row_by_chance(before: Share, under: Share, row: u32) -> f64 {
+    if before.of == 0 || under.value() <= before.value() {
+        return 1.0;
+    }
+    (before.at_most().powf(row.into()) * under.of as f64).min(1.0)
+}
+
+/// How often `part` of `of` answers or more are bad, where the share of bad ones is what was seen before at most.
+pub(in crate::session) fn is_usual(before: Share, part: u64, of: u64) -> bool {
+    let share = before.at_most();
+    let term =
+        |k: u64| (log_choose(of, k) + k as f64 * share.ln() + (of - k) as f64 * (1.0 - share).ln()).exp();
+    share >= 1.0 || (part..=of).map(term).sum::<f64>() >= BY_CHANCE
+}
+
+/// The logarithm of the number of ways to choose `part` of `of`.
+fn log_choose(of: u64, part: u64) -> f64 {
+    if part > of {
+        return f64::NEG_INFINITY;
+    }
+    log_factorial(of) - log_factorial(part) - log_factorial(of - part)
+}
+
+/// The logarithm of a factorial: Stirling's series, exact to ten digits and more from 1 on.
+fn log_factorial(n: u64) -> f64 {
+    if n < 2 {
+        return 0.0;
+    }
+    // The series is good from about ten on; below that it is reached by steps.
+    let x = (n + 1) as f64;
+    let (steps, x) =
+        if x < 10.0 { ((n + 1..10).map(|k| (k as f64).ln()).sum::<f64>(), 10.0) } else { (0.0, x) };
+    let series = 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3)) + 1.0 / (1260.0 * x.powi(5));
+    (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + series - steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(part: u64, of: u64) -> Share {
+        Share { part, of }
+    }
+
+    #[test]
+    fn factorials_are_right() {
+        let mut sum = 0.0;
+        for n in 1..200_u64 {
+            sum += (n as f64).ln();
+            assert!((log_factorial(n) - sum).abs() < 1e-8, "{n}: {} {sum}", log_factorial(n));
+        }
+    }
+
+    #[test]
+    fn fishers_test_is_that_of_the_books() {
+        // The lady tasting tea: 3 of 4 right against 1 of 4.
+        assert!((by_chance(share(1, 4), share(3, 4)) - 17.0 / 70.0).abs() < 1e-9);
+        assert!((by_chance(share(0, 3), share(24, 24)) - 1.0 / 2925.0).abs() < 1e-9);
+        assert_eq!(by_chance(share(5, 10), share(3, 10)), 1.0, "it is better now");
+    }
+
+    #[test]
+    fn a_background_is_not_blamed_on_the_fault() {
+        use Change::{CannotTell, None, Same, Worse};
+        for (name, before, under, row, wanted) in [
+            ("no error", (0, 88), (0, 96), 0, None),
+            ("no error any more", (9, 88), (0, 96), 0, None),
+            ("5% and 5%", (4, 88), (5, 96), 1, Same),
+            ("10% and 10%", (9, 88), (10, 96), 2, Same),
+            ("4% and 6%", (2, 55), (3, 50), 1, Same),
+            ("5% and 8%, a row of two", (4, 88), (8, 96), 2, Same),
+            ("fewer than before", (9, 88), (3, 96), 1, Same),
+            ("thrice as many of few", (1, 30), (3, 30), 1, CannotTell),
+            ("too few before", (1, 5), (1, 40), 1, CannotTell),
+            ("one from nothing", (0, 40), (1, 40), 1, CannotTell),
+            ("nothing before at all", (0, 0), (24, 24), 24, CannotTell),
+            ("all of them", (0, 40), (60, 70), 60, Worse),
+            ("all of them, few before", (0, 5), (24, 24), 24, Worse),
+            ("one in twenty from nothing", (0, 88), (6, 96), 1, Worse),
+            ("a short outage", (0, 88), (4, 96), 4, Worse),
+            ("half of them on a background", (4, 88), (48, 96), 4, Worse),
+            ("an outage on a background", (4, 88), (12, 96), 8, Worse),
+        ] {
+            assert_eq!(compare(share(before.0, before.1), share(under.0, under.1), row), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_few_errors_lately_are_usual_on_a_background_only() {
+        assert!(is_usual(share(4, 88), 1, 12) && is_usual(share(4, 88), 2, 12));
+        assert!(!is_usual(share(4, 88), 8, 12));
+        assert!(!is_usual(share(1, 400), 4, 12));
+    }
+
+    #[test]
+    fn long_sessions_are_compared_as_well() {
+        let before = share(50_000, 1_000_000);
+        assert_eq!(compare(before, share(50_100, 1_000_000), 4), Change::Same);
+        assert_eq!(compare(before, share(100_000, 1_000_000), 5), Change::Worse);
+    }
+
+    #[test]
+    fn percents_never_hide_a_part() {
+        for (part, of, wanted) in
+            [(0, 50, "0%"), (2, 50, "4%"), (1, 1000, "under 1%"), (50, 50, "100%"), (0, 0, "0%")]
+        {
+            assert_eq!(share(part, of).percent(), wanted);
+        }
+    }
+}

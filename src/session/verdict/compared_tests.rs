@@ -1,0 +1,376 @@
+//! What was so before the fault is not blamed on it, and what the fault adds is; what nobody saw is claimed of nobody.
+
+use super::{Conclusion, Standing, Verdict, Word};
+use crate::session::{
+    Event, Session,
+    event::{
+        Answer, AnswerKind, EndpointId, ErrorKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef,
+        What,
+    },
+    fixtures::at,
+};
+
+const ERROR: AnswerKind = AnswerKind::Error(ErrorKind::Server);
+const REAL: (AnswerKind, f64) = (AnswerKind::Real, 5.0);
+
+/// Seconds before T0 from which on users ask four times a second, and seconds after it.
+const BEFORE_S: f64 = 22.0;
+const UNDER_S: f64 = 24.0;
+
+/// A session in which users got this before the fault and that under it, by the number of the request.
+struct Told {
+    events: Vec<(f64, What)>,
+}
+
+impl Told {
+    fn new(before: impl Fn(u64) -> (AnswerKind, f64), under: impl Fn(u64) -> (AnswerKind, f64)) -> Self {
+        let mut told = Self { events: Vec::new() };
+        told.watch(EndpointId(0));
+        told.ask(EndpointId(0), before, under);
+        told.learned(EndpointId(0));
+        let step = StepRef { section: Section::Method, index: 0 };
+        // Before the request that is due at this very moment.
+        told.events
+            .push((-0.001, What::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }));
+        told
+    }
+
+    fn watch(&mut self, endpoint: EndpointId) {
+        let url = format!("GET http://localhost/{}", endpoint.0);
+        let what = What::EndpointWatched { endpoint, url, rate: 4.0, deadline_ms: 10_000, limit_ms: 1000 };
+        self.events.push((-BEFORE_S, what));
+    }
+
+    fn learned(&mut self, endpoint: EndpointId) {
+        let description = "JSON object".to_owned();
+        self.events.push((-10.0, What::ShapeLearned { endpoint, description, answers: 20, unseen: None }));
+    }
+
+    fn ask(
+        &mut self,
+        endpoint: EndpointId,
+        before: impl Fn(u64) -> (AnswerKind, f64),
+        under: impl Fn(u64) -> (AnswerKind, f64),
+    ) {
+        let requests = ((BEFORE_S + UNDER_S) * 4.0) as u64;
+        for number in 0..requests {
+            let start = -BEFORE_S + number as f64 / 4.0;
+            let request = RequestId(number);
+            self.events.push((start, What::RequestSent { endpoint, request }));
+            let (kind, waited_ms) = if start < 0.0 { before(number) } else { under(number) };
+            let answer = Answer {
+                endpoint,
+                request,
+                waited_ms,
+                kind,
+                status: None,
+                shape: matches!(kind, AnswerKind::Real).into(),
+                excerpt: None,
+            };
+            self.events.push((start + waited_ms / 1000.0, What::Answered(answer)));
+        }
+    }
+
+    fn without(mut self, unwanted: impl Fn(&What) -> bool) -> Self {
+        self.events.retain(|(_, what)| !unwanted(what));
+        self
+    }
+
+    fn session(&self, until: f64) -> Session {
+        let mut events = self.events.clone();
+        events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let mut session = Session::new();
+        for (second, what) in events.into_iter().filter(|(second, _)| *second <= until) {
+            session.apply(&Event { seq: 0, at: at(second), what });
+        }
+        session
+    }
+
+    fn conclusion(&self) -> Conclusion {
+        self.session(UNDER_S + 10.0).conclusion(at(UNDER_S))
+    }
+
+    fn verdict(&self, second: f64) -> Verdict {
+        self.session(second).verdict(at(second))
+    }
+}
+
+/// Every so-manieth is an error, the others are real.
+fn every(nth: u64) -> impl Fn(u64) -> (AnswerKind, f64) {
+    move |number| if number.is_multiple_of(nth) { (ERROR, 3.0) } else { REAL }
+}
+
+#[test]
+fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
+    for (nth, percent) in [(20, "6%"), (10, "10%")] {
+        let told = Told::new(every(nth), every(nth));
+        let Conclusion { standing, because } = told.conclusion();
+        assert_eq!(standing, Standing::Resilient, "{because}");
+        assert!(because.contains(&format!("as before ({percent} errors, ")), "{because}");
+        // Also at the moment of an error line 2 compares.
+        for second in [UNDER_S - 0.9, UNDER_S - 0.1] {
+            let verdict = told.verdict(second);
+            assert_eq!(verdict.word, Word::Ok, "{}", verdict.sentence);
+            assert!(verdict.sentence.contains("as before ("), "{}", verdict.sentence);
+            assert_eq!(verdict.bad, Some((0, 120)), "{nth}");
+        }
+    }
+    // In steady state it reads as what it is.
+    assert_eq!(Told::new(every(20), every(20)).verdict(-0.1).word, Word::Ok);
+}
+
+#[test]
+fn what_the_fault_adds_to_a_background_is_blamed_on_it() {
+    let told = Told::new(every(20), every(2));
+    assert_eq!(told.conclusion().standing, Standing::Weak);
+    assert_eq!(told.conclusion().because, "users got errors: 48 of 96 answers (6% before)");
+    assert_eq!(told.verdict(UNDER_S).word, Word::Failing);
+    assert!(told.verdict(UNDER_S).bad.unwrap().0 >= 15);
+    // An outage of three seconds on a background of errors.
+    let outage = |number: u64| if (100..112).contains(&number) { (ERROR, 3.0) } else { every(20)(number) };
+    assert_eq!(Told::new(every(20), outage).conclusion().standing, Standing::Weak);
+}
+
+#[test]
+fn with_too_few_answers_it_cannot_be_told() {
+    let one = |number: u64| if number == 120 { (ERROR, 3.0) } else { REAL };
+    let Conclusion { standing, because } = Told::new(|_| REAL, one).conclusion();
+    assert_eq!(standing, Standing::NotObservable, "{because}");
+    assert!(because.starts_with("cannot tell whether the fault did it: 1 of 96 answers"), "{because}");
+}
+
+#[test]
+fn an_improvement_is_no_weakness() {
+    let Conclusion { standing, because } = Told::new(every(10), |_| REAL).conclusion();
+    assert_eq!(standing, Standing::Resilient);
+    assert_eq!(because, "96 of 96 answers were real and in time; fewer than before (10% errors, 0% now)");
+}
+
+#[test]
+fn answers_that_were_late_before_are_compared_with() {
+    let slow = |ms: f64| move |_| (AnswerKind::Real, ms);
+    let told = Told::new(slow(1500.0), slow(1600.0));
+    let Conclusion { standing, because } = told.conclusion();
+    assert_eq!(standing, Standing::Resilient, "{because}");
+    assert!(because.contains("as late as before (median 1.5 s, 1.6 s now)"), "{because}");
+    let verdict = told.verdict(UNDER_S);
+    assert_eq!((verdict.word, verdict.bad), (Word::Waiting, Some((0, 120))));
+    assert!(verdict.sentence.contains("as before (1.5 s)"), "{}", verdict.sentence);
+    // Much later than before is worse than before.
+    let told = Told::new(slow(1500.0), slow(5000.0));
+    assert_eq!(told.conclusion().standing, Standing::Weak, "{}", told.conclusion().because);
+    // In time before, late under the fault.
+    assert_eq!(Told::new(slow(5.0), slow(1600.0)).conclusion().standing, Standing::Weak);
+}
+
+#[test]
+fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
+    let answer = (AnswerKind::Unjudged, 4.0);
+    let told = Told::new(|_| answer, |_| answer).without(|what| matches!(what, What::ShapeLearned { .. }));
+    let Conclusion { standing, because } = told.conclusion();
+    assert_eq!(standing, Standing::NotObservable);
+    assert_eq!(because, "fired before it was learned what a real answer looks like: 96 answers");
+    let verdict = told.verdict(UNDER_S);
+    assert_eq!(verdict.word, Word::Unknown);
+    assert!(!verdict.sentence.contains("answers are real"), "{}", verdict.sentence);
+    assert_eq!(told.verdict(-1.0).word, Word::Unknown, "while it is learned nobody knows yet");
+    let lane = told.session(UNDER_S).lane(crate::session::state::Lane::Users, 0..4, at(UNDER_S));
+    assert_eq!(lane, "aaaa");
+    // That they turn to errors is seen all the same.
+    let told =
+        Told::new(|_| answer, |_| (ERROR, 3.0)).without(|what| matches!(what, What::ShapeLearned { .. }));
+    assert_eq!(told.conclusion().standing, Standing::Weak);
+}
+
+#[test]
+fn what_came_before_learning_was_done_turns_out_to_be_real() {
+    let answer = (AnswerKind::Unjudged, 4.0);
+    let early = |number: u64| if number < 40 { answer } else { REAL };
+    let session = Told::new(early, |_| REAL).session(UNDER_S);
+    let baseline = session.users.main().unwrap().baseline(at(UNDER_S));
+    assert_eq!((baseline.real, baseline.unjudged), (88, 0));
+    assert_eq!(session.lane(crate::session::state::Lane::Users, -20..-16, at(UNDER_S)), "rrrr");
+}
+
+#[test]
+fn users_who_wait_for_an_answer_count() {
+    let told = Told::new(|_| REAL, |_| (AnswerKind::Real, 60_000.0));
+    let (session, now) = (told.session(6.0), at(6.0));
+    let since = session.users.main().unwrap().since_t0(now);
+    assert_eq!((since.answered(), since.over_limit, since.waiting), (0, 20, 25));
+    assert_eq!(since.all.max, Some(6000.0));
+    assert!(since.all.is_open(crate::session::state::Quantile::P99));
+    let Conclusion { standing, because } = session.conclusion(now);
+    assert_eq!(standing, Standing::Weak);
+    assert_eq!(because, "nobody got an answer: 25 users waited, up to 6.0 s or more");
+}
+
+#[test]
+fn the_word_about_a_run_does_not_change_after_its_end() {
+    let mut told = Told::new(|_| REAL, |number| if number < 140 { REAL } else { (ERROR, 3.0) });
+    told.events.push((10.0, What::FaultHealed { what: "it is back".to_owned() }));
+    told.events.push((12.0, What::RunEnded { status: RunStatus::Completed, deviated: false }));
+    let session = told.session(UNDER_S);
+    assert_eq!(session.conclusion(at(UNDER_S)).standing, Standing::Resilient);
+    let mut late = told.session(12.0);
+    late.fault.as_mut().unwrap().healed = None;
+    assert_eq!(late.conclusion(at(UNDER_S)), session.conclusion(at(UNDER_S)));
+}
+
+#[test]
+fn of_several_endpoints_the_worst_speaks_compared_with_its_own_past() {
+    let mut told = Told::new(every(10), every(10));
+    told.watch(EndpointId(1));
+    told.learned(EndpointId(1));
+    told.ask(EndpointId(1), |_| REAL, |_| REAL);
+    assert_eq!(told.conclusion().standing, Standing::Resilient);
+    let mut told = Told::new(every(10), every(10));
+    told.watch(EndpointId(1));
+    told.learned(EndpointId(1));
+    told.ask(EndpointId(1), |_| REAL, every(3));
+    assert_eq!(told.conclusion().standing, Standing::Weak);
+}
+
+/// We did not run from T+4 to T+12: the requests that were due then were never sent, those in flight are not known of.
+fn suspended() -> Told {
+    let mut told = Told::new(|_| REAL, |_| REAL);
+    let away = |second: f64| (4.0..12.0).contains(&second);
+    told.events.retain(|(second, _)| !away(*second));
+    let lost = RequestId(1000);
+    told.events.push((3.99, What::RequestSent { endpoint: EndpointId(0), request: lost }));
+    let gap = Gap { from: at(4.0), to: at(12.0), cause: GapCause::Stopped };
+    told.events.push((12.0, What::NotObserved(gap)));
+    told
+}
+
+#[test]
+fn nobody_is_blamed_for_a_gap_of_our_own() {
+    let told = suspended();
+    let session = told.session(12.6);
+    let verdict = session.verdict(at(12.6));
+    assert_eq!((verdict.word, verdict.bad), (Word::Ok, Some((0, 120))), "{}", verdict.sentence);
+    assert!(verdict.why.iter().any(|why| why.contains("not observed for 8.0 s")), "{:?}", verdict.why);
+    assert!(session.users.main().unwrap().in_flight.is_empty());
+    let lane = session.lane(crate::session::state::Lane::Users, 2..14, at(12.6));
+    assert_eq!(lane, "rr~~~~~~~~r ");
+    assert!(session.log.lines.iter().any(|line| line.text.contains("not observed for 8.0 s")));
+    let Conclusion { standing, because } = told.conclusion();
+    assert_eq!(standing, Standing::Resilient);
+    assert!(because.contains("8.0 s of the fault not observed"), "{because}");
+}
+
+#[test]
+fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
+    let healed = |told: &mut Told, second| {
+        told.events.push((second, What::FaultHealed { what: "it is back".to_owned() }));
+    };
+    let lag = |told: &Told| {
+        let session = told.session(UNDER_S);
+        session.recovery_lag(session.users.main().unwrap()).unwrap()
+    };
+    let mut told = suspended();
+    healed(&mut told, 12.1);
+    let (seconds, at_most) = lag(&told);
+    assert!(at_most && (8.0..8.5).contains(&seconds), "{seconds}");
+    let sentence = told.verdict(UNDER_S).sentence;
+    assert!(sentence.contains("recovered at most 8."), "{sentence}");
+    let mut told = suspended();
+    healed(&mut told, 18.0);
+    assert!(!lag(&told).1);
+}
+
+#[test]
+fn a_service_that_hangs_is_no_gap_of_our_own() {
+    let hangs = |number: u64| if number >= 104 { (AnswerKind::Real, 60_000.0) } else { REAL };
+    let session = Told::new(|_| REAL, hangs).session(12.6);
+    let verdict = session.verdict(at(12.6));
+    assert_eq!(verdict.word, Word::Waiting);
+    assert!(verdict.bad.unwrap().0 >= 7);
+}
+
+#[test]
+fn a_fault_that_was_hardly_observed_has_no_verdict() {
+    let mut told = suspended();
+    told.events.retain(|(second, _)| *second < 14.0);
+    let session = told.session(14.0);
+    assert_eq!(session.conclusion(at(14.0)).standing, Standing::NotObservable);
+    assert!(session.conclusion(at(14.0)).because.contains("8.0 s of it not observed"));
+}
+
+#[test]
+fn guards_do_not_count_what_was_so_before_nor_what_nobody_saw() {
+    let reading = |told: &Told, second: f64| {
+        let mut session = told.session(second);
+        session.guards.limits =
+            crate::session::event::Guards { users_s: Some(5), restarts: None, silence_s: None };
+        session.guard_readings(at(second)).remove(0)
+    };
+    assert_eq!(reading(&Told::new(every(10), every(10)), UNDER_S).figure, 0);
+    assert_eq!(
+        reading(&Told::new(|_| (AnswerKind::Real, 1500.0), |_| (AnswerKind::Real, 1500.0)), 20.0).figure,
+        0
+    );
+    assert_eq!(reading(&suspended(), 13.0).figure, 0);
+    assert!(reading(&Told::new(every(10), every(2)), UNDER_S).figure > 5);
+}
+
+#[test]
+fn where_nobody_is_asked_only_counters_may_speak() {
+    let calls = |second: f64, total: u64, failed: Option<u64>| {
+        let series = "http_requests_total".to_owned();
+        let calls =
+            crate::session::event::Calls { endpoint: EndpointId(0), series, of_path: true, total, failed };
+        (second, What::CallsCounted(calls))
+    };
+    let passive = |failed: [Option<u64>; 3]| {
+        let step = StepRef { section: Section::Method, index: 0 };
+        let [begin, t0, end] = failed;
+        let events = vec![
+            (-20.0, What::PassiveSet { on: true }),
+            calls(-19.0, 1000, begin),
+            calls(-0.5, 2000, t0),
+            (0.0, What::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }),
+            calls(20.0, 3000, end),
+        ];
+        Told { events }
+    };
+    let told = passive([None; 3]);
+    assert_eq!(told.verdict(-10.0).sentence, "passive: nobody is asked, only pages are read");
+    assert_eq!(told.conclusion().standing, Standing::NotObservable);
+    assert!(told.conclusion().because.starts_with("passive: nobody was asked"));
+    let as_before = passive([Some(0), Some(50), Some(100)]).conclusion();
+    assert_eq!(as_before.standing, Standing::NotObservable, "{}", as_before.because);
+    assert!(
+        as_before.because.contains("50 of 1000 calls failed since T0 (5% before)"),
+        "{}",
+        as_before.because
+    );
+    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().standing, Standing::Weak);
+}
+
+#[test]
+fn our_share_of_all_calls_is_told() {
+    let mut told = Told::new(|_| REAL, |_| REAL);
+    for second in 0..20_u32 {
+        let series = "http_requests_total".to_owned();
+        let total = u64::from(second) * 60;
+        let calls = crate::session::event::Calls {
+            endpoint: EndpointId(0),
+            series,
+            of_path: true,
+            total,
+            failed: None,
+        };
+        told.events.push((-20.0 + f64::from(second), What::CallsCounted(calls)));
+    }
+    let session = told.session(-1.0);
+    let (ours, all) = session.call_share(session.users.main().unwrap(), at(-1.0)).unwrap();
+    assert_eq!((ours, all.per_second.round()), (4.0, 60.0));
+    let why = session.verdict(at(-1.0)).why.join("\n");
+    assert!(
+        why.contains("our probe is 4 of 60 calls a second of its path, says http_requests_total"),
+        "{why}"
+    );
+    // A count that fell silent, or one that counts fewer than we make, says nothing.
+    assert!(session.call_share(session.users.main().unwrap(), at(8.0)).is_none());
+}
