@@ -174,7 +174,7 @@ fn an_open_breaker_fails_the_liveness_probe_which_restarts_the_consumer() {
     if !has_kubectl() {
         return;
     }
-    let stage = Stage::set(&["--variant", "after", "--propagation", "0", "--start-delay", "0"]);
+    let stage = Stage::set(&["--variant", "trap", "--propagation", "0", "--start-delay", "0"]);
     let probe = json!([
         {"op": "replace", "path": "/spec/template/spec/containers/0/livenessProbe/periodSeconds", "value": 1},
         {"op": "replace", "path": "/spec/template/spec/containers/0/livenessProbe/failureThreshold", "value": 2},
