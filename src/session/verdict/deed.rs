@@ -51,7 +51,7 @@ impl Session {
     /// Which probe of the hypothesis failed before the method, and why; nothing while it may be met.
     pub fn failed_gate(&self) -> Option<String> {
         let before = |row: &&StepRow| row.step.at.section == Section::Before && row.failed();
-        let row = self.steps.rows.iter().filter(before).next_back()?;
+        let row = self.steps.rows.iter().rfind(before)?;
         Some(format!("the hypothesis was not met: {}", missed(row)))
     }
 
