@@ -10,7 +10,7 @@ use super::{
 };
 use crate::observe::presence::Presence;
 use crate::session::{
-    event::{Answer, AnswerKind, EndpointId, RequestId, Source, SourceState, What},
+    event::{Answer, AnswerKind, EndpointId, Level, RequestId, Source, SourceState, What},
     state::Outcome,
     stream::Emitter,
 };
@@ -32,6 +32,8 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
     let target = match Target::new(&settings) {
         Ok(target) => Arc::new(target),
         Err(error) => {
+            let (level, target) = (Level::Warning, "users".to_owned());
+            emitter.emit(What::Logged { level, target, message: error.to_string() }).await;
             let state = SourceState::Absent { reason: error.to_string() };
             return emitter.emit(What::SourceChanged { source: Source::Users, state }).await;
         }

@@ -5,7 +5,7 @@ use crate::session::{
     Event, Session,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, RequestId, Section,
-        StepRef, What,
+        Source, SourceState, StepRef, What,
     },
     fixtures::at,
 };
@@ -98,4 +98,16 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
     // They end after all.
     let ends = told(None, Some(What::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
     assert_eq!(verdict(&ends, 6.0).word, Word::Ok);
+}
+
+#[test]
+fn why_nobody_can_be_asked_is_said() {
+    let mut session = Session::new();
+    assert!(session.verdict(at(0.0)).sentence.starts_with("nobody watches"));
+    let state = SourceState::Absent { reason: "the endpoint cannot be asked: no colon".to_owned() };
+    let what = What::SourceChanged { source: Source::Users, state };
+    session.apply(&Event { seq: 0, at: at(0.0), what });
+    let said = session.verdict(at(0.0));
+    assert_eq!(said.sentence, "nobody is asked: the endpoint cannot be asked: no colon");
+    assert_eq!(said.why, ["the endpoint cannot be asked: no colon"]);
 }

@@ -24,7 +24,7 @@ use super::{
     sentences::Said,
 };
 use crate::session::{
-    event::{EndpointId, Timestamp},
+    event::{EndpointId, Source, SourceState, Timestamp},
     state::{Dot, Endpoint, Look, Outcome, Recent, Session, Tally},
 };
 
@@ -104,7 +104,15 @@ impl Session {
         // Of equally bad ones the first: it is the one that the panes show.
         verdicts
             .reduce(|worst, other| if other.word > worst.word { other } else { worst })
-            .unwrap_or_else(|| nobody(self.users.passive))
+            .unwrap_or_else(|| nobody(self.users.passive, self.refused_users()))
+    }
+
+    /// Why users cannot be asked, if somebody tried.
+    fn refused_users(&self) -> Option<&str> {
+        match &self.cluster.source(Source::Users)?.state {
+            SourceState::Absent { reason } => Some(reason),
+            _ => None,
+        }
     }
 
     /// The verdict about the users of one endpoint.
@@ -153,21 +161,17 @@ impl Session {
     }
 }
 
-fn nobody(passive: bool) -> Verdict {
-    let (sentence, short) = match passive {
-        true => ("passive: nobody is asked, only pages are read", "passive: nobody is asked"),
-        false => {
-            ("nobody watches: no request was sent to your service yet", "no request to your service yet")
+fn nobody(passive: bool, refused: Option<&str>) -> Verdict {
+    let told = |sentence: &str, short: &str| (sentence.to_owned(), short.to_owned());
+    let (sentence, short) = match (passive, refused) {
+        (true, _) => told("passive: nobody is asked, only pages are read", "passive: nobody is asked"),
+        (false, Some(reason)) => told(&format!("nobody is asked: {reason}"), "users cannot be asked"),
+        (false, None) => {
+            told("nobody watches: no request was sent to your service yet", "no request to your service yet")
         }
     };
-    Verdict {
-        word: Word::Unknown,
-        sentence: sentence.to_owned(),
-        short: short.to_owned(),
-        bad: None,
-        why: vec!["no endpoint is probed".to_owned()],
-        of: None,
-    }
+    let why = vec![refused.unwrap_or("no endpoint is probed").to_owned()];
+    Verdict { word: Word::Unknown, sentence, short, bad: None, why, of: None }
 }
 
 /// One endpoint at one moment.
