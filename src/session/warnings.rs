@@ -198,7 +198,8 @@ impl Session {
 
     /// A container that Kubernetes is about to start again, though the fault was not about it.
     fn restart_ahead(&self, pod: &PodRow, now: Timestamp) -> Option<Warning> {
-        let countdown = pod.misses_now(now)?;
+        // After the end nobody can do anything about it, and what was foretold for a moment that is past is no news.
+        let countdown = pod.misses_now(now).filter(|it| it.restart_s > 0.0 && !self.finished())?;
         // One miss of a page that answers well again is no reason to worry.
         if countdown.misses < 2 && self.breaker.health_failing.last().is_some_and(|(_, failing)| !failing) {
             return None;

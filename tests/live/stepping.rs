@@ -14,7 +14,9 @@ fn a_breakpoint_holds_automatic_stepping_and_a_step_is_left_out() {
     fire_awaited(&mut terminal);
     terminal.wait_for("[>]*look-again");
     assert!(!there(folder.path()));
-    terminal.press("k");
+    terminal.press("s");
+    terminal.wait_for("SKIP?");
+    terminal.press("s");
     terminal.wait_for("[-]*look-again");
     terminal.wait_for("skipped");
     // Automatic stepping goes on behind the breakpoint, to the end.
@@ -45,7 +47,9 @@ fn a_step_is_run_again_and_the_run_is_held() {
     terminal.wait_for("[>] take-it-away");
     terminal.press(" ");
     terminal.wait_for("SPACE never fires");
-    terminal.press("k");
+    terminal.press("s");
+    terminal.wait_for("SKIP?");
+    terminal.press("s");
     terminal.wait_for("[-] take-it-away");
     terminal.press(" ");
     terminal.wait_for("[~] look-again");

@@ -5,6 +5,7 @@
 
 mod command_line;
 mod compat;
+mod fail_on;
 mod hostile;
 mod hostile_server;
 mod outcomes;

@@ -65,7 +65,7 @@ impl Lookout {
 
     /// Watches on until the system has recovered from what the run left, or is not going to.
     pub async fn recover(&self, again: &Again, emitter: &Emitter) {
-        if self.shown.borrow().is_to_recover(self.clock.now()) {
+        if safety::begin(&self.shown, emitter).await {
             safety::lead(again.clone(), self.shown.clone(), self.clock, emitter.clone(), false).await;
         }
     }

@@ -19,6 +19,15 @@ const ASK: Duration = Duration::from_secs(1);
 /// The same once the word stands.
 const LATER: Duration = Duration::from_secs(5);
 
+/// Tells that the way back begins, if the run left something to recover from; whether it does.
+pub async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
+    let begins = shown.borrow().is_to_recover(emitter.clock().now());
+    if begins {
+        emitter.emit(What::SafetyBegan).await;
+    }
+    begins
+}
+
 /// Asks the hypothesis again once the targets are back, until the steady state is met. Nothing of it is part of the run.
 ///
 /// With `lasting` it goes on after the word that stands, for what comes late.
@@ -29,10 +38,11 @@ pub async fn lead(
     emitter: Emitter,
     lasting: bool,
 ) {
-    emitter.emit(What::SafetyBegan).await;
     let begun = Instant::now();
-    let (mut told, mut stands) = (None, false);
+    let (mut told, mut stands, mut pause) = (None, false, LOOK);
     loop {
+        // Whoever leaves at the end of the run is gone after the first one.
+        sleep(pause).await;
         let away = shown.borrow().still_away();
         let asked = away.is_empty();
         let wrong = if asked { asked_again(&again, &shown, &clock).await } else { away };
@@ -48,6 +58,13 @@ pub async fn lead(
         if met || (stands && (!lasting || hopeless)) {
             return;
         }
+        pause = if stands {
+            LATER
+        } else if asked {
+            ASK
+        } else {
+            LOOK
+        };
         sleep(if stands {
             LATER
         } else if asked {
@@ -140,6 +157,7 @@ mod tests {
         }
         let (emitter, mut events) = stream(Clock::starting_at(now));
         let (shown, seen) = watch::channel(session);
+        assert!(begin(&seen, &emitter).await);
         let leading = lead(again(given), seen, Clock::starting_at(now), emitter, false);
         let hearing = async {
             let mut told = Vec::new();

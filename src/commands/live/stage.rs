@@ -93,10 +93,15 @@ impl Stage {
                         Ok(ending) => report.ending = Some(ending),
                         Err(failed) => self.broke(&mut report, words_of(failed)).await,
                     }
+                    // Once the journal is made, all that the run told is in the state.
+                    self.handle.journal().await;
+                    let recovers = safety::begin(&self.shown, &self.emitter).await;
                     self.undo.run_ended().await;
                     self.write_journal(&mut report, began).await;
                     self.done.cancel();
-                    self.recover(&again);
+                    if recovers {
+                        self.recover(&again);
+                    }
                 }
                 Some(order) = orders.recv() => {
                     if let Command::Fix(fix) = &order {
@@ -135,13 +140,11 @@ impl Stage {
         report
     }
 
-    /// Where the run left something to recover from, watches until it has.
+    /// Watches until the system has recovered from the run.
     fn recover(&mut self, again: &Again) {
-        let clock = self.emitter.clock();
-        if self.shown.borrow().is_to_recover(clock.now()) {
-            let (shown, emitter) = (self.shown.clone(), self.emitter.clone());
-            self.observers.spawn(safety::lead(again.clone(), shown, clock, emitter, true));
-        }
+        let (shown, emitter) = (self.shown.clone(), self.emitter.clone());
+        let clock = emitter.clock();
+        self.observers.spawn(safety::lead(again.clone(), shown, clock, emitter, true));
     }
 
     /// The observers obey what is about watching; the runner hears everything and tells it.

@@ -52,7 +52,9 @@ impl Session {
     pub fn failed_gate(&self) -> Option<String> {
         let before = |row: &&StepRow| row.step.at.section == Section::Before && row.failed();
         let row = self.steps.rows.iter().rfind(before)?;
-        Some(format!("the hypothesis was not met: {}", missed(row)))
+        // Who asks again sees that it was asked.
+        let times = if row.calls > 1 { format!(" ({} times)", row.calls) } else { String::new() };
+        Some(format!("the hypothesis was not met: {}{times}", missed(row)))
     }
 
     /// The first probe of the method that missed its tolerance since the fire: the author said what must hold under it.

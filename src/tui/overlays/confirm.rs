@@ -36,9 +36,16 @@ pub fn quit(canvas: &mut Canvas, scene: &Scene) {
     let ended = scene.view.finished;
     let fault = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
     let failed = scene.session.steps.failed_rollbacks().map(rollback_failed).collect::<Vec<_>>().join("; ");
+    let failed = match failed.is_empty() && scene.session.recovering() {
+        true => format!("It is not safe yet: {}", scene.session.safety_text()),
+        false => failed,
+    };
+    let doubt = scene.session.fault_in_doubt(scene.now).is_some();
     let on = match (ended, fault) {
+        (_, true) if doubt => "The fault is not confirmed: it may be on.",
         (true, true) => "The run has ended, and the fault is still on.",
         (false, true) => "The fault is on.",
+        (_, false) if scene.session.recovering() => "The system has not recovered yet.",
         (_, false) => "What was to be undone may still be there.",
     };
     inside.row(0, &Row::of(Role::Fault, on));
@@ -132,14 +139,13 @@ pub fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
     for (y, line) in text::wrap(what, width, 2).into_iter().enumerate() {
         inside.row(1 + y, &Row::text(line));
     }
-    let again = scene.view.keymap.key(Action::Rerun);
-    inside.row(
-        3,
-        &Row::of(
-            Role::Muted,
-            format!("{again} goes back to it as long as the next step of this part waits."),
-        ),
-    );
+    // Where a part ends with it, there is no way back.
+    let ends = failed && step.section == Section::Before || step.section == Section::Rollbacks && offered;
+    if !ends {
+        let again = scene.view.keymap.key(Action::Rerun);
+        let back = format!("{again} goes back to it as long as the next step of this part waits.");
+        inside.row(3, &Row::of(Role::Muted, back));
+    }
     let keys = Row::of(Role::Focus, "s").and(" skip it    ").with(Role::Focus, "ESC").and(" keep it");
     inside.row(5, &keys);
 }

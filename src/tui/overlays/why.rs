@@ -44,6 +44,23 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
             list(format!("the pod {}", row.pod.key.name), &row.why(scene.now));
         }
     }
+    if let Some(refusal) = scene.session.refusals.last().filter(|_| scene.session.fault.is_none()) {
+        list("the fire changed nothing".to_owned(), std::slice::from_ref(&refusal.reason));
+    }
+    if let Some(doubt) = scene.session.fault_in_doubt(scene.now) {
+        list("the fault is not confirmed".to_owned(), &[doubt]);
+    }
+    if let Some(gate) = scene.session.failed_gate().filter(|_| scene.session.fault.is_none()) {
+        list("the method does not begin".to_owned(), &[gate]);
+    }
+    if let Some(safety) = &scene.session.safety {
+        let asked = safety.done.as_ref().or(safety.asked.as_ref());
+        let wrong = asked.map(|asked| asked.wrong.clone()).filter(|wrong| !wrong.is_empty());
+        list(
+            "the way back to safety".to_owned(),
+            &wrong.unwrap_or_else(|| vec![scene.session.safety_text()]),
+        );
+    }
     if scene.phase == Phase::Finished {
         let conclusion = scene.session.conclusion(scene.now);
         let late = scene.session.late_word(scene.now);

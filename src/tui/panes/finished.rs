@@ -53,7 +53,9 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
         line("provider back -> real answer", Role::Text, format!("{at_most}{lag:.1} s"));
     }
     let last = scene.session.last.unwrap_or(scene.now);
-    line("fault on for", Role::Fault, figures::length(fault.lasted(last)));
+    let doubted = scene.session.fault_in_doubt(scene.now).is_some();
+    let on = if doubted { "fault perhaps on for" } else { "fault on for" };
+    line(on, Role::Fault, figures::length(fault.lasted(last)));
     let unseen = fault.unobserved(&scene.session.gaps, last);
     if unseen > 0.0 {
         line("  of it not observed", Role::Stale, figures::length(unseen));

@@ -20,19 +20,35 @@ use crate::{
 /// Columns from which sentences are written out.
 const ROOMY: usize = 100;
 
+/// Columns of a price that is said also where there is little room.
+const BRIEF: usize = 24;
+
 /// Draws the line. A piece is shown whole or not at all: half a price is worse than none.
 pub fn next(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= ROOMY;
     let column = if roomy { 9 } else { 8 };
     let (word, role) = word(scene);
-    let mut row = Row::text(" ").with(role, word).to(column + 1);
-    for (i, piece) in said(scene, roomy).into_iter().enumerate() {
+    let head = Row::text(" ").with(role, word).to(column + 1);
+    let (row, left_out) = fitted(&head, said(scene, roomy), canvas.width());
+    if !left_out || !roomy {
+        return canvas.row(0, &row.trimmed());
+    }
+    // Few words for all of it rather than many for some: the way to safety is among them.
+    let (short, _) = fitted(&head, said(scene, false), canvas.width());
+    canvas.row(0, &short.trimmed());
+}
+
+/// The pieces that fit, and whether one was left out.
+fn fitted(head: &Row, pieces: Vec<Row>, width: usize) -> (Row, bool) {
+    let (mut row, mut left_out) = (head.clone(), false);
+    for (i, piece) in pieces.into_iter().enumerate() {
         let longer = row.clone().joined(piece);
-        if i == 0 || longer.clone().trimmed().width() < canvas.width() {
-            row = longer;
+        match i == 0 || longer.clone().trimmed().width() < width {
+            true => row = longer,
+            false => left_out = true,
         }
     }
-    canvas.row(0, &row.trimmed());
+    (row, left_out)
 }
 
 fn word(scene: &Scene) -> (&'static str, Role) {
@@ -207,7 +223,8 @@ fn abort(scene: &Scene, roomy: bool) -> Option<Row> {
         (None, true) => format!("abort: {card}"),
         (None, false) => match card.rsplit_once(", about ") {
             Some((_, about)) => format!("abort (about {about})"),
-            None => format!("abort: {card}"),
+            None if card.len() <= BRIEF => format!("abort: {card}"),
+            None => "abort".to_owned(),
         },
     };
     Some(key(scene, Action::Abort, &cost))

@@ -96,7 +96,8 @@ fn rollbacks(scene: &Scene) -> Option<Said> {
 /// What became of the fire, of the hypothesis before it, of the way back: what the operator must know now.
 fn deed(scene: &Scene) -> Option<Said> {
     let session = scene.session;
-    if session.safety.is_some() && session.run.ended.is_some() {
+    let guarded = session.guards.tripped.is_some() && session.recovering();
+    if session.safety.is_some() && session.run.ended.is_some() && !guarded {
         return Some(safety(scene));
     }
     if scene.phase == Phase::FaultUnconfirmed {
@@ -110,7 +111,8 @@ fn deed(scene: &Scene) -> Option<Said> {
         return None;
     }
     if let Some(refusal) = session.refusals.last() {
-        return Some(("REFUSED", Role::Failing, refusal.reason.clone()));
+        let word = if refusal.firing.doubt.is_some() { "NO HARM" } else { "REFUSED" };
+        return Some((word, Role::Failing, refusal.reason.clone()));
     }
     let gate = session.failed_gate()?;
     let cursor = session.steps.cursor.is_none_or(|step| step.section == Section::Before);

@@ -20,7 +20,9 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     let over = view.finished && session.steps.rolled_back();
     let course = view.course.is_some();
     let stays = view.steering == Steering::Live
-        && (session.undo_due().is_some() && !over || session.steps.failed_rollbacks().next().is_some());
+        && (session.undo_due().is_some() && !over
+            || session.recovering()
+            || session.steps.failed_rollbacks().next().is_some());
     if view.leaving == Leaving::No
         && (course || stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished)
     {
