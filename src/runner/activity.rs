@@ -190,9 +190,8 @@ async fn play(
         (met, _) => met,
     };
     let trouble = trouble(stage, activity, &outcome, &deed);
-    if step.section == Section::Rollbacks
-        && (succeeded != Some(true) || trouble.is_some() || ours == Some(false))
-    {
+    // An exit code is a value there: headless, it costs what it costs there. What broke or was cut ends the run otherwise.
+    if step.section == Section::Rollbacks && succeeded == Some(false) {
         stage.set_unrolled(&activity.name);
     }
     let summary = if mode == Mode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };

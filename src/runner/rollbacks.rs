@@ -137,10 +137,6 @@ async fn steps(
                 return None;
             }
             Err(Stopped::Cutoff(Cutoff::Broke(message))) => {
-                // One that was called has told it already.
-                if cursor.index() == before {
-                    stage.set_unrolled(&entry.name());
-                }
                 stage.set_status(RunStatus::Aborted);
                 stage.voice.emit(What::Aborted { message }).await;
                 if cursor.index() == before {

@@ -108,9 +108,13 @@ fn c088_a_failing_rollback_stops_nobody() {
     let fails = r#"{"type": "action", "name": "fails",
         "provider": {"type": "process", "path": "sleep", "arguments": "60", "timeout": 0.1}}"#;
     let undo = rollbacks(&[fails.to_owned(), process("action", "undo", "touch", r#"["undone"]"#, "")]);
-    let ended = Case::new(&[method(&[]), undo].join(",")).run();
-    assert_eq!(ended.outcome(), ("completed".to_owned(), false, 0));
+    let ended = Case::new(&[method(&[]), undo.clone()].join(",")).run();
+    assert_eq!(ended.outcome(), ("completed".to_owned(), false, 1));
     assert_eq!(ended.names("/rollbacks"), ["fails", "undo"]);
+    let last = ended.messages().pop().unwrap().1;
+    assert_eq!(last, "Rollback 'fails' failed: what it was to undo may still be there");
+    let strict = Case::new(&[method(&[]), undo].join(",")).with(&["--strict-compat"]).run();
+    assert_eq!(strict.outcome(), ("completed".to_owned(), false, 0));
 }
 
 #[test]

@@ -276,7 +276,10 @@ async fn session(
     let report = running.end().await;
     summary::print(&assembly.shown.borrow(), &report, assembly.clock.now());
     let seen = matches!(departed, Left::Finished | Left::Again) && !report.bugs;
-    let (code, again) = (code(departed, &report), seen && departed == Left::Again);
+    // In a live session a rollback has failed also where only its exit code says so.
+    let forgives = arguments.playing.compat().forgives_rollbacks();
+    let unrolled = !forgives && assembly.shown.borrow().steps.failed_rollbacks().next().is_some();
+    let (code, again) = (code(departed, &report, unrolled), seen && departed == Left::Again);
     Ok(Sitting { code, session: None, early: !seen, again })
 }
 
@@ -353,11 +356,13 @@ async fn end_without_screen(running: &Running, assembly: &Assembly) {
 }
 
 /// What the program exits with: a bug of ours is never a success.
-fn code(left: Left, report: &Report) -> ExitCode {
+fn code(left: Left, report: &Report, unrolled: bool) -> ExitCode {
     match (left, report) {
         (Left::Broken, _) | (_, Report { bugs: true, .. }) => ExitCode::from(BUG),
         (Left::Unfinished, _) => ExitCode::from(INTERRUPTED),
-        (Left::Finished | Left::Again | Left::Early, report) if report.succeeded() => ExitCode::SUCCESS,
+        (Left::Finished | Left::Again | Left::Early, report) if report.succeeded() && !unrolled => {
+            ExitCode::SUCCESS
+        }
         (Left::Finished | Left::Again | Left::Early, _) => ExitCode::FAILURE,
     }
 }

@@ -67,7 +67,7 @@ fn lamented(played: &Played) -> Vec<String> {
 
 #[tokio::test]
 async fn a_rollback_that_failed_costs_the_exit_code_and_no_success_of_another_hides_it() {
-    for bad in [action("bad", "flop", ""), process("bad", "/bin/false", "[]")] {
+    for bad in [action("bad", "flop", ""), action("bad", "refuse", "")] {
         let parts = format!(
             "{}, {}",
             method(&[action("kill", "harm", "")]),
@@ -88,6 +88,20 @@ async fn a_rollback_that_failed_costs_the_exit_code_and_no_success_of_another_hi
     let played = Setup::new(&parts).play().await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
     assert!(lamented(&played).is_empty());
+}
+
+/// Headless, an exit code is a value as there; the live session tells that the rollback did not do its work.
+#[tokio::test]
+async fn a_rollback_with_an_exit_code_is_a_success_of_the_journal_and_told_all_the_same() {
+    let parts = format!("{}, {}", method(&[]), rollbacks(&[process("bad", "/bin/false", "[]")]));
+    let played = Setup::new(&parts).play().await;
+    assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
+    assert!(lamented(&played).is_empty());
+    let trouble = played.events.iter().find_map(|event| match &event.what {
+        What::ActivityEnded { outcome, .. } => outcome.trouble.clone(),
+        _ => None,
+    });
+    assert_eq!(trouble.as_deref(), Some("exit code 1"));
 }
 
 #[tokio::test(start_paused = true)]
