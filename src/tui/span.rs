@@ -72,7 +72,10 @@ impl Span {
 fn beginning(session: &Session, now: Timestamp) -> i64 {
     let watched = session.users.endpoints.iter().map(|endpoint| endpoint.since).min();
     let played = session.steps.rows.iter().filter_map(|row| row.started).min();
-    let first = [watched, played].into_iter().flatten().min().unwrap_or(now);
+    // Where nobody is asked, what pages tell is all there is to see.
+    let told = session.breaker.states.changes().next().map(|(at, _)| at);
+    let told = told.filter(|_| session.users.passive);
+    let first = [watched, played, told].into_iter().flatten().min().unwrap_or(now);
     session.axis.second(first)
 }
 

@@ -605,3 +605,28 @@ fn the_card_warns_before_a_fire_that_would_leave_no_verdict() {
     session.users.endpoints[0].shape = None;
     assert!(warned(&(session, now)));
 }
+
+#[test]
+fn our_share_of_all_calls_and_a_passive_session_are_shown() {
+    let (mut session, now) = fixtures::steady();
+    let shown =
+        |session: &Session| text(&drawn(&(session.clone(), now), &view(), &Theme::default(), 120, 36));
+    assert!(!shown(&session).contains("calls/s"));
+    for second in 0..10_u32 {
+        let calls = crate::session::event::Calls {
+            endpoint: EndpointId(0),
+            series: "http_requests_total".to_owned(),
+            of_path: true,
+            total: u64::from(second) * 60,
+            failed: None,
+        };
+        let at = fixtures::at(f64::from(second) - 10.0);
+        session.apply(&Event { seq: 0, at, what: What::CallsCounted(calls) });
+    }
+    assert!(shown(&session).contains("ours: 2 of 60 calls/s"), "{}", shown(&session));
+    let mut passive = fixtures::ready().0;
+    passive.apply(&Event { seq: 0, at: now, what: What::PassiveSet { on: true } });
+    let shown = shown(&passive);
+    assert!(shown.contains("USERS UNKNOWN  passive: nobody is asked"), "{shown}");
+    assert!(shown.contains("(passive: nobody is asked)"), "{shown}");
+}

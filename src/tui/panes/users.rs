@@ -176,7 +176,7 @@ fn sent(scene: &Scene, endpoint: &Endpoint) -> (Row, bool) {
     if withheld == 0
         && let Some((ours, all)) = scene.session.call_share(endpoint, scene.now)
     {
-        let words = format!("our probe is {ours:.0} of {:.0} calls/s ", all.per_second);
+        let words = format!("ours: {ours:.0} of {:.0} calls/s ", all.per_second);
         return (Row::of(role, words), true);
     }
     (Row::of(role, format!("{rate:.1}/s of {:.1}/s sent ", endpoint.rate)), withheld == 0)
