@@ -29,17 +29,27 @@ const WHO: &str = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"), " (breaker wi
 /// A page as it was found: status and body, or why there was none.
 pub(super) type Found = Result<(u16, String), String>;
 
-/// Asks `url` every `period` until `stop`, tells how the source is doing, and hands what was found to `found`.
+/// How a page is asked.
+#[derive(Clone)]
+pub(super) struct Manner {
+    /// Headers, credentials and trust, or why they cannot be had.
+    pub(super) access: Result<Access, String>,
+    /// How often.
+    pub(super) period: Duration,
+    /// Knows when this program itself did not run.
+    pub(super) presence: Presence,
+}
+
+/// Asks `url` in its manner until `stop`, tells how the source is doing, and hands what was found to `found`.
 pub(super) async fn poll(
     source: Source,
     url: String,
-    access: Result<Access, String>,
-    period: Duration,
+    manner: Manner,
     emitter: Emitter,
     found: mpsc::Sender<(Source, Found)>,
-    presence: Presence,
     stop: CancellationToken,
 ) {
+    let Manner { access, period, presence } = manner;
     let page = match access.and_then(|access| Page::new(&url, &access)) {
         Ok(page) => page,
         Err(reason) => {

@@ -3,7 +3,7 @@
 use super::{
     belief::Court,
     calls, health, metrics,
-    page::{Found, poll},
+    page::{Found, Manner, poll},
     turns::Turns,
 };
 use crate::{
@@ -76,18 +76,15 @@ pub async fn watch(
     // Whatever ends this function ends the polls with it.
     let _guard = polls_stop.clone().drop_guard();
     let mut polls = JoinSet::new();
+    let manner = Manner {
+        access: settings.access.clone(),
+        period: settings.period,
+        presence: settings.presence.clone(),
+    };
     for (source, url) in [(Source::Health, &settings.health), (Source::Metrics, &settings.metrics)] {
         if let Some(url) = url {
-            polls.spawn(poll(
-                source,
-                url.clone(),
-                settings.access.clone(),
-                settings.period,
-                emitter.clone(),
-                found.clone(),
-                settings.presence.clone(),
-                polls_stop.clone(),
-            ));
+            let (emitter, found) = (emitter.clone(), found.clone());
+            polls.spawn(poll(source, url.clone(), manner.clone(), emitter, found, polls_stop.clone()));
         }
     }
     let mut court = Court::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
