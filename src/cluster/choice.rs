@@ -41,7 +41,8 @@ pub(super) fn choose(
     } else {
         format!("{origin} {listed} does not exist")
     };
-    if settings.kubeconfig.is_some() {
+    // Whoever names a context means one of a kubeconfig, and no other cluster.
+    if settings.names_cluster() {
         return Err(Error::NoCluster { looked });
     }
     if settings.variable("CHAOSTOOLKIT_IN_POD").as_deref() == Some("true") {
@@ -53,6 +54,20 @@ pub(super) fn choose(
     Err(Error::NoCluster { looked: format!("{looked}, and KUBERNETES_HOST is not set") })
 }
 
+/// What a program finds that knows nothing of `KUBERNETES_*`, as `kubectl` does: a kubeconfig that exists, and the option's
+/// context or else the current one.
+pub(super) fn choose_for_program(
+    settings: &Settings,
+    exists: &dyn Fn(&Path) -> bool,
+) -> Result<Choice, Error> {
+    let (named, origin) = kubeconfig_paths(settings);
+    let paths: Vec<PathBuf> = named.iter().filter(|path| exists(path)).cloned().collect();
+    match paths.is_empty() {
+        true => Err(Error::NoCluster { looked: format!("no file of {origin} is there") }),
+        false => Ok(Choice::Kubeconfig { paths, context: settings.context.clone() }),
+    }
+}
+
 /// A value that may come from the activity's secrets, else from the environment (kubernetes-catalog 1.2).
 pub(super) fn setting(settings: &Settings, secrets: &Map, name: &str) -> Option<String> {
     let secret = secrets.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
@@ -60,7 +75,7 @@ pub(super) fn setting(settings: &Settings, secrets: &Map, name: &str) -> Option<
 }
 
 /// The kubeconfig files that are named, and by what.
-fn kubeconfig_paths(settings: &Settings) -> (Vec<PathBuf>, &'static str) {
+pub(super) fn kubeconfig_paths(settings: &Settings) -> (Vec<PathBuf>, &'static str) {
     if let Some(path) = &settings.kubeconfig {
         return (vec![path.clone()], "--kubeconfig");
     }
@@ -160,5 +175,31 @@ mod tests {
         let error = choose(&settings, &Map::default(), &|_| false).unwrap_err().to_string();
         assert!(error.contains("--kubeconfig /k does not exist"), "{error}");
         assert!(error.contains("--sandbox"), "{error}");
+    }
+
+    #[test]
+    fn a_context_by_option_wins_over_everything_and_is_never_another_cluster() {
+        let secrets = Map::from_iter([
+            ("KUBERNETES_CONTEXT".to_owned(), Value::from("s")),
+            ("KUBERNETES_HOST".to_owned(), Value::from("http://secret")),
+        ]);
+        let mut settings = settings(&[
+            ("KUBECONFIG", "/a"),
+            ("KUBERNETES_CONTEXT", "e"),
+            ("KUBERNETES_HOST", "http://x"),
+            ("CHAOSTOOLKIT_IN_POD", "true"),
+        ]);
+        settings.context = Some("o".into());
+        assert_eq!(choose(&settings, &secrets, &|_| true).ok(), Some(files(&["/a"], Some("o"))));
+        assert!(choose(&settings, &secrets, &|_| false).is_err(), "neither the pod's nor the host's");
+    }
+
+    #[test]
+    fn a_program_knows_only_its_kubeconfig() {
+        let mut settings = settings(&[("KUBECONFIG", "/a"), ("KUBERNETES_CONTEXT", "e")]);
+        assert_eq!(choose_for_program(&settings, &|_| true).ok(), Some(files(&["/a"], None)));
+        assert!(choose_for_program(&settings, &|_| false).is_err());
+        settings.context = Some("o".into());
+        assert_eq!(choose_for_program(&settings, &|_| true).ok(), Some(files(&["/a"], Some("o"))));
     }
 }

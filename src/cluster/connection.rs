@@ -12,11 +12,34 @@ pub struct Connection {
     client: Arc<OnceLock<Client>>,
 }
 
+/// Which cluster a connection leads to, and as whom. Not to be shown: a server may come from a secret.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity {
+    context: String,
+    server: String,
+    user: Option<String>,
+}
+
+impl Identity {
+    /// Name of the context, as [`Connection::context`] has it.
+    pub fn context(&self) -> &str {
+        &self.context
+    }
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity")
+    }
+}
+
 struct Place {
     context: String,
     server: String,
     user: Option<String>,
     namespace: String,
+    direct: bool,
     config: Config,
 }
 
@@ -25,13 +48,24 @@ impl Connection {
     ///
     /// `secrets` is the flat mapping an activity receives, for its `KUBERNETES_*` entries; empty for the session.
     pub async fn choose(settings: &Settings, secrets: &Map) -> Result<Self, Error> {
-        let choice = choice::choose(settings, secrets, &|path| path.exists())?;
+        Self::chosen(choice::choose(settings, secrets, &|path| path.exists())?, settings, secrets).await
+    }
+
+    /// The cluster that a program is given, such as `kubectl`: it knows its kubeconfig and nothing else.
+    pub async fn of_programs(settings: &Settings) -> Result<Self, Error> {
+        let choice = choice::choose_for_program(settings, &|path| path.exists())?;
+        Self::chosen(choice, settings, &Map::default()).await
+    }
+
+    async fn chosen(choice: choice::Choice, settings: &Settings, secrets: &Map) -> Result<Self, Error> {
+        let direct = choice == choice::Choice::Direct;
         let found = config::configure(choice, settings, secrets).await?;
         let place = Place {
             context: found.context,
             server: found.config.cluster_url.to_string(),
             user: found.user,
             namespace: found.config.default_namespace.clone(),
+            direct,
             config: found.config,
         };
         Ok(Self { place: Arc::new(place), client: Arc::default() })
@@ -44,6 +78,7 @@ impl Connection {
             server: "in-process".to_owned(),
             user: None,
             namespace: client.default_namespace().to_owned(),
+            direct: false,
             // Never read: the client is already there.
             config: Config::new(Default::default()),
         };
@@ -63,9 +98,20 @@ impl Connection {
         Ok(self.client.get_or_init(|| client).clone())
     }
 
+    /// Which cluster it is.
+    pub fn identity(&self) -> Identity {
+        let Place { context, server, user, .. } = &*self.place;
+        Identity { context: context.clone(), server: server.clone(), user: user.clone() }
+    }
+
     /// Name of the context; `in-cluster` in a pod, the URL for direct settings.
     pub fn context(&self) -> &str {
         &self.place.context
+    }
+
+    /// Whether the way to it is `KUBERNETES_HOST`, so that the context is a URL which may come from a secret.
+    pub fn is_direct(&self) -> bool {
+        self.place.direct
     }
 
     /// URL of the API server.

@@ -5,15 +5,19 @@ mod choice;
 mod config;
 mod connection;
 mod error;
+mod export;
 #[cfg(test)]
 pub(crate) mod fake_api;
+mod private_folder;
 mod selector;
 mod service_url;
 mod settings;
 
 pub use access::{Access, Permission, may};
-pub use connection::{Connection, answer};
+pub use connection::{Connection, Identity, answer};
 pub use error::Error;
+pub use export::Exported;
+pub use private_folder::PrivateFolder;
 pub use selector::Selector;
 pub use service_url::{Reach, service_url};
 pub use settings::Settings;

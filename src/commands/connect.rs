@@ -3,7 +3,7 @@
 use super::listening::Listening;
 use crate::{
     cluster,
-    experiment::{Environment, Settings},
+    experiment::{Environment, LiveEnvironment, Settings},
     provider::{
         Providers,
         gremlin::Gremlin,
@@ -62,16 +62,19 @@ impl Reach {
         listening: &Arc<Listening>,
     ) -> Connected {
         let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
+        // One for all: what functions and controls set counts for whatever chooses a cluster later.
+        let live = LiveEnvironment::from(environment.clone());
+        let cluster = self.cluster(&live);
         let python = Arc::new(PythonBridge::new(PythonSettings {
             interpreter: Interpreter::choose(self.python.as_deref(), virtual_env.as_deref()),
-            environment: environment.clone(),
+            environment: live.clone(),
+            cluster: Some(cluster.clone()),
             settings: settings.loaded(),
             level: Level::Debug,
             prints,
             listener: listening.ear(),
         }));
-        let cluster = self.cluster(environment);
-        let providers = Providers::new(environment.clone()).with_bridge(python.clone());
+        let providers = Providers::new(live).with_cluster(cluster.clone()).with_bridge(python.clone());
         let providers = match self.python_native {
             Native::On => providers
                 .with_catalogue(Arc::new(Kubernetes::new(cluster.clone())))
@@ -83,10 +86,12 @@ impl Reach {
         Connected { providers, python, cluster }
     }
 
-    fn cluster(&self, environment: &Environment) -> cluster::Settings {
+    fn cluster(&self, environment: &LiveEnvironment) -> cluster::Settings {
         let variables = environment.clone();
-        let mut settings = cluster::Settings::new(move |name| variables.get(name));
-        settings.kubeconfig.clone_from(&self.kubeconfig);
+        let mut settings = cluster::Settings::new(move |name| variables.now().get(name));
+        // Functions may change the current directory.
+        settings.kubeconfig =
+            self.kubeconfig.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         settings.context.clone_from(&self.context);
         settings
     }

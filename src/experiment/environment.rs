@@ -1,7 +1,10 @@
 //! The environment as a value: what the process was given, plus what `.env` files and the sandbox write over it.
 
 use indexmap::IndexMap;
-use std::ffi::{OsStr, OsString};
+use std::{
+    ffi::{OsStr, OsString},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 /// Environment variables. Child processes get [`Environment::variables`]; nothing of ours changes the process's own.
 #[derive(Clone, Default)]
@@ -30,6 +33,16 @@ impl Environment {
         self.variables.insert(name.into(), value.into());
     }
 
+    /// Sets some and removes others.
+    pub fn put(&mut self, variables: impl IntoIterator<Item = (String, Option<String>)>) {
+        for (name, value) in variables {
+            match value {
+                Some(value) => self.set(name, value),
+                None => self.remove(&name),
+            }
+        }
+    }
+
     /// Removes a variable.
     pub fn remove(&mut self, name: &str) {
         self.variables.shift_remove(OsStr::new(name));
@@ -38,6 +51,29 @@ impl Environment {
     /// Every variable, for a child process.
     pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}
+
+/// The environment of a run as it is now: functions and controls change it. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct LiveEnvironment(Arc<RwLock<Arc<Environment>>>);
+
+impl LiveEnvironment {
+    /// As it is now.
+    pub fn now(&self) -> Arc<Environment> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes it for whatever looks from here on.
+    pub fn change(&self, change: impl FnOnce(&mut Environment)) {
+        let mut environment = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut environment));
+    }
+}
+
+impl From<Environment> for LiveEnvironment {
+    fn from(environment: Environment) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(environment))))
     }
 }
 

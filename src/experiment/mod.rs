@@ -31,7 +31,7 @@ mod value;
 pub use configuration::ConfigurationError;
 pub use convert::{ConvertError, to_type};
 pub use document::{Document, Part, Position, SyntaxError, parse_json, place};
-pub use environment::Environment;
+pub use environment::{Environment, LiveEnvironment};
 pub use findings::{Finding, Findings, Severity};
 pub use load::{
     Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load, patiently, read_bounded,

@@ -19,7 +19,7 @@ async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String>
     };
     let (module, func) = (text("module")?, text("func")?);
     if let Some((catalogue, native)) = providers.find(module, func) {
-        let Some(arguments) = arguments(provider, &native.into(), call)? else {
+        let Some(arguments) = arguments(providers, provider, &native.into(), call)? else {
             return Ok(listed(module, func));
         };
         return Ok(match misfit(native, &arguments) {
@@ -32,7 +32,7 @@ async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String>
     }
     let Some(bridge) = providers.bridge() else { return Err(nobody(module, func)) };
     let signature = bridge.describe(module, func).await?;
-    match arguments(provider, &signature, call)? {
+    match arguments(providers, provider, &signature, call)? {
         Some(arguments) => Ok(bridge.call(module, func, arguments, call).await),
         None => Ok(listed(module, func)),
     }
@@ -44,7 +44,12 @@ fn listed(module: &str, func: &str) -> Outcome {
 }
 
 /// The final keyword arguments of a call; none where they are a list, into which nothing has to be put.
-fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<Option<Map>, String> {
+fn arguments(
+    providers: &Providers,
+    provider: &Map,
+    signature: &Signature,
+    call: &Call<'_>,
+) -> Result<Option<Map>, String> {
     let declared = provider.get("arguments").cloned().unwrap_or_else(|| Map::default().into());
     let untouched = call.configuration.is_empty() && call.secrets.is_empty();
     let ready = match untouched {
@@ -59,7 +64,9 @@ fn arguments(provider: &Map, signature: &Signature, call: &Call<'_>) -> Result<O
         _ => return Err("the arguments of a python activity must be a mapping".into()),
     };
     if let Some(scopes) = scopes {
-        arguments.insert("secrets".to_owned(), flat_secrets(scopes, call.secrets)?.into());
+        let mut own = flat_secrets(scopes, call.secrets)?;
+        providers.overrule(&mut own);
+        arguments.insert("secrets".to_owned(), own.into());
     }
     if configured {
         arguments.insert("configuration".to_owned(), call.configuration.clone().into());
@@ -117,8 +124,8 @@ fn nobody(module: &str, func: &str) -> String {
 mod tests {
     use super::{arguments, misfit};
     use crate::{
-        experiment::{Activity, Map, Secrets, Value, parse_json},
-        provider::{Call, Effect, Native, Parameter, Signature},
+        experiment::{Activity, Environment, Map, Secrets, Value, parse_json},
+        provider::{Call, Effect, Native, Parameter, Providers, Signature},
     };
     use tokio_util::sync::CancellationToken;
 
@@ -143,7 +150,8 @@ mod tests {
         };
         let parameters = parameters.iter().map(|name| ((*name).to_owned(), true)).collect();
         let signature = Signature { parameters, catch_all: false };
-        arguments(&activity.provider.raw, &signature, &call)
+        let providers = Providers::new(Environment::default());
+        arguments(&providers, &activity.provider.raw, &signature, &call)
             .map(|arguments| arguments.map_or(Value::Null, Value::Map))
     }
 

@@ -13,6 +13,7 @@ pub mod kit;
 mod process;
 mod providers;
 mod signatures;
+mod site;
 
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
@@ -20,6 +21,7 @@ pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, Con
 pub(crate) use functions::flat_secrets;
 pub use providers::Providers;
 pub use signatures::Known;
+pub use site::{Site, is_kubernetes};
 
 pub mod gremlin;
 pub mod kubernetes;

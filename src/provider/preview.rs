@@ -31,6 +31,7 @@ pub async fn card(
         comes_back: draft.comes_back,
         undo: draft.undo,
         confirm,
+        place: None,
     }
 }
 

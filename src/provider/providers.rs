@@ -1,22 +1,34 @@
 //! Who does an activity: HTTP, a process, a native function or Python.
 
-use super::{Bridge, Call, Catalogue, Effect, Native, Outcome, functions, http, process};
-use crate::experiment::{
-    Activity, ActivityKind, Environment, Map, ProviderKind, Secrets, Value, python_text, substitute,
+use super::{Bridge, Call, Catalogue, Effect, Native, Outcome, Site, functions, http, process, site};
+use crate::{
+    cluster,
+    experiment::{
+        Activity, ActivityKind, Environment, LiveEnvironment, Map, ProviderKind, Secrets, Value, python_text,
+        substitute,
+    },
 };
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// Every provider of a session; the single way to call one.
 pub struct Providers {
-    environment: RwLock<Arc<Environment>>,
+    environment: LiveEnvironment,
+    cluster: Option<cluster::Settings>,
     catalogues: Vec<Arc<dyn Catalogue>>,
     bridge: Option<Arc<dyn Bridge>>,
 }
 
 impl Providers {
     /// HTTP and processes only. Child processes get this environment; proxies and netrc are looked up in it.
-    pub fn new(environment: Environment) -> Self {
-        Self { environment: RwLock::new(Arc::new(environment)), catalogues: Vec::new(), bridge: None }
+    pub fn new(environment: impl Into<LiveEnvironment>) -> Self {
+        Self { environment: environment.into(), cluster: None, catalogues: Vec::new(), bridge: None }
+    }
+
+    /// Adds how clusters are chosen: what the options say goes for processes and for the secrets of functions too.
+    #[must_use]
+    pub fn with_cluster(mut self, settings: cluster::Settings) -> Self {
+        self.cluster = Some(settings);
+        self
     }
 
     /// Adds native functions; the first catalogue that has a function does it.
@@ -58,7 +70,7 @@ impl Providers {
     pub async fn call(&self, call: Call<'_>) -> Outcome {
         match call.activity.provider.kind {
             ProviderKind::Http => http::call(&call, &self.environment()).await,
-            ProviderKind::Process => process::call(&call, &self.environment()).await,
+            ProviderKind::Process => process::call(&call, &self.environment_of_programs()).await,
             ProviderKind::Python => functions::call(self, &call).await,
         }
     }
@@ -97,13 +109,46 @@ impl Providers {
 
     /// Changes the environment for whatever is called from here on: Python reports what its functions set.
     pub fn change_environment(&self, change: impl FnOnce(&mut Environment)) {
-        let mut environment = self.environment.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut environment));
+        self.environment.change(change);
+    }
+
+    /// The cluster that a call of an activity with this provider would act in, as far as that can be told before. `secrets`
+    /// are the run's. Reads files, sends nothing.
+    pub async fn site(&self, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> Site {
+        match &self.cluster {
+            Some(settings) => site::find(settings, kind, provider, secrets).await,
+            None => Site::Nowhere,
+        }
+    }
+
+    /// The cluster that the options and the run's variables choose for whoever has no secrets of its own, if it is there.
+    pub async fn own_cluster(&self) -> Option<cluster::Connection> {
+        cluster::Connection::choose(self.cluster.as_ref()?, &Map::default()).await.ok()
+    }
+
+    /// Whether an option chooses the cluster.
+    pub fn names_cluster(&self) -> bool {
+        self.cluster.as_ref().is_some_and(cluster::Settings::names_cluster)
     }
 
     /// The environment as it is now.
     pub fn environment(&self) -> Arc<Environment> {
-        self.environment.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.environment.now()
+    }
+
+    fn environment_of_programs(&self) -> Arc<Environment> {
+        let mut environment = self.environment();
+        let exported = self.cluster.as_ref().map(cluster::Settings::exported).unwrap_or_default();
+        if !exported.is_empty() {
+            Arc::make_mut(&mut environment).put(exported);
+        }
+        environment
+    }
+
+    pub(super) fn overrule(&self, secrets: &mut Map) {
+        if let Some(settings) = &self.cluster {
+            settings.overrule(secrets);
+        }
     }
 
     pub(super) fn bridge(&self) -> Option<&dyn Bridge> {

@@ -43,6 +43,8 @@ pub(super) struct Done {
 pub(super) enum Cutoff {
     /// An error nobody expected.
     Broke(String),
+    /// It was not called: it would have acted in another cluster than was shown to whoever fired it.
+    Moved(String),
     /// The run turns to its end.
     Halted,
     /// Python asked to exit.
@@ -145,6 +147,13 @@ async fn play(
         return Err(Cutoff::Broke(why.to_string()));
     }
     pauses.sleep(PauseSide::Before, step, &stage.voice, reins).await?;
+    // Controls, functions beside it and the pause may have changed where it would act.
+    if mode != Mode::Pretended
+        && cleared.was_fired()
+        && let Some(why) = stage.moved(activity, step).await
+    {
+        return Err(Cutoff::Moved(why));
+    }
 
     let (run, started) = (stage.next_run(), stage.voice.now());
     let mut entry = Entry::begun(activity, started);

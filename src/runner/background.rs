@@ -2,14 +2,18 @@
 
 use super::{
     Compat,
-    activity::{Ground, perform},
+    activity::{Cutoff, Ground, perform},
     consent::Cleared,
     controls::Subject,
     helm::Helm,
     reins::Reins,
     stage::Stage,
 };
-use crate::{experiment::Activity, provider::Effect, session::event::StepRef};
+use crate::{
+    experiment::Activity,
+    provider::Effect,
+    session::event::{Level, StepRef},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 
@@ -45,7 +49,9 @@ impl Background {
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
                 // The reference loses what breaks in the background; the entry without status is all there is.
                 let ground = Ground::Back { let_in: Some(let_in) };
-                let _ = perform(&stage, cleared, step, ground, &reins).await;
+                if let Err(Cutoff::Moved(why)) = perform(&stage, cleared, step, ground, &reins).await {
+                    stage.voice.log(Level::Warning, why).await;
+                }
             }
         });
         // Its turn comes first, so that the journal has the entries in the order of the file.

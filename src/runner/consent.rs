@@ -22,6 +22,11 @@ impl Consent {
         Self { step: None }
     }
 
+    /// Whether it was given before anything was shown.
+    pub(super) fn is_up_front(&self) -> bool {
+        self.step.is_none()
+    }
+
     /// For the step the operator fired.
     pub(super) fn fired(step: StepRef) -> Self {
         Self { step: Some(step) }
@@ -79,6 +84,11 @@ impl<'a> Cleared<'a> {
     pub fn edited<'b>(self, activity: &'b Activity, step: StepRef, effect: Effect) -> Option<Cleared<'b>> {
         let agreed = self.up_front || (self.fired && activity.provider == self.activity.provider);
         (agreed || !needs_consent(effect, step.section)).then_some(Cleared { activity, ..self })
+    }
+
+    /// Whether somebody fired this very step, having seen what it would do.
+    pub fn was_fired(&self) -> bool {
+        self.fired && !self.up_front
     }
 
     pub fn activity(&self) -> &'a Activity {

@@ -30,6 +30,11 @@ pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> Mode {
     if is_marked(activity) { Mode::Pretended } else { of_run }
 }
 
+/// Whether the activity is not played in a run of this mode.
+pub fn is_pretended(activity: &Activity, dry: Option<Dry>) -> bool {
+    mode(activity, dry) == Mode::Pretended
+}
+
 /// Whether the activity's own `dry` key keeps it from being played. A word that nobody knows counts as `true`: whoever wrote
 /// it wanted less than the whole.
 pub(super) fn is_marked(activity: &Activity) -> bool {

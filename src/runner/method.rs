@@ -101,6 +101,13 @@ pub(super) async fn turn(
     announce(stage, entry, step).await;
     let activity = activity.map_err(|missing| Stopped::Cutoff(Cutoff::Broke(missing.to_string())))?;
     if entry.background {
+        if let (Some(fired), Ok(activity)) = (&consent, &entry.activity)
+            && !fired.is_up_front()
+            && let Some(why) = stage.moved(activity, step).await
+        {
+            stage.voice.log(Level::Warning, why).await;
+            return Ok(());
+        }
         let starter = Starter { activity: activity.clone(), step, effect, consent };
         background.start(stage, helm, starter).await;
         cursor.ran();
@@ -113,6 +120,12 @@ pub(super) async fn turn(
     };
     let reins = helm.reins();
     let performed = helm.hear(&reins, perform(stage, cleared, step, Ground::Fore, &reins)).await;
+    if let Err(Cutoff::Moved(why)) = performed {
+        stage.voice.log(Level::Warning, why).await;
+        helm.halted()?;
+        // The cursor stays: the step is awaited again, with a new card.
+        return Ok(());
+    }
     cursor.ran();
     helm.halted()?;
     performed.map(drop).map_err(Stopped::Cutoff)

@@ -30,6 +30,7 @@ mod request;
 mod rollbacks;
 mod rounds;
 mod sharing;
+mod shown;
 mod stage;
 mod strategies;
 mod verdict;
@@ -39,11 +40,13 @@ pub use again::Again;
 pub use compat::Compat;
 pub use consent::Consent;
 pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level, Loading, Turned};
+pub use dry::is_pretended;
 pub use halt::Signal;
 pub use plan::plan;
 pub use play::play;
 pub use redact::Redactor;
 pub use request::{Dry, Ending, Options, Pace, Request};
+pub use shown::Shown;
 pub use strategies::{HypothesisStrategy, RollbackStrategy, strategies};
 
 #[cfg(test)]

@@ -1,10 +1,6 @@
 //! The experiment laid out as steps.
 
-use super::{
-    Options, Request,
-    consent::needs_consent,
-    dry::{Mode, mode},
-};
+use super::{Options, Request, consent::needs_consent, dry::is_pretended};
 use crate::{
     experiment::{
         Activity, ActivityKind, Entry, Experiment, Map, ProviderKind, Secrets, Value, python_text, substitute,
@@ -56,7 +52,7 @@ impl Planner<'_> {
     fn step(&self, at: StepRef, entry: &Entry) -> Step {
         let activity = entry.activity.as_ref().ok();
         let configuration = self.configuration;
-        let pretended = activity.is_some_and(|activity| mode(activity, self.options.dry) == Mode::Pretended);
+        let pretended = activity.is_some_and(|activity| is_pretended(activity, self.options.dry));
         let effect = match activity {
             Some(activity) if !pretended => self.providers.effect(activity),
             _ => Effect::Reads,

@@ -1,6 +1,6 @@
 //! What a run is asked to do.
 
-use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy};
+use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy, Shown};
 use crate::{
     experiment::{Experiment, Map, Secrets},
     session::event::RunStatus,
@@ -22,6 +22,8 @@ pub struct Request {
     pub pace: Pace,
     /// Python controls, if any.
     pub controls: Controls,
+    /// What the operator is shown of a step before firing it.
+    pub shown: Shown,
 }
 
 /// The choices of the command line, the experiment and the settings, already weighed against each other.

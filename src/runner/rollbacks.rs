@@ -109,7 +109,7 @@ fn turned(cutoff: &Cutoff) -> Option<Halt> {
     match cutoff {
         Cutoff::Interrupt(message) => Some(Halt::control(message)),
         Cutoff::Exit(_) | Cutoff::KeyboardInterrupt => Some(Halt::leaving_rollbacks()),
-        Cutoff::Broke(_) | Cutoff::Halted => None,
+        Cutoff::Broke(_) | Cutoff::Moved(_) | Cutoff::Halted => None,
     }
 }
 

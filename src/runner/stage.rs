@@ -13,14 +13,16 @@ use super::{
     redact::Redactor,
     reins::Reins,
     request::Request,
+    shown::Shown,
     voice::Voice,
 };
 use crate::{
+    cluster::Identity,
     experiment::{Activity, Experiment, Map, Secrets, Value},
     provider::{Effect, Providers},
     session::{
         What,
-        event::{RunId, RunStatus, Section},
+        event::{RunId, RunStatus, Section, StepRef},
         journal::{Journal, Machine},
         stream::Emitter,
     },
@@ -38,6 +40,7 @@ pub(super) struct Stage {
     pub voice: Voice,
     pub controls: Controls,
     pub fixes: Fixes,
+    shown: Shown,
     live: Mutex<Live>,
     runs: AtomicU64,
 }
@@ -85,6 +88,7 @@ impl Stage {
             secrets: request.secrets,
             controls: request.controls,
             fixes: Fixes::default(),
+            shown: request.shown,
             live: Mutex::new(Live {
                 status: None,
                 deviated: false,
@@ -182,10 +186,31 @@ impl Stage {
         }
     }
 
+    /// Why a step that was fired must not go on: it would act in another cluster by now than its card named.
+    pub async fn moved(&self, activity: &Activity, step: StepRef) -> Option<String> {
+        let shown = self.shown.of(step)?;
+        let provider = &activity.provider;
+        let site = self.providers.site(provider.kind, &provider.raw, &self.secrets).await;
+        let now = site.identity();
+        if now == shown {
+            return None;
+        }
+        let named = |cluster: &Option<Identity>| match cluster {
+            Some(cluster) => format!("context {}", cluster.context()),
+            None => "no cluster".to_owned(),
+        };
+        let (before, after) = (named(&shown), named(&now));
+        let after = if before == after { format!("another {after}") } else { after };
+        let name = &activity.name;
+        Some(format!(
+            "'{name}' was not fired: its card named {before}, by now it would act in {after}; see the new card"
+        ))
+    }
+
     /// What a cut-off turn means for the run; says so.
     pub async fn turn(&self, cutoff: Cutoff) -> Turn {
         let halt = match cutoff {
-            Cutoff::Broke(message) => return Turn::Abort(message),
+            Cutoff::Broke(message) | Cutoff::Moved(message) => return Turn::Abort(message),
             Cutoff::Halted => return Turn::Halt(Halt::told()),
             Cutoff::Exit(code) => Halt::exit(&code),
             Cutoff::KeyboardInterrupt => Halt::signal(Signal::Interrupt),

@@ -158,6 +158,8 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::ConfirmUndo => overlays::undo(all, scene),
         Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
-        Overlay::ConfirmFire { word, typed, .. } => overlays::fire(all, scene, word, typed),
+        Overlay::ConfirmFire { word, typed, place, .. } => {
+            overlays::fire(all, scene, place.as_ref(), word, typed)
+        }
     }
 }

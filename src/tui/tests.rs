@@ -257,7 +257,12 @@ fn a_context_outside_the_allow_list_stands_out() {
     told.0.meta.allowed = false;
     told.0.meta.context = Some("production-eu".to_owned());
     let step = told.0.steps.cursor.unwrap();
-    let typed = Overlay::ConfirmFire { step, word: "my-provider-app".to_owned(), typed: Editor::default() };
+    let typed = Overlay::ConfirmFire {
+        place: None,
+        step,
+        word: "my-provider-app".to_owned(),
+        typed: Editor::default(),
+    };
     let view = View { overlay: Some(typed), ..view() };
     insta::assert_snapshot!("confirm-fire-80x24", text(&drawn(&told, &view, &Theme::default(), 80, 24)));
 }

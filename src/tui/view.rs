@@ -6,7 +6,7 @@ use super::{
     overlays::{GuardDesk, PredictForm},
     targets::Targets,
 };
-use crate::session::event::StepRef;
+use crate::session::event::{Place, StepRef};
 use ratatui::layout::Rect;
 
 /// A pane, in the order of their numbers.
@@ -85,6 +85,8 @@ pub enum Overlay {
     ConfirmQuit,
     /// The target's name is typed before a fire.
     ConfirmFire {
+        /// The cluster that the card named when the question was asked.
+        place: Option<Place>,
         /// The step to fire.
         step: StepRef,
         /// What must be typed.

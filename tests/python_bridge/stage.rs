@@ -54,7 +54,8 @@ impl Stage {
         };
         let mut settings = PythonSettings {
             interpreter: Interpreter::choose(None, None),
-            environment,
+            environment: environment.into(),
+            cluster: None,
             settings: Map::default().into(),
             level: Level::Debug,
             prints: Prints::Heard,

@@ -204,7 +204,7 @@ number = 5
 #[tokio::test]
 async fn the_current_directory_is_no_place_for_modules() {
     let stage = Stage::with("def f(): return 1\n", |settings| {
-        settings.environment.set("PYTHONPATH", "/nowhere");
+        settings.environment.change(|environment| environment.set("PYTHONPATH", "/nowhere"));
     });
     std::fs::write(stage.folder.path().join("paths.py"), "").unwrap();
     let Err(error) = stage.bridge.describe("ext", "f").await else { panic!("not found") };

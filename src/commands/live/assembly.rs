@@ -8,7 +8,7 @@ use super::{
     preflight,
     pump::{PumpHandle, pump},
     ready,
-    stage::{Report, Stage},
+    stage::{Late, Report, Stage},
     target,
     undoing::Undoing,
 };
@@ -92,7 +92,7 @@ impl Assembly {
         prepared: Prepared,
     ) -> Staged {
         let Prepared { request, providers, cluster, guards, .. } = prepared;
-        let connection = ready::connection(&request, &cluster).await;
+        let connection = ready::connection(&request, &providers).await;
         let context = connection.as_ref().map(|connection| connection.context().to_owned());
         let opened = What::SessionOpened {
             source: arguments.source.clone(),
@@ -107,18 +107,38 @@ impl Assembly {
         let mut observers =
             Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints, preferences.passive);
         let tap = self.handle.taps.open();
-        observers.spawn(target::cards(request.clone(), connection.clone(), self.emitter.clone(), tap));
+        let places = target::Places {
+            providers: providers.clone(),
+            allowed: preferences.allow_contexts.clone(),
+            session: self.shown.clone(),
+        };
+        observers.spawn(target::cards(request.clone(), places, self.emitter.clone(), tap));
         if let Some(connection) = &connection {
             observers.watch_cluster(connection, &request).await;
         }
         let plan = plan(&request, &providers);
-        let kit = Kit::new(connection.clone(), self.emitter.clone(), arguments.looks.record.as_deref());
-        if connection.is_some() && !arguments.watching.read_only {
+        let touches = connection.is_some() || ready::touches_cluster(&request);
+        let kit = touches.then(|| providers.clone());
+        let kit = Kit::new(kit, self.emitter.clone(), arguments.looks.record.as_deref());
+        if touches && !arguments.watching.read_only {
             let destructive = plan.steps.iter().filter(|step| step.destructive).map(|step| step.at).collect();
             let tap = self.handle.taps.open();
             observers.spawn(kit.clone().follow(request.clone(), destructive, tap));
         }
-        observers.spawn(preflight::look(request.clone(), plan, cluster, self.emitter.clone()));
+        let look = preflight::Look {
+            request: request.clone(),
+            plan,
+            providers: providers.clone(),
+            settings: cluster,
+            connection: connection.clone(),
+        };
+        observers.spawn(preflight::look(look, self.emitter.clone()));
+        // A cluster that a step makes or chooses is watched as soon as it is there.
+        let late = (touches && connection.is_none()).then(|| Late {
+            request: request.clone(),
+            providers: providers.clone(),
+            allowed: preferences.allow_contexts.clone(),
+        });
         let stage = Stage {
             emitter: self.emitter.clone(),
             handle: self.handle.clone(),
@@ -126,6 +146,7 @@ impl Assembly {
             journal_path: arguments.playing.journal_path.clone(),
             observers,
             undo: Undoing::new(kit),
+            late,
             done: CancellationToken::new(),
             leave: CancellationToken::new(),
         };

@@ -31,6 +31,7 @@ fn found(change: impl FnOnce(&mut Preferences)) -> Vec<EndpointSettings> {
         secrets: Secrets::default(),
         pace: Pace::Step,
         controls: Controls::default(),
+        shown: Default::default(),
     };
     let mut preferences = Preferences::default();
     change(&mut preferences);

@@ -45,8 +45,8 @@ impl Lookout {
         audience: &Audience,
         runner: mpsc::Sender<Command>,
     ) -> Self {
-        let Prepared { request, providers, cluster, guards, .. } = prepared;
-        let connection = ready::connection(request, cluster).await;
+        let Prepared { request, providers, guards, .. } = prepared;
+        let connection = ready::connection(request, providers).await;
         let endpoints = endpoints(request, &Preferences::default(), &providers.environment());
         let faults = endpoints.iter().map(|settings| settings.fault.clone()).collect();
         let mut observers = Observers::new(emitter.clone(), audience.taps.clone(), endpoints, false);

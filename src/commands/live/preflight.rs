@@ -2,31 +2,129 @@
 
 use super::target::activity_at;
 use crate::{
-    cluster::{Connection, Settings},
+    cluster::{Connection, Error, Settings},
+    commands::prepare::may_choose,
     experiment::{Map, Secrets, substitute},
     observe::preflight::{Preflight, Subject},
-    runner::Request,
+    provider::{Providers, Site},
+    runner::{Redactor, Request},
     session::{
         What,
-        event::{Plan, Section},
+        event::{Check, CheckLevel, Plan, Section},
         stream::Emitter,
     },
 };
+use std::{collections::BTreeMap, sync::Arc};
 
-/// Looks once, and tells what was found.
-pub async fn look(request: Request, plan: Plan, settings: Settings, emitter: Emitter) {
-    let connection = Connection::choose(&settings, &Map::default()).await;
-    let namespace = connection.as_ref().map_or("default", |connection| connection.namespace()).to_owned();
-    let subjects = subjects(&request, &plan);
-    let preflight = Preflight {
-        connection: connection.as_ref(),
-        namespace: &namespace,
-        subjects: &subjects,
-        secrets: &request.secrets,
-        settings: &settings,
+/// What the preflight needs to know of a session.
+pub struct Look {
+    /// What is played.
+    pub request: Request,
+    /// In which order.
+    pub plan: Plan,
+    /// They choose the cluster of a step.
+    pub providers: Arc<Providers>,
+    /// How clusters are chosen.
+    pub settings: Settings,
+    /// The session's own cluster.
+    pub connection: Option<Connection>,
+}
+
+/// Looks once, and tells what was found: of each cluster that a step acts in.
+pub async fn look(look: Look, emitter: Emitter) {
+    let own = match &look.connection {
+        Some(connection) => Ok(connection.clone()),
+        None => Connection::choose(&look.settings, &Map::default()).await,
     };
-    for check in preflight.look().await {
+    let Sorted { mine, others, missing } = look.sorted(own.as_ref().ok()).await;
+    let mut checks = missing;
+    checks.extend(look.checks(own.as_ref(), &mine).await);
+    for (connection, subjects) in others {
+        let place = match connection.is_direct() {
+            true => "the step's own cluster: ".to_owned(),
+            false => format!("context {}: ", connection.context()),
+        };
+        let of_other = look.checks(Ok(&connection), &subjects).await;
+        checks.extend(
+            of_other.into_iter().map(|check| Check { text: format!("{place}{}", check.text), ..check }),
+        );
+    }
+    for check in checks {
         emitter.emit(What::Checked(check)).await;
+    }
+}
+
+/// Subjects by the cluster that they act in.
+struct Sorted<'a> {
+    /// In the session's, or in none that is known.
+    mine: Vec<Subject<'a>>,
+    /// In others.
+    others: Vec<(Connection, Vec<Subject<'a>>)>,
+    /// What there is to say of those whose cluster is not there.
+    missing: Vec<Check>,
+}
+
+impl Look {
+    async fn checks(&self, connection: Result<&Connection, &Error>, subjects: &[Subject<'_>]) -> Vec<Check> {
+        let namespace = connection.map_or("default", |connection| connection.namespace());
+        let preflight = Preflight {
+            connection,
+            namespace,
+            subjects,
+            secrets: &self.request.secrets,
+            settings: &self.settings,
+        };
+        let checks = preflight.look().await;
+        match connection {
+            Ok(connection) if connection.is_direct() => {
+                let redactor = Redactor::new(&self.request.secrets);
+                checks.into_iter().map(|check| Check { text: redactor.text(check.text), ..check }).collect()
+            }
+            _ => checks,
+        }
+    }
+
+    async fn sorted(&self, own: Option<&Connection>) -> Sorted<'_> {
+        let own = own.map(Connection::identity);
+        let mut sorted = Sorted { mine: Vec::new(), others: Vec::new(), missing: Vec::new() };
+        let mut places = BTreeMap::new();
+        // Whether something that comes before may make a cluster or choose one.
+        let mut open = false;
+        for subject in subjects(&self.request, &self.plan) {
+            let kind = subject.activity.provider.kind;
+            match self.providers.site(kind, &subject.provider, &self.request.secrets).await {
+                Site::In { connection, sure: true } if Some(connection.identity()) != own => {
+                    let next = sorted.others.len();
+                    let place = *places.entry(connection.identity()).or_insert(next);
+                    if place == next {
+                        sorted.others.push((connection, Vec::new()));
+                    }
+                    if let Some((_, subjects)) = sorted.others.get_mut(place) {
+                        subjects.push(subject);
+                    }
+                }
+                Site::Missing(error) => sorted.missing.push(self.lacking(&subject, &error, open)),
+                Site::In { .. } | Site::Nowhere => {
+                    open |= may_choose(subject.activity, &self.providers);
+                    sorted.mine.push(subject);
+                }
+            }
+        }
+        sorted
+    }
+
+    /// What is said of a step whose cluster is not there.
+    fn lacking(&self, subject: &Subject<'_>, error: &Error, open: bool) -> Check {
+        let why = Redactor::new(&self.request.secrets).text(error.to_string());
+        let step = format!("step {} {}", subject.number, subject.activity.name);
+        let (level, text) = match open {
+            true => (
+                CheckLevel::Know,
+                format!("{step} has no cluster yet ({why}); it is looked for again when its turn comes"),
+            ),
+            false => (CheckLevel::Fix, format!("{step} has no cluster: {why}")),
+        };
+        Check { level, text, remedy: None, offer: None }
     }
 }
 

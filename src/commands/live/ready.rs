@@ -1,9 +1,10 @@
 //! Before the screen: which cluster, and the sandbox where there is none.
 
 use crate::{
-    cluster::{self, Connection},
-    commands::prepare::Prepared,
-    experiment::{Activity, Map, ProviderKind, Value},
+    cluster::Connection,
+    commands::prepare::{Prepared, lacks_cluster as lacks},
+    experiment::{Activity, ProviderKind, Value},
+    provider::{Effect, Providers, Site},
     runner::Request,
     tui::{Keys, Msg},
 };
@@ -37,20 +38,36 @@ pub fn allowed(context: Option<&str>, also: &[String]) -> bool {
     })
 }
 
-/// The connection, if the experiment has to do with a cluster and there is one.
-pub async fn connection(request: &Request, settings: &cluster::Settings) -> Option<Connection> {
-    if !touches_cluster(request) && settings.context.is_none() && settings.kubeconfig.is_none() {
-        return None;
+/// The cluster that the session watches, if the experiment has to do with one that is there: that of the first fault in one, or
+/// else of the first step.
+pub async fn connection(request: &Request, providers: &Providers) -> Option<Connection> {
+    let faults = request.experiment.method().iter().filter_map(|entry| entry.activity.as_ref().ok());
+    let faults = faults.filter(|activity| providers.effect(activity) == Effect::Changes);
+    for activity in faults.chain(activities(request)).filter(|activity| is_about_cluster(activity)) {
+        let provider = &activity.provider;
+        let site = providers.site(provider.kind, &provider.raw, &request.secrets).await;
+        match site {
+            // A server that may be a secret is in no header.
+            Site::In { connection, .. } if !connection.is_direct() => return Some(connection),
+            _ => {}
+        }
     }
-    Connection::choose(settings, &Map::default()).await.ok()
+    match touches_cluster(request) || providers.names_cluster() {
+        true => providers.own_cluster().await,
+        false => None,
+    }
 }
 
 /// Whether any activity is about Kubernetes.
-fn touches_cluster(request: &Request) -> bool {
+pub fn touches_cluster(request: &Request) -> bool {
+    activities(request).any(is_about_cluster)
+}
+
+fn activities(request: &Request) -> impl Iterator<Item = &Activity> {
     let experiment = &request.experiment;
     let probes = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
     let entries = probes.chain(experiment.method()).chain(experiment.rollbacks());
-    entries.filter_map(|entry| entry.activity.as_ref().ok()).any(is_about_cluster)
+    entries.filter_map(|entry| entry.activity.as_ref().ok())
 }
 
 fn is_about_cluster(activity: &Activity) -> bool {
@@ -61,8 +78,7 @@ fn is_about_cluster(activity: &Activity) -> bool {
 
 /// Whether the experiment is about a cluster that is not to be found.
 pub async fn lacks_cluster(prepared: &Prepared) -> bool {
-    touches_cluster(&prepared.request)
-        && Connection::choose(&prepared.cluster, &Map::default()).await.is_err()
+    touches_cluster(&prepared.request) && lacks(&prepared.request, &prepared.providers).await.is_some()
 }
 
 /// What the operator chose where no cluster is to be found.

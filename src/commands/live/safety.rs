@@ -135,6 +135,7 @@ mod tests {
             secrets: Secrets::default(),
             pace: Pace::Step,
             controls: Controls::default(),
+            shown: Default::default(),
         };
         let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(Giving(given)));
         Again::new(request, Arc::new(providers))

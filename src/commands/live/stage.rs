@@ -4,7 +4,7 @@ use super::{
     doubt, guard,
     observers::{Observers, words_of},
     pump::PumpHandle,
-    safety,
+    ready, safety,
     undoing::Undoing,
 };
 use crate::{
@@ -33,10 +33,22 @@ pub struct Stage {
     pub observers: Observers,
     /// Puts back what was fired away.
     pub undo: Undoing,
+    /// What it takes to find the session's cluster, where it was not there at the beginning.
+    pub late: Option<Late>,
     /// Fires when the run has ended and its journal is written.
     pub done: CancellationToken,
     /// Fires when the screen is gone for good.
     pub leave: CancellationToken,
+}
+
+/// Who looks for the session's cluster once something may have made it.
+pub struct Late {
+    /// What is played.
+    pub request: Request,
+    /// They choose the cluster.
+    pub providers: Arc<Providers>,
+    /// Contexts that need no typed name besides those on this machine.
+    pub allowed: Vec<String>,
 }
 
 /// What became of it.
@@ -113,6 +125,7 @@ impl Stage {
                     What::ActivityStarted { .. } => began = true,
                     What::FaultFired { .. } => self.observers.fault_began(),
                     What::Interrupted { .. } => self.undo.turns(),
+                    What::ActivityEnded { .. } => self.find_cluster().await,
                     _ => {}
                 },
                 said = self.observers.broken() => self.broke(&mut report, said).await,
@@ -123,6 +136,20 @@ impl Stage {
         running.abort();
         self.observers.end().await;
         report
+    }
+
+    /// Watches the session's cluster from here on, if it is there by now.
+    async fn find_cluster(&mut self) {
+        let Some(late) = &self.late else { return };
+        let Some(connection) = ready::connection(&late.request, &late.providers).await else { return };
+        let found = What::ClusterFound {
+            context: connection.context().to_owned(),
+            namespace: connection.namespace().to_owned(),
+            allowed: ready::allowed(Some(connection.context()), &late.allowed),
+        };
+        self.emitter.emit(found).await;
+        self.observers.watch_cluster(&connection, &late.request).await;
+        self.late = None;
     }
 
     /// Watches only.

@@ -1,21 +1,21 @@
 //! What a fire would do: looked up when a destructive step is awaited, and again when pods in play change.
 
-use super::played::Played;
+use super::{played::Played, ready};
 use crate::{
     cluster::Connection,
-    experiment::{Activity, Experiment},
-    provider::preview,
-    runner::Request,
+    experiment::{Activity, Experiment, ProviderKind, Secrets},
+    provider::{Providers, Site, preview},
+    runner::{Redactor, Request},
     session::{
-        Event, What,
-        event::{Section, StepRef, TargetCard},
+        Event, Session, What,
+        event::{Place, Section, StepRef, TargetCard},
         stream::Emitter,
     },
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
 
@@ -24,13 +24,48 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Of the time one part in so many may go into looking up: in a large namespace a look-up is a long list.
 const SHARE: u32 = 20;
 
-/// Follows the session and emits a card whenever one is due and says something new.
-pub async fn cards(
-    request: Request,
-    connection: Option<Connection>,
-    emitter: Emitter,
-    mut tap: mpsc::Receiver<Arc<Event>>,
-) {
+/// Who knows in which cluster a step acts, and where a fire needs no typed name.
+#[derive(Clone)]
+pub struct Places {
+    /// They choose the cluster of a step.
+    pub providers: Arc<Providers>,
+    /// Contexts that need no typed name besides those on this machine.
+    pub allowed: Vec<String>,
+    /// The session's own cluster goes for what has none.
+    pub session: watch::Receiver<Session>,
+}
+
+impl Places {
+    /// The place as the card names it, and what else the card says about it.
+    fn shown(&self, site: &Site, kind: ProviderKind, secrets: &Secrets) -> (Place, Option<&'static str>) {
+        let of_session = self.session.borrow().meta.allowed;
+        match site {
+            Site::In { connection, sure } => {
+                let local = ready::allowed(Some(connection.context()), &self.allowed);
+                let context = match connection.is_direct() {
+                    true => Redactor::new(secrets).text(connection.context().to_owned()),
+                    false => connection.context().to_owned(),
+                };
+                let unseen = (!sure).then_some(UNSEEN);
+                let allowed = local && (*sure || of_session);
+                (Place { context: Some(context), sure: *sure, allowed }, unseen)
+            }
+            Site::Missing(_) => (Place { context: None, sure: true, allowed: false }, None),
+            Site::Nowhere => {
+                let unseen = (kind != ProviderKind::Http).then_some(UNSEEN);
+                (Place { context: None, sure: false, allowed: of_session }, unseen)
+            }
+        }
+    }
+}
+
+/// Said of whoever is given a cluster and may act in another.
+const UNSEEN: &str = "what it picks itself cannot be seen;";
+
+/// Follows the session and emits a card whenever one is due and says something new. What it named is noted for the runner, which
+/// fires nothing elsewhere.
+pub async fn cards(request: Request, places: Places, emitter: Emitter, mut tap: mpsc::Receiver<Arc<Event>>) {
+    let shown = request.shown.clone();
     let mut played = Played::new(request);
     let mut due = Due::default();
     let mut looking: Option<BoxFuture<'static, LookedUp>> = None;
@@ -46,9 +81,12 @@ pub async fn cards(
                 }
             }
             // The tap is read on meanwhile: a listener that falls behind misses events.
-            Some((card, took)) = next(&mut looking) => {
+            Some((card, site, took)) = next(&mut looking) => {
                 looking = None;
                 due.looked_up(took);
+                if let Some(card) = &card {
+                    shown.note(card.step, site.identity());
+                }
                 if card.is_some() && card != told {
                     told.clone_from(&card);
                     if let Some(card) = card {
@@ -57,7 +95,7 @@ pub async fn cards(
                 }
             }
             step = due.next(), if looking.is_none() => {
-                looking = Some(look_up(&played, step, connection.as_ref()));
+                looking = Some(look_up(&played, step, &places));
             }
         }
     }
@@ -71,8 +109,8 @@ async fn next<T>(looking: &mut Option<impl Future<Output = T> + Unpin>) -> Optio
     }
 }
 
-/// The card of a step, if it is there, and how long it took to make.
-type LookedUp = (Option<TargetCard>, Duration);
+/// The card of a step, if it is there, the cluster it names, and how long it took to make.
+type LookedUp = (Option<TargetCard>, Site, Duration);
 
 /// When to look up what firing the awaited step would do.
 #[derive(Debug, Default)]
@@ -98,7 +136,8 @@ impl Due {
                 self.changed |= pod.in_play;
                 false
             }
-            What::PodGone(_) => {
+            // What ran beside may have chosen another cluster.
+            What::PodGone(_) | What::ActivityEnded { .. } => {
                 self.changed = true;
                 false
             }
@@ -131,18 +170,30 @@ impl Due {
 }
 
 /// Makes the card of a step as it is played. What is played is read at once, so that the session can be heard meanwhile.
-fn look_up(played: &Played, step: StepRef, connection: Option<&Connection>) -> BoxFuture<'static, LookedUp> {
+fn look_up(played: &Played, step: StepRef, places: &Places) -> BoxFuture<'static, LookedUp> {
     let activity = activity_at(&played.request.experiment, step).cloned();
-    let (provider, connection) = (played.provider(step), connection.cloned());
+    let (provider, places, secrets) = (played.provider(step), places.clone(), played.request.secrets.clone());
     Box::pin(async move {
         let begun = Instant::now();
-        let card = match (activity, provider) {
-            (Some(activity), Some(provider)) => {
-                Some(preview::card(step, &activity, &provider, connection.as_ref()).await)
-            }
-            _ => None,
+        let (Some(activity), Some(provider)) = (activity, provider) else {
+            return (None, Site::Nowhere, begun.elapsed());
         };
-        (card, begun.elapsed())
+        let kind = activity.provider.kind;
+        let site = places.providers.site(kind, &provider, &secrets).await;
+        let mut card = preview::card(step, &activity, &provider, site.connection()).await;
+        let (place, unseen) = places.shown(&site, kind, &secrets);
+        card.place = Some(place);
+        if site.connection().is_some_and(Connection::is_direct) {
+            // What could not be looked up names the server.
+            let redactor = Redactor::new(&secrets);
+            card.consequences = card.consequences.into_iter().map(|text| redactor.text(text)).collect();
+        }
+        // First: where there is little room, the rest is cut.
+        card.consequences.splice(..0, unseen.map(str::to_owned));
+        if let Site::Missing(error) = &site {
+            card.consequences = vec![Redactor::new(&secrets).text(error.to_string())];
+        }
+        (Some(card), site, begun.elapsed())
     })
 }
 

@@ -8,6 +8,7 @@ mod refusal;
 mod validation;
 mod variables;
 
+pub use cluster_needs::{lacks_cluster, may_choose};
 pub use refusal::Refusal;
 
 use super::{Playing, SandboxChild, connect::Connected, listening::Listening, notifications::Notifications};
@@ -21,7 +22,7 @@ use crate::{
         Known, Providers,
         python::{Prints, PythonBridge},
     },
-    runner::{Controls, Options, Pace, Redactor, Request, Signal, strategies},
+    runner::{Controls, Options, Pace, Redactor, Request, Shown, Signal, strategies},
     session::{
         What,
         event::{Guards, Level},
@@ -55,6 +56,7 @@ pub struct Prepared {
 pub struct Helpers {
     sandbox: Option<SandboxChild>,
     python: Option<Arc<PythonBridge>>,
+    cluster: Option<cluster::Settings>,
 }
 
 impl Helpers {
@@ -67,6 +69,9 @@ impl Helpers {
     pub async fn end(self) {
         if let Some(python) = self.python {
             python.shut_down().await;
+        }
+        if let Some(cluster) = self.cluster {
+            cluster.withdraw();
         }
         if let Some(sandbox) = self.sandbox {
             sandbox.end().await;
@@ -162,10 +167,6 @@ pub async fn prepare(
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &environment, &company).await?;
     listening.hide(Redactor::new(&secrets));
-    // Whoever sits at a screen is offered the sandbox instead.
-    if !matches!(company.pace, Pace::Step) {
-        cluster_needs::check(&experiment, options.dry, &cluster, &secrets).await?;
-    }
     if secrets.is_empty() {
         experiment.note_no_secrets(&overrides.configuration);
     }
@@ -175,7 +176,21 @@ pub async fn prepare(
         false => Controls::new(Vec::new(), python),
     };
     let experiment = Arc::new(experiment);
-    let request = Request { experiment, options, configuration, secrets, pace: company.pace, controls };
+    let request = Request {
+        experiment,
+        options,
+        configuration,
+        secrets,
+        pace: company.pace,
+        controls,
+        shown: Shown::default(),
+    };
+    // Whoever sits at a screen is offered the sandbox instead.
+    if !matches!(request.pace, Pace::Step)
+        && let Some(error) = lacks_cluster(&request, &providers).await
+    {
+        return Err(Refusal::usage(error));
+    }
     let unserialisable = listening.unserialisable();
     Ok(Prepared { request, providers, notifications, cluster, guards, unserialisable })
 }
@@ -200,6 +215,7 @@ impl Link<'_> {
         let (reach, prints) = (&self.playing.reach, self.company.prints);
         let connected = reach.connect(environment, self.settings, prints, self.listening);
         self.helpers.python = Some(connected.python.clone());
+        self.helpers.cluster = Some(connected.cluster.clone());
         Ok(connected)
     }
 }

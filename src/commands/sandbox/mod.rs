@@ -1,7 +1,6 @@
 //! `chaos-tui sandbox`: only the embedded cluster, for `kubectl`, `chaos` and curious people.
 
 mod announcement;
-mod private_folder;
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -11,11 +10,11 @@ use clap::ValueEnum;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+use crate::cluster::PrivateFolder;
 use crate::sandbox::kubelet::Starting;
 use crate::sandbox::network::Delays;
 use crate::sandbox::{Cluster, Settings, StartError, Variant};
 use announcement::Announcement;
-use private_folder::PrivateFolder;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

@@ -53,6 +53,7 @@ fn card(object: &str) -> TargetCard {
         comes_back: "yes".to_owned(),
         undo: String::new(),
         confirm: object.to_owned(),
+        place: None,
     }
 }
 

@@ -42,7 +42,7 @@ impl PythonBridge {
             Ok(worker) => worker,
             Err(error) => return Outcome::Broke { message: error.to_string() },
         };
-        let mut question = worker.ask(request).await;
+        let mut question = worker.ask(request.holding(self.settings.held())).await;
         tokio::select! {
             biased;
             outcome = self.outcome(&mut question, call) => outcome,

@@ -95,7 +95,7 @@ impl PythonBridge {
     /// Hands in a request that imports a module, and kills the worker when that takes too long.
     pub(super) async fn import(&self, module: &str, request: Request) -> Result<Answer, String> {
         let worker = self.worker().await.map_err(|error| error.to_string())?;
-        let question = async { worker.ask(request).await.answer().await };
+        let question = async { worker.ask(request.holding(self.settings.held())).await.answer().await };
         let Ok(answer) = timeout(IMPORT, question).await else {
             worker.kill().await;
             return Err(format!("Python did not import '{module}' within {} s", IMPORT.as_secs()));

@@ -41,7 +41,7 @@ impl PythonBridge {
         let worker = self.worker().await.map_err(|error| error.to_string())?;
         let place = call.place.map(part::steps).unwrap_or_default();
         let request = Request::control(call.module, call.function, call.arguments, live, place);
-        let mut question = worker.ask(request).await;
+        let mut question = worker.ask(request.holding(self.settings.held())).await;
         let answer = tokio::select! {
             biased;
             answer = question.answer() => answer,

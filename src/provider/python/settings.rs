@@ -2,7 +2,8 @@
 
 use super::{Interpreter, Listener};
 use crate::{
-    experiment::{Environment, Value},
+    cluster,
+    experiment::{LiveEnvironment, Value},
     session::event::Level,
 };
 
@@ -11,8 +12,10 @@ use crate::{
 pub struct PythonSettings {
     /// Which Python.
     pub interpreter: Interpreter,
-    /// Its environment; the module search path is the interpreter's and `PYTHONPATH`.
-    pub environment: Environment,
+    /// Its environment as it is when it starts; the module search path is the interpreter's and `PYTHONPATH`.
+    pub environment: LiveEnvironment,
+    /// How the cluster is chosen: what options say about it, no function can change.
+    pub cluster: Option<cluster::Settings>,
     /// The loaded settings, for the engine's helpers: an empty mapping without a file, null where it holds nothing.
     pub settings: Value,
     /// The least severe records that extensions' loggers hand over.
@@ -30,4 +33,11 @@ pub enum Prints {
     Inherited,
     /// To the listener: the terminal is not to be written to.
     Heard,
+}
+
+impl PythonSettings {
+    /// The variables that hold in every call, whatever functions have set before.
+    pub(super) fn held(&self) -> cluster::Exported {
+        self.cluster.as_ref().map(cluster::Settings::exported).unwrap_or_default()
+    }
 }

@@ -1,6 +1,7 @@
 //! Whole runs against fake functions, in paused time.
 
 mod background;
+mod clusters;
 mod continuous;
 mod controls;
 mod deeds;
@@ -12,8 +13,9 @@ mod outcomes;
 mod properties;
 mod stepping;
 
-use super::{Consent, Controls, Ending, Options, Pace, Request, Signal, play};
+use super::{Consent, Controls, Ending, Options, Pace, Request, Shown, Signal, play};
 use crate::{
+    cluster,
     experiment::{Document, Environment, Experiment, Map, Secrets, Value, parse_json},
     provider::Providers,
     session::{
@@ -38,6 +40,8 @@ struct Setup {
     secrets: Secrets,
     pace: Pace,
     controls: Controls,
+    shown: Shown,
+    cluster: Option<cluster::Settings>,
 }
 
 impl Setup {
@@ -50,6 +54,8 @@ impl Setup {
             secrets: Secrets::default(),
             pace: Pace::Auto(Consent::up_front()),
             controls: Controls::default(),
+            shown: Shown::default(),
+            cluster: None,
         }
     }
 
@@ -83,9 +89,13 @@ impl Setup {
             secrets: self.secrets,
             pace: self.pace,
             controls: self.controls,
+            shown: self.shown,
         };
         let fake = Arc::new(Fake::default());
-        let providers = Providers::new(Environment::default()).with_catalogue(fake.clone());
+        let mut providers = Providers::new(Environment::default()).with_catalogue(fake.clone());
+        if let Some(settings) = self.cluster {
+            providers = providers.with_cluster(settings);
+        }
         let (emitter, mut events) = stream(Clock::system());
         let (commands, heard_commands) = mpsc::channel(16);
         let (signals, heard_signals) = mpsc::channel(16);

@@ -187,6 +187,7 @@ async fn a_run_that_nobody_steps_any_more_ends() {
         secrets: Secrets::default(),
         pace: Pace::Step,
         controls: Controls::default(),
+        shown: Shown::default(),
     };
     let (emitter, mut events) = stream(Clock::system());
     let (_, commands) = mpsc::channel(1);

@@ -218,6 +218,17 @@ pub struct Check {
     pub offer: Option<Fix>,
 }
 
+/// The cluster that a step would act in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its context; `None` where there is none, as far as can be told.
+    pub context: Option<String>,
+    /// Whether it cannot be another one: a program is given a cluster and may pick another.
+    pub sure: bool,
+    /// Whether a fire there needs no typed name.
+    pub allowed: bool,
+}
+
 /// What firing a step would do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetCard {
@@ -237,6 +248,9 @@ pub struct TargetCard {
     pub undo: String,
     /// The word to type where the context is not on the allow-list.
     pub confirm: String,
+    /// In which cluster; unknown in recordings of before this was told.
+    #[serde(default)]
+    pub place: Option<Place>,
 }
 
 /// Whether an object, as cards and faults write it, is the one of this name: `pod/NAME`, `NAME on NODE`, `NAME`.

@@ -16,7 +16,7 @@ mod users;
 
 pub use breaker::{Belief, BreakerState, Confidence, Says, Testimony, Witness};
 pub use cluster::{
-    Check, CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, PodPhase,
+    Check, CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Place, Pod, PodKey, PodPhase,
     ServiceEndpoints, Source, SourceState, TargetCard, Workload, is_about,
 };
 pub use fix::Fix;
@@ -76,6 +76,15 @@ pub enum What {
         /// Namespace in play.
         namespace: String,
         /// Whether the context is on the allow-list: firing then needs SHIFT+F only, else the name is typed.
+        allowed: bool,
+    },
+    /// The session's cluster is known from here on: a step has made its kubeconfig, or chosen it.
+    ClusterFound {
+        /// Context name.
+        context: String,
+        /// Namespace in play.
+        namespace: String,
+        /// Whether the context is on the allow-list.
         allowed: bool,
     },
     /// How many seconds since T0 a user may be let down in.

@@ -33,6 +33,11 @@ impl Session {
                 self.meta.allowed = *allowed;
                 self.meta.opened = Some(at);
             }
+            What::ClusterFound { context, namespace, allowed } => {
+                self.meta.context = Some(context.clone());
+                self.meta.namespace.clone_from(namespace);
+                self.meta.allowed = *allowed;
+            }
             What::BudgetSet { seconds } => self.users.budget_s = *seconds,
             What::Planned(plan) => {
                 self.meta.title.clone_from(&plan.title);

@@ -4,7 +4,7 @@ use super::{
     Axis, Breaker, Cluster, Diary, Fault, Gaps, GuardState, Log, Refusal, Run, Safety, Steps, Undo, Users,
 };
 use crate::session::{
-    event::{Check, Prediction, TargetCard, Timestamp},
+    event::{Check, Prediction, StepRef, TargetCard, Timestamp},
     verdict::{Conclusion, Word},
 };
 
@@ -121,6 +121,12 @@ impl Phase {
 }
 
 impl Session {
+    /// Whether firing the step needs no typed name, which is up to the cluster that its card names; none without a card.
+    pub fn fires_freely(&self, step: StepRef) -> Option<bool> {
+        let card = self.target.as_ref().filter(|card| card.step == step)?;
+        Some(card.place.as_ref().map_or(self.meta.allowed, |place| place.allowed))
+    }
+
     /// A session of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()

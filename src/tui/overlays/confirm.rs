@@ -2,7 +2,7 @@
 
 use super::{boxed, input};
 use crate::session::{
-    event::{Section, StepRef},
+    event::{Place, Section, StepRef},
     verdict::rollback_failed,
 };
 use crate::tui::{
@@ -150,8 +150,26 @@ pub fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
     inside.row(5, &keys);
 }
 
+/// In which cluster it would be, and why a name has to be typed.
+fn whereabouts(scene: &Scene, place: Option<&Place>) -> Row {
+    let of_session = scene.session.meta.context.as_deref();
+    let (context, sure) = match place {
+        Some(place) => (place.context.as_deref(), place.sure),
+        None => (of_session, true),
+    };
+    match (context, sure) {
+        (Some(context), true) => {
+            Row::text("context ").with(Role::Failing, context).and(" is not on the allow-list.")
+        }
+        (Some(context), false) => Row::text("given context ")
+            .with(Role::Failing, context)
+            .and("; what else it picks cannot be seen."),
+        (None, _) => Row::text("what it hits is ").with(Role::Failing, "in no known cluster").and("."),
+    }
+}
+
 /// The target's name is typed before a fire outside the allow-list.
-pub fn fire(canvas: &mut Canvas, scene: &Scene, word: &str, typed: &Editor) {
+pub fn fire(canvas: &mut Canvas, scene: &Scene, place: Option<&Place>, word: &str, typed: &Editor) {
     const WIDTH: usize = 76;
     const AROUND: [&str; 2] = ["Type ", " and press ENTER to fire:"];
     // Frame and spaces.
@@ -160,8 +178,7 @@ pub fn fire(canvas: &mut Canvas, scene: &Scene, word: &str, typed: &Editor) {
     // A long name has rows of its own: what is to be typed is shown whole.
     let rows = if one_row { Vec::new() } else { text::wrapped(word, room) };
     let mut inside = boxed(canvas, scene, (WIDTH, 8 + rows.len()), "FIRE?", Role::Fault);
-    let context = scene.session.meta.context.as_deref().unwrap_or("this machine");
-    inside.row(0, &Row::text("context ").with(Role::Failing, context).and(" is not on the allow-list."));
+    inside.row(0, &whereabouts(scene, place));
     if let Some(card) = scene.card() {
         inside.row(1, &Row::of(Role::Fault, card.headline.as_str()));
     }

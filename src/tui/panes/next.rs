@@ -160,7 +160,8 @@ fn run(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
 
 fn fire(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let headline = scene.card().map_or(row.step.name.as_str(), |card| card.headline.as_str());
-    let guarded = !scene.session.meta.allowed;
+    let session = scene.session;
+    let guarded = !session.fires_freely(row.step.at).unwrap_or(session.meta.allowed);
     let typed = if guarded { ", then type its name," } else { "" };
     let press = scene.view.keymap.spoken(Action::Fire);
     let mut pieces = vec![

@@ -21,16 +21,25 @@ type Line = (Row, Row);
 pub fn status(canvas: &mut Canvas, scene: &Scene) {
     let focused = matches!(scene.view.focus, Pane::Pods | Pane::Breaker);
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Muted, Role::Strong) };
+    let place = match scene.awaiting_fire() {
+        Some(_) => {
+            let columns = canvas.width().saturating_sub(target::SHORT_TITLE);
+            Row::of(Role::Fault, target::place(scene, columns))
+        }
+        None => Row::new(),
+    };
     let (title, line) = match () {
         () if scene.awaiting_fire().is_some() => {
             let key = scene.view.keymap.spoken(Action::Fire);
-            (Row::of(Role::Fault, format!("WHAT {key} WILL DO")), Role::Fault)
+            let told = format!("WHAT {key} WILL DO");
+            let fits = told.len() + place.width() + 8 <= canvas.width();
+            (Row::of(Role::Fault, if fits { told } else { format!("TARGET of {key}") }), Role::Fault)
         }
         () if scene.phase == Phase::Finished => (Row::of(name, "WHAT IT CAME TO"), line),
         () => (Row::of(name, "BREAKER + PODS"), line),
     };
     scene.mark(canvas.area(), Target::Pane(Pane::Pods));
-    let mut inside = canvas.framed(&title, &Row::new(), line);
+    let mut inside = canvas.framed(&title, &place, line);
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
     let lines = lines(scene, body.width(), body.height());
     let from = scene.view.scroll_of(Pane::Pods).min(lines.len().saturating_sub(body.height()));
@@ -54,7 +63,14 @@ pub fn stage(canvas: &mut Canvas, scene: &Scene) {
 pub fn bare_status(canvas: &mut Canvas, scene: &Scene) {
     let lines = lines(scene, canvas.width(), canvas.height());
     for (y, (left, right)) in lines.iter().enumerate() {
-        canvas.spread(y, left, right);
+        match scene.awaiting_fire() {
+            // Without a frame the cluster stands beside what is done.
+            Some(_) if y == 0 => {
+                let columns = canvas.width() / 2;
+                canvas.spread(y, left, &Row::of(Role::Fault, target::place(scene, columns)));
+            }
+            _ => canvas.spread(y, left, right),
+        }
     }
 }
 

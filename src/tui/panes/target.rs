@@ -12,12 +12,14 @@ use crate::tui::{
     view::Pane,
 };
 
+/// Columns of the frame and of the shortest title beside the cluster.
+pub(super) const SHORT_TITLE: usize = 24;
+
 /// Draws the card in the place of the pods.
 pub fn target(canvas: &mut Canvas, scene: &Scene) {
     let key = scene.view.keymap.spoken(Action::Fire);
     let number = Pane::Pods.number();
-    let place = scene.session.meta.context.as_deref().unwrap_or("this machine");
-    let place = Row::of(Role::Fault, format!("on {place}"));
+    let place = Row::of(Role::Fault, place(scene, canvas.width().saturating_sub(SHORT_TITLE)));
     let told = Row::of(Role::Fault, format!("{number} TARGET - what {key} will do"));
     // Corners, lines and spaces around both.
     let title = match told.width() + place.width() + 8 > canvas.width() {
@@ -30,6 +32,26 @@ pub fn target(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (body.width(), body.height());
     for (y, line) in lines(scene, width, height).iter().enumerate() {
         body.row(y, line);
+    }
+}
+
+/// The cluster that the step would act in. A program is only given one.
+pub(super) fn place(scene: &Scene, columns: usize) -> String {
+    let of_session = scene.session.meta.context.as_deref();
+    let (context, sure) = match scene.card().map(|card| card.place.as_ref()) {
+        Some(Some(place)) => (place.context.as_deref(), place.sure),
+        // A recording of before this was told.
+        Some(None) => (of_session, true),
+        None => return "looking it up".to_owned(),
+    };
+    // What tells contexts apart often stands at their end.
+    let short = |word: &str, context: &str| {
+        format!("{word} {}", text::fit_ends(context, columns.saturating_sub(word.len() + 1), "…"))
+    };
+    match (context, sure) {
+        (Some(context), true) => short("on", context),
+        (Some(context), false) => short("given", context),
+        (None, _) => "on this machine".to_owned(),
     }
 }
 

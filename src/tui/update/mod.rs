@@ -46,7 +46,7 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
     let hinted = view.hint.take().is_some();
     let chord = Chord::of(key);
     if view.overlay.as_ref().is_some_and(Overlay::takes_text) {
-        return typing::typed(view, key, chord);
+        return typing::typed(view, session, key, chord);
     }
     if view.overlay == Some(Overlay::ConfirmQuit) {
         return leave::confirmed(view, session, chord);

@@ -60,7 +60,8 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
         view.hint = Some("looking up what it would hit; fire once the card is shown".to_owned());
         return Outcome::redraw();
     }
-    if session.meta.allowed {
+    // Where there is no card nobody knows the cluster.
+    if session.fires_freely(step) == Some(true) {
         let mut fired = Outcome::send(Command::Fire(step));
         // A lesson goes on by itself from here: what it waits for would have passed before somebody pressed the key.
         if view.course.is_some() && !session.steps.auto {
@@ -69,7 +70,8 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
         return fired;
     }
     let word = card.map_or(row.step.name.as_str(), |card| card.confirm.as_str());
-    open(view, Overlay::ConfirmFire { step, word: to_type(word), typed: Default::default() })
+    let place = card.and_then(|card| card.place.clone());
+    open(view, Overlay::ConfirmFire { place, step, word: to_type(word), typed: Default::default() })
 }
 
 /// What is to be typed for a name, as it is shown: all of it, as far as the dialog can show it.

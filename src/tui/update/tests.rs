@@ -168,7 +168,14 @@ fn fire_needs_the_awaited_step_and_its_card() {
     desk.tell(What::StepAwaited { step, destructive: true });
     assert_eq!(desk.press("F"), [], "the card is being looked up");
     desk.now = fixtures::at(10.0);
-    assert_eq!(desk.press("F"), [send(Command::Fire(step))], "nothing more will be known");
+    assert_eq!(
+        desk.press("F"),
+        [],
+        "nobody knows the cluster: the name is typed, also in a session on the allow-list"
+    );
+    assert!(matches!(desk.view.overlay, Some(Overlay::ConfirmFire { .. })));
+    desk.write(&desk.session.steps.current().unwrap().step.name.clone());
+    assert_eq!(desk.press("ENTER"), [send(Command::Fire(step))], "nothing more will be known");
 
     let mut desk = Desk::at(fixtures::before_failing());
     assert_eq!(desk.press("F"), [], "the step at hand only reads");
@@ -187,6 +194,32 @@ fn outside_the_allow_list_the_name_is_typed() {
     desk.write(&word);
     assert_eq!(desk.press("ENTER"), [send(Command::Fire(step))]);
     assert_eq!(desk.view.overlay, None);
+}
+
+#[test]
+fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
+    let place = |context: &str, allowed| {
+        Some(crate::session::event::Place { context: Some(context.to_owned()), sure: true, allowed })
+    };
+    // A session in the sandbox, and a step that acts elsewhere.
+    let mut desk = Desk::at(fixtures::steady());
+    let (step, mut card) = (desk.step_at_hand(), desk.session.target.clone().unwrap());
+    card.place = place("production", false);
+    desk.tell(What::Targeted(card.clone()));
+    assert_eq!(desk.press("F"), []);
+    desk.write(&card.confirm);
+    // By now it would act in another one: what was asked is not what would be done.
+    card.place = place("staging", false);
+    desk.tell(What::Targeted(card.clone()));
+    assert_eq!(desk.press("ENTER"), []);
+    assert!(desk.view.hint.as_deref().unwrap().contains("another cluster"));
+    assert_eq!(desk.view.overlay, None);
+
+    // And the other way round: the session's own is guarded, the step's is not.
+    let mut desk = Desk::at(fixtures::steady()).guarded();
+    card.place = place("sandbox", true);
+    desk.tell(What::Targeted(card));
+    assert_eq!(desk.press("F"), [send(Command::Fire(step))]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::leave::leave;
 use crate::{
-    session::Command,
+    session::{Command, Session},
     tui::{
         keymap::Chord,
         msg::Outcome,
@@ -13,7 +13,7 @@ use crate::{
 use crossterm::event::{KeyCode, KeyEvent};
 
 /// A key while text is typed.
-pub(super) fn typed(view: &mut View, key: &KeyEvent, chord: Chord) -> Outcome {
+pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: Chord) -> Outcome {
     if chord == Chord::ctrl('c') {
         return leave(view);
     }
@@ -29,7 +29,14 @@ pub(super) fn typed(view: &mut View, key: &KeyEvent, chord: Chord) -> Outcome {
             view.overlay = None;
             if note.trim().is_empty() { Outcome::redraw() } else { Outcome::send(Command::Note(note)) }
         }
-        (KeyCode::Enter, Overlay::ConfirmFire { step, word, typed }) => {
+        (KeyCode::Enter, Overlay::ConfirmFire { step, word, typed, place }) => {
+            let card = session.target.as_ref().filter(|card| card.step == *step);
+            if card.is_some_and(|card| card.place != *place) {
+                view.overlay = None;
+                view.hint =
+                    Some("not fired: it would act in another cluster by now; see its card".to_owned());
+                return Outcome::redraw();
+            }
             if !text::is_typed(word, &typed.text()) {
                 view.hint = Some(format!("that is not `{word}`; ESC steps back"));
                 return Outcome::redraw();

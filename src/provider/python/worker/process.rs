@@ -34,12 +34,14 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
     };
     // A child of another process group that reads the terminal would be stopped by it, so it gets none.
     let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
+    let mut environment = settings.environment.now().as_ref().clone();
+    environment.put(settings.held());
     let mut command = Command::new(settings.interpreter.program());
     command
         .args(["-u", "-c", BOOTSTRAP])
         .args([their_requests.as_raw_fd().to_string(), their_answers.as_raw_fd().to_string()])
         .env_clear()
-        .envs(settings.environment.variables())
+        .envs(environment.variables())
         .stdin(stdin)
         .stdout(prints())
         .stderr(prints())

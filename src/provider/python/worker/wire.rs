@@ -2,6 +2,7 @@
 
 use super::super::Heard;
 use crate::{
+    cluster::Exported,
     experiment::{Map, Value, parse_json},
     session::event::Level,
 };
@@ -64,6 +65,16 @@ impl Request {
     fn new<const N: usize>(op: &'static str, foreground: bool, fields: [(&str, Value); N]) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { op, foreground, fields }
+    }
+
+    /// With variables that hold in what is asked, whatever was set before.
+    pub fn holding(mut self, variables: Exported) -> Self {
+        if !variables.is_empty() {
+            let held =
+                variables.into_iter().map(|(name, value)| (name, value.map_or(Value::Null, Value::Text)));
+            self.fields.insert("held".to_owned(), Value::Map(held.collect()));
+        }
+        self
     }
 
     /// The line for the worker.

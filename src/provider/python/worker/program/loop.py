@@ -79,6 +79,7 @@ class Loop:
         self.answer(request, answer)
 
     def do(self, request):
+        self.surroundings.hold(request.get("held") or {})
         return self.duties[request["op"]](request)
 
     def hello(self, request):

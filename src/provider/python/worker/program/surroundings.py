@@ -1,6 +1,7 @@
 """What a call changed around it: environment variables and the current directory, which later processes inherit."""
 
 import os
+import sys
 import threading
 
 
@@ -9,6 +10,17 @@ class Surroundings:
         self.lock = threading.Lock()
         self.environment = dict(os.environ)
         self.directory = current_directory()
+
+    def hold(self, variables):
+        """What the command line decides holds in every call, whatever functions have set; it is no change of theirs."""
+        with self.lock:
+            for name, text in variables.items():
+                if text is None:
+                    os.environ.pop(name, None)
+                    self.environment.pop(name, None)
+                else:
+                    os.environ[name] = self.environment[name] = text
+        follow_kubeconfig()
 
     def changes(self):
         """What has changed since the last time it was asked for; nothing is an empty mapping."""
@@ -22,6 +34,14 @@ class Surroundings:
         if self.directory is not None and self.directory != directory:
             changes["directory"] = self.directory
         return changes
+
+
+def follow_kubeconfig():
+    """The client of Kubernetes reads KUBECONFIG when it is imported, `chaosk8s` at every call: they must mean the same file."""
+    for name in ("kubernetes.config", "kubernetes.config.kube_config"):
+        module = sys.modules.get(name)
+        if hasattr(module, "KUBE_CONFIG_DEFAULT_LOCATION"):
+            module.KUBE_CONFIG_DEFAULT_LOCATION = os.environ.get("KUBECONFIG", "~/.kube/config")
 
 
 def current_directory():

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Holds the kubeconfig: whoever reads its token commands the sandbox.
+/// Holds kubeconfigs: whoever reads their tokens commands the cluster.
 #[derive(Debug)]
 pub struct PrivateFolder(PathBuf);
 
@@ -31,6 +31,19 @@ impl PrivateFolder {
         let path = self.0.join(name);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(text.as_bytes())?;
+        Ok(path)
+    }
+
+    /// Puts a file in the place of another, whole at any moment, that only this user can read.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn replace(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let new = format!("{name}.new");
+        // One that was left by a write that failed.
+        let _ = fs::remove_file(self.0.join(&new));
+        let (written, path) = (self.write(&new, text)?, self.0.join(name));
+        fs::rename(written, &path)?;
         Ok(path)
     }
 

@@ -1,0 +1,138 @@
+//! In which cluster an activity acts, as far as that can be told before it does.
+
+use super::{flat_secrets, gremlin};
+use crate::{
+    cluster::{Connection, Error, Identity, Settings},
+    experiment::{Map, ProviderKind, Secrets, Value},
+};
+
+/// The cluster of an activity.
+pub enum Site {
+    /// It has to do with none, as far as can be told.
+    Nowhere,
+    /// In this one.
+    In {
+        /// The way to it.
+        connection: Connection,
+        /// Whether it cannot be another one: a program, or a Python function that nobody here knows, is given this cluster and
+        /// may pick another by itself.
+        sure: bool,
+    },
+    /// In none that can be found.
+    Missing(Error),
+}
+
+impl Site {
+    /// The way to the cluster, if it is known.
+    pub fn connection(&self) -> Option<&Connection> {
+        match self {
+            Self::In { connection, .. } => Some(connection),
+            Self::Nowhere | Self::Missing(_) => None,
+        }
+    }
+
+    /// Which cluster it is, to be compared; none where there is none.
+    pub fn identity(&self) -> Option<Identity> {
+        self.connection().map(Connection::identity)
+    }
+}
+
+/// Whether the module is one of the Kubernetes extension's, whose rules are known.
+pub fn is_kubernetes(module: &str) -> bool {
+    module == "chaosk8s" || module.starts_with("chaosk8s.")
+}
+
+/// Chooses as whoever does the activity would.
+pub(super) async fn find(settings: &Settings, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> Site {
+    let given = |found: Result<Connection, Error>| match found {
+        Ok(connection) => Site::In { connection, sure: false },
+        Err(_) => Site::Nowhere,
+    };
+    match kind {
+        ProviderKind::Http => Site::Nowhere,
+        ProviderKind::Process => given(Connection::of_programs(settings).await),
+        ProviderKind::Python => {
+            let module = provider.get("module").and_then(Value::as_str).unwrap_or_default();
+            // Gremlin's secrets are Gremlin's; where its containers run is looked up in the run's cluster.
+            let scopes = provider.get("secrets").filter(|_| module != gremlin::MODULE);
+            let mut own = scopes.and_then(|scopes| flat_secrets(scopes, secrets).ok()).unwrap_or_default();
+            settings.overrule(&mut own);
+            let found = Connection::choose(settings, &own).await;
+            match found {
+                Ok(connection) if is_kubernetes(module) => Site::In { connection, sure: true },
+                Err(error) if is_kubernetes(module) => Site::Missing(error),
+                found => given(found),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::parse_json;
+
+    const CONFIG: &str = r#"{"current-context": "production", "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": {}}], "contexts": [
+            {"name": "production", "context": {"cluster": "c", "user": "u"}},
+            {"name": "staging", "context": {"cluster": "c", "user": "u"}}]}"#;
+
+    /// The context that a call would act in, and whether that is sure; an empty one for none.
+    async fn context(settings: &Settings, kind: ProviderKind, provider: &str) -> (String, bool) {
+        let secrets = Secrets::new(map(r#"{"k8s": {"KUBERNETES_CONTEXT": "staging"}}"#));
+        match find(settings, kind, &map(provider), &secrets).await {
+            Site::In { connection, sure } => (connection.context().to_owned(), sure),
+            Site::Nowhere => (String::new(), false),
+            Site::Missing(_) => (String::new(), true),
+        }
+    }
+
+    fn map(json: &str) -> Map {
+        parse_json(json).unwrap().as_map().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn options_win_then_the_steps_own_secrets_then_the_variables() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, CONFIG).unwrap();
+        let shown = path.display().to_string();
+        let settings = move |context: Option<&'static str>| {
+            let shown = shown.clone();
+            Settings::new(move |name| match name {
+                "KUBECONFIG" => Some(shown.clone()),
+                "KUBERNETES_CONTEXT" => context.map(str::to_owned),
+                _ => None,
+            })
+        };
+        const NATIVE: &str = r#"{"module": "chaosk8s.pod.actions", "func": "terminate_pods"}"#;
+        const OWN: &str =
+            r#"{"module": "chaosk8s.pod.actions", "func": "terminate_pods", "secrets": ["k8s"]}"#;
+        const OTHER: &str = r#"{"module": "mine", "func": "f", "secrets": ["k8s"]}"#;
+        let (python, process) = (ProviderKind::Python, ProviderKind::Process);
+        let sure = |name: &str| (name.to_owned(), true);
+        let given = |name: &str| (name.to_owned(), false);
+
+        let none = settings(None);
+        assert_eq!(context(&none, python, NATIVE).await, sure("production"));
+        assert_eq!(context(&none, python, OWN).await, sure("staging"));
+        assert_eq!(context(&none, python, OTHER).await, given("staging"));
+        assert_eq!(context(&none, process, "{}").await, given("production"));
+        assert_eq!(context(&none, ProviderKind::Http, "{}").await, given(""));
+
+        let variable = settings(Some("staging"));
+        assert_eq!(context(&variable, python, NATIVE).await, sure("staging"));
+        assert_eq!(context(&variable, process, "{}").await, given("production"), "kubectl does not know it");
+
+        let mut option = settings(None);
+        option.context = Some("production".to_owned());
+        assert_eq!(context(&option, python, OWN).await, sure("production"));
+        assert_eq!(context(&option, python, OTHER).await, given("production"));
+        option.context = Some("staging".to_owned());
+        assert_eq!(context(&option, process, "{}").await, given("staging"));
+
+        option.kubeconfig = Some(folder.path().join("not-yet"));
+        assert_eq!(context(&option, python, NATIVE).await, sure(""), "missing, and nowhere else");
+        assert_eq!(context(&option, process, "{}").await, given(""));
+    }
+}
