@@ -17,6 +17,8 @@ use crate::session::{
 const CHECKS: usize = 64;
 /// Refused fires kept.
 const REFUSALS: usize = 64;
+/// Seconds after a refusal in which harm to what was fired at is told as of that fire.
+const BELATED_S: f64 = 5.0;
 
 impl Session {
     /// Takes one event in. The only place where the state changes: no input or output, no clock, no chance.
@@ -129,12 +131,21 @@ impl Session {
             What::NotObserved(gap) => self.not_observed(at, gap),
 
             What::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
-            What::PodGone(key) => self.cluster.pod_gone(at, key),
+            What::PodGone(key) => {
+                self.cluster.pod_gone(at, key);
+                self.reconsider(at);
+            }
             What::PodsCounted { namespace, states } => self.cluster.pods_counted(at, namespace, states),
             What::PodsFound(found) => self.cluster.found = Some(found.clone()),
             What::ServiceSeen(endpoints) => self.cluster.service_seen(at, endpoints),
-            What::WorkloadSeen(workload) => self.cluster.workload_seen(at, workload),
-            What::WorkloadGone { namespace, name } => self.cluster.workload_gone(at, namespace, name),
+            What::WorkloadSeen(workload) => {
+                self.cluster.workload_seen(at, workload);
+                self.reconsider(at);
+            }
+            What::WorkloadGone { namespace, name } => {
+                self.cluster.workload_gone(at, namespace, name);
+                self.reconsider(at);
+            }
             What::ClusterNoted(note) => self.cluster.noted(at, note),
             What::PodLogOpened { source } => self.cluster.log_opened(at, source),
             What::PodLogged { source, lines } => self.cluster.logged(source, lines),
@@ -223,10 +234,34 @@ impl Session {
             self.axis.release();
             self.users.unfired();
         }
+        // Python tells what the API server said, which knows nothing of contexts.
+        let reason = match &self.meta.context {
+            Some(context) if reason.contains("User \"") && !reason.contains("context ") => {
+                format!("context {context}: {reason}")
+            }
+            _ => reason.to_owned(),
+        };
         self.log.say(at, Level::Error, "fault", &format!("it never happened: {reason}"));
         if self.refusals.len() < REFUSALS {
-            self.refusals.push(Refusal { firing, reason: reason.to_owned() });
+            self.refusals.push(Refusal { firing, reason, at });
         }
+    }
+
+    /// What was refused may have begun all the same, as a function that was refused halfway has: what the watch shows
+    /// right after it is harm, and the fault is one.
+    fn reconsider(&mut self, at: Timestamp) {
+        let Some(refusal) = self.refusals.last().filter(|_| self.fault.is_none()) else { return };
+        let targets: Vec<&str> = refusal.firing.targets.iter().map(String::as_str).collect();
+        let late = at.duration_since(refusal.at).as_secs_f64() > BELATED_S;
+        if late || targets.is_empty() || self.cluster.was_hit(&targets, refusal.firing.at) != Some(true) {
+            return;
+        }
+        let Some(Refusal { firing, reason, .. }) = self.refusals.pop() else { return };
+        self.log.say(at, Level::Warning, "fault", &format!("it changed something all the same: {reason}"));
+        self.axis.anchor(firing.at);
+        let mut fault = Fault::new(firing.at);
+        fault.fire(Firing { doubt: Some(reason), ..firing });
+        self.fault = Some(fault);
     }
 
     fn doubted(&mut self, at: Timestamp, step: StepRef, reason: &str) {

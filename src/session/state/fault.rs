@@ -42,6 +42,8 @@ pub struct Refusal {
     pub firing: Firing,
     /// Why, in words.
     pub reason: String,
+    /// When it was told.
+    pub at: Timestamp,
 }
 
 impl Fault {

@@ -136,6 +136,25 @@ fn the_watch_decides_what_a_failed_fire_came_to() {
     assert_eq!(unwatched.fault_untouched(at(60.0)), None);
 }
 
+/// A function that deletes two pods and is refused the second one was refused, and is a fault.
+#[test]
+fn harm_right_after_a_refusal_is_a_fault_all_the_same() {
+    let hit = |seconds: f64| {
+        let mut session = Session::new();
+        tell(&mut session, -1.0, workload(2, 2));
+        tell(&mut session, 0.0, fired(&["app"]));
+        tell(&mut session, 0.2, refused("pods is forbidden: User \"viewer\" cannot delete (403)"));
+        tell(&mut session, seconds, workload(1, 2));
+        session
+    };
+    let begun = hit(1.0);
+    assert_eq!((begun.phase(at(1.1)), begun.t0()), (Phase::FaultOn, Some(at(0.0))));
+    assert!(begun.refusals.is_empty());
+    // Much later it is something else.
+    let later = hit(20.0);
+    assert_eq!((later.fault.is_some(), later.refusals.len()), (false, 1));
+}
+
 #[test]
 fn users_who_fare_worse_show_that_there_is_a_fault() {
     let mut session = served(unconfirmed("exit code 1"));
