@@ -71,7 +71,7 @@ fn fire_the_kill(terminal: &mut Terminal) {
     terminal.press(" ");
     terminal.wait_for("[v] all-services-are-healthy");
     terminal.press(" ");
-    terminal.wait_for("TARGET");
+    terminal.wait_for("KILL 1 pod");
     terminal.press("F");
     terminal.wait_for("FAULT ON");
 }

@@ -603,7 +603,7 @@ fn the_heat_map_is_coloured_by_outcome_first() {
 fn the_card_warns_before_a_fire_that_would_leave_no_verdict() {
     let warned = |told: &(Session, Timestamp)| {
         let shown = text(&drawn(told, &view(), &Theme::default(), 120, 36));
-        shown.contains("no verdict if fired now")
+        shown.contains("no verdict yet")
     };
     let (mut session, now) = fixtures::steady();
     assert!(!warned(&(session.clone(), now)));

@@ -41,7 +41,8 @@ fn two_endpoints_the_past_and_the_mouse() {
     terminal.wait_for("USERS FAILING  /health");
     terminal.wait_until("a letter for each", |screen| screen.contents().contains("F"));
 
-    // The past, while the session goes on.
+    // The past, while the session goes on: there is one to scroll to by now.
+    terminal.wait_for("T+00:1");
     terminal.press("[");
     terminal.wait_for("SCROLLED");
     terminal.press("0");

@@ -65,14 +65,6 @@ pub async fn lead(
         } else {
             LOOK
         };
-        sleep(if stands {
-            LATER
-        } else if asked {
-            ASK
-        } else {
-            LOOK
-        })
-        .await;
     }
 }
 

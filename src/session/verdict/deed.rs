@@ -94,11 +94,19 @@ impl Session {
         !wrong.is_empty() && wrong.iter().all(|said| failed.contains(said))
     }
 
-    /// Users who are watched and not well.
+    /// Users who are watched and not well. Where it was never learned what a real answer is, nobody can say that they are
+    /// not, unless they wait or get errors.
     fn users_amiss(&self, now: Timestamp) -> Option<String> {
         self.users.endpoints.iter().find(|endpoint| endpoint.watched)?;
         let verdict = self.verdict(now);
-        (verdict.word != Word::Ok).then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
+        let known = verdict.word != Word::Unknown || !self.users_unlearned();
+        (verdict.word != Word::Ok && known)
+            .then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
+    }
+
+    /// Whether users are watched of whom it was never learned what a real answer is.
+    fn users_unlearned(&self) -> bool {
+        self.users.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_none())
     }
 
     /// Why the step that waits now waits for what cannot come any more.
@@ -127,9 +135,10 @@ impl Session {
         match (&safety.done, &safety.asked) {
             (Some(done), _) if done.met => {
                 let took = wording::seconds(safety.took().unwrap_or(0.0));
+                let users = if self.users_unlearned() { "; whether users are well is not known" } else { "" };
                 match self.steps.hypothesis {
-                    Some(_) => format!("SAFE: steady state met again after {took}"),
-                    None => format!("back after {took}; the file has no hypothesis to ask"),
+                    Some(_) => format!("SAFE: steady state met again after {took}{users}"),
+                    None => format!("back after {took}; the file has no hypothesis to ask{users}"),
                 }
             }
             (Some(done), _) => format!("NOT SAFE: {}", done.wrong.join("; ")),

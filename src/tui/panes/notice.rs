@@ -53,14 +53,11 @@ fn said(scene: &Scene, roomy: bool, room: usize) -> (&'static str, Role, String)
     if let Some(message) = &scene.session.run.aborted {
         return ("ABORTED", Role::Failing, message.clone());
     }
-    if let Some(said) = rollbacks(scene).or_else(|| deed(scene)) {
+    if let Some(said) = rollbacks(scene).or_else(|| undone(scene)).or_else(|| deed(scene)) {
         return said;
     }
-    if let Some((_, trip)) = scene.session.guards.tripped.as_ref().filter(|_| undone(scene).is_none()) {
+    if let Some((_, trip)) = &scene.session.guards.tripped {
         return ("GUARD", Role::Failing, format!("ended the run: {}", trip.because));
-    }
-    if let Some(said) = undone(scene) {
-        return said;
     }
     let warnings = scene.session.warnings(scene.now);
     let urgent = warnings.first().filter(|warning| warning.urgency == Urgency::Warn);

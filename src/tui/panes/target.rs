@@ -121,8 +121,14 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
         ];
     };
     let (role, undo) = kit(scene, width < 40).unwrap_or_else(|| (Role::Muted, card.undo.clone()));
+    let warned = scene.session.not_ready_to_fire().map(|why| format!("no verdict yet: {why}"));
+    // In as few rows as leave one for each of the others: the row below all panes has the whole of it.
+    let warned = warned.map_or(Vec::new(), |words| match height {
+        0..=7 => vec![text::fit(&words, width, "…").into_owned()],
+        _ => text::wrap(&words, width, 2),
+    });
     // Headline, what comes back and the undo have a row each.
-    let rest = height.saturating_sub(3);
+    let rest = height.saturating_sub(3 + warned.len());
     let follows = match rest {
         0..=2 => in_a_row(card).unwrap_or_else(|| follows(card)),
         _ => follows(card),
@@ -130,10 +136,7 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
     let follows = text::wrap(&follows, width, rest.saturating_sub(1).clamp(1, 4));
     let named = rest.saturating_sub(follows.len()).clamp(1, 3);
     let mut lines = vec![Row::of(Role::Fault, headline(card, width))];
-    if let Some(why) = scene.session.not_ready_to_fire() {
-        let words = format!("no verdict if fired now: {why}");
-        lines.extend(text::wrap(&words, width, 2).into_iter().map(|text| Row::of(Role::Waiting, text)));
-    }
+    lines.extend(warned.into_iter().map(|text| Row::of(Role::Waiting, text)));
     let more = card.objects.len().saturating_sub(named);
     for (i, object) in card.objects.iter().take(named).enumerate() {
         let last = if i + 1 == named && more > 0 { format!("  and {more} more") } else { String::new() };
