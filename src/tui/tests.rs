@@ -635,3 +635,18 @@ fn our_share_of_all_calls_and_a_passive_session_are_shown() {
     assert!(shown.contains("USERS UNKNOWN  passive: nobody is asked"), "{shown}");
     assert!(shown.contains("(passive: nobody is asked)"), "{shown}");
 }
+
+#[test]
+fn on_the_way_to_safety_the_verdict_so_far_is_told() {
+    let (mut session, now) = fixtures::before_failing();
+    let ended = What::RunEnded { status: crate::session::event::RunStatus::Interrupted, deviated: false };
+    for what in [ended, What::SafetyBegan] {
+        session.apply(&Event { seq: 0, at: now, what });
+    }
+    let told = (session, now);
+    let shown = text(&drawn(&told, &view(), &Theme::default(), 120, 36));
+    let line = shown.lines().nth(1).unwrap();
+    assert!(line.contains("USERS FAILING") && line.contains("VERDICT so far: WEAK"), "{line}");
+    let before = text(&drawn(&fixtures::before_failing(), &view(), &Theme::default(), 120, 36));
+    assert!(!before.contains("VERDICT"), "a run that goes on has none");
+}

@@ -81,6 +81,10 @@ fn users(scene: &Scene, width: usize) -> Said {
         _ if near.is_some() => {
             near.as_ref().map_or_else(String::new, |near| format!("GUARD ABORTS: {}", near.short))
         }
+        // The run is over and what it left is not: line 2 is about users still, but nobody should have to wait for the word.
+        Some(_) if roomy && scene.phase == Phase::Recovering && scene.session.run.ended.is_some() => {
+            format!("VERDICT so far: {}", scene.session.conclusion(scene.now).standing.text())
+        }
         Some((bad, budget)) => format!("BAD {bad} of {budget} s"),
         None => steady(scene, roomy),
     };
