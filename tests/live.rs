@@ -71,13 +71,15 @@ fn fire_the_kill(terminal: &mut Terminal) {
     terminal.press(" ");
     terminal.wait_for("[v] all-services-are-healthy");
     terminal.press(" ");
+    // The card itself, not only its frame.
     terminal.wait_for("KILL 1 pod");
     terminal.press("F");
     terminal.wait_for("FAULT ON");
 }
 
 fn fire_awaited(terminal: &mut Terminal) {
-    terminal.wait_for("TARGET");
+    // The card itself, not only its frame: nothing is fired before what it would hit is shown.
+    terminal.wait_for("comes back");
     terminal.press("F");
     terminal.wait_for("FIRE?");
     terminal.press("take-it-away\r");

@@ -1,6 +1,10 @@
 //! `run --fail-on`: an exit code for what users got, on request.
 
-use crate::session::{Session, event::Timestamp, verdict::Standing};
+use crate::session::{
+    Session,
+    event::Timestamp,
+    verdict::{SafetyKnown, Standing},
+};
 
 /// What the program exits with then.
 pub const CODE: u8 = 3;
@@ -44,7 +48,9 @@ pub fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<St
 /// What the run left behind.
 fn not_recovered(session: &Session, now: Timestamp) -> Option<String> {
     match &session.safety {
-        Some(safety) if safety.done.as_ref().is_some_and(|done| done.met) => None,
+        Some(safety) if safety.done.as_ref().is_some_and(|done| done.met) => {
+            (session.safety_known() == SafetyKnown::No).then(|| session.safety_text())
+        }
         Some(_) => Some(session.safety_text()),
         None => session.is_to_recover(now).then(|| "the fault is still on".to_owned()),
     }

@@ -326,3 +326,22 @@ fn a_wait_for_what_is_over_says_so() {
     assert_eq!(waiting(false), None);
     assert_eq!(waiting(true).as_deref(), Some("the outage is over: this cannot pass any more"));
 }
+
+/// Without a hypothesis, users or a watch nothing carries the word safe.
+#[test]
+fn what_nobody_can_see_is_not_called_safe() {
+    let done = || What::SafetyChecked { met: true, wrong: Vec::new(), last: true };
+    let ended = |told: &[What]| {
+        let mut session = Session::new();
+        tell(&mut session, 0.0, fired(&["app"]));
+        told.iter().for_each(|what| tell(&mut session, 1.0, what.clone()));
+        tell(&mut session, 2.0, What::RunEnded { status: RunStatus::Interrupted, deviated: false });
+        tell(&mut session, 2.0, What::SafetyBegan);
+        tell(&mut session, 3.0, done());
+        session.safety_text()
+    };
+    let unseen = ended(&[]);
+    assert!(unseen.starts_with("NOT KNOWN whether it is safe"), "{unseen}");
+    let back = ended(&[What::FaultHealed { what: "back".to_owned() }]);
+    assert!(back.starts_with("what was hit is back after"), "{back}");
+}

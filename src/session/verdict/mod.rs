@@ -21,5 +21,5 @@ mod tests;
 mod unseen_tests;
 
 pub use conclusion::{Conclusion, Standing};
-pub use deed::{missed, rollback_failed};
+pub use deed::{SafetyKnown, missed, rollback_failed};
 pub use users::{Verdict, Word};

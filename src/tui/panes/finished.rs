@@ -5,7 +5,7 @@ use crate::{
     session::{
         Score,
         state::{Endpoint, Quantile},
-        verdict::rollback_failed,
+        verdict::{SafetyKnown, rollback_failed},
     },
     tui::{
         canvas::{Canvas, Row},
@@ -101,7 +101,12 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
         say(Role::Failing, &rollback_failed(row));
     }
     if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
-        say(if done.met { Role::Ok } else { Role::Failing }, &session.safety_text());
+        let role = match done.met {
+            true if session.safety_known() == SafetyKnown::No => Role::Stale,
+            true => Role::Ok,
+            false => Role::Failing,
+        };
+        say(role, &session.safety_text());
     }
     if let Some(late) = session.late_word(scene.now) {
         say(Role::Muted, &format!("after the end: would be {}, {}", late.standing.text(), late.because));

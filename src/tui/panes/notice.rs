@@ -5,7 +5,7 @@ use crate::{
     session::{
         event::{Level, Section},
         state::{LogLine, Phase},
-        verdict::rollback_failed,
+        verdict::{SafetyKnown, rollback_failed},
         warnings::Urgency,
     },
     tui::{
@@ -123,7 +123,11 @@ fn safety(scene: &Scene) -> Said {
     let late = late.map(|s| format!("   (met after all, after {s:.0} s)")).unwrap_or_default();
     match &safety.done {
         None => ("SAFETY", Role::Waiting, text),
-        Some(done) if done.met => ("SAFE", Role::Ok, text.trim_start_matches("SAFE: ").to_owned()),
+        Some(done) if done.met => match scene.session.safety_known() {
+            SafetyKnown::ByHypothesis => ("SAFE", Role::Ok, text.trim_start_matches("SAFE: ").to_owned()),
+            SafetyKnown::ByTargets | SafetyKnown::ByUsers => ("BACK", Role::Ok, text),
+            SafetyKnown::No => ("SAFETY", Role::Stale, text),
+        },
         Some(_) => ("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late),
     }
 }
