@@ -268,7 +268,7 @@ fn the_breaker_opens_tries_and_closes_before_our_eyes() {
     terminal.press(" ");
     terminal.wait_for("[v] all-services-are-healthy");
     terminal.press(" ");
-    terminal.wait_for("TARGET");
+    terminal.wait_for("comes back");
     terminal.wait_for("SHIFT+F");
     terminal.press("F");
     terminal.wait_for("FAULT ON");
