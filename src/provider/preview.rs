@@ -35,6 +35,18 @@ pub async fn card(
     }
 }
 
+/// What a card says of the undo where it is up to the file.
+const ROLLBACKS: &str = "the file's rollbacks";
+
+/// The words of a card about the undo, for a file that has no rollbacks: it leaves that to the operator.
+pub fn undo_without_rollbacks(undo: &str) -> String {
+    match undo.strip_prefix(ROLLBACKS) {
+        Some("") => "no rollbacks in the file".to_owned(),
+        Some(other) => other.trim_start_matches(", or ").to_owned(),
+        None => undo.to_owned(),
+    }
+}
+
 /// A card that says that it does not know.
 fn unknown(headline: String, object: String, why: String) -> Draft {
     Draft {
@@ -43,7 +55,7 @@ fn unknown(headline: String, object: String, why: String) -> Draft {
         share: None,
         consequences: vec![why],
         comes_back: "not known".to_owned(),
-        undo: "the file's rollbacks".to_owned(),
+        undo: ROLLBACKS.to_owned(),
         confirm: String::new(),
     }
 }
@@ -82,5 +94,21 @@ async fn function(provider: &Map, connection: Option<&Connection>) -> Draft {
         Ok(Some(draft)) => draft,
         Ok(None) => unknown(headline, address, "what it would hit is not looked up".to_owned()),
         Err(why) => unknown(headline, address, format!("what it would hit cannot be known: {why}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::undo_without_rollbacks;
+
+    #[test]
+    fn a_file_without_rollbacks_is_not_said_to_undo_anything() {
+        for (undo, without) in [
+            ("the file's rollbacks", "no rollbacks in the file"),
+            ("the file's rollbacks, or `kubectl uncordon` for each", "`kubectl uncordon` for each"),
+            ("a new pod comes by itself", "a new pod comes by itself"),
+        ] {
+            assert_eq!(undo_without_rollbacks(undo), without);
+        }
     }
 }

@@ -173,6 +173,7 @@ impl Due {
 fn look_up(played: &Played, step: StepRef, places: &Places) -> BoxFuture<'static, LookedUp> {
     let activity = activity_at(&played.request.experiment, step).cloned();
     let (provider, places, secrets) = (played.provider(step), places.clone(), played.request.secrets.clone());
+    let rolls_back = !played.request.experiment.rollbacks().is_empty();
     Box::pin(async move {
         let begun = Instant::now();
         let (Some(activity), Some(provider)) = (activity, provider) else {
@@ -183,6 +184,9 @@ fn look_up(played: &Played, step: StepRef, places: &Places) -> BoxFuture<'static
         let mut card = preview::card(step, &activity, &provider, site.connection()).await;
         let (place, unseen) = places.shown(&site, kind, &secrets);
         card.place = Some(place);
+        if !rolls_back {
+            card.undo = preview::undo_without_rollbacks(&card.undo);
+        }
         if site.connection().is_some_and(Connection::is_direct) {
             // What could not be looked up names the server.
             let redactor = Redactor::new(&secrets);
