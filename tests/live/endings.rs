@@ -141,7 +141,8 @@ fn another_run_stands_beside_the_first_and_keeps_its_own_files() {
     terminal.wait_for("[R] new run");
     terminal.press("R");
     terminal.wait_for("[>] file-is-there");
-    fire(&mut terminal);
+    terminal.press_until(" ", "[>] take-it-away");
+    super::fire_awaited(&mut terminal);
     terminal.press("e");
     terminal.wait_for("BEFORE and AFTER");
     terminal.press("q");
