@@ -149,13 +149,11 @@ impl Session {
         if self.users.passive {
             return None;
         }
-        let unlearned =
-            self.users.endpoints.iter().find(|endpoint| endpoint.watched && endpoint.shape.is_none());
-        match unlearned {
-            Some(_) => Some("what a real answer looks like is not learned yet".to_owned()),
-            None if self.users.endpoints.iter().any(|endpoint| endpoint.watched) => None,
-            None => Some("users are not watched yet".to_owned()),
+        if self.users.unlearned() {
+            return Some("what a real answer looks like is not learned yet".to_owned());
         }
+        let watched = self.users.endpoints.iter().any(|endpoint| endpoint.watched);
+        (!watched).then(|| "users are not watched yet".to_owned())
     }
 
     /// Users fail while Kubernetes sees nothing wrong with the service they ask.

@@ -99,14 +99,9 @@ impl Session {
     fn users_amiss(&self, now: Timestamp) -> Option<String> {
         self.users.endpoints.iter().find(|endpoint| endpoint.watched)?;
         let verdict = self.verdict(now);
-        let known = verdict.word != Word::Unknown || !self.users_unlearned();
+        let known = verdict.word != Word::Unknown || !self.users.unlearned();
         (verdict.word != Word::Ok && known)
             .then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
-    }
-
-    /// Whether users are watched of whom it was never learned what a real answer is.
-    fn users_unlearned(&self) -> bool {
-        self.users.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_none())
     }
 
     /// Why the step that waits now waits for what cannot come any more.
@@ -148,7 +143,7 @@ impl Session {
             (Some(done), _) if done.met => {
                 let took = wording::seconds(safety.took().unwrap_or(0.0));
                 let unlearned =
-                    if self.users_unlearned() { "; whether users are well is not known" } else { "" };
+                    if self.users.unlearned() { "; whether users are well is not known" } else { "" };
                 let without = "the file has no hypothesis to ask";
                 match self.safety_known() {
                     SafetyKnown::ByHypothesis => {

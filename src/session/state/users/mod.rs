@@ -60,6 +60,11 @@ impl Users {
         if alike > 1 { endpoint.url.rsplit("://").next().unwrap_or(path).to_owned() } else { path.to_owned() }
     }
 
+    /// Whether users are watched of whom it is not known what a real answer looks like.
+    pub fn unlearned(&self) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_none())
+    }
+
     /// The endpoint of which the verdict speaks: the first one.
     pub fn main(&self) -> Option<&Endpoint> {
         self.endpoints.first()
