@@ -119,7 +119,8 @@ impl Assembly {
         let plan = plan(&request, &providers);
         let touches = connection.is_some() || ready::touches_cluster(&request);
         let kit = touches.then(|| providers.clone());
-        let kit = Kit::new(kit, self.emitter.clone(), arguments.looks.record.as_deref());
+        let record = arguments.looks.record.as_deref();
+        let kit = Kit::new(kit, self.emitter.clone(), self.shown.clone(), record);
         if touches && !arguments.watching.read_only {
             let destructive = plan.steps.iter().filter(|step| step.destructive).map(|step| step.at).collect();
             let tap = self.handle.taps.open();

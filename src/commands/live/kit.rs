@@ -10,8 +10,8 @@ use crate::{
     },
     runner::Request,
     session::{
-        Event, What,
-        event::{Level, StepRef, UndoKit, Undone},
+        Event, Session, What,
+        event::{Level, StepRef, Timestamp, UndoKit, Undone},
         stream::Emitter,
     },
 };
@@ -23,10 +23,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::mpsc, time::MissedTickBehavior};
+use tokio::{
+    sync::{mpsc, watch},
+    time::MissedTickBehavior,
+};
 
 /// How often the server is asked whether the kit could be put back, while a fire is awaited.
 const CHECK: Duration = Duration::from_secs(10);
+
+/// Versions of a manifest that are kept: the one before the fire, and those of saves that the fire overtook.
+const VERSIONS: usize = 4;
 
 /// A cluster, a kind, a namespace and a name.
 type Key = (Identity, &'static str, String, String);
@@ -39,26 +45,35 @@ pub struct Kit {
     emitter: Emitter,
     /// Where manifests are written, if anywhere.
     file: Option<PathBuf>,
+    /// Knows what was fired, and when.
+    session: watch::Receiver<Session>,
     held: Arc<Mutex<Held>>,
 }
 
 #[derive(Default)]
 struct Held {
-    manifests: BTreeMap<Key, (Connection, Manifest)>,
+    /// Each as it was saved, oldest first, with the moment when that save had ended.
+    manifests: BTreeMap<Key, Vec<(Timestamp, Connection, Manifest)>>,
     steps: BTreeMap<StepRef, Vec<Key>>,
-    fired: BTreeSet<StepRef>,
 }
 
 impl Held {
     /// Keeps what was saved for a step. Once something was fired, what is held already stays as it was before.
-    fn keep(&mut self, step: StepRef, connection: &Connection, saved: &Saved) -> Vec<String> {
-        let begun = !self.fired.is_empty();
+    fn keep(
+        &mut self,
+        (step, ended): (StepRef, Timestamp),
+        connection: &Connection,
+        saved: &Saved,
+        t0: Option<Timestamp>,
+    ) -> Vec<String> {
         let mut keys = Vec::new();
         for manifest in &saved.manifests {
             let (kind, namespace) = (manifest.kind.word(), manifest.namespace.clone());
             let key = (connection.identity(), kind, namespace, manifest.name.clone());
-            if !begun || !self.manifests.contains_key(&key) {
-                self.manifests.insert(key.clone(), (connection.clone(), manifest.clone()));
+            let versions = self.manifests.entry(key.clone()).or_default();
+            if t0.is_none() || versions.is_empty() {
+                versions.push((ended, connection.clone(), manifest.clone()));
+                versions.drain(..versions.len().saturating_sub(VERSIONS));
             }
             keys.push(key);
         }
@@ -67,28 +82,46 @@ impl Held {
         titles
     }
 
-    fn of(&self, steps: impl Iterator<Item = StepRef>) -> Vec<(Connection, Manifest)> {
+    /// What the steps would hit, as it was before the first fire at `t0`.
+    fn of(&self, steps: impl Iterator<Item = StepRef>, t0: Option<Timestamp>) -> Vec<(Connection, Manifest)> {
         let keys: Vec<&Key> = steps.filter_map(|step| self.steps.get(&step)).flatten().collect();
         let mut seen = BTreeSet::new();
         let keys = keys.into_iter().filter(|key| seen.insert((*key).clone()));
-        keys.filter_map(|key| self.manifests.get(key)).cloned().collect()
+        let versions = keys.filter_map(|key| unharmed(self.manifests.get(key)?, t0));
+        versions.map(|(_, connection, manifest)| (connection.clone(), manifest.clone())).collect()
     }
 
     /// Of each cluster what `kubectl apply -f` takes.
-    fn by_cluster(&self) -> BTreeMap<&Identity, Vec<&serde_json::Value>> {
+    fn by_cluster(&self, t0: Option<Timestamp>) -> BTreeMap<&Identity, Vec<&serde_json::Value>> {
         let mut clusters = BTreeMap::<_, Vec<_>>::new();
-        for ((cluster, ..), (_, manifest)) in &self.manifests {
-            clusters.entry(cluster).or_default().push(&manifest.body);
+        for ((cluster, ..), versions) in &self.manifests {
+            let body = unharmed(versions, t0).map(|(.., manifest)| &manifest.body);
+            clusters.entry(cluster).or_default().extend(body);
         }
         clusters
     }
 }
 
+/// The latest version whose save had ended before the first fire: a save that was under way by then may have read what was
+/// harmed already. Where there is none, the first.
+fn unharmed<'a, C, M>(
+    versions: &'a [(Timestamp, C, M)],
+    t0: Option<Timestamp>,
+) -> Option<&'a (Timestamp, C, M)> {
+    let before = versions.iter().rev().find(|(ended, ..)| t0.is_none_or(|t0| *ended <= t0));
+    before.or_else(|| versions.first())
+}
+
 impl Kit {
     /// An empty kit. With a recording the manifests are written beside it.
-    pub fn new(providers: Option<Arc<Providers>>, emitter: Emitter, recording: Option<&Path>) -> Self {
+    pub fn new(
+        providers: Option<Arc<Providers>>,
+        emitter: Emitter,
+        session: watch::Receiver<Session>,
+        recording: Option<&Path>,
+    ) -> Self {
         let file = recording.map(|path| path.with_extension("undo.json"));
-        Self { providers, emitter, file, held: Arc::default() }
+        Self { providers, emitter, file, session, held: Arc::default() }
     }
 
     /// Follows the session: saves for every destructive step at once, anew when its fire is awaited, and asks the server
@@ -112,9 +145,9 @@ impl Kit {
                             checks.reset_immediately();
                         }
                     }
-                    Some(Event { what: What::FaultFired { step, .. }, .. }) => {
-                        self.with(|held| held.fired.insert(*step));
+                    Some(Event { what: What::FaultFired { .. }, .. }) => {
                         awaited = None;
+                        self.rewrite().await;
                     }
                     Some(Event { what: What::ActivityStarted { .. } | What::StepSkipped { .. }, .. }) => awaited = None,
                     Some(event) => {
@@ -145,7 +178,8 @@ impl Kit {
                 return self.say(Level::Warning, format!("the undo kit could not be filled: {why}")).await;
             }
         };
-        let manifests = self.with(|held| held.keep(step, connection, &saved));
+        let (ended, t0) = (self.emitter.clock().now(), self.t0());
+        let manifests = self.with(|held| held.keep((step, ended), connection, &saved, t0));
         let file = match self.write(&connection.identity()) {
             Ok(path) => path,
             Err(why) => {
@@ -159,7 +193,8 @@ impl Kit {
 
     async fn check(&self, step: StepRef) {
         let mut refused = None;
-        for (connection, manifest) in self.with(|held| held.of(std::iter::once(step))) {
+        let t0 = self.t0();
+        for (connection, manifest) in self.with(|held| held.of(std::iter::once(step), t0)) {
             if let Err(why) = kit::check(&connection, &manifest).await {
                 refused = Some(format!("{}: {why}", manifest.title()));
             }
@@ -167,12 +202,32 @@ impl Kit {
         self.emitter.emit(What::KitChecked { refused }).await;
     }
 
+    /// The moment of the first fire. Of what was fired the session's state knows: it does not wait for this kit.
+    fn t0(&self) -> Option<Timestamp> {
+        self.session.borrow().t0()
+    }
+
+    /// Writes the files again once something was fired: a save that the fire overtook may have written what was harmed.
+    async fn rewrite(&self) {
+        let clusters: Vec<Identity> = self.with(|held| held.by_cluster(None).into_keys().cloned().collect());
+        for cluster in clusters {
+            if let Err(why) = self.write(&cluster) {
+                self.say(Level::Warning, why).await;
+            }
+        }
+    }
+
     /// Puts back what the fired steps took away or changed.
     pub async fn restore(self) {
         if self.providers.is_none() {
             return;
         }
-        let manifests = self.with(|held| held.of(held.fired.iter().copied()));
+        let (fired, t0) = {
+            let session = self.session.borrow();
+            let fires = session.fault.iter().flat_map(|fault| &fault.fires);
+            (fires.map(|firing| firing.step).collect::<BTreeSet<_>>(), session.t0())
+        };
+        let manifests = self.with(|held| held.of(fired.into_iter(), t0));
         self.emitter.emit(What::UndoBegan).await;
         let mut undone = Undone::default();
         let clusters: BTreeSet<Identity> =
@@ -198,8 +253,9 @@ impl Kit {
     /// cluster has a file of its own.
     fn write(&self, cluster: &Identity) -> Result<Option<String>, String> {
         let Some(path) = &self.file else { return Ok(None) };
+        let t0 = self.t0();
         let (number, list) = self.with(|held| {
-            let clusters = held.by_cluster();
+            let clusters = held.by_cluster(t0);
             let number = clusters.keys().position(|other| *other == cluster).unwrap_or_default();
             let items = clusters.get(cluster).cloned().unwrap_or_default();
             (number, serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items}))
@@ -230,7 +286,10 @@ impl Kit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{provider::kit::Kept, session::event::Section};
+    use crate::{
+        provider::kit::Kept,
+        session::{clock::Clock, event::Section, fixtures::at, stream::stream},
+    };
     use serde_json::json;
 
     fn saved(name: &str, replicas: u32) -> Saved {
@@ -252,15 +311,15 @@ mod tests {
     async fn what_is_called_the_same_in_two_clusters_is_kept_of_both() {
         let step = |index| StepRef { section: Section::Method, index };
         let mut held = Held::default();
-        held.keep(step(0), &cluster("here"), &saved("a", 1));
-        held.keep(step(1), &cluster("there"), &saved("a", 2));
-        let kept = held.of([step(0), step(1)].into_iter());
+        held.keep((step(0), at(-2.0)), &cluster("here"), &saved("a", 1), None);
+        held.keep((step(1), at(-1.0)), &cluster("there"), &saved("a", 2), None);
+        let kept = held.of([step(0), step(1)].into_iter(), None);
         let kept: Vec<_> = kept
             .iter()
             .map(|(at, it)| (at.context(), it.body["spec"]["replicas"].as_u64().unwrap()))
             .collect();
         assert_eq!(kept, [("here", 1), ("there", 2)]);
-        assert_eq!(held.by_cluster().len(), 2, "no file mixes clusters");
+        assert_eq!(held.by_cluster(None).len(), 2, "no file mixes clusters");
     }
 
     #[tokio::test]
@@ -268,16 +327,46 @@ mod tests {
         let step = |index| StepRef { section: Section::Method, index };
         let mut held = Held::default();
         let here = cluster("here");
-        held.keep(step(0), &here, &saved("a", 1));
-        assert_eq!(held.keep(step(0), &here, &saved("a", 2)), ["Deployment a"]);
-        held.fired.insert(step(0));
+        held.keep((step(0), at(-2.0)), &here, &saved("a", 1), None);
+        assert_eq!(held.keep((step(0), at(-1.0)), &here, &saved("a", 2), None), ["Deployment a"]);
+        let t0 = Some(at(0.0));
         // The same object, now harmed, and another one that a later step would hit.
-        held.keep(step(1), &here, &saved("a", 0));
-        held.keep(step(2), &here, &saved("b", 3));
+        held.keep((step(1), at(1.0)), &here, &saved("a", 0), t0);
+        held.keep((step(2), at(2.0)), &here, &saved("b", 3), t0);
         let bodies = |steps: &[usize]| -> Vec<u64> {
-            let kept = held.of(steps.iter().copied().map(step));
+            let kept = held.of(steps.iter().copied().map(step), t0);
             kept.iter().map(|(_, it)| it.body["spec"]["replicas"].as_u64().unwrap()).collect()
         };
         assert_eq!((bodies(&[0]), bodies(&[0, 1]), bodies(&[1, 2])), (vec![2], vec![2], vec![2, 3]));
+    }
+
+    /// A fire does not wait for a save that is under way, nor does the word of it reach the kit at once.
+    #[tokio::test]
+    async fn what_a_save_read_after_the_fire_is_never_put_back() {
+        let step = StepRef { section: Section::Method, index: 0 };
+        let (mut held, here) = (Held::default(), cluster("here"));
+        held.keep((step, at(-5.0)), &here, &saved("a", 1), None);
+        held.keep((step, at(0.3)), &here, &saved("a", 0), None);
+        let replicas =
+            |t0| held.of(std::iter::once(step), t0)[0].1.body["spec"]["replicas"].as_u64().unwrap();
+        assert_eq!((replicas(Some(at(0.0))), replicas(None)), (1, 0));
+        let written = held.by_cluster(Some(at(0.0)));
+        assert_eq!(written.values().next().unwrap()[0]["spec"]["replicas"], 1);
+    }
+
+    #[tokio::test]
+    async fn what_was_fired_is_put_back_though_the_kit_has_not_heard_of_the_fire() {
+        let (session, now) = crate::session::fixtures::before_failing();
+        let step = session.fault.as_ref().unwrap().fires[0].step;
+        let (emitter, mut events) = stream(Clock::starting_at(now));
+        let (_keep, shown) = watch::channel(session);
+        let providers = Arc::new(Providers::new(crate::experiment::Environment::default()));
+        let kit = Kit::new(Some(providers), emitter, shown, None);
+        kit.with(|held| held.keep((step, at(-5.0)), &cluster("here"), &saved("a", 1), None));
+        kit.restore().await;
+        assert_eq!(events.next().await.unwrap().what, What::UndoBegan);
+        let What::UndoDone(undone) = events.next().await.unwrap().what else { panic!("another event") };
+        // Nobody listens there: it was tried.
+        assert_eq!(undone.failed.len(), 1, "{undone:?}");
     }
 }
