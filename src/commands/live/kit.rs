@@ -104,10 +104,7 @@ impl Held {
 
 /// The latest version whose save had ended before the first fire: a save that was under way by then may have read what was
 /// harmed already. Where there is none, the first.
-fn unharmed<'a, C, M>(
-    versions: &'a [(Timestamp, C, M)],
-    t0: Option<Timestamp>,
-) -> Option<&'a (Timestamp, C, M)> {
+fn unharmed<C, M>(versions: &[(Timestamp, C, M)], t0: Option<Timestamp>) -> Option<&(Timestamp, C, M)> {
     let before = versions.iter().rev().find(|(ended, ..)| t0.is_none_or(|t0| *ended <= t0));
     before.or_else(|| versions.first())
 }
