@@ -132,9 +132,12 @@ impl App {
     /// Takes a message and carries out what it leads to; tells when the loop ends.
     fn take(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
         let now = self.show.clock.now();
+        let changed = msg == Msg::Changed;
         let outcome = update(&mut self.show.view, &self.show.session.borrow(), now, msg);
-        if outcome.redraw {
-            self.pace.touch();
+        match outcome.redraw {
+            true if changed => self.pace.gather(Instant::now()),
+            true => self.pace.touch(Instant::now()),
+            false => {}
         }
         for effect in outcome.effects {
             match effect {
