@@ -131,7 +131,7 @@ impl Observers {
         }
     }
 
-    /// Starts or stops asking users' endpoints and the breaker's witnesses.
+    /// Starts or stops asking users' endpoints and the breaker's sources.
     pub async fn observe(&mut self, on: bool) {
         match (on, self.asking.take()) {
             (true, Some(asking)) => self.asking = Some(asking),
@@ -214,7 +214,7 @@ impl Observers {
     }
 }
 
-/// The breaker's witnesses beside a users' endpoint: its own `/health` and `/metrics`, asked as the endpoint is.
+/// The breaker's sources beside a users' endpoint: its own `/health` and `/metrics`, asked as the endpoint is.
 fn breaker_of(endpoint: &EndpointSettings) -> BreakerSettings {
     let mut settings = BreakerSettings::new(endpoint.id);
     settings.presence = endpoint.presence.clone();

@@ -1,20 +1,20 @@
 //! The circuit breaker between the consumer and the provider, seen from outside.
 //!
-//! One file a witness: `health` and `metrics` are asked, `answers` listens to what users get. `belief` is the
-//! court: pure, it weighs what they say and believes something, with a reason and a word of confidence. Nothing is
-//! invented; where two explanations fit, that is said.
+//! | part | what it does |
+//! | --- | --- |
+//! | `reading` | what a source said when it was read once: a plain value |
+//! | `sources` | one file a kind of source: reads a page or a stream and makes readings of it |
+//! | `estimate` | pure, no clock, no network: weighs readings and the answers users get, and believes something |
+//! | `watch` | the loop that joins them |
+//!
+//! Nothing is invented; where two explanations fit, that is said. What may be claimed, and on what ground, is written
+//! in `estimate`.
 
-mod answers;
-mod belief;
-mod calls;
-mod exposition;
-mod health;
-mod metrics;
-mod page;
+mod estimate;
+mod reading;
+mod sources;
 #[cfg(test)]
 mod tests;
-mod turns;
 mod watch;
-mod weigh;
 
 pub use watch::{BreakerSettings, watch};

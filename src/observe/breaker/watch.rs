@@ -1,18 +1,15 @@
-//! The loop: pages are asked, the stream is listened to, the court judges four times a second.
+//! The loop: sources are read, the stream is listened to, the estimator judges four times a second.
 
 use super::{
-    belief::Court,
-    calls, health, metrics,
-    page::{Found, Manner, poll},
-    turns::Turns,
+    estimate::BreakerEstimator,
+    reading::{Heard, SourceId},
+    sources::page::{Asked, Manner, Page, poll},
 };
 use crate::{
     observe::presence::Presence,
     provider::http::Access,
     session::{
-        event::{
-            Belief, Calls, EndpointId, Event, Says, Source, SourceState, Testimony, Timestamp, What, Witness,
-        },
+        event::{Belief, Calls, EndpointId, Event, Testimony, Timestamp, What, Witness},
         stream::Emitter,
     },
 };
@@ -20,19 +17,19 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// How often the court judges.
+/// How often it is judged.
 const JUDGE: Duration = Duration::from_millis(250);
 /// How often an unchanged statement or belief is repeated, with its new figures.
 const REPEAT_S: f64 = 1.0;
-/// Pages found that may wait to be heard.
-const FOUND: usize = 8;
+/// Readings that may wait to be heard.
+const HEARD: usize = 64;
 
-/// Which breaker to watch, through which witnesses.
+/// Which breaker to watch, through which sources.
 #[derive(Clone, Debug)]
 pub struct BreakerSettings {
-    /// The endpoint whose answers testify.
+    /// The endpoint whose answers tell.
     pub endpoint: EndpointId,
-    /// A page of the consumer that fails while its breaker is open.
+    /// A health page of the consumer.
     pub health: Option<String>,
     /// A Prometheus page of the consumer.
     pub metrics: Option<String>,
@@ -49,7 +46,7 @@ pub struct BreakerSettings {
 }
 
 impl BreakerSettings {
-    /// The answers of one endpoint as the only witness; pages are asked twice a second once there are any.
+    /// The answers of one endpoint as the only source; pages are asked twice a second once there are any.
     pub fn new(endpoint: EndpointId) -> Self {
         Self {
             endpoint,
@@ -71,118 +68,83 @@ pub async fn watch(
     mut tap: mpsc::Receiver<Arc<Event>>,
     stop: CancellationToken,
 ) {
-    let (found, mut pages) = mpsc::channel(FOUND);
-    let polls_stop = stop.child_token();
-    // Whatever ends this function ends the polls with it.
-    let _guard = polls_stop.clone().drop_guard();
-    let mut polls = JoinSet::new();
+    let (heard, mut hears) = mpsc::channel(HEARD);
+    let sources_stop = stop.child_token();
+    // Whatever ends this function ends the sources with it.
+    let _guard = sources_stop.clone().drop_guard();
+    let mut sources = JoinSet::new();
     let manner = Manner {
         access: settings.access.clone(),
         period: settings.period,
         presence: settings.presence.clone(),
+        path: settings.path.clone(),
     };
-    for (source, url) in [(Source::Health, &settings.health), (Source::Metrics, &settings.metrics)] {
-        if let Some(url) = url {
-            let (emitter, found) = (emitter.clone(), found.clone());
-            polls.spawn(poll(source, url.clone(), manner.clone(), emitter, found, polls_stop.clone()));
-        }
+    let pages = [
+        (Page::Health, Witness::Health, &settings.health),
+        (Page::Metrics, Witness::Metrics, &settings.metrics),
+    ];
+    for (page, kind, url) in pages {
+        let Some(url) = url else { continue };
+        let id = SourceId::beside(kind, place(url));
+        let asked =
+            Asked { page, id, url: url.clone(), access: settings.access.clone(), period: settings.period };
+        sources.spawn(poll(asked, emitter.clone(), heard.clone(), sources_stop.clone()));
     }
-    let mut court = Court::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
-    let mut herald = Herald::new(emitter);
+    let mut estimator =
+        BreakerEstimator::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
+    let mut teller = Teller::new(emitter);
     let mut judgements = tokio::time::interval(JUDGE);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             event = tap.recv() => match event {
-                Some(event) => court.follow(&event),
+                Some(event) => estimator.follow(&event),
                 None => return,
             },
-            Some((source, page)) = pages.recv() => {
-                let at = herald.emitter.clock().now();
-                if source == Source::Metrics
-                    && let Ok((200..300, body)) = &page
-                {
-                    herald.count(at, calls::count(body, settings.endpoint, &settings.path)).await;
-                }
-                if let Some((testimony, turns)) = herald.read(source, page).await {
-                    if let Some(missed) = court.count(at, &testimony, turns) {
-                        herald.believe(at, missed).await;
+            Some(heard) = hears.recv() => {
+                let at = teller.emitter.clock().now();
+                estimator.hear(at, &heard);
+                if let Heard::Reading(reading) = &heard {
+                    if let Some(requests) = &reading.requests {
+                        let endpoint = settings.endpoint;
+                        let (series, of_path) = (requests.series.clone(), requests.of_path);
+                        let (total, failed) = (requests.total, requests.failed);
+                        teller.count(at, Calls { endpoint, series, of_path, total, failed }).await;
                     }
-                    court.hear(at, &testimony);
-                    herald.testify(at, testimony).await;
+                    teller.testify(at, estimator.testimony(reading)).await;
                 }
             }
             _ = judgements.tick() => {
-                let now = herald.emitter.clock().now();
-                let (testimony, belief) = court.judge(now);
-                herald.testify(now, testimony).await;
-                herald.believe(now, belief).await;
+                let now = teller.emitter.clock().now();
+                let (testimony, belief) = estimator.judge(now);
+                teller.testify(now, testimony).await;
+                teller.believe(now, belief).await;
             }
         }
     }
 }
 
-/// What a page witness says, and what it counts.
-fn testimony(source: Source, page: Found) -> Result<(Testimony, Option<Turns>), String> {
-    let (status, body) = page?;
-    let mut turns = None;
-    let (witness, (says, ground)) = match source {
-        Source::Health => (Witness::Health, health::says(status)),
-        _ if !(200..300).contains(&status) => {
-            (Witness::Metrics, (Says::Nothing, format!("the page answers {status}")))
-        }
-        _ => match metrics::read(&body) {
-            Some(reading) => {
-                turns = reading.turns;
-                (Witness::Metrics, (reading.says, reading.ground))
-            }
-            None => return Err("no breaker's series on the page".to_owned()),
-        },
-    };
-    Ok((Testimony { witness, says, ground }, turns))
+/// The path of a page, as the screen names it.
+fn place(url: &str) -> String {
+    url.parse::<reqwest::Url>().map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
 }
 
 /// Tells what is new at once, and what is not once a second.
-struct Herald {
+struct Teller {
     emitter: Emitter,
     statements: Vec<(Timestamp, Testimony)>,
     belief: Option<(Timestamp, Belief)>,
-    without_series: bool,
     counted: Option<Timestamp>,
 }
 
-impl Herald {
+impl Teller {
     fn new(emitter: Emitter) -> Self {
-        Self { emitter, statements: Vec::new(), belief: None, without_series: false, counted: None }
-    }
-
-    /// What a page says; a metrics page without a breaker's series is an absent source, which is told once.
-    async fn read(&mut self, source: Source, page: Found) -> Option<(Testimony, Option<Turns>)> {
-        let answered = page.is_ok();
-        match testimony(source, page) {
-            Ok(read) => {
-                if source == Source::Metrics && std::mem::take(&mut self.without_series) {
-                    self.emitter.emit(What::SourceChanged { source, state: SourceState::Live }).await;
-                }
-                Some(read)
-            }
-            Err(reason) if answered => {
-                if !std::mem::replace(&mut self.without_series, true) {
-                    self.emitter
-                        .emit(What::SourceChanged { source, state: SourceState::Absent { reason } })
-                        .await;
-                }
-                None
-            }
-            // The poll itself has told that nobody answers.
-            Err(_) => None,
-        }
+        Self { emitter, statements: Vec::new(), belief: None, counted: None }
     }
 
     /// Tells once a second how often everybody has called.
-    async fn count(&mut self, at: Timestamp, calls: Option<Calls>) {
-        let Some(calls) = calls else { return };
+    async fn count(&mut self, at: Timestamp, calls: Calls) {
         if self.counted.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S) {
             self.counted = Some(at);
             self.emitter.emit_at(at, What::CallsCounted(calls)).await;
@@ -190,10 +152,10 @@ impl Herald {
     }
 
     async fn testify(&mut self, at: Timestamp, testimony: Testimony) {
-        match self.statements.iter_mut().find(|(_, told)| told.witness == testimony.witness) {
+        match self.statements.iter_mut().find(|(_, told)| told.same_source(&testimony)) {
             Some((when, told)) => {
-                let same = told.says == testimony.says;
-                if same && (told.says == Says::Nothing || at.duration_since(*when).as_secs_f64() < REPEAT_S) {
+                let same = told.says == testimony.says && told.failing == testimony.failing;
+                if same && at.duration_since(*when).as_secs_f64() < REPEAT_S {
                     return;
                 }
                 (*when, *told) = (at, testimony.clone());
@@ -203,17 +165,18 @@ impl Herald {
         self.emitter.emit_at(at, What::Testified(testimony)).await;
     }
 
-    async fn believe(&mut self, at: Timestamp, belief: Belief) {
+    async fn believe(&mut self, at: Timestamp, mut belief: Belief) {
         if let Some((when, told)) = &self.belief {
-            let same = told.state == belief.state && told.confidence == belief.confidence;
-            let news = told.because != belief.because
-                || told.agreeing != belief.agreeing
-                || told.spoke != belief.spoke;
-            if same && (!news || at.duration_since(*when).as_secs_f64() < REPEAT_S) {
+            let same = told.state == belief.state
+                && told.confidence == belief.confidence
+                && !belief.restarted
+                && belief.missed.is_empty();
+            if same && (*told == belief || at.duration_since(*when).as_secs_f64() < REPEAT_S) {
                 return;
             }
         }
-        self.belief = Some((at, belief.clone()));
-        self.emitter.emit_at(at, What::Believed(belief)).await;
+        self.emitter.emit_at(at, What::Believed(belief.clone())).await;
+        (belief.restarted, belief.missed) = (false, Vec::new());
+        self.belief = Some((at, belief));
     }
 }
