@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest time that a page may take, its last byte included.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// A page is asked again after so many times what reading it took, if that is longer than the period.
-const REST: u32 = 10;
+/// Bytes of a page that are read a second, on average: a long page is asked less often.
+const RATE: f64 = 8_000_000.0;
 /// Bytes read of a packed page, which is not read as a stream.
 const PACKED: usize = 4 * 1024 * 1024;
 /// A path that no service has.
@@ -86,8 +86,9 @@ pub(in crate::observe::breaker) async fn poll(
         let began = Instant::now();
         let asked = timeout(DEADLINE, asker.ask(&page));
         let Some(asked) = stop.run_until_cancelled(asked).await else { return };
-        // A page that takes long is not asked in a burst.
-        let next = began + period.max(began.elapsed() * REST);
+        let rest = Duration::from_secs_f64(std::mem::take(&mut asker.read) as f64 / RATE);
+        // A page that hangs is asked again one period after it answered, not in a burst.
+        let next = Instant::now().max(began + rest).max(began + period);
         // That nobody answered while we did not run is not the page's fault.
         if presence.away_between(began, Instant::now()) {
             if stop.run_until_cancelled(sleep_until(next)).await.is_none() {
@@ -144,6 +145,8 @@ struct Asker {
     failing: Option<bool>,
     /// Whether every path answered the same at that time.
     everywhere: bool,
+    /// Bytes read of the page.
+    read: usize,
 }
 
 impl Asker {
@@ -157,7 +160,7 @@ impl Asker {
         // What the experiment wants of its own page says nothing of this one.
         request.headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         let reader = PageReader { path, ..PageReader::default() };
-        Ok(Self { client, request, id, reader, failing: None, everywhere: false })
+        Ok(Self { client, request, id, reader, failing: None, everywhere: false, read: 0 })
     }
 
     async fn get(&self, url: Url) -> Result<Response, String> {
@@ -185,6 +188,7 @@ impl Asker {
                 let mut text = self.reader.page();
                 if packings.is_empty() {
                     while let Some(piece) = response.chunk().await.map_err(short)? {
+                        self.read += piece.len();
                         text.feed(&piece);
                     }
                 } else {
