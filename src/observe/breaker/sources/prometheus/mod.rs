@@ -11,10 +11,13 @@
 
 mod calls;
 mod counters;
+mod families;
 mod gauges;
+pub(in crate::observe::breaker) mod mesh;
 mod text;
 
 pub(in crate::observe::breaker) use calls::Requests;
+pub use families::Rule;
 pub(in crate::observe::breaker) use text::PageText;
 
 use super::super::reading::{Outgoing, Reading, SourceId};
@@ -72,20 +75,28 @@ const OUTGOING: [&str; 3] = [
 /// Reads one page again and again: some libraries tell their state only by how counters grow.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct PageReader {
+    known: families::Known,
     counters: Counters,
     /// The path that users ask.
     pub(in crate::observe::breaker) path: String,
 }
 
 impl PageReader {
+    /// A reader with the operator's own rules; `path` is the one that users ask.
+    pub(in crate::observe::breaker) fn with(rules: Vec<Rule>, path: String) -> Self {
+        Self { known: families::Known::with(rules), path, ..Self::default() }
+    }
+
     /// An empty page, to be fed.
     pub(in crate::observe::breaker) fn page(&self) -> PageText {
-        PageText::new(wanted)
+        PageText::new(wanted).and(self.known.names())
     }
 
     /// What a page says that was read to its end.
     pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, page: PageText) -> Reading {
-        let families = page.finish();
+        let mut families = page.finish();
+        let process = process(&families);
+        let known = self.known.read(&mut families, process.as_deref());
         let mut breakers = gauges::read(&families);
         for breaker in self.counters.read(&families) {
             // A gauge tells a state better than counters do.
@@ -94,6 +105,8 @@ impl PageReader {
                 breakers.push(breaker);
             }
         }
+        known.into_iter().for_each(|breaker| families::join(&mut breakers, breaker));
+        families::figures(&families, &mut breakers);
         figures(&families, &mut breakers);
         breakers.truncate(BREAKERS);
         let ground = match breakers.as_slice() {
@@ -102,7 +115,7 @@ impl PageReader {
             many => format!("{} breakers on the page", many.len()),
         };
         Reading {
-            process: process(&families),
+            process,
             outgoing: outgoing(&families),
             limits: limits(&families),
             requests: calls::count(&families, &self.path),
@@ -117,7 +130,11 @@ fn wanted(name: &str) -> Option<Sort> {
     let lower = name.to_ascii_lowercase();
     let parts = ["circuit", "breaker", "cb_state", "bulkhead", "ratelimiter", "rate_limiter"];
     let known = parts.iter().any(|part| lower.contains(part)) || lower.starts_with("resilience_polly");
+    if name.ends_with("_bucket") {
+        return None;
+    }
     let breaker = known && !lower.contains("circuit_breakers")
+        || families::wanted(name)
         || OUTGOING.contains(&name)
         || name.ends_with("process_start_time_seconds");
     match breaker {

@@ -57,16 +57,44 @@ pub(super) type Families = BTreeMap<String, Family>;
 /// Reads a page piece by piece and keeps the families that are wanted.
 pub(in crate::observe::breaker) struct PageText {
     wanted: fn(&str) -> Option<Sort>,
+    /// Names that are wanted besides.
+    also: Vec<String>,
     line: Vec<u8>,
     /// The rest of the line is passed over.
     skips: bool,
     samples: [usize; 2],
     families: Families,
+    /// Whether any line was one of this format, wanted or not.
+    speaks: bool,
 }
 
 impl PageText {
     pub(super) fn new(wanted: fn(&str) -> Option<Sort>) -> Self {
-        Self { wanted, line: Vec::new(), skips: false, samples: [0; 2], families: BTreeMap::new() }
+        Self {
+            wanted,
+            also: Vec::new(),
+            line: Vec::new(),
+            skips: false,
+            samples: [0; 2],
+            families: BTreeMap::new(),
+            speaks: false,
+        }
+    }
+
+    /// The same that keeps these families too.
+    pub(super) fn and<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Self {
+        self.also.extend(names.map(str::to_owned));
+        self
+    }
+
+    fn wants(&self, name: &str) -> Option<Sort> {
+        let named = || self.also.iter().any(|also| also == name).then_some(Sort::Breaker);
+        (self.wanted)(name).or_else(named)
+    }
+
+    /// Whether what was fed so far is a page of this format at all: many services answer every path with something.
+    pub(in crate::observe::breaker) fn speaks(&self) -> bool {
+        self.speaks
     }
 
     /// Takes the next piece of the page.
@@ -97,6 +125,7 @@ impl PageText {
 
     /// Lines that cannot be read are passed over: the page is not ours.
     fn read(&mut self, line: &str) {
+        self.speaks = self.speaks || is_of_this_format(line);
         let described = |rest: &str| {
             let (name, text) = rest.trim_start().split_once([' ', '\t']).unwrap_or((rest.trim(), ""));
             (name.trim_matches('"').to_owned(), text.chars().take(512).collect::<String>())
@@ -119,7 +148,7 @@ impl PageText {
     fn describe(&mut self, name: &str, tell: impl Fn(&mut Family)) {
         // OpenMetrics describes a counter by its name without the suffix.
         for name in [name.to_owned(), format!("{name}_total")] {
-            if (self.wanted)(&name).is_some()
+            if self.wants(&name).is_some()
                 && (self.families.len() < FAMILIES || self.families.contains_key(&name))
             {
                 tell(self.families.entry(name).or_default());
@@ -137,7 +166,7 @@ impl PageText {
                 (name, line.get(name.len()..).unwrap_or_default().to_owned())
             }
         };
-        let Some(sort) = (self.wanted)(name) else { return };
+        let Some(sort) = self.wants(name) else { return };
         let kept = match sort {
             Sort::Breaker => 0,
             Sort::Requests => 1,
@@ -160,6 +189,14 @@ impl PageText {
         self.families.retain(|_, family| !family.samples.is_empty());
         self.families
     }
+}
+
+/// A description, or a sample: a name, perhaps labels, a number.
+fn is_of_this_format(line: &str) -> bool {
+    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    let rest = line.trim_start_matches(name);
+    let named = rest.len() < line.len() && !line.starts_with(|c: char| c.is_ascii_digit());
+    line.starts_with("# HELP ") || line.starts_with("# TYPE ") || named && sample(rest).is_some()
 }
 
 /// What follows the name: labels, the value, perhaps a timestamp.
