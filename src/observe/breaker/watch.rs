@@ -2,18 +2,29 @@
 
 use super::{
     estimate::BreakerEstimator,
-    reading::{Heard, SourceId},
-    sources::page::{Asked, Manner, Page, poll},
+    hunt::{self, Hunt, SharedSeen},
+    reading::{Heard, Reading, SourceId},
+    sources::{
+        Requests,
+        ask::{Kind, Out, Page, read},
+        reach::Reach,
+    },
+    trips::Trips,
 };
 use crate::{
     observe::presence::Presence,
     provider::http::Access,
     session::{
-        event::{Belief, Calls, EndpointId, Event, Testimony, Timestamp, What, Witness},
+        event::{Belief, Calls, EndpointId, Event, Source, SourceState, Testimony, Timestamp, What, Witness},
         stream::Emitter,
     },
 };
-use std::{sync::Arc, time::Duration};
+use futures_util::FutureExt;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 const JUDGE: Duration = Duration::from_millis(250);
 /// How often an unchanged statement or belief is repeated, with its new figures.
 const REPEAT_S: f64 = 1.0;
+/// Seconds after which a replica that is not heard of is not counted any more.
+const FORGOTTEN_S: f64 = 8.0;
 /// Readings that may wait to be heard.
 const HEARD: usize = 64;
 
@@ -35,6 +48,8 @@ pub struct BreakerSettings {
     pub metrics: Option<String>,
     /// Headers, credentials and trust for these pages, or why they cannot be had.
     pub access: Result<Access, String>,
+    /// Where more sources are looked for.
+    pub hunt: Option<Hunt>,
     /// How often the pages are asked.
     pub period: Duration,
     /// How long the breaker stays open, where that is known beforehand; else it is learned from the first cycle.
@@ -52,6 +67,7 @@ impl BreakerSettings {
             endpoint,
             health: None,
             metrics: None,
+            hunt: None,
             access: Ok(Access::default()),
             period: Duration::from_millis(500),
             reset: None,
@@ -73,46 +89,64 @@ pub async fn watch(
     // Whatever ends this function ends the sources with it.
     let _guard = sources_stop.clone().drop_guard();
     let mut sources = JoinSet::new();
-    let manner = Manner {
-        access: settings.access.clone(),
-        period: settings.period,
+    let out = Out {
+        emitter: emitter.clone(),
+        heard,
+        readers: Arc::default(),
         presence: settings.presence.clone(),
         path: settings.path.clone(),
     };
-    let pages = [
-        (Page::Health, Witness::Health, &settings.health),
-        (Page::Metrics, Witness::Metrics, &settings.metrics),
-    ];
-    for (page, kind, url) in pages {
+    for (kind, url) in [(Kind::Health, &settings.health), (Kind::Metrics, &settings.metrics)] {
         let Some(url) = url else { continue };
-        let id = SourceId::beside(kind, place(url));
-        let asked =
-            Asked { page, id, url: url.clone(), access: settings.access.clone(), period: settings.period };
-        sources.spawn(poll(asked, emitter.clone(), heard.clone(), sources_stop.clone()));
+        if let Some(page) = page(kind, url, &settings, &emitter).await {
+            sources.spawn(read(page, out.clone(), sources_stop.clone(), || {}).map(drop));
+        }
+    }
+    let seen = SharedSeen::default();
+    let mut trips = None;
+    if let Some(hunt) = &settings.hunt {
+        trips = Some(Trips::new(hunt.rate));
+        sources.spawn(hunt::run(
+            hunt.clone(),
+            settings.period,
+            out.clone(),
+            seen.clone(),
+            sources_stop.clone(),
+        ));
     }
     let mut estimator =
         BreakerEstimator::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
-    let mut teller = Teller::new(emitter);
+    let (mut teller, mut everybody) = (Teller::new(emitter), Everybody::default());
     let mut judgements = tokio::time::interval(JUDGE);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             event = tap.recv() => match event {
-                Some(event) => estimator.follow(&event),
+                Some(event) => {
+                    estimator.follow(&event);
+                    seen.lock().unwrap_or_else(PoisonError::into_inner).follow(&event);
+                    if matches!(event.what, What::FaultFired { .. }) {
+                        // From here on it is shown, not foretold.
+                        trips = None;
+                    }
+                }
                 None => return,
             },
             Some(heard) = hears.recv() => {
                 let at = teller.emitter.clock().now();
                 estimator.hear(at, &heard);
                 if let Heard::Reading(reading) = &heard {
-                    if let Some(requests) = &reading.requests {
+                    if let Some(requests) = everybody.hear(at, reading) {
                         let endpoint = settings.endpoint;
                         let (series, of_path) = (requests.series.clone(), requests.of_path);
                         let (total, failed) = (requests.total, requests.failed);
                         teller.count(at, Calls { endpoint, series, of_path, total, failed }).await;
                     }
                     teller.testify(at, estimator.testimony(reading)).await;
+                    for check in trips.as_mut().map(|trips| trips.look(reading)).unwrap_or_default() {
+                        teller.emitter.emit_at(at, What::Checked(check)).await;
+                    }
                 }
             }
             _ = judgements.tick() => {
@@ -125,9 +159,50 @@ pub async fn watch(
     }
 }
 
-/// The path of a page, as the screen names it.
-fn place(url: &str) -> String {
-    url.parse::<reqwest::Url>().map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
+/// A page beside the users' endpoint; one whose URL cannot be read is told to be absent.
+async fn page(kind: Kind, url: &str, settings: &BreakerSettings, emitter: &Emitter) -> Option<Page> {
+    let (witness, source) = match kind {
+        Kind::Health => (Witness::Health, Source::Health),
+        _ => (Witness::Metrics, Source::Metrics),
+    };
+    let found = settings.access.clone().and_then(|access| Reach::straight(url, &access));
+    let (reach, path) = match found {
+        Ok(found) => found,
+        Err(reason) => {
+            let state = SourceState::Absent { reason };
+            emitter.emit(What::SourceChanged { source, state }).await;
+            return None;
+        }
+    };
+    let id = SourceId::beside(witness, path.clone());
+    let (period, rules) = (settings.period, Vec::new());
+    Some(Page { reach, id, path, kind, period, rules, tells: Some(source), named: true })
+}
+
+/// Calls of everybody, over all replicas that count them.
+#[derive(Default)]
+struct Everybody(BTreeMap<SourceId, (Timestamp, Requests)>);
+
+impl Everybody {
+    /// Takes note of a reading. What its replica and the others count together, if it counts any.
+    fn hear(&mut self, at: Timestamp, reading: &Reading) -> Option<Requests> {
+        let requests = reading.requests.clone()?;
+        self.0.retain(|_, (heard, _)| at.duration_since(*heard).as_secs_f64() <= FORGOTTEN_S);
+        if self.0.len() < HEARD {
+            self.0.insert(reading.source.clone(), (at, requests.clone()));
+        }
+        let alike = self.0.iter().filter(|(source, (_, counted))| {
+            source.pod.is_some() == reading.source.pod.is_some()
+                && source.place == reading.source.place
+                && (counted.series == requests.series && counted.of_path == requests.of_path)
+        });
+        let mut sum = Requests { total: 0, failed: requests.failed.map(|_| 0), ..requests.clone() };
+        for (_, (_, one)) in alike {
+            sum.total = sum.total.saturating_add(one.total);
+            sum.failed = sum.failed.zip(one.failed).map(|(all, one)| all.saturating_add(one));
+        }
+        Some(sum)
+    }
 }
 
 /// Tells what is new at once, and what is not once a second.

@@ -9,9 +9,12 @@ use super::health;
 use super::listen::listen;
 use super::prometheus::{PageReader, Rule, mesh};
 use super::reach::{Answer, Reach, Refused};
-use crate::session::{
-    event::{Source, SourceState, Timestamp, What},
-    stream::Emitter,
+use crate::{
+    observe::presence::Presence,
+    session::{
+        event::{Source, SourceState, Timestamp, What},
+        stream::Emitter,
+    },
 };
 use std::{
     sync::{
@@ -75,6 +78,10 @@ pub(in crate::observe::breaker) struct Out {
     pub(in crate::observe::breaker) heard: mpsc::Sender<Heard>,
     /// How many pages are read.
     pub(in crate::observe::breaker) readers: Arc<AtomicUsize>,
+    /// Knows when this program itself did not run.
+    pub(in crate::observe::breaker) presence: Presence,
+    /// The path that users ask.
+    pub(in crate::observe::breaker) path: String,
 }
 
 impl Out {
@@ -146,7 +153,7 @@ impl Drop for One {
 
 async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce() + Send) -> End {
     let (period, named, tells) = (page.period, page.named, page.tells);
-    let mut asker = Asker::new(page);
+    let mut asker = Asker::new(page, out.path.clone());
     let (mut told, mut first) = (None, Some(first));
     let (mut lived, mut failures) = (false, 0);
     loop {
@@ -154,6 +161,13 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
         asker.bytes = 0;
         let asked = timeout(DEADLINE, asker.ask(out.now()));
         let Some(asked) = stop.run_until_cancelled(asked).await else { return End::Stopped };
+        // That nobody answered while we did not run is not the page's fault.
+        if out.presence.away_between(began, Instant::now()) {
+            if stop.run_until_cancelled(sleep(period)).await.is_none() {
+                return End::Stopped;
+            }
+            continue;
+        }
         let late = || format!("it was not read to its end within {} s", DEADLINE.as_secs());
         let found = asked.unwrap_or_else(|_| Err(Refused::Unreachable(late())));
         if let Ok(Found::Gone(why)) = &found
@@ -236,9 +250,9 @@ struct Asker {
 }
 
 impl Asker {
-    fn new(page: Page) -> Self {
+    fn new(page: Page, path: String) -> Self {
         Self {
-            metrics: PageReader::with(page.rules.clone()),
+            metrics: PageReader::with(page.rules.clone(), path),
             page,
             actuator: ActuatorReader::default(),
             events: true,

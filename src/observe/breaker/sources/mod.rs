@@ -10,5 +10,7 @@ pub(super) mod reach;
 pub(super) mod usual;
 mod words;
 
+pub(super) use prometheus::Requests;
+
 #[cfg(test)]
 mod tests;

@@ -172,7 +172,13 @@ impl Rig {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (emitter, stream) = stream(Clock::system());
         let (heard, hears) = mpsc::channel(16);
-        let out = Out { emitter, heard, readers: Arc::default() };
+        let out = Out {
+            emitter,
+            heard,
+            readers: Arc::default(),
+            presence: Default::default(),
+            path: String::new(),
+        };
         Self { out, hears, stop: CancellationToken::new(), _stream: stream }
     }
 

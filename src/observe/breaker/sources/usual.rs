@@ -80,7 +80,14 @@ impl Named {
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(url) => f.write_str(url),
+            // Credentials are for the server alone.
+            Self::Url(text) => match text.parse::<reqwest::Url>() {
+                Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
+                    let bare = url.set_username("").and(url.set_password(None));
+                    f.write_str(if bare.is_ok() { url.as_str() } else { "a URL" })
+                }
+                _ => f.write_str(text),
+            },
             Self::Port(port, path) => write!(f, "{port}{path}"),
             Self::Path(path) => f.write_str(path),
         }
@@ -119,6 +126,8 @@ mod tests {
             assert_eq!(Named::parse(text), Ok(named.clone()));
             assert_eq!(named.to_string(), text.trim());
         }
+        let secret = Named::parse("http://ann:geheim@127.0.0.1:8080/metrics").unwrap();
+        assert_eq!(secret.to_string(), "http://127.0.0.1:8080/metrics");
         for text in ["", "metrics", "8080", "0/metrics", "70000/x", "ftp://a/b", "http://", "a/b"] {
             let said = Named::parse(text).unwrap_err();
             assert!(said.contains("no source") && said.contains("8081/metrics"), "{said}");
