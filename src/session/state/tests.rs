@@ -278,7 +278,7 @@ fn a_short_half_open_is_not_swallowed() {
         let belief = Belief::new(state, Confidence::Sure, at(seconds), "");
         session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
     }
-    assert_eq!(session.lane(Lane::Breaker, 2..6, at(5.0)), "~hcc");
+    assert_eq!(session.lane(Lane::Breaker, 2..6, at(5.0)), "-hcc");
     assert_eq!(session.breaker.cycles[0].ended, Some((at(3.21), CycleEnd::Worked)));
 }
 
