@@ -101,17 +101,9 @@ fn hour() -> Vec<Event> {
     for turn in 0..HOUR / 10 {
         let since = at(turn as f64 * 10.0);
         let state = if turn % 2 == 0 { BreakerState::Closed } else { BreakerState::Open };
-        let belief = Belief {
-            state,
-            confidence: Confidence::Sure,
-            since,
-            agreeing: 2,
-            spoke: 2,
-            because: "because".into(),
-            next_trial: None,
-        };
-        let testimony =
-            Testimony { witness: Witness::Health, says: Says::State(state), ground: "200".into() };
+        let belief =
+            Belief { agreeing: 2, spoke: 2, ..Belief::new(state, Confidence::Sure, since, "because") };
+        let testimony = Testimony::new(Witness::Health, Says::State(state), "200");
         told.push((turn as f64 * 10.0, What::Testified(testimony)));
         told.push((turn as f64 * 10.0, What::Believed(belief)));
     }

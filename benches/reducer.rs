@@ -62,8 +62,8 @@ fn facts_of(second: u64, rate: u64) -> Vec<(u64, What)> {
     let open = matches!(second % CYCLE.0, 6..16 | 22..32);
     let says = if open { Says::State(BreakerState::Open) } else { Says::Not(BreakerState::Open) };
     for (offset, witness) in [(200, Witness::Health), (700, Witness::Answers)] {
-        let ground = "7 of the last 7 answers are fallbacks in under 10 ms".to_owned();
-        facts.push((ms + offset, What::Testified(Testimony { witness, says, ground })));
+        let ground = "7 of the last 7 answers are fallbacks in under 10 ms";
+        facts.push((ms + offset, What::Testified(Testimony::new(witness, says, ground))));
     }
     facts.push((ms + 300, What::Believed(belief(ms, open))));
     facts.push((ms + 400, What::PodSeen(pod(second))));
@@ -133,15 +133,9 @@ fn answer(due: u64) -> (f64, AnswerKind) {
 }
 
 fn belief(ms: u64, open: bool) -> Belief {
-    Belief {
-        state: if open { BreakerState::Open } else { BreakerState::Closed },
-        confidence: Confidence::Sure,
-        since: at(ms),
-        agreeing: 2,
-        spoke: 2,
-        because: "health 503; 7 of the last 7 answers are fallbacks in under 10 ms".to_owned(),
-        next_trial: None,
-    }
+    let state = if open { BreakerState::Open } else { BreakerState::Closed };
+    let because = "health 503; 7 of the last 7 answers are fallbacks in under 10 ms";
+    Belief { agreeing: 2, spoke: 2, ..Belief::new(state, Confidence::Sure, at(ms), because) }
 }
 
 fn pod(second: u64) -> Pod {

@@ -1,6 +1,7 @@
 //! The API's view of the half that makes things happen.
 
 use serde_json::Value;
+use std::net::SocketAddr;
 
 use super::api::{Lines, LogOptions, Machine, Process};
 use super::kubelet::Kubelet;
@@ -29,5 +30,13 @@ impl Machine for Local {
 
     fn exec(&self, pod: &Object, container: &str, command: &[String]) -> Result<Process, Status> {
         self.kubelet.exec(pod, container, command)
+    }
+
+    fn pod_socket(&self, pod: &Object, port: u16) -> Option<SocketAddr> {
+        self.network.pod(&pod.uid).map(|address| address.socket(port))
+    }
+
+    fn service_socket(&self, namespace: &str, name: &str, port: u16) -> Option<SocketAddr> {
+        self.network.service_socket(&(namespace.to_owned(), name.to_owned()), port)
     }
 }

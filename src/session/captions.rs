@@ -78,13 +78,29 @@ impl Session {
             turns.push((told, format!("OPEN until {}: then a trial call asks again.", wording::moment(due))));
         }
         if let Some(belief) =
-            self.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::NoneSeen)
+            self.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::NoBreakerSeen)
         {
             turns.push((
                 belief.since,
                 "Nobody cuts calls short: every user waits for the dead provider.".to_owned(),
             ));
         }
+        if let Some(belief) = &self.breaker.belief {
+            let text = match belief.state {
+                BreakerState::Disabled | BreakerState::MetricsOnly => {
+                    "The breaker is switched off: nothing protects these calls."
+                }
+                BreakerState::ForcedOpen => "The breaker is held open by hand: no call goes through.",
+                BreakerState::Mixed => "Replicas differ: some cut calls short, some do not.",
+                BreakerState::FallbackAtOnce => "Users get a fallback at once: by a breaker, or without one.",
+                _ => "",
+            };
+            turns.extend((!text.is_empty()).then(|| (belief.since, text.to_owned())));
+        }
+        let restarted = self.breaker.restarted;
+        turns.extend(
+            restarted.map(|at| (at, "A restart reset the breaker: it counts from nothing.".to_owned())),
+        );
         turns
     }
 

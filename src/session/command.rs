@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Start (or stop) watching: probe the endpoint, ask the witnesses.
+    /// Start (or stop) watching: probe the endpoint, ask the breaker's sources.
     Observe(bool),
     /// Look for pods whose names hold this, also among those that are only counted. Empty: no longer.
     Find(String),

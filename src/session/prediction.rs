@@ -91,7 +91,8 @@ impl Session {
                 Score::seen(words, format!("after {}", wording::seconds(seconds)), false)
             }
             // That it did not open is known only if somebody looked at it.
-            (None, _) if self.breaker.state() == BreakerState::Unknown => Score::unseen(words),
+            (None, _) if self.breaker.state().withholds() => Score::unseen(words),
+            (None, _) if self.breaker.state() == BreakerState::ClosedOrNone => Score::unseen(words),
             (None, guess) => Score::seen(words, "never", guess == TripGuess::Never),
         }
     }

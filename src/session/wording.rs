@@ -92,10 +92,17 @@ pub fn source(source: Source) -> &'static str {
 pub fn breaker(state: BreakerState) -> &'static str {
     match state {
         BreakerState::Unknown => "UNKNOWN",
+        BreakerState::ClosedOrNone => "CLOSED or none",
         BreakerState::Closed => "CLOSED",
         BreakerState::Open => "OPEN",
         BreakerState::HalfOpen => "HALF-OPEN",
-        BreakerState::NoneSeen => "NONE SEEN",
+        BreakerState::NotSeenYet => "NOT SEEN YET",
+        BreakerState::NoBreakerSeen => "NO BREAKER SEEN",
+        BreakerState::FallbackAtOnce => "FALLBACK AT ONCE",
+        BreakerState::Mixed => "MIXED",
+        BreakerState::Disabled => "DISABLED",
+        BreakerState::MetricsOnly => "METRICS ONLY",
+        BreakerState::ForcedOpen => "FORCED OPEN",
     }
 }
 

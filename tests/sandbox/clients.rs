@@ -70,6 +70,41 @@ fn kubectl_watches_a_pod_go_and_another_come() {
 }
 
 #[test]
+fn kubectl_reads_pages_of_pods_and_services_through_the_proxy() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--start-delay", "0"]);
+    let pod = stage.pod("my-consumer-app");
+    let name = pod["metadata"]["name"].as_str().unwrap();
+    let port = pod["spec"]["containers"][0]["ports"][0]["containerPort"].as_u64().unwrap();
+    let base = "/api/v1/namespaces/default";
+    let metrics = stage.kubectl(&["get", "--raw", &format!("{base}/pods/{name}:{port}/proxy/metrics")]);
+    assert!(metrics.contains("# TYPE"), "{metrics}");
+    assert_eq!(
+        stage.kubectl(&["get", "--raw", &format!("{base}/pods/http:{name}:{port}/proxy/health")]),
+        "ok\n"
+    );
+    let service = stage.get(&["service", "my-consumer-service"]);
+    let port = service["spec"]["ports"][0]["port"].as_u64().unwrap();
+    let health = format!("{base}/services/my-consumer-service:{port}/proxy/health");
+    assert_eq!(stage.kubectl(&["get", "--raw", &health]), "ok\n");
+    let refused = |path: &str| {
+        let output =
+            stage.command("kubectl").args(["get", "--raw", &format!("{base}/{path}")]).output().unwrap();
+        assert!(!output.status.success(), "{path}: {}", text(&output));
+        text(&output)
+    };
+    let nobody = refused(&format!("pods/{name}:1/proxy/health"));
+    assert!(
+        nobody.contains("error trying to reach service") && nobody.contains("connection refused"),
+        "{nobody}"
+    );
+    assert!(refused("pods/nobody:80/proxy/").contains("not found"));
+    assert!(refused("services/my-consumer-service:4711/proxy/").contains("no service port"));
+}
+
+#[test]
 fn kubectl_scales_rolls_out_undoes_and_waits() {
     if !has_kubectl() {
         return;

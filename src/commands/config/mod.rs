@@ -3,6 +3,7 @@
 //! Only what has a screen reads it: a headless run does what its command line and its experiment say, on every machine
 //! the same.
 
+pub mod breaker;
 mod file;
 mod page;
 mod preferences;

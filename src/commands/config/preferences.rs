@@ -4,6 +4,7 @@
 
 use crate::{
     commands::live::{Looks, Watching},
+    observe::breaker::{NamedSource, SeriesRule},
     tui::{Depth, Theme, UnknownTheme, keymap::Keymap},
 };
 
@@ -34,6 +35,10 @@ pub struct Preferences {
     pub limit: f64,
     /// Bad user-seconds that may be spent.
     pub budget: u32,
+    /// Where the breaker's state is told, besides the usual places.
+    pub breaker_sources: Vec<NamedSource>,
+    /// Own series that tell it.
+    pub breaker_series: Vec<SeriesRule>,
     /// Contexts in which a fire needs no typed name, besides those that live on this machine.
     pub allow_contexts: Vec<String>,
     /// Keys.
@@ -87,6 +92,8 @@ impl Default for Preferences {
             rate: 4.0,
             limit: 1.0,
             budget: 120,
+            breaker_sources: Vec::new(),
+            breaker_series: Vec::new(),
             allow_contexts: Vec::new(),
             keys: Keymap::default(),
         }
@@ -117,6 +124,7 @@ impl Preferences {
         set(&mut self.rate, watching.rate);
         set(&mut self.limit, watching.limit);
         set(&mut self.budget, watching.budget);
+        self.breaker_sources.extend(watching.breaker_source.iter().cloned());
         self.allow_contexts.extend(watching.allow_context.iter().cloned());
         self
     }

@@ -1,7 +1,7 @@
 //! Every setting of the config file: one row for what it is called, what it means, how it is read and written.
 
-use super::{Headers, Preferences};
-use crate::{experiment::Value, tui::Theme};
+use super::{Headers, Preferences, breaker};
+use crate::{experiment::Value, observe::breaker::SeriesRule, tui::Theme};
 
 /// One setting.
 pub(super) struct Setting {
@@ -77,6 +77,21 @@ pub(super) const SETTINGS: &[Setting] = &[
         about: "seconds since the kill in which a user may be let down, before the screen says: abort",
         take: |it, value| whole(value).map(|seconds| it.budget = seconds),
         show: |it| it.budget.to_string(),
+    },
+    Setting {
+        name: "breaker-source",
+        about: "where the breaker's state is told, besides the usual places: a URL, a path, or a port with a path",
+        take: |it, value| breaker::sources(value).map(|named| it.breaker_sources = named),
+        show: |it| list(&it.breaker_sources.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    },
+    Setting {
+        name: "breaker-series",
+        about: "own series that tell it: {metric: gate, label: phase, states: {ok: closed, tripped: open}}",
+        take: |it, value| breaker::series(value).map(|rules| it.breaker_series = rules),
+        show: |it| {
+            let rules: Vec<String> = it.breaker_series.iter().map(SeriesRule::written).collect();
+            format!("[{}]", rules.join(", "))
+        },
     },
     Setting {
         name: "allow-contexts",

@@ -4,7 +4,7 @@ use super::{
     Arguments,
     endpoints::endpoints,
     kit::Kit,
-    observers::Observers,
+    observers::{Observers, Sources},
     preflight,
     pump::{PumpHandle, pump},
     ready,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     commands::{
         Global, Playing,
-        config::Preferences,
+        config::{self, Preferences},
         prepare::{Company, Helpers, Prepared, Refusal, prepare},
     },
     provider::{Providers, python::Prints},
@@ -23,7 +23,7 @@ use crate::{
     session::{
         Command, Session, What,
         clock::Clock,
-        event::Timestamp,
+        event::{Level, Timestamp},
         journal::{Journal, Machine},
         recording::Recorder,
         stream::{self, Emitter},
@@ -104,8 +104,11 @@ impl Assembly {
         self.emitter.emit(What::BudgetSet { seconds: preferences.budget }).await;
         self.emitter.emit(What::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, preferences, &providers.environment());
+        let users = endpoints.first().map(|first| first.url.clone());
+        let sources = self.breaker_sources(&request, preferences).await;
+        let named = sources.named.clone();
         let mut observers =
-            Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints, preferences.passive);
+            Observers::new(self.emitter.clone(), self.handle.taps.clone(), endpoints, sources);
         let tap = self.handle.taps.open();
         let places = target::Places {
             providers: providers.clone(),
@@ -132,6 +135,8 @@ impl Assembly {
             providers: providers.clone(),
             settings: cluster,
             connection: connection.clone(),
+            users,
+            named,
         };
         observers.spawn(preflight::look(look, self.emitter.clone()));
         // A cluster that a step makes or chooses is watched as soon as it is there.
@@ -152,6 +157,21 @@ impl Assembly {
             leave: CancellationToken::new(),
         };
         Staged { stage, request, providers }
+    }
+
+    /// Where the breaker's state is looked for besides the usual places: the command line's, the experiment's and the
+    /// config file's.
+    async fn breaker_sources(&self, request: &Request, preferences: &Preferences) -> Sources {
+        let (declared, rules, faults) = config::breaker::declared(request.experiment.extension("chaos-tui"));
+        for message in faults {
+            let (level, target) = (Level::Warning, "breaker".to_owned());
+            self.emitter.emit(What::Logged { level, target, message }).await;
+        }
+        let mut named = preferences.breaker_sources.clone();
+        named.extend(declared);
+        // The experiment knows its services better than a file about all of them.
+        let rules = rules.into_iter().chain(preferences.breaker_series.clone()).collect();
+        Sources { passive: preferences.passive, named, rules }
     }
 
     /// Ends everything that is left; gives the session as it ended, and `None` where its writer broke.

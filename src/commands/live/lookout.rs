@@ -1,6 +1,13 @@
 //! The guards of a run without a screen: watches what they need, and nothing for whoever asked for none.
 
-use super::{doubt, endpoints::endpoints, guard, observers::Observers, pump::Taps, ready, safety};
+use super::{
+    doubt,
+    endpoints::endpoints,
+    guard,
+    observers::{Observers, Sources},
+    pump::Taps,
+    ready, safety,
+};
 use crate::{
     commands::{config::Preferences, prepare::Prepared},
     runner::Again,
@@ -49,7 +56,8 @@ impl Lookout {
         let connection = ready::connection(request, providers).await;
         let endpoints = endpoints(request, &Preferences::default(), &providers.environment());
         let faults = endpoints.iter().map(|settings| settings.fault.clone()).collect();
-        let mut observers = Observers::new(emitter.clone(), audience.taps.clone(), endpoints, false);
+        let mut observers =
+            Observers::new(emitter.clone(), audience.taps.clone(), endpoints, Sources::default());
         emitter.emit(What::GuardsSet(*guards)).await;
         if let Some(connection) = &connection {
             observers.watch_cluster(connection, request).await;

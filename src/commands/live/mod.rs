@@ -27,7 +27,7 @@ pub(super) use desk::{Guide, Setting, Sitting};
 pub(super) use lookout::{Audience, Lookout};
 
 use super::{Global, Playing, config};
-use crate::tui::terminal;
+use crate::{observe::breaker::NamedSource, tui::terminal};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -84,6 +84,10 @@ pub struct Watching {
     /// Ask nobody as users do: only the service's own pages are read, and what users get is not known
     #[arg(long)]
     pub passive: bool,
+    /// Read the breaker's state here too: a URL, a path, or a port of the consumer's pods with a path, such as
+    /// 8081/actuator/circuitbreakers (several: once each) [default: the usual places only]
+    #[arg(long, value_name = "URL|PATH|PORT/PATH", value_parser = NamedSource::parse)]
+    pub breaker_source: Vec<NamedSource>,
     /// Look only: nothing can be stepped or fired
     #[arg(long)]
     pub read_only: bool,

@@ -5,7 +5,7 @@ use crate::{
     cluster::Connection,
     experiment::{Secrets, substitute},
     observe::{
-        breaker::{self, BreakerSettings},
+        breaker::{self, BreakerSettings, Hunt, NamedSource, SeriesRule},
         endpoint::{self, EndpointSettings},
         logs,
         pods::{self, InPlay},
@@ -46,11 +46,25 @@ pub struct Observers {
     tasks: JoinSet<()>,
     /// What the operator looks for among the names of pods.
     sought: watch::Sender<String>,
+    sources: Sources,
+    /// The cluster that is watched, if one is.
+    cluster: Option<Connection>,
+}
+
+/// What is read besides users' answers.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Whether users are not asked at all.
+    pub passive: bool,
+    /// Those that somebody named.
+    pub named: Vec<NamedSource>,
+    /// Rules for own series.
+    pub rules: Vec<SeriesRule>,
 }
 
 impl Observers {
     /// None is running yet.
-    pub fn new(emitter: Emitter, taps: Taps, mut endpoints: Vec<EndpointSettings>, passive: bool) -> Self {
+    pub fn new(emitter: Emitter, taps: Taps, mut endpoints: Vec<EndpointSettings>, sources: Sources) -> Self {
         let stop = CancellationToken::new();
         let presence = Presence::new(emitter.clock());
         endpoints.iter_mut().for_each(|settings| settings.presence = presence.clone());
@@ -60,18 +74,21 @@ impl Observers {
             emitter,
             taps,
             endpoints,
-            passive,
+            passive: sources.passive,
             presence,
             stop,
             logs: None,
             asking: None,
             tasks,
             sought: watch::Sender::default(),
+            sources,
+            cluster: None,
         }
     }
 
     /// Watches the pods that the experiment names, and whether what a fault takes away comes back.
     pub async fn watch_cluster(&mut self, connection: &Connection, request: &Request) {
+        self.cluster = Some(connection.clone());
         let mut in_play = InPlay::new(connection.namespace());
         let experiment = &request.experiment;
         let probes = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
@@ -131,7 +148,7 @@ impl Observers {
         }
     }
 
-    /// Starts or stops asking users' endpoints and the breaker's witnesses.
+    /// Starts or stops asking users' endpoints and the breaker's sources.
     pub async fn observe(&mut self, on: bool) {
         match (on, self.asking.take()) {
             (true, Some(asking)) => self.asking = Some(asking),
@@ -157,13 +174,30 @@ impl Observers {
                     self.tasks.spawn(watching);
                 }
                 if let Some(first) = self.endpoints.first() {
-                    let settings = breaker_of(first);
+                    let settings = self.breaker_of(first);
                     let tap = self.taps.open();
                     self.tasks.spawn(breaker::watch(settings, self.emitter.clone(), tap, asking.clone()));
                 }
                 self.asking = Some(asking);
             }
         }
+    }
+
+    /// The breaker behind a users' endpoint: its sources are looked for on the pods that answer there, or beside it.
+    fn breaker_of(&self, endpoint: &EndpointSettings) -> BreakerSettings {
+        let hunt = Hunt {
+            users: endpoint.url.clone(),
+            access: endpoint.access.clone(),
+            cluster: self.cluster.clone(),
+            named: self.sources.named.clone(),
+            rules: self.sources.rules.clone(),
+            rate: endpoint.rate,
+        };
+        let path = endpoint.url.parse::<reqwest::Url>().map(|url| url.path().to_owned());
+        let mut settings = BreakerSettings::new(endpoint.id);
+        settings.path = path.unwrap_or(settings.path);
+        settings.presence = endpoint.presence.clone();
+        BreakerSettings { hunt: Some(hunt), ..settings }
     }
 
     /// Asks another address from here on, if a fix says so.
@@ -212,20 +246,6 @@ impl Observers {
         self.stop.cancel();
         self.tasks.shutdown().await;
     }
-}
-
-/// The breaker's witnesses beside a users' endpoint: its own `/health` and `/metrics`, asked as the endpoint is.
-fn breaker_of(endpoint: &EndpointSettings) -> BreakerSettings {
-    let mut settings = BreakerSettings::new(endpoint.id);
-    settings.presence = endpoint.presence.clone();
-    if let Ok(url) = endpoint.url.parse::<reqwest::Url>() {
-        settings.path = url.path().to_owned();
-        let beside = |path| url.join(path).ok().map(String::from);
-        settings.health = beside("/health");
-        settings.metrics = beside("/metrics");
-        settings.access = endpoint.access.clone();
-    }
-    settings
 }
 
 /// What a panic said.

@@ -5,7 +5,10 @@ use crate::{
     cluster::{Connection, Error, Settings},
     commands::prepare::may_choose,
     experiment::{Map, Secrets, substitute},
-    observe::preflight::{Preflight, Subject},
+    observe::{
+        breaker::NamedSource,
+        preflight::{BreakerSources, Preflight, Subject},
+    },
     provider::{Providers, Site},
     runner::{Redactor, Request},
     session::{
@@ -28,6 +31,10 @@ pub struct Look {
     pub settings: Settings,
     /// The session's own cluster.
     pub connection: Option<Connection>,
+    /// What users ask, if they will.
+    pub users: Option<String>,
+    /// Sources of the breaker's state that somebody named.
+    pub named: Vec<NamedSource>,
 }
 
 /// Looks once, and tells what was found: of each cluster that a step acts in.
@@ -38,13 +45,13 @@ pub async fn look(look: Look, emitter: Emitter) {
     };
     let Sorted { mine, others, missing } = look.sorted(own.as_ref().ok()).await;
     let mut checks = missing;
-    checks.extend(look.checks(own.as_ref(), &mine).await);
+    checks.extend(look.checks(own.as_ref(), &mine, true).await);
     for (connection, subjects) in others {
         let place = match connection.is_direct() {
             true => "the step's own cluster: ".to_owned(),
             false => format!("context {}: ", connection.context()),
         };
-        let of_other = look.checks(Ok(&connection), &subjects).await;
+        let of_other = look.checks(Ok(&connection), &subjects, false).await;
         checks.extend(
             of_other.into_iter().map(|check| Check { text: format!("{place}{}", check.text), ..check }),
         );
@@ -65,7 +72,13 @@ struct Sorted<'a> {
 }
 
 impl Look {
-    async fn checks(&self, connection: Result<&Connection, &Error>, subjects: &[Subject<'_>]) -> Vec<Check> {
+    /// `own`: in the session's own cluster, where the users' service is.
+    async fn checks(
+        &self,
+        connection: Result<&Connection, &Error>,
+        subjects: &[Subject<'_>],
+        own: bool,
+    ) -> Vec<Check> {
         let namespace = connection.map_or("default", |connection| connection.namespace());
         let preflight = Preflight {
             connection,
@@ -73,6 +86,11 @@ impl Look {
             subjects,
             secrets: &self.request.secrets,
             settings: &self.settings,
+            breaker: self
+                .users
+                .as_deref()
+                .filter(|_| own)
+                .map(|users| BreakerSources { users, named: &self.named }),
         };
         let checks = preflight.look().await;
         match connection {

@@ -59,6 +59,9 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     let measured = session.breaker.measured(session.t0());
     if let Some(trip) = measured.trip_s {
         lines.push(format!("  breaker   opened {} after the kill", wording::seconds(trip)));
+    } else if let Some(belief) = session.breaker.belief.as_ref().filter(|_| session.fault.is_some()) {
+        let name = belief.breaker.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        lines.push(format!("  breaker   {}{name}: {}", wording::breaker(belief.state), belief.because));
     }
     for score in session.scores(now) {
         lines.push(format!("  predicted {}: {}, {}", score.guess, score.fact, score.word()));

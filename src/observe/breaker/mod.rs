@@ -1,20 +1,32 @@
 //! The circuit breaker between the consumer and the provider, seen from outside.
 //!
-//! One file a witness: `health` and `metrics` are asked, `answers` listens to what users get. `belief` is the
-//! court: pure, it weighs what they say and believes something, with a reason and a word of confidence. Nothing is
-//! invented; where two explanations fit, that is said.
+//! | part | what it does |
+//! | --- | --- |
+//! | `reading` | what a source said when it was read once: a plain value |
+//! | `sources` | one file a kind of source: reads a page or a stream and makes readings of it |
+//! | `hunt`, `consumer` | finds the sources that a service has, pod by pod |
+//! | `trips` | whether the users' rate can trip a breaker at all |
+//! | `estimate` | pure, no clock, no network: weighs readings and the answers users get, and believes something |
+//! | `watch` | the loop that joins them |
+//!
+//! Nothing is invented; where two explanations fit, that is said. What may be claimed, and on what ground, is written
+//! in `estimate`.
 
-mod answers;
-mod belief;
-mod calls;
-mod exposition;
-mod health;
-mod metrics;
-mod page;
+mod consumer;
+mod estimate;
+mod hunt;
+#[cfg(test)]
+mod hunt_tests;
+mod reading;
+mod server;
+mod sources;
 #[cfg(test)]
 mod tests;
-mod turns;
+mod trips;
 mod watch;
-mod weigh;
 
+pub(super) use consumer::survey;
+pub use hunt::Hunt;
+pub(super) use sources::usual::USUAL_PATHS;
+pub use sources::{prometheus::Rule as SeriesRule, usual::Named as NamedSource};
 pub use watch::{BreakerSettings, watch};

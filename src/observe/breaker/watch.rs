@@ -1,43 +1,55 @@
-//! The loop: pages are asked, the stream is listened to, the court judges four times a second.
+//! The loop: sources are read, the stream is listened to, the estimator judges four times a second.
 
 use super::{
-    belief::Court,
-    calls, health, metrics,
-    page::{Found, Manner, poll},
-    turns::Turns,
+    estimate::BreakerEstimator,
+    hunt::{self, Hunt, SharedSeen},
+    reading::{Heard, Reading, SourceId},
+    sources::{
+        Requests,
+        ask::{Kind, Out, Page, read},
+        reach::Reach,
+    },
+    trips::Trips,
 };
 use crate::{
     observe::presence::Presence,
     provider::http::Access,
     session::{
-        event::{
-            Belief, Calls, EndpointId, Event, Says, Source, SourceState, Testimony, Timestamp, What, Witness,
-        },
+        event::{Belief, Calls, EndpointId, Event, Source, SourceState, Testimony, Timestamp, What, Witness},
         stream::Emitter,
     },
 };
-use std::{sync::Arc, time::Duration};
+use futures_util::FutureExt;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// How often the court judges.
+/// How often it is judged.
 const JUDGE: Duration = Duration::from_millis(250);
 /// How often an unchanged statement or belief is repeated, with its new figures.
 const REPEAT_S: f64 = 1.0;
-/// Pages found that may wait to be heard.
-const FOUND: usize = 8;
+/// Seconds after which a replica that is not heard of is not counted any more.
+const FORGOTTEN_S: f64 = 8.0;
+/// Readings that may wait to be heard.
+const HEARD: usize = 64;
 
-/// Which breaker to watch, through which witnesses.
+/// Which breaker to watch, through which sources.
 #[derive(Clone, Debug)]
 pub struct BreakerSettings {
-    /// The endpoint whose answers testify.
+    /// The endpoint whose answers tell.
     pub endpoint: EndpointId,
-    /// A page of the consumer that fails while its breaker is open.
+    /// A health page of the consumer.
     pub health: Option<String>,
     /// A Prometheus page of the consumer.
     pub metrics: Option<String>,
     /// Headers, credentials and trust for these pages, or why they cannot be had.
     pub access: Result<Access, String>,
+    /// Where more sources are looked for.
+    pub hunt: Option<Hunt>,
     /// How often the pages are asked.
     pub period: Duration,
     /// How long the breaker stays open, where that is known beforehand; else it is learned from the first cycle.
@@ -49,12 +61,13 @@ pub struct BreakerSettings {
 }
 
 impl BreakerSettings {
-    /// The answers of one endpoint as the only witness; pages are asked twice a second once there are any.
+    /// The answers of one endpoint as the only source; pages are asked twice a second once there are any.
     pub fn new(endpoint: EndpointId) -> Self {
         Self {
             endpoint,
             health: None,
             metrics: None,
+            hunt: None,
             access: Ok(Access::default()),
             period: Duration::from_millis(500),
             reset: None,
@@ -71,118 +84,142 @@ pub async fn watch(
     mut tap: mpsc::Receiver<Arc<Event>>,
     stop: CancellationToken,
 ) {
-    let (found, mut pages) = mpsc::channel(FOUND);
-    let polls_stop = stop.child_token();
-    // Whatever ends this function ends the polls with it.
-    let _guard = polls_stop.clone().drop_guard();
-    let mut polls = JoinSet::new();
-    let manner = Manner {
-        access: settings.access.clone(),
-        period: settings.period,
+    let (heard, mut hears) = mpsc::channel(HEARD);
+    let sources_stop = stop.child_token();
+    // Whatever ends this function ends the sources with it.
+    let _guard = sources_stop.clone().drop_guard();
+    let mut sources = JoinSet::new();
+    let out = Out {
+        emitter: emitter.clone(),
+        heard,
+        readers: Arc::default(),
         presence: settings.presence.clone(),
+        path: settings.path.clone(),
     };
-    for (source, url) in [(Source::Health, &settings.health), (Source::Metrics, &settings.metrics)] {
-        if let Some(url) = url {
-            let (emitter, found) = (emitter.clone(), found.clone());
-            polls.spawn(poll(source, url.clone(), manner.clone(), emitter, found, polls_stop.clone()));
+    for (kind, url) in [(Kind::Health, &settings.health), (Kind::Metrics, &settings.metrics)] {
+        let Some(url) = url else { continue };
+        if let Some(page) = page(kind, url, &settings, &emitter).await {
+            sources.spawn(read(page, out.clone(), sources_stop.clone(), || {}).map(drop));
         }
     }
-    let mut court = Court::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
-    let mut herald = Herald::new(emitter);
+    let seen = SharedSeen::default();
+    let mut trips = None;
+    if let Some(hunt) = &settings.hunt {
+        trips = Some(Trips::new(hunt.rate));
+        sources.spawn(hunt::run(
+            hunt.clone(),
+            settings.period,
+            out.clone(),
+            seen.clone(),
+            sources_stop.clone(),
+        ));
+    }
+    let mut estimator =
+        BreakerEstimator::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
+    let (mut teller, mut everybody) = (Teller::new(emitter), Everybody::default());
     let mut judgements = tokio::time::interval(JUDGE);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             event = tap.recv() => match event {
-                Some(event) => court.follow(&event),
+                Some(event) => {
+                    estimator.follow(&event);
+                    seen.lock().unwrap_or_else(PoisonError::into_inner).follow(&event);
+                    if matches!(event.what, What::FaultFired { .. }) {
+                        // From here on it is shown, not foretold.
+                        trips = None;
+                    }
+                }
                 None => return,
             },
-            Some((source, page)) = pages.recv() => {
-                let at = herald.emitter.clock().now();
-                if source == Source::Metrics
-                    && let Ok((200..300, body)) = &page
-                {
-                    herald.count(at, calls::count(body, settings.endpoint, &settings.path)).await;
-                }
-                if let Some((testimony, turns)) = herald.read(source, page).await {
-                    if let Some(missed) = court.count(at, &testimony, turns) {
-                        herald.believe(at, missed).await;
+            Some(heard) = hears.recv() => {
+                let at = teller.emitter.clock().now();
+                estimator.hear(at, &heard);
+                if let Heard::Reading(reading) = &heard {
+                    if let Some(requests) = everybody.hear(at, reading) {
+                        let endpoint = settings.endpoint;
+                        let (series, of_path) = (requests.series.clone(), requests.of_path);
+                        let (total, failed) = (requests.total, requests.failed);
+                        teller.count(at, Calls { endpoint, series, of_path, total, failed }).await;
                     }
-                    court.hear(at, &testimony);
-                    herald.testify(at, testimony).await;
+                    teller.testify(at, estimator.testimony(reading)).await;
+                    for check in trips.as_mut().map(|trips| trips.look(reading)).unwrap_or_default() {
+                        teller.emitter.emit_at(at, What::Checked(check)).await;
+                    }
                 }
             }
             _ = judgements.tick() => {
-                let now = herald.emitter.clock().now();
-                let (testimony, belief) = court.judge(now);
-                herald.testify(now, testimony).await;
-                herald.believe(now, belief).await;
+                let now = teller.emitter.clock().now();
+                let (testimony, belief) = estimator.judge(now);
+                teller.testify(now, testimony).await;
+                teller.believe(now, belief).await;
             }
         }
     }
 }
 
-/// What a page witness says, and what it counts.
-fn testimony(source: Source, page: Found) -> Result<(Testimony, Option<Turns>), String> {
-    let (status, body) = page?;
-    let mut turns = None;
-    let (witness, (says, ground)) = match source {
-        Source::Health => (Witness::Health, health::says(status)),
-        _ if !(200..300).contains(&status) => {
-            (Witness::Metrics, (Says::Nothing, format!("the page answers {status}")))
-        }
-        _ => match metrics::read(&body) {
-            Some(reading) => {
-                turns = reading.turns;
-                (Witness::Metrics, (reading.says, reading.ground))
-            }
-            None => return Err("no breaker's series on the page".to_owned()),
-        },
+/// A page beside the users' endpoint; one whose URL cannot be read is told to be absent.
+async fn page(kind: Kind, url: &str, settings: &BreakerSettings, emitter: &Emitter) -> Option<Page> {
+    let (witness, source) = match kind {
+        Kind::Health => (Witness::Health, Source::Health),
+        _ => (Witness::Metrics, Source::Metrics),
     };
-    Ok((Testimony { witness, says, ground }, turns))
+    let found = settings.access.clone().and_then(|access| Reach::straight(url, &access));
+    let (reach, path) = match found {
+        Ok(found) => found,
+        Err(reason) => {
+            let state = SourceState::Absent { reason };
+            emitter.emit(What::SourceChanged { source, state }).await;
+            return None;
+        }
+    };
+    let id = SourceId::beside(witness, path.clone());
+    let (period, rules) = (settings.period, Vec::new());
+    Some(Page { reach, id, path, kind, period, rules, tells: Some(source), named: true })
+}
+
+/// Calls of everybody, over all replicas that count them.
+#[derive(Default)]
+struct Everybody(BTreeMap<SourceId, (Timestamp, Requests)>);
+
+impl Everybody {
+    /// Takes note of a reading. What its replica and the others count together, if it counts any.
+    fn hear(&mut self, at: Timestamp, reading: &Reading) -> Option<Requests> {
+        let requests = reading.requests.clone()?;
+        self.0.retain(|_, (heard, _)| at.duration_since(*heard).as_secs_f64() <= FORGOTTEN_S);
+        if self.0.len() < HEARD {
+            self.0.insert(reading.source.clone(), (at, requests.clone()));
+        }
+        let alike = self.0.iter().filter(|(source, (_, counted))| {
+            source.pod.is_some() == reading.source.pod.is_some()
+                && source.place == reading.source.place
+                && (counted.series == requests.series && counted.of_path == requests.of_path)
+        });
+        let mut sum = Requests { total: 0, failed: requests.failed.map(|_| 0), ..requests.clone() };
+        for (_, (_, one)) in alike {
+            sum.total = sum.total.saturating_add(one.total);
+            sum.failed = sum.failed.zip(one.failed).map(|(all, one)| all.saturating_add(one));
+        }
+        Some(sum)
+    }
 }
 
 /// Tells what is new at once, and what is not once a second.
-struct Herald {
+struct Teller {
     emitter: Emitter,
     statements: Vec<(Timestamp, Testimony)>,
     belief: Option<(Timestamp, Belief)>,
-    without_series: bool,
     counted: Option<Timestamp>,
 }
 
-impl Herald {
+impl Teller {
     fn new(emitter: Emitter) -> Self {
-        Self { emitter, statements: Vec::new(), belief: None, without_series: false, counted: None }
-    }
-
-    /// What a page says; a metrics page without a breaker's series is an absent source, which is told once.
-    async fn read(&mut self, source: Source, page: Found) -> Option<(Testimony, Option<Turns>)> {
-        let answered = page.is_ok();
-        match testimony(source, page) {
-            Ok(read) => {
-                if source == Source::Metrics && std::mem::take(&mut self.without_series) {
-                    self.emitter.emit(What::SourceChanged { source, state: SourceState::Live }).await;
-                }
-                Some(read)
-            }
-            Err(reason) if answered => {
-                if !std::mem::replace(&mut self.without_series, true) {
-                    self.emitter
-                        .emit(What::SourceChanged { source, state: SourceState::Absent { reason } })
-                        .await;
-                }
-                None
-            }
-            // The poll itself has told that nobody answers.
-            Err(_) => None,
-        }
+        Self { emitter, statements: Vec::new(), belief: None, counted: None }
     }
 
     /// Tells once a second how often everybody has called.
-    async fn count(&mut self, at: Timestamp, calls: Option<Calls>) {
-        let Some(calls) = calls else { return };
+    async fn count(&mut self, at: Timestamp, calls: Calls) {
         if self.counted.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S) {
             self.counted = Some(at);
             self.emitter.emit_at(at, What::CallsCounted(calls)).await;
@@ -190,10 +227,10 @@ impl Herald {
     }
 
     async fn testify(&mut self, at: Timestamp, testimony: Testimony) {
-        match self.statements.iter_mut().find(|(_, told)| told.witness == testimony.witness) {
+        match self.statements.iter_mut().find(|(_, told)| told.same_source(&testimony)) {
             Some((when, told)) => {
-                let same = told.says == testimony.says;
-                if same && (told.says == Says::Nothing || at.duration_since(*when).as_secs_f64() < REPEAT_S) {
+                let same = told.says == testimony.says && told.failing == testimony.failing;
+                if same && at.duration_since(*when).as_secs_f64() < REPEAT_S {
                     return;
                 }
                 (*when, *told) = (at, testimony.clone());
@@ -203,17 +240,18 @@ impl Herald {
         self.emitter.emit_at(at, What::Testified(testimony)).await;
     }
 
-    async fn believe(&mut self, at: Timestamp, belief: Belief) {
+    async fn believe(&mut self, at: Timestamp, mut belief: Belief) {
         if let Some((when, told)) = &self.belief {
-            let same = told.state == belief.state && told.confidence == belief.confidence;
-            let news = told.because != belief.because
-                || told.agreeing != belief.agreeing
-                || told.spoke != belief.spoke;
-            if same && (!news || at.duration_since(*when).as_secs_f64() < REPEAT_S) {
+            let same = told.state == belief.state
+                && told.confidence == belief.confidence
+                && !belief.restarted
+                && belief.missed.is_empty();
+            if same && (*told == belief || at.duration_since(*when).as_secs_f64() < REPEAT_S) {
                 return;
             }
         }
-        self.belief = Some((at, belief.clone()));
-        self.emitter.emit_at(at, What::Believed(belief)).await;
+        self.emitter.emit_at(at, What::Believed(belief.clone())).await;
+        (belief.restarted, belief.missed) = (false, Vec::new());
+        self.belief = Some((at, belief));
     }
 }

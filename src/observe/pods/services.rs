@@ -1,6 +1,6 @@
 //! Services and the endpoints behind them.
 
-use crate::cluster::Selector;
+use crate::cluster::{Selector, hosts, node_ports};
 use crate::session::event::ServiceEndpoints;
 use k8s_openapi::api::{core::v1::Service, discovery::v1::EndpointSlice};
 use kube::ResourceExt;
@@ -37,8 +37,7 @@ impl KnownService {
         let spec = service.spec.as_ref();
         let pairs = spec.and_then(|spec| spec.selector.as_ref()).filter(|pairs| !pairs.is_empty());
         self.selector = pairs.map(Selector::of_pairs);
-        let ports = spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
-        self.node_ports = ports.iter().filter_map(|port| u16::try_from(port.node_port?).ok()).collect();
+        self.node_ports = node_ports(service).collect();
         self.hosts = hosts(service);
     }
 
@@ -103,18 +102,4 @@ impl KnownService {
 /// Name of the Service a slice belongs to.
 pub(super) fn service_of(slice: &EndpointSlice) -> Option<&String> {
     slice.labels().get(SERVICE_NAME)
-}
-
-/// Names and addresses of a Service: in the cluster's DNS, its cluster addresses, its load balancer's.
-fn hosts(service: &Service) -> BTreeSet<String> {
-    let name = service.name_any();
-    let namespaced = format!("{name}.{}", service.namespace().unwrap_or_default());
-    let full = ["svc", "svc.cluster.local"].map(|suffix| format!("{namespaced}.{suffix}"));
-    let spec = service.spec.as_ref();
-    let own = spec.and_then(|spec| spec.cluster_ip.clone()).into_iter();
-    let external = spec.and_then(|spec| spec.external_ips.clone()).into_iter().flatten();
-    let balancer = service.status.as_ref().and_then(|status| status.load_balancer.as_ref()?.ingress.as_ref());
-    let balanced =
-        balancer.into_iter().flatten().flat_map(|ingress| [ingress.ip.clone(), ingress.hostname.clone()]);
-    [name, namespaced].into_iter().chain(full).chain(own).chain(external).chain(balanced.flatten()).collect()
 }

@@ -1,6 +1,7 @@
 //! What to mend and what to know before anything is fired. Only reads of the cluster and one TCP connect to each
 //! address that will be asked; no request to a service.
 
+mod breaker;
 mod gremlin;
 mod named;
 mod permissions;
@@ -9,6 +10,8 @@ mod reach;
 mod tests;
 mod traps;
 mod urls;
+
+pub use breaker::BreakerSources;
 
 use crate::cluster::{Connection, Error, Settings};
 use crate::experiment::{Activity, Map, Secrets, Value};
@@ -57,6 +60,8 @@ pub struct Preflight<'a> {
     pub secrets: &'a Secrets,
     /// Where Gremlin's variables are looked up.
     pub settings: &'a Settings,
+    /// Where the breaker's state will be looked for, if users will be asked at all.
+    pub breaker: Option<BreakerSources<'a>>,
 }
 
 impl Preflight<'_> {
@@ -71,6 +76,7 @@ impl Preflight<'_> {
                     checks.insert(0, fix(error.to_string(), None));
                 }
                 checks.extend(urls::check(self.subjects, None, self.namespace).await);
+                checks.extend(self.breaker_sources(None).await);
                 return checks;
             }
         };
@@ -80,15 +86,23 @@ impl Preflight<'_> {
             checks.extend(urls::check(self.subjects, None, self.namespace).await);
             return checks;
         }
-        let (permissions, named, urls, traps) = tokio::join!(
+        let (permissions, named, urls, traps, breaker) = tokio::join!(
             permissions::check(self, connection),
             named::check(self.subjects, connection),
             urls::check(self.subjects, Some(connection), self.namespace),
             traps::in_cluster(self, connection),
+            self.breaker_sources(Some(connection)),
         );
         let mut all = vec![reached];
-        all.extend([permissions, named, urls, checks, traps].into_iter().flatten());
+        all.extend([permissions, named, urls, checks, traps, breaker].into_iter().flatten());
         all
+    }
+
+    async fn breaker_sources(&self, connection: Option<&Connection>) -> Vec<Check> {
+        match &self.breaker {
+            Some(sources) => breaker::check(sources, connection).await,
+            None => Vec::new(),
+        }
     }
 }
 

@@ -49,6 +49,7 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
         subjects: &subjects,
         secrets: &secrets,
         settings: &settings,
+        breaker: None,
     };
     let checks = preflight.look().await;
     checks

@@ -46,7 +46,7 @@ impl Figures {
         let fault = session.fault.as_ref();
         let mut figures = Self {
             fault_s: fault.map_or(0.0, |fault| fault.lasted(now)),
-            no_breaker: session.breaker.state() == BreakerState::NoneSeen,
+            no_breaker: session.breaker.state() == BreakerState::NoBreakerSeen,
             trip_s: session.breaker.measured(session.t0()).trip_s,
             journal: session.run.status.map(|status| (status, session.run.deviated)),
             ..Self::default()

@@ -6,6 +6,7 @@ use super::{
     body::{self, Received},
     delete, discovery, eviction, exec, log, negotiate, openapi,
     path::{Document, Target},
+    proxy,
     query::Query,
     read,
     rendering::Rendering,
@@ -47,6 +48,11 @@ async fn answer(api: &Api, mut parts: Parts, body: Body) -> Answer {
             if served.resource == Resource::Pods && part == "exec" =>
         {
             exec::exec(api, &namespace, &name, &query, &mut parts).await
+        }
+        Target::Object { served, namespace, name, subresource: Some(part) }
+            if proxy::is_proxy(served.resource, &part) =>
+        {
+            proxy::proxy(api, served.resource, &namespace, &name, &parts).await
         }
         target => {
             let body = body::receive(&parts.headers, body).await?;

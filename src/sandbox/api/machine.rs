@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::pin::Pin;
+use std::{net::SocketAddr, pin::Pin};
 use tokio::sync::mpsc;
 
 /// The half of the cluster behind the API: kubelet and network.
@@ -22,6 +22,16 @@ pub trait Machine: Send + Sync + 'static {
     /// Runs a command beside a container's process. Errors: 400 when the container does not run, or when the machine
     /// does not know the command.
     fn exec(&self, pod: &Object, container: &str, command: &[String]) -> Result<Process, Status>;
+
+    /// Where a pod's port is reached; nothing while it has no address.
+    fn pod_socket(&self, _pod: &Object, _port: u16) -> Option<SocketAddr> {
+        None
+    }
+
+    /// Where a Service's port is reached; nothing while nobody is behind it.
+    fn service_socket(&self, _namespace: &str, _name: &str, _port: u16) -> Option<SocketAddr> {
+        None
+    }
 }
 
 /// Lines of a log; a followed log ends when its container ends.

@@ -15,6 +15,7 @@ mod machine;
 mod negotiate;
 mod openapi;
 mod path;
+mod proxy;
 mod query;
 mod read;
 mod rendering;

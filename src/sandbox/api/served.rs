@@ -103,11 +103,17 @@ fn subresources(resource: Resource, d: Descriptor) -> Vec<Subresource> {
             Subresource { name: "eviction", kind: ("policy", "v1", "Eviction"), verbs: &["create"] },
             Subresource { name: "exec", kind: ("", "v1", "PodExecOptions"), verbs: &["create", "get"] },
             Subresource { name: "log", kind: own, verbs: &["get"] },
+            Subresource { name: "proxy", kind: ("", "v1", "PodProxyOptions"), verbs: &["get"] },
             status,
         ],
+        Resource::Services => {
+            vec![
+                Subresource { name: "proxy", kind: ("", "v1", "ServiceProxyOptions"), verbs: &["get"] },
+                status,
+            ]
+        }
         Resource::Deployments | Resource::ReplicaSets | Resource::StatefulSets => vec![scale, status],
         Resource::DaemonSets
-        | Resource::Services
         | Resource::Nodes
         | Resource::Namespaces
         | Resource::PodDisruptionBudgets

@@ -168,9 +168,9 @@ pub enum Source {
     ClusterEvents,
     /// Probe of the consumer's endpoint.
     Users,
-    /// The breaker's health witness.
+    /// The breaker's health page.
     Health,
-    /// The breaker's metrics witness.
+    /// The breaker's metrics page.
     Metrics,
 }
 

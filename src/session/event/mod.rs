@@ -14,7 +14,9 @@ mod run;
 mod undo;
 mod users;
 
-pub use breaker::{Belief, BreakerState, Confidence, Says, Testimony, Witness};
+pub use breaker::{
+    Belief, BreakerState, Confidence, Counts, NamedBreaker, NamedState, Says, Testimony, Transition, Witness,
+};
 pub use cluster::{
     Check, CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Place, Pod, PodKey, PodPhase,
     ServiceEndpoints, Source, SourceState, TargetCard, Workload, is_about,
@@ -478,7 +480,7 @@ pub enum What {
     },
 
     // -- the breaker -------------------------------------------------------------------------------------------------------
-    /// A witness said something about the breaker.
+    /// A source said something about the breaker.
     Testified(Testimony),
     /// What we believe of the breaker changed, or its evidence did.
     Believed(Belief),

@@ -157,6 +157,8 @@ impl Session {
                 if belief.state != self.breaker.state() {
                     let text = format!("{}: {}", wording::breaker(belief.state), belief.because);
                     self.log.say(at, Level::Info, "breaker", &text);
+                } else if belief.restarted {
+                    self.log.say(at, Level::Info, "breaker", "its breaker was reset by a restart");
                 }
                 self.breaker.believed(at, belief);
             }
@@ -290,7 +292,7 @@ impl Session {
         match testimony.witness {
             Witness::Health => self.cluster.heard(Source::Health, at),
             Witness::Metrics => self.cluster.heard(Source::Metrics, at),
-            Witness::Answers => {}
+            Witness::Actuator | Witness::Hystrix | Witness::Mesh | Witness::Answers => {}
         }
         self.breaker.testified(at, testimony);
     }

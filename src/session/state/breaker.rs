@@ -1,28 +1,40 @@
-//! The circuit breaker between the consumer and the provider, as far as witnesses tell.
+//! The circuit breaker between the consumer and the provider, as far as sources tell.
 
 use super::History;
-use crate::session::event::{Belief, BreakerState, Confidence, Testimony, Timestamp, Witness};
+use crate::session::event::{
+    Belief, BreakerState, Confidence, Says, Testimony, Timestamp, Transition, Witness,
+};
 use std::collections::VecDeque;
 
 /// Cycles kept.
 const CYCLES: usize = 64;
+/// Sources whose statements are kept.
+const STATEMENTS: usize = 64;
+/// Seconds after which a source that says nothing any more is forgotten.
+const FORGOTTEN_S: f64 = 60.0;
+/// Trials kept that nobody saw while they lasted.
+const MISSED: usize = 256;
 
 /// What is believed of the breaker, who says so, and what was seen of it so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Breaker {
     /// What we believe now; `None` as long as nobody looked.
     pub belief: Option<Belief>,
-    /// The latest statement of each witness.
+    /// The latest statement of each source.
     pub statements: Vec<Statement>,
     /// From open to closed or open again, oldest first.
     pub cycles: VecDeque<Cycle>,
     /// What was believed over time, as it was believed then: nothing is filled in backwards.
     pub states: History<(BreakerState, Confidence)>,
+    /// Trials that were over before anybody saw them: a source dates them, or they showed later. They leave a mark.
+    pub missed: VecDeque<Timestamp>,
+    /// When its process began anew, the latest time.
+    pub restarted: Option<Timestamp>,
     /// Whether the health page failed, over time.
     pub health_failing: History<bool>,
 }
 
-/// The latest statement of a witness.
+/// The latest statement of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// When it was last heard.
@@ -81,7 +93,7 @@ impl Breaker {
         self.belief.as_ref().map_or(BreakerState::Unknown, |belief| belief.state)
     }
 
-    /// What a witness last said.
+    /// What a source of this kind last said.
     pub fn statement(&self, witness: &Witness) -> Option<&Statement> {
         self.statements.iter().find(|statement| statement.testimony.witness == *witness)
     }
@@ -105,14 +117,19 @@ impl Breaker {
 
     pub(super) fn testified(&mut self, at: Timestamp, testimony: &Testimony) {
         if testimony.witness == Witness::Health {
-            use crate::session::event::Says;
-            match testimony.says {
-                Says::State(BreakerState::Open) => self.health_failing.set(at, true),
-                Says::State(_) | Says::Not(_) => self.health_failing.set(at, false),
-                Says::Nothing => {}
+            // Older recordings tell it by what the page was taken to say.
+            let failing = testimony.failing.or(match testimony.says {
+                Says::State(state) => Some(state == BreakerState::Open),
+                Says::Not(_) => Some(false),
+                Says::Nothing => None,
+            });
+            if let Some(failing) = failing {
+                self.health_failing.set(at, failing);
             }
         }
-        match self.statements.iter_mut().find(|statement| statement.testimony.witness == testimony.witness) {
+        self.statements.retain(|statement| statement.age(at) <= FORGOTTEN_S);
+        let room = self.statements.len() < STATEMENTS;
+        match self.statements.iter_mut().find(|statement| statement.testimony.same_source(testimony)) {
             Some(statement) => {
                 if statement.testimony.says != testimony.says {
                     statement.since = at;
@@ -120,15 +137,30 @@ impl Breaker {
                 statement.at = at;
                 statement.testimony = testimony.clone();
             }
-            None => {
+            None if room => {
                 self.statements.push(Statement { at, since: at, testimony: testimony.clone() });
-                self.statements.sort_by(|a, b| a.testimony.witness.cmp(&b.testimony.witness));
+                let order = |statement: &Statement| {
+                    let testimony = &statement.testimony;
+                    (testimony.witness, testimony.pod.clone(), testimony.place.clone())
+                };
+                self.statements.sort_by_key(order);
             }
+            None => {}
         }
     }
 
     pub(super) fn believed(&mut self, at: Timestamp, belief: &Belief) {
-        if belief.state != self.state() {
+        if belief.restarted {
+            self.restarted = Some(at);
+            // A restart ended it, not a trial: that was no cycle.
+            if self.cycles.back().is_some_and(|cycle| cycle.ended.is_none()) {
+                self.cycles.pop_back();
+            }
+        }
+        for transition in &belief.missed {
+            self.missed(transition);
+        }
+        if belief.state != self.state() || belief.restarted || !belief.missed.is_empty() {
             self.turn(belief);
         }
         self.states.set(at, (belief.state, belief.confidence));
@@ -140,13 +172,41 @@ impl Breaker {
         let since = belief.since;
         let running = self.cycles.back_mut().filter(|cycle| cycle.ended.is_none());
         match (belief.state, running) {
-            (BreakerState::HalfOpen, Some(cycle)) => cycle.trial = Some(since),
+            // Several processes speak: nobody knows whose cycle it was.
+            (BreakerState::Mixed, Some(_)) => drop(self.cycles.pop_back()),
+            (BreakerState::HalfOpen, Some(cycle)) => {
+                cycle.trial.get_or_insert(since);
+            }
             (BreakerState::Closed, Some(cycle)) => cycle.ended = Some((since, CycleEnd::Worked)),
             (BreakerState::Open, Some(cycle)) if cycle.trial.is_some() => {
                 cycle.ended = Some((since, CycleEnd::Failed));
                 self.open(since);
             }
             (BreakerState::Open, None) => self.open(since),
+            _ => {}
+        }
+    }
+
+    /// A change that was not seen while it stood.
+    fn missed(&mut self, transition: &Transition) {
+        let at = transition.at;
+        let running = self.cycles.back_mut().filter(|cycle| cycle.ended.is_none());
+        match (transition.to, running) {
+            (BreakerState::HalfOpen, running) => {
+                if let Some(cycle) = running {
+                    cycle.trial = Some(at);
+                }
+                if self.missed.len() == MISSED {
+                    self.missed.pop_front();
+                }
+                self.missed.push_back(at);
+            }
+            (BreakerState::Open, None) => self.open(at),
+            (BreakerState::Open, Some(cycle)) if cycle.trial.is_some() => {
+                cycle.ended = Some((at, CycleEnd::Failed));
+                self.open(at);
+            }
+            (BreakerState::Closed, Some(cycle)) => cycle.ended = Some((at, CycleEnd::Worked)),
             _ => {}
         }
     }

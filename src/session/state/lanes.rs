@@ -18,9 +18,10 @@ pub enum Lane {
     Provider,
     /// `r` real, `f` fallback, capital when over the limit, `X` error, `?` still waiting: the worst of each second.
     Users,
-    /// `c` closed, `O` open, `h` half-open, `.` none seen, blank unknown.
+    /// `-` closed or none, `c` closed, `O` open, `h` half-open, `~` not seen yet, `.` no breaker seen, `f` fallback at
+    /// once, `M` mixed, `D` disabled, `d` metrics only, `F` forced open, blank unknown.
     Breaker,
-    /// `-` fine, `5` failing: what the breaker's health witness saw.
+    /// `-` fine, `5` failing: what the health page said.
     Health,
 }
 
@@ -103,12 +104,23 @@ impl Session {
         let mut standing = self.breaker.states.within(from, to).map(|(state, _)| state);
         let first = standing.next()?;
         // Half-open is often a fraction of a second: it must not be swallowed by what follows.
+        // So must one that was over before anybody saw it.
+        if self.breaker.missed.iter().any(|at| (from..to).contains(at)) {
+            return Some('h');
+        }
         let last = standing.reduce(|shown, next| if shown == BreakerState::HalfOpen { shown } else { next });
         match last.unwrap_or(first) {
+            BreakerState::ClosedOrNone => Some('-'),
             BreakerState::Closed => Some('c'),
             BreakerState::Open => Some('O'),
             BreakerState::HalfOpen => Some('h'),
-            BreakerState::NoneSeen => Some('.'),
+            BreakerState::NotSeenYet => Some('~'),
+            BreakerState::NoBreakerSeen => Some('.'),
+            BreakerState::FallbackAtOnce => Some('f'),
+            BreakerState::Mixed => Some('M'),
+            BreakerState::Disabled => Some('D'),
+            BreakerState::MetricsOnly => Some('d'),
+            BreakerState::ForcedOpen => Some('F'),
             BreakerState::Unknown => None,
         }
     }

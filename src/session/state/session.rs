@@ -39,7 +39,7 @@ pub struct Session {
     pub users: Users,
     /// Pods, Services, workloads and what Kubernetes says about them.
     pub cluster: Cluster,
-    /// The circuit breaker: belief, witnesses, cycles.
+    /// The circuit breaker: belief, sources, cycles.
     pub breaker: Breaker,
     /// The shared time axis: one second a cell, zero at the kill.
     pub axis: Axis,

@@ -275,19 +275,90 @@ fn a_short_half_open_is_not_swallowed() {
     for (seconds, state) in
         [(3.1, BreakerState::Open), (3.2, BreakerState::HalfOpen), (3.21, BreakerState::Closed)]
     {
-        let belief = Belief {
-            state,
-            confidence: Confidence::Sure,
-            since: at(seconds),
-            agreeing: 1,
-            spoke: 1,
-            because: String::new(),
-            next_trial: None,
-        };
+        let belief = Belief::new(state, Confidence::Sure, at(seconds), "");
         session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
     }
-    assert_eq!(session.lane(Lane::Breaker, 2..6, at(5.0)), "chcc");
+    assert_eq!(session.lane(Lane::Breaker, 2..6, at(5.0)), "-hcc");
     assert_eq!(session.breaker.cycles[0].ended, Some((at(3.21), CycleEnd::Worked)));
+}
+
+/// What is believed from a second on.
+fn believe(session: &mut Session, seconds: f64, belief: Belief) {
+    session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+}
+
+#[test]
+fn a_cycle_that_a_restart_ended_is_no_cycle() {
+    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let of = |seconds, state| Belief::new(state, Confidence::Sure, at(seconds), "");
+    believe(&mut session, 3.0, of(3.0, BreakerState::Open));
+    assert_eq!(session.breaker.cycles.len(), 1);
+    believe(&mut session, 5.0, Belief { restarted: true, ..of(5.0, BreakerState::Closed) });
+    assert_eq!((session.breaker.cycles.len(), session.breaker.restarted), (0, Some(at(5.0))));
+    let (_, told) = session.told_so_far(at(6.0)).unwrap();
+    assert!(told.contains("A restart reset the breaker"), "{told}");
+}
+
+#[test]
+fn replicas_that_differ_make_no_cycles() {
+    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    for (seconds, state) in
+        [(3.0, BreakerState::Open), (3.5, BreakerState::Mixed), (9.0, BreakerState::Closed)]
+    {
+        believe(&mut session, seconds, Belief::new(state, Confidence::Likely, at(seconds), ""));
+    }
+    assert_eq!(session.breaker.cycles.len(), 0);
+    assert_eq!(session.lane(Lane::Breaker, 3..10, at(9.5)), "MMMMMMc");
+}
+
+#[test]
+fn a_trial_that_nobody_saw_leaves_a_mark_and_counts() {
+    use crate::session::event::Transition;
+    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let (open, half) = (BreakerState::Open, BreakerState::HalfOpen);
+    believe(&mut session, 3.0, Belief::new(open, Confidence::Sure, at(3.0), ""));
+    let missed = vec![
+        Transition { at: at(6.1), from: open, to: half },
+        Transition { at: at(6.102), from: half, to: open },
+    ];
+    believe(&mut session, 6.3, Belief { missed, ..Belief::new(open, Confidence::Sure, at(3.0), "") });
+    assert_eq!(session.lane(Lane::Breaker, 5..9, at(8.5)), "OhOO");
+    let ended: Vec<_> = session.breaker.cycles.iter().map(|cycle| cycle.ended).collect();
+    assert_eq!(ended, [Some((at(6.102), CycleEnd::Failed)), None]);
+}
+
+#[test]
+fn older_recordings_are_read() {
+    let belief = r#"{"state":"none_seen","confidence":"sure","since":"2026-11-22T13:05:00Z","agreeing":2,"spoke":2,
+        "because":"38 of 38 calls went through","next_trial":null}"#;
+    let belief: Belief = serde_json::from_str(belief).unwrap();
+    assert_eq!(belief.state, BreakerState::NoBreakerSeen);
+    let testimony = r#"{"witness":"health","says":{"state":"open"},"ground":"503 Unavailable"}"#;
+    let testimony = serde_json::from_str(testimony).unwrap();
+    let mut session = Session::new();
+    session.apply(&Event { seq: 0, at: at(0.0), what: What::Testified(testimony) });
+    assert_eq!(session.breaker.health_failing.last(), Some((at(0.0), true)));
+}
+
+#[test]
+fn each_state_is_recorded_by_its_name() {
+    use BreakerState::{
+        ClosedOrNone, Disabled, FallbackAtOnce, ForcedOpen, HalfOpen, MetricsOnly, Mixed, NoBreakerSeen,
+        NotSeenYet,
+    };
+    for (state, name) in [
+        (ClosedOrNone, "closed_or_none"),
+        (HalfOpen, "half_open"),
+        (NotSeenYet, "not_seen_yet"),
+        (NoBreakerSeen, "no_breaker_seen"),
+        (FallbackAtOnce, "fallback_at_once"),
+        (Mixed, "mixed"),
+        (Disabled, "disabled"),
+        (MetricsOnly, "metrics_only"),
+        (ForcedOpen, "forced_open"),
+    ] {
+        assert_eq!(serde_json::to_value(state).unwrap(), name);
+    }
 }
 
 #[test]

@@ -67,15 +67,7 @@ fn where_a_fallback_cannot_be_told_it_is_said_in_every_sentence() {
 
 #[test]
 fn an_open_breaker_and_answers_of_the_real_shape_are_not_called_real() {
-    let belief = Belief {
-        state: BreakerState::Open,
-        confidence: Confidence::Sure,
-        since: at(-1.0),
-        agreeing: 1,
-        spoke: 1,
-        because: "metrics".to_owned(),
-        next_trial: None,
-    };
+    let belief = Belief::new(BreakerState::Open, Confidence::Sure, at(-1.0), "metrics");
     let said = verdict(&told(None, Some(What::Believed(belief)), AnswerKind::Real), 6.0);
     assert!(
         said.sentence.contains("look real") && said.sentence.contains("breaker is open"),

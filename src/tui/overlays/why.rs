@@ -76,10 +76,13 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     if let Some(belief) = &scene.session.breaker.belief {
         let said: Vec<String> = std::iter::once(belief.because.clone())
             .chain(scene.session.breaker.statements.iter().map(|statement| {
-                format!("{:?}: {}", statement.testimony.witness, statement.testimony.ground).to_lowercase()
+                let testimony = &statement.testimony;
+                let of = testimony.pod.iter().chain(&testimony.place).map(|word| format!(" {word}"));
+                let who = format!("{:?}", testimony.witness).to_lowercase();
+                format!("{who}{}: {}", of.collect::<String>(), testimony.ground)
             }))
             .collect();
-        let state = crate::tui::panes::breaker_word(belief.state);
+        let state = crate::session::wording::breaker(belief.state);
         list(
             format!("the breaker is called {state}, {}", crate::tui::panes::breaker_confidence(belief)),
             &said,

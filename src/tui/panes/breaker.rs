@@ -1,11 +1,12 @@
 //! The circuit breaker: what is believed, who says so, what was seen and measured.
 
-use super::{Scene, frame, verdict};
+use super::{Scene, frame};
 use crate::{
     session::{
         event::{Belief, BreakerState, Confidence, Says, Witness},
         state::{Cycle, CycleEnd, Outcome, Statement},
         verdict::Word,
+        wording,
     },
     tui::{
         canvas::{Canvas, Row},
@@ -15,12 +16,12 @@ use crate::{
     },
 };
 
-/// Seconds after which a witness' word is old.
+/// Seconds after which a source's word is old.
 const STALE_S: f64 = 4.0;
 
 /// Draws the pane.
 pub fn breaker(canvas: &mut Canvas, scene: &Scene) {
-    let mut inside = frame(canvas, scene, Pane::Breaker, "BREAKER", witnesses(scene));
+    let mut inside = frame(canvas, scene, Pane::Breaker, "BREAKER", sources(scene));
     let width = inside.width();
     match &scene.session.breaker.belief {
         None => unknown(&mut inside),
@@ -38,24 +39,21 @@ pub fn breaker(canvas: &mut Canvas, scene: &Scene) {
     }
 }
 
-fn witnesses(scene: &Scene) -> Row {
-    let breaker = &scene.session.breaker;
-    match (breaker.state(), breaker.statements.len()) {
-        (BreakerState::NoneSeen, _) => Row::text("no breaker"),
-        (_, 0) => Row::new(),
-        (_, 1) => Row::text("1 witness"),
-        (_, n) => Row::text(format!("{n} witnesses")),
+fn sources(scene: &Scene) -> Row {
+    match scene.session.breaker.statements.len() {
+        0 => Row::new(),
+        n => Row::text(wording::count(n as u64, "source")),
     }
 }
 
 fn unknown(inside: &mut Canvas) {
     inside
-        .row(0, &Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet. I ask three kinds of witnesses:"));
+        .row(0, &Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet. I read three kinds of sources:"));
     for (y, text) in [
-        (1, " 1 /metrics   any breaker series of the pod itself"),
-        (2, " 2 /health    as a witness: 503 says open, 200 says only \"not open\""),
+        (1, " 1 /metrics   any breaker series: names the state"),
+        (2, " 2 /health    what it says of a breaker; its 503 says nothing by itself"),
         (3, " 3 answers    what users get, and how fast"),
-        (5, "2 and 3 alone: CLOSED and OPEN sure, HALF-OPEN only likely"),
+        (5, "2 and 3 alone: a state is likely once a full cycle was seen"),
     ] {
         inside.row(y, &Row::of(Role::Muted, text));
     }
@@ -64,12 +62,15 @@ fn unknown(inside: &mut Canvas) {
 /// The colour of the state: open is blue when users are protected, red when they are not.
 pub(super) fn role(scene: &Scene, state: BreakerState) -> Role {
     match state {
-        BreakerState::Unknown => Role::Stale,
+        BreakerState::Unknown
+        | BreakerState::ClosedOrNone
+        | BreakerState::NotSeenYet
+        | BreakerState::FallbackAtOnce => Role::Stale,
         BreakerState::Closed => Role::Ok,
-        BreakerState::HalfOpen => Role::Waiting,
-        BreakerState::Open if scene.verdict.word == Word::Failing => Role::Failing,
-        BreakerState::Open => Role::Protected,
-        BreakerState::NoneSeen => Role::Failing,
+        BreakerState::HalfOpen | BreakerState::Mixed => Role::Waiting,
+        BreakerState::Open | BreakerState::ForcedOpen if scene.verdict.word == Word::Failing => Role::Failing,
+        BreakerState::Open | BreakerState::ForcedOpen => Role::Protected,
+        BreakerState::NoBreakerSeen | BreakerState::Disabled | BreakerState::MetricsOnly => Role::Failing,
     }
 }
 
@@ -90,7 +91,7 @@ pub fn confidence(belief: &Belief) -> String {
 fn headline(scene: &Scene, belief: &Belief, symbols: crate::tui::Symbols) -> (Row, Row) {
     let role = role(scene, belief.state);
     let mut left = Row::new();
-    left.push_bar(role, format!(" {} ", verdict::state(belief.state)));
+    left.push_bar(role, format!(" {} ", wording::breaker(belief.state)));
     let since = figures::length(figures::between(belief.since, scene.now));
     left.push(Role::Text, format!(" for {since}   "));
     let doubt = if belief.confidence == Confidence::Sure { Role::Text } else { Role::Waiting };
@@ -99,7 +100,7 @@ fn headline(scene: &Scene, belief: &Belief, symbols: crate::tui::Symbols) -> (Ro
         Some(due) if belief.state == BreakerState::Open => {
             let left_s = figures::between(scene.now, due);
             let whole = figures::between(belief.since, due).max(0.001);
-            Row::of(Role::Text, format!("next trial in {left_s:.1} s "))
+            Row::of(Role::Text, format!("{} ", next_trial(left_s)))
                 .with(Role::Waiting, figures::bar(1.0 - left_s / whole, 11, &symbols))
                 .and(" ")
         }
@@ -108,12 +109,30 @@ fn headline(scene: &Scene, belief: &Belief, symbols: crate::tui::Symbols) -> (Ro
     (left, right)
 }
 
+/// `next trial in 3.2 s`; a countdown that reached zero does not mean half-open.
+pub(super) fn next_trial(left_s: f64) -> String {
+    if left_s > 0.0 { format!("next trial in {left_s:.1} s") } else { "trial due".to_owned() }
+}
+
+/// `5wz5k OPEN · l5522 CLOSED`
+pub(super) fn replicas(belief: &Belief) -> String {
+    let rows: Vec<String> =
+        belief.replicas.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    rows.join(" · ")
+}
+
 fn evidence(scene: &Scene, belief: &Belief, width: usize) -> Vec<(Row, Row)> {
     let breaker = &scene.session.breaker;
-    let mut lines: Vec<(Row, Row)> =
-        breaker.statements.iter().map(|statement| witness(scene, statement, width)).collect();
     let plain = |text: String| (Row::text(text), Row::new());
-    lines.extend(lesson(scene, belief).map(plain));
+    let mut lines: Vec<(Row, Row)> = Vec::new();
+    if !belief.replicas.is_empty() {
+        lines.push(plain(replicas(belief)));
+    }
+    lines.extend(breaker.statements.iter().map(|statement| source(scene, statement, width)));
+    lines.extend(finding(scene, belief).map(plain));
+    lines.extend(named(belief).map(plain));
+    lines.extend(figures_of(belief).map(plain));
+    lines.extend(doubt(belief).map(|text| (Row::of(Role::Muted, text), Row::new())));
     let shown = breaker.cycles.len().saturating_sub(2);
     let numbered = breaker.cycles.iter().enumerate().skip(shown);
     lines.extend(numbered.map(|(i, cycle)| plain(cycle_line(scene, i + 1, cycle))));
@@ -122,29 +141,83 @@ fn evidence(scene: &Scene, belief: &Belief, width: usize) -> Vec<(Row, Row)> {
     lines
 }
 
-/// What a breaker would change, where there is none.
-fn lesson(scene: &Scene, belief: &Belief) -> Option<String> {
-    let waits = scene.session.users.main()?.since_t0(scene.now).error_waits;
-    let wait = figures::wait(Some(waits.p50?));
-    (belief.state == BreakerState::NoneSeen)
-        .then(|| format!("Each user waits {wait} to be told no. A breaker would answer at once."))
+/// What should be known of a state.
+fn finding(scene: &Scene, belief: &Belief) -> Option<String> {
+    match belief.state {
+        BreakerState::NoBreakerSeen => {
+            let waits = scene.session.users.main()?.since_t0(scene.now).error_waits;
+            let wait = figures::wait(Some(waits.p50?));
+            Some(format!("Each user waits {wait} to be told no. A breaker would answer at once."))
+        }
+        BreakerState::Disabled => {
+            Some("Switched off: every call goes through, nothing protects them.".to_owned())
+        }
+        BreakerState::MetricsOnly => {
+            Some("It only counts: every call goes through, it never trips.".to_owned())
+        }
+        BreakerState::ForcedOpen => Some("Held open by hand: no trial will come by itself.".to_owned()),
+        _ => None,
+    }
 }
 
-fn witness(scene: &Scene, statement: &Statement, width: usize) -> (Row, Row) {
-    let who = match statement.testimony.witness {
+/// Which breaker is meant, and which others there are.
+fn named(belief: &Belief) -> Option<String> {
+    let others: Vec<String> =
+        belief.others.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    let others = (!others.is_empty()).then(|| others.join(", "));
+    match (&belief.breaker, others) {
+        (Some(name), Some(others)) => Some(format!("about {name}; also there: {others}")),
+        (None, Some(others)) => Some(format!("named, but not known to be about these calls: {others}")),
+        _ => None,
+    }
+}
+
+/// `14 of 20 calls, 64 % failed, trips at 50 %; 12 rejected`
+fn figures_of(belief: &Belief) -> Option<String> {
+    let mut words = Vec::new();
+    if let Some(counts) = &belief.counts {
+        let of = counts.min_calls.map(|min| format!(" of {min}")).unwrap_or_default();
+        words.extend(counts.calls.map(|calls| format!("{calls}{of} calls")));
+        words.extend(counts.failed.map(|failed| format!("{failed} failed")));
+        words.extend(counts.failure_percent.map(|percent| format!("{percent:.0} % failed")));
+        words.extend(counts.trips_at_percent.map(|percent| format!("trips at {percent:.0} %")));
+        words.extend(counts.trips_after.map(|failures| format!("trips after {failures}")));
+    }
+    words.extend(belief.rejected.map(|calls| format!("{calls} rejected")));
+    words.extend(belief.fallback_ratio.map(|ratio| format!("{:.0} % fallbacks", ratio * 100.0)));
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// Why no more is said: the last of the reasons, where nothing is certain.
+fn doubt(belief: &Belief) -> Option<String> {
+    let doubts = belief.confidence == Confidence::CannotTell || belief.state == BreakerState::ClosedOrNone;
+    let last = belief.because.rsplit("; ").next().filter(|_| doubts && belief.because.contains("; "))?;
+    Some(last.to_owned())
+}
+
+fn source(scene: &Scene, statement: &Statement, width: usize) -> (Row, Row) {
+    let testimony = &statement.testimony;
+    let kind = match testimony.witness {
+        Witness::Actuator => "actuator",
+        Witness::Hystrix => "hystrix",
         Witness::Metrics => "/metrics",
+        Witness::Mesh => "mesh",
         Witness::Health => "/health",
         Witness::Answers => "answers",
     };
+    let who = match &testimony.pod {
+        Some(pod) => format!("{kind} {}", pod.rsplit('-').next().unwrap_or(pod)),
+        None => kind.to_owned(),
+    };
     let age = statement.age(scene.now);
     let stale = age > STALE_S;
-    let says = match statement.testimony.says {
-        Says::State(state) => format!("-> {}", verdict::state(state).to_lowercase()),
-        Says::Not(state) => format!("-> not {}", verdict::state(state).to_lowercase()),
+    let says = match testimony.says {
+        Says::State(state) => format!("-> {}", wording::breaker(state).to_lowercase()),
+        Says::Not(state) => format!("-> not {}", wording::breaker(state).to_lowercase()),
         Says::Nothing => "-> cannot tell".to_owned(),
     };
-    let room = width.saturating_sub(11 + says.len() + 2 + 11);
-    let ground = crate::tui::text::fit(&statement.testimony.ground, room, "…").into_owned();
+    let room = width.saturating_sub(who.len().max(10) + 1 + says.len() + 2 + 11);
+    let ground = crate::tui::text::fit(&testimony.ground, room, "…").into_owned();
     let text = if stale { Role::Stale } else { Role::Text };
     let left = Row::of(text, format!("{who:<10} {ground} "))
         .with(if stale { Role::Stale } else { Role::Strong }, says);

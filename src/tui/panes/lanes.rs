@@ -1,11 +1,12 @@
 //! The timeline: lanes on one axis, zero at the kill, with notes, marks and a cursor.
 
-use super::{Scene, breaker, chart, frame, users, verdict};
+use super::{Scene, breaker, chart, frame, users};
 use crate::{
     session::{
         Session,
         event::Timestamp,
         state::{Lane, StepRow},
+        wording,
     },
     tui::{
         canvas::{Canvas, Row},
@@ -153,7 +154,9 @@ fn role(scene: &Scene, lane: Lane, letter: char) -> Role {
         (Lane::Users, letter) => chart::role(letter),
         (Lane::Breaker, 'c') => breaker::role(scene, State::Closed),
         (Lane::Breaker, 'O') => Role::Protected,
-        (Lane::Breaker, 'h') => breaker::role(scene, State::HalfOpen),
+        (Lane::Breaker, 'h' | 'M') => breaker::role(scene, State::HalfOpen),
+        (Lane::Breaker, 'F') => Role::Protected,
+        (Lane::Breaker, 'D' | 'd') => breaker::role(scene, State::Disabled),
         (Lane::Health, '5') => Role::Failing,
         _ => Role::Muted,
     }
@@ -254,10 +257,17 @@ fn meaning(lane: Lane, letter: &str) -> Option<&'static str> {
         (Lane::Users, "F") => "fallback and late",
         (Lane::Users, "X") => "error",
         (Lane::Users, _) => "waiting",
-        (Lane::Breaker, "c") => verdict::state(State::Closed),
-        (Lane::Breaker, "O") => verdict::state(State::Open),
-        (Lane::Breaker, "h") => verdict::state(State::HalfOpen),
-        (Lane::Breaker, _) => verdict::state(State::NoneSeen),
+        (Lane::Breaker, "c") => wording::breaker(State::Closed),
+        (Lane::Breaker, "O") => wording::breaker(State::Open),
+        (Lane::Breaker, "h") => wording::breaker(State::HalfOpen),
+        (Lane::Breaker, "-") => wording::breaker(State::ClosedOrNone),
+        (Lane::Breaker, "~") => wording::breaker(State::NotSeenYet),
+        (Lane::Breaker, "f") => wording::breaker(State::FallbackAtOnce),
+        (Lane::Breaker, "M") => wording::breaker(State::Mixed),
+        (Lane::Breaker, "D") => wording::breaker(State::Disabled),
+        (Lane::Breaker, "d") => wording::breaker(State::MetricsOnly),
+        (Lane::Breaker, "F") => wording::breaker(State::ForcedOpen),
+        (Lane::Breaker, _) => wording::breaker(State::NoBreakerSeen),
         (Lane::Health, "5") => "failing",
         (Lane::Health, _) => "fine",
     })

@@ -35,7 +35,7 @@ pub use pods::pods;
 pub use status::{bare_status, stage, status};
 pub use target::target;
 pub use users::{endpoint as shown_endpoint, small as small_users, users};
-pub use verdict::{state as breaker_word, verdict};
+pub use verdict::verdict;
 
 use super::{
     canvas::{Canvas, Row},

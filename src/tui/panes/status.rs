@@ -1,8 +1,8 @@
 //! Breaker and pods of the small screen, in one pane; the target card while a fire is awaited, the figures at the end.
 
-use super::{Scene, breaker, finished, pods::short_status, target, verdict};
+use super::{Scene, breaker, finished, pods::short_status, target};
 use crate::{
-    session::{event::BreakerState, state::Phase},
+    session::{event::BreakerState, state::Phase, wording},
     tui::{
         canvas::{Canvas, Row},
         figures,
@@ -93,21 +93,20 @@ fn breaker_lines(scene: &Scene, width: usize) -> Vec<Row> {
     let Some(belief) = &breaker.belief else {
         return vec![
             Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet"),
-            Row::of(Role::Muted, "will ask /metrics, /health, answers"),
+            Row::of(Role::Muted, "will read /metrics, /health, answers"),
         ];
     };
     let since = figures::length(figures::between(belief.since, scene.now));
-    let head = Row::of(breaker::role(scene, belief.state), verdict::state(belief.state))
+    let head = Row::of(breaker::role(scene, belief.state), wording::breaker(belief.state))
         .and(format!(" {since} {}", breaker::confidence(belief)));
     let measured = breaker.measured(scene.session.t0());
     let detail = match (belief.next_trial, measured.trip_s, measured.reset_s, belief.state) {
-        (Some(due), .., BreakerState::Open) => {
-            Some(format!("next trial in {:.1} s", figures::between(scene.now, due)))
-        }
+        (Some(due), .., BreakerState::Open) => Some(breaker::next_trial(figures::between(scene.now, due))),
         (_, Some(trip), Some((reset, _)), BreakerState::Closed) => {
             Some(format!("measured: trip {trip:.1} s, reset {reset:.1} s"))
         }
         (.., BreakerState::Closed) => None,
+        (.., BreakerState::Mixed) if !belief.replicas.is_empty() => Some(breaker::replicas(belief)),
         _ => breaker.statements.last().map(|statement| statement.testimony.ground.clone()),
     };
     let detail = detail.map(|text| Row::text(text::fit(&text, width, "…").into_owned()));

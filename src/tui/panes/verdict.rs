@@ -3,9 +3,10 @@
 use super::Scene;
 use crate::{
     session::{
-        event::{BreakerState, Confidence},
+        event::Confidence,
         state::Phase,
         verdict::{Standing, Word},
+        wording,
     },
     tui::{
         canvas::{Canvas, Row},
@@ -123,22 +124,13 @@ fn steady(scene: &Scene, roomy: bool) -> String {
         Some(_) => words.push("STEADY STATE NOT MET".to_owned()),
         None => {}
     }
-    if let Some(belief) = &scene.session.breaker.belief {
+    // Nothing of a breaker until one has shown itself.
+    let shown = scene.session.breaker.belief.as_ref().filter(|belief| belief.state.is_a_breakers());
+    if let Some(belief) = shown {
         let likely = if belief.confidence == Confidence::Sure { "" } else { "?" };
-        words.push(format!("BREAKER {}{likely}", state(belief.state)));
+        words.push(format!("BREAKER {}{likely}", wording::breaker(belief.state)));
     }
     words.join(if roomy { "      " } else { "   " })
-}
-
-/// The word for a breaker's state.
-pub fn state(state: BreakerState) -> &'static str {
-    match state {
-        BreakerState::Unknown => "UNKNOWN",
-        BreakerState::Closed => "CLOSED",
-        BreakerState::Open => "OPEN",
-        BreakerState::HalfOpen => "HALF-OPEN",
-        BreakerState::NoneSeen => "NONE SEEN",
-    }
 }
 
 fn ready(scene: &Scene) -> Said {

@@ -4,8 +4,20 @@
 //! of a client, such as `http_requests_total` or `http_server_requests_seconds_count`. Where its labels tell paths, those
 //! of the endpoint that is asked count alone; else all but the pages that machines ask.
 
-use super::exposition::{self, Sample};
-use crate::session::event::{Calls, EndpointId};
+use super::{Families, Sample};
+
+/// What a page counts of the calls of everybody.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::observe::breaker) struct Requests {
+    /// The series.
+    pub(in crate::observe::breaker) series: String,
+    /// Whether they are of the path that users ask.
+    pub(in crate::observe::breaker) of_path: bool,
+    /// All of them.
+    pub(in crate::observe::breaker) total: u64,
+    /// Those that failed, where it tells.
+    pub(in crate::observe::breaker) failed: Option<u64>,
+}
 
 /// Labels that tell a request's path.
 const PATHS: [&str; 8] =
@@ -30,33 +42,27 @@ const OTHERS: [&str; 11] = [
 /// Beginnings of paths that machines ask.
 const MACHINES: [&str; 5] = ["/metrics", "/health", "/actuator", "/ready", "/live"];
 
-/// What a page counts of an endpoint's calls; `None` where it counts none.
-pub(super) fn count(page: &str, endpoint: EndpointId, path: &str) -> Option<Calls> {
-    let (samples, _) = exposition::read(page, is_requests);
-    let mut names: Vec<&str> = samples.iter().map(|sample| sample.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let counted = names.into_iter().map(|name| {
-        let samples: Vec<&Sample> = samples.iter().filter(|sample| sample.name == name).collect();
-        calls(name, &samples, endpoint, path)
-    });
+/// What a page counts of the calls of a path; `None` where it counts none.
+pub(super) fn count(families: &Families, path: &str) -> Option<Requests> {
+    let requests = families.iter().filter(|(name, _)| is_requests(name));
+    let counted = requests.map(|(name, family)| calls(name, &family.samples, path));
     // The one that tells paths is about users; of several the one that misses nobody.
     counted.max_by_key(|calls| (calls.of_path, calls.total, calls.failed.is_some()))
 }
 
-fn is_requests(name: &str) -> bool {
+pub(super) fn is_requests(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.contains("request")
         && (name.ends_with("_total") || name.ends_with("_count"))
         && !OTHERS.iter().any(|other| name.contains(other))
 }
 
-fn calls(series: &str, samples: &[&Sample], endpoint: EndpointId, path: &str) -> Calls {
+fn calls(series: &str, samples: &[Sample], path: &str) -> Requests {
     let label =
         |sample: &Sample, names: &[&str]| names.iter().find_map(|name| sample.label(name)).map(str::to_owned);
     let same = |of: &str| of.trim_end_matches('/') == path.trim_end_matches('/');
     let of_path = samples.iter().any(|sample| label(sample, &PATHS).is_some_and(|of| same(&of)));
-    let wanted = |sample: &&&Sample| match label(sample, &PATHS) {
+    let wanted = |sample: &&Sample| match label(sample, &PATHS) {
         Some(of) if of_path => same(&of),
         Some(of) => !MACHINES.iter().any(|begin| of.starts_with(begin)),
         None => !of_path,
@@ -70,8 +76,7 @@ fn calls(series: &str, samples: &[&Sample], endpoint: EndpointId, path: &str) ->
             failed += if status.starts_with('5') { value } else { 0.0 };
         }
     }
-    Calls {
-        endpoint,
+    Requests {
         series: series.to_owned(),
         of_path,
         total: total as u64,
@@ -84,7 +89,10 @@ mod tests {
     use super::*;
 
     fn counted(page: &str) -> Option<(String, bool, u64, Option<u64>)> {
-        let calls = count(page, EndpointId(0), "/invoke")?;
+        let mut text = super::super::PageText::new(super::super::wanted);
+        text.feed(page.as_bytes());
+        text.feed(b"\n");
+        let calls = count(&text.finish(), "/invoke")?;
         Some((calls.series, calls.of_path, calls.total, calls.failed))
     }
 

@@ -1,4 +1,4 @@
-//! The witness "answers": what a breaker looks like from outside, in the answers users get.
+//! The source "answers": what a breaker looks like from outside, in the answers users get.
 //!
 //! Answers are filed under the moment their request was *due*: a slow straggler from before the trip says nothing about
 //! now. Quarters of a second are read in order by [`stages`], which knows the allowed moves; those that still have
@@ -6,13 +6,12 @@
 
 mod quarters;
 mod stages;
+mod words;
 
 pub(super) use stages::Stage;
+pub(super) use words::testimony;
 
-use crate::session::{
-    event::{Answer, AnswerKind, BreakerState, RequestId, Says, Timestamp},
-    wording,
-};
+use crate::session::event::{Answer, AnswerKind, RequestId, Timestamp};
 use hdrhistogram::Histogram;
 use quarters::Quarters;
 use stages::Reader;
@@ -20,11 +19,13 @@ use std::collections::BTreeMap;
 
 /// Milliseconds below which an answer is fast in any case.
 const FAST_MS: f64 = 250.0;
-/// An answer is fast below this many times the 99th percentile of steady state.
+/// An answer is fast below this many times what steady state takes.
 const FAST_TIMES: f64 = 5.0;
+/// Which answers of steady state count for that: one hiccup in twenty does not move it.
+const STEADY: f64 = 0.90;
 /// Real answers needed to know how fast they are.
 const ENOUGH: u64 = 20;
-/// Seconds without any answer or anybody waiting after which this witness has nothing to say.
+/// Seconds without any answer or anybody waiting after which this source has nothing to say.
 const STALE_S: f64 = 5.0;
 
 /// Listens to the answers of one endpoint.
@@ -42,9 +43,33 @@ pub(super) struct Answers {
     /// Answers in steady state, and those of them that were errors.
     steady: (u32, u32),
     /// An error among real answers, which may be no more than the background that was there before.
-    lone: Option<(Timestamp, Timestamp, Answer, bool)>,
+    lone: Option<Filed>,
     /// Whether the latest answer was an error, too.
     in_row: bool,
+    /// What users call late, in milliseconds: nothing slower is "at once".
+    limit_ms: f64,
+}
+
+/// An answer with what is needed to file it.
+struct Filed {
+    due: Timestamp,
+    ended: Timestamp,
+    answer: Answer,
+    fast: bool,
+    /// Whether an earlier request waited still.
+    waits: bool,
+}
+
+/// What the answers look like now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Look {
+    pub(super) stage: Stage,
+    /// Whether a full reset cycle of a breaker was seen in them.
+    pub(super) proven: bool,
+    /// The cut and the trial that proved it.
+    pub(super) proof: Option<(Timestamp, Timestamp)>,
+    /// How long it stays open, as seen in such a cycle, in seconds.
+    pub(super) reset: Option<f64>,
 }
 
 impl Answers {
@@ -62,7 +87,13 @@ impl Answers {
             steady: (0, 0),
             lone: None,
             in_row: false,
+            limit_ms: f64::INFINITY,
         }
+    }
+
+    /// What users call late.
+    pub(super) fn limit(&mut self, ms: f64) {
+        self.limit_ms = ms;
     }
 
     pub(super) fn sent(&mut self, due: Timestamp, request: RequestId) {
@@ -73,13 +104,15 @@ impl Answers {
 
     /// Whether answers end is known otherwise than before. Nothing that was seen until now counts any more.
     pub(super) fn end(&mut self, end: bool) {
-        *self = Self { endless: !end, learns: self.learns, ..Self::new() };
+        *self = Self { endless: !end, learns: self.learns, limit_ms: self.limit_ms, ..Self::new() };
     }
 
     pub(super) fn answered(&mut self, at: Timestamp, answer: &Answer) {
         let Some(due) = self.in_flight.remove(&answer.request) else { return };
         self.heard = Some(at);
         let fast = answer.waited_ms <= self.fast_ms();
+        let waits = self.in_flight.values().any(|other| *other < due);
+        let filed = Filed { due, ended: at, answer: answer.clone(), fast, waits };
         let error = matches!(answer.kind, AnswerKind::Error(_));
         if self.learns {
             self.steady = (self.steady.0 + 1, self.steady.1 + u32::from(error));
@@ -87,27 +120,34 @@ impl Answers {
         let in_row = std::mem::replace(&mut self.in_row, error);
         match (error && !in_row && self.has_background(), self.lone.take()) {
             // Two in a row are no background.
-            (_, Some((due, at, lone, fast))) if answer.kind != AnswerKind::Real => {
-                self.quarters.file(due, at, &lone, fast);
-            }
+            (_, Some(lone)) if answer.kind != AnswerKind::Real => self.file(&lone),
             (true, _) => {
-                self.lone = Some((due, at, answer.clone(), fast));
+                self.lone = Some(filed);
                 return;
             }
             (false, _) => {}
         }
         // Whether a success is the real answer is not known as long as nothing is learned: it speaks for no state.
         if answer.kind != AnswerKind::Unjudged {
-            self.quarters.file(due, at, answer, fast);
+            self.file(&filed);
         }
         if self.learns && matches!(answer.kind, AnswerKind::Real | AnswerKind::Unjudged) {
             self.base.saturating_record((answer.waited_ms as u64).max(1));
         }
     }
 
+    fn file(&mut self, filed: &Filed) {
+        self.quarters.file(filed.due, filed.ended, &filed.answer, filed.fast, filed.waits);
+    }
+
     /// Whether there are errors among the answers of steady state, but few: one by itself says nothing of a breaker then.
     fn has_background(&self) -> bool {
         self.steady.0 >= ENOUGH as u32 && self.steady.1 > 0 && self.steady.1 * 5 < self.steady.0
+    }
+
+    /// A request that nobody knows the fate of.
+    pub(super) fn forgotten(&mut self, request: RequestId) {
+        self.in_flight.remove(&request);
     }
 
     /// Nobody asks any more, or nobody knows what became of those who did.
@@ -125,89 +165,42 @@ impl Answers {
         self.settled.restarted();
     }
 
-    /// What the answers look like now; `reset` is how long the breaker stays open, where that was learned, in seconds.
-    pub(super) fn stage(&mut self, now: Timestamp, reset: Option<f64>) -> Stage {
+    /// Whether the network may refuse by now what it swallowed before.
+    pub(super) fn may_refuse(&mut self, may: bool) {
+        self.settled.may_refuse = may;
+    }
+
+    /// What the answers look like now; `reset` is how long the breaker stays open, where a source tells it, in seconds.
+    pub(super) fn look(&mut self, now: Timestamp, reset: Option<f64>) -> Look {
         let fast_ms = self.fast_ms();
         self.quarters
             .settle(self.in_flight.values().min().copied(), now, |quarter| self.settled.read(quarter, reset));
-        if self.in_flight.is_empty() && self.heard.is_none_or(|heard| seconds(heard, now) > STALE_S) {
-            return Stage::Unknown;
-        }
         let mut reader = self.settled.clone();
-        let late = self.in_flight.values().filter(|due| seconds(**due, now) * 1000.0 > fast_ms);
-        self.quarters.with_waiting(late.copied(), |quarter| reader.read(quarter, reset));
-        reader.stage()
+        let silent = self.heard.is_none_or(|heard| seconds(heard, now) > STALE_S);
+        if !self.in_flight.is_empty() || !silent {
+            let late = self.in_flight.values().filter(|due| seconds(**due, now) * 1000.0 > fast_ms);
+            self.quarters.with_waiting(late.copied(), |quarter| reader.read(quarter, reset));
+        }
+        let stage = if self.in_flight.is_empty() && silent { Stage::Unknown } else { reader.stage() };
+        Look { stage, proven: reader.proven(), proof: reader.proof(), reset: reader.reset() }
     }
 
-    /// Answers to requests due since `from`: real ones, slow ones that were not real, fast ones that were not real.
-    pub(super) fn since(&self, from: Timestamp) -> (u32, u32, u32) {
-        self.quarters.since(from)
+    /// Real answers to requests due since `from`, within the last ten seconds.
+    pub(super) fn real_since(&self, from: Timestamp) -> u32 {
+        self.quarters.since(from).real
     }
 
-    fn fast_ms(&self) -> f64 {
+    /// Whether a request that was due between `from` and `to` was or is slow.
+    pub(super) fn slow_between(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> bool {
+        let within = |due: &Timestamp| *due >= from && *due <= to;
+        let late = |due: &Timestamp| seconds(*due, now) * 1000.0 > self.fast_ms();
+        self.in_flight.values().any(|due| within(due) && late(due))
+    }
+
+    pub(super) fn fast_ms(&self) -> f64 {
         let learned = self.base.len() >= ENOUGH;
-        let base = if learned { self.base.value_at_quantile(0.99) as f64 * FAST_TIMES } else { 0.0 };
-        base.max(FAST_MS)
-    }
-}
-
-/// What a stage says about the breaker, and on what ground.
-pub(super) fn testimony(stage: &Stage) -> (Says, String) {
-    match *stage {
-        Stage::Unknown => (Says::Nothing, "too few answers so far".to_owned()),
-        Stage::Fine { real } => (
-            Says::State(BreakerState::Closed),
-            format!("{real} of the last {real} look like the real answer"),
-        ),
-        Stage::Failing { slow: 0, fast, fallback, .. } => (
-            Says::Nothing,
-            format!(
-                "{fast} of {fast} {} at once: open, or failing fast",
-                if fallback { "fall back" } else { "fail" }
-            ),
-        ),
-        Stage::Failing { slow, fast: 0, longest_ms, .. } if stage.passes_through() => (
-            Says::State(BreakerState::NoneSeen),
-            format!(
-                "{slow} of {slow} calls went through to the dead provider, up to {:.1} s each",
-                longest_ms / 1000.0
-            ),
-        ),
-        Stage::Failing { slow, .. } => (
-            Says::Not(BreakerState::Open),
-            format!(
-                "{} hung or failed late: nothing cuts that short yet",
-                wording::count(slow.into(), "call")
-            ),
-        ),
-        Stage::Open { fast, fallback: true, slowest_ms, .. } => (
-            Says::State(BreakerState::Open),
-            format!("{fast} of the last {fast} answers are fallbacks in under {}", under(slowest_ms)),
-        ),
-        Stage::Open { fast, slowest_ms, .. } => (
-            Says::Nothing,
-            format!("{fast} of the last {fast} calls failed in under {}, after slow ones", under(slowest_ms)),
-        ),
-        Stage::HalfOpen { slow, real: 0, .. } => {
-            (Says::State(BreakerState::HalfOpen), format!("{slow} slow calls after the reset time: a trial"))
-        }
-        Stage::HalfOpen { real, fallback, .. } => {
-            let answers = wording::count(real.into(), "real answer");
-            let words = match fallback {
-                true => format!("{answers} after fast fallbacks: a trial"),
-                false => format!("{answers} after fast failures: a trial, or the cause is gone"),
-            };
-            (Says::State(BreakerState::HalfOpen), words)
-        }
-    }
-}
-
-/// A round bound above a waiting time.
-fn under(ms: f64) -> String {
-    let bounds = [10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0];
-    match bounds.iter().find(|bound| ms < **bound) {
-        Some(bound) => format!("{bound} ms"),
-        None => format!("{:.0} s", (ms / 1000.0).ceil()),
+        let base = if learned { self.base.value_at_quantile(STEADY) as f64 * FAST_TIMES } else { 0.0 };
+        base.max(FAST_MS).min(self.limit_ms.max(1.0))
     }
 }
 

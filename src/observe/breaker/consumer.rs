@@ -1,0 +1,317 @@
+//! Who the consumer is: the pods behind the Service that users ask, else the one workload in play that is not hit.
+
+use super::sources::usual::groups;
+use crate::cluster::{Connection, Error, is_asked_at};
+use crate::session::event::{Event, What, is_about};
+use k8s_openapi::api::core::v1::{Container, Pod, Service};
+use kube::{Api, ResourceExt, api::ListParams};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Pods that are read one by one.
+pub(super) const PODS: usize = 10;
+/// Ports of a pod that are asked.
+const PORTS: usize = 12;
+/// Objects asked for in one list.
+const LISTED: u32 = 500;
+/// Pods and names that are remembered of the session's stream.
+const SEEN: usize = 512;
+
+/// What the session's stream tells of pods, where no Service does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Owner of each pod in play, by namespace and name.
+    pods: BTreeMap<(String, String), String>,
+    /// Objects that a step would hit, or has.
+    hit: BTreeSet<String>,
+}
+
+impl Seen {
+    /// Takes note of a fact of the session.
+    pub(super) fn follow(&mut self, event: &Event) {
+        match &event.what {
+            What::PodSeen(pod) if pod.in_play && self.pods.len() < SEEN => {
+                if let Some(owner) = &pod.owner {
+                    self.pods.insert((pod.key.namespace.clone(), pod.key.name.clone()), owner.clone());
+                }
+            }
+            What::PodGone(key) => {
+                self.pods.remove(&(key.namespace.clone(), key.name.clone()));
+            }
+            What::Targeted(card) => self.hits(&card.objects),
+            What::FaultFired { targets, .. } => self.hits(targets),
+            _ => {}
+        }
+    }
+
+    fn hits(&mut self, objects: &[String]) {
+        let room = SEEN.saturating_sub(self.hit.len());
+        self.hit.extend(objects.iter().take(room).cloned());
+    }
+
+    /// The namespaces in play.
+    fn namespaces(&self) -> impl Iterator<Item = &String> {
+        self.pods.keys().map(|(namespace, _)| namespace)
+    }
+
+    /// The one workload in play that is not hit.
+    fn bystander(&self) -> Option<(String, String)> {
+        let hit = |name: &str| self.hit.iter().any(|object| is_about(object, name));
+        let is_hit =
+            |owner: &str| hit(owner) || self.pods.iter().any(|((_, pod), of)| of == owner && hit(pod));
+        let spared: BTreeSet<(String, String)> = self
+            .pods
+            .iter()
+            .filter(|(_, owner)| !is_hit(owner))
+            .map(|((namespace, _), owner)| (namespace.clone(), owner.clone()))
+            .collect();
+        // Nothing is known to be hit yet: any of them may be the provider.
+        if self.hit.is_empty() || spared.len() != 1 {
+            return None;
+        }
+        spared.into_iter().next()
+    }
+
+    fn pods_of(&self, namespace: &str, owner: &str) -> BTreeSet<String> {
+        let mine = self.pods.iter().filter(|((ns, _), of)| ns == namespace && *of == owner);
+        mine.map(|((_, pod), _)| pod.clone()).collect()
+    }
+}
+
+/// The consumer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Consumer {
+    namespace: String,
+    /// `Service my-consumer-service`, `my-consumer-app`.
+    pub(super) title: String,
+    by: By,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum By {
+    /// The pods that a Service selects.
+    Selector(String),
+    /// The pods of a workload.
+    Owner(String),
+}
+
+/// A pod that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Replica {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    /// Tells it from those that had its name, and from itself before a restart.
+    pub(super) life: (String, i32),
+    /// The ports it declares, with their names.
+    pub(super) ports: Vec<(u16, Option<String>)>,
+}
+
+/// Looks for the consumer of the service at `users`.
+pub(super) async fn find(
+    connection: &Connection,
+    users: &str,
+    seen: &Seen,
+) -> Result<Option<Consumer>, Error> {
+    let url = reqwest::Url::parse(users).ok();
+    let address = url.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+    let own = connection.namespace().to_owned();
+    let namespaces: BTreeSet<String> = seen.namespaces().cloned().chain([own]).take(4).collect();
+    if let Some((host, port)) = address {
+        for namespace in &namespaces {
+            let services: Api<Service> = Api::namespaced(connection.client()?, namespace);
+            let found = services.list(&ListParams::default().limit(LISTED)).await;
+            let found = found.map_err(|source| connection.error("list services", source))?;
+            if let Some(service) = found.items.iter().find(|service| is_asked_at(service, host, port))
+                && let Some(selector) = selector(service)
+            {
+                let title = format!("Service {}", service.name_any());
+                return Ok(Some(Consumer {
+                    namespace: namespace.clone(),
+                    title,
+                    by: By::Selector(selector),
+                }));
+            }
+        }
+    }
+    Ok(seen.bystander().map(|(namespace, owner)| Consumer {
+        namespace,
+        title: owner.clone(),
+        by: By::Owner(owner),
+    }))
+}
+
+fn selector(service: &Service) -> Option<String> {
+    let pairs = service.spec.as_ref()?.selector.as_ref().filter(|pairs| !pairs.is_empty())?;
+    Some(pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(","))
+}
+
+/// The consumer's pods that run, the first ones where they are many; and how many there are.
+pub(super) async fn replicas(
+    connection: &Connection,
+    consumer: &Consumer,
+    seen: &Seen,
+) -> Result<(Vec<Replica>, usize), Error> {
+    let pods: Api<Pod> = Api::namespaced(connection.client()?, &consumer.namespace);
+    let list = ListParams::default().limit(LISTED);
+    let list = match &consumer.by {
+        By::Selector(selector) => list.labels(selector),
+        By::Owner(_) => list,
+    };
+    let found = pods.list(&list).await.map_err(|source| connection.error("list pods", source))?;
+    let mine = match &consumer.by {
+        By::Selector(_) => None,
+        By::Owner(owner) => Some(seen.pods_of(&consumer.namespace, owner)),
+    };
+    let is_mine = |pod: &Pod| mine.as_ref().is_none_or(|names| names.contains(&pod.name_any()));
+    let mut replicas: Vec<Replica> =
+        found.items.iter().filter(|pod| runs(pod) && is_mine(pod)).map(replica).collect();
+    replicas.sort_by(|one, other| one.name.cmp(&other.name));
+    let all = replicas.len();
+    replicas.truncate(PODS);
+    Ok((replicas, all))
+}
+
+fn runs(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
+}
+
+fn replica(pod: &Pod) -> Replica {
+    let statuses =
+        pod.status.as_ref().and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();
+    let restarts = statuses.iter().map(|status| status.restart_count).fold(0, i32::saturating_add);
+    Replica {
+        namespace: pod.namespace().unwrap_or_default(),
+        name: pod.name_any(),
+        life: (pod.uid().unwrap_or_default(), restarts),
+        ports: ports(pod),
+    }
+}
+
+/// The TCP ports that its containers declare, those of sidecars that begin before them among them.
+fn ports(pod: &Pod) -> Vec<(u16, Option<String>)> {
+    let Some(spec) = &pod.spec else { return Vec::new() };
+    let sidecars = spec.init_containers.iter().flatten();
+    let sidecars = sidecars.filter(|container| container.restart_policy.as_deref() == Some("Always"));
+    let mut ports: Vec<(u16, Option<String>)> = Vec::new();
+    for container in spec.containers.iter().chain(sidecars) {
+        for (port, name) in declared(container) {
+            if ports.len() < PORTS && !ports.iter().any(|(known, _)| *known == port) {
+                ports.push((port, name));
+            }
+        }
+    }
+    ports
+}
+
+fn declared(container: &Container) -> impl Iterator<Item = (u16, Option<String>)> {
+    let ports = container.ports.iter().flatten();
+    let tcp = ports.filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"));
+    tcp.filter_map(|port| Some((u16::try_from(port.container_port).ok()?, port.name.clone())))
+}
+
+/// What will be asked of whom, told before anything is.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::observe) struct Survey {
+    pub(in crate::observe) namespace: String,
+    /// `Service my-consumer-service`
+    pub(in crate::observe) title: String,
+    /// Pods that run now.
+    pub(in crate::observe) pods: usize,
+    /// Ports that they declare and that are asked.
+    pub(in crate::observe) ports: Vec<u16>,
+}
+
+/// Looks up the pods behind the users' Service; nothing where there is none.
+pub(in crate::observe) async fn survey(
+    connection: &Connection,
+    users: &str,
+) -> Result<Option<Survey>, Error> {
+    let seen = Seen::default();
+    let Some(consumer) = find(connection, users, &seen).await? else { return Ok(None) };
+    let (replicas, pods) = replicas(connection, &consumer, &seen).await?;
+    let asked = |(port, name): &&(u16, Option<String>)| !groups(*port, name.as_deref()).is_empty();
+    let ports: BTreeSet<u16> = replicas
+        .iter()
+        .flat_map(|replica| replica.ports.iter().filter(asked))
+        .map(|(port, _)| *port)
+        .collect();
+    let ports = ports.into_iter().collect();
+    Ok(Some(Survey { namespace: consumer.namespace, title: consumer.title, pods, ports }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::fake_api::{Reply, answering};
+    use crate::session::event::{Pod as Row, PodKey, PodPhase, Section, StepRef, Timestamp};
+    use serde_json::json;
+
+    fn pod(name: &str, phase: &str) -> serde_json::Value {
+        json!({"metadata": {"name": name, "namespace": "default", "uid": name}, "status": {"phase": phase},
+            "spec": {"containers": [{"name": "main", "ports": [
+                {"containerPort": 8080, "name": "http"}, {"containerPort": 53, "protocol": "UDP"}, {"containerPort": 8081}]}],
+                "initContainers": [
+                    {"name": "istio-proxy", "restartPolicy": "Always", "ports": [{"containerPort": 15090}]},
+                    {"name": "setup", "ports": [{"containerPort": 9999}]}]}})
+    }
+
+    #[tokio::test]
+    async fn the_pods_behind_the_users_service_are_the_consumer() {
+        let (connection, asked) = answering(|asked| match asked.path.as_str() {
+            "/api/v1/namespaces/default/services" => Reply::List(
+                "Service",
+                vec![
+                    json!({"metadata": {"name": "other"}, "spec": {"ports": [{"port": 80, "nodePort": 30001}]}}),
+                    json!({"metadata": {"name": "consumer", "namespace": "default"},
+                        "spec": {"selector": {"name": "c"}, "ports": [{"port": 80, "nodePort": 30080}]}}),
+                ],
+            ),
+            _ => {
+                Reply::List("Pod", vec![pod("c-2", "Running"), pod("c-1", "Running"), pod("c-0", "Pending")])
+            }
+        });
+        let seen = Seen::default();
+        let consumer = find(&connection, "http://10.0.0.1:30080/invoke", &seen).await.unwrap().unwrap();
+        assert_eq!(consumer.title, "Service consumer");
+        let (replicas, all) = replicas(&connection, &consumer, &seen).await.unwrap();
+        let names: Vec<_> = replicas.iter().map(|replica| replica.name.as_str()).collect();
+        assert_eq!((names.as_slice(), all), (&["c-1", "c-2"][..], 2));
+        let ports: Vec<_> = replicas[0].ports.iter().map(|(port, _)| *port).collect();
+        assert_eq!(ports, [8080, 8081, 15090], "declared ones over TCP, sidecars' too");
+        let last = asked.lock().unwrap().last().unwrap().line();
+        assert!(last.contains("labelSelector=name=c"), "{last}");
+        assert_eq!(
+            find(&connection, "http://10.0.0.1:8080/", &seen).await.unwrap(),
+            None,
+            "nobody's address"
+        );
+    }
+
+    #[test]
+    fn else_it_is_the_one_workload_that_is_not_hit() {
+        let mut seen = Seen::default();
+        let mut tell = |what| seen.follow(&Event { seq: 0, at: Timestamp::UNIX_EPOCH, what });
+        for (name, owner) in [("c-1", "consumer"), ("c-2", "consumer"), ("p-1", "provider")] {
+            let key = PodKey { namespace: "shop".to_owned(), name: name.to_owned(), uid: String::new() };
+            tell(What::PodSeen(Row {
+                key,
+                owner: Some(owner.to_owned()),
+                phase: PodPhase::Running,
+                status: String::new(),
+                containers: Vec::new(),
+                node: None,
+                ip: None,
+                created: None,
+                deleting: None,
+                liveness: None,
+                in_play: true,
+            }));
+        }
+        assert_eq!(seen.bystander(), None, "nobody knows yet which of them is hit");
+        let step = StepRef { section: Section::Method, index: 0 };
+        let fired = What::FaultFired { step, what: "kill".to_owned(), targets: vec!["pod/p-1".to_owned()] };
+        seen.follow(&Event { seq: 1, at: Timestamp::UNIX_EPOCH, what: fired });
+        assert_eq!(seen.bystander(), Some(("shop".to_owned(), "consumer".to_owned())));
+        assert_eq!(seen.pods_of("shop", "consumer").len(), 2);
+    }
+}

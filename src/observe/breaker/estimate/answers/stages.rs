@@ -1,0 +1,445 @@
+//! Reads quarters of a second in order and tells what the answers look like.
+//!
+//! | stage | hang | refused |
+//! | --- | --- | --- |
+//! | fine | real | real |
+//! | failing | slow, nobody cuts it short | fast: looks like cut short |
+//! | cut short | fast while nothing is in flight, after slow ones (a network that refuses by now looks the same) | as above |
+//! | trial | slow, one reset time after the cut, as slow as those before it | invisible |
+//!
+//! A bulkhead turns calls away while others are in flight, so what is fast then makes no cut. That a breaker is there at
+//! all is **proven** by a full reset cycle: slow calls, a cut, a trial as slow as they were, and a cut again; or twice
+//! real answers that begin equally long after a cut.
+
+use super::quarters::Quarter;
+use crate::session::event::Timestamp;
+
+/// Fast calls in a row, after slow ones, that make a cut; and how many of them with nothing in flight.
+const CLIFF: (u32, u32) = (3, 2);
+/// The same where a breaker has been proven: no bulkhead is to be told apart.
+const KNOWN_CLIFF: u32 = 2;
+/// Slow calls before a cut for it to prove anything: one is a hiccup.
+const SLOW_BEFORE: u32 = 2;
+/// Real answers in a row that make calls go through again.
+const CLOSED: u32 = 3;
+/// Fast real answers that make a trial a success.
+const TRIED: u32 = 2;
+/// The same where nothing was cut short before.
+const WELL: u32 = 2;
+/// Share of the learned reset time after which a slow call can be a trial: timers jitter.
+const NEARLY: f64 = 0.8;
+/// Seconds cut short after which a slow call can be a trial, as long as the reset time is not known.
+const EARLIEST_S: f64 = 1.0;
+/// Share of the wait before a cut that a trial must have waited.
+const AS_SLOW: f64 = 0.5;
+/// Seconds by which two reset times may differ and be called equal, beside a fifth of them.
+const EQUAL_S: f64 = 0.7;
+/// Calls that must have gone through, and for how long, before it is said that no breaker was seen.
+const THROUGH: (u32, f64) = (20, 10.0);
+/// Share of the first wait, from and to, within which a wait is the provider's own and not a queue's.
+const OWN: (f64, f64) = (0.7, 1.5);
+/// Slow calls in a row after which a trial that proves nothing is none.
+const TRIAL: u32 = 12;
+/// Requests in a row that the consumer did not answer, after which nothing is known of it.
+const LOST: u32 = 3;
+/// The largest number that is told of a row of real answers.
+const ROW: u32 = 20;
+
+/// What the answers look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::observe::breaker) enum Stage {
+    /// Too little was seen.
+    #[default]
+    Unknown,
+    /// The consumer itself does not answer.
+    Lost {
+        /// In a row.
+        count: u32,
+    },
+    /// Real answers.
+    Fine {
+        /// In a row, twenty at most.
+        real: u32,
+        /// Slow ones in a row.
+        slow: u32,
+        /// Longest wait of these.
+        longest_ms: f64,
+    },
+    /// Calls fail, and no cut was seen.
+    Failing(Failing),
+    /// Calls are cut short: fast after slow.
+    Cut(Cut),
+    /// Some calls go through again, one reset time after the cut.
+    Trial(Trial),
+}
+
+/// Calls that fail without a cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::observe::breaker) struct Failing {
+    /// When the first one was due.
+    pub(in crate::observe::breaker) since: Timestamp,
+    /// When the latest one was due.
+    pub(in crate::observe::breaker) latest: Timestamp,
+    /// Slow ones, those that still wait included.
+    pub(in crate::observe::breaker) slow: u32,
+    /// Slow ones that waited about as long as the first: the provider's own time, not a queue's.
+    pub(in crate::observe::breaker) own: u32,
+    /// All fast ones.
+    pub(in crate::observe::breaker) fast: u32,
+    /// Real answers among them.
+    pub(in crate::observe::breaker) mixed: u32,
+    /// Answers with 429.
+    pub(in crate::observe::breaker) limited: u32,
+    /// Whether users get a fallback.
+    pub(in crate::observe::breaker) fallback: bool,
+    /// Longest wait so far.
+    pub(in crate::observe::breaker) longest_ms: f64,
+    /// Wait of the first slow one that ended.
+    first_ms: f64,
+    /// The latest fast ones in a row, those of them with nothing in flight, and when the first was due.
+    run: (u32, u32, Timestamp),
+    /// Real answers in a row lately.
+    real: u32,
+}
+
+/// Calls that are cut short.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::observe::breaker) struct Cut {
+    /// When the first fast one was due.
+    pub(in crate::observe::breaker) since: Timestamp,
+    /// When the latest one was due.
+    pub(in crate::observe::breaker) latest: Timestamp,
+    /// Fast ones since.
+    pub(in crate::observe::breaker) fast: u32,
+    /// Answers with 429 among them.
+    pub(in crate::observe::breaker) limited: u32,
+    /// Whether users get a fallback.
+    pub(in crate::observe::breaker) fallback: bool,
+    /// The slowest of the fast ones.
+    pub(in crate::observe::breaker) slowest_ms: f64,
+    /// Real answers among them, before a trial could be.
+    pub(in crate::observe::breaker) mixed: u32,
+    /// Those of the fast ones with nothing in flight.
+    clear: u32,
+    /// How many slow calls there were before, and the longest wait of theirs.
+    before: (u32, f64),
+    /// Real answers in a row lately.
+    real: u32,
+}
+
+/// Calls that go through again.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::observe::breaker) struct Trial {
+    /// When the first of them was due.
+    pub(in crate::observe::breaker) since: Timestamp,
+    /// Slow ones, those that still wait included.
+    pub(in crate::observe::breaker) slow: u32,
+    /// Fast real answers so far.
+    pub(in crate::observe::breaker) real: u32,
+    /// Whether users get a fallback.
+    pub(in crate::observe::breaker) fallback: bool,
+    /// Slow real answers so far.
+    late: u32,
+    /// When the first slow one ended.
+    failed: Option<Timestamp>,
+    /// Longest wait of these.
+    longest_ms: f64,
+    /// The cut before it.
+    cut: Cut,
+}
+
+impl Stage {
+    /// Since when; `None` for stages that have no beginning.
+    pub(in crate::observe::breaker) fn since(&self) -> Option<Timestamp> {
+        match self {
+            Stage::Unknown | Stage::Lost { .. } | Stage::Fine { .. } => None,
+            Stage::Failing(failing) => Some(failing.since),
+            Stage::Cut(cut) => Some(cut.since),
+            Stage::Trial(trial) => Some(trial.since),
+        }
+    }
+
+    /// Whether so many calls took the provider's own time, for so long, that a breaker would have shown itself.
+    pub(in crate::observe::breaker) fn passes_through(&self) -> bool {
+        let Stage::Failing(Failing { since, latest, own, fast: 0, mixed: 0, .. }) = *self else {
+            return false;
+        };
+        own >= THROUGH.0 && seconds(since, latest) >= THROUGH.1
+    }
+
+    /// Calls that failed, and since when, if that is enough to compare with calls that left.
+    pub(in crate::observe::breaker) fn failed_for_long(&self) -> Option<(Timestamp, u32)> {
+        let (since, latest, calls) = match *self {
+            Stage::Failing(failing) => (failing.since, failing.latest, failing.slow + failing.fast),
+            Stage::Cut(cut) => (cut.since, cut.latest, cut.fast),
+            _ => return None,
+        };
+        (calls >= THROUGH.0 && seconds(since, latest) >= THROUGH.1).then_some((since, calls))
+    }
+}
+
+/// The reader and the stage it is in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reader {
+    stage: Stage,
+    /// Whether a full reset cycle was seen.
+    proven: bool,
+    /// The cut and the trial that proved it.
+    proof: Option<(Timestamp, Timestamp)>,
+    /// Seconds from the latest cut to the trial, or to the real answers, that ended it.
+    reset: Option<f64>,
+    /// Whether a cut may be the network's, which swallows first and refuses later: then only a trial proves a breaker.
+    pub(super) may_refuse: bool,
+    lost: u32,
+}
+
+impl Reader {
+    pub(super) fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    pub(super) fn proven(&self) -> bool {
+        self.proven
+    }
+
+    /// The cut and the trial that proved it.
+    pub(super) fn proof(&self) -> Option<(Timestamp, Timestamp)> {
+        self.proof
+    }
+
+    /// How long the breaker stays open, as seen in a proven cycle.
+    pub(super) fn reset(&self) -> Option<f64> {
+        self.reset.filter(|_| self.proven)
+    }
+
+    /// A new process has a closed breaker: if calls still fail, they fail anew.
+    pub(super) fn restarted(&mut self) {
+        if matches!(self.stage, Stage::Cut(_) | Stage::Trial(_) | Stage::Failing(_)) {
+            self.stage = Stage::Unknown;
+        }
+    }
+
+    pub(super) fn read(&mut self, quarter: &Quarter, reset: Option<f64>) {
+        let heard = quarter.real + quarter.real_slow + quarter.fast + slow(quarter);
+        self.lost = if heard > 0 { 0 } else { self.lost + quarter.lost };
+        if self.lost >= LOST {
+            self.stage = Stage::Lost { count: self.lost };
+        }
+        if heard == 0 {
+            return;
+        }
+        self.stage = match self.stage {
+            Stage::Unknown | Stage::Lost { .. } if trouble(quarter) => failing(quarter, 0, 0.0),
+            Stage::Fine { slow, longest_ms, .. } if trouble(quarter) => {
+                failing(quarter, if slow >= SLOW_BEFORE { slow } else { 0 }, longest_ms)
+            }
+            Stage::Unknown | Stage::Lost { .. } => fine(quarter, 0, 0, 0.0),
+            Stage::Fine { real, slow, longest_ms } => fine(quarter, real, slow, longest_ms),
+            Stage::Failing(failing) => self.still_failing(failing, quarter),
+            Stage::Cut(cut) => self.cut(cut, quarter, reset),
+            Stage::Trial(trial) => self.trial(trial, quarter),
+        };
+    }
+
+    fn still_failing(&self, mut failing: Failing, quarter: &Quarter) -> Stage {
+        let answered = quarter.real + quarter.real_slow;
+        if !trouble(quarter) {
+            failing.real += answered;
+            failing.mixed += answered;
+            return match failing.real {
+                real if real >= WELL => Stage::Fine {
+                    real: real.min(ROW),
+                    slow: quarter.real_slow,
+                    longest_ms: quarter.longest_ms,
+                },
+                _ => Stage::Failing(failing),
+            };
+        }
+        failing.count(quarter);
+        let (run, clear, since) = failing.run;
+        let before = failing.slow;
+        let enough = match self.proven {
+            true => run >= KNOWN_CLIFF,
+            false => run >= CLIFF.0 && clear >= CLIFF.1,
+        };
+        if before > 0 && enough {
+            return Stage::Cut(Cut {
+                since,
+                latest: quarter.start,
+                fast: run,
+                limited: failing.limited,
+                fallback: failing.fallback,
+                slowest_ms: quarter.slowest_fast_ms,
+                mixed: 0,
+                clear,
+                before: (before, if failing.first_ms > 0.0 { failing.first_ms } else { failing.longest_ms }),
+                real: 0,
+            });
+        }
+        Stage::Failing(failing)
+    }
+
+    fn cut(&mut self, mut cut: Cut, quarter: &Quarter, reset: Option<f64>) -> Stage {
+        let earliest = reset.or(self.reset()).map_or(EARLIEST_S, |reset| reset * NEARLY);
+        let elapsed = seconds(cut.since, quarter.start);
+        let real = quarter.real;
+        let through = slow(quarter) + quarter.real_slow;
+        if through > 0 && elapsed < earliest && !self.proven {
+            // What goes through so early was let through by no breaker.
+            return failing(quarter, cut.before.0, cut.before.1);
+        }
+        if (through > 0 || real > 0) && elapsed >= earliest {
+            if real > 0 && through == 0 {
+                self.ended(&cut, elapsed);
+            }
+            return Stage::Trial(Trial {
+                since: quarter.start,
+                slow: through,
+                real,
+                late: quarter.real_slow,
+                fallback: cut.fallback,
+                failed: quarter.slow_ended,
+                longest_ms: quarter.longest_ms,
+                cut,
+            });
+        }
+        cut.real = if quarter.fast > 0 { 0 } else { cut.real + real };
+        if cut.real >= CLOSED {
+            return Stage::Fine { real: cut.real, slow: 0, longest_ms: 0.0 };
+        }
+        cut.mixed += real;
+        cut.latest = quarter.start;
+        cut.fast += quarter.fast;
+        cut.clear += quarter.clear;
+        cut.limited += quarter.limited;
+        cut.fallback |= quarter.fallback;
+        cut.slowest_ms = cut.slowest_ms.max(quarter.slowest_fast_ms);
+        Stage::Cut(cut)
+    }
+
+    /// A cut ended by real answers. That twice took equally long if a breaker did it.
+    fn ended(&mut self, cut: &Cut, elapsed: f64) {
+        let equal = self.reset.is_some_and(|reset| (reset - elapsed).abs() <= EQUAL_S + reset * 0.2);
+        if equal && !self.may_refuse && plain(cut) {
+            self.prove(cut, elapsed);
+        }
+        self.reset = Some(elapsed);
+    }
+
+    fn prove(&mut self, cut: &Cut, elapsed: f64) {
+        let trial = cut.since.checked_add(jiff::SignedDuration::from_secs_f64(elapsed)).unwrap_or(cut.since);
+        self.proof.get_or_insert((cut.since, trial));
+        self.proven = true;
+    }
+
+    fn trial(&mut self, mut trial: Trial, quarter: &Quarter) -> Stage {
+        let through = slow(quarter) + quarter.real_slow;
+        let refused = quarter.fast > 0 && through == 0 && quarter.real == 0;
+        let failed = earlier(trial.failed, quarter.slow_ended);
+        trial.real += quarter.real;
+        trial.late += quarter.real_slow;
+        let closed = trial.real >= TRIED || trial.real > 0 && trial.real + trial.late >= CLOSED;
+        let again = |since| {
+            Stage::Cut(Cut {
+                since,
+                latest: quarter.start,
+                fast: quarter.fast,
+                limited: quarter.limited,
+                fallback: trial.fallback || quarter.fallback,
+                slowest_ms: quarter.slowest_fast_ms,
+                mixed: 0,
+                clear: quarter.clear,
+                before: (trial.cut.before.0.max(trial.slow), trial.cut.before.1),
+                real: 0,
+            })
+        };
+        match failed {
+            _ if closed => Stage::Fine { real: trial.real.min(ROW), slow: 0, longest_ms: 0.0 },
+            Some(at) if refused && at <= quarter.start => {
+                let as_slow = trial.longest_ms >= trial.cut.before.1 * AS_SLOW;
+                if as_slow && plain(&trial.cut) {
+                    let elapsed = seconds(trial.cut.since, trial.since);
+                    self.prove(&trial.cut, elapsed);
+                    self.reset = Some(elapsed);
+                }
+                again(at)
+            }
+            None if refused && trial.real > 0 => again(quarter.start),
+            failed => {
+                trial.slow += through;
+                trial.failed = failed;
+                trial.longest_ms = trial.longest_ms.max(quarter.longest_ms);
+                trial.fallback |= quarter.fallback;
+                match self.proven || trial.slow < TRIAL {
+                    true => Stage::Trial(trial),
+                    false => failing(quarter, trial.slow, trial.longest_ms),
+                }
+            }
+        }
+    }
+}
+
+impl Failing {
+    fn count(&mut self, quarter: &Quarter) {
+        let slow_now = slow(quarter);
+        if self.first_ms == 0.0 {
+            self.first_ms = quarter.longest_ms;
+        }
+        let own = (self.first_ms * OWN.0..=self.first_ms * OWN.1).contains(&quarter.longest_ms);
+        self.own += if own { quarter.slow } else { 0 };
+        self.latest = quarter.start;
+        self.slow += slow_now;
+        self.fast += quarter.fast;
+        self.mixed += quarter.real;
+        self.limited += quarter.limited;
+        self.fallback |= quarter.fallback;
+        self.longest_ms = self.longest_ms.max(quarter.longest_ms);
+        self.real = 0;
+        self.run = match self.run {
+            _ if slow_now > 0 || quarter.real_slow > 0 => (0, 0, quarter.start),
+            (0, ..) => (quarter.fast, quarter.clear, quarter.start),
+            (fast, clear, since) => (fast + quarter.fast, clear + quarter.clear, since),
+        };
+    }
+}
+
+/// Whether a cut can prove a breaker: after more than a hiccup, with calls cut short while nothing was in flight.
+fn plain(cut: &Cut) -> bool {
+    cut.before.0 >= SLOW_BEFORE && cut.clear >= CLIFF.1 && cut.mixed == 0
+}
+
+fn fine(quarter: &Quarter, real: u32, slow: u32, longest_ms: f64) -> Stage {
+    let (slow, longest_ms) = match quarter.real_slow {
+        0 => (0, 0.0),
+        more => (slow + more, longest_ms.max(quarter.longest_ms)),
+    };
+    Stage::Fine { real: (real + quarter.real + quarter.real_slow).min(ROW), slow, longest_ms }
+}
+
+/// Calls begin to fail, after `slow` that were slow and waited up to `longest_ms`.
+fn failing(quarter: &Quarter, slow: u32, longest_ms: f64) -> Stage {
+    let since = quarter.start;
+    let mut failing = Failing { since, slow, longest_ms, run: (0, 0, since), ..Failing::default() };
+    failing.count(quarter);
+    Stage::Failing(failing)
+}
+
+/// Calls of a quarter that were or are slow and not real.
+fn slow(quarter: &Quarter) -> u32 {
+    quarter.slow + quarter.waiting
+}
+
+fn trouble(quarter: &Quarter) -> bool {
+    quarter.fast + slow(quarter) > 0
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64()
+}

@@ -1,0 +1,114 @@
+//! What the answers look like, in words, and what that says of a breaker.
+
+use super::{Look, Stage};
+use crate::session::{
+    event::{BreakerState, Says},
+    wording,
+};
+
+/// What a look says about the breaker, and on what ground.
+pub(in super::super) fn testimony(look: &Look) -> (Says, String) {
+    let known = |proven, open| if proven { Says::State(open) } else { Says::Nothing };
+    match look.stage {
+        Stage::Unknown => (Says::Nothing, "too few answers so far".to_owned()),
+        Stage::Lost { count } => (
+            Says::Nothing,
+            format!("the last {count} requests found nobody: the consumer itself does not answer"),
+        ),
+        Stage::Fine { real, slow, .. } => {
+            let state = if look.proven { BreakerState::Closed } else { BreakerState::ClosedOrNone };
+            let late = if slow > 1 { format!(", the last {slow} of them slow") } else { String::new() };
+            (Says::State(state), format!("{real} of the last {real} look like the real answer{late}"))
+        }
+        Stage::Failing(failing) if look.stage.passes_through() => (
+            Says::State(BreakerState::NoBreakerSeen),
+            format!(
+                "{} of {} calls went through to the dead provider, up to {:.1} s each",
+                failing.own,
+                failing.slow,
+                failing.longest_ms / 1000.0
+            ),
+        ),
+        Stage::Failing(failing) if failing.mixed > 0 || failing.slow > 0 && failing.fast > 0 => {
+            let words = [
+                (failing.slow, "slow"),
+                (failing.fast, if failing.fallback { "fallbacks at once" } else { "errors at once" }),
+                (failing.mixed, "real"),
+            ];
+            let words: Vec<String> = words
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{count} {what}"))
+                .collect();
+            (Says::Nothing, format!("answers of all kinds: {}{}", words.join(", "), limited(failing.limited)))
+        }
+        Stage::Failing(failing) if failing.slow == 0 => {
+            let (verb, says) = match failing.fallback {
+                true => (
+                    "fall back at once: open, or falls back by itself",
+                    Says::State(BreakerState::FallbackAtOnce),
+                ),
+                false => ("fail at once: open without a fallback, or no breaker", Says::Nothing),
+            };
+            (says, format!("{0} of {0} {verb}{1}", failing.fast, limited(failing.limited)))
+        }
+        Stage::Failing(failing) => (
+            Says::Not(BreakerState::Open),
+            format!(
+                "{} hung or failed late: nothing cuts that short yet",
+                wording::count(failing.slow.into(), "call")
+            ),
+        ),
+        Stage::Cut(cut) if cut.mixed > 0 => (
+            Says::Nothing,
+            format!("{} cut short and {} real ones among them{}", cut.fast, cut.mixed, limited(cut.limited)),
+        ),
+        Stage::Cut(cut) if cut.fallback => {
+            let state = if look.proven { BreakerState::Open } else { BreakerState::FallbackAtOnce };
+            (
+                Says::State(state),
+                format!(
+                    "{0} of the last {0} answers are fallbacks in under {1}, after slow ones",
+                    cut.fast,
+                    under(cut.slowest_ms)
+                ),
+            )
+        }
+        Stage::Cut(cut) => (
+            known(look.proven, BreakerState::Open),
+            format!(
+                "{0} of the last {0} calls failed in under {1}, after slow ones",
+                cut.fast,
+                under(cut.slowest_ms)
+            ),
+        ),
+        Stage::Trial(trial) if trial.real == 0 => (
+            known(look.proven, BreakerState::HalfOpen),
+            format!("{} after the reset time: a trial", wording::count(trial.slow.into(), "slow call")),
+        ),
+        Stage::Trial(trial) => {
+            let answers = wording::count(trial.real.into(), "real answer");
+            let words = match trial.fallback {
+                true => format!("{answers} after fast fallbacks: a trial, or the cause is gone"),
+                false => format!("{answers} after fast failures: a trial, or the cause is gone"),
+            };
+            (known(look.proven, BreakerState::HalfOpen), words)
+        }
+    }
+}
+
+fn limited(count: u32) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(", {count} with 429: a rate limit"),
+    }
+}
+
+/// A round bound above a waiting time.
+fn under(ms: f64) -> String {
+    let bounds = [10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0];
+    match bounds.iter().find(|bound| ms < **bound) {
+        Some(bound) => format!("{bound} ms"),
+        None => format!("{:.0} s", (ms / 1000.0).ceil()),
+    }
+}

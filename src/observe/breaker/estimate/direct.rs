@@ -1,0 +1,484 @@
+//! Sources that name breakers: which breaker is meant, in which state, and whether several processes speak.
+
+use super::super::reading::{Reading, SourceId};
+use super::answers::{Look, Stage};
+use super::weigh::{Opinion, opinion};
+use crate::session::{
+    event::{
+        BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open},
+        Confidence::{Likely, Sure},
+        NamedBreaker, NamedState, Says, Timestamp, Transition, Witness,
+    },
+    wording,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Seconds after which a statement is stale.
+pub(super) const STALE_S: f64 = 3.0;
+/// Seconds for which a process that answers in turn with others is remembered.
+const TURNS_S: f64 = 8.0;
+/// Seconds within which no breaker opens and closes again: several processes answer.
+const FLIP_S: f64 = 1.6;
+/// Seconds for which several processes that answer in turn are mixed after the latest change.
+const TURN_S: f64 = 1.1;
+/// Seconds within which two readings of whoever answers must agree.
+const AGREE_S: f64 = 2.0;
+/// Seconds after which an open breaker may close again; sooner, somebody else answered.
+const CLOSES_S: f64 = 1.5;
+/// Seconds for which a source may say otherwise than the answers before it counts against it.
+const PATIENCE_S: f64 = 2.5;
+/// Share of the reset time after which a call that hangs is a trial.
+const NEARLY: f64 = 0.8;
+/// Voices, breakers and changes kept.
+const VOICES: usize = 256;
+const TRACKS: usize = 256;
+const CHANGES: usize = 16;
+
+/// Who speaks: a source, and the process behind it where it tells.
+type Voice = (SourceId, Option<String>);
+
+/// What one voice says of one breaker.
+#[derive(Clone, Debug)]
+struct Said {
+    at: Timestamp,
+    since: Timestamp,
+    breaker: NamedBreaker,
+    /// Its changes of state, oldest first.
+    changes: VecDeque<(Timestamp, BreakerState)>,
+    /// What it said before, and when.
+    before: Option<(Timestamp, Says)>,
+    /// A trial that was over before anybody could see it: when it may have been, and what came of it.
+    missed: Option<(Timestamp, BreakerState)>,
+}
+
+impl Said {
+    /// Whether two readings in a row say so.
+    fn confirmed(&self) -> bool {
+        self.before.is_some_and(|(at, says)| says == self.breaker.says && seconds(at, self.at) <= AGREE_S)
+    }
+}
+
+/// What was learned of a breaker in this session.
+#[derive(Clone, Debug, Default)]
+struct Track {
+    /// It was open while users were well: it is about something else until it moves with the fault.
+    foreign: bool,
+    /// When it moved with the fault.
+    moved: Option<Timestamp>,
+    /// The answers contradicted it once.
+    contradicted: bool,
+    /// Whoever answers says one and then the other: several processes.
+    several: bool,
+}
+
+/// What is meant, and all that is said of it.
+#[derive(Clone, Debug)]
+pub(super) struct Meant {
+    pub(super) opinion: Opinion,
+    pub(super) name: String,
+    pub(super) since: Timestamp,
+    pub(super) replicas: Vec<NamedState>,
+    pub(super) told: NamedBreaker,
+}
+
+/// Sources that name breakers.
+#[derive(Default)]
+pub(super) struct Direct {
+    said: BTreeMap<(Voice, String), Said>,
+    tracks: BTreeMap<String, Track>,
+    /// The latest process of each source, with the moments it was first and last heard.
+    processes: BTreeMap<SourceId, VecDeque<(String, Timestamp)>>,
+    /// From open to the trial, as seen, in seconds.
+    reset: Option<f64>,
+    /// The state last believed of each breaker, and since when.
+    stood: BTreeMap<String, (BreakerState, Timestamp)>,
+}
+
+impl Direct {
+    /// Takes note of a reading; tells whether its process began anew.
+    pub(super) fn hear(&mut self, at: Timestamp, reading: &Reading, fault: bool) -> bool {
+        let restarted = self.process(at, reading);
+        let id = &reading.source;
+        for breaker in &reading.breakers {
+            let process =
+                breaker.process.clone().or_else(|| self.turns(id).then(|| reading.process.clone())?);
+            let key = ((id.clone(), process), breaker.name.clone());
+            if !self.said.contains_key(&key) && self.said.len() >= VOICES {
+                continue;
+            }
+            self.say(at, key, breaker, fault);
+        }
+        // What is named no longer is silence.
+        let named: BTreeSet<&str> = reading.breakers.iter().map(|breaker| breaker.name.as_str()).collect();
+        let keeps = |(voice, name): &(Voice, String)| voice.0 != *id || named.contains(name.as_str());
+        self.said.retain(|key, said| keeps(key) && seconds(said.at, at) <= TURNS_S);
+        restarted
+    }
+
+    /// Trials that were over before anybody could see them, since this was asked last.
+    pub(super) fn missed(&mut self, name: &str) -> Vec<Transition> {
+        let mine = self.said.iter_mut().filter(|((_, named), _)| named == name);
+        let missed: Vec<_> = mine.filter_map(|(_, said)| said.missed.take()).collect();
+        let mut told = Vec::new();
+        for (at, to) in missed {
+            told.push(Transition { at, from: Open, to: HalfOpen });
+            told.push(Transition { at, from: HalfOpen, to });
+        }
+        told
+    }
+
+    /// A source could not be read.
+    pub(super) fn silent(&mut self, source: &SourceId) {
+        self.said.retain(|(voice, _), _| voice.0 != *source);
+    }
+
+    /// All began anew: nobody knows which of them did.
+    pub(super) fn restarted(&mut self) {
+        self.said.clear();
+        self.stood.clear();
+    }
+
+    fn turns(&self, id: &SourceId) -> bool {
+        self.processes.get(id).is_some_and(|known| known.len() > 1)
+    }
+
+    /// A new process that comes in the place of the one before began anew; processes that come in turn are several.
+    fn process(&mut self, at: Timestamp, reading: &Reading) -> bool {
+        let Some(process) = &reading.process else { return false };
+        let known = self.processes.entry(reading.source.clone()).or_default();
+        known.retain(|(name, last)| name == process || seconds(*last, at) <= TURNS_S);
+        let last = known.iter().map(|(_, last)| *last).max();
+        let new = !known.is_empty() && !known.iter().any(|(name, _)| name == process);
+        if let Some((_, last)) = known.iter_mut().find(|(name, _)| name == process) {
+            *last = at;
+        } else if known.len() < 8 {
+            known.push_back((process.clone(), at));
+        }
+        // Began after the one before was last heard: that one is gone.
+        let began = process.strip_prefix("started ").and_then(|text| text.parse::<f64>().ok());
+        let restarted = new
+            && began
+                .zip(last)
+                .is_some_and(|(began, last)| began + 1.0 > last.as_millisecond() as f64 / 1000.0);
+        if restarted {
+            known.retain(|(name, _)| name == process);
+        }
+        if new {
+            // Whatever was said without a process belongs to one of them, and nobody knows to which.
+            let id = &reading.source;
+            self.said.retain(|((source, process), _), _| source != id || process.is_some() && !restarted);
+        }
+        restarted
+    }
+
+    fn say(&mut self, at: Timestamp, key: (Voice, String), breaker: &NamedBreaker, fault: bool) {
+        if self.tracks.len() >= TRACKS && !self.tracks.contains_key(&breaker.name) {
+            return;
+        }
+        let track = self.tracks.entry(breaker.name.clone()).or_default();
+        let said = self.said.entry(key).or_insert_with(|| Said {
+            at,
+            since: at,
+            breaker: breaker.clone(),
+            changes: VecDeque::new(),
+            before: None,
+            missed: None,
+        });
+        if let Some((when, became)) = missed(said, breaker, at) {
+            said.missed = Some((when, became));
+            self.reset = Some(seconds(said.since, when)).filter(|reset| *reset > 0.2).or(self.reset);
+            // It opened anew, if it did.
+            said.since = when;
+        }
+        let earlier = (said.at < at).then_some((said.at, said.breaker.says));
+        if let Says::State(state) = breaker.says {
+            let before = said.changes.back().copied();
+            if before.is_none_or(|(_, before)| before != state) {
+                if said.changes.len() == CHANGES {
+                    said.changes.pop_front();
+                }
+                said.changes.push_back((at, state));
+                if let Some((opened, Open)) = before
+                    && state == HalfOpen
+                {
+                    self.reset = Some(seconds(opened, at)).filter(|reset| *reset > 0.2).or(self.reset);
+                }
+                if before.is_some() && fault {
+                    track.moved.get_or_insert(at);
+                    track.foreign = false;
+                }
+            }
+            let late: Vec<_> = said.changes.iter().rev().take(2).collect();
+            if let ([(back, last), (there, other)], Some((_, Says::State(before)))) =
+                (late.as_slice(), earlier)
+                && *back == at
+                && (*last, *other, before) == (Closed, Open, Open)
+                && seconds(*there, at) <= FLIP_S
+            {
+                track.several = true;
+            }
+        }
+        if said.breaker.says != breaker.says {
+            said.since = at;
+        }
+        let exact = breaker.transitions.last().filter(|last| breaker.says == Says::State(last.to));
+        said.since = exact.map_or(said.since, |last| last.at);
+        said.before = earlier.or(said.before);
+        said.at = at;
+        said.breaker = breaker.clone();
+    }
+
+    /// Statements that are not stale, of pods rather than of whoever answers, of the most direct kind that says something.
+    fn fresh(&self, now: Timestamp) -> Vec<(&Voice, &str, &Said)> {
+        let stale = |voice: &Voice| if self.turns(&voice.0) { TURNS_S } else { STALE_S };
+        let all = self.said.iter().filter(|((voice, _), said)| seconds(said.at, now) <= stale(voice));
+        let speaking: Vec<_> = all.filter(|(_, said)| said.breaker.says != Says::Nothing).collect();
+        let kind = |kind: Witness| {
+            speaking
+                .iter()
+                .any(|((voice, _), said)| voice.0.kind == kind && matches!(said.breaker.says, Says::State(_)))
+        };
+        let kinds = [Witness::Actuator, Witness::Hystrix, Witness::Metrics, Witness::Health];
+        let Some(kind) = kinds.into_iter().find(|one| kind(*one)) else {
+            let others = speaking.into_iter().filter(|((voice, _), _)| voice.0.kind != Witness::Mesh);
+            return others.map(|((voice, name), said)| (voice, name.as_str(), said)).collect();
+        };
+        let chosen: Vec<_> = speaking.into_iter().filter(|((voice, _), _)| voice.0.kind == kind).collect();
+        let pods = chosen.iter().any(|((voice, _), _)| voice.0.pod.is_some());
+        let chosen = chosen.into_iter().filter(|((voice, _), _)| !pods || voice.0.pod.is_some());
+        chosen.map(|((voice, name), said)| (voice, name.as_str(), said)).collect()
+    }
+
+    /// Whether a source names a breaker that is not about something else.
+    pub(super) fn names_one(&self) -> bool {
+        self.said.iter().any(|((_, name), said)| {
+            said.breaker.says != Says::Nothing && self.tracks.get(name).is_some_and(|track| !track.foreign)
+        })
+    }
+
+    /// One-sided statements that stand: not open, not closed.
+    pub(super) fn one_sided(&self, now: Timestamp) -> (bool, bool) {
+        let fresh = self.fresh(now);
+        let says = |says: Says| {
+            let mine = |name: &str| self.tracks.get(name).is_some_and(|track| !track.foreign);
+            fresh.iter().any(|(_, name, said)| mine(name) && said.breaker.says == says)
+        };
+        (says(Says::Not(Open)), says(Says::Not(Closed)))
+    }
+
+    /// All breakers that are named, with the state of each.
+    pub(super) fn named(&self, now: Timestamp) -> Vec<NamedState> {
+        let fresh = self.fresh(now);
+        let names: BTreeSet<&str> = fresh.iter().map(|(_, name, _)| *name).collect();
+        let state = |name: &str| self.state(name, &fresh, now).map(|(state, ..)| state);
+        names
+            .into_iter()
+            .filter_map(|name| Some(NamedState { name: name.to_owned(), state: state(name)? }))
+            .collect()
+    }
+
+    /// The state of one breaker over all that speak of it, since when, and row by row.
+    fn state(
+        &self,
+        name: &str,
+        fresh: &[(&Voice, &str, &Said)],
+        now: Timestamp,
+    ) -> Option<(BreakerState, Timestamp, Vec<NamedState>)> {
+        let mut rows: Vec<(NamedState, Timestamp)> = Vec::new();
+        for (voice, _, said) in fresh.iter().filter(|(_, named, _)| *named == name) {
+            let Says::State(state) = said.breaker.says else { continue };
+            rows.push((NamedState { name: row(voice), state }, said.since));
+        }
+        let (first, _) = rows.first()?;
+        let turned = |said: &Said| said.changes.back().is_some_and(|(at, _)| seconds(*at, now) <= TURN_S);
+        let turns = self.tracks.get(name).is_some_and(|track| track.several)
+            && fresh.iter().any(|(_, named, said)| *named == name && turned(said));
+        let mixed = turns || rows.iter().any(|(row, _)| row.state != first.state);
+        let state = if mixed { Mixed } else { first.state };
+        let since = if mixed {
+            rows.iter().map(|(_, since)| *since).max()
+        } else {
+            rows.iter().map(|(_, since)| *since).min()
+        };
+        let replicas =
+            if rows.len() > 1 { rows.into_iter().map(|(row, _)| row).collect() } else { Vec::new() };
+        Some((state, since?, replicas))
+    }
+
+    /// The breaker that is meant, if one is.
+    pub(super) fn meant(
+        &mut self,
+        now: Timestamp,
+        look: &Look,
+        real_since: impl Fn(Timestamp) -> u32,
+        hangs: impl Fn(Timestamp, Timestamp) -> bool,
+    ) -> Option<Meant> {
+        self.examine(now, look, &real_since);
+        let fresh = self.fresh(now);
+        let names: BTreeSet<&str> = fresh
+            .iter()
+            .filter(|(_, _, said)| matches!(said.breaker.says, Says::State(_)))
+            .map(|(_, name, _)| *name)
+            .collect();
+        let mine: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| self.tracks.get(*name).is_some_and(|track| !track.foreign))
+            .collect();
+        let moved = |name: &&str| self.tracks.get(*name).and_then(|track| track.moved);
+        let mut movers: Vec<(Timestamp, &str)> =
+            mine.iter().filter_map(|name| moved(name).map(|at| (at, *name))).collect();
+        movers.sort();
+        let state_of = |name: &str| self.state(name, &fresh, now);
+        let (name, certain) = match (movers.as_slice(), mine.as_slice()) {
+            ([], []) => return None,
+            ([], [one]) => (*one, names.len() == 1),
+            ([], [first, rest @ ..]) => {
+                let state = state_of(first).map(|(state, ..)| state);
+                let alike = rest.iter().all(|name| state_of(name).map(|(state, ..)| state) == state);
+                if !alike {
+                    return None;
+                }
+                (*first, false)
+            }
+            ([(_, one)], _) => (*one, true),
+            ([(_, first), rest @ ..], _) => {
+                let state = state_of(first).map(|(state, ..)| state);
+                let alike = rest.iter().all(|(_, name)| state_of(name).map(|(state, ..)| state) == state);
+                (*first, alike)
+            }
+        };
+        let (state, since, replicas) = state_of(name)?;
+        let track = self.tracks.get(name)?;
+        let said: Vec<&Said> =
+            fresh.iter().filter(|(_, named, _)| *named == name).map(|(.., said)| *said).collect();
+        let latest = said.iter().max_by_key(|said| said.at)?;
+        let told = latest.breaker.clone();
+        let reset = told.sleep_window_s.or(self.reset);
+        let was = self.stood.get(name).copied();
+        let mut found = opinion(state, Likely);
+        // A gauge may lag by a whole call: one that hangs one reset time after the opening is a trial.
+        let due = reset
+            .and_then(|reset| since.checked_add(jiff::SignedDuration::from_secs_f64(reset * NEARLY)).ok());
+        let lags = state == Open && due.is_some_and(|due| hangs(due, latest.at));
+        let doubts = against(state, look, track.moved.is_some());
+        let hasty = state == Closed
+            && was.is_some_and(|(before, since)| before == Open && seconds(since, now) < CLOSES_S);
+        let alone = names.len() == 1;
+        if lags {
+            found = opinion(HalfOpen, Likely)
+                .because("it says open, but a call hangs one reset time after the opening");
+        } else if track.several && state == Mixed {
+            found = found.because("it says one and then the other within seconds: several processes answer");
+        } else if hasty {
+            found = found.because("closed so soon after open: another process may have answered");
+        } else if let Some(doubt) = doubts {
+            found = found.because(doubt);
+        } else if state == Mixed
+            || (certain || alone)
+                && !told.derived
+                && !track.contradicted
+                && !track.several
+                && said.iter().all(|said| said.confirmed())
+        {
+            found = opinion(state, Sure);
+        }
+        let (lagged, name) = (lags, name.to_owned());
+        let standing = if state == Mixed { None } else { Some(state) };
+        let meant = Meant { opinion: found, name: name.clone(), since, replicas, told };
+        if let Some(track) = self.tracks.get_mut(&name) {
+            track.contradicted |= lagged;
+        }
+        match (standing, was) {
+            (Some(state), was) if was.is_none_or(|(before, _)| before != state) => {
+                self.stood.insert(name, (state, since));
+            }
+            _ => {}
+        }
+        Some(meant)
+    }
+
+    /// How long the breaker stays open, as its sources showed, in seconds.
+    pub(super) fn reset(&self) -> Option<f64> {
+        self.reset
+    }
+
+    /// Learns which breakers are about something else, and which ones the answers contradict.
+    fn examine(&mut self, now: Timestamp, look: &Look, real_since: &impl Fn(Timestamp) -> u32) {
+        let mut learned = Vec::new();
+        for ((_, name), said) in &self.said {
+            let Says::State(state) = said.breaker.says else { continue };
+            let lasts = seconds(said.since, now) >= PATIENCE_S && seconds(said.at, now) <= STALE_S;
+            // A trial may last for seconds: well users do not contradict it at once.
+            let well = matches!(look.stage, Stage::Fine { .. }) && real_since(said.since) >= 4;
+            let otherwise = match state {
+                Open | HalfOpen | ForcedOpen => well,
+                Closed | Disabled | MetricsOnly => match look.stage {
+                    Stage::Cut(cut) => look.proven && seconds(cut.since, now) >= PATIENCE_S,
+                    Stage::Failing(_) => state == Closed && look.stage.passes_through(),
+                    _ => false,
+                },
+                _ => false,
+            };
+            if lasts && otherwise {
+                learned.push((name.clone(), state));
+            }
+        }
+        for (name, state) in learned {
+            if let Some(track) = self.tracks.get_mut(&name) {
+                track.contradicted |= track.moved.is_some() && state != HalfOpen;
+                // One that never moved with the fault is not about it.
+                track.foreign |= track.moved.is_none();
+            }
+        }
+    }
+}
+
+/// A trial that a counter tells of though no reading saw it. Processes that answer in turn count each for itself.
+fn missed(said: &Said, now: &NamedBreaker, at: Timestamp) -> Option<(Timestamp, BreakerState)> {
+    let grew = now.trials?.checked_sub(said.breaker.trials?)?;
+    let (Says::State(Open), Says::State(became @ (Open | Closed))) = (said.breaker.says, now.says) else {
+        return None;
+    };
+    let between = at.duration_since(said.at) / 2;
+    (1..100).contains(&grew).then(|| (said.at.checked_add(between).unwrap_or(at), became))
+}
+
+/// What speaks against a state now.
+fn against(state: BreakerState, look: &Look, moved: bool) -> Option<&'static str> {
+    match (state, &look.stage) {
+        (Open | HalfOpen | ForcedOpen, Stage::Fine { .. } | Stage::Unknown) if !moved => {
+            Some("users are well: is this series about this breaker?")
+        }
+        (Open | ForcedOpen, Stage::Fine { .. }) => Some("the answers look otherwise"),
+        (Closed | Disabled | MetricsOnly, Stage::Cut(_)) => {
+            Some("the answers look otherwise: calls are cut short")
+        }
+        (Closed, Stage::Failing(failing)) if !moved && failing.slow + failing.fast > 1 => {
+            Some("calls fail and it has not moved: is this series about this breaker?")
+        }
+        _ => None,
+    }
+}
+
+/// `5wz5k`, `pid 7`.
+fn row(voice: &Voice) -> String {
+    let pod = voice.0.pod.as_deref().map(|pod| pod.rsplit('-').next().unwrap_or(pod).to_owned());
+    match (pod, &voice.1) {
+        (Some(pod), Some(process)) => format!("{pod} {process}"),
+        (Some(one), None) => one,
+        (None, Some(process)) => process.clone(),
+        (None, None) => voice.0.place.clone(),
+    }
+}
+
+/// `5wz5k OPEN · l5522 CLOSED`
+pub(super) fn rows(replicas: &[NamedState]) -> String {
+    let rows: Vec<String> =
+        replicas.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    rows.join(" · ")
+}
+
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64()
+}

@@ -1,0 +1,457 @@
+//! The estimator: takes note of facts and readings, and says what to believe.
+
+use super::{
+    answers::{self, Answers, Look, Stage},
+    direct::{self, Direct, Meant, STALE_S},
+    health::Health,
+    weigh::{self, Known, Opinion, weigh},
+};
+use crate::{
+    observe::breaker::reading::{Heard, Reading, SourceId},
+    session::{
+        event::{
+            Belief, BreakerState, Confidence, EndpointId, Event, NamedState, Pod, PodKey, Says,
+            ServiceEndpoints, Testimony, Timestamp, Transition, What, Witness,
+        },
+        wording,
+    },
+};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+/// Pods whose restarts are followed.
+const PODS: usize = 256;
+/// Services without endpoints that are followed.
+const SERVICES: usize = 256;
+/// Sources whose latest reading is kept.
+const SOURCES: usize = 128;
+/// Readings of a counter of outgoing calls that are kept.
+const COUNTED: usize = 256;
+/// Share of the calls that failed which must have left, for it to be said that nothing holds them back.
+const LEFT: f64 = 0.8;
+
+/// The latest reading of a source.
+#[derive(Clone, Debug)]
+struct Latest {
+    at: Timestamp,
+    since: Timestamp,
+    reading: Reading,
+}
+
+/// Believes something of one breaker.
+pub(in crate::observe::breaker) struct BreakerEstimator {
+    endpoint: EndpointId,
+    answers: Answers,
+    direct: Direct,
+    health: Health,
+    latest: BTreeMap<SourceId, Latest>,
+    /// Calls counted behind the breaker: when, how many, by which series.
+    outgoing: VecDeque<(Timestamp, u64, String)>,
+    /// Seconds the breaker stays open, from configuration.
+    reset: Option<f64>,
+    /// When the first fault was fired.
+    fault: Option<Timestamp>,
+    /// Whether it was found that there is no breaker.
+    none_seen: bool,
+    /// Whether a breaker has shown itself.
+    shown: bool,
+    /// Services that nobody is behind now.
+    empty_services: HashSet<(String, String)>,
+    /// Whether there were some since users were last well: the network may refuse calls to them.
+    lost_endpoints: bool,
+    /// The objects hit; pods of other owners are bystanders, the consumer among them.
+    targets: Vec<String>,
+    restarts: HashMap<PodKey, u32>,
+    /// Bystanders that are being started again, the consumer perhaps among them.
+    starting: HashSet<PodKey>,
+    /// Its process began anew since the latest belief.
+    restarted: bool,
+    /// The cycle that proved a breaker has been told.
+    proved: bool,
+    /// Up to when transitions that a source dates have been told.
+    told: Option<Timestamp>,
+    belief: Option<Belief>,
+}
+
+impl BreakerEstimator {
+    pub(in crate::observe::breaker) fn new(endpoint: EndpointId, reset: Option<f64>) -> Self {
+        Self {
+            endpoint,
+            answers: Answers::new(),
+            direct: Direct::default(),
+            health: Health::default(),
+            latest: BTreeMap::new(),
+            outgoing: VecDeque::new(),
+            reset,
+            fault: None,
+            none_seen: false,
+            shown: false,
+            empty_services: HashSet::new(),
+            lost_endpoints: false,
+            targets: Vec::new(),
+            restarts: HashMap::new(),
+            starting: HashSet::new(),
+            restarted: false,
+            proved: false,
+            told: None,
+            belief: None,
+        }
+    }
+
+    /// Takes note of what a source said, or that it is silent.
+    pub(in crate::observe::breaker) fn hear(&mut self, at: Timestamp, heard: &Heard) {
+        let reading = match heard {
+            Heard::Silent { source, .. } => {
+                self.latest.remove(source);
+                return self.direct.silent(source);
+            }
+            Heard::Reading(reading) => reading,
+        };
+        if self.direct.hear(at, reading, self.fault.is_some()) {
+            self.began_anew();
+        }
+        if reading.source.kind == Witness::Health {
+            self.health.heard(at, reading.says);
+        }
+        if let Some(outgoing) = &reading.outgoing {
+            if self.outgoing.back().is_some_and(|(_, calls, _)| *calls > outgoing.calls) {
+                self.outgoing.clear();
+            }
+            if self.outgoing.len() == COUNTED {
+                self.outgoing.pop_front();
+            }
+            self.outgoing.push_back((at, outgoing.calls, outgoing.series.clone()));
+        }
+        if self.latest.len() < SOURCES || self.latest.contains_key(&reading.source) {
+            let before = self.latest.get(&reading.source);
+            let same = before.filter(|before| before.reading.says == reading.says);
+            let since = same.map_or(at, |before| before.since);
+            self.latest.insert(reading.source.clone(), Latest { at, since, reading: reading.clone() });
+        }
+    }
+
+    /// Takes note of a fact of the session.
+    pub(in crate::observe::breaker) fn follow(&mut self, event: &Event) {
+        match &event.what {
+            What::EndpointWatched { endpoint, limit_ms, .. } if *endpoint == self.endpoint => {
+                self.answers.limit(*limit_ms as f64);
+            }
+            What::RequestSent { endpoint, request } if *endpoint == self.endpoint => {
+                self.answers.sent(event.at, *request);
+            }
+            What::Answered(answer) if answer.endpoint == self.endpoint => {
+                self.answers.answered(event.at, answer)
+            }
+            What::RequestWithheld { endpoint, request } if *endpoint == self.endpoint => {
+                self.answers.forgotten(*request);
+            }
+            What::EndpointLeft { endpoint } if *endpoint == self.endpoint => self.answers.left(),
+            What::NotObserved(_) => self.answers.left(),
+            What::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
+            What::FaultFired { targets, .. } => {
+                self.fault.get_or_insert(event.at);
+                self.answers.fault();
+                self.targets.extend(targets.iter().cloned());
+                self.targets.truncate(PODS);
+            }
+            What::ServiceSeen(service) => self.follow_service(service),
+            What::PodSeen(pod) if pod.in_play => self.follow_pod(pod),
+            What::PodGone(pod) => {
+                self.starting.remove(pod);
+            }
+            _ => {}
+        }
+    }
+
+    /// A bystander whose container was started again may be the consumer: a new process has a closed breaker.
+    fn follow_pod(&mut self, pod: &Pod) {
+        if self.restarts.len() >= PODS && !self.restarts.contains_key(&pod.key) {
+            return;
+        }
+        let restarts = pod.containers.iter().map(|container| container.restarts).sum();
+        let victim = self.targets.iter().any(|target| {
+            target.contains(&pod.key.name) || pod.owner.as_ref().is_some_and(|owner| target.contains(owner))
+        });
+        let before = self.restarts.insert(pod.key.clone(), restarts);
+        if before.is_some_and(|before| restarts > before) && !victim {
+            self.direct.restarted();
+            self.latest.clear();
+            self.began_anew();
+            self.starting.insert(pod.key.clone());
+        }
+        if pod.containers.iter().all(|container| container.ready) && self.starting.remove(&pod.key) {
+            // What failed while nobody was there to answer says nothing about the breaker that begins now.
+            self.answers.restarted();
+        }
+    }
+
+    fn began_anew(&mut self) {
+        self.answers.restarted();
+        self.health.restarted();
+        self.outgoing.clear();
+        self.restarted = true;
+    }
+
+    fn follow_service(&mut self, service: &ServiceEndpoints) {
+        let name = (service.namespace.clone(), service.name.clone());
+        if service.ready > 0 {
+            self.empty_services.remove(&name);
+        } else if self.empty_services.len() < SERVICES {
+            self.empty_services.insert(name);
+            self.lost_endpoints = true;
+        }
+    }
+
+    /// What the answers say now, and what is believed.
+    pub(in crate::observe::breaker) fn judge(&mut self, now: Timestamp) -> (Testimony, Belief) {
+        self.answers.may_refuse(self.lost_endpoints);
+        let look = self.answers.look(now, self.reset.or(self.direct.reset()));
+        let answers = &self.answers;
+        self.health.examine(now, &look, |from| answers.real_since(from));
+        let (says, ground) = answers::testimony(&look);
+        let testimony = Testimony::new(Witness::Answers, says, ground);
+        let meant = self.direct.meant(
+            now,
+            &look,
+            |from| answers.real_since(from),
+            |from, to| answers.slow_between(from, to, now),
+        );
+        self.shown |= look.proven || meant.as_ref().is_some_and(|meant| meant.opinion.state.is_a_breakers());
+        let opinion = match &meant {
+            Some(meant) => meant.opinion.clone(),
+            None if !self.starting.is_empty() => starting(),
+            None => weigh(&look, &self.known(now, &look)),
+        };
+        let cut = matches!(look.stage, Stage::Cut(_) | Stage::Trial(_));
+        self.none_seen = (self.none_seen || opinion.state == BreakerState::NoBreakerSeen)
+            && !look.proven
+            && !(cut && opinion.state != BreakerState::NoBreakerSeen);
+        let well = matches!(look.stage, Stage::Fine { .. }) && self.empty_services.is_empty();
+        self.lost_endpoints &= !well;
+        let belief = self.believe(&opinion, meant, &look, &testimony, now);
+        (testimony, belief)
+    }
+
+    /// What a reading says, as it is told: a health page says something of a breaker once that was learned.
+    pub(in crate::observe::breaker) fn testimony(&self, reading: &Reading) -> Testimony {
+        let mut testimony = reading.testimony();
+        if reading.source.kind == Witness::Health && reading.breakers.is_empty() && !self.health.learned() {
+            testimony.says = Says::Nothing;
+        }
+        if let [one] = reading.breakers.as_slice() {
+            (testimony.says, testimony.ground) = (one.says, one.ground.clone());
+        } else if let Some(name) = self.belief.as_ref().and_then(|belief| belief.breaker.as_ref())
+            && let Some(one) = reading.breakers.iter().find(|one| one.name == *name)
+        {
+            (testimony.says, testimony.ground) = (one.says, one.ground.clone());
+        }
+        testimony
+    }
+
+    fn known(&self, now: Timestamp, look: &Look) -> Known {
+        let (not_open, not_closed) = self.direct.one_sided(now);
+        let limits = self.latest.values().flat_map(|latest| &latest.reading.limits);
+        Known {
+            health_open: self.health.open(look.proven),
+            not_closed,
+            shown: look.proven || (self.shown && self.direct.names_one()) || not_open,
+            none_seen: self.none_seen,
+            calls_leave: self.calls_leave(look),
+            may_refuse: self.lost_endpoints,
+            limit: limits.into_iter().next().cloned(),
+        }
+    }
+
+    /// Whether the calls that fail are counted behind the breaker: nothing holds them back.
+    fn calls_leave(&self, look: &Look) -> Option<String> {
+        let (since, failed) = look.stage.failed_for_long()?;
+        let (_, before, series) = self.outgoing.iter().find(|(at, ..)| *at >= since)?;
+        let (_, now, _) = self.outgoing.back()?;
+        let left = now.saturating_sub(*before);
+        (left as f64 >= f64::from(failed) * LEFT).then(|| format!("{left} calls left since: {series}"))
+    }
+
+    fn believe(
+        &mut self,
+        opinion: &Opinion,
+        meant: Option<Meant>,
+        look: &Look,
+        answers: &Testimony,
+        now: Timestamp,
+    ) -> Belief {
+        let state = opinion.state;
+        let mut weighed = self.weighed(state, meant.as_ref(), look, answers, now);
+        weighed.grounds.extend(opinion.because.clone());
+        let last = self.belief.as_ref();
+        if weighed.grounds.is_empty() {
+            weighed.grounds.push(match last.filter(|belief| belief.state.is_a_breakers()) {
+                Some(belief) => {
+                    format!("all sources are silent; last known: {}", wording::breaker(belief.state))
+                }
+                None => "no source has spoken yet".to_owned(),
+            });
+        }
+        let restarted = std::mem::take(&mut self.restarted);
+        if restarted {
+            weighed.grounds.push("its breaker was reset by a restart".to_owned());
+        }
+        let since = match last {
+            Some(last) if last.state == state && !restarted => last.since,
+            // No state reaches back behind the one before it.
+            Some(last) => {
+                let since = weighed.since.into_iter().min().unwrap_or(now);
+                since.clamp(last.since, now.max(last.since))
+            }
+            None => weighed.since.into_iter().min().unwrap_or(now).min(now),
+        };
+        let told = meant.as_ref().map(|meant| &meant.told);
+        let reset = told.and_then(|told| told.sleep_window_s);
+        let reset = reset.or(self.reset).or(self.direct.reset()).or(look.reset);
+        let exact = told.and_then(|told| told.next_trial);
+        let due = || since.checked_add(jiff::SignedDuration::from_secs_f64(reset?)).ok();
+        let next_trial = exact.or_else(due).filter(|_| state == BreakerState::Open);
+        let missed = match told {
+            Some(told) if told.transitions.is_empty() => self.direct.missed(&told.name),
+            Some(told) => self.missed(&told.transitions),
+            None => self.proof(state, look),
+        };
+        let named = self.direct.named(now);
+        let name = meant.as_ref().map(|meant| meant.name.clone()).filter(|name| !name.is_empty());
+        let several = named.len() > 1 || meant.is_none();
+        let others: Vec<NamedState> = named
+            .into_iter()
+            .filter(|one| several && meant.as_ref().is_none_or(|meant| meant.name != one.name))
+            .collect();
+        let belief = Belief {
+            agreeing: weighed.agreeing,
+            spoke: weighed.spoke,
+            next_trial,
+            breaker: name,
+            others,
+            replicas: meant.as_ref().map(|meant| meant.replicas.clone()).unwrap_or_default(),
+            counts: meant.as_ref().and_then(|meant| meant.told.counts),
+            rejected: meant.as_ref().and_then(|meant| meant.told.rejected),
+            fallback_ratio: meant.as_ref().and_then(|meant| meant.told.fallback_ratio),
+            restarted,
+            missed,
+            ..Belief::new(state, opinion.confidence, since, weighed.grounds.join("; "))
+        };
+        self.belief = Some(belief.clone());
+        belief
+    }
+
+    /// Who spoke, who agrees, and on what ground.
+    fn weighed(
+        &self,
+        state: BreakerState,
+        meant: Option<&Meant>,
+        look: &Look,
+        answers: &Testimony,
+        now: Timestamp,
+    ) -> Weighed {
+        let mut weighed = Weighed::default();
+        if let Some(meant) = meant {
+            weighed.since.push(meant.since);
+            if !meant.replicas.is_empty() {
+                weighed.grounds.push(direct::rows(&meant.replicas));
+            }
+        }
+        for latest in self.latest.values().filter(|latest| seconds(latest.at, now) <= STALE_S) {
+            let reading = &latest.reading;
+            let told = meant.and_then(|meant| reading.breakers.iter().find(|one| one.name == meant.name));
+            let (says, ground) = match (told, reading.breakers.as_slice()) {
+                (Some(told), _) => (told.says, told.ground.clone()),
+                (None, [one]) => (one.says, one.ground.clone()),
+                (None, _) => (reading.says, reading.ground.clone()),
+            };
+            if says == Says::Nothing && reading.breakers.is_empty() {
+                continue;
+            }
+            weighed.spoke = weighed.spoke.saturating_add(1);
+            let health = reading.source.kind == Witness::Health && reading.breakers.is_empty();
+            let doubt = self.health.doubt(look.proven).filter(|_| health);
+            let kind = kind(reading.source.kind);
+            match doubt {
+                Some(why) => weighed.grounds.push(format!("{kind} {ground}, which {why}")),
+                None => {
+                    weighed.grounds.push(format!("{kind} {ground}"));
+                    weighed.agreeing = weighed.agreeing.saturating_add(u8::from(agrees(says, state)));
+                }
+            }
+        }
+        if look.stage != Stage::Unknown {
+            weighed.spoke = weighed.spoke.saturating_add(1);
+            // Calls that are cut short fit an open breaker, though they do not prove one.
+            let fits = match look.stage {
+                Stage::Cut(_) => true,
+                Stage::Failing(failing) => failing.slow == 0,
+                _ => false,
+            };
+            let fits = fits && state == BreakerState::Open || agrees(answers.says, state);
+            weighed.agreeing = weighed.agreeing.saturating_add(u8::from(fits));
+            weighed.grounds.push(answers.ground.clone());
+            weighed.since.extend(look.stage.since().filter(|_| meant.is_none()));
+        }
+        weighed
+    }
+
+    /// The opening and the trial that proved a breaker: nobody could call them so while they lasted.
+    fn proof(&mut self, state: BreakerState, look: &Look) -> Vec<Transition> {
+        use BreakerState::{Closed, HalfOpen, Open};
+        let Some((cut, trial)) = look.proof.filter(|_| !self.proved && state.is_a_breakers()) else {
+            return Vec::new();
+        };
+        self.proved = true;
+        vec![
+            Transition { at: cut, from: Closed, to: Open },
+            Transition { at: trial, from: Open, to: HalfOpen },
+        ]
+    }
+
+    /// Transitions that a source dates and that have not been told, but for the one that led where it stands.
+    fn missed(&mut self, transitions: &[Transition]) -> Vec<Transition> {
+        let [earlier @ .., last] = transitions else { return Vec::new() };
+        let first = self.told.is_none();
+        let told = self.told.replace(last.at).unwrap_or(last.at);
+        earlier.iter().filter(|one| !first && one.at > told).copied().collect()
+    }
+}
+
+#[derive(Default)]
+struct Weighed {
+    spoke: u8,
+    agreeing: u8,
+    grounds: Vec<String>,
+    since: Vec<Timestamp>,
+}
+
+fn kind(witness: Witness) -> &'static str {
+    match witness {
+        Witness::Actuator => "actuator",
+        Witness::Hystrix => "hystrix",
+        Witness::Metrics => "metrics",
+        Witness::Mesh => "mesh",
+        Witness::Health => "health",
+        Witness::Answers => "answers",
+    }
+}
+
+fn starting() -> Opinion {
+    weigh::opinion(BreakerState::Unknown, Confidence::CannotTell)
+        .because("its pod is being started again: a new process begins with a closed breaker")
+}
+
+/// Whether a statement speaks for a state. "Not open" fits closed and none; for half-open it cannot tell.
+fn agrees(says: Says, state: BreakerState) -> bool {
+    use BreakerState::{Closed, ClosedOrNone, FallbackAtOnce, NoBreakerSeen, Open};
+    match says {
+        Says::State(ClosedOrNone) => matches!(state, Closed | ClosedOrNone | NoBreakerSeen),
+        Says::State(FallbackAtOnce) => matches!(state, FallbackAtOnce | Open),
+        Says::State(said) => said == state,
+        Says::Not(said) => said != state && matches!(state, Closed | ClosedOrNone | NoBreakerSeen),
+        Says::Nothing => false,
+    }
+}
+
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64()
+}

@@ -1,0 +1,96 @@
+//! What a health page means, learned in this session. Most of them check dependencies: they fail when the provider
+//! does, breaker or not. So its 503 says "open" only after it failed and recovered together with calls that were cut
+//! short, with a trial between.
+
+use super::answers::{Look, Stage};
+use crate::session::event::{BreakerState, Says, Timestamp};
+
+/// Seconds for which a page that says otherwise than the answers is taken to be late only.
+const PATIENCE_S: f64 = 2.0;
+/// Cuts with a trial in which it must have agreed.
+const AGREED: u32 = 1;
+
+/// The page, as far as it was understood.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Health {
+    /// Whether it fails now, and since when.
+    now: Option<(bool, Timestamp)>,
+    /// Whether it failed while calls were cut short, in the cut that is on.
+    failed_in_cut: bool,
+    /// Whether it was well again in the trial after that.
+    well_in_trial: bool,
+    agreed: u32,
+    /// Why it is not listened to.
+    misleads: Option<&'static str>,
+}
+
+impl Health {
+    pub(super) fn heard(&mut self, at: Timestamp, says: Says) {
+        let fails = match says {
+            Says::State(BreakerState::Open) => true,
+            Says::Not(BreakerState::Open) => false,
+            _ => {
+                self.now = None;
+                return;
+            }
+        };
+        if self.now.is_none_or(|(before, _)| before != fails) {
+            self.now = Some((fails, at));
+        }
+    }
+
+    /// The process behind it began anew.
+    pub(super) fn restarted(&mut self) {
+        (self.now, self.failed_in_cut, self.well_in_trial) = (None, false, false);
+    }
+
+    /// Compares it with the answers.
+    pub(super) fn examine(&mut self, now: Timestamp, look: &Look, real_since: impl Fn(Timestamp) -> u32) {
+        let Some((fails, since)) = self.now else { return };
+        let lasts = now.duration_since(since).as_secs_f64() >= PATIENCE_S;
+        match look.stage {
+            Stage::Cut(cut) => {
+                if self.failed_in_cut && self.well_in_trial {
+                    self.agreed += 1;
+                    (self.failed_in_cut, self.well_in_trial) = (false, false);
+                }
+                self.failed_in_cut |= fails && cut.since <= now;
+                let long = now.duration_since(cut.since).as_secs_f64() >= PATIENCE_S;
+                if look.proven && !fails && lasts && long {
+                    self.misleads = Some("is well though calls are cut short");
+                }
+            }
+            Stage::Trial(_) => self.well_in_trial |= !fails,
+            Stage::Fine { .. } => {
+                if self.failed_in_cut && self.well_in_trial && look.proven {
+                    self.agreed += 1;
+                }
+                (self.failed_in_cut, self.well_in_trial) = (false, false);
+                if fails && lasts && real_since(since) >= 3 {
+                    self.misleads = Some("fails though users get real answers");
+                }
+            }
+            Stage::Failing(failing) if failing.fast == 0 && fails && lasts && failing.slow >= 3 => {
+                self.misleads = Some("fails though nobody cuts calls short");
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether it was learned that it is the breaker's.
+    pub(super) fn learned(&self) -> bool {
+        self.agreed >= AGREED && self.misleads.is_none()
+    }
+
+    /// Whether it says now that the breaker is open, as far as it was learned that this is what it says.
+    pub(super) fn open(&self, proven: bool) -> bool {
+        proven && self.agreed >= AGREED && self.misleads.is_none() && self.now.is_some_and(|(fails, _)| fails)
+    }
+
+    /// Why it is not listened to; of one that fails, also that it may check a dependency.
+    pub(super) fn doubt(&self, proven: bool) -> Option<&'static str> {
+        let fails = self.now.is_some_and(|(fails, _)| fails);
+        let unlearned = !proven || self.agreed < AGREED;
+        self.misleads.or((fails && unlearned).then_some("may check a dependency rather than a breaker"))
+    }
+}

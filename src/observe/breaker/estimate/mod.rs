@@ -1,0 +1,18 @@
+//! What to believe of the breaker. Pure: no clock, no network.
+//!
+//! A state needs a source that excludes the other explanations. *Sure* is a direct source that nothing contradicts, now
+//! or earlier in this session. Answers alone make *likely*, and only once they have shown a full reset cycle. Else it
+//! *cannot tell*, and says which explanations fit.
+//!
+//! `direct` reads the sources that name breakers, `answers` reads what users get, `health` learns what a health page
+//! means, `weigh` has the rules for what no source names, `estimator` joins them.
+
+mod answers;
+mod direct;
+mod estimator;
+mod health;
+#[cfg(test)]
+mod tests;
+mod weigh;
+
+pub(super) use estimator::BreakerEstimator;

@@ -1,0 +1,591 @@
+//! The estimator against consumers with and without a breaker, and each statement against the opposite truth.
+
+mod play;
+
+use super::BreakerEstimator;
+use crate::observe::breaker::reading::{Heard, Outgoing, Reading, SourceId};
+use crate::session::{
+    Event,
+    event::{
+        Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, NamedBreaker, NamedState, RequestId,
+        Says, Section, ServiceEndpoints, StepRef, What, Witness,
+    },
+};
+use AnswerKind::{Error, Fallback, Real};
+use BreakerState::{
+    Closed, ClosedOrNone, Disabled, FallbackAtOnce, HalfOpen, Mixed, NoBreakerSeen, NotSeenYet, Open, Unknown,
+};
+use Confidence::{CannotTell, Likely, Sure};
+use play::{Consumer, ENDPOINT, Fault, HealthPage, Rules, at, between, health, named, page, session};
+
+const SERVER: AnswerKind = Error(ErrorKind::Server);
+
+fn consumer(rules: Rules) -> Consumer {
+    Consumer { rules, fallback: true, timeout_s: 1.0, page: None, health: HealthPage::Constant }
+}
+
+const IN_A_ROW: Rules = Rules::InARow { every_trial: false, queue: false };
+const ALL_TRIALS: Rules = Rules::InARow { every_trial: true, queue: false };
+const QUEUE: Rules = Rules::InARow { every_trial: false, queue: true };
+
+#[test]
+fn breakers_are_seen_in_the_answers_alone() {
+    for rules in [IN_A_ROW, ALL_TRIALS, QUEUE, Rules::Share] {
+        for (fallback, health) in
+            [(true, HealthPage::Constant), (true, HealthPage::WhileOpen), (false, HealthPage::Dependency)]
+        {
+            let consumer = Consumer { fallback, health, ..consumer(rules) };
+            let (after, before) = session(consumer, Fault::Hang, 8);
+            println!(
+                "{rules:?} {fallback} {health:?}: right {:.0} withheld {:.0} wrong {:.1}",
+                after.share(after.right),
+                after.share(after.withheld),
+                after.share(after.wrong)
+            );
+            assert!(
+                after.share(after.right) >= 90.0 && after.share(after.wrong) <= 2.0,
+                "{consumer:?} {after:#?}"
+            );
+            assert!(
+                before.share(before.wrong) <= 2.0,
+                "before the first full cycle: {consumer:?} {before:#?}"
+            );
+            assert_eq!(after.sure_wrong + before.sure_wrong, 0.0, "{consumer:?} {after:#?}");
+            for fault in [Fault::Refuse, Fault::Error] {
+                let (after, before) = session(consumer, fault, 8);
+                assert!(
+                    after.share(after.wrong) <= 2.0 && before.share(before.wrong) <= 2.0,
+                    "{fault:?} {consumer:?} {after:#?}"
+                );
+                assert_eq!(after.sure_wrong + before.sure_wrong, 0.0, "{consumer:?} {after:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_that_names_the_state_is_believed() {
+    for rules in [IN_A_ROW, ALL_TRIALS, QUEUE, Rules::Share] {
+        for fault in [Fault::Hang, Fault::Refuse, Fault::Error] {
+            for health in [HealthPage::Constant, HealthPage::Dependency] {
+                let consumer = Consumer { page: Some(0.0), health, ..consumer(rules) };
+                let (after, before) = session(consumer, fault, 6);
+                for score in [after, before] {
+                    assert!(
+                        score.share(score.right) >= 95.0 && score.share(score.wrong) <= 1.0,
+                        "{fault:?} {consumer:?} {score:#?}"
+                    );
+                    assert_eq!(score.sure_wrong, 0.0, "{fault:?} {consumer:?} {score:#?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_taken_for_a_breaker_that_is_none() {
+    let innocents = [
+        (Rules::None, true, 1.0),
+        (Rules::None, false, 2.0),
+        (Rules::Cache, true, 1.0),
+        (Rules::Bulkhead(2), true, 2.5),
+        (Rules::Limiter(5.0, 4), true, 0.6),
+    ];
+    for (rules, fallback, timeout_s) in innocents {
+        for fault in [Fault::Hang, Fault::Refuse, Fault::Error, Fault::Late] {
+            for health in [HealthPage::Constant, HealthPage::Dependency] {
+                let consumer = Consumer { fallback, timeout_s, health, ..consumer(rules) };
+                let (whole, _) = session(consumer, fault, 8);
+                assert!(whole.share(whole.wrong) <= 2.0, "{fault:?} {consumer:?} {whole:#?}");
+                assert_eq!(whole.sure_wrong, 0.0, "{fault:?} {consumer:?} {whole:#?}");
+                let well = between(consumer, fault, 8);
+                println!("{rules:?} {fault:?}: between right {:.0}", well.share(well.right));
+                assert!(well.share(well.right) >= 95.0, "before and after: {fault:?} {consumer:?} {well:#?}");
+            }
+        }
+    }
+}
+
+/// Tells an estimator what happens, second by second.
+struct Story {
+    estimator: BreakerEstimator,
+    number: u64,
+    pending: Vec<(f64, What)>,
+}
+
+impl Story {
+    fn new() -> Self {
+        Self { estimator: BreakerEstimator::new(ENDPOINT, None), number: 0, pending: Vec::new() }
+    }
+
+    fn tell(&mut self, second: f64, what: What) {
+        self.estimator.follow(&Event { seq: 0, at: at(second), what });
+    }
+
+    fn fire(&mut self, second: f64) -> &mut Self {
+        let step = StepRef { section: Section::Method, index: 0 };
+        self.tell(
+            second,
+            What::FaultFired { step, what: "kill".to_owned(), targets: vec!["pod/provider".to_owned()] },
+        );
+        self
+    }
+
+    /// Two requests a second, each answered alike, with what sources say twice a second.
+    fn ask(&mut self, from: f64, to: f64, wait: f64, kind: AnswerKind, sources: &[Heard]) -> Belief {
+        let status = match kind {
+            Error(ErrorKind::Server) => Some(500),
+            Error(ErrorKind::Client) => Some(429),
+            Error(_) => None,
+            _ => Some(200),
+        };
+        let mut belief = None;
+        for half in 0..((to - from) * 2.0) as u32 {
+            let due = from + f64::from(half) / 2.0;
+            self.number += 1;
+            let request = RequestId(self.number);
+            self.release(due);
+            self.tell(due, What::RequestSent { endpoint: ENDPOINT, request });
+            let answer = Answer {
+                endpoint: ENDPOINT,
+                request,
+                waited_ms: wait * 1000.0,
+                kind,
+                status,
+                shape: 0,
+                excerpt: None,
+            };
+            self.pending.push((due + wait, What::Answered(answer)));
+            for quarter in [0.2, 0.45] {
+                self.release(due + quarter);
+                sources.iter().for_each(|heard| self.estimator.hear(at(due + quarter - 0.1), heard));
+                belief = Some(self.estimator.judge(at(due + quarter)).1);
+            }
+        }
+        belief.unwrap()
+    }
+
+    fn release(&mut self, now: f64) {
+        self.pending.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        while self.pending.first().is_some_and(|(end, _)| *end <= now) {
+            let (end, what) = self.pending.remove(0);
+            self.tell(end, what);
+        }
+    }
+
+    fn steady(sources: &[Heard]) -> (Self, Belief) {
+        let mut story = Self::new();
+        let belief = story.ask(-12.0, 0.0, 0.006, Real, sources);
+        story.fire(0.0);
+        (story, belief)
+    }
+}
+
+fn said(belief: &Belief) -> (BreakerState, Confidence) {
+    (belief.state, belief.confidence)
+}
+
+#[test]
+fn closed_is_said_only_once_a_breaker_has_shown_itself() {
+    let (_, belief) = Story::steady(&[health(200)]);
+    assert_eq!(said(&belief), (ClosedOrNone, Likely), "{belief:?}");
+    let (_, belief) = Story::steady(&[health(200), page(vec![named("provider", Closed)])]);
+    assert_eq!((said(&belief), belief.breaker.as_deref()), ((Closed, Sure), Some("provider")), "{belief:?}");
+}
+
+#[test]
+fn a_503_of_a_health_page_is_not_open() {
+    let (mut story, _) = Story::steady(&[health(200)]);
+    let belief = story.ask(0.0, 15.0, 0.004, SERVER, &[health(503)]);
+    assert_eq!(said(&belief), (Unknown, CannotTell), "{belief:?}");
+    assert!(belief.because.contains("may check a dependency"), "{}", belief.because);
+    // What its body says of a breaker is another matter.
+    let open = || {
+        let body = r#"{"hystrix":{"status":"CIRCUIT_OPEN","openCircuitBreakers":["Shop::ask"]}}"#;
+        let id = SourceId::beside(Witness::Health, "/health");
+        Heard::Reading(crate::observe::breaker::sources::health::read(id, 503, body, false))
+    };
+    let (mut story, _) = Story::steady(&[health(200)]);
+    let belief = story.ask(0.0, 5.0, 0.004, Fallback, &[open()]);
+    assert_eq!(belief.state, Open, "{belief:?}");
+}
+
+#[test]
+fn not_seen_yet_until_something_has_had_its_chance() {
+    let (mut story, _) = Story::steady(&[]);
+    let belief = story.ask(0.0, 8.0, 1.5, SERVER, &[]);
+    assert_eq!(said(&belief), (NotSeenYet, CannotTell), "{belief:?}");
+    let belief = story.ask(8.0, 16.0, 1.5, SERVER, &[]);
+    assert_eq!(said(&belief), (NoBreakerSeen, Likely), "{belief:?}");
+    assert!(belief.because.contains("a breaker that needs more than"), "{}", belief.because);
+    // Calls go through again, and it is not forgotten.
+    assert_eq!(story.ask(16.0, 20.0, 0.006, Real, &[]).state, NoBreakerSeen);
+}
+
+#[test]
+fn a_queue_is_neither_a_trial_nor_gone_through() {
+    let (mut story, _) = Story::steady(&[]);
+    // Each call waits for the ones before it: one at a time, one and a half seconds each.
+    for n in 0..30 {
+        let due = f64::from(n) / 2.0;
+        story.ask(due, due + 0.5, 1.5 + f64::from(n), SERVER, &[]);
+    }
+    let belief = story.estimator.judge(at(15.4)).1;
+    assert_eq!(said(&belief), (NotSeenYet, CannotTell), "{belief:?}");
+}
+
+fn outgoing(calls: u64) -> Heard {
+    let outgoing = Some(Outgoing { calls, series: "outgoing_calls_total to provider".to_owned() });
+    Heard::Reading(Reading {
+        outgoing,
+        ..Reading::new(SourceId::beside(Witness::Metrics, "/metrics"), "page")
+    })
+}
+
+#[test]
+fn calls_that_leave_are_held_back_by_no_breaker() {
+    for (leave, wanted) in [(true, (NoBreakerSeen, Likely)), (false, (Unknown, CannotTell))] {
+        let (mut story, _) = Story::steady(&[outgoing(24)]);
+        let mut last = None;
+        for n in 0..32 {
+            let due = f64::from(n) / 2.0;
+            let calls = if leave { 25 + n as u64 } else { 25 };
+            last = Some(story.ask(due, due + 0.5, 0.004, SERVER, &[outgoing(calls)]));
+        }
+        assert_eq!(said(&last.unwrap()), wanted, "leave: {leave}");
+    }
+}
+
+#[test]
+fn a_fallback_at_once_is_no_breaker() {
+    let (mut story, _) = Story::steady(&[]);
+    let belief = story.ask(0.0, 12.0, 0.004, Fallback, &[]);
+    assert_eq!(said(&belief), (FallbackAtOnce, CannotTell), "{belief:?}");
+    assert!(belief.because.contains("open, or falls back by itself"), "{}", belief.because);
+    // A cut after slow calls is no reset cycle either.
+    let (mut story, _) = Story::steady(&[]);
+    story.ask(0.0, 2.0, 1.0, Fallback, &[]);
+    let belief = story.ask(2.0, 12.0, 0.004, Fallback, &[]);
+    assert_eq!(said(&belief), (FallbackAtOnce, CannotTell), "{belief:?}");
+    // With a trial, as slow as the calls before, it is one.
+    story.ask(12.0, 12.5, 1.0, Fallback, &[]);
+    story.ask(12.5, 13.0, 0.004, Fallback, &[]);
+    let belief = story.ask(13.0, 16.0, 0.004, Fallback, &[]);
+    assert_eq!(said(&belief), (Open, Likely), "{belief:?}");
+    assert_eq!(story.ask(16.0, 22.0, 0.006, Real, &[]).state, Closed);
+}
+
+#[test]
+fn a_network_that_refuses_by_now_is_no_breaker() {
+    let (mut story, _) = Story::steady(&[]);
+    let (namespace, name) = ("default".to_owned(), "provider".to_owned());
+    story.tell(
+        0.1,
+        What::ServiceSeen(ServiceEndpoints { namespace, name, ready: 0, not_ready: 0, pods: Vec::new() }),
+    );
+    story.ask(0.0, 4.0, 1.0, Fallback, &[]);
+    let belief = story.ask(4.0, 20.0, 0.004, Fallback, &[]);
+    assert_eq!(said(&belief), (FallbackAtOnce, CannotTell), "{belief:?}");
+    assert!(belief.because.contains("a network that refuses by now"), "{}", belief.because);
+    let (mut story, _) = Story::steady(&[]);
+    story.ask(0.0, 4.0, 1.0, SERVER, &[]);
+    assert_eq!(said(&story.ask(4.0, 20.0, 0.004, SERVER, &[])), (Unknown, CannotTell));
+}
+
+#[test]
+fn real_answers_among_fallbacks_point_to_a_limit() {
+    let limits = || {
+        let limits = vec!["bulkhead_available_concurrent_calls".to_owned()];
+        Heard::Reading(Reading {
+            limits,
+            ..Reading::new(SourceId::beside(Witness::Metrics, "/metrics"), "page")
+        })
+    };
+    let (mut story, _) = Story::steady(&[limits()]);
+    let mut belief = story.ask(0.0, 0.5, 0.004, Fallback, &[limits()]);
+    for n in 1..20 {
+        let due = f64::from(n) / 2.0;
+        let kind = if n % 2 == 0 { Fallback } else { Real };
+        belief = story.ask(due, due + 0.5, 0.004, kind, &[limits()]);
+    }
+    assert_eq!(said(&belief), (FallbackAtOnce, CannotTell), "{belief:?}");
+    assert!(belief.because.contains("bulkhead_available_concurrent_calls"), "{}", belief.because);
+    let (mut story, _) = Story::steady(&[]);
+    let belief = story.ask(0.0, 6.0, 0.004, Error(ErrorKind::Client), &[]);
+    assert!(belief.because.contains("429"), "{}", belief.because);
+}
+
+#[test]
+fn a_consumer_that_does_not_answer_gives_no_fallbacks() {
+    let (mut story, _) = Story::steady(&[]);
+    story.ask(0.0, 1.5, 2.0, Fallback, &[]);
+    story.ask(1.5, 6.0, 0.004, Fallback, &[]);
+    let belief = story.ask(6.0, 16.0, 0.001, Error(ErrorKind::Reset), &[]);
+    assert_eq!(said(&belief), (Unknown, CannotTell), "{belief:?}");
+    assert!(
+        !belief.because.contains("are fallbacks") && belief.because.contains("found nobody"),
+        "{}",
+        belief.because
+    );
+}
+
+#[test]
+fn at_once_is_never_above_the_users_limit_and_one_hiccup_does_not_move_it() {
+    let mut story = Story::new();
+    story.ask(-12.0, -6.0, 0.006, Real, &[]);
+    story.ask(-6.0, -5.5, 3.0, Real, &[]);
+    story.ask(-5.5, 0.0, 0.006, Real, &[]);
+    story.fire(0.0);
+    let belief = story.ask(0.0, 4.0, 1.0, Fallback, &[]);
+    assert_eq!(belief.state, NotSeenYet, "a second is not at once: {belief:?}");
+    let mut story = Story::new();
+    let watched = What::EndpointWatched {
+        endpoint: ENDPOINT,
+        url: String::new(),
+        rate: 2.0,
+        deadline_ms: 10_000,
+        limit_ms: 1000,
+    };
+    story.tell(-12.0, watched);
+    story.ask(-12.0, 0.0, 0.8, Real, &[]);
+    story.fire(0.0);
+    assert_eq!(story.ask(0.0, 4.0, 1.5, Fallback, &[]).state, NotSeenYet);
+}
+
+#[test]
+fn a_switched_off_breaker_is_told_as_such() {
+    let off = || page(vec![named("provider", Disabled)]);
+    let (mut story, belief) = Story::steady(&[off()]);
+    assert_eq!(said(&belief), (Disabled, Sure), "{belief:?}");
+    assert_eq!(said(&story.ask(0.0, 20.0, 1.5, SERVER, &[off()])), (Disabled, Sure));
+}
+
+#[test]
+fn the_breaker_that_moves_with_the_fault_is_meant() {
+    let both = |state| page(vec![named("provider", state), named("recommendations", HalfOpen)]);
+    let (mut story, belief) = Story::steady(&[both(Closed)]);
+    assert_eq!((belief.state, belief.breaker.as_deref()), (Closed, Some("provider")), "{belief:?}");
+    assert_eq!(belief.others, [NamedState { name: "recommendations".to_owned(), state: HalfOpen }]);
+    story.ask(0.0, 1.5, 1.0, Fallback, &[both(Closed)]);
+    let belief = story.ask(1.5, 4.0, 0.004, Fallback, &[both(Open)]);
+    assert_eq!((said(&belief), belief.breaker.as_deref()), ((Open, Sure), Some("provider")), "{belief:?}");
+}
+
+#[test]
+fn a_breaker_that_was_open_while_users_were_well_is_about_something_else() {
+    let redis = || page(vec![named("redis", Open)]);
+    let (mut story, belief) = Story::steady(&[redis()]);
+    assert_eq!(said(&belief), (ClosedOrNone, Likely), "{belief:?}");
+    assert_eq!(belief.others, [NamedState { name: "redis".to_owned(), state: Open }]);
+    let belief = story.ask(0.0, 16.0, 1.5, SERVER, &[redis()]);
+    assert_eq!(said(&belief), (NoBreakerSeen, Likely), "{belief:?}");
+    // Closed all along, though calls fail for longer than a breaker bears.
+    let redis = || page(vec![named("redis", Closed)]);
+    let (mut story, _) = Story::steady(&[redis()]);
+    assert_eq!(said(&story.ask(0.0, 5.0, 1.5, SERVER, &[redis()])), (Closed, Likely));
+    assert_eq!(said(&story.ask(5.0, 18.0, 1.5, SERVER, &[redis()])), (NoBreakerSeen, Likely));
+}
+
+#[test]
+fn what_the_answers_contradicted_once_is_never_sure_again() {
+    let says = |state| page(vec![named("provider", state)]);
+    let (mut story, _) = Story::steady(&[says(Closed)]);
+    story.ask(0.0, 1.5, 1.0, Fallback, &[says(Closed)]);
+    assert_eq!(said(&story.ask(1.5, 4.0, 0.004, Fallback, &[says(Open)])), (Open, Sure));
+    // It stays open though users are well.
+    assert_eq!(said(&story.ask(4.0, 10.0, 0.006, Real, &[says(Open)])), (Open, Likely));
+    assert_eq!(story.ask(10.0, 14.0, 0.004, Fallback, &[says(Open)]).confidence, Likely);
+}
+
+#[test]
+fn a_gauge_may_lag_by_a_whole_call() {
+    let says = |state| page(vec![named("provider", state)]);
+    let (mut story, _) = Story::steady(&[says(Closed)]);
+    story.ask(0.0, 1.5, 1.0, Fallback, &[says(Closed)]);
+    story.ask(1.5, 4.5, 0.004, Fallback, &[says(Open)]);
+    story.ask(4.5, 5.5, 1.0, Fallback, &[says(HalfOpen)]);
+    let belief = story.ask(5.5, 8.5, 0.004, Fallback, &[says(Open)]);
+    assert_eq!(said(&belief), (Open, Sure), "{belief:?}");
+    let belief = story.ask(8.5, 9.5, 2.0, Fallback, &[says(Open)]);
+    assert_eq!(said(&belief), (HalfOpen, Likely), "{belief:?}");
+}
+
+#[test]
+fn replicas_in_different_states_are_mixed() {
+    // Asked in turn behind one address.
+    let says = |state| page(vec![named("provider", state)]);
+    let (mut story, _) = Story::steady(&[says(Closed)]);
+    let mut sure = 0;
+    for n in 0..20 {
+        let due = f64::from(n) / 2.0;
+        let state = if n % 2 == 0 { Open } else { Closed };
+        let belief =
+            story.ask(due, due + 0.5, 0.004, if n % 2 == 0 { Fallback } else { Real }, &[says(state)]);
+        sure += u32::from(belief.confidence == Sure && belief.state != Mixed);
+        assert!(n < 4 || belief.state == Mixed, "{n}: {belief:?}");
+    }
+    assert!(sure <= 1, "{sure}");
+    // Asked one by one.
+    let pod = |pod: &str, state| {
+        let source = SourceId {
+            kind: Witness::Metrics,
+            pod: Some(format!("consumer-{pod}")),
+            place: "8080/metrics".to_owned(),
+        };
+        Heard::Reading(Reading { breakers: vec![named("provider", state)], ..Reading::new(source, "page") })
+    };
+    let (mut story, _) = Story::steady(&[pod("5wz5k", Closed), pod("l5522", Closed)]);
+    let belief = story.ask(0.0, 4.0, 0.004, Fallback, &[pod("5wz5k", Open), pod("l5522", Closed)]);
+    assert_eq!(belief.state, Mixed, "{belief:?}");
+    assert!(belief.because.contains("5wz5k OPEN · l5522 CLOSED"), "{}", belief.because);
+    // Processes of one page.
+    let process =
+        |pid: &str, state| NamedBreaker { process: Some(format!("pid {pid}")), ..named("provider", state) };
+    let (mut story, _) = Story::steady(&[]);
+    let belief =
+        story.ask(0.0, 4.0, 0.004, Fallback, &[page(vec![process("7", Open), process("8", Closed)])]);
+    assert_eq!((belief.state, belief.replicas.len()), (Mixed, 2), "{belief:?}");
+}
+
+#[test]
+fn a_restarted_process_starts_from_nothing() {
+    let of = |started: f64, state| {
+        let started = at(started).as_millisecond() as f64 / 1000.0;
+        let process = Some(format!("started {started:.2}"));
+        let source = SourceId::beside(Witness::Metrics, "/metrics");
+        Heard::Reading(Reading {
+            process,
+            breakers: vec![named("provider", state)],
+            ..Reading::new(source, "page")
+        })
+    };
+    let (mut story, _) = Story::steady(&[of(-100.0, Closed)]);
+    story.ask(0.0, 1.5, 1.0, Fallback, &[of(-100.0, Closed)]);
+    story.ask(1.5, 4.0, 0.004, Fallback, &[of(-100.0, Open)]);
+    story.estimator.hear(at(4.6), &of(4.4, Closed));
+    let belief = story.estimator.judge(at(4.7)).1;
+    assert!(belief.restarted && belief.because.contains("reset by a restart"), "{belief:?}");
+    assert_eq!(belief.state, Closed);
+    assert!(!story.estimator.judge(at(4.8)).1.restarted, "it is told once");
+}
+
+#[test]
+fn silence_is_said_and_a_series_that_vanishes_is_silence() {
+    let mut estimator = BreakerEstimator::new(ENDPOINT, None);
+    let (_, belief) = estimator.judge(at(0.0));
+    assert_eq!(
+        (belief.state, belief.spoke, belief.because.as_str()),
+        (Unknown, 0, "no source has spoken yet")
+    );
+    for second in [1.0, 1.5] {
+        estimator.hear(at(second), &page(vec![named("provider", Open)]));
+    }
+    assert_eq!(estimator.judge(at(1.6)).1.state, Open);
+    estimator.hear(at(2.0), &page(Vec::new()));
+    let (_, belief) = estimator.judge(at(2.1));
+    assert_eq!(
+        (belief.state, belief.because.as_str()),
+        (Unknown, "all sources are silent; last known: OPEN")
+    );
+    estimator.hear(at(2.5), &page(vec![named("provider", Open)]));
+    let (_, belief) = estimator.judge(at(9.0));
+    assert_eq!(belief.state, Unknown);
+}
+
+#[test]
+fn what_is_half_said_is_half_believed() {
+    let says = |says| page(vec![NamedBreaker::new("provider", says, "series")]);
+    let (_, belief) = Story::steady(&[says(Says::Not(Open))]);
+    assert_eq!(said(&belief), (Closed, Likely), "{belief:?}");
+    let (_, belief) = Story::steady(&[says(Says::Not(Closed))]);
+    assert_eq!(said(&belief), (Unknown, CannotTell), "{belief:?}");
+    let (_, belief) = Story::steady(&[says(Says::Nothing)]);
+    assert_eq!(said(&belief), (ClosedOrNone, Likely), "{belief:?}");
+}
+
+/// A trial that fails at once takes a millisecond: no poll sees it, a counter of transitions tells of it afterwards.
+#[test]
+fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
+    let looks = |counted: [u64; 2], states: [BreakerState; 2]| {
+        let mut estimator = BreakerEstimator::new(ENDPOINT, None);
+        let mut missed = Vec::new();
+        for (i, (count, state)) in counted.into_iter().zip(states).enumerate() {
+            let now = at(i as f64 / 2.0);
+            let breaker = NamedBreaker { trials: Some(count), ..named("p", state) };
+            estimator.hear(now, &page(vec![breaker]));
+            let belief = estimator.judge(now).1;
+            missed.extend(belief.missed.iter().map(|one| one.to));
+        }
+        missed
+    };
+    assert_eq!(looks([0, 1], [Open, Open]), [HalfOpen, Open]);
+    assert_eq!(looks([0, 1], [Open, Closed]), [HalfOpen, Closed]);
+    // Nothing was counted, or a new process counts from nothing, or it is still seen.
+    for (counted, states) in [
+        ([1, 1], [Open, Open]),
+        ([3, 0], [Open, Open]),
+        ([0, 1], [Open, HalfOpen]),
+        ([0, 1], [Closed, Closed]),
+    ] {
+        assert_eq!(looks(counted, states), []);
+    }
+}
+
+/// A bystander's pod as the watch tells of it.
+fn bystander(restarts: u32, ready: bool) -> What {
+    let name = "consumer-1".to_owned();
+    What::PodSeen(crate::session::event::Pod {
+        key: crate::session::event::PodKey { namespace: "default".to_owned(), uid: "u".to_owned(), name },
+        owner: Some("consumer".to_owned()),
+        phase: crate::session::event::PodPhase::Running,
+        status: "Running".to_owned(),
+        containers: vec![crate::session::event::Container {
+            name: "app".to_owned(),
+            image: "consumer:1".to_owned(),
+            ready,
+            restarts,
+            waiting: None,
+            last_end: None,
+        }],
+        node: None,
+        ip: None,
+        created: None,
+        deleting: None,
+        liveness: None,
+        in_play: true,
+    })
+}
+
+#[test]
+fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
+    let mut story = Story::new();
+    story.tell(0.0, bystander(0, true));
+    story.estimator.hear(at(0.0), &page(vec![named("p", Open)]));
+    assert_eq!(story.estimator.judge(at(0.1)).1.state, Open);
+    story.tell(0.2, bystander(1, false));
+    let belief = story.estimator.judge(at(0.3)).1;
+    assert_eq!((belief.state, belief.restarted), (Unknown, true), "{}", belief.because);
+    assert!(belief.because.contains("started again"), "{}", belief.because);
+    // A page that speaks is believed at once: only a new process can have answered.
+    story.estimator.hear(at(0.4), &page(vec![named("p", Closed)]));
+    assert_eq!(story.estimator.judge(at(0.5)).1.state, Closed);
+    story.tell(4.0, bystander(1, true));
+    assert!(!story.estimator.judge(at(4.1)).1.because.contains("started again"));
+}
+
+/// What goes on for seconds and is known not to end is no call that hangs: nothing follows about a breaker.
+#[test]
+fn answers_that_do_not_end_say_nothing_about_a_breaker() {
+    for endless in [true, false] {
+        let mut story = Story::new();
+        for number in 0..60_u64 {
+            let second = number as f64 / 2.0;
+            story.tell(second, What::RequestSent { endpoint: ENDPOINT, request: RequestId(number) });
+            if number == 6 && endless {
+                story.tell(second, What::AnswersEnd { endpoint: ENDPOINT, end: false });
+            }
+        }
+        let belief = story.estimator.judge(at(30.0)).1;
+        assert_eq!(belief.state, if endless { Unknown } else { NotSeenYet }, "{}", belief.because);
+    }
+}

@@ -1,0 +1,139 @@
+//! What to believe when no source names a state: the stage that the answers show, against what else is known.
+//!
+//! | the answers | a breaker was proven | else |
+//! | --- | --- | --- |
+//! | real | CLOSED | CLOSED or none |
+//! | fail slowly | CLOSED | NOT SEEN YET, NO BREAKER SEEN after longer than a breaker would bear |
+//! | fall back at once | OPEN if a learned health page agrees | FALLBACK AT ONCE |
+//! | fail at once | the same | cannot tell; NO BREAKER SEEN if calls are counted behind it |
+//! | cut short after slow ones | OPEN | FALLBACK AT ONCE, or cannot tell |
+//! | slow again after the reset time | HALF-OPEN | as before |
+
+use super::answers::{Look, Stage};
+use crate::session::event::{
+    BreakerState::{
+        self, Closed, ClosedOrNone, FallbackAtOnce, HalfOpen, NoBreakerSeen, NotSeenYet, Open, Unknown,
+    },
+    Confidence::{self, CannotTell, Likely},
+};
+
+/// A state with a word of confidence, and what should be said beside the grounds of the sources.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Opinion {
+    pub(super) state: BreakerState,
+    pub(super) confidence: Confidence,
+    pub(super) because: Option<String>,
+}
+
+/// What is known besides the answers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// A health page that was learned to be the breaker's fails now.
+    pub(super) health_open: bool,
+    /// A source says that the breaker is not closed.
+    pub(super) not_closed: bool,
+    /// A breaker has shown itself before: in a full cycle, or by a source that named it.
+    pub(super) shown: bool,
+    /// It was found before that there is no breaker.
+    pub(super) none_seen: bool,
+    /// Calls that fail are counted behind a breaker all the same: by which series.
+    pub(super) calls_leave: Option<String>,
+    /// Nobody is left behind a Service: the network may refuse by now what it swallowed before.
+    pub(super) may_refuse: bool,
+    /// What tells of a limit: a bulkhead's or a rate limiter's series.
+    pub(super) limit: Option<String>,
+}
+
+pub(super) fn opinion(state: BreakerState, confidence: Confidence) -> Opinion {
+    Opinion { state, confidence, because: None }
+}
+
+impl Opinion {
+    pub(super) fn because(self, words: impl Into<String>) -> Self {
+        Self { because: Some(words.into()), ..self }
+    }
+}
+
+pub(super) fn weigh(look: &Look, known: &Known) -> Opinion {
+    let proven = look.proven || known.shown;
+    match &look.stage {
+        Stage::Unknown if known.health_open => opinion(Open, Likely),
+        Stage::Unknown | Stage::Lost { .. } => opinion(Unknown, CannotTell),
+        Stage::Fine { .. } => fine(proven, known),
+        _ if let Some(series) = &known.calls_leave => {
+            opinion(NoBreakerSeen, Likely).because(format!("{series} counts them behind any breaker"))
+        }
+        Stage::Failing(failing) if look.stage.passes_through() => {
+            let own = failing.own;
+            opinion(NoBreakerSeen, Likely)
+                .because(format!("a breaker that needs more than {own} calls would look the same so far"))
+        }
+        Stage::Failing(failing) if failing.limited > 0 || failing.mixed > 0 => limit(failing.fallback, known),
+        Stage::Failing(failing) if failing.slow == 0 => at_once(failing.fallback, proven, known),
+        Stage::Failing(failing) if failing.fast > failing.slow && !proven => {
+            at_once(failing.fallback, proven, known)
+        }
+        Stage::Failing(_) if proven && !known.not_closed => {
+            opinion(Closed, Likely).because("calls fail and nobody cuts them short yet")
+        }
+        Stage::Failing(_) => opinion(NotSeenYet, CannotTell).because("nothing was cut short so far"),
+        Stage::Cut(cut) if cut.limited > 0 || cut.mixed > 0 => limit(cut.fallback, known),
+        Stage::Cut(_) if look.proven => opinion(Open, Likely),
+        Stage::Cut(cut) => cut_short(cut.fallback, known),
+        Stage::Trial(_) if look.proven => opinion(HalfOpen, Likely),
+        Stage::Trial(trial) if trial.real > 0 => opinion(ClosedOrNone, CannotTell)
+            .because("real answers begin again: a trial, or the cause is gone"),
+        Stage::Trial(trial) if trial.fallback => opinion(FallbackAtOnce, CannotTell)
+            .because("slow calls again: a trial, if there is a breaker at all"),
+        Stage::Trial(_) => {
+            opinion(Unknown, CannotTell).because("slow calls again: a trial, if there is a breaker at all")
+        }
+    }
+}
+
+fn fine(proven: bool, known: &Known) -> Opinion {
+    match known {
+        Known { health_open: true, .. } => {
+            opinion(Unknown, CannotTell).because("its health page fails, but users get real answers")
+        }
+        Known { not_closed: true, .. } => opinion(Unknown, CannotTell)
+            .because("a source says that it is not closed, but users get real answers"),
+        _ if proven => opinion(Closed, Likely),
+        Known { none_seen: true, .. } => opinion(NoBreakerSeen, Likely).because("calls go through again"),
+        _ => opinion(ClosedOrNone, Likely).because("a closed breaker and none at all look the same"),
+    }
+}
+
+/// Calls fail at once, and no slow one went before.
+fn at_once(fallback: bool, proven: bool, known: &Known) -> Opinion {
+    match fallback {
+        _ if known.health_open && proven => opinion(Open, Likely),
+        true => opinion(FallbackAtOnce, CannotTell).because("a hang instead of a refusal would show which"),
+        false => opinion(Unknown, CannotTell).because(
+            "an open breaker without a fallback, or none: a hang instead of a refusal would show which",
+        ),
+    }
+}
+
+fn cut_short(fallback: bool, known: &Known) -> Opinion {
+    match fallback {
+        _ if known.health_open => opinion(Open, Likely),
+        true => {
+            let network = if known.may_refuse { ", or a network that refuses by now" } else { "" };
+            opinion(FallbackAtOnce, CannotTell)
+                .because(format!("an open breaker{network}, or it falls back by itself: a trial would tell"))
+        }
+        false => opinion(Unknown, CannotTell)
+            .because("a breaker without a fallback, or a network that refuses by now: a trial would tell"),
+    }
+}
+
+/// Some calls go through and some do not, in no breaker's order.
+fn limit(fallback: bool, known: &Known) -> Opinion {
+    let state = if fallback { FallbackAtOnce } else { Unknown };
+    opinion(state, CannotTell).because(match &known.limit {
+        Some(series) => format!("that points to a limit rather than to a breaker: {series}"),
+        None => "that points to a limit (a bulkhead, a rate limiter) or to replicas in different states"
+            .to_owned(),
+    })
+}

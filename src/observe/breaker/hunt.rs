@@ -1,0 +1,318 @@
+//! Finds the sources that a service has: on the pods behind the users' Service, each asked on its own; where these cannot
+//! be asked, beside the users' URL; and those that the operator names.
+
+use super::consumer::{self, Consumer, PODS, Replica, Seen};
+use super::server::Server;
+use super::sources::{
+    ask::{Kind, Out},
+    prometheus::Rule,
+    reach::Reach,
+    usual::{self, Named},
+};
+use crate::cluster::Connection;
+use crate::provider::http::Access;
+use crate::session::event::{Level, Source, SourceState, What};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    time::Duration,
+};
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How often the consumer's pods are looked up, and how long that may take.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Where sources are looked for.
+#[derive(Clone)]
+pub struct Hunt {
+    /// What users ask.
+    pub users: String,
+    /// Headers, credentials and trust for the server that users ask, or why they cannot be had.
+    pub access: Result<Access, String>,
+    /// The session's cluster, whose pods are asked one by one.
+    pub cluster: Option<Connection>,
+    /// Sources that the operator named.
+    pub named: Vec<Named>,
+    /// The operator's rules for series.
+    pub rules: Vec<Rule>,
+    /// Requests a second that the users make.
+    pub rate: f64,
+}
+
+impl fmt::Debug for Hunt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cluster = self.cluster.as_ref().map(Connection::context);
+        f.debug_struct("Hunt").field("users", &self.users).field("cluster", &cluster).finish_non_exhaustive()
+    }
+}
+
+/// What the session's stream tells the hunt.
+pub(super) type SharedSeen = Arc<Mutex<Seen>>;
+
+/// Looks for sources and reads what it finds, until `stop`.
+pub(super) async fn run(hunt: Hunt, period: Duration, out: Out, seen: SharedSeen, stop: CancellationToken) {
+    let mut hunter = Hunter {
+        hunt,
+        period,
+        out,
+        tasks: JoinSet::new(),
+        pods: BTreeMap::new(),
+        beside: None,
+        told: BTreeSet::new(),
+    };
+    hunter.named_urls(&stop).await;
+    let mut consumer: Option<Consumer> = None;
+    let mut reads_pods = hunter.hunt.cluster.is_some();
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            _ = looks.tick() => {
+                if !reads_pods {
+                    hunter.ask_beside(&stop);
+                    continue;
+                }
+                let now = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let looked = timeout(LOOK, hunter.look(&mut consumer, &now));
+                let Some(looked) = stop.run_until_cancelled(looked).await else { return };
+                let replicas = match looked {
+                    Ok(Ok(replicas)) => replicas,
+                    Ok(Err(why)) => {
+                        hunter.say(Level::Warning, format!("the consumer's pods cannot be looked up: {why}")).await;
+                        None
+                    }
+                    Err(_) => None,
+                };
+                match replicas {
+                    Some(replicas) => hunter.follow(replicas, &stop).await,
+                    None if hunter.pods.is_empty() => hunter.ask_beside(&stop),
+                    // The API server is busy: who was read is read on.
+                    None => {}
+                }
+            }
+            Some(ended) = hunter.tasks.join_next() => {
+                if let Ok(Some(denied)) = ended
+                    && reads_pods
+                {
+                    reads_pods = false;
+                    hunter.pods.values().for_each(|(_, token)| token.cancel());
+                    hunter.pods.clear();
+                    hunter.beside = None;
+                    hunter.say(Level::Warning, format!(
+                        "pods cannot be read one by one: {denied}. Grant `get` on pods/proxy (manifests/rbac.yml)"
+                    )).await;
+                    hunter.ask_beside(&stop);
+                }
+            }
+        }
+    }
+}
+
+struct Hunter {
+    hunt: Hunt,
+    period: Duration,
+    out: Out,
+    /// Each ends with the cluster's refusal, if it met one.
+    tasks: JoinSet<Option<String>>,
+    /// The pods that are read, by namespace and name.
+    pods: BTreeMap<(String, String), ((String, i32), CancellationToken)>,
+    /// Ends the reading beside the users' URL.
+    beside: Option<CancellationToken>,
+    /// What was said already.
+    told: BTreeSet<String>,
+}
+
+impl Hunter {
+    async fn say(&mut self, level: Level, message: String) {
+        if self.told.len() < 32 && self.told.insert(message.clone()) {
+            self.out.emitter.emit(What::Logged { level, target: "breaker".to_owned(), message }).await;
+        }
+    }
+
+    /// Sources that were named by a whole URL.
+    async fn named_urls(&mut self, stop: &CancellationToken) {
+        let urls: Vec<(String, String)> = self
+            .hunt
+            .named
+            .iter()
+            .filter_map(|named| match named {
+                Named::Url(url) => Some((url.clone(), named.to_string())),
+                Named::Port(..) | Named::Path(_) => None,
+            })
+            .collect();
+        for (url, shown) in urls {
+            match self.straight(&url) {
+                Ok((reach, path)) => {
+                    let kind = usual::kind(None, &path).unwrap_or(Kind::Any);
+                    let group = (kind, vec![path]);
+                    let server = self.server(reach, None, String::new(), true, stop.clone());
+                    self.tasks.spawn(server.group(group, None));
+                }
+                Err(why) => {
+                    self.say(Level::Warning, format!("the breaker source {shown} is not read: {why}")).await
+                }
+            }
+        }
+    }
+
+    /// The way to a URL. What the experiment sends to its own server is nobody else's.
+    fn straight(&self, url: &str) -> Result<(Reach, String), String> {
+        let origin = |url: &str| reqwest::Url::parse(url).ok().map(|url| url.origin());
+        if origin(url) == origin(&self.hunt.users) {
+            Reach::straight(url, self.hunt.access.as_ref().map_err(Clone::clone)?)
+        } else {
+            Reach::straight(url, &Access::default())
+        }
+    }
+
+    fn server(
+        &self,
+        reach: Reach,
+        pod: Option<String>,
+        before: String,
+        named: bool,
+        stop: CancellationToken,
+    ) -> Server {
+        Server {
+            reach,
+            pod,
+            before,
+            named,
+            beside: false,
+            period: self.period,
+            rules: self.hunt.rules.clone(),
+            out: self.out.clone(),
+            direct: Arc::default(),
+            stop,
+        }
+    }
+
+    /// The pages beside the users' URL, and the paths that were named.
+    fn ask_beside(&mut self, stop: &CancellationToken) {
+        if self.beside.is_some() {
+            return;
+        }
+        let token = stop.child_token();
+        self.beside = Some(token.clone());
+        let Ok((reach, _)) = self.straight(&self.hunt.users) else { return };
+        for path in self.named_paths() {
+            let kind = usual::kind(None, &path).unwrap_or(Kind::Any);
+            let server = self.server(reach.clone(), None, String::new(), true, token.clone());
+            self.tasks.spawn(server.group((kind, vec![path]), None));
+        }
+        let server = self.server(reach, None, String::new(), false, token);
+        self.tasks.spawn(Server { beside: true, ..server }.groups(usual::groups(0, None)));
+    }
+
+    fn named_paths(&self) -> Vec<String> {
+        let path = |named: &Named| match named {
+            Named::Path(path) => Some(path.clone()),
+            Named::Url(_) | Named::Port(..) => None,
+        };
+        self.hunt.named.iter().filter_map(path).collect()
+    }
+
+    /// The consumer's pods; nothing where nobody knows who that is, or none of them declares a port.
+    async fn look(
+        &self,
+        consumer: &mut Option<Consumer>,
+        seen: &Seen,
+    ) -> Result<Option<(Vec<Replica>, usize)>, String> {
+        let Some(connection) = &self.hunt.cluster else { return Ok(None) };
+        if consumer.is_none() {
+            *consumer = consumer::find(connection, &self.hunt.users, seen)
+                .await
+                .map_err(|error| error.to_string())?;
+        }
+        let Some(found) = consumer else { return Ok(None) };
+        let found = consumer::replicas(connection, found, seen).await.map_err(|error| error.to_string())?;
+        let some = found.0.iter().any(|replica| !replica.ports.is_empty());
+        Ok(some.then_some(found))
+    }
+
+    /// Reads the pods that are there; a pod that is gone, or was started again, is left alone or met anew.
+    async fn follow(&mut self, (replicas, all): (Vec<Replica>, usize), stop: &CancellationToken) {
+        if let Some(beside) = &self.beside
+            && !beside.is_cancelled()
+        {
+            beside.cancel();
+            for source in [Source::Health, Source::Metrics] {
+                let state = SourceState::Absent { reason: "pods are read one by one".to_owned() };
+                self.out.emitter.emit(What::SourceChanged { source, state }).await;
+            }
+        }
+        if all > PODS {
+            self.say(
+                Level::Info,
+                format!("of the consumer's {all} pods the first {PODS} are read for its breaker"),
+            )
+            .await;
+        }
+        let there = |key: &(String, String), life: &(String, i32)| {
+            replicas.iter().any(|one| one.namespace == key.0 && one.name == key.1 && one.life == *life)
+        };
+        self.pods.retain(|key, (life, token)| {
+            let stays = there(key, life);
+            if !stays {
+                token.cancel();
+            }
+            stays
+        });
+        for replica in replicas {
+            let key = (replica.namespace.clone(), replica.name.clone());
+            if self.pods.contains_key(&key) {
+                continue;
+            }
+            let token = stop.child_token();
+            self.pods.insert(key, (replica.life.clone(), token.clone()));
+            self.read(&replica, &token).await;
+        }
+    }
+
+    async fn read(&mut self, replica: &Replica, token: &CancellationToken) {
+        let Some(Ok(client)) = self.hunt.cluster.as_ref().map(Connection::client) else { return };
+        let direct = Arc::<AtomicBool>::default();
+        let mut undeclared = Vec::new();
+        for named in &self.hunt.named {
+            if let Named::Port(port, _) = named
+                && !replica.ports.iter().any(|(declared, _)| declared == port)
+            {
+                undeclared
+                    .push(format!("pod {} declares no port {port}, so {named} is not asked", replica.name));
+            }
+        }
+        for message in undeclared {
+            self.say(Level::Warning, message).await;
+        }
+        for (port, name) in &replica.ports {
+            let reach = Reach::Pod {
+                client: client.clone(),
+                namespace: replica.namespace.clone(),
+                pod: replica.name.clone(),
+                port: *port,
+            };
+            let server =
+                self.server(reach, Some(replica.name.clone()), port.to_string(), false, token.clone());
+            let server = Server { direct: direct.clone(), ..server };
+            for one in &self.hunt.named {
+                // A path may be on any of the ports; one with its port is never given up.
+                let (path, named) = match one {
+                    Named::Port(wanted, path) if wanted == port => (path.clone(), true),
+                    Named::Path(path) => (path.clone(), false),
+                    _ => continue,
+                };
+                let kind = usual::kind(Some(*port), &path).unwrap_or(Kind::Any);
+                let server = Server { named, ..server.clone() };
+                self.tasks.spawn(server.group((kind, vec![path]), None));
+            }
+            self.tasks.spawn(server.groups(usual::groups(*port, name.as_deref())));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The hunt, against an API server and a service on loopback.
+
+use super::hunt::{Hunt, SharedSeen, run};
+use super::reading::{Heard, Reading};
+use super::sources::{ask::Out, usual::Named};
+use crate::cluster::Connection;
+use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::session::{
+    clock::Clock,
+    event::{BreakerState, Level, Says, What, Witness},
+    stream::{Stream, stream},
+};
+use serde_json::json;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Nothing on loopback takes this long, whatever else the machine does.
+const LONG: Duration = Duration::from_secs(30);
+
+struct Rig {
+    hears: mpsc::Receiver<Heard>,
+    stream: Stream,
+    stop: CancellationToken,
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Rig {
+    fn begin(users: &str, cluster: Option<Connection>, named: &[&str]) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (emitter, stream) = stream(Clock::system());
+        let (heard, hears) = mpsc::channel(64);
+        let stop = CancellationToken::new();
+        let named = named.iter().map(|text| Named::parse(text).unwrap()).collect();
+        let hunt = Hunt {
+            users: users.to_owned(),
+            cluster,
+            access: Ok(Default::default()),
+            named,
+            rules: Vec::new(),
+            rate: 2.0,
+        };
+        let out = Out {
+            emitter,
+            heard,
+            readers: Arc::default(),
+            presence: Default::default(),
+            path: String::new(),
+        };
+        tokio::spawn(run(hunt, Duration::from_millis(50), out, SharedSeen::default(), stop.clone()));
+        Self { hears, stream, stop }
+    }
+
+    async fn reading(&mut self, wanted: impl Fn(&Reading) -> bool) -> Reading {
+        let found = async {
+            loop {
+                if let Some(Heard::Reading(reading)) = self.hears.recv().await
+                    && wanted(&reading)
+                {
+                    return reading;
+                }
+            }
+        };
+        timeout(LONG, found).await.expect("the reading comes")
+    }
+
+    async fn warning(&mut self) -> String {
+        let found = async {
+            loop {
+                if let Some(What::Logged { level: Level::Warning, message, .. }) =
+                    self.stream.next().await.map(|event| event.what)
+                {
+                    return message;
+                }
+            }
+        };
+        timeout(LONG, found).await.expect("a warning comes")
+    }
+}
+
+fn cluster(asked: &Asked, proxied: impl Fn(&str, &str) -> Reply) -> Reply {
+    if let Some(rest) = asked.path.strip_prefix("/api/v1/namespaces/default/pods/")
+        && let Some((pod, path)) = rest.split_once("/proxy")
+    {
+        return proxied(pod, path);
+    }
+    match asked.path.as_str() {
+        "/api/v1/namespaces/default/services" => Reply::List(
+            "Service",
+            vec![json!({"metadata": {"name": "consumer", "namespace": "default"},
+                "spec": {"selector": {"name": "c"}, "ports": [{"port": 80, "nodePort": 30080}]}})],
+        ),
+        _ => {
+            let pod = |name: &str| {
+                json!({"metadata": {"name": name, "namespace": "default", "uid": name}, "status": {"phase": "Running"},
+                    "spec": {"containers": [{"name": "main", "ports": [{"containerPort": 8080}]}]}})
+            };
+            Reply::List("Pod", vec![pod("c-5wz5k"), pod("c-l5522")])
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_replica_is_read_on_its_own_and_a_path_that_is_not_there_is_asked_once() {
+    let (connection, asked) = answering(|asked| {
+        cluster(asked, |pod, path| {
+            let state = if pod.starts_with("c-5wz5k") { "open" } else { "closed" };
+            match path {
+                "/metrics" => {
+                    Reply::Text(format!("breaker_state{{name=\"provider\",state=\"{state}\"}} 1\n"))
+                }
+                // Not the API server's own refusal: the pod's.
+                _ => Reply::Text(String::new()),
+            }
+        })
+    });
+    let mut rig = Rig::begin("http://127.0.0.1:30080/invoke", Some(connection), &[]);
+    for (pod, state) in [("c-5wz5k", BreakerState::Open), ("c-l5522", BreakerState::Closed)] {
+        let reading = rig
+            .reading(|reading| reading.source.pod.as_deref() == Some(pod) && !reading.breakers.is_empty())
+            .await;
+        assert_eq!(reading.breakers[0].says, Says::State(state), "{pod}");
+        assert_eq!((reading.source.kind, reading.source.place.as_str()), (Witness::Metrics, "8080/metrics"));
+    }
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().all(|one| one.method == "GET"), "nothing but GET");
+    let paths: BTreeSet<&str> =
+        asked.iter().filter_map(|one| one.path.split_once("/proxy").map(|(_, path)| path)).collect();
+    assert!(paths.contains("/actuator/circuitbreakers") && paths.contains("/hystrix.stream"), "{paths:?}");
+    let actuator =
+        asked.iter().filter(|one| one.path.ends_with("c-5wz5k:8080/proxy/actuator/circuitbreakers"));
+    assert_eq!(actuator.count(), 1);
+}
+
+#[tokio::test]
+async fn a_denied_right_is_said_once_with_what_to_grant_and_the_users_address_is_asked() {
+    let (connection, _) = answering(|asked| {
+        cluster(asked, |pod, _| {
+            let name = pod.split(':').next().unwrap_or_default();
+            let message = format!(
+                "pods \"{name}\" is forbidden: User \"u\" cannot get resource \"pods/proxy\" in API group \"\" in the namespace \"default\""
+            );
+            Reply::Refused(403, "Forbidden", message)
+        })
+    });
+    let mut rig = Rig::begin("http://127.0.0.1:30080/invoke", Some(connection), &[]);
+    let warning = rig.warning().await;
+    assert!(warning.contains("pods/proxy") && warning.contains("manifests/rbac.yml"), "{warning}");
+}
+
+#[tokio::test]
+async fn a_port_that_no_pod_declares_is_not_asked_and_a_named_one_is() {
+    let (connection, asked) = answering(|asked| {
+        cluster(asked, |_, path| match path {
+            "/my/circuitbreakers" => {
+                Reply::Object(json!({"circuitBreakers": {"provider": {"state": "HALF_OPEN"}}}))
+            }
+            _ => Reply::Text(String::new()),
+        })
+    });
+    let mut rig =
+        Rig::begin("http://127.0.0.1:30080/", Some(connection), &["9999/metrics", "8080/my/circuitbreakers"]);
+    let warning = rig.warning().await;
+    assert!(warning.contains("declares no port 9999"), "{warning}");
+    let reading = rig.reading(|reading| reading.source.kind == Witness::Actuator).await;
+    assert_eq!(reading.source.place, "8080/my/circuitbreakers");
+    assert_eq!(reading.breakers[0].says, Says::State(BreakerState::HalfOpen));
+    drop(rig);
+    assert!(asked.lock().unwrap().iter().all(|one| !one.path.contains(":9999")));
+}
+
+#[tokio::test]
+async fn a_service_that_answers_every_path_does_not_hide_its_pages() {
+    let page = "# TYPE breaker_state gauge\nbreaker_state{name=\"provider\",state=\"open\"} 1\n";
+    let router = axum::Router::new()
+        .route("/metrics", axum::routing::get(async move || page))
+        .route("/prometheus", axum::routing::get(async || "ok"))
+        .fallback(async || axum::Json(json!({"id": 7, "item": "bread"})));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/invoke", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut rig = Rig::begin(&url, None, &["/internal/nothing"]);
+    let metrics =
+        rig.reading(|reading| reading.source.kind == Witness::Metrics && !reading.breakers.is_empty()).await;
+    assert_eq!(metrics.source.place, "/metrics");
+    assert_eq!(metrics.breakers[0].says, Says::State(BreakerState::Open));
+    let health = rig.reading(|reading| reading.source.kind == Witness::Health).await;
+    assert_eq!(health.source.place, "/health");
+}

@@ -1,0 +1,139 @@
+//! One server, a pod's port or the users' address, whose usual pages are tried.
+
+use super::reading::SourceId;
+use super::sources::{
+    ask::{End, Kind, Out, Page, STREAM, read},
+    prometheus::Rule,
+    reach::Reach,
+};
+use crate::session::event::{Source, SourceState, What, Witness};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// How much less often a page is asked that only confirms what a more direct one says.
+const CONFIRMS: u32 = 4;
+
+/// One server whose pages are tried.
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) reach: Reach,
+    pub(super) pod: Option<String>,
+    /// What stands before the path where the source is named: a pod's port.
+    pub(super) before: String,
+    pub(super) named: bool,
+    /// Beside the users' URL: how these pages are doing is told.
+    pub(super) beside: bool,
+    pub(super) period: Duration,
+    pub(super) rules: Vec<Rule>,
+    pub(super) out: Out,
+    /// Whether a page was found that tells states itself.
+    pub(super) direct: Arc<AtomicBool>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Server {
+    /// Tries groups of paths. Those behind the first wait until somebody answers at all.
+    pub(super) async fn groups(self, groups: Vec<(Kind, Vec<String>)>) -> Option<String> {
+        let (answers, answered) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let stop = self.stop.clone();
+        for (number, group) in groups.into_iter().enumerate() {
+            let (server, mut answered, answers) = (self.clone(), answered.clone(), answers.clone());
+            tasks.spawn(async move {
+                if number == 0 {
+                    return server.group(group, Some(answers)).await;
+                }
+                // The sender stands in this very task, so that it cannot be gone.
+                let _ = answered.wait_for(|answered| *answered).await;
+                server.group(group, None).await
+            });
+        }
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                ended = tasks.join_next() => match ended {
+                    Some(Ok(Some(denied))) => return Some(denied),
+                    Some(_) => {}
+                    None => return None,
+                },
+            }
+        }
+    }
+
+    /// Reads the first of these paths that is there. Gives the cluster's refusal, if it meets one.
+    pub(super) async fn group(
+        self,
+        (kind, paths): (Kind, Vec<String>),
+        answers: Option<watch::Sender<bool>>,
+    ) -> Option<String> {
+        let answer = || {
+            if let Some(answers) = &answers {
+                answers.send_replace(true);
+            }
+        };
+        let source = match kind {
+            Kind::Health if self.beside => Some(Source::Health),
+            Kind::Metrics if self.beside => Some(Source::Metrics),
+            _ => None,
+        };
+        for path in &paths {
+            let mut kind = kind;
+            loop {
+                let page = self.page(kind, path, source);
+                let direct = matches!(kind, Kind::Breakers | Kind::Stream).then(|| self.direct.clone());
+                let first = || {
+                    if let Some(direct) = direct {
+                        direct.store(true, Ordering::Relaxed);
+                    }
+                    answer();
+                };
+                match read(page, self.out.clone(), self.stop.clone(), first).await {
+                    End::Stopped => return None,
+                    End::Denied(why) => return Some(why),
+                    End::Gone(why) if why == STREAM && kind == Kind::Any => kind = Kind::Stream,
+                    End::Gone(_) => break,
+                }
+            }
+            answer();
+        }
+        if let Some(source) = source {
+            let state = SourceState::Absent { reason: format!("none of {} is there", paths.join(", ")) };
+            self.out.emitter.emit(What::SourceChanged { source, state }).await;
+        }
+        None
+    }
+
+    fn page(&self, kind: Kind, path: &str, tells: Option<Source>) -> Page {
+        let witness = match kind {
+            Kind::Breakers => Witness::Actuator,
+            Kind::Stream => Witness::Hystrix,
+            Kind::Metrics | Kind::Any => Witness::Metrics,
+            Kind::Mesh => Witness::Mesh,
+            Kind::Health => Witness::Health,
+        };
+        let confirms = matches!(kind, Kind::Metrics | Kind::Health) && self.direct.load(Ordering::Relaxed);
+        let period = match kind {
+            _ if self.named => self.period,
+            _ if confirms => self.period * CONFIRMS,
+            Kind::Mesh => self.period * 2,
+            _ => self.period,
+        };
+        Page {
+            reach: self.reach.clone(),
+            id: SourceId { kind: witness, pod: self.pod.clone(), place: format!("{}{path}", self.before) },
+            path: path.to_owned(),
+            kind,
+            period,
+            rules: self.rules.clone(),
+            tells,
+            named: self.named,
+        }
+    }
+}

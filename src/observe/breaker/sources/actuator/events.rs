@@ -1,0 +1,86 @@
+//! Events of resilience4j: transitions with their exact moments.
+
+use super::super::words;
+use super::{BREAKERS, TRANSITIONS};
+use crate::session::event::{Counts, NamedBreaker, Says, Timestamp, Transition};
+use jiff::SignedDuration;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Seconds for which a rejected call tells that a breaker is not closed.
+const REJECTS_S: f64 = 3.0;
+
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) transitions: Vec<Transition>,
+    /// A call was rejected within the last seconds, and nothing moved since.
+    pub(super) rejected: bool,
+}
+
+pub(super) fn events(body: &[u8], now: Timestamp, skew: SignedDuration) -> BTreeMap<String, Told> {
+    let mut found: BTreeMap<String, Told> = BTreeMap::new();
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    for event in value.get("circuitBreakerEvents").and_then(Value::as_array).into_iter().flatten() {
+        let Some(name) = event.get("circuitBreakerName").and_then(Value::as_str) else { continue };
+        if found.len() >= BREAKERS && !found.contains_key(name) {
+            continue;
+        }
+        let told = found.entry(name.chars().take(80).collect()).or_default();
+        let at = event.get("creationTime").and_then(moment).and_then(|at| at.checked_sub(skew).ok());
+        let Some(at) = at else { continue };
+        if let Some(transition) =
+            event.get("stateTransition").and_then(Value::as_str).and_then(|word| moved(word, at))
+        {
+            told.transitions.push(transition);
+            told.rejected = false;
+        } else if event.get("type").and_then(Value::as_str) == Some("NOT_PERMITTED") {
+            told.rejected = now.duration_since(at).as_secs_f64() <= REJECTS_S;
+        }
+    }
+    for told in found.values_mut() {
+        told.transitions.sort_by_key(|one| one.at);
+        let surplus = told.transitions.len().saturating_sub(TRANSITIONS);
+        told.transitions.drain(..surplus);
+    }
+    found
+}
+
+/// `CLOSED_TO_OPEN`
+fn moved(word: &str, at: Timestamp) -> Option<Transition> {
+    let (from, to) = word.split_once("_TO_")?;
+    Some(Transition { at, from: words::state(from).flatten()?, to: words::state(to).flatten()? })
+}
+
+/// `2025-11-22T14:05:01.200+01:00[Europe/Berlin]`, or seconds since 1970. The zone's name says nothing new.
+fn moment(value: &Value) -> Option<Timestamp> {
+    if let Some(seconds) = value.as_f64() {
+        return Timestamp::from_millisecond((seconds * 1000.0) as i64).ok();
+    }
+    let text = value.as_str()?;
+    text.split('[').next()?.parse().ok()
+}
+
+/// An event of resilience4j's own stream, which is not Hystrix' in spite of its name.
+pub(in crate::observe::breaker) fn stream_event(value: &Value, skew: SignedDuration) -> Option<NamedBreaker> {
+    let word = value.get("currentState")?.as_str()?;
+    let recent = value.get("circuitBreakerRecentEvent")?;
+    let name: String = recent.get("circuitBreakerName")?.as_str()?.chars().take(80).collect();
+    let says = words::state(word).flatten().map_or(Says::Nothing, Says::State);
+    let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_f64);
+    let metrics = value.get("metrics").unwrap_or(&Value::Null);
+    let counts = Counts {
+        calls: metrics.get("numberOfBufferedCalls").and_then(Value::as_u64),
+        failed: metrics.get("numberOfFailedCalls").and_then(Value::as_u64),
+        failure_percent: number(metrics, "failureRate").filter(|rate| *rate >= 0.0),
+        trips_at_percent: number(value, "failureRateThreshold"),
+        ..Counts::default()
+    };
+    let at = recent.get("creationTime").and_then(moment).and_then(|at| at.checked_sub(skew).ok());
+    let moved = recent.get("stateTransition").and_then(Value::as_str).zip(at);
+    let ground = format!("{name}: {}", word.chars().take(20).collect::<String>());
+    Some(NamedBreaker {
+        counts: Some(counts),
+        transitions: moved.and_then(|(word, at)| self::moved(word, at)).into_iter().collect(),
+        ..NamedBreaker::new(name, says, ground)
+    })
+}

@@ -1,0 +1,273 @@
+//! The source "actuator": resilience4j's endpoints, and other JSON that names breakers by keys of its own.
+//!
+//! | keys | whose | how it is read |
+//! | --- | --- | --- |
+//! | `circuitBreakers`, a map | resilience4j 2 | the state by its word; −1 % is fewer calls than its minimum |
+//! | `circuitBreakers`, a list of names | resilience4j 1 | breakers are there, their state is not told |
+//! | `circuitBreakers`, a list of objects | Camel's console | as the map |
+//! | `circuitBreakerEvents` | resilience4j | transitions with their exact moments |
+//! | `currentState` | resilience4j's stream | the state after an event |
+//! | `lights` | stoplight | `color`, and `locked`, which no trial ends |
+//! | `state` with `closed`, `open`, `halfOpen` | opossum's `toJSON` | the flag that is set |
+
+mod events;
+
+pub(in crate::observe::breaker) use events::stream_event;
+
+use super::super::reading::{Reading, SourceId};
+use super::{health, words};
+use crate::session::event::{
+    BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Open},
+    Counts, NamedBreaker, Says, Timestamp, Transition,
+};
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Bytes read of a page.
+pub(in crate::observe::breaker) const READ: usize = 1024 * 1024;
+/// Breakers listed of one page.
+const BREAKERS: usize = 64;
+/// Transitions kept of one breaker.
+const TRANSITIONS: usize = 32;
+
+/// What is remembered of one page between two readings.
+#[derive(Default)]
+pub(in crate::observe::breaker) struct ActuatorReader {
+    known: BTreeMap<String, Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    state: Option<BreakerState>,
+    /// Rejected calls of the present state, and of those before: the page counts from nothing at every transition.
+    rejected: u64,
+    rejected_before: u64,
+    transitions: Vec<Transition>,
+    /// What the events alone say.
+    events_say: Option<Says>,
+}
+
+impl ActuatorReader {
+    /// What a page of breakers says; `None` where it is none. And the breakers whose events should be asked for.
+    pub(in crate::observe::breaker) fn read(
+        &mut self,
+        source: SourceId,
+        body: &[u8],
+    ) -> Option<(Reading, Vec<String>)> {
+        let value: Value = serde_json::from_slice(body).ok()?;
+        let mut breakers = breakers(&value)?;
+        breakers.truncate(BREAKERS);
+        let mut moved = Vec::new();
+        for breaker in &mut breakers {
+            if self.known.len() >= BREAKERS && !self.known.contains_key(&breaker.name) {
+                continue;
+            }
+            let known = self.known.entry(breaker.name.clone()).or_default();
+            let state = match breaker.says {
+                Says::State(state) => Some(state),
+                _ => None,
+            };
+            let rejected = breaker.rejected.unwrap_or(0);
+            // It counts from nothing after every transition, one that no reading fell into among them.
+            let began_anew = rejected < known.rejected;
+            if began_anew {
+                known.rejected_before += known.rejected;
+            }
+            if began_anew || known.state.is_some() && known.state != state {
+                moved.push(breaker.name.clone());
+            }
+            (known.state, known.rejected) = (state, rejected);
+            breaker.rejected = breaker.rejected.map(|rejected| known.rejected_before + rejected);
+        }
+        let ground = ground(&breakers);
+        let mut reading = Reading { breakers, ..Reading::new(source, ground) };
+        self.attach(&mut reading);
+        Some((reading, moved))
+    }
+
+    /// Adds to a reading what the events told.
+    pub(in crate::observe::breaker) fn attach(&self, reading: &mut Reading) {
+        for breaker in &mut reading.breakers {
+            let Some(known) = self.known.get(&breaker.name) else { continue };
+            breaker.transitions.clone_from(&known.transitions);
+            if breaker.says == Says::Nothing
+                && let Some(says) = known.events_say
+            {
+                breaker.says = says;
+                breaker.derived = matches!(says, Says::Not(_));
+                breaker.ground = format!("{} by its events", breaker.name);
+            }
+        }
+    }
+
+    /// Takes note of a page of events, read at `now`.
+    pub(in crate::observe::breaker) fn events(&mut self, body: &[u8], now: Timestamp, skew: SignedDuration) {
+        for (name, told) in events::events(body, now, skew) {
+            if self.known.len() >= BREAKERS && !self.known.contains_key(&name) {
+                continue;
+            }
+            let known = self.known.entry(name).or_default();
+            let last = known.transitions.last().map(|last| last.at);
+            known
+                .transitions
+                .extend(told.transitions.into_iter().filter(|one| last.is_none_or(|last| one.at > last)));
+            let surplus = known.transitions.len().saturating_sub(TRANSITIONS);
+            known.transitions.drain(..surplus);
+            let stood = known.transitions.last().map(|last| Says::State(last.to));
+            known.events_say = match (stood, told.rejected) {
+                (Some(Says::State(Closed)) | None, true) => Some(Says::Not(Closed)),
+                (stood, _) => stood,
+            };
+        }
+    }
+
+    /// What the events say on their own, where no page tells states.
+    pub(in crate::observe::breaker) fn by_events(&self, source: SourceId) -> Reading {
+        let told = |(name, known): (&String, &Known)| {
+            let says = known.events_say.unwrap_or(Says::Nothing);
+            let meaning = match says {
+                Says::State(state) => words::word(state),
+                Says::Not(state) => format!("not {}", words::word(state)),
+                Says::Nothing => "no transition among its events".to_owned(),
+            };
+            NamedBreaker {
+                transitions: known.transitions.clone(),
+                derived: matches!(says, Says::Not(_)),
+                ..NamedBreaker::new(name.clone(), says, format!("{name} = {meaning}"))
+            }
+        };
+        let breakers: Vec<NamedBreaker> = self.known.iter().map(told).collect();
+        let ground = ground(&breakers);
+        Reading { breakers, ..Reading::new(source, ground) }
+    }
+}
+
+/// Any page of JSON: what it names by one of the keys above, else as a health page.
+pub(in crate::observe::breaker) fn json(source: SourceId, status: u16, body: &str) -> Reading {
+    match serde_json::from_str::<Value>(body).ok().and_then(|value| breakers(&value)) {
+        Some(mut breakers) => {
+            breakers.truncate(BREAKERS);
+            let ground = ground(&breakers);
+            Reading { breakers, ..Reading::new(source, ground) }
+        }
+        None => health::read(source, status, body, false),
+    }
+}
+
+fn ground(breakers: &[NamedBreaker]) -> String {
+    match breakers {
+        [] => "no breaker is named".to_owned(),
+        [one] => one.ground.clone(),
+        many => format!("{} breakers are named", many.len()),
+    }
+}
+
+/// The breakers of a page, if it is one of those.
+fn breakers(value: &Value) -> Option<Vec<NamedBreaker>> {
+    if let Some(found) = value.get("circuitBreakers") {
+        return match found {
+            Value::Object(map) => {
+                Some(map.iter().filter_map(|(name, one)| resilience4j(name, one)).collect())
+            }
+            Value::Array(list) => Some(list.iter().filter_map(listed).collect()),
+            _ => None,
+        };
+    }
+    if let Some(lights) = value.get("lights").and_then(Value::as_array) {
+        return Some(lights.iter().filter_map(light).collect());
+    }
+    let circuits = match value {
+        Value::Array(list) => list.iter().filter_map(opossum).collect(),
+        one => opossum(one).into_iter().collect::<Vec<_>>(),
+    };
+    (!circuits.is_empty()).then_some(circuits)
+}
+
+fn listed(one: &Value) -> Option<NamedBreaker> {
+    if let Some(name) = one.as_str() {
+        let name: String = name.chars().take(80).collect();
+        return Some(NamedBreaker::new(
+            name.clone(),
+            Says::Nothing,
+            format!("{name}: the page lists names only"),
+        ));
+    }
+    let name = ["id", "name"].into_iter().find_map(|key| one.get(key)?.as_str())?;
+    resilience4j(name, one)
+}
+
+fn resilience4j(name: &str, one: &Value) -> Option<NamedBreaker> {
+    let map = one.as_object()?;
+    let name: String = name.chars().take(80).collect();
+    let word = map.get("state").and_then(Value::as_str).unwrap_or_default();
+    let says = words::state(word).flatten().map_or(Says::Nothing, Says::State);
+    let ground = format!("{name}: {}", word.chars().take(20).collect::<String>());
+    let counts = counts(map);
+    let rejected = map.get("notPermittedCalls").and_then(Value::as_u64);
+    Some(NamedBreaker { counts, rejected, ..NamedBreaker::new(name, says, ground) })
+}
+
+/// What resilience4j counts, also as its health details have it. Rates below zero: fewer calls than its minimum.
+fn counts(map: &Map<String, Value>) -> Option<Counts> {
+    let rate = |key: &str| {
+        let value = map.get(key)?;
+        let text = value.as_str().map(|text| text.trim_end_matches('%').trim().parse().ok());
+        text.unwrap_or_else(|| value.as_f64()).filter(|rate: &f64| rate.is_finite())
+    };
+    let count = |key: &str| map.get(key).and_then(Value::as_u64);
+    let counts = Counts {
+        calls: count("bufferedCalls"),
+        failed: count("failedCalls"),
+        failure_percent: rate("failureRate").filter(|rate| *rate >= 0.0),
+        trips_at_percent: rate("failureRateThreshold").or_else(|| rate("setFailureRateThreshold")),
+        ..Counts::default()
+    };
+    (counts != Counts::default()).then_some(counts)
+}
+
+fn light(one: &Value) -> Option<NamedBreaker> {
+    let name: String = one.get("name")?.as_str()?.chars().take(80).collect();
+    let color = one.get("color")?.as_str()?;
+    let locked = one.get("locked").is_some_and(|locked| match locked {
+        Value::Bool(locked) => *locked,
+        Value::Null => false,
+        Value::String(text) => !text.is_empty() && text != "unlocked",
+        _ => false,
+    });
+    let state = match (color, locked) {
+        ("red", false) => Some(Open),
+        ("red", true) => Some(ForcedOpen),
+        ("yellow", _) => Some(HalfOpen),
+        ("green", false) => Some(Closed),
+        ("green", true) => Some(Disabled),
+        _ => None,
+    };
+    let color: String = color.chars().take(20).collect();
+    let ground = format!("{name}: {color}{}", if locked { ", locked" } else { "" });
+    Some(NamedBreaker::new(name, state.map_or(Says::Nothing, Says::State), ground))
+}
+
+/// `toJSON()` of a circuit, behind a page of the service's own.
+fn opossum(one: &Value) -> Option<NamedBreaker> {
+    let state = one.get("state")?.as_object()?;
+    let flag = |key: &str| state.get(key).and_then(Value::as_bool);
+    let (closed, open, half_open) = (flag("closed")?, flag("open")?, flag("halfOpen")?);
+    let name: String =
+        state.get("name").and_then(Value::as_str).unwrap_or_default().chars().take(80).collect();
+    let found = match (closed, open, half_open) {
+        _ if flag("enabled") == Some(false) => Some(Disabled),
+        (true, false, false) => Some(Closed),
+        (false, true, false) => Some(Open),
+        (false, _, true) => Some(HalfOpen),
+        _ => None,
+    };
+    let says = found.map_or(Says::Nothing, Says::State);
+    let meaning = found.map_or_else(|| "its flags contradict each other".to_owned(), words::word);
+    let rejected = one.get("status").and_then(|status| status.get("rejects")).and_then(Value::as_u64);
+    let ground = format!("{name}: {meaning}");
+    Some(NamedBreaker { rejected, ..NamedBreaker::new(name, says, ground) })
+}
+
+#[cfg(test)]
+mod tests;

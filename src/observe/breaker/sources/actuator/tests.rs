@@ -1,0 +1,77 @@
+//! Pages as resilience4j writes them, one after another.
+
+use super::*;
+use crate::session::event::Witness;
+use serde_json::json;
+
+fn source() -> SourceId {
+    SourceId::beside(Witness::Actuator, "/actuator/circuitbreakers")
+}
+
+fn page(state: &str, rate: &str, rejected: u64) -> Vec<u8> {
+    json!({"circuitBreakers": {"provider": {"failureRate": rate, "failureRateThreshold": "50.0%", "bufferedCalls": 10,
+        "failedCalls": 6, "notPermittedCalls": rejected, "state": state}}})
+    .to_string()
+    .into_bytes()
+}
+
+#[test]
+fn rejected_calls_are_added_up_over_states_and_a_transition_between_two_readings_is_noticed() {
+    let mut reader = ActuatorReader::default();
+    for (state, rejected, all, moves) in [
+        ("CLOSED", 0, 0, false),
+        ("OPEN", 3, 3, true),
+        ("OPEN", 9, 9, false),
+        // Half-open and back: the count began from nothing.
+        ("OPEN", 2, 11, true),
+        ("HALF_OPEN", 0, 11, true),
+    ] {
+        let (reading, moved) = reader.read(source(), &page(state, "60.0%", rejected)).unwrap();
+        assert_eq!(reading.breakers[0].rejected, Some(all), "{state} {rejected}");
+        assert_eq!(!moved.is_empty(), moves, "{state} {rejected}");
+    }
+}
+
+#[test]
+fn a_rate_below_zero_is_no_rate() {
+    for (rate, read) in [("60.0%", Some(60.0)), ("-1.0%", None), ("NaN%", None), ("x", None)] {
+        let (reading, _) = ActuatorReader::default().read(source(), &page("CLOSED", rate, 0)).unwrap();
+        let counts = reading.breakers[0].counts.unwrap();
+        assert_eq!((counts.failure_percent, counts.trips_at_percent), (read, Some(50.0)), "{rate}");
+    }
+}
+
+#[test]
+fn events_give_exact_moments_once_and_are_moved_to_our_clock() {
+    let event = |kind: &str, time: &str, moved: Value| json!({"circuitBreakerName": "provider", "type": kind, "creationTime": time, "stateTransition": moved});
+    let opened =
+        event("STATE_TRANSITION", "2025-11-22T14:05:01.202+01:00[Europe/Berlin]", json!("CLOSED_TO_OPEN"));
+    let body = json!({"circuitBreakerEvents": [opened]}).to_string();
+    let now: Timestamp = "2025-11-22T13:05:02Z".parse().unwrap();
+    let mut reader = ActuatorReader::default();
+    for _ in 0..3 {
+        reader.events(body.as_bytes(), now, SignedDuration::from_secs(1));
+    }
+    let (reading, _) = reader.read(source(), &page("OPEN", "60.0%", 0)).unwrap();
+    let expected = Transition { at: "2025-11-22T13:05:00.202Z".parse().unwrap(), from: Closed, to: Open };
+    assert_eq!(reading.breakers[0].transitions, [expected]);
+    assert_eq!(reader.by_events(source()).breakers[0].says, Says::State(Open));
+}
+
+#[test]
+fn what_is_no_page_of_breakers_is_none() {
+    for body in
+        ["", "<html>", "[]", "{}", r#"{"circuitBreakers": 7}"#, r#"{"state": {"open": true}}"#, "null"]
+    {
+        assert!(ActuatorReader::default().read(source(), body.as_bytes()).is_none(), "{body}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_page_makes_it_stumble(body in ".*") {
+        let mut reader = ActuatorReader::default();
+        reader.read(source(), body.as_bytes());
+        reader.events(body.as_bytes(), Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
+    }
+}

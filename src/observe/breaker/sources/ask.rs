@@ -1,0 +1,427 @@
+//! Asking one page again and again.
+//!
+//! Everything from outside is bounded: a page's time and bytes, what is kept of it, and over all pages together how many
+//! bytes a second are read.
+
+use super::super::reading::{Heard, Reading, SourceId};
+use super::actuator::{self, ActuatorReader};
+use super::health;
+use super::listen::listen;
+use super::prometheus::{PageReader, Rule, mesh};
+use super::reach::{Answer, Reach, Refused};
+use crate::{
+    observe::presence::Presence,
+    session::{
+        event::{Source, SourceState, Timestamp, What},
+        stream::Emitter,
+    },
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Longest time that a page may take, its last byte included.
+pub(super) const DEADLINE: Duration = Duration::from_secs(2);
+/// Longest page; what is longer is not read to its end.
+const LONGEST: usize = 64 * 1024 * 1024;
+/// Bytes a second that are read of all pages together: what costs some percent of a core at most.
+const BYTES_PER_S: usize = 4 * 1024 * 1024;
+/// A page is asked again after so many times what reading it took, if that is longer than its period.
+const REST: u32 = 2;
+/// How often the events of breakers are asked for, when nothing seems to have moved.
+const EVENTS: Duration = Duration::from_secs(2);
+/// Breakers whose events are asked for at a time.
+const ASKED: usize = 4;
+/// Times after which somebody who does not answer is asked again.
+const PAUSES: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+];
+/// Why a page is not polled that is a stream.
+pub(in crate::observe::breaker) const STREAM: &str = "an event stream";
+/// A path that no service has.
+const IMPOSSIBLE: &str = "/chaos-tui-asks-for-a-page-that-cannot-be-there";
+
+/// How a page is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::observe::breaker) enum Kind {
+    /// resilience4j's breakers, with their events.
+    Breakers,
+    /// A Hystrix stream, held open.
+    Stream,
+    /// Prometheus text.
+    Metrics,
+    /// Prometheus text of a mesh's proxy.
+    Mesh,
+    /// A health page.
+    Health,
+    /// What its answer shows it to be.
+    Any,
+}
+
+/// Where what is read goes, and what all readers share.
+#[derive(Clone)]
+pub(in crate::observe::breaker) struct Out {
+    pub(in crate::observe::breaker) emitter: Emitter,
+    pub(in crate::observe::breaker) heard: mpsc::Sender<Heard>,
+    /// How many pages are read.
+    pub(in crate::observe::breaker) readers: Arc<AtomicUsize>,
+    /// Knows when this program itself did not run.
+    pub(in crate::observe::breaker) presence: Presence,
+    /// The path that users ask.
+    pub(in crate::observe::breaker) path: String,
+}
+
+impl Out {
+    pub(in crate::observe::breaker) fn now(&self) -> Timestamp {
+        self.emitter.clock().now()
+    }
+}
+
+/// One page.
+pub(in crate::observe::breaker) struct Page {
+    pub(in crate::observe::breaker) reach: Reach,
+    pub(in crate::observe::breaker) id: SourceId,
+    pub(in crate::observe::breaker) path: String,
+    pub(in crate::observe::breaker) kind: Kind,
+    pub(in crate::observe::breaker) period: Duration,
+    pub(in crate::observe::breaker) rules: Vec<Rule>,
+    /// Whose state this page's is told as.
+    pub(in crate::observe::breaker) tells: Option<Source>,
+    /// Whether it was asked for by name: it is never given up then.
+    pub(in crate::observe::breaker) named: bool,
+}
+
+/// Why a page is asked no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::observe::breaker) enum End {
+    /// The session wants it no more.
+    Stopped,
+    /// It is not there, or no page of the kind.
+    Gone(String),
+    /// The cluster does not let us.
+    Denied(String),
+}
+
+/// What one look came to.
+enum Found {
+    Said(Box<Reading>),
+    Gone(String),
+}
+
+/// Reads a page until `stop`, or until it shows that it is not there. `first` is told once it is.
+pub(in crate::observe::breaker) async fn read(
+    page: Page,
+    out: Out,
+    stop: CancellationToken,
+    first: impl FnOnce() + Send,
+) -> End {
+    let _one = One::more(&out.readers);
+    match page.kind {
+        Kind::Stream => listen(page, out, &stop, first).await,
+        _ => poll(page, out, &stop, first).await,
+    }
+}
+
+/// One of those that read, however it ends.
+struct One(Arc<AtomicUsize>);
+
+impl One {
+    fn more(readers: &Arc<AtomicUsize>) -> Self {
+        readers.fetch_add(1, Ordering::Relaxed);
+        Self(readers.clone())
+    }
+}
+
+impl Drop for One {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce() + Send) -> End {
+    let (period, named, tells) = (page.period, page.named, page.tells);
+    let mut asker = Asker::new(page, out.path.clone());
+    let (mut told, mut first) = (None, Some(first));
+    let (mut lived, mut failures) = (false, 0);
+    loop {
+        let began = Instant::now();
+        asker.bytes = 0;
+        let asked = timeout(DEADLINE, asker.ask(out.now()));
+        let Some(asked) = stop.run_until_cancelled(asked).await else { return End::Stopped };
+        // That nobody answered while we did not run is not the page's fault.
+        if out.presence.away_between(began, Instant::now()) {
+            if stop.run_until_cancelled(sleep(period)).await.is_none() {
+                return End::Stopped;
+            }
+            continue;
+        }
+        let late = || format!("it was not read to its end within {} s", DEADLINE.as_secs());
+        let found = asked.unwrap_or_else(|_| Err(Refused::Unreachable(late())));
+        if let Ok(Found::Gone(why)) = &found
+            && (!lived && !named || why == STREAM)
+        {
+            return End::Gone(why.clone());
+        }
+        let state = match &found {
+            Ok(Found::Said(reading)) if reading.breakers.is_empty() && tells == Some(Source::Metrics) => {
+                SourceState::Absent { reason: reading.ground.clone() }
+            }
+            Ok(Found::Said(_)) => SourceState::Live,
+            Ok(Found::Gone(why)) => {
+                SourceState::Absent { reason: format!("{} is not there ({why})", asker.page.id.place) }
+            }
+            Err(Refused::Denied(why) | Refused::Unreachable(why)) => {
+                SourceState::Reconnecting { reason: why.clone() }
+            }
+        };
+        if let Some(source) = tells.filter(|_| told.as_ref() != Some(&state)) {
+            told = Some(state.clone());
+            out.emitter.emit(What::SourceChanged { source, state }).await;
+        }
+        let mut rest = period.max(began.elapsed() * REST);
+        let silent = |reason| Heard::Silent { source: asker.page.id.clone(), reason };
+        let heard = match found {
+            Ok(Found::Said(reading)) => {
+                (lived, failures) = (true, 0);
+                if let Some(first) = first.take() {
+                    first();
+                }
+                if reading.breakers.is_empty() && matches!(asker.page.kind, Kind::Metrics | Kind::Mesh) {
+                    // Series may come with the first call: it is looked at, less often.
+                    rest = rest.max(period * 2);
+                }
+                Heard::Reading(*reading)
+            }
+            Ok(Found::Gone(why)) => silent(format!("it is not there ({why})")),
+            Err(Refused::Denied(why)) => return End::Denied(why),
+            Err(Refused::Unreachable(why)) => {
+                // Whoever was there is asked in his turn: he may be back any moment.
+                if !lived && !named {
+                    rest = rest.max(pause(failures));
+                    failures += 1;
+                }
+                silent(why)
+            }
+        };
+        let spoke = lived || tells.is_some() || named;
+        if spoke && out.heard.send(heard).await.is_err() {
+            return End::Stopped;
+        }
+        let all = out.readers.load(Ordering::Relaxed).max(1);
+        let cost = Duration::from_secs_f64(asker.bytes.saturating_mul(all) as f64 / BYTES_PER_S as f64);
+        let rest = rest.max(cost).saturating_sub(began.elapsed());
+        if stop.run_until_cancelled(sleep(rest)).await.is_none() {
+            return End::Stopped;
+        }
+    }
+}
+
+pub(super) fn pause(failures: usize) -> Duration {
+    PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(DEADLINE)
+}
+
+struct Asker {
+    page: Page,
+    metrics: PageReader,
+    actuator: ActuatorReader,
+    /// Whether events are there, and when they were asked for last.
+    events: bool,
+    asked: Option<Instant>,
+    /// Whether it was seen to be a page of its kind.
+    met: bool,
+    /// Bytes read by the present look.
+    bytes: usize,
+    /// Whether the health page failed at the last look, and whether every path answered the same at that time.
+    failing: Option<bool>,
+    everywhere: bool,
+}
+
+impl Asker {
+    fn new(page: Page, path: String) -> Self {
+        Self {
+            metrics: PageReader::with(page.rules.clone(), path),
+            page,
+            actuator: ActuatorReader::default(),
+            events: true,
+            asked: None,
+            met: false,
+            bytes: 0,
+            failing: None,
+            everywhere: false,
+        }
+    }
+
+    async fn ask(&mut self, now: Timestamp) -> Result<Found, Refused> {
+        let accept = match self.page.kind {
+            Kind::Metrics | Kind::Mesh => "text/plain;version=0.0.4,text/plain;q=0.9,*/*;q=0.1",
+            _ => "application/json,*/*;q=0.5",
+        };
+        let mut answer = self.page.reach.get(&self.page.path, accept, now).await?;
+        let unreadable = Refused::Unreachable;
+        let status = answer.status;
+        match self.page.kind {
+            Kind::Health => self.health(&mut answer, now).await,
+            _ if !(200..300).contains(&status) => Ok(Found::Gone(status.to_string())),
+            _ if answer.is_html() => Ok(Found::Gone("a page for people".to_owned())),
+            Kind::Mesh => {
+                let mut text = mesh::page();
+                self.feed(&mut answer, |piece| text.feed(piece)).await.map_err(unreadable)?;
+                Ok(said(mesh::read(self.page.id.clone(), text)))
+            }
+            Kind::Metrics => {
+                let mut text = self.metrics.page();
+                self.feed(&mut answer, |piece| text.feed(piece)).await.map_err(unreadable)?;
+                if !(self.met || self.page.named || text.speaks()) {
+                    // Services that answer every path with something are many.
+                    return Ok(Found::Gone("no page of metrics".to_owned()));
+                }
+                self.met = true;
+                Ok(said(self.metrics.read(self.page.id.clone(), text)))
+            }
+            Kind::Breakers => {
+                let body = self.start(&mut answer, actuator::READ).await.map_err(unreadable)?;
+                self.breakers(&body, answer.skew, now).await
+            }
+            Kind::Any => self.any(answer).await,
+            Kind::Stream => Ok(Found::Gone(STREAM.to_owned())),
+        }
+    }
+
+    /// A page of which only its answer tells what it is.
+    async fn any(&mut self, mut answer: Answer) -> Result<Found, Refused> {
+        if answer.content_type.starts_with("text/event-stream") {
+            return Ok(Found::Gone(STREAM.to_owned()));
+        }
+        if answer.content_type.contains("json") {
+            let body = self.start(&mut answer, actuator::READ).await.map_err(Refused::Unreachable)?;
+            let body = String::from_utf8_lossy(&body);
+            return Ok(said(actuator::json(self.page.id.clone(), answer.status, &body)));
+        }
+        let mut text = self.metrics.page();
+        self.feed(&mut answer, |piece| text.feed(piece)).await.map_err(Refused::Unreachable)?;
+        Ok(said(self.metrics.read(self.page.id.clone(), text)))
+    }
+
+    async fn start(&mut self, answer: &mut Answer, most: usize) -> Result<Vec<u8>, String> {
+        let body = answer.up_to(most).await?;
+        self.bytes += body.len();
+        Ok(body)
+    }
+
+    /// Reads a page to its end, piece by piece.
+    async fn feed(&mut self, answer: &mut Answer, mut take: impl FnMut(&[u8])) -> Result<(), String> {
+        while let Some(piece) = answer.chunk().await? {
+            self.bytes += piece.len();
+            if self.bytes > LONGEST {
+                return Err(format!(
+                    "it is longer than {} MB and was not read to its end",
+                    LONGEST / (1024 * 1024)
+                ));
+            }
+            take(&piece);
+        }
+        Ok(())
+    }
+
+    async fn health(&mut self, answer: &mut Answer, now: Timestamp) -> Result<Found, Refused> {
+        let status = answer.status;
+        let body = self.start(answer, health::READ).await.map_err(Refused::Unreachable)?;
+        if matches!(status, 300..=399 | 401 | 403 | 404 | 405) {
+            return Ok(Found::Gone(status.to_string()));
+        }
+        self.compare(status, now).await;
+        let body = String::from_utf8_lossy(&body);
+        Ok(said(health::read(self.page.id.clone(), status, &body, self.everywhere)))
+    }
+
+    /// Whenever the health page changes its mind, whether a page that cannot be there answers the same: an ingress and a
+    /// dead consumer answer so.
+    async fn compare(&mut self, status: u16, now: Timestamp) {
+        let failing = Some(!(200..300).contains(&status));
+        if self.failing == failing {
+            return;
+        }
+        let answer = self.page.reach.get(IMPOSSIBLE, "*/*", now).await;
+        self.everywhere = answer.is_ok_and(|answer| answer.status == status);
+        self.failing = failing;
+    }
+
+    async fn breakers(
+        &mut self,
+        body: &[u8],
+        skew: jiff::SignedDuration,
+        now: Timestamp,
+    ) -> Result<Found, Refused> {
+        let Some((mut reading, moved)) = self.actuator.read(self.page.id.clone(), body) else {
+            return Ok(Found::Gone("no list of breakers".to_owned()));
+        };
+        let due = self.asked.is_none_or(|asked| asked.elapsed() >= EVENTS);
+        if self.events && (due || !moved.is_empty()) {
+            self.asked = Some(Instant::now());
+            let names: Vec<String> = match moved.is_empty() {
+                false => moved,
+                true => reading.breakers.iter().map(|one| one.name.clone()).collect(),
+            };
+            for name in names.iter().take(ASKED) {
+                self.ask_for_events(name, skew, now).await;
+            }
+            self.actuator.attach(&mut reading);
+        }
+        Ok(said(reading))
+    }
+
+    async fn ask_for_events(&mut self, name: &str, skew: jiff::SignedDuration, now: Timestamp) {
+        let Some(base) = self.page.path.strip_suffix("/circuitbreakers") else {
+            self.events = false;
+            return;
+        };
+        let path = format!("{base}/circuitbreakerevents/{}/STATE_TRANSITION", segment(name));
+        let Ok(mut answer) = self.page.reach.get(&path, "application/json,*/*;q=0.5", now).await else {
+            return;
+        };
+        if answer.status == 404 || answer.is_html() {
+            self.events = false;
+            return;
+        }
+        if (200..300).contains(&answer.status)
+            && let Ok(body) = self.start(&mut answer, actuator::READ).await
+        {
+            self.actuator.events(&body, now, skew);
+        }
+    }
+}
+
+fn said(reading: Reading) -> Found {
+    Found::Said(Box::new(reading))
+}
+
+/// A breaker's name as one segment of a path.
+fn segment(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let coded = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    name.bytes().map(coded).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_one_segment() {
+        assert_eq!(segment("provider"), "provider");
+        assert_eq!(segment("a/../b c?"), "a%2F..%2Fb%20c%3F");
+    }
+}

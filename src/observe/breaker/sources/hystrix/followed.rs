@@ -1,0 +1,175 @@
+//! What is followed of one breaker from record to record.
+
+use super::super::words;
+use super::record::{Flag, Record, Speaker};
+use crate::session::event::{
+    BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Mixed, Open},
+    Counts, NamedBreaker, Says, Timestamp, Transition,
+};
+use jiff::SignedDuration;
+use std::collections::VecDeque;
+
+/// Transitions kept of one breaker.
+const TRANSITIONS: usize = 32;
+
+/// What is followed of one breaker.
+pub(super) struct Followed {
+    pub(super) record: Record,
+    /// When a record came that was not history.
+    pub(super) heard: Option<Timestamp>,
+    /// Since when its flag is up, and whether it was seen to rise.
+    up: Option<(Timestamp, bool)>,
+    /// When its last trial failed, since the flag rose.
+    tried: Option<Timestamp>,
+    /// Since when a trial runs.
+    trial: Option<Timestamp>,
+    /// Calls rejected since it was first heard of, and those counted then.
+    rejected: u64,
+    /// What it had counted when it tripped: while it is open the counts drain, and that is no recovery.
+    tripped: Option<Counts>,
+    transitions: VecDeque<Transition>,
+}
+
+impl Followed {
+    pub(super) fn new(record: Record, heard: Option<Timestamp>) -> Self {
+        let up = (record.flag == Flag::Up).then_some((record.at, false));
+        Self {
+            rejected: record.rejected,
+            tripped: up.map(|_| record.counts),
+            record,
+            heard,
+            up,
+            tried: None,
+            trial: None,
+            transitions: VecDeque::new(),
+        }
+    }
+
+    fn moved(&mut self, at: Timestamp, from: BreakerState, to: BreakerState) {
+        if self.transitions.len() == TRANSITIONS {
+            self.transitions.pop_front();
+        }
+        self.transitions.push_back(Transition { at, from, to });
+    }
+
+    pub(super) fn take(&mut self, record: Record, heard: Option<Timestamp>) {
+        self.heard = heard.or(self.heard);
+        // Nothing is filed behind what came later.
+        if record.at < self.record.at {
+            return;
+        }
+        self.rejected += record.rejected.saturating_sub(self.record.rejected);
+        match (self.up, record.flag) {
+            (None, Flag::Up) => {
+                self.up = Some((record.at, self.record.flag == Flag::Down));
+                let before = self.record.counts;
+                let higher = before.failure_percent > record.counts.failure_percent;
+                self.tripped = Some(if higher { before } else { record.counts });
+                if self.record.flag == Flag::Down {
+                    self.moved(record.at, Closed, Open);
+                }
+            }
+            (Some(_), Flag::Down) => {
+                let from = if self.trial.is_some() { HalfOpen } else { Open };
+                if record.speaker != Speaker::Vertx {
+                    self.moved(record.at, from, Closed);
+                }
+                (self.up, self.tried, self.trial, self.tripped) = (None, None, None, None);
+            }
+            (Some(_), Flag::Up) => self.watch_for_trials(&record),
+            (Some(_), Flag::Both) => {
+                (self.up, self.tried, self.trial, self.tripped) = (None, None, None, None)
+            }
+            (None, Flag::Down | Flag::Both) => {}
+        }
+        self.record = record;
+    }
+
+    /// When its sleep window is over.
+    fn due(&self) -> Option<Timestamp> {
+        let (rose, _) = self.up?;
+        let from = self.tried.unwrap_or(rose);
+        from.checked_add(SignedDuration::from_secs_f64(self.record.sleep_s?.min(86_400.0))).ok()
+    }
+
+    fn watch_for_trials(&mut self, record: &Record) {
+        let Some(due) = self.due().filter(|due| *due <= record.at) else { return };
+        let tried = record.tried_since(&self.record);
+        match record.speaker {
+            Speaker::Opossum => {
+                // Its half-open begins by the timer, without a call.
+                if self.trial.is_none() {
+                    self.trial = Some(due);
+                    self.moved(due, Open, HalfOpen);
+                }
+                if tried {
+                    self.trial_failed(record.at);
+                }
+            }
+            Speaker::Hystrix => match self.trial {
+                Some(_) if record.running == 0 => self.trial_failed(record.at),
+                Some(_) => {}
+                None if record.running > 0 => {
+                    self.trial = Some(record.at);
+                    self.moved(record.at, Open, HalfOpen);
+                }
+                // It began and failed between two records.
+                None if tried => {
+                    self.moved(record.at, Open, HalfOpen);
+                    self.trial_failed(record.at);
+                }
+                None => {}
+            },
+            Speaker::Brakes | Speaker::Vertx => {}
+        }
+    }
+
+    fn trial_failed(&mut self, at: Timestamp) {
+        self.moved(at, HalfOpen, Open);
+        (self.trial, self.tried) = (None, Some(at));
+    }
+
+    /// What it says, whether that is derived, and in which words.
+    fn says(&self) -> (Says, bool, String) {
+        let record = &self.record;
+        let seen = self.up.is_some_and(|(_, seen)| seen) || self.tried.is_some();
+        let said = |state: BreakerState, derived: bool, why: &str| {
+            let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+            (Says::State(state), derived, format!("{}{why}", words::word(state)))
+        };
+        match (record.flag, record.speaker) {
+            (Flag::Both, _) => said(Mixed, false, "its hosts differ"),
+            _ if record.forced_open => said(ForcedOpen, false, ""),
+            _ if record.off => said(Disabled, false, "nothing protects these calls"),
+            (Flag::Down, Speaker::Vertx) => (Says::Not(Open), false, "not open".to_owned()),
+            (Flag::Down, _) => said(Closed, false, ""),
+            (Flag::Up, Speaker::Brakes | Speaker::Vertx) => said(Open, false, ""),
+            (Flag::Up, _) if self.trial.is_some() => said(HalfOpen, true, "derived: a trial runs"),
+            (Flag::Up, Speaker::Opossum) if seen => {
+                said(Open, true, "not closed, and its sleep window is not over")
+            }
+            (Flag::Up, Speaker::Opossum) => (Says::Not(Closed), false, "not closed".to_owned()),
+            // Met in the middle, with a call on its way: open, or half-open.
+            (Flag::Up, Speaker::Hystrix) if !seen && record.running > 0 => {
+                (Says::Not(Closed), false, "not closed".to_owned())
+            }
+            (Flag::Up, Speaker::Hystrix) => said(Open, false, ""),
+        }
+    }
+
+    pub(super) fn tell(&self, name: String) -> NamedBreaker {
+        let (says, derived, words) = self.says();
+        let seen = self.up.is_some_and(|(_, seen)| seen) || self.tried.is_some();
+        let waits = says == Says::State(Open) && seen;
+        NamedBreaker {
+            derived,
+            counts: Some(self.tripped.unwrap_or(self.record.counts)),
+            rejected: Some(self.rejected),
+            fallback_ratio: self.record.fallback_ratio(),
+            sleep_window_s: self.record.sleep_s,
+            next_trial: self.due().filter(|_| waits),
+            transitions: self.transitions.iter().copied().collect(),
+            ..NamedBreaker::new(name.clone(), says, format!("{name} = {words}"))
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The source "hystrix": the stream of Hystrix, and of libraries that speak its format.
+//!
+//! | speaker | known by | its flag `isCircuitBreakerOpen` |
+//! | --- | --- | --- |
+//! | Hystrix, hystrix-go, Steeltoe | none of the others | up while open and half-open |
+//! | opossum-hystrix | volume threshold 5 and thread time-out 300, both constants | up while not closed; half-open begins by its timer |
+//! | brakes | constants 15 and 800 | up while open; it has no half-open |
+//! | Vert.x | `id:` lines, volume threshold 0 | up while open, down in half-open too |
+//! | Turbine | flags as `{"true":1,"false":1}` | of several hosts |
+//!
+//! Half-open is derived: the sleep window is over, and a call runs or was counted while all others are cut short. Records
+//! are filed under their `currentTime`; those older than 3 s on arrival are history: they tell of transitions, and not of
+//! the present.
+
+mod followed;
+mod lines;
+mod record;
+
+use super::super::reading::{Reading, SourceId};
+use crate::session::event::{NamedBreaker, Timestamp};
+use followed::Followed;
+use jiff::SignedDuration;
+use lines::Lines;
+use record::Record;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Breakers followed on one stream.
+const BREAKERS: usize = 64;
+/// Seconds after which a record is history.
+const HISTORY_S: f64 = 3.0;
+/// Seconds by which a record's clock may be ahead of ours.
+const AHEAD_S: f64 = 5.0;
+
+/// A stream, followed record by record.
+#[derive(Default)]
+pub(in crate::observe::breaker) struct HystrixStream {
+    lines: Lines,
+    followed: BTreeMap<(String, String), Followed>,
+    /// resilience4j's stream of events: each stands until the next, and pings tell that it still does.
+    standing: BTreeMap<String, NamedBreaker>,
+}
+
+impl HystrixStream {
+    /// Takes a piece that came at `now` from a server whose clock is ahead of ours by `skew`.
+    pub(in crate::observe::breaker) fn feed(&mut self, piece: &[u8], now: Timestamp, skew: SignedDuration) {
+        let Self { lines, followed, standing } = self;
+        lines.feed(piece, |data, id| {
+            let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
+            if let Some(breaker) = super::actuator::stream_event(&value, skew) {
+                if standing.len() < BREAKERS || standing.contains_key(&breaker.name) {
+                    standing.insert(breaker.name.clone(), breaker);
+                }
+                return;
+            }
+            let Some(record) = Record::read(&value, id, skew) else { return };
+            let age = now.duration_since(record.at).as_secs_f64();
+            if age < -AHEAD_S {
+                return;
+            }
+            let heard = (age <= HISTORY_S).then_some(now);
+            let key = (record.group.clone(), record.name.clone());
+            if let Some(known) = followed.get_mut(&key) {
+                known.take(record, heard);
+            } else if followed.len() < BREAKERS {
+                followed.insert(key, Followed::new(record, heard));
+            }
+        });
+    }
+
+    /// What the stream says now: a command that is not heard of any more is left out.
+    pub(in crate::observe::breaker) fn reading(&self, source: SourceId, now: Timestamp) -> Reading {
+        let present = |one: &&Followed| {
+            one.heard.is_some_and(|heard| now.duration_since(heard).as_secs_f64() <= HISTORY_S)
+        };
+        let fresh: Vec<&Followed> = self.followed.values().filter(present).collect();
+        let name = |one: &Followed| {
+            let (group, name) = (&one.record.group, &one.record.name);
+            let twice = fresh.iter().filter(|other| other.record.name == *name).count() > 1;
+            if twice { format!("{group}::{name}") } else { name.clone() }
+        };
+        let mut breakers: Vec<NamedBreaker> = fresh.iter().map(|one| one.tell(name(one))).collect();
+        breakers.extend(self.standing.values().cloned());
+        breakers.truncate(BREAKERS);
+        let ground = match breakers.as_slice() {
+            [] if self.followed.is_empty() => "no command was called yet".to_owned(),
+            [] => "no command is heard of any more".to_owned(),
+            [one] => one.ground.clone(),
+            many => format!("{} breakers on the stream", many.len()),
+        };
+        Reading { breakers, ..Reading::new(source, ground) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

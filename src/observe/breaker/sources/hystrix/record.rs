@@ -1,0 +1,134 @@
+//! One record of one command, whoever wrote it.
+
+use crate::session::event::{Counts, Timestamp};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flag {
+    Up,
+    Down,
+    /// Up on some hosts.
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaker {
+    Hystrix,
+    Opossum,
+    Brakes,
+    Vertx,
+}
+
+/// One record of one command.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) group: String,
+    pub(super) name: String,
+    pub(super) at: Timestamp,
+    pub(super) flag: Flag,
+    pub(super) speaker: Speaker,
+    pub(super) forced_open: bool,
+    pub(super) off: bool,
+    pub(super) running: u64,
+    pub(super) succeeded: u64,
+    pub(super) failed: u64,
+    pub(super) timed_out: u64,
+    pub(super) rejected: u64,
+    pub(super) fallbacks: u64,
+    pub(super) requests: u64,
+    pub(super) counts: Counts,
+    pub(super) sleep_s: Option<f64>,
+}
+
+impl Record {
+    /// A record of a command; nothing for others, such as those of pools. `skew`: how far its clock is ahead of ours.
+    pub(super) fn read(value: &Value, id: bool, skew: SignedDuration) -> Option<Self> {
+        if value["type"].as_str().is_some_and(|kind| kind != "HystrixCommand") {
+            return None;
+        }
+        let flag = flag_of(&value["isCircuitBreakerOpen"])?;
+        let number = |key: &str| value[key].as_f64().filter(|number| number.is_finite() && *number >= 0.0);
+        let count = |key: &str| number(key).unwrap_or(0.0) as u64;
+        let setting = |key: &str| number(&format!("propertyValue_{key}"));
+        let is = |key: &str, state: Flag| flag_of(&value[format!("propertyValue_{key}")]) == Some(state);
+        let volume = setting("circuitBreakerRequestVolumeThreshold");
+        let thread_ms = setting("executionIsolationThreadTimeoutInMilliseconds");
+        let speaker = if volume == Some(5.0) && thread_ms == Some(300.0) {
+            Speaker::Opossum
+        } else if number("latencyTotal_mean") == Some(15.0) && thread_ms == Some(800.0) {
+            Speaker::Brakes
+        } else if id || volume == Some(0.0) {
+            Speaker::Vertx
+        } else {
+            Speaker::Hystrix
+        };
+        let exact = speaker == Speaker::Hystrix;
+        let percent = setting("circuitBreakerErrorThresholdPercentage");
+        let counts = Counts {
+            // Some of the others' counts and thresholds are constants, or mean something else.
+            calls: exact.then(|| count("requestCount")),
+            failed: exact.then(|| count("errorCount")),
+            failure_percent: number("errorPercentage").filter(|_| exact || speaker == Speaker::Opossum),
+            min_calls: volume.filter(|_| exact).map(|volume| volume as u64),
+            trips_at_percent: percent.filter(|_| exact || speaker == Speaker::Opossum),
+            trips_after: None,
+            window_s: setting("metricsRollingStatisticalWindowInMilliseconds").map(|ms| ms / 1000.0),
+        };
+        let fallbacks = match speaker {
+            Speaker::Opossum => count("rollingCountFallbackEmit"),
+            _ => count("rollingCountFallbackSuccess"),
+        };
+        let rejected = match speaker {
+            Speaker::Brakes => count("countShortCircuited"),
+            _ => count("rollingCountShortCircuited"),
+        };
+        let text = |key: &str| value[key].as_str().unwrap_or_default().chars().take(80).collect::<String>();
+        let ms = number("currentTime")? as i64;
+        Some(Self {
+            group: text("group"),
+            name: text("name"),
+            at: Timestamp::from_millisecond(ms).ok()?.checked_sub(skew).ok()?,
+            flag,
+            speaker,
+            forced_open: is("circuitBreakerForceOpen", Flag::Up),
+            off: is("circuitBreakerEnabled", Flag::Down) || is("circuitBreakerForceClosed", Flag::Up),
+            running: count("currentConcurrentExecutionCount"),
+            succeeded: count("rollingCountSuccess"),
+            failed: count("rollingCountFailure"),
+            timed_out: count("rollingCountTimeout"),
+            rejected,
+            fallbacks,
+            requests: count("requestCount"),
+            counts,
+            sleep_s: setting("circuitBreakerSleepWindowInMilliseconds").map(|ms| ms / 1000.0),
+        })
+    }
+
+    /// Calls of which the end was counted since: the flag is up, so these were trials.
+    pub(super) fn tried_since(&self, before: &Self) -> bool {
+        self.failed > before.failed
+            || self.timed_out > before.timed_out
+            || self.succeeded > before.succeeded && self.speaker == Speaker::Hystrix
+    }
+
+    pub(super) fn fallback_ratio(&self) -> Option<f64> {
+        let all = self.requests + self.rejected;
+        (all > 0 && self.fallbacks <= all).then(|| self.fallbacks as f64 / all as f64)
+    }
+}
+
+/// `true`, or what Turbine makes of several: `{"true":1,"false":1}`.
+fn flag_of(value: &Value) -> Option<Flag> {
+    if let Some(flag) = value.as_bool() {
+        return Some(if flag { Flag::Up } else { Flag::Down });
+    }
+    let map = value.as_object()?;
+    let hosts = |word: &str| map.get(word).and_then(Value::as_u64).unwrap_or(0);
+    match (hosts("true"), hosts("false")) {
+        (0, 0) => None,
+        (_, 0) => Some(Flag::Up),
+        (0, _) => Some(Flag::Down),
+        _ => Some(Flag::Both),
+    }
+}

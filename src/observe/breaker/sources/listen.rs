@@ -1,0 +1,131 @@
+//! Listening to one stream.
+
+use super::super::reading::Heard;
+use super::ask::{DEADLINE, End, Out, Page, pause};
+use super::hystrix::HystrixStream;
+use super::reach::Refused;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// A stream on which nothing at all arrives for so long is dead.
+const IDLE: Duration = Duration::from_secs(10);
+/// How often at most a stream is told of, and how often at least while it lives.
+const TELL: Duration = Duration::from_millis(200);
+const STILL: Duration = Duration::from_secs(1);
+/// Bytes a second that are read of a stream.
+const STREAM_PER_S: usize = 512 * 1024;
+
+/// How a connection to a stream ended.
+enum Ended {
+    Stopped,
+    Gone(String),
+    Denied(String),
+    /// It broke; whether anything was heard on it.
+    Broke(String, bool),
+}
+
+/// Holds one connection to a stream, and makes another one, later and later, when it breaks.
+pub(super) async fn listen(
+    page: Page,
+    out: Out,
+    stop: &CancellationToken,
+    first: impl FnOnce() + Send,
+) -> End {
+    let mut first = Some(first);
+    let (mut lived, mut failures) = (false, 0);
+    loop {
+        let ended = hold(&page, &out, stop, &mut first).await;
+        let why = match ended {
+            Ended::Stopped => return End::Stopped,
+            Ended::Denied(why) => return End::Denied(why),
+            Ended::Gone(why) if !lived && !page.named => return End::Gone(why),
+            Ended::Gone(why) => format!("it is not there ({why})"),
+            Ended::Broke(why, heard) => {
+                if heard {
+                    (lived, failures) = (true, 0);
+                }
+                why
+            }
+        };
+        let silent = Heard::Silent { source: page.id.clone(), reason: why };
+        if (lived || page.named) && out.heard.send(silent).await.is_err() {
+            return End::Stopped;
+        }
+        let rest = pause(failures);
+        failures += 1;
+        if stop.run_until_cancelled(sleep(rest)).await.is_none() {
+            return End::Stopped;
+        }
+    }
+}
+
+async fn hold(
+    page: &Page,
+    out: &Out,
+    stop: &CancellationToken,
+    first: &mut Option<impl FnOnce() + Send>,
+) -> Ended {
+    let asked = timeout(DEADLINE, page.reach.get(&page.path, "text/event-stream", out.now()));
+    let Some(asked) = stop.run_until_cancelled(asked).await else { return Ended::Stopped };
+    let mut answer = match asked {
+        Err(_) => return Ended::Broke(format!("no answer within {} s", DEADLINE.as_secs()), false),
+        Ok(Err(Refused::Denied(why))) => return Ended::Denied(why),
+        Ok(Err(Refused::Unreachable(why))) => return Ended::Broke(why, false),
+        Ok(Ok(answer)) => answer,
+    };
+    match answer.status {
+        // An API server or a proxy that does not reach it would have said so otherwise.
+        503 => {
+            let why = "it answers 503: too many listen already (Hystrix allows 5 unless told otherwise)";
+            return Ended::Broke(why.to_owned(), false);
+        }
+        200 if answer.content_type.starts_with("text/event-stream") => {}
+        200 => return Ended::Gone("no event stream".to_owned()),
+        status => return Ended::Gone(status.to_string()),
+    }
+    if let Some(first) = first.take() {
+        first();
+    }
+    let mut stream = HystrixStream::default();
+    let (mut told, mut second, mut read) = (Instant::now(), Instant::now(), 0);
+    let (mut last, mut news) = (Instant::now(), true);
+    loop {
+        let wait = if news { TELL } else { STILL };
+        let piece = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ended::Stopped,
+            () = tokio::time::sleep_until(told + wait) => None,
+            piece = answer.chunk() => Some(piece),
+        };
+        match piece {
+            None if last.elapsed() >= IDLE => {
+                return Ended::Broke(format!("nothing came for {} s", IDLE.as_secs()), true);
+            }
+            None => {
+                (told, news) = (Instant::now(), false);
+                let reading = stream.reading(page.id.clone(), out.now());
+                if out.heard.send(Heard::Reading(reading)).await.is_err() {
+                    return Ended::Stopped;
+                }
+            }
+            Some(Err(why)) => return Ended::Broke(why, true),
+            Some(Ok(None)) => return Ended::Broke("it ended".to_owned(), true),
+            Some(Ok(Some(piece))) => {
+                (last, news) = (Instant::now(), true);
+                stream.feed(&piece, out.now(), answer.skew);
+                if second.elapsed() >= Duration::from_secs(1) {
+                    (second, read) = (Instant::now(), 0);
+                }
+                read += piece.len();
+                if read > STREAM_PER_S {
+                    // Whoever sends more than a stream of breakers can mean is read no faster than this.
+                    let left = Duration::from_secs(1).saturating_sub(second.elapsed());
+                    if stop.run_until_cancelled(sleep(left)).await.is_none() {
+                        return Ended::Stopped;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Dapr before 1.15: calls by the state that they met, and changes of state.
+
+use super::super::super::super::words;
+use super::super::super::Families;
+use super::super::super::text::Sample;
+use super::super::tally::{Memory, Tallies, Tally, process};
+use super::{Verdict, key};
+use crate::session::event::{
+    BreakerState::{self, Closed, HalfOpen, Open},
+    Says,
+};
+
+/// Counts by status, and activations, where the state itself is not on the page.
+pub(super) fn dapr_counts(families: &mut Families) -> (String, Tallies) {
+    let mut tallies = Tallies::default();
+    let counts = families.remove("dapr_resiliency_count").unwrap_or_default();
+    let activations = families.remove("dapr_resiliency_activations_total").unwrap_or_default();
+    let breakers = |sample: &&Sample| sample.label("policy") == Some("circuitbreaker");
+    for (family, kind) in [(&counts, "met"), (&activations, "became")] {
+        for sample in family.samples.iter().filter(breakers) {
+            let Some(state) = sample.label("status").and_then(words::state).flatten() else { continue };
+            let target = sample.label("target").or(sample.label("name")).unwrap_or_default();
+            tallies.add(target, process(sample), &format!("{kind} {}", key(state)), sample.value);
+        }
+    }
+    ("dapr_resiliency_activations_total".to_owned(), tallies)
+}
+
+pub(super) fn dapr(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+    let rejected = tally.get("met open").copied();
+    let said = |says, why| Verdict { says, why, rejected };
+    if !goes_on {
+        return said(Says::Nothing, "counts, read for the first time");
+    }
+    let grown = |kind: &str, state| memory.grown(tally, &format!("{kind} {}", key(state))) > 0.0;
+    match (grown("became", Open), grown("became", Closed)) {
+        (true, false) => return said(Says::State(Open), "it became open"),
+        (false, true) => return said(Says::State(Closed), "it became closed"),
+        (true, true) => {
+            memory.state = None;
+            return said(Says::Nothing, "it became open and closed");
+        }
+        (false, false) => {}
+    }
+    let met: Vec<BreakerState> =
+        [Closed, Open, HalfOpen].into_iter().filter(|state| grown("met", *state)).collect();
+    match (met.as_slice(), memory.state) {
+        ([one], _) => said(Says::State(*one), "as the last call met it"),
+        (_, Some(state)) => said(Says::State(state), "nothing changed since"),
+        _ => said(Says::Nothing, "nothing changed since it was read first"),
+    }
+}

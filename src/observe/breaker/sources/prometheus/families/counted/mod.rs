@@ -1,0 +1,129 @@
+//! Known counters, read by their growth.
+
+mod dapr;
+mod microprofile;
+mod moves;
+mod opossum;
+mod polly;
+
+use super::super::super::words;
+use super::super::Families;
+use super::{
+    ground,
+    tally::{Memories, Memory, Tallies, Tally},
+};
+use crate::session::event::{
+    BreakerState::{self, HalfOpen, Open},
+    NamedBreaker, Says,
+};
+
+/// Processes of one address that are told apart.
+const PROCESSES: usize = 16;
+
+/// What is known by counters only.
+#[derive(Default)]
+pub(super) struct Counted {
+    memories: Memories,
+    /// Processes whose page was read, the latest first.
+    read: Vec<Option<String>>,
+}
+
+/// What the counts of one breaker say.
+struct Verdict {
+    says: Says,
+    why: &'static str,
+    rejected: Option<f64>,
+}
+
+fn verdict(says: Says, why: &'static str) -> Verdict {
+    Verdict { says, why, rejected: None }
+}
+
+type Judge = fn(&mut Memory, &Tally, bool) -> Verdict;
+
+impl Counted {
+    /// Takes the known counters off the page and reads them.
+    pub(super) fn read(&mut self, families: &mut Families, page: Option<&str>) -> Vec<NamedBreaker> {
+        let readers: [(&'static str, fn(&mut Families) -> (String, Tallies), Judge); 7] = [
+            ("circuit", opossum::opossum_counts, opossum::opossum),
+            ("resilience_polly_strategy_events", polly::polly_counts, polly::polly),
+            ("ft_circuitbreaker_state_total", microprofile::time_counts, microprofile::time_in_state),
+            ("ft_circuitbreaker_opened_total", microprofile::helidon_counts, microprofile::helidon),
+            ("dapr_resiliency_activations_total", dapr::dapr_counts, dapr::dapr),
+            ("transitions_total", moves::move_counts, moves::moved),
+            ("responses_total", moves::fuse_counts, moves::fuse),
+        ];
+        // What is counted for the first time on a page that was read before was nothing until now.
+        let read_before = self.read.iter().any(|known| known.as_deref() == page);
+        if !read_before {
+            self.read.truncate(PROCESSES - 1);
+            self.read.insert(0, page.map(str::to_owned));
+        }
+        let mut found = Vec::new();
+        for (library, counts, judge) in readers {
+            let (metric, tallies) = counts(families);
+            for ((name, process), tally) in tallies.0 {
+                let key = (page.map(str::to_owned), library, name.clone(), process.clone());
+                let memory = self.memories.of(key);
+                if read_before {
+                    memory.begin_at_nothing();
+                }
+                let goes_on = memory.goes_on(&tally);
+                let Verdict { says, why, rejected } = judge(memory, &tally, goes_on);
+                let jumps = (Says::Nothing, "its counts jump: several processes");
+                let (says, why) = if memory.jumps() { jumps } else { (says, why) };
+                match says {
+                    Says::State(state) => memory.state = Some(state),
+                    Says::Not(_) => memory.state = None,
+                    Says::Nothing => {}
+                }
+                let trials = trials(&tally);
+                memory.keep(tally);
+                let ground = ground(&metric, &name, process.as_deref(), &meaning(says, why));
+                found.push(NamedBreaker {
+                    derived: true,
+                    process,
+                    trials,
+                    rejected: rejected.map(|count| count.max(0.0) as u64),
+                    ..NamedBreaker::new(name, says, ground)
+                });
+            }
+        }
+        found
+    }
+}
+
+/// How often half-open was entered, where that is counted: a trial too short to be seen shows by it.
+fn trials(tally: &Tally) -> Option<u64> {
+    let counts = |word: &&String| {
+        matches!(word.as_str(), "halfOpen" | "OnCircuitHalfOpened")
+            || word.split_once('>').and_then(|(_, to)| words::state(to)) == Some(Some(HalfOpen))
+    };
+    // MicroProfile's words are the same, and hold times.
+    if tally.contains_key("closed") {
+        return None;
+    }
+    let counted: Vec<f64> = tally.keys().filter(counts).filter_map(|word| tally.get(word)).copied().collect();
+    (!counted.is_empty()).then(|| counted.iter().sum::<f64>().max(0.0) as u64)
+}
+
+fn meaning(says: Says, why: &str) -> String {
+    match says {
+        Says::State(state) => format!("{} ({why})", words::word(state)),
+        Says::Not(state) => format!("not {} ({why})", words::word(state)),
+        Says::Nothing => format!("no state yet ({why})"),
+    }
+}
+
+fn whole(growth: f64) -> u64 {
+    growth.max(0.0).round() as u64
+}
+
+/// The word of a state in a tally.
+fn key(state: BreakerState) -> &'static str {
+    match state {
+        Open => "open",
+        HalfOpen => "halfOpen",
+        _ => "closed",
+    }
+}

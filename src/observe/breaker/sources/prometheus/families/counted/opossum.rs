@@ -1,0 +1,123 @@
+//! opossum-prometheus: events of each circuit.
+
+use super::super::super::Families;
+use super::super::super::text::{Family, Kind};
+use super::super::growth::Entered;
+use super::super::tally::{Memory, Tallies, Tally, named, process};
+use super::{Verdict, whole};
+use crate::session::event::{
+    BreakerState::{Closed, HalfOpen, Open},
+    Says,
+};
+
+/// Events after which a call is over.
+const OVER: [&str; 4] = ["success", "failure", "reject", "cacheHit"];
+/// Calls that tell that it is switched on: one that counts nothing is disabled, or has not ended a call.
+const FIRES: f64 = 5.0;
+
+/// `circuit{name,event}`, `circuit_total` in OpenMetrics, with a prefix; `circuit_<name>_<event>` in old versions.
+pub(super) fn opossum_counts(families: &mut Families) -> (String, Tallies) {
+    let mut tallies = Tallies::default();
+    let mut metric = "circuit".to_owned();
+    let by_event = |name: &str| {
+        let base = name.strip_suffix("_total").unwrap_or(name);
+        base == "circuit" || base.ends_with("_circuit")
+    };
+    for name in named(families, by_event) {
+        let events = |family: &Family| family.samples.iter().all(|sample| sample.label("event").is_some());
+        if !families.get(&name).is_some_and(events) {
+            continue;
+        }
+        let Some(family) = families.remove(&name) else { continue };
+        for sample in &family.samples {
+            let breaker = sample.label("name").unwrap_or_default();
+            tallies.add(breaker, process(sample), sample.label("event").unwrap_or_default(), sample.value);
+        }
+        metric = name;
+    }
+    let events = ["fire", "open", "close", "halfOpen", "success", "failure", "reject", "timeout", "fallback"];
+    let old = |name: &str| {
+        let (breaker, event) = name.strip_prefix("circuit_")?.rsplit_once('_')?;
+        events.contains(&event).then(|| (breaker.to_owned(), event.to_owned()))
+    };
+    let fires = |name: &str| {
+        old(name).is_some_and(|(breaker, _)| families.contains_key(&format!("circuit_{breaker}_fire")))
+    };
+    for name in named(families, fires) {
+        let counts = families.get(&name).is_some_and(|family| family.kind == Kind::Counter);
+        if let Some((breaker, event)) = old(&name).filter(|_| counts)
+            && let Some(family) = families.remove(&name)
+        {
+            family
+                .samples
+                .iter()
+                .for_each(|sample| tallies.add(&breaker, process(sample), &event, sample.value));
+        }
+    }
+    (metric, tallies)
+}
+
+pub(super) fn opossum(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+    let count = |event: &str| tally.get(event).copied().unwrap_or(0.0);
+    let rejected = Some(count("reject"));
+    let pending = count("fire") - OVER.iter().map(|event| count(event)).sum::<f64>();
+    let over = OVER.iter().any(|event| count(event) > 0.0);
+    let said = |says, why| Verdict { says, why, rejected };
+    if tally.contains_key("fire") && count("open") == 0.0 && count("close") == 0.0 && count("halfOpen") == 0.0
+    {
+        // Switched off, it counts nothing but calls that begin.
+        if !over && count("fire") >= FIRES {
+            return said(Says::Nothing, "calls begin and none is counted as over");
+        }
+        memory.base = pending;
+        return said(Says::State(Closed), "it has not opened since its process began");
+    }
+    if !goes_on {
+        memory.base = pending;
+        // It would have had to close.
+        let never = count("open") > 0.0 && count("close") == 0.0;
+        return said(if never { Says::Not(Closed) } else { Says::Nothing }, "read for the first time");
+    }
+    let grown = |event: &str| whole(memory.grown(tally, event));
+    let (open, closed, half_open) = (grown("open"), grown("close"), grown("halfOpen"));
+    if tally.contains_key("halfOpen") && open + closed + half_open > 0 {
+        memory.base = pending;
+        return said(Entered { open, half_open, closed }.says(memory.state), "the last event to grow");
+    }
+    match (open > 0, closed > 0) {
+        (true, false) => {
+            memory.base = pending;
+            return said(Says::State(Open), "`open` grew last");
+        }
+        (false, true) => return said(Says::State(Closed), "`close` grew last"),
+        // From closed the way leads through open to closed; else nobody knows which of them came last.
+        (true, true) if memory.state == Some(Closed) && open == 1 && closed == 1 => {
+            return said(Says::State(Closed), "it opened and closed");
+        }
+        (true, true) => {
+            memory.state = None;
+            return said(Says::Nothing, "it opened and closed, and nobody knows what came last");
+        }
+        (false, false) => {}
+    }
+    match memory.state {
+        // A call was let through although it is not closed. That the trial failed would show by `open`.
+        Some(Open) if pending > memory.base && grown("fire") > grown("reject") => {
+            said(Says::State(HalfOpen), "derived: a call was let through")
+        }
+        Some(Open) => {
+            // Calls from before the opening end by and by.
+            memory.base = memory.base.min(pending);
+            said(Says::State(Open), "nothing changed since")
+        }
+        Some(state) => said(Says::State(state), "nothing changed since"),
+        None if grown("success") > 0 && grown("reject") == 0 && grown("failure") == 0 => {
+            said(Says::State(Closed), "calls succeed and none is rejected")
+        }
+        None if grown("reject") > 0 => said(Says::Not(Closed), "calls are rejected"),
+        None if count("open") > 0.0 && count("close") == 0.0 => {
+            said(Says::Not(Closed), "it opened and never closed")
+        }
+        None => said(Says::Nothing, "nothing changed since it was read first"),
+    }
+}

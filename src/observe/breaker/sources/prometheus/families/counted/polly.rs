@@ -1,0 +1,81 @@
+//! Polly 8: events of pipelines, and runs that a breaker rejected.
+
+use super::super::super::Families;
+use super::super::super::text::Sample;
+use super::super::growth::Entered;
+use super::super::tally::{Memory, Tallies, Tally, named, process};
+use super::{Verdict, whole};
+use crate::session::event::{
+    BreakerState::{Closed, ForcedOpen, HalfOpen, Open},
+    Says,
+};
+
+/// Exceptions that its breaker throws.
+const BROKEN: &str = "Polly.CircuitBreaker.BrokenCircuitException";
+const ISOLATED: &str = "Polly.CircuitBreaker.IsolatedCircuitException";
+
+pub(super) fn polly_counts(families: &mut Families) -> (String, Tallies) {
+    let mut tallies = Tallies::default();
+    let mut metric = "resilience_polly_strategy_events_total".to_owned();
+    let about = |sample: &Sample| sample.label("pipeline_name").unwrap_or_default().to_owned();
+    for name in named(families, |name| name.starts_with("resilience_polly_strategy_events")) {
+        let Some(family) = families.remove(&name) else { continue };
+        if name.ends_with("_created") {
+            continue;
+        }
+        for sample in &family.samples {
+            let event = sample.label("event_name").unwrap_or_default();
+            if event.starts_with("OnCircuit") {
+                tallies.add(&about(sample), process(sample), event, sample.value);
+            }
+        }
+        metric = name;
+    }
+    let runs =
+        |name: &str| name.starts_with("resilience_polly_pipeline_duration") && name.ends_with("_count");
+    for name in named(families, runs) {
+        let Some(family) = families.remove(&name) else { continue };
+        for sample in &family.samples {
+            match sample.label("exception_type") {
+                Some(BROKEN) => tallies.add(&about(sample), process(sample), BROKEN, sample.value),
+                Some(ISOLATED) => tallies.add(&about(sample), process(sample), ISOLATED, sample.value),
+                _ => {}
+            }
+        }
+    }
+    (metric, tallies)
+}
+
+pub(super) fn polly(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+    let count = |word: &str| tally.get(word).copied().unwrap_or(0.0);
+    let rejected = Some(count(BROKEN) + count(ISOLATED)).filter(|count| *count > 0.0);
+    let said = |says, why| Verdict { says, why, rejected };
+    if !goes_on {
+        return said(Says::Nothing, "read for the first time");
+    }
+    // 1 while rejected runs were seen and no event since.
+    let held = std::mem::take(&mut memory.base);
+    let grown = |word: &str| whole(memory.grown(tally, word));
+    let entered = Entered {
+        open: grown("OnCircuitOpened"),
+        half_open: grown("OnCircuitHalfOpened"),
+        closed: grown("OnCircuitClosed"),
+    };
+    if entered != Entered::default() {
+        return said(entered.says(memory.state), "the last event to grow");
+    }
+    let rejects = grown(BROKEN) > 0;
+    if grown(ISOLATED) > 0 {
+        return said(Says::State(ForcedOpen), "runs end with IsolatedCircuitException");
+    }
+    match memory.state {
+        Some(state @ (Open | HalfOpen)) => said(Says::State(state), "no event since"),
+        _ if rejects || held > 0.0 => {
+            memory.base = 1.0;
+            said(Says::Not(Closed), "runs ended with BrokenCircuitException")
+        }
+        Some(ForcedOpen) => said(Says::Nothing, "no event since"),
+        Some(state) => said(Says::State(state), "no event since"),
+        None => said(Says::Nothing, "no event since it was read first"),
+    }
+}

@@ -1,0 +1,187 @@
+//! What the growth of counters tells: a breaker knows only the moves closed → open → half-open → open or closed.
+
+use crate::session::event::{
+    BreakerState::{self, Closed, HalfOpen, Open},
+    Says,
+};
+
+/// How often each state was entered since the last reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Entered {
+    pub(super) open: u64,
+    pub(super) half_open: u64,
+    pub(super) closed: u64,
+}
+
+impl Entered {
+    fn none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Where a breaker stands that began in `start` and entered states so often; several where the order decides.
+    fn ends(self, start: BreakerState) -> Vec<BreakerState> {
+        let at = |state| i128::from(start == state);
+        let (open, half, closed) =
+            (i128::from(self.open), i128::from(self.half_open), i128::from(self.closed));
+        // Closed is left for open alone: so often, or once less where it is the end.
+        let from_closed = at(Closed) + closed;
+        // Half-open is entered from open alone.
+        match at(Open) + open - half {
+            1 if open >= from_closed => vec![Open],
+            0 => {
+                let mut ends = Vec::new();
+                if closed >= 1 && open >= from_closed - 1 {
+                    ends.push(Closed);
+                }
+                if open >= from_closed && (half > 0 || start == HalfOpen) {
+                    ends.push(HalfOpen);
+                }
+                ends
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What can be said after it: the state if there is only one, "not closed" if that is common to all; nothing else.
+    /// `before` is the state at the last reading, where it is known.
+    pub(super) fn says(self, before: Option<BreakerState>) -> Says {
+        if self.none() {
+            return before.map_or(Says::Nothing, Says::State);
+        }
+        let mut ends = match before {
+            Some(start @ (Open | HalfOpen | Closed)) => self.ends(start),
+            _ => Vec::new(),
+        };
+        if ends.is_empty() {
+            ends = [Closed, Open, HalfOpen].into_iter().flat_map(|start| self.ends(start)).collect();
+        }
+        common(&ends)
+    }
+}
+
+/// What several possible ends have in common.
+fn common(ends: &[BreakerState]) -> Says {
+    match ends {
+        [] => Says::Nothing,
+        [first, rest @ ..] if rest.iter().all(|end| end == first) => Says::State(*first),
+        many if !many.contains(&Closed) => Says::Not(Closed),
+        many if !many.contains(&Open) => Says::Not(Open),
+        _ => Says::Nothing,
+    }
+}
+
+/// Where transitions from one state to another lead: each is counted, so the walk ends where one more leads in than out.
+pub(super) fn walk(moves: &[(BreakerState, BreakerState, u64)], before: Option<BreakerState>) -> Says {
+    if moves.is_empty() {
+        return before.map_or(Says::Nothing, Says::State);
+    }
+    let balance = |state: BreakerState| -> i128 {
+        let sum = |counts: &mut dyn Iterator<Item = u64>| counts.map(i128::from).sum::<i128>();
+        let into = sum(&mut moves.iter().filter(|(_, to, _)| *to == state).map(|(.., count)| *count));
+        into - sum(&mut moves.iter().filter(|(from, ..)| *from == state).map(|(.., count)| *count))
+    };
+    let states: Vec<BreakerState> = moves.iter().flat_map(|(from, to, _)| [*from, *to]).collect();
+    match states.iter().find(|state| balance(**state) == 1) {
+        Some(end) => Says::State(*end),
+        // A round trip ends where it began; where that was is known, or not.
+        None if states.iter().all(|state| balance(*state) == 0) => match before {
+            Some(before) if states.contains(&before) => Says::State(before),
+            _ => Says::Nothing,
+        },
+        None => Says::Nothing,
+    }
+}
+
+/// Which state the time of which grew tells; the words in which time passed since the last reading.
+pub(super) fn times(grown: &[BreakerState]) -> Says {
+    let has = |state| grown.contains(&state);
+    match (has(Closed), has(Open), has(HalfOpen)) {
+        (true, false, false) => Says::State(Closed),
+        // From closed the only way leads to open; from half-open it led to closed.
+        (_, true, false) => Says::State(Open),
+        (false, false, true) => Says::State(HalfOpen),
+        (true, false, true) => Says::State(Closed),
+        (false, true, true) => Says::Not(Closed),
+        (true, true, true) | (false, false, false) => Says::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entered(open: u64, half_open: u64, closed: u64) -> Entered {
+        Entered { open, half_open, closed }
+    }
+
+    #[test]
+    fn entries_are_put_in_the_only_order_there_is() {
+        for (counts, before, says) in [
+            (entered(0, 0, 0), Some(Open), Says::State(Open)),
+            (entered(0, 0, 0), None, Says::Nothing),
+            (entered(1, 0, 0), Some(Closed), Says::State(Open)),
+            (entered(1, 0, 0), None, Says::State(Open)),
+            (entered(0, 1, 0), None, Says::State(HalfOpen)),
+            (entered(0, 0, 1), None, Says::State(Closed)),
+            // A trial that failed at once, or a first opening whose trial is out: only what was before tells.
+            (entered(1, 1, 0), Some(Open), Says::State(Open)),
+            (entered(1, 1, 0), Some(Closed), Says::State(HalfOpen)),
+            (entered(1, 1, 0), None, Says::Not(Closed)),
+            (entered(0, 1, 1), None, Says::State(Closed)),
+            (entered(1, 1, 1), Some(Closed), Says::State(Closed)),
+            (entered(2, 2, 1), Some(Open), Says::State(Open)),
+            (entered(2, 2, 1), Some(Closed), Says::Not(Open)),
+            (entered(3, 0, 0), Some(Closed), Says::Nothing),
+        ] {
+            assert_eq!(counts.says(before), says, "{counts:?} after {before:?}");
+        }
+    }
+
+    #[test]
+    fn a_walk_ends_where_one_more_leads_in() {
+        let there = (Closed, Open, 1);
+        let trial = (Open, HalfOpen, 1);
+        let back = (HalfOpen, Open, 1);
+        for (moves, before, says) in [
+            (&[there][..], None, Says::State(Open)),
+            (&[there, trial], None, Says::State(HalfOpen)),
+            (&[trial, back], Some(Open), Says::State(Open)),
+            (&[trial, back], None, Says::Nothing),
+            (&[trial, back], Some(Closed), Says::Nothing),
+            (&[(HalfOpen, Closed, 1)], Some(HalfOpen), Says::State(Closed)),
+            (&[], Some(Closed), Says::State(Closed)),
+        ] {
+            assert_eq!(walk(moves, before), says, "{moves:?} after {before:?}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever a breaker does between two readings, its true state is never excluded.
+        #[test]
+        fn the_truth_is_never_excluded(start in 0usize..3, choices in proptest::collection::vec(proptest::bool::ANY, 0..9)) {
+            let start = [Closed, Open, HalfOpen][start];
+            let (mut now, mut counts, mut moves) = (start, Entered::default(), Vec::new());
+            for fails in choices {
+                let next = match (now, fails) {
+                    (Closed, _) | (HalfOpen, true) => Open,
+                    (Open, _) => HalfOpen,
+                    _ => Closed,
+                };
+                match next {
+                    Open => counts.open += 1,
+                    HalfOpen => counts.half_open += 1,
+                    _ => counts.closed += 1,
+                }
+                moves.push((now, next, 1));
+                now = next;
+            }
+            for said in [counts.says(Some(start)), counts.says(None), walk(&moves, Some(start)), walk(&moves, None)] {
+                match said {
+                    Says::State(state) => proptest::prop_assert_eq!(state, now),
+                    Says::Not(state) => proptest::prop_assert_ne!(state, now),
+                    Says::Nothing => {}
+                }
+            }
+        }
+    }
+}

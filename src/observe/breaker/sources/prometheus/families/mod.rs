@@ -1,0 +1,90 @@
+//! Series of libraries that are known, whose meaning no general rule could tell.
+//!
+//! | library | series | how it is read |
+//! | --- | --- | --- |
+//! | resilience4j 0.13, 0.14 | `resilience4j_circuitbreaker_state` without a word | by the library's own order of numbers |
+//! | Micrometer's Hystrix binder | `hystrix_circuit_breaker_open` | 1 is not closed, 0 is not open |
+//! | mollitia, rezilience, Dapr 1.15 | their gauges | one-hot by their words, or their order of numbers |
+//! | tower-resilience, Sentinel | transitions `from`, `to` | where their walk ends; rejected calls beside it |
+//! | opossum | `circuit{event}` | the last of `open`, `halfOpen` and `close` to grow |
+//! | Polly 8 | `resilience_polly_strategy_events_total` | the last event; runs that end with BrokenCircuitException are rejected |
+//! | MicroProfile, SmallRye | time in each state | the state whose time grows |
+//! | Helidon SE, fuse, Dapr before 1.15 | openings, answers, activations | by their growth |
+//!
+//! Counters speak by their growth since the last reading of the same process; a first reading does not. What is known
+//! is taken off the page, so that no general rule misreads it. Everything is from `docs/spec/breaker-pages.md`.
+
+mod counted;
+mod direct;
+mod figures;
+mod growth;
+mod own;
+mod tally;
+
+pub use own::Rule;
+
+use super::{Families, ground};
+use crate::session::event::{NamedBreaker, Says};
+use counted::Counted;
+
+/// Reads what is known, page after page.
+#[derive(Default)]
+pub(super) struct Known {
+    rules: Vec<Rule>,
+    counted: Counted,
+}
+
+impl Known {
+    /// With the operator's own rules, which go before all else.
+    pub(super) fn with(rules: Vec<Rule>) -> Self {
+        Self { rules, counted: Counted::default() }
+    }
+
+    /// Names that the operator's rules are about.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(Rule::metric)
+    }
+
+    /// Takes the known series off a page and tells what they say. `process` tells the page's process from others.
+    pub(super) fn read(&mut self, families: &mut Families, process: Option<&str>) -> Vec<NamedBreaker> {
+        let mut found = Vec::new();
+        for rule in &self.rules {
+            found.extend(rule.read(families));
+        }
+        found.extend(direct::read(families));
+        for breaker in self.counted.read(families, process) {
+            join(&mut found, breaker);
+        }
+        found
+    }
+}
+
+/// Adds what one series says of a breaker to what others say: a state that is told goes before one that is derived.
+pub(super) fn join(found: &mut Vec<NamedBreaker>, breaker: NamedBreaker) {
+    let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
+    let Some(told) = found.iter_mut().find(same) else { return found.push(breaker) };
+    let better = match (told.says, breaker.says) {
+        (_, Says::Nothing) | (Says::State(_), Says::Not(_)) => false,
+        (Says::Nothing, _) | (Says::Not(_), Says::State(_)) => true,
+        _ => told.derived && !breaker.derived,
+    };
+    let (mut kept, other) = if better { (breaker, told.clone()) } else { (told.clone(), breaker) };
+    kept.rejected = kept.rejected.or(other.rejected);
+    kept.fallback_ratio = kept.fallback_ratio.or(other.fallback_ratio);
+    kept.counts = kept.counts.or(other.counts);
+    kept.trials = kept.trials.or(other.trials);
+    *told = kept;
+}
+
+pub(super) use figures::figures;
+
+/// Names beyond those that speak of a circuit or a breaker.
+pub(super) fn wanted(name: &str) -> bool {
+    let known = ["dapr_resiliency_", "sentinel_go_handled_total", "hystrix_execution_total"];
+    known.iter().any(|known| name.starts_with(known))
+        || name.ends_with("ft_invocations_total")
+        || name.ends_with("_responses_total")
+}
+
+#[cfg(test)]
+mod tests;

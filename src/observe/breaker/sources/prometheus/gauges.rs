@@ -1,0 +1,109 @@
+//! Gauges that tell a breaker's state: one-hot by a label, by a number, or by a name that ends in `_open`.
+
+use super::super::words;
+use super::{Families, Family, Sample, ground, is_a_state, who};
+use crate::session::event::{BreakerState, NamedBreaker, Says};
+use std::collections::BTreeMap;
+
+pub(super) fn read(families: &Families) -> Vec<NamedBreaker> {
+    let mut found: Vec<NamedBreaker> = Vec::new();
+    for (name, family) in families.iter().filter(|(name, family)| is_a_state(name, family)) {
+        let breakers = match state_label(name, family) {
+            Some(label) => one_hot(name, family, &label),
+            None => family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect(),
+        };
+        for breaker in breakers {
+            let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
+            match found.iter_mut().find(same) {
+                None => found.push(breaker),
+                // Of two series about one breaker the more telling one counts.
+                Some(told) if rank(breaker.says) > rank(told.says) => *told = breaker,
+                Some(_) => {}
+            }
+        }
+    }
+    found
+}
+
+fn rank(says: Says) -> u8 {
+    match says {
+        Says::State(_) => 2,
+        Says::Not(_) => 1,
+        Says::Nothing => 0,
+    }
+}
+
+/// The label that holds the state: all of its values are state words. The metric's own name is such a label in
+/// prometheus_client's `Enum`.
+fn state_label(name: &str, family: &Family) -> Option<String> {
+    let first = family.samples.first()?;
+    let mut labels: Vec<&str> = first.labels.iter().map(|(key, _)| key.as_str()).collect();
+    let metric = name;
+    let likely = |key: &str| key.eq_ignore_ascii_case(metric) || key.to_ascii_lowercase().contains("stat");
+    labels.sort_by_key(|key| !likely(key));
+    let holds = |key: &&str| {
+        let words = |sample: &Sample| sample.label(key).is_some_and(|value| words::state(value).is_some());
+        family.samples.iter().all(words)
+    };
+    labels.into_iter().find(holds).map(str::to_owned)
+}
+
+fn one_hot(name: &str, family: &Family, label: &str) -> Vec<NamedBreaker> {
+    let mut groups: BTreeMap<(String, Option<String>), Vec<&Sample>> = BTreeMap::new();
+    for sample in &family.samples {
+        groups.entry(who(name, sample, &[label])).or_default().push(sample);
+    }
+    let read = |((breaker, process), samples): ((String, Option<String>), Vec<&Sample>)| {
+        let hot: Vec<&str> = samples
+            .iter()
+            .filter(|sample| sample.value == 1.0)
+            .filter_map(|sample| sample.label(label))
+            .collect();
+        let plain = samples.iter().all(|sample| sample.value == 0.0 || sample.value == 1.0);
+        let (says, value) = match hot.as_slice() {
+            [word] if plain => match words::state(word).flatten() {
+                Some(state) => (Says::State(state), words::word(state)),
+                None => (Says::Nothing, (*word).to_owned()),
+            },
+            [] => (Says::Nothing, "no state".to_owned()),
+            _ => (Says::Nothing, "several states at once".to_owned()),
+        };
+        let ground = ground(name, &breaker, process.as_deref(), &value);
+        NamedBreaker { process, ..NamedBreaker::new(breaker, says, ground) }
+    };
+    groups.into_iter().map(read).collect()
+}
+
+fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreaker> {
+    let lower = name.to_ascii_lowercase();
+    let state = ["state", "status"].iter().any(|word| lower.contains(word));
+    let lower = lower.strip_suffix("_ratio").unwrap_or(&lower);
+    let open = ["open", "opened"].iter().any(|suffix| lower.ends_with(suffix));
+    let closed = lower.ends_with("closed");
+    let pairs = words::pairs(&family.help);
+    let named = ["breaker", "circuit", "circuitbreaker"].iter().any(|end| lower.ends_with(end));
+    if !(state || open || closed || named && !pairs.is_empty()) {
+        return None;
+    }
+    let value = sample.value;
+    let told = pairs.iter().find(|(number, _)| *number == value);
+    let three = pairs.iter().any(|(_, state)| *state == BreakerState::HalfOpen);
+    let says = match told {
+        // Where only two words are told, half-open hides in one of them.
+        Some((_, BreakerState::Closed)) if !three => Says::Not(BreakerState::Open),
+        Some((_, state)) => Says::State(*state),
+        None if open && pairs.is_empty() && value == 1.0 => Says::State(BreakerState::Open),
+        None if open && value == 0.0 => Says::Not(BreakerState::Open),
+        None if closed && pairs.is_empty() && value == 1.0 => Says::State(BreakerState::Closed),
+        None if closed && pairs.is_empty() && value == 0.0 => Says::Not(BreakerState::Closed),
+        None => Says::Nothing,
+    };
+    let meaning = match says {
+        Says::State(state) => format!("{value} ({})", words::word(state)),
+        Says::Not(state) => format!("{value} (not {})", words::word(state)),
+        Says::Nothing => format!("{value}, and nothing says what that means"),
+    };
+    let (breaker, process) = who(name, sample, &[]);
+    let ground = ground(name, &breaker, process.as_deref(), &meaning);
+    Some(NamedBreaker { process, ..NamedBreaker::new(breaker, says, ground) })
+}

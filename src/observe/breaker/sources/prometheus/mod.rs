@@ -1,0 +1,290 @@
+//! The source "metrics": a breaker's series on a Prometheus page.
+//!
+//! | what | how it is read |
+//! | --- | --- |
+//! | a gauge with a label whose values are state words, whatever the label's name | one-hot: the sample that is 1 |
+//! | a gauge of a number | by the `N=word` pairs of its help text; else nothing |
+//! | a gauge named `..._open` | 1 is open, 0 is not open |
+//! | counters | by their growth, and only those of [`counters`]: opossum, MicroProfile, Polly, `from` and `to` |
+//!
+//! `_bucket`, `_count`, `_sum`, `_created` and `_changes` are never states. What cannot be read for certain is silence.
+
+mod calls;
+mod counters;
+mod families;
+mod gauges;
+pub(in crate::observe::breaker) mod mesh;
+mod text;
+
+pub(in crate::observe::breaker) use calls::Requests;
+pub use families::Rule;
+pub(in crate::observe::breaker) use text::PageText;
+
+use super::super::reading::{Outgoing, Reading, SourceId};
+use crate::session::event::{BreakerState, NamedBreaker, Says};
+use counters::Counters;
+use text::{Families, Family, Sample, Sort};
+
+/// Breakers listed of one page.
+const BREAKERS: usize = 64;
+/// Labels that tell processes of one service apart, not breakers.
+const PROCESS: [&str; 5] = ["pid", "instance", "worker", "process_start_time_seconds", "hostname"];
+/// Labels that name a breaker, the most telling first.
+const NAMES: [&str; 17] = [
+    "name",
+    "circuit_name",
+    "breaker_name",
+    "circuitbreaker",
+    "circuit_breaker",
+    "circuit",
+    "breaker",
+    "key",
+    "resource",
+    "target",
+    "method",
+    "pipeline_name",
+    "service",
+    "provider",
+    "upstream",
+    "endpoint",
+    "request_type",
+];
+/// Labels that tell what was counted.
+const APART: [&str; 12] = [
+    "kind",
+    "result",
+    "outcome",
+    "circuitbreakerresult",
+    "event",
+    "state",
+    "from",
+    "to",
+    "from_state",
+    "to_state",
+    "old_state",
+    "new_state",
+];
+/// Counters of calls that left for another service. An HTTP client counts what it sends: a breaker in front of it
+/// rejects before that.
+const OUTGOING: [&str; 3] = [
+    "outgoing_calls_total",
+    "http_client_requests_seconds_count",
+    "http_client_request_duration_seconds_count",
+];
+
+/// Reads one page again and again: some libraries tell their state only by how counters grow.
+#[derive(Default)]
+pub(in crate::observe::breaker) struct PageReader {
+    known: families::Known,
+    counters: Counters,
+    /// The path that users ask.
+    pub(in crate::observe::breaker) path: String,
+}
+
+impl PageReader {
+    /// A reader with the operator's own rules; `path` is the one that users ask.
+    pub(in crate::observe::breaker) fn with(rules: Vec<Rule>, path: String) -> Self {
+        Self { known: families::Known::with(rules), path, ..Self::default() }
+    }
+
+    /// An empty page, to be fed.
+    pub(in crate::observe::breaker) fn page(&self) -> PageText {
+        PageText::new(wanted).and(self.known.names())
+    }
+
+    /// What a page says that was read to its end.
+    pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, page: PageText) -> Reading {
+        let mut families = page.finish();
+        let process = process(&families);
+        let known = self.known.read(&mut families, process.as_deref());
+        let mut breakers = gauges::read(&families);
+        for breaker in self.counters.read(&families) {
+            // A gauge tells a state better than counters do.
+            let told = |one: &&NamedBreaker| one.name == breaker.name && one.says != Says::Nothing;
+            if !breakers.iter().any(|one| told(&one)) {
+                breakers.push(breaker);
+            }
+        }
+        known.into_iter().for_each(|breaker| families::join(&mut breakers, breaker));
+        families::figures(&families, &mut breakers);
+        figures(&families, &mut breakers);
+        breakers.truncate(BREAKERS);
+        let ground = match breakers.as_slice() {
+            [] => "no breaker's series on the page".to_owned(),
+            [one] => one.ground.clone(),
+            many => format!("{} breakers on the page", many.len()),
+        };
+        Reading {
+            process,
+            outgoing: outgoing(&families),
+            limits: limits(&families),
+            requests: calls::count(&families, &self.path),
+            breakers,
+            ..Reading::new(source, ground)
+        }
+    }
+}
+
+/// Names of which anything is kept, and what for.
+fn wanted(name: &str) -> Option<Sort> {
+    let lower = name.to_ascii_lowercase();
+    let parts = ["circuit", "breaker", "cb_state", "bulkhead", "ratelimiter", "rate_limiter"];
+    let known = parts.iter().any(|part| lower.contains(part)) || lower.starts_with("resilience_polly");
+    if name.ends_with("_bucket") {
+        return None;
+    }
+    let breaker = known && !lower.contains("circuit_breakers")
+        || families::wanted(name)
+        || OUTGOING.contains(&name)
+        || name.ends_with("process_start_time_seconds");
+    match breaker {
+        true => Some(Sort::Breaker),
+        false => calls::is_requests(name).then_some(Sort::Requests),
+    }
+}
+
+/// Which process answered: the second it began in. Libraries put a prefix before the name.
+fn process(families: &Families) -> Option<String> {
+    let began = |(name, _): &(&String, &Family)| name.ends_with("process_start_time_seconds");
+    let (_, family) = families.iter().find(began)?;
+    match family.samples.as_slice() {
+        [one] => Some(format!("started {:.2}", one.value)),
+        _ => None,
+    }
+}
+
+/// Calls that left, if all left for one target.
+fn outgoing(families: &Families) -> Option<Outgoing> {
+    let (name, family) =
+        OUTGOING.iter().find_map(|name| families.get(*name).map(|family| (*name, family)))?;
+    let target = |sample: &Sample| {
+        let labels = ["target", "client_name", "client.name", "server_address", "host"];
+        labels.iter().find_map(|label| sample.label(label)).unwrap_or_default().to_owned()
+    };
+    let first = target(family.samples.first()?);
+    if family.samples.iter().any(|sample| target(sample) != first) {
+        return None;
+    }
+    let calls = family.samples.iter().map(|sample| sample.value.max(0.0) as u64).sum();
+    let series = if first.is_empty() { name.to_owned() } else { format!("{name} to {first}") };
+    Some(Outgoing { calls, series })
+}
+
+/// Series of bulkheads and rate limiters.
+fn limits(families: &Families) -> Vec<String> {
+    let limit = |name: &&String| {
+        let name = name.to_ascii_lowercase();
+        name.contains("bulkhead") || name.contains("ratelimiter") || name.contains("rate_limiter")
+    };
+    families.keys().filter(limit).take(4).cloned().collect()
+}
+
+/// Rejected calls and failure rates, beside the breakers that they belong to.
+fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
+    for (name, family) in families.iter().filter(|(name, _)| !name.ends_with("_bucket")) {
+        let lower = name.to_ascii_lowercase();
+        for sample in &family.samples {
+            let (breaker, _) = who(name, sample, &APART);
+            let Some(breaker) = breakers.iter_mut().find(|one| one.name == breaker) else { continue };
+            let rejects = |word: &str| {
+                matches!(
+                    word,
+                    "refused"
+                        | "rejected"
+                        | "reject"
+                        | "not_permitted"
+                        | "circuitBreakerOpen"
+                        | "circuit_breaker_open"
+                )
+            };
+            let kind = ["kind", "result", "outcome", "circuitBreakerResult", "event"];
+            let kind = kind.iter().find_map(|label| sample.label(label));
+            let to = ["to", "to_state", "new_state", "state"].iter().find_map(|label| sample.label(label));
+            let tries = to.and_then(super::words::state) == Some(Some(BreakerState::HalfOpen));
+            if lower.contains("transition") && lower.ends_with("_total") {
+                if tries {
+                    *breaker.trials.get_or_insert(0) += sample.value.max(0.0) as u64;
+                }
+            } else if lower.contains("not_permitted_calls") || kind.is_some_and(rejects) {
+                *breaker.rejected.get_or_insert(0) += sample.value.max(0.0) as u64;
+            } else if lower.ends_with("failure_rate") && sample.value >= 0.0 {
+                breaker.counts.get_or_insert_default().failure_percent = Some(sample.value);
+            } else if lower.ends_with("circuitbreaker_buffered_calls") && sample.value >= 0.0 {
+                let counts = breaker.counts.get_or_insert_default();
+                *counts.calls.get_or_insert(0) += sample.value as u64;
+                if kind == Some("failed") {
+                    counts.failed = Some(sample.value as u64);
+                }
+            }
+        }
+    }
+}
+
+/// The breaker and the process that a sample is about, the labels in `apart` left aside.
+fn who(metric: &str, sample: &Sample, apart: &[&str]) -> (String, Option<String>) {
+    let aside = |key: &str| apart.iter().any(|label| key.eq_ignore_ascii_case(label));
+    let of_process = |key: &str| PROCESS.iter().any(|label| key.eq_ignore_ascii_case(label));
+    let rest: Vec<_> = sample.labels.iter().filter(|(key, _)| !aside(key) && !of_process(key)).collect();
+    let named = NAMES.iter().find_map(|name| rest.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)));
+    let name = match named {
+        Some((_, value)) => value.clone(),
+        None => {
+            let noise =
+                ["group", "application", "app", "job", "namespace", "env", "environment", "scope", "le"];
+            let noise =
+                |key: &str| noise.contains(&key) || key.starts_with("otel_scope") || key == "mp_scope";
+            let telling = rest.iter().filter(|(key, _)| !noise(&key.to_ascii_lowercase()));
+            let telling: Vec<String> = telling.map(|(_, value)| value.clone()).collect();
+            if telling.is_empty() { metric.to_owned() } else { telling.join(" ") }
+        }
+    };
+    let processes: Vec<String> = sample
+        .labels
+        .iter()
+        .filter(|(key, _)| of_process(key))
+        .map(|(key, value)| format!("{key} {value}"))
+        .collect();
+    let cut = |text: String| text.chars().take(80).collect::<String>();
+    (cut(name), (!processes.is_empty()).then(|| cut(processes.join(" "))))
+}
+
+/// `circuit_breaker_state{name="provider"} = open`
+fn ground(metric: &str, name: &str, process: Option<&str>, value: &str) -> String {
+    let of = |name: &str| format!("{{{name}}}");
+    let named = if name.is_empty() || metric == name { String::new() } else { of(name) };
+    let process = process.map(|process| format!(" ({process})")).unwrap_or_default();
+    format!("{metric}{named}{process} = {value}")
+}
+
+/// Whether a family can tell a state at all.
+fn is_a_state(name: &str, family: &Family) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let never = [
+        "_bucket",
+        "_count",
+        "_sum",
+        "_created",
+        "_changes",
+        "_total",
+        "_max",
+        "_info",
+        "_transition",
+        "_transitions",
+        "_seconds",
+        "_ms",
+        "_milliseconds",
+        "_nanoseconds",
+        "_timestamp",
+        "_bytes",
+        "_until",
+        "_duration",
+        "_rate",
+        "_calls",
+    ];
+    let about = lower.contains("circuit") || lower.contains("breaker") || lower.contains("cb_state");
+    let kind = matches!(family.kind, text::Kind::Gauge | text::Kind::Untyped);
+    about && kind && !never.iter().any(|suffix| lower.ends_with(suffix))
+}
+
+#[cfg(test)]
+mod tests;

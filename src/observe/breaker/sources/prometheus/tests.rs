@@ -1,0 +1,173 @@
+//! Pages as libraries write them: those of `tests/expositions`, with what must be concluded from each.
+
+use super::*;
+use crate::session::event::{
+    BreakerState::{self, Closed, HalfOpen, Open},
+    Witness,
+};
+use serde_json::Value;
+use std::path::Path;
+
+fn source() -> SourceId {
+    SourceId::beside(Witness::Metrics, "/metrics")
+}
+
+fn read(reader: &mut PageReader, page: &str) -> Reading {
+    let mut text = reader.page();
+    page.as_bytes().chunks(1000).for_each(|piece| text.feed(piece));
+    text.feed(b"\n");
+    reader.read(source(), text)
+}
+
+fn says(page: &str) -> Vec<(String, Says)> {
+    let reading = read(&mut PageReader::default(), page);
+    reading.breakers.into_iter().map(|one| (one.name, one.says)).collect()
+}
+
+#[test]
+fn one_page_at_a_time() {
+    let named = |name: &str, says| vec![(name.to_owned(), says)];
+    let cases = [
+        (
+            "circuit_breaker_state{name=\"provider\",state=\"closed\"} 0\n\
+             circuit_breaker_state{name=\"provider\",state=\"open\"} 1\n\
+             circuit_breaker_state{name=\"provider\",state=\"half_open\"} 0\n\
+             circuit_breaker_transitions_total{name=\"provider\",to=\"open\"} 1\n\
+             circuit_breaker_calls_total{name=\"provider\",kind=\"permitted\"} 6",
+            named("provider", Says::State(Open)),
+        ),
+        (
+            "# HELP my_circuit_state (0=closed, 1=half-open, 2=open)\nmy_circuit_state 2",
+            named("my_circuit_state", Says::State(Open)),
+        ),
+        // Nobody says what the numbers mean: 0 is open in some services.
+        ("breaker_state 0", named("breaker_state", Says::Nothing)),
+        ("breaker_state 2", named("breaker_state", Says::Nothing)),
+        ("circuitbreaker_state 0.5", named("circuitbreaker_state", Says::Nothing)),
+        (
+            "# HELP cb_breaker 0=closed, 0.5=half-open, 1=open\ncb_breaker 0.5",
+            named("cb_breaker", Says::State(HalfOpen)),
+        ),
+        ("circuit_breaker_open 1", named("circuit_breaker_open", Says::State(Open))),
+        ("circuit_breaker_open 0", named("circuit_breaker_open", Says::Not(Open))),
+        // All zero, or several ones: nothing is certain.
+        ("cb_breaker{state=\"open\"} 0\ncb_breaker{state=\"closed\"} 0", named("cb_breaker", Says::Nothing)),
+        ("cb_breaker{state=\"open\"} 1\ncb_breaker{state=\"closed\"} 1", named("cb_breaker", Says::Nothing)),
+        ("# TYPE breaker_state counter\nbreaker_state{state=\"open\"} 1", vec![]),
+        ("circuit_state_bucket{le=\"1\",state=\"open\"} 1", vec![]),
+        ("breaker_state_changes{state=\"open\"} 1", vec![]),
+        ("envoy_cluster_circuit_breakers_default_cx_open{cluster=\"a\"} 1", vec![]),
+        ("sanic_request_count{method=\"GET\",http_status=\"200\"} 12", vec![]),
+        ("", vec![]),
+    ];
+    for (page, expected) in cases {
+        assert_eq!(says(page), expected, "{page}");
+    }
+}
+
+#[test]
+fn processes_of_one_page_are_told_apart() {
+    let page = "breaker_state{name=\"p\",pid=\"7\",state=\"open\"} 1\nbreaker_state{name=\"p\",pid=\"8\",state=\"closed\"} 1";
+    let breakers = read(&mut PageReader::default(), page).breakers;
+    let processes: Vec<_> = breakers.iter().map(|one| (one.process.as_deref(), one.says)).collect();
+    assert_eq!(processes, [(Some("pid 7"), Says::State(Open)), (Some("pid 8"), Says::State(Closed))]);
+}
+
+#[test]
+fn outgoing_calls_count_where_they_leave_for_one_target() {
+    let read = |page| read(&mut PageReader::default(), page).outgoing.map(|outgoing| outgoing.calls);
+    assert_eq!(read("outgoing_calls_total{target=\"provider\"} 38"), Some(38));
+    assert_eq!(read("outgoing_calls_total{target=\"a\"} 3\noutgoing_calls_total{target=\"b\"} 4"), None);
+    assert_eq!(read("requests_total 5"), None);
+}
+
+/// What a page of the table must be concluded to say.
+fn wanted(word: &str) -> Option<Says> {
+    let state = |state| Some(Says::State(state));
+    match word {
+        "closed" => state(Closed),
+        "open" => state(Open),
+        "half_open" => state(HalfOpen),
+        "forced_open" => state(BreakerState::ForcedOpen),
+        "disabled" => state(BreakerState::Disabled),
+        "metrics_only" => state(BreakerState::MetricsOnly),
+        "not_closed" => Some(Says::Not(Closed)),
+        "not_open" => Some(Says::Not(Open)),
+        "unread" | "mixed" => Some(Says::Nothing),
+        _ => None,
+    }
+}
+
+/// Whether what is said can be false, given what is known: saying less than could be known is none of that.
+fn false_of(says: Says, wanted: Says) -> bool {
+    match (says, wanted) {
+        (Says::Nothing, _) => false,
+        (Says::Not(not), Says::State(state)) => not == state,
+        (said, wanted) => said != wanted,
+    }
+}
+
+#[test]
+fn the_pages_of_libraries_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expositions");
+    let table = std::fs::read_to_string(folder.join("table.json")).unwrap();
+    let table: Value = serde_json::from_str(&table).unwrap();
+    let (mut wrong, mut silent, mut right) = (Vec::new(), Vec::new(), 0);
+    for case in table["cases"].as_array().unwrap() {
+        let mut reader = PageReader::default();
+        for page in case["pages"].as_array().unwrap() {
+            let file = page["file"].as_str().unwrap();
+            if !file.ends_with(".txt") || page["status"].as_u64().is_some_and(|status| status != 200) {
+                continue;
+            }
+            let bytes = std::fs::read(folder.join(file)).unwrap();
+            let mut text = reader.page();
+            for _ in 0..page["pad_bytes"].as_u64().unwrap_or(0) / 32 {
+                text.feed(b"something_else{label=\"value\"} 17\n");
+            }
+            bytes.chunks(999).for_each(|piece| text.feed(piece));
+            let found = reader.read(source(), text).breakers;
+            let named = page["breakers"].as_array().cloned().unwrap_or_default();
+            for one in &named {
+                let (Some(name), Some(must)) = (one["name"].as_str(), one["state"].as_str()) else {
+                    continue;
+                };
+                let process = one["process"].as_str();
+                let mine: Vec<_> = found
+                    .iter()
+                    .filter(|found| found.name == name || found.ground.contains(name) || named.len() == 1)
+                    .filter(|found| {
+                        process.is_none_or(|process| {
+                            found.process.as_deref().is_some_and(|one| one.contains(process))
+                        })
+                    })
+                    .collect();
+                let accepted: Vec<Says> = std::iter::once(must)
+                    .chain(one["accept"].as_array().into_iter().flatten().filter_map(Value::as_str))
+                    .filter_map(wanted)
+                    .collect();
+                for found in &mine {
+                    if accepted.iter().all(|wanted| false_of(found.says, *wanted)) && must != "mixed" {
+                        wrong.push(format!(
+                            "{file}: {name} is {must}, not {:?} ({})",
+                            found.says, found.ground
+                        ));
+                    }
+                }
+                let told = mine.iter().any(|found| accepted.contains(&found.says));
+                if told || must == "unread" || must == "mixed" {
+                    right += 1;
+                } else {
+                    silent.push(format!("{file}: {name} is {must}"));
+                }
+            }
+            if named.is_empty() {
+                let claims = found.iter().filter(|one| one.says != Says::Nothing);
+                wrong.extend(claims.map(|one| format!("{file}: nothing may be said, not {}", one.ground)));
+            }
+        }
+    }
+    println!("right {right}, silent {}", silent.len());
+    assert!(wrong.is_empty(), "said falsely: {wrong:#?}\nsilent: {silent:#?}");
+    assert!(silent.len() * 15 <= right, "said too little: {silent:#?}");
+}

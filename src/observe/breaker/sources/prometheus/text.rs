@@ -1,0 +1,302 @@
+//! Prometheus text, read as a stream: a page may be of any length, what is kept of it may not.
+
+use std::collections::BTreeMap;
+
+/// Longest line that is read; the rest of a longer one is passed over.
+const LINE: usize = 16 * 1024;
+/// Samples kept of a page, of each sort.
+const SAMPLES: usize = 4096;
+/// Families kept of a page.
+const FAMILIES: usize = 512;
+
+/// What a series is kept for. A page may have thousands of one sort: they take no room of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// What may tell of a breaker.
+    Breaker,
+    /// Requests that are counted.
+    Requests,
+}
+
+/// One sample.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sample {
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) value: f64,
+}
+
+impl Sample {
+    pub(super) fn label(&self, key: &str) -> Option<&str> {
+        self.labels.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What `# TYPE` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing, or that it is not known.
+    #[default]
+    Untyped,
+    Gauge,
+    Counter,
+    /// A histogram, a summary, a description: never a state.
+    Other,
+}
+
+/// The samples of one name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Family {
+    pub(super) kind: Kind,
+    pub(super) help: String,
+    pub(super) samples: Vec<Sample>,
+}
+
+/// Families by the name their samples have.
+pub(super) type Families = BTreeMap<String, Family>;
+
+/// Reads a page piece by piece and keeps the families that are wanted.
+pub(in crate::observe::breaker) struct PageText {
+    wanted: fn(&str) -> Option<Sort>,
+    /// Names that are wanted besides.
+    also: Vec<String>,
+    line: Vec<u8>,
+    /// The rest of the line is passed over.
+    skips: bool,
+    samples: [usize; 2],
+    families: Families,
+    /// Whether any line was one of this format, wanted or not.
+    speaks: bool,
+}
+
+impl PageText {
+    pub(super) fn new(wanted: fn(&str) -> Option<Sort>) -> Self {
+        Self {
+            wanted,
+            also: Vec::new(),
+            line: Vec::new(),
+            skips: false,
+            samples: [0; 2],
+            families: BTreeMap::new(),
+            speaks: false,
+        }
+    }
+
+    /// The same that keeps these families too.
+    pub(super) fn and<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Self {
+        self.also.extend(names.map(str::to_owned));
+        self
+    }
+
+    fn wants(&self, name: &str) -> Option<Sort> {
+        let named = || self.also.iter().any(|also| also == name).then_some(Sort::Breaker);
+        (self.wanted)(name).or_else(named)
+    }
+
+    /// Whether what was fed so far is a page of this format at all: many services answer every path with something.
+    pub(in crate::observe::breaker) fn speaks(&self) -> bool {
+        self.speaks
+    }
+
+    /// Takes the next piece of the page.
+    pub(in crate::observe::breaker) fn feed(&mut self, piece: &[u8]) {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            let ends = part.last() == Some(&b'\n');
+            if !self.skips {
+                self.line.extend_from_slice(part);
+            }
+            if self.line.len() > LINE {
+                self.line.clear();
+                self.skips = true;
+            }
+            if ends {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        self.skips = false;
+        let line = std::mem::take(&mut self.line);
+        self.read(String::from_utf8_lossy(&line).trim());
+        // The buffer goes on to the next line.
+        self.line = line;
+        self.line.clear();
+    }
+
+    /// Lines that cannot be read are passed over: the page is not ours.
+    fn read(&mut self, line: &str) {
+        self.speaks = self.speaks || is_of_this_format(line);
+        let described = |rest: &str| {
+            let (name, text) = rest.trim_start().split_once([' ', '\t']).unwrap_or((rest.trim(), ""));
+            (name.trim_matches('"').to_owned(), text.chars().take(512).collect::<String>())
+        };
+        if let Some((name, text)) = line.strip_prefix("# HELP").map(described) {
+            self.describe(&name, |family| family.help.clone_from(&text));
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE").map(described) {
+            let kind = match kind.trim() {
+                "gauge" | "stateset" => Kind::Gauge,
+                "counter" => Kind::Counter,
+                "untyped" | "unknown" | "" => Kind::Untyped,
+                _ => Kind::Other,
+            };
+            self.describe(&name, |family| family.kind = kind);
+        } else if !line.starts_with('#') && !line.is_empty() {
+            self.sample(line);
+        }
+    }
+
+    fn describe(&mut self, name: &str, tell: impl Fn(&mut Family)) {
+        // OpenMetrics describes a counter by its name without the suffix.
+        for name in [name.to_owned(), format!("{name}_total")] {
+            if self.wants(&name).is_some()
+                && (self.families.len() < FAMILIES || self.families.contains_key(&name))
+            {
+                tell(self.families.entry(name).or_default());
+            }
+        }
+    }
+
+    fn sample(&mut self, line: &str) {
+        // A name of any letters stands in quotes within the braces.
+        let quoted = line.strip_prefix("{\"").and_then(|rest| rest.split_once('"'));
+        let (name, rest) = match quoted {
+            Some((name, rest)) => (name, format!("{{{rest}")),
+            None => {
+                let name = line.split(['{', ' ', '\t']).next().unwrap_or_default();
+                (name, line.get(name.len()..).unwrap_or_default().to_owned())
+            }
+        };
+        let Some(sort) = self.wants(name) else { return };
+        let kept = match sort {
+            Sort::Breaker => 0,
+            Sort::Requests => 1,
+        };
+        if self.samples.get(kept).is_none_or(|samples| *samples == SAMPLES) {
+            return;
+        }
+        if self.families.len() == FAMILIES && !self.families.contains_key(name) {
+            return;
+        }
+        if let Some(sample) = sample(&rest) {
+            self.samples.iter_mut().skip(kept).take(1).for_each(|samples| *samples += 1);
+            self.families.entry(name.to_owned()).or_default().samples.push(sample);
+        }
+    }
+
+    /// What was found; families without samples are not there.
+    pub(super) fn finish(mut self) -> Families {
+        // A line without its end is passed over: its number may go on.
+        self.families.retain(|_, family| !family.samples.is_empty());
+        self.families
+    }
+}
+
+/// A description, or a sample: a name, perhaps labels, a number.
+fn is_of_this_format(line: &str) -> bool {
+    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    let rest = line.trim_start_matches(name);
+    let named = rest.len() < line.len() && !line.starts_with(|c: char| c.is_ascii_digit());
+    line.starts_with("# HELP ") || line.starts_with("# TYPE ") || named && sample(rest).is_some()
+}
+
+/// What follows the name: labels, the value, perhaps a timestamp.
+fn sample(rest: &str) -> Option<Sample> {
+    let (labels, rest) = match rest.trim_start().strip_prefix('{') {
+        Some(rest) => labels(rest)?,
+        None => (Vec::new(), rest),
+    };
+    let value = rest.split_whitespace().next()?.parse().ok()?;
+    Some(Sample { labels, value })
+}
+
+/// The labels up to the closing brace, and what follows it.
+fn labels(mut rest: &str) -> Option<(Vec<(String, String)>, &str)> {
+    let mut labels = Vec::new();
+    loop {
+        rest = rest.trim_start_matches([',', ' ']);
+        if let Some(after) = rest.strip_prefix('}') {
+            return Some((labels, after));
+        }
+        let (key, after) = rest.split_once('=')?;
+        let (value, after) = quoted(after.trim_start().strip_prefix('"')?)?;
+        labels.push((key.trim().trim_matches('"').to_owned(), value));
+        rest = after;
+    }
+}
+
+/// A quoted value, its backslashes resolved, and what follows its closing quote.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return text.get(at + 1..).map(|rest| (value, rest)),
+            '\\' => match chars.next()?.1 {
+                'n' => value.push('\n'),
+                other => value.push(other),
+            },
+            c => value.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(page: &str) -> Families {
+        let mut text = PageText::new(|name| name.starts_with("circuit").then_some(Sort::Breaker));
+        // Pieces may end anywhere.
+        page.as_bytes().chunks(7).for_each(|piece| text.feed(piece));
+        text.finish()
+    }
+
+    #[test]
+    fn reads_samples_with_their_type_and_help_and_passes_over_the_rest() {
+        let page = r#"
+# HELP circuit_state 0=closed, 1=open
+# TYPE circuit_state gauge
+circuit_state{name="a \"b\"\\",zone="x,y}",} 1 1763816700000
+circuit_state 0
+circuit_state{broken="
+circuit_state{a="b"} word
+other_thing 5
+circuit_state{a="b"} 1"#;
+        let families = read(page);
+        let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let family = &families["circuit_state"];
+        assert_eq!((family.kind, family.help.as_str()), (Kind::Gauge, "0=closed, 1=open"));
+        assert_eq!(
+            family.samples,
+            [
+                Sample { labels: vec![label("name", "a \"b\"\\"), label("zone", "x,y}")], value: 1.0 },
+                Sample { labels: vec![], value: 0.0 },
+            ]
+        );
+        assert_eq!(families.len(), 1);
+    }
+
+    #[test]
+    fn a_page_of_any_length_is_read_to_its_end_in_bounded_memory() {
+        let mut text = PageText::new(|name| name.starts_with("circuit").then_some(Sort::Breaker));
+        for n in 0..20_000 {
+            text.feed(format!("circuit_{n}{{a=\"b\"}} 1\n").as_bytes());
+        }
+        text.feed(&vec![b'x'; 10 * LINE]);
+        assert!(text.line.len() <= LINE);
+        text.feed(b"\ncircuit_1 2\n");
+        let families = text.finish();
+        assert!(families.len() <= FAMILIES);
+        assert_eq!(families["circuit_1"].samples.len(), 2, "what follows a line too long is read");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_page_makes_it_stumble(page in ".*") {
+            let mut text = PageText::new(|_| Some(Sort::Breaker));
+            text.feed(page.as_bytes());
+            text.finish();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Where sources usually are: ports and paths; and how an operator names one.
+
+use super::ask::Kind;
+use std::fmt;
+
+/// Ports of sidecars, where only their own pages are asked for; the others of theirs are left alone.
+const MESH: [(u16, &str); 2] = [(15090, "/stats/prometheus"), (4191, "/metrics")];
+/// Other ports of sidecars.
+const SIDECARS: [u16; 12] = [15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 4140, 4143, 4190, 3500];
+/// Name that Dapr's sidecar gives its port of metrics, at whose root they are.
+const DAPR: &str = "dapr-metrics";
+
+/// Paths that are tried on a port of a service, group by group: of each group the first that is there is read.
+pub(in crate::observe::breaker) const USUAL: [(Kind, &[&str]); 4] = [
+    (Kind::Breakers, &["/actuator/circuitbreakers"]),
+    (Kind::Stream, &["/hystrix.stream", "/actuator/hystrix.stream"]),
+    (Kind::Metrics, &["/metrics", "/actuator/prometheus", "/q/metrics", "/prometheus", "/observe/metrics"]),
+    (Kind::Health, &["/health", "/actuator/health", "/q/health"]),
+];
+
+/// The same in one line, for people.
+pub(in crate::observe) const USUAL_PATHS: &str = "/actuator/circuitbreakers (and its events), /actuator/prometheus, \
+    /actuator/health, /actuator/hystrix.stream, /hystrix.stream, /metrics, /q/metrics, /prometheus, /observe/metrics, \
+    /health, /q/health";
+
+/// The groups for one declared port.
+pub(in crate::observe::breaker) fn groups(port: u16, name: Option<&str>) -> Vec<(Kind, Vec<String>)> {
+    if let Some((_, path)) = MESH.iter().find(|(number, _)| *number == port) {
+        return vec![(Kind::Mesh, vec![(*path).to_owned()])];
+    }
+    if name == Some(DAPR) {
+        return vec![(Kind::Metrics, vec!["/".to_owned()])];
+    }
+    if SIDECARS.contains(&port) {
+        return Vec::new();
+    }
+    let owned = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+    USUAL.iter().map(|(kind, paths)| (*kind, owned(paths))).collect()
+}
+
+/// A source as an operator names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A whole URL, asked straight.
+    Url(String),
+    /// A path on one port of every pod of the consumer.
+    Port(u16, String),
+    /// A path on every port that those pods declare, or beside the users' URL where pods cannot be read.
+    Path(String),
+}
+
+impl Named {
+    /// Reads `http://host:port/path`, `8081/actuator/circuitbreakers` or `/internal/breakers`.
+    ///
+    /// # Errors
+    /// Says what would be one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let wanted = || {
+            format!(
+                "'{text}' is no source: give a URL, a path such as /metrics, or a port with a path such as 8081/metrics"
+            )
+        };
+        if text.contains("://") {
+            let url: reqwest::Url = text.parse().map_err(|_| wanted())?;
+            let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
+            return if fits { Ok(Self::Url(text.to_owned())) } else { Err(wanted()) };
+        }
+        if text.starts_with('/') {
+            return Ok(Self::Path(text.to_owned()));
+        }
+        let (port, path) = text.split_once('/').ok_or_else(wanted)?;
+        match port.parse() {
+            Ok(port) if port > 0 => Ok(Self::Port(port, format!("/{path}"))),
+            _ => Err(wanted()),
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Credentials are for the server alone.
+            Self::Url(text) => match text.parse::<reqwest::Url>() {
+                Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
+                    let bare = url.set_username("").and(url.set_password(None));
+                    f.write_str(if bare.is_ok() { url.as_str() } else { "a URL" })
+                }
+                _ => f.write_str(text),
+            },
+            Self::Port(port, path) => write!(f, "{port}{path}"),
+            Self::Path(path) => f.write_str(path),
+        }
+    }
+}
+
+/// What a path lets expect; `None` where only its answer can tell.
+pub(in crate::observe::breaker) fn kind(port: Option<u16>, path: &str) -> Option<Kind> {
+    let path = path.split('?').next().unwrap_or(path).to_ascii_lowercase();
+    if path.ends_with("/circuitbreakers") {
+        Some(Kind::Breakers)
+    } else if path.ends_with("/stats/prometheus") || port == Some(4191) {
+        Some(Kind::Mesh)
+    } else if path.ends_with(".stream") || path.ends_with("streamcircuitbreakerevents") {
+        Some(Kind::Stream)
+    } else if path.ends_with("/metrics") || path.ends_with("/prometheus") {
+        Some(Kind::Metrics)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_named_in_three_ways() {
+        let path = |path: &str| path.to_owned();
+        for (text, named) in [
+            ("http://127.0.0.1:8080/metrics", Named::Url(path("http://127.0.0.1:8080/metrics"))),
+            ("8081/actuator/circuitbreakers", Named::Port(8081, path("/actuator/circuitbreakers"))),
+            (" /internal/breakers ", Named::Path(path("/internal/breakers"))),
+            ("9901/", Named::Port(9901, path("/"))),
+        ] {
+            assert_eq!(Named::parse(text), Ok(named.clone()));
+            assert_eq!(named.to_string(), text.trim());
+        }
+        let secret = Named::parse("http://ann:geheim@127.0.0.1:8080/metrics").unwrap();
+        assert_eq!(secret.to_string(), "http://127.0.0.1:8080/metrics");
+        for text in ["", "metrics", "8080", "0/metrics", "70000/x", "ftp://a/b", "http://", "a/b"] {
+            let said = Named::parse(text).unwrap_err();
+            assert!(said.contains("no source") && said.contains("8081/metrics"), "{said}");
+        }
+    }
+
+    #[test]
+    fn people_are_told_of_every_path() {
+        let told: Vec<&str> = USUAL_PATHS.split([',', ' ']).collect();
+        let all = USUAL.iter().flat_map(|(_, paths)| *paths);
+        all.for_each(|path| assert!(told.contains(path), "{path}"));
+    }
+
+    #[test]
+    fn sidecars_are_asked_for_their_own_pages_only() {
+        let paths = |port, name| -> Vec<String> {
+            groups(port, name).into_iter().flat_map(|(_, paths)| paths).collect()
+        };
+        assert_eq!(paths(15090, Some("http-envoy-prom")), ["/stats/prometheus"]);
+        assert_eq!(paths(4191, Some("linkerd-admin")), ["/metrics"]);
+        assert_eq!(paths(9090, Some("dapr-metrics")), ["/"]);
+        assert!(paths(15001, None).is_empty());
+        assert!(paths(8080, Some("http")).contains(&"/actuator/circuitbreakers".to_owned()));
+    }
+}
