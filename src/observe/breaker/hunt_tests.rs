@@ -51,6 +51,7 @@ impl Rig {
             readers: Arc::default(),
             presence: Default::default(),
             path: String::new(),
+            well: Arc::default(),
         };
         tokio::spawn(run(hunt, Duration::from_millis(50), out, SharedSeen::default(), stop.clone()));
         Self { hears, stream, stop }

@@ -22,7 +22,7 @@ use crate::{
 use futures_util::FutureExt;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 use tokio::{sync::mpsc, task::JoinSet};
@@ -95,7 +95,9 @@ pub async fn watch(
         readers: Arc::default(),
         presence: settings.presence.clone(),
         path: settings.path.clone(),
+        well: Arc::default(),
     };
+    let well = out.well.clone();
     for (kind, url) in [(Kind::Health, &settings.health), (Kind::Metrics, &settings.metrics)] {
         let Some(url) = url else { continue };
         if let Some(page) = page(kind, url, &settings, &emitter).await {
@@ -152,6 +154,7 @@ pub async fn watch(
             _ = judgements.tick() => {
                 let now = teller.emitter.clock().now();
                 let (testimony, belief) = estimator.judge(now);
+                well.store(estimator.users_are_well(), Ordering::Relaxed);
                 teller.testify(now, testimony).await;
                 teller.believe(now, belief).await;
             }

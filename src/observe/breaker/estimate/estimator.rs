@@ -4,6 +4,7 @@ use super::{
     answers::{self, Answers, Look, Stage},
     direct::{self, Direct, Meant, STALE_S},
     health::Health,
+    outgoing::Counters,
     weigh::{self, Known, Opinion, weigh},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         wording,
     },
 };
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Pods whose restarts are followed.
 const PODS: usize = 256;
@@ -24,8 +25,6 @@ const PODS: usize = 256;
 const SERVICES: usize = 256;
 /// Sources whose latest reading is kept.
 const SOURCES: usize = 128;
-/// Readings of a counter of outgoing calls that are kept.
-const COUNTED: usize = 256;
 /// Share of the calls that failed which must have left, for it to be said that nothing holds them back.
 const LEFT: f64 = 0.8;
 
@@ -44,8 +43,8 @@ pub(in crate::observe::breaker) struct BreakerEstimator {
     direct: Direct,
     health: Health,
     latest: BTreeMap<SourceId, Latest>,
-    /// Calls counted behind the breaker: when, how many, by which series.
-    outgoing: VecDeque<(Timestamp, u64, String)>,
+    /// Calls counted behind the breaker.
+    outgoing: Counters,
     /// Seconds the breaker stays open, from configuration.
     reset: Option<f64>,
     /// When the first fault was fired.
@@ -58,6 +57,8 @@ pub(in crate::observe::breaker) struct BreakerEstimator {
     empty_services: HashSet<(String, String)>,
     /// Whether there were some since users were last well: the network may refuse calls to them.
     lost_endpoints: bool,
+    /// Users got real answers when it was judged last.
+    well: bool,
     /// The objects hit; pods of other owners are bystanders, the consumer among them.
     targets: Vec<String>,
     restarts: HashMap<PodKey, u32>,
@@ -80,13 +81,14 @@ impl BreakerEstimator {
             direct: Direct::default(),
             health: Health::default(),
             latest: BTreeMap::new(),
-            outgoing: VecDeque::new(),
+            outgoing: Counters::default(),
             reset,
             fault: None,
             none_seen: false,
             shown: false,
             empty_services: HashSet::new(),
             lost_endpoints: false,
+            well: false,
             targets: Vec::new(),
             restarts: HashMap::new(),
             starting: HashSet::new(),
@@ -112,15 +114,7 @@ impl BreakerEstimator {
         if reading.source.kind == Witness::Health {
             self.health.heard(at, reading.says);
         }
-        if let Some(outgoing) = &reading.outgoing {
-            if self.outgoing.back().is_some_and(|(_, calls, _)| *calls > outgoing.calls) {
-                self.outgoing.clear();
-            }
-            if self.outgoing.len() == COUNTED {
-                self.outgoing.pop_front();
-            }
-            self.outgoing.push_back((at, outgoing.calls, outgoing.series.clone()));
-        }
+        self.outgoing.hear(at, reading);
         if self.latest.len() < SOURCES || self.latest.contains_key(&reading.source) {
             let before = self.latest.get(&reading.source);
             let same = before.filter(|before| before.reading.says == reading.says);
@@ -175,6 +169,7 @@ impl BreakerEstimator {
         if before.is_some_and(|before| restarts > before) && !victim {
             self.direct.restarted();
             self.latest.clear();
+            self.outgoing.restarted();
             self.began_anew();
             self.starting.insert(pod.key.clone());
         }
@@ -187,7 +182,6 @@ impl BreakerEstimator {
     fn began_anew(&mut self) {
         self.answers.restarted();
         self.health.restarted();
-        self.outgoing.clear();
         self.restarted = true;
     }
 
@@ -199,6 +193,11 @@ impl BreakerEstimator {
             self.empty_services.insert(name);
             self.lost_endpoints = true;
         }
+    }
+
+    /// Whether users got real answers when it was judged last.
+    pub(in crate::observe::breaker) fn users_are_well(&self) -> bool {
+        self.well
     }
 
     /// What the answers say now, and what is believed.
@@ -225,8 +224,8 @@ impl BreakerEstimator {
         self.none_seen = (self.none_seen || opinion.state == BreakerState::NoBreakerSeen)
             && !look.proven
             && !(cut && opinion.state != BreakerState::NoBreakerSeen);
-        let well = matches!(look.stage, Stage::Fine { .. }) && self.empty_services.is_empty();
-        self.lost_endpoints &= !well;
+        self.well = matches!(look.stage, Stage::Fine { .. }) && self.empty_services.is_empty();
+        self.lost_endpoints &= !self.well;
         let belief = self.believe(&opinion, meant, &look, &testimony, now);
         (testimony, belief)
     }
@@ -264,9 +263,7 @@ impl BreakerEstimator {
     /// Whether the calls that fail are counted behind the breaker: nothing holds them back.
     fn calls_leave(&self, look: &Look) -> Option<String> {
         let (since, failed) = look.stage.failed_for_long()?;
-        let (_, before, series) = self.outgoing.iter().find(|(at, ..)| *at >= since)?;
-        let (_, now, _) = self.outgoing.back()?;
-        let left = now.saturating_sub(*before);
+        let (left, series) = self.outgoing.left(since)?;
         (left as f64 >= f64::from(failed) * LEFT).then(|| format!("{left} calls left since: {series}"))
     }
 

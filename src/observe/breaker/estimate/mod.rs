@@ -5,12 +5,13 @@
 //! *cannot tell*, and says which explanations fit.
 //!
 //! `direct` reads the sources that name breakers, `answers` reads what users get, `health` learns what a health page
-//! means, `weigh` has the rules for what no source names, `estimator` joins them.
+//! means, `outgoing` counts what leaves behind a breaker, `weigh` has the rules for what no source names, `estimator` joins them.
 
 mod answers;
 mod direct;
 mod estimator;
 mod health;
+mod outgoing;
 #[cfg(test)]
 mod tests;
 mod weigh;

@@ -4,7 +4,7 @@
 //! bytes a second are read.
 
 use super::super::reading::{Heard, Reading, SourceId};
-use super::actuator::{self, ActuatorReader};
+use super::actuator::{self, ActuatorReader, Listed};
 use super::health;
 use super::listen::listen;
 use super::prometheus::{PageReader, Rule, mesh};
@@ -12,14 +12,14 @@ use super::reach::{Answer, Reach, Refused};
 use crate::{
     observe::presence::Presence,
     session::{
-        event::{Source, SourceState, Timestamp, What},
+        event::{Source, SourceState, Timestamp, What, Witness},
         stream::Emitter,
     },
 };
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -57,7 +57,7 @@ const IMPOSSIBLE: &str = "/chaos-tui-asks-for-a-page-that-cannot-be-there";
 /// How a page is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::observe::breaker) enum Kind {
-    /// resilience4j's breakers, with their events.
+    /// resilience4j's breakers with their events, or their events alone.
     Breakers,
     /// A Hystrix stream, held open.
     Stream,
@@ -82,6 +82,8 @@ pub(in crate::observe::breaker) struct Out {
     pub(in crate::observe::breaker) presence: Presence,
     /// The path that users ask.
     pub(in crate::observe::breaker) path: String,
+    /// Whether users get real answers now.
+    pub(in crate::observe::breaker) well: Arc<AtomicBool>,
 }
 
 impl Out {
@@ -159,6 +161,7 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
     loop {
         let began = Instant::now();
         asker.bytes = 0;
+        asker.metrics.well = out.well.load(Ordering::Relaxed);
         let asked = timeout(DEADLINE, asker.ask(out.now()));
         let Some(asked) = stop.run_until_cancelled(asked).await else { return End::Stopped };
         // That nobody answered while we did not run is not the page's fault.
@@ -293,22 +296,27 @@ impl Asker {
             }
             Kind::Breakers => {
                 let body = self.start(&mut answer, actuator::READ).await.map_err(unreadable)?;
-                self.breakers(&body, answer.skew, now).await
+                let found = self.actuator(&body, answer.skew, now).await;
+                Ok(found.map_or_else(|| Found::Gone("no list of breakers".to_owned()), said))
             }
-            Kind::Any => self.any(answer).await,
+            Kind::Any => self.any(answer, now).await,
             Kind::Stream => Ok(Found::Gone(STREAM.to_owned())),
         }
     }
 
     /// A page of which only its answer tells what it is.
-    async fn any(&mut self, mut answer: Answer) -> Result<Found, Refused> {
+    async fn any(&mut self, mut answer: Answer, now: Timestamp) -> Result<Found, Refused> {
         if answer.content_type.starts_with("text/event-stream") {
             return Ok(Found::Gone(STREAM.to_owned()));
         }
         if answer.content_type.contains("json") {
             let body = self.start(&mut answer, actuator::READ).await.map_err(Refused::Unreachable)?;
+            if let Some(reading) = self.actuator(&body, answer.skew, now).await {
+                return Ok(said(reading));
+            }
+            self.page.id.kind = Witness::Health;
             let body = String::from_utf8_lossy(&body);
-            return Ok(said(actuator::json(self.page.id.clone(), answer.status, &body)));
+            return Ok(said(health::read(self.page.id.clone(), answer.status, &body, false)));
         }
         let mut text = self.metrics.page();
         self.feed(&mut answer, |piece| text.feed(piece)).await.map_err(Refused::Unreachable)?;
@@ -359,36 +367,55 @@ impl Asker {
         self.failing = failing;
     }
 
-    async fn breakers(
-        &mut self,
-        body: &[u8],
-        skew: jiff::SignedDuration,
-        now: Timestamp,
-    ) -> Result<Found, Refused> {
-        let Some((mut reading, moved)) = self.actuator.read(self.page.id.clone(), body) else {
-            return Ok(Found::Gone("no list of breakers".to_owned()));
-        };
+    /// A page that names breakers, or the events of breakers.
+    async fn actuator(&mut self, body: &[u8], skew: jiff::SignedDuration, now: Timestamp) -> Option<Reading> {
+        let mut id = self.page.id.clone();
+        id.kind = Witness::Actuator;
         let due = self.asked.is_none_or(|asked| asked.elapsed() >= EVENTS);
-        if self.events && (due || !moved.is_empty()) {
-            self.asked = Some(Instant::now());
-            let names: Vec<String> = match moved.is_empty() {
-                false => moved,
-                true => reading.breakers.iter().map(|one| one.name.clone()).collect(),
+        let (found, names, all) = if self.actuator.events(body, true, now, skew) {
+            // Busy breakers push their transitions out: these can be asked for alone.
+            let unmoved = if due { self.actuator.unmoved() } else { Vec::new() };
+            (None, unmoved, false)
+        } else {
+            let Listed { reading, moved, blind } = self.actuator.read(id.clone(), body)?;
+            let all = !blind.is_empty();
+            let named = || reading.breakers.iter().map(|one| one.name.clone()).collect();
+            let names = match (all, moved.is_empty(), due) {
+                (true, ..) => blind,
+                (_, false, _) => moved,
+                (_, true, true) => named(),
+                (_, true, false) => Vec::new(),
             };
+            (Some(reading), names, all)
+        };
+        self.page.id.kind = Witness::Actuator;
+        if self.events && !names.is_empty() {
+            self.asked = Some(Instant::now());
             for name in names.iter().take(ASKED) {
-                self.ask_for_events(name, skew, now).await;
+                self.ask_for_events(name, all, skew, now).await;
             }
-            self.actuator.attach(&mut reading);
         }
-        Ok(said(reading))
+        Some(match found {
+            Some(mut reading) => {
+                self.actuator.attach(&mut reading);
+                reading
+            }
+            None => self.actuator.by_events(id),
+        })
     }
 
-    async fn ask_for_events(&mut self, name: &str, skew: jiff::SignedDuration, now: Timestamp) {
-        let Some(base) = self.page.path.strip_suffix("/circuitbreakers") else {
+    /// The events of one breaker: all of them, or its transitions.
+    async fn ask_for_events(&mut self, name: &str, all: bool, skew: jiff::SignedDuration, now: Timestamp) {
+        let path = self.page.path.split('?').next().unwrap_or_default().trim_end_matches('/');
+        let path = ["breakers", "breakerevents"]
+            .into_iter()
+            .find_map(|page| path.strip_suffix(&format!("/circuit{page}")))
+            .map(|base| format!("{base}/circuitbreakerevents/{}", segment(name)));
+        let Some(path) = path else {
             self.events = false;
             return;
         };
-        let path = format!("{base}/circuitbreakerevents/{}/STATE_TRANSITION", segment(name));
+        let path = if all { path } else { format!("{path}/STATE_TRANSITION") };
         let Ok(mut answer) = self.page.reach.get(&path, "application/json,*/*;q=0.5", now).await else {
             return;
         };
@@ -399,7 +426,7 @@ impl Asker {
         if (200..300).contains(&answer.status)
             && let Ok(body) = self.start(&mut answer, actuator::READ).await
         {
-            self.actuator.events(&body, now, skew);
+            self.actuator.events(&body, all, now, skew);
         }
     }
 }

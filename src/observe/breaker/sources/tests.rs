@@ -1,8 +1,9 @@
 //! Pages of JSON and event streams as libraries write them: those of `tests/expositions`. And pages that mean harm.
 
 use super::{
-    actuator::{self, ActuatorReader},
+    actuator::ActuatorReader,
     ask::{End, Kind, Out, Page, read},
+    health,
     hystrix::HystrixStream,
     reach::Reach,
 };
@@ -118,12 +119,12 @@ fn pages_of_json_and_streams_are_read() {
                 body.chunks(100).for_each(|piece| hystrix.feed(piece, now, SignedDuration::ZERO));
                 hystrix.reading(source, now)
             } else if path.contains("circuitbreakerevents") {
-                reader.events(&body, now, SignedDuration::ZERO);
+                assert!(reader.events(&body, true, now, SignedDuration::ZERO), "{file}");
                 reader.by_events(source)
-            } else if let Some((reading, _)) = reader.read(source.clone(), &body) {
-                reading
+            } else if let Some(listed) = reader.read(source.clone(), &body) {
+                listed.reading
             } else {
-                actuator::json(source, status, &String::from_utf8_lossy(&body))
+                health::read(source, status, &String::from_utf8_lossy(&body), false)
             };
             let figures = !path.contains("health");
             faults.extend(wrong(page, &reading.breakers, now, figures));
@@ -178,6 +179,7 @@ impl Rig {
             readers: Arc::default(),
             presence: Default::default(),
             path: String::new(),
+            well: Arc::default(),
         };
         Self { out, hears, stop: CancellationToken::new(), _stream: stream }
     }
@@ -279,6 +281,91 @@ async fn the_breakers_of_an_actuator_come_with_the_moments_of_their_events() {
     let [breaker] = reading.breakers.as_slice() else { panic!("{:?}", reading.breakers) };
     assert_eq!((breaker.says, breaker.rejected), (Says::State(BreakerState::Open), Some(3)));
     assert_eq!(breaker.transitions[0].at, "2025-11-22T13:05:01.202Z".parse::<Timestamp>().unwrap());
+    rig.stop.cancel();
+}
+
+fn json(status: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn opened(name: &str, more: &str) -> String {
+    format!(
+        r#"{{"circuitBreakerEvents":[{{"circuitBreakerName":"{name}","type":"STATE_TRANSITION",
+           "creationTime":"2025-11-22T14:05:01.202+01:00[Europe/Berlin]","stateTransition":"CLOSED_TO_OPEN"}}{more}]}}"#
+    )
+}
+
+#[tokio::test]
+async fn a_page_of_events_tells_states_wherever_it_is() {
+    let url = server(async |head, mut stream| {
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        let answer = match path.as_str() {
+            "/actuator/circuitbreakerevents" | "/internal/what-happened" => {
+                json("200 OK", &opened("provider", ""))
+            }
+            _ => json("404 Not Found", "{}"),
+        };
+        let _ = stream.write_all(answer.as_bytes()).await;
+    })
+    .await;
+    for (path, kind) in
+        [("/actuator/circuitbreakerevents", Kind::Breakers), ("/internal/what-happened", Kind::Any)]
+    {
+        let mut rig = Rig::new();
+        let _task = rig.begin(&url, path, kind);
+        let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
+        let [breaker] = reading.breakers.as_slice() else { panic!("{:?}", reading.breakers) };
+        assert_eq!((breaker.says, breaker.name.as_str()), (Says::State(BreakerState::Open), "provider"));
+        assert_eq!(breaker.transitions.len(), 1, "the exact moment");
+        assert_eq!(reading.source.kind, Witness::Actuator);
+        rig.stop.cancel();
+    }
+}
+
+#[tokio::test]
+async fn where_a_page_lists_names_alone_their_events_tell_until_the_process_is_another() {
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let url = server(move |head, mut stream| {
+        let asked = asked.clone();
+        async move {
+            let answer = match head.split(' ').nth(1).unwrap_or_default() {
+                "/actuator/circuitbreakers" => json("200 OK", r#"{"circuitBreakers":["pro vider"]}"#),
+                "/actuator/circuitbreakerevents/pro%20vider" => {
+                    let more = r#",{"circuitBreakerName":"pro vider","type":"NOT_PERMITTED","creationTime":"2025-11-22T14:05:02+01:00"}"#;
+                    match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                        0..3 => json("200 OK", &opened("pro vider", more)),
+                        // The ring is shorter: a process that was started anew.
+                        _ => json(
+                            "200 OK",
+                            r#"{"circuitBreakerEvents":[{"circuitBreakerName":"pro vider","type":"SUCCESS","creationTime":"2025-11-22T14:06:02+01:00"}]}"#,
+                        ),
+                    }
+                }
+                _ => json("404 Not Found", "{}"),
+            };
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    })
+    .await;
+    let mut rig = Rig::new();
+    let _task = rig.begin(&url, "/actuator/circuitbreakers", Kind::Breakers);
+    let mut said = Vec::new();
+    while said.last() != Some(&Says::Nothing) {
+        let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
+        said.push(reading.breakers[0].says);
+    }
+    assert_eq!(
+        said,
+        [
+            Says::State(BreakerState::Open),
+            Says::State(BreakerState::Open),
+            Says::State(BreakerState::Open),
+            Says::Nothing
+        ]
+    );
     rig.stop.cancel();
 }
 

@@ -12,14 +12,14 @@ const DAPR: &str = "dapr-metrics";
 
 /// Paths that are tried on a port of a service, group by group: of each group the first that is there is read.
 pub(in crate::observe::breaker) const USUAL: [(Kind, &[&str]); 4] = [
-    (Kind::Breakers, &["/actuator/circuitbreakers"]),
+    (Kind::Breakers, &["/actuator/circuitbreakers", "/actuator/circuitbreakerevents"]),
     (Kind::Stream, &["/hystrix.stream", "/actuator/hystrix.stream"]),
     (Kind::Metrics, &["/metrics", "/actuator/prometheus", "/q/metrics", "/prometheus", "/observe/metrics"]),
     (Kind::Health, &["/health", "/actuator/health", "/q/health"]),
 ];
 
 /// The same in one line, for people.
-pub(in crate::observe) const USUAL_PATHS: &str = "/actuator/circuitbreakers (and its events), /actuator/prometheus, \
+pub(in crate::observe) const USUAL_PATHS: &str = "/actuator/circuitbreakers, /actuator/circuitbreakerevents, /actuator/prometheus, \
     /actuator/health, /actuator/hystrix.stream, /hystrix.stream, /metrics, /q/metrics, /prometheus, /observe/metrics, \
     /health, /q/health";
 
@@ -97,7 +97,8 @@ impl fmt::Display for Named {
 /// What a path lets expect; `None` where only its answer can tell.
 pub(in crate::observe::breaker) fn kind(port: Option<u16>, path: &str) -> Option<Kind> {
     let path = path.split('?').next().unwrap_or(path).to_ascii_lowercase();
-    if path.ends_with("/circuitbreakers") {
+    let breakers = ["/circuitbreakers", "/circuitbreakerevents", "/circuitbreaker-events"];
+    if breakers.iter().any(|end| path.ends_with(end)) {
         Some(Kind::Breakers)
     } else if path.ends_with("/stats/prometheus") || port == Some(4191) {
         Some(Kind::Mesh)

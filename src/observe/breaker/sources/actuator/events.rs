@@ -15,17 +15,26 @@ pub(super) struct Told {
     pub(super) transitions: Vec<Transition>,
     /// A call was rejected within the last seconds, and nothing moved since.
     pub(super) rejected: bool,
+    /// How many were listed.
+    pub(super) events: usize,
 }
 
-pub(super) fn events(body: &[u8], now: Timestamp, skew: SignedDuration) -> BTreeMap<String, Told> {
+/// The events of a page by breaker; `None` where it is no page of events.
+pub(super) fn events(body: &[u8], now: Timestamp, skew: SignedDuration) -> Option<BTreeMap<String, Told>> {
     let mut found: BTreeMap<String, Told> = BTreeMap::new();
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    for event in value.get("circuitBreakerEvents").and_then(Value::as_array).into_iter().flatten() {
+    // It is the only key of such a page; others are not read twice.
+    let start = body.get(..256).unwrap_or(body);
+    if !String::from_utf8_lossy(start).contains("circuitBreakerEvents") {
+        return None;
+    }
+    let value: Value = serde_json::from_slice(body).ok()?;
+    for event in value.get("circuitBreakerEvents")?.as_array()? {
         let Some(name) = event.get("circuitBreakerName").and_then(Value::as_str) else { continue };
         if found.len() >= BREAKERS && !found.contains_key(name) {
             continue;
         }
         let told = found.entry(name.chars().take(80).collect()).or_default();
+        told.events += 1;
         let at = event.get("creationTime").and_then(moment).and_then(|at| at.checked_sub(skew).ok());
         let Some(at) = at else { continue };
         if let Some(transition) =
@@ -42,7 +51,7 @@ pub(super) fn events(body: &[u8], now: Timestamp, skew: SignedDuration) -> BTree
         let surplus = told.transitions.len().saturating_sub(TRANSITIONS);
         told.transitions.drain(..surplus);
     }
-    found
+    Some(found)
 }
 
 /// `CLOSED_TO_OPEN`

@@ -15,7 +15,7 @@ mod events;
 pub(in crate::observe::breaker) use events::stream_event;
 
 use super::super::reading::{Reading, SourceId};
-use super::{health, words};
+use super::words;
 use crate::session::event::{
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Open},
     Counts, NamedBreaker, Says, Timestamp, Transition,
@@ -46,15 +46,22 @@ struct Known {
     transitions: Vec<Transition>,
     /// What the events alone say.
     events_say: Option<Says>,
+    /// How many events of it were listed last, where all of them were asked for.
+    listed: usize,
+}
+
+/// A page of breakers, as it was read.
+pub(in crate::observe::breaker) struct Listed {
+    pub(in crate::observe::breaker) reading: Reading,
+    /// Breakers that seem to have moved.
+    pub(in crate::observe::breaker) moved: Vec<String>,
+    /// Breakers of which the page lists the name alone: their events tell the state.
+    pub(in crate::observe::breaker) blind: Vec<String>,
 }
 
 impl ActuatorReader {
-    /// What a page of breakers says; `None` where it is none. And the breakers whose events should be asked for.
-    pub(in crate::observe::breaker) fn read(
-        &mut self,
-        source: SourceId,
-        body: &[u8],
-    ) -> Option<(Reading, Vec<String>)> {
+    /// What a page of breakers says; `None` where it is none.
+    pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, body: &[u8]) -> Option<Listed> {
         let value: Value = serde_json::from_slice(body).ok()?;
         let mut breakers = breakers(&value)?;
         breakers.truncate(BREAKERS);
@@ -80,10 +87,11 @@ impl ActuatorReader {
             (known.state, known.rejected) = (state, rejected);
             breaker.rejected = breaker.rejected.map(|rejected| known.rejected_before + rejected);
         }
+        let blind = breakers.iter().filter(|one| one.says == Says::Nothing && one.counts.is_none());
+        let blind = blind.map(|one| one.name.clone()).collect();
         let ground = ground(&breakers);
-        let mut reading = Reading { breakers, ..Reading::new(source, ground) };
-        self.attach(&mut reading);
-        Some((reading, moved))
+        let reading = Reading { breakers, ..Reading::new(source, ground) };
+        Some(Listed { reading, moved, blind })
     }
 
     /// Adds to a reading what the events told.
@@ -101,13 +109,24 @@ impl ActuatorReader {
         }
     }
 
-    /// Takes note of a page of events, read at `now`.
-    pub(in crate::observe::breaker) fn events(&mut self, body: &[u8], now: Timestamp, skew: SignedDuration) {
-        for (name, told) in events::events(body, now, skew) {
+    /// Takes note of a page of events, read at `now`; false where it is none. `all`: of every kind, not only transitions.
+    pub(in crate::observe::breaker) fn events(
+        &mut self,
+        body: &[u8],
+        all: bool,
+        now: Timestamp,
+        skew: SignedDuration,
+    ) -> bool {
+        let Some(events) = events::events(body, now, skew) else { return false };
+        for (name, told) in events {
             if self.known.len() >= BREAKERS && !self.known.contains_key(&name) {
                 continue;
             }
             let known = self.known.entry(name).or_default();
+            // A ring of events never grows shorter: another process wrote this one.
+            if all && told.events < std::mem::replace(&mut known.listed, told.events) {
+                (known.transitions, known.events_say) = (Vec::new(), None);
+            }
             let last = known.transitions.last().map(|last| last.at);
             known
                 .transitions
@@ -120,6 +139,13 @@ impl ActuatorReader {
                 (stood, _) => stood,
             };
         }
+        true
+    }
+
+    /// Breakers of which events were read and no transition among them.
+    pub(in crate::observe::breaker) fn unmoved(&self) -> Vec<String> {
+        let unmoved = self.known.iter().filter(|(_, known)| known.transitions.is_empty());
+        unmoved.map(|(name, _)| name.clone()).collect()
     }
 
     /// What the events say on their own, where no page tells states.
@@ -140,18 +166,6 @@ impl ActuatorReader {
         let breakers: Vec<NamedBreaker> = self.known.iter().map(told).collect();
         let ground = ground(&breakers);
         Reading { breakers, ..Reading::new(source, ground) }
-    }
-}
-
-/// Any page of JSON: what it names by one of the keys above, else as a health page.
-pub(in crate::observe::breaker) fn json(source: SourceId, status: u16, body: &str) -> Reading {
-    match serde_json::from_str::<Value>(body).ok().and_then(|value| breakers(&value)) {
-        Some(mut breakers) => {
-            breakers.truncate(BREAKERS);
-            let ground = ground(&breakers);
-            Reading { breakers, ..Reading::new(source, ground) }
-        }
-        None => health::read(source, status, body, false),
     }
 }
 

@@ -1,16 +1,30 @@
 //! Gauges that tell a breaker's state: one-hot by a label, by a number, or by a name that ends in `_open`.
 
 use super::super::words;
-use super::{Families, Family, Sample, ground, is_a_state, who};
+use super::{Families, Family, Sample, ground, is_a_state, numbers::Numbers, who};
 use crate::session::event::{BreakerState, NamedBreaker, Says};
 use std::collections::BTreeMap;
 
-pub(super) fn read(families: &Families) -> Vec<NamedBreaker> {
+/// `page`: the process that answered. `well`: users get real answers now.
+pub(super) fn read(
+    families: &Families,
+    numbers: &mut Numbers,
+    page: Option<&str>,
+    well: bool,
+) -> Vec<NamedBreaker> {
     let mut found: Vec<NamedBreaker> = Vec::new();
     for (name, family) in families.iter().filter(|(name, family)| is_a_state(name, family)) {
         let breakers = match state_label(name, family) {
             Some(label) => one_hot(name, family, &label),
-            None => family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect(),
+            None => {
+                let mut told: Vec<NamedBreaker> =
+                    family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect();
+                let unread = told.iter_mut().zip(&family.samples);
+                unread
+                    .filter(|(one, _)| one.says == Says::Nothing && words::pairs(&family.help).is_empty())
+                    .for_each(|(one, sample)| by_readings(one, name, sample.value, numbers, page, well));
+                told
+            }
         };
         for breaker in breakers {
             let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
@@ -72,6 +86,26 @@ fn one_hot(name: &str, family: &Family, label: &str) -> Vec<NamedBreaker> {
         NamedBreaker { process, ..NamedBreaker::new(breaker, says, ground) }
     };
     groups.into_iter().map(read).collect()
+}
+
+/// What a number means that no help text explains, as far as readings prove it.
+fn by_readings(
+    one: &mut NamedBreaker,
+    name: &str,
+    value: f64,
+    numbers: &mut Numbers,
+    page: Option<&str>,
+    well: bool,
+) {
+    let process = one.process.clone().or_else(|| page.map(str::to_owned));
+    one.says = numbers.read((name.to_owned(), one.name.clone(), process), value, well);
+    let meaning = match one.says {
+        Says::State(state) => format!("{value} ({}, as its readings prove)", words::word(state)),
+        Says::Not(_) => format!("{value} (not closed: it left the value it had while users were well)"),
+        Says::Nothing => return,
+    };
+    one.derived = true;
+    one.ground = ground(name, &one.name, one.process.as_deref(), &meaning);
 }
 
 fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreaker> {

@@ -3,17 +3,17 @@
 //! | what | how it is read |
 //! | --- | --- |
 //! | a gauge with a label whose values are state words, whatever the label's name | one-hot: the sample that is 1 |
-//! | a gauge of a number | by the `N=word` pairs of its help text; else nothing |
+//! | a gauge of a number | by the `N=word` pairs of its help text; else by what several readings prove ([`numbers`]) |
 //! | a gauge named `..._open` | 1 is open, 0 is not open |
-//! | counters | by their growth, and only those of [`counters`]: opossum, MicroProfile, Polly, `from` and `to` |
+//! | counters | by their growth, and only those of [`families`]: opossum, MicroProfile, Polly, `from` and `to`, and others |
 //!
 //! `_bucket`, `_count`, `_sum`, `_created` and `_changes` are never states. What cannot be read for certain is silence.
 
 mod calls;
-mod counters;
 mod families;
 mod gauges;
 pub(in crate::observe::breaker) mod mesh;
+mod numbers;
 mod text;
 
 pub(in crate::observe::breaker) use calls::Requests;
@@ -22,7 +22,7 @@ pub(in crate::observe::breaker) use text::PageText;
 
 use super::super::reading::{Outgoing, Reading, SourceId};
 use crate::session::event::{BreakerState, NamedBreaker, Says};
-use counters::Counters;
+use numbers::Numbers;
 use text::{Families, Family, Sample, Sort};
 
 /// Breakers listed of one page.
@@ -50,7 +50,8 @@ const NAMES: [&str; 17] = [
     "request_type",
 ];
 /// Labels that tell what was counted.
-const APART: [&str; 12] = [
+const APART: [&str; 13] = [
+    "call_result",
     "kind",
     "result",
     "outcome",
@@ -64,21 +65,19 @@ const APART: [&str; 12] = [
     "old_state",
     "new_state",
 ];
-/// Counters of calls that left for another service. An HTTP client counts what it sends: a breaker in front of it
-/// rejects before that.
-const OUTGOING: [&str; 3] = [
-    "outgoing_calls_total",
-    "http_client_requests_seconds_count",
-    "http_client_request_duration_seconds_count",
-];
+/// Counters of calls that left for another service, and of those alone. What HTTP clients count is none of them: a
+/// breaker may stand around the client, or inside it as one of its interceptors, and the page does not tell.
+const OUTGOING: [&str; 1] = ["outgoing_calls_total"];
 
 /// Reads one page again and again: some libraries tell their state only by how counters grow.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct PageReader {
     known: families::Known,
-    counters: Counters,
+    numbers: Numbers,
     /// The path that users ask.
     pub(in crate::observe::breaker) path: String,
+    /// Whether users get real answers now.
+    pub(in crate::observe::breaker) well: bool,
 }
 
 impl PageReader {
@@ -97,14 +96,7 @@ impl PageReader {
         let mut families = page.finish();
         let process = process(&families);
         let known = self.known.read(&mut families, process.as_deref());
-        let mut breakers = gauges::read(&families);
-        for breaker in self.counters.read(&families) {
-            // A gauge tells a state better than counters do.
-            let told = |one: &&NamedBreaker| one.name == breaker.name && one.says != Says::Nothing;
-            if !breakers.iter().any(|one| told(&one)) {
-                breakers.push(breaker);
-            }
-        }
+        let mut breakers = gauges::read(&families, &mut self.numbers, process.as_deref(), self.well);
         known.into_iter().for_each(|breaker| families::join(&mut breakers, breaker));
         families::figures(&families, &mut breakers);
         figures(&families, &mut breakers);
@@ -179,44 +171,47 @@ fn limits(families: &Families) -> Vec<String> {
     families.keys().filter(limit).take(4).cloned().collect()
 }
 
+/// Words for a call that a breaker did not let through.
+const REJECTED: [&str; 6] =
+    ["refused", "rejected", "reject", "not_permitted", "circuitBreakerOpen", "circuit_breaker_open"];
+
 /// Rejected calls and failure rates, beside the breakers that they belong to.
 fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
+    let mut rejected = vec![None; breakers.len()];
     for (name, family) in families.iter().filter(|(name, _)| !name.ends_with("_bucket")) {
         let lower = name.to_ascii_lowercase();
         for sample in &family.samples {
-            let (breaker, _) = who(name, sample, &APART);
-            let Some(breaker) = breakers.iter_mut().find(|one| one.name == breaker) else { continue };
-            let rejects = |word: &str| {
-                matches!(
-                    word,
-                    "refused"
-                        | "rejected"
-                        | "reject"
-                        | "not_permitted"
-                        | "circuitBreakerOpen"
-                        | "circuit_breaker_open"
-                )
-            };
-            let kind = ["kind", "result", "outcome", "circuitBreakerResult", "event"];
+            let (about, process) = who(name, sample, &APART);
+            let mine = |one: &NamedBreaker| one.name == about && one.process == process;
+            let Some(at) = breakers.iter().position(mine) else { continue };
+            let Some((breaker, rejected)) = breakers.get_mut(at).zip(rejected.get_mut(at)) else { continue };
+            let kind = ["kind", "result", "outcome", "circuitBreakerResult", "event", "call_result"];
             let kind = kind.iter().find_map(|label| sample.label(label));
             let to = ["to", "to_state", "new_state", "state"].iter().find_map(|label| sample.label(label));
             let tries = to.and_then(super::words::state) == Some(Some(BreakerState::HalfOpen));
+            let count = sample.value.max(0.0) as u64;
             if lower.contains("transition") && lower.ends_with("_total") {
                 if tries {
-                    *breaker.trials.get_or_insert(0) += sample.value.max(0.0) as u64;
+                    *breaker.trials.get_or_insert(0) += count;
                 }
-            } else if lower.contains("not_permitted_calls") || kind.is_some_and(rejects) {
-                *breaker.rejected.get_or_insert(0) += sample.value.max(0.0) as u64;
+            } else if lower.contains("not_permitted_calls")
+                || kind.is_some_and(|kind| REJECTED.contains(&kind))
+            {
+                *rejected.get_or_insert(0) += count;
             } else if lower.ends_with("failure_rate") && sample.value >= 0.0 {
                 breaker.counts.get_or_insert_default().failure_percent = Some(sample.value);
             } else if lower.ends_with("circuitbreaker_buffered_calls") && sample.value >= 0.0 {
                 let counts = breaker.counts.get_or_insert_default();
-                *counts.calls.get_or_insert(0) += sample.value as u64;
+                *counts.calls.get_or_insert(0) += count;
                 if kind == Some("failed") {
-                    counts.failed = Some(sample.value as u64);
+                    counts.failed = Some(count);
                 }
             }
         }
+    }
+    for (breaker, rejected) in breakers.iter_mut().zip(rejected) {
+        // What its library's own rule counted goes before.
+        breaker.rejected = breaker.rejected.or(rejected);
     }
 }
 

@@ -93,18 +93,52 @@ fn wanted(word: &str) -> Option<Says> {
         "metrics_only" => state(BreakerState::MetricsOnly),
         "not_closed" => Some(Says::Not(Closed)),
         "not_open" => Some(Says::Not(Open)),
-        "unread" | "mixed" => Some(Says::Nothing),
+        "unread" => Some(Says::Nothing),
         _ => None,
     }
 }
 
-/// Whether what is said can be false, given what is known: saying less than could be known is none of that.
-fn false_of(says: Says, wanted: Says) -> bool {
-    match (says, wanted) {
-        (Says::Nothing, _) => false,
-        (Says::Not(not), Says::State(state)) => not == state,
-        (said, wanted) => said != wanted,
+/// What is wrong with one breaker of a page, among those that were found.
+fn faults(file: &str, one: &Value, found: &[&NamedBreaker]) -> Vec<String> {
+    let (name, must) = (one["name"].as_str().unwrap(), one["state"].as_str().unwrap());
+    let mut faults = Vec::new();
+    let accepted: Vec<Says> = std::iter::once(must)
+        .chain(one["accept"].as_array().into_iter().flatten().filter_map(Value::as_str))
+        .filter_map(wanted)
+        .collect();
+    // Several processes on one page, or in turn: the estimator's to join.
+    if must == "mixed" {
+        return faults;
     }
+    if found.is_empty() && !accepted.contains(&Says::Nothing) {
+        faults.push(format!("{file}: {name} is {must}, and is not found"));
+    }
+    for found in found {
+        if !accepted.contains(&found.says) {
+            faults.push(format!("{file}: {name} is {must}, not {:?} ({})", found.says, found.ground));
+        }
+        let told = matches!(found.says, Says::State(_)) && Some(found.says) == wanted(must);
+        let derived = one["basis"].as_str() == Some("derived");
+        if told && found.derived != derived {
+            faults.push(format!(
+                "{file}: {name} is derived: {derived}, not {} ({})",
+                found.derived, found.ground
+            ));
+        }
+        let counts = found.counts.unwrap_or_default();
+        for (figure, must) in one["figures"].as_object().into_iter().flatten() {
+            let read = match figure.as_str() {
+                "rejected" => found.rejected.map(|count| count as f64),
+                "failure_rate_percent" => counts.failure_percent,
+                "calls_in_window" => counts.calls.map(|count| count as f64),
+                _ => continue,
+            };
+            if read != must.as_f64() {
+                faults.push(format!("{file}: {name}: {figure} is {must}, not {read:?}"));
+            }
+        }
+    }
+    faults
 }
 
 #[test]
@@ -112,62 +146,53 @@ fn the_pages_of_libraries_are_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expositions");
     let table = std::fs::read_to_string(folder.join("table.json")).unwrap();
     let table: Value = serde_json::from_str(&table).unwrap();
-    let (mut wrong, mut silent, mut right) = (Vec::new(), Vec::new(), 0);
+    let (mut wrong, mut pages) = (Vec::new(), 0);
     for case in table["cases"].as_array().unwrap() {
         let mut reader = PageReader::default();
-        for page in case["pages"].as_array().unwrap() {
+        for (number, page) in case["pages"].as_array().unwrap().iter().enumerate() {
+            let first = number == 0;
             let file = page["file"].as_str().unwrap();
             if !file.ends_with(".txt") || page["status"].as_u64().is_some_and(|status| status != 200) {
                 continue;
             }
+            pages += 1;
             let bytes = std::fs::read(folder.join(file)).unwrap();
-            let mut text = reader.page();
-            for _ in 0..page["pad_bytes"].as_u64().unwrap_or(0) / 32 {
-                text.feed(b"something_else{label=\"value\"} 17\n");
+            // A steady page was read before, as often as a source is asked.
+            let steady = page["steady"].as_bool().unwrap_or(false);
+            let mut found = Vec::new();
+            for _ in 0..if steady && first { 2 } else { 1 } {
+                let mut text = reader.page();
+                for _ in 0..page["pad_bytes"].as_u64().unwrap_or(0) / 32 {
+                    text.feed(b"something_else{label=\"value\"} 17\n");
+                }
+                bytes.chunks(999).for_each(|piece| text.feed(piece));
+                reader.well = steady;
+                found = reader.read(source(), text).breakers;
             }
-            bytes.chunks(999).for_each(|piece| text.feed(piece));
-            let found = reader.read(source(), text).breakers;
             let named = page["breakers"].as_array().cloned().unwrap_or_default();
+            let mut known = std::collections::BTreeSet::new();
             for one in &named {
-                let (Some(name), Some(must)) = (one["name"].as_str(), one["state"].as_str()) else {
-                    continue;
-                };
+                let labels = one["labels"].as_object().into_iter().flat_map(|labels| labels.values());
+                let names: Vec<&str> =
+                    std::iter::once(&one["name"]).chain(labels).filter_map(Value::as_str).collect();
                 let process = one["process"].as_str();
-                let mine: Vec<_> = found
+                let mine: Vec<(usize, &NamedBreaker)> = found
                     .iter()
-                    .filter(|found| found.name == name || found.ground.contains(name) || named.len() == 1)
-                    .filter(|found| {
-                        process.is_none_or(|process| {
-                            found.process.as_deref().is_some_and(|one| one.contains(process))
-                        })
-                    })
+                    .enumerate()
+                    .filter(|(_, found)| names.contains(&found.name.as_str()))
+                    .filter(|(_, found)| process.is_none() || found.process.as_deref() == process)
                     .collect();
-                let accepted: Vec<Says> = std::iter::once(must)
-                    .chain(one["accept"].as_array().into_iter().flatten().filter_map(Value::as_str))
-                    .filter_map(wanted)
-                    .collect();
-                for found in &mine {
-                    if accepted.iter().all(|wanted| false_of(found.says, *wanted)) && must != "mixed" {
-                        wrong.push(format!(
-                            "{file}: {name} is {must}, not {:?} ({})",
-                            found.says, found.ground
-                        ));
-                    }
-                }
-                let told = mine.iter().any(|found| accepted.contains(&found.says));
-                if told || must == "unread" || must == "mixed" {
-                    right += 1;
-                } else {
-                    silent.push(format!("{file}: {name} is {must}"));
-                }
+                known.extend(mine.iter().map(|(number, _)| *number));
+                let mine: Vec<&NamedBreaker> = mine.into_iter().map(|(_, found)| found).collect();
+                wrong.extend(faults(file, one, &mine));
             }
-            if named.is_empty() {
-                let claims = found.iter().filter(|one| one.says != Says::Nothing);
-                wrong.extend(claims.map(|one| format!("{file}: nothing may be said, not {}", one.ground)));
+            for (number, other) in found.iter().enumerate() {
+                if !known.contains(&number) && other.says != Says::Nothing {
+                    wrong.push(format!("{file}: nothing may be said of {}: {}", other.name, other.ground));
+                }
             }
         }
     }
-    println!("right {right}, silent {}", silent.len());
-    assert!(wrong.is_empty(), "said falsely: {wrong:#?}\nsilent: {silent:#?}");
-    assert!(silent.len() * 15 <= right, "said too little: {silent:#?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(pages >= 120, "{pages}");
 }
