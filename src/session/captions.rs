@@ -1,13 +1,15 @@
 //! One line for the audience on what happened last: what a presenter would say.
 
 use super::{
-    event::{BreakerState, Timestamp},
+    event::{Belief, BreakerState, Timestamp},
     state::{CycleEnd, Session},
     wording,
 };
 
 /// How long one sentence stands before the next one about the same.
 const READING: jiff::SignedDuration = jiff::SignedDuration::from_secs(4);
+/// Characters of a line.
+const LONGEST: usize = 71;
 
 impl Session {
     /// The latest turn of the story up to now, with its moment; `None` before there was any.
@@ -47,7 +49,8 @@ impl Session {
         for cycle in &self.breaker.cycles {
             // An opening that ends a trial is told with it.
             if !again {
-                let opened = format!("OPEN{}: the breaker answers at once, with less.", since(cycle.opened));
+                let opened =
+                    format!("OPEN{}: the breaker cuts calls short, they end at once.", since(cycle.opened));
                 turns.push((cycle.opened, opened));
             }
             turns.extend(
@@ -58,7 +61,7 @@ impl Session {
             again = matches!(cycle.ended, Some((_, CycleEnd::Failed)));
             turns.extend(cycle.ended.map(|(at, end)| match end {
                 CycleEnd::Worked if cycle.trial.is_none() => {
-                    (at, "CLOSED without a trial: a new process starts that way.".to_owned())
+                    (at, "CLOSED again: its trial was not seen.".to_owned())
                 }
                 CycleEnd::Worked => (at, "CLOSED: the trial calls worked, all calls go through.".to_owned()),
                 CycleEnd::Failed => {
@@ -76,26 +79,11 @@ impl Session {
             // Once what led there has been read.
             let told = belief.since.checked_add(READING).unwrap_or(belief.since);
             turns.push((told, format!("OPEN until {}: then a trial call asks again.", wording::moment(due))));
-        }
-        if let Some(belief) =
-            self.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::NoBreakerSeen)
-        {
-            turns.push((
-                belief.since,
-                "Nobody cuts calls short: every user waits for the dead provider.".to_owned(),
-            ));
+            // A countdown that is over is no trial: nobody has seen one.
+            turns.extend(belief.next_trial.map(|due| (due, "OPEN, and a trial call is due.".to_owned())));
         }
         if let Some(belief) = &self.breaker.belief {
-            let text = match belief.state {
-                BreakerState::Disabled | BreakerState::MetricsOnly => {
-                    "The breaker is switched off: nothing protects these calls."
-                }
-                BreakerState::ForcedOpen => "The breaker is held open by hand: no call goes through.",
-                BreakerState::Mixed => "Replicas differ: some cut calls short, some do not.",
-                BreakerState::FallbackAtOnce => "Users get a fallback at once: by a breaker, or without one.",
-                _ => "",
-            };
-            turns.extend((!text.is_empty()).then(|| (belief.since, text.to_owned())));
+            turns.extend(stands(belief).map(|text| (belief.since, text)));
         }
         let restarted = self.breaker.restarted;
         turns.extend(
@@ -118,9 +106,35 @@ impl Session {
     }
 }
 
+/// What is to be told of a state that belongs to no opening.
+fn stands(belief: &Belief) -> Option<String> {
+    let text = match belief.state {
+        BreakerState::NoBreakerSeen => "Nobody cuts calls short: every call goes out, and fails there.",
+        BreakerState::Disabled => "The breaker is switched off: nothing protects these calls.",
+        BreakerState::MetricsOnly => "The breaker only counts: nothing protects these calls.",
+        BreakerState::ForcedOpen => "The breaker is held open by hand: no call goes through.",
+        BreakerState::Mixed => return Some(mixed(belief)),
+        BreakerState::FallbackAtOnce => "Users get a fallback at once: by a breaker, or without one.",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// Which replica is in which state, as far as a line has room for it.
+fn mixed(belief: &Belief) -> String {
+    let rows = wording::replicas(&belief.replicas);
+    let named = format!("Replicas differ: {rows}.");
+    let fits = !rows.is_empty() && named.chars().count() <= LONGEST;
+    if fits { named } else { "Replicas differ: their breakers are in different states.".to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::session::fixtures::{self, Variant};
+    use crate::session::{
+        Event, Session, What,
+        event::{Belief, BreakerState, Confidence, NamedState},
+        fixtures::{self, Variant, at},
+    };
 
     #[test]
     fn the_story_is_told_turn_by_turn() {
@@ -140,5 +154,58 @@ mod tests {
         }
         let (ready, now) = fixtures::ready();
         assert_eq!(ready.told_so_far(now), None);
+    }
+
+    fn believing(state: BreakerState, more: impl FnOnce(Belief) -> Belief, now: f64) -> String {
+        let (mut session, _) = fixtures::told(Variant::Before, 1.0);
+        let belief = more(Belief::new(state, Confidence::Sure, at(2.0), ""));
+        session.apply(&Event { seq: 0, at: at(2.0), what: What::Believed(belief) });
+        session.told_so_far(at(now)).unwrap().1
+    }
+
+    #[test]
+    fn states_that_protect_nobody_are_findings_and_what_cannot_be_told_is_none() {
+        for (state, wanted) in [
+            (BreakerState::Disabled, "switched off: nothing protects these calls"),
+            (BreakerState::MetricsOnly, "only counts: nothing protects these calls"),
+            (BreakerState::ForcedOpen, "held open by hand"),
+            (BreakerState::NoBreakerSeen, "Nobody cuts calls short"),
+            (BreakerState::FallbackAtOnce, "by a breaker, or without one"),
+            (BreakerState::Mixed, "their breakers are in different states"),
+            (BreakerState::ClosedOrNone, "Fired: "),
+            (BreakerState::NotSeenYet, "Fired: "),
+            (BreakerState::Unknown, "Fired: "),
+        ] {
+            let text = believing(state, |belief| belief, 3.0);
+            assert!(text.contains(wanted), "{state:?}: {text}");
+        }
+        let named = |name: &str, state| NamedState { name: name.to_owned(), state };
+        let replicas = vec![named("5wz5k", BreakerState::Open), named("l5522", BreakerState::Closed)];
+        let text = believing(BreakerState::Mixed, |belief| Belief { replicas, ..belief }, 3.0);
+        assert_eq!(text, "Replicas differ: 5wz5k OPEN · l5522 CLOSED.");
+    }
+
+    #[test]
+    fn a_countdown_that_is_over_is_no_trial() {
+        let due = |belief| Belief { next_trial: Some(at(9.0)), ..belief };
+        assert!(believing(BreakerState::Open, due, 8.0).contains("OPEN until T+9.0"));
+        assert_eq!(believing(BreakerState::Open, due, 9.5), "OPEN, and a trial call is due.");
+    }
+
+    #[test]
+    fn a_restart_is_told_and_its_end_of_an_opening_is_no_trial() {
+        let mut session: Session = fixtures::told(Variant::Before, 1.0).0;
+        for (seconds, state, restarted) in
+            [(2.0, BreakerState::Open, false), (5.0, BreakerState::Closed, true)]
+        {
+            let belief = Belief { restarted, ..Belief::new(state, Confidence::Sure, at(seconds), "") };
+            session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+        }
+        let told = session.told_so_far(at(6.0)).unwrap().1;
+        assert_eq!(told, "A restart reset the breaker: it counts from nothing.");
+        // It did open, and that is measured all the same.
+        let measured = session.breaker.measured(session.t0());
+        assert_eq!((measured.trip_s, measured.openings, measured.trials), (Some(2.0), 1, 0));
+        assert!(!session.breaker.never_opened(at(0.0), at(6.0)));
     }
 }

@@ -1,7 +1,7 @@
 //! Predictions: written before the fire, scored against what happened.
 
 use super::{
-    event::{BreakerState, Gets, Prediction, Timestamp, TripGuess},
+    event::{Gets, Prediction, Timestamp, TripGuess},
     state::Session,
     wording,
 };
@@ -74,14 +74,14 @@ impl Session {
     /// The prediction beside what happened so far; nothing before the fire, or where none was made.
     pub fn scores(&self, now: Timestamp) -> Vec<Score> {
         let Some(prediction) = self.prediction.filter(|_| self.fault.is_some()) else { return Vec::new() };
-        let trip = prediction.trip.map(|guess| self.score_trip(guess));
+        let trip = prediction.trip.map(|guess| self.score_trip(guess, now));
         let users = prediction.users.map(|guess| self.score_users(guess, now));
         let errors = prediction.errors.map(|most| self.score_errors(most, now));
         let recovery = prediction.recovery_s.map(|seconds| self.score_recovery(seconds, now));
         [trip, users, errors, recovery].into_iter().flatten().collect()
     }
 
-    fn score_trip(&self, guess: TripGuess) -> Score {
+    fn score_trip(&self, guess: TripGuess, now: Timestamp) -> Score {
         let words = trip_words(guess);
         match (self.breaker.measured(self.t0()).trip_s, guess) {
             (Some(seconds), TripGuess::Within(most)) => {
@@ -90,10 +90,11 @@ impl Session {
             (Some(seconds), TripGuess::Never) => {
                 Score::seen(words, format!("after {}", wording::seconds(seconds)), false)
             }
-            // That it did not open is known only if somebody looked at it.
-            (None, _) if self.breaker.state().withholds() => Score::unseen(words),
-            (None, _) if self.breaker.state() == BreakerState::ClosedOrNone => Score::unseen(words),
-            (None, guess) => Score::seen(words, "never", guess == TripGuess::Never),
+            // That it did not open is known only if somebody looked at it all the time.
+            (None, guess) if self.t0().is_some_and(|t0| self.breaker.never_opened(t0, now)) => {
+                Score::seen(words, "never", guess == TripGuess::Never)
+            }
+            (None, _) => Score::unseen(words),
         }
     }
 
@@ -213,6 +214,40 @@ mod tests {
         session.apply(&Event { seq: 0, at: at(0.0), what: fired });
         let unseen: Vec<&str> = scored((session, at(9.0)), all).into_iter().map(|(.., word)| word).collect();
         assert_eq!(unseen, ["?"; 4]);
+    }
+
+    /// "Never" takes somebody who looked: a state that withholds, or a look that was lost, leaves it open.
+    #[test]
+    fn that_it_never_opened_is_said_only_if_somebody_looked() {
+        use crate::session::event::{Belief, BreakerState as State, Confidence};
+        for (states, wanted) in [
+            (vec![State::Closed], "never"),
+            (vec![State::NotSeenYet, State::Closed], "never"),
+            (vec![State::NotSeenYet, State::NoBreakerSeen], "never"),
+            (vec![State::Disabled], "never"),
+            (vec![State::MetricsOnly], "never"),
+            (vec![State::ClosedOrNone], "not seen"),
+            (vec![State::NotSeenYet], "not seen"),
+            (vec![State::FallbackAtOnce, State::Closed], "not seen"),
+            (vec![State::Unknown, State::Closed], "not seen"),
+            (vec![State::Mixed], "not seen"),
+            (vec![State::Mixed, State::Closed], "not seen"),
+            (vec![State::ForcedOpen], "not seen"),
+            (vec![State::Open, State::Mixed], "after 1.0 s"),
+            (vec![State::Open, State::Disabled], "after 1.0 s"),
+            (vec![State::Open, State::NoBreakerSeen], "never"),
+        ] {
+            let (mut session, _) = fixtures::told(Variant::Before, 0.5);
+            session.breaker = crate::session::state::Breaker::default();
+            let first = if states[0] == State::Open { State::Closed } else { states[0] };
+            for (n, state) in std::iter::once(first).chain(states.clone()).enumerate() {
+                let seconds = n as f64 + if n == 0 { -1.0 } else { 0.0 };
+                let belief = Belief::new(state, Confidence::Likely, at(seconds), "");
+                session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+            }
+            let scored = scored((session, at(20.0)), trip(TripGuess::Never));
+            assert_eq!(scored[0].1, wanted, "{states:?}");
+        }
     }
 
     #[test]

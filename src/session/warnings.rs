@@ -188,8 +188,8 @@ impl Session {
             .take_while(|dot| dot.ended() >= since)
             .any(|dot| dot.outcome == crate::session::state::Outcome::Real);
         (failed_before && !real).then(|| {
-            let text = "/health went 503 -> 200 while NO user got a real answer. A health check alone would say: recovered.";
-            let short = "/health says 200 but no user got a real answer yet";
+            let text = "/health failed and is well again while NO user got a real answer. A health check alone would say: recovered.";
+            let short = "/health is well, but no user got a real answer yet";
             warn(Urgency::Notice, text.to_owned(), short.to_owned())
         })
     }
@@ -215,9 +215,9 @@ impl Session {
             warn(
                 Urgency::Warn,
                 format!(
-                    "An open breaker makes {path} fail ({misses} of {threshold} misses): Kubernetes restarts {name} {when}."
+                    "Breaker open, {path} fails ({misses} of {threshold} misses): Kubernetes restarts {name} {when}."
                 ),
-                format!("open breaker fails {}: restart {when} if it stays open", end_of(path, SHORT_NAME)),
+                format!("breaker open, {} fails: restart {when} if that stays", end_of(path, SHORT_NAME)),
             )
         } else {
             warn(

@@ -1,6 +1,6 @@
 //! Figures as sentences write them.
 
-use crate::session::event::{BreakerState, ErrorKind, Gap, GapCause, Source};
+use crate::session::event::{BreakerState, Confidence, ErrorKind, Gap, GapCause, NamedState, Source};
 
 /// Characters of an error that are shown.
 const SHOWN: usize = 200;
@@ -103,6 +103,33 @@ pub fn breaker(state: BreakerState) -> &'static str {
         BreakerState::Disabled => "DISABLED",
         BreakerState::MetricsOnly => "METRICS ONLY",
         BreakerState::ForcedOpen => "FORCED OPEN",
+    }
+}
+
+/// Replicas, processes or breakers, one by one: `5wz5k OPEN · l5522 CLOSED`.
+pub fn replicas(rows: &[NamedState]) -> String {
+    let rows: Vec<String> = rows.iter().map(|one| format!("{} {}", one.name, breaker(one.state))).collect();
+    rows.join(" · ")
+}
+
+/// How sure we are, in a word or two.
+pub fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Sure => "sure",
+        Confidence::Likely => "likely",
+        Confidence::CannotTell => "cannot tell",
+    }
+}
+
+/// What follows for the calls from a state that protects nobody, or that no trial ends.
+pub fn finding(state: BreakerState) -> Option<&'static str> {
+    match state {
+        BreakerState::Disabled => {
+            Some("Switched off: every call goes through, nothing protects these calls.")
+        }
+        BreakerState::MetricsOnly => Some("It only counts: nothing trips it, nothing protects these calls."),
+        BreakerState::ForcedOpen => Some("Held open by hand: no trial will come by itself."),
+        _ => None,
     }
 }
 

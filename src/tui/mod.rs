@@ -25,6 +25,8 @@ mod update;
 mod view;
 
 #[cfg(test)]
+mod breaker_tests;
+#[cfg(test)]
 mod deed_tests;
 #[cfg(test)]
 mod tests;

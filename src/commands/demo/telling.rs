@@ -91,7 +91,7 @@ impl Telling {
             turns.extend(cycle.trial.map(|trial| format!("HALF-OPEN: trial calls are made{}", at(trial))));
             turns.extend(cycle.ended.map(|(ended, end)| match end {
                 CycleEnd::Worked if cycle.trial.is_none() => {
-                    format!("CLOSED without a trial: a new process starts so{}", at(ended))
+                    format!("CLOSED again: its trial was not seen{}", at(ended))
                 }
                 CycleEnd::Worked => format!("CLOSED: the trial calls worked{}", at(ended)),
                 CycleEnd::Failed => {

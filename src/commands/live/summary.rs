@@ -62,6 +62,7 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     } else if let Some(belief) = session.breaker.belief.as_ref().filter(|_| session.fault.is_some()) {
         let name = belief.breaker.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         lines.push(format!("  breaker   {}{name}: {}", wording::breaker(belief.state), belief.because));
+        lines.extend(wording::finding(belief.state).map(|finding| format!("            {finding}")));
     }
     for score in session.scores(now) {
         lines.push(format!("  predicted {}: {}, {}", score.guess, score.fact, score.word()));

@@ -69,10 +69,11 @@ impl Reading {
 
     /// As the session's stream has it.
     pub(super) fn testimony(&self) -> Testimony {
+        let remark = self.remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
         Testimony {
             witness: self.source.kind,
             says: self.says,
-            ground: self.ground.clone(),
+            ground: format!("{}{remark}", self.ground),
             place: Some(self.source.place.clone()),
             pod: self.source.pod.clone(),
             failing: self.failing,

@@ -43,10 +43,13 @@ async fn pages(open: Arc<AtomicBool>) -> String {
                         Some("/health") if open => ("503 Service Unavailable", String::new()),
                         Some("/health") => ("200 OK", String::new()),
                         Some("/metrics") => ("200 OK", format!("circuit_breaker_open {}\n", u8::from(open))),
+                        Some("/drips") => ("200 OK", "circuit_breaker_open 0\n".to_owned()),
                         Some("/plain") => ("200 OK", "requests_total 7\n".to_owned()),
                         _ => ("404 Not Found", String::new()),
                     };
-                    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len());
+                    let more = if request.starts_with("GET /drips") { 1000 } else { 0 };
+                    let length = body.len() + more;
+                    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n");
                     let _ = connection.write_all((head + &body).as_bytes()).await;
                 }
             });
@@ -154,4 +157,24 @@ async fn pages_are_asked_with_the_headers_of_the_endpoint() {
         assert!(state.contains(wanted), "{state}");
         stop.cancel();
     }
+}
+
+/// A source's line says why it says nothing: a page that spoke and is gone, and one that is too long for the poll.
+#[tokio::test]
+async fn silence_is_told_with_its_reason() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = pages(Arc::default()).await;
+    let (emitter, mut stream) = stream(Clock::system());
+    let (_tap, facts) = mpsc::channel(8);
+    let stop = CancellationToken::new();
+    let metrics = Some(format!("{url}/drips"));
+    let settings = BreakerSettings { metrics, ..BreakerSettings::new(ENDPOINT) };
+    tokio::spawn(watch(settings, emitter, facts, stop.clone()));
+    let ground = until(&mut stream, |what| match what {
+        What::Testified(said) if said.witness == Witness::Metrics => Some((said.says, said.ground.clone())),
+        _ => None,
+    })
+    .await;
+    assert!(ground.0 == Says::Nothing && ground.1.contains("not read to its end within 2 s"), "{ground:?}");
+    stop.cancel();
 }

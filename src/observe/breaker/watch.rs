@@ -34,6 +34,8 @@ const JUDGE: Duration = Duration::from_millis(250);
 const REPEAT_S: f64 = 1.0;
 /// Seconds after which a replica that is not heard of is not counted any more.
 const FORGOTTEN_S: f64 = 8.0;
+/// How the reason reads why a page that answers was given up.
+const UNREAD: &str = "not read to its end";
 /// Readings that may wait to be heard.
 const HEARD: usize = 64;
 
@@ -138,6 +140,9 @@ pub async fn watch(
             Some(heard) = hears.recv() => {
                 let at = teller.emitter.clock().now();
                 estimator.hear(at, &heard);
+                if let Heard::Silent { source, reason } = &heard {
+                    teller.silent(at, source, reason).await;
+                }
                 if let Heard::Reading(reading) = &heard {
                     if let Some(requests) = everybody.hear(at, reading) {
                         let endpoint = settings.endpoint;
@@ -226,6 +231,16 @@ impl Teller {
         if self.counted.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S) {
             self.counted = Some(at);
             self.emitter.emit_at(at, What::CallsCounted(calls)).await;
+        }
+    }
+
+    /// Tells why a source that spoke says nothing any more, and of a page that is there but too long or too slow. What
+    /// was never there is not worth a line.
+    async fn silent(&mut self, at: Timestamp, source: &SourceId, reason: &str) {
+        let testimony = Reading::new(source.clone(), reason).testimony();
+        let spoke = self.statements.iter().any(|(_, told)| told.same_source(&testimony));
+        if spoke || reason.contains(UNREAD) {
+            self.testify(at, testimony).await;
         }
     }
 

@@ -156,7 +156,7 @@ fn waits(what: &'static str, quantile: Quantile, (before, after): (&Waits, &Wait
 fn opened(figures: &Figures) -> String {
     match figures.trip_s {
         Some(seconds) => wording::seconds(seconds),
-        None if figures.no_breaker => "no breaker".to_owned(),
+        None if figures.no_breaker => "none seen".to_owned(),
         None => "-".to_owned(),
     }
 }

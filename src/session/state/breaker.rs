@@ -24,6 +24,8 @@ pub struct Breaker {
     pub statements: Vec<Statement>,
     /// From open to closed or open again, oldest first.
     pub cycles: VecDeque<Cycle>,
+    /// Openings that no trial ended, but a restart or an operator, and those whose end nobody can tell: no cycles.
+    pub interrupted: VecDeque<Timestamp>,
     /// What was believed over time, as it was believed then: nothing is filled in backwards.
     pub states: History<(BreakerState, Confidence)>,
     /// Trials that were over before anybody saw them: a source dates them, or they showed later. They leave a mark.
@@ -100,11 +102,14 @@ impl Breaker {
 
     /// The breaker's settings as they behave, from the cycles seen.
     pub fn measured(&self, t0: Option<Timestamp>) -> Measured {
-        let mut measured = Measured { openings: self.cycles.len() as u32, ..Measured::default() };
+        let openings = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));
+        let trip = t0.and_then(|t0| Some(openings.filter(|at| *at >= t0).min()?.duration_since(t0)));
+        let mut measured = Measured {
+            openings: (self.cycles.len() + self.interrupted.len()) as u32,
+            trip_s: trip.map(|trip| trip.as_secs_f64()),
+            ..Measured::default()
+        };
         for cycle in &self.cycles {
-            if let Some(t0) = t0.filter(|t0| measured.trip_s.is_none() && cycle.opened >= *t0) {
-                measured.trip_s = Some(cycle.opened.duration_since(t0).as_secs_f64());
-            }
             let Some(trial) = cycle.trial else { continue };
             measured.trials += 1;
             measured.failed_trials += u32::from(matches!(cycle.ended, Some((_, CycleEnd::Failed))));
@@ -113,6 +118,24 @@ impl Breaker {
             measured.reset_s = Some((shortest.min(reset), longest.max(reset)));
         }
         measured
+    }
+
+    /// Whether it is known that it has not opened since a moment: somebody looked all the time, or there is nothing that
+    /// could open.
+    pub fn never_opened(&self, since: Timestamp, now: Timestamp) -> bool {
+        use BreakerState::{Closed, Disabled, MetricsOnly, NoBreakerSeen, NotSeenYet};
+        let opened = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));
+        if opened.chain(self.missed.iter().copied()).any(|at| at >= since) {
+            return false;
+        }
+        match self.state() {
+            NoBreakerSeen | Disabled | MetricsOnly => true,
+            Closed => {
+                let mut stood = self.states.within(since, now).peekable();
+                stood.peek().is_some() && stood.all(|(state, _)| matches!(state, Closed | NotSeenYet))
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn testified(&mut self, at: Timestamp, testimony: &Testimony) {
@@ -153,9 +176,7 @@ impl Breaker {
         if belief.restarted {
             self.restarted = Some(at);
             // A restart ended it, not a trial: that was no cycle.
-            if self.cycles.back().is_some_and(|cycle| cycle.ended.is_none()) {
-                self.cycles.pop_back();
-            }
+            self.interrupt();
         }
         for transition in &belief.missed {
             self.missed(transition);
@@ -172,8 +193,16 @@ impl Breaker {
         let since = belief.since;
         let running = self.cycles.back_mut().filter(|cycle| cycle.ended.is_none());
         match (belief.state, running) {
-            // Several processes speak: nobody knows whose cycle it was.
-            (BreakerState::Mixed, Some(_)) => drop(self.cycles.pop_back()),
+            // Several processes speak, and nobody knows whose cycle it was; or an operator ended it.
+            (
+                BreakerState::Mixed
+                | BreakerState::Disabled
+                | BreakerState::MetricsOnly
+                | BreakerState::ForcedOpen,
+                Some(_),
+            ) => self.interrupt(),
+            // There was none: that it opened is taken back.
+            (BreakerState::NoBreakerSeen, Some(_)) => drop(self.cycles.pop_back()),
             (BreakerState::HalfOpen, Some(cycle)) => {
                 cycle.trial.get_or_insert(since);
             }
@@ -208,6 +237,19 @@ impl Breaker {
             }
             (BreakerState::Closed, Some(cycle)) => cycle.ended = Some((at, CycleEnd::Worked)),
             _ => {}
+        }
+    }
+
+    /// The cycle that goes on is none: something else than a trial ends it.
+    fn interrupt(&mut self) {
+        let Some(cycle) = self.cycles.pop_back() else { return };
+        if cycle.ended.is_some() {
+            self.cycles.push_back(cycle);
+        } else {
+            if self.interrupted.len() == CYCLES {
+                self.interrupted.pop_front();
+            }
+            self.interrupted.push_back(cycle.opened);
         }
     }
 

@@ -18,7 +18,7 @@ pub enum Lane {
     Provider,
     /// `r` real, `f` fallback, capital when over the limit, `X` error, `?` still waiting: the worst of each second.
     Users,
-    /// `-` closed or none, `c` closed, `O` open, `h` half-open, `~` not seen yet, `.` no breaker seen, `f` fallback at
+    /// `-` closed or none, `c` closed, `O` open, `h` half-open, `?` not seen yet, `.` no breaker seen, `f` fallback at
     /// once, `M` mixed, `D` disabled, `d` metrics only, `F` forced open, blank unknown.
     Breaker,
     /// `-` fine, `5` failing: what the health page said.
@@ -114,7 +114,7 @@ impl Session {
             BreakerState::Closed => Some('c'),
             BreakerState::Open => Some('O'),
             BreakerState::HalfOpen => Some('h'),
-            BreakerState::NotSeenYet => Some('~'),
+            BreakerState::NotSeenYet => Some('?'),
             BreakerState::NoBreakerSeen => Some('.'),
             BreakerState::FallbackAtOnce => Some('f'),
             BreakerState::Mixed => Some('M'),

@@ -6,7 +6,7 @@ use super::{
     users::{Left, View},
 };
 use crate::session::{
-    event::BreakerState,
+    event::{BreakerState, Confidence},
     state::{Dot, Outcome, Recent, Tally, Usual},
     wording,
 };
@@ -220,9 +220,14 @@ impl View<'_> {
     /// Why real answers may be fallbacks.
     fn unseen(&self) -> Option<String> {
         let unseen = self.endpoint.shape.as_ref().and_then(|shape| shape.unseen.clone());
-        let open = self.session.breaker.belief.as_ref().is_some_and(|it| it.state == BreakerState::Open);
         unseen.or_else(|| {
-            open.then(|| "the breaker is open: a fallback of the real shape is not told from them".to_owned())
+            let belief = self.session.breaker.belief.as_ref();
+            let belief = belief.filter(|belief| {
+                matches!(belief.state, BreakerState::Open | BreakerState::ForcedOpen)
+                    && belief.confidence != Confidence::CannotTell
+            })?;
+            let likely = if belief.confidence == Confidence::Sure { "" } else { "likely " };
+            Some(format!("the breaker is {likely}open: a fallback of the real shape is not told from them"))
         })
     }
 

@@ -3,7 +3,7 @@
 use super::{Scene, frame};
 use crate::{
     session::{
-        event::{Belief, BreakerState, Confidence, Says, Witness},
+        event::{Belief, BreakerState, Confidence, Says, Testimony, Witness},
         state::{Cycle, CycleEnd, Outcome, Statement},
         verdict::Word,
         wording,
@@ -48,11 +48,11 @@ fn sources(scene: &Scene) -> Row {
 
 fn unknown(inside: &mut Canvas) {
     inside
-        .row(0, &Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet. I read three kinds of sources:"));
+        .row(0, &Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet. Once users are watched, I read:"));
     for (y, text) in [
-        (1, " 1 /metrics   any breaker series: names the state"),
-        (2, " 2 /health    what it says of a breaker; its 503 says nothing by itself"),
-        (3, " 3 answers    what users get, and how fast"),
+        (1, " 1 pages that name breakers: actuator, Hystrix stream, metrics"),
+        (2, " 2 health page  what it says of a breaker; its 503 says nothing by itself"),
+        (3, " 3 answers      what users get, and how fast"),
         (5, "2 and 3 alone: a state is likely once a full cycle was seen"),
     ] {
         inside.row(y, &Row::of(Role::Muted, text));
@@ -76,11 +76,7 @@ pub(super) fn role(scene: &Scene, state: BreakerState) -> Role {
 
 /// `sure (2 of 2)`.
 pub fn confidence(belief: &Belief) -> String {
-    let word = match belief.confidence {
-        Confidence::Sure => "sure",
-        Confidence::Likely => "likely",
-        Confidence::CannotTell => "cannot tell",
-    };
+    let word = wording::confidence(belief.confidence);
     if belief.spoke == 0 {
         word.to_owned()
     } else {
@@ -114,25 +110,19 @@ pub(super) fn next_trial(left_s: f64) -> String {
     if left_s > 0.0 { format!("next trial in {left_s:.1} s") } else { "trial due".to_owned() }
 }
 
-/// `5wz5k OPEN · l5522 CLOSED`
-pub(super) fn replicas(belief: &Belief) -> String {
-    let rows: Vec<String> =
-        belief.replicas.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
-    rows.join(" · ")
-}
-
 fn evidence(scene: &Scene, belief: &Belief, width: usize) -> Vec<(Row, Row)> {
     let breaker = &scene.session.breaker;
     let plain = |text: String| (Row::text(text), Row::new());
     let mut lines: Vec<(Row, Row)> = Vec::new();
     if !belief.replicas.is_empty() {
-        lines.push(plain(replicas(belief)));
+        lines.push(plain(wording::replicas(&belief.replicas)));
     }
-    lines.extend(breaker.statements.iter().map(|statement| source(scene, statement, width)));
+    lines.extend(breaker.statements.iter().map(|statement| source(scene, belief, statement, width)));
     lines.extend(finding(scene, belief).map(plain));
     lines.extend(named(belief).map(plain));
     lines.extend(figures_of(belief).map(plain));
-    lines.extend(doubt(belief).map(|text| (Row::of(Role::Muted, text), Row::new())));
+    lines.extend(doubt(scene, belief).map(|text| (Row::of(Role::Muted, text), Row::new())));
+    lines.extend(restarted(scene).map(plain));
     let shown = breaker.cycles.len().saturating_sub(2);
     let numbered = breaker.cycles.iter().enumerate().skip(shown);
     lines.extend(numbered.map(|(i, cycle)| plain(cycle_line(scene, i + 1, cycle))));
@@ -143,21 +133,23 @@ fn evidence(scene: &Scene, belief: &Belief, width: usize) -> Vec<(Row, Row)> {
 
 /// What should be known of a state.
 fn finding(scene: &Scene, belief: &Belief) -> Option<String> {
-    match belief.state {
-        BreakerState::NoBreakerSeen => {
-            let waits = scene.session.users.main()?.since_t0(scene.now).error_waits;
-            let wait = figures::wait(Some(waits.p50?));
-            Some(format!("Each user waits {wait} to be told no. A breaker would answer at once."))
-        }
-        BreakerState::Disabled => {
-            Some("Switched off: every call goes through, nothing protects them.".to_owned())
-        }
-        BreakerState::MetricsOnly => {
-            Some("It only counts: every call goes through, it never trips.".to_owned())
-        }
-        BreakerState::ForcedOpen => Some("Held open by hand: no trial will come by itself.".to_owned()),
-        _ => None,
+    if belief.state != BreakerState::NoBreakerSeen {
+        return wording::finding(belief.state).map(str::to_owned);
     }
+    let users = scene.session.users.main()?;
+    let median = users.since_t0(scene.now).error_waits.p50?;
+    // Where they are told no at once, a breaker would not tell them sooner.
+    (median > users.limit_ms as f64).then(|| {
+        let wait = figures::wait(Some(median));
+        format!("Users wait {wait} (median) to be told no. A breaker would answer at once.")
+    })
+}
+
+/// A restart takes with it whatever a breaker has counted.
+fn restarted(scene: &Scene) -> Option<String> {
+    let at = scene.session.breaker.restarted?;
+    let when = scene.since_t0(at).map(|since| format!(" at {}", wording::moment(since))).unwrap_or_default();
+    Some(format!("its breaker was reset by a restart{when}"))
 }
 
 /// Which breaker is meant, and which others there are.
@@ -173,7 +165,7 @@ fn named(belief: &Belief) -> Option<String> {
 }
 
 /// `14 of 20 calls, 64 % failed, trips at 50 %; 12 rejected`
-fn figures_of(belief: &Belief) -> Option<String> {
+pub(super) fn figures_of(belief: &Belief) -> Option<String> {
     let mut words = Vec::new();
     if let Some(counts) = &belief.counts {
         let of = counts.min_calls.map(|min| format!(" of {min}")).unwrap_or_default();
@@ -188,23 +180,43 @@ fn figures_of(belief: &Belief) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// Why no more is said: the last of the reasons, where nothing is certain.
-fn doubt(belief: &Belief) -> Option<String> {
-    let doubts = belief.confidence == Confidence::CannotTell || belief.state == BreakerState::ClosedOrNone;
-    let last = belief.because.rsplit("; ").next().filter(|_| doubts && belief.because.contains("; "))?;
-    Some(last.to_owned())
+/// Why no more is said, where it is not sure: the last of the reasons that no source's line shows already.
+fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
+    let doubts = belief.confidence != Confidence::Sure && belief.because.contains("; ");
+    let reasons = belief.because.rsplit("; ").filter(|reason| !reason.contains("reset by a restart"));
+    let last = reasons.filter(|_| doubts).next()?;
+    let statements = &scene.session.breaker.statements;
+    let shown = statements.iter().any(|statement| last.ends_with(statement.testimony.ground.as_str()));
+    (!shown && last != wording::replicas(&belief.replicas)).then(|| last.to_owned())
 }
 
-fn source(scene: &Scene, statement: &Statement, width: usize) -> (Row, Row) {
-    let testimony = &statement.testimony;
-    let kind = match testimony.witness {
+/// How a line names its source: by its usual path where it is found there.
+fn kind(testimony: &Testimony) -> &'static str {
+    let at = |usual: &str| testimony.place.as_ref().is_none_or(|place| place.ends_with(usual));
+    match testimony.witness {
         Witness::Actuator => "actuator",
         Witness::Hystrix => "hystrix",
-        Witness::Metrics => "/metrics",
+        Witness::Metrics if at("/metrics") => "/metrics",
+        Witness::Metrics => "metrics",
         Witness::Mesh => "mesh",
-        Witness::Health => "/health",
+        Witness::Health if at("/health") => "/health",
+        Witness::Health => "health",
         Witness::Answers => "answers",
-    };
+    }
+}
+
+/// Whether the state that a source's line shows follows from its counters or timers, rather than being told.
+fn derived(belief: &Belief, testimony: &Testimony) -> bool {
+    let name = belief.breaker.as_deref().unwrap_or_default();
+    match testimony.breakers.as_slice() {
+        [one] => one.derived,
+        several => several.iter().any(|one| one.name == name && one.derived),
+    }
+}
+
+fn source(scene: &Scene, belief: &Belief, statement: &Statement, width: usize) -> (Row, Row) {
+    let testimony = &statement.testimony;
+    let kind = kind(testimony);
     let who = match &testimony.pod {
         Some(pod) => format!("{kind} {}", pod.rsplit('-').next().unwrap_or(pod)),
         None => kind.to_owned(),
@@ -212,6 +224,9 @@ fn source(scene: &Scene, statement: &Statement, width: usize) -> (Row, Row) {
     let age = statement.age(scene.now);
     let stale = age > STALE_S;
     let says = match testimony.says {
+        Says::State(state) if derived(belief, testimony) => {
+            format!("-> {} (derived)", wording::breaker(state).to_lowercase())
+        }
         Says::State(state) => format!("-> {}", wording::breaker(state).to_lowercase()),
         Says::Not(state) => format!("-> not {}", wording::breaker(state).to_lowercase()),
         Says::Nothing => "-> cannot tell".to_owned(),
@@ -227,9 +242,10 @@ fn source(scene: &Scene, statement: &Statement, width: usize) -> (Row, Row) {
 fn cycle_line(scene: &Scene, number: usize, cycle: &Cycle) -> String {
     let at = |moment| scene.since_t0(moment).map_or_else(|| "?".to_owned(), |since| format!("T{since:+.1}"));
     let mut line = format!("cycle {number}  OPEN {:<7}", at(cycle.opened));
-    match cycle.trial {
-        Some(trial) => line += &format!(" trial {:<7}", at(trial)),
-        None => return line,
+    match (cycle.trial, cycle.ended) {
+        (Some(trial), _) => line += &format!(" trial {:<7}", at(trial)),
+        (None, Some((ended, _))) => return line + &format!(" closed {}, its trial was not seen", at(ended)),
+        (None, None) => return line,
     }
     line += &match cycle.ended {
         Some((ended, CycleEnd::Worked)) => format!(" worked {}", at(ended)),

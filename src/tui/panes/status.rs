@@ -93,20 +93,33 @@ fn breaker_lines(scene: &Scene, width: usize) -> Vec<Row> {
     let Some(belief) = &breaker.belief else {
         return vec![
             Row::of(Role::Stale, "UNKNOWN").and("  not looked at yet"),
-            Row::of(Role::Muted, "will read /metrics, /health, answers"),
+            Row::of(Role::Muted, "will read pages of pods, and answers"),
         ];
     };
     let since = figures::length(figures::between(belief.since, scene.now));
-    let head = Row::of(breaker::role(scene, belief.state), wording::breaker(belief.state))
-        .and(format!(" {since} {}", breaker::confidence(belief)));
+    let word = wording::breaker(belief.state);
+    // The counts of sources give way: the state and how sure it is do not.
+    let whole = format!(" {since} {}", breaker::confidence(belief));
+    let told = match word.len() + whole.len() <= width {
+        true => whole,
+        false => format!(" {since} {}", wording::confidence(belief.confidence)),
+    };
+    let head = Row::of(breaker::role(scene, belief.state), word).and(told);
     let measured = breaker.measured(scene.session.t0());
     let detail = match (belief.next_trial, measured.trip_s, measured.reset_s, belief.state) {
         (Some(due), .., BreakerState::Open) => Some(breaker::next_trial(figures::between(scene.now, due))),
         (_, Some(trip), Some((reset, _)), BreakerState::Closed) => {
             Some(format!("measured: trip {trip:.1} s, reset {reset:.1} s"))
         }
-        (.., BreakerState::Closed) => None,
-        (.., BreakerState::Mixed) if !belief.replicas.is_empty() => Some(breaker::replicas(belief)),
+        (.., BreakerState::Closed) => breaker::figures_of(belief),
+        (.., BreakerState::Mixed) if belief.replicas.is_empty() => {
+            Some("several processes answer".to_owned())
+        }
+        (.., BreakerState::Mixed) => Some(wording::replicas(&belief.replicas)),
+        (.., BreakerState::Disabled | BreakerState::MetricsOnly) => {
+            Some("nothing protects these calls".to_owned())
+        }
+        (.., BreakerState::ForcedOpen) => Some("held open by hand".to_owned()),
         _ => breaker.statements.last().map(|statement| statement.testimony.ground.clone()),
     };
     let detail = detail.map(|text| Row::text(text::fit(&text, width, "…").into_owned()));

@@ -1,6 +1,7 @@
 //! The estimator against consumers with and without a breaker, and each statement against the opposite truth.
 
 mod play;
+mod withheld;
 
 use super::BreakerEstimator;
 use crate::observe::breaker::reading::{Heard, Outgoing, Reading, SourceId};
