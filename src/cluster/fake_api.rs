@@ -20,6 +20,8 @@ pub(crate) struct Asked {
     pub(crate) query: String,
     /// Body; null without one.
     pub(crate) body: Json,
+    /// Headers, as the client sent them.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Asked {
@@ -63,6 +65,13 @@ pub(crate) fn answering(
             path: head.uri.path().to_owned(),
             query: decode(query.trim_matches('&')),
             body: serde_json::from_slice(&body).unwrap_or_default(),
+            headers: head
+                .headers
+                .iter()
+                .map(|(name, value)| {
+                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
+                .collect(),
         };
         log.lock().unwrap().push(asked.clone());
         response(reply(&asked))

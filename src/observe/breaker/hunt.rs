@@ -138,22 +138,16 @@ impl Hunter {
 
     /// Sources that were named by a whole URL.
     async fn named_urls(&mut self, stop: &CancellationToken) {
-        let urls: Vec<(String, String)> = self
-            .hunt
-            .named
-            .iter()
-            .filter_map(|named| match named {
-                Named::Url(url) => Some((url.clone(), named.to_string())),
-                Named::Port(..) | Named::Path(_) => None,
-            })
-            .collect();
-        for (url, shown) in urls {
-            match self.straight(&url) {
+        let named = self.hunt.named.clone();
+        for (number, shown) in named.iter().enumerate() {
+            let Named::Url(url) = shown else { continue };
+            match self.straight(url) {
                 Ok((reach, path)) => {
                     let kind = usual::kind(None, &path).unwrap_or(Kind::Any);
                     let group = (kind, vec![path]);
                     let server = self.server(reach, None, String::new(), true, stop.clone());
-                    self.tasks.spawn(server.group(group, None));
+                    let mark = Named::mark(&named, number);
+                    self.tasks.spawn(Server { mark, ..server }.group(group, None));
                 }
                 Err(why) => {
                     self.say(Level::Warning, format!("the breaker source {shown} is not read: {why}")).await
@@ -185,6 +179,7 @@ impl Hunter {
             pod,
             before,
             named,
+            mark: String::new(),
             beside: false,
             period: self.period,
             rules: self.hunt.rules.clone(),
@@ -202,21 +197,15 @@ impl Hunter {
         let token = stop.child_token();
         self.beside = Some(token.clone());
         let Ok((reach, _)) = self.straight(&self.hunt.users) else { return };
-        for path in self.named_paths() {
-            let kind = usual::kind(None, &path).unwrap_or(Kind::Any);
+        for (number, named) in self.hunt.named.iter().enumerate() {
+            let Named::Path(path) = named else { continue };
+            let kind = usual::kind(None, path).unwrap_or(Kind::Any);
             let server = self.server(reach.clone(), None, String::new(), true, token.clone());
-            self.tasks.spawn(server.group((kind, vec![path]), None));
+            let mark = Named::mark(&self.hunt.named, number);
+            self.tasks.spawn(Server { mark, ..server }.group((kind, vec![path.clone()]), None));
         }
         let server = self.server(reach, None, String::new(), false, token);
         self.tasks.spawn(Server { beside: true, ..server }.groups(usual::groups(0, None)));
-    }
-
-    fn named_paths(&self) -> Vec<String> {
-        let path = |named: &Named| match named {
-            Named::Path(path) => Some(path.clone()),
-            Named::Url(_) | Named::Port(..) => None,
-        };
-        self.hunt.named.iter().filter_map(path).collect()
     }
 
     /// The consumer's pods; nothing where nobody knows who that is, or none of them declares a port.
@@ -301,7 +290,7 @@ impl Hunter {
             let server =
                 self.server(reach, Some(replica.name.clone()), port.to_string(), false, token.clone());
             let server = Server { direct: direct.clone(), ..server };
-            for one in &self.hunt.named {
+            for (number, one) in self.hunt.named.iter().enumerate() {
                 // A path may be on any of the ports; one with its port is never given up.
                 let (path, named) = match one {
                     Named::Port(wanted, path) if wanted == port => (path.clone(), true),
@@ -309,7 +298,8 @@ impl Hunter {
                     _ => continue,
                 };
                 let kind = usual::kind(Some(*port), &path).unwrap_or(Kind::Any);
-                let server = Server { named, ..server.clone() };
+                let mark = Named::mark(&self.hunt.named, number);
+                let server = Server { named, mark, ..server.clone() };
                 self.tasks.spawn(server.group((kind, vec![path]), None));
             }
             self.tasks.spawn(server.groups(usual::groups(*port, name.as_deref())));

@@ -5,6 +5,7 @@ use super::reading::{Heard, Reading};
 use super::sources::{ask::Out, usual::Named};
 use crate::cluster::Connection;
 use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::provider::http::Access;
 use crate::session::{
     clock::Clock,
     event::{BreakerState, Level, Says, What, Witness},
@@ -32,6 +33,10 @@ impl Drop for Rig {
 
 impl Rig {
     fn begin(users: &str, cluster: Option<Connection>, named: &[&str]) -> Self {
+        Self::asking(users, cluster, named, Access::default())
+    }
+
+    fn asking(users: &str, cluster: Option<Connection>, named: &[&str], access: Access) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (emitter, stream) = stream(Clock::system());
         let (heard, hears) = mpsc::channel(64);
@@ -40,7 +45,7 @@ impl Rig {
         let hunt = Hunt {
             users: users.to_owned(),
             cluster,
-            access: Ok(Default::default()),
+            access: Ok(access),
             named,
             rules: Vec::new(),
             rate: 2.0,
@@ -192,4 +197,61 @@ async fn a_service_that_answers_every_path_does_not_hide_its_pages() {
     assert_eq!(metrics.breakers[0].says, Says::State(BreakerState::Open));
     let health = rig.reading(|reading| reading.source.kind == Witness::Health).await;
     assert_eq!(health.source.place, "/health");
+}
+
+fn secretive() -> Access {
+    let access = Access::default().with_header("authorization", "Bearer of-the-users").unwrap();
+    access.with_header("x-crumb", "of-the-users").unwrap()
+}
+
+#[tokio::test]
+async fn nothing_of_the_experiment_goes_to_the_api_server() {
+    let (connection, asked) = answering(|asked| {
+        cluster(asked, |_, path| match path {
+            "/metrics" => Reply::Text("breaker_state{name=\"provider\",state=\"open\"} 1\n".to_owned()),
+            _ => Reply::Text(String::new()),
+        })
+    });
+    let users = "http://127.0.0.1:30080/invoke";
+    let mut rig = Rig::asking(users, Some(connection), &["/internal/breakers"], secretive());
+    rig.reading(|reading| reading.source.pod.is_some() && !reading.breakers.is_empty()).await;
+    drop(rig);
+    let asked = asked.lock().unwrap();
+    let proxied: Vec<&Asked> = asked.iter().filter(|one| one.path.contains("/proxy/")).collect();
+    assert!(!proxied.is_empty());
+    for one in asked.iter() {
+        assert!(!one.headers.iter().any(|(_, value)| value.contains("of-the-users")), "{one:?}");
+    }
+    for one in proxied {
+        let names: Vec<&str> = one.headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(names.iter().all(|name| ["accept", "user-agent", "host"].contains(name)), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_users_headers_go_to_their_own_server_and_no_other() {
+    let serve = async || {
+        let seen = Arc::<std::sync::Mutex<Vec<bool>>>::default();
+        let log = seen.clone();
+        let router = axum::Router::new().fallback(async move |headers: axum::http::HeaderMap| {
+            log.lock()
+                .unwrap()
+                .push(headers.contains_key("authorization") || headers.contains_key("x-crumb"));
+            "breaker_state{name=\"provider\",state=\"open\"} 1\n"
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (url, seen)
+    };
+    let ((own, of_own), (other, of_other)) = (serve().await, serve().await);
+    let named = [format!("{own}/first?token=geheim"), format!("{other}/second?token=geheim")];
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let mut rig = Rig::asking(&format!("{own}/invoke"), None, &named, secretive());
+    for place in ["/first?token=…", "/second?token=…"] {
+        rig.reading(|reading| reading.source.place == place && !reading.breakers.is_empty()).await;
+    }
+    drop(rig);
+    assert!(of_own.lock().unwrap().iter().all(|sent| *sent));
+    assert!(of_other.lock().unwrap().iter().all(|sent| !*sent) && !of_other.lock().unwrap().is_empty());
 }

@@ -5,6 +5,7 @@ use super::sources::{
     ask::{End, Kind, Out, Page, STREAM, read},
     prometheus::Rule,
     reach::Reach,
+    usual::shown,
 };
 use crate::session::event::{Source, SourceState, What, Witness};
 use std::{
@@ -28,6 +29,8 @@ pub(super) struct Server {
     /// What stands before the path where the source is named: a pod's port.
     pub(super) before: String,
     pub(super) named: bool,
+    /// Tells it from a named source that is shown alike.
+    pub(super) mark: String,
     /// Beside the users' URL: how these pages are doing is told.
     pub(super) beside: bool,
     pub(super) period: Duration,
@@ -125,9 +128,10 @@ impl Server {
             Kind::Mesh => self.period * 2,
             _ => self.period,
         };
+        let place = format!("{}{}{}", self.before, shown(path), self.mark);
         Page {
             reach: self.reach.clone(),
-            id: SourceId { kind: witness, pod: self.pod.clone(), place: format!("{}{path}", self.before) },
+            id: SourceId { kind: witness, pod: self.pod.clone(), place },
             path: path.to_owned(),
             kind,
             period,

@@ -8,6 +8,7 @@ use super::{
         Requests,
         ask::{Kind, Out, Page, read},
         reach::Reach,
+        usual::shown,
     },
     trips::Trips,
 };
@@ -182,7 +183,7 @@ async fn page(kind: Kind, url: &str, settings: &BreakerSettings, emitter: &Emitt
             return None;
         }
     };
-    let id = SourceId::beside(witness, path.clone());
+    let id = SourceId::beside(witness, shown(&path));
     let (period, rules) = (settings.period, Vec::new());
     Some(Page { reach, id, path, kind, period, rules, tells: Some(source), named: true })
 }

@@ -405,7 +405,7 @@ impl Direct {
 
     /// Learns which breakers are about something else, and which ones the answers contradict.
     fn examine(&mut self, now: Timestamp, look: &Look, real_since: &impl Fn(Timestamp) -> u32) {
-        let mut learned = Vec::new();
+        let (mut learned, mut doubted) = (Vec::new(), Vec::new());
         for ((_, name), said) in &self.said {
             let Says::State(state) = said.breaker.says else { continue };
             let lasts = seconds(said.since, now) >= PATIENCE_S && seconds(said.at, now) <= STALE_S;
@@ -422,6 +422,16 @@ impl Direct {
             };
             if lasts && otherwise {
                 learned.push((name.clone(), state));
+            }
+            // Calls are cut short and it says closed: it need not be wrong, but sure it is not.
+            let cut = matches!(look.stage, Stage::Cut(cut) if seconds(cut.since, now) >= PATIENCE_S);
+            if lasts && cut && state == Closed {
+                doubted.push(name.clone());
+            }
+        }
+        for name in doubted {
+            if let Some(track) = self.tracks.get_mut(&name) {
+                track.contradicted = true;
             }
         }
         for (name, state) in learned {

@@ -12,7 +12,7 @@ use super::reach::{Answer, Reach, Refused};
 use crate::{
     observe::presence::Presence,
     session::{
-        event::{Source, SourceState, Timestamp, What, Witness},
+        event::{Level, Source, SourceState, Timestamp, What, Witness},
         stream::Emitter,
     },
 };
@@ -90,6 +90,15 @@ impl Out {
     pub(in crate::observe::breaker) fn now(&self) -> Timestamp {
         self.emitter.clock().now()
     }
+
+    /// Tells people of a page that cannot be read.
+    async fn say(&self, page: &SourceId, why: &str) {
+        let pod = page.pod.as_ref().map(|pod| format!(" of pod {pod}")).unwrap_or_default();
+        let message = format!("{}{pod} tells nothing of a breaker: {why}", page.place);
+        self.emitter
+            .emit(What::Logged { level: Level::Warning, target: "breaker".to_owned(), message })
+            .await;
+    }
 }
 
 /// One page.
@@ -157,7 +166,7 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
     let (period, named, tells) = (page.period, page.named, page.tells);
     let mut asker = Asker::new(page, out.path.clone());
     let (mut told, mut first) = (None, Some(first));
-    let (mut lived, mut failures) = (false, 0);
+    let (mut lived, mut failures, mut long) = (false, 0, false);
     loop {
         let began = Instant::now();
         asker.bytes = 0;
@@ -171,8 +180,22 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
             }
             continue;
         }
-        let late = || format!("it was not read to its end within {} s", DEADLINE.as_secs());
-        let found = asked.unwrap_or_else(|_| Err(Refused::Unreachable(late())));
+        let late = || {
+            let seconds = DEADLINE.as_secs();
+            match asker.bytes {
+                0 => Refused::Unreachable(format!("it did not answer within {seconds} s")),
+                bytes => Refused::Late(format!(
+                    "it was not read to its end within {seconds} s ({} kB of it were)",
+                    bytes.div_ceil(1000)
+                )),
+            }
+        };
+        let found = asked.unwrap_or_else(|_| Err(late()));
+        if let Err(Refused::Late(why)) = &found
+            && !std::mem::replace(&mut long, true)
+        {
+            out.say(&asker.page.id, why).await;
+        }
         if let Ok(Found::Gone(why)) = &found
             && (!lived && !named || why == STREAM)
         {
@@ -186,7 +209,7 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
             Ok(Found::Gone(why)) => {
                 SourceState::Absent { reason: format!("{} is not there ({why})", asker.page.id.place) }
             }
-            Err(Refused::Denied(why) | Refused::Unreachable(why)) => {
+            Err(Refused::Denied(why) | Refused::Unreachable(why) | Refused::Late(why)) => {
                 SourceState::Reconnecting { reason: why.clone() }
             }
         };
@@ -210,7 +233,7 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
             }
             Ok(Found::Gone(why)) => silent(format!("it is not there ({why})")),
             Err(Refused::Denied(why)) => return End::Denied(why),
-            Err(Refused::Unreachable(why)) => {
+            Err(Refused::Unreachable(why) | Refused::Late(why)) => {
                 // Whoever was there is asked in his turn: he may be back any moment.
                 if !lived && !named {
                     rest = rest.max(pause(failures));
@@ -281,12 +304,12 @@ impl Asker {
             _ if answer.is_html() => Ok(Found::Gone("a page for people".to_owned())),
             Kind::Mesh => {
                 let mut text = mesh::page();
-                self.feed(&mut answer, |piece| text.feed(piece)).await.map_err(unreadable)?;
+                self.feed(&mut answer, |piece| text.feed(piece)).await?;
                 Ok(said(mesh::read(self.page.id.clone(), text)))
             }
             Kind::Metrics => {
                 let mut text = self.metrics.page();
-                self.feed(&mut answer, |piece| text.feed(piece)).await.map_err(unreadable)?;
+                self.feed(&mut answer, |piece| text.feed(piece)).await?;
                 if !(self.met || self.page.named || text.speaks()) {
                     // Services that answer every path with something are many.
                     return Ok(Found::Gone("no page of metrics".to_owned()));
@@ -319,7 +342,7 @@ impl Asker {
             return Ok(said(health::read(self.page.id.clone(), answer.status, &body, false)));
         }
         let mut text = self.metrics.page();
-        self.feed(&mut answer, |piece| text.feed(piece)).await.map_err(Refused::Unreachable)?;
+        self.feed(&mut answer, |piece| text.feed(piece)).await?;
         Ok(said(self.metrics.read(self.page.id.clone(), text)))
     }
 
@@ -330,14 +353,14 @@ impl Asker {
     }
 
     /// Reads a page to its end, piece by piece.
-    async fn feed(&mut self, answer: &mut Answer, mut take: impl FnMut(&[u8])) -> Result<(), String> {
-        while let Some(piece) = answer.chunk().await? {
+    async fn feed(&mut self, answer: &mut Answer, mut take: impl FnMut(&[u8])) -> Result<(), Refused> {
+        while let Some(piece) = answer.chunk().await.map_err(Refused::Unreachable)? {
             self.bytes += piece.len();
             if self.bytes > LONGEST {
-                return Err(format!(
+                return Err(Refused::Late(format!(
                     "it is longer than {} MB and was not read to its end",
                     LONGEST / (1024 * 1024)
-                ));
+                )));
             }
             take(&piece);
         }
@@ -391,7 +414,8 @@ impl Asker {
         self.page.id.kind = Witness::Actuator;
         if self.events && !names.is_empty() {
             self.asked = Some(Instant::now());
-            for name in names.iter().take(ASKED) {
+            // A name that is a step in a path would lead somewhere else.
+            for name in names.iter().filter(|name| !matches!(name.as_str(), "" | "." | "..")).take(ASKED) {
                 self.ask_for_events(name, all, skew, now).await;
             }
         }
@@ -406,7 +430,11 @@ impl Asker {
 
     /// The events of one breaker: all of them, or its transitions.
     async fn ask_for_events(&mut self, name: &str, all: bool, skew: jiff::SignedDuration, now: Timestamp) {
-        let path = self.page.path.split('?').next().unwrap_or_default().trim_end_matches('/');
+        let (path, query) = match self.page.path.split_once('?') {
+            Some((path, query)) => (path, format!("?{query}")),
+            None => (self.page.path.as_str(), String::new()),
+        };
+        let path = path.trim_end_matches('/');
         let path = ["breakers", "breakerevents"]
             .into_iter()
             .find_map(|page| path.strip_suffix(&format!("/circuit{page}")))
@@ -415,7 +443,7 @@ impl Asker {
             self.events = false;
             return;
         };
-        let path = if all { path } else { format!("{path}/STATE_TRANSITION") };
+        let path = format!("{path}{}{query}", if all { "" } else { "/STATE_TRANSITION" });
         let Ok(mut answer) = self.page.reach.get(&path, "application/json,*/*;q=0.5", now).await else {
             return;
         };

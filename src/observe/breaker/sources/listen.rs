@@ -71,7 +71,7 @@ async fn hold(
     let mut answer = match asked {
         Err(_) => return Ended::Broke(format!("no answer within {} s", DEADLINE.as_secs()), false),
         Ok(Err(Refused::Denied(why))) => return Ended::Denied(why),
-        Ok(Err(Refused::Unreachable(why))) => return Ended::Broke(why, false),
+        Ok(Err(Refused::Unreachable(why) | Refused::Late(why))) => return Ended::Broke(why, false),
         Ok(Ok(answer)) => answer,
     };
     match answer.status {

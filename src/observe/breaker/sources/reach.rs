@@ -57,6 +57,8 @@ pub(in crate::observe::breaker) enum Refused {
     Denied(String),
     /// Nobody answers.
     Unreachable(String),
+    /// The answer was not read to its end: it is too long, or too slow.
+    Late(String),
 }
 
 impl Reach {

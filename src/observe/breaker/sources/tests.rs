@@ -12,7 +12,7 @@ use crate::{
     provider::http::Access,
     session::{
         clock::Clock,
-        event::{BreakerState, NamedBreaker, Says, Timestamp, Witness},
+        event::{BreakerState, Level, NamedBreaker, Says, Timestamp, What, Witness},
         stream::{Stream, stream},
     },
 };
@@ -165,7 +165,7 @@ struct Rig {
     out: Out,
     hears: mpsc::Receiver<Heard>,
     stop: CancellationToken,
-    _stream: Stream,
+    stream: Stream,
 }
 
 impl Rig {
@@ -181,7 +181,7 @@ impl Rig {
             path: String::new(),
             well: Arc::default(),
         };
-        Self { out, hears, stop: CancellationToken::new(), _stream: stream }
+        Self { out, hears, stop: CancellationToken::new(), stream }
     }
 
     fn page(&self, url: &str, path: &str, kind: Kind) -> Page {
@@ -220,6 +220,9 @@ async fn a_page_without_an_end_and_one_that_drips_are_silence() {
         let task = rig.begin(&url, "/metrics", Kind::Metrics);
         let Heard::Silent { reason, .. } = rig.hear().await else { panic!("nothing was read to its end") };
         assert!(reason.contains("not read to its end"), "{reason}");
+        let told = timeout(LONG, rig.stream.next()).await.unwrap().map(|event| event.what);
+        let Some(What::Logged { level: Level::Warning, message, .. }) = told else { panic!("{told:?}") };
+        assert!(message.starts_with("/metrics tells nothing") && message.contains(&reason), "{message}");
         rig.stop.cancel();
         assert_eq!(timeout(LONG, task).await.unwrap().unwrap(), End::Stopped);
     }

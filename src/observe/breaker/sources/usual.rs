@@ -84,14 +84,36 @@ impl fmt::Display for Named {
             Self::Url(text) => match text.parse::<reqwest::Url>() {
                 Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
                     let bare = url.set_username("").and(url.set_password(None));
-                    f.write_str(if bare.is_ok() { url.as_str() } else { "a URL" })
+                    f.write_str(&if bare.is_ok() { shown(url.as_str()) } else { "a URL".to_owned() })
                 }
-                _ => f.write_str(text),
+                _ => f.write_str(&shown(text)),
             },
-            Self::Port(port, path) => write!(f, "{port}{path}"),
-            Self::Path(path) => f.write_str(path),
+            Self::Port(port, path) => write!(f, "{port}{}", shown(path)),
+            Self::Path(path) => f.write_str(&shown(path)),
         }
     }
+}
+
+impl Named {
+    /// Tells the source at `number` from those before it that are shown alike: ` (2)`.
+    pub(in crate::observe::breaker) fn mark(all: &[Self], number: usize) -> String {
+        let shown: Vec<String> = all.iter().take(number + 1).map(Self::to_string).collect();
+        let Some((this, before)) = shown.split_last() else { return String::new() };
+        match before.iter().filter(|one| *one == this).count() {
+            0 => String::new(),
+            before => format!(" ({})", before + 1),
+        }
+    }
+}
+
+/// A path or URL without what its query says: a token may be there.
+pub(in crate::observe::breaker) fn shown(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let keys = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((key, _)) => format!("{key}=…"),
+        None => "…".to_owned(),
+    });
+    format!("{path}?{}", keys.collect::<Vec<_>>().join("&"))
 }
 
 /// What a path lets expect; `None` where only its answer can tell.
@@ -129,6 +151,13 @@ mod tests {
         }
         let secret = Named::parse("http://ann:geheim@127.0.0.1:8080/metrics").unwrap();
         assert_eq!(secret.to_string(), "http://127.0.0.1:8080/metrics");
+        let all: Vec<Named> = ["/metrics?token=geheim&all", "8081/metrics?a=1", "/metrics?token=anders&all"]
+            .iter()
+            .map(|text| Named::parse(text).unwrap())
+            .collect();
+        assert_eq!(all[0].to_string(), "/metrics?token=…&…");
+        let marks: Vec<String> = (0..3).map(|number| Named::mark(&all, number)).collect();
+        assert_eq!(marks, ["", "", " (2)"]);
         for text in ["", "metrics", "8080", "0/metrics", "70000/x", "ftp://a/b", "http://", "a/b"] {
             let said = Named::parse(text).unwrap_err();
             assert!(said.contains("no source") && said.contains("8081/metrics"), "{said}");

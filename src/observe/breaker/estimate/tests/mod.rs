@@ -399,6 +399,22 @@ fn what_the_answers_contradicted_once_is_never_sure_again() {
 }
 
 #[test]
+fn a_page_that_says_closed_while_calls_are_cut_short_is_never_sure_again() {
+    let says = page(vec![named("provider", Closed)]);
+    let says = std::slice::from_ref(&says);
+    let (mut story, _) = Story::steady(says);
+    story.ask(0.0, 1.5, 1.0, Fallback, says);
+    story.ask(1.5, 6.5, 0.004, Fallback, says);
+    // Slow again: nobody cuts calls short now, which proves nothing for the page.
+    for (from, to, wait, kind) in
+        [(6.5, 7.5, 1.0, Fallback), (7.5, 9.0, 0.004, Fallback), (9.0, 14.0, 0.004, Real)]
+    {
+        let belief = story.ask(from, to, wait, kind, says);
+        assert_ne!(belief.confidence, Sure, "{from}: {belief:?}");
+    }
+}
+
+#[test]
 fn a_gauge_may_lag_by_a_whole_call() {
     let says = |state| page(vec![named("provider", state)]);
     let (mut story, _) = Story::steady(&[says(Closed)]);

@@ -275,6 +275,10 @@ fn is_a_state(name: &str, family: &Family) -> bool {
         "_duration",
         "_rate",
         "_calls",
+        "_config",
+        "_enabled",
+        "_limit",
+        "_threshold",
     ];
     let about = lower.contains("circuit") || lower.contains("breaker") || lower.contains("cb_state");
     let kind = matches!(family.kind, text::Kind::Gauge | text::Kind::Untyped);
