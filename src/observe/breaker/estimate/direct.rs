@@ -27,6 +27,8 @@ const AGREE_S: f64 = 2.0;
 const CLOSES_S: f64 = 1.5;
 /// Seconds for which a source may say otherwise than the answers before it counts against it.
 const PATIENCE_S: f64 = 2.5;
+/// Calls turned away since a derived trial began that end it.
+const TURNED_AWAY: u32 = 2;
 /// Share of the reset time after which a call that hangs is a trial.
 const NEARLY: f64 = 0.8;
 /// Voices, breakers and changes kept.
@@ -312,6 +314,7 @@ impl Direct {
         look: &Look,
         real_since: impl Fn(Timestamp) -> u32,
         hangs: impl Fn(Timestamp, Timestamp) -> bool,
+        turned_away: impl Fn(Timestamp) -> u32,
     ) -> Option<Meant> {
         self.examine(now, look, &real_since);
         let fresh = self.fresh(now);
@@ -365,7 +368,11 @@ impl Direct {
         let hasty = state == Closed
             && was.is_some_and(|(before, since)| before == Open && seconds(since, now) < CLOSES_S);
         let alone = names.len() == 1;
-        if lags {
+        // Which trial runs is derived from counts that drain as they grow: calls that are turned away again end it.
+        let over = state == HalfOpen && told.derived && turned_away(since) >= TURNED_AWAY;
+        if over {
+            found = opinion(Open, Likely).because("calls are turned away again: its trial has failed");
+        } else if lags {
             found = opinion(HalfOpen, Likely)
                 .because("it says open, but a call hangs one reset time after the opening");
         } else if track.several && state == Mixed {

@@ -213,11 +213,13 @@ impl BreakerEstimator {
             &look,
             |from| answers.real_since(from),
             |from, to| answers.slow_between(from, to, now),
+            |from| answers.turned_away_since(from, now),
         );
         self.shown |= look.proven || meant.as_ref().is_some_and(|meant| meant.opinion.state.is_a_breakers());
         let opinion = match &meant {
             Some(meant) => meant.opinion.clone(),
             None if !self.starting.is_empty() => starting(),
+            None if self.health.differs(now).is_some() => several(look.proven),
             None => weigh(&look, &self.known(now, &look)),
         };
         let cut = matches!(look.stage, Stage::Cut(_) | Stage::Trial(_));
@@ -435,6 +437,15 @@ fn kind(witness: Witness) -> &'static str {
 fn starting() -> Opinion {
     weigh::opinion(BreakerState::Unknown, Confidence::CannotTell)
         .because("its pod is being started again: a new process begins with a closed breaker")
+}
+
+/// The health page says one and then the other: its processes differ, and where a breaker was proven, so do theirs.
+fn several(proven: bool) -> Opinion {
+    let opinion = match proven {
+        true => weigh::opinion(BreakerState::Mixed, Confidence::Likely),
+        false => weigh::opinion(BreakerState::Unknown, Confidence::CannotTell),
+    };
+    opinion.because("its health page says one and then the other within seconds: several processes answer")
 }
 
 /// Whether a statement speaks for a state. "Not open" fits closed and none; for half-open it cannot tell.

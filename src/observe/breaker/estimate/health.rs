@@ -4,11 +4,18 @@
 
 use super::answers::{Look, Stage};
 use crate::session::event::{BreakerState, Says, Timestamp};
+use std::collections::VecDeque;
 
 /// Seconds for which a page that says otherwise than the answers is taken to be late only.
 const PATIENCE_S: f64 = 2.0;
 /// Cuts with a trial in which it must have agreed.
 const AGREED: u32 = 1;
+/// Changes within so many seconds that no single process makes: several answer in turn.
+const TURNS: (usize, f64) = (3, 2.2);
+/// The same where that was seen before in this session.
+const TURNS_AGAIN: (usize, f64) = (2, 1.2);
+/// Seconds after the latest change for which they are still taken to differ.
+const TURN_S: f64 = 1.2;
 
 /// The page, as far as it was understood.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +27,10 @@ pub(super) struct Health {
     /// Whether it was well again in the trial after that.
     well_in_trial: bool,
     agreed: u32,
+    /// Its latest changes.
+    changes: VecDeque<Timestamp>,
+    /// Whether several processes were seen to answer.
+    several: bool,
     /// Why it is not listened to.
     misleads: Option<&'static str>,
 }
@@ -35,13 +46,36 @@ impl Health {
             }
         };
         if self.now.is_none_or(|(before, _)| before != fails) {
+            if self.now.is_some() {
+                if self.changes.len() == TURNS.0 {
+                    self.changes.pop_front();
+                }
+                self.changes.push_back(at);
+            }
             self.now = Some((fails, at));
         }
+        self.several |= self.turned(TURNS).is_some();
+    }
+
+    /// When the first of so many changes within so many seconds was, up to the latest.
+    fn turned(&self, (changes, within_s): (usize, f64)) -> Option<Timestamp> {
+        let first = self.changes.len().checked_sub(changes).and_then(|index| self.changes.get(index))?;
+        let last = self.changes.back()?;
+        (last.duration_since(*first).as_secs_f64() <= within_s).then_some(*first)
+    }
+
+    /// Since when it says one and then the other, as no single process does.
+    pub(super) fn differs(&self, now: Timestamp) -> Option<Timestamp> {
+        let last = self.changes.back()?;
+        let lately = now.duration_since(*last).as_secs_f64() <= TURN_S;
+        let turns = if self.several { TURNS_AGAIN } else { TURNS };
+        self.turned(turns).filter(|_| lately)
     }
 
     /// The process behind it began anew.
     pub(super) fn restarted(&mut self) {
         (self.now, self.failed_in_cut, self.well_in_trial) = (None, false, false);
+        self.changes.clear();
     }
 
     /// Compares it with the answers.

@@ -197,6 +197,14 @@ impl Answers {
         self.in_flight.values().any(|due| within(due) && late(due))
     }
 
+    /// Calls due since `from` that were turned away at once, where nothing else came of any and none is on its way.
+    pub(super) fn turned_away_since(&self, from: Timestamp, now: Timestamp) -> u32 {
+        let since = self.quarters.since(from);
+        let waits =
+            self.in_flight.values().any(|due| *due >= from && seconds(*due, now) * 1000.0 > self.fast_ms());
+        if waits || since.real > 0 { 0 } else { since.fast }
+    }
+
     pub(super) fn fast_ms(&self) -> f64 {
         let learned = self.base.len() >= ENOUGH;
         let base = if learned { self.base.value_at_quantile(STEADY) as f64 * FAST_TIMES } else { 0.0 };

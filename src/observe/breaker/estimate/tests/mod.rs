@@ -606,3 +606,45 @@ fn answers_that_do_not_end_say_nothing_about_a_breaker() {
         assert_eq!(belief.state, if endless { Unknown } else { NotSeenYet }, "{}", belief.because);
     }
 }
+
+#[test]
+fn a_health_page_that_says_one_and_then_the_other_is_of_several_processes() {
+    let answers = |story: &mut Story, from: f64, statuses: &[u16]| {
+        let mut last = None;
+        for (n, status) in statuses.iter().enumerate() {
+            let due = from + n as f64 / 2.0;
+            let kind = if *status == 200 { Real } else { Fallback };
+            last = Some(story.ask(due, due + 0.5, 0.004, kind, &[health(*status)]));
+        }
+        last.unwrap()
+    };
+    let turns = [503, 200, 503, 200, 503, 200];
+    // Nothing proves a breaker: the processes differ, and that is all.
+    let (mut story, _) = Story::steady(&[health(200)]);
+    let belief = answers(&mut story, 0.0, &turns);
+    assert_eq!(said(&belief), (Unknown, CannotTell), "{belief:?}");
+    assert!(belief.because.contains("several processes answer"), "{}", belief.because);
+    // After a cycle that proves one they are breakers in different states.
+    let (mut story, _) = Story::steady(&[health(200)]);
+    story.ask(0.0, 1.5, 1.0, Fallback, &[health(200)]);
+    story.ask(1.5, 4.5, 0.004, Fallback, &[health(503)]);
+    story.ask(4.5, 5.5, 1.0, Fallback, &[health(200)]);
+    assert_eq!(story.ask(5.5, 8.5, 0.004, Fallback, &[health(503)]).state, Open);
+    assert_eq!(said(&answers(&mut story, 8.5, &turns)), (Mixed, Likely));
+    // One that opens, tries and opens again changes too, but not so fast.
+    assert_eq!(story.ask(14.0, 18.0, 0.006, Real, &[health(200)]).state, Closed);
+}
+
+#[test]
+fn calls_that_are_turned_away_again_end_a_trial_that_is_only_derived() {
+    let says = |state, derived| page(vec![NamedBreaker { derived, ..named("provider", state) }]);
+    for (derived, wanted) in [(true, (Open, Likely)), (false, (HalfOpen, Sure))] {
+        let (mut story, _) = Story::steady(&[says(Closed, false)]);
+        story.ask(0.0, 1.5, 1.0, Fallback, &[says(Closed, false)]);
+        story.ask(1.5, 4.5, 0.004, Fallback, &[says(Open, derived)]);
+        let trial = story.ask(4.5, 5.5, 1.0, Fallback, &[says(HalfOpen, derived)]);
+        assert_eq!(trial.state, HalfOpen, "{trial:?}");
+        let belief = story.ask(5.5, 8.0, 0.004, Fallback, &[says(HalfOpen, derived)]);
+        assert_eq!(said(&belief), wanted, "{belief:?}");
+    }
+}
