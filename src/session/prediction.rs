@@ -228,6 +228,8 @@ mod tests {
             (vec![State::MetricsOnly], "never"),
             (vec![State::ClosedOrNone], "not seen"),
             (vec![State::NotSeenYet], "not seen"),
+            (vec![State::NoBreakerSeen, State::ClosedOrNone], "never"),
+            (vec![State::NoBreakerSeen, State::FallbackAtOnce], "not seen"),
             (vec![State::FallbackAtOnce, State::Closed], "not seen"),
             (vec![State::Unknown, State::Closed], "not seen"),
             (vec![State::Mixed], "not seen"),

@@ -369,3 +369,15 @@ fn a_restart_is_told_in_the_pane() {
     let shown = text(&drawn(&(session, at(6.0)), &view(), &Theme::default(), 120, 50));
     assert!(shown.contains("its breaker was reset by a restart at T+5.0"), "{shown}");
 }
+
+/// What a source's line says already is not said once more, though its figures have moved on.
+#[test]
+fn a_ground_is_no_doubt() {
+    let second = AWHILE;
+    let statements =
+        vec![answers(Says::State(State::ClosedOrNone), "6 of the last 6 look like the real answer")];
+    let because = "metrics state = closed; 8 of the last 8 look like the real answer";
+    let (session, now) = told(&case(State::Closed, Likely, second, statements, because));
+    let shown = text(&drawn(&(session, now), &view(), &Theme::default(), 120, 36));
+    assert!(!pane(&shown, "4 BREAKER").contains("8 of the last 8"), "{shown}");
+}

@@ -100,7 +100,7 @@ fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
         (BreakerState::Open, Some((_, at, CycleEnd::Failed))) if lately(at) => {
             "The trial call failed, so it is OPEN again."
         }
-        (BreakerState::Open, _) if countdown(session) => match on {
+        (BreakerState::Open, _) if countdown(session, now) => match on {
             true => "OPEN: the countdown beside it runs to the next trial call.",
             false => "The pod is back, it is still OPEN: the countdown runs to a trial call.",
         },
@@ -119,8 +119,9 @@ fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
     }
 }
 
-fn countdown(session: &Session) -> bool {
-    session.breaker.belief.as_ref().is_some_and(|belief| belief.next_trial.is_some())
+/// Whether one runs: at its end a trial call is due, and nobody has seen one.
+fn countdown(session: &Session, now: Timestamp) -> bool {
+    session.breaker.belief.as_ref().is_some_and(|belief| belief.next_trial.is_some_and(|due| due > now))
 }
 
 fn restarted(session: &Session) -> bool {

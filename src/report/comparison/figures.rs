@@ -46,7 +46,11 @@ impl Figures {
         let fault = session.fault.as_ref();
         let mut figures = Self {
             fault_s: fault.map_or(0.0, |fault| fault.lasted(now)),
-            no_breaker: session.breaker.state() == BreakerState::NoBreakerSeen,
+            no_breaker: session.t0().is_some_and(|t0| {
+                let breaker = &session.breaker;
+                matches!(breaker.state(), BreakerState::NoBreakerSeen | BreakerState::ClosedOrNone)
+                    && breaker.never_opened(t0, now)
+            }),
             trip_s: session.breaker.measured(session.t0()).trip_s,
             journal: session.run.status.map(|status| (status, session.run.deviated)),
             ..Self::default()

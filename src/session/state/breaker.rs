@@ -123,13 +123,17 @@ impl Breaker {
     /// Whether it is known that it has not opened since a moment: somebody looked all the time, or there is nothing that
     /// could open.
     pub fn never_opened(&self, since: Timestamp, now: Timestamp) -> bool {
-        use BreakerState::{Closed, Disabled, MetricsOnly, NoBreakerSeen, NotSeenYet};
+        use BreakerState::{Closed, ClosedOrNone, Disabled, MetricsOnly, NoBreakerSeen, NotSeenYet};
         let opened = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));
         if opened.chain(self.missed.iter().copied()).any(|at| at >= since) {
             return false;
         }
         match self.state() {
-            NoBreakerSeen | Disabled | MetricsOnly => true,
+            Disabled | MetricsOnly => true,
+            // What was found while calls failed holds when they go through again.
+            NoBreakerSeen | ClosedOrNone => {
+                self.states.within(since, now).any(|(state, _)| state == NoBreakerSeen)
+            }
             Closed => {
                 let mut stood = self.states.within(since, now).peekable();
                 stood.peek().is_some() && stood.all(|(state, _)| matches!(state, Closed | NotSeenYet))

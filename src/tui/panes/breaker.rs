@@ -10,7 +10,7 @@ use crate::{
     },
     tui::{
         canvas::{Canvas, Row},
-        figures,
+        figures, text,
         theme::Role,
         view::Pane,
     },
@@ -121,7 +121,8 @@ fn evidence(scene: &Scene, belief: &Belief, width: usize) -> Vec<(Row, Row)> {
     lines.extend(finding(scene, belief).map(plain));
     lines.extend(named(belief).map(plain));
     lines.extend(figures_of(belief).map(plain));
-    lines.extend(doubt(scene, belief).map(|text| (Row::of(Role::Muted, text), Row::new())));
+    let doubt = doubt(scene, belief).map(|text| text::wrap(&text, width, 2)).unwrap_or_default();
+    lines.extend(doubt.into_iter().map(|text| (Row::of(Role::Muted, text), Row::new())));
     lines.extend(restarted(scene).map(plain));
     let shown = breaker.cycles.len().saturating_sub(2);
     let numbered = breaker.cycles.iter().enumerate().skip(shown);
@@ -186,7 +187,9 @@ fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
     let reasons = belief.because.rsplit("; ").filter(|reason| !reason.contains("reset by a restart"));
     let last = reasons.filter(|_| doubts).next()?;
     let statements = &scene.session.breaker.statements;
-    let shown = statements.iter().any(|statement| last.ends_with(statement.testimony.ground.as_str()));
+    // The figures of a line may be a moment older than those of the belief.
+    let plain = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    let shown = statements.iter().any(|statement| plain(last).ends_with(&plain(&statement.testimony.ground)));
     (!shown && last != wording::replicas(&belief.replicas)).then(|| last.to_owned())
 }
 
@@ -232,9 +235,9 @@ fn source(scene: &Scene, belief: &Belief, statement: &Statement, width: usize) -
         Says::Nothing => "-> cannot tell".to_owned(),
     };
     let room = width.saturating_sub(who.len().max(10) + 1 + says.len() + 2 + 11);
-    let ground = crate::tui::text::fit(&testimony.ground, room, "…").into_owned();
-    let text = if stale { Role::Stale } else { Role::Text };
-    let left = Row::of(text, format!("{who:<10} {ground} "))
+    let ground = text::fit(&testimony.ground, room, "…").into_owned();
+    let role = if stale { Role::Stale } else { Role::Text };
+    let left = Row::of(role, format!("{who:<10} {ground} "))
         .with(if stale { Role::Stale } else { Role::Strong }, says);
     (left, Row::of(if stale { Role::Stale } else { Role::Muted }, format!("{} ago ", figures::length(age))))
 }

@@ -293,7 +293,19 @@ impl BreakerEstimator {
         if restarted {
             weighed.grounds.push("its breaker was reset by a restart".to_owned());
         }
+        let told = meant.as_ref().map(|meant| &meant.told);
+        let missed = match told {
+            Some(told) if told.transitions.is_empty() => self.direct.missed(&told.name),
+            Some(told) => self.missed(&told.transitions),
+            None => self.proof(state, look),
+        };
+        let last = self.belief.as_ref();
         let since = match last {
+            // It opened anew after a trial that nobody saw: the countdown to the next one begins there.
+            Some(last) if last.state == state && !restarted && !missed.is_empty() => {
+                let anew = meant.as_ref().map_or(last.since, |meant| meant.since);
+                anew.clamp(last.since, now.max(last.since))
+            }
             Some(last) if last.state == state && !restarted => last.since,
             // No state reaches back behind the one before it.
             Some(last) => {
@@ -302,17 +314,11 @@ impl BreakerEstimator {
             }
             None => weighed.since.into_iter().min().unwrap_or(now).min(now),
         };
-        let told = meant.as_ref().map(|meant| &meant.told);
         let reset = told.and_then(|told| told.sleep_window_s);
         let reset = reset.or(self.reset).or(self.direct.reset()).or(look.reset);
         let exact = told.and_then(|told| told.next_trial);
         let due = || since.checked_add(jiff::SignedDuration::from_secs_f64(reset?)).ok();
         let next_trial = exact.or_else(due).filter(|_| state == BreakerState::Open);
-        let missed = match told {
-            Some(told) if told.transitions.is_empty() => self.direct.missed(&told.name),
-            Some(told) => self.missed(&told.transitions),
-            None => self.proof(state, look),
-        };
         let named = self.direct.named(now);
         let name = meant.as_ref().map(|meant| meant.name.clone()).filter(|name| !name.is_empty());
         let several = named.len() > 1 || meant.is_none();
@@ -365,10 +371,16 @@ impl BreakerEstimator {
             if says == Says::Nothing && reading.breakers.is_empty() {
                 continue;
             }
-            weighed.spoke = weighed.spoke.saturating_add(1);
             let health = reading.source.kind == Witness::Health && reading.breakers.is_empty();
             let doubt = self.health.doubt(look.proven).filter(|_| health);
             let kind = kind(reading.source.kind);
+            // A health page that was not learned to be the breaker's has no voice.
+            if health && !self.health.learned() {
+                let why = doubt.map(|why| format!(", which {why}")).unwrap_or_default();
+                weighed.grounds.push(format!("{kind} {ground}{why}"));
+                continue;
+            }
+            weighed.spoke = weighed.spoke.saturating_add(1);
             match doubt {
                 Some(why) => weighed.grounds.push(format!("{kind} {ground}, which {why}")),
                 None => {
@@ -378,7 +390,6 @@ impl BreakerEstimator {
             }
         }
         if look.stage != Stage::Unknown {
-            weighed.spoke = weighed.spoke.saturating_add(1);
             // Calls that are cut short fit an open breaker, though they do not prove one.
             let fits = match look.stage {
                 Stage::Cut(_) => true,
@@ -387,6 +398,9 @@ impl BreakerEstimator {
             };
             let fits = fits && state == BreakerState::Open || agrees(answers.says, state);
             weighed.agreeing = weighed.agreeing.saturating_add(u8::from(fits));
+            // Answers that fit everything do not disagree.
+            let speaks = fits || answers.says != Says::Nothing;
+            weighed.spoke = weighed.spoke.saturating_add(u8::from(speaks));
             weighed.grounds.push(answers.ground.clone());
             weighed.since.extend(look.stage.since().filter(|_| meant.is_none()));
         }

@@ -548,6 +548,23 @@ fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
     }
 }
 
+/// It opened anew: the countdown to the next trial begins there, not at the first opening.
+#[test]
+fn the_countdown_begins_anew_with_a_trial_that_nobody_saw() {
+    let (mut estimator, mut last) = (BreakerEstimator::new(ENDPOINT, None), None);
+    for half in 0..46 {
+        let now = f64::from(half) / 2.0;
+        // Trials between two looks, ten seconds after each opening at 0.
+        let breaker = NamedBreaker { trials: Some((now / 10.0) as u64), ..named("p", Open) };
+        estimator.hear(at(now), &page(vec![breaker]));
+        last = Some(estimator.judge(at(now)).1);
+    }
+    let belief = last.unwrap();
+    let (since, due) = (belief.since, belief.next_trial.unwrap());
+    assert!(since > at(19.0) && since <= at(20.0), "{since}");
+    assert!(due > at(29.0) && due <= at(30.5), "{due}");
+}
+
 /// A bystander's pod as the watch tells of it.
 fn bystander(restarts: u32, ready: bool) -> What {
     let name = "consumer-1".to_owned();

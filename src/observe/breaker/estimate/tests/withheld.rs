@@ -210,6 +210,16 @@ fn sure_takes_two_readings_and_sources_without_a_common_cause() {
     assert!(sure.iter().all(|belief| belief.confidence != Sure), "{sure:#?}");
 }
 
+/// Who cannot tell states apart is not counted among those who spoke.
+#[test]
+fn a_health_page_that_was_not_learned_agrees_with_nobody() {
+    let (mut story, belief) = Story::steady(&[health(200)]);
+    assert_eq!((belief.agreeing, belief.spoke), (1, 1), "{belief:?}");
+    let belief = story.ask(0.0, 6.0, 0.004, SERVER, &[health(503)]);
+    assert_eq!((belief.agreeing, belief.spoke), (0, 0), "{belief:?}");
+    assert!(belief.because.contains("503, which may check a dependency"), "{}", belief.because);
+}
+
 #[test]
 fn likely_is_withheld_of_answers_before_a_full_cycle_and_cannot_tell_where_a_source_tells() {
     let (mut story, _) = Story::steady(&[]);
