@@ -46,8 +46,6 @@ pub(super) struct Reading {
     pub(super) requests: Option<Requests>,
     /// Series or words that tell of a limit rather than of a breaker: a bulkhead, a rate limiter.
     pub(super) limits: Vec<String>,
-    /// What should be known of this reading itself: `too long to be read to its end within 0.5 s`.
-    pub(super) remark: Option<String>,
 }
 
 impl Reading {
@@ -63,17 +61,15 @@ impl Reading {
             outgoing: None,
             requests: None,
             limits: Vec::new(),
-            remark: None,
         }
     }
 
     /// As the session's stream has it.
     pub(super) fn testimony(&self) -> Testimony {
-        let remark = self.remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
         Testimony {
             witness: self.source.kind,
             says: self.says,
-            ground: format!("{}{remark}", self.ground),
+            ground: self.ground.clone(),
             place: Some(self.source.place.clone()),
             pod: self.source.pod.clone(),
             failing: self.failing,

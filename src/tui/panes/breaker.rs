@@ -187,10 +187,18 @@ fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
     let reasons = belief.because.rsplit("; ").filter(|reason| !reason.contains("reset by a restart"));
     let last = reasons.filter(|_| doubts).next()?;
     let statements = &scene.session.breaker.statements;
-    // The figures of a line may be a moment older than those of the belief.
-    let plain = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
-    let shown = statements.iter().any(|statement| plain(last).ends_with(&plain(&statement.testimony.ground)));
+    let shown = statements.iter().any(|statement| repeats(last, &statement.testimony.ground));
     (!shown && last != wording::replicas(&belief.replicas)).then(|| last.to_owned())
+}
+
+/// Whether a reason is what a source's line says, whose figures may be a moment older.
+fn repeats(reason: &str, ground: &str) -> bool {
+    let plain = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    match plain(ground) {
+        // `200`
+        words if words.is_empty() => reason.ends_with(ground),
+        words => plain(reason).ends_with(&words),
+    }
 }
 
 /// How a line names its source: by its usual path where it is found there.
