@@ -248,6 +248,7 @@ fn ground(metric: &str, name: &str, process: Option<&str>, value: &str) -> Strin
     let of = |name: &str| format!("{{{name}}}");
     let named = if name.is_empty() || metric == name { String::new() } else { of(name) };
     let process = process.map(|process| format!(" ({process})")).unwrap_or_default();
+    let metric: String = metric.chars().take(120).collect();
     format!("{metric}{named}{process} = {value}")
 }
 
@@ -282,7 +283,9 @@ fn is_a_state(name: &str, family: &Family) -> bool {
     ];
     let about = lower.contains("circuit") || lower.contains("breaker") || lower.contains("cb_state");
     let kind = matches!(family.kind, text::Kind::Gauge | text::Kind::Untyped);
-    about && kind && !never.iter().any(|suffix| lower.ends_with(suffix))
+    // `..._max_open` is a setting.
+    let bound = ["_max_", "_min_"].iter().any(|part| lower.contains(part));
+    about && kind && !bound && !never.iter().any(|suffix| lower.ends_with(suffix))
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ fn one_page_at_a_time() {
         ("# TYPE breaker_state counter\nbreaker_state{state=\"open\"} 1", vec![]),
         ("circuit_state_bucket{le=\"1\",state=\"open\"} 1", vec![]),
         ("breaker_state_changes{state=\"open\"} 1", vec![]),
+        ("circuit_breaker_max_open 1", vec![]),
         ("circuit_breaker_config{state=\"open\",threshold=\"5\"} 1", vec![]),
         ("envoy_cluster_circuit_breakers_default_cx_open{cluster=\"a\"} 1", vec![]),
         ("sanic_request_count{method=\"GET\",http_status=\"200\"} 12", vec![]),

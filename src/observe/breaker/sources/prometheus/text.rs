@@ -8,6 +8,8 @@ const LINE: usize = 16 * 1024;
 const SAMPLES: usize = 4096;
 /// Families kept of a page.
 const FAMILIES: usize = 512;
+/// Bytes kept of a page: labels may be as long as lines.
+const KEPT: usize = 2 * 1024 * 1024;
 
 /// What a series is kept for. A page may have thousands of one sort: they take no room of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,11 @@ pub(in crate::observe::breaker) struct PageText {
     line: Vec<u8>,
     /// The rest of the line is passed over.
     skips: bool,
+    /// The last name that was of no interest.
+    unwanted: Vec<u8>,
     samples: [usize; 2],
+    /// Bytes of the lines that are kept.
+    kept: usize,
     families: Families,
     /// Whether any line was one of this format, wanted or not.
     speaks: bool,
@@ -75,7 +81,9 @@ impl PageText {
             also: Vec::new(),
             line: Vec::new(),
             skips: false,
+            unwanted: Vec::new(),
             samples: [0; 2],
+            kept: 0,
             families: BTreeMap::new(),
             speaks: false,
         }
@@ -101,6 +109,11 @@ impl PageText {
     pub(in crate::observe::breaker) fn feed(&mut self, piece: &[u8]) {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             let ends = part.last() == Some(&b'\n');
+            if ends && !self.skips && self.line.is_empty() && part.len() <= LINE {
+                // Whole within this piece: nothing is copied.
+                self.whole(part);
+                continue;
+            }
             if !self.skips {
                 self.line.extend_from_slice(part);
             }
@@ -117,10 +130,29 @@ impl PageText {
     fn end_line(&mut self) {
         self.skips = false;
         let line = std::mem::take(&mut self.line);
-        self.read(String::from_utf8_lossy(&line).trim());
+        self.whole(&line);
         // The buffer goes on to the next line.
         self.line = line;
         self.line.clear();
+    }
+
+    /// A line from its beginning to its end. Of most lines the name alone tells that they are of no interest, and most have
+    /// the name of the line before.
+    fn whole(&mut self, line: &[u8]) {
+        let line = line.trim_ascii();
+        if self.speaks && !line.starts_with(b"#") && !line.starts_with(b"{") {
+            let ends = |byte: &u8| matches!(byte, b'{' | b' ' | b'\t');
+            let name = line.split(ends).next().unwrap_or_default();
+            if name == self.unwanted {
+                return;
+            }
+            if self.wants(&String::from_utf8_lossy(name)).is_none() {
+                self.unwanted.clear();
+                self.unwanted.extend_from_slice(name);
+                return;
+            }
+        }
+        self.read(&String::from_utf8_lossy(line));
     }
 
     /// Lines that cannot be read are passed over: the page is not ours.
@@ -177,7 +209,11 @@ impl PageText {
         if self.families.len() == FAMILIES && !self.families.contains_key(name) {
             return;
         }
+        if self.kept + line.len() > KEPT {
+            return;
+        }
         if let Some(sample) = sample(&rest) {
+            self.kept += line.len();
             self.samples.iter_mut().skip(kept).take(1).for_each(|samples| *samples += 1);
             self.families.entry(name.to_owned()).or_default().samples.push(sample);
         }
@@ -289,6 +325,28 @@ circuit_state{a="b"} 1"#;
         let families = text.finish();
         assert!(families.len() <= FAMILIES);
         assert_eq!(families["circuit_1"].samples.len(), 2, "what follows a line too long is read");
+        let mut text = PageText::new(|_| Some(Sort::Breaker));
+        let long = "x".repeat(LINE - 100);
+        for _ in 0..1000 {
+            text.feed(format!("circuit{{a=\"{long}\"}} 1\n").as_bytes());
+        }
+        let lengths =
+            text.finish()["circuit"].samples.iter().map(|sample| sample.labels[0].1.len()).sum::<usize>();
+        assert!(lengths <= KEPT, "{lengths}");
+    }
+
+    #[test]
+    fn lines_of_no_interest_hide_no_others() {
+        let page = "other 1\nother{a=\"b\"} 2\ncircuit_a 1\nother 3\n\n  circuit_b 2\nother 4\n# TYPE circuit_c counter\ncircuit_c 5\n";
+        for length in [1, 7, 1000] {
+            let mut text = PageText::new(|name| name.starts_with("circuit").then_some(Sort::Breaker));
+            page.as_bytes().chunks(length).for_each(|piece| text.feed(piece));
+            assert!(text.speaks());
+            let families = text.finish();
+            let names: Vec<&str> = families.keys().map(String::as_str).collect();
+            assert_eq!(names, ["circuit_a", "circuit_b", "circuit_c"], "{length}");
+            assert_eq!(families["circuit_c"].kind, Kind::Counter);
+        }
     }
 
     proptest::proptest! {

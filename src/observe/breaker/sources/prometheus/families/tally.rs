@@ -25,9 +25,10 @@ impl Tallies {
             return;
         }
         let name: String = name.chars().take(80).collect();
+        let word: String = word.chars().take(80).collect();
         let tally = self.0.entry((name, process)).or_default();
-        if tally.len() < WORDS || tally.contains_key(word) {
-            *tally.entry(word.to_owned()).or_default() += value;
+        if tally.len() < WORDS || tally.contains_key(&word) {
+            *tally.entry(word).or_default() += value;
         }
     }
 }
