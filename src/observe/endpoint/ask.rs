@@ -7,7 +7,7 @@ use crate::{
 };
 use reqwest::{
     Response,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER, TRANSFER_ENCODING},
 };
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -51,6 +51,8 @@ pub(super) struct Reply {
     pub(super) look: Look,
     /// Whether the experiment takes it as right whatever its status is.
     pub(super) wanted: bool,
+    /// Whether it asks to come back later.
+    pub(super) retry_after: bool,
     /// Bytes of the body.
     pub(super) length: usize,
     /// The beginning of the body.
@@ -175,7 +177,8 @@ impl Going {
         let wanted = *status >= 300
             && self.target.tolerance.as_ref().is_some_and(|it| it.accepts(*status, headers, kept));
         let beginning = kept.iter().take(KEPT).copied().collect();
-        let reply = Reply { look, wanted, length: *length, beginning };
+        let retry_after = headers.contains_key(RETRY_AFTER);
+        let reply = Reply { look, wanted, retry_after, length: *length, beginning };
         Done { number: self.asked.number, due: self.asked.due, ended: self.began, reply: Ok(reply) }
     }
 
@@ -252,7 +255,7 @@ impl Body {
         body.truncate(LOOKED_AT);
         let look = Look::of(status, content_type(&headers), &body, length);
         body.truncate(KEPT);
-        Ok(Reply { look, wanted, length, beginning: body })
+        Ok(Reply { look, wanted, retry_after: headers.contains_key(RETRY_AFTER), length, beginning: body })
     }
 }
 

@@ -177,6 +177,7 @@ impl Teller {
             status: None,
             shape: 0,
             excerpt: None,
+            retry_after: false,
         };
         let mut learned = None;
         match &done.reply {
@@ -186,6 +187,7 @@ impl Teller {
                 answer.kind = judged.kind;
                 answer.status = Some(reply.look.status);
                 answer.shape = judged.shape;
+                answer.retry_after = reply.retry_after;
                 answer.excerpt = self.quote((judged.shape, judged.kind.into()), reply);
                 learned = judged.learned;
             }

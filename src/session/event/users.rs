@@ -90,6 +90,9 @@ pub struct Answer {
     pub shape: u64,
     /// The first characters of the body, cleaned of control characters. Only kept when the shape is new.
     pub excerpt: Option<String>,
+    /// Whether it asked to come back later (`Retry-After`), as limits do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retry_after: bool,
 }
 
 /// What a metrics page says of how often everybody has called a service.

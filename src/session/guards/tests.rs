@@ -60,6 +60,7 @@ fn a_slow_probe_leaves_gaps_that_mean_nothing() {
             status: Some(200),
             shape: 1,
             excerpt: None,
+            retry_after: false,
         };
         tell(&mut session, seconds + 0.01, What::Answered(answer));
     }

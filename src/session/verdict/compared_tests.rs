@@ -66,6 +66,7 @@ impl Told {
                 status: None,
                 shape: matches!(kind, AnswerKind::Real).into(),
                 excerpt: None,
+                retry_after: false,
             };
             self.events.push((start + waited_ms / 1000.0, What::Answered(answer)));
         }

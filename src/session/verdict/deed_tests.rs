@@ -54,7 +54,16 @@ fn answers(session: &mut Session, from: f64, kind: AnswerKind, count: u64) {
         let request = RequestId(((from + 100.0) * 1000.0) as u64 + number);
         tell(session, start, What::RequestSent { endpoint, request });
         let shape = matches!(kind, AnswerKind::Real).into();
-        let answer = Answer { endpoint, request, waited_ms: 5.0, kind, status: None, shape, excerpt: None };
+        let answer = Answer {
+            endpoint,
+            request,
+            waited_ms: 5.0,
+            kind,
+            status: None,
+            shape,
+            excerpt: None,
+            retry_after: false,
+        };
         tell(session, start + 0.005, What::Answered(answer));
     }
 }

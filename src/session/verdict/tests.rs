@@ -113,7 +113,16 @@ fn recovered(since: AnswerKind, until: f64) -> Session {
         };
         let (request, shape) = (RequestId(number), matches!(kind, AnswerKind::Real).into());
         let waited_ms = waited_s * 1000.0;
-        let answer = Answer { endpoint, request, waited_ms, kind, status: None, shape, excerpt: None };
+        let answer = Answer {
+            endpoint,
+            request,
+            waited_ms,
+            kind,
+            status: None,
+            shape,
+            excerpt: None,
+            retry_after: false,
+        };
         told.push((start, What::RequestSent { endpoint, request }));
         told.push((start + waited_s, What::Answered(answer)));
     }
@@ -225,7 +234,16 @@ fn answer(session: &mut Session, endpoint: EndpointId, answers: &[(AnswerKind, f
         let request = RequestId(number);
         session.apply(&Event { seq: 0, at: at(start), what: What::RequestSent { endpoint, request } });
         let (kind, waited_ms, shape) = (*kind, *waited_ms, matches!(kind, AnswerKind::Real).into());
-        let answer = Answer { endpoint, request, waited_ms, kind, status: None, shape, excerpt: None };
+        let answer = Answer {
+            endpoint,
+            request,
+            waited_ms,
+            kind,
+            status: None,
+            shape,
+            excerpt: None,
+            retry_after: false,
+        };
         session.apply(&Event { seq: 0, at: at(start + waited_ms / 1000.0), what: What::Answered(answer) });
     }
 }

@@ -32,8 +32,16 @@ fn told(unseen: Option<&str>, told: Option<What>, kind: AnswerKind) -> Session {
         let kind = if number < 50 { AnswerKind::Real } else { kind };
         let request = RequestId(number);
         tell(start, What::RequestSent { endpoint, request });
-        let answer =
-            Answer { endpoint, request, waited_ms: 5.0, kind, status: None, shape: 1, excerpt: None };
+        let answer = Answer {
+            endpoint,
+            request,
+            waited_ms: 5.0,
+            kind,
+            status: None,
+            shape: 1,
+            excerpt: None,
+            retry_after: false,
+        };
         tell(start + 0.005, What::Answered(answer));
     }
     session

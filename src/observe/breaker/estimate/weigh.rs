@@ -77,7 +77,8 @@ pub(super) fn weigh(look: &Look, known: &Known) -> Opinion {
             opinion(Closed, Likely).because("calls fail and nobody cuts them short yet")
         }
         Stage::Failing(_) => opinion(NotSeenYet, CannotTell).because("nothing was cut short so far"),
-        Stage::Cut(cut) if cut.limited > 0 || cut.mixed > 0 => limit(cut.fallback, known),
+        // A proven breaker may say itself when to come back.
+        Stage::Cut(cut) if cut.limited > 0 && !look.proven || cut.mixed > 0 => limit(cut.fallback, known),
         Stage::Cut(_) if look.proven => opinion(Open, Likely),
         Stage::Cut(cut) => cut_short(cut.fallback, known),
         Stage::Trial(_) if look.proven => opinion(HalfOpen, Likely),

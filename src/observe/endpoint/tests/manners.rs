@@ -206,3 +206,12 @@ async fn a_fallback_is_told_from_pages_that_have_a_key_less() {
     });
     assert_eq!(fallback.await, r#"{"sorry": true}"#);
 }
+
+#[tokio::test]
+async fn an_answer_that_asks_to_come_back_later_is_noticed() {
+    let limited = |headers: &'static str| {
+        server(move |connection| saying(connection, move |_| answer("503 Busy", headers, b"later")))
+    };
+    assert!(first(&limited("retry-after: 3\r\n").await, |_| {}).await.0.retry_after);
+    assert!(!first(&limited("").await, |_| {}).await.0.retry_after);
+}

@@ -31,7 +31,7 @@ pub(super) struct Quarter {
     pub(super) waiting: u32,
     /// Requests that the consumer itself did not answer: resets, refusals.
     pub(super) lost: u32,
-    /// Answers with 429.
+    /// Answers with 429, or that ask to come back later.
     pub(super) limited: u32,
     /// Whether there were fallbacks among the answers that were not real.
     pub(super) fallback: bool,
@@ -72,7 +72,7 @@ impl Quarters {
         }
         let cell =
             self.cells.entry(number(due)).or_insert_with(|| Quarter { start: due, ..Quarter::default() });
-        cell.limited += u32::from(answer.status == Some(429));
+        cell.limited += u32::from(answer.status == Some(429) || answer.retry_after);
         if !fast && !is_lost(answer) {
             cell.longest_ms = cell.longest_ms.max(answer.waited_ms);
             cell.slow_ended = Some(cell.slow_ended.map_or(ended, |first| first.min(ended)));

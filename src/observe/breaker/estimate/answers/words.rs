@@ -100,7 +100,7 @@ pub(in super::super) fn testimony(look: &Look) -> (Says, String) {
 fn limited(count: u32) -> String {
     match count {
         0 => String::new(),
-        count => format!(", {count} with 429: a rate limit"),
+        count => format!(", {count} with 429 or Retry-After: a rate limit"),
     }
 }
 

@@ -112,11 +112,18 @@ struct Story {
     estimator: BreakerEstimator,
     number: u64,
     pending: Vec<(f64, What)>,
+    /// Whether answers ask to come back later.
+    retry_after: bool,
 }
 
 impl Story {
     fn new() -> Self {
-        Self { estimator: BreakerEstimator::new(ENDPOINT, None), number: 0, pending: Vec::new() }
+        Self {
+            estimator: BreakerEstimator::new(ENDPOINT, None),
+            number: 0,
+            pending: Vec::new(),
+            retry_after: false,
+        }
     }
 
     fn tell(&mut self, second: f64, what: What) {
@@ -155,6 +162,7 @@ impl Story {
                 status,
                 shape: 0,
                 excerpt: None,
+                retry_after: self.retry_after,
             };
             self.pending.push((due + wait, What::Answered(answer)));
             for quarter in [0.2, 0.45] {
@@ -314,6 +322,14 @@ fn real_answers_among_fallbacks_point_to_a_limit() {
     let (mut story, _) = Story::steady(&[]);
     let belief = story.ask(0.0, 6.0, 0.004, Error(ErrorKind::Client), &[]);
     assert!(belief.because.contains("429"), "{}", belief.because);
+    let (mut story, _) = Story::steady(&[]);
+    story.retry_after = true;
+    let belief = story.ask(0.0, 6.0, 0.004, SERVER, &[]);
+    assert!(
+        belief.because.contains("Retry-After") && belief.because.contains("a limit"),
+        "{}",
+        belief.because
+    );
 }
 
 #[test]

@@ -306,6 +306,7 @@ impl Played {
                 status: Some(*status),
                 shape: 0,
                 excerpt: None,
+                retry_after: false,
             };
             facts.push((*end, What::Answered(answer)));
         }
