@@ -370,6 +370,16 @@ fn a_restart_is_told_in_the_pane() {
     assert!(shown.contains("its breaker was reset by a restart at T+5.0"), "{shown}");
 }
 
+/// "0 of 2" would read as if two said otherwise.
+#[test]
+fn nobody_is_counted_where_nobody_agrees() {
+    for case in cases().into_iter().filter(|case| case.confidence == CannotTell) {
+        let (session, now) = told(&case);
+        let shown = text(&drawn(&(session, now), &view(), &Theme::default(), 120, 36));
+        assert!(!pane(&shown, "4 BREAKER").contains("(0 of"), "{shown}");
+    }
+}
+
 /// What a source's line says already is not said once more, though its figures have moved on.
 #[test]
 fn a_ground_is_no_doubt() {

@@ -77,7 +77,8 @@ pub(super) fn role(scene: &Scene, state: BreakerState) -> Role {
 /// `sure (2 of 2)`.
 pub fn confidence(belief: &Belief) -> String {
     let word = wording::confidence(belief.confidence);
-    if belief.spoke == 0 {
+    // Where nobody agrees, as with two explanations or replicas that differ, there is nothing to count.
+    if belief.agreeing == 0 {
         word.to_owned()
     } else {
         format!("{word} ({} of {})", belief.agreeing, belief.spoke)

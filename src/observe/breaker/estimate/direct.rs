@@ -381,6 +381,8 @@ impl Direct {
             found = found.because("closed so soon after open: another process may have answered");
         } else if let Some(doubt) = doubts {
             found = found.because(doubt);
+        } else if state != Mixed && self.otherwise(name, state, now) {
+            found = found.because("another source says otherwise");
         } else if state == Mixed
             || (certain || alone)
                 && !told.derived
@@ -389,6 +391,8 @@ impl Direct {
                 && said.iter().all(|said| said.confirmed())
         {
             found = opinion(state, Sure);
+        } else if track.contradicted {
+            found = found.because("something spoke against it earlier in this session");
         }
         let (lagged, name) = (lags, name.to_owned());
         let standing = if state == Mixed { None } else { Some(state) };
@@ -403,6 +407,15 @@ impl Direct {
             _ => {}
         }
         Some(meant)
+    }
+
+    /// Whether any source, less direct ones too, names another state of a breaker now.
+    fn otherwise(&self, name: &str, state: BreakerState, now: Timestamp) -> bool {
+        let mut mine = self.said.iter().filter(|((_, named), _)| named == name);
+        mine.any(|(_, said)| {
+            seconds(said.at, now) <= STALE_S
+                && matches!(said.breaker.says, Says::State(other) if other != state)
+        })
     }
 
     /// How long the breaker stays open, as its sources showed, in seconds.

@@ -210,6 +210,22 @@ fn sure_takes_two_readings_and_sources_without_a_common_cause() {
     assert!(sure.iter().all(|belief| belief.confidence != Sure), "{sure:#?}");
 }
 
+#[test]
+fn sure_is_withheld_while_another_page_says_otherwise_and_the_reason_is_told() {
+    let actuator = |state| {
+        let source = SourceId::beside(Witness::Actuator, "/actuator/circuitbreakers");
+        Heard::Reading(Reading { breakers: vec![named("provider", state)], ..Reading::new(source, "page") })
+    };
+    let (mut story, belief) = Story::steady(&[actuator(Closed), says(Closed)]);
+    assert_eq!(said(&belief), (Closed, Sure), "{belief:?}");
+    story.ask(0.0, 1.5, 1.0, Fallback, &[actuator(Closed), says(Closed)]);
+    let belief = story.ask(1.5, 4.0, 0.004, Fallback, &[actuator(Open), says(Closed)]);
+    assert_eq!(said(&belief), (Open, Likely), "{belief:?}");
+    assert!(belief.because.contains("another source says otherwise"), "{}", belief.because);
+    let belief = story.ask(4.0, 6.0, 0.004, Fallback, &[actuator(Open), says(Open)]);
+    assert_eq!(said(&belief), (Open, Sure), "{belief:?}");
+}
+
 /// Who cannot tell states apart is not counted among those who spoke.
 #[test]
 fn a_health_page_that_was_not_learned_agrees_with_nobody() {
