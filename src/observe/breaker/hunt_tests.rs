@@ -53,7 +53,7 @@ impl Rig {
         let out = Out {
             emitter,
             heard,
-            readers: Arc::default(),
+            load: Arc::default(),
             presence: Default::default(),
             path: String::new(),
             well: Arc::default(),

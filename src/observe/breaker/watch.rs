@@ -95,7 +95,7 @@ pub async fn watch(
     let out = Out {
         emitter: emitter.clone(),
         heard,
-        readers: Arc::default(),
+        load: Arc::default(),
         presence: settings.presence.clone(),
         path: settings.path.clone(),
         well: Arc::default(),

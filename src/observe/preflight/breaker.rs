@@ -136,6 +136,14 @@ mod tests {
         assert!(text.contains("No Service here is asked"), "{text}");
     }
 
+    #[test]
+    fn the_manifest_grants_what_is_asked_for_and_no_more() {
+        let manifest = include_str!("../../../manifests/rbac.yml");
+        let (_, rule) = manifest.split_once("resources: [\"pods/proxy\"]").unwrap();
+        assert!(rule.trim_start().starts_with("verbs: [\"get\"]"), "{rule}");
+        assert!(!manifest.contains("services/proxy"), "no Service is asked through the API server");
+    }
+
     #[tokio::test]
     async fn without_a_cluster_the_users_address_is_asked() {
         let checks = check(&BreakerSources { users: USERS, named: &[] }, None).await;

@@ -254,7 +254,8 @@ impl BreakerEstimator {
         Known {
             health_open: self.health.open(look.proven),
             not_closed,
-            shown: look.proven || (self.shown && self.direct.names_one()) || not_open,
+            not_open,
+            shown: look.proven || (self.shown && self.direct.names_one()),
             none_seen: self.none_seen,
             calls_leave: self.calls_leave(look),
             may_refuse: self.lost_endpoints,

@@ -32,6 +32,8 @@ pub(super) struct Known {
     pub(super) health_open: bool,
     /// A source says that the breaker is not closed.
     pub(super) not_closed: bool,
+    /// A source says that one is not open. Which calls it is about shows only once it moves.
+    pub(super) not_open: bool,
     /// A breaker has shown itself before: in a full cycle, or by a source that named it.
     pub(super) shown: bool,
     /// It was found before that there is no breaker.
@@ -99,7 +101,7 @@ fn fine(proven: bool, known: &Known) -> Opinion {
         }
         Known { not_closed: true, .. } => opinion(Unknown, CannotTell)
             .because("a source says that it is not closed, but users get real answers"),
-        _ if proven => opinion(Closed, Likely),
+        _ if proven || known.not_open => opinion(Closed, Likely),
         Known { none_seen: true, .. } => opinion(NoBreakerSeen, Likely).because("calls go through again"),
         _ => opinion(ClosedOrNone, Likely).because("a closed breaker and none at all look the same"),
     }

@@ -34,7 +34,9 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 /// Longest page; what is longer is not read to its end.
 const LONGEST: usize = 64 * 1024 * 1024;
 /// Bytes a second that are read of all pages together: what costs some percent of a core at most.
-const BYTES_PER_S: usize = 4 * 1024 * 1024;
+const BYTES_PER_S: usize = 2 * 1024 * 1024;
+/// Pages up to this length are never asked less often for the sake of others.
+const LIGHT: usize = 16 * 1024;
 /// A page is asked again after so many times what reading it took, if that is longer than its period.
 const REST: u32 = 2;
 /// How often the events of breakers are asked for, when nothing seems to have moved.
@@ -76,8 +78,8 @@ pub(in crate::observe::breaker) enum Kind {
 pub(in crate::observe::breaker) struct Out {
     pub(in crate::observe::breaker) emitter: Emitter,
     pub(in crate::observe::breaker) heard: mpsc::Sender<Heard>,
-    /// How many pages are read.
-    pub(in crate::observe::breaker) readers: Arc<AtomicUsize>,
+    /// Bytes of all pages, each as it was read last.
+    pub(in crate::observe::breaker) load: Arc<AtomicUsize>,
     /// Knows when this program itself did not run.
     pub(in crate::observe::breaker) presence: Presence,
     /// The path that users ask.
@@ -139,26 +141,39 @@ pub(in crate::observe::breaker) async fn read(
     stop: CancellationToken,
     first: impl FnOnce() + Send,
 ) -> End {
-    let _one = One::more(&out.readers);
     match page.kind {
         Kind::Stream => listen(page, out, &stop, first).await,
         _ => poll(page, out, &stop, first).await,
     }
 }
 
-/// One of those that read, however it ends.
-struct One(Arc<AtomicUsize>);
+/// What one page adds to the bytes of all, until it is read no more.
+struct Load {
+    all: Arc<AtomicUsize>,
+    mine: usize,
+}
 
-impl One {
-    fn more(readers: &Arc<AtomicUsize>) -> Self {
-        readers.fetch_add(1, Ordering::Relaxed);
-        Self(readers.clone())
+impl Load {
+    fn on(all: &Arc<AtomicUsize>) -> Self {
+        Self { all: all.clone(), mine: 0 }
+    }
+
+    /// Takes note of the page's present length. How long all pages together must take from one look to the next.
+    fn set(&mut self, bytes: usize) -> Duration {
+        self.all.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.all.fetch_sub(self.mine, Ordering::Relaxed);
+        let all = before.saturating_sub(self.mine);
+        self.mine = bytes;
+        match bytes {
+            0..=LIGHT => Duration::ZERO,
+            _ => Duration::from_secs_f64(all as f64 / BYTES_PER_S as f64),
+        }
     }
 }
 
-impl Drop for One {
+impl Drop for Load {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.all.fetch_sub(self.mine, Ordering::Relaxed);
     }
 }
 
@@ -166,6 +181,7 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
     let (period, named, tells) = (page.period, page.named, page.tells);
     let mut asker = Asker::new(page, out.path.clone());
     let (mut told, mut first) = (None, Some(first));
+    let mut load = Load::on(&out.load);
     let (mut lived, mut failures, mut long) = (false, 0, false);
     loop {
         let began = Instant::now();
@@ -246,9 +262,7 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
         if spoke && out.heard.send(heard).await.is_err() {
             return End::Stopped;
         }
-        let all = out.readers.load(Ordering::Relaxed).max(1);
-        let cost = Duration::from_secs_f64(asker.bytes.saturating_mul(all) as f64 / BYTES_PER_S as f64);
-        let rest = rest.max(cost).saturating_sub(began.elapsed());
+        let rest = rest.max(load.set(asker.bytes)).saturating_sub(began.elapsed());
         if stop.run_until_cancelled(sleep(rest)).await.is_none() {
             return End::Stopped;
         }
@@ -473,6 +487,20 @@ fn segment(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_pages_together_have_so_many_bytes_a_second() {
+        let all = Arc::default();
+        let mut pages: Vec<Load> = (0..10).map(|_| Load::on(&all)).collect();
+        let mut small = Load::on(&all);
+        let waits: Vec<Duration> = pages.iter_mut().map(|page| page.set(BYTES_PER_S / 20)).collect();
+        let last = waits.last().unwrap().as_millis();
+        assert!((490..=500).contains(&last), "ten of them twice a second: {last} ms");
+        assert_eq!(small.set(1000), Duration::ZERO, "who is read at no cost is not slowed by others");
+        assert!(pages[0].set(BYTES_PER_S * 4) >= Duration::from_secs(4), "the long one waits");
+        drop((pages, small));
+        assert_eq!(all.load(Ordering::Relaxed), 0);
+    }
 
     #[test]
     fn a_name_stays_one_segment() {

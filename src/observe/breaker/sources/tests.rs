@@ -176,7 +176,7 @@ impl Rig {
         let out = Out {
             emitter,
             heard,
-            readers: Arc::default(),
+            load: Arc::default(),
             presence: Default::default(),
             path: String::new(),
             well: Arc::default(),
@@ -259,7 +259,7 @@ async fn a_path_that_is_not_there_is_forgotten_unless_it_was_named() {
         let end = timeout(LONG, read(page, rig.out.clone(), rig.stop.clone(), || {})).await.unwrap();
         assert_eq!(end, End::Gone("404".to_owned()), "{kind:?}");
     }
-    assert_eq!(rig.out.readers.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert_eq!(rig.out.load.load(std::sync::atomic::Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -431,6 +431,16 @@ fn a_page_that_says_closed_while_calls_are_cut_short_is_never_sure_again() {
 }
 
 #[test]
+fn a_gauge_that_is_not_open_and_never_moved_may_be_about_other_calls() {
+    let redis = NamedBreaker::new("redis", Says::Not(Open), "redis_circuit_breaker_open = 0 (not open)");
+    let says = page(vec![redis]);
+    let says = std::slice::from_ref(&says);
+    let (mut story, _) = Story::steady(says);
+    let belief = story.ask(0.0, 5.0, 1.5, SERVER, says);
+    assert_eq!(said(&belief), (NotSeenYet, CannotTell), "{belief:?}");
+}
+
+#[test]
 fn a_gauge_may_lag_by_a_whole_call() {
     let says = |state| page(vec![named("provider", state)]);
     let (mut story, _) = Story::steady(&[says(Closed)]);
