@@ -370,6 +370,24 @@ fn a_restart_is_told_in_the_pane() {
     assert!(shown.contains("its breaker was reset by a restart at T+5.0"), "{shown}");
 }
 
+/// What is not known has one colour; what is believed of a breaker has another.
+#[test]
+fn what_cannot_be_told_has_the_colour_of_what_is_unknown() {
+    let look = |case: &Case| {
+        let buffer = drawn(&told(case), &view(), &Theme::default(), 120, 36);
+        let picture = text(&buffer);
+        let y = picture.lines().position(|line| line.contains("4 BREAKER")).unwrap() as u16 + 1;
+        // The frame, a blank, and the first letter of the state.
+        buffer.cell((47, y)).map(|cell| (cell.fg, cell.bg, cell.modifier)).unwrap()
+    };
+    let cases = cases();
+    let unknown = look(&cases[0]);
+    for case in &cases {
+        let withheld = case.state.withholds() || case.state == State::ClosedOrNone;
+        assert_eq!(look(case) == unknown, withheld, "{:?}", case.state);
+    }
+}
+
 /// "0 of 2" would read as if two said otherwise.
 #[test]
 fn nobody_is_counted_where_nobody_agrees() {

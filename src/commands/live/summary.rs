@@ -138,6 +138,32 @@ mod tests {
         assert!(text.lines().count() <= 10);
     }
 
+    /// What protects nobody is a finding, and what was never seen is not named.
+    #[test]
+    fn a_breaker_is_named_as_far_as_it_was_seen() {
+        use crate::session::event::{Belief, BreakerState as State, Confidence, Event, What};
+        for (state, wanted) in [
+            (
+                State::Disabled,
+                "DISABLED: why\n            Switched off: every call goes through, nothing protects",
+            ),
+            (State::MetricsOnly, "METRICS ONLY: why\n            It only counts"),
+            (State::ForcedOpen, "FORCED OPEN: why\n            Held open by hand"),
+            (State::ClosedOrNone, "CLOSED or none: why\n"),
+            (State::NotSeenYet, "NOT SEEN YET: why\n"),
+            (State::FallbackAtOnce, "FALLBACK AT ONCE: why\n"),
+        ] {
+            let (mut session, now) = fixtures::before_failing();
+            session.breaker = crate::session::state::Breaker::default();
+            let belief = Belief::new(state, Confidence::Likely, now, "why");
+            session.apply(&Event { seq: 0, at: now, what: What::Believed(belief) });
+            let text = lines(&session, &Report::default(), now).join("\n");
+            assert!(text.contains(&format!("  breaker   {wanted}")), "{wanted} in\n{text}");
+            let verdict = text.lines().find(|line| line.starts_with("  verdict")).unwrap();
+            assert!(!verdict.contains("breaker"), "{verdict}");
+        }
+    }
+
     #[test]
     fn a_run_that_was_left_behind_says_so() {
         let (session, now) = fixtures::before_failing();

@@ -27,6 +27,8 @@ pub struct Figures {
     pub harmed_before_trip: u64,
     /// Whether it was found that there is no breaker.
     pub no_breaker: bool,
+    /// What its sources say of a breaker that is switched off or only counts, and that state.
+    pub switched_off: Option<(BreakerState, String)>,
     /// Seconds from the provider's return to the first real answer.
     pub recovery_s: Option<f64>,
     /// Whether it may have been less: this program itself did not run meanwhile.
@@ -51,6 +53,12 @@ impl Figures {
                 matches!(breaker.state(), BreakerState::NoBreakerSeen | BreakerState::ClosedOrNone)
                     && breaker.never_opened(t0, now)
             }),
+            switched_off: session
+                .breaker
+                .belief
+                .as_ref()
+                .filter(|belief| matches!(belief.state, BreakerState::Disabled | BreakerState::MetricsOnly))
+                .map(|belief| (belief.state, belief.because.clone())),
             trip_s: session.breaker.measured(session.t0()).trip_s,
             journal: session.run.status.map(|status| (status, session.run.deviated)),
             ..Self::default()

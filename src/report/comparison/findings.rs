@@ -1,7 +1,12 @@
 //! What should be known of two runs: each finding with its arithmetic and a way out.
 
 use super::Side;
-use crate::session::{event::RunStatus, state::Quantile, verdict::Standing, wording};
+use crate::session::{
+    event::{BreakerState, RunStatus},
+    state::Quantile,
+    verdict::Standing,
+    wording,
+};
 
 /// Ratio of the longest waits from which on retries are suspected.
 const LONGER: f64 = 1.3;
@@ -31,6 +36,7 @@ pub(super) enum About {
 pub(super) fn of(before: &Side, after: &Side) -> Vec<Finding> {
     let sides = [before, after];
     let mut findings: Vec<Finding> = sides.into_iter().filter_map(without_effect).collect();
+    findings.extend(sides.into_iter().filter_map(switched_off));
     findings.extend(retries(before, after).or_else(|| slow_trip(after)));
     findings.extend(sides.into_iter().rev().find_map(liveness));
     findings.extend(sides.into_iter().find_map(blind_file));
@@ -43,6 +49,18 @@ fn without_effect(side: &Side) -> Option<Finding> {
         remedy: "Check the selector of the action before you believe any other figure.".to_owned(),
         evidence: "no pod, Service or workload of the target changed after T0".to_owned(),
         about: About::Fault,
+    })
+}
+
+/// A breaker that is there and does nothing.
+fn switched_off(side: &Side) -> Option<Finding> {
+    let (state, evidence) = side.figures.switched_off.as_ref()?;
+    let does = if *state == BreakerState::Disabled { "is switched off" } else { "only counts" };
+    Some(Finding {
+        text: format!("{}: the breaker {does}: nothing protects these calls.", side.name),
+        remedy: "Switch it on in the service's configuration, and run this once more.".to_owned(),
+        evidence: evidence.clone(),
+        about: About::Trip,
     })
 }
 

@@ -156,6 +156,7 @@ fn waits(what: &'static str, quantile: Quantile, (before, after): (&Waits, &Wait
 fn opened(figures: &Figures) -> String {
     match figures.trip_s {
         Some(seconds) => wording::seconds(seconds),
+        None if figures.switched_off.is_some() => "switched off".to_owned(),
         None if figures.no_breaker => "none seen".to_owned(),
         None => "-".to_owned(),
     }

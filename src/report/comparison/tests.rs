@@ -38,6 +38,36 @@ fn better_is_good_and_the_other_way_round_it_is_worse() {
     }
 }
 
+/// A breaker that does nothing is a finding; what nobody saw is no breaker, and no opening either.
+#[test]
+fn what_is_said_of_a_breaker_that_did_not_open() {
+    use crate::session::event::{Belief, BreakerState as State, Confidence};
+    for (state, opened, finding) in [
+        (State::Disabled, "switched off", Some("the breaker is switched off: nothing protects these calls")),
+        (State::MetricsOnly, "switched off", Some("the breaker only counts: nothing protects these calls")),
+        (State::NoBreakerSeen, "none seen", None),
+        (State::ClosedOrNone, "-", None),
+        (State::FallbackAtOnce, "-", None),
+        (State::NotSeenYet, "-", None),
+        (State::Mixed, "-", None),
+        (State::Closed, "-", None),
+    ] {
+        let (mut session, _) = fixtures::finished(Variant::Before);
+        session.breaker = crate::session::state::Breaker::default();
+        let belief = Belief::new(state, Confidence::Sure, at(5.0), "actuator provider");
+        session.apply(&Event { seq: 0, at: at(5.0), what: What::Believed(belief) });
+        let (after, _) = fixtures::finished(Variant::After);
+        let comparison = Comparison::of(("before", &session), ("after", &after));
+        assert_eq!(row(&comparison, "kill -> breaker open").before, opened, "{state:?}");
+        let texts: Vec<&str> = comparison.findings.iter().map(|finding| finding.text.as_str()).collect();
+        let said = finding.is_none_or(|finding| texts.iter().any(|text| text.contains(finding)));
+        assert!(
+            said && texts.iter().any(|text| text.contains("nothing protects")) == finding.is_some(),
+            "{texts:?}"
+        );
+    }
+}
+
 #[test]
 fn findings_rest_on_what_was_seen_and_rows_point_at_them() {
     let comparison = story();

@@ -7,6 +7,32 @@ use crate::session::{
     fixtures::{self, Variant, at},
 };
 
+/// The verdict is about users: it is the same whatever is believed of a breaker, and names none.
+#[test]
+fn the_verdict_about_the_run_names_no_breaker() {
+    use crate::session::event::{Belief, BreakerState as State, Confidence, Event, What};
+    for variant in [Variant::Before, Variant::After] {
+        let (session, now) = fixtures::finished(variant);
+        let plain = session.conclusion_so_far(now);
+        assert!(!plain.because.contains("breaker"), "{}", plain.because);
+        for state in [
+            State::Unknown,
+            State::ClosedOrNone,
+            State::NotSeenYet,
+            State::NoBreakerSeen,
+            State::FallbackAtOnce,
+            State::Mixed,
+            State::Disabled,
+            State::ForcedOpen,
+        ] {
+            let mut session = session.clone();
+            let belief = Belief::new(state, Confidence::Likely, now, "");
+            session.apply(&Event { seq: 0, at: now, what: What::Believed(belief) });
+            assert_eq!(session.conclusion_so_far(now), plain, "{state:?}");
+        }
+    }
+}
+
 #[test]
 fn each_phase_has_its_word_and_its_figures() {
     let cases = [
