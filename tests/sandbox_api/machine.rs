@@ -7,6 +7,7 @@ use chaos_tui::sandbox::{
 };
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::sync::mpsc;
 
 pub struct Echo;
@@ -18,6 +19,14 @@ impl Machine for Echo {
             object["spec"]["clusterIPs"] = json!(["127.96.0.1"]);
         }
         Ok(())
+    }
+
+    fn pod_socket(&self, _: &Object, port: u16) -> Option<SocketAddr> {
+        Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    fn service_socket(&self, _: &str, _: &str, port: u16) -> Option<SocketAddr> {
+        Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
     fn log(&self, _: &Object, container: &str, options: &LogOptions) -> Result<Lines, Status> {

@@ -7,6 +7,7 @@ mod deletion;
 mod kube_client;
 mod kubectl;
 mod machine;
+mod proxy;
 mod refusals;
 mod rig;
 mod watching;
