@@ -61,6 +61,7 @@ async fn the_samples_are_ready_to_be_fired() {
             subjects: &subjects,
             secrets: &secrets,
             settings: &settings,
+            breaker: None,
         };
         let checks = preflight.look().await;
         let lines: Vec<String> =

@@ -84,7 +84,8 @@ impl Reach {
         };
         let mut origin = url;
         origin.set_path("/");
-        (origin.set_query(None), origin.set_fragment(None));
+        origin.set_query(None);
+        origin.set_fragment(None);
         Ok((Self::Url { client, headers, origin }, path))
     }
 

@@ -22,7 +22,8 @@ impl Lines {
                 self.line.extend_from_slice(part);
             }
             if self.line.len() > LINE {
-                (self.line.clear(), self.data.clear());
+                self.line.clear();
+                self.data.clear();
                 self.skips = true;
             }
             if part.last() == Some(&b'\n') {

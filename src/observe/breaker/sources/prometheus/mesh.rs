@@ -61,7 +61,7 @@ fn ejections(families: &Families) -> Vec<String> {
             (hosts, format!("{hosts}{all} hosts of {} ejected (outlier detection)", short(cluster)))
         })
         .collect();
-    ejected.sort_by(|one, other| other.0.cmp(&one.0));
+    ejected.sort_by_key(|(hosts, _)| std::cmp::Reverse(*hosts));
     // Clusters without an ejection are told only where there is nothing else to tell.
     let some = ejected.iter().any(|(hosts, _)| *hosts > 0);
     ejected.into_iter().filter(|(hosts, _)| !some || *hosts > 0).map(|(_, text)| text).collect()

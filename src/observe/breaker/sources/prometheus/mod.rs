@@ -21,7 +21,7 @@ pub use families::Rule;
 pub(in crate::observe::breaker) use text::PageText;
 
 use super::super::reading::{Outgoing, Reading, SourceId};
-use crate::session::event::{BreakerState, NamedBreaker, Says};
+use crate::session::event::{BreakerState, NamedBreaker};
 use numbers::Numbers;
 use text::{Families, Family, Sample, Sort};
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
-    Witness,
+    Says, Witness,
 };
 use serde_json::Value;
 use std::path::Path;

@@ -39,12 +39,15 @@ fn verdict(says: Says, why: &'static str) -> Verdict {
     Verdict { says, why, rejected: None }
 }
 
+/// Takes a library's counters off a page: the metric, and what it counts of each breaker.
+type Count = fn(&mut Families) -> (String, Tallies);
+/// What the counts of one breaker say.
 type Judge = fn(&mut Memory, &Tally, bool) -> Verdict;
 
 impl Counted {
     /// Takes the known counters off the page and reads them.
     pub(super) fn read(&mut self, families: &mut Families, page: Option<&str>) -> Vec<NamedBreaker> {
-        let readers: [(&'static str, fn(&mut Families) -> (String, Tallies), Judge); 7] = [
+        let readers: [(&'static str, Count, Judge); 7] = [
             ("circuit", opossum::opossum_counts, opossum::opossum),
             ("resilience_polly_strategy_events", polly::polly_counts, polly::polly),
             ("ft_circuitbreaker_state_total", microprofile::time_counts, microprofile::time_in_state),
