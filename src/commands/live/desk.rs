@@ -156,10 +156,17 @@ struct Taste {
     theme: Theme,
 }
 
+/// Which lines of libraries are worth showing. That the API server passed on a 5xx is told by whoever asked: a page of the
+/// breaker's that answers 503 while it is open is no error.
+fn worth_showing(verbose: bool) -> EnvFilter {
+    let level = if verbose { "debug" } else { "info" };
+    let wanted = format!("warn,kube_client::client::builder=off,chaos_tui={level}");
+    EnvFilter::try_new(wanted).unwrap_or_default()
+}
+
 /// What libraries trace goes to the log pane, never to the terminal.
 fn listen_to_libraries(global: &Global) {
-    let level = if global.verbose { "debug" } else { "info" };
-    let filter = EnvFilter::try_new(format!("warn,chaos_tui={level}")).unwrap_or_default();
+    let filter = worth_showing(global.verbose);
     tui::accept_everything();
     // It fails only where somebody listens already.
     let _ =
@@ -364,5 +371,40 @@ fn code(left: Left, report: &Report, unrolled: bool) -> ExitCode {
             ExitCode::SUCCESS
         }
         (Left::Finished | Left::Again | Left::Early, _) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Heard(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Heard {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_status_that_the_api_server_passes_on_is_no_line_of_the_log() {
+        let heard = Heard::default();
+        let writer = heard.clone();
+        let filter = super::worth_showing(false);
+        let listener =
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(listener, || {
+            tracing::error!(target: "kube_client::client::builder", "failed with status 503");
+            tracing::warn!(target: "kube_client::client::auth", "token expired");
+        });
+        let text = String::from_utf8(heard.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("token expired") && !text.contains("503"), "{text}");
     }
 }

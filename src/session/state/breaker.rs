@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 const CYCLES: usize = 64;
 /// Sources whose statements are kept.
 const STATEMENTS: usize = 64;
+/// Seconds up to which a trial is brief.
+const BRIEF_S: f64 = 1.0;
 /// Seconds after which a source that says nothing any more is forgotten.
 const FORGOTTEN_S: f64 = 60.0;
 /// Trials kept that nobody saw while they lasted.
@@ -93,6 +95,22 @@ impl Breaker {
     /// The state believed; unknown as long as nobody looked.
     pub fn state(&self) -> BreakerState {
         self.belief.as_ref().map_or(BreakerState::Unknown, |belief| belief.state)
+    }
+
+    /// Since when calls are cut short, if they are: a trial that failed within a second is no pause that users feel.
+    pub fn cut_short_since(&self) -> Option<Timestamp> {
+        let mut since = self.belief.as_ref().filter(|belief| belief.state == BreakerState::Open)?.since;
+        for cycle in self.cycles.iter().rev() {
+            let brief = |ended: Timestamp| {
+                cycle.trial.is_some_and(|trial| ended.duration_since(trial).as_secs_f64() < BRIEF_S)
+            };
+            match cycle.ended {
+                None => since = since.min(cycle.opened),
+                Some((ended, CycleEnd::Failed)) if ended >= since && brief(ended) => since = cycle.opened,
+                Some(_) => break,
+            }
+        }
+        Some(since)
     }
 
     /// What a source of this kind last said.

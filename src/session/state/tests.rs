@@ -325,6 +325,12 @@ fn a_trial_that_nobody_saw_leaves_a_mark_and_counts() {
     assert_eq!(session.lane(Lane::Breaker, 5..9, at(8.5)), "OhOO");
     let ended: Vec<_> = session.breaker.cycles.iter().map(|cycle| cycle.ended).collect();
     assert_eq!(ended, [Some((at(6.102), CycleEnd::Failed)), None]);
+    // It opened anew, and users did not feel it: calls have been cut short all along.
+    believe(&mut session, 6.4, Belief::new(open, Confidence::Sure, at(6.102), ""));
+    assert_eq!(session.breaker.cut_short_since(), Some(at(3.0)));
+    // A trial of some seconds is felt.
+    let (slow, _) = fixtures::told(Variant::After, 24.0);
+    assert_eq!(slow.breaker.cut_short_since(), Some(at(22.2)));
 }
 
 #[test]

@@ -184,7 +184,7 @@ impl View<'_> {
 
     /// Since when users get fallbacks in time: since the breaker opened, if that is believed, else since the first one.
     fn fallback_since(&self) -> Option<f64> {
-        let opened = self.session.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Open);
+        let opened = self.session.breaker.cut_short_since();
         let limit = self.endpoint.limit_ms as f32;
         let first = || {
             let quick = |dot: &&Dot| dot.outcome == Outcome::Fallback && dot.waited_ms <= limit;
@@ -196,7 +196,7 @@ impl View<'_> {
                 .last()
                 .map(|dot| dot.start)
         };
-        self.session.since_t0(opened.map(|belief| belief.since).or_else(first)?)
+        self.session.since_t0(opened.or_else(first)?)
     }
 
     pub(super) fn unfamiliar(&self, lately: &Recent) -> Said {
