@@ -184,9 +184,10 @@ pub(super) fn figures_of(belief: &Belief) -> Option<String> {
 
 /// Why no more is said, where it is not sure: the last of the reasons that no source's line shows already.
 fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
-    let doubts = belief.confidence != Confidence::Sure && belief.because.contains("; ");
-    let reasons = belief.because.rsplit("; ").filter(|reason| !reason.contains("reset by a restart"));
-    let last = reasons.filter(|_| doubts).next()?;
+    if belief.confidence == Confidence::Sure || !belief.because.contains("; ") {
+        return None;
+    }
+    let last = belief.because.rsplit("; ").find(|reason| !reason.contains("reset by a restart"))?;
     let statements = &scene.session.breaker.statements;
     let shown = statements.iter().any(|statement| repeats(last, &statement.testimony.ground));
     (!shown && last != wording::replicas(&belief.replicas)).then(|| last.to_owned())

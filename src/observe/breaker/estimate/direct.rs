@@ -20,7 +20,7 @@ const TURNS_S: f64 = 8.0;
 /// Seconds within which no breaker opens and closes again: several processes answer.
 const FLIP_S: f64 = 1.6;
 /// Seconds for which several processes that answer in turn are mixed after the latest change.
-const TURN_S: f64 = 1.1;
+const TURN_S: f64 = 2.1;
 /// Seconds within which two readings of whoever answers must agree.
 const AGREE_S: f64 = 2.0;
 /// Seconds after which an open breaker may close again; sooner, somebody else answered.
@@ -485,7 +485,10 @@ fn against(state: BreakerState, look: &Look, moved: bool) -> Option<&'static str
             Some("the answers look otherwise: calls are cut short")
         }
         (Closed, Stage::Failing(failing)) if !moved && failing.slow + failing.fast > 1 => {
-            Some("calls fail and it has not moved: is this series about this breaker?")
+            match seconds(failing.since, failing.latest) < PATIENCE_S {
+                true => Some("calls begin to fail: it may open any moment"),
+                false => Some("calls fail and it has not moved: is this series about this breaker?"),
+            }
         }
         _ => None,
     }
