@@ -11,6 +11,7 @@ mod ghost;
 pub mod guards;
 pub mod journal;
 mod prediction;
+pub mod private_file;
 pub mod recording;
 pub mod state;
 pub mod stream;

@@ -25,7 +25,7 @@ use crate::{
         clock::Clock,
         event::{Level, Timestamp},
         journal::{Journal, Machine},
-        recording::Recorder,
+        recording::RecordingThread,
         stream::{self, Emitter},
     },
 };
@@ -56,7 +56,7 @@ pub struct Assembly {
 
 impl Assembly {
     /// Begins to read a stream that nobody writes yet, and to record it if somebody asks for that.
-    pub fn new(recorder: Option<Recorder>) -> Self {
+    pub fn new(recorder: Option<RecordingThread>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
         let (pump, handle, shown) = pump(stream, Journal::new(Machine::this()), recorder);
@@ -151,7 +151,7 @@ impl Assembly {
             shown: self.shown.clone(),
             journal_path: arguments.playing.journal_path.clone(),
             observers,
-            undo: Undoing::new(kit),
+            undo: Undoing::new(kit, self.shown.clone()),
             late,
             done: CancellationToken::new(),
             leave: CancellationToken::new(),

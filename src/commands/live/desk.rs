@@ -17,7 +17,7 @@ use crate::{
     runner::{Pace, Signal},
     session::{
         Command, Session,
-        recording::{self, Header, Recorder, RecordingError},
+        recording::{self, Header, Recorder, RecordingError, RecordingThread},
     },
     tui::{self, Course, Departure, Keys, Show, Steering, Theme, View, terminal::Screen},
 };
@@ -132,13 +132,13 @@ fn ghost(path: &Path) -> Result<Session, String> {
     }
 }
 
-fn recorder(arguments: &Arguments) -> Result<Option<Recorder>, RecordingError> {
+fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingError> {
     // The fingerprint of a file at a URL is that of its name: it is not fetched twice.
     let text = || {
         crate::experiment::read_bounded(std::path::Path::new(&arguments.source))
             .unwrap_or_else(|_| arguments.source.clone().into_bytes())
     };
-    let begin = |path: &PathBuf| Recorder::create(path, &Header::new(&text()));
+    let begin = |path: &PathBuf| Recorder::create(path, &Header::new(&text()))?.on_a_thread();
     arguments.looks.record.as_ref().map(begin).transpose()
 }
 

@@ -3,7 +3,7 @@
 use super::played::Played;
 use crate::{
     cluster::{Connection, Identity},
-    experiment::ProviderKind,
+    experiment::{Map, ProviderKind},
     provider::{
         Providers,
         kit::{self, Manifest, Restored, Saved},
@@ -12,12 +12,12 @@ use crate::{
     session::{
         Event, Session, What,
         event::{Level, StepRef, Timestamp, UndoKit, Undone},
+        private_file,
         stream::Emitter,
     },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::OpenOptions,
     io::Write,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -25,6 +25,7 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, watch},
+    task::JoinSet,
     time::MissedTickBehavior,
 };
 
@@ -122,15 +123,16 @@ impl Kit {
     }
 
     /// Follows the session: saves for every destructive step at once, anew when its fire is awaited, and asks the server
-    /// whether it could be put back.
+    /// whether it could be put back. A slow API server holds up neither the other nor this listener, which would miss events.
     pub async fn follow(self, request: Request, steps: Vec<StepRef>, mut tap: mpsc::Receiver<Arc<Event>>) {
         let mut played = Played::new(request);
-        for step in steps {
-            self.save(&played, step).await;
-        }
-        let mut checks = tokio::time::interval(CHECK);
-        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut awaited = None;
+        // They end with whoever follows.
+        let (mut saves, mut checks) = (JoinSet::new(), JoinSet::new());
+        steps.into_iter().for_each(|step| self.begin_to_save(&mut saves, &played, step));
+        let mut due = tokio::time::interval(CHECK);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut shown = self.session.clone();
+        let (mut awaited, mut fired) = (None, false);
         loop {
             tokio::select! {
                 event = tap.recv() => match event.as_deref() {
@@ -138,36 +140,57 @@ impl Kit {
                     Some(Event { what: What::StepAwaited { step, destructive }, .. }) => {
                         awaited = destructive.then_some(*step);
                         if let Some(step) = awaited {
-                            self.save(&played, step).await;
-                            checks.reset_immediately();
+                            self.begin_to_save(&mut saves, &played, step);
                         }
-                    }
-                    Some(Event { what: What::FaultFired { .. }, .. }) => {
-                        awaited = None;
-                        self.rewrite().await;
                     }
                     Some(Event { what: What::ActivityStarted { .. } | What::StepSkipped { .. }, .. }) => awaited = None,
                     Some(event) => {
                         if let Some(step) = played.hear(event) {
-                            self.save(&played, step).await;
+                            self.begin_to_save(&mut saves, &played, step);
                         }
                     }
                 },
-                _ = checks.tick(), if awaited.is_some() => {
+                // The state tells of the fire: it misses nothing.
+                true = async { shown.wait_for(|session| session.t0().is_some()).await.is_ok() }, if !fired => {
+                    fired = true;
+                    self.rewrite().await;
+                }
+                Some(saved) = saves.join_next() => {
+                    // What was saved for the fire that is awaited is checked at once.
+                    if saved.is_ok_and(|step| Some(step) == awaited) {
+                        due.reset_immediately();
+                    }
+                }
+                Some(_) = checks.join_next() => {}
+                _ = due.tick(), if awaited.is_some() && checks.is_empty() && saves.is_empty() => {
                     if let Some(step) = awaited {
-                        self.check(step).await;
+                        checks.spawn(self.clone().check(step));
                     }
                 }
             }
         }
     }
 
-    async fn save(&self, played: &Played, step: StepRef) {
-        let (Some(providers), Some(provider)) = (&self.providers, played.provider(step)) else { return };
-        // Manifests are kept of what functions do. One whose cluster is not there yet is saved when its fire is awaited.
-        let site = providers.site(ProviderKind::Python, &provider, &played.request.secrets).await;
-        let Some(connection) = site.connection() else { return };
-        let saved = match kit::save(&provider, connection).await {
+    fn begin_to_save(&self, saves: &mut JoinSet<StepRef>, played: &Played, step: StepRef) {
+        let (Some(providers), Some(provider)) = (self.providers.clone(), played.provider(step)) else {
+            return;
+        };
+        let (kit, secrets) = (self.clone(), played.request.secrets.clone());
+        saves.spawn(async move {
+            // Manifests are kept of what functions do. One whose cluster is not there yet is saved when its fire is awaited.
+            let site = providers.site(ProviderKind::Python, &provider, &secrets).await;
+            if let Some(connection) = site.connection() {
+                kit.save(step, &provider, connection).await;
+            }
+            step
+        });
+    }
+
+    async fn save(&self, step: StepRef, provider: &Map, connection: &Connection) {
+        if self.was_fired(step) {
+            return;
+        }
+        let saved = match kit::save(provider, connection).await {
             Ok(Some(saved)) if !saved.manifests.is_empty() => saved,
             // What is not there cannot be lost, and the preflight tells that it is not.
             Ok(_) => return,
@@ -176,6 +199,10 @@ impl Kit {
             }
         };
         let (ended, t0) = (self.emitter.clock().now(), self.t0());
+        if self.was_fired(step) && !self.with(|held| held.steps.contains_key(&step)) {
+            let why = "the fire came before what it would hit was saved: this kit cannot put it back";
+            return self.say(Level::Warning, why.to_owned()).await;
+        }
         let manifests = self.with(|held| held.keep((step, ended), connection, &saved, t0));
         let file = match self.write(&connection.identity()) {
             Ok(path) => path,
@@ -188,15 +215,26 @@ impl Kit {
         self.emitter.emit(What::KitSaved(UndoKit { step, manifests, cost, needed, file })).await;
     }
 
-    async fn check(&self, step: StepRef) {
-        let mut refused = None;
+    async fn check(self, step: StepRef) {
         let t0 = self.t0();
-        for (connection, manifest) in self.with(|held| held.of(std::iter::once(step), t0)) {
+        let manifests = self.with(|held| held.of(std::iter::once(step), t0));
+        if manifests.is_empty() {
+            // Of nothing it cannot be said that it could be put back.
+            return;
+        }
+        let mut refused = None;
+        for (connection, manifest) in manifests {
             if let Err(why) = kit::check(&connection, &manifest).await {
                 refused = Some(format!("{}: {why}", manifest.title()));
             }
         }
         self.emitter.emit(What::KitChecked { refused }).await;
+    }
+
+    /// Whether a step was fired. Of that the session's state knows: it does not wait for this kit.
+    fn was_fired(&self, step: StepRef) -> bool {
+        let session = self.session.borrow();
+        session.fault.iter().flat_map(|fault| &fault.fires).any(|firing| firing.step == step)
     }
 
     /// The moment of the first fire. Of what was fired the session's state knows: it does not wait for this kit.
@@ -261,11 +299,8 @@ impl Kit {
             0 => path.clone(),
             number => path.with_extension(format!("{}.json", number + 1)),
         };
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let written =
-            options.open(&path).and_then(|mut file| file.write_all(format!("{list:#}\n").as_bytes()));
+            private_file::create(&path).and_then(|mut file| file.write_all(format!("{list:#}\n").as_bytes()));
         let shown = path.display().to_string();
         written.map_err(|error| format!("the undo kit cannot be written to {shown}: {error}"))?;
         Ok(Some(shown))
@@ -281,89 +316,5 @@ impl Kit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        provider::kit::Kept,
-        session::{clock::Clock, event::Section, fixtures::at, stream::stream},
-    };
-    use serde_json::json;
-
-    fn saved(name: &str, replicas: u32) -> Saved {
-        let manifest = Manifest {
-            kind: Kept::Deployment,
-            namespace: "default".to_owned(),
-            name: name.to_owned(),
-            body: json!({"spec": {"replicas": replicas}}),
-        };
-        Saved { manifests: vec![manifest], cost: String::new(), needed: true }
-    }
-
-    fn cluster(context: &str) -> Connection {
-        let config = kube::Config::new("http://127.0.0.1:1".parse().unwrap());
-        Connection::over(kube::Client::try_from(config).unwrap(), context)
-    }
-
-    #[tokio::test]
-    async fn what_is_called_the_same_in_two_clusters_is_kept_of_both() {
-        let step = |index| StepRef { section: Section::Method, index };
-        let mut held = Held::default();
-        held.keep((step(0), at(-2.0)), &cluster("here"), &saved("a", 1), None);
-        held.keep((step(1), at(-1.0)), &cluster("there"), &saved("a", 2), None);
-        let kept = held.of([step(0), step(1)].into_iter(), None);
-        let kept: Vec<_> = kept
-            .iter()
-            .map(|(at, it)| (at.context(), it.body["spec"]["replicas"].as_u64().unwrap()))
-            .collect();
-        assert_eq!(kept, [("here", 1), ("there", 2)]);
-        assert_eq!(held.by_cluster(None).len(), 2, "no file mixes clusters");
-    }
-
-    #[tokio::test]
-    async fn what_was_saved_before_the_fire_is_never_saved_over() {
-        let step = |index| StepRef { section: Section::Method, index };
-        let mut held = Held::default();
-        let here = cluster("here");
-        held.keep((step(0), at(-2.0)), &here, &saved("a", 1), None);
-        assert_eq!(held.keep((step(0), at(-1.0)), &here, &saved("a", 2), None), ["Deployment a"]);
-        let t0 = Some(at(0.0));
-        // The same object, now harmed, and another one that a later step would hit.
-        held.keep((step(1), at(1.0)), &here, &saved("a", 0), t0);
-        held.keep((step(2), at(2.0)), &here, &saved("b", 3), t0);
-        let bodies = |steps: &[usize]| -> Vec<u64> {
-            let kept = held.of(steps.iter().copied().map(step), t0);
-            kept.iter().map(|(_, it)| it.body["spec"]["replicas"].as_u64().unwrap()).collect()
-        };
-        assert_eq!((bodies(&[0]), bodies(&[0, 1]), bodies(&[1, 2])), (vec![2], vec![2], vec![2, 3]));
-    }
-
-    /// A fire does not wait for a save that is under way, nor does the word of it reach the kit at once.
-    #[tokio::test]
-    async fn what_a_save_read_after_the_fire_is_never_put_back() {
-        let step = StepRef { section: Section::Method, index: 0 };
-        let (mut held, here) = (Held::default(), cluster("here"));
-        held.keep((step, at(-5.0)), &here, &saved("a", 1), None);
-        held.keep((step, at(0.3)), &here, &saved("a", 0), None);
-        let replicas =
-            |t0| held.of(std::iter::once(step), t0)[0].1.body["spec"]["replicas"].as_u64().unwrap();
-        assert_eq!((replicas(Some(at(0.0))), replicas(None)), (1, 0));
-        let written = held.by_cluster(Some(at(0.0)));
-        assert_eq!(written.values().next().unwrap()[0]["spec"]["replicas"], 1);
-    }
-
-    #[tokio::test]
-    async fn what_was_fired_is_put_back_though_the_kit_has_not_heard_of_the_fire() {
-        let (session, now) = crate::session::fixtures::before_failing();
-        let step = session.fault.as_ref().unwrap().fires[0].step;
-        let (emitter, mut events) = stream(Clock::starting_at(now));
-        let (_keep, shown) = watch::channel(session);
-        let providers = Arc::new(Providers::new(crate::experiment::Environment::default()));
-        let kit = Kit::new(Some(providers), emitter, shown, None);
-        kit.with(|held| held.keep((step, at(-5.0)), &cluster("here"), &saved("a", 1), None));
-        kit.restore().await;
-        assert_eq!(events.next().await.unwrap().what, What::UndoBegan);
-        let What::UndoDone(undone) = events.next().await.unwrap().what else { panic!("another event") };
-        // Nobody listens there: it was tried.
-        assert_eq!(undone.failed.len(), 1, "{undone:?}");
-    }
-}
+#[path = "kit_tests.rs"]
+mod tests;

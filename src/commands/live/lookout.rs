@@ -15,7 +15,6 @@ use crate::{
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
 
 /// Whoever watches for the guards.
 pub struct Lookout {
@@ -55,14 +54,13 @@ impl Lookout {
         let Prepared { request, providers, guards, .. } = prepared;
         let connection = ready::connection(request, providers).await;
         let endpoints = endpoints(request, &Preferences::default(), &providers.environment());
-        let faults = endpoints.iter().map(|settings| settings.fault.clone()).collect();
         let mut observers =
             Observers::new(emitter.clone(), audience.taps.clone(), endpoints, Sources::default());
         emitter.emit(What::GuardsSet(*guards)).await;
         if let Some(connection) = &connection {
             observers.watch_cluster(connection, request).await;
         }
-        observers.spawn(mind_the_fault(audience.taps.open(), faults));
+        observers.mind_the_fault(audience.session.subscribe());
         observers.observe(true).await;
         let (shown, clock) = (audience.session.subscribe(), emitter.clock());
         let (seen, presence) = (shown.clone(), observers.presence.clone());
@@ -86,14 +84,5 @@ impl Lookout {
     /// Stops watching.
     pub async fn end(self) {
         self.observers.end().await;
-    }
-}
-
-/// From the first fire on nothing is learned as a real answer.
-async fn mind_the_fault(mut tap: mpsc::Receiver<Arc<Event>>, faults: Vec<CancellationToken>) {
-    while let Some(event) = tap.recv().await {
-        if matches!(event.what, What::FaultFired { .. }) {
-            faults.iter().for_each(CancellationToken::cancel);
-        }
     }
 }

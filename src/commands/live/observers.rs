@@ -14,7 +14,7 @@ use crate::{
     },
     runner::{Redactor, Request},
     session::{
-        What,
+        Session, What,
         event::{Fix, Level, PodKey, Source, SourceState},
         stream::Emitter,
     },
@@ -220,9 +220,14 @@ impl Observers {
         self.sought.send_replace(text);
     }
 
-    /// From the first fire on nothing is learned as a real answer.
-    pub fn fault_began(&self) {
-        self.endpoints.iter().for_each(|settings| settings.fault.cancel());
+    /// From the first fire on nothing is learned as a real answer. The state tells of it: it misses nothing.
+    pub fn mind_the_fault(&mut self, mut session: watch::Receiver<Session>) {
+        let faults: Vec<_> = self.endpoints.iter().map(|settings| settings.fault.clone()).collect();
+        self.spawn(async move {
+            // It ends without a fire as well.
+            let fired = session.wait_for(|session| session.t0().is_some()).await.is_ok();
+            faults.iter().filter(|_| fired).for_each(CancellationToken::cancel);
+        });
     }
 
     /// Runs something with the observers, to be ended with them.

@@ -1,10 +1,13 @@
-//! The one reader of the stream: journal, recording and state first, then whoever listens in.
+//! The one reader of the stream: journal, recording and state first, then whoever listens in. It never waits for a disk.
 
 use crate::{
     experiment::Value,
-    session::{Event, Session, journal::Journal, recording::Recorder, stream::Stream},
+    session::{Event, Session, journal::Journal, recording::RecordingThread, stream::Stream},
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -12,12 +15,14 @@ use tokio_util::sync::CancellationToken;
 const WAITING: usize = 2048;
 /// Requests for the journal that may wait.
 const REQUESTS: usize = 4;
+/// How long the end of a session waits for its recording to be written.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads until stopped. What is written here is never behind the screen.
 pub struct Pump {
     stream: Stream,
     journal: Journal,
-    recorder: Option<Recorder>,
+    recorder: Option<RecordingThread>,
     session: watch::Sender<Session>,
     taps: Taps,
     requests: mpsc::Receiver<oneshot::Sender<Value>>,
@@ -55,7 +60,7 @@ impl Taps {
 pub fn pump(
     stream: Stream,
     journal: Journal,
-    recorder: Option<Recorder>,
+    recorder: Option<RecordingThread>,
 ) -> (Pump, PumpHandle, watch::Receiver<Session>) {
     let (session, shown) = watch::channel(Session::new());
     let (asks, requests) = mpsc::channel(REQUESTS);
@@ -76,6 +81,13 @@ impl PumpHandle {
 impl Pump {
     /// Reads until `stop` fires, and then what is left.
     pub async fn run(mut self, stop: CancellationToken) {
+        self.read(stop).await;
+        if let Some(recorder) = self.recorder.take() {
+            recorder.finish(PATIENCE).await;
+        }
+    }
+
+    async fn read(&mut self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 biased;
@@ -88,10 +100,7 @@ impl Pump {
                     Some(event) => self.take(event),
                     None => return,
                 },
-                () = stop.cancelled() => {
-                    self.drain();
-                    return;
-                }
+                () = stop.cancelled() => return self.drain(),
             }
         }
     }
@@ -103,15 +112,12 @@ impl Pump {
     }
 
     fn take(&mut self, event: Event) {
+        let event = Arc::new(event);
         self.journal.apply(&event);
-        if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.append(&event)
-        {
-            // A full disk must not end the session; what was appended so far stays readable.
-            tracing::error!("the recording ends here: {error}");
-            self.recorder = None;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.append(&event);
         }
         self.session.send_modify(|session| session.apply(&event));
-        self.taps.pass(&Arc::new(event));
+        self.taps.pass(&event);
     }
 }

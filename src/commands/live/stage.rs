@@ -92,6 +92,7 @@ impl Stage {
         let mut tap = self.handle.taps.open();
         let (shown, emitter) = (self.shown.clone(), self.emitter.clone());
         let presence = self.observers.presence.clone();
+        self.observers.mind_the_fault(shown.clone());
         self.observers.spawn(doubt::watch(shown.clone(), emitter.clock(), emitter.clone()));
         self.observers.spawn(guard::watch(shown, emitter.clock(), emitter, presence, steps.clone()));
         let again = Again::new(request.clone(), providers.clone());
@@ -123,8 +124,6 @@ impl Stage {
                 }
                 Some(event) = tap.recv() => match event.what {
                     What::ActivityStarted { .. } => began = true,
-                    What::FaultFired { .. } => self.observers.fault_began(),
-                    What::Interrupted { .. } => self.undo.turns(),
                     What::ActivityEnded { .. } => self.find_cluster().await,
                     _ => {}
                 },

@@ -1,37 +1,40 @@
 //! When the undo kit is put back: at once, or after the rollbacks of a run that turns to its end.
 
 use super::kit::Kit;
-use crate::session::Command;
-use tokio::task::JoinHandle;
+use crate::session::{Command, Session};
+use tokio::{sync::watch, task::JoinHandle};
 
 /// The kit, and whether it was asked for.
 pub struct Undoing {
     kit: Kit,
+    /// Knows whether the run turns to its end by itself.
+    session: watch::Receiver<Session>,
     asked: bool,
-    ending: bool,
+    /// Whether the operator told it to end: the run may not have heard yet.
+    told: bool,
     task: Option<JoinHandle<()>>,
 }
 
 impl Undoing {
     /// Nobody asked yet.
-    pub fn new(kit: Kit) -> Self {
-        Self { kit, asked: false, ending: false, task: None }
+    pub fn new(kit: Kit, session: watch::Receiver<Session>) -> Self {
+        Self { kit, session, asked: false, told: false, task: None }
     }
 
     /// Hears an order; `over` says that no run is left that rollbacks could still be played of.
     pub fn heard(&mut self, order: &Command, over: bool) {
         match order {
-            Command::Abort | Command::Quit => self.turns(),
+            Command::Abort | Command::Quit => self.told = true,
             // What the file rolls back is rolled back first: the kit then finds what is left.
-            Command::Undo if self.ending && !over => self.asked = true,
+            Command::Undo if self.ends() && !over => self.asked = true,
             Command::Undo => self.start(),
             _ => {}
         }
     }
 
-    /// The run turns to its end.
-    pub fn turns(&mut self) {
-        self.ending = true;
+    /// Whether the run turns to its end. Read from the state, which misses nothing.
+    fn ends(&self) -> bool {
+        self.told || self.session.borrow().run.interrupted.is_some()
     }
 
     /// The run has ended, its rollbacks too.

@@ -9,7 +9,7 @@ mod tests;
 mod writer;
 
 pub use reader::{Events, open};
-pub use writer::Recorder;
+pub use writer::{Recorder, RecordingThread};
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -3,7 +3,7 @@ use crate::session::{
     Event,
     fixtures::{self, Variant, at},
 };
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 fn recorded(folder: &Path) -> (PathBuf, Vec<Event>) {
     let path = folder.join("session.ctui");
@@ -66,21 +66,36 @@ fn what_is_no_recording_is_said_with_its_place() {
     assert!(missing.contains("cannot be opened"), "{missing}");
 }
 
-#[test]
-fn a_running_session_is_recorded_on_a_thread_of_its_own() {
+#[tokio::test]
+async fn a_running_session_is_recorded_on_a_thread_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.ctui");
-    let recorder = Recorder::create(&path, &Header::new(b"")).unwrap();
-    let (sender, tap) = tokio::sync::mpsc::channel(4);
-    let thread = std::thread::spawn(move || recorder.run(tap));
+    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().on_a_thread().unwrap();
     let events = fixtures::events(Variant::Before, 1.0);
-    for event in &events {
-        sender.blocking_send(Arc::new(event.clone())).unwrap();
-    }
-    drop(sender);
-    thread.join().unwrap().unwrap();
+    events.iter().for_each(|event| thread.append(&Arc::new(event.clone())));
+    assert!(thread.finish(Duration::from_secs(30)).await);
     assert!(read(&path).unwrap() == events);
     assert!(events.iter().all(|event| event.at <= at(1.0)));
+}
+
+/// A pipe that nobody reads hangs as a dead disk does, once it is full.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_disk_that_hangs_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: `name` is a text that ends with a zero and lives until after the call.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    // Opened for both, so that neither side waits for the other.
+    let reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().on_a_thread().unwrap();
+    let events = fixtures::events(Variant::Before, 1.0);
+    for event in events.iter().cycle().take(70_000) {
+        thread.append(&Arc::new(event.clone()));
+    }
+    assert!(!thread.finish(Duration::from_millis(10)).await, "it hangs, and nobody waited for it");
+    drop(reader);
 }
 
 #[cfg(unix)]
