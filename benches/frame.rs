@@ -91,6 +91,7 @@ fn hour() -> Vec<Event> {
             status: Some(200),
             shape: 1,
             excerpt: None,
+            retry_after: false,
         };
         told.push((start + waited_ms / 1000.0, What::Answered(answer)));
     }
@@ -148,7 +149,16 @@ fn rush(session: &mut Session) {
         let id = RequestId(HOUR * 2 + request);
         let waited_ms = 4.0 + (request % 97) as f64 / 10.0;
         let (kind, status) = (AnswerKind::Real, Some(200));
-        let answer = Answer { endpoint, request: id, waited_ms, kind, status, shape: 1, excerpt: None };
+        let answer = Answer {
+            endpoint,
+            request: id,
+            waited_ms,
+            kind,
+            status,
+            shape: 1,
+            excerpt: None,
+            retry_after: false,
+        };
         let told = [(start, What::RequestSent { endpoint, request: id }), (start, What::Answered(answer))];
         for (seconds, what) in told {
             session.apply(&Event { seq: 0, at: at(seconds), what });

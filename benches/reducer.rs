@@ -55,8 +55,16 @@ fn facts_of(second: u64, rate: u64) -> Vec<(u64, What)> {
         let request = RequestId(number);
         let (waited_ms, kind) = answer(due);
         facts.push((due, What::RequestSent { endpoint, request }));
-        let answer =
-            Answer { endpoint, request, waited_ms, kind, status: Some(200), shape: 1, excerpt: None };
+        let answer = Answer {
+            endpoint,
+            request,
+            waited_ms,
+            kind,
+            status: Some(200),
+            shape: 1,
+            excerpt: None,
+            retry_after: false,
+        };
         facts.push((due + waited_ms as u64, What::Answered(answer)));
     }
     let open = matches!(second % CYCLE.0, 6..16 | 22..32);
