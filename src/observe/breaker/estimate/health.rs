@@ -91,7 +91,7 @@ impl Health {
                 self.failed_in_cut |= fails && cut.since <= now;
                 let long = now.duration_since(cut.since).as_secs_f64() >= PATIENCE_S;
                 if look.proven && !fails && lasts && long {
-                    self.misleads = Some("is well though calls are cut short");
+                    self.misleads = Some("was well while calls were cut short");
                 }
             }
             Stage::Trial(_) => self.well_in_trial |= !fails,
@@ -101,11 +101,11 @@ impl Health {
                 }
                 (self.failed_in_cut, self.well_in_trial) = (false, false);
                 if fails && lasts && real_since(since) >= 3 {
-                    self.misleads = Some("fails though users get real answers");
+                    self.misleads = Some("failed while users got real answers");
                 }
             }
             Stage::Failing(failing) if failing.fast == 0 && fails && lasts && failing.slow >= 3 => {
-                self.misleads = Some("fails though nobody cuts calls short");
+                self.misleads = Some("failed while nobody cut calls short");
             }
             _ => {}
         }
