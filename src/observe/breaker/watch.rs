@@ -149,7 +149,7 @@ pub async fn watch(
                         let endpoint = settings.endpoint;
                         let (series, of_path) = (requests.series.clone(), requests.of_path);
                         let (total, failed) = (requests.total, requests.failed);
-                        teller.count(at, Calls { endpoint, series, of_path, total, failed }).await;
+                        teller.count(at, Calls { endpoint, series, of_path, total, failed });
                     }
                     teller.testify(at, estimator.testimony(reading)).await;
                     for check in trips.as_mut().map(|trips| trips.look(reading)).unwrap_or_default() {
@@ -214,63 +214,88 @@ impl Everybody {
     }
 }
 
-/// Tells what is new at once, and what is not once a second.
+/// Tells what is new at once. What is not new is told again once a second with its new figures, all of it together: each
+/// event may draw a frame.
 struct Teller {
     emitter: Emitter,
-    statements: Vec<(Timestamp, Testimony)>,
-    belief: Option<(Timestamp, Belief)>,
-    counted: Option<Timestamp>,
+    statements: Vec<Told>,
+    belief: Option<Belief>,
+    /// Calls of everybody that are not told yet.
+    calls: Option<(Timestamp, Calls)>,
+    repeated: Option<Timestamp>,
+}
+
+/// What was last told of a source, and what it said since that is no news.
+struct Told {
+    testimony: Testimony,
+    since: Option<(Timestamp, Testimony)>,
 }
 
 impl Teller {
     fn new(emitter: Emitter) -> Self {
-        Self { emitter, statements: Vec::new(), belief: None, counted: None }
+        Self { emitter, statements: Vec::new(), belief: None, calls: None, repeated: None }
     }
 
-    /// Tells once a second how often everybody has called.
-    async fn count(&mut self, at: Timestamp, calls: Calls) {
-        if self.counted.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S) {
-            self.counted = Some(at);
-            self.emitter.emit_at(at, What::CallsCounted(calls)).await;
-        }
+    /// Takes note of how often everybody has called.
+    fn count(&mut self, at: Timestamp, calls: Calls) {
+        self.calls = Some((at, calls));
     }
 
     /// Tells why a source that spoke says nothing any more, and of a page that is there but too long or too slow. What
     /// was never there is not worth a line.
     async fn silent(&mut self, at: Timestamp, source: &SourceId, reason: &str) {
         let testimony = Reading::new(source.clone(), reason).testimony();
-        let spoke = self.statements.iter().any(|(_, told)| told.same_source(&testimony));
+        let spoke = self.statements.iter().any(|told| told.testimony.same_source(&testimony));
         if spoke || reason.contains(UNREAD) {
             self.testify(at, testimony).await;
         }
     }
 
     async fn testify(&mut self, at: Timestamp, testimony: Testimony) {
-        match self.statements.iter_mut().find(|(_, told)| told.same_source(&testimony)) {
-            Some((when, told)) => {
-                let same = told.says == testimony.says && told.failing == testimony.failing;
-                if same && at.duration_since(*when).as_secs_f64() < REPEAT_S {
-                    return;
-                }
-                (*when, *told) = (at, testimony.clone());
+        match self.statements.iter_mut().find(|told| told.testimony.same_source(&testimony)) {
+            Some(told)
+                if told.testimony.says == testimony.says && told.testimony.failing == testimony.failing =>
+            {
+                told.since = Some((at, testimony));
+                return;
             }
-            None => self.statements.push((at, testimony.clone())),
+            Some(told) => *told = Told { testimony: testimony.clone(), since: None },
+            None => self.statements.push(Told { testimony: testimony.clone(), since: None }),
         }
         self.emitter.emit_at(at, What::Testified(testimony)).await;
     }
 
+    /// Tells what is believed now, and once a second what is no news.
     async fn believe(&mut self, at: Timestamp, mut belief: Belief) {
-        if let Some((when, told)) = &self.belief {
-            let same = told.state == belief.state
+        let due = self.repeated.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S);
+        if due {
+            self.repeated = Some(at);
+            self.repeat().await;
+        }
+        let same = self.belief.as_ref().is_some_and(|told| {
+            told.state == belief.state
                 && told.confidence == belief.confidence
                 && !belief.restarted
-                && belief.missed.is_empty();
-            if same && (*told == belief || at.duration_since(*when).as_secs_f64() < REPEAT_S) {
-                return;
-            }
+                && belief.missed.is_empty()
+                && (!due || *told == belief)
+        });
+        if same {
+            return;
         }
         self.emitter.emit_at(at, What::Believed(belief.clone())).await;
         (belief.restarted, belief.missed) = (false, Vec::new());
-        self.belief = Some((at, belief));
+        self.belief = Some(belief);
+    }
+
+    async fn repeat(&mut self) {
+        for told in &mut self.statements {
+            if let Some((at, testimony)) = told.since.take() {
+                told.testimony = testimony.clone();
+                self.emitter.emit_at(at, What::Testified(testimony)).await;
+            }
+        }
+        if let Some((at, calls)) = self.calls.take() {
+            self.emitter.emit_at(at, What::CallsCounted(calls)).await;
+        }
     }
 }
