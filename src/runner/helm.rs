@@ -107,7 +107,15 @@ impl Helm {
                 biased;
                 order = Self::order(&mut self.commands, &mut self.signals) => {
                     // Telling it may have to wait for room in the stream, which must not stop the work.
-                    self.obey(order, Some(reins)).await;
+                    let mut obeying = pin!(self.obey(order, Some(reins)));
+                    tokio::select! {
+                        biased;
+                        () = &mut obeying => {}
+                        result = &mut work => {
+                            obeying.await;
+                            return result;
+                        }
+                    }
                 }
                 result = &mut work => return result,
             }
@@ -293,5 +301,38 @@ async fn receive<T>(receiver: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
     match receiver {
         Some(receiver) => receiver.recv().await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        runner::redact::Redactor,
+        session::{clock::Clock, stream::stream},
+    };
+    use std::time::Duration;
+    use tokio::{sync::oneshot, time::timeout};
+
+    #[tokio::test]
+    async fn the_work_goes_on_while_an_order_waits_to_be_told() {
+        let (emitter, mut told) = stream(Clock::system());
+        // Nobody reads: there is no room to tell of an order.
+        while emitter.try_emit(What::UndoBegan) {}
+        let (commands, heard) = mpsc::channel(4);
+        let (_signals, signals) = mpsc::channel(1);
+        let voice = Voice::new(emitter, Redactor::default(), None);
+        let mut helm = Helm::new(Pace::Step, heard, signals, voice, Fixes::default());
+        commands.send(Command::Pause(true)).await.unwrap();
+        let (goes_on, went_on) = oneshot::channel();
+        let work = async move { goes_on.send(()) };
+        let reader = async move {
+            went_on.await.unwrap();
+            while told.try_next().is_some() {}
+        };
+        let reins = helm.reins();
+        let both = async { tokio::join!(helm.hear(&reins, work), reader) };
+        timeout(Duration::from_secs(30), both).await.expect("the work stood still").0.unwrap();
+        assert!(helm.paused, "the order was obeyed all the same");
     }
 }

@@ -159,7 +159,8 @@ def report(outcomes, head):
     failed = [outcome for outcome in outcomes if "failed" in outcome]
     told = [(outcome, *score.score(outcome)) for outcome in played]
     scored = [(outcome, counts) for outcome, counts, _ in told]
-    lines = [head, "", limits.table(scored), "", limits.verdicts(scored), ""]
+    short = limits.few(played)
+    lines = [head, "", limits.table(scored), "", limits.verdicts(scored, short), ""]
     wrongs = sorted(((wrong, outcome) for outcome, _, wrongs in told for wrong in wrongs), key=lambda found: (found[0]["confidence"] != "sure", -found[0]["seconds"]))
     if wrongs:
         lines += ["What was wrong longest, the sure first:", ""]
@@ -175,7 +176,7 @@ def report(outcomes, head):
     lines.append(f"The machine stalled for {100 * lost:.1f} % of the time, which is not scored; the latest wake-up was {latest:.2f} s late. A session took {100 * cpu:.1f} % of a core.")
     lines += [f"- {name}: stalled for {100 * share:.0f} % of its time" for name, share in stalled if share > limits.STALLED]
     lines += [f"- NOT PLAYED: {outcome['name']}: {outcome['failed']}" for outcome in failed]
-    missed = any(limit.held is False for limit in limits.limits(scored))
+    missed = any(limit.held is False for limit in limits.limits(scored, short))
     code = 2 if failed else 3 if lost > limits.STALLED else 1 if missed else 0
     if code == 3:
         lines.append("**The machine was too busy: these figures say nothing of the program.**")

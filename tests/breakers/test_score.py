@@ -210,6 +210,7 @@ class Limits(unittest.TestCase):
         scored = [(case, score.score(case)[0]) for case in [played([(0, "closed", "sure")]), innocent([(0, "open", "sure")])]]
         self.assertIn("| **all** | 20 | 50.0 % | 0.0 % | 50.0 % | 10.0 |", limits.table(scored))
         self.assertIn("**MISSED**", limits.verdicts(scored))
+        self.assertIn("**MISSED**", limits.verdicts(scored, short=True), "what is sure and wrong has no slack")
 
 
 class Stalls(unittest.TestCase):

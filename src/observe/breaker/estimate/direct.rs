@@ -20,7 +20,7 @@ const TURNS_S: f64 = 8.0;
 /// Seconds within which no breaker opens and closes again: several processes answer.
 const FLIP_S: f64 = 1.6;
 /// Seconds for which several processes that answer in turn are mixed after the latest change.
-const TURN_S: f64 = 2.1;
+const TURN_S: f64 = 1.1;
 /// Seconds within which two readings of whoever answers must agree.
 const AGREE_S: f64 = 2.0;
 /// Seconds after which an open breaker may close again; sooner, somebody else answered.
