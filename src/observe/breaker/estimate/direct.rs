@@ -2,6 +2,7 @@
 
 use super::super::reading::{Reading, SourceId};
 use super::answers::{Look, Stage};
+use super::seconds;
 use super::weigh::{Opinion, opinion};
 use crate::session::{
     event::{
@@ -510,8 +511,4 @@ pub(super) fn rows(replicas: &[NamedState]) -> String {
     let rows: Vec<String> =
         replicas.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
     rows.join(" · ")
-}
-
-fn seconds(from: Timestamp, to: Timestamp) -> f64 {
-    to.duration_since(from).as_secs_f64()
 }

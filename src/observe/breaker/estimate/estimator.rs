@@ -5,6 +5,7 @@ use super::{
     direct::{self, Direct, Meant, STALE_S},
     health::Health,
     outgoing::Counters,
+    seconds,
     weigh::{self, Known, Opinion, weigh},
 };
 use crate::{
@@ -219,7 +220,7 @@ impl BreakerEstimator {
         let opinion = match &meant {
             Some(meant) => meant.opinion.clone(),
             None if !self.starting.is_empty() => starting(),
-            None if self.health.differs(now).is_some() => several(look.proven),
+            None if self.health.differs(now) => several(look.proven),
             None => weigh(&look, &self.known(now, &look)),
         };
         let cut = matches!(look.stage, Stage::Cut(_) | Stage::Trial(_));
@@ -473,8 +474,4 @@ fn agrees(says: Says, state: BreakerState) -> bool {
         Says::Not(said) => said != state && matches!(state, Closed | ClosedOrNone | NoBreakerSeen),
         Says::Nothing => false,
     }
-}
-
-fn seconds(from: Timestamp, to: Timestamp) -> f64 {
-    to.duration_since(from).as_secs_f64()
 }

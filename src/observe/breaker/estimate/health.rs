@@ -3,6 +3,7 @@
 //! short, with a trial between.
 
 use super::answers::{Look, Stage};
+use super::seconds;
 use crate::session::event::{BreakerState, Says, Timestamp};
 use std::collections::VecDeque;
 
@@ -54,22 +55,19 @@ impl Health {
             }
             self.now = Some((fails, at));
         }
-        self.several |= self.turned(TURNS).is_some();
+        self.several |= self.turned(TURNS);
     }
 
-    /// When the first of so many changes within so many seconds was, up to the latest.
-    fn turned(&self, (changes, within_s): (usize, f64)) -> Option<Timestamp> {
-        let first = self.changes.len().checked_sub(changes).and_then(|index| self.changes.get(index))?;
-        let last = self.changes.back()?;
-        (last.duration_since(*first).as_secs_f64() <= within_s).then_some(*first)
+    /// Whether its latest changes are so many within so many seconds.
+    fn turned(&self, (changes, within_s): (usize, f64)) -> bool {
+        let first = self.changes.len().checked_sub(changes).and_then(|index| self.changes.get(index));
+        first.zip(self.changes.back()).is_some_and(|(first, last)| seconds(*first, *last) <= within_s)
     }
 
-    /// Since when it says one and then the other, as no single process does.
-    pub(super) fn differs(&self, now: Timestamp) -> Option<Timestamp> {
-        let last = self.changes.back()?;
-        let lately = now.duration_since(*last).as_secs_f64() <= TURN_S;
-        let turns = if self.several { TURNS_AGAIN } else { TURNS };
-        self.turned(turns).filter(|_| lately)
+    /// Whether it says one and then the other, as no single process does.
+    pub(super) fn differs(&self, now: Timestamp) -> bool {
+        let lately = self.changes.back().is_some_and(|last| seconds(*last, now) <= TURN_S);
+        lately && self.turned(if self.several { TURNS_AGAIN } else { TURNS })
     }
 
     /// The process behind it began anew.
@@ -81,7 +79,7 @@ impl Health {
     /// Compares it with the answers.
     pub(super) fn examine(&mut self, now: Timestamp, look: &Look, real_since: impl Fn(Timestamp) -> u32) {
         let Some((fails, since)) = self.now else { return };
-        let lasts = now.duration_since(since).as_secs_f64() >= PATIENCE_S;
+        let lasts = seconds(since, now) >= PATIENCE_S;
         match look.stage {
             Stage::Cut(cut) => {
                 if self.failed_in_cut && self.well_in_trial {
@@ -89,7 +87,7 @@ impl Health {
                     (self.failed_in_cut, self.well_in_trial) = (false, false);
                 }
                 self.failed_in_cut |= fails && cut.since <= now;
-                let long = now.duration_since(cut.since).as_secs_f64() >= PATIENCE_S;
+                let long = seconds(cut.since, now) >= PATIENCE_S;
                 if look.proven && !fails && lasts && long {
                     self.misleads = Some("was well while calls were cut short");
                 }

@@ -16,4 +16,10 @@ mod outgoing;
 mod tests;
 mod weigh;
 
+use crate::session::event::Timestamp;
 pub(super) use estimator::BreakerEstimator;
+
+/// Seconds from one moment to another, negative where the other comes first.
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64()
+}

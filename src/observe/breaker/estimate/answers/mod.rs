@@ -11,6 +11,7 @@ mod words;
 pub(super) use stages::Stage;
 pub(super) use words::testimony;
 
+use super::seconds;
 use crate::session::event::{Answer, AnswerKind, RequestId, Timestamp};
 use hdrhistogram::Histogram;
 use quarters::Quarters;
@@ -210,8 +211,4 @@ impl Answers {
         let base = if learned { self.base.value_at_quantile(STEADY) as f64 * FAST_TIMES } else { 0.0 };
         base.max(FAST_MS).min(self.limit_ms.max(1.0))
     }
-}
-
-fn seconds(from: Timestamp, to: Timestamp) -> f64 {
-    to.duration_since(from).as_secs_f64()
 }

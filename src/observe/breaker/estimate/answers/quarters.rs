@@ -1,5 +1,6 @@
 //! Requests by the quarter of a second in which they were due.
 
+use super::super::seconds;
 use crate::session::event::{Answer, AnswerKind, ErrorKind, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -148,8 +149,4 @@ fn is_lost(answer: &Answer) -> bool {
 
 fn number(at: Timestamp) -> i64 {
     at.as_millisecond().div_euclid(QUARTER_MS)
-}
-
-fn seconds(from: Timestamp, to: Timestamp) -> f64 {
-    to.duration_since(from).as_secs_f64()
 }

@@ -11,6 +11,7 @@
 //! all is **proven** by a full reset cycle: slow calls, a cut, a trial as slow as they were, and a cut again; or twice
 //! real answers that begin equally long after a cut.
 
+use super::super::seconds;
 use super::quarters::Quarter;
 use crate::session::event::Timestamp;
 
@@ -438,8 +439,4 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     }
-}
-
-fn seconds(from: Timestamp, to: Timestamp) -> f64 {
-    to.duration_since(from).as_secs_f64()
 }
