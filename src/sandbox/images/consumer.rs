@@ -211,8 +211,11 @@ mod tests {
         for _ in 0..3 {
             let _ = tokio::time::timeout(Duration::from_millis(1), consumer.invoke()).await;
         }
-        while consumer.is_healthy() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let learnt = async {
+            while consumer.is_healthy() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), learnt).await.expect("the breaker learns of all three");
     }
 }
