@@ -18,7 +18,5 @@ pub mod runner;
 pub mod report;
 pub mod tui;
 
-pub mod sandbox;
-
 pub mod cli;
 pub mod commands;

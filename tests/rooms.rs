@@ -78,13 +78,16 @@ fn a_room_imports_only_from_the_rooms_before_it() {
     let mut wrong = Vec::new();
     for (floor, room) in ROOMS.iter().enumerate() {
         for file in files_of(room) {
-            for imported in imported_rooms(&fs::read_to_string(&file).unwrap()) {
+            let text = fs::read_to_string(&file).unwrap();
+            for imported in imported_rooms(&text) {
                 let later =
                     ROOMS.iter().position(|other| *other == imported).is_some_and(|other| other > floor);
-                let sandbox = imported == "sandbox" && *room != "commands";
-                if later || sandbox {
+                if later {
                     wrong.push(format!("{} imports {imported}", file.display()));
                 }
+            }
+            if *room != "commands" && uses(&text, "chaos_sandbox") {
+                wrong.push(format!("{} imports the sandbox", file.display()));
             }
         }
     }
@@ -92,31 +95,55 @@ fn a_room_imports_only_from_the_rooms_before_it() {
 }
 
 #[test]
-fn the_sandbox_imports_nothing_of_ours() {
-    for file in files_of("sandbox") {
-        for imported in imported_rooms(&fs::read_to_string(&file).unwrap()) {
-            assert_eq!(imported, "sandbox", "{} imports {imported}", file.display());
+fn the_crates_beside_the_program_need_nothing_of_ours() {
+    for (name, manifest) in manifests_of_crates() {
+        let ours: Vec<&str> = manifest.lines().filter(|line| line.contains("{ path =")).collect();
+        assert!(ours.is_empty(), "crates/{name} depends on {ours:?}");
+        for dependency in TERMINAL.map(|name| name.replace('_', "-")) {
+            assert!(
+                !manifest.lines().any(|line| line.starts_with(&dependency)),
+                "crates/{name} knows {dependency}"
+            );
         }
     }
 }
 
+/// The crates beside the program, by the name of their folder, each with its manifest.
+fn manifests_of_crates() -> Vec<(String, String)> {
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates")).unwrap();
+    let found: Vec<_> = folders
+        .map(|folder| folder.unwrap().path())
+        .map(|folder| {
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            (name, fs::read_to_string(folder.join("Cargo.toml")).unwrap())
+        })
+        .collect();
+    assert!(!found.is_empty(), "there are no crates");
+    found
+}
+
 #[test]
 fn only_the_terminal_rooms_know_the_terminal() {
-    for room in ROOMS.iter().filter(|room| !["tui", "commands"].contains(room)).chain(&["sandbox"]) {
+    for room in ROOMS.iter().filter(|room| !["tui", "commands"].contains(room)) {
         for file in files_of(room) {
             let text = fs::read_to_string(&file).unwrap();
             for name in TERMINAL {
-                let used = text.contains(&format!("use {name}")) || text.contains(&format!("{name}::"));
-                assert!(!used, "{} uses {name}", file.display());
+                assert!(!uses(&text, name), "{} uses {name}", file.display());
             }
         }
     }
 }
 
+fn uses(text: &str, name: &str) -> bool {
+    text.contains(&format!("use {name}")) || text.contains(&format!("{name}::"))
+}
+
 #[test]
 fn no_file_is_a_drawer_for_odds_and_ends() {
     let mut all = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    for folder in ["src", "crates"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut all);
+    }
     for file in all {
         let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
         assert!(

@@ -1,6 +1,6 @@
 //! `chaos-tui image NAME`: one of the demo services, as the sandbox's containers and the container image run it.
 
-use crate::sandbox::images::{Image, ImageError};
+use chaos_sandbox::images::{Image, ImageError};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Cluster, Replaced, Settings, Variant, kubelet::Starting};
+use chaos_sandbox::{Cluster, Replaced, Settings, Variant, kubelet::Starting};
 
 /// How to reach everything.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,10 +11,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::cluster::PrivateFolder;
-use crate::sandbox::kubelet::Starting;
-use crate::sandbox::network::Delays;
-use crate::sandbox::{Cluster, Settings, StartError, Variant};
 use announcement::Announcement;
+use chaos_sandbox::kubelet::Starting;
+use chaos_sandbox::network::Delays;
+use chaos_sandbox::{Cluster, Settings, StartError, Variant};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,8 @@ use crate::cluster::Connection;
 use kube::{Client, client::Body};
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Request = axum::http::Request<Body>;
-type Response = axum::http::Response<Body>;
+type Request = http::Request<Body>;
+type Response = http::Response<Body>;
 
 /// What the requests of a call came to; clones share it.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ impl Witness {
         Client::new(service, namespace)
     }
 
-    fn saw(&self, method: &axum::http::Method, path: String, status: Option<u16>) {
+    fn saw(&self, method: &http::Method, path: String, status: Option<u16>) {
         let reads = matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS");
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match status {

@@ -8,8 +8,8 @@ use crate::{
     provider::http::{Access, Packing, beginning},
     session::event::Timestamp,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, header};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use reqwest::Url;

@@ -1,0 +1,76 @@
+//! Quantities: `cpu: 0.4` becomes `"400m"`. The Python client refuses numbers (kubernetes-wire 11.3).
+
+use super::pod_defaults::pod_spec;
+use crate::store::Resource;
+use serde_json::Value;
+
+/// Writes the quantities of a pod or a pod template as texts.
+pub fn canonicalise(resource: Resource, object: &mut Value) {
+    let Some(spec) = pod_spec(resource, object) else { return };
+    for list in ["containers", "initContainers"] {
+        let containers = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        for container in containers {
+            for kind in ["limits", "requests"] {
+                let amounts = container.get_mut("resources").and_then(|resources| resources.get_mut(kind));
+                let amounts = amounts.and_then(Value::as_object_mut).into_iter().flatten();
+                for (_, amount) in amounts {
+                    if let Some(text) = canonical(amount) {
+                        *amount = text.into();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The canonical text; `None` for what is none already or no quantity.
+fn canonical(amount: &Value) -> Option<String> {
+    let text = match amount {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        _ => return None,
+    };
+    if let Some(thousands) = text.strip_suffix('m').and_then(|milli| milli.strip_suffix("000"))
+        && !thousands.is_empty()
+    {
+        return Some(thousands.to_owned());
+    }
+    let Some((whole, fraction)) = text.split_once('.') else {
+        return amount.is_number().then_some(text);
+    };
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let fraction = fraction.trim_end_matches('0');
+    if !digits(whole) || !digits(fraction) || fraction.len() > 3 {
+        return amount.is_number().then_some(text);
+    }
+    if fraction.is_empty() {
+        return Some(whole.to_owned());
+    }
+    let milli = format!("{whole}{fraction:0<3}");
+    Some(format!("{}m", milli.trim_start_matches('0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_become_texts() {
+        let table = [
+            (json!(0.4), Some("400m")),
+            (json!(1), Some("1")),
+            (json!(1.5), Some("1500m")),
+            (json!("0.25"), Some("250m")),
+            (json!("2.0"), Some("2")),
+            (json!("2000m"), Some("2")),
+            (json!("100m"), None),
+            (json!("64Mi"), None),
+            (json!("1.5Gi"), None),
+            (json!(true), None),
+        ];
+        for (amount, text) in table {
+            assert_eq!(canonical(&amount).as_deref(), text, "{amount}");
+        }
+    }
+}

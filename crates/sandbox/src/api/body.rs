@@ -1,0 +1,95 @@
+//! Request bodies.
+
+use crate::store::Status;
+use axum::{
+    body::Body,
+    http::{HeaderMap, header},
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+/// The largest body that is taken, as on a real server.
+const LIMIT: usize = 3 << 20;
+
+/// A body that was received.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    /// The media type without parameters, lower case; empty when the client named none.
+    pub(super) media_type: String,
+    pub(super) bytes: Bytes,
+}
+
+/// Receives a body. Error: 413 when it is too large.
+pub(super) async fn receive(headers: &HeaderMap, body: Body) -> Result<Received, Status> {
+    let bytes = axum::body::to_bytes(body, LIMIT).await.map_err(|_| {
+        Status::plain(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LIMIT}"))
+    })?;
+    let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    Ok(Received { media_type, bytes })
+}
+
+impl Received {
+    /// The body as an object or options; nothing at all is `null`. What is not named is JSON.
+    /// Errors: 415 for protobuf and unknown types, 400 for what cannot be read.
+    pub(super) fn value(&self) -> Result<Value, Status> {
+        if self.is_protobuf() {
+            return Err(unsupported(
+                "this server does not read protobuf, which kubectl uses for imperative commands: use \
+                 `kubectl create -f` or `kubectl apply -f` with a manifest",
+            ));
+        }
+        if self.bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Value::Null);
+        }
+        let parsed = match self.media_type.as_str() {
+            "" | "application/json" | "*/*" => serde_json::from_slice(&self.bytes).map_err(|e| e.to_string()),
+            "application/yaml" => serde_saphyr::from_slice(&self.bytes).map_err(|e| e.to_string()),
+            other => {
+                return Err(unsupported(&format!(
+                    "the body of the request was in an unknown format ({other}) - accepted media types include: \
+                     application/json, application/yaml"
+                )));
+            }
+        };
+        parsed
+            .map_err(|why| Status::bad_request(format!("couldn't get version/kind; json parse error: {why}")))
+    }
+
+    /// Whether the body is Kubernetes' protobuf envelope.
+    pub(super) fn is_protobuf(&self) -> bool {
+        self.media_type == "application/vnd.kubernetes.protobuf" || self.bytes.starts_with(b"k8s\0")
+    }
+}
+
+fn unsupported(why: &str) -> Status {
+    Status::plain(415, "UnsupportedMediaType", why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn received(media_type: &str, bytes: &'static [u8]) -> Result<Value, u16> {
+        let received = Received { media_type: media_type.into(), bytes: Bytes::from_static(bytes) };
+        received.value().map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn bodies_are_json_unless_they_say_otherwise() {
+        let table: [(&str, &[u8], Result<Value, u16>); 8] = [
+            ("", b"{\"a\":1}\n", Ok(json!({"a": 1}))),
+            ("application/json", b"{\"a\":1}", Ok(json!({"a": 1}))),
+            ("application/yaml", b"a: 1\n", Ok(json!({"a": 1}))),
+            ("application/json", b"", Ok(Value::Null)),
+            ("application/json", b"{", Err(400)),
+            ("text/plain", b"{}", Err(415)),
+            ("application/vnd.kubernetes.protobuf", b"k8s\0...", Err(415)),
+            ("", b"k8s\0...", Err(415)),
+        ];
+        for (media_type, bytes, expected) in table {
+            assert_eq!(received(media_type, bytes), expected, "{media_type} {bytes:?}");
+        }
+    }
+}

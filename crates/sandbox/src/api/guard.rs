@@ -1,0 +1,95 @@
+//! Who may talk to the server: holders of the token, and no web page (kubernetes-wire 2, "Browser safety").
+
+use super::path::{Document, Target};
+use crate::store::Status;
+use axum::http::{HeaderMap, header};
+use std::net::SocketAddr;
+
+/// The lock on the door.
+#[derive(Clone, Debug)]
+pub(super) struct Guard {
+    /// What `Host` may be.
+    authorities: Vec<String>,
+    token: String,
+}
+
+impl Guard {
+    /// Guards a server that listens on `address`.
+    pub(super) fn new(address: SocketAddr, token: String) -> Guard {
+        let port = address.port();
+        let authorities = vec![address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
+        Guard { authorities, token }
+    }
+
+    /// Errors: 403 for a foreign `Host` or `Origin`, 401 without the token (health and version are open).
+    pub(super) fn check(&self, headers: &HeaderMap, target: Option<&Target>) -> Result<(), Status> {
+        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let host = text(header::HOST).unwrap_or_default();
+        if !self.is_ours(host) {
+            return Err(forbidden(&format!("the host {host:?} is not this server")));
+        }
+        if let Some(origin) = text(header::ORIGIN) {
+            let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+            if !self.is_ours(authority) {
+                return Err(forbidden(&format!("requests from the origin {origin:?} are refused")));
+            }
+        }
+        let open = matches!(target, Some(Target::Document(Document::Health | Document::Version)));
+        if open || text(header::AUTHORIZATION).is_some_and(|value| self.holds_token(value)) {
+            Ok(())
+        } else {
+            Err(Status::plain(401, "Unauthorized", "Unauthorized"))
+        }
+    }
+
+    fn is_ours(&self, authority: &str) -> bool {
+        self.authorities.iter().any(|ours| ours.eq_ignore_ascii_case(authority))
+    }
+
+    fn holds_token(&self, authorization: &str) -> bool {
+        let Some((scheme, token)) = authorization.split_once(' ') else { return false };
+        // Every byte is looked at, so that the time taken tells nothing about the token.
+        let (given, ours) = (token.trim().as_bytes(), self.token.as_bytes());
+        let differences = given.iter().zip(ours).fold(0, |seen, (a, b)| seen | (a ^ b));
+        scheme.eq_ignore_ascii_case("bearer") && given.len() == ours.len() && differences == 0
+    }
+}
+
+fn forbidden(why: &str) -> Status {
+    Status::plain(403, "Forbidden", format!("forbidden: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(headers: &[(&str, &str)], target: Option<Target>) -> u16 {
+        let guard = Guard::new("127.0.0.1:4711".parse().unwrap(), "secret".into());
+        let headers = headers.iter().map(|(key, value)| {
+            (key.parse::<header::HeaderName>().unwrap(), value.parse::<header::HeaderValue>().unwrap())
+        });
+        guard.check(&headers.collect(), target.as_ref()).map_or_else(|refusal| refusal.code, |()| 200)
+    }
+
+    #[test]
+    fn the_door_opens_only_to_the_token_from_here() {
+        let (host, token) = (("host", "127.0.0.1:4711"), ("authorization", "Bearer secret"));
+        let table: [(&[(&str, &str)], u16); 10] = [
+            (&[host, token], 200),
+            (&[("host", "LOCALHOST:4711"), ("authorization", "bearer secret")], 200),
+            (&[host, token, ("origin", "http://127.0.0.1:4711")], 200),
+            (&[host, token, ("origin", "https://evil.example")], 403),
+            (&[host, token, ("origin", "null")], 403),
+            (&[("host", "evil.example"), token], 403),
+            (&[token], 403),
+            (&[host], 401),
+            (&[host, ("authorization", "Bearer secrets")], 401),
+            (&[host, ("authorization", "Basic secret")], 401),
+        ];
+        for (headers, code) in table {
+            assert_eq!(check(headers, None), code, "{headers:?}");
+        }
+        assert_eq!(check(&[host], Target::of("/healthz")), 200);
+        assert_eq!(check(&[("host", "evil.example")], Target::of("/healthz")), 403);
+    }
+}

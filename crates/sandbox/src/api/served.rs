@@ -1,0 +1,123 @@
+//! Which kinds are served under which group and version (kubernetes-wire 15.1).
+
+use super::view::View;
+use crate::store::{Descriptor, Resource};
+
+/// A kind under one group and version.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Served {
+    /// How discovery and error messages name it; `group` and `version` are those it is served under.
+    pub(super) descriptor: Descriptor,
+    /// What is stored.
+    pub(super) resource: Resource,
+    /// How the stored form looks under this group and version.
+    pub(super) view: View,
+}
+
+/// A part of an object with a path of its own, as discovery lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Subresource {
+    pub(super) name: &'static str,
+    /// Group, version and kind of its bodies.
+    pub(super) kind: (&'static str, &'static str, &'static str),
+    pub(super) verbs: &'static [&'static str],
+}
+
+/// What every kind can do.
+pub(super) const VERBS: [&str; 8] =
+    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+impl Served {
+    /// `apps/v1`, or `v1` for the core group.
+    pub(super) fn group_version(&self) -> String {
+        group_version(self.descriptor.group, self.descriptor.version)
+    }
+
+    /// Its subresources.
+    pub(super) fn subresources(&self) -> Vec<Subresource> {
+        subresources(self.resource, self.descriptor)
+    }
+}
+
+/// `apps/v1`, or `v1` for the core group.
+pub(super) fn group_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+}
+
+/// Everything that is served: kinds of their own group first, so that kubectl prefers them to their other views.
+pub(super) fn all() -> Vec<Served> {
+    let stored = Resource::ALL.into_iter().map(|resource| Served {
+        descriptor: resource.descriptor(),
+        resource,
+        view: View::Stored,
+    });
+    let others = [
+        (Resource::Events, "events.k8s.io", "v1", View::EventsV1),
+        (Resource::Deployments, "apps", "v1beta1", View::Beta("apps/v1beta1")),
+        (Resource::StatefulSets, "apps", "v1beta1", View::Beta("apps/v1beta1")),
+        (Resource::Deployments, "extensions", "v1beta1", View::Beta("extensions/v1beta1")),
+        (Resource::ReplicaSets, "extensions", "v1beta1", View::Beta("extensions/v1beta1")),
+        (Resource::DaemonSets, "extensions", "v1beta1", View::Beta("extensions/v1beta1")),
+    ];
+    // A category or a short name listed twice would make kubectl list the objects twice.
+    let others = others.into_iter().map(|(resource, group, version, view)| Served {
+        descriptor: Descriptor { group, version, short_names: &[], categories: &[], ..resource.descriptor() },
+        resource,
+        view,
+    });
+    stored.chain(others).collect()
+}
+
+/// The kind served at `group`/`version` under this plural name.
+pub(super) fn find(group: &str, version: &str, plural: &str) -> Option<Served> {
+    all().into_iter().find(|served| {
+        let d = served.descriptor;
+        d.group == group && d.version == version && d.plural == plural
+    })
+}
+
+/// The groups with their versions, in the order of discovery; the core group is the empty name.
+pub(super) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let kinds = all().into_iter().map(|served| (served.descriptor.group, served.descriptor.version));
+    for (group, version) in kinds.chain([("authorization.k8s.io", "v1")]) {
+        match groups.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, versions)) if versions.contains(&version) => {}
+            Some((_, versions)) => versions.push(version),
+            None => groups.push((group, vec![version])),
+        }
+    }
+    groups
+}
+
+fn subresources(resource: Resource, d: Descriptor) -> Vec<Subresource> {
+    let own = (d.group, d.version, d.kind);
+    let status = Subresource { name: "status", kind: own, verbs: &["get", "patch", "update"] };
+    let scale = Subresource {
+        name: "scale",
+        kind: ("autoscaling", "v1", "Scale"),
+        verbs: &["get", "patch", "update"],
+    };
+    match resource {
+        Resource::Pods => vec![
+            Subresource { name: "eviction", kind: ("policy", "v1", "Eviction"), verbs: &["create"] },
+            Subresource { name: "exec", kind: ("", "v1", "PodExecOptions"), verbs: &["create", "get"] },
+            Subresource { name: "log", kind: own, verbs: &["get"] },
+            Subresource { name: "proxy", kind: ("", "v1", "PodProxyOptions"), verbs: &["get"] },
+            status,
+        ],
+        Resource::Services => {
+            vec![
+                Subresource { name: "proxy", kind: ("", "v1", "ServiceProxyOptions"), verbs: &["get"] },
+                status,
+            ]
+        }
+        Resource::Deployments | Resource::ReplicaSets | Resource::StatefulSets => vec![scale, status],
+        Resource::DaemonSets
+        | Resource::Nodes
+        | Resource::Namespaces
+        | Resource::PodDisruptionBudgets
+        | Resource::Ingresses => vec![status],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,49 @@
+//! `status.conditions`: what is true of an object, and since when.
+
+use serde_json::{Value, json};
+
+use crate::store::time;
+
+/// What to say under one type.
+pub(super) struct Condition<'a> {
+    pub kind: &'a str,
+    pub holds: bool,
+    pub reason: &'a str,
+    pub message: String,
+}
+
+/// Writes a condition as Deployments have them. The transition time moves only when the status changes, the update
+/// time only when anything does.
+pub(super) fn set(conditions: &mut Vec<Value>, condition: &Condition<'_>) {
+    let status = if condition.holds { "True" } else { "False" };
+    let now = time::now();
+    let known = conditions.iter().position(|known| known["type"] == condition.kind);
+    let before = known.and_then(|place| conditions.get(place)).cloned().unwrap_or_default();
+    if before["status"] == status
+        && before["reason"] == condition.reason
+        && before["message"] == condition.message
+    {
+        return;
+    }
+    let since = match before["lastTransitionTime"].as_str().filter(|_| before["status"] == status) {
+        Some(since) => since.to_owned(),
+        None => now.clone(),
+    };
+    let next = json!({
+        "type": condition.kind,
+        "status": status,
+        "lastUpdateTime": now,
+        "lastTransitionTime": since,
+        "reason": condition.reason,
+        "message": condition.message,
+    });
+    match known.and_then(|place| conditions.get_mut(place)) {
+        Some(place) => *place = next,
+        None => conditions.push(next),
+    }
+}
+
+/// The condition of this type.
+pub(super) fn get<'a>(conditions: &'a [Value], kind: &str) -> Option<&'a Value> {
+    conditions.iter().find(|condition| condition["type"] == kind)
+}

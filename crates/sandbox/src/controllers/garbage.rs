@@ -1,0 +1,153 @@
+//! The garbage collector: what owners leave behind (kubernetes-wire 14.5).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::engine::Controller;
+use super::ownership::is_leaving;
+use crate::store::{Deletion, FOREGROUND, ORPHAN, Object, Propagation, Resource, Status, Store};
+
+pub(super) struct Garbage;
+
+/// An owner, there or gone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Owner {
+    uid: String,
+    resource: Resource,
+    namespace: String,
+    name: String,
+}
+
+impl Controller for Garbage {
+    type Key = Owner;
+
+    fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Owner> {
+        if object.resource == Resource::Events {
+            return Vec::new();
+        }
+        // The object may own others, and its owners may have waited for what became of it.
+        let itself = Owner {
+            uid: object.uid.clone(),
+            resource: object.resource,
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+        };
+        previous.into_iter().chain([object]).flat_map(owners).chain([itself]).collect()
+    }
+
+    fn reconcile(&mut self, store: &Store, owner: &Owner) -> Result<Option<Duration>, Status> {
+        let present = store.get(owner.resource, &owner.namespace, &owner.name);
+        let present = present.filter(|present| present.uid == owner.uid);
+        match present {
+            None => {
+                for child in store.children(&owner.uid) {
+                    drop_owner(store, &child, &owner.uid)?;
+                }
+            }
+            Some(object) => {
+                let value = object.value();
+                if is_leaving(&value) {
+                    wait_for_children(store, &object, &value, &store.children(&owner.uid))?;
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The owners that an object names.
+fn owners(object: &Object) -> Vec<Owner> {
+    if object.owners.is_empty() {
+        return Vec::new();
+    }
+    let value = object.value();
+    let references = value["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    references
+        .filter_map(|reference| {
+            let resource = Resource::of_kind(reference["apiVersion"].as_str()?, reference["kind"].as_str()?)?;
+            let namespaced = resource.descriptor().namespaced;
+            Some(Owner {
+                uid: reference["uid"].as_str()?.to_owned(),
+                resource,
+                namespace: if namespaced { object.namespace.clone() } else { String::new() },
+                name: reference["name"].as_str()?.to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// An owner is gone: the child goes too, unless another one holds it.
+fn drop_owner(store: &Store, child: &Object, uid: &str) -> Result<(), Status> {
+    if child.owners.len() > 1 {
+        return forget_owner(store, child, uid);
+    }
+    delete(store, child, Propagation::Background)
+}
+
+fn delete(store: &Store, object: &Object, propagation: Propagation) -> Result<(), Status> {
+    let deletion =
+        Deletion { uid: Some(object.uid.clone()), propagation: Some(propagation), ..Deletion::default() };
+    match store.delete(object.resource, &object.namespace, &object.name, &deletion) {
+        Err(status) if status.code == 404 || status.code == 409 => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+fn forget_owner(store: &Store, child: &Object, uid: &str) -> Result<(), Status> {
+    edit(store, child, |metadata| {
+        if let Some(owners) = metadata["ownerReferences"].as_array_mut() {
+            owners.retain(|owner| owner["uid"] != uid);
+        }
+    })
+}
+
+/// An owner that waits: for its children to go (foreground) or to be freed (orphan).
+fn wait_for_children(
+    store: &Store,
+    owner: &Object,
+    value: &Value,
+    children: &[Arc<Object>],
+) -> Result<(), Status> {
+    let waits_for = |finalizer: &str| {
+        value["metadata"]["finalizers"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|known| known == finalizer))
+    };
+    if waits_for(ORPHAN) {
+        for child in children {
+            forget_owner(store, child, &owner.uid)?;
+        }
+        return remove_finalizer(store, owner, ORPHAN);
+    }
+    if waits_for(FOREGROUND) {
+        if children.is_empty() {
+            return remove_finalizer(store, owner, FOREGROUND);
+        }
+        for child in children.iter().filter(|child| !is_leaving(&child.value())) {
+            delete(store, child, Propagation::Foreground)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_finalizer(store: &Store, object: &Object, finalizer: &str) -> Result<(), Status> {
+    edit(store, object, |metadata| {
+        if let Some(finalizers) = metadata["finalizers"].as_array_mut() {
+            finalizers.retain(|known| known != finalizer);
+        }
+    })
+}
+
+fn edit(store: &Store, object: &Object, change: impl FnOnce(&mut Value)) -> Result<(), Status> {
+    store.mutate(object.resource, &object.namespace, &object.name, |known| {
+        Ok(known.map(|mut known| {
+            if known["metadata"]["uid"] == object.uid.as_str() {
+                change(&mut known["metadata"]);
+            }
+            known
+        }))
+    })?;
+    Ok(())
+}

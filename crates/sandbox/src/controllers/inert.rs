@@ -1,0 +1,44 @@
+//! Says of objects that nothing acts on that nothing acts on them.
+//!
+//! The API takes kinds that the sandbox has no controller for, so that manifests for a real cluster can be applied
+//! whole. Silence about them would be a lie.
+
+use std::time::Duration;
+
+use super::engine::Controller;
+use crate::recorder::Recorder;
+use crate::store::{Object, Resource, Status, Store};
+
+pub(super) struct Inert {
+    pub recorder: Recorder,
+}
+
+/// An object of a kind that is only kept.
+type Kept = (Resource, String, String);
+
+impl Controller for Inert {
+    type Key = Kept;
+
+    fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Kept> {
+        let inert = matches!(
+            object.resource,
+            Resource::StatefulSets | Resource::DaemonSets | Resource::Ingresses | Resource::NetworkPolicies
+        );
+        match inert && previous.is_none() {
+            true => vec![(object.resource, object.namespace.clone(), object.name.clone())],
+            false => Vec::new(),
+        }
+    }
+
+    fn reconcile(
+        &mut self,
+        store: &Store,
+        (resource, namespace, name): &Kept,
+    ) -> Result<Option<Duration>, Status> {
+        if let Some(object) = store.get(*resource, namespace, name) {
+            let message = format!("the sandbox keeps a {} but nothing in it acts on one", resource.kind());
+            self.recorder.warning(&object, "NotSupported", &message);
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,56 @@
+//! Who owns whom: `metadata.ownerReferences`.
+
+use serde_json::{Value, json};
+
+use crate::store::{Object, Resource, Store};
+
+/// The reference by which a child names its controlling owner.
+pub(super) fn reference(owner: &Object) -> Value {
+    json!({
+        "apiVersion": owner.resource.api_version(),
+        "kind": owner.resource.kind(),
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": true,
+        "blockOwnerDeletion": true,
+    })
+}
+
+/// The reference to the one owner that controls `object`.
+pub(super) fn controller(object: &Value) -> Option<&Value> {
+    object["metadata"]["ownerReferences"].as_array()?.iter().find(|owner| owner["controller"] == true)
+}
+
+/// The uid of the one owner that controls `object`.
+pub(super) fn controller_uid(object: &Value) -> Option<&str> {
+    controller(object)?["uid"].as_str()
+}
+
+/// The name of the owner of this kind that controls `object`.
+pub(super) fn controller_name(object: &Object, kind: Resource) -> Option<String> {
+    if object.owners.is_empty() {
+        return None;
+    }
+    let value = object.value();
+    let owner = controller(&value).filter(|owner| owner["kind"] == kind.kind())?;
+    owner["name"].as_str().map(str::to_owned)
+}
+
+/// The objects of `resource` that `owner` controls, parsed.
+pub(super) fn controlled(store: &Store, owner: &Object, resource: Resource) -> Vec<Value> {
+    let children = store.children(&owner.uid).into_iter().filter(|child| child.resource == resource);
+    children
+        .map(|child| child.value())
+        .filter(|child| controller_uid(child) == Some(owner.uid.as_str()))
+        .collect()
+}
+
+/// Whether the object waits to be gone.
+pub(super) fn is_leaving(object: &Value) -> bool {
+    !object["metadata"]["deletionTimestamp"].is_null()
+}
+
+/// `metadata.name`.
+pub(super) fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}

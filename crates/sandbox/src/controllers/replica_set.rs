@@ -1,0 +1,234 @@
+//! ReplicaSets: so many pods of a template, no more and no less.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::engine::Controller;
+use super::ownership::{self, controller_name, controller_uid, is_leaving};
+use super::{naming, pod};
+use crate::recorder::Recorder;
+use crate::store::{Deletion, Key, LabelSelector, Object, Resource, Selectors, Status, Store};
+
+/// Pods made or deleted in one go; the rest follows with the next.
+const BURST: usize = 500;
+
+pub(super) struct ReplicaSets {
+    pub recorder: Recorder,
+    /// Completes a pod as the API server would, before it is stored.
+    pub complete: fn(&mut Value),
+}
+
+impl Controller for ReplicaSets {
+    type Key = Key;
+
+    fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
+        match object.resource {
+            Resource::ReplicaSets => vec![object.key()],
+            Resource::Pods => {
+                let owners = [Some(object), previous].into_iter().flatten();
+                let mut keys: Vec<Key> = owners
+                    .filter_map(|pod| controller_name(pod, Resource::ReplicaSets))
+                    .map(|name| (object.namespace.clone(), name))
+                    .collect();
+                if keys.is_empty() {
+                    // Nobody's pod: whoever selects it may adopt it.
+                    let sets =
+                        store.list(Resource::ReplicaSets, Some(&object.namespace), &Selectors::default());
+                    let selects = |set: &Value| {
+                        LabelSelector::of_workload(&set["spec"]["selector"])
+                            .is_some_and(|selector| !selector.is_empty() && selector.matches(&object.labels))
+                    };
+                    keys.extend(sets.objects.iter().filter(|set| selects(&set.value())).map(|set| set.key()));
+                }
+                keys
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn reconcile(&mut self, store: &Store, key: &Key) -> Result<Option<Duration>, Status> {
+        let Some(object) = store.get(Resource::ReplicaSets, &key.0, &key.1) else { return Ok(None) };
+        let set = object.value();
+        if !is_leaving(&set) {
+            settle_ownership(store, &object, &set)?;
+            self.settle_count(store, &object, &set)?;
+        }
+        write_status(store, &object, &set)
+    }
+}
+
+/// Takes in nobody's pods that the selector fits, and lets go of own ones that it no longer fits.
+fn settle_ownership(store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
+    let Some(selector) = LabelSelector::of_workload(&set["spec"]["selector"]).filter(|s| !s.is_empty())
+    else {
+        return Ok(());
+    };
+    for child in store.children(&object.uid) {
+        if child.resource == Resource::Pods && !selector.matches(&child.labels) {
+            change(store, &child, |pod| {
+                if let Some(owners) = pod["metadata"]["ownerReferences"].as_array_mut() {
+                    owners.retain(|owner| owner["uid"] != object.uid.as_str());
+                }
+            })?;
+        }
+    }
+    let selected = Selectors::labels(selector);
+    for candidate in store.list(Resource::Pods, Some(&object.namespace), &selected).objects {
+        let pod = candidate.value();
+        if ownership::controller(&pod).is_none() && pod::is_active(&pod) {
+            change(store, &candidate, |pod| match pod["metadata"]["ownerReferences"].as_array_mut() {
+                Some(owners) => owners.push(ownership::reference(object)),
+                None => pod["metadata"]["ownerReferences"] = json!([ownership::reference(object)]),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Changes the pod if it is still the same one.
+fn change(store: &Store, pod: &Object, edit: impl FnOnce(&mut Value)) -> Result<(), Status> {
+    store.mutate(Resource::Pods, &pod.namespace, &pod.name, |known| {
+        Ok(known.map(|mut known| {
+            if known["metadata"]["uid"] == pod.uid.as_str() {
+                edit(&mut known);
+            }
+            known
+        }))
+    })?;
+    Ok(())
+}
+
+impl ReplicaSets {
+    fn settle_count(&self, store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
+        let wanted = usize::try_from(set["spec"]["replicas"].as_u64().unwrap_or(1)).unwrap_or(usize::MAX);
+        let mut pods = ownership::controlled(store, object, Resource::Pods);
+        pods.retain(pod::is_active);
+        for _ in pods.len()..wanted.min(pods.len() + BURST) {
+            self.create(store, object, set)?;
+        }
+        if pods.len() > wanted {
+            pods.sort_by_key(expendability);
+            for pod in pods.iter().take((pods.len() - wanted).min(BURST)) {
+                let name = ownership::name(pod);
+                store.delete(Resource::Pods, &object.namespace, name, &Deletion::default())?;
+                self.recorder.normal(object, "SuccessfulDelete", &format!("Deleted pod: {name}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn create(&self, store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
+        let template = &set["spec"]["template"];
+        let name = loop {
+            let name = format!("{}-{}", object.name, naming::suffix());
+            if store.get(Resource::Pods, &object.namespace, &name).is_none() {
+                break name;
+            }
+        };
+        let mut pod = json!({
+            "metadata": {
+                "name": name,
+                "generateName": format!("{}-", object.name),
+                "namespace": object.namespace,
+                "labels": template["metadata"]["labels"],
+                "annotations": template["metadata"]["annotations"],
+                "ownerReferences": [ownership::reference(object)],
+            },
+            "spec": template["spec"],
+            "status": {"phase": "Pending"},
+        });
+        if let Some(metadata) = pod["metadata"].as_object_mut() {
+            metadata.retain(|_, value| !value.is_null());
+        }
+        (self.complete)(&mut pod);
+        store.mutate(Resource::Pods, &object.namespace, &name, |_| Ok(Some(pod)))?;
+        self.recorder.normal(object, "SuccessfulCreate", &format!("Created pod: {name}"));
+        Ok(())
+    }
+}
+
+/// Who goes first when there are too many: those that do the least, then the newest.
+fn expendability(pod: &Value) -> (bool, bool, bool, Reverse<String>, Reverse<u64>) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let version = pod["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse().ok());
+    (
+        pod["spec"]["nodeName"].is_string(),
+        pod["status"]["phase"] == "Running",
+        pod::is_ready(pod),
+        Reverse(text(&pod["metadata"]["creationTimestamp"])),
+        Reverse(version.unwrap_or(0)),
+    )
+}
+
+fn write_status(store: &Store, object: &Object, set: &Value) -> Result<Option<Duration>, Status> {
+    let now = Timestamp::now();
+    let min_ready = set["spec"]["minReadySeconds"].as_u64().unwrap_or(0);
+    let template =
+        LabelSelector::of_service(&set["spec"]["template"]["metadata"]["labels"]).unwrap_or_default();
+    let (mut replicas, mut labelled, mut ready, mut available) = (0, 0, 0, 0);
+    let mut again: Option<Duration> = None;
+    for child in store.children(&object.uid).iter().filter(|child| child.resource == Resource::Pods) {
+        let pod = child.value();
+        if !pod::is_active(&pod) || controller_uid(&pod) != Some(object.uid.as_str()) {
+            continue;
+        }
+        replicas += 1;
+        labelled += u64::from(template.matches(&child.labels));
+        if let Some(wait) = pod::until_available(&pod, min_ready, now) {
+            ready += 1;
+            available += u64::from(wait.is_zero());
+            if !wait.is_zero() {
+                again = Some(again.map_or(wait, |known| known.min(wait)));
+            }
+        }
+    }
+    let mut status = json!({"replicas": replicas, "observedGeneration": set["metadata"]["generation"]});
+    for (key, count) in
+        [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", available)]
+    {
+        if count > 0 {
+            status[key] = count.into();
+        }
+    }
+    store.mutate(Resource::ReplicaSets, &object.namespace, &object.name, |known| {
+        Ok(known.map(|mut known| {
+            if known["metadata"]["uid"] == object.uid.as_str() {
+                known["status"] = status;
+            }
+            known
+        }))
+    })?;
+    Ok(again)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_do_the_least_go_first_then_the_newest() {
+        let pod = |name: &str, node: bool, phase: &str, ready: &str, second: u8| {
+            let mut pod = json!({
+                "metadata": {"name": name, "creationTimestamp": format!("2026-11-23T05:00:{second:02}Z")},
+                "status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]},
+            });
+            if node {
+                pod["spec"]["nodeName"] = "one".into();
+            }
+            pod
+        };
+        let mut pods = [
+            pod("old", true, "Running", "True", 1),
+            pod("new", true, "Running", "True", 9),
+            pod("unready", true, "Running", "False", 1),
+            pod("starting", true, "Pending", "False", 1),
+            pod("unplaced", false, "Pending", "False", 1),
+        ];
+        pods.sort_by_key(expendability);
+        let order: Vec<&str> = pods.iter().map(ownership::name).collect();
+        assert_eq!(order, ["unplaced", "starting", "unready", "new", "old"]);
+    }
+}

@@ -1,0 +1,161 @@
+//! The attacks that were started: carried out, listed, halted.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rand::seq::SliceRandom;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::containers::Running;
+use super::order::Order;
+use crate::kubelet::Kubelet;
+use crate::store::Store;
+
+/// Attacks remembered; the oldest make room.
+const KEPT: usize = 200;
+
+/// What became of an attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Waits for its delay.
+    Pending,
+    /// Did what it was asked.
+    Successful,
+    /// Its containers were gone when its time came.
+    TargetsNotFound,
+    /// Was stopped before it began.
+    Halted,
+}
+
+impl Stage {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Successful => "Successful",
+            Self::TargetsNotFound => "TargetsNotFound",
+            Self::Halted => "Halted",
+        }
+    }
+
+    pub(super) fn is_active(self) -> bool {
+        self == Self::Pending
+    }
+}
+
+#[derive(Debug)]
+struct Attack {
+    id: String,
+    body: Value,
+    created: Timestamp,
+    stage: Stage,
+    hit: Vec<String>,
+    halt: CancellationToken,
+}
+
+/// All attacks of this sandbox; clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Attacks {
+    store: Store,
+    kubelet: Kubelet,
+    ledger: Arc<Mutex<VecDeque<Attack>>>,
+}
+
+impl Attacks {
+    pub(super) fn new(store: Store, kubelet: Kubelet) -> Self {
+        Self { store, kubelet, ledger: Arc::default() }
+    }
+
+    /// Starts an attack; its id, or the running containers when none of them is selected.
+    pub(super) fn start(&self, order: Order, body: Value) -> Result<String, Vec<String>> {
+        let all = Running::all(&self.store, &self.kubelet);
+        if !all.iter().any(|container| container.is_selected(&order.selection)) {
+            return Err(all.iter().map(Running::title).collect());
+        }
+        let (id, halt) = (uuid::Uuid::new_v4().to_string(), CancellationToken::new());
+        let attack = Attack {
+            id: id.clone(),
+            body,
+            created: Timestamp::now(),
+            stage: Stage::Pending,
+            hit: Vec::new(),
+            halt: halt.clone(),
+        };
+        {
+            let mut ledger = self.ledger();
+            ledger.push_back(attack);
+            if ledger.len() > KEPT {
+                ledger.pop_front();
+            }
+        }
+        if order.delay.is_zero() {
+            self.strike(&id, &order);
+        } else {
+            let (attacks, id) = (self.clone(), id.clone());
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = tokio::time::sleep(order.delay) => attacks.strike(&id, &order),
+                    () = halt.cancelled() => {}
+                }
+            });
+        }
+        Ok(id)
+    }
+
+    /// Kills as many of the selected containers as were asked for, chosen by chance.
+    fn strike(&self, id: &str, order: &Order) {
+        let mut selected = Running::all(&self.store, &self.kubelet);
+        selected.retain(|container| container.is_selected(&order.selection));
+        selected.shuffle(&mut rand::rng());
+        selected.truncate(order.amount.of(selected.len()));
+        selected.retain(|container| self.kubelet.kill(&container.pod, &container.name));
+        let hit: Vec<String> = selected.iter().map(Running::title).collect();
+        for attack in self.ledger().iter_mut().filter(|attack| attack.id == id) {
+            attack.stage = if hit.is_empty() { Stage::TargetsNotFound } else { Stage::Successful };
+            attack.hit.clone_from(&hit);
+        }
+    }
+
+    /// The attacks in these stages, newest first.
+    pub(super) fn list(&self, wanted: impl Fn(Stage) -> bool) -> Value {
+        self.ledger().iter().rev().filter(|attack| wanted(attack.stage)).map(Attack::show).collect()
+    }
+
+    /// One attack.
+    pub(super) fn get(&self, id: &str) -> Option<Value> {
+        self.ledger().iter().find(|attack| attack.id == id).map(Attack::show)
+    }
+
+    /// Halts one attack, or all: those that have not begun never will. How many were known.
+    pub(super) fn halt(&self, id: Option<&str>) -> usize {
+        let mut known = 0;
+        for attack in self.ledger().iter_mut().filter(|attack| id.is_none_or(|id| attack.id == id)) {
+            known += 1;
+            if attack.stage.is_active() {
+                attack.stage = Stage::Halted;
+                attack.halt.cancel();
+            }
+        }
+        known
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, VecDeque<Attack>> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Attack {
+    fn show(&self) -> Value {
+        json!({
+            "guid": self.id,
+            "stage": self.stage.word(),
+            "stageLifecycle": if self.stage.is_active() { "Active" } else { "Complete" },
+            "createdAt": self.created.to_string(),
+            "command": self.body["command"],
+            "target": self.body["target"],
+            "labels": self.body["labels"],
+            "hit": self.hit,
+        })
+    }
+}

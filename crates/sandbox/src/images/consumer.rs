@@ -1,0 +1,221 @@
+//! The service that users talk to, in the two variants that the sample compares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::{StatusCode, Uri};
+
+use super::breaker::{Breaker, BreakerError, Rules, Tried};
+use super::client::{self, CallError};
+use super::log;
+use super::metrics::Exposition;
+use super::outgoing::Outgoing;
+use super::serve::{Answer, Demo, Outcome};
+
+/// How long *after* waits for one call.
+const CALL_LIMIT: Duration = Duration::from_secs(1);
+/// How often *after* tries before it falls back.
+const ATTEMPTS: u32 = 3;
+/// Whom both call, in their metrics.
+const PROVIDER: &str = "provider";
+/// What *after* says instead of a real answer.
+const FALLBACK: &str = "the provider is away, try again soon";
+
+/// Calls the provider naively: waits as long as it takes and passes every failure on.
+pub(super) struct Before {
+    provider: Uri,
+    outgoing: Outgoing,
+}
+
+impl Before {
+    pub(super) fn new(provider: Uri) -> Self {
+        Self { provider, outgoing: Outgoing::to(PROVIDER) }
+    }
+}
+
+impl Demo for Before {
+    const GREETING: &'static str = "consumer (before): ask /invoke, which asks the provider\n";
+
+    async fn invoke(&self) -> Answer {
+        match self.outgoing.count(client::invoke(&self.provider)).await {
+            Ok(body) => Answer::json(Outcome::Real, body),
+            Err(error) => {
+                Answer::text(StatusCode::INTERNAL_SERVER_ERROR, Outcome::Error, format!("{error}\n"))
+            }
+        }
+    }
+
+    fn expose(&self, exposition: &mut Exposition) {
+        self.outgoing.expose(exposition);
+    }
+}
+
+/// Calls the provider with a time limit and retries, through a circuit breaker, and has something to say without it.
+pub(super) struct After {
+    calls: Arc<Calls>,
+}
+
+struct Calls {
+    provider: Uri,
+    limit: Duration,
+    breaker: Breaker,
+    outgoing: Arc<Outgoing>,
+}
+
+impl After {
+    pub(super) fn new(provider: Uri) -> Result<Self, BreakerError> {
+        Self::with(provider, CALL_LIMIT, Rules::default())
+    }
+
+    fn with(provider: Uri, limit: Duration, rules: Rules) -> Result<Self, BreakerError> {
+        let (breaker, outgoing) = (Breaker::new(PROVIDER, rules)?, Arc::new(Outgoing::to(PROVIDER)));
+        Ok(Self { calls: Arc::new(Calls { provider, limit, breaker, outgoing }) })
+    }
+}
+
+impl Calls {
+    /// The provider's answer, or nothing after [`ATTEMPTS`] failures or as soon as the breaker refuses.
+    async fn real_answer(&self) -> Option<String> {
+        for _ in 0..ATTEMPTS {
+            let (provider, limit, outgoing) = (self.provider.clone(), self.limit, Arc::clone(&self.outgoing));
+            // It is made, and counted, only if the breaker lets it through.
+            let call = async move {
+                match tokio::time::timeout(limit, outgoing.count(client::invoke(&provider))).await {
+                    Ok(answer) => answer,
+                    Err(_) => Err(CallError::TimedOut(limit)),
+                }
+            };
+            match self.breaker.call(call).await {
+                Tried::Done(body) => return Some(body),
+                Tried::Failed(error) => log::line(format_args!("call failed: {error}")),
+                Tried::Refused => return None,
+            }
+        }
+        None
+    }
+}
+
+impl Demo for After {
+    const GREETING: &'static str =
+        "consumer (after): ask /invoke, which asks the provider through a circuit breaker\n";
+
+    async fn invoke(&self) -> Answer {
+        // A task of its own: a user who leaves early must not take back what the breaker learns from the call.
+        let calls = Arc::clone(&self.calls);
+        let answer = tokio::spawn(async move { calls.real_answer().await });
+        match answer.await {
+            Ok(Some(body)) => Answer::json(Outcome::Real, body),
+            Ok(None) | Err(_) => Answer::text(StatusCode::OK, Outcome::Fallback, FALLBACK.to_owned()),
+        }
+    }
+
+    /// Unhealthy exactly while the breaker is open, as in the sample that the tool teaches with.
+    fn is_healthy(&self) -> bool {
+        !self.calls.breaker.is_open()
+    }
+
+    fn expose(&self, exposition: &mut Exposition) {
+        self.calls.breaker.expose(exposition);
+        self.calls.outgoing.expose(exposition);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::{provider::Provider, serve};
+    use tokio::net::TcpListener;
+
+    fn url(address: std::net::SocketAddr) -> Uri {
+        format!("http://{address}").parse().unwrap()
+    }
+
+    async fn real_provider() -> Uri {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve::serve(listener, Provider));
+        url(address)
+    }
+
+    /// Accepts and never answers. The listener lives as long as the test.
+    async fn silent_provider() -> (TcpListener, Uri) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, url(address))
+    }
+
+    async fn absent_provider() -> Uri {
+        let (listener, url) = silent_provider().await;
+        drop(listener);
+        url
+    }
+
+    fn after(provider: Uri) -> After {
+        let rules = Rules { failures: 3, reset: Duration::from_millis(50), trials: 1 };
+        After::with(provider, Duration::from_millis(20), rules).unwrap()
+    }
+
+    #[tokio::test]
+    async fn both_hand_on_the_providers_answer() {
+        let provider = real_provider().await;
+        for answer in [Before::new(provider.clone()).invoke().await, after(provider).invoke().await] {
+            assert_eq!((answer.status, answer.outcome), (StatusCode::OK, Outcome::Real));
+            let body: String = serde_json::from_str(&answer.body).unwrap();
+            assert!(uuid::Uuid::parse_str(&body).is_ok(), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn before_passes_a_refusal_on_and_after_falls_back() {
+        let provider = absent_provider().await;
+        let answer = Before::new(provider.clone()).invoke().await;
+        assert_eq!((answer.status, answer.outcome), (StatusCode::INTERNAL_SERVER_ERROR, Outcome::Error));
+        assert!(answer.body.contains("cannot connect"), "{}", answer.body);
+
+        let answer = after(provider).invoke().await;
+        assert_eq!((answer.status, answer.outcome), (StatusCode::OK, Outcome::Fallback));
+        assert_eq!(answer.body, FALLBACK);
+    }
+
+    #[tokio::test]
+    async fn three_silent_calls_open_the_breaker_and_then_nobody_waits() {
+        let (_listener, provider) = silent_provider().await;
+        let consumer = After::with(
+            provider,
+            Duration::from_millis(20),
+            Rules { failures: 3, reset: Duration::from_secs(60), trials: 1 },
+        )
+        .unwrap();
+        assert!(consumer.is_healthy());
+        assert_eq!(consumer.invoke().await.outcome, Outcome::Fallback);
+        assert!(!consumer.is_healthy(), "three failed attempts open the breaker");
+        let asked = std::time::Instant::now();
+        assert_eq!(consumer.invoke().await.outcome, Outcome::Fallback);
+        let mut page = Exposition::default();
+        consumer.expose(&mut page);
+        let page = page.into_text();
+        assert!(
+            page.contains("outgoing_calls_total{target=\"provider\"} 3\n"),
+            "refused calls are not sent: {page}"
+        );
+        assert!(
+            asked.elapsed() < Duration::from_millis(20),
+            "an open breaker does not wait for the call's limit"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_user_who_leaves_does_not_hide_the_failure() {
+        let (_listener, provider) = silent_provider().await;
+        let consumer = after(provider);
+        for _ in 0..3 {
+            let _ = tokio::time::timeout(Duration::from_millis(1), consumer.invoke()).await;
+        }
+        let learnt = async {
+            while consumer.is_healthy() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), learnt).await.expect("the breaker learns of all three");
+    }
+}

@@ -1,0 +1,342 @@
+//! One container: started, probed, restarted, stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::back_off::BackOff;
+use super::handle::Handle;
+use super::probe::{Finding, Probe, Purpose};
+use super::process::Process;
+use super::status::{ContainerState, Now, Termination};
+use super::{Shared, Start, environment};
+use crate::images::{Image, START_DELAY};
+use crate::network::PodAddress;
+use crate::recorder::Severity;
+use crate::store::{Object, Resource};
+
+/// When a container must be gone: asked to end at once, killed at the instant. `None`: it shall run.
+pub(super) type Stop = watch::Receiver<Option<Instant>>;
+
+/// Between the tries to get an image that is not there.
+const PULL_AGAIN: Duration = Duration::from_secs(10);
+
+/// Runs one container of a pod until it is told to stop or its restart policy says that it is done.
+pub(super) struct Runner {
+    pub shared: Arc<Shared>,
+    pub pod: Arc<Object>,
+    pub place: usize,
+    pub spec: Value,
+    pub address: PodAddress,
+    pub handle: Arc<Handle>,
+    pub stop: Stop,
+    pub signals: mpsc::Receiver<i32>,
+    pub reports: mpsc::Sender<(usize, ContainerState)>,
+    pub state: ContainerState,
+}
+
+/// Why a run ended.
+enum End {
+    /// By itself, or somebody killed it.
+    Exited(i32),
+    /// We ended it because it was unhealthy.
+    Unhealthy(i32),
+    /// We ended it because the pod goes.
+    Stopped(i32),
+}
+
+impl Runner {
+    /// The container's life.
+    pub(super) async fn run(mut self) {
+        let mut back_off = BackOff::default();
+        let mut wait = Duration::ZERO;
+        loop {
+            self.report().await;
+            let Some(image) = self.image().await else { return };
+            let start = self.shared.start();
+            if !self.pause(start.creation, wait).await {
+                return;
+            }
+            let began = Instant::now();
+            let started = Timestamp::now();
+            let end = match self.start(image, start).await {
+                Ok(process) => self.supervise(process, start).await,
+                Err(message) => {
+                    self.wait_for("CreateContainerError", message).await;
+                    wait = back_off.after(Duration::ZERO).max(Duration::from_secs(1));
+                    continue;
+                }
+            };
+            let (End::Exited(exit_code) | End::Unhealthy(exit_code) | End::Stopped(exit_code)) = end;
+            let id = self.state.id.clone().unwrap_or_default();
+            let termination = Termination { exit_code, started, finished: Timestamp::now(), id };
+            self.state.now = Now::Terminated(termination.clone());
+            (self.state.ready, self.state.started) = (false, false);
+            self.report().await;
+            if matches!(end, End::Stopped(_)) || !self.shall_restart(exit_code) {
+                return;
+            }
+            self.state.last = Some(termination);
+            self.state.restarts += 1;
+            wait = back_off.after(began.elapsed());
+        }
+    }
+
+    fn name(&self) -> &str {
+        self.spec["name"].as_str().unwrap_or_default()
+    }
+
+    fn shall_restart(&self, exit_code: i32) -> bool {
+        match self.pod.value()["spec"]["restartPolicy"].as_str() {
+            Some("Never") => false,
+            Some("OnFailure") => exit_code != 0,
+            _ => true,
+        }
+    }
+
+    async fn report(&self) {
+        // The pod's task is gone only when the sandbox ends.
+        let _ = self.reports.send((self.place, self.state.clone())).await;
+    }
+
+    async fn wait_for(&mut self, reason: &'static str, message: String) {
+        self.state.now = Now::Waiting { reason, message };
+        self.report().await;
+    }
+
+    fn event(&self, severity: Severity, reason: &str, message: &str) {
+        let field = format!("spec.containers{{{}}}", self.name());
+        self.shared.recorder.record(&self.pod, Some(&field), severity, reason, message);
+    }
+
+    /// Whether the pod goes; a kubelet that ended counts as that.
+    async fn stopped(stop: &mut Stop) {
+        let _ = stop.wait_for(Option::is_some).await;
+    }
+
+    /// The built-in image that the manifest asks for. Waits while it asks for one that is not there; none when the
+    /// pod goes.
+    async fn image(&mut self) -> Option<Image> {
+        let mut failed = false;
+        loop {
+            let reference = self.reference();
+            if let Some(image) = Image::named(&reference) {
+                let message = format!("Container image \"{reference}\" already present on machine");
+                self.event(Severity::Normal, "Pulled", &message);
+                return Some(image);
+            }
+            let why = format!(
+                "failed to pull image \"{reference}\": the sandbox has no registry; its images are built in: {}",
+                Image::references()
+            );
+            if failed {
+                let message = format!("Back-off pulling image \"{reference}\": {why}");
+                self.event(Severity::Normal, "BackOff", &format!("Back-off pulling image \"{reference}\""));
+                self.wait_for("ImagePullBackOff", message).await;
+            } else {
+                self.event(Severity::Warning, "Failed", &why);
+                self.event(Severity::Warning, "Failed", "Error: ErrImagePull");
+                self.wait_for("ErrImagePull", why).await;
+            }
+            let pause = if failed { PULL_AGAIN } else { Duration::from_secs(1) };
+            failed = true;
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = Self::stopped(&mut self.stop) => return None,
+            }
+        }
+    }
+
+    /// The image that the pod asks for now: it is the one field of a container that may change.
+    fn reference(&self) -> String {
+        let present = self.shared.store.get(Resource::Pods, &self.pod.namespace, &self.pod.name);
+        let present = present.filter(|present| present.uid == self.pod.uid).map(|present| present.value());
+        let asked = present
+            .as_ref()
+            .map_or(&self.spec["image"], |pod| &pod["spec"]["containers"][self.place]["image"]);
+        asked.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits out the back-off and what making the container takes, whichever is longer. False when the pod goes.
+    async fn pause(&mut self, creation: Duration, back_off: Duration) -> bool {
+        let wait = creation.max(back_off);
+        if wait.is_zero() {
+            return self.stop.borrow().is_none();
+        }
+        if back_off >= creation {
+            let pod = &self.pod;
+            let place = format!("{}_{}({})", pod.name, pod.namespace, pod.uid);
+            let name = self.name().to_owned();
+            self.event(
+                Severity::Warning,
+                "BackOff",
+                &format!("Back-off restarting failed container {name} in pod {place}"),
+            );
+            let message =
+                format!("back-off {}s restarting failed container={name} pod={place}", back_off.as_secs());
+            self.wait_for("CrashLoopBackOff", message).await;
+        } else {
+            self.wait_for("ContainerCreating", String::new()).await;
+        }
+        tokio::select! {
+            () = sleep(wait) => true,
+            () = Self::stopped(&mut self.stop) => false,
+        }
+    }
+
+    async fn start(&mut self, image: Image, start: Start) -> Result<Process, String> {
+        let shared = &self.shared;
+        let mut environment =
+            environment::of(&shared.store, &shared.network, &self.pod, &self.spec, &self.address)?;
+        if let Some(delay) = start.delay {
+            environment.retain(|(name, _)| name != START_DELAY);
+            environment.push((START_DELAY.to_owned(), delay.as_secs_f64().to_string()));
+        }
+        let log = self.handle.begin(&environment);
+        let process =
+            Process::start(&shared.forker, &shared.program, image.argument(), &environment, &log).await;
+        let process = process.map_err(|error| {
+            log.end();
+            format!("cannot start {image}: {error}")
+        })?;
+        let name = self.name().to_owned();
+        self.event(Severity::Normal, "Created", &format!("Created container: {name}"));
+        self.event(Severity::Normal, "Started", &format!("Started container {name}"));
+        self.state.id = Some(format!("built-in://{}", uuid::Uuid::new_v4().simple()));
+        Ok(process)
+    }
+
+    /// Watches over a process until it is gone.
+    async fn supervise(&mut self, mut process: Process, start: Start) -> End {
+        let ports = environment::ports(&self.spec);
+        let mut presence = Some(self.shared.network.appear(&self.address, &ports));
+        let _running = self.handle.runs();
+        // Whoever signalled the run before meant that one.
+        while self.signals.try_recv().is_ok() {}
+        let (sender, mut findings) = mpsc::channel(16);
+        let mut probes = Probes::read(&self.spec, &self.address, start.probes);
+        let mut tasks = JoinSet::new();
+        self.state.started = probes.startup.is_none();
+        self.state.ready = self.state.started && probes.readiness.is_none();
+        self.state.now = Now::Running { since: Timestamp::now() };
+        self.report().await;
+        probes.launch(self.state.started, &sender, &mut tasks);
+        let unhealthy = loop {
+            tokio::select! {
+                exit_code = process.wait() => return End::Exited(exit_code),
+                () = Self::stopped(&mut self.stop) => break false,
+                Some(signal) = self.signals.recv() => {
+                    // The network must not see a death before it knows of it.
+                    if !matches!(signal, libc::SIGSTOP | libc::SIGCONT) {
+                        presence = None;
+                    }
+                    process.signal(signal);
+                }
+                Some(finding) = findings.recv() => {
+                    if self.learn(&finding).await {
+                        break true;
+                    }
+                    if self.state.started {
+                        probes.launch(true, &sender, &mut tasks);
+                    }
+                }
+            }
+        };
+        drop(tasks);
+        drop(presence);
+        let exit_code = self.end(&mut process, unhealthy).await;
+        if unhealthy { End::Unhealthy(exit_code) } else { End::Stopped(exit_code) }
+    }
+
+    /// Takes in what a probe found; whether the container must be restarted for it.
+    async fn learn(&mut self, finding: &Finding) -> bool {
+        let word = finding.purpose.word();
+        if let Some(failure) = &finding.failure {
+            self.event(Severity::Warning, "Unhealthy", &format!("{word} probe failed: {failure}"));
+        }
+        let before = self.state.clone();
+        match (finding.purpose, finding.verdict) {
+            (Purpose::Readiness, Some(healthy)) => self.state.ready = healthy,
+            (Purpose::Startup, Some(true)) => {
+                self.state.started = true;
+                self.state.ready = !self.spec["readinessProbe"].is_object();
+            }
+            (Purpose::Startup | Purpose::Liveness, Some(false)) => {
+                let probe = word.to_lowercase();
+                let message = format!("Container {} failed {probe} probe, will be restarted", self.name());
+                self.event(Severity::Normal, "Killing", &message);
+                return true;
+            }
+            (Purpose::Liveness, _) | (_, None) => {}
+        }
+        if self.state != before {
+            self.report().await;
+        }
+        false
+    }
+
+    /// Ends a process: asks it, gives it its grace, kills it. The grace may be cut short while it lasts.
+    async fn end(&mut self, process: &mut Process, unhealthy: bool) -> i32 {
+        if !unhealthy {
+            self.event(Severity::Normal, "Killing", &format!("Stopping container {}", self.name()));
+        }
+        let grace = self.pod.value()["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
+        let mut deadline = Instant::now() + Duration::from_secs(grace);
+        if let Some(asked) = *self.stop.borrow_and_update() {
+            deadline = asked;
+        }
+        if deadline > Instant::now() {
+            process.signal(libc::SIGTERM);
+        }
+        loop {
+            tokio::select! {
+                exit_code = process.wait() => return exit_code,
+                () = sleep_until(deadline) => {
+                    process.signal(libc::SIGKILL);
+                    return process.wait().await;
+                }
+                Ok(()) = self.stop.changed() => {
+                    deadline = self.stop.borrow_and_update().map_or(deadline, |asked| asked.min(deadline));
+                }
+            }
+        }
+    }
+}
+
+/// The probes of a container; the others wait for the startup probe.
+struct Probes {
+    startup: Option<Probe>,
+    readiness: Option<Probe>,
+    liveness: Option<Probe>,
+}
+
+impl Probes {
+    fn read(container: &Value, address: &PodAddress, longest_delay: Duration) -> Self {
+        let probe = |key: &str| {
+            Probe::read(&container[key], container, address).map(|probe| probe.begins_within(longest_delay))
+        };
+        Self {
+            startup: probe("startupProbe"),
+            readiness: probe("readinessProbe"),
+            liveness: probe("livenessProbe"),
+        }
+    }
+
+    /// Starts those whose time has come and that do not run yet.
+    fn launch(&mut self, started: bool, findings: &mpsc::Sender<Finding>, tasks: &mut JoinSet<()>) {
+        let due = match started {
+            false => [(Purpose::Startup, self.startup.take()), (Purpose::Readiness, None)],
+            true => [(Purpose::Readiness, self.readiness.take()), (Purpose::Liveness, self.liveness.take())],
+        };
+        for (purpose, probe) in due {
+            if let Some(probe) = probe {
+                tasks.spawn(probe.run(purpose, findings.clone()));
+            }
+        }
+    }
+}

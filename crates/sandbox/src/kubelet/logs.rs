@@ -1,0 +1,194 @@
+//! What a container wrote: a bounded ring of lines that can be read and followed.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::stream;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::api::{Lines, LogOptions};
+
+/// Kept of one run of a container; the oldest lines make room.
+const LINES: usize = 5000;
+/// As above, in bytes.
+const BYTES: usize = 1 << 20;
+/// A longer line is kept in pieces.
+pub(super) const LINE: usize = 16 << 10;
+
+/// The log of one run of a container. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Log(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    ring: Mutex<Ring>,
+    /// Moves with every line and when the run ends.
+    moved: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    lines: VecDeque<Line>,
+    bytes: usize,
+    /// The number of the first line that is still here.
+    first: u64,
+    ended: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    at: Timestamp,
+    text: Bytes,
+}
+
+impl Log {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Shared { ring: Mutex::default(), moved: watch::Sender::new(()) }))
+    }
+
+    /// Adds a line, without its line end.
+    pub(super) fn push(&self, text: &[u8]) {
+        let mut ring = self.lock();
+        ring.bytes += text.len();
+        ring.lines.push_back(Line { at: Timestamp::now(), text: Bytes::copy_from_slice(text) });
+        while ring.lines.len() > LINES || ring.bytes > BYTES {
+            let Some(oldest) = ring.lines.pop_front() else { break };
+            ring.bytes -= oldest.text.len();
+            ring.first += 1;
+        }
+        drop(ring);
+        self.0.moved.send_replace(());
+    }
+
+    /// Nothing more will come.
+    pub(super) fn end(&self) {
+        self.lock().ended = true;
+        self.0.moved.send_replace(());
+    }
+
+    /// The lines that were asked for, as they are and as they come.
+    pub(super) fn read(&self, options: &LogOptions) -> Lines {
+        let ring = self.lock();
+        let wanted = |line: &Line| options.since.is_none_or(|since| line.at >= since);
+        let skipped = ring.lines.iter().take_while(|line| !wanted(line)).count();
+        let behind = ring.lines.len() - skipped;
+        let cut = options.tail.map_or(0, |tail| behind.saturating_sub(tail));
+        let next = ring.first + u64::try_from(skipped + cut).unwrap_or(0);
+        let reader = Reader {
+            next,
+            follow: options.follow,
+            timestamps: options.timestamps,
+            moved: self.0.moved.subscribe(),
+            log: self.clone(),
+        };
+        drop(ring);
+        Box::pin(stream::unfold(reader, Reader::line))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        self.0.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A cursor into a log.
+struct Reader {
+    log: Log,
+    next: u64,
+    follow: bool,
+    timestamps: bool,
+    moved: watch::Receiver<()>,
+}
+
+impl Reader {
+    async fn line(mut self) -> Option<(Bytes, Self)> {
+        loop {
+            let (line, ended) = {
+                let ring = self.log.lock();
+                // A slow reader goes on with the oldest line that is left.
+                self.next = self.next.max(ring.first);
+                let place = usize::try_from(self.next - ring.first).unwrap_or(usize::MAX);
+                (ring.lines.get(place).cloned(), ring.ended)
+            };
+            if let Some(line) = line {
+                self.next += 1;
+                return Some((line.render(self.timestamps), self));
+            }
+            if ended || !self.follow || self.moved.changed().await.is_err() {
+                return None;
+            }
+        }
+    }
+}
+
+impl Line {
+    fn render(&self, timestamps: bool) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(self.text.len() + 32);
+        if timestamps {
+            bytes.put_slice(format!("{:.9} ", self.at).as_bytes());
+        }
+        bytes.put_slice(&self.text);
+        bytes.put_u8(b'\n');
+        bytes.freeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt;
+
+    async fn text(lines: Lines) -> String {
+        let lines: Vec<Bytes> = lines.collect().await;
+        String::from_utf8(lines.concat()).unwrap()
+    }
+
+    fn log(lines: &[&str]) -> Log {
+        let log = Log::new();
+        lines.iter().for_each(|line| log.push(line.as_bytes()));
+        log
+    }
+
+    #[tokio::test]
+    async fn a_part_can_be_asked_for() {
+        let log = log(&["a", "b", "c"]);
+        for (options, expected) in [
+            (LogOptions::default(), "a\nb\nc\n"),
+            (LogOptions { tail: Some(2), ..LogOptions::default() }, "b\nc\n"),
+            (LogOptions { tail: Some(0), ..LogOptions::default() }, ""),
+            (LogOptions { since: Some(Timestamp::MAX), ..LogOptions::default() }, ""),
+        ] {
+            assert_eq!(text(log.read(&options)).await, expected, "{options:?}");
+        }
+        let stamped = text(log.read(&LogOptions { timestamps: true, ..LogOptions::default() })).await;
+        let (stamp, word) = stamped.lines().next().unwrap().split_once(' ').unwrap();
+        assert_eq!((stamp.len(), word), ("2026-11-23T05:00:00.123456789Z".len(), "a"), "{stamp}");
+    }
+
+    #[tokio::test]
+    async fn following_ends_with_the_run() {
+        let log = log(&["a"]);
+        let mut lines = log.read(&LogOptions { follow: true, ..LogOptions::default() });
+        assert_eq!(lines.next().await.unwrap(), "a\n");
+        log.push(b"b");
+        assert_eq!(lines.next().await.unwrap(), "b\n");
+        let rest = tokio::spawn(text(lines));
+        log.push(b"c");
+        log.end();
+        assert_eq!(rest.await.unwrap(), "c\n");
+    }
+
+    #[tokio::test]
+    async fn the_oldest_lines_make_room_and_a_slow_reader_goes_on() {
+        let log = log(&["first"]);
+        let mut lines = log.read(&LogOptions::default());
+        for number in 0..LINES {
+            log.push(number.to_string().as_bytes());
+        }
+        assert_eq!(lines.next().await.unwrap(), "0\n", "`first` has gone");
+        let long = vec![b'x'; BYTES / 2];
+        (0..3).for_each(|_| log.push(&long));
+        assert_eq!(log.lock().lines.len(), 2);
+    }
+}

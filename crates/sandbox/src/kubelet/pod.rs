@@ -1,0 +1,200 @@
+//! One pod: its address, its containers, its status, its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::container::Runner;
+use super::handle::Handle;
+use super::status::{self, ContainerState};
+use super::{Shared, environment};
+use crate::network::PodAddress;
+use crate::store::{Deletion, Object, Resource};
+
+/// A pod as its task hears of it.
+#[derive(Debug, Clone)]
+pub(super) enum News {
+    /// This is how it is now.
+    Is(Arc<Object>),
+    /// It was taken from the store without waiting for its processes (a forced deletion), or the sandbox ends.
+    Gone {
+        /// How long its processes may still take.
+        grace: Duration,
+    },
+}
+
+/// Runs a pod until it is gone or has finished.
+pub(super) async fn run(shared: Arc<Shared>, pod: Arc<Object>, mut news: watch::Receiver<News>) {
+    let Some(address) = join(&shared, &pod, &mut news).await else { return };
+    if pod.value()["spec"]["initContainers"].as_array().is_some_and(|list| !list.is_empty()) {
+        let message = "the sandbox has no image for init containers: they are taken as done";
+        shared.recorder.warning(&pod, "InitContainersSkipped", message);
+    }
+    let mut life = Life::begin(shared, pod, address);
+    life.last(&mut news).await;
+    life.close();
+}
+
+/// Gets the pod an address; none when the pod goes before there is one.
+async fn join(shared: &Shared, pod: &Object, news: &mut watch::Receiver<News>) -> Option<PodAddress> {
+    let containers = pod.value()["spec"]["containers"].as_array().cloned().unwrap_or_default();
+    let ports: Vec<u16> = containers.iter().flat_map(environment::ports).collect();
+    loop {
+        match shared.network.join(&pod.uid, &ports) {
+            Ok(address) => {
+                for (wanted, real) in address.displaced() {
+                    let message = format!(
+                        "port {wanted} is held by another program on this machine (a listener on 0.0.0.0?); the \
+                         container is told to listen on {real} instead, and Services lead there"
+                    );
+                    shared.recorder.warning(pod, "PortTaken", &message);
+                }
+                return Some(address);
+            }
+            Err(error) => {
+                let message = format!("Failed to create pod sandbox: {error}");
+                shared.recorder.warning(pod, "FailedCreatePodSandBox", &message);
+            }
+        }
+        tokio::select! {
+            () = sleep(Duration::from_secs(2)) => {}
+            _ = news.wait_for(|news| matches!(news, News::Gone { .. }) || deadline(news).is_some()) => {
+                confirm(shared, pod);
+                return None;
+            }
+        }
+    }
+}
+
+/// When the pod's processes must be gone, if it goes.
+fn deadline(news: &News) -> Option<Instant> {
+    let object = match news {
+        News::Gone { grace } => return Some(Instant::now() + *grace),
+        News::Is(object) => object,
+    };
+    let value = object.value();
+    let at: Timestamp = value["metadata"]["deletionTimestamp"].as_str()?.parse().ok()?;
+    // The time stamp has whole seconds; a grace of one second must not be rounded away.
+    let grace = Duration::from_secs(value["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0));
+    let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO);
+    Some(Instant::now() + (left + Duration::from_secs(1)).min(grace))
+}
+
+/// Tells the store that the pod's processes have ended.
+fn confirm(shared: &Shared, pod: &Object) {
+    match shared.store.delete(Resource::Pods, &pod.namespace, &pod.name, &Deletion::now(&pod.uid)) {
+        Err(status) if status.code != 404 && status.code != 409 => {
+            tracing::warn!("pod {}: {status}", pod.name)
+        }
+        _ => {}
+    }
+}
+
+struct Life {
+    shared: Arc<Shared>,
+    pod: Arc<Object>,
+    address: PodAddress,
+    states: Vec<ContainerState>,
+    reports: mpsc::Receiver<(usize, ContainerState)>,
+    stop: watch::Sender<Option<Instant>>,
+    /// Held so that the containers' tasks end with this one.
+    _containers: JoinSet<()>,
+}
+
+impl Life {
+    fn begin(shared: Arc<Shared>, pod: Arc<Object>, address: PodAddress) -> Self {
+        let (stop, stopped) = watch::channel(None);
+        let (sender, reports) = mpsc::channel(16);
+        let specs = pod.value()["spec"]["containers"].as_array().cloned().unwrap_or_default();
+        let mut containers = JoinSet::new();
+        for (place, spec) in specs.iter().enumerate() {
+            let (handle, signals) = Handle::new();
+            let handle = Arc::new(handle);
+            let name = spec["name"].as_str().unwrap_or_default().to_owned();
+            shared.register(&pod.uid, &name, Arc::clone(&handle));
+            let runner = Runner {
+                shared: Arc::clone(&shared),
+                pod: Arc::clone(&pod),
+                place,
+                spec: spec.clone(),
+                address: address.clone(),
+                handle,
+                stop: stopped.clone(),
+                signals,
+                reports: sender.clone(),
+                state: ContainerState::creating(),
+            };
+            containers.spawn(runner.run());
+        }
+        let states = vec![ContainerState::creating(); specs.len()];
+        Self { shared, pod, address, states, reports, stop, _containers: containers }
+    }
+
+    /// Follows the containers until all have ended.
+    async fn last(&mut self, news: &mut watch::Receiver<News>) {
+        self.publish();
+        self.hear(&news.borrow_and_update().clone());
+        loop {
+            tokio::select! {
+                biased;
+                report = self.reports.recv() => match report {
+                    Some((place, state)) => {
+                        if let Some(known) = self.states.get_mut(place) {
+                            *known = state;
+                        }
+                        self.publish();
+                    }
+                    // Every container's task has ended and all it said was heard.
+                    None => return,
+                },
+                Ok(()) = news.changed() => {
+                    let latest = news.borrow_and_update().clone();
+                    self.hear(&latest);
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, news: &News) {
+        if let Some(deadline) = deadline(news) {
+            self.stop.send_if_modified(|known| {
+                let sooner = known.is_none_or(|known| deadline < known);
+                if sooner {
+                    *known = Some(deadline);
+                }
+                sooner
+            });
+        }
+    }
+
+    /// Writes the status, unless the pod is another one by now.
+    fn publish(&self) {
+        let ip = self.address.ip().to_string();
+        let written =
+            self.shared.store.mutate(Resource::Pods, &self.pod.namespace, &self.pod.name, |known| {
+                Ok(known.map(|mut pod: Value| {
+                    if pod["metadata"]["uid"] == self.pod.uid.as_str() {
+                        status::write(&mut pod, &ip, &self.states);
+                    }
+                    pod
+                }))
+            });
+        if let Err(status) = written {
+            tracing::warn!("status of pod {}: {status}", self.pod.name);
+        }
+    }
+
+    /// Lets go of what the pod held. A pod that finished by itself stays, to be looked at; one that was asked to go
+    /// goes now.
+    fn close(self) {
+        self.shared.network.leave(&self.pod.uid);
+        if self.stop.borrow().is_some() {
+            confirm(&self.shared, &self.pod);
+        }
+    }
+}

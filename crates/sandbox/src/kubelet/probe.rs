@@ -1,0 +1,349 @@
+//! Liveness, readiness and startup probes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::{Request, header};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::network::PodAddress;
+
+/// The first pause between readiness probes of a container that is not ready yet. Kubernetes too probes such a
+/// container more often than its period says, to make it ready sooner.
+const EAGER: Duration = Duration::from_millis(20);
+
+/// What a probe is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Until it succeeds the others wait; when it fails the container is restarted.
+    Startup,
+    /// While it succeeds the container takes traffic.
+    Readiness,
+    /// When it fails the container is restarted.
+    Liveness,
+}
+
+impl Purpose {
+    /// The word in events: `Readiness probe failed: …`.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Startup => "Startup",
+            Self::Readiness => "Readiness",
+            Self::Liveness => "Liveness",
+        }
+    }
+}
+
+/// One probe of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Probe {
+    check: Check,
+    initial_delay: Duration,
+    period: Duration,
+    timeout: Duration,
+    successes: u64,
+    failures: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Check {
+    Http {
+        host: String,
+        port: u16,
+        path: String,
+        headers: Vec<(String, String)>,
+    },
+    Tcp {
+        host: String,
+        port: u16,
+    },
+    /// The sandbox cannot make this kind of check; it fails and says so.
+    Impossible(&'static str),
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub purpose: Purpose,
+    /// The words for the event, when it failed.
+    pub failure: Option<String>,
+    /// What the thresholds make of it: healthy or not. `None` while they are not reached.
+    pub verdict: Option<bool>,
+}
+
+impl Probe {
+    /// Reads a probe of `container`; ports by name are the container's.
+    pub(super) fn read(probe: &Value, container: &Value, address: &PodAddress) -> Option<Self> {
+        if !probe.is_object() {
+            return None;
+        }
+        let seconds = |key: &str, default: u64| Duration::from_secs(probe[key].as_u64().unwrap_or(default));
+        let count = |key: &str, default: u64| probe[key].as_u64().unwrap_or(default).max(1);
+        Some(Self {
+            check: Check::read(probe, container, address),
+            initial_delay: seconds("initialDelaySeconds", 0),
+            period: seconds("periodSeconds", 10).max(Duration::from_millis(100)),
+            timeout: seconds("timeoutSeconds", 1).max(Duration::from_millis(100)),
+            successes: count("successThreshold", 1),
+            failures: count("failureThreshold", 3),
+        })
+    }
+
+    /// The same with an initial delay of no more than `longest`.
+    pub(super) fn begins_within(self, longest: Duration) -> Self {
+        Self { initial_delay: self.initial_delay.min(longest), ..self }
+    }
+
+    /// Probes and tells what it finds, until nobody listens or a startup probe has succeeded.
+    pub(super) async fn run(self, purpose: Purpose, findings: mpsc::Sender<Finding>) {
+        sleep(self.initial_delay).await;
+        let began = Instant::now();
+        let mut streak = Streak::default();
+        let mut healthy = purpose == Purpose::Liveness;
+        let mut eager = EAGER;
+        loop {
+            let failure = match timeout(self.timeout, self.check.perform()).await {
+                Ok(result) => result.err(),
+                Err(_) => Some(self.check.late()),
+            };
+            let verdict = streak.note(failure.is_none(), self.successes, self.failures);
+            healthy = verdict.unwrap_or(healthy);
+            let waking_up = !healthy && purpose != Purpose::Liveness && began.elapsed() < self.period;
+            let finished = purpose == Purpose::Startup && verdict == Some(true);
+            // A process that is still opening its port is no news.
+            if !(waking_up && failure.is_some())
+                && findings.send(Finding { purpose, failure, verdict }).await.is_err()
+            {
+                return;
+            }
+            if finished {
+                return;
+            }
+            let pause = if waking_up { eager.min(self.period) } else { self.period };
+            eager = (eager * 2).min(self.period);
+            sleep(pause).await;
+        }
+    }
+}
+
+/// Results of the same kind in a row.
+#[derive(Debug, Default)]
+struct Streak {
+    good: bool,
+    length: u64,
+}
+
+impl Streak {
+    fn note(&mut self, good: bool, successes: u64, failures: u64) -> Option<bool> {
+        self.length = if self.good == good { self.length + 1 } else { 1 };
+        self.good = good;
+        let threshold = if good { successes } else { failures };
+        (self.length >= threshold).then_some(good)
+    }
+}
+
+impl Check {
+    fn read(probe: &Value, container: &Value, address: &PodAddress) -> Self {
+        let place = |spec: &Value| {
+            let port = port(&spec["port"], container)?;
+            match spec["host"].as_str().filter(|host| !host.is_empty()) {
+                Some(host) => Some((host.to_owned(), port)),
+                None => Some((address.ip().to_string(), address.port(port))),
+            }
+        };
+        if let Some(spec) = probe.get("httpGet").filter(|spec| spec.is_object()) {
+            if spec["scheme"].as_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
+                return Self::Impossible("the sandbox does not probe over https");
+            }
+            let Some((host, port)) = place(spec) else {
+                return Self::Impossible("couldn't find the probe's port in the container's ports");
+            };
+            let path = spec["path"].as_str().filter(|path| path.starts_with('/')).unwrap_or("/").to_owned();
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let headers = spec["httpHeaders"].as_array().into_iter().flatten();
+            let headers = headers.map(|header| (text(&header["name"]), text(&header["value"]))).collect();
+            return Self::Http { host, port, path, headers };
+        }
+        if let Some(spec) = probe.get("tcpSocket").filter(|spec| spec.is_object()) {
+            return match place(spec) {
+                Some((host, port)) => Self::Tcp { host, port },
+                None => Self::Impossible("couldn't find the probe's port in the container's ports"),
+            };
+        }
+        Self::Impossible("the sandbox probes with httpGet and tcpSocket only")
+    }
+
+    async fn perform(&self) -> Result<(), String> {
+        match self {
+            Self::Impossible(why) => Err((*why).to_owned()),
+            Self::Tcp { host, port } => self.connect(host, *port).await.map(drop),
+            Self::Http { host, port, path, headers } => {
+                let stream = self.connect(host, *port).await?;
+                let broken = |error: &dyn std::fmt::Display| format!("Get \"{}\": {error}", self.url());
+                let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+                    .await
+                    .map_err(|error| broken(&error))?;
+                let mut request = Request::get(path.as_str())
+                    .header(header::USER_AGENT, "kube-probe/1.33")
+                    .header(header::ACCEPT, "*/*")
+                    .header(header::CONNECTION, "close");
+                if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+                    request = request.header(header::HOST, format!("{host}:{port}"));
+                }
+                for (name, value) in headers {
+                    request = request.header(name, value);
+                }
+                let request = request.body(Empty::<Bytes>::new()).map_err(|error| broken(&error))?;
+                let answer = async { sender.send_request(request).await };
+                tokio::pin!(connection, answer);
+                let answer = tokio::select! {
+                    answer = &mut answer => answer,
+                    _ = &mut connection => answer.await,
+                };
+                let status = answer.map_err(|error| broken(&error))?.status();
+                match (200..400).contains(&status.as_u16()) {
+                    true => Ok(()),
+                    false => Err(format!("HTTP probe failed with statuscode: {}", status.as_u16())),
+                }
+            }
+        }
+    }
+
+    async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, String> {
+        TcpStream::connect((host, port)).await.map_err(|error| {
+            let why = match error.kind() {
+                std::io::ErrorKind::ConnectionRefused => "connect: connection refused".to_owned(),
+                _ => error.to_string(),
+            };
+            match self {
+                Self::Http { .. } => format!("Get \"{}\": dial tcp {host}:{port}: {why}", self.url()),
+                _ => format!("dial tcp {host}:{port}: {why}"),
+            }
+        })
+    }
+
+    fn late(&self) -> String {
+        match self {
+            Self::Tcp { host, port } => format!("dial tcp {host}:{port}: i/o timeout"),
+            _ => format!(
+                "Get \"{}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                self.url()
+            ),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Http { host, port, path, .. } => format!("http://{host}:{port}{path}"),
+            Self::Tcp { host, port } => format!("{host}:{port}"),
+            Self::Impossible(_) => String::new(),
+        }
+    }
+}
+
+fn port(port: &Value, container: &Value) -> Option<u16> {
+    if let Some(number) = port.as_u64() {
+        return u16::try_from(number).ok();
+    }
+    let name = port.as_str()?;
+    name.parse().ok().or_else(|| {
+        let mut ports = container["ports"].as_array()?.iter();
+        u16::try_from(ports.find(|port| port["name"] == name)?["containerPort"].as_u64()?).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Delays, Network};
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn check(spec: Value) -> Result<(), String> {
+        let network = Network::new(Delays::NONE);
+        let address = network.join("1", &[]).unwrap();
+        Probe::read(&spec, &json!({}), &address).unwrap().check.perform().await
+    }
+
+    async fn server(answer: &'static str) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let _ = client.read(&mut [0; 1024]).await;
+                let _ = client.write_all(answer.as_bytes()).await;
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn http_goes_by_the_status_code() {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Ok(())),
+            ("HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n", Ok(())),
+            (
+                "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n",
+                Err("HTTP probe failed with statuscode: 503".to_owned()),
+            ),
+        ] {
+            let port = server(answer).await;
+            let spec = json!({"httpGet": {"host": "127.0.0.1", "port": port, "path": "/health"}});
+            assert_eq!(check(spec).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_told_in_the_kubelets_words() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let http = check(json!({"httpGet": {"host": "127.0.0.1", "port": port, "path": "/health"}})).await;
+        let expected = format!(
+            "Get \"http://127.0.0.1:{port}/health\": dial tcp 127.0.0.1:{port}: connect: connection refused"
+        );
+        assert_eq!(http, Err(expected));
+        let tcp = check(json!({"tcpSocket": {"host": "127.0.0.1", "port": port}})).await;
+        assert_eq!(tcp, Err(format!("dial tcp 127.0.0.1:{port}: connect: connection refused")));
+        assert!(
+            check(json!({"exec": {"command": ["true"]}}))
+                .await
+                .unwrap_err()
+                .contains("httpGet and tcpSocket")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_goes_on_for_as_long_as_somebody_listens() {
+        let address = Network::new(Delays::NONE).join("1", &[]).unwrap();
+        // A check that needs no network: only the rounds count here.
+        let spec = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
+        let probe = Probe::read(&spec, &json!({}), &address).unwrap();
+        let (findings, mut found) = mpsc::channel(1);
+        tokio::spawn(probe.run(Purpose::Liveness, findings));
+        for round in 0..1000 {
+            assert!(found.recv().await.is_some(), "it ended after {round} rounds");
+        }
+    }
+
+    #[test]
+    fn a_port_may_be_a_name() {
+        let container = json!({"ports": [{"name": "http", "containerPort": 8080}]});
+        for (value, expected) in
+            [(json!(80), Some(80)), (json!("81"), Some(81)), (json!("http"), Some(8080)), (json!("no"), None)]
+        {
+            assert_eq!(port(&value, &container), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn thresholds_count_results_in_a_row() {
+        let mut streak = Streak::default();
+        let verdicts: Vec<_> =
+            [true, false, false, true, false, false, false].map(|good| streak.note(good, 1, 3)).into();
+        assert_eq!(verdicts, [Some(true), None, None, Some(true), None, None, Some(false)]);
+    }
+}

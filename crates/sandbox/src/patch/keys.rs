@@ -1,0 +1,55 @@
+//! How lists and maps of the built-in kinds are merged: by what key, or not at all.
+//!
+//! The facts are the `patchMergeKey` and `listType` marks of the Kubernetes API types.
+
+use crate::store::Resource;
+
+/// The key of a list for strategic merge patches; `None`: the list is replaced as a whole.
+pub(super) fn strategic(resource: Resource, parent: &str, field: &str) -> Option<&'static str> {
+    apply(resource, parent, field).and_then(|keys| keys.first().copied())
+}
+
+/// The keys of a list for server-side apply; `None`: the list belongs to its owner as a whole.
+pub(super) fn apply(resource: Resource, parent: &str, field: &str) -> Option<&'static [&'static str]> {
+    let in_container = matches!(parent, "containers" | "initContainers" | "ephemeralContainers");
+    Some(match field {
+        "containers" | "initContainers" | "ephemeralContainers" if parent == "spec" => &["name"],
+        "volumes" | "imagePullSecrets" | "schedulingGates" if parent == "spec" => &["name"],
+        "imagePullSecrets" | "secrets" if resource == Resource::ServiceAccounts => &["name"],
+        "env" if in_container => &["name"],
+        "volumeMounts" if in_container => &["mountPath"],
+        "volumeDevices" if in_container => &["devicePath"],
+        "ports" if in_container => &["containerPort", "protocol"],
+        "ports" if resource == Resource::Services => &["port", "protocol"],
+        "hostAliases" if parent == "spec" => &["ip"],
+        "topologySpreadConstraints" => &["topologyKey", "whenUnsatisfiable"],
+        "conditions" if parent == "status" => &["type"],
+        "addresses" if resource == Resource::Nodes => &["type"],
+        "podIPs" | "hostIPs" => &["ip"],
+        "ownerReferences" if parent == "metadata" => &["uid"],
+        _ => return None,
+    })
+}
+
+/// Whether a list is a set of texts.
+pub(super) fn is_set(parent: &str, field: &str) -> bool {
+    matches!((parent, field), ("metadata", "finalizers") | ("spec", "podCIDRs"))
+}
+
+/// Whether a map belongs to its owner as a whole under server-side apply.
+pub(super) fn is_atomic(resource: Resource, parent: &str, field: &str) -> bool {
+    match field {
+        "selector" => parent == "spec",
+        "nodeSelector" | "labelSelector" | "namespaceSelector" | "podSelector" => true,
+        "fieldRef" | "resourceFieldRef" | "configMapKeyRef" | "secretKeyRef" => true,
+        "secretRef" | "configMapRef" | "targetRef" | "involvedObject" => true,
+        "requiredDuringSchedulingIgnoredDuringExecution" => true,
+        "data" | "stringData" | "binaryData" => false,
+        _ => resource == Resource::EndpointSlices && parent == "endpoints",
+    }
+}
+
+/// The value a key has where the element leaves it out.
+pub(super) fn default_of(key: &str) -> Option<&'static str> {
+    (key == "protocol").then_some("TCP")
+}

@@ -1,0 +1,59 @@
+//! `pods/X/proxy` and `services/X/proxy`: the machine of the tests has every pod and Service on loopback.
+
+use crate::rig::{Rig, put};
+use axum::{Router, extract::Request, http::StatusCode, response::IntoResponse};
+use chaos_sandbox::store::Resource;
+use serde_json::{Value, json};
+
+/// A pod's server, which tells what it was asked; `/elsewhere` leads away.
+async fn pod() -> u16 {
+    let router = Router::new().fallback(async |request: Request| {
+        let headers: Vec<&str> = request.headers().keys().map(|name| name.as_str()).collect();
+        match request.uri().path() {
+            "/elsewhere" => (StatusCode::FOUND, [("location", "http://127.0.0.1:9/")], "").into_response(),
+            "/health" => (StatusCode::SERVICE_UNAVAILABLE, "down").into_response(),
+            _ => json!({"asked": request.uri().to_string(), "headers": headers}).to_string().into_response(),
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    port
+}
+
+#[tokio::test]
+async fn a_page_of_a_pod_or_a_service_is_read_without_our_credentials() {
+    let (rig, port) = (Rig::start().await, pod().await);
+    let service = json!({"spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": port}]}});
+    put(&rig.store, Resource::Services, "default", "web", service);
+    let base = "/api/v1/namespaces/default";
+    for target in [format!("pods/a:{port}"), format!("services/web:{port}"), "services/web:http".to_owned()] {
+        let answer = rig.get(&format!("{base}/{target}/proxy/metrics?name=x")).await;
+        assert_eq!((answer.code, &answer.body["asked"]), (200, &json!("/metrics?name=x")), "{target}");
+        let headers = answer.body["headers"].to_string();
+        assert!(!headers.contains("authorization"), "{headers}");
+    }
+    // The pod's own answers stay the pod's: no Status of the server.
+    let health = rig.get(&format!("{base}/pods/a:{port}/proxy/health")).await;
+    assert_eq!((health.code, health.body), (503, json!("down")));
+    let away = rig.get(&format!("{base}/pods/a:{port}/proxy/elsewhere")).await;
+    assert_eq!(away.code, 302, "a redirect is handed back");
+}
+
+#[tokio::test]
+async fn what_is_no_page_of_a_pod_is_refused_by_the_server_itself() {
+    let rig = Rig::start().await;
+    let port = pod().await;
+    let base = "/api/v1/namespaces/default";
+    for (method, path, code) in [
+        ("GET", format!("{base}/pods/nobody:{port}/proxy/"), 404),
+        ("GET", format!("{base}/services/nobody:80/proxy/"), 404),
+        ("GET", format!("{base}/pods/a:1/proxy/"), 503),
+        ("GET", format!("{base}/pods/a:none/proxy/"), 400),
+        ("POST", format!("{base}/pods/a:{port}/proxy/"), 405),
+        ("DELETE", format!("{base}/pods/a:{port}/proxy/"), 405),
+    ] {
+        let answer = rig.ask(method, &path, &[], &Value::Null).await;
+        assert_eq!((answer.code, &answer.body["kind"]), (code, &json!("Status")), "{method} {path}");
+    }
+}
