@@ -1,7 +1,7 @@
 //! The command line, the console and the journal file (experiment-format 11, 12).
 
 use crate::program::{Case, is_up, method, process, rollbacks};
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, process::Command, time::Duration};
 
 #[test]
 fn c106_the_console_is_that_of_the_reference() {
@@ -100,6 +100,33 @@ fn c108_a_journal_in_a_missing_folder_exits_with_1() {
     assert!(ended.says("cannot write the journal to missing/journal.json"));
 }
 
+/// As in a container, where a single file is mounted to take the journal: it can be written and not replaced.
+#[test]
+fn a_journal_that_is_mounted_by_itself_is_written_in_place() {
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount"]);
+        command
+    };
+    if !unshare().arg("true").output().is_ok_and(|done| done.status.success()) {
+        eprintln!("skipped: mounts need unshare and the right to make a user namespace");
+        return;
+    }
+    let case = Case::new(&method(&[])).file("journal.json", "").file("outside.json", "");
+    let output = unshare()
+        .args(["sh", "-c", r#"mount --bind outside.json journal.json && exec "$0" run experiment.json"#])
+        .arg(assert_cmd::cargo::cargo_bin!("chaos-tui"))
+        .current_dir(case.folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let journal = std::fs::read(case.path("outside.json")).unwrap();
+    let journal: serde_json::Value = serde_json::from_slice(&journal).unwrap();
+    assert_eq!(journal["status"], "completed");
+    let left = std::fs::read_dir(case.folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    assert!(!left.into_iter().any(|name| name.as_encoded_bytes().ends_with(b".part")));
+}
+
 #[test]
 fn c003_bad_files_are_told_in_one_line_with_a_way_out() {
     let cases = [
@@ -138,7 +165,7 @@ fn options_of_chaos_may_stand_before_the_command() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("e.json"), r#"{"title": "t", "description": "d", "method": []}"#)
         .unwrap();
-    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("chaos-tui"))
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("chaos-tui"))
         .args(["--verbose", "--no-version-check", "--log-format", "json", "--log-file"])
         .arg(folder.path().join("log"))
         .arg("--change-dir")

@@ -143,6 +143,31 @@ fn c102_c108_the_file_is_complete_or_not_there() {
 }
 
 #[test]
+fn the_file_may_be_read_by_whom_a_plain_one_may_and_keeps_what_somebody_set() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let folder = tempfile::tempdir().unwrap();
+    let [path, plain] = ["journal.json", "plain"].map(|name| folder.path().join(name));
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+    fs::write(&plain, "").unwrap();
+    write(&"new".into(), &path).unwrap();
+    assert_eq!(mode(&path), mode(&plain));
+    // No usual umask takes these away or makes them.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o622)).unwrap();
+    write(&"newer".into(), &path).unwrap();
+    assert_eq!((mode(&path) & 0o777, fs::read_to_string(&path).unwrap()), (0o622, "\"newer\"".to_owned()));
+}
+
+#[test]
+fn what_cannot_be_written_beside_its_place_is_written_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    // The longest name there is: none beside it can be longer.
+    let path = folder.path().join("j".repeat(255));
+    write(&"older, and longer".into(), &path).unwrap();
+    write(&"journal".into(), &path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "\"journal\"");
+}
+
+#[test]
 fn this_machine_has_a_name() {
     let machine = Machine::this();
     assert!(machine.platform.contains('-') && !machine.node.is_empty(), "{machine:?}");

@@ -3,7 +3,9 @@
 use crate::experiment::Value;
 use std::{
     ffi::OsString,
-    fs, io,
+    fs::{self, File, Permissions},
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -19,59 +21,54 @@ pub struct JournalError {
 
 /// Writes a journal: two-space indentation, characters unescaped, no final line end (experiment-format 11.1).
 ///
-/// It is written beside its place and then moved there, so that nobody ever reads half a journal.
+/// It is written beside its place, synced to the disk and renamed, so that nobody ever reads half a journal and a power cut
+/// leaves the older one or this one. Where that is impossible it is written in place: what was played is lost otherwise.
 pub fn write(journal: &Value, path: &Path) -> Result<(), JournalError> {
-    let failed = |reason| JournalError { path: path.to_owned(), reason };
-    // A link, or something that is no file (a pipe, /dev/stdout), is written to and not replaced.
-    if fs::symlink_metadata(path).is_ok_and(|data| !data.is_file()) {
-        return fs::write(path, journal.to_json_pretty()).map_err(failed);
+    let text = journal.to_json_pretty();
+    let written = match fs::symlink_metadata(path) {
+        // A link, or something that is no file (a pipe, /dev/stdout), is written to and not replaced.
+        Ok(data) if !data.is_file() => in_place(&text, path),
+        Ok(data) => renamed(&text, path, Some(data.permissions())),
+        Err(_) => renamed(&text, path, None),
+    };
+    written.map_err(|reason| JournalError { path: path.to_owned(), reason })
+}
+
+/// Written beside its place and moved there, with the permissions of the file that it replaces.
+fn renamed(text: &str, path: &Path, older: Option<Permissions>) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    let mut builder = tempfile::Builder::new();
+    // Less the process' umask, as for any file; a temporary one is its owner's alone otherwise.
+    builder.prefix(&prefix).suffix(".part").permissions(Permissions::from_mode(0o666));
+    let created = builder.tempfile_in(folder).and_then(|file| match older {
+        Some(permissions) => file.as_file().set_permissions(permissions).map(|()| file),
+        None => Ok(file),
+    });
+    // The folder may be read-only, or not there: then the error is that of the journal itself.
+    let Ok(mut beside) = created else { return in_place(text, path) };
+    beside.as_file_mut().write_all(text.as_bytes())?;
+    synced(beside.as_file())?;
+    match beside.persist(path) {
+        // The journal is there; a folder that may not be read cannot be synced.
+        Ok(_) => File::open(folder).map_or(Ok(()), |folder| synced(&folder)),
+        // A file that is mounted by itself, for one, cannot be replaced.
+        Err(_) => in_place(text, path),
     }
-    let beside = beside(path);
-    let written = fs::write(&beside, journal.to_json_pretty()).and_then(|()| put(&beside, path));
-    written.map_err(|reason| {
-        // The error that counts is the first one; what is left of the attempt is only tidied up.
-        let _ = fs::remove_file(&beside);
-        failed(reason)
-    })
 }
 
-/// Moves a file to its place.
-///
-/// An older one is exchanged for it, and removed: at every moment one of the two is there, complete. A plain move onto a
-/// file makes ext4 put the new one on the disk first, which takes longer than all else that is done for a journal. It would
-/// outlive a power cut in the seconds before the disk has it anyway; a journal that must, is copied away by whoever needs it.
-fn put(file: &Path, place: &Path) -> io::Result<()> {
-    match exchange(file, place) {
-        Ok(()) => {
-            // Whatever becomes of the old one, the new one is in its place.
-            let _ = fs::remove_file(file);
-            Ok(())
-        }
-        // There is none, or this file system cannot.
-        Err(_) => fs::rename(file, place),
+fn in_place(text: &str, path: &Path) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    synced(&file)
+}
+
+/// Synced to the disk, where there is one behind it: a pipe, a terminal and the folders of some file systems have none.
+fn synced(file: &File) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, ReadOnlyFilesystem, Unsupported};
+    match file.sync_all() {
+        Err(error) if matches!(error.kind(), InvalidInput | ReadOnlyFilesystem | Unsupported) => Ok(()),
+        done => done,
     }
-}
-
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-    use std::{ffi::CString, os::unix::ffi::OsStrExt};
-    let [one, other] = [one, other].map(|path| CString::new(path.as_os_str().as_bytes()));
-    let (one, other) = (one?, other?);
-    let here = libc::AT_FDCWD;
-    // SAFETY: both are texts that end with a zero and live until after the call, which keeps neither.
-    let done = unsafe { libc::renameat2(here, one.as_ptr(), here, other.as_ptr(), libc::RENAME_EXCHANGE) };
-    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn exchange(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// A name of our own in the same folder, so that the move stays on one file system.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or("journal.json".as_ref()));
-    name.push(format!(".{}.part", std::process::id()));
-    path.with_file_name(name)
 }
