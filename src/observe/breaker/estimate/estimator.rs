@@ -152,6 +152,7 @@ impl BreakerEstimator {
             What::PodSeen(pod) if pod.in_play => self.follow_pod(pod),
             What::PodGone(pod) => {
                 self.starting.remove(pod);
+                self.restarts.remove(pod);
             }
             _ => {}
         }

@@ -633,6 +633,22 @@ fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
     assert!(!story.estimator.judge(at(4.1)).1.because.contains("started again"));
 }
 
+/// A long session sees more pods come and go than are followed at a time.
+#[test]
+fn restarts_are_noticed_after_many_pods_have_come_and_gone() {
+    let mut story = Story::new();
+    for uid in 0..300 {
+        let What::PodSeen(mut pod) = bystander(0, true) else { unreachable!() };
+        pod.key.uid = uid.to_string();
+        let gone = What::PodGone(pod.key.clone());
+        story.tell(0.0, What::PodSeen(pod));
+        story.tell(0.0, gone);
+    }
+    story.tell(0.1, bystander(0, true));
+    story.tell(0.2, bystander(1, false));
+    assert!(story.estimator.judge(at(0.3)).1.restarted);
+}
+
 /// What goes on for seconds and is known not to end is no call that hangs: nothing follows about a breaker.
 #[test]
 fn answers_that_do_not_end_say_nothing_about_a_breaker() {
