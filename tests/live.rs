@@ -197,7 +197,7 @@ fn no_color_means_no_colour_and_the_mouse_is_only_taken_when_asked_for() {
     assert!(!raw.contains("\x1b[?1000h"), "the mouse was taken");
 
     let mut terminal = start(folder.path(), &["--mouse"]);
-    assert!(terminal.raw().contains("\x1b[?1000h"));
+    assert!(terminal.raw().contains("\x1b[?1000h") && terminal.raw().contains("\x1b[38;5;"));
     terminal.press("q");
     terminal.ended();
     assert!(terminal.is_restored());

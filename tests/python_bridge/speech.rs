@@ -54,7 +54,8 @@ def speak():
 
     let quiet = Stage::with(source, |settings| settings.level = Level::Warning);
     quiet.call("speak", "{}").await;
-    assert!(said(quiet.heard()).iter().all(|(level, _)| *level >= Level::Warning));
+    let levels: Vec<Level> = said(quiet.heard()).into_iter().map(|(level, _)| level).collect();
+    assert_eq!(levels, [Level::Warning, Level::Error, Level::Critical, Level::Error]);
 }
 
 #[tokio::test]

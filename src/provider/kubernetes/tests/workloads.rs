@@ -209,6 +209,7 @@ async fn old_names_match_the_object_else_the_label() {
 
     let named = |_: &Asked| Reply::List("Deployment", vec![deployment(1, Some(1))]);
     let played = play(probe, json!({"name": "app"}), named).await;
+    assert_eq!(played.value(), json!(true));
     assert!(played.lines().iter().all(|line| line.contains("fieldSelector")), "{:?}", played.lines());
 }
 
