@@ -26,7 +26,8 @@ fn a_breakpoint_holds_automatic_stepping_and_a_step_is_left_out() {
     terminal.ended();
     let journal = std::fs::read(folder.path().join("journal.json")).unwrap();
     let journal: serde_json::Value = serde_json::from_slice(&journal).unwrap();
-    let played: Vec<_> = journal["run"].as_array().unwrap().iter().map(|entry| &entry["activity"]["name"]).collect();
+    let played: Vec<_> =
+        journal["run"].as_array().unwrap().iter().map(|entry| &entry["activity"]["name"]).collect();
     assert_eq!(played, ["take-it-away"], "{journal:#}");
 }
 

@@ -1,8 +1,8 @@
 //! What functions do to the cluster.
 
 use crate::{
-    call, connection, settings,
-    stage::{Stage, has_kubectl},
+    call, call_telling, connection, settings,
+    stage::{DEADLINE, Stage, has_kubectl},
     value,
 };
 use chaos_tui::{
@@ -10,6 +10,7 @@ use chaos_tui::{
     provider::{Outcome, gremlin::Gremlin, kubernetes::Kubernetes},
 };
 use serde_json::json;
+use tokio::{sync::Notify, time::timeout};
 
 const PROVIDER: &str = "my-provider-app";
 
@@ -21,28 +22,26 @@ async fn a_killed_pod_is_missed_and_comes_back() {
     let stage = Stage::set(&["--start-delay", "1"]);
     connection(&stage).await;
     let kubernetes = Kubernetes::new(settings(&stage));
-    let k8s = |address: &'static str, arguments| call(&kubernetes, address, arguments);
     let before = stage.pod(PROVIDER)["metadata"]["name"].clone();
     // The watch begins before the kill: a dip that is over would be missed.
-    let missed = k8s(
+    let begun = Notify::new();
+    let progress = |_| begun.notify_one();
+    let missed = call_telling(
+        &kubernetes,
         "chaosk8s.deployment.probes.deployment_not_fully_available",
         json!({"name": PROVIDER, "timeout": 30}),
+        &progress,
     );
     let kill = async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        k8s(
-            "chaosk8s.pod.actions.terminate_pods",
-            json!({"label_selector": format!("name={PROVIDER}"), "grace_period": 0}),
-        )
-        .await
+        timeout(DEADLINE, begun.notified()).await.expect("the watch tells what it finds first");
+        let whom = json!({"label_selector": format!("name={PROVIDER}"), "grace_period": 0});
+        call(&kubernetes, "chaosk8s.pod.actions.terminate_pods", whom).await
     };
     let (missed, killed) = tokio::join!(missed, kill);
     assert_eq!(value(killed), json!([before]));
     assert_eq!(value(missed), json!(true));
-    let back = k8s(
-        "chaosk8s.deployment.probes.deployment_fully_available",
-        json!({"name": PROVIDER, "timeout": 30}),
-    );
+    let probe = "chaosk8s.deployment.probes.deployment_fully_available";
+    let back = call(&kubernetes, probe, json!({"name": PROVIDER, "timeout": 30}));
     assert_eq!(value(back.await), json!(true));
     assert_ne!(stage.pod(PROVIDER)["metadata"]["name"], before);
 }

@@ -59,6 +59,16 @@ fn activity(provider: &Json) -> Activity {
 
 /// Calls a native function.
 async fn call(catalogue: &dyn Catalogue, address: &str, arguments: Json) -> Outcome {
+    call_telling(catalogue, address, arguments, &|_| {}).await
+}
+
+/// Calls a native function that tells how far it is.
+async fn call_telling(
+    catalogue: &dyn Catalogue,
+    address: &str,
+    arguments: Json,
+    progress: &(dyn Fn(String) + Send + Sync),
+) -> Outcome {
     let (module, func) = address.rsplit_once('.').unwrap();
     let mut functions = catalogue.functions().iter();
     let native = functions.find(|native| native.module == module && native.func == func).unwrap();
@@ -69,7 +79,7 @@ async fn call(catalogue: &dyn Catalogue, address: &str, arguments: Json) -> Outc
         configuration: &configuration,
         secrets: &secrets,
         cancel: CancellationToken::new(),
-        progress: &|_| {},
+        progress,
         amend: &|_| {},
         refuse: &|_| {},
         foreground: true,
