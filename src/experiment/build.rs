@@ -2,7 +2,7 @@
 
 use super::{
     Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Map, Pauses, Provider, ProviderKind,
-    Unplayable, Value, document::place::Place, model::name_of,
+    Unplayable, Value, model::name_of, place::Place,
 };
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! The configuration: inline values, the environment, and probes that run before the experiment
 //! (experiment-format 4.2, 4.4).
 
-use super::{Activity, Environment, Flaw, Map, Secrets, Value, build, convert, document::place};
+use super::{Activity, Environment, Flaw, Map, Secrets, Value, build, convert, place};
 
 /// Why the configuration cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

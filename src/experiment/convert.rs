@@ -1,6 +1,6 @@
 //! Types that a variable can be given: `env_var_type`, `--var NAME:TYPE=VALUE` (experiment-format 4.2).
 
-use super::{Value, decimal, document::parse_json, value::integer};
+use pyvalue::{Value, parse_json, python_text, to_float, to_integer};
 
 /// A value that does not become the type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum ConvertError {
 
 /// Converts a value as the reference's `env_var_type` does; `None` converts nothing.
 pub fn to_type(kind: Option<&str>, value: &Value) -> Result<Value, ConvertError> {
-    let unreadable = |kind| ConvertError::Unreadable { text: super::python_text(value), kind };
+    let unreadable = |kind| ConvertError::Unreadable { text: python_text(value), kind };
     match kind {
         None | Some("str" | "string") => Ok(value.clone()),
         Some("int" | "integer") => to_integer(value).ok_or_else(|| unreadable("integer")),
@@ -40,55 +40,6 @@ pub fn to_type(kind: Option<&str>, value: &Value) -> Result<Value, ConvertError>
         },
         Some(other) => Err(ConvertError::UnknownType(other.to_owned())),
     }
-}
-
-/// Python's `int()`.
-fn to_integer(value: &Value) -> Option<Value> {
-    match value {
-        Value::Int(_) | Value::Big(_) => Some(value.clone()),
-        Value::Bool(b) => Some(Value::Int(i64::from(*b))),
-        Value::Float(float) if float.is_finite() => Some(integer(&format!("{:.0}", float.trunc()))),
-        Value::Text(text) => {
-            let text = latin(text);
-            let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
-            let sign = if text.starts_with('-') { "-" } else { "" };
-            separated(digits, |c| c.is_ascii_digit()).map(|digits| integer(&format!("{sign}{digits}")))
-        }
-        _ => None,
-    }
-}
-
-/// Python's `float()`.
-fn to_float(value: &Value) -> Option<Value> {
-    match value {
-        Value::Float(_) => Some(value.clone()),
-        Value::Int(int) => Some(Value::Float(*int as f64)),
-        Value::Big(digits) => digits.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float),
-        Value::Bool(b) => Some(Value::Float(f64::from(u8::from(*b)))),
-        Value::Text(text) => {
-            let plain = separated(&latin(text), |c| c.is_ascii() && !c.is_ascii_whitespace())?;
-            plain.parse().ok().map(Value::Float)
-        }
-        _ => None,
-    }
-}
-
-/// The text without white space around it, its digits those of ASCII: Python reads those of every script.
-fn latin(text: &str) -> String {
-    let latin = |c| decimal::digit(c).map_or(c, |digit| char::from(b'0' + digit));
-    text.trim().chars().map(latin).collect()
-}
-
-/// The text without its `_`, each of which must stand between two digits.
-fn separated(text: &str, allowed: fn(char) -> bool) -> Option<String> {
-    let bytes = text.as_bytes();
-    let digit = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_digit);
-    let well_placed =
-        |(index, c): (usize, char)| c != '_' || (index > 0 && digit(index - 1) && digit(index + 1));
-    let fits = !text.is_empty()
-        && text.char_indices().all(well_placed)
-        && text.chars().all(|c| c == '_' || allowed(c));
-    fits.then(|| text.chars().filter(|c| *c != '_').collect())
 }
 
 #[cfg(test)]

@@ -1,36 +1,26 @@
 //! The experiment file as a value: load, positions for error messages, validate, configuration and secrets,
-//! substitution, tolerances. Imports nothing of ours.
+//! substitution, tolerances. Imports nothing of ours but what Python makes of values.
 
 mod build;
-mod compare;
 pub mod configuration;
 mod convert;
-mod decimal;
-mod document;
 mod environment;
 pub mod executable;
 pub mod findings;
-mod json_text;
-mod jsonpath;
 mod load;
 mod model;
 mod overrides;
-pub mod part;
 #[cfg(test)]
 mod properties;
-mod python_text;
 pub mod secrets;
-mod serial;
 mod signatures;
 mod substitute;
 pub mod tolerance;
 mod typed;
 mod validate;
-mod value;
 
 pub use configuration::ConfigurationError;
 pub use convert::{ConvertError, to_type};
-pub use document::{Document, Part, Position, SyntaxError, parse_json, place};
 pub use environment::{Environment, LiveEnvironment};
 pub use findings::{Finding, Findings, Severity};
 pub use load::{
@@ -41,10 +31,12 @@ pub use model::{
     Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
 };
 pub use overrides::{OverrideError, Overrides, parse_var};
-pub use python_text::{python_float, python_literal, python_text};
+pub use pyvalue::{
+    Document, Map, Part, Position, SyntaxError, Value, parse_json, part, place, python_float, python_literal,
+    python_text,
+};
 pub use secrets::{Secrets, SecretsError};
 pub use signatures::{Advice, ControlCheck, Described, NoPython, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use typed::{Experiment, NoExperiment, NoRuntime, Runtime};
 pub use validate::{Means, Validation, check, nearest, validate};
-pub use value::{Map, Value};

@@ -1,10 +1,7 @@
 //! Whether a probe's output is what was expected (experiment-format 6).
 
-mod regex;
-
-pub(crate) use regex::compile as compile_pattern;
-
-use super::{Activity, Map, Secrets, Value, decimal::Decimal, jsonpath, parse_json, substitute};
+use super::{Activity, Secrets, substitute};
+use pyvalue::{Decimal, Map, Value, jsonpath, parse_json, place, python_text, regex};
 use std::cmp::Ordering;
 
 /// The verdict on one output.
@@ -101,10 +98,7 @@ impl<'a> Judge<'a> {
             Some(target) => match (self.output, target) {
                 (Value::Map(map), Value::Text(key)) => Ok(map.get(key).unwrap_or(self.output)),
                 (Value::Map(_), _) => Ok(self.output),
-                _ => Err(format!(
-                    "tolerance target '{}' needs an output with keys",
-                    super::python_text(target)
-                )),
+                _ => Err(format!("tolerance target '{}' needs an output with keys", python_text(target))),
             },
         }
     }
@@ -172,7 +166,7 @@ impl<'a> Judge<'a> {
     }
 
     fn probe(&self, place: &str) -> Result<Verdict, String> {
-        let place = super::document::place::key(place, "tolerance");
+        let place = place::key(place, "tolerance");
         let mut activity = Activity::declared(self.declared, &place).map_err(|error| error.to_string())?;
         let arguments = activity.provider.raw.get_mut("arguments");
         let Some(Value::Map(arguments)) = arguments else {

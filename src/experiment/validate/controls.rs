@@ -3,8 +3,8 @@
 use super::{KEY, Memo, refusal};
 use crate::experiment::{
     ControlCheck, Map, Part, Value, build,
-    document::place::{self, Place},
     findings::Collector,
+    place::{self, Place},
     python_text,
 };
 use std::collections::HashSet;

@@ -3,8 +3,8 @@
 use super::{KEY, suggest};
 use crate::experiment::{
     Map, Value, build,
-    document::place::{self, Place},
     findings::Collector,
+    place::{self, Place},
 };
 
 const EXPERIMENT: [&str; 14] = [

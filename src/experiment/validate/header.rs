@@ -1,7 +1,7 @@
 //! Title, description, tags, extensions: rules 2 to 5.
 
 use super::invalid;
-use crate::experiment::{Map, Value, document::place::Place, findings::Collector};
+use crate::experiment::{Map, Value, findings::Collector, place::Place};
 
 pub(super) fn check(experiment: &Map, collector: &mut Collector<'_>) {
     for (key, code) in [("title", "E-TITLE"), ("description", "E-DESC")] {

@@ -16,8 +16,8 @@ pub use suggest::nearest;
 use super::{
     Document, Environment, Experiment, Map, Part, Signatures, Value,
     build::{self, Named},
-    document::place::Place,
     findings::{Collector, Findings, Refusal},
+    place::Place,
 };
 use memo::Memo;
 

@@ -2,8 +2,7 @@
 
 use super::{Memo, bad_activity, crash, suggest};
 use crate::experiment::{
-    Described, Map, Part, Value, document::place::Place, findings::Collector, python_text,
-    signatures::Parameter,
+    Described, Map, Part, Value, findings::Collector, place::Place, python_text, signatures::Parameter,
 };
 
 const KINDS: [&str; 3] = ["python", "process", "http"];

@@ -1,10 +1,8 @@
 //! Tolerances before substitution (experiment-format 3.2).
 
 use super::{Memo, activity, bad_activity, suggest};
-use crate::experiment::{
-    Map, Value, document::place::Place, findings::Collector, jsonpath, python_text,
-    tolerance::compile_pattern,
-};
+use crate::experiment::{Map, Value, findings::Collector, place::Place, python_text};
+use pyvalue::{jsonpath, regex};
 
 const KINDS: [&str; 4] = ["regex", "jsonpath", "range", "probe"];
 
@@ -49,7 +47,7 @@ fn regex(declared: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     let refusal = match declared.get("pattern") {
         None => bad_activity("E-TOL-REGEX", "hypothesis regex probe tolerance must have a `pattern` key")
             .remedy("add `pattern`"),
-        Some(Value::Text(pattern)) => match compile_pattern(pattern) {
+        Some(Value::Text(pattern)) => match regex::compile(pattern) {
             Ok(_) => return,
             Err(reason) => bad_activity(
                 "E-TOL-REGEX",

@@ -2,8 +2,8 @@
 
 use super::{KEY, crash, invalid};
 use crate::experiment::{
-    ConfigurationError, Environment, Map, SecretsError, Value, configuration, document::place::Place,
-    findings::Collector, secrets,
+    ConfigurationError, Environment, Map, SecretsError, Value, configuration, findings::Collector,
+    place::Place, secrets,
 };
 
 /// Checks the configuration and resolves it as far as it goes.

@@ -2,8 +2,7 @@
 
 use super::{KEY, Memo, suggest};
 use crate::experiment::{
-    Described, Map, Part, Value, build, build::Named, document::place::Place, findings::Collector,
-    signatures::Advice,
+    Described, Map, Part, Value, build, build::Named, findings::Collector, place::Place, signatures::Advice,
 };
 use std::collections::{HashMap, HashSet};
 

@@ -1,10 +1,9 @@
 //! Which objects an experiment is about, as far as its activities name them.
 
 use crate::cluster::Selector;
-use crate::experiment::tolerance::compile_pattern;
 use crate::experiment::{Activity, Map, ProviderKind, Value};
 use crate::provider::gremlin::container_names;
-use fancy_regex::Regex;
+use pyvalue::regex::{self, Regex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Host and port of a URL.
@@ -48,7 +47,7 @@ impl InPlay {
         let namespace = text("ns").or(text("pod_namespace")).unwrap_or("default");
         self.namespaces.insert(namespace.to_owned());
         self.names.extend(text("name").map(str::to_owned));
-        self.patterns.extend(text("name_pattern").and_then(|pattern| compile_pattern(pattern).ok()));
+        self.patterns.extend(text("name_pattern").and_then(|pattern| regex::compile(pattern).ok()));
         let selectors = ["label_selector", "pod_label_selector"].into_iter().filter_map(text);
         let selectors =
             selectors.map(|selector| selector.replace("{name}", text("name").unwrap_or_default()));

@@ -1,10 +1,9 @@
 //! Which pods an action picks (kubernetes-catalog 2.1, "SEL").
 
-use crate::experiment::tolerance::compile_pattern;
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation};
-use fancy_regex::Regex;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, ResourceExt, api::ListParams};
+use pyvalue::regex::{self, Regex};
 use rand::seq::IteratorRandom;
 
 /// How many of the matching pods.
@@ -105,7 +104,7 @@ impl Selection {
 
 /// A Python regular expression, searched anywhere.
 pub(in crate::provider::kubernetes) fn pattern(text: &str) -> Result<Regex, Failure> {
-    compile_pattern(text)
+    regex::compile(text)
         .map_err(|error| Failure::Python { class: "re.error", message: format!("pattern '{text}': {error}") })
 }
 

@@ -1,0 +1,96 @@
+//! Values as Python prints them: `str()` and `repr()`.
+
+use crate::value::Value;
+
+/// `str(value)`: text as it is, `True`, `None`, `100.0`, `1e+20`, `['x', 1]`.
+pub fn python_text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        other => python_literal(other),
+    }
+}
+
+/// `repr(value)`: as [`python_text`], with text in quotes.
+pub fn python_literal(value: &Value) -> String {
+    let mut out = String::new();
+    write_literal(value, &mut out);
+    out
+}
+
+fn write_literal(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("None"),
+        Value::Bool(true) => out.push_str("True"),
+        Value::Bool(false) => out.push_str("False"),
+        Value::Int(int) => out.push_str(&int.to_string()),
+        Value::Big(digits) => out.push_str(digits),
+        Value::Float(float) => out.push_str(&python_float(*float)),
+        Value::Text(text) => write_quoted(text, out),
+        Value::List(list) => {
+            out.push('[');
+            for (i, item) in list.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write_literal(item, out);
+            }
+            out.push(']');
+        }
+        Value::Map(map) => {
+            out.push('{');
+            for (i, (key, item)) in map.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write_quoted(key, out);
+                out.push_str(": ");
+                write_literal(item, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// `repr` of a text: single quotes unless only single ones occur in it; what cannot be printed is escaped.
+fn write_quoted(text: &str, out: &mut String) {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => out.extend(['\\', c]),
+            c if is_printable(c) => out.push(c),
+            c => out.push_str(&match u32::from(c) {
+                code @ ..=0xff => format!("\\x{code:02x}"),
+                code @ ..=0xffff => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            }),
+        }
+    }
+    out.push(quote);
+}
+
+/// Python's idea of printable, as far as it matters to read a log line: no control, no separator but the space.
+fn is_printable(c: char) -> bool {
+    let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}' | '\u{fff9}'..='\u{fffb}');
+    !(c.is_control() || invisible || (c.is_whitespace() && c != ' '))
+}
+
+/// `repr` of a float: the shortest digits that read back, with `.0` for whole values, an exponent from 1e16 and
+/// below 1e-4.
+pub fn python_float(float: f64) -> String {
+    if float.is_nan() {
+        return "nan".to_owned();
+    }
+    if float.is_infinite() {
+        return if float > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    let scientific = format!("{float:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if float != 0.0 && !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", exponent.abs());
+    }
+    let plain = format!("{float}");
+    if plain.contains('.') { plain } else { plain + ".0" }
+}

@@ -1,0 +1,148 @@
+//! What stands in parentheses.
+
+use super::{ANY_NUMBER, Flags, Last, Translator};
+use crate::regex::width::Width;
+
+/// What the first characters of a group say about it.
+enum Opening {
+    /// It was no more than those: a comment, or another group by its name.
+    Whole(Last),
+    /// Its branches follow.
+    Of(Group),
+}
+
+/// How a group is read on.
+struct Group {
+    captures: bool,
+    looks: Looks,
+    /// Branches it may have.
+    branches: usize,
+}
+
+/// Whether a group looks around instead of matching.
+#[derive(Clone, Copy)]
+enum Looks {
+    No,
+    Ahead,
+    Behind,
+}
+
+impl Group {
+    const PLAIN: Self = Self { captures: false, looks: Looks::No, branches: ANY_NUMBER };
+    const CAPTURING: Self = Self { captures: true, ..Self::PLAIN };
+}
+
+impl Translator<'_> {
+    /// What stands in parentheses, after the first one.
+    pub(super) fn group(&mut self, before: Last, flags: Flags, depth: usize) -> Result<Last, String> {
+        let (start, mut inner) = (self.out.len(), flags);
+        let group = match self.opening(before, &mut inner)? {
+            Opening::Whole(last) => return Ok(last),
+            Opening::Of(group) => group,
+        };
+        let number = self.groups + 1;
+        if group.captures {
+            self.groups = number;
+            self.open.push(number);
+        }
+        self.widths.resize(usize::try_from(self.groups).unwrap_or(0), None);
+        let outer = self.behind;
+        if matches!(group.looks, Looks::Behind) {
+            self.behind.get_or_insert(self.groups);
+        }
+        let width = self.rest_of_group(inner, depth, group.branches)?;
+        self.behind = outer;
+        if group.captures {
+            self.open.pop();
+            if let Some(slot) = usize::try_from(number - 1).ok().and_then(|index| self.widths.get_mut(index))
+            {
+                *slot = Some(width);
+            }
+        }
+        match group.looks {
+            Looks::No => Ok(Last::Item(width)),
+            Looks::Behind if !width.is_fixed() => Err("look-behind requires fixed-width pattern".to_owned()),
+            Looks::Ahead | Looks::Behind => Ok(Last::LookAround(start)),
+        }
+    }
+
+    /// The characters after the parenthesis that say what it is; without a `?`, it captures.
+    fn opening(&mut self, before: Last, inner: &mut Flags) -> Result<Opening, String> {
+        if self.rest.next_if_eq(&'?').is_none() {
+            self.out.push('(');
+            return Ok(Opening::Of(Group::CAPTURING));
+        }
+        let plain = Opening::Of(Group::PLAIN);
+        Ok(match self.next()? {
+            'P' => return self.named(),
+            ':' => {
+                self.out.push_str("(?:");
+                plain
+            }
+            '>' => {
+                self.out.push_str("(?>");
+                plain
+            }
+            '#' => {
+                while self.rest.next().ok_or("missing ), unterminated comment")? != ')' {}
+                Opening::Whole(before)
+            }
+            ahead @ ('=' | '!') => {
+                self.out.extend(['(', '?', ahead]);
+                Opening::Of(Group { looks: Looks::Ahead, ..Group::PLAIN })
+            }
+            '<' => match self.next()? {
+                behind @ ('=' | '!') => {
+                    self.out.extend(['(', '?', '<', behind]);
+                    Opening::Of(Group { looks: Looks::Behind, ..Group::PLAIN })
+                }
+                other => return Err(format!("unknown extension ?<{other}")),
+            },
+            '(' => {
+                let condition = self.name_or_number()?;
+                self.out.push_str(&format!("(?({condition})"));
+                Opening::Of(Group { branches: 2, ..Group::PLAIN })
+            }
+            letter => {
+                self.flag_group(letter, inner)?;
+                plain
+            }
+        })
+    }
+
+    /// `(?P<name>...` gives a group a name, `(?P=name)` stands for what it matched.
+    fn named(&mut self) -> Result<Opening, String> {
+        match self.next()? {
+            '<' => {
+                let name = self.name('>')?;
+                if self.knows(&name) {
+                    return Err(format!("redefinition of group name '{name}'"));
+                }
+                self.out.push_str(&format!("(?P<{name}>"));
+                self.names.push((self.groups + 1, name));
+                Ok(Opening::Of(Group::CAPTURING))
+            }
+            '=' => {
+                let name = self.name(')')?;
+                if !self.knows(&name) {
+                    return Err(format!("unknown group name '{name}'"));
+                }
+                self.out.push_str(&format!("(?:\\k<{name}>)"));
+                let number = self.number_of(&name);
+                self.may_refer(number)?;
+                Ok(Opening::Whole(Last::Item(self.width_of(number))))
+            }
+            other => Err(format!("unknown extension ?P{other}")),
+        }
+    }
+
+    fn next(&mut self) -> Result<char, String> {
+        self.rest.next().ok_or_else(|| "unexpected end of pattern".to_owned())
+    }
+
+    fn rest_of_group(&mut self, flags: Flags, depth: usize, branches: usize) -> Result<Width, String> {
+        let width = self.alternatives(flags, depth + 1, branches)?;
+        self.out.push(')');
+        self.rest.next().map(|_| width).ok_or_else(|| "missing ), unterminated subpattern".to_owned())
+    }
+}

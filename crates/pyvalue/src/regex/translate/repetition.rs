@@ -1,0 +1,63 @@
+//! Quantifiers.
+
+use super::{Last, Translator};
+use crate::regex::width::Width;
+
+/// How often something is repeated.
+pub(super) struct Counts {
+    pub least: u32,
+    /// None is as often as can be.
+    pub most: Option<u32>,
+    /// In our engine's dialect.
+    pub written: String,
+}
+
+impl Translator<'_> {
+    pub(super) fn quantifier(&mut self, last: Last, counts: Counts) -> Result<Last, String> {
+        let width = match last {
+            Last::Nothing | Last::Anchor => return Err("nothing to repeat".to_owned()),
+            Last::Repeated(_) => return Err("multiple repeat".to_owned()),
+            Last::LookAround(start) => {
+                // Our engine refuses to repeat a look-around. Once is as good as often; none is as good as nothing.
+                if counts.least == 0 {
+                    self.out.insert_str(start, "(?:");
+                    self.out.push_str("|)");
+                }
+                self.rest.next_if(|c| matches!(c, '?' | '+'));
+                return Ok(Last::Repeated(Width::NONE));
+            }
+            Last::Item(width) => width,
+        };
+        self.out.push_str(&counts.written);
+        // Lazy and possessive.
+        if let Some(manner) = self.rest.next_if(|c| matches!(c, '?' | '+')) {
+            self.out.push(manner);
+        }
+        Ok(Last::Repeated(width.times(counts.least, counts.most)))
+    }
+
+    /// `{n}`, `{n,}`, `{,m}`, `{n,m}` after its brace; anything else is text.
+    pub(super) fn counted(&mut self) -> Option<Result<Counts, String>> {
+        let ahead: String =
+            self.rest.clone().take_while(|c| c.is_ascii_digit() || matches!(c, ',' | '}')).collect();
+        let (counts, _) = ahead.split_once('}')?;
+        let (least, most) = counts.split_once(',').unwrap_or((counts, counts));
+        if counts.is_empty() || most.contains(',') {
+            return None;
+        }
+        self.rest.nth(counts.len());
+        let number =
+            |digits: &str| digits.parse::<u32>().map_err(|_| "the repetition number is too large".to_owned());
+        Some((|| {
+            let low = if least.is_empty() { 0 } else { number(least)? };
+            if most.is_empty() {
+                return Ok(Counts { least: low, most: None, written: format!("{{{low},}}") });
+            }
+            let high = number(most)?;
+            if high < low {
+                return Err("min repeat greater than max repeat".to_owned());
+            }
+            Ok(Counts { least: low, most: Some(high), written: format!("{{{low},{high}}}") })
+        })())
+    }
+}
