@@ -5,14 +5,17 @@
 
 mod cpu;
 
-use chaos_tui::session::{
-    Event, Session, What,
-    event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, ErrorKind, Level,
-        Liveness, Pod, PodKey, PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony,
-        Timestamp, Witness,
+use chaos_tui::{
+    insight,
+    session::{
+        Event, Session, What,
+        event::{
+            Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, ErrorKind, Level,
+            Liveness, Pod, PodKey, PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony,
+            Timestamp, Witness,
+        },
+        state::Lane,
     },
-    state::Lane,
 };
 use cpu::CpuTime;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -255,10 +258,12 @@ fn reducer(criterion: &mut Criterion<CpuTime>) {
     let session = played(&events);
     let now = at(HOUR * 1000);
     let second = session.axis.second(now);
-    criterion
-        .bench_function("verdict after an hour", |bench| bench.iter(|| black_box(&session).verdict(now)));
-    criterion
-        .bench_function("warnings after an hour", |bench| bench.iter(|| black_box(&session).warnings(now)));
+    criterion.bench_function("verdict after an hour", |bench| {
+        bench.iter(|| insight::verdict(black_box(&session), now))
+    });
+    criterion.bench_function("warnings after an hour", |bench| {
+        bench.iter(|| insight::warnings(black_box(&session), now))
+    });
     criterion.bench_function("six lanes of 170 seconds", |bench| {
         bench.iter(|| Lane::ALL.map(|lane| black_box(&session).lane(lane, second - 160..second + 10, now)));
     });

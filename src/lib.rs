@@ -9,6 +9,8 @@
 pub mod experiment;
 pub mod session;
 
+pub mod insight;
+
 pub mod cluster;
 pub mod provider;
 

@@ -3,7 +3,7 @@
 use super::Reach;
 use crate::{
     runner::Compat,
-    session::{event::Level, guards::GuardChange},
+    session::{GuardChange, event::Level},
 };
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;

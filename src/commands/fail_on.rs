@@ -1,9 +1,8 @@
 //! `run --fail-on`: an exit code for what users got, on request.
 
-use crate::session::{
-    Session,
-    event::Timestamp,
-    verdict::{SafetyKnown, Standing},
+use crate::{
+    insight::{self, Standing},
+    session::{Session, event::Timestamp, state::SafetyKnown},
 };
 
 /// What the program exits with then.
@@ -24,7 +23,7 @@ pub enum FailOn {
 
 /// The first of them that is so, as a line for the console.
 pub fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
-    let conclusion = session.conclusion(now);
+    let conclusion = insight::conclusion(session, now);
     let verdict = || format!("{}: {}", conclusion.standing.text(), conclusion.because);
     fail_on.iter().find_map(|what| {
         let (name, why) = match what {
@@ -52,7 +51,7 @@ fn not_recovered(session: &Session, now: Timestamp) -> Option<String> {
             (session.safety_known() == SafetyKnown::No).then(|| session.safety_text())
         }
         Some(_) => Some(session.safety_text()),
-        None => session.is_to_recover(now).then(|| "the fault is still on".to_owned()),
+        None => insight::is_to_recover(session, now).then(|| "the fault is still on".to_owned()),
     }
 }
 

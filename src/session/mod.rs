@@ -1,25 +1,24 @@
-//! What happened: events, the reducer that makes the state from them, and the projections that save it.
+//! What happened: the facts ([`event`]), the reducer that makes the [`state`] from them, the [`stream`] they come by, and
+//! the projections that save or print it ([`journal`], [`recording`], [`console`]).
+//!
+//! What is said of it - verdicts, warnings, captions - is made in `insight`, which reads the state and
+//! never changes it.
 
-mod captions;
 pub mod clock;
 mod command;
 pub mod console;
 pub mod event;
 #[cfg(test)]
 pub mod fixtures;
-mod ghost;
-pub mod guards;
+mod guard_change;
 pub mod journal;
-mod prediction;
 pub mod private_file;
 pub mod recording;
 pub mod state;
 pub mod stream;
-pub mod verdict;
-pub mod warnings;
 pub mod wording;
 
 pub use command::Command;
 pub use event::{Event, What};
-pub use prediction::Score;
+pub use guard_change::{GuardChange, GuardError};
 pub use state::Session;

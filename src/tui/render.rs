@@ -9,7 +9,7 @@ use super::{
     theme::{Role, Theme},
     view::{Overlay, Pane},
 };
-use crate::session::state::Phase;
+use crate::insight::Phase;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Draws a scene into an area.

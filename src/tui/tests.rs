@@ -7,13 +7,16 @@ use super::{
     overlays::{GuardDesk, PredictForm},
     render,
 };
-use crate::session::{
-    Session,
-    event::{
-        Answer, AnswerKind, EndpointId, ErrorKind, Event, Gets, Guards, Level, LogSource, PodLine,
-        Prediction, RequestId, Section, StepRef, Timestamp, TripGuess, What,
+use crate::{
+    insight,
+    session::{
+        Session,
+        event::{
+            Answer, AnswerKind, EndpointId, ErrorKind, Event, Gets, Guards, Level, LogSource, PodLine,
+            Prediction, RequestId, Section, StepRef, Timestamp, TripGuess, What,
+        },
+        fixtures::{self, Variant},
     },
-    fixtures::{self, Variant},
 };
 use proptest::prelude::*;
 use ratatui::{
@@ -196,7 +199,7 @@ fn a_prediction_is_shown_before_and_scored_at_the_end() {
 fn a_guard_about_to_abort_is_the_line_that_everybody_reads() {
     let near = guarded(|limits| limits.users_s = Some(20));
     let mut over = guarded(|limits| limits.users_s = Some(17));
-    let trip = over.0.guard_over(over.1).unwrap();
+    let trip = insight::guard_over(&over.0, over.1).unwrap();
     let reason = format!("A guard ended the run: {}", trip.because);
     for what in [What::GuardTripped(trip), What::Interrupted { reason, level: Level::Warning }] {
         over.0.apply(&Event { seq: 0, at: over.1, what });

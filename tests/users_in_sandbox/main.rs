@@ -5,10 +5,12 @@
 
 mod stage;
 
-use chaos_tui::session::{
-    event::{BreakerState, Confidence},
-    state::{CycleEnd, Lane},
-    verdict::{Standing, Word},
+use chaos_tui::{
+    insight::{self, Standing, Word},
+    session::{
+        event::{BreakerState, Confidence},
+        state::{CycleEnd, Lane},
+    },
 };
 use stage::Stage;
 
@@ -24,7 +26,9 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
         .until("the breaker is believed closed", |session, _| session.breaker.state() == BreakerState::Closed)
         .await;
     stage.kill_the_provider().await;
-    stage.until("users wait or get fallbacks", |session, now| session.verdict(now).word != Word::Ok).await;
+    stage
+        .until("users wait or get fallbacks", |session, now| insight::verdict(session, now).word != Word::Ok)
+        .await;
     stage
         .until("the breaker is surely open", |session, _| {
             let belief = session.breaker.belief.as_ref();
@@ -33,13 +37,16 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
             })
         })
         .await;
-    stage.until("users are protected", |session, now| session.verdict(now).word == Word::Protected).await;
+    stage
+        .until("users are protected", |session, now| insight::verdict(session, now).word == Word::Protected)
+        .await;
     stage
         .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
         .await;
     stage
         .until("users are well again", |session, now| {
-            session.verdict(now).word == Word::Ok && session.breaker.state() == BreakerState::Closed
+            insight::verdict(session, now).word == Word::Ok
+                && session.breaker.state() == BreakerState::Closed
         })
         .await;
     let (session, now) = stage.close().await;
@@ -47,7 +54,7 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
     let users = session.users.main().unwrap().since_t0(now);
     assert_eq!(users.error, 0, "{users:?}");
     assert!(users.fallback > 5, "{users:?}");
-    assert_eq!(session.conclusion(now).standing, Standing::Protected);
+    assert_eq!(insight::conclusion(&session, now).standing, Standing::Protected);
     let worked = |end: Option<(_, CycleEnd)>| end.is_some_and(|(_, end)| end == CycleEnd::Worked);
     assert!(session.breaker.cycles.iter().any(|cycle| worked(cycle.ended)), "{:?}", session.breaker.cycles);
     let lane = session.lane(Lane::Breaker, 0..60, now);
@@ -64,15 +71,19 @@ async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
         })
         .await;
     stage.kill_the_provider().await;
-    stage.until("users are failing", |session, now| session.verdict(now).word == Word::Failing).await;
+    stage
+        .until("users are failing", |session, now| insight::verdict(session, now).word == Word::Failing)
+        .await;
     stage
         .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
         .await;
-    stage.until("users are well again", |session, now| session.verdict(now).word == Word::Ok).await;
+    stage
+        .until("users are well again", |session, now| insight::verdict(session, now).word == Word::Ok)
+        .await;
     let (session, now) = stage.close().await;
 
     let users = session.users.main().unwrap().since_t0(now);
     assert!(users.error > 3 && users.fallback == 0, "{users:?}");
-    assert_eq!(session.conclusion(now).standing, Standing::Weak);
+    assert_eq!(insight::conclusion(&session, now).standing, Standing::Weak);
     assert!(session.breaker.cycles.is_empty(), "{:?}", session.breaker.cycles);
 }

@@ -3,6 +3,7 @@
 use chaos_tui::{
     cluster::{Connection, Settings},
     experiment::Map,
+    insight,
     observe::{
         breaker::{self, BreakerSettings},
         endpoint::{self, EndpointSettings},
@@ -158,7 +159,7 @@ impl Stage {
         use chaos_tui::session::state::Lane;
         let lanes =
             Lane::ALL.map(|lane| format!("{:9} {}", lane.word(), self.session.lane(lane, -15..70, now)));
-        format!("{}\n{}", self.session.verdict(now).sentence, lanes.join("\n"))
+        format!("{}\n{}", insight::verdict(&self.session, now).sentence, lanes.join("\n"))
     }
 
     /// Stops watching; the session as it stands, and the moment.

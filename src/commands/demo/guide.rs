@@ -1,11 +1,14 @@
 //! What the demo says while it is played: which key to press, and what to look at.
 
 use super::Lesson;
-use crate::session::{
-    Event, Session, What,
-    event::{BreakerState, Timestamp},
-    state::{Cycle, CycleEnd, Phase, StepState},
-    stream::Emitter,
+use crate::{
+    insight::{self, Phase},
+    session::{
+        Event, Session, What,
+        event::{BreakerState, Timestamp},
+        state::{Cycle, CycleEnd, StepState},
+        stream::Emitter,
+    },
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -38,7 +41,7 @@ const BRIEF_S: f64 = 1.0;
 
 /// The caption for where the session stands.
 pub fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
-    match session.phase(now) {
+    match insight::phase(session, now) {
         Phase::Ready => match lesson {
             Lesson::Before => "Lesson 1 of 3: no circuit breaker. Press SPACE to ask as its users do.",
             Lesson::After => "Lesson 2 of 3: now with a circuit breaker. Press SPACE to ask as users.",

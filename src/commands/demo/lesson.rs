@@ -1,7 +1,7 @@
 //! The lessons, in their order.
 
+use crate::insight::Standing;
 use crate::report::Comparison;
-use crate::session::verdict::Standing;
 use std::fmt;
 
 /// A lesson of the demo.

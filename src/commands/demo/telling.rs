@@ -1,12 +1,14 @@
 //! The demo in lines, for where there is no screen: each change of what users get, of the breaker, of the fault.
 
-use crate::session::{
-    Session,
-    clock::Clock,
-    event::{BreakerState, Timestamp},
-    state::{CycleEnd, StepState},
-    verdict::Word,
-    wording,
+use crate::{
+    insight::{self, Word},
+    session::{
+        Session,
+        clock::Clock,
+        event::{BreakerState, Timestamp},
+        state::{CycleEnd, StepState},
+        wording,
+    },
 };
 use std::time::Duration;
 use tokio::{sync::watch, time::interval};
@@ -56,7 +58,7 @@ impl Telling {
             });
             news.push(format!("fault    {}", words.unwrap_or_default()));
         }
-        let verdict = session.verdict(now);
+        let verdict = insight::verdict(session, now);
         if changed(&mut self.users, Some(verdict.word)) {
             news.push(format!("users    {}  {}", verdict.word.text(), verdict.sentence));
         }

@@ -1,6 +1,9 @@
 //! Fires that failed: takes them back once it is seen that they changed nothing.
 
-use crate::session::{Session, What, clock::Clock, event::StepRef, stream::Emitter};
+use crate::{
+    insight,
+    session::{Session, What, clock::Clock, event::StepRef, stream::Emitter},
+};
 use std::time::Duration;
 use tokio::{
     sync::watch,
@@ -24,7 +27,9 @@ pub async fn watch(shown: watch::Receiver<Session>, clock: Clock, emitter: Emitt
             };
             // What was told last time is in the state by now, or the stream is behind.
             let heard = session.refusals.len() >= told;
-            session.fault_untouched(clock.now()).filter(|_| heard).map(|why| (why, fires(&session)))
+            insight::fault_untouched(&session, clock.now())
+                .filter(|_| heard)
+                .map(|why| (why, fires(&session)))
         };
         let Some((reason, steps)) = untouched else { continue };
         told = shown.borrow().refusals.len() + steps.len();

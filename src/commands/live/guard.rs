@@ -1,6 +1,7 @@
 //! Carries guards out: looks at the session a few times a second, and tells the runner to end the run.
 
 use crate::{
+    insight,
     observe::presence::Presence,
     session::{Command, Session, What, clock::Clock, stream::Emitter},
 };
@@ -30,7 +31,7 @@ pub async fn watch(
             let session = shown.borrow();
             // A gap of our own that the session does not know of yet looks as if nobody had answered.
             let known = session.gaps.last().map(|gap| gap.to);
-            if back > known { None } else { session.guard_over(clock.now()) }
+            if back > known { None } else { insight::guard_over(&session, clock.now()) }
         };
         if let Some(trip) = over {
             let because = trip.because.clone();

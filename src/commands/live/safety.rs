@@ -1,6 +1,7 @@
 //! After the end of a run: watches until the system is safe, and tells it, or what is still wrong.
 
 use crate::{
+    insight,
     runner::Again,
     session::{Session, What, clock::Clock, stream::Emitter},
 };
@@ -21,7 +22,7 @@ const LATER: Duration = Duration::from_secs(5);
 
 /// Tells that the way back begins, if the run left something to recover from; whether it does.
 pub async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
-    let begins = shown.borrow().is_to_recover(emitter.clock().now());
+    let begins = insight::is_to_recover(&shown.borrow(), emitter.clock().now());
     if begins {
         emitter.emit(What::SafetyBegan).await;
     }
@@ -43,12 +44,12 @@ pub async fn lead(
     loop {
         // Whoever leaves at the end of the run is gone after the first one.
         sleep(pause).await;
-        let away = shown.borrow().still_away();
+        let away = insight::still_away(&shown.borrow());
         let asked = away.is_empty();
         let wrong = if asked { asked_again(&again, &shown, &clock).await } else { away };
         let met = wrong.is_empty();
         // Nothing but rollbacks that failed: no waiting mends them.
-        let hopeless = asked && shown.borrow().only_rollbacks(&wrong);
+        let hopeless = asked && insight::only_rollbacks(&shown.borrow(), &wrong);
         let last = !stands && (met || hopeless || begun.elapsed() >= PATIENCE);
         if last || (met && stands) || told.as_ref() != Some(&wrong) {
             emitter.emit(What::SafetyChecked { met, wrong: wrong.clone(), last }).await;
@@ -71,7 +72,7 @@ pub async fn lead(
 /// What the hypothesis says, users, and rollbacks.
 async fn asked_again(again: &Again, shown: &watch::Receiver<Session>, clock: &Clock) -> Vec<String> {
     let mut wrong = again.ask().await;
-    wrong.extend(shown.borrow().still_wrong(clock.now()));
+    wrong.extend(insight::still_wrong(&shown.borrow(), clock.now()));
     wrong
 }
 

@@ -1,12 +1,14 @@
 //! What is left on the terminal after the screen is gone.
 
 use super::stage::Report;
-use crate::session::{
-    Session,
-    event::{Level, Timestamp},
-    state::Quantile,
-    verdict::rollback_failed,
-    wording,
+use crate::{
+    insight::{self, rollback_failed},
+    session::{
+        Session,
+        event::{Level, Timestamp},
+        state::Quantile,
+        wording,
+    },
 };
 use std::io::{self, Write};
 
@@ -22,11 +24,12 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     let mut lines = Vec::new();
     let title = if session.meta.title.is_empty() { &session.meta.source } else { &session.meta.title };
     lines.push(title.clone());
-    let judged = session.fault.is_some() || !session.refusals.is_empty() || session.failed_gate().is_some();
+    let judged =
+        session.fault.is_some() || !session.refusals.is_empty() || insight::failed_gate(session).is_some();
     if judged {
-        let conclusion = session.conclusion(now);
+        let conclusion = insight::conclusion(session, now);
         lines.push(format!("  verdict   {}: {}", conclusion.standing.text(), conclusion.because));
-        lines.extend(session.late_word(now).map(|late| {
+        lines.extend(insight::late_word(session, now).map(|late| {
             format!("            came later and does not count: {}, {}", late.standing.text(), late.because)
         }));
     }
@@ -51,7 +54,7 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
             wait(Quantile::Max)
         ));
         if session.fault.is_some() {
-            let bad = session.bad_seconds(endpoint, now);
+            let bad = insight::bad_seconds(session, endpoint, now);
             lines.push(format!("  bad       {bad} seconds in which a user was let down"));
         }
     }
@@ -64,7 +67,7 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
         lines.push(format!("  breaker   {}{name}: {}", wording::breaker(belief.state), belief.because));
         lines.extend(wording::finding(belief.state).map(|finding| format!("            {finding}")));
     }
-    for score in session.scores(now) {
+    for score in insight::scores(session, now) {
         lines.push(format!("  predicted {}: {}, {}", score.guess, score.fact, score.word()));
     }
     if let Some((at, trip)) = &session.guards.tripped {

@@ -5,10 +5,7 @@ use crate::{
     commands::Playing,
     experiment::Experiment,
     runner::Pace,
-    session::{
-        event::Guards,
-        guards::{GuardChange, GuardError},
-    },
+    session::{GuardChange, GuardError, event::Guards},
 };
 
 /// Our vendor place among the extensions of an experiment, which `chaos` ignores.

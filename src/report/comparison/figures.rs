@@ -1,9 +1,12 @@
 //! What was measured in one session.
 
-use crate::session::{
-    Session,
-    event::{BreakerState, RunStatus, Timestamp},
-    state::{Outcome, Tally},
+use crate::{
+    insight,
+    session::{
+        Session,
+        event::{BreakerState, RunStatus, Timestamp},
+        state::{Outcome, Tally},
+    },
 };
 
 /// What was measured in one session while the fault was on, as seen by our probe of the first endpoint.
@@ -77,7 +80,7 @@ impl Figures {
         figures.rate = endpoint.rate;
         figures.limit_ms = limit;
         figures.users = endpoint.during_fault(now);
-        figures.bad_seconds = session.bad_seconds(endpoint, now);
+        figures.bad_seconds = insight::bad_seconds(session, endpoint, now);
         if let Some(fault) = fault {
             let on = |at| fault.on.at(at) == Some(true);
             let real_late =
@@ -90,7 +93,7 @@ impl Figures {
             figures.harmed_before_trip = harmed
                 .filter(|dot| on(dot.start) && trip.is_some_and(|trip| dot.start < trip))
                 .count() as u64;
-            let lag = session.recovery_lag(endpoint);
+            let lag = insight::recovery_lag(session, endpoint);
             (figures.recovery_s, figures.recovery_at_most) =
                 (lag.map(|(s, _)| s), lag.is_some_and(|(_, most)| most));
             figures.unseen_s = fault.unobserved(&session.gaps, now);

@@ -1,11 +1,13 @@
 //! What should be known of two runs: each finding with its arithmetic and a way out.
 
 use super::Side;
-use crate::session::{
-    event::{BreakerState, RunStatus},
-    state::Quantile,
-    verdict::Standing,
-    wording,
+use crate::{
+    insight::Standing,
+    session::{
+        event::{BreakerState, RunStatus},
+        state::Quantile,
+        wording,
+    },
 };
 
 /// Ratio of the longest waits from which on retries are suspected.

@@ -14,7 +14,10 @@ pub use figures::Figures;
 pub use findings::Finding;
 pub use rows::{Judgement, Row};
 
-use crate::session::{Score, Session, event::Timestamp, state::Lane, verdict::Conclusion};
+use crate::{
+    insight::{self, Conclusion, Score},
+    session::{Session, event::Timestamp, state::Lane},
+};
 
 /// Two sessions side by side.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,9 +72,9 @@ impl Side {
         let lanes = [Lane::Users, Lane::Breaker, Lane::Health, Lane::Fault];
         Self {
             name: name.to_owned(),
-            conclusion: session.conclusion(now),
+            conclusion: insight::conclusion(session, now),
             figures: Figures::of(session, now),
-            scores: session.scores(now),
+            scores: insight::scores(session, now),
             fault_had_effect: session.fault_had_effect(),
             lanes: lanes.map(|lane| (lane, session.lane(lane, LANE.0..LANE.1, now))).to_vec(),
         }

@@ -1,9 +1,11 @@
 use super::*;
-use crate::session::{
-    Event,
-    event::What,
-    fixtures::{self, Variant, at},
-    verdict::Standing,
+use crate::{
+    insight::Standing,
+    session::{
+        Event,
+        event::What,
+        fixtures::{self, Variant, at},
+    },
 };
 
 fn story() -> Comparison {

@@ -38,8 +38,8 @@ pub use history::History;
 pub use lanes::{Lane, UNSEEN};
 pub use log::{Log, LogLine};
 pub use run::{During, Pass, Run};
-pub use safety::{Asked, Safety};
-pub use session::{Meta, Phase, Session};
+pub use safety::{Asked, Safety, SafetyKnown};
+pub use session::{Meta, Session};
 pub use steps::{Span, StepRow, StepState, Steps};
 pub use undo::Undo;
 pub use users::{

@@ -1,7 +1,11 @@
 //! The way back to safety after the end of a run.
 
 use super::Session;
-use crate::session::event::{Level, Timestamp};
+use crate::session::{
+    event::{Level, Timestamp},
+    wording,
+};
+use std::sync::Arc;
 
 /// The way back to safety: begun when the run ended and left something to recover from.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +36,19 @@ impl Safety {
     pub fn took(&self) -> Option<f64> {
         self.done.as_ref().map(|done| done.at.duration_since(self.since).as_secs_f64().max(0.0))
     }
+}
+
+/// On what ground a system is called safe again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SafetyKnown {
+    /// The steady-state hypothesis is met.
+    ByHypothesis,
+    /// What the fault hit is back; there is no hypothesis.
+    ByTargets,
+    /// Users get real answers; there is no hypothesis, and nobody watched what the fault hit.
+    ByUsers,
+    /// Not at all: there is nothing to ask.
+    No,
 }
 
 impl Session {
@@ -74,7 +91,49 @@ impl Session {
     /// The verdict about the run stands from here on.
     pub(super) fn conclude(&mut self, at: Timestamp) {
         if self.run.ended.is_some() && !self.recovering() {
-            self.concluded = Some(self.conclusion_so_far(at));
+            self.concluded = Some((at, Arc::new(self.clone())));
+        }
+    }
+
+    /// On what ground it can be said that the system is safe again, where nothing is wrong that anybody saw.
+    pub fn safety_known(&self) -> SafetyKnown {
+        let healed = self.fault.as_ref().is_some_and(|fault| fault.healed.is_some());
+        let users = self.users.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_some());
+        match self.steps.hypothesis {
+            Some(_) => SafetyKnown::ByHypothesis,
+            None if healed => SafetyKnown::ByTargets,
+            None if users => SafetyKnown::ByUsers,
+            None => SafetyKnown::No,
+        }
+    }
+
+    /// What the way back to safety came to, or where it stands.
+    pub fn safety_text(&self) -> String {
+        let Some(safety) = &self.safety else { return String::new() };
+        match (&safety.done, &safety.asked) {
+            (Some(done), _) if done.met => {
+                let took = wording::seconds(safety.took().unwrap_or(0.0));
+                let unlearned =
+                    if self.users.unlearned() { "; whether users are well is not known" } else { "" };
+                let without = "the file has no hypothesis to ask";
+                match self.safety_known() {
+                    SafetyKnown::ByHypothesis => {
+                        format!("SAFE: steady state met again after {took}{unlearned}")
+                    }
+                    SafetyKnown::ByTargets => {
+                        format!("what was hit is back after {took}{unlearned}; {without}")
+                    }
+                    SafetyKnown::ByUsers => format!("users are well after {took}; {without}"),
+                    SafetyKnown::No => {
+                        format!("NOT KNOWN whether it is safe: {without}, and nobody saw what was hit")
+                    }
+                }
+            }
+            (Some(done), _) => format!("NOT SAFE: {}", done.wrong.join("; ")),
+            (None, Some(asked)) if !asked.wrong.is_empty() => {
+                format!("still wrong: {}", asked.wrong.join("; "))
+            }
+            (None, _) => "waiting for what was hit to be back".to_owned(),
         }
     }
 }

@@ -3,10 +3,8 @@
 use super::{
     Axis, Breaker, Cluster, Diary, Fault, Gaps, GuardState, Log, Refusal, Run, Safety, Steps, Undo, Users,
 };
-use crate::session::{
-    event::{Check, Prediction, StepRef, TargetCard, Timestamp},
-    verdict::{Conclusion, Word},
-};
+use crate::session::event::{Check, Prediction, StepRef, TargetCard, Timestamp};
+use std::sync::Arc;
 
 /// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +25,9 @@ pub struct Session {
     pub refusals: Vec<Refusal>,
     /// The way back to safety after the end of the run, if there is one to go.
     pub safety: Option<Safety>,
-    /// The verdict about the run as it stood when everything of it was over; what comes later does not change it.
-    pub concluded: Option<Conclusion>,
+    /// The state as it was when everything of the run was over, and when that was: the verdict about the run is read from it,
+    /// and what comes later does not change it.
+    pub concluded: Option<(Timestamp, Arc<Session>)>,
     /// What ends the session by itself, and whether it did.
     pub guards: GuardState,
     /// What the operator expected before the fire.
@@ -72,54 +71,6 @@ pub struct Meta {
     pub opened: Option<Timestamp>,
 }
 
-/// Where the session stands; panels keep their place, only the emphasis changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// The file is loaded, nothing was asked of the service yet.
-    Ready,
-    /// The steady state is watched or checked.
-    Steady,
-    /// A destructive step was fired and failed: nobody knows whether it changed something.
-    FaultUnconfirmed,
-    /// A destructive step was fired and what it took away is not back.
-    FaultOn,
-    /// On the way back: the run was told to end, or what the fault took away is back and users are not.
-    Recovering,
-    /// What the fault took away is back, and nobody watches users.
-    TargetsBack,
-    /// What the fault took away is back, and so are users.
-    Recovered,
-    /// The run ended, and what there was to recover from has recovered or was told.
-    Finished,
-}
-
-impl Phase {
-    /// From 1 to 5, as the title bar counts.
-    pub fn number(self) -> u8 {
-        match self {
-            Phase::Ready => 1,
-            Phase::Steady => 2,
-            Phase::FaultUnconfirmed | Phase::FaultOn => 3,
-            Phase::Recovering | Phase::TargetsBack | Phase::Recovered => 4,
-            Phase::Finished => 5,
-        }
-    }
-
-    /// The word of the title bar.
-    pub fn word(self) -> &'static str {
-        match self {
-            Phase::Ready => "READY",
-            Phase::Steady => "STEADY",
-            Phase::FaultUnconfirmed => "FAULT NOT CONFIRMED",
-            Phase::FaultOn => "FAULT ON",
-            Phase::Recovering => "RECOVERING",
-            Phase::TargetsBack => "TARGETS BACK",
-            Phase::Recovered => "RECOVERED",
-            Phase::Finished => "FINISHED",
-        }
-    }
-}
-
 impl Session {
     /// Whether firing the step needs no typed name, which is up to the cluster that its card names; none without a card.
     pub fn fires_freely(&self, step: StepRef) -> Option<bool> {
@@ -130,30 +81,6 @@ impl Session {
     /// A session of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Where the session stands.
-    pub fn phase(&self, now: Timestamp) -> Phase {
-        self.phase_with(now, || self.verdict(now).word)
-    }
-
-    /// The same, for whoever has the word about users already.
-    pub fn phase_with(&self, now: Timestamp, word: impl FnOnce() -> Word) -> Phase {
-        if self.run.ended.is_some() {
-            return if self.recovering() { Phase::Recovering } else { Phase::Finished };
-        }
-        let Some(fault) = &self.fault else {
-            let steady = self.run.hypothesis_began() || self.users.watching();
-            return if steady { Phase::Steady } else { Phase::Ready };
-        };
-        match () {
-            () if self.run.turned.is_some() => Phase::Recovering,
-            () if fault.is_on() && self.fault_in_doubt(now).is_some() => Phase::FaultUnconfirmed,
-            () if fault.is_on() => Phase::FaultOn,
-            () if !self.users.endpoints.iter().any(|endpoint| endpoint.watched) => Phase::TargetsBack,
-            () if word() == Word::Ok || self.users_wait_as_before(now) => Phase::Recovered,
-            () => Phase::Recovering,
-        }
     }
 
     /// T0, the moment of the first fire.

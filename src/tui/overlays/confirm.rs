@@ -1,10 +1,6 @@
 //! Questions that are asked before something cannot be taken back.
 
 use super::{boxed, input};
-use crate::session::{
-    event::{Place, Section, StepRef},
-    verdict::rollback_failed,
-};
 use crate::tui::{
     canvas::{Canvas, Row},
     editor::Editor,
@@ -12,6 +8,10 @@ use crate::tui::{
     panes::Scene,
     text,
     theme::Role,
+};
+use crate::{
+    insight::{self, rollback_failed},
+    session::event::{Place, Section, StepRef},
 };
 
 /// Leaving while the fault is on.
@@ -40,7 +40,7 @@ pub fn quit(canvas: &mut Canvas, scene: &Scene) {
         true => format!("It is not safe yet: {}", scene.session.safety_text()),
         false => failed,
     };
-    let doubt = scene.session.fault_in_doubt(scene.now).is_some();
+    let doubt = insight::fault_in_doubt(scene.session, scene.now).is_some();
     let on = match (ended, fault) {
         (_, true) if doubt => "The fault is not confirmed: it may be on.",
         (true, true) => "The run has ended, and the fault is still on.",

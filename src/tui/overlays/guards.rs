@@ -2,6 +2,7 @@
 
 use super::boxed;
 use crate::{
+    insight,
     session::event::{Guard, Guards},
     tui::{
         canvas::{Canvas, Row},
@@ -56,7 +57,7 @@ impl GuardDesk {
 pub fn guards(canvas: &mut Canvas, scene: &Scene, desk: &GuardDesk) {
     let mut inside = boxed(canvas, scene, (76, 9), "GUARDS", Role::Focus);
     inside.row(0, &Row::text("While a fault is on, the run aborts and rolls back by itself when:"));
-    let readings = scene.session.guard_readings(scene.now);
+    let readings = insight::guard_readings(scene.session, scene.now);
     for (y, guard) in (1..).zip(Guard::ALL) {
         let limit = desk.limits.limit(guard);
         let (what, unit) = match guard {

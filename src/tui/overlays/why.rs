@@ -3,7 +3,7 @@
 
 use super::{boxed, scrolled};
 use crate::{
-    session::state::Phase,
+    insight::{self, Phase},
     tui::{
         canvas::{Canvas, Row},
         panes::Scene,
@@ -37,20 +37,20 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     if scene.view.focus == Pane::Experiment
         && let Some(row) = scene.view.chosen.and_then(|at| scene.session.steps.row(at))
     {
-        list(format!("the step {}", row.step.name), &row.why(scene.now));
+        list(format!("the step {}", row.step.name), &insight::why_step(row, scene.now));
     }
     if scene.view.focus == Pane::Pods {
         for row in scene.session.cluster.in_play.iter().take(PODS) {
-            list(format!("the pod {}", row.pod.key.name), &row.why(scene.now));
+            list(format!("the pod {}", row.pod.key.name), &insight::why_pod(row, scene.now));
         }
     }
     if let Some(refusal) = scene.session.refusals.last().filter(|_| scene.session.fault.is_none()) {
         list("the fire changed nothing".to_owned(), std::slice::from_ref(&refusal.reason));
     }
-    if let Some(doubt) = scene.session.fault_in_doubt(scene.now) {
+    if let Some(doubt) = insight::fault_in_doubt(scene.session, scene.now) {
         list("the fault is not confirmed".to_owned(), &[doubt]);
     }
-    if let Some(gate) = scene.session.failed_gate().filter(|_| scene.session.fault.is_none()) {
+    if let Some(gate) = insight::failed_gate(scene.session).filter(|_| scene.session.fault.is_none()) {
         list("the method does not begin".to_owned(), &[gate]);
     }
     if let Some(safety) = &scene.session.safety {
@@ -62,8 +62,8 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
         );
     }
     if scene.phase == Phase::Finished {
-        let conclusion = scene.session.conclusion(scene.now);
-        let late = scene.session.late_word(scene.now);
+        let conclusion = insight::conclusion(scene.session, scene.now);
+        let late = insight::late_word(scene.session, scene.now);
         let late = late
             .map(|late| format!("came later and does not count: {}, {}", late.standing.text(), late.because));
         let because: Vec<String> = std::iter::once(conclusion.because).chain(late).collect();
@@ -89,12 +89,12 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
         );
     }
     let guards: Vec<String> =
-        scene.session.guard_readings(scene.now).into_iter().map(|reading| reading.text).collect();
+        insight::guard_readings(scene.session, scene.now).into_iter().map(|reading| reading.text).collect();
     if !guards.is_empty() {
         list("guards would end the run by themselves".to_owned(), &guards);
     }
     let warnings: Vec<String> =
-        scene.session.warnings(scene.now).into_iter().map(|warning| warning.text).collect();
+        insight::warnings(scene.session, scene.now).into_iter().map(|warning| warning.text).collect();
     if !warnings.is_empty() {
         list("and it should be known that".to_owned(), &warnings);
     }

@@ -2,10 +2,10 @@
 
 use super::{Scene, frame};
 use crate::{
+    insight::Word,
     session::{
         event::{Belief, BreakerState, Confidence, Says, Testimony, Witness},
         state::{Cycle, CycleEnd, Outcome, Statement},
-        verdict::Word,
         wording,
     },
     tui::{

@@ -2,6 +2,7 @@
 
 use super::{Scene, frame};
 use crate::{
+    insight,
     session::{
         event::{PauseSide, Section, StepRef},
         state::{StepRow, StepState},
@@ -355,8 +356,8 @@ fn status_so_far(scene: &Scene) -> Option<Row> {
 fn ghost(scene: &Scene, roomy: bool) -> Option<Row> {
     let since = scene.since_t0(scene.now)?;
     let earlier = scene.earlier?;
-    let errors = wording::count(earlier.errors_by(since) as u64, "error");
-    let waiting = match earlier.waiting_by(since) {
+    let errors = wording::count(insight::errors_by(earlier, since) as u64, "error");
+    let waiting = match insight::waiting_by(earlier, since) {
         0 => String::new(),
         waiting => format!(", {waiting} waiting"),
     };

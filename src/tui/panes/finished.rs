@@ -2,11 +2,8 @@
 
 use super::Scene;
 use crate::{
-    session::{
-        Score,
-        state::{Endpoint, Quantile},
-        verdict::{SafetyKnown, rollback_failed},
-    },
+    insight::{self, Score, rollback_failed},
+    session::state::{Endpoint, Quantile, SafetyKnown},
     tui::{
         canvas::{Canvas, Row},
         figures::{self, wait_so_far},
@@ -48,12 +45,12 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
         line("kill -> breaker open", Role::Text, format!("{trip:.1} s"));
     }
     let main = scene.session.users.main();
-    if let Some((lag, at_most)) = main.and_then(|endpoint| scene.session.recovery_lag(endpoint)) {
+    if let Some((lag, at_most)) = main.and_then(|endpoint| insight::recovery_lag(scene.session, endpoint)) {
         let at_most = if at_most { "at most " } else { "" };
         line("provider back -> real answer", Role::Text, format!("{at_most}{lag:.1} s"));
     }
     let last = scene.session.last.unwrap_or(scene.now);
-    let doubted = scene.session.fault_in_doubt(scene.now).is_some();
+    let doubted = insight::fault_in_doubt(scene.session, scene.now).is_some();
     let on = if doubted { "fault perhaps on for" } else { "fault on for" };
     line(on, Role::Fault, figures::length(fault.lasted(last)));
     let unseen = fault.unobserved(&scene.session.gaps, last);
@@ -78,7 +75,7 @@ pub(super) fn lines(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
 /// Why there was no fault.
 fn without_fault(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
     let session = scene.session;
-    let why = match (session.refusals.last(), session.failed_gate()) {
+    let why = match (session.refusals.last(), insight::failed_gate(session)) {
         (Some(refusal), _) => format!("the fire changed nothing: {}", refusal.reason),
         (None, Some(gate)) => format!("nothing was fired: {gate}"),
         (None, None) => "nothing was fired".to_owned(),
@@ -108,7 +105,7 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
         };
         say(role, &session.safety_text());
     }
-    if let Some(late) = session.late_word(scene.now) {
+    if let Some(late) = insight::late_word(session, scene.now) {
         say(Role::Muted, &format!("after the end: would be {}, {}", late.standing.text(), late.because));
     }
     lines
@@ -116,7 +113,7 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<(Row, Row)> {
 
 /// What was expected, beside what happened: before the figures, which say the rest.
 fn prediction(scene: &Scene) -> Vec<(Row, Row)> {
-    let scores = scene.session.scores(scene.now);
+    let scores = insight::scores(scene.session, scene.now);
     let head = (!scores.is_empty()).then(|| (Row::of(Role::Strong, "YOUR PREDICTION"), Row::new()));
     head.into_iter().chain(scores.iter().map(score)).collect()
 }
@@ -134,7 +131,7 @@ pub(super) fn score(score: &Score) -> (Row, Row) {
 
 fn users(scene: &Scene, endpoint: &Endpoint, line: &mut impl FnMut(&str, Role, String)) {
     let during = endpoint.during_fault(scene.now);
-    let bad = scene.session.bad_seconds(endpoint, scene.now);
+    let bad = insight::bad_seconds(scene.session, endpoint, scene.now);
     let role = |count: u64, role| if count > 0 { role } else { Role::Text };
     let errors = format!("{} of {}", during.error, during.sent);
     line("errors shown to users", role(during.error, Role::Failing), errors);

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::{
-    session::state::Phase,
+    insight::Phase,
     tui::{
         canvas::{Canvas, Row},
         figures,

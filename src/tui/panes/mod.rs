@@ -43,11 +43,13 @@ use super::{
     theme::Role,
     view::{Pane, View},
 };
-use crate::session::{
-    Session,
-    event::{TargetCard, Timestamp},
-    state::{Phase, StepRow, StepState},
-    verdict::Verdict,
+use crate::{
+    insight::{self, Phase, Verdict},
+    session::{
+        Session,
+        event::{TargetCard, Timestamp},
+        state::{StepRow, StepState},
+    },
 };
 use ratatui::layout::Rect;
 use std::cell::RefCell;
@@ -73,8 +75,8 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// The scene at a moment.
     pub fn new(session: &'a Session, view: &'a View, now: Timestamp, earlier: Option<&'a Session>) -> Self {
-        let (verdict, targets) = (session.verdict(now), RefCell::default());
-        let phase = session.phase_with(now, || verdict.word);
+        let (verdict, targets) = (insight::verdict(session, now), RefCell::default());
+        let phase = insight::phase_with(session, now, || verdict.word);
         Self { session, view, now, phase, verdict, earlier, targets }
     }
 

@@ -2,9 +2,10 @@
 
 use super::Scene;
 use crate::{
+    insight::{self, Phase},
     session::{
         event::Section,
-        state::{Phase, StepRow, StepState},
+        state::{StepRow, StepState},
     },
     tui::{
         canvas::{Canvas, Row},
@@ -187,7 +188,7 @@ fn lower(headline: &str) -> String {
 
 fn running(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
     let step = scene.session.steps.position();
-    if let Some(why) = scene.session.hopeless() {
+    if let Some(why) = insight::hopeless(scene.session) {
         let on = key(scene, Action::Cut, "go on without it");
         return [Row::text(format!("{why}   ")), on].into_iter().chain(abort(scene, roomy)).collect();
     }

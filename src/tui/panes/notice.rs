@@ -2,11 +2,10 @@
 
 use super::{Scene, guards};
 use crate::{
+    insight::{self, Phase, Urgency, rollback_failed},
     session::{
         event::{Level, Section},
-        state::{LogLine, Phase},
-        verdict::{SafetyKnown, rollback_failed},
-        warnings::Urgency,
+        state::{LogLine, SafetyKnown},
     },
     tui::{
         canvas::{Canvas, Row},
@@ -59,13 +58,13 @@ fn said(scene: &Scene, roomy: bool, room: usize) -> (&'static str, Role, String)
     if let Some((_, trip)) = &scene.session.guards.tripped {
         return ("GUARD", Role::Failing, format!("ended the run: {}", trip.because));
     }
-    let warnings = scene.session.warnings(scene.now);
+    let warnings = insight::warnings(scene.session, scene.now);
     let urgent = warnings.first().filter(|warning| warning.urgency == Urgency::Warn);
     let caption = scene.session.diary.captions.back();
     let caption = caption.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
     if view.presenter {
         // On stage the story goes before all warnings; words written for this audience go before those made from events.
-        let told = scene.session.told_so_far(scene.now).map(|(_, text)| text);
+        let told = insight::told_so_far(scene.session, scene.now).map(|(_, text)| text);
         if let Some(text) = caption.map(|entry| entry.text.clone()).or(told) {
             return ("LOOK", Role::Focus, text);
         }
@@ -101,7 +100,7 @@ fn deed(scene: &Scene) -> Option<Said> {
         return Some((
             "DOUBT",
             Role::Waiting,
-            format!("the fire failed: {}", session.fault_in_doubt(scene.now)?),
+            format!("the fire failed: {}", insight::fault_in_doubt(session, scene.now)?),
         ));
     }
     if session.fault.is_some() {
@@ -111,7 +110,7 @@ fn deed(scene: &Scene) -> Option<Said> {
         let word = if refusal.firing.doubt.is_some() { "NO HARM" } else { "REFUSED" };
         return Some((word, Role::Failing, refusal.reason.clone()));
     }
-    let gate = session.failed_gate()?;
+    let gate = insight::failed_gate(session)?;
     let cursor = session.steps.cursor.is_none_or(|step| step.section == Section::Before);
     (cursor || session.run.ended.is_some()).then_some(("NOT MET", Role::Failing, gate))
 }
@@ -213,7 +212,9 @@ fn guarded(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
 fn predicted(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
     let key = scene.view.keymap.key(Action::Predict);
     let words = match (&scene.session.prediction, roomy) {
-        (Some(prediction), _) => format!("you expect: {}   [{key}] change", prediction.words().join(", ")),
+        (Some(prediction), _) => {
+            format!("you expect: {}   [{key}] change", insight::prediction_words(prediction).join(", "))
+        }
         (None, true) => format!(
             "Before you fire, say what you expect: {key}   (trip time, what users see, recovery) - scored at the end"
         ),
@@ -224,6 +225,6 @@ fn predicted(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
 
 /// Why the earlier run behind this one is no fair comparison.
 fn unlike(scene: &Scene) -> Option<(&'static str, Role, String)> {
-    let unlike = scene.session.unlike(scene.earlier?);
+    let unlike = insight::unlike(scene.session, scene.earlier?);
     (!unlike.is_empty()).then(|| ("GHOST", Role::Waiting, unlike.join("; ")))
 }

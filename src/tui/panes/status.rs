@@ -2,7 +2,8 @@
 
 use super::{Scene, breaker, finished, pods::short_status, target};
 use crate::{
-    session::{event::BreakerState, state::Phase, wording},
+    insight::Phase,
+    session::{event::BreakerState, wording},
     tui::{
         canvas::{Canvas, Row},
         figures,

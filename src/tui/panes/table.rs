@@ -2,6 +2,7 @@
 
 use super::Scene;
 use crate::{
+    insight,
     session::{
         event::Timestamp,
         state::{Endpoint, Quantile, Tally, Waits},
@@ -103,7 +104,8 @@ fn details(scene: &Scene, endpoint: &Endpoint, tally: &Tally, roomy: bool) -> Ve
         none if none.is_empty() => Row::of(Role::Muted, "errors    none"),
         some => Row::of(Role::Failing, format!("errors    {some}")),
     };
-    let (bad, budget) = (scene.session.bad_seconds(endpoint, scene.now), scene.session.users.budget_s);
+    let (bad, budget) =
+        (insight::bad_seconds(scene.session, endpoint, scene.now), scene.session.users.budget_s);
     let bad_role = if bad > 0 { Role::Waiting } else { Role::Muted };
     vec![
         match tally.unjudged {

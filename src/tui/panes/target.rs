@@ -1,7 +1,6 @@
 //! What the fire will do, shown before it can be fired.
 
 use super::Scene;
-use crate::session::{event::TargetCard, wording};
 use crate::tui::{
     canvas::{Canvas, Row},
     figures,
@@ -10,6 +9,10 @@ use crate::tui::{
     text,
     theme::Role,
     view::Pane,
+};
+use crate::{
+    insight,
+    session::{event::TargetCard, wording},
 };
 
 /// Columns of the frame and of the shortest title beside the cluster.
@@ -121,7 +124,7 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
         ];
     };
     let (role, undo) = kit(scene, width < 40).unwrap_or_else(|| (Role::Muted, card.undo.clone()));
-    let warned = scene.session.not_ready_to_fire().map(|why| format!("no verdict yet: {why}"));
+    let warned = insight::not_ready_to_fire(scene.session).map(|why| format!("no verdict yet: {why}"));
     // In as few rows as leave one for each of the others: the row below all panes has the whole of it.
     let warned = warned.map_or(Vec::new(), |words| match height {
         0..=7 => vec![text::fit(&words, width, "…").into_owned()],

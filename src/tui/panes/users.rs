@@ -9,7 +9,8 @@ use super::{
     table, verdict,
 };
 use crate::{
-    session::state::{Endpoint, Phase},
+    insight::{self, Phase},
+    session::state::Endpoint,
     tui::{
         canvas::{Canvas, Row},
         figures,
@@ -99,7 +100,7 @@ fn selector(scene: &Scene) -> Option<Row> {
     let key = scene.view.keymap.key(Action::Endpoint);
     let mut row = Row::of(Role::Focus, key).and(format!(" {}/{count}:", shown + 1));
     for (place, endpoint) in endpoints.iter().enumerate().take(LETTERS) {
-        let word = scene.session.verdict_of(endpoint, scene.now).word;
+        let word = insight::verdict_of(scene.session, endpoint, scene.now).word;
         let letter =
             if place == shown { format!(" [{}]", word.letter()) } else { format!(" {}", word.letter()) };
         row.push(verdict::role(word), letter);
@@ -174,7 +175,7 @@ fn sent(scene: &Scene, endpoint: &Endpoint) -> (Row, bool) {
     let rate = f64::from(due - withheld) / count;
     let role = if withheld > 0 { Role::Failing } else { Role::Muted };
     if withheld == 0
-        && let Some((ours, all)) = scene.session.call_share(endpoint, scene.now)
+        && let Some((ours, all)) = insight::call_share(scene.session, endpoint, scene.now)
     {
         let words = format!("ours: {ours:.0} of {:.0} calls/s ", all.per_second);
         return (Row::of(role, words), true);

@@ -2,12 +2,8 @@
 
 use super::Scene;
 use crate::{
-    session::{
-        event::Confidence,
-        state::Phase,
-        verdict::{Standing, Word},
-        wording,
-    },
+    insight::{self, Phase, Standing, Word},
+    session::{event::Confidence, wording},
     tui::{
         canvas::{Canvas, Row},
         text,
@@ -77,14 +73,14 @@ type Said = (Role, String, String, String);
 fn users(scene: &Scene, width: usize) -> Said {
     let verdict = &scene.verdict;
     let roomy = width >= ROOMY;
-    let near = scene.session.guard_near(scene.now);
+    let near = insight::guard_near(scene.session, scene.now);
     let right = match verdict.bad {
         _ if near.is_some() => {
             near.as_ref().map_or_else(String::new, |near| format!("GUARD ABORTS: {}", near.short))
         }
         // The run is over and what it left is not: line 2 is about users still, but nobody should have to wait for the word.
         Some(_) if roomy && scene.phase == Phase::Recovering && scene.session.run.ended.is_some() => {
-            format!("VERDICT so far: {}", scene.session.conclusion(scene.now).standing.text())
+            format!("VERDICT so far: {}", insight::conclusion(scene.session, scene.now).standing.text())
         }
         Some((bad, budget)) => format!("BAD {bad} of {budget} s"),
         None => steady(scene, roomy),
@@ -143,7 +139,7 @@ fn ready(scene: &Scene) -> Said {
 }
 
 fn concluded(scene: &Scene, roomy: bool) -> Said {
-    let conclusion = scene.session.conclusion(scene.now);
+    let conclusion = insight::conclusion(scene.session, scene.now);
     let role = match conclusion.standing {
         Standing::Resilient => Role::Ok,
         Standing::Protected => Role::Protected,
@@ -152,7 +148,7 @@ fn concluded(scene: &Scene, roomy: bool) -> Said {
         Standing::FaultNeverHappened | Standing::NotObservable => Role::Stale,
     };
     if let Some(earlier) = scene.earlier {
-        let before = earlier.conclusion(earlier.last.unwrap_or(scene.now));
+        let before = insight::conclusion(earlier, earlier.last.unwrap_or(scene.now));
         let (one, two) = scene.view.names();
         let text = format!("{one}: {}   {two}: {}", before.standing.text(), conclusion.standing.text());
         return (role, "VERDICT".to_owned(), text, String::new());

@@ -1,9 +1,9 @@
 //! Bodies that do not end.
 
 use super::{Probe, server};
-use crate::session::{
-    event::{AnswerKind, ErrorKind, What},
-    verdict::Word,
+use crate::{
+    insight::{self, Word},
+    session::event::{AnswerKind, ErrorKind, What},
 };
 use std::{
     sync::{
@@ -60,7 +60,7 @@ async fn answers_that_begin_and_do_not_end_are_told_as_such() {
         assert!(answer.waited_ms < 1000.0, "the wait is that for the beginning: {}", answer.waited_ms);
     }
     let now = probe.session.users.main().unwrap().last_answer.unwrap();
-    let verdict = probe.session.verdict(now);
+    let verdict = insight::verdict(&probe.session, now);
     assert_eq!(verdict.word, Word::Unknown);
     assert!(verdict.sentence.starts_with("answers begin after "), "{}", verdict.sentence);
     assert!(verdict.sentence.ends_with("and do not end: watch another path"), "{}", verdict.sentence);

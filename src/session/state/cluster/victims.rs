@@ -1,6 +1,9 @@
 //! Which Services and workloads a fault is about, from the names of what it hit.
 
-use super::{Cluster, Identity, PodRow, Readiness, WorkloadRow, WorkloadState};
+use super::{
+    super::{Fault, Session},
+    Cluster, Identity, PodRow, Readiness, WorkloadRow, WorkloadState,
+};
 use crate::session::event::Timestamp;
 
 impl Cluster {
@@ -17,7 +20,7 @@ impl Cluster {
     }
 
     /// The workloads behind `names` that are not whole, in words.
-    pub(in crate::session) fn away(&self, names: &[&str]) -> Vec<String> {
+    pub fn away(&self, names: &[&str]) -> Vec<String> {
         let rows = self.behind(names).filter(|row| row.state != WorkloadState::Whole);
         rows.map(|row| match (&row.workload.name, row.state) {
             (name, WorkloadState::Gone) => format!("{name} is deleted"),
@@ -27,7 +30,7 @@ impl Cluster {
     }
 
     /// A workload behind `names` that was deleted.
-    pub(in crate::session) fn gone(&self, names: &[&str]) -> Option<&str> {
+    pub fn gone(&self, names: &[&str]) -> Option<&str> {
         let gone = self.behind(names).find(|row| row.state == WorkloadState::Gone)?;
         Some(&gone.workload.name)
     }
@@ -43,7 +46,7 @@ impl Cluster {
     }
 
     /// Whether something behind `names` went away or started again since `t0`; `None` if nothing of it is watched.
-    pub(in crate::session) fn was_hit(&self, names: &[&str], t0: Timestamp) -> Option<bool> {
+    pub(in crate::session::state) fn was_hit(&self, names: &[&str], t0: Timestamp) -> Option<bool> {
         let victims = self.victims(names);
         let pods = self.hit(names);
         if victims.is_empty() && pods.is_empty() {
@@ -58,7 +61,7 @@ impl Cluster {
     }
 
     /// Whether a pod bears one of the names, belongs to something that does, or took the place of one that does.
-    pub(in crate::session) fn is_victim(&self, row: &PodRow, names: &[&str]) -> bool {
+    fn is_victim(&self, row: &PodRow, names: &[&str]) -> bool {
         let owners = || self.in_play.iter().filter(|other| is_named(names, &other.pod.key.name));
         is_named(names, &row.pod.key.name)
             || row.pod.owner.as_deref().is_some_and(|owner| is_named(names, owner))
@@ -68,6 +71,24 @@ impl Cluster {
 
     fn hit(&self, names: &[&str]) -> Vec<&PodRow> {
         self.in_play.iter().filter(|row| self.is_victim(row, names)).collect()
+    }
+}
+
+impl Session {
+    /// Whether something of what the fault hit was seen to go away or to start again; `None` if nobody watched it.
+    pub fn fault_had_effect(&self) -> Option<bool> {
+        let fault = self.fault.as_ref()?;
+        let names: Vec<&str> = fault.targets().collect();
+        self.cluster.was_hit(&names, fault.t0())
+    }
+
+    /// Pods in play that the fault is not about, the consumer's among them.
+    pub fn bystanders(&self) -> impl Iterator<Item = &PodRow> {
+        let victims: Vec<&str> = self.fault.iter().flat_map(Fault::targets).collect();
+        self.cluster
+            .in_play
+            .iter()
+            .filter(move |row| row.gone.is_none() && !self.cluster.is_victim(row, &victims))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Word,
-    users::{Lately, View},
+    users::{Lately, View, bad_seconds_and_usual},
 };
 use crate::session::{
     event::Timestamp,
@@ -77,7 +77,7 @@ impl View<'_> {
             why.push(format!(
                 "{bad} of {budget} seconds since T0 were bad: an error, an answer over {accepted}, or a user still waiting that long"
             ));
-            let (all, usual) = self.session.bad_seconds_and_usual(endpoint, self.now);
+            let (all, usual) = bad_seconds_and_usual(self.session, endpoint, self.now);
             if usual > 0 {
                 why.push(format!(
                     "{usual} more of the {all} bad seconds are as before the fault, and are not counted"
@@ -110,7 +110,7 @@ impl View<'_> {
 
     /// How much of all calls ours are.
     fn share_words(&self) -> Option<String> {
-        let (ours, all) = self.session.call_share(self.endpoint, self.now)?;
+        let (ours, all) = call_share(self.session, self.endpoint, self.now)?;
         let what = if all.of_path { "of its path" } else { "of all its paths" };
         Some(format!(
             "our probe is {ours:.0} of {:.0} calls a second {what}, says {}",
@@ -131,23 +131,25 @@ impl View<'_> {
     }
 }
 
-impl Session {
-    /// Seconds from the system's recovery to that of the users of an endpoint, and whether it may have been less: nobody saw
-    /// when in a gap of our own either came.
-    pub fn recovery_lag(&self, endpoint: &Endpoint) -> Option<(f64, bool)> {
-        let healed = self.fault.as_ref().filter(|fault| !fault.is_on())?.healed?;
-        let recovered = endpoint.recovered?;
-        let seconds = |from: Timestamp| recovered.duration_since(from).as_secs_f64().max(0.0);
-        let about = healed - std::time::Duration::from_secs_f64(NOTICED_S);
-        let unseen = self.gaps.iter().rev().find(|gap| gap.to > about && gap.from < recovered);
-        Some(unseen.map_or((seconds(healed), false), |gap| (seconds(healed.min(gap.from)), true)))
-    }
+/// Seconds from the system's recovery to that of the users of an endpoint, and whether it may have been less: nobody saw
+/// when in a gap of our own either came.
+pub fn recovery_lag(session: &Session, endpoint: &Endpoint) -> Option<(f64, bool)> {
+    let healed = session.fault.as_ref().filter(|fault| !fault.is_on())?.healed?;
+    let recovered = endpoint.recovered?;
+    let seconds = |from: Timestamp| recovered.duration_since(from).as_secs_f64().max(0.0);
+    let about = healed - std::time::Duration::from_secs_f64(NOTICED_S);
+    let unseen = session.gaps.iter().rev().find(|gap| gap.to > about && gap.from < recovered);
+    Some(unseen.map_or((seconds(healed), false), |gap| (seconds(healed.min(gap.from)), true)))
+}
 
-    /// Our requests a second beside those of everybody, where a page of the service counts them; `None` where that makes
-    /// no sense, because ours are more.
-    pub fn call_share(&self, endpoint: &Endpoint, now: Timestamp) -> Option<(f64, CallRate<'_>)> {
-        let all = self.users.calls.rate(endpoint.id, now)?;
-        // Twice as many calls as we make may be ours and the page's own; fewer than ours is another count.
-        (endpoint.watched && all.per_second >= endpoint.rate * 0.9).then_some((endpoint.rate, all))
-    }
+/// Our requests a second beside those of everybody, where a page of the service counts them; `None` where that makes
+/// no sense, because ours are more.
+pub fn call_share<'a>(
+    session: &'a Session,
+    endpoint: &Endpoint,
+    now: Timestamp,
+) -> Option<(f64, CallRate<'a>)> {
+    let all = session.users.calls.rate(endpoint.id, now)?;
+    // Twice as many calls as we make may be ours and the page's own; fewer than ours is another count.
+    (endpoint.watched && all.per_second >= endpoint.rate * 0.9).then_some((endpoint.rate, all))
 }

@@ -9,7 +9,7 @@ use crate::session::{
 fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -> Reading {
     session.guards.limits = Guards::OFF;
     session.guards.limits.set(guard, Some(limit));
-    let mut readings = session.guard_readings(now);
+    let mut readings = guard_readings(&session, now);
     assert_eq!(readings.len(), 1, "only what is on is read");
     readings.remove(0)
 }
@@ -35,7 +35,7 @@ fn bad_seconds_strain_the_guard_of_users() {
 #[test]
 fn seconds_in_which_nobody_was_asked_count_as_bad() {
     let (mut session, _) = fixtures::told(Variant::After, 10.0);
-    let bad = session.bad_seconds(session.users.main().unwrap(), at(10.0));
+    let bad = bad_seconds(&session, session.users.main().unwrap(), at(10.0));
     let endpoint = session.users.main().unwrap().id;
     tell(&mut session, 10.0, What::EndpointLeft { endpoint });
     let reading = reading((session, at(30.5)), Guard::Users, 20);
@@ -152,14 +152,14 @@ fn guards_watch_only_while_a_fault_is_on_and_the_run_goes_its_way() {
     for told in
         [fixtures::ready(), fixtures::steady(), fixtures::after_closed(), fixtures::finished(Variant::Before)]
     {
-        assert_eq!(told.0.guard_readings(told.1), []);
+        assert_eq!(guard_readings(&told.0, told.1), []);
     }
     let (mut session, now) = fixtures::before_failing();
     session.guards.limits.users_s = Some(5);
-    assert_eq!(session.guard_over(now).unwrap().guard, Guard::Users);
+    assert_eq!(guard_over(&session, now).unwrap().guard, Guard::Users);
     let level = crate::session::event::Level::Warning;
     tell(&mut session, 19.0, What::Interrupted { reason: "told to".to_owned(), level });
-    assert_eq!(session.guard_over(now), None);
+    assert_eq!(guard_over(&session, now), None);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Fires that were refused or failed, and the way back: what is said, and what is withheld.
 
-use super::{Standing, Word};
+use super::{
+    Standing, Word, conclusion, failed_gate, fault_untouched, hopeless, is_to_recover, late_word,
+    still_wrong, verdict,
+};
+use crate::insight::{Phase, guard_readings, phase};
 use crate::session::{
     Event, Session,
     event::{
@@ -8,7 +12,6 @@ use crate::session::{
         Section, StepRef, What, Workload,
     },
     fixtures::{self, Variant, at},
-    state::Phase,
 };
 
 const KILL: StepRef = StepRef { section: Section::Method, index: 0 };
@@ -78,21 +81,21 @@ fn a_refused_fire_is_no_fault() {
     let why = "context sandbox: viewer may not delete pods in namespace default (403 Forbidden)";
     let mut session = served(refused(why));
     assert_eq!((session.fault.is_some(), session.t0()), (false, None));
-    assert_eq!(session.phase(at(3.5)), Phase::Steady);
-    let conclusion = session.conclusion(at(3.5));
-    assert_eq!(conclusion.standing, Standing::FaultNeverHappened);
-    assert_eq!(conclusion.because, why);
+    assert_eq!(phase(&session, at(3.5)), Phase::Steady);
+    let concluded = conclusion(&session, at(3.5));
+    assert_eq!(concluded.standing, Standing::FaultNeverHappened);
+    assert_eq!(concluded.because, why);
     let endpoint = session.users.main().unwrap();
     assert_eq!(
         (endpoint.baseline(at(3.5)).real, endpoint.since_t0(at(3.5)).sent),
         (70, 0),
         "it was steady state all along"
     );
-    assert!(session.guard_readings(at(3.5)).is_empty(), "no guard watches without a fault");
+    assert!(guard_readings(&session, at(3.5)).is_empty(), "no guard watches without a fault");
     // The next fire is T0, and a fault.
     tell(&mut session, 5.0, fired(&["pod/x"]));
-    assert_eq!((session.t0(), session.phase(at(5.1))), (Some(at(5.0)), Phase::FaultOn));
-    assert_ne!(session.conclusion(at(8.0)).standing, Standing::FaultNeverHappened);
+    assert_eq!((session.t0(), phase(&session, at(5.1))), (Some(at(5.0)), Phase::FaultOn));
+    assert_ne!(conclusion(&session, at(8.0)).standing, Standing::FaultNeverHappened);
 }
 
 #[test]
@@ -102,24 +105,24 @@ fn of_two_fires_only_the_refused_one_is_taken_back() {
     let other = StepRef { index: 1, ..KILL };
     tell(&mut session, 1.0, What::FaultFired { step: other, what: "more".to_owned(), targets: Vec::new() });
     tell(&mut session, 1.1, What::FaultRefused { step: other, reason: "no".to_owned() });
-    assert_eq!((session.phase(at(2.0)), session.t0()), (Phase::FaultOn, Some(at(0.0))));
+    assert_eq!((phase(&session, at(2.0)), session.t0()), (Phase::FaultOn, Some(at(0.0))));
     assert_eq!(session.fault.as_ref().unwrap().fires.len(), 1);
 }
 
 #[test]
 fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     let session = served(unconfirmed("exit code 1"));
-    assert_eq!(session.phase(at(3.5)), Phase::FaultUnconfirmed);
-    let conclusion = session.conclusion(at(3.5));
-    assert_eq!(conclusion.standing, Standing::FaultNotConfirmed);
-    assert!(conclusion.because.starts_with("exit code 1"), "{}", conclusion.because);
+    assert_eq!(phase(&session, at(3.5)), Phase::FaultUnconfirmed);
+    let concluded = conclusion(&session, at(3.5));
+    assert_eq!(concluded.standing, Standing::FaultNotConfirmed);
+    assert!(concluded.because.starts_with("exit code 1"), "{}", concluded.because);
     assert!(session.fault.as_ref().unwrap().is_on(), "the fault's clock runs");
     let mut guarded = session.clone();
     guarded.guards.limits.users_s = Some(60);
-    assert_eq!(guarded.guard_readings(at(3.5)).len(), 1, "guards watch");
+    assert_eq!(guard_readings(&guarded, at(3.5)).len(), 1, "guards watch");
     // The opposite: the same answers after a fire that did not fail.
     let done = served(What::FaultHealed { what: "back".to_owned() });
-    assert_ne!(done.conclusion(at(3.5)).standing, Standing::FaultNotConfirmed);
+    assert_ne!(conclusion(&done, at(3.5)).standing, Standing::FaultNotConfirmed);
 }
 
 #[test]
@@ -133,16 +136,16 @@ fn the_watch_decides_what_a_failed_fire_came_to() {
     };
     let mut harmed = begun();
     tell(&mut harmed, 1.0, workload(0, 1));
-    assert_eq!(harmed.phase(at(1.1)), Phase::FaultOn);
-    assert_eq!(harmed.fault_untouched(at(60.0)), None);
+    assert_eq!(phase(&harmed, at(1.1)), Phase::FaultOn);
+    assert_eq!(fault_untouched(&harmed, at(60.0)), None);
     let untouched = begun();
-    assert_eq!(untouched.phase(at(1.1)), Phase::FaultUnconfirmed);
-    assert_eq!(untouched.fault_untouched(at(10.0)), None, "too early to tell");
-    let why = untouched.fault_untouched(at(15.0)).unwrap();
+    assert_eq!(phase(&untouched, at(1.1)), Phase::FaultUnconfirmed);
+    assert_eq!(fault_untouched(&untouched, at(10.0)), None, "too early to tell");
+    let why = fault_untouched(&untouched, at(15.0)).unwrap();
     assert_eq!(why, "HTTP 500; nothing of what it names changed within 15 s");
     // Nobody watches what it names: nothing is known.
     let unwatched = served(unconfirmed("exit code 1"));
-    assert_eq!(unwatched.fault_untouched(at(60.0)), None);
+    assert_eq!(fault_untouched(&unwatched, at(60.0)), None);
 }
 
 /// A function that deletes two pods and is refused the second one was refused, and is a fault.
@@ -157,7 +160,7 @@ fn harm_right_after_a_refusal_is_a_fault_all_the_same() {
         session
     };
     let begun = hit(1.0);
-    assert_eq!((begun.phase(at(1.1)), begun.t0()), (Phase::FaultOn, Some(at(0.0))));
+    assert_eq!((phase(&begun, at(1.1)), begun.t0()), (Phase::FaultOn, Some(at(0.0))));
     assert!(begun.refusals.is_empty());
     // Much later it is something else.
     let later = hit(20.0);
@@ -168,10 +171,10 @@ fn harm_right_after_a_refusal_is_a_fault_all_the_same() {
 fn users_who_fare_worse_show_that_there_is_a_fault() {
     let mut session = served(unconfirmed("exit code 1"));
     answers(&mut session, 4.0, AnswerKind::Error(ErrorKind::Server), 2);
-    assert_eq!(session.phase(at(4.5)), Phase::FaultUnconfirmed, "a few errors are none");
+    assert_eq!(phase(&session, at(4.5)), Phase::FaultUnconfirmed, "a few errors are none");
     answers(&mut session, 5.0, AnswerKind::Error(ErrorKind::Server), 20);
-    assert_eq!(session.phase(at(7.1)), Phase::FaultOn);
-    assert_eq!(session.conclusion(at(7.1)).standing, Standing::Weak);
+    assert_eq!(phase(&session, at(7.1)), Phase::FaultOn);
+    assert_eq!(conclusion(&session, at(7.1)).standing, Standing::Weak);
 }
 
 #[test]
@@ -179,7 +182,7 @@ fn recovered_is_said_of_users_and_not_of_pods() {
     let recovered = |kind| {
         let mut session = served(What::FaultHealed { what: "back".to_owned() });
         answers(&mut session, 4.0, kind, 40);
-        (session.phase(at(8.1)), session.verdict(at(8.1)).word)
+        (phase(&session, at(8.1)), verdict(&session, at(8.1)).word)
     };
     assert_eq!(recovered(AnswerKind::Real), (Phase::Recovered, Word::Ok));
     assert_eq!(recovered(AnswerKind::Error(ErrorKind::Server)).0, Phase::Recovering);
@@ -187,7 +190,7 @@ fn recovered_is_said_of_users_and_not_of_pods() {
     let mut unwatched = Session::new();
     tell(&mut unwatched, 0.0, fired(&["app"]));
     tell(&mut unwatched, 1.0, What::FaultHealed { what: "back".to_owned() });
-    assert_eq!(unwatched.phase(at(2.0)), Phase::TargetsBack);
+    assert_eq!(phase(&unwatched, at(2.0)), Phase::TargetsBack);
 }
 
 fn aborted() -> Session {
@@ -199,18 +202,18 @@ fn aborted() -> Session {
 #[test]
 fn an_abort_leads_to_safety_and_not_to_finished() {
     let mut session = aborted();
-    assert_eq!(session.phase(at(5.1)), Phase::Recovering);
+    assert_eq!(phase(&session, at(5.1)), Phase::Recovering);
     tell(&mut session, 6.0, What::RunEnded { status: RunStatus::Interrupted, deviated: false });
-    assert!(session.is_to_recover(at(6.0)));
+    assert!(is_to_recover(&session, at(6.0)));
     tell(&mut session, 6.0, What::SafetyBegan);
-    assert_eq!(session.phase(at(6.1)), Phase::Recovering);
+    assert_eq!(phase(&session, at(6.1)), Phase::Recovering);
     let still =
         What::SafetyChecked { met: false, wrong: vec!["app has 0 of 1 ready".to_owned()], last: false };
     tell(&mut session, 7.0, still);
     assert_eq!(session.safety_text(), "still wrong: app has 0 of 1 ready");
-    assert_eq!(session.phase(at(7.1)), Phase::Recovering);
+    assert_eq!(phase(&session, at(7.1)), Phase::Recovering);
     tell(&mut session, 13.2, What::SafetyChecked { met: true, wrong: Vec::new(), last: true });
-    assert_eq!(session.phase(at(13.3)), Phase::Finished);
+    assert_eq!(phase(&session, at(13.3)), Phase::Finished);
     assert_eq!(session.safety_text(), "SAFE: steady state met again after 8.2 s");
 }
 
@@ -222,7 +225,7 @@ fn what_is_still_wrong_is_not_called_safe() {
     let wrong = vec!["`p` gave 500, wanted 200".to_owned()];
     tell(&mut session, 66.0, What::SafetyChecked { met: false, wrong, last: true });
     assert_eq!(session.safety_text(), "NOT SAFE: `p` gave 500, wanted 200");
-    assert_eq!(session.phase(at(66.1)), Phase::Finished);
+    assert_eq!(phase(&session, at(66.1)), Phase::Finished);
     let stands = session.safety_text();
     tell(&mut session, 80.0, What::SafetyChecked { met: true, wrong: Vec::new(), last: false });
     assert_eq!(session.safety_text(), stands, "what comes late does not change the word");
@@ -232,21 +235,21 @@ fn what_is_still_wrong_is_not_called_safe() {
 #[test]
 fn a_run_that_left_nothing_ends_as_ever() {
     let (session, now) = fixtures::finished(Variant::After);
-    assert_eq!(session.phase(now), Phase::Finished);
+    assert_eq!(phase(&session, now), Phase::Finished);
     let (session, now) = fixtures::after_closed();
-    assert!(!session.is_to_recover(now));
+    assert!(!is_to_recover(&session, now));
 }
 
 #[test]
 fn the_verdict_of_a_finished_run_stands() {
     let mut session = served(What::FaultHealed { what: "back".to_owned() });
     tell(&mut session, 4.0, What::RunEnded { status: RunStatus::Completed, deviated: false });
-    let stands = session.conclusion(at(4.0));
+    let stands = conclusion(&session, at(4.0));
     tell(&mut session, 5.0, unconfirmed("late news"));
     tell(&mut session, 5.0, fired(&[]));
     answers(&mut session, 5.1, AnswerKind::Error(ErrorKind::Server), 60);
-    assert_eq!(session.conclusion(at(12.0)), stands);
-    let late = session.late_word(at(12.0)).unwrap();
+    assert_eq!(conclusion(&session, at(12.0)), stands);
+    let late = late_word(&session, at(12.0)).unwrap();
     assert_ne!(late.standing, stands.standing, "it is a footnote");
 }
 
@@ -280,7 +283,7 @@ fn a_tolerance_of_the_method_counts_in_the_verdict() {
             row.step.tolerance = Some("200".to_owned());
         }
         ended(&mut session, 50.5, step, outcome(Some(met), "500", None));
-        session.conclusion(at(51.0))
+        conclusion(&session, at(51.0))
     };
     assert_eq!(with(true).standing, Standing::Protected);
     let missed = with(false);
@@ -296,11 +299,11 @@ fn a_gate_that_failed_is_told_with_its_probe() {
         ended(&mut session, -18.0, step, outcome(Some(met), "503", None));
         session
     };
-    assert_eq!(gate(true).failed_gate(), None);
+    assert_eq!(failed_gate(&gate(true)), None);
     let session = gate(false);
-    let why = session.failed_gate().unwrap();
+    let why = failed_gate(&session).unwrap();
     assert!(why.starts_with("the hypothesis was not met: `") && why.contains("503"), "{why}");
-    assert!(session.conclusion(at(-10.0)).because.contains(&why));
+    assert!(conclusion(&session, at(-10.0)).because.contains(&why));
 }
 
 #[test]
@@ -313,7 +316,7 @@ fn a_failed_rollback_is_not_hidden_by_another() {
     assert!(session.steps.rolled_back());
     ended(&mut session, 20.2, step(0), outcome(None, "exit 1", Some("exit code 1")));
     assert!(!session.steps.rolled_back());
-    let wrong = session.still_wrong(at(21.0));
+    let wrong = still_wrong(&session, at(21.0));
     assert!(wrong.iter().any(|said| said == "rollback `bad` FAILED: exit code 1"), "{wrong:?}");
 }
 
@@ -330,7 +333,7 @@ fn a_wait_for_what_is_over_says_so() {
         if healed {
             tell(&mut session, 2.0, What::FaultHealed { what: "back".to_owned() });
         }
-        session.hopeless()
+        hopeless(&session)
     };
     assert_eq!(waiting(false), None);
     assert_eq!(waiting(true).as_deref(), Some("the outage is over: this cannot pass any more"));

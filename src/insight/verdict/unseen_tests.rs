@@ -1,6 +1,6 @@
 //! What cannot be seen of answers is said, and "real" is not.
 
-use super::{Standing, Verdict, Word};
+use super::{Standing, Verdict, Word, conclusion};
 use crate::session::{
     Event, Session,
     event::{
@@ -48,14 +48,14 @@ fn told(unseen: Option<&str>, told: Option<What>, kind: AnswerKind) -> Session {
 }
 
 fn verdict(session: &Session, seconds: f64) -> Verdict {
-    session.verdict(at(seconds))
+    super::verdict(session, at(seconds))
 }
 
 #[test]
 fn real_answers_are_called_so() {
     let session = told(None, None, AnswerKind::Real);
     assert_eq!(verdict(&session, 6.0).sentence, "20 of the last 20 answers are real, median 5 ms");
-    let conclusion = session.conclusion(at(6.0));
+    let conclusion = conclusion(&session, at(6.0));
     assert_eq!(conclusion.standing, Standing::Resilient);
     assert!(conclusion.because.contains("were real"), "{}", conclusion.because);
 }
@@ -69,7 +69,7 @@ fn where_a_fallback_cannot_be_told_it_is_said_in_every_sentence() {
     assert_eq!(said.sentence, format!("20 of the last 20 answers look real, median 5 ms; {unseen}"));
     assert!(said.short.chars().count() <= 60 && !said.short.contains("are real"), "{}", said.short);
     assert!(said.why.iter().any(|why| why == unseen), "{:?}", said.why);
-    let because = session.conclusion(at(6.0)).because;
+    let because = conclusion(&session, at(6.0)).because;
     assert!(because.ends_with(unseen) && !because.contains("were real"), "{because}");
 }
 
@@ -91,10 +91,10 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
     let said = verdict(&session, 6.0);
     assert_eq!(said.word, Word::Unknown);
     assert_eq!(said.sentence, "answers begin after 5 ms and do not end: watch another path");
-    assert_eq!(session.conclusion(at(6.0)).standing, Standing::NotObservable);
+    assert_eq!(conclusion(&session, at(6.0)).standing, Standing::NotObservable);
     let session = told(None, endless(), AnswerKind::Error(ErrorKind::Refused));
     assert_eq!(verdict(&session, 6.0).word, Word::Failing);
-    assert_eq!(session.conclusion(at(6.0)).standing, Standing::Weak);
+    assert_eq!(conclusion(&session, at(6.0)).standing, Standing::Weak);
     // They end after all.
     let ends = told(None, Some(What::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
     assert_eq!(verdict(&ends, 6.0).word, Word::Ok);
@@ -103,11 +103,11 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
 #[test]
 fn why_nobody_can_be_asked_is_said() {
     let mut session = Session::new();
-    assert!(session.verdict(at(0.0)).sentence.starts_with("nobody watches"));
+    assert!(verdict(&session, 0.0).sentence.starts_with("nobody watches"));
     let state = SourceState::Absent { reason: "the endpoint cannot be asked: no colon".to_owned() };
     let what = What::SourceChanged { source: Source::Users, state };
     session.apply(&Event { seq: 0, at: at(0.0), what });
-    let said = session.verdict(at(0.0));
+    let said = verdict(&session, 0.0);
     assert_eq!(said.sentence, "nobody is asked: the endpoint cannot be asked: no colon");
     assert_eq!(said.why, ["the endpoint cannot be asked: no colon"]);
 }

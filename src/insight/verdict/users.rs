@@ -93,71 +93,69 @@ pub struct Verdict {
     pub of: Option<EndpointId>,
 }
 
-impl Session {
-    /// The verdict about users at this moment; with several endpoints about the one that fares worst.
-    pub fn verdict(&self, now: Timestamp) -> Verdict {
-        let several = self.users.endpoints.len() > 1;
-        let verdicts = self.users.endpoints.iter().map(|endpoint| {
-            let verdict = self.verdict_of(endpoint, now);
-            Verdict { of: several.then_some(endpoint.id), ..verdict }
-        });
-        // Of equally bad ones the first: it is the one that the panes show.
-        verdicts
-            .reduce(|worst, other| if other.word > worst.word { other } else { worst })
-            .unwrap_or_else(|| nobody(self.users.passive, self.refused_users()))
-    }
+/// The verdict about users at this moment; with several endpoints about the one that fares worst.
+pub fn verdict(session: &Session, now: Timestamp) -> Verdict {
+    let several = session.users.endpoints.len() > 1;
+    let verdicts = session.users.endpoints.iter().map(|endpoint| {
+        let verdict = verdict_of(session, endpoint, now);
+        Verdict { of: several.then_some(endpoint.id), ..verdict }
+    });
+    // Of equally bad ones the first: it is the one that the panes show.
+    verdicts
+        .reduce(|worst, other| if other.word > worst.word { other } else { worst })
+        .unwrap_or_else(|| nobody(session.users.passive, refused_users(session)))
+}
 
-    /// Why users cannot be asked, if somebody tried.
-    fn refused_users(&self) -> Option<&str> {
-        match &self.cluster.source(Source::Users)?.state {
-            SourceState::Absent { reason } => Some(reason),
-            _ => None,
-        }
+/// Why users cannot be asked, if somebody tried.
+fn refused_users(session: &Session) -> Option<&str> {
+    match &session.cluster.source(Source::Users)?.state {
+        SourceState::Absent { reason } => Some(reason),
+        _ => None,
     }
+}
 
-    /// The verdict about the users of one endpoint.
-    pub fn verdict_of(&self, endpoint: &Endpoint, now: Timestamp) -> Verdict {
-        View { session: self, endpoint, now }.verdict()
+/// The verdict about the users of one endpoint.
+pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Verdict {
+    View { session, endpoint, now }.verdict()
+}
+
+/// Whether users wait no longer than they are used to, where that was over the limit before the fault already: then they
+/// are back, though nobody would call them well.
+pub fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
+    let as_before = |endpoint: &Endpoint| {
+        let view = View { session, endpoint, now };
+        let lately = view.lately();
+        let accepted = endpoint.accepted_ms();
+        endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms))
+            && lately.served.median_ms.is_some_and(|ms| ms <= accepted)
+            && (!matters(lately.came.errors, &lately.came) || view.errors_are_usual(&lately.came))
+            && endpoint.waiting_over(now, accepted).next().is_none()
+    };
+    let mut watched = session.users.endpoints.iter().filter(|endpoint| endpoint.watched);
+    watched.all(|endpoint| verdict_of(session, endpoint, now).word == Word::Ok || as_before(endpoint))
+}
+
+/// Seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or no room to be
+/// served at all. Where that was so in seconds of steady state already, only those count that are more than before.
+pub fn bad_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u32 {
+    let (bad, usual) = bad_seconds_and_usual(session, endpoint, now);
+    bad.saturating_sub(usual)
+}
+
+/// All seconds since T0 in which a user of this endpoint was let down, and how many of them are as before.
+pub(super) fn bad_seconds_and_usual(session: &Session, endpoint: &Endpoint, now: Timestamp) -> (u32, u32) {
+    if session.fault.is_none() {
+        return (0, 0);
     }
-
-    /// Whether users wait no longer than they are used to, where that was over the limit before the fault already: then they
-    /// are back, though nobody would call them well.
-    pub fn users_wait_as_before(&self, now: Timestamp) -> bool {
-        let as_before = |endpoint: &Endpoint| {
-            let view = View { session: self, endpoint, now };
-            let lately = view.lately();
-            let accepted = endpoint.accepted_ms();
-            endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms))
-                && lately.served.median_ms.is_some_and(|ms| ms <= accepted)
-                && (!matters(lately.came.errors, &lately.came) || view.errors_are_usual(&lately.came))
-                && endpoint.waiting_over(now, accepted).next().is_none()
-        };
-        let mut watched = self.users.endpoints.iter().filter(|endpoint| endpoint.watched);
-        watched.all(|endpoint| self.verdict_of(endpoint, now).word == Word::Ok || as_before(endpoint))
-    }
-
-    /// Seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or no room to be
-    /// served at all. Where that was so in seconds of steady state already, only those count that are more than before.
-    pub fn bad_seconds(&self, endpoint: &Endpoint, now: Timestamp) -> u32 {
-        let (bad, usual) = self.bad_seconds_and_usual(endpoint, now);
-        bad.saturating_sub(usual)
-    }
-
-    /// All seconds since T0 in which a user of this endpoint was let down, and how many of them are as before.
-    pub(super) fn bad_seconds_and_usual(&self, endpoint: &Endpoint, now: Timestamp) -> (u32, u32) {
-        if self.fault.is_none() {
-            return (0, 0);
-        }
-        let from = self.axis.slot_of_second(0);
-        let bad = endpoint.bad_slots(from, now).len() as u32;
-        let Some(usual) = endpoint.usual.as_ref().filter(|usual| usual.bad > 0) else { return (bad, 0) };
-        let asked = endpoint.asked_seconds(from);
-        let before = Share { part: usual.bad, of: usual.seconds };
-        let expected = (f64::from(asked) * usual.bad as f64 / usual.seconds.max(1) as f64).round() as u32;
-        match compare(before, Share { part: bad.into(), of: asked.max(bad).into() }, 0) {
-            Change::Worse => (bad, expected.min(bad)),
-            _ => (bad, bad),
-        }
+    let from = session.axis.slot_of_second(0);
+    let bad = endpoint.bad_slots(from, now).len() as u32;
+    let Some(usual) = endpoint.usual.as_ref().filter(|usual| usual.bad > 0) else { return (bad, 0) };
+    let asked = endpoint.asked_seconds(from);
+    let before = Share { part: usual.bad, of: usual.seconds };
+    let expected = (f64::from(asked) * usual.bad as f64 / usual.seconds.max(1) as f64).round() as u32;
+    match compare(before, Share { part: bad.into(), of: asked.max(bad).into() }, 0) {
+        Change::Worse => (bad, expected.min(bad)),
+        _ => (bad, bad),
     }
 }
 
@@ -206,7 +204,7 @@ impl View<'_> {
         let (word, sentence, short) = self.judge(&lately);
         let bad = self.session.fault.is_some();
         let bad =
-            bad.then(|| (self.session.bad_seconds(self.endpoint, self.now), self.session.users.budget_s));
+            bad.then(|| (bad_seconds(self.session, self.endpoint, self.now), self.session.users.budget_s));
         Verdict { word, sentence, short, bad, why: self.why(word, &lately, bad), of: None }
     }
 

@@ -1,6 +1,6 @@
 //! Predictions: written before the fire, scored against what happened.
 
-use super::{
+use crate::session::{
     event::{Gets, Prediction, Timestamp, TripGuess},
     state::Session,
     wording,
@@ -36,15 +36,13 @@ impl Score {
     }
 }
 
-impl Prediction {
-    /// Each part in a few words.
-    pub fn words(&self) -> Vec<String> {
-        let trip = self.trip.map(trip_words);
-        let users = self.users.map(users_words);
-        let errors = self.errors.map(errors_words);
-        let recovery = self.recovery_s.map(recovery_words);
-        [trip, users, errors, recovery].into_iter().flatten().collect()
-    }
+/// Each part in a few words.
+pub fn prediction_words(prediction: &Prediction) -> Vec<String> {
+    let trip = prediction.trip.map(trip_words);
+    let users = prediction.users.map(users_words);
+    let errors = prediction.errors.map(errors_words);
+    let recovery = prediction.recovery_s.map(recovery_words);
+    [trip, users, errors, recovery].into_iter().flatten().collect()
 }
 
 fn trip_words(guess: TripGuess) -> String {
@@ -70,84 +68,77 @@ fn recovery_words(seconds: f64) -> String {
     format!("back within {seconds} s")
 }
 
-impl Session {
-    /// The prediction beside what happened so far; nothing before the fire, or where none was made.
-    pub fn scores(&self, now: Timestamp) -> Vec<Score> {
-        let Some(prediction) = self.prediction.filter(|_| self.fault.is_some()) else { return Vec::new() };
-        let trip = prediction.trip.map(|guess| self.score_trip(guess, now));
-        let users = prediction.users.map(|guess| self.score_users(guess, now));
-        let errors = prediction.errors.map(|most| self.score_errors(most, now));
-        let recovery = prediction.recovery_s.map(|seconds| self.score_recovery(seconds, now));
-        [trip, users, errors, recovery].into_iter().flatten().collect()
-    }
+/// The prediction beside what happened so far; nothing before the fire, or where none was made.
+pub fn scores(session: &Session, now: Timestamp) -> Vec<Score> {
+    let Some(prediction) = session.prediction.filter(|_| session.fault.is_some()) else { return Vec::new() };
+    let trip = prediction.trip.map(|guess| score_trip(session, guess, now));
+    let users = prediction.users.map(|guess| score_users(session, guess, now));
+    let errors = prediction.errors.map(|most| score_errors(session, most, now));
+    let recovery = prediction.recovery_s.map(|seconds| score_recovery(session, seconds, now));
+    [trip, users, errors, recovery].into_iter().flatten().collect()
+}
 
-    fn score_trip(&self, guess: TripGuess, now: Timestamp) -> Score {
-        let words = trip_words(guess);
-        match (self.breaker.measured(self.t0()).trip_s, guess) {
-            (Some(seconds), TripGuess::Within(most)) => {
-                Score::seen(words, wording::seconds(seconds), seconds <= most)
-            }
-            (Some(seconds), TripGuess::Never) => {
-                Score::seen(words, format!("after {}", wording::seconds(seconds)), false)
-            }
-            // That it did not open is known only if somebody looked at it all the time.
-            (None, guess) if self.t0().is_some_and(|t0| self.breaker.never_opened(t0, now)) => {
-                Score::seen(words, "never", guess == TripGuess::Never)
-            }
-            (None, _) => Score::unseen(words),
+fn score_trip(session: &Session, guess: TripGuess, now: Timestamp) -> Score {
+    let words = trip_words(guess);
+    match (session.breaker.measured(session.t0()).trip_s, guess) {
+        (Some(seconds), TripGuess::Within(most)) => {
+            Score::seen(words, wording::seconds(seconds), seconds <= most)
+        }
+        (Some(seconds), TripGuess::Never) => {
+            Score::seen(words, format!("after {}", wording::seconds(seconds)), false)
+        }
+        // That it did not open is known only if somebody looked at it all the time.
+        (None, guess) if session.t0().is_some_and(|t0| session.breaker.never_opened(t0, now)) => {
+            Score::seen(words, "never", guess == TripGuess::Never)
+        }
+        (None, _) => Score::unseen(words),
+    }
+}
+
+fn score_users(session: &Session, guess: Gets, now: Timestamp) -> Score {
+    let words = users_words(guess);
+    let Some(users) = session.users.main().map(|endpoint| endpoint.during_fault(now)) else {
+        return Score::unseen(words);
+    };
+    let counts = [(Gets::Real, users.real), (Gets::Fallback, users.fallback), (Gets::Errors, users.error)];
+    // Of equally many the worse one: it is what somebody complains about.
+    let most = counts.into_iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count);
+    match most {
+        None => Score::unseen(words),
+        Some((gets, count)) => {
+            let fact = format!("{} {count}/{}", gets.text(), users.answered());
+            Score::seen(words, fact, gets == guess)
         }
     }
+}
 
-    fn score_users(&self, guess: Gets, now: Timestamp) -> Score {
-        let words = users_words(guess);
-        let Some(users) = self.users.main().map(|endpoint| endpoint.during_fault(now)) else {
-            return Score::unseen(words);
-        };
-        let counts =
-            [(Gets::Real, users.real), (Gets::Fallback, users.fallback), (Gets::Errors, users.error)];
-        // Of equally many the worse one: it is what somebody complains about.
-        let most = counts.into_iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count);
-        match most {
-            None => Score::unseen(words),
-            Some((gets, count)) => {
-                let fact = format!("{} {count}/{}", gets.text(), users.answered());
-                Score::seen(words, fact, gets == guess)
-            }
-        }
+fn score_errors(session: &Session, most: u32, now: Timestamp) -> Score {
+    let words = errors_words(most);
+    match session.users.main().map(|endpoint| endpoint.during_fault(now)).filter(|users| users.answered() > 0)
+    {
+        None => Score::unseen(words),
+        Some(users) => Score::seen(words, users.error.to_string(), users.error <= u64::from(most)),
     }
+}
 
-    fn score_errors(&self, most: u32, now: Timestamp) -> Score {
-        let words = errors_words(most);
-        match self
-            .users
-            .main()
-            .map(|endpoint| endpoint.during_fault(now))
-            .filter(|users| users.answered() > 0)
-        {
-            None => Score::unseen(words),
-            Some(users) => Score::seen(words, users.error.to_string(), users.error <= u64::from(most)),
+fn score_recovery(session: &Session, most: f64, now: Timestamp) -> Score {
+    let words = recovery_words(most);
+    let healed = session.fault.as_ref().and_then(|fault| fault.healed);
+    let recovered = session.users.main().and_then(|endpoint| endpoint.recovered);
+    match (healed, recovered) {
+        (Some(healed), Some(recovered)) => {
+            let seconds = recovered.duration_since(healed).as_secs_f64().max(0.0);
+            Score::seen(words, wording::seconds(seconds), seconds <= most)
         }
-    }
-
-    fn score_recovery(&self, most: f64, now: Timestamp) -> Score {
-        let words = recovery_words(most);
-        let healed = self.fault.as_ref().and_then(|fault| fault.healed);
-        let recovered = self.users.main().and_then(|endpoint| endpoint.recovered);
-        match (healed, recovered) {
-            (Some(healed), Some(recovered)) => {
-                let seconds = recovered.duration_since(healed).as_secs_f64().max(0.0);
-                Score::seen(words, wording::seconds(seconds), seconds <= most)
-            }
-            (Some(healed), None) if self.users.main().is_some() => {
-                let waited = now.duration_since(healed).as_secs_f64();
-                let fact = format!("not within {}", wording::seconds(waited));
-                // Still open as long as the time that was guessed is not over.
-                let right = (waited > most).then_some(false);
-                Score { guess: words, fact, right }
-            }
-            (None, _) => Score { guess: words, fact: "provider not back".to_owned(), right: None },
-            (Some(_), None) => Score::unseen(words),
+        (Some(healed), None) if session.users.main().is_some() => {
+            let waited = now.duration_since(healed).as_secs_f64();
+            let fact = format!("not within {}", wording::seconds(waited));
+            // Still open as long as the time that was guessed is not over.
+            let right = (waited > most).then_some(false);
+            Score { guess: words, fact, right }
         }
+        (None, _) => Score { guess: words, fact: "provider not back".to_owned(), right: None },
+        (Some(_), None) => Score::unseen(words),
     }
 }
 
@@ -165,7 +156,7 @@ mod tests {
         prediction: Prediction,
     ) -> Vec<(String, String, &'static str)> {
         session.prediction = Some(prediction);
-        let scores = session.scores(now).into_iter();
+        let scores = scores(&session, now).into_iter();
         scores.map(|score| (score.guess.clone(), score.fact.clone(), score.word())).collect()
     }
 

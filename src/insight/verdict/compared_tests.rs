@@ -1,6 +1,7 @@
 //! What was so before the fault is not blamed on it, and what the fault adds is; what nobody saw is claimed of nobody.
 
-use super::{Conclusion, Standing, Verdict, Word};
+use super::{Conclusion, Standing, Verdict, Word, call_share, conclusion, recovery_lag, verdict};
+use crate::insight::guard_readings;
 use crate::session::{
     Event, Session,
     event::{
@@ -88,11 +89,11 @@ impl Told {
     }
 
     fn conclusion(&self) -> Conclusion {
-        self.session(UNDER_S + 10.0).conclusion(at(UNDER_S))
+        conclusion(&self.session(UNDER_S + 10.0), at(UNDER_S))
     }
 
     fn verdict(&self, second: f64) -> Verdict {
-        self.session(second).verdict(at(second))
+        verdict(&self.session(second), at(second))
     }
 }
 
@@ -201,7 +202,7 @@ fn users_who_wait_for_an_answer_count() {
     assert_eq!((since.answered(), since.over_limit, since.waiting), (0, 20, 25));
     assert_eq!(since.all.max, Some(6000.0));
     assert!(since.all.is_open(crate::session::state::Quantile::P99));
-    let Conclusion { standing, because } = session.conclusion(now);
+    let Conclusion { standing, because } = conclusion(&session, now);
     assert_eq!(standing, Standing::Weak);
     assert_eq!(because, "nobody got an answer: 25 users waited, up to 6.0 s or more");
 }
@@ -212,10 +213,10 @@ fn the_word_about_a_run_does_not_change_after_its_end() {
     told.events.push((10.0, What::FaultHealed { what: "it is back".to_owned() }));
     told.events.push((12.0, What::RunEnded { status: RunStatus::Completed, deviated: false }));
     let session = told.session(UNDER_S);
-    assert_eq!(session.conclusion(at(UNDER_S)).standing, Standing::Resilient);
+    assert_eq!(conclusion(&session, at(UNDER_S)).standing, Standing::Resilient);
     let mut late = told.session(12.0);
     late.fault.as_mut().unwrap().healed = None;
-    assert_eq!(late.conclusion(at(UNDER_S)), session.conclusion(at(UNDER_S)));
+    assert_eq!(conclusion(&late, at(UNDER_S)), conclusion(&session, at(UNDER_S)));
 }
 
 #[test]
@@ -248,7 +249,7 @@ fn suspended() -> Told {
 fn nobody_is_blamed_for_a_gap_of_our_own() {
     let told = suspended();
     let session = told.session(12.6);
-    let verdict = session.verdict(at(12.6));
+    let verdict = verdict(&session, at(12.6));
     assert_eq!((verdict.word, verdict.bad), (Word::Ok, Some((0, 120))), "{}", verdict.sentence);
     assert!(verdict.why.iter().any(|why| why.contains("not observed for 8.0 s")), "{:?}", verdict.why);
     assert!(session.users.main().unwrap().in_flight.is_empty());
@@ -267,7 +268,7 @@ fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
     };
     let lag = |told: &Told| {
         let session = told.session(UNDER_S);
-        session.recovery_lag(session.users.main().unwrap()).unwrap()
+        recovery_lag(&session, session.users.main().unwrap()).unwrap()
     };
     let mut told = suspended();
     healed(&mut told, 12.1);
@@ -284,7 +285,7 @@ fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
 fn a_service_that_hangs_is_no_gap_of_our_own() {
     let hangs = |number: u64| if number >= 104 { (AnswerKind::Real, 60_000.0) } else { REAL };
     let session = Told::new(|_| REAL, hangs).session(12.6);
-    let verdict = session.verdict(at(12.6));
+    let verdict = verdict(&session, at(12.6));
     assert_eq!(verdict.word, Word::Waiting);
     assert!(verdict.bad.unwrap().0 >= 7);
 }
@@ -294,8 +295,8 @@ fn a_fault_that_was_hardly_observed_has_no_verdict() {
     let mut told = suspended();
     told.events.retain(|(second, _)| *second < 14.0);
     let session = told.session(14.0);
-    assert_eq!(session.conclusion(at(14.0)).standing, Standing::NotObservable);
-    assert!(session.conclusion(at(14.0)).because.contains("8.0 s of it not observed"));
+    assert_eq!(conclusion(&session, at(14.0)).standing, Standing::NotObservable);
+    assert!(conclusion(&session, at(14.0)).because.contains("8.0 s of it not observed"));
 }
 
 #[test]
@@ -304,7 +305,7 @@ fn guards_do_not_count_what_was_so_before_nor_what_nobody_saw() {
         let mut session = told.session(second);
         session.guards.limits =
             crate::session::event::Guards { users_s: Some(5), restarts: None, silence_s: None };
-        session.guard_readings(at(second)).remove(0)
+        guard_readings(&session, at(second)).remove(0)
     };
     assert_eq!(reading(&Told::new(every(10), every(10)), UNDER_S).figure, 0);
     assert_eq!(
@@ -365,13 +366,13 @@ fn our_share_of_all_calls_is_told() {
         told.events.push((-20.0 + f64::from(second), What::CallsCounted(calls)));
     }
     let session = told.session(-1.0);
-    let (ours, all) = session.call_share(session.users.main().unwrap(), at(-1.0)).unwrap();
+    let (ours, all) = call_share(&session, session.users.main().unwrap(), at(-1.0)).unwrap();
     assert_eq!((ours, all.per_second.round()), (4.0, 60.0));
-    let why = session.verdict(at(-1.0)).why.join("\n");
+    let why = verdict(&session, at(-1.0)).why.join("\n");
     assert!(
         why.contains("our probe is 4 of 60 calls a second of its path, says http_requests_total"),
         "{why}"
     );
     // A count that fell silent, or one that counts fewer than we make, says nothing.
-    assert!(session.call_share(session.users.main().unwrap(), at(8.0)).is_none());
+    assert!(call_share(&session, session.users.main().unwrap(), at(8.0)).is_none());
 }

@@ -1,6 +1,6 @@
 //! One line for the audience on what happened last: what a presenter would say.
 
-use super::{
+use crate::session::{
     event::{Belief, BreakerState, Timestamp},
     state::{CycleEnd, Session},
     wording,
@@ -11,99 +11,88 @@ const READING: jiff::SignedDuration = jiff::SignedDuration::from_secs(4);
 /// Characters of a line.
 const LONGEST: usize = 71;
 
-impl Session {
-    /// The latest turn of the story up to now, with its moment; `None` before there was any.
-    pub fn told_so_far(&self, now: Timestamp) -> Option<(Timestamp, String)> {
-        let mut turns = Vec::new();
-        if let Some(endpoint) = self.users.main() {
-            turns.push((
-                endpoint.since,
-                "We ask the service as its users do, and learn what they get.".to_owned(),
-            ));
-        }
-        if let Some(fault) = &self.fault {
-            turns.extend(
-                fault
-                    .fires
-                    .iter()
-                    .map(|fire| (fire.at, format!("Fired: {}. Now look at the users.", fire.what))),
-            );
-            turns.extend(fault.healed.map(|at| (at, "What we took away is back. Are its users?".to_owned())));
-            if let Some(at) = self.users.main().and_then(|endpoint| endpoint.recovered) {
-                turns.push((at, "Users get real answers again.".to_owned()));
-            }
-        }
-        turns.extend(self.breaker_turns());
-        turns.extend(self.restarts());
-        turns.retain(|(at, _)| *at <= now);
-        // Of two in the same moment the later one tells more.
-        turns.into_iter().max_by_key(|(at, _)| *at)
+/// The latest turn of the story up to now, with its moment; `None` before there was any.
+pub fn told_so_far(session: &Session, now: Timestamp) -> Option<(Timestamp, String)> {
+    let mut turns = Vec::new();
+    if let Some(endpoint) = session.users.main() {
+        turns.push((
+            endpoint.since,
+            "We ask the service as its users do, and learn what they get.".to_owned(),
+        ));
     }
-
-    /// The breaker's turns, in words that need no knowledge of breakers.
-    fn breaker_turns(&self) -> Vec<(Timestamp, String)> {
-        let since =
-            |at| self.since_t0(at).map_or_else(String::new, |s| format!(" at {}", wording::moment(s)));
-        let mut turns: Vec<(Timestamp, String)> = Vec::new();
-        let mut again = false;
-        for cycle in &self.breaker.cycles {
-            // An opening that ends a trial is told with it.
-            if !again {
-                let opened =
-                    format!("OPEN{}: the breaker cuts calls short, they end at once.", since(cycle.opened));
-                turns.push((cycle.opened, opened));
-            }
-            turns.extend(
-                cycle
-                    .trial
-                    .map(|at| (at, "HALF-OPEN: the breaker lets a few trial calls through.".to_owned())),
-            );
-            again = matches!(cycle.ended, Some((_, CycleEnd::Failed)));
-            turns.extend(cycle.ended.map(|(at, end)| match end {
-                CycleEnd::Worked if cycle.trial.is_none() => {
-                    (at, "CLOSED again: its trial was not seen.".to_owned())
-                }
-                CycleEnd::Worked => (at, "CLOSED: the trial calls worked, all calls go through.".to_owned()),
-                CycleEnd::Failed => {
-                    let briefly =
-                        cycle.trial.is_some_and(|trial| at.duration_since(trial).as_secs_f64() < 1.0);
-                    let was = if briefly { "HALF-OPEN for a moment: the" } else { "The" };
-                    (at, format!("{was} trial failed, the breaker is OPEN again."))
-                }
-            }));
-        }
-        if let Some(belief) = &self.breaker.belief
-            && belief.state == BreakerState::Open
-            && let Some(due) = belief.next_trial.and_then(|due| self.since_t0(due))
-        {
-            // Once what led there has been read.
-            let told = belief.since.checked_add(READING).unwrap_or(belief.since);
-            turns.push((told, format!("OPEN until {}: then a trial call asks again.", wording::moment(due))));
-            // A countdown that is over is no trial: nobody has seen one.
-            turns.extend(belief.next_trial.map(|due| (due, "OPEN, and a trial call is due.".to_owned())));
-        }
-        if let Some(belief) = &self.breaker.belief {
-            turns.extend(stands(belief).map(|text| (belief.since, text)));
-        }
-        let restarted = self.breaker.restarted;
+    if let Some(fault) = &session.fault {
         turns.extend(
-            restarted.map(|at| (at, "A restart reset the breaker: it counts from nothing.".to_owned())),
+            fault.fires.iter().map(|fire| (fire.at, format!("Fired: {}. Now look at the users.", fire.what))),
         );
-        turns
+        turns.extend(fault.healed.map(|at| (at, "What we took away is back. Are its users?".to_owned())));
+        if let Some(at) = session.users.main().and_then(|endpoint| endpoint.recovered) {
+            turns.push((at, "Users get real answers again.".to_owned()));
+        }
     }
+    turns.extend(breaker_turns(session));
+    turns.extend(restarts(session));
+    turns.retain(|(at, _)| *at <= now);
+    // Of two in the same moment the later one tells more.
+    turns.into_iter().max_by_key(|(at, _)| *at)
+}
 
-    /// Pods that Kubernetes started again though the fault was not about them.
-    fn restarts(&self) -> impl Iterator<Item = (Timestamp, String)> {
-        self.bystanders().filter_map(|pod| {
-            let again = pod.restarts().checked_sub(pod.restarts_at_t0?).filter(|again| *again > 0)?;
-            let times = wording::count(u64::from(again), "time");
-            let text = format!(
-                "Kubernetes restarted the healthy {} {times}.",
-                pod.pod.owner.as_deref().unwrap_or("pod")
-            );
-            Some((pod.ready_since.unwrap_or(pod.status_since), text))
-        })
+/// The breaker's turns, in words that need no knowledge of breakers.
+fn breaker_turns(session: &Session) -> Vec<(Timestamp, String)> {
+    let since = |at| session.since_t0(at).map_or_else(String::new, |s| format!(" at {}", wording::moment(s)));
+    let mut turns: Vec<(Timestamp, String)> = Vec::new();
+    let mut again = false;
+    for cycle in &session.breaker.cycles {
+        // An opening that ends a trial is told with it.
+        if !again {
+            let opened =
+                format!("OPEN{}: the breaker cuts calls short, they end at once.", since(cycle.opened));
+            turns.push((cycle.opened, opened));
+        }
+        turns.extend(
+            cycle.trial.map(|at| (at, "HALF-OPEN: the breaker lets a few trial calls through.".to_owned())),
+        );
+        again = matches!(cycle.ended, Some((_, CycleEnd::Failed)));
+        turns.extend(cycle.ended.map(|(at, end)| match end {
+            CycleEnd::Worked if cycle.trial.is_none() => {
+                (at, "CLOSED again: its trial was not seen.".to_owned())
+            }
+            CycleEnd::Worked => (at, "CLOSED: the trial calls worked, all calls go through.".to_owned()),
+            CycleEnd::Failed => {
+                let briefly = cycle.trial.is_some_and(|trial| at.duration_since(trial).as_secs_f64() < 1.0);
+                let was = if briefly { "HALF-OPEN for a moment: the" } else { "The" };
+                (at, format!("{was} trial failed, the breaker is OPEN again."))
+            }
+        }));
     }
+    if let Some(belief) = &session.breaker.belief
+        && belief.state == BreakerState::Open
+        && let Some(due) = belief.next_trial.and_then(|due| session.since_t0(due))
+    {
+        // Once what led there has been read.
+        let told = belief.since.checked_add(READING).unwrap_or(belief.since);
+        turns.push((told, format!("OPEN until {}: then a trial call asks again.", wording::moment(due))));
+        // A countdown that is over is no trial: nobody has seen one.
+        turns.extend(belief.next_trial.map(|due| (due, "OPEN, and a trial call is due.".to_owned())));
+    }
+    if let Some(belief) = &session.breaker.belief {
+        turns.extend(stands(belief).map(|text| (belief.since, text)));
+    }
+    let restarted = session.breaker.restarted;
+    turns.extend(restarted.map(|at| (at, "A restart reset the breaker: it counts from nothing.".to_owned())));
+    turns
+}
+
+/// Pods that Kubernetes started again though the fault was not about them.
+fn restarts(session: &Session) -> impl Iterator<Item = (Timestamp, String)> {
+    session.bystanders().filter_map(|pod| {
+        let again = pod.restarts().checked_sub(pod.restarts_at_t0?).filter(|again| *again > 0)?;
+        let times = wording::count(u64::from(again), "time");
+        let text = format!(
+            "Kubernetes restarted the healthy {} {times}.",
+            pod.pod.owner.as_deref().unwrap_or("pod")
+        );
+        Some((pod.ready_since.unwrap_or(pod.status_since), text))
+    })
 }
 
 /// What is to be told of a state that belongs to no opening.
@@ -130,6 +119,7 @@ fn mixed(belief: &Belief) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::told_so_far;
     use crate::session::{
         Event, Session, What,
         event::{Belief, BreakerState, Confidence, NamedState},
@@ -148,19 +138,19 @@ mod tests {
             (fixtures::after_closed(), "Users get real answers again"),
             (fixtures::finished(Variant::Before), "Users get real answers again"),
         ] {
-            let (_, text) = told.0.told_so_far(told.1).unwrap();
+            let (_, text) = told_so_far(&told.0, told.1).unwrap();
             assert!(text.contains(wanted), "{text}, not {wanted}");
             assert!(text.chars().count() <= 71, "{text}");
         }
         let (ready, now) = fixtures::ready();
-        assert_eq!(ready.told_so_far(now), None);
+        assert_eq!(told_so_far(&ready, now), None);
     }
 
     fn believing(state: BreakerState, more: impl FnOnce(Belief) -> Belief, now: f64) -> String {
         let (mut session, _) = fixtures::told(Variant::Before, 1.0);
         let belief = more(Belief::new(state, Confidence::Sure, at(2.0), ""));
         session.apply(&Event { seq: 0, at: at(2.0), what: What::Believed(belief) });
-        session.told_so_far(at(now)).unwrap().1
+        told_so_far(&session, at(now)).unwrap().1
     }
 
     #[test]
@@ -201,7 +191,7 @@ mod tests {
             let belief = Belief { restarted, ..Belief::new(state, Confidence::Sure, at(seconds), "") };
             session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
         }
-        let told = session.told_so_far(at(6.0)).unwrap().1;
+        let told = told_so_far(&session, at(6.0)).unwrap().1;
         assert_eq!(told, "A restart reset the breaker: it counts from nothing.");
         // It did open, and that is measured all the same.
         let measured = session.breaker.measured(session.t0());

@@ -3,12 +3,11 @@
 //! The reference tells a weak system from a resilient one only if the file's author asked the right question; these
 //! verdicts come from what users got.
 
-pub(in crate::session) mod basis;
+mod basis;
 mod conclusion;
 mod deed;
 mod evidence;
 mod sentences;
-mod subjects;
 mod users;
 
 #[cfg(test)]
@@ -20,6 +19,10 @@ mod tests;
 #[cfg(test)]
 mod unseen_tests;
 
-pub use conclusion::{Conclusion, Standing};
-pub use deed::{SafetyKnown, missed, rollback_failed};
-pub use users::{Verdict, Word};
+pub use conclusion::{Conclusion, Standing, conclusion, conclusion_so_far, late_word};
+pub use deed::{
+    failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, only_rollbacks, rollback_failed,
+    still_away, still_wrong,
+};
+pub use evidence::{call_share, recovery_lag};
+pub use users::{Verdict, Word, bad_seconds, users_wait_as_before, verdict, verdict_of};

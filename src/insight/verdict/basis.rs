@@ -21,14 +21,14 @@ const MOST: u64 = 20_000;
 
 /// A part of a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::session) struct Share {
-    pub(in crate::session) part: u64,
-    pub(in crate::session) of: u64,
+pub(super) struct Share {
+    pub(super) part: u64,
+    pub(super) of: u64,
 }
 
 /// What became of a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::session) enum Change {
+pub(super) enum Change {
     /// There is nothing bad.
     None,
     /// More than chance explains.
@@ -41,7 +41,7 @@ pub(in crate::session) enum Change {
 
 impl Share {
     /// In percent; 0% means none at all.
-    pub(in crate::session) fn percent(self) -> String {
+    pub(super) fn percent(self) -> String {
         match self.part as f64 * 100.0 / self.of.max(1) as f64 {
             percent if self.part > 0 && percent < 1.0 => "under 1%".to_owned(),
             percent => format!("{percent:.0}%"),
@@ -69,7 +69,7 @@ impl Share {
 }
 
 /// Compares the share of what is bad before the fault with the one under it, where `row` bad ones came in a row at most.
-pub(in crate::session) fn compare(before: Share, under: Share, row: u32) -> Change {
+pub(super) fn compare(before: Share, under: Share, row: u32) -> Change {
     if under.part == 0 {
         return Change::None;
     }
@@ -103,7 +103,7 @@ fn row_by_chance(before: Share, under: Share, row: u32) -> f64 {
 }
 
 /// How often `part` of `of` answers or more are bad, where the share of bad ones is what was seen before at most.
-pub(in crate::session) fn is_usual(before: Share, part: u64, of: u64) -> bool {
+pub(super) fn is_usual(before: Share, part: u64, of: u64) -> bool {
     let share = before.at_most();
     let term =
         |k: u64| (log_choose(of, k) + k as f64 * share.ln() + (of - k) as f64 * (1.0 - share).ln()).exp();

@@ -1,6 +1,7 @@
 //! Both verdicts over the story of [`fixtures`], phase by phase.
 
-use super::{Standing, Word};
+use super::{Standing, Word, conclusion, conclusion_so_far, verdict};
+use crate::insight::warnings;
 use crate::session::{
     Event, Session,
     event::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId, Section, StepRef, What},
@@ -13,7 +14,7 @@ fn the_verdict_about_the_run_names_no_breaker() {
     use crate::session::event::{Belief, BreakerState as State, Confidence, Event, What};
     for variant in [Variant::Before, Variant::After] {
         let (session, now) = fixtures::finished(variant);
-        let plain = session.conclusion_so_far(now);
+        let plain = conclusion_so_far(&session, now);
         assert!(!plain.because.contains("breaker"), "{}", plain.because);
         for state in [
             State::Unknown,
@@ -28,7 +29,7 @@ fn the_verdict_about_the_run_names_no_breaker() {
             let mut session = session.clone();
             let belief = Belief::new(state, Confidence::Likely, now, "");
             session.apply(&Event { seq: 0, at: now, what: What::Believed(belief) });
-            assert_eq!(session.conclusion_so_far(now), plain, "{state:?}");
+            assert_eq!(conclusion_so_far(&session, now), plain, "{state:?}");
         }
     }
 }
@@ -64,7 +65,7 @@ fn each_phase_has_its_word_and_its_figures() {
         ),
     ];
     for ((session, now), word, sentence, bad) in cases {
-        let verdict = session.verdict(now);
+        let verdict = verdict(&session, now);
         assert_eq!((verdict.word, verdict.sentence.as_str(), verdict.bad), (word, sentence, bad));
         assert!(verdict.short.chars().count() <= 60, "too long for 80 columns: {}", verdict.short);
         assert!(!verdict.why.is_empty());
@@ -74,7 +75,7 @@ fn each_phase_has_its_word_and_its_figures() {
 #[test]
 fn users_who_wait_make_the_headline_before_the_first_answer_comes() {
     let (session, now) = fixtures::told(Variant::After, 1.7);
-    let verdict = session.verdict(now);
+    let verdict = verdict(&session, now);
     assert_eq!(verdict.word, Word::Waiting);
     assert_eq!(verdict.sentence, "3 users are waiting, the longest for 1.7 s; no answer came for 2.2 s");
 }
@@ -117,7 +118,7 @@ fn stragglers_of_the_fault_are_no_failure_of_the_recovered_system() {
     ];
     for (second, since, word, sentence) in cases {
         let (session, now) = (recovered(since, second), at(second));
-        let verdict = session.verdict(now);
+        let verdict = verdict(&session, now);
         assert_eq!((verdict.word, verdict.sentence.as_str()), (word, sentence), "T+{second}");
         assert!(verdict.short.chars().count() <= 60, "too long for 80 columns: {}", verdict.short);
     }
@@ -164,7 +165,7 @@ fn recovered(since: AnswerKind, until: f64) -> Session {
 #[test]
 fn late_fallbacks_are_no_protection() {
     let (session, now) = fixtures::told(Variant::After, 7.0);
-    let verdict = session.verdict(now);
+    let verdict = verdict(&session, now);
     assert_eq!(verdict.word, Word::Waiting);
     assert_eq!(verdict.sentence, "the last 4 answers took 5.5 s (median, fallback); the limit is 1.0 s");
 }
@@ -186,7 +187,7 @@ fn the_run_is_judged_by_what_users_got() {
         ),
     ];
     for ((session, now), standing, because) in cases {
-        let conclusion = session.conclusion(now);
+        let conclusion = conclusion(&session, now);
         assert_eq!((conclusion.standing, conclusion.because.as_str()), (standing, because));
     }
 }
@@ -201,9 +202,9 @@ fn a_fault_that_hits_nothing_never_happened() {
     };
     let events: Vec<Event> = fixtures::events(Variant::After, 20.0).into_iter().filter(untouched).collect();
     let session = fixtures::session(&events);
-    assert_eq!(session.conclusion(at(20.0)).standing, Standing::FaultNeverHappened);
+    assert_eq!(conclusion(&session, at(20.0)).standing, Standing::FaultNeverHappened);
     assert!(
-        session.warnings(at(20.0)).iter().any(|warning| warning.text.contains("may never have happened"))
+        warnings(&session, at(20.0)).iter().any(|warning| warning.text.contains("may never have happened"))
     );
 }
 
@@ -225,7 +226,7 @@ fn the_words_follow_the_answers() {
         ("late fallbacks", Word::Waiting, vec![(Fallback, 1500.0); 6]),
     ];
     for (name, word, answers) in cases {
-        let verdict = answered(&answers).verdict(at(2.9));
+        let verdict = verdict(&answered(&answers), at(2.9));
         assert_eq!(verdict.word, word, "{name}: {}", verdict.sentence);
     }
 }
@@ -235,7 +236,7 @@ fn of_several_endpoints_the_worst_speaks() {
     let mut session = answered(&[(AnswerKind::Real, 5.0); 10]);
     watch(&mut session, EndpointId(1));
     answer(&mut session, EndpointId(1), &[(AnswerKind::Error(ErrorKind::Refused), 3.0); 3]);
-    let verdict = session.verdict(at(2.9));
+    let verdict = verdict(&session, at(2.9));
     assert_eq!(verdict.word, Word::Failing);
     assert_eq!(verdict.sentence, "3 of the last 3 answers were errors (refused)");
 }

@@ -3,6 +3,7 @@
 use super::{
     Word,
     conclusion::Compared,
+    evidence::recovery_lag,
     users::{Left, View},
 };
 use crate::session::{
@@ -261,7 +262,7 @@ impl View<'_> {
                     );
                 }
                 let streak = format!("{real} of the last {real} answers are real");
-                let lag = self.session.recovery_lag(self.endpoint).map(|(seconds, at_most)| {
+                let lag = recovery_lag(self.session, self.endpoint).map(|(seconds, at_most)| {
                     let lag = wording::seconds(seconds);
                     if at_most { format!("at most {lag}") } else { lag }
                 });

@@ -1,0 +1,117 @@
+//! An earlier session behind the present one, lined up at T0.
+
+use crate::session::state::{Outcome, Session};
+
+/// Share by which two rates may differ and still count as the same.
+const ALIKE: f64 = 0.2;
+
+/// Errors that users had been shown by so many seconds after T0.
+pub fn errors_by(session: &Session, since_t0: f64) -> usize {
+    let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
+    let until = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
+    let shown = endpoint.dots().filter(|dot| dot.outcome == Outcome::Error && dot.start >= t0);
+    shown.filter(|dot| dot.ended() <= until).count()
+}
+
+/// Users who by so many seconds after T0 had waited longer than the limit and had no answer.
+pub fn waiting_by(session: &Session, since_t0: f64) -> usize {
+    let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
+    let by = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
+    let due = by - std::time::Duration::from_millis(endpoint.limit_ms);
+    let answered_later = endpoint.dots().rev().take_while(|dot| dot.ended() > by);
+    let answered_later = answered_later.filter(|dot| dot.start >= t0 && dot.start < due).count();
+    answered_later
+        + endpoint.in_flight.values().filter(|flight| flight.start >= t0 && flight.start < due).count()
+}
+
+/// Why a ghost is unfair to this session, or this session to it; as far as can be told by now.
+pub fn unlike(session: &Session, ghost: &Session) -> Vec<String> {
+    let mut unlike = Vec::new();
+    if let Some((then, now)) = ghost.users.main().zip(session.users.main()) {
+        if (then.rate - now.rate).abs() > ALIKE * then.rate.max(now.rate) {
+            let rates = format!("the ghost asked {} times a second, this run asks {}", then.rate, now.rate);
+            unlike.push(format!("{rates}: compare shares, not counts"));
+        }
+        if then.limit_ms != now.limit_ms {
+            unlike.push(format!(
+                "the ghost's limit was {} ms, this one's is {} ms",
+                then.limit_ms, now.limit_ms
+            ));
+        }
+    }
+    let then = ghost.fault.as_ref().and_then(|fault| fault.fires.first());
+    let awaited = session.steps.current().filter(|row| row.step.destructive);
+    let now = match &session.fault {
+        Some(fault) => fault.fires.first().map(|firing| firing.what.clone()),
+        None => awaited.map(|row| format!("{}: {}", row.step.name, row.step.label)),
+    };
+    if let Some((then, now)) = then.map(|firing| &firing.what).zip(now)
+        && *then != now
+    {
+        unlike.push(format!("the ghost's fault was another one: {then}"));
+    }
+    unlike
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{errors_by, unlike, waiting_by};
+    use crate::session::{
+        Event, What,
+        fixtures::{self, Variant, at},
+    };
+
+    #[test]
+    fn errors_count_from_the_moment_somebody_is_told_no() {
+        let (before, _) = fixtures::finished(Variant::Before);
+        for (seconds, wanted) in [(0.0, 0), (5.0, 0), (19.0, 27), (60.0, 60)] {
+            assert_eq!(errors_by(&before, seconds), wanted, "at T+{seconds}");
+        }
+        assert_eq!(errors_by(&fixtures::finished(Variant::After).0, 60.0), 0);
+        assert_eq!(errors_by(&fixtures::ready().0, 60.0), 0);
+    }
+
+    #[test]
+    fn those_who_waited_count_as_well() {
+        let (before, _) = fixtures::finished(Variant::Before);
+        // Two a second, each told no after 5.3 s and more: at T+5 nobody had an answer, and eight had waited for a second.
+        for (seconds, wanted) in [(0.0, 0), (0.9, 0), (5.0, 8), (60.0, 0)] {
+            assert_eq!(waiting_by(&before, seconds), wanted, "at T+{seconds}");
+        }
+        let (told, _) = fixtures::told(Variant::Before, 5.0);
+        assert_eq!(waiting_by(&told, 5.0), 8, "nobody has answered by now");
+    }
+
+    #[test]
+    fn what_makes_a_ghost_unfair_is_told() {
+        let (ghost, _) = fixtures::finished(Variant::Before);
+        let (now, _) = fixtures::after_open();
+        assert_eq!(unlike(&now, &ghost), Vec::<String>::new());
+        let mut other = ghost.clone();
+        other.users.endpoints[0].rate = 4.0;
+        other.users.endpoints[0].limit_ms = 500;
+        other.fault.as_mut().unwrap().fires[0].what = "paused it".to_owned();
+        let said = unlike(&now, &other).join("\n");
+        for wanted in
+            ["asked 4 times a second, this run asks 2", "limit was 500 ms", "another one: paused it"]
+        {
+            assert!(said.contains(wanted), "{wanted} in {said}");
+        }
+    }
+
+    #[test]
+    fn before_the_fire_the_awaited_step_is_compared() {
+        let (mut ghost, _) = fixtures::finished(Variant::Before);
+        let (steady, _) = fixtures::steady();
+        let row = steady.steps.current().unwrap();
+        let same = format!("{}: {}", row.step.name, row.step.label);
+        ghost.fault.as_mut().unwrap().fires[0].what = same;
+        assert_eq!(unlike(&steady, &ghost), Vec::<String>::new());
+        let step = row.step.at;
+        let (mut other, now) = fixtures::ready();
+        other.apply(&Event { seq: 0, at: now, what: What::StepAwaited { step, destructive: true } });
+        ghost.fault.as_mut().unwrap().fires[0].what = "scale: k8s scale_deployment".to_owned();
+        assert_eq!(unlike(&other, &ghost).len(), 1);
+        assert!(at(0.0) > now);
+    }
+}

@@ -1,0 +1,202 @@
+//! Guards: when a session ends by itself, and how far it is from that.
+//!
+//! A guard watches only while a fault is on. What is stale counts as bad: a second in which nobody was asked is one in
+//! which a user may have been let down, and a cluster that does not answer may be doing anything.
+
+#[cfg(test)]
+mod tests;
+
+use super::verdict::bad_seconds;
+use crate::session::{
+    event::{Guard, Source, SourceState, Timestamp, Trip},
+    state::{Endpoint, PodRow, Session, SourceRow},
+    wording,
+};
+
+/// Bad seconds before the limit from which on a guard is about to abort.
+const NEAR_S: u32 = 10;
+/// Sources that are silent when the cluster is.
+const CLUSTER: [Source; 5] =
+    [Source::Api, Source::Pods, Source::Endpoints, Source::Workloads, Source::ClusterEvents];
+
+/// One guard at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Which.
+    pub guard: Guard,
+    /// Its figure now.
+    pub figure: u32,
+    /// Its limit.
+    pub limit: u32,
+    /// How near it is.
+    pub strain: Strain,
+    /// Figure and limit in a sentence.
+    pub text: String,
+    /// The same in a few words, for the verdict's bar.
+    pub short: String,
+}
+
+/// How near a guard is to its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strain {
+    /// Far from it.
+    Calm,
+    /// About to go beyond.
+    Near,
+    /// Beyond: the run is to end.
+    Over,
+}
+
+/// The guards that are on, each with its figure. Nothing unless a fault is on in a run that still goes its way.
+pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<Reading> {
+    let armed = session.fault.as_ref().is_some_and(|fault| fault.is_on())
+        && session.run.ended.is_none()
+        && session.run.interrupted.is_none()
+        && session.run.aborted.is_none();
+    if !armed {
+        return Vec::new();
+    }
+    let limited = |guard| session.guards.limits.limit(guard).map(|limit| (guard, limit));
+    let readings = Guard::ALL.into_iter().filter_map(limited);
+    readings
+        .map(|(guard, limit)| match guard {
+            Guard::Users => users_reading(session, limit, now),
+            Guard::Restarts => restarts_reading(session, limit, now),
+            Guard::Silence => silence_reading(session, limit, now),
+        })
+        .collect()
+}
+
+/// The first guard that is beyond its limit.
+pub fn guard_over(session: &Session, now: Timestamp) -> Option<Trip> {
+    let over = guard_readings(session, now).into_iter().find(|reading| reading.strain == Strain::Over)?;
+    let Reading { guard, figure, limit, text: because, .. } = over;
+    Some(Trip { guard, figure, limit, because })
+}
+
+/// The guard that is about to abort, or does.
+pub fn guard_near(session: &Session, now: Timestamp) -> Option<Reading> {
+    let near = guard_readings(session, now).into_iter().filter(|reading| reading.strain > Strain::Calm);
+    near.max_by_key(|reading| reading.strain)
+}
+
+fn users_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
+    let worst = session
+        .users
+        .endpoints
+        .iter()
+        .map(|endpoint| (bad_seconds(session, endpoint, now), unasked_seconds(session, endpoint, now)));
+    let (bad, unasked) = worst.max_by_key(|(bad, unasked)| bad + unasked).unwrap_or((0, 0));
+    let figure = bad + unasked;
+    let mut text = format!("users were let down in {bad} s since T0");
+    if unasked > 0 {
+        text = format!("{text}, and in {unasked} s nobody was asked, which counts as bad");
+    }
+    let strain = match figure {
+        figure if figure > limit => Strain::Over,
+        figure if figure * 2 >= limit && figure + NEAR_S > limit => Strain::Near,
+        _ => Strain::Calm,
+    };
+    let text = format!("{text}; the guard allows {limit} s");
+    Reading { guard: Guard::Users, figure, limit, strain, text, short: format!("bad {figure} of {limit} s") }
+}
+
+/// Seconds of the fault, without the present one, in which no request was due though users had been watched. A rate
+/// below one a second leaves gaps that mean nothing.
+fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u32 {
+    let gap = if endpoint.rate > 0.0 { (1.0 / endpoint.rate).ceil() as i64 } else { 1 };
+    let first = session.axis.slot_of_second(0).max(session.axis.slot(endpoint.since) + 1);
+    let mut asked = first - 1;
+    let mut unasked = 0;
+    for slot in first..session.axis.slot(now) {
+        match endpoint.second(slot) {
+            Some(second) if second.due > 0 => asked = slot,
+            // Nobody was asked because we did not run: that is not known, and no reason to end anything.
+            _ if unseen(session, slot) => asked = slot,
+            _ => unasked += u32::from(slot - asked > gap),
+        }
+    }
+    unasked
+}
+
+/// Whether we did not run for some of a second.
+fn unseen(session: &Session, slot: i64) -> bool {
+    let (from, to) = (session.axis.start_of(slot), session.axis.start_of(slot + 1));
+    from.zip(to).is_some_and(|(from, to)| session.gaps.touch(from, to))
+}
+
+fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
+    let since_t0 = |pod: &PodRow| pod.restarts().saturating_sub(pod.restarts_at_t0.unwrap_or(pod.restarts()));
+    let figure = session.bystanders().map(since_t0).sum::<u32>();
+    let last =
+        session.bystanders().filter(|pod| since_t0(pod) > 0).map(|pod| pod.pod.key.name.as_str()).last();
+    // One more miss of the liveness probe and the kubelet restarts it.
+    let ahead = session.bystanders().filter_map(|pod| pod.misses_now(now));
+    let ahead = ahead.filter(|miss| miss.misses + 1 >= miss.threshold).map(|miss| miss.restart_s);
+    let ahead = ahead.reduce(f64::min).filter(|_| figure + 1 >= limit);
+    let strain = match (figure >= limit, ahead) {
+        (true, _) => Strain::Over,
+        (false, Some(_)) => Strain::Near,
+        (false, None) => Strain::Calm,
+    };
+    let times = wording::count(u64::from(figure), "time");
+    let text = match last {
+        Some(pod) => format!(
+            "Kubernetes restarted {pod} {times} since T0, though the fault is not about it; the guard aborts at {limit}"
+        ),
+        None => format!("no restart of what the fault is not about; the guard aborts at {limit}"),
+    };
+    let short = match ahead {
+        Some(seconds) => format!("restart in {seconds:.0} s"),
+        None => format!("{figure} of {limit} restarts"),
+    };
+    Reading { guard: Guard::Restarts, figure, limit, strain, text, short }
+}
+
+fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
+    let rows = session.cluster.sources.iter().filter(|row| CLUSTER.contains(&row.source));
+    let silent = rows.filter_map(|row| Some((silent_for(session, row, now)?, row)));
+    let longest = silent.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    let seconds = longest.map_or(0.0, |(seconds, _)| seconds);
+    let strain = match seconds {
+        seconds if seconds > f64::from(limit) => Strain::Over,
+        seconds if seconds * 2.0 > f64::from(limit) => Strain::Near,
+        _ => Strain::Calm,
+    };
+    let figure = seconds as u32;
+    let text = match longest {
+        Some((_, row)) => format!(
+            "{} silent for {figure} s ({}); the guard allows {limit} s",
+            wording::source(row.source),
+            reason(row)
+        ),
+        None => format!("the cluster answers; the guard allows {limit} s of silence"),
+    };
+    Reading {
+        guard: Guard::Silence,
+        figure,
+        limit,
+        strain,
+        text,
+        short: format!("API silent {figure} of {limit} s"),
+    }
+}
+
+/// Seconds since a source fell silent. One that never was to be had is none that fell silent.
+fn silent_for(session: &Session, row: &SourceRow, now: Timestamp) -> Option<f64> {
+    let lost = match row.state {
+        SourceState::Live => return None,
+        SourceState::Reconnecting { .. } => true,
+        SourceState::Absent { .. } => session.t0().is_some_and(|t0| row.since >= t0),
+    };
+    // Seconds in which we did not run are our own silence.
+    lost.then(|| now.duration_since(row.since).as_secs_f64() - session.gaps.seconds_between(row.since, now))
+        .map(|seconds| seconds.max(0.0))
+}
+
+fn reason(row: &SourceRow) -> &str {
+    match &row.state {
+        SourceState::Live => "",
+        SourceState::Reconnecting { reason } | SourceState::Absent { reason } => reason,
+    }
+}

@@ -1,0 +1,28 @@
+//! What is said of a session: verdicts, warnings, captions, the guards' readings, predictions scored, the run before.
+//!
+//! Everything here is a pure function of a [`Session`](crate::session::Session) and the present moment: nothing changes the
+//! state, and nothing here is recorded. So a new word needs no new recording, and a recording from before is read anew.
+
+mod captions;
+mod earlier;
+mod guards;
+mod phase;
+mod prediction;
+mod subjects;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod warnings;
+
+pub use captions::told_so_far;
+pub use earlier::{errors_by, unlike, waiting_by};
+pub use guards::{Reading, Strain, guard_near, guard_over, guard_readings};
+pub use phase::{Phase, phase, phase_with};
+pub use prediction::{Score, prediction_words, scores};
+pub use subjects::{why_pod, why_step};
+pub use verdict::{
+    Conclusion, Standing, Verdict, Word, bad_seconds, call_share, conclusion, conclusion_so_far, failed_gate,
+    fault_in_doubt, fault_untouched, hopeless, is_to_recover, late_word, only_rollbacks, recovery_lag,
+    rollback_failed, still_away, still_wrong, verdict, verdict_of,
+};
+pub use warnings::{SHORT, Urgency, Warning, not_ready_to_fire, warnings};

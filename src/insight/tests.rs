@@ -1,0 +1,132 @@
+//! What is said of the story of [`fixtures`], and of sessions that were recorded.
+
+use super::*;
+use crate::session::{
+    Event, What,
+    event::{Belief, BreakerState, Confidence, LastEnd, Section, StepRef},
+    fixtures::{self, Variant, at},
+    recording::{self, Header, Recorder},
+};
+use std::{fs, path::Path};
+
+#[test]
+fn phases_follow_the_story() {
+    let cases = [
+        (fixtures::ready(), Phase::Ready),
+        (fixtures::steady(), Phase::Steady),
+        (fixtures::before_failing(), Phase::FaultOn),
+        (fixtures::after_closed(), Phase::Recovered),
+        (fixtures::finished(Variant::After), Phase::Finished),
+    ];
+    for ((session, now), wanted) in cases {
+        assert_eq!(phase(&session, now), wanted);
+    }
+}
+
+#[test]
+fn bad_seconds_are_those_in_which_somebody_was_let_down() {
+    let (session, now) = fixtures::before_failing();
+    assert_eq!(bad_seconds(&session, session.users.main().unwrap(), now), 18);
+    let (session, now) = fixtures::finished(Variant::Before);
+    assert_eq!(bad_seconds(&session, session.users.main().unwrap(), now), 35);
+}
+
+#[test]
+fn users_we_hung_up_on_stay_bad() {
+    let (mut session, now) = fixtures::before_failing();
+    let endpoint = session.users.main().unwrap().id;
+    session.apply(&Event { seq: 0, at: now, what: What::EndpointLeft { endpoint } });
+    assert_eq!(bad_seconds(&session, session.users.main().unwrap(), at(99.0)), 18);
+}
+
+#[test]
+fn fired_again_the_phase_is_that_of_a_fault() {
+    let mut session = fixtures::after_closed().0;
+    let step = StepRef { section: Section::Method, index: 0 };
+    let what = What::FaultFired { step, what: "again".to_owned(), targets: Vec::new() };
+    session.apply(&Event { seq: 0, at: at(46.0), what });
+    assert_eq!(phase(&session, at(46.0)), Phase::FaultOn);
+}
+
+#[test]
+fn a_restarted_container_is_warned_of() {
+    let mut session = fixtures::after_open().0;
+    let mut pod = session.cluster.in_play[0].pod.clone();
+    pod.containers[0].restarts = 2;
+    pod.containers[0].last_end = Some(LastEnd { reason: "Error".to_owned(), exit_code: 137 });
+    session.apply(&Event { seq: 0, at: at(11.0), what: What::PodSeen(pod) });
+    assert!(warnings(&session, at(11.0)).iter().any(|warning| warning.text.contains("restarted")));
+}
+
+#[test]
+fn the_restart_that_liveness_misses_lead_to_is_warned_of_with_its_moment() {
+    let (session, now) = fixtures::after_open();
+    let wanted = "restarts my-consumer-app-5f6c-tt8wz at T+30";
+    assert!(warnings(&session, now).iter().any(|warning| warning.text.contains(wanted)));
+}
+
+#[test]
+fn a_cycle_that_a_restart_ended_is_told_as_a_restart() {
+    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let of = |seconds, state| Belief::new(state, Confidence::Sure, at(seconds), "");
+    let reset = Belief { restarted: true, ..of(5.0, BreakerState::Closed) };
+    for (seconds, belief) in [(3.0, of(3.0, BreakerState::Open)), (5.0, reset)] {
+        session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+    }
+    let (_, told) = told_so_far(&session, at(6.0)).unwrap();
+    assert!(told.contains("A restart reset the breaker"), "{told}");
+}
+
+#[test]
+fn a_recording_gives_the_verdict_of_its_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("session.ctui");
+    let mut recorder = Recorder::create(&path, &Header::new(b"a")).unwrap();
+    fixtures::events(Variant::After, 3.0).iter().for_each(|event| recorder.append(event).unwrap());
+    let read: Vec<Event> = recording::open(&path).unwrap().1.map(Result::unwrap).collect();
+    let (session, now) = fixtures::told(Variant::After, 3.0);
+    assert_eq!(verdict(&fixtures::session(&read), now), verdict(&session, now));
+}
+
+/// The verdict stands once everything of the run was over, and what comes later is a footnote.
+#[test]
+fn what_comes_after_the_end_does_not_change_the_verdict() {
+    let (mut session, now) = fixtures::finished(Variant::Before);
+    let stands = conclusion(&session, now);
+    assert!(session.concluded.is_some(), "the story ends its run");
+    session.users.endpoints.clear();
+    assert_eq!(conclusion(&session, now), stands);
+    assert_eq!(late_word(&session, now), Some(conclusion_so_far(&session, now)));
+}
+
+/// Sessions that earlier versions recorded, each with what it came to.
+#[test]
+fn older_recordings_are_read_and_come_to_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+    let unpacked = tempfile::tempdir().unwrap();
+    for (name, standings) in [
+        ("before-kill", &[Standing::Weak][..]),
+        ("before-long", &[Standing::Weak]),
+        ("after-kill", &[Standing::Protected, Standing::Weak]),
+        ("after-long", &[Standing::Protected, Standing::Weak]),
+        ("after-hang", &[Standing::Protected, Standing::Weak]),
+    ] {
+        let packed = fs::File::open(folder.join(format!("{name}.ctui.gz"))).unwrap();
+        let path = unpacked.path().join(name);
+        std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut fs::File::create(&path).unwrap())
+            .unwrap();
+        let (header, _) = recording::open(&path).unwrap();
+        assert_eq!(header.format, 1, "{name}");
+        let session =
+            fixtures::session(&recording::open(&path).unwrap().1.map(Result::unwrap).collect::<Vec<_>>());
+        let now = session.last.unwrap();
+        let endpoint = session.users.main().unwrap();
+        let (baseline, since) = (endpoint.baseline(now), endpoint.since_t0(now));
+        assert!(endpoint.shape.is_some() && session.fault.is_some(), "{name}");
+        assert!(baseline.real >= 20 && baseline.error + baseline.unjudged == 0, "{name}: {baseline:?}");
+        assert!(since.answered() > 20 && since.unjudged == 0, "{name}: {since:?}");
+        assert_eq!(session.gaps.iter().len(), 0);
+        let conclusion = conclusion(&session, now);
+        assert!(standings.contains(&conclusion.standing), "{name}: {conclusion:?}");
+    }
+}

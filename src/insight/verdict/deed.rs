@@ -1,0 +1,149 @@
+//! Whether there was a fault at all, and whether the system is safe after it: in words.
+
+use super::{Word, users::verdict};
+use crate::session::{
+    event::{Section, Timestamp},
+    state::{Endpoint, Fault, Session, StepRow, StepState},
+    wording,
+};
+
+/// Answers that let a user down, beyond what the steady state had, from which on users show that there is a fault.
+const HARMED: u64 = 3;
+/// Seconds after a fire that failed after which targets that are watched and untouched say that nothing happened.
+const UNTOUCHED_S: f64 = 15.0;
+
+/// Why nobody knows whether there is a fault: every fire has failed, and no watch shows harm.
+pub fn fault_in_doubt(session: &Session, now: Timestamp) -> Option<String> {
+    let doubt = session.fault.as_ref()?.doubt_of_all()?;
+    let shown = session.fault_had_effect() == Some(true) || users_harmed(session, now);
+    (!shown).then(|| format!("{doubt}: whether it changed something is not known"))
+}
+
+/// Why there was no fault: fires that failed, and whose targets are watched and as they were.
+pub fn fault_untouched(session: &Session, now: Timestamp) -> Option<String> {
+    let fault = session.fault.as_ref()?;
+    let doubt = fault.doubt_of_all()?;
+    fault.targets().next()?;
+    let over = fault.fires.iter().all(|firing| now.duration_since(firing.at).as_secs_f64() >= UNTOUCHED_S);
+    let untouched = session.fault_had_effect() == Some(false) && !users_harmed(session, now);
+    (over && untouched)
+        .then(|| format!("{doubt}; nothing of what it names changed within {UNTOUCHED_S:.0} s"))
+}
+
+/// Whether users fare worse under the fault than before it.
+fn users_harmed(session: &Session, now: Timestamp) -> bool {
+    session.users.endpoints.iter().any(|endpoint| harmed(endpoint, now))
+}
+
+/// Why there is no fault to judge.
+pub(super) fn never_happened(session: &Session) -> String {
+    if let Some(refusal) = session.refusals.last() {
+        return refusal.reason.clone();
+    }
+    match failed_gate(session) {
+        Some(why) => format!("nothing was fired: before the method {why}"),
+        None => "no destructive step was fired".to_owned(),
+    }
+}
+
+/// Which probe of the hypothesis failed before the method, and why; nothing while it may be met.
+pub fn failed_gate(session: &Session) -> Option<String> {
+    let before = |row: &&StepRow| row.step.at.section == Section::Before && row.failed();
+    let row = session.steps.rows.iter().rfind(before)?;
+    // Who asks again sees that it was asked.
+    let times = if row.calls > 1 { format!(" ({} times)", row.calls) } else { String::new() };
+    Some(format!("the hypothesis was not met: {}{times}", missed(row)))
+}
+
+/// The first probe of the method that missed its tolerance since the fire: the author said what must hold under it.
+pub(super) fn missed_in_method(session: &Session, fault: &Fault) -> Option<String> {
+    let since = |row: &StepRow| row.ended.is_some_and(|ended| ended >= fault.t0());
+    let judged = |row: &StepRow| row.step.at.section == Section::Method && row.step.tolerance.is_some();
+    let row = session.steps.rows.iter().find(|row| judged(row) && since(row) && row.failed())?;
+    Some(format!("a probe of the method missed its tolerance: {}", missed(row)))
+}
+
+/// Whether the end of the run leaves something to recover from.
+pub fn is_to_recover(session: &Session, now: Timestamp) -> bool {
+    let users = || users_amiss(session, now).is_some();
+    session.fault.as_ref().is_some_and(|fault| session.run.turned.is_some() || fault.is_on() || users())
+}
+
+/// What the fault took away and is not back, a sentence each; nothing where nobody can see it.
+pub fn still_away(session: &Session) -> Vec<String> {
+    let Some(fault) = session.fault.as_ref().filter(|fault| fault.is_on()) else { return Vec::new() };
+    if session.fault_had_effect() != Some(true) {
+        return Vec::new();
+    }
+    let names: Vec<&str> = fault.targets().collect();
+    let away = session.cluster.away(&names);
+    if away.is_empty() { vec!["what was hit is not back yet".to_owned()] } else { away }
+}
+
+/// What else is wrong besides the hypothesis: users who are not well, rollbacks that failed.
+pub fn still_wrong(session: &Session, now: Timestamp) -> Vec<String> {
+    let rollbacks = session.steps.failed_rollbacks().map(rollback_failed);
+    users_amiss(session, now).into_iter().chain(rollbacks).collect()
+}
+
+/// Whether all that is wrong is what no waiting mends.
+pub fn only_rollbacks(session: &Session, wrong: &[String]) -> bool {
+    let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failed).collect();
+    !wrong.is_empty() && wrong.iter().all(|said| failed.contains(said))
+}
+
+/// Users who are watched and not well. Where it was never learned what a real answer is, nobody can say that they are
+/// not, unless they wait or get errors.
+fn users_amiss(session: &Session, now: Timestamp) -> Option<String> {
+    session.users.endpoints.iter().find(|endpoint| endpoint.watched)?;
+    let verdict = verdict(session, now);
+    let known = verdict.word != Word::Unknown || !session.users.unlearned();
+    (verdict.word != Word::Ok && known).then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
+}
+
+/// Why the step that waits now waits for what cannot come any more.
+pub fn hopeless(session: &Session) -> Option<String> {
+    let row = session.steps.current().filter(|row| matches!(row.state, StepState::Running { .. }))?;
+    let harm = row.step.label.ends_with("_not_fully_available");
+    match &session.fault {
+        Some(fault) if harm && !fault.is_on() => {
+            Some("the outage is over: this cannot pass any more".to_owned())
+        }
+        None if harm && !session.refusals.is_empty() => {
+            Some("the fault never happened: this cannot pass".to_owned())
+        }
+        Some(fault) if !harm && row.step.label.ends_with("fully_available") => {
+            let names: Vec<&str> = fault.targets().collect();
+            let gone = session.cluster.gone(&names)?;
+            Some(format!("{gone} is deleted: nothing brings it back by itself"))
+        }
+        _ => None,
+    }
+}
+
+/// A rollback that did not do its work.
+pub fn rollback_failed(row: &StepRow) -> String {
+    let why = row.trouble.as_deref().or(row.summary.as_deref()).filter(|why| !why.is_empty());
+    let why = why.map(|why| format!(": {}", wording::plainly(why))).unwrap_or_default();
+    format!("rollback `{}` FAILED{why}", row.step.name)
+}
+
+/// What a probe gave, and what it should have: `users get 200: gave 500, wanted 200`.
+pub fn missed(row: &StepRow) -> String {
+    let gave = row.summary.as_deref().or(row.trouble.as_deref()).filter(|text| !text.is_empty());
+    let gave = gave.map_or("nothing".to_owned(), wording::plainly);
+    match &row.step.tolerance {
+        Some(tolerance) => format!("`{}` gave {gave}, wanted {tolerance}", row.step.name),
+        None => format!("`{}`: {gave}", row.step.name),
+    }
+}
+
+/// More bad answers than in steady state, for the same number of answers.
+fn harmed(endpoint: &Endpoint, now: Timestamp) -> bool {
+    let (before, during) = (endpoint.baseline(now), endpoint.during_fault(now));
+    let bad = during.error + during.fallback + during.over_limit;
+    let asked = during.answered() + during.over_limit_unanswered;
+    let usual = before.error + before.fallback + before.over_limit;
+    // Twice as often as before, and more than a few.
+    bad >= HARMED && bad * before.answered().max(1) > 2 * usual * asked
+}
