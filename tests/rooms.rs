@@ -8,8 +8,19 @@ use std::{
 };
 
 /// The rooms, ground floor first; a room may import from those before it.
-const ROOMS: [&str; 9] =
-    ["experiment", "session", "cluster", "provider", "observe", "runner", "report", "tui", "commands"];
+const ROOMS: [&str; 11] = [
+    "experiment",
+    "session",
+    "insight",
+    "cluster",
+    "provider",
+    "observe",
+    "runner",
+    "engine",
+    "report",
+    "tui",
+    "commands",
+];
 
 /// Crates of the terminal, allowed in `tui` and `commands` only.
 const TERMINAL: [&str; 3] = ["ratatui", "crossterm", "tui_logger"];
@@ -27,7 +38,12 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn files_of(room: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room), &mut found);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+    // Not built yet; once it is, this line goes.
+    if room == "engine" && !folder.exists() {
+        return found;
+    }
+    sources(&folder, &mut found);
     assert!(!found.is_empty(), "room {room} has no files");
     found
 }

@@ -1,6 +1,6 @@
 //! Figures as panes write them: narrow, so that columns line up.
 
-use crate::session::event::Timestamp;
+use crate::session::{event::Timestamp, wording};
 
 /// The clock of the header: `T+00:19`, `T-00:14`, `T+1:02:03`.
 pub fn clock(since_t0: f64) -> String {
@@ -19,9 +19,7 @@ pub fn wait(ms: Option<f64>) -> String {
     match ms {
         None => "-".to_owned(),
         Some(ms) if ms < 1.0 => "<1 ms".to_owned(),
-        Some(ms) if ms < 999.5 => format!("{ms:.0} ms"),
-        Some(ms) if ms < 99_950.0 => format!("{:.1} s", ms / 1000.0),
-        Some(ms) => format!("{:.0} s", ms / 1000.0),
+        Some(ms) => wording::wait(ms),
     }
 }
 

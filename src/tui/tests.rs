@@ -623,6 +623,21 @@ fn the_card_warns_before_a_fire_that_would_leave_no_verdict() {
     assert!(warned(&(session, now)));
 }
 
+/// Whoever cannot be asked was not merely not asked yet.
+#[test]
+fn before_anything_was_asked_the_bar_says_what_the_verdict_says() {
+    let (mut session, now) = fixtures::ready();
+    let source = crate::session::event::Source::Users;
+    let state = crate::session::event::SourceState::Absent { reason: "no such host".to_owned() };
+    for said in ["no request to your service yet", "users cannot be asked"] {
+        assert_eq!(insight::verdict(&session, now).short, said);
+        let shown = text(&drawn(&(session.clone(), now), &view(), &Theme::default(), 120, 36));
+        assert!(shown.contains(&format!("READY  {said}")), "{shown}");
+        let what = What::SourceChanged { source, state: state.clone() };
+        session.apply(&Event { seq: 0, at: now, what });
+    }
+}
+
 #[test]
 fn our_share_of_all_calls_and_a_passive_session_are_shown() {
     let (mut session, now) = fixtures::steady();

@@ -45,8 +45,7 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
         .await;
     stage
         .until("users are well again", |session, now| {
-            insight::verdict(session, now).word == Word::Ok
-                && session.breaker.state() == BreakerState::Closed
+            insight::verdict(session, now).word == Word::Ok && session.breaker.state() == BreakerState::Closed
         })
         .await;
     let (session, now) = stage.close().await;
@@ -77,9 +76,7 @@ async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
     stage
         .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
         .await;
-    stage
-        .until("users are well again", |session, now| insight::verdict(session, now).word == Word::Ok)
-        .await;
+    stage.until("users are well again", |session, now| insight::verdict(session, now).word == Word::Ok).await;
     let (session, now) = stage.close().await;
 
     let users = session.users.main().unwrap().since_t0(now);

@@ -6,6 +6,7 @@ use crate::{
     session::{
         Session,
         event::{Level, Timestamp},
+        journal::status_name,
         state::Quantile,
         wording,
     },
@@ -84,7 +85,7 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
     lines.extend(safety(session));
     if let Some(ending) = report.ending {
         let deviated = if ending.deviated { ", deviated" } else { "" };
-        lines.push(format!("  run       {}{deviated}", format!("{:?}", ending.status).to_lowercase()));
+        lines.push(format!("  run       {}{deviated}", status_name(ending.status)));
     } else if !report.looked {
         lines.push("  run       did not come to its end: rollbacks may be unfinished".to_owned());
     }

@@ -5,6 +5,7 @@ use crate::{
     insight,
     session::{
         event::{PauseSide, Section, StepRef},
+        journal::status_name,
         state::{StepRow, StepState},
         wording,
     },
@@ -348,7 +349,7 @@ fn status_so_far(scene: &Scene) -> Option<Row> {
     scene.session.fault.as_ref()?;
     let words =
         if scene.session.run.ended.is_some() { "journal status:" } else { "journal status would be:" };
-    let status = format!("{:?}", scene.session.run.status_so_far()).to_lowercase();
+    let status = status_name(scene.session.run.status_so_far());
     Some(Row::of(Role::Muted, format!("{words} {status}")))
 }
 

@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::{
     insight::{self, Phase, Standing, Word},
-    session::{event::Confidence, wording},
+    session::{event::Confidence, journal::status_name, wording},
     tui::{
         canvas::{Canvas, Row},
         text,
@@ -133,9 +133,8 @@ fn ready(scene: &Scene) -> Said {
     use crate::session::event::CheckLevel;
     let count = |level| scene.session.checks.iter().filter(|check| check.level == level).count();
     let right = format!("{} to fix, {} to know", count(CheckLevel::Fix), count(CheckLevel::Know));
-    let text = "no request to your service yet".to_owned();
     let role = if count(CheckLevel::Fix) > 0 { Role::Waiting } else { Role::Focus };
-    (role, "READY".to_owned(), text, right)
+    (role, "READY".to_owned(), scene.verdict.short.clone(), right)
 }
 
 fn concluded(scene: &Scene, roomy: bool) -> Said {
@@ -155,6 +154,6 @@ fn concluded(scene: &Scene, roomy: bool) -> Said {
     }
     // On a small screen the steps say it.
     let status = scene.session.run.status.filter(|_| roomy);
-    let right = status.map_or_else(String::new, |status| format!("journal: {status:?}").to_lowercase());
+    let right = status.map_or_else(String::new, |status| format!("journal: {}", status_name(status)));
     (role, format!("VERDICT {}", conclusion.standing.text()), conclusion.because, right)
 }

@@ -4,13 +4,10 @@ use super::super::reading::{Reading, SourceId};
 use super::answers::{Look, Stage};
 use super::seconds;
 use super::weigh::{Opinion, opinion};
-use crate::session::{
-    event::{
-        BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open},
-        Confidence::{Likely, Sure},
-        NamedBreaker, NamedState, Says, Timestamp, Transition, Witness,
-    },
-    wording,
+use crate::session::event::{
+    BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open},
+    Confidence::{Likely, Sure},
+    NamedBreaker, NamedState, Says, Timestamp, Transition, Witness,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -504,11 +501,4 @@ fn row(voice: &Voice) -> String {
         (None, Some(process)) => process.clone(),
         (None, None) => voice.0.place.clone(),
     }
-}
-
-/// `5wz5k OPEN · l5522 CLOSED`
-pub(super) fn rows(replicas: &[NamedState]) -> String {
-    let rows: Vec<String> =
-        replicas.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
-    rows.join(" · ")
 }

@@ -2,7 +2,7 @@
 
 use super::{
     answers::{self, Answers, Look, Stage},
-    direct::{self, Direct, Meant, STALE_S},
+    direct::{Direct, Meant, STALE_S},
     health::Health,
     outgoing::Counters,
     seconds,
@@ -360,7 +360,7 @@ impl BreakerEstimator {
         if let Some(meant) = meant {
             weighed.since.push(meant.since);
             if !meant.replicas.is_empty() {
-                weighed.grounds.push(direct::rows(&meant.replicas));
+                weighed.grounds.push(wording::replicas(&meant.replicas));
             }
         }
         for latest in self.latest.values().filter(|latest| seconds(latest.at, now) <= STALE_S) {
