@@ -7,19 +7,19 @@ FROM rust:1-slim AS build
 WORKDIR /src
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN cargo build --release --locked
+RUN cargo build --release --locked -p chaos-sandbox --bin demo-services --no-default-features
 
 FROM debian:stable-slim AS base
-COPY --from=build /src/target/release/chaos-tui /usr/local/bin/chaos-tui
+COPY --from=build /src/target/release/demo-services /usr/local/bin/demo-services
 ENV PORT=8080
 EXPOSE 8080
 USER 65534
 
 FROM base AS provider
-ENTRYPOINT ["chaos-tui", "image", "provider"]
+ENTRYPOINT ["demo-services", "provider"]
 
 FROM base AS consumer-before
-ENTRYPOINT ["chaos-tui", "image", "consumer-before"]
+ENTRYPOINT ["demo-services", "consumer-before"]
 
 FROM base AS consumer-after
-ENTRYPOINT ["chaos-tui", "image", "consumer-after"]
+ENTRYPOINT ["demo-services", "consumer-after"]

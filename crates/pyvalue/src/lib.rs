@@ -1,10 +1,4 @@
-//! Python's idea of values, for programs that read what Python programs read and must come to the same conclusions.
-//!
-//! A [`Value`] has JSON's shapes with Python's truth, equality and order: `1 == 1.0 == True`, integers of any size,
-//! `NaN`. It is read from JSON as Python's `json` reads it or from YAML 1.1 as PyYAML does ([`Document`], which knows
-//! the line and column of every node), written as `json.dumps` writes it, and printed as `str` and `repr` print it.
-//! [`regex`] compiles Python's regular expressions, [`jsonpath`] evaluates the paths of the Python package
-//! `jsonpath2`.
+#![doc = include_str!("../README.md")]
 
 mod compare;
 mod convert;

@@ -5,26 +5,45 @@
 //! paper, the [`kubelet`] makes it so with real processes of the built-in [`images`], and the [`network`] carries (or
 //! swallows) what they say to each other. [`gremlin`] lets the sample's original attack have its effect.
 //!
-//! The rest of the program meets it only from outside, through a kubeconfig; so this room imports nothing of ours,
-//! and only `commands` imports it.
+//! A program starts a [`Cluster`] and meets it only from outside, through its kubeconfig. Without the feature `cluster`
+//! there are the demo services only.
 
-pub mod admission;
-pub mod api;
-mod birth;
-pub mod budget;
-mod cluster;
-pub mod controllers;
-pub mod gremlin;
 pub mod images;
+
+#[cfg(feature = "cluster")]
+pub mod admission;
+#[cfg(feature = "cluster")]
+pub mod api;
+#[cfg(feature = "cluster")]
+mod birth;
+#[cfg(feature = "cluster")]
+pub mod budget;
+#[cfg(feature = "cluster")]
+mod cluster;
+#[cfg(feature = "cluster")]
+pub mod controllers;
+#[cfg(feature = "cluster")]
+pub mod gremlin;
+#[cfg(feature = "cluster")]
 pub mod kubelet;
+#[cfg(feature = "cluster")]
 mod machine;
+#[cfg(feature = "cluster")]
 pub mod network;
+#[cfg(feature = "cluster")]
 pub mod patch;
+#[cfg(feature = "cluster")]
 mod provisioning;
+#[cfg(feature = "cluster")]
 pub mod recorder;
+#[cfg(feature = "cluster")]
 mod sample;
+#[cfg(feature = "cluster")]
 pub mod store;
+#[cfg(feature = "cluster")]
 pub mod table;
 
+#[cfg(feature = "cluster")]
 pub use cluster::{Cluster, Settings, StartError};
+#[cfg(feature = "cluster")]
 pub use sample::{Replaced, UnknownVariant, Variant};

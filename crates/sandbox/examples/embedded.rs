@@ -1,0 +1,34 @@
+//! A Kubernetes inside a program: starts one with the sample in it, says how to reach it, and ends it with Ctrl-C.
+//!
+//! ```console
+//! cargo run -p chaos-sandbox --example embedded
+//! kubectl --kubeconfig /tmp/embedded.kubeconfig get pods --watch
+//! ```
+
+use chaos_sandbox::{Cluster, Settings, Variant, images::Image};
+use std::{error::Error, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // The pods are processes of this very program, started with the words `image NAME`: see to that first.
+    let words: Vec<String> = std::env::args().collect();
+    if let [_, word, name] = words.as_slice()
+        && word == "image"
+    {
+        return Ok(name.parse::<Image>()?.run()?);
+    }
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let cluster = Cluster::start(&Settings::new()).await?;
+        cluster.play(Variant::Before).await?;
+
+        // Whoever has the file has the cluster: its token is in it.
+        let path = std::env::temp_dir().join("embedded.kubeconfig");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        file.write_all(cluster.kubeconfig().as_bytes())?;
+        println!("kubectl --kubeconfig {} get pods", path.display());
+        println!("the consumer: {}/invoke", cluster.consumer_url().unwrap_or_default());
+
+        tokio::signal::ctrl_c().await?;
+        cluster.stop().await;
+        Ok(std::fs::remove_file(&path)?)
+    })
+}
