@@ -31,6 +31,13 @@ fn the_files_it_names_are_there() {
 }
 
 #[test]
+fn its_first_command_is_on_the_build_that_the_tests_share() {
+    let readme = readme();
+    let (_, commands) = readme.split_once("```console\n").unwrap();
+    assert!(commands.starts_with("cargo run -- demo "), "{}", commands.lines().next().unwrap());
+}
+
+#[test]
 fn the_test_command_is_what_ci_runs() {
     let ci = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run")).unwrap();
     assert!(readme().contains("\ncargo test "));
