@@ -76,7 +76,8 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
                 app.written &= changed.is_ok();
                 Msg::Changed
             },
-            () = until(due) => {
+            // A terminal that takes no output holds up the next frame, and nothing else.
+            () = async { until(due).await; screen.taken().await } => {
                 app.draw(screen);
                 continue;
             }

@@ -11,6 +11,7 @@ pub mod keymap;
 mod keys;
 mod layout;
 mod msg;
+mod output;
 mod overlays;
 mod pace;
 mod panes;

@@ -3,8 +3,9 @@
 //! [`Screen`] enters on creation and restores when it is dropped; a panic hook restores before the message is
 //! printed. A panic of a background task does not touch the screen: its message waits until the terminal is left.
 
+use super::output::Output;
 use crossterm::{
-    cursor, event, execute,
+    cursor, event, queue,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
         disable_raw_mode, enable_raw_mode,
@@ -13,17 +14,24 @@ use crossterm::{
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use std::{
     fs::File,
-    io::{self, IsTerminal, Stdout, Write, stdout},
+    io::{self, IsTerminal, Write, stdout},
     mem::ManuallyDrop,
+    os::fd::AsFd,
     sync::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, ThreadId},
+    time::Duration,
 };
+
+/// How long a terminal that takes no output is waited for when it is given back.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether the alternate screen is ours at the moment; makes restoring safe to repeat.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Writes to the terminal, for the whole life of the process.
+static OUTPUT: Mutex<Option<Output>> = Mutex::new(None);
 /// The thread that draws: only its panics may speak at once.
 static DRAWS: Mutex<Option<ThreadId>> = Mutex::new(None);
 /// What background tasks said when they panicked.
@@ -67,7 +75,8 @@ fn judge(stdout: bool, term: Option<&str>, keys: impl FnOnce() -> bool) -> Resul
 /// The terminal while it is ours.
 pub struct Screen {
     /// Never dropped: that would show the cursor, which [`restore`] does, and panic where the terminal is gone.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Output>>>,
+    output: Output,
     mouse: bool,
 }
 
@@ -79,8 +88,9 @@ impl Screen {
     pub fn enter(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
         *DRAWS.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
-        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout()))?);
-        let mut screen = Self { terminal, mouse };
+        let output = output()?;
+        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(output.clone()))?);
+        let mut screen = Self { terminal, output, mouse };
         screen.take()?;
         Ok(screen)
     }
@@ -90,10 +100,15 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        execute!(stdout(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(render).map(|_| ());
-        execute!(stdout(), EndSynchronizedUpdate)?;
-        drawn
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(render)?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Write::flush(self.terminal.backend_mut())
+    }
+
+    /// Resolves once the terminal has taken the last frame: another one would only queue up behind it.
+    pub async fn taken(&self) {
+        self.output.taken().await;
     }
 
     /// Forgets what is on the terminal, so that the next frame draws every cell.
@@ -113,10 +128,11 @@ impl Screen {
     pub fn take_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on {
-            execute!(stdout(), event::EnableMouseCapture)
+            queue!(self.output, event::EnableMouseCapture)?;
         } else {
-            execute!(stdout(), event::DisableMouseCapture)
+            queue!(self.output, event::DisableMouseCapture)?;
         }
+        self.output.flush()
     }
 
     /// Gives the terminal back, stops this process as the shell's job control expects, and takes the terminal
@@ -135,8 +151,8 @@ impl Screen {
     fn take(&mut self) -> io::Result<()> {
         ENTERED.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(
-            stdout(),
+        queue!(
+            self.output,
             EnterAlternateScreen,
             cursor::Hide,
             event::EnableBracketedPaste,
@@ -144,15 +160,27 @@ impl Screen {
             SetTitle("chaos-tui")
         )?;
         if self.mouse {
-            execute!(stdout(), event::EnableMouseCapture)?;
+            queue!(self.output, event::EnableMouseCapture)?;
         }
-        Ok(())
+        self.output.flush()
     }
+}
+
+/// What writes to the terminal.
+fn output() -> io::Result<Output> {
+    let mut output = OUTPUT.lock().unwrap_or_else(PoisonError::into_inner);
+    if output.is_none() {
+        // Not through `Stdout`: whoever hangs in it would hold its lock.
+        *output = Some(Output::start(File::from(stdout().as_fd().try_clone_to_owned()?))?);
+    }
+    output.clone().ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        restore();
+        if !restore() {
+            return;
+        }
         for words in std::mem::take(&mut *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)) {
             // The terminal may be gone for good.
             let _ = writeln!(io::stderr(), "{words}");
@@ -161,22 +189,29 @@ impl Drop for Screen {
 }
 
 /// Leaves the terminal as it was found. Safe to call at any time, from any thread, more than once.
-pub fn restore() {
+///
+/// Whether it can be written to: one that takes no output is waited for, but not for long.
+pub fn restore() -> bool {
     if !ENTERED.swap(false, Ordering::SeqCst) {
-        return;
+        return true;
     }
+    let restored = output().is_ok_and(|mut output| {
+        queue!(
+            output,
+            event::DisableMouseCapture,
+            event::DisableFocusChange,
+            event::DisableBracketedPaste,
+            EndSynchronizedUpdate,
+            LeaveAlternateScreen,
+            cursor::Show
+        )
+        .and_then(|()| output.flush())
+        .is_ok()
+            && output.wait(PATIENCE)
+    });
     // A terminal that is gone cannot be restored, and there is nobody to tell.
-    let _ = execute!(
-        stdout(),
-        event::DisableMouseCapture,
-        event::DisableFocusChange,
-        event::DisableBracketedPaste,
-        EndSynchronizedUpdate,
-        LeaveAlternateScreen,
-        cursor::Show
-    );
     let _ = disable_raw_mode();
-    let _ = stdout().flush();
+    restored
 }
 
 /// Puts restoring before whatever the panic hook does already. Installed once, whoever enters again.
