@@ -17,6 +17,8 @@ pub mod provider;
 pub mod observe;
 pub mod runner;
 
+pub mod engine;
+
 pub mod report;
 pub mod tui;
 

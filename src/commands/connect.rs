@@ -1,8 +1,8 @@
 //! Who does what in a session: the providers with everything they reach.
 
-use super::listening::Listening;
 use crate::{
     cluster,
+    engine::PythonEvents,
     experiment::{Environment, LiveEnvironment, Settings},
     provider::{
         Providers,
@@ -59,7 +59,7 @@ impl Reach {
         environment: &Environment,
         settings: &Settings,
         prints: Prints,
-        listening: &Arc<Listening>,
+        events: &Arc<PythonEvents>,
     ) -> Connected {
         let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
         // One for all: what functions and controls set counts for whatever chooses a cluster later.
@@ -72,7 +72,7 @@ impl Reach {
             settings: settings.loaded(),
             level: Level::Debug,
             prints,
-            listener: listening.ear(),
+            listener: events.listener(),
         }));
         let providers = Providers::new(live).with_cluster(cluster.clone()).with_bridge(python.clone());
         let providers = match self.python_native {
@@ -82,7 +82,7 @@ impl Reach {
             Native::Off => providers,
         };
         let providers = Arc::new(providers);
-        listening.inform(&providers);
+        events.inform(&providers);
         Connected { providers, python, cluster }
     }
 

@@ -6,15 +6,11 @@ mod connect;
 pub mod demo;
 mod fail_on;
 pub mod image;
-mod listening;
 pub mod live;
-pub mod notifications;
 pub mod prepare;
 pub mod run;
 pub mod sandbox;
 mod sandbox_child;
-pub mod signals;
-pub mod sinks;
 pub mod validate;
 
 pub use arguments::{Global, LogFormat, LogLevel, Playing};

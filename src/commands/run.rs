@@ -1,25 +1,34 @@
 //! `chaos-tui run`: an experiment without a screen, as `chaos run` plays it.
 
 use super::{
-    Global, Playing,
+    Global, LogFormat, Playing,
     fail_on::{self, FailOn},
-    live::{Audience, Lookout},
+    live::BUG,
     prepare::{Company, Helpers, Refusal, prepare},
-    signals::{Signals, die_of},
-    sinks::Sinks,
 };
 use crate::{
+    engine::{
+        Audience, Console, ConsoleSettings, Prepared, Report, SessionHost, Settings, Signals, WatchSettings,
+        die_of,
+    },
     provider::python::Prints,
-    runner::{Again, Consent, Pace, Signal, play},
+    runner::{Compat, Consent, Pace, Signal},
     session::{
-        What,
-        clock::Clock,
+        Session,
+        console::Layout,
         event::{Guards, Level},
-        journal, stream,
     },
 };
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 use tokio::sync::mpsc;
+
+/// How long the console is waited for once somebody has told the run to end.
+const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
@@ -62,26 +71,59 @@ enum Left {
 }
 
 async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
-    let mut sinks = Sinks::open(global, arguments.playing.compat())?;
-    let (emitter, mut events) = stream::stream(Clock::system());
-    let said = |level, message: String| {
-        let (emitter, target) = (emitter.clone(), "chaostoolkit".to_owned());
-        async move { emitter.emit(What::Logged { level, target, message }).await }
-    };
-    if let Some(folder) = &global.change_dir {
-        let moved = said(Level::Warning, format!("Moving to {}", folder.display()));
-        sinks.follow(&mut events, moved).await;
-        if let Err(error) = std::env::set_current_dir(folder) {
-            let refused = said(Level::Error, format!("cannot move to {}: {error}", folder.display()));
-            sinks.follow(&mut events, refused).await;
-            return Ok(Left::With(ExitCode::FAILURE));
+    let compat = arguments.playing.compat();
+    let host = SessionHost::start(None, Some(Console::open(console(global, compat))?));
+    let mut helpers = Helpers::default();
+    let mut left = Left::With(ExitCode::FAILURE);
+    if moved(global, &host).await {
+        let (signals, receiver) = Signals::all(compat)?;
+        left = play(global, arguments, &host, &mut helpers, (&signals, receiver)).await;
+    }
+    helpers.end().await;
+    // Whoever reads slowly is waited for, unless somebody wants the end.
+    let hurried = matches!(left, Left::By(_)) || host.session.borrow().run.interrupted.is_some();
+    host.end(hurried.then_some(LAST_LINES)).await;
+    Ok(left)
+}
+
+/// What is written to the console, and to a log file if one is named.
+fn console(global: &Global, compat: Compat) -> ConsoleSettings {
+    let named = global.log_file.clone().or_else(|| compat.log_file().map(PathBuf::from));
+    let path = named.filter(|_| !global.no_log_file);
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    ConsoleSettings {
+        layout: match global.log_format {
+            LogFormat::String => Layout::Text { places: global.verbose, colour },
+            LogFormat::Json => Layout::Json { context_id: uuid::Uuid::new_v4().to_string() },
+        },
+        level: if global.verbose { Level::Debug } else { Level::Info },
+        log_file: path.map(|path| (path, global.log_file_level.into())),
+    }
+}
+
+/// Changes to the folder that is named, if one is; whether it could.
+async fn moved(global: &Global, host: &SessionHost) -> bool {
+    let Some(folder) = &global.change_dir else { return true };
+    host.log(Level::Warning, format!("Moving to {}", folder.display())).await;
+    match std::env::set_current_dir(folder) {
+        Ok(()) => true,
+        Err(error) => {
+            host.log(Level::Error, format!("cannot move to {}: {error}", folder.display())).await;
+            false
         }
     }
+}
 
-    let (signals, mut receiver) = Signals::all(arguments.playing.compat())?;
-    let mut helpers = Helpers::default();
+/// Prepares, plays, judges.
+async fn play(
+    global: &Global,
+    arguments: &Arguments,
+    host: &SessionHost,
+    helpers: &mut Helpers,
+    (signals, mut receiver): (&Signals, mpsc::Receiver<Signal>),
+) -> Left {
     let company = Company {
-        emitter: &emitter,
+        emitter: &host.emitter,
         signals: signals.sender(),
         prints: Prints::Inherited,
         // The order to run the file is the consent to all that it does.
@@ -89,14 +131,15 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
         notifies: true,
     };
     let preparing =
-        prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), company, &mut helpers);
+        prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), company, helpers);
     let prepared = tokio::select! {
-        prepared = sinks.follow(&mut events, preparing) => Ok(prepared),
+        prepared = preparing => Ok(prepared),
         signal = receiver.recv() => Err(signal),
     };
-    let left = match prepared {
+    match prepared {
         // The reference hears no signal yet: Python makes an exception of Ctrl-C, and the others kill.
         Err(Some(Signal::Interrupt) | None) => {
+            host.bus.flush().await;
             // A line of its own, also where the terminal has echoed `^C`.
             eprintln!("\nAborted!");
             Left::With(ExitCode::FAILURE)
@@ -104,72 +147,70 @@ async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
         Err(Some(signal)) => Left::By(signal),
         Ok(Err(Refusal { message, code, said: instead })) => {
             match instead {
-                None => sinks.follow(&mut events, said(Level::Error, message)).await,
+                None => host.log(Level::Error, message).await,
                 Some(text) if text.is_empty() => {}
-                Some(text) => eprintln!("{text}"),
+                Some(text) => {
+                    host.bus.flush().await;
+                    eprintln!("{text}");
+                }
             }
             Left::With(ExitCode::from(code))
         }
-        Ok(Ok(prepared)) => {
-            let (orders, ordered) = mpsc::channel(1);
-            let lookout = match prepared.guards == Guards::OFF && arguments.fail_on.is_empty() {
-                true => None,
-                false => {
-                    let audience = sinks.audience.insert(Audience::new()).clone();
-                    let begun = Lookout::begin(&prepared, &emitter, &audience, orders.clone());
-                    Some(sinks.follow(&mut events, begun).await)
-                }
-            };
-            let unserialisable = prepared.unserialisable.clone();
-            let notifications = prepared.notifications;
-            let again = Again::new(prepared.request.clone(), prepared.providers.clone());
-            let playing = play(prepared.request, prepared.providers, emitter.clone(), ordered, receiver);
-            let ending = sinks.follow(&mut events, playing).await;
-            let journal = sinks.journal.value();
-            let journal_path = &arguments.playing.journal_path;
-            let written = match unserialisable.get().filter(|_| arguments.playing.compat().needs_json()) {
-                _ if ending.crashed => Ok(false),
-                Some(function) => Err(format!(
-                    "no journal: {function} gave what JSON cannot hold, and --strict-compat is set"
-                )),
-                None => {
-                    journal::write(&journal, journal_path).map(|()| true).map_err(|error| error.to_string())
-                }
-            };
-            match &written {
-                Ok(true) => sinks.follow(&mut events, notifications.ended(&journal)).await,
-                Ok(false) => {}
-                Err(error) => sinks.follow(&mut events, said(Level::Error, error.clone())).await,
-            }
-            let mut failed_on = None;
-            if let Some(lookout) = lookout {
-                if !arguments.fail_on.is_empty() {
-                    let recovering = lookout.recover(&again, &emitter);
-                    let (_hearing, mut told) = Signals::endings()?;
-                    let hurried = async {
-                        tokio::select! {
-                            () = recovering => {}
-                            // Whoever ends it now does not want to wait for the system.
-                            _ = told.recv() => {}
-                        }
-                    };
-                    sinks.follow(&mut events, hurried).await;
-                    let found =
-                        lookout.judge(|session, now| fail_on::found(session, now, &arguments.fail_on));
-                    if let Some(line) = &found {
-                        sinks.follow(&mut events, said(Level::Error, line.clone())).await;
-                    }
-                    failed_on = found;
-                }
-                sinks.follow(&mut events, lookout.end()).await;
-            }
-            Left::With(match ending.succeeded() && written.is_ok() {
-                _ if failed_on.is_some() && !ending.crashed => ExitCode::from(fail_on::CODE),
-                true => ExitCode::SUCCESS,
-                false => ExitCode::FAILURE,
-            })
-        }
+        Ok(Ok(prepared)) => Left::With(session(arguments, host, prepared, receiver).await),
+    }
+}
+
+/// The session itself; gives the exit code.
+async fn session(
+    arguments: &Arguments,
+    host: &SessionHost,
+    prepared: Prepared,
+    signals: mpsc::Receiver<Signal>,
+) -> ExitCode {
+    let judged = !arguments.fail_on.is_empty();
+    let audience = match prepared.guards == Guards::OFF && !judged {
+        true => Audience::Nobody,
+        false => Audience::Judges { recovery: judged },
     };
-    sinks.follow(&mut events, helpers.end()).await;
-    Ok(left)
+    let settings = Settings {
+        source: arguments.source.clone(),
+        journal: arguments.playing.journal_path.clone(),
+        recording: None,
+        audience,
+        // The same on every machine: no config file is read.
+        watch: WatchSettings::default(),
+        budget: 0,
+        allowed_contexts: Vec::new(),
+    };
+    let running = host.open(&settings, prepared).await.play(signals);
+    running.done.cancelled().await;
+    if judged {
+        recovered(host).await;
+    }
+    let failed_on = fail_on::found(&host.session.borrow(), host.clock.now(), &arguments.fail_on);
+    if let Some(line) = &failed_on {
+        host.log(Level::Error, line.clone()).await;
+    }
+    exit_code(&running.end().await, failed_on.is_some())
+}
+
+/// Waits until the system has recovered from what the run left, or is not going to; whoever ends it now does not want to wait.
+async fn recovered(host: &SessionHost) {
+    let Ok((_hearing, mut signals)) = Signals::endings() else { return };
+    let mut session = host.session.clone();
+    let settled = |session: &Session| session.safety.as_ref().is_none_or(|safety| safety.done.is_some());
+    tokio::select! {
+        _ = session.wait_for(settled) => {}
+        _ = signals.recv() => {}
+    }
+}
+
+fn exit_code(report: &Report, failed_on: bool) -> ExitCode {
+    let crashed = report.ending.is_some_and(|ending| ending.crashed);
+    match report.succeeded() {
+        _ if report.bugs => ExitCode::from(BUG),
+        _ if failed_on && !crashed => ExitCode::from(fail_on::CODE),
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
 }

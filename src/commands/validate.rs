@@ -1,8 +1,7 @@
 //! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
 
-use super::{
-    Connected, Global, Reach, listening::Listening, notifications::Notifications, sinks::write_line,
-};
+use super::{Connected, Global, Reach};
+use crate::engine::{Notifications, PythonEvents};
 use crate::experiment::{
     Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, check,
     findings, load,
@@ -82,9 +81,9 @@ pub fn command(global: &Global, arguments: &Arguments) -> ExitCode {
             };
             // Nobody is there to hear what extensions say while they are looked at.
             let (emitter, _) = stream(Clock::system());
-            let listening = Listening::new(emitter.clone(), mpsc::channel(1).0);
+            let events = PythonEvents::new(emitter.clone(), mpsc::channel(1).0);
             let Connected { providers, python, .. } =
-                Reach::default().connect(&environment, &settings, Prints::Inherited, &listening);
+                Reach::default().connect(&environment, &settings, Prints::Inherited, &events);
             let signatures = Known { providers: &providers, python: &*python };
             let notifications = Notifications::new("validate", &settings, python.clone(), emitter);
             let surroundings = Surroundings {
@@ -181,7 +180,8 @@ impl<'a> Report<'a> {
         }
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
         let clean: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        write_line(&mut self.log, format!("[{now} {level}] {clean}"))
+        // At once: others write to the same place.
+        self.log.write_all(format!("[{now} {level}] {clean}\n").as_bytes())
     }
 
     fn findings(&mut self, found: &[Finding], line: impl Fn(usize) -> String) -> io::Result<()> {

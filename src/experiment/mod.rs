@@ -15,6 +15,7 @@ mod properties;
 pub mod secrets;
 mod signatures;
 mod substitute;
+mod text_list;
 pub mod tolerance;
 mod typed;
 mod validate;
@@ -38,5 +39,6 @@ pub use pyvalue::{
 pub use secrets::{Secrets, SecretsError};
 pub use signatures::{Advice, ControlCheck, Described, NoPython, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
+pub use text_list::text_list;
 pub use typed::{Experiment, NoExperiment, NoRuntime, Runtime};
 pub use validate::{Means, Validation, check, nearest, validate};

@@ -147,6 +147,7 @@ mod tests {
     use super::*;
     use crate::session::{
         Command, Event, What,
+        command::Annotation,
         event::StepRef,
         fixtures::{self, Variant, at},
     };
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn nobody_predicts_what_has_begun() {
         let (mut session, now) = fixtures::steady();
-        let predict = |guess| What::Commanded(Command::Predict(trip(guess)));
+        let predict = |guess| What::Commanded(Command::Annotate(Annotation::Predict(trip(guess))));
         session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Never) });
         session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Within(3.0)) });
         assert_eq!(session.prediction, Some(trip(TripGuess::Within(3.0))), "changed before the fire");

@@ -1,7 +1,7 @@
 //! Permission to change the system, as a type.
 //!
 //! A destructive activity can be called only by whoever holds a [`Consent`]: the runner makes one from the operator's
-//! [`Fire`](crate::session::Command::Fire), and a headless command from the order to run the file.
+//! [`Fire`](crate::session::command::StepCommand::Fire), and a headless command from the order to run the file.
 
 use crate::{
     experiment::Activity,

@@ -2,7 +2,8 @@
 
 use super::{Consent, Pace, Signal, fixes::Fixes, halt::Halt, reins::Reins, voice::Voice};
 use crate::session::{
-    Command, What,
+    What,
+    command::StepCommand,
     event::{Level, StepRef},
 };
 use std::{collections::HashSet, future::Future, pin::pin};
@@ -20,7 +21,7 @@ pub(super) enum Go {
 
 /// Hears orders and signals, and keeps what they set.
 pub(super) struct Helm {
-    commands: Option<mpsc::Receiver<Command>>,
+    steps: Option<mpsc::Receiver<StepCommand>>,
     signals: Option<mpsc::Receiver<Signal>>,
     voice: Voice,
     fixes: Fixes,
@@ -35,7 +36,7 @@ pub(super) struct Helm {
 }
 
 enum Order {
-    Command(Command),
+    Step(StepCommand),
     Signal(Signal),
     /// Whoever stepped is gone.
     Deserted,
@@ -44,7 +45,7 @@ enum Order {
 impl Helm {
     pub fn new(
         pace: Pace,
-        commands: mpsc::Receiver<Command>,
+        steps: mpsc::Receiver<StepCommand>,
         signals: mpsc::Receiver<Signal>,
         voice: Voice,
         fixes: Fixes,
@@ -54,7 +55,7 @@ impl Helm {
             Pace::Auto(consent) => Some(consent),
         };
         Self {
-            commands: Some(commands),
+            steps: Some(steps),
             signals: Some(signals),
             voice,
             fixes,
@@ -105,7 +106,7 @@ impl Helm {
         loop {
             tokio::select! {
                 biased;
-                order = Self::order(&mut self.commands, &mut self.signals) => {
+                order = Self::order(&mut self.steps, &mut self.signals) => {
                     // Telling it may have to wait for room in the stream, which must not stop the work.
                     let mut obeying = pin!(self.obey(order, Some(reins)));
                     tokio::select! {
@@ -158,9 +159,9 @@ impl Helm {
                 self.voice.emit(What::StepAwaited { step, destructive }).await;
                 told = true;
             }
-            let order = Self::order(&mut self.commands, &mut self.signals).await;
-            if let Order::Command(command) = &order
-                && let Some(go) = self.answer(command, step, destructive).await
+            let order = Self::order(&mut self.steps, &mut self.signals).await;
+            if let Order::Step(said) = &order
+                && let Some(go) = self.answer(said, step, destructive).await
             {
                 return Ok(go);
             }
@@ -168,30 +169,30 @@ impl Helm {
         }
     }
 
-    /// What a command says about the awaited step, if anything.
-    async fn answer(&mut self, command: &Command, step: StepRef, destructive: bool) -> Option<Go> {
-        let go = match command {
-            Command::Next if destructive && self.up_front.is_none() => {
+    /// What an order says about the awaited step, if anything.
+    async fn answer(&mut self, said: &StepCommand, step: StepRef, destructive: bool) -> Option<Go> {
+        let go = match said {
+            StepCommand::Next if destructive && self.up_front.is_none() => {
                 self.voice.log(Level::Warning, "This step changes the system: it needs to be fired.").await;
                 return None;
             }
-            Command::Next => Go::Run(self.up_front.clone()),
-            Command::Fire(fired) if *fired == step => Go::Run(Some(Consent::fired(step))),
-            Command::Skip => Go::Skip,
-            Command::Rerun => Go::Back,
+            StepCommand::Next => Go::Run(self.up_front.clone()),
+            StepCommand::Fire(fired) if *fired == step => Go::Run(Some(Consent::fired(step))),
+            StepCommand::Skip => Go::Skip,
+            StepCommand::Rerun => Go::Back,
             _ => return None,
         };
-        self.voice.emit(What::Commanded(command.clone())).await;
+        self.voice.emit(What::Commanded(said.clone().into())).await;
         Some(go)
     }
 
     fn waiting_order(&mut self) -> Option<Order> {
         let signal = self.signals.as_mut().and_then(|signals| signals.try_recv().ok()).map(Order::Signal);
-        signal.or_else(|| self.commands.as_mut()?.try_recv().ok().map(Order::Command))
+        signal.or_else(|| self.steps.as_mut()?.try_recv().ok().map(Order::Step))
     }
 
     async fn order(
-        commands: &mut Option<mpsc::Receiver<Command>>,
+        steps: &mut Option<mpsc::Receiver<StepCommand>>,
         signals: &mut Option<mpsc::Receiver<Signal>>,
     ) -> Order {
         loop {
@@ -201,10 +202,10 @@ impl Helm {
                     Some(signal) => return Order::Signal(signal),
                     None => *signals = None,
                 },
-                command = receive(commands) => match command {
-                    Some(command) => return Order::Command(command),
+                step = receive(steps) => match step {
+                    Some(step) => return Order::Step(step),
                     None => {
-                        *commands = None;
+                        *steps = None;
                         return Order::Deserted;
                     }
                 },
@@ -224,46 +225,38 @@ impl Helm {
             Order::Deserted if self.auto => {}
             Order::Deserted if self.rolling_back => self.run_by_itself().await,
             Order::Deserted => self.leave("Nobody steps any more, so the run turns to its end", reins).await,
-            Order::Command(command) => {
-                self.voice.emit(What::Commanded(command.clone())).await;
-                self.set(command, reins).await;
+            Order::Step(step) => {
+                self.voice.emit(What::Commanded(step.clone().into())).await;
+                self.set(step, reins).await;
             }
         }
     }
 
-    async fn set(&mut self, command: Command, reins: Option<&Reins>) {
-        match command {
-            Command::Auto(on) => {
+    async fn set(&mut self, step: StepCommand, reins: Option<&Reins>) {
+        match step {
+            StepCommand::Auto(on) => {
                 self.auto = on;
                 self.voice.emit(What::AutoSwitched { on }).await;
             }
-            Command::Pause(on) => self.paused = on,
-            Command::Breakpoint(step) => {
+            StepCommand::Pause(on) => self.paused = on,
+            StepCommand::Breakpoint(step) => {
                 if !self.breakpoints.remove(&step) {
                     self.breakpoints.insert(step);
                 }
             }
-            Command::Fix(fix) => {
+            StepCommand::Fix(fix) => {
                 self.fixes.take(fix.clone());
                 self.voice.emit(What::Fixed(fix)).await;
             }
-            Command::Cut => reins.map(Reins::cut).unwrap_or_default(),
-            Command::Abort => self.leave("Aborted by the operator", reins).await,
-            Command::Quit => self.leave("The operator left", reins).await,
-            Command::GuardAbort(because) => {
+            StepCommand::Cut => reins.map(Reins::cut).unwrap_or_default(),
+            StepCommand::Abort => self.leave("Aborted by the operator", reins).await,
+            StepCommand::Quit => self.leave("The operator left", reins).await,
+            StepCommand::GuardAbort(because) => {
                 self.leave(&format!("A guard ended the run: {because}"), reins).await;
             }
-            Command::Next | Command::Fire(_) | Command::Skip | Command::Rerun => {
+            StepCommand::Next | StepCommand::Fire(_) | StepCommand::Skip | StepCommand::Rerun => {
                 self.voice.log(Level::Info, "Nothing waits for that now.").await;
             }
-            Command::Observe(_)
-            | Command::Find(_)
-            | Command::Guards(_)
-            | Command::Undo
-            | Command::Predict(_)
-            | Command::ReadLog(_)
-            | Command::Note(_)
-            | Command::Mark => {}
         }
     }
 
@@ -323,7 +316,7 @@ mod tests {
         let (_signals, signals) = mpsc::channel(1);
         let voice = Voice::new(emitter, Redactor::default(), None);
         let mut helm = Helm::new(Pace::Step, heard, signals, voice, Fixes::default());
-        commands.send(Command::Pause(true)).await.unwrap();
+        commands.send(StepCommand::Pause(true)).await.unwrap();
         let (goes_on, went_on) = oneshot::channel();
         let work = async move { goes_on.send(()) };
         let reader = async move {

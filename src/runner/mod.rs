@@ -1,6 +1,6 @@
 //! Who acts: plan, step loop, background activities, strategies, rollbacks, controls, abort.
 //!
-//! [`play`] runs an experiment. It takes [`Command`](crate::session::Command)s and [`Signal`]s and emits events; it
+//! [`play`] runs an experiment. It takes [`Step`](crate::session::command::StepCommand) orders and [`Signal`]s and emits events; it
 //! knows nothing of terminals. Stepping, automatic and headless runs differ only in their [`Pace`] and in who sends.
 
 mod activity;

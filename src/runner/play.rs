@@ -16,7 +16,8 @@ use crate::{
     experiment::{Map, Value, python_text, substitute},
     provider::Providers,
     session::{
-        Command, What,
+        What,
+        command::StepCommand,
         event::{Level, RunStatus},
         journal::status_name,
         stream::Emitter,
@@ -27,20 +28,20 @@ use tokio::sync::mpsc;
 
 /// Plays an experiment.
 ///
-/// Everything that happens is told through `emitter`, secrets masked, beginning with the plan; every command it
+/// Everything that happens is told through `emitter`, secrets masked, beginning with the plan; every order it
 /// receives is told as [`What::Commanded`]. Whoever reads the stream must keep reading. With [`super::Pace::Step`] the
-/// run waits before each step, and turns to its end when the sender of `commands` is dropped.
+/// run waits before each step, and turns to its end when the sender of `orders` is dropped.
 pub async fn play(
     request: Request,
     providers: Arc<Providers>,
     emitter: Emitter,
-    commands: mpsc::Receiver<Command>,
+    orders: mpsc::Receiver<StepCommand>,
     signals: mpsc::Receiver<Signal>,
 ) -> Ending {
     let planned = What::Planned(plan(&request, &providers));
     let (raw, pace) = (journalled(&request), request.pace.clone());
     let mut stage = Stage::new(request, raw.clone(), providers, emitter);
-    let mut helm = Helm::new(pace, commands, signals, stage.voice.clone(), stage.fixes.clone());
+    let mut helm = Helm::new(pace, orders, signals, stage.voice.clone(), stage.fixes.clone());
     stage.voice.emit(planned).await;
     stage.voice.emit(started(&stage, raw)).await;
     let mut controls = std::mem::take(&mut stage.controls);

@@ -5,7 +5,7 @@
 //! never changes it.
 
 pub mod clock;
-mod command;
+pub mod command;
 pub mod console;
 pub mod event;
 #[cfg(test)]

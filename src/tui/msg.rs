@@ -75,7 +75,7 @@ impl Outcome {
     }
 
     /// A command for the session.
-    pub fn send(command: Command) -> Self {
-        Self::effect(Effect::Send(command))
+    pub fn send(command: impl Into<Command>) -> Self {
+        Self::effect(Effect::Send(command.into()))
     }
 }

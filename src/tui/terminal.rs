@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 static ENTERED: AtomicBool = AtomicBool::new(false);
 /// Writes to the terminal, for the whole life of the process.
 static OUTPUT: Mutex<Option<Output>> = Mutex::new(None);
+/// Whether it took everything when it was given back last.
+static TAKES_OUTPUT: AtomicBool = AtomicBool::new(true);
 /// The thread that draws: only its panics may speak at once.
 static DRAWS: Mutex<Option<ThreadId>> = Mutex::new(None);
 /// What background tasks said when they panicked.
@@ -178,7 +180,8 @@ fn output() -> io::Result<Output> {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        if !restore() {
+        restore();
+        if !takes_output() {
             return;
         }
         for words in std::mem::take(&mut *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)) {
@@ -188,12 +191,16 @@ impl Drop for Screen {
     }
 }
 
+/// Whether the terminal took what it was given back with. What is written to one that takes no output waits for ever.
+pub fn takes_output() -> bool {
+    TAKES_OUTPUT.load(Ordering::SeqCst)
+}
+
 /// Leaves the terminal as it was found. Safe to call at any time, from any thread, more than once.
-///
-/// Whether it can be written to: one that takes no output is waited for, but not for long.
-pub fn restore() -> bool {
+/// One that takes no output is waited for, but not for long.
+pub fn restore() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
-        return true;
+        return;
     }
     let restored = output().is_ok_and(|mut output| {
         queue!(
@@ -211,7 +218,7 @@ pub fn restore() -> bool {
     });
     // A terminal that is gone cannot be restored, and there is nobody to tell.
     let _ = disable_raw_mode();
-    restored
+    TAKES_OUTPUT.store(restored, Ordering::SeqCst);
 }
 
 /// Puts restoring before whatever the panic hook does already. Installed once, whoever enters again.

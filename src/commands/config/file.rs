@@ -1,11 +1,8 @@
 //! Reads the config file: everything that is wrong with it at once, each with its place and a way out.
 
-use super::{
-    Preferences,
-    table::{SETTINGS, texts},
-};
+use super::{Preferences, table::SETTINGS};
 use crate::{
-    experiment::{Document, Finding, Map, Part, Severity, Value, findings, nearest, place},
+    experiment::{Document, Finding, Map, Part, Severity, Value, findings, nearest, place, text_list},
     tui::keymap::{Chord, Keymap, KeymapError, TABLE},
 };
 
@@ -136,7 +133,7 @@ fn chords(value: &Value) -> Result<Vec<String>, String> {
         Value::List(items) => Value::List(items.iter().map(digit).collect()),
         other => digit(other),
     };
-    let texts = texts(&value).map_err(|_| "this is no key".to_owned())?;
+    let texts = text_list(&value).map_err(|_| "this is no key".to_owned())?;
     match texts.iter().find_map(|text| Chord::parse(text).err()) {
         None => Ok(texts),
         Some(error) => Err(error.to_string()),
@@ -172,9 +169,9 @@ keys:
 ";
         let it = parse("config.yaml", text).unwrap();
         assert_eq!((it.theme.as_str(), it.mouse, it.ascii, it.budget), ("light", true, false, 30));
-        assert_eq!((it.rate, it.limit), (5.0, 0.3));
+        assert_eq!((it.watch.rate, it.watch.limit), (5.0, 0.3));
         assert_eq!(
-            (it.watch, it.allow_contexts),
+            (it.watch.urls, it.allow_contexts),
             (vec!["http://127.0.0.1:9/invoke".to_owned()], vec!["staging".to_owned()])
         );
         assert_eq!(it.keys.action(Chord::char('y'), Context::Screen), Some(Action::Next));

@@ -3,13 +3,12 @@
 //! Only what has a screen reads it: a headless run does what its command line and its experiment say, on every machine
 //! the same.
 
-pub mod breaker;
 mod file;
 mod page;
 mod preferences;
 mod table;
 
-pub use preferences::{Headers, Preferences};
+pub use preferences::Preferences;
 
 use crate::experiment::Environment;
 use std::{

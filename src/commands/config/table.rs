@@ -1,7 +1,12 @@
 //! Every setting of the config file: one row for what it is called, what it means, how it is read and written.
 
-use super::{Headers, Preferences, breaker};
-use crate::{experiment::Value, observe::breaker::SeriesRule, tui::Theme};
+use super::Preferences;
+use crate::{
+    engine::Headers,
+    experiment::{Value, text_list},
+    observe::breaker::{SeriesRule, declared},
+    tui::Theme,
+};
 
 /// One setting.
 pub(super) struct Setting {
@@ -44,33 +49,33 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "watch",
         about: "URLs that users ask, where neither the command line nor the experiment names one",
-        take: |it, value| texts(value).map(|urls| it.watch = urls),
-        show: |it| list(&it.watch),
+        take: |it, value| text_list(value).map(|urls| it.watch.urls = urls),
+        show: |it| list(&it.watch.urls),
     },
     Setting {
         name: "watch-headers",
         about: "headers sent to each of them, as NAME:VALUE, over those of the experiment; ${variables} of its \
                 configuration and secrets are put in, and no value is ever shown",
-        take: |it, value| texts(value).map(|texts| it.watch_headers = Headers::new(texts)),
-        show: |it| list(&it.watch_headers.shown()),
+        take: |it, value| text_list(value).map(|texts| it.watch.headers = Headers::new(texts)),
+        show: |it| list(&it.watch.headers.shown()),
     },
     Setting {
         name: "watch-insecure",
         about: "accept every certificate of them",
-        take: |it, value| switch(value).map(|on| it.watch_insecure = on),
-        show: |it| it.watch_insecure.to_string(),
+        take: |it, value| switch(value).map(|on| it.watch.insecure = on),
+        show: |it| it.watch.insecure.to_string(),
     },
     Setting {
         name: "rate",
         about: "requests a second to each of them",
-        take: |it, value| above_zero(value, 10_000.0).map(|rate| it.rate = rate),
-        show: |it| it.rate.to_string(),
+        take: |it, value| above_zero(value, 10_000.0).map(|rate| it.watch.rate = rate),
+        show: |it| it.watch.rate.to_string(),
     },
     Setting {
         name: "limit",
         about: "what users accept to wait, in seconds",
-        take: |it, value| above_zero(value, 3600.0).map(|limit| it.limit = limit),
-        show: |it| it.limit.to_string(),
+        take: |it, value| above_zero(value, 3600.0).map(|limit| it.watch.limit = limit),
+        show: |it| it.watch.limit.to_string(),
     },
     Setting {
         name: "budget",
@@ -81,22 +86,22 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "breaker-source",
         about: "where the breaker's state is told, besides the usual places: a URL, a path, or a port with a path",
-        take: |it, value| breaker::sources(value).map(|named| it.breaker_sources = named),
-        show: |it| list(&it.breaker_sources.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        take: |it, value| declared::sources(value).map(|named| it.watch.breaker_sources = named),
+        show: |it| list(&it.watch.breaker_sources.iter().map(ToString::to_string).collect::<Vec<_>>()),
     },
     Setting {
         name: "breaker-series",
         about: "own series that tell it: {metric: gate, label: phase, states: {ok: closed, tripped: open}}",
-        take: |it, value| breaker::series(value).map(|rules| it.breaker_series = rules),
+        take: |it, value| declared::series(value).map(|rules| it.watch.breaker_series = rules),
         show: |it| {
-            let rules: Vec<String> = it.breaker_series.iter().map(SeriesRule::written).collect();
+            let rules: Vec<String> = it.watch.breaker_series.iter().map(SeriesRule::written).collect();
             format!("[{}]", rules.join(", "))
         },
     },
     Setting {
         name: "allow-contexts",
         about: "contexts in which a fire needs no typed name, besides sandbox, minikube, kind-... and their like",
-        take: |it, value| texts(value).map(|names| it.allow_contexts = names),
+        take: |it, value| text_list(value).map(|names| it.allow_contexts = names),
         show: |it| list(&it.allow_contexts),
     },
 ];
@@ -131,18 +136,6 @@ fn whole(value: &Value) -> Result<u32, String> {
         _ => None,
     }
     .ok_or_else(|| "must be a whole number above 0".to_owned())
-}
-
-/// One text, or a list of them.
-pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
-    let refused = || "must be a text or a list of texts".to_owned();
-    match value {
-        Value::Text(text) => Ok(vec![text.clone()]),
-        Value::List(items) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(refused)).collect()
-        }
-        _ => Err(refused()),
-    }
 }
 
 /// A list on one line; JSON's quotes are YAML's too.

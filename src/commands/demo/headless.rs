@@ -5,10 +5,11 @@ use crate::{
     commands::{
         Global,
         config::Preferences,
-        live::{self, Assembly},
-        prepare::Refusal,
-        signals::Signals,
+        live,
+        prepare::{Company, Helpers, Refusal, prepare},
     },
+    engine::{SessionHost, Signals},
+    provider::python::Prints,
     runner::{Consent, Pace},
     session::Session,
 };
@@ -25,44 +26,54 @@ const SAFETY: Duration = Duration::from_secs(30);
 
 /// Plays a lesson and gives its session. A signal ends it as one ends `chaos-tui run`, rollbacks included.
 pub async fn play(global: &Global, arguments: &live::Arguments) -> Result<Session, Refusal> {
-    let mut assembly = Assembly::new(None);
-    let played = lesson(global, arguments, &mut assembly).await;
-    let (session, _) = assembly.end().await;
+    let host = SessionHost::start(None, None);
+    let mut helpers = Helpers::default();
+    let played = lesson(global, arguments, &host, &mut helpers).await;
+    helpers.end().await;
+    let (session, _) = host.end(None).await;
     played.and_then(|()| session.ok_or_else(|| Refusal::invalid("what was told could not be kept")))
 }
 
 async fn lesson(
     global: &Global,
     arguments: &live::Arguments,
-    assembly: &mut Assembly,
+    host: &SessionHost,
+    helpers: &mut Helpers,
 ) -> Result<(), Refusal> {
     let (signals, mut receiver) = Signals::all(arguments.playing.compat()).map_err(Refusal::invalid)?;
-    // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
-    let pace = Pace::Auto(Consent::up_front());
+    let company = Company {
+        emitter: &host.emitter,
+        signals: signals.sender(),
+        prints: Prints::Heard,
+        // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
+        pace: Pace::Auto(Consent::up_front()),
+        notifies: false,
+    };
+    let settings_file = global.settings.as_ref();
     let prepared = tokio::select! {
-        prepared = assembly.prepare(global, arguments, &arguments.playing, pace, signals.sender()) => prepared?,
+        prepared = prepare(&arguments.source, &arguments.playing, settings_file, company, helpers) => prepared?,
         Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     };
     // Without a screen the same on every machine: no config file is read.
-    let preferences = Preferences::default().watching(&arguments.watching);
-    let mut staged = assembly.stage(arguments, &preferences, prepared).await;
-    staged.spawn(Telling::default().follow(assembly.shown.clone(), assembly.clock));
-    staged.observe().await;
+    let preferences = arguments.watching.over(Preferences::default());
+    let mut open = host.open(&arguments.settings(&preferences), prepared).await;
+    open.spawn(Telling::default().follow(host.session.clone(), host.clock));
+    open.observe().await;
     tokio::select! {
-        learned = timeout(LEARNING, learned(assembly.shown.clone())) => learned.map_err(|_| {
+        learned = timeout(LEARNING, learned(host.session.clone())) => learned.map_err(|_| {
             Refusal::invalid(format!("the consumer gave too few answers in {} s to learn from", LEARNING.as_secs()))
         })?,
         Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     }
-    let running = staged.play(receiver);
+    let running = open.play(receiver);
     running.done.cancelled().await;
-    if assembly.shown.borrow().run.interrupted.is_none() {
+    if host.session.borrow().run.interrupted.is_none() {
         tokio::time::sleep(AFTERWARDS).await;
         // What is still wrong after that stands in the comparison.
-        let _ = timeout(SAFETY, assembly.shown.clone().wait_for(Session::finished)).await;
+        let _ = timeout(SAFETY, host.session.clone().wait_for(Session::finished)).await;
     }
     let report = running.end().await;
-    match (report.words.first(), assembly.shown.borrow().run.interrupted.clone()) {
+    match (report.words.first(), host.session.borrow().run.interrupted.clone()) {
         (Some(words), _) => Err(Refusal::invalid(format!("a part of chaos-tui broke: {words}"))),
         (None, Some(reason)) => Err(Refusal::invalid(reason)),
         (None, None) => Ok(()),

@@ -12,7 +12,7 @@ mod telling;
 
 use super::{
     Global,
-    live::{self, Course, Setting},
+    live::{self, Course, SessionOptions},
 };
 use crate::{report::Comparison, session::Session, tui::terminal};
 use lesson::Lesson;
@@ -53,33 +53,35 @@ pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
 /// The lessons on the screen; one key leads from each to the next. From the second on each ends with both side by side.
 fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<ExitCode, ExitCode> {
     let guided = |lesson| -> live::Guide {
-        Box::new(move |assembly| {
-            let (shown, emitter, tap) =
-                (assembly.shown.clone(), assembly.emitter.clone(), assembly.handle.taps.open());
+        Box::new(move |host| {
+            let (shown, emitter, tap) = (host.session.clone(), host.emitter.clone(), host.bus.subscribe());
             Box::pin(guide::guide(lesson, shown, emitter, tap))
         })
     };
     let mut seen: Vec<Session> = Vec::new();
     for (i, lesson) in Lesson::ALL.into_iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| Lesson::ALL.get(i)).map_or("before", |it| it.variant());
-        let sitting = loop {
+        let outcome = loop {
             let course = Course { next: lesson.next(), names: (before, lesson.variant()) };
-            let setting =
-                Setting { earlier: seen.last().cloned(), guide: Some(guided(lesson)), course: Some(course) };
-            let sitting = live::sit(global, &script.session(lesson, arguments), setting);
-            if !sitting.again {
-                break sitting;
+            let options = SessionOptions {
+                earlier: seen.last().cloned(),
+                guide: Some(guided(lesson)),
+                course: Some(course),
+            };
+            let outcome = live::run_session(global, &script.session(lesson, arguments), options);
+            if !outcome.again {
+                break outcome;
             }
         };
-        let left = sitting.early;
+        let left = outcome.early;
         let ended = |session: &Session| session.run.ended.is_some() && session.run.interrupted.is_none();
         // Whoever leaves a lesson leaves the demo, with what was seen to its end.
-        seen.extend(sitting.session.filter(|session| !left || ended(session)));
+        seen.extend(outcome.session.filter(|session| !left || ended(session)));
         if left {
             if seen.len() > 1 {
                 conclude(&seen, script);
             }
-            return Err(sitting.code);
+            return Err(outcome.code);
         }
     }
     Ok(conclude(&seen, script))

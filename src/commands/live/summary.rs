@@ -1,7 +1,7 @@
 //! What is left on the terminal after the screen is gone.
 
-use super::stage::Report;
 use crate::{
+    engine::{LineWriter, Report},
     insight::{self, rollback_failed},
     session::{
         Session,
@@ -109,11 +109,11 @@ fn safety(session: &Session) -> Option<String> {
 }
 
 /// Prints the log lines that were not printed yet; gives the number of the next one.
-pub fn follow(session: &Session, said: u64) -> u64 {
+pub fn follow(session: &Session, said: u64, lines: &mut LineWriter) -> u64 {
     let log = &session.log;
     let skip = usize::try_from(said.saturating_sub(log.forgotten)).unwrap_or(usize::MAX);
     for line in log.lines.iter().skip(skip).filter(|line| line.level > Level::Debug) {
-        let _ = writeln!(io::stderr(), "  {}", line.text);
+        lines.line(format!("  {}", line.text));
     }
     log.forgotten + log.lines.len() as u64
 }

@@ -1,6 +1,5 @@
 //! From the command line to a run that can be played: load, validate, resolve, connect.
 
-mod cluster_needs;
 mod controls;
 mod guards;
 mod loading;
@@ -8,48 +7,25 @@ mod refusal;
 mod validation;
 mod variables;
 
-pub use cluster_needs::{lacks_cluster, may_choose};
 pub use refusal::Refusal;
 
-use super::{Playing, SandboxChild, connect::Connected, listening::Listening, notifications::Notifications};
+use super::{Playing, SandboxChild, connect::Connected};
 use crate::{
     cluster,
+    engine::{Notifications, Prepared, PythonEvents, session_cluster::lacks_cluster},
     experiment::{
         Access, Document, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError,
         parse_var, patiently,
     },
     provider::{
-        Known, Providers,
+        Known,
         python::{Prints, PythonBridge},
     },
     runner::{Controls, Options, Pace, Redactor, Request, Shown, Signal, strategies},
-    session::{
-        What,
-        event::{Guards, Level},
-        stream::Emitter,
-    },
+    session::{What, event::Level, stream::Emitter},
 };
-use std::{
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
-
-/// A run that can be played.
-pub struct Prepared {
-    /// What to play.
-    pub request: Request,
-    /// With whom.
-    pub providers: Arc<Providers>,
-    /// Whom to tell how it ended.
-    pub notifications: Notifications,
-    /// How the cluster is chosen.
-    pub cluster: cluster::Settings,
-    /// What ends it by itself.
-    pub guards: Guards,
-    /// The first Python function that gave what JSON cannot hold, once there is one.
-    pub unserialisable: Arc<OnceLock<String>>,
-}
 
 /// What has to be ended after a run, whatever became of it.
 #[derive(Default)]
@@ -119,8 +95,8 @@ pub async fn prepare(
         Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
     left_out.into_iter().for_each(|message| eprintln!("{message}"));
     let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
-    let listening = Listening::new(company.emitter.clone(), company.signals.clone());
-    let mut link = Link { playing, settings: &settings, company: &company, listening: &listening, helpers };
+    let events = PythonEvents::new(company.emitter.clone(), company.signals.clone());
+    let mut link = Link { playing, settings: &settings, company: &company, events: &events, helpers };
     // Controls of the loading need Python before there is an experiment. Without any, what is not needed for a file
     // that cannot be read is not started.
     let early = match globals.is_empty() {
@@ -166,7 +142,7 @@ pub async fn prepare(
     let guards = guards::in_force(playing, &experiment, &company.pace)?;
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &environment, &company).await?;
-    listening.hide(Redactor::new(&secrets));
+    events.hide(Redactor::new(&secrets));
     if secrets.is_empty() {
         experiment.note_no_secrets(&overrides.configuration);
     }
@@ -191,7 +167,7 @@ pub async fn prepare(
     {
         return Err(Refusal::usage(error));
     }
-    let unserialisable = listening.unserialisable();
+    let unserialisable = events.unserialisable();
     Ok(Prepared { request, providers, notifications, cluster, guards, unserialisable })
 }
 
@@ -200,7 +176,7 @@ struct Link<'a> {
     playing: &'a Playing,
     settings: &'a Settings,
     company: &'a Company<'a>,
-    listening: &'a Arc<Listening>,
+    events: &'a Arc<PythonEvents>,
     helpers: &'a mut Helpers,
 }
 
@@ -213,7 +189,7 @@ impl Link<'_> {
             self.helpers.sandbox = Some(child);
         }
         let (reach, prints) = (&self.playing.reach, self.company.prints);
-        let connected = reach.connect(environment, self.settings, prints, self.listening);
+        let connected = reach.connect(environment, self.settings, prints, self.events);
         self.helpers.python = Some(connected.python.clone());
         self.helpers.cluster = Some(connected.cluster.clone());
         Ok(connected)

@@ -1,6 +1,7 @@
 use super::*;
 use crate::session::{
     Command, Event, Session,
+    command::Annotation,
     event::{Guard, Guards, Source, SourceState, Timestamp, What},
     fixtures::{self, Variant, at},
 };
@@ -168,6 +169,6 @@ fn limits_are_set_by_the_session_and_by_the_operator() {
     assert_eq!(session.guards.limits, Guards::OFF);
     tell(&mut session, -20.0, What::GuardsSet(Guards::default()));
     assert_eq!(session.guards.limits, Guards::default());
-    tell(&mut session, -19.0, What::Commanded(Command::Guards(Guards::OFF)));
+    tell(&mut session, -19.0, What::Commanded(Command::Annotate(Annotation::Guards(Guards::OFF))));
     assert_eq!(session.guards.limits, Guards::OFF);
 }

@@ -13,6 +13,7 @@
 //! in `estimate`.
 
 mod consumer;
+pub mod declared;
 mod estimate;
 mod hunt;
 #[cfg(test)]

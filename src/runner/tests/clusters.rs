@@ -1,6 +1,7 @@
 //! A step is fired in the cluster that its card named, and in no other.
 
 use super::*;
+use crate::session::command::StepCommand;
 use crate::{
     cluster::{Connection, Identity, Settings},
     provider::ControlReply,
@@ -59,7 +60,7 @@ async fn fired(parts: &str, controls: Controls, chosen: Chosen, between: impl Fn
                     *asked
                 };
                 between(number);
-                operator.says(if number > 3 { Command::Quit } else { Command::Fire(KILL) }).await;
+                operator.says(if number > 3 { StepCommand::Quit } else { StepCommand::Fire(KILL) }).await;
             }
         })
         .await;

@@ -1,6 +1,7 @@
 //! Controls around every level (experiment-format 10).
 
 use super::*;
+use crate::session::command::StepCommand;
 use crate::{
     experiment::Control,
     provider::{ControlCall, ControlError, ControlReply},
@@ -250,7 +251,7 @@ async fn what_a_control_makes_of_a_step_after_it_was_fired_is_not_run() {
     let played = setup
         .play_with(async |what, operator| {
             if let What::StepAwaited { step, .. } = what {
-                operator.says(Command::Fire(*step)).await;
+                operator.says(StepCommand::Fire(*step)).await;
             }
         })
         .await;
@@ -291,7 +292,7 @@ async fn what_a_control_makes_real_after_nobody_fired_it_is_not_run() {
     let played = setup
         .play_with(async |what, operator| {
             if let What::StepAwaited { .. } = what {
-                operator.says(Command::Next).await;
+                operator.says(StepCommand::Next).await;
             }
         })
         .await;

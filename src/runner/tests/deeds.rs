@@ -1,6 +1,7 @@
 //! What fires and rollbacks came to in the world, whatever the journal calls it.
 
 use super::*;
+use crate::session::command::StepCommand;
 use crate::{runner::Compat, session::event::Section};
 
 fn at(section: Section, index: usize) -> StepRef {
@@ -113,15 +114,15 @@ async fn a_hypothesis_that_fails_after_the_fire_offers_the_rollbacks() {
         rollbacks(&[action("undo", "harm", ""), action("more", "harm", "")])
     );
     let first = at(Section::Rollbacks, 0);
-    for (answer, wanted) in [(Command::Next, &["undo", "more"][..]), (Command::Skip, &[])] {
+    for (answer, wanted) in [(StepCommand::Next, &["undo", "more"][..]), (StepCommand::Skip, &[])] {
         let played = Setup::new(&parts)
             .stepping()
             .play_with(async |what, operator| {
                 if let What::StepAwaited { step, destructive } = what {
                     let said = match (*step == first, *destructive) {
                         (true, _) => answer.clone(),
-                        (_, true) => Command::Fire(*step),
-                        _ => Command::Next,
+                        (_, true) => StepCommand::Fire(*step),
+                        _ => StepCommand::Next,
                     };
                     operator.says(said).await;
                 }
@@ -157,7 +158,7 @@ async fn a_tolerance_in_the_method_is_told_and_not_journalled() {
 }
 
 /// Answers the first time that a step is awaited with one command, and later with another.
-async fn stepping(parts: &str, answer: impl Fn(StepRef, usize) -> Command) -> Played {
+async fn stepping(parts: &str, answer: impl Fn(StepRef, usize) -> StepCommand) -> Played {
     let times = std::sync::Mutex::new(std::collections::HashMap::<StepRef, usize>::new());
     Setup::new(parts)
         .stepping()
@@ -179,15 +180,16 @@ async fn stepping(parts: &str, answer: impl Fn(StepRef, usize) -> Command) -> Pl
 async fn a_skip_stands_in_the_journal_until_it_is_taken_back() {
     let parts = method(&[probe("a", "give:1", ""), probe("b", "give:1", "")]);
     let (a, b) = (at(Section::Method, 0), at(Section::Method, 1));
-    let played = stepping(&parts, |step, _| if step == a { Command::Skip } else { Command::Next }).await;
+    let played =
+        stepping(&parts, |step, _| if step == a { StepCommand::Skip } else { StepCommand::Next }).await;
     assert_eq!(played.names("run"), ["b"]);
     assert_eq!(played.at("chaos-tui.skipped.0.name"), "a".into());
     assert_eq!(played.at("chaos-tui.skipped.0.section"), "run".into());
 
     let taken_back = stepping(&parts, |step, time| match (step == a, step == b, time) {
-        (true, _, 1) => Command::Skip,
-        (_, true, 1) => Command::Rerun,
-        _ => Command::Next,
+        (true, _, 1) => StepCommand::Skip,
+        (_, true, 1) => StepCommand::Rerun,
+        _ => StepCommand::Next,
     })
     .await;
     assert_eq!(taken_back.names("run"), ["a", "b"]);
@@ -204,8 +206,8 @@ async fn a_hypothesis_that_was_not_asked_is_not_met() {
     let probes = [probe("p", "give:1", r#""tolerance": 1"#), probe("q", "give:1", r#""tolerance": 1"#)];
     let parts = format!("{}, {}", hypothesis(&probes), method(&[probe("a", "give:1", "")]));
     let skip = |step: StepRef, _| match step.section {
-        Section::Before => Command::Skip,
-        _ => Command::Next,
+        Section::Before => StepCommand::Skip,
+        _ => StepCommand::Next,
     };
     let played = stepping(&parts, skip).await;
     assert_eq!(played.at("steady_states.before.steady_state_met"), Value::Null);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::runner::{Compat, Dry};
+use crate::session::command::StepCommand;
 
 async fn played(dry: Dry, action_fields: &str) -> Played {
     let pauses = r#""pauses": {"before": 50, "after": 50}"#;
@@ -83,7 +84,7 @@ async fn a_marked_activity_is_not_played_and_its_entry_is_that_of_a_dry_run() {
         // It needs no fire: nothing is changed.
         if let What::StepAwaited { destructive, .. } = what {
             assert!(!destructive);
-            operator.says(Command::Next).await;
+            operator.says(StepCommand::Next).await;
         }
     });
     let played = played.await;

@@ -19,8 +19,9 @@ use crate::{
     experiment::{Document, Environment, Experiment, Map, Secrets, Value, parse_json},
     provider::Providers,
     session::{
-        Command, Event, What,
+        Event, What,
         clock::Clock,
+        command::StepCommand,
         console::lines,
         event::{Level, StepRef},
         journal::{Journal, Machine},
@@ -123,12 +124,12 @@ async fn within<T>(work: impl Future<Output = T>) -> T {
 
 /// Sends what an operator or the system would.
 struct Operator {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<StepCommand>,
     signals: mpsc::Sender<Signal>,
 }
 
 impl Operator {
-    async fn says(&self, command: Command) {
+    async fn says(&self, command: StepCommand) {
         self.commands.send(command).await.unwrap();
     }
 

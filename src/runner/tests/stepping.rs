@@ -1,6 +1,7 @@
 //! The operator leads: steps, fires, cuts, skips, goes back, aborts.
 
 use super::*;
+use crate::session::command::StepCommand;
 use crate::session::event::Section;
 
 fn at(section: Section, index: usize) -> StepRef {
@@ -14,7 +15,7 @@ fn parts() -> String {
 }
 
 /// Answers each awaited step with what `answer` says of it.
-async fn led(setup: Setup, answer: impl Fn(StepRef, bool) -> Vec<Command>) -> Played {
+async fn led(setup: Setup, answer: impl Fn(StepRef, bool) -> Vec<StepCommand>) -> Played {
     setup
         .stepping()
         .play_with(async |what, operator| {
@@ -30,8 +31,8 @@ async fn led(setup: Setup, answer: impl Fn(StepRef, bool) -> Vec<Command>) -> Pl
 #[tokio::test(start_paused = true)]
 async fn every_step_is_awaited_and_destructive_ones_are_fired() {
     let fire = |step, destructive| match destructive {
-        true => vec![Command::Next, Command::Fire(step)],
-        false => vec![Command::Next],
+        true => vec![StepCommand::Next, StepCommand::Fire(step)],
+        false => vec![StepCommand::Next],
     };
     let played = led(Setup::new(&parts()), fire).await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
@@ -56,7 +57,7 @@ async fn every_step_is_awaited_and_destructive_ones_are_fired() {
 
 #[tokio::test(start_paused = true)]
 async fn the_pass_begins_with_its_first_step() {
-    let played = led(Setup::new(&parts()), |step, _| vec![Command::Fire(step)]).await;
+    let played = led(Setup::new(&parts()), |step, _| vec![StepCommand::Fire(step)]).await;
     let place =
         |wanted: fn(&What) -> bool| played.events.iter().position(|event| wanted(&event.what)).unwrap();
     let awaited = place(|what| matches!(what, What::StepAwaited { .. }));
@@ -67,8 +68,8 @@ async fn the_pass_begins_with_its_first_step() {
 #[tokio::test(start_paused = true)]
 async fn automatic_steps_still_wait_for_the_fire() {
     let played = led(Setup::new(&parts()), |step, destructive| match destructive {
-        true => vec![Command::Fire(step)],
-        false => vec![Command::Auto(true)],
+        true => vec![StepCommand::Fire(step)],
+        false => vec![StepCommand::Auto(true)],
     })
     .await;
     let awaited: Vec<StepRef> = played.awaited().into_iter().map(|(step, _)| step).collect();
@@ -80,9 +81,9 @@ async fn automatic_steps_still_wait_for_the_fire() {
 async fn a_breakpoint_holds_the_automatic_run() {
     let stop = at(Section::Method, 2);
     let played = led(Setup::new(&parts()), |step, destructive| match (step, destructive) {
-        (step, true) => vec![Command::Fire(step)],
-        (step, _) if step == stop => vec![Command::Next],
-        _ => vec![Command::Breakpoint(stop), Command::Auto(true)],
+        (step, true) => vec![StepCommand::Fire(step)],
+        (step, _) if step == stop => vec![StepCommand::Next],
+        _ => vec![StepCommand::Breakpoint(stop), StepCommand::Auto(true)],
     })
     .await;
     let awaited: Vec<StepRef> = played.awaited().into_iter().map(|(step, _)| step).collect();
@@ -93,8 +94,8 @@ async fn a_breakpoint_holds_the_automatic_run() {
 #[tokio::test(start_paused = true)]
 async fn skipped_steps_leave_no_entry() {
     let played = led(Setup::new(&parts()), |step, destructive| match (destructive, step.section) {
-        (true, _) => vec![Command::Skip],
-        _ => vec![Command::Next],
+        (true, _) => vec![StepCommand::Skip],
+        _ => vec![StepCommand::Next],
     })
     .await;
     assert_eq!(played.names("run"), ["look", "again"]);
@@ -109,9 +110,9 @@ async fn a_step_is_run_again_and_both_runs_are_recorded() {
         let first =
             |flag: &std::sync::atomic::AtomicBool| flag.swap(false, std::sync::atomic::Ordering::Relaxed);
         match (destructive, step) {
-            (true, _) if first(&again) => vec![Command::Rerun],
-            (true, step) => vec![Command::Fire(step)],
-            _ => vec![Command::Next],
+            (true, _) if first(&again) => vec![StepCommand::Rerun],
+            (true, step) => vec![StepCommand::Fire(step)],
+            _ => vec![StepCommand::Next],
         }
     })
     .await;
@@ -122,14 +123,14 @@ async fn a_step_is_run_again_and_both_runs_are_recorded() {
 async fn a_gate_that_is_not_met_can_be_asked_again() {
     let setup =
         || Setup::new(&format!("{}, {}", hypothesis_of("[0, 1]"), method(&[probe("a", "give:1", "")])));
-    let mended = led(setup(), |_, _| vec![Command::Next]).await;
+    let mended = led(setup(), |_, _| vec![StepCommand::Next]).await;
     assert_eq!(mended.names("steady_states.before.probes"), ["p"], "the last answer counts");
     assert_eq!(mended.at("steady_states.before.steady_state_met"), true.into());
     assert_eq!(mended.names("run"), ["a"]);
     let times = std::sync::atomic::AtomicUsize::new(0);
     let accepted = led(setup(), |_, _| match times.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-        0 => vec![Command::Next],
-        _ => vec![Command::Skip],
+        0 => vec![StepCommand::Next],
+        _ => vec![StepCommand::Skip],
     })
     .await;
     assert_eq!(accepted.at("steady_states.before.steady_state_met"), false.into());
@@ -142,7 +143,7 @@ async fn waits_can_be_cut() {
     let played = Setup::new(&steps)
         .play_with(async |what, operator| {
             if matches!(what, What::PauseStarted { .. } | What::ActivityStarted { .. }) {
-                operator.says(Command::Cut).await;
+                operator.says(StepCommand::Cut).await;
             }
         })
         .await;
@@ -157,14 +158,14 @@ async fn waits_can_be_cut() {
 #[tokio::test(start_paused = true)]
 async fn an_abort_undoes() {
     for (command, reason) in
-        [(Command::Abort, "Aborted by the operator"), (Command::Quit, "The operator left")]
+        [(StepCommand::Abort, "Aborted by the operator"), (StepCommand::Quit, "The operator left")]
     {
         let setup = Setup::new(&parts());
         let played = setup
             .stepping()
             .play_with(async |what, operator| match what {
                 What::StepAwaited { destructive: true, .. } => operator.says(command.clone()).await,
-                What::StepAwaited { .. } => operator.says(Command::Next).await,
+                What::StepAwaited { .. } => operator.says(StepCommand::Next).await,
                 _ => {}
             })
             .await;
@@ -222,11 +223,11 @@ async fn the_plan_comes_first_and_knows_what_is_dangerous() {
 
 #[tokio::test(start_paused = true)]
 async fn leaving_during_the_rollbacks_lets_the_rest_go_by_itself() {
-    for command in [Command::Abort, Command::Quit] {
+    for command in [StepCommand::Abort, StepCommand::Quit] {
         let undoing =
             rollbacks(&[action("r1", "give:1", ""), action("r2", "give:1", ""), action("r3", "give:1", "")]);
         let setup = Setup::new(&format!("{}, {undoing}", method(&[])));
-        let played = led(setup, |_, _| vec![Command::Pause(true), command.clone()]).await;
+        let played = led(setup, |_, _| vec![StepCommand::Pause(true), command.clone()]).await;
         assert_eq!(played.awaited(), [(at(Section::Rollbacks, 0), false)], "{command:?}");
         assert_eq!(played.names("rollbacks"), ["r1", "r2", "r3"]);
         assert!(played.events.iter().any(|event| matches!(event.what, What::AutoSwitched { on: true })));

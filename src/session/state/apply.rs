@@ -6,6 +6,7 @@ use super::{
 };
 use crate::session::{
     Command,
+    command::{Annotation, StepCommand},
     event::{
         Check, CheckLevel, Event, Fix, Gap, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, What,
         Witness,
@@ -183,17 +184,17 @@ impl Session {
 
     fn commanded(&mut self, at: Timestamp, command: &Command) {
         match command {
-            Command::Note(text) => self.diary.note(at, text),
-            Command::Mark => self.diary.mark(at),
+            Command::Annotate(Annotation::Note(text)) => self.diary.note(at, text),
+            Command::Annotate(Annotation::Mark) => self.diary.mark(at),
             // Nobody predicts what has begun.
-            Command::Predict(prediction) if self.fault.is_none() => {
+            Command::Annotate(Annotation::Predict(prediction)) if self.fault.is_none() => {
                 self.prediction = Some(*prediction).filter(|prediction| !prediction.is_empty());
             }
-            Command::Guards(limits) => self.guards.limits = *limits,
-            Command::Pause(on) => self.steps.paused = *on,
+            Command::Annotate(Annotation::Guards(limits)) => self.guards.limits = *limits,
+            Command::Step(StepCommand::Pause(on)) => self.steps.paused = *on,
             // What leads to the end goes by itself.
-            Command::Abort | Command::Quit => self.steps.paused = false,
-            Command::Breakpoint(step) => self.steps.toggle_breakpoint(*step),
+            Command::Step(StepCommand::Abort) | Command::Step(StepCommand::Quit) => self.steps.paused = false,
+            Command::Step(StepCommand::Breakpoint(step)) => self.steps.toggle_breakpoint(*step),
             _ => {}
         }
     }

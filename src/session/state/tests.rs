@@ -4,6 +4,7 @@ use super::*;
 use crate::experiment::Value;
 use crate::session::{
     Command, Event,
+    command::{Annotation, StepCommand},
     event::{
         ActivityOutcome, Belief, BreakerState, Confidence, LastEnd, Level, PauseSide, Plan, Pod, RunId,
         RunStatus, Section, StepRef, What,
@@ -133,7 +134,11 @@ fn at_the_end_nothing_is_awaited_and_nothing_goes_on_by_itself() {
     let mut session = fixtures::ready().0;
     let step = StepRef { section: Section::Method, index: 1 };
     let end = What::RunEnded { status: RunStatus::Interrupted, deviated: false };
-    for what in [What::StepAwaited { step, destructive: false }, What::Commanded(Command::Auto(true)), end] {
+    for what in [
+        What::StepAwaited { step, destructive: false },
+        What::Commanded(Command::Step(StepCommand::Auto(true))),
+        end,
+    ] {
         session.apply(&Event { seq: 0, at: at(-20.0), what });
     }
     assert_eq!(session.steps.row(step).unwrap().state, StepState::Waiting);
@@ -147,13 +152,13 @@ fn the_operators_keys_leave_their_traces() {
     let press = |session: &mut Session, command| {
         session.apply(&Event { seq: 0, at: at(-20.0), what: What::Commanded(command) });
     };
-    press(&mut session, Command::Breakpoint(step));
+    press(&mut session, Command::Step(StepCommand::Breakpoint(step)));
     assert!(session.steps.breakpoints.contains(&step));
-    press(&mut session, Command::Breakpoint(step));
+    press(&mut session, Command::Step(StepCommand::Breakpoint(step)));
     assert!(session.steps.breakpoints.is_empty());
-    press(&mut session, Command::Note("odd".to_owned()));
-    press(&mut session, Command::Mark);
-    press(&mut session, Command::Pause(true));
+    press(&mut session, Command::Annotate(Annotation::Note("odd".to_owned())));
+    press(&mut session, Command::Annotate(Annotation::Mark));
+    press(&mut session, Command::Step(StepCommand::Pause(true)));
     assert_eq!((session.diary.notes.len(), session.diary.marks.len(), session.steps.paused), (1, 1, true));
 }
 
@@ -375,7 +380,11 @@ fn what_is_kept_is_bounded() {
         let message = format!("line {n}\nand {}", "x".repeat(5000));
         let what = What::Logged { level: Level::Info, target: "test".to_owned(), message };
         session.apply(&Event { seq: n, at: at(n as f64), what });
-        session.apply(&Event { seq: n, at: at(n as f64), what: What::Commanded(Command::Mark) });
+        session.apply(&Event {
+            seq: n,
+            at: at(n as f64),
+            what: What::Commanded(Command::Annotate(Annotation::Mark)),
+        });
     }
     assert_eq!((session.log.lines.len(), session.log.forgotten), (2000, 18_000));
     assert!(session.log.lines.iter().all(|line| line.text.len() <= 1024));

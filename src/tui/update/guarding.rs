@@ -2,7 +2,7 @@
 
 use super::{leave::leave, open};
 use crate::{
-    session::{Command, Session},
+    session::{Session, command::Annotation},
     tui::{
         keymap::Chord,
         msg::Outcome,
@@ -34,7 +34,7 @@ pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
             let limits = desk.limits;
             view.overlay = None;
             if changes {
-                return Outcome::send(Command::Guards(limits));
+                return Outcome::send(Annotation::Guards(limits));
             }
             view.hint = Some("nothing runs that a guard could end".to_owned());
         }

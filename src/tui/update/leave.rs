@@ -2,7 +2,7 @@
 
 use super::{open, typing::filter};
 use crate::{
-    session::{Command, Session},
+    session::{Command, Session, command::StepCommand},
     tui::{
         keymap::{Action, Chord},
         msg::{Effect, Outcome},
@@ -45,11 +45,11 @@ pub(super) fn leave(view: &mut View) -> Outcome {
     match view.leaving {
         Leaving::No => {
             view.leaving = Leaving::Asked;
-            Outcome::send(Command::Quit)
+            Outcome::send(StepCommand::Quit)
         }
         Leaving::Asked => {
             view.leaving = Leaving::Pressed;
-            Outcome::send(Command::Cut)
+            Outcome::send(StepCommand::Cut)
         }
         Leaving::Pressed => Outcome::effect(Effect::Leave),
     }
@@ -119,7 +119,7 @@ fn undo_and_leave(view: &mut View) -> Outcome {
     view.overlay = None;
     view.leaving = Leaving::Asked;
     // What is put back while the run ends is put back after its rollbacks.
-    let quit = (!view.finished).then_some(Effect::Send(Command::Quit));
+    let quit = (!view.finished).then_some(Effect::Send(Command::Step(StepCommand::Quit)));
     let effects = quit.into_iter().chain([Effect::Send(Command::Undo)]).collect();
     Outcome { redraw: true, effects }
 }
@@ -160,10 +160,10 @@ pub(super) fn towards_safety(view: &mut View, session: &Session) -> Outcome {
         return Outcome::nothing();
     }
     if session.steps.auto {
-        return Outcome::send(Command::Auto(false));
+        return Outcome::send(StepCommand::Auto(false));
     }
     if session.run.started.is_some() && session.run.ended.is_none() && !session.steps.paused {
-        return Outcome::send(Command::Pause(true));
+        return Outcome::send(StepCommand::Pause(true));
     }
     let abort = view.keymap.key(Action::Abort);
     view.hint = Some(format!("nothing moves by itself now; {abort} aborts and rolls back"));

@@ -18,7 +18,11 @@ use super::{
     overlays,
     view::{Leaving, Overlay, Pane, Steering, View},
 };
-use crate::session::{Command, Session, event::Timestamp};
+use crate::session::{
+    Command, Session,
+    command::{Annotation, StepCommand, WatchCommand},
+    event::Timestamp,
+};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 /// Takes one message.
@@ -74,28 +78,28 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
     match action {
         A::Observe => {
             let watched = session.users.endpoints.iter().any(|endpoint| endpoint.watched);
-            Outcome::send(Command::Observe(!watched))
+            Outcome::send(WatchCommand::Observe(!watched))
         }
         A::Next => stepping::next(view, session),
         A::Fire => stepping::fire(view, session, now),
-        A::Auto => stepping::watching(session, Command::Auto(!session.steps.auto)),
-        A::Pause => Outcome::send(Command::Pause(!session.steps.paused)),
+        A::Auto => stepping::watching(session, Command::Step(StepCommand::Auto(!session.steps.auto))),
+        A::Pause => Outcome::send(StepCommand::Pause(!session.steps.paused)),
         A::Skip => stepping::skip(view, session),
         A::Rerun => stepping::rerun(view, session),
         A::NewRun => leave::again(view, session),
-        A::Cut => Outcome::send(Command::Cut),
+        A::Cut => Outcome::send(StepCommand::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
         A::Fix => stepping::fix(view, session),
         A::Predict => predicting::form(view, session),
         A::Abort => undoing::abort(session),
         A::Undo => undoing::ask(view, session),
-        A::End => Outcome::send(Command::Quit),
+        A::End => Outcome::send(StepCommand::Quit),
         A::Safety => leave::towards_safety(view, session),
         A::Guards => guarding::desk(view, session),
         A::Note => open(view, Overlay::Note(Default::default())),
         A::Mark => {
             view.hint = Some("marked this moment".to_owned());
-            Outcome::send(Command::Mark)
+            Outcome::send(Annotation::Mark)
         }
         A::Why => toggle(view, Overlay::Why),
         A::Logs => logs(view, session),
@@ -200,7 +204,7 @@ pub fn refused(view: &View, action: Action) -> Option<&'static str> {
 fn logs(view: &mut View, session: &Session) -> Outcome {
     let opened = toggle(view, Overlay::PodLog);
     match overlays::shown_log(session, view) {
-        Some(row) if view.overlay.is_some() => Outcome::send(Command::ReadLog(row.pod.key.clone())),
+        Some(row) if view.overlay.is_some() => Outcome::send(WatchCommand::ReadLog(row.pod.key.clone())),
         _ => opened,
     }
 }
@@ -212,7 +216,7 @@ fn next_log(view: &mut View, session: &Session, by: isize) -> Outcome {
     let Some(key) = overlays::next_log(session, view, by) else { return Outcome::nothing() };
     view.pod = Some(key.uid.clone());
     open(view, Overlay::PodLog);
-    Outcome::send(Command::ReadLog(key.clone()))
+    Outcome::send(WatchCommand::ReadLog(key.clone()))
 }
 
 fn open(view: &mut View, overlay: Overlay) -> Outcome {

@@ -2,7 +2,7 @@
 
 use super::{leave::leave, open};
 use crate::{
-    session::{Command, Session},
+    session::{Session, command::Annotation},
     tui::{
         keymap::Chord,
         msg::Outcome,
@@ -36,7 +36,7 @@ pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
         KeyCode::Enter => {
             let prediction = form.prediction();
             view.overlay = None;
-            return Outcome::send(Command::Predict(prediction));
+            return Outcome::send(Annotation::Predict(prediction));
         }
         KeyCode::Esc => view.overlay = None,
         KeyCode::Char(c) if !chord.modifiers.contains(KeyModifiers::CONTROL) && form.write(c) => {}

@@ -4,6 +4,7 @@ use super::{leave::leave, open};
 use crate::{
     session::{
         Command, Session,
+        command::{StepCommand, WatchCommand},
         event::{StepRef, Timestamp},
         state::{StepRow, StepState},
     },
@@ -35,7 +36,7 @@ pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
             view.hint = Some(format!("{cut} cuts the wait: `{}` still runs", row.step.name));
             Outcome::redraw()
         }
-        _ => watching(session, Command::Next),
+        _ => watching(session, Command::Step(StepCommand::Next)),
     }
 }
 
@@ -43,7 +44,7 @@ pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
 pub(super) fn watching(session: &Session, command: Command) -> Outcome {
     let mut effects = Vec::new();
     if !session.run.hypothesis_began() && session.fault.is_none() && session.users.endpoints.is_empty() {
-        effects.push(Effect::Send(Command::Observe(true)));
+        effects.push(Effect::Send(Command::Watch(WatchCommand::Observe(true))));
     }
     effects.push(Effect::Send(command));
     Outcome { redraw: true, effects }
@@ -62,10 +63,10 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
     }
     // Where there is no card nobody knows the cluster.
     if session.fires_freely(step) == Some(true) {
-        let mut fired = Outcome::send(Command::Fire(step));
+        let mut fired = Outcome::send(StepCommand::Fire(step));
         // A lesson goes on by itself from here: what it waits for would have passed before somebody pressed the key.
         if view.course.is_some() && !session.steps.auto {
-            fired.effects.push(Effect::Send(Command::Auto(true)));
+            fired.effects.push(Effect::Send(Command::Step(StepCommand::Auto(true))));
         }
         return fired;
     }
@@ -98,7 +99,7 @@ pub(super) fn skip_confirmed(view: &mut View, session: &Session, step: StepRef, 
         KeyCode::Char('y' | 's') | KeyCode::Enter => {
             view.overlay = None;
             let waits = session.steps.current().is_some_and(|row| row.step.at == step && awaited(row));
-            if waits { Outcome::send(Command::Skip) } else { Outcome::redraw() }
+            if waits { Outcome::send(StepCommand::Skip) } else { Outcome::redraw() }
         }
         KeyCode::Char('n' | 'q') | KeyCode::Esc => {
             view.overlay = None;
@@ -111,7 +112,7 @@ pub(super) fn skip_confirmed(view: &mut View, session: &Session, step: StepRef, 
 /// Goes back one step, if one of the same part was run: a hypothesis that was checked is not a step of the method.
 pub(super) fn rerun(view: &mut View, session: &Session) -> Outcome {
     if rerunnable(session) {
-        return Outcome::send(Command::Rerun);
+        return Outcome::send(StepCommand::Rerun);
     }
     view.hint = Some("nothing to run again: no step of this part was run yet".to_owned());
     Outcome::redraw()
@@ -143,7 +144,7 @@ fn awaited_for(row: &StepRow, now: Timestamp) -> f64 {
 
 pub(super) fn breakpoint(view: &mut View, session: &Session) -> Outcome {
     match view.chosen.or_else(|| session.steps.next().map(|row| row.step.at)) {
-        Some(step) => Outcome::send(Command::Breakpoint(step)),
+        Some(step) => Outcome::send(StepCommand::Breakpoint(step)),
         None => {
             view.hint = Some("no step is left to hold at".to_owned());
             Outcome::redraw()
@@ -154,7 +155,7 @@ pub(super) fn breakpoint(view: &mut View, session: &Session) -> Outcome {
 /// Takes the first fix that is offered.
 pub(super) fn fix(view: &mut View, session: &Session) -> Outcome {
     match session.checks.iter().find_map(|check| check.offer.clone()) {
-        Some(offer) => Outcome::send(Command::Fix(offer)),
+        Some(offer) => Outcome::send(StepCommand::Fix(offer)),
         None => {
             view.hint = Some("the preflight offers no fix".to_owned());
             Outcome::redraw()

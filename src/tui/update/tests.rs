@@ -6,6 +6,7 @@ use super::super::{
     view::Course,
 };
 use super::*;
+use crate::session::command::{Annotation, StepCommand, WatchCommand};
 use crate::session::{
     event::{Event, Gets, Guards, Prediction, RunStatus, Section, StepRef, TripGuess, Undone, What},
     fixtures::{self, Variant},
@@ -78,11 +79,11 @@ fn send(command: Command) -> Effect {
 fn keys_become_commands() {
     let mut desk = Desk::at(fixtures::before_failing());
     for (key, wanted) in [
-        ("o", Command::Observe(false)),
-        ("a", Command::Auto(!desk.session.steps.auto)),
-        (".", Command::Pause(true)),
-        ("c", Command::Cut),
-        ("m", Command::Mark),
+        ("o", Command::Watch(WatchCommand::Observe(false))),
+        ("a", Command::Step(StepCommand::Auto(!desk.session.steps.auto))),
+        (".", Command::Step(StepCommand::Pause(true))),
+        ("c", Command::Step(StepCommand::Cut)),
+        ("m", Command::Annotate(Annotation::Mark)),
     ] {
         assert_eq!(desk.press(key), [send(wanted)], "{key}");
     }
@@ -101,7 +102,7 @@ fn a_step_is_run_again_only_where_there_is_one_to_go_back_to() {
     }
     let next = StepRef { index: kill.index + 1, ..kill };
     desk.tell(What::StepAwaited { step: next, destructive: false });
-    assert_eq!(desk.press("r"), [send(Command::Rerun)]);
+    assert_eq!(desk.press("r"), [send(Command::Step(StepCommand::Rerun))]);
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn a_skip_asks_once_and_only_where_a_step_waits() {
     assert_eq!(desk.press("ESC"), []);
     assert_eq!(desk.view.overlay, None);
     desk.press("s");
-    assert_eq!(desk.press("s"), [send(Command::Skip)]);
+    assert_eq!(desk.press("s"), [send(Command::Step(StepCommand::Skip))]);
     let mut desk = Desk::at(fixtures::before_failing());
     assert_eq!(desk.press("s"), []);
     assert!(desk.view.overlay.is_none() && desk.view.hint.as_ref().unwrap().contains("nothing to skip"));
@@ -126,7 +127,7 @@ fn what_was_skipped_can_be_gone_back_to() {
     desk.tell(What::StepSkipped { step: kill, name: "kill".to_owned() });
     let next = StepRef { index: kill.index + 1, ..kill };
     desk.tell(What::StepAwaited { step: next, destructive: false });
-    assert_eq!(desk.press("r"), [send(Command::Rerun)]);
+    assert_eq!(desk.press("r"), [send(Command::Step(StepCommand::Rerun))]);
 }
 
 #[test]
@@ -143,9 +144,12 @@ fn k_is_up_everywhere() {
 #[test]
 fn the_first_step_starts_watching_too() {
     let mut desk = Desk::at(fixtures::ready());
-    assert_eq!(desk.press("SPACE"), [send(Command::Observe(true)), send(Command::Next)]);
+    assert_eq!(
+        desk.press("SPACE"),
+        [send(Command::Watch(WatchCommand::Observe(true))), send(Command::Step(StepCommand::Next))]
+    );
     let mut desk = Desk::at(fixtures::ready());
-    assert_eq!(desk.press("o"), [send(Command::Observe(true))]);
+    assert_eq!(desk.press("o"), [send(Command::Watch(WatchCommand::Observe(true)))]);
 }
 
 #[test]
@@ -161,7 +165,7 @@ fn space_never_fires() {
 fn fire_needs_the_awaited_step_and_its_card() {
     let mut desk = Desk::at(fixtures::steady());
     let step = desk.step_at_hand();
-    assert_eq!(desk.press("SHIFT+F"), [send(Command::Fire(step))]);
+    assert_eq!(desk.press("SHIFT+F"), [send(Command::Step(StepCommand::Fire(step)))]);
 
     let mut desk = Desk::at(fixtures::steady());
     desk.session.target = None;
@@ -175,7 +179,11 @@ fn fire_needs_the_awaited_step_and_its_card() {
     );
     assert!(matches!(desk.view.overlay, Some(Overlay::ConfirmFire { .. })));
     desk.write(&desk.session.steps.current().unwrap().step.name.clone());
-    assert_eq!(desk.press("ENTER"), [send(Command::Fire(step))], "nothing more will be known");
+    assert_eq!(
+        desk.press("ENTER"),
+        [send(Command::Step(StepCommand::Fire(step)))],
+        "nothing more will be known"
+    );
 
     let mut desk = Desk::at(fixtures::before_failing());
     assert_eq!(desk.press("F"), [], "the step at hand only reads");
@@ -192,7 +200,7 @@ fn outside_the_allow_list_the_name_is_typed() {
     desk.take(Msg::Paste(word.clone()));
     assert_eq!(desk.press("ENTER"), [], "pasting is not typing");
     desk.write(&word);
-    assert_eq!(desk.press("ENTER"), [send(Command::Fire(step))]);
+    assert_eq!(desk.press("ENTER"), [send(Command::Step(StepCommand::Fire(step)))]);
     assert_eq!(desk.view.overlay, None);
 }
 
@@ -219,7 +227,7 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
     let mut desk = Desk::at(fixtures::steady()).guarded();
     card.place = place("sandbox", true);
     desk.tell(What::Targeted(card));
-    assert_eq!(desk.press("F"), [send(Command::Fire(step))]);
+    assert_eq!(desk.press("F"), [send(Command::Step(StepCommand::Fire(step)))]);
 }
 
 #[test]
@@ -233,13 +241,13 @@ fn escape_leads_towards_safety_step_by_step() {
     for _ in 0..3 {
         assert_eq!(desk.press("ESC"), []);
     }
-    assert_eq!(desk.press("ESC"), [send(Command::Find(String::new()))]);
+    assert_eq!(desk.press("ESC"), [send(Command::Watch(WatchCommand::Find(String::new())))]);
     assert!(desk.view.overlay.is_none() && !desk.view.zoomed && desk.view.scrolled_to.is_none());
     assert_eq!(desk.view.filter, "");
-    assert_eq!(desk.press("ESC"), [send(Command::Auto(false))]);
+    assert_eq!(desk.press("ESC"), [send(Command::Step(StepCommand::Auto(false)))]);
     desk.tell(What::AutoSwitched { on: false });
-    assert_eq!(desk.press("ESC"), [send(Command::Pause(true))]);
-    desk.tell(What::Commanded(Command::Pause(true)));
+    assert_eq!(desk.press("ESC"), [send(Command::Step(StepCommand::Pause(true)))]);
+    desk.tell(What::Commanded(Command::Step(StepCommand::Pause(true))));
     assert_eq!(desk.press("ESC"), []);
     assert!(desk.view.hint.is_some());
 }
@@ -286,7 +294,10 @@ fn a_note_is_typed_and_kept() {
     let mut desk = Desk::at(fixtures::before_failing());
     desk.press("n");
     desk.write("q is a letter here");
-    assert_eq!(desk.press("ENTER"), [send(Command::Note("q is a letter here".to_owned()))]);
+    assert_eq!(
+        desk.press("ENTER"),
+        [send(Command::Annotate(Annotation::Note("q is a letter here".to_owned())))]
+    );
     desk.press("n");
     assert_eq!(desk.press("ENTER"), [], "an empty note is none");
     assert_eq!(desk.view.overlay, None);
@@ -300,7 +311,7 @@ fn guards_are_changed_and_kept_with_enter() {
         assert_eq!(desk.press(key), [], "nothing changes before ENTER");
     }
     let wanted = Guards { users_s: Some(70), restarts: None, silence_s: Some(9) };
-    assert_eq!(desk.press("ENTER"), [send(Command::Guards(wanted))]);
+    assert_eq!(desk.press("ENTER"), [send(Command::Annotate(Annotation::Guards(wanted)))]);
     assert_eq!(desk.view.overlay, None);
 
     desk.press("g");
@@ -312,7 +323,11 @@ fn guards_are_changed_and_kept_with_enter() {
         desk.press(key);
     }
     let wanted = Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(9) };
-    assert_eq!(desk.press("ENTER"), [send(Command::Guards(wanted))], "never below 1; on again as usual");
+    assert_eq!(
+        desk.press("ENTER"),
+        [send(Command::Annotate(Annotation::Guards(wanted)))],
+        "never below 1; on again as usual"
+    );
 
     desk.view.steering = Steering::ReadOnly;
     desk.press("g");
@@ -334,12 +349,16 @@ fn a_prediction_is_written_line_by_line() {
         errors: Some(0),
         recovery_s: Some(10.0),
     };
-    assert_eq!(desk.press("ENTER"), [send(Command::Predict(wanted))]);
-    desk.tell(What::Commanded(Command::Predict(wanted)));
+    assert_eq!(desk.press("ENTER"), [send(Command::Annotate(Annotation::Predict(wanted)))]);
+    desk.tell(What::Commanded(Command::Annotate(Annotation::Predict(wanted))));
     desk.press("p");
     desk.press("n");
     let wanted = Prediction { trip: Some(TripGuess::Never), ..wanted };
-    assert_eq!(desk.press("ENTER"), [send(Command::Predict(wanted))], "it begins with what was said before");
+    assert_eq!(
+        desk.press("ENTER"),
+        [send(Command::Annotate(Annotation::Predict(wanted)))],
+        "it begins with what was said before"
+    );
     desk.press("p");
     assert_eq!(desk.press("ESC"), []);
 
@@ -352,7 +371,7 @@ fn a_prediction_is_written_line_by_line() {
 #[test]
 fn undo_asks_once_and_abort_brings_it_along() {
     let mut desk = Desk::at(fixtures::before_failing());
-    let with_undo = [Command::Abort, Command::Undo].map(send);
+    let with_undo = [Command::Step(StepCommand::Abort), Command::Undo].map(send);
     assert_eq!(desk.press("A"), with_undo);
     assert_eq!(desk.press("u"), [], "it asks");
     assert_eq!(desk.press("ESC"), []);
@@ -384,7 +403,7 @@ fn undo_asks_once_and_abort_brings_it_along() {
 fn f_takes_the_first_fix_that_is_offered() {
     let mut desk = Desk::at(fixtures::ready());
     let offer = desk.session.checks.iter().find_map(|check| check.offer.clone()).unwrap();
-    assert_eq!(desk.press("f"), [send(Command::Fix(offer.clone()))]);
+    assert_eq!(desk.press("f"), [send(Command::Step(StepCommand::Fix(offer.clone())))]);
     desk.tell(What::Fixed(offer.clone()));
     let row = desk.session.steps.row(offer.steps()[0]).unwrap();
     assert_eq!(row.fixed.as_deref(), Some("asks http://192.168.49.2:30817, not what the file says"));
@@ -401,11 +420,15 @@ fn a_filter_works_while_it_is_typed() {
     desk.write("pro");
     let sent = desk.press("v");
     assert_eq!(desk.view.filter, "prov");
-    assert_eq!(sent, [send(Command::Find("prov".to_owned()))], "pods that are only counted are looked for");
+    assert_eq!(
+        sent,
+        [send(Command::Watch(WatchCommand::Find("prov".to_owned())))],
+        "pods that are only counted are looked for"
+    );
     desk.press("ENTER");
     assert_eq!((desk.view.filter.as_str(), &desk.view.overlay), ("prov", &None));
     desk.press("/");
-    assert_eq!(desk.press("ESC"), [send(Command::Find(String::new()))]);
+    assert_eq!(desk.press("ESC"), [send(Command::Watch(WatchCommand::Find(String::new())))]);
     assert_eq!(desk.view.filter, "");
 }
 
@@ -433,15 +456,19 @@ fn the_victims_log_is_asked_for_first_and_then_that_of_any_other() {
     let mut desk = Desk::at(fixtures::after_open());
     let key = |desk: &Desk, name: &str| desk.session.cluster.pod(name).unwrap().pod.key.clone();
     let (old, new) = (key(&desk, fixtures::OLD), key(&desk, fixtures::NEW));
-    assert_eq!(desk.press("l"), [send(Command::ReadLog(old))]);
-    assert_eq!(desk.press("TAB"), [send(Command::ReadLog(new.clone()))]);
+    assert_eq!(desk.press("l"), [send(Command::Watch(WatchCommand::ReadLog(old)))]);
+    assert_eq!(desk.press("TAB"), [send(Command::Watch(WatchCommand::ReadLog(new.clone())))]);
     assert_eq!(desk.view.pod, Some(new.uid.clone()));
     desk.press("UP");
     assert_eq!(desk.view.overlay_scroll(), 1, "up goes away from the latest line");
     desk.press("DOWN");
     assert_eq!(desk.view.overlay_scroll(), 0);
     assert_eq!(desk.press("l"), [], "again closes it");
-    assert_eq!(desk.press("l"), [send(Command::ReadLog(new))], "the chosen one stays chosen");
+    assert_eq!(
+        desk.press("l"),
+        [send(Command::Watch(WatchCommand::ReadLog(new)))],
+        "the chosen one stays chosen"
+    );
     desk.press("ESC");
     assert_eq!(desk.press("TAB"), []);
     assert_eq!(desk.view.focus, Pane::Users, "on the panes TAB goes on as before");
@@ -464,9 +491,9 @@ fn focus_goes_around_and_by_number() {
 fn a_step_is_chosen_and_gets_a_breakpoint() {
     let mut desk = Desk::at(fixtures::steady());
     let next = desk.session.steps.rows[3].step.at;
-    assert_eq!(desk.press("b"), [send(Command::Breakpoint(desk.step_at_hand()))]);
+    assert_eq!(desk.press("b"), [send(Command::Step(StepCommand::Breakpoint(desk.step_at_hand())))]);
     desk.press("DOWN");
-    assert_eq!(desk.press("b"), [send(Command::Breakpoint(next))]);
+    assert_eq!(desk.press("b"), [send(Command::Step(StepCommand::Breakpoint(next)))]);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use super::leave::leave;
 use crate::{
-    session::{Command, Session},
+    session::{
+        Session,
+        command::{Annotation, StepCommand, WatchCommand},
+    },
     tui::{
         keymap::Chord,
         msg::Outcome,
@@ -27,7 +30,7 @@ pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: C
         (KeyCode::Enter, Overlay::Note(editor)) => {
             let note = editor.text();
             view.overlay = None;
-            if note.trim().is_empty() { Outcome::redraw() } else { Outcome::send(Command::Note(note)) }
+            if note.trim().is_empty() { Outcome::redraw() } else { Outcome::send(Annotation::Note(note)) }
         }
         (KeyCode::Enter, Overlay::ConfirmFire { step, word, typed, place }) => {
             let card = session.target.as_ref().filter(|card| card.step == *step);
@@ -43,7 +46,7 @@ pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: C
             }
             let step = *step;
             view.overlay = None;
-            Outcome::send(Command::Fire(step))
+            Outcome::send(StepCommand::Fire(step))
         }
         (KeyCode::Enter, _) => {
             view.overlay = None;
@@ -84,6 +87,6 @@ pub(super) fn filter(view: &mut View, text: String) -> Outcome {
     view.filter.clone_from(&text);
     match view.steering {
         Steering::Replay => Outcome::redraw(),
-        Steering::Live | Steering::ReadOnly => Outcome::send(Command::Find(text)),
+        Steering::Live | Steering::ReadOnly => Outcome::send(WatchCommand::Find(text)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{leave::leave, open};
 use crate::{
-    session::{Command, Session},
+    session::{Command, Session, command::StepCommand},
     tui::{
         keymap::Chord,
         msg::Outcome,
@@ -47,7 +47,7 @@ pub(super) fn confirmed(view: &mut View, chord: Chord) -> Outcome {
 
 /// The abort, and what puts back what it leaves undone.
 pub(super) fn abort(session: &Session) -> Outcome {
-    let mut outcome = Outcome::send(Command::Abort);
+    let mut outcome = Outcome::send(StepCommand::Abort);
     if session.undo_due().is_some() {
         outcome.effects.push(crate::tui::msg::Effect::Send(Command::Undo));
     }

@@ -1,6 +1,7 @@
 //! Leaving, and what is asked before; another run after the end.
 
 use super::*;
+use crate::session::command::StepCommand;
 
 /// The story in which what was fired away comes back by itself.
 fn self_healing(mut told: (Session, Timestamp)) -> Desk {
@@ -20,13 +21,13 @@ fn quitting_asks_while_the_fault_is_on() {
     desk.press("q");
     assert_eq!(desk.press("u"), [], "there is nothing to put back");
     assert_eq!(desk.press("w"), [], "there is nothing to leave without");
-    assert_eq!(desk.press("y"), [send(Command::Quit)]);
+    assert_eq!(desk.press("y"), [send(Command::Step(StepCommand::Quit))]);
     assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
 }
 
 #[test]
 fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
-    let with_undo = [Command::Quit, Command::Undo].map(send);
+    let with_undo = [Command::Step(StepCommand::Quit), Command::Undo].map(send);
     for (key, effects) in [
         ("u", &with_undo[..]),
         ("y", &with_undo),
@@ -86,8 +87,8 @@ fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
 fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
     for first in [Msg::Interrupted("SIGTERM"), Msg::Closed] {
         let mut desk = Desk::at(fixtures::before_failing());
-        assert_eq!(desk.take(first).effects, [send(Command::Quit)]);
-        assert_eq!(desk.press("CTRL+C"), [send(Command::Cut)]);
+        assert_eq!(desk.take(first).effects, [send(Command::Step(StepCommand::Quit))]);
+        assert_eq!(desk.press("CTRL+C"), [send(Command::Step(StepCommand::Cut))]);
         assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
     }
 }
@@ -95,7 +96,7 @@ fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
 #[test]
 fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
     let mut desk = Desk::at(fixtures::before_failing());
-    assert_eq!(desk.take(Msg::Closed).effects, [send(Command::Quit)]);
+    assert_eq!(desk.take(Msg::Closed).effects, [send(Command::Step(StepCommand::Quit))]);
     assert_eq!(desk.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
     assert_eq!(desk.view.leaving, Leaving::Asked);
 }
@@ -169,7 +170,7 @@ fn in_a_course_q_always_asks_and_always_leaves() {
         desk.press("ESC");
         assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
         desk.press("q");
-        assert_eq!(desk.press("q"), [send(Command::Quit)]);
+        assert_eq!(desk.press("q"), [send(Command::Step(StepCommand::Quit))]);
         assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
         assert_eq!(desk.view.leaving, Leaving::Asked, "nothing follows");
     }
@@ -195,7 +196,10 @@ fn in_a_course_what_follows_a_fire_goes_by_itself() {
     for (mut desk, goes_on) in [(lesson(fixtures::steady()), true), (self_healing(fixtures::steady()), false)]
     {
         let kill = StepRef { section: Section::Method, index: 0 };
-        let fired = [Some(Command::Fire(kill)), goes_on.then_some(Command::Auto(true))];
+        let fired = [
+            Some(Command::Step(StepCommand::Fire(kill))),
+            goes_on.then_some(Command::Step(StepCommand::Auto(true))),
+        ];
         let expected: Vec<Effect> = fired.into_iter().flatten().map(send).collect();
         assert_eq!(desk.press("F"), expected);
     }

@@ -1,6 +1,7 @@
 //! The mouse.
 
 use super::*;
+use crate::session::command::WatchCommand;
 
 fn mouse(kind: MouseEventKind, column: u16, row: u16) -> Msg {
     Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
@@ -43,7 +44,10 @@ fn a_click_chooses_a_pod_and_the_next_endpoint() {
     let at = desk.view.targets.of(&Target::Pod(uid.clone())).unwrap();
     desk.take(mouse(CLICK, at.x + 2, at.y));
     assert_eq!((desk.view.focus, desk.view.pod.clone()), (Pane::Pods, Some(uid.clone())));
-    assert_eq!(desk.press("l"), [send(Command::ReadLog(desk.session.cluster.in_play[2].pod.key.clone()))]);
+    assert_eq!(
+        desk.press("l"),
+        [send(Command::Watch(WatchCommand::ReadLog(desk.session.cluster.in_play[2].pod.key.clone())))]
+    );
     assert_eq!(desk.view.targets.of(&Target::Endpoints), None, "there is only one");
 }
 

@@ -1,7 +1,7 @@
 //! When the undo kit is put back: at once, or after the rollbacks of a run that turns to its end.
 
-use super::kit::Kit;
-use crate::session::{Command, Session};
+use super::Kit;
+use crate::session::{Session, command::StepCommand};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// The kit, and whether it was asked for.
@@ -21,14 +21,17 @@ impl Undoing {
         Self { kit, session, asked: false, told: false, task: None }
     }
 
-    /// Hears an order; `over` says that no run is left that rollbacks could still be played of.
-    pub fn heard(&mut self, order: &Command, over: bool) {
-        match order {
-            Command::Abort | Command::Quit => self.told = true,
-            // What the file rolls back is rolled back first: the kit then finds what is left.
-            Command::Undo if self.ends() && !over => self.asked = true,
-            Command::Undo => self.start(),
-            _ => {}
+    /// Hears what the operator told the run.
+    pub fn stepped(&mut self, step: &StepCommand) {
+        self.told |= matches!(step, StepCommand::Abort | StepCommand::Quit);
+    }
+
+    /// Puts back what was fired away: at once, or where the run turns to its end after what the file rolls back, since the kit then
+    /// finds what is left. `over` says that no run is left that rollbacks could still be played of.
+    pub fn asked(&mut self, over: bool) {
+        match self.ends() && !over {
+            true => self.asked = true,
+            false => self.start(),
         }
     }
 

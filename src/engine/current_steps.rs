@@ -1,24 +1,23 @@
 //! The providers of steps as they are played: those of the file, or of a fix that the operator took.
 
-use super::target::activity_at;
 use crate::{
-    experiment::{Map, Secrets, Value, substitute},
+    experiment::{Activity, Experiment, Map, Secrets, Value, substitute},
     runner::Request,
     session::{
         Event, What,
-        event::{Fix, StepRef},
+        event::{Fix, Section, StepRef},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is played, as far as a listener has heard.
-pub struct Played {
+pub struct CurrentSteps {
     /// The file's steps.
     pub request: Request,
     fixed: BTreeMap<StepRef, Map>,
 }
 
-impl Played {
+impl CurrentSteps {
     /// The file's steps, none of them fixed.
     pub fn new(request: Request) -> Self {
         Self { request, fixed: BTreeMap::new() }
@@ -47,4 +46,16 @@ impl Played {
         let declared = self.fixed.get(&step).cloned().unwrap_or(declared).into();
         substitute(&declared, &self.request.configuration, &Secrets::default()).as_map().cloned()
     }
+}
+
+/// The activity of a step; `None` for a ref that leads nowhere.
+pub fn activity_at(experiment: &Experiment, step: StepRef) -> Option<&Activity> {
+    let entry = match step.section {
+        Section::Method => experiment.method().get(step.index),
+        Section::Rollbacks => experiment.rollbacks().get(step.index),
+        Section::Before | Section::During | Section::After => {
+            experiment.hypothesis().and_then(|hypothesis| hypothesis.probes.get(step.index))
+        }
+    };
+    entry.and_then(|entry| entry.activity.as_ref().ok())
 }

@@ -1,21 +1,25 @@
 //! What a fire would do: looked up when a destructive step is awaited, and again when pods in play change.
 
-use super::{played::Played, ready};
+use super::{
+    bus::BusHandle,
+    current_steps::{CurrentSteps, activity_at},
+    session_cluster,
+};
 use crate::{
     cluster::Connection,
-    experiment::{Activity, Experiment, ProviderKind, Secrets},
+    experiment::{ProviderKind, Secrets},
     provider::{Providers, Site, preview},
     runner::{Redactor, Request},
     session::{
-        Event, Session, What,
-        event::{Place, Section, StepRef, TargetCard},
+        Session, What,
+        event::{Place, StepRef, TargetCard},
         stream::Emitter,
     },
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::watch,
     time::{Instant, sleep_until},
 };
 
@@ -41,7 +45,7 @@ impl Places {
         let of_session = self.session.borrow().meta.allowed;
         match site {
             Site::In { connection, sure } => {
-                let local = ready::allowed(Some(connection.context()), &self.allowed);
+                let local = session_cluster::allowed(Some(connection.context()), &self.allowed);
                 let context = match connection.is_direct() {
                     true => Redactor::new(secrets).text(connection.context().to_owned()),
                     false => connection.context().to_owned(),
@@ -64,38 +68,52 @@ const UNSEEN: &str = "what it picks itself cannot be seen;";
 
 /// Follows the session and emits a card whenever one is due and says something new. What it named is noted for the runner, which
 /// fires nothing elsewhere.
-pub async fn cards(request: Request, places: Places, emitter: Emitter, mut tap: mpsc::Receiver<Arc<Event>>) {
+pub fn follow(
+    request: Request,
+    places: Places,
+    emitter: Emitter,
+    bus: &BusHandle,
+) -> impl Future<Output = ()> + Send + use<> {
+    // Heard from now on, not only once it is polled.
+    let (mut run, mut all) = (bus.subscribe_to_run(), bus.subscribe());
     let shown = request.shown.clone();
-    let mut played = Played::new(request);
+    let mut steps = CurrentSteps::new(request);
     let mut due = Due::default();
     let mut looking: Option<BoxFuture<'static, LookedUp>> = None;
     let mut told: Option<TargetCard> = None;
-    loop {
-        tokio::select! {
-            event = tap.recv() => {
-                let Some(event) = event else { return };
-                let fixed = played.hear(&event).is_some_and(|step| due.fixed(step));
-                if due.hear(&event.what) || fixed {
-                    // What was looked up so far was for another step.
-                    (looking, told) = (None, None);
-                }
-            }
-            // The tap is read on meanwhile: a listener that falls behind misses events.
-            Some((card, site, took)) = next(&mut looking) => {
-                looking = None;
-                due.looked_up(took);
-                if let Some(card) = &card {
-                    shown.note(card.step, site.identity());
-                }
-                if card.is_some() && card != told {
-                    told.clone_from(&card);
-                    if let Some(card) = card {
-                        emitter.emit(What::Targeted(card)).await;
+    async move {
+        loop {
+            tokio::select! {
+                event = run.recv() => {
+                    let Some(event) = event else { return };
+                    let fixed = steps.hear(&event).is_some_and(|step| due.fixed(step));
+                    if due.hear(&event.what) || fixed {
+                        // What was looked up so far was for another step.
+                        (looking, told) = (None, None);
                     }
                 }
-            }
-            step = due.next(), if looking.is_none() => {
-                looking = Some(look_up(&played, step, &places));
+                event = all.recv() => {
+                    let Some(event) = event else { return };
+                    if matches!(event.what, What::PodSeen(_) | What::PodGone(_)) {
+                        due.hear(&event.what);
+                    }
+                }
+                Some((card, site, took)) = next(&mut looking) => {
+                    looking = None;
+                    due.looked_up(took);
+                    if let Some(card) = &card {
+                        shown.note(card.step, site.identity());
+                    }
+                    if card.is_some() && card != told {
+                        told.clone_from(&card);
+                        if let Some(card) = card {
+                            emitter.emit(What::Targeted(card)).await;
+                        }
+                    }
+                }
+                step = due.next(), if looking.is_none() => {
+                    looking = Some(look_up(&steps, step, &places));
+                }
             }
         }
     }
@@ -170,10 +188,10 @@ impl Due {
 }
 
 /// Makes the card of a step as it is played. What is played is read at once, so that the session can be heard meanwhile.
-fn look_up(played: &Played, step: StepRef, places: &Places) -> BoxFuture<'static, LookedUp> {
-    let activity = activity_at(&played.request.experiment, step).cloned();
-    let (provider, places, secrets) = (played.provider(step), places.clone(), played.request.secrets.clone());
-    let rolls_back = !played.request.experiment.rollbacks().is_empty();
+fn look_up(steps: &CurrentSteps, step: StepRef, places: &Places) -> BoxFuture<'static, LookedUp> {
+    let activity = activity_at(&steps.request.experiment, step).cloned();
+    let (provider, places, secrets) = (steps.provider(step), places.clone(), steps.request.secrets.clone());
+    let rolls_back = !steps.request.experiment.rollbacks().is_empty();
     Box::pin(async move {
         let begun = Instant::now();
         let (Some(activity), Some(provider)) = (activity, provider) else {
@@ -201,22 +219,10 @@ fn look_up(played: &Played, step: StepRef, places: &Places) -> BoxFuture<'static
     })
 }
 
-/// The activity of a step; `None` for a ref that leads nowhere.
-pub fn activity_at(experiment: &Experiment, step: StepRef) -> Option<&Activity> {
-    let entry = match step.section {
-        Section::Method => experiment.method().get(step.index),
-        Section::Rollbacks => experiment.rollbacks().get(step.index),
-        Section::Before | Section::During | Section::After => {
-            experiment.hypothesis().and_then(|hypothesis| hypothesis.probes.get(step.index))
-        }
-    };
-    entry.and_then(|entry| entry.activity.as_ref().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::event::{PodKey, PodPhase};
+    use crate::session::event::{PodKey, PodPhase, Section};
 
     const STEP: StepRef = StepRef { section: Section::Method, index: 0 };
 

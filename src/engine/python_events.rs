@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 const SAME_STOP: Duration = Duration::from_millis(50);
 
 /// Passes on what Python says. Who is not known yet when Python starts is told later.
-pub struct Listening {
+pub struct PythonEvents {
     emitter: Emitter,
     signals: mpsc::Sender<Signal>,
     redactor: OnceLock<Redactor>,
@@ -27,7 +27,7 @@ pub struct Listening {
     unserialisable: Arc<OnceLock<String>>,
 }
 
-impl Listening {
+impl PythonEvents {
     /// Log lines go to the stream; requests to end the run are those of a signal.
     pub fn new(emitter: Emitter, signals: mpsc::Sender<Signal>) -> Arc<Self> {
         Arc::new(Self {
@@ -55,12 +55,12 @@ impl Listening {
         self.unserialisable.clone()
     }
 
-    /// The ear that Python talks to.
-    pub fn ear(self: &Arc<Self>) -> Listener {
-        let listening = self.clone();
+    /// What Python talks to.
+    pub fn listener(self: &Arc<Self>) -> Listener {
+        let events = self.clone();
         Arc::new(move |heard| {
-            let listening = listening.clone();
-            Box::pin(async move { listening.hear(heard).await })
+            let events = events.clone();
+            Box::pin(async move { events.hear(heard).await })
         })
     }
 
@@ -118,7 +118,7 @@ async fn pass_on_sigterm(signals: mpsc::Sender<Signal>) {
 #[cfg(test)]
 mod tests {
     use super::pass_on_sigterm;
-    use crate::{commands::signals, runner::Signal};
+    use crate::{engine::signals, runner::Signal};
     use tokio::sync::mpsc;
 
     #[tokio::test(start_paused = true)]

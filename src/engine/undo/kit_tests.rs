@@ -134,7 +134,7 @@ impl Slow {
 struct Rig {
     kit: Kit,
     told: Stream,
-    tap: mpsc::Sender<Arc<Event>>,
+    tap: mpsc::UnboundedSender<Arc<Event>>,
     session: watch::Sender<Session>,
     reads: watch::Sender<Option<u32>>,
     checks: watch::Sender<bool>,
@@ -173,7 +173,7 @@ impl Rig {
             controls: Controls::default(),
             shown: Default::default(),
         };
-        let (tap, events) = mpsc::channel(16);
+        let (tap, events) = mpsc::unbounded_channel();
         tokio::spawn(kit.clone().follow(request, Vec::new(), events));
         Self { kit, told, tap, session, reads, checks, asked, _folder: folder }
     }
@@ -181,7 +181,7 @@ impl Rig {
     async fn tell(&self, what: What) {
         let event = Arc::new(Event { seq: 0, at: Clock::system().now(), what });
         self.session.send_modify(|session| session.apply(&event));
-        self.tap.send(event).await.unwrap();
+        self.tap.send(event).unwrap();
     }
 
     async fn await_fire(&self) {

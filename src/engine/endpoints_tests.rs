@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    commands::config::Headers,
+    engine::Headers,
     experiment::{Document, Map, Secrets},
     runner::{Controls, Options, Pace},
 };
@@ -22,7 +22,7 @@ const EXPERIMENT: &str = r#"{
     "rollbacks": []
 }"#;
 
-fn found(change: impl FnOnce(&mut Preferences)) -> Vec<EndpointSettings> {
+fn found(change: impl FnOnce(&mut WatchSettings)) -> Vec<EndpointSettings> {
     let experiment = Experiment::unchecked(Document::json("test", EXPERIMENT).unwrap()).unwrap();
     let request = Request {
         experiment: Arc::new(experiment),
@@ -33,15 +33,15 @@ fn found(change: impl FnOnce(&mut Preferences)) -> Vec<EndpointSettings> {
         controls: Controls::default(),
         shown: Default::default(),
     };
-    let mut preferences = Preferences::default();
-    change(&mut preferences);
-    endpoints(&request, &preferences, &Environment::default())
+    let mut watch = WatchSettings::default();
+    change(&mut watch);
+    endpoints(&request, &watch, &Environment::default())
 }
 
 fn watching(texts: &[&str]) -> Vec<EndpointSettings> {
-    found(|preferences| {
-        preferences.watch = texts.iter().map(|text| (*text).to_owned()).collect();
-        preferences.watch_named = true;
+    found(|watch| {
+        watch.urls = texts.iter().map(|text| (*text).to_owned()).collect();
+        watch.before_own = true;
     })
 }
 
@@ -80,11 +80,11 @@ fn another_service_gets_nothing_of_the_experiments() {
 
 #[test]
 fn headers_and_trust_can_be_given_by_hand() {
-    let found = found(|preferences| {
-        preferences.watch = vec!["https://other/".to_owned()];
-        preferences.watch_named = true;
-        preferences.watch_headers = Headers::new(vec!["X-Key: ${word}".to_owned()]);
-        preferences.watch_insecure = true;
+    let found = found(|watch| {
+        watch.urls = vec!["https://other/".to_owned()];
+        watch.before_own = true;
+        watch.headers = Headers::new(vec!["X-Key: ${word}".to_owned()]);
+        watch.insecure = true;
     });
     let access = found[0].access.as_ref().unwrap();
     assert_eq!(access.hidden().collect::<Vec<_>>(), ["abc"]);
@@ -93,9 +93,9 @@ fn headers_and_trust_can_be_given_by_hand() {
 
 #[test]
 fn a_header_without_a_colon_is_refused_without_being_repeated() {
-    let found = found(|preferences| {
-        preferences.watch_headers = Headers::new(vec!["geheim".to_owned()]);
-        assert!(!format!("{preferences:?}").contains("geheim"));
+    let found = found(|watch| {
+        watch.headers = Headers::new(vec!["geheim".to_owned()]);
+        assert!(!format!("{watch:?}").contains("geheim"));
     });
     let refused = found[0].access.as_ref().unwrap_err();
     assert!(refused.contains("NAME:VALUE") && !refused.contains("geheim"), "{refused}");

@@ -1,6 +1,6 @@
 //! The undo kit of a session: saved before a fire, checked while one is awaited, put back when somebody asks.
 
-use super::played::Played;
+use crate::engine::current_steps::CurrentSteps;
 use crate::{
     cluster::{Connection, Identity},
     experiment::{Map, ProviderKind},
@@ -124,8 +124,13 @@ impl Kit {
 
     /// Follows the session: saves for every destructive step at once, anew when its fire is awaited, and asks the server
     /// whether it could be put back. A slow API server holds up neither the other nor this listener, which would miss events.
-    pub async fn follow(self, request: Request, steps: Vec<StepRef>, mut tap: mpsc::Receiver<Arc<Event>>) {
-        let mut played = Played::new(request);
+    pub async fn follow(
+        self,
+        request: Request,
+        steps: Vec<StepRef>,
+        mut events: mpsc::UnboundedReceiver<Arc<Event>>,
+    ) {
+        let mut played = CurrentSteps::new(request);
         // They end with whoever follows.
         let (mut saves, mut checks) = (JoinSet::new(), JoinSet::new());
         steps.into_iter().for_each(|step| self.begin_to_save(&mut saves, &played, step));
@@ -135,7 +140,7 @@ impl Kit {
         let (mut awaited, mut fired) = (None, false);
         loop {
             tokio::select! {
-                event = tap.recv() => match event.as_deref() {
+                event = events.recv() => match event.as_deref() {
                     None => return,
                     Some(Event { what: What::StepAwaited { step, destructive }, .. }) => {
                         awaited = destructive.then_some(*step);
@@ -171,7 +176,7 @@ impl Kit {
         }
     }
 
-    fn begin_to_save(&self, saves: &mut JoinSet<StepRef>, played: &Played, step: StepRef) {
+    fn begin_to_save(&self, saves: &mut JoinSet<StepRef>, played: &CurrentSteps, step: StepRef) {
         let (Some(providers), Some(provider)) = (self.providers.clone(), played.provider(step)) else {
             return;
         };

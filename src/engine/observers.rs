@@ -1,6 +1,6 @@
 //! What is watched: pods from the beginning, users and the breaker when the operator says so.
 
-use super::pump::Taps;
+use super::bus::BusHandle;
 use crate::{
     cluster::Connection,
     experiment::{Secrets, substitute},
@@ -32,7 +32,7 @@ const ASKED: usize = 16;
 /// The observers of a session.
 pub struct Observers {
     emitter: Emitter,
-    taps: Taps,
+    bus: BusHandle,
     endpoints: Vec<EndpointSettings>,
     /// Whether only pages are read, and nobody is asked.
     passive: bool,
@@ -64,7 +64,12 @@ pub struct Sources {
 
 impl Observers {
     /// None is running yet.
-    pub fn new(emitter: Emitter, taps: Taps, mut endpoints: Vec<EndpointSettings>, sources: Sources) -> Self {
+    pub fn new(
+        emitter: Emitter,
+        bus: BusHandle,
+        mut endpoints: Vec<EndpointSettings>,
+        sources: Sources,
+    ) -> Self {
         let stop = CancellationToken::new();
         let presence = Presence::new(emitter.clock());
         endpoints.iter_mut().for_each(|settings| settings.presence = presence.clone());
@@ -72,7 +77,7 @@ impl Observers {
         tasks.spawn(presence.clone().watch(emitter.clone(), stop.clone()));
         Self {
             emitter,
-            taps,
+            bus,
             endpoints,
             passive: sources.passive,
             presence,
@@ -127,7 +132,7 @@ impl Observers {
         self.logs = Some(ask);
         let redactor = Redactor::new(&request.secrets);
         let redact: logs::Redact = Arc::new(move |text| redactor.text(text));
-        let (connection, tap) = (connection.clone(), self.taps.open());
+        let (connection, tap) = (connection.clone(), self.bus.subscribe());
         self.tasks.spawn(logs::watch(
             connection,
             self.emitter.clone(),
@@ -136,7 +141,7 @@ impl Observers {
             tap,
             self.stop.clone(),
         ));
-        self.tasks.spawn(recovery::watch(self.emitter.clone(), self.taps.open(), self.stop.clone()));
+        self.tasks.spawn(recovery::watch(self.emitter.clone(), self.bus.subscribe(), self.stop.clone()));
     }
 
     /// Has the log of a pod read. Where too many are asked for at once, some have to be asked for again.
@@ -175,7 +180,7 @@ impl Observers {
                 }
                 if let Some(first) = self.endpoints.first() {
                     let settings = self.breaker_of(first);
-                    let tap = self.taps.open();
+                    let tap = self.bus.subscribe();
                     self.tasks.spawn(breaker::watch(settings, self.emitter.clone(), tap, asking.clone()));
                 }
                 self.asking = Some(asking);
@@ -221,7 +226,7 @@ impl Observers {
     }
 
     /// From the first fire on nothing is learned as a real answer. The state tells of it: it misses nothing.
-    pub fn mind_the_fault(&mut self, mut session: watch::Receiver<Session>) {
+    pub fn stop_learning_at_fire(&mut self, mut session: watch::Receiver<Session>) {
         let faults: Vec<_> = self.endpoints.iter().map(|settings| settings.fault.clone()).collect();
         self.spawn(async move {
             // It ends without a fire as well.

@@ -3,7 +3,7 @@
 use crate::{
     insight,
     observe::presence::Presence,
-    session::{Command, Session, What, clock::Clock, stream::Emitter},
+    session::{Session, What, clock::Clock, command::StepCommand, stream::Emitter},
 };
 use std::time::Duration;
 use tokio::{
@@ -20,7 +20,7 @@ pub async fn watch(
     clock: Clock,
     emitter: Emitter,
     presence: Presence,
-    runner: mpsc::Sender<Command>,
+    runner: mpsc::Sender<StepCommand>,
 ) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -37,7 +37,7 @@ pub async fn watch(
             let because = trip.because.clone();
             emitter.emit(What::GuardTripped(trip)).await;
             // Nobody hears it only when the run has just ended by itself.
-            let _ = runner.send(Command::GuardAbort(because)).await;
+            let _ = runner.send(StepCommand::GuardAbort(because)).await;
             return;
         }
     }
@@ -62,7 +62,7 @@ mod tests {
         let (orders, mut ordered) = mpsc::channel(1);
         let task = tokio::spawn(watch(seen, clock, emitter, Presence::default(), orders));
         // Nothing but time goes on: those who wait without an answer make the seconds bad.
-        let Some(Command::GuardAbort(because)) = ordered.recv().await else { panic!("another order") };
+        let Some(StepCommand::GuardAbort(because)) = ordered.recv().await else { panic!("another order") };
         let told = events.next().await.unwrap();
         let What::GuardTripped(trip) = told.what else { panic!("another event") };
         assert_eq!((trip.guard, trip.figure, trip.limit), (Guard::Users, 21, 20));

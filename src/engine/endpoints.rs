@@ -1,8 +1,8 @@
 //! Which endpoints users ask, and how: those named on the command line, else the experiment's own HTTP probe, else those of
 //! the config file. Whatever belongs to a service that the experiment asks is asked as the experiment asks.
 
+use super::WatchSettings;
 use crate::{
-    commands::config::Preferences,
     experiment::{
         Activity, ActivityKind, Environment, Experiment, ProviderKind, python_text, substitute_text,
     },
@@ -20,39 +20,35 @@ const PATIENCE_S: f64 = 10.0;
 /// The endpoints to probe, none when nothing is named anywhere. Netrc and certificates are looked up in `environment`.
 pub fn endpoints(
     request: &Request,
-    preferences: &Preferences,
+    watch: &WatchSettings,
     environment: &Environment,
 ) -> Vec<EndpointSettings> {
     let own = own_probes(request, environment);
     let naming = Naming { request, own: &own, environment };
     let mut found: Vec<EndpointSettings> = match own.first() {
-        Some(own) if !preferences.watch_named => vec![own.clone()],
-        _ => preferences.watch.iter().map(|text| naming.endpoint(text)).collect(),
+        Some(own) if !watch.before_own => vec![own.clone()],
+        _ => watch.urls.iter().map(|text| naming.endpoint(text)).collect(),
     };
     for (settings, id) in found.iter_mut().zip(0..) {
         settings.id = EndpointId(id);
-        settings.rate = preferences.rate;
-        settings.limit = Duration::try_from_secs_f64(preferences.limit).unwrap_or(settings.limit);
-        settings.access = said(request, preferences, settings.access.clone());
+        settings.rate = watch.rate;
+        settings.limit = Duration::try_from_secs_f64(watch.limit).unwrap_or(settings.limit);
+        settings.access = said(request, watch, settings.access.clone());
     }
     found
 }
 
 /// Headers and trust that somebody gave by hand, over those of the experiment.
-fn said(
-    request: &Request,
-    preferences: &Preferences,
-    access: Result<Access, String>,
-) -> Result<Access, String> {
+fn said(request: &Request, watch: &WatchSettings, access: Result<Access, String>) -> Result<Access, String> {
     let mut access = access?;
-    for header in &preferences.watch_headers {
+    for header in &watch.headers {
         let header = python_text(&substitute_text(header, &request.configuration, &request.secrets));
         // Without a colon there is no telling a name from a secret value.
         let (name, value) =
             header.split_once(':').ok_or("a header to be sent along has no colon; write it as NAME:VALUE")?;
         access = access.with_header(name.trim(), value.trim())?;
     }
-    Ok(if preferences.watch_insecure { access.trusting_all() } else { access })
+    Ok(if watch.insecure { access.trusting_all() } else { access })
 }
 
 /// Makes endpoints of names.

@@ -8,14 +8,11 @@
 //!   states: {ok: closed, tripped: open, testing: half-open}
 //! ```
 
-use super::table::texts;
-use crate::{
-    experiment::{Map, Value, python_text},
-    observe::breaker::{NamedSource, SeriesRule},
-};
+use super::{NamedSource, SeriesRule};
+use crate::experiment::{Map, Value, python_text, text_list};
 
 /// What the vendor place declares: sources, rules, and what of it cannot be read.
-pub fn declared(vendor: Option<&Map>) -> (Vec<NamedSource>, Vec<SeriesRule>, Vec<String>) {
+pub fn in_extension(vendor: Option<&Map>) -> (Vec<NamedSource>, Vec<SeriesRule>, Vec<String>) {
     let mut faults = Vec::new();
     let mut note =
         |key: &str, fault: String| faults.push(format!("the `{key}` of the extension `chaos-tui` {fault}"));
@@ -39,7 +36,7 @@ pub fn declared(vendor: Option<&Map>) -> (Vec<NamedSource>, Vec<SeriesRule>, Vec
 
 /// One source, or a list of them.
 pub fn sources(value: &Value) -> Result<Vec<NamedSource>, String> {
-    let texts = texts(value)?;
+    let texts = text_list(value)?;
     texts
         .iter()
         .map(|text| NamedSource::parse(text))
@@ -115,12 +112,12 @@ mod tests {
     fn the_vendor_place_declares_both_and_its_faults_are_told() {
         let vendor = |text: &str| Document::yaml("x.yaml", text).unwrap().root().as_map().cloned();
         let good = vendor("breaker-source: 8081/metrics\nbreaker-series: {metric: gate, states: {1: open}}");
-        let (sources, rules, faults) = declared(good.as_ref());
+        let (sources, rules, faults) = in_extension(good.as_ref());
         assert_eq!((sources.len(), rules.len(), faults.len()), (1, 1, 0));
         let bad = vendor("breaker-source: nowhere\nbreaker-series: 7");
-        let (sources, rules, faults) = declared(bad.as_ref());
+        let (sources, rules, faults) = in_extension(bad.as_ref());
         assert_eq!((sources.len(), rules.len(), faults.len()), (0, 0, 2));
         assert!(faults[0].contains("nowhere") && faults[1].contains("breaker-series"), "{faults:?}");
-        assert_eq!(declared(None).2.len(), 0);
+        assert_eq!(in_extension(None).2.len(), 0);
     }
 }

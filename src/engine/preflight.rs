@@ -1,9 +1,8 @@
 //! The preflight of a session: what to mend and what to know, looked up while nothing has been asked of the service.
 
-use super::target::activity_at;
+use super::{current_steps::activity_at, session_cluster::may_choose};
 use crate::{
     cluster::{Connection, Error, Settings},
-    commands::prepare::may_choose,
     experiment::{Map, Secrets, substitute},
     observe::{
         breaker::NamedSource,

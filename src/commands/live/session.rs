@@ -1,25 +1,28 @@
 //! From the command line to the screen and back to the shell.
 
 use super::{
-    Arguments, BUG, INTERRUPTED, PanicIn,
-    assembly::{Assembly, Running},
-    ready,
-    stage::Report,
+    BUG, INTERRUPTED,
+    arguments::{Arguments, PanicIn},
+    sandbox_offer::{self, Offer},
     summary,
 };
 use crate::{
     commands::{
         Global, Playing,
         config::{self, Preferences},
-        prepare::{Prepared, Refusal},
-        signals::Signals,
+        prepare::{Company, Helpers, Refusal, prepare},
     },
+    engine::{
+        LineWriter, OpenSession, Prepared, Report, RunningSession, SessionHost, Signals, session_cluster,
+    },
+    provider::python::Prints,
     runner::{Pace, Signal},
     session::{
-        Command, Session,
+        Session,
+        command::StepCommand,
         recording::{self, Header, Recorder, RecordingError, RecordingThread},
     },
-    tui::{self, Course, Departure, Keys, Show, Steering, Theme, View, terminal::Screen},
+    tui::{self, Course, Departure, Keys, Show, Steering, Theme, View, terminal, terminal::Screen},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
@@ -36,9 +39,12 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 /// How long rollbacks may take once the screen is gone, before the process ends all the same.
 const FAREWELL: Duration = Duration::from_secs(300);
 
+/// How long a terminal that takes no output is waited for with what was to be said last.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// What a session has besides its arguments.
 #[derive(Default)]
-pub struct Setting {
+pub struct SessionOptions {
     /// An earlier session, to compare with at the end.
     pub earlier: Option<Session>,
     /// Speaks to the audience while it goes on.
@@ -47,8 +53,8 @@ pub struct Setting {
     pub course: Option<Course>,
 }
 
-/// How a session ended for whoever sat at it.
-pub struct Sitting {
+/// How a session ended for whoever held it.
+pub struct SessionOutcome {
     /// What the program would exit with.
     pub code: ExitCode,
     /// The session, unless there was none.
@@ -59,7 +65,7 @@ pub struct Sitting {
     pub again: bool,
 }
 
-impl Sitting {
+impl SessionOutcome {
     /// None: it was refused.
     pub(super) fn refused(code: ExitCode) -> Self {
         Self { code, session: None, early: true, again: false }
@@ -73,35 +79,35 @@ impl Sitting {
 }
 
 /// Makes the task that speaks to the audience.
-pub type Guide = Box<dyn FnOnce(&Assembly) -> BoxFuture<'static, ()> + Send>;
+pub type Guide = Box<dyn FnOnce(&SessionHost) -> BoxFuture<'static, ()> + Send>;
 
 /// Prepares, shows, ends.
-pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> Sitting {
+pub async fn run(global: &Global, arguments: &Arguments, mut options: SessionOptions) -> SessionOutcome {
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {
-        return Sitting::misused(format!("cannot change to {}: {error}", folder.display()));
+        return SessionOutcome::misused(format!("cannot change to {}: {error}", folder.display()));
     }
     let (preferences, theme) = match preferences(arguments) {
         Ok(found) => found,
-        Err(message) => return Sitting::misused(message),
+        Err(message) => return SessionOutcome::misused(message),
     };
     listen_to_libraries(global);
     let recorder = match recorder(arguments) {
         Ok(recorder) => recorder,
-        Err(error) => return Sitting::misused(error),
+        Err(error) => return SessionOutcome::misused(error),
     };
-    let mut setting = setting;
     if let Some(path) = &arguments.looks.ghost {
         match ghost(path) {
-            Ok(ghost) => setting.earlier = Some(setting.earlier.unwrap_or(ghost)),
-            Err(error) => return Sitting::misused(error),
+            Ok(ghost) => options.earlier = Some(options.earlier.unwrap_or(ghost)),
+            Err(error) => return SessionOutcome::misused(error),
         }
     }
-    let mut assembly = Assembly::new(recorder);
-    let outcome = match prepared(global, arguments, &mut assembly).await {
+    let host = SessionHost::start(recorder, None);
+    let mut helpers = Helpers::default();
+    let outcome = match prepared(global, arguments, &host, &mut helpers).await {
         Ok(ready) => {
-            session(global, arguments, &assembly, ready, Taste { preferences, theme }, setting).await
+            session(global, arguments, &host, ready, UiOptions { preferences, theme }, options).await
         }
         Err(refusal) => Err(refusal),
     };
@@ -110,10 +116,11 @@ pub async fn sit(global: &Global, arguments: &Arguments, setting: Setting) -> Si
         let _ = writeln!(io::stderr(), "{message}");
         ExitCode::from(code)
     });
-    match (outcome, assembly.end().await) {
-        (Err(code), _) => Sitting::refused(code),
-        (Ok(sitting), (Some(session), _)) => Sitting { session: Some(session), ..sitting },
-        (Ok(_), (None, _)) => Sitting::refused(ExitCode::from(BUG)),
+    helpers.end().await;
+    match (outcome, host.end(Some(LAST_WORDS)).await) {
+        (Err(code), _) => SessionOutcome::refused(code),
+        (Ok(outcome), (Some(session), _)) => SessionOutcome { session: Some(session), ..outcome },
+        (Ok(_), (None, _)) => SessionOutcome::refused(ExitCode::from(BUG)),
     }
 }
 
@@ -145,13 +152,13 @@ fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingE
 /// The config file, and the command line over it.
 fn preferences(arguments: &Arguments) -> Result<(Preferences, Theme), String> {
     let read = config::preferences(arguments.looks.config.clone())?;
-    let preferences = read.looking(&arguments.looks).watching(&arguments.watching);
+    let preferences = arguments.watching.over(arguments.looks.over(read));
     let theme = preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     Ok((preferences, theme))
 }
 
 /// What the operator likes, and what comes of it on this terminal.
-struct Taste {
+struct UiOptions {
     preferences: Preferences,
     theme: Theme,
 }
@@ -181,24 +188,30 @@ struct Ready {
 }
 
 /// Prepares; where an experiment is about a cluster and there is none, offers the sandbox.
-async fn prepared(global: &Global, arguments: &Arguments, assembly: &mut Assembly) -> Result<Ready, Refusal> {
+async fn prepared(
+    global: &Global,
+    arguments: &Arguments,
+    host: &SessionHost,
+    helpers: &mut Helpers,
+) -> Result<Ready, Refusal> {
     let mut playing = arguments.playing.clone();
     loop {
-        let mut ready = prepare_once(global, arguments, &playing, assembly).await?;
-        if playing.sandbox.is_some() || !ready::lacks_cluster(&ready.prepared).await {
+        let mut ready = prepare_once(global, arguments, &playing, host, helpers).await?;
+        let Prepared { request, providers, .. } = &ready.prepared;
+        if playing.sandbox.is_some() || !session_cluster::is_missing(request, providers).await {
             return Ok(ready);
         }
         let offer = tokio::select! {
-            offer = ready::offer_sandbox() => offer,
+            offer = sandbox_offer::ask() => offer,
             Some(_) = ready.signals.recv() => return Err(ended_before()),
         };
         match offer {
-            ready::Offer::GoOn => return Ok(ready),
-            ready::Offer::Variant(variant) => {
+            Offer::GoOn => return Ok(ready),
+            Offer::Variant(variant) => {
                 playing.sandbox = Some(variant.to_owned());
-                assembly.discard().await;
+                std::mem::take(helpers).end().await;
             }
-            ready::Offer::Leave => {
+            Offer::Leave => {
                 let message = "nothing was done; `--sandbox` starts the embedded cluster".to_owned();
                 return Err(Refusal::usage(message));
             }
@@ -210,13 +223,21 @@ async fn prepare_once(
     global: &Global,
     arguments: &Arguments,
     playing: &Playing,
-    assembly: &mut Assembly,
+    host: &SessionHost,
+    helpers: &mut Helpers,
 ) -> Result<Ready, Refusal> {
     let (hearing, mut signals) = Signals::endings().map_err(deaf)?;
     if let Some(variant) = &playing.sandbox {
         eprintln!("starting the sandbox with the variant `{variant}` ...");
     }
-    let preparing = assembly.prepare(global, arguments, playing, Pace::Step, hearing.sender());
+    let company = Company {
+        emitter: &host.emitter,
+        signals: hearing.sender(),
+        prints: Prints::Heard,
+        pace: Pace::Step,
+        notifies: false,
+    };
+    let preparing = prepare(&arguments.source, playing, global.settings.as_ref(), company, helpers);
     tokio::select! {
         prepared = preparing => Ok(Ready { prepared: prepared?, hearing, signals }),
         Some(_) = signals.recv() => Err(ended_before()),
@@ -236,40 +257,41 @@ fn deaf(error: io::Error) -> Refusal {
 async fn session(
     global: &Global,
     arguments: &Arguments,
-    assembly: &Assembly,
+    host: &SessionHost,
     ready: Ready,
-    taste: Taste,
-    setting: Setting,
-) -> Result<Sitting, Refusal> {
-    let Taste { preferences, theme } = taste;
+    ui: UiOptions,
+    options: SessionOptions,
+) -> Result<SessionOutcome, Refusal> {
+    let UiOptions { preferences, theme } = ui;
     let Ready { prepared, hearing, mut signals } = ready;
-    let mut staged = tokio::select! {
-        staged = assembly.stage(arguments, &preferences, prepared) => staged,
+    let settings = arguments.settings(&preferences);
+    let mut open: OpenSession = tokio::select! {
+        open = host.open(&settings, prepared) => open,
         Some(_) = signals.recv() => return Err(ended_before()),
     };
-    if let Some(guide) = setting.guide {
-        staged.spawn(guide(assembly));
+    if let Some(guide) = options.guide {
+        open.spawn(guide(host));
     }
     if arguments.panic_for_test == Some(PanicIn::Task) {
-        staged.spawn(panic_for_test());
+        open.spawn(panic_for_test());
     }
     let (running, steering) = if arguments.watching.read_only {
-        (staged.look_only().await, Steering::ReadOnly)
+        (open.look_only().await, Steering::ReadOnly)
     } else {
-        (staged.play(signals), Steering::Live)
+        (open.play(signals), Steering::Live)
     };
     let show = Show {
-        session: assembly.shown.clone(),
+        session: host.session.clone(),
         done: running.done.clone(),
         view: View {
             mouse: preferences.mouse,
-            compares: setting.earlier.is_some(),
-            course: setting.course,
+            compares: options.earlier.is_some(),
+            course: options.course,
             ..View::new(preferences.keys, steering)
         },
-        earlier: setting.earlier,
+        earlier: options.earlier,
         commands: running.orders.clone(),
-        clock: assembly.clock,
+        clock: host.clock,
         theme,
         verbose: global.verbose,
         signals: tui::Signals::listen().map_err(deaf)?,
@@ -278,16 +300,18 @@ async fn session(
     drop(hearing);
     let departed = watch_it(arguments, preferences.mouse, show).await;
     if departed == Left::Broken && !running.done.is_cancelled() {
-        end_without_screen(&running, assembly).await;
+        end_without_screen(&running, host).await;
     }
     let report = running.end().await;
-    summary::print(&assembly.shown.borrow(), &report, assembly.clock.now());
+    if terminal::takes_output() {
+        summary::print(&host.session.borrow(), &report, host.clock.now());
+    }
     let seen = matches!(departed, Left::Finished | Left::Again) && !report.bugs;
     // In a live session a rollback has failed also where only its exit code says so.
     let forgives = arguments.playing.compat().forgives_rollbacks();
-    let unrolled = !forgives && assembly.shown.borrow().steps.failed_rollbacks().next().is_some();
+    let unrolled = !forgives && host.session.borrow().steps.failed_rollbacks().next().is_some();
     let (code, again) = (code(departed, &report, unrolled), seen && departed == Left::Again);
-    Ok(Sitting { code, session: None, early: !seen, again })
+    Ok(SessionOutcome { code, session: None, early: !seen, again })
 }
 
 /// How the screen was left.
@@ -339,27 +363,32 @@ async fn panic_for_test() {
 }
 
 /// Without a screen the run still goes through its rollbacks, and says what it does.
-async fn end_without_screen(running: &Running, assembly: &Assembly) {
-    let say = |words: String| drop(writeln!(io::stderr(), "{words}"));
-    say("the screen is gone; the run turns to its end, rollbacks included ...".to_owned());
+async fn end_without_screen(running: &RunningSession, host: &SessionHost) {
     // Nobody hears it only when the run has ended by itself.
-    let _ = running.orders.send(Command::Quit).await;
-    let mut shown = assembly.shown.clone();
-    let mut said = shown.borrow().log.forgotten + shown.borrow().log.lines.len() as u64;
+    let _ = running.orders.send(StepCommand::Quit.into()).await;
+    let Ok(mut lines) = LineWriter::stderr() else {
+        // Only what would be said is lost.
+        return running.done.cancelled().await;
+    };
+    lines.line("the screen is gone; the run turns to its end, rollbacks included ...".to_owned());
+    let mut session = host.session.clone();
+    let mut said = session.borrow().log.forgotten + session.borrow().log.lines.len() as u64;
     let deadline = tokio::time::sleep(FAREWELL);
     tokio::pin!(deadline);
     loop {
         tokio::select! {
-            () = running.done.cancelled() => return,
+            () = running.done.cancelled() => break,
             () = &mut deadline => {
-                say(format!("the rollbacks did not end within {} s: see the journal", FAREWELL.as_secs()));
-                return;
+                let late = FAREWELL.as_secs();
+                lines.line(format!("the rollbacks did not end within {late} s: see the journal"));
+                break;
             }
-            Ok(()) = shown.changed() => {
-                said = summary::follow(&shown.borrow_and_update(), said);
+            Ok(()) = session.changed() => {
+                said = summary::follow(&session.borrow_and_update(), said, &mut lines);
             }
         }
     }
+    lines.finish(Some(LAST_WORDS)).await;
 }
 
 /// What the program exits with: a bug of ours is never a success.

@@ -1,0 +1,156 @@
+//! What the command line says of a live session, and the settings that it makes.
+
+use crate::{
+    commands::{
+        Playing,
+        config::{self, Preferences},
+    },
+    engine::{Audience, Settings},
+    observe::breaker::NamedSource,
+};
+use std::path::PathBuf;
+
+/// What the command line says.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Path or URL of the experiment: opens the live session
+    #[arg(value_name = "EXPERIMENT", default_value = "", hide_default_value = true)]
+    pub source: String,
+    /// How to play it.
+    #[command(flatten)]
+    pub playing: Playing,
+    /// What to watch.
+    #[command(flatten)]
+    pub watching: Watching,
+    /// How it looks.
+    #[command(flatten)]
+    pub looks: Looks,
+    /// Panic shortly after the start, to test that everything is restored
+    #[arg(long, hide = true, value_enum)]
+    pub panic_for_test: Option<PanicIn>,
+}
+
+/// What is watched, and what may be done.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Watching {
+    /// Probe this URL as users would, or this path of the service that the experiment asks (several: once each)
+    /// [default: the experiment's own HTTP probe]
+    #[arg(long, value_name = "URL")]
+    pub watch: Vec<String>,
+    /// Send this header to each watched URL, over those of the experiment (several: once each); ${name} takes it from the
+    /// experiment's configuration or secrets
+    #[arg(long, value_name = "NAME:VALUE", hide_default_value = true)]
+    pub watch_header: Vec<String>,
+    /// Accept every certificate of the watched URLs
+    #[arg(long)]
+    pub watch_insecure: bool,
+    /// Requests a second to each watched URL [default: 4]
+    #[arg(long, value_name = "PER_SECOND")]
+    pub rate: Option<f64>,
+    /// What users accept to wait, in seconds [default: 1]
+    #[arg(long, value_name = "SECONDS")]
+    pub limit: Option<f64>,
+    /// Seconds since the kill in which a user may be let down [default: 120]
+    #[arg(long, value_name = "SECONDS")]
+    pub budget: Option<u32>,
+    /// Ask nobody as users do: only the service's own pages are read, and what users get is not known
+    #[arg(long)]
+    pub passive: bool,
+    /// Read the breaker's state here too: a URL, a path, or a port of the consumer's pods with a path, such as
+    /// 8081/actuator/circuitbreakers (several: once each) [default: the usual places only]
+    #[arg(long, value_name = "URL|PATH|PORT/PATH", value_parser = NamedSource::parse)]
+    pub breaker_source: Vec<NamedSource>,
+    /// Look only: nothing can be stepped or fired
+    #[arg(long)]
+    pub read_only: bool,
+    /// A context in which a fire needs no typed name, besides sandbox, minikube, kind and the like
+    #[arg(long, value_name = "NAME")]
+    pub allow_context: Vec<String>,
+}
+
+/// How the screen looks.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Looks {
+    /// dark, light, colour-blind or mono [default: dark]
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Whether to use colours; NO_COLOR means never [default: auto]
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
+    pub color: Option<String>,
+    /// Nothing beyond ASCII
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub ascii: Option<bool>,
+    /// Click to focus and choose, wheel to scroll; selecting text then needs SHIFT
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub mouse: Option<bool>,
+    /// Read this config file [default: $XDG_CONFIG_HOME/chaos-tui/config.yaml; `chaos-tui config` explains it]
+    #[arg(long, value_name = "PATH", env = config::VARIABLE, hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// Lay an earlier session behind this one, lined up at the kill: a file kept with --record
+    #[arg(long, value_name = "PATH")]
+    pub ghost: Option<PathBuf>,
+    /// Keep the session in this file
+    #[arg(long, value_name = "PATH")]
+    pub record: Option<PathBuf>,
+}
+
+/// Where to panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PanicIn {
+    /// In the loop that draws.
+    Screen,
+    /// In a background task.
+    Task,
+}
+
+impl Looks {
+    /// The preferences with what the command line says about looks.
+    pub fn over(&self, mut preferences: Preferences) -> Preferences {
+        set(&mut preferences.theme, self.theme.clone());
+        set(&mut preferences.color, self.color.clone());
+        set(&mut preferences.ascii, self.ascii);
+        set(&mut preferences.mouse, self.mouse);
+        preferences
+    }
+}
+
+impl Watching {
+    /// The preferences with what the command line says about watching.
+    pub fn over(&self, mut preferences: Preferences) -> Preferences {
+        let watch = &mut preferences.watch;
+        if !self.watch.is_empty() {
+            watch.urls.clone_from(&self.watch);
+            watch.before_own = true;
+        }
+        watch.headers.extend(self.watch_header.iter().cloned());
+        watch.insecure |= self.watch_insecure;
+        watch.passive |= self.passive;
+        set(&mut watch.rate, self.rate);
+        set(&mut watch.limit, self.limit);
+        watch.breaker_sources.extend(self.breaker_source.iter().cloned());
+        set(&mut preferences.budget, self.budget);
+        preferences.allow_contexts.extend(self.allow_context.iter().cloned());
+        preferences
+    }
+}
+
+impl Arguments {
+    /// How the session is held.
+    pub fn settings(&self, preferences: &Preferences) -> Settings {
+        Settings {
+            source: self.source.clone(),
+            journal: self.playing.journal_path.clone(),
+            recording: self.looks.record.clone(),
+            audience: Audience::Operator { read_only: self.watching.read_only },
+            watch: preferences.watch.clone(),
+            budget: preferences.budget,
+            allowed_contexts: preferences.allow_contexts.clone(),
+        }
+    }
+}
+
+fn set<T>(place: &mut T, said: Option<T>) {
+    if let Some(said) = said {
+        *place = said;
+    }
+}

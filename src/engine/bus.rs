@@ -1,0 +1,189 @@
+//! The event bus: the one reader of the stream. Journal, recording, state and console first, then whoever subscribed. It never
+//! waits: not for a disk, not for a console, not for a subscriber.
+
+use super::console::Console;
+use crate::{
+    experiment::Value,
+    session::{Event, Session, What, journal::Journal, recording::RecordingThread, stream::Stream},
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Events that may wait for a subscriber: two seconds of 500 requests a second with their answers.
+const WAITING: usize = 2048;
+/// Requests to the bus that may wait.
+const REQUESTS: usize = 4;
+/// How long the end of a session waits for its recording to be written.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long lines are waited for that something else is to follow on the same console.
+const ORDERLY: Duration = Duration::from_secs(2);
+
+/// Reads until stopped. What is written here is never behind the screen.
+pub(super) struct EventBus {
+    stream: Stream,
+    journal: Journal,
+    recorder: Option<RecordingThread>,
+    console: Option<Console>,
+    session: watch::Sender<Session>,
+    subscribers: Subscribers,
+    requests: mpsc::Receiver<Request>,
+}
+
+enum Request {
+    Journal(oneshot::Sender<Value>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Asks the bus for things.
+#[derive(Clone)]
+pub struct BusHandle {
+    requests: mpsc::Sender<Request>,
+    subscribers: Subscribers,
+}
+
+#[derive(Clone, Default)]
+struct Subscribers {
+    all: Arc<Mutex<Vec<mpsc::Sender<Arc<Event>>>>>,
+    run: Arc<Mutex<Vec<mpsc::UnboundedSender<Arc<Event>>>>>,
+}
+
+impl Subscribers {
+    fn pass(&self, event: &Arc<Event>) {
+        if is_of_run(&event.what) {
+            let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+            run.retain(|subscriber| subscriber.send(event.clone()).is_ok());
+        }
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|subscriber| {
+            !matches!(subscriber.try_send(event.clone()), Err(mpsc::error::TrySendError::Closed(_)))
+        });
+    }
+}
+
+/// Whether it is one of the few events that each step of a run makes.
+fn is_of_run(what: &What) -> bool {
+    matches!(
+        what,
+        What::StepAwaited { .. }
+            | What::StepSkipped { .. }
+            | What::ActivityStarted { .. }
+            | What::ActivityEnded { .. }
+            | What::ExperimentAmended { .. }
+            | What::Fixed(_)
+            | What::RunEnded { .. }
+    )
+}
+
+impl BusHandle {
+    /// Every event from here on, for whoever only shows or infers something: a subscriber that does not keep up misses events,
+    /// since waiting for it would hold up everything that it may itself wait for.
+    pub fn subscribe(&self) -> mpsc::Receiver<Arc<Event>> {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        self.subscribers.all.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        receiver
+    }
+
+    /// The events of the run itself (steps, fixes, changes of the experiment), every one of them: what is fired and what is saved
+    /// before depends on them. They are so few that their queue needs no bound.
+    pub(super) fn subscribe_to_run(&self) -> mpsc::UnboundedReceiver<Arc<Event>> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.subscribers.run.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        receiver
+    }
+
+    /// The journal with everything told so far; `None` when the bus has stopped. What was told is in the state then.
+    pub async fn journal(&self) -> Option<Value> {
+        self.ask(Request::Journal).await
+    }
+
+    /// Waits until everything told so far is in the state and on the console; not for long where that takes no output.
+    pub async fn flush(&self) {
+        // An error says that nobody reads any more: nothing is left to wait for.
+        let _ = timeout(ORDERLY, self.ask(Request::Flush)).await;
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).await.ok()?;
+        answer.await.ok()
+    }
+}
+
+impl EventBus {
+    /// A bus for a stream, the handle to it and the session it writes.
+    pub fn new(
+        stream: Stream,
+        journal: Journal,
+        recorder: Option<RecordingThread>,
+        console: Option<Console>,
+    ) -> (Self, BusHandle, watch::Receiver<Session>) {
+        let (session, shown) = watch::channel(Session::new());
+        let (asks, requests) = mpsc::channel(REQUESTS);
+        let subscribers = Subscribers::default();
+        let handle = BusHandle { requests: asks, subscribers: subscribers.clone() };
+        (Self { stream, journal, recorder, console, session, subscribers, requests }, handle, shown)
+    }
+
+    /// Reads until `stop` fires, and then what is left; gives the console back.
+    pub async fn run(mut self, stop: CancellationToken) -> Option<Console> {
+        self.read(stop).await;
+        if let Some(recorder) = self.recorder.take() {
+            recorder.finish(PATIENCE).await;
+        }
+        self.console
+    }
+
+    async fn read(&mut self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(request) = self.requests.recv() => {
+                    self.drain();
+                    self.answer(request);
+                }
+                event = self.stream.next() => match event {
+                    Some(event) => self.take(event),
+                    None => return,
+                },
+                () = stop.cancelled() => return self.drain(),
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) {
+        // Whoever asked may have gone.
+        match request {
+            Request::Journal(reply) => drop(reply.send(self.journal.value())),
+            Request::Flush(reply) => match &mut self.console {
+                Some(console) => console.flush(reply),
+                None => drop(reply.send(())),
+            },
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(event) = self.stream.try_next() {
+            self.take(event);
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let event = Arc::new(event);
+        self.journal.apply(&event);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.append(&event);
+        }
+        self.session.send_modify(|session| session.apply(&event));
+        if let Some(console) = &mut self.console {
+            console.show(&event);
+        }
+        self.subscribers.pass(&event);
+    }
+}

@@ -1,0 +1,84 @@
+//! What a session without a screen says: lines on the console, and in a log file if one is named.
+
+use super::lines::LineWriter;
+use crate::session::{
+    Event, What,
+    clock::local_zone,
+    console::{Layout, Line, lines},
+    event::Level,
+};
+use jiff::tz::TimeZone;
+use std::{fs::OpenOptions, io, path::PathBuf, time::Duration};
+use tokio::sync::oneshot;
+
+/// The target of lines that are no room's but the reference's own.
+pub(super) const TARGET: &str = "chaostoolkit";
+
+/// What is written, and where.
+#[derive(Clone, Debug)]
+pub struct ConsoleSettings {
+    /// How lines on the console look.
+    pub layout: Layout,
+    /// The least severe of them.
+    pub level: Level,
+    /// The log file, and the least severe lines that go to it.
+    pub log_file: Option<(PathBuf, Level)>,
+}
+
+/// Turns events into lines.
+pub struct Console {
+    layout: Layout,
+    level: Level,
+    stderr: LineWriter,
+    file: Option<(LineWriter, Level)>,
+    zone: &'static TimeZone,
+}
+
+impl Console {
+    /// Opens the log file, if one is wanted. Needs a runtime.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(settings: ConsoleSettings) -> io::Result<Self> {
+        let ConsoleSettings { layout, level, log_file } = settings;
+        let open = |(path, level)| {
+            let file = OpenOptions::new().create(true).append(true).open(path)?;
+            io::Result::Ok((LineWriter::start(tokio::fs::File::from_std(file)), level))
+        };
+        let file = log_file.map(open).transpose()?;
+        Ok(Self { layout, level, stderr: LineWriter::stderr()?, file, zone: local_zone() })
+    }
+
+    /// Writes the lines of an event.
+    pub(super) fn show(&mut self, event: &Event) {
+        let target = match &event.what {
+            What::Logged { target, .. } => target,
+            _ => TARGET,
+        };
+        for (level, message) in lines(&event.what) {
+            self.write(Line { at: event.at, level, target, message: &message });
+        }
+    }
+
+    fn write(&mut self, line: Line<'_>) {
+        if line.level >= self.level {
+            self.stderr.line(self.layout.show(line, self.zone));
+        }
+        if let Some((file, _)) = self.file.as_mut().filter(|(_, level)| line.level >= *level) {
+            let layout = Layout::Text { places: true, colour: false };
+            file.line(layout.show(line, self.zone));
+        }
+    }
+
+    pub(super) fn flush(&mut self, written: oneshot::Sender<()>) {
+        self.stderr.flush(written);
+    }
+
+    /// Waits until everything is written; for `patience` at most, if there is a limit.
+    pub async fn finish(self, patience: Option<Duration>) {
+        self.stderr.finish(patience).await;
+        if let Some((file, _)) = self.file {
+            file.finish(patience).await;
+        }
+    }
+}

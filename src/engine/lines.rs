@@ -1,0 +1,172 @@
+//! Lines written by a task of their own: a console that takes no output holds up nobody.
+
+use std::{io, os::fd::AsFd, time::Duration};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// Lines that may wait. What comes beyond them is left out, and told.
+const WAITING: usize = 16_384;
+
+/// Writes lines, each with its end at once: others write to the same place (Python's prints, children, a second run with the
+/// same log file), and none of them may come between.
+pub struct LineWriter {
+    queue: mpsc::Sender<Item>,
+    writing: JoinHandle<()>,
+    left_out: usize,
+}
+
+enum Item {
+    Line(String),
+    Flush(oneshot::Sender<()>),
+}
+
+impl LineWriter {
+    /// Writes to `place`. Needs a runtime.
+    pub fn start(place: impl AsyncWrite + Send + Unpin + 'static) -> Self {
+        let (queue, items) = mpsc::channel(WAITING);
+        Self { queue, writing: tokio::spawn(write(place, items)), left_out: 0 }
+    }
+
+    /// Writes to standard error. Needs a runtime.
+    ///
+    /// # Errors
+    /// When the system has no descriptor left.
+    pub fn stderr() -> io::Result<Self> {
+        // Not through `Stderr`: whoever hangs in it would hold its lock.
+        let stderr = std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?);
+        Ok(Self::start(tokio::fs::File::from_std(stderr)))
+    }
+
+    /// Writes a line after those before it; never waits.
+    pub fn line(&mut self, line: String) {
+        if self.left_out > 0 {
+            let told = format!("... {} lines are left out here: nobody took them", self.left_out);
+            match self.queue.try_send(Item::Line(told)) {
+                Ok(()) => self.left_out = 0,
+                Err(_) => {
+                    self.left_out += 1;
+                    return;
+                }
+            }
+        }
+        if self.queue.try_send(Item::Line(line)).is_err() {
+            self.left_out += 1;
+        }
+    }
+
+    /// Answers once everything so far is written, or at once where it cannot be.
+    pub fn flush(&self, written: oneshot::Sender<()>) {
+        // The sender that is dropped with a full queue is answer enough.
+        let _ = self.queue.try_send(Item::Flush(written));
+    }
+
+    /// Waits until everything is written; for `patience` at most, if there is a limit.
+    pub async fn finish(self, patience: Option<Duration>) {
+        let Self { queue, writing, .. } = self;
+        drop(queue);
+        // What a panic of it said, the hook has spoken; what is late is not written.
+        match patience {
+            None => drop(writing.await),
+            Some(patience) => drop(timeout(patience, writing).await),
+        }
+    }
+}
+
+async fn write(mut place: impl AsyncWrite + Unpin, mut items: mpsc::Receiver<Item>) {
+    while let Some(item) = items.recv().await {
+        match item {
+            // A console that is gone, or a full disk, is no reason to stop halfway through an experiment.
+            Item::Line(line) => drop(write_line(&mut place, line).await),
+            // Whoever asked may have gone.
+            Item::Flush(written) => drop(written.send(())),
+        }
+    }
+}
+
+async fn write_line(place: &mut (impl AsyncWrite + Unpin), mut line: String) -> io::Result<()> {
+    line.push('\n');
+    place.write_all(line.as_bytes()).await?;
+    place.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        pin::Pin,
+        sync::{Arc, Mutex},
+        task::{Context, Poll},
+    };
+
+    /// Keeps what each single write brought.
+    #[derive(Clone, Default)]
+    struct Writes(Arc<Mutex<Vec<String>>>);
+
+    impl AsyncWrite for Writes {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            self.0.lock().unwrap().push(String::from_utf8_lossy(bytes).into_owned());
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_can_write_between_a_line_and_its_end() {
+        let writes = Writes::default();
+        let mut writer = LineWriter::start(writes.clone());
+        writer.line("one".to_owned());
+        writer.finish(None).await;
+        assert_eq!(*writes.0.lock().unwrap(), ["one\n"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_console_that_takes_nothing_holds_up_nobody_and_is_told_what_it_missed() {
+        // Room for ten bytes; nobody reads for now.
+        let (place, mut reader) = tokio::io::duplex(10);
+        let mut writer = LineWriter::start(place);
+        for _ in 0..WAITING + 100 {
+            writer.line("a line of the run".to_owned());
+        }
+        let (written, answer) = oneshot::channel();
+        writer.flush(written);
+        assert!(answer.await.is_err(), "there is no room for the question either");
+        let reading = tokio::spawn(async move {
+            let mut text = String::new();
+            tokio::io::AsyncReadExt::read_to_string(&mut reader, &mut text).await.unwrap();
+            text
+        });
+        while writer.queue.capacity() == 0 {
+            tokio::task::yield_now().await;
+        }
+        while writer.left_out > 0 {
+            writer.line("the last".to_owned());
+            tokio::task::yield_now().await;
+        }
+        writer.finish(None).await;
+        let text = reading.await.unwrap();
+        assert!(
+            text.contains("lines are left out here: nobody took them\nthe last\n"),
+            "{}",
+            &text[text.len() - 200..]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_waits_for_a_slow_reader_unless_there_is_a_limit() {
+        let (place, _reader) = tokio::io::duplex(1);
+        let mut writer = LineWriter::start(place);
+        writer.line("more than one byte".to_owned());
+        writer.finish(Some(Duration::from_secs(2))).await;
+    }
+}

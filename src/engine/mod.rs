@@ -1,0 +1,35 @@
+//! A whole session, with a screen or without: the one event bus, the observers, the undo kit, the guards, the records on disk, and
+//! the end of everything. It reads plain [`Settings`] and knows no command line.
+//!
+//! [`SessionHost`] begins it: it opens a session, which is played and ended. Signals, the console and the terminal each have a
+//! task or a thread of their own, so that none of them stands between a signal and the rollbacks that it leads to.
+
+mod bus;
+mod console;
+mod current_steps;
+mod endpoints;
+mod guards;
+mod host;
+mod lines;
+mod notifications;
+mod observers;
+mod preflight;
+mod python_events;
+mod recovery;
+pub mod session_cluster;
+mod settings;
+mod signals;
+mod supervisor;
+mod target_cards;
+mod unconfirmed;
+mod undo;
+
+pub use bus::BusHandle;
+pub use console::{Console, ConsoleSettings};
+pub use host::{OpenSession, RunningSession, SessionHost};
+pub use lines::LineWriter;
+pub use notifications::Notifications;
+pub use python_events::PythonEvents;
+pub use settings::{Audience, Headers, Prepared, Settings, WatchSettings};
+pub use signals::{Signals, die_of};
+pub use supervisor::Report;

@@ -1,0 +1,109 @@
+//! Which cluster a session is about: whether it is there, and whether a fire in it needs a typed name.
+
+use crate::{
+    cluster::{Connection, Error},
+    experiment::{Activity, ProviderKind, Value},
+    provider::{Effect, Providers, Site, is_kubernetes},
+    runner::{Controls, Request, is_pretended},
+};
+
+/// Contexts of clusters that live on this machine, by name or by how their names begin.
+const LOCAL: [&str; 10] = [
+    "sandbox",
+    "chaos-tui-sandbox",
+    "minikube",
+    "kind-",
+    "k3d-",
+    "docker-desktop",
+    "rancher-desktop",
+    "colima",
+    "orbstack",
+    "microk8s",
+];
+
+/// Whether a fire in this context needs no typed name.
+pub fn allowed(context: Option<&str>, also: &[String]) -> bool {
+    context.is_some_and(|context| {
+        let local = LOCAL
+            .iter()
+            .any(|name| if name.ends_with('-') { context.starts_with(name) } else { context == *name });
+        local || also.iter().any(|name| name == context)
+    })
+}
+
+/// The cluster that the session watches, if the experiment has to do with one that is there: that of the first fault in one, or
+/// else of the first step.
+pub async fn connection(request: &Request, providers: &Providers) -> Option<Connection> {
+    let faults = request.experiment.method().iter().filter_map(|entry| entry.activity.as_ref().ok());
+    let faults = faults.filter(|activity| providers.effect(activity) == Effect::Changes);
+    for activity in faults.chain(activities(request)).filter(|activity| is_about_cluster(activity)) {
+        let provider = &activity.provider;
+        let site = providers.site(provider.kind, &provider.raw, &request.secrets).await;
+        match site {
+            // A server that may be a secret is in no header.
+            Site::In { connection, .. } if !connection.is_direct() => return Some(connection),
+            _ => {}
+        }
+    }
+    match touches_cluster(request) || providers.names_cluster() {
+        true => providers.own_cluster().await,
+        false => None,
+    }
+}
+
+/// Whether any activity is about Kubernetes.
+pub fn touches_cluster(request: &Request) -> bool {
+    activities(request).any(is_about_cluster)
+}
+
+fn activities(request: &Request) -> impl Iterator<Item = &Activity> {
+    let experiment = &request.experiment;
+    let probes = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
+    let entries = probes.chain(experiment.method()).chain(experiment.rollbacks());
+    entries.filter_map(|entry| entry.activity.as_ref().ok())
+}
+
+fn is_about_cluster(activity: &Activity) -> bool {
+    let module = activity.provider.raw.get("module").and_then(Value::as_str).unwrap_or_default();
+    activity.provider.kind == ProviderKind::Python
+        && (module.starts_with("chaosk8s.") || module.starts_with("chaosgremlin."))
+}
+
+/// Why the first step that needs a cluster will find none; sends nothing. Nobody can tell before once something was called that
+/// may make a cluster or choose one: a program, a function that nobody here knows, a control.
+pub async fn lacks_cluster(request: &Request, providers: &Providers) -> Option<Error> {
+    let experiment = &request.experiment;
+    if request.controls.has_globals() || Controls::are_declared(experiment) {
+        return None;
+    }
+    let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
+    let entries = probes.iter().chain(experiment.method()).chain(experiment.rollbacks());
+    let activities = entries.filter_map(|entry| entry.activity.as_ref().ok());
+    for activity in activities.filter(|activity| !is_pretended(activity, request.options.dry)) {
+        if may_choose(activity, providers) {
+            return None;
+        }
+        let provider = &activity.provider;
+        if let Site::Missing(error) = providers.site(provider.kind, &provider.raw, &request.secrets).await {
+            return Some(error);
+        }
+    }
+    None
+}
+
+/// Whether calling it may make a cluster or choose one for those that follow.
+pub fn may_choose(activity: &Activity, providers: &Providers) -> bool {
+    let text = |key: &str| activity.provider.raw.get(key).and_then(Value::as_str).unwrap_or_default();
+    match activity.provider.kind {
+        ProviderKind::Http => false,
+        ProviderKind::Process => true,
+        ProviderKind::Python => {
+            !is_kubernetes(text("module")) && providers.native(text("module"), text("func")).is_none()
+        }
+    }
+}
+
+/// Whether the experiment is about a cluster that is not to be found.
+pub async fn is_missing(request: &Request, providers: &Providers) -> bool {
+    touches_cluster(request) && lacks_cluster(request, providers).await.is_some()
+}

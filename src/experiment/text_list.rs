@@ -1,0 +1,18 @@
+//! Texts as a settings file or the vendor place of an experiment gives them.
+
+use super::Value;
+
+/// One text, or a list of them.
+///
+/// # Errors
+/// When it is neither; in words that follow the name of the setting.
+pub fn text_list(value: &Value) -> Result<Vec<String>, String> {
+    let refused = || "must be a text or a list of texts".to_owned();
+    match value {
+        Value::Text(text) => Ok(vec![text.clone()]),
+        Value::List(items) => {
+            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(refused)).collect()
+        }
+        _ => Err(refused()),
+    }
+}
