@@ -86,6 +86,15 @@ fn fire_awaited(terminal: &mut Terminal) {
     terminal.wait_for("[v] take-it-away");
 }
 
+/// Waits until a file is there, whatever the screen shows.
+fn wait_for_file(path: &Path) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !path.exists() {
+        assert!(std::time::Instant::now() < deadline, "{} is not there", path.display());
+        std::thread::yield_now();
+    }
+}
+
 fn there(folder: &Path) -> bool {
     folder.join("here").exists()
 }

@@ -73,6 +73,22 @@ fn in_the_middle_they_roll_back_and_keep_the_journal() {
 }
 
 #[test]
+fn a_terminal_that_takes_no_output_stands_before_no_rollback_and_is_restored_once_it_does() {
+    for signal in [libc::SIGTERM, libc::SIGHUP] {
+        let folder = desk();
+        let mut terminal = start(folder.path(), &[]);
+        fire(&mut terminal);
+        terminal.hang(true);
+        terminal.signal(signal);
+        super::wait_for_file(&folder.path().join("here"));
+        super::wait_for_file(&folder.path().join("journal.json"));
+        terminal.hang(false);
+        assert_eq!(terminal.ended(), 1);
+        assert!(terminal.is_restored());
+    }
+}
+
+#[test]
 fn where_no_cluster_is_found_the_offer_of_the_sandbox_gives_the_terminal_back() {
     let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
     for (how, code) in

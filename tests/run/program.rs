@@ -133,6 +133,15 @@ impl Case {
 
     /// Starts the program in the folder, with nothing of ours in its environment.
     pub fn start(self) -> Running {
+        self.start_with(Stdio::piped())
+    }
+
+    /// The same on somebody else's console: no line of it is heard.
+    pub fn start_on(self, console: std::io::PipeWriter) -> Running {
+        self.start_with(console.into())
+    }
+
+    fn start_with(self, stderr: Stdio) -> Running {
         let program = assert_cmd::cargo::cargo_bin!("chaos-tui");
         let mut command = Command::new(if self.measured { python().as_ref() } else { program });
         if self.measured {
@@ -145,13 +154,15 @@ impl Case {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("the program starts");
         let (sender, lines) = channel();
-        let stderr = child.stderr.take().unwrap();
+        let stderr = child.stderr.take();
         thread::spawn(move || {
-            let lines = BufReader::new(stderr).split(b'\n').map_while(Result::ok);
+            let lines = stderr
+                .into_iter()
+                .flat_map(|stderr| BufReader::new(stderr).split(b'\n').map_while(Result::ok));
             for line in lines.map(|line| String::from_utf8_lossy(&line).into_owned()) {
                 if sender.send(line).is_err() {
                     break;

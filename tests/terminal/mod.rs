@@ -39,6 +39,8 @@ struct State {
     raw: Vec<u8>,
     /// Whether nobody is to read on.
     closing: bool,
+    /// Whether nobody reads for now.
+    hangs: bool,
     closed: bool,
 }
 
@@ -177,6 +179,37 @@ impl Terminal {
         pty.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
+    /// Takes no output any more, as a connection that stalls, and returns once the program is stuck in writing some; or takes it
+    /// again.
+    #[allow(dead_code, reason = "as above")]
+    pub fn hang(&self, hangs: bool) {
+        self.screen.lock().hangs = hangs;
+        self.screen.drawn.notify_all();
+        let deadline = Instant::now() + PATIENCE;
+        let mut width = 0;
+        while hangs && !self.is_stuck_in_a_write() {
+            assert!(Instant::now() < deadline, "the terminal still takes output");
+            // Another size has every cell drawn again.
+            width = (width + 1) % 40;
+            self.resize(80 + width, 36);
+            // No event tells of it.
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Whether a thread of the program is in write(2), now and a moment later.
+    fn is_stuck_in_a_write(&self) -> bool {
+        let tasks = format!("/proc/{}/task", self.child.process_id().unwrap());
+        let writing = || {
+            let threads = std::fs::read_dir(&tasks).unwrap().flatten();
+            let calls = threads.map(|thread| std::fs::read_to_string(thread.path().join("syscall")));
+            calls.flatten().filter(|call| call.starts_with("1 ")).collect::<Vec<_>>()
+        };
+        let before = writing();
+        std::thread::sleep(Duration::from_millis(50));
+        writing().iter().any(|call| before.contains(call))
+    }
+
     /// Sends a signal to the program.
     pub fn signal(&self, signal: i32) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
@@ -232,7 +265,13 @@ impl Screen {
         let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
         let parser = vt100::Parser::new(rows, cols, 0);
         Self {
-            parser: Mutex::new(State { parser, raw: Vec::new(), closing: false, closed: false }),
+            parser: Mutex::new(State {
+                parser,
+                raw: Vec::new(),
+                closing: false,
+                hangs: false,
+                closed: false,
+            }),
             drawn: Condvar::new(),
         }
     }
@@ -248,6 +287,9 @@ impl Screen {
         state.parser.process(bytes);
         state.raw.extend_from_slice(bytes);
         self.drawn.notify_all();
+        while state.hangs {
+            state = self.drawn.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
         !state.closing
     }
 

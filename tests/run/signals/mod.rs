@@ -4,6 +4,7 @@
 //! Whatever a phase is stuck in lasts ten minutes; a test that reaches its end within its patience was cut short.
 
 mod before;
+mod console;
 mod controls;
 mod during;
 #[path = "../../../src/runner/tests/journal_keys.rs"]

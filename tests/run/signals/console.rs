@@ -1,0 +1,39 @@
+//! Nobody reads the console any more, and its pipe is full.
+
+use super::stuck;
+use crate::program::{Case, method, rollbacks, sh};
+use libc::SIGTERM;
+use std::{
+    io::{PipeWriter, Write},
+    os::fd::AsRawFd,
+};
+
+/// Fills a pipe whose other writers block from then on.
+fn fill(pipe: &mut PipeWriter) {
+    blocking(pipe, false);
+    for size in [4096, 1] {
+        while pipe.write(&vec![b'x'; size]).is_ok() {}
+    }
+    blocking(pipe, true);
+}
+
+fn blocking(pipe: &PipeWriter, on: bool) {
+    let flags = if on { 0 } else { libc::O_NONBLOCK };
+    // SAFETY: fcntl(2) with F_SETFL takes integers and touches no memory; the descriptor is open as long as `pipe`.
+    assert_eq!(unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, flags) }, 0);
+}
+
+#[test]
+fn a_full_console_stands_before_no_rollback() {
+    let undoing = rollbacks(&[sh("action", "undo", "echo > undone", "")]);
+    let case = Case::new(&[method(&[stuck("action", "")]), undoing].join(","));
+    let (reader, mut console) = std::io::pipe().unwrap();
+    let running = case.with(&["--rollback-strategy", "always"]).start_on(console.try_clone().unwrap());
+    running.wait_for_file("reached");
+    fill(&mut console);
+    running.signal(SIGTERM);
+    running.wait_for_file("undone");
+    // Whoever read is gone: what was still to be said is nobody's.
+    drop((reader, console));
+    assert_eq!(running.end().code(), 1);
+}
