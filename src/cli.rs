@@ -2,8 +2,8 @@
 
 use crate::commands::{self, Global};
 use clap::{
-    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
-    parser::ValueSource,
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable,
+    error::ErrorKind, parser::ValueSource,
 };
 use std::process::ExitCode;
 
@@ -13,59 +13,66 @@ use std::process::ExitCode;
 /// same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
 #[derive(Debug, Parser)]
 #[command(name = "chaos-tui", version, about, arg_required_else_help = true, args_override_self = true)]
-pub struct Cli {
-    /// Options every command knows; they may stand before or after it.
-    #[command(flatten)]
-    pub global: Global,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    /// The live session, when no command is named.
-    #[command(flatten)]
-    pub live: commands::live::Arguments,
-}
-
-/// The command line of `chaos-tui run ...`, without the options of all that is not meant: building these up is a tenth of
-/// what a short run takes.
-#[derive(Debug, Parser)]
-#[command(name = "chaos-tui", version, args_override_self = true)]
-struct Headless {
+struct Cli {
+    /// They may stand before or after the command.
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: RunAlone,
+    command: Option<Command>,
+    /// The live session, when no command is named.
+    #[command(flatten)]
+    live: commands::live::Arguments,
 }
 
 #[derive(Debug, Subcommand)]
-enum RunAlone {
-    /// Run an experiment without a screen, as `chaos run` does
-    Run(Box<commands::run::Arguments>),
-}
-
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
+enum Command {
     /// The lesson of the circuit breaker in the sandbox: `before`, then `after`, then both side by side
-    Demo(commands::demo::Arguments),
+    Demo(Deferred<commands::demo::Arguments>),
     /// Run an experiment without a screen, as `chaos run` does
-    Run(Box<commands::run::Arguments>),
+    Run(Deferred<Box<commands::run::Arguments>>),
     /// Check an experiment: every error at once, each with its place and a way out
-    Validate(commands::validate::Arguments),
+    Validate(Deferred<commands::validate::Arguments>),
     /// Show where the config file is looked for and what is in force
-    Config(commands::config::Arguments),
+    Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and others
-    Sandbox(commands::sandbox::Arguments),
+    Sandbox(Deferred<commands::sandbox::Arguments>),
     /// Run one of the demo services (the sandbox's containers are this)
     #[command(hide = true)]
-    Image(commands::image::Arguments),
+    Image(Deferred<commands::image::Arguments>),
+}
+
+/// The arguments of a command, which are only built when it is called: a short run is not to wait for those of all others.
+#[derive(Debug)]
+struct Deferred<A>(A);
+
+impl<A: Args> Args for Deferred<A> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(|command| described(command, A::augment_args))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(|command| described(command, A::augment_args_for_update))
+    }
+}
+
+/// With its own description, which that of the arguments would replace.
+fn described(command: clap::Command, augment: fn(clap::Command) -> clap::Command) -> clap::Command {
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about))
+}
+
+impl<A: FromArgMatches> FromArgMatches for Deferred<A> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        A::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
 }
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|first| first == "run") {
-        let Headless { global, command: RunAlone::Run(arguments) } = Headless::parse();
-        return commands::run::run(&global, &arguments);
-    }
     let matches = Cli::command().get_matches();
     let Cli { global, command, live } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let Some(command) = command else {
@@ -80,12 +87,12 @@ pub fn main() -> ExitCode {
         refuse(ErrorKind::ArgumentConflict, message);
     }
     match command {
-        Command::Demo(arguments) => commands::demo::run(&global, &arguments),
-        Command::Run(arguments) => commands::run::run(&global, &arguments),
-        Command::Validate(arguments) => commands::validate::command(&global, &arguments),
-        Command::Config(arguments) => commands::config::run(&arguments),
-        Command::Sandbox(arguments) => commands::sandbox::run(&arguments),
-        Command::Image(arguments) => match commands::image::run(&arguments) {
+        Command::Demo(Deferred(arguments)) => commands::demo::run(&global, &arguments),
+        Command::Run(Deferred(arguments)) => commands::run::run(&global, &arguments),
+        Command::Validate(Deferred(arguments)) => commands::validate::command(&global, &arguments),
+        Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
+        Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
+        Command::Image(Deferred(arguments)) => match commands::image::run(&arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{error}");
@@ -110,46 +117,19 @@ fn given<Group: Args>(matches: &ArgMatches) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cli, Headless};
-    use clap::{Command, CommandFactory, FromArgMatches};
-
-    fn run_of(mut command: Command) -> Command {
-        command.build();
-        command.find_subcommand("run").unwrap().clone()
-    }
+    use super::Cli;
+    use clap::CommandFactory;
 
     #[test]
-    fn run_alone_is_told_as_among_the_others() {
-        let help = |command| run_of(command).render_long_help().to_string();
-        assert_eq!(help(Headless::command()), help(Cli::command()));
-    }
-
-    #[test]
-    fn run_alone_reads_what_it_reads_among_the_others() {
-        let line = [
-            "chaos-tui",
-            "run",
-            "--verbose",
-            "x.json",
-            "--dry",
-            "pause",
-            "--settings",
-            "s.yaml",
-            "--var",
-            "a=b",
-        ];
-        let alone = Headless::from_arg_matches(&Headless::command().get_matches_from(line)).unwrap();
-        let among = Cli::from_arg_matches(&Cli::command().get_matches_from(line)).unwrap();
-        let told =
-            |global: &dyn std::fmt::Debug, command: &dyn std::fmt::Debug| format!("{global:?} {command:?}");
-        let among_command = format!("{:?}", among.command.unwrap());
-        assert_eq!(told(&alone.global, &alone.command), format!("{:?} {among_command}", among.global));
-    }
-
-    #[test]
-    fn a_wrong_option_of_run_is_refused_with_the_same_words() {
-        let line = ["chaos-tui", "run", "x.json", "--rollback-strateg"];
-        let words = |command: Command| command.try_get_matches_from(line).unwrap_err().to_string();
-        assert_eq!(words(Headless::command()), words(Cli::command()));
+    fn every_command_has_its_own_description_and_arguments() {
+        let mut cli = Cli::command();
+        // Panics where two arguments contradict each other, in any command.
+        cli.build();
+        let run = cli.find_subcommand("run").unwrap();
+        assert_eq!(
+            run.get_about().unwrap().to_string(),
+            "Run an experiment without a screen, as `chaos run` does"
+        );
+        assert!(run.get_arguments().any(|argument| argument.get_id() == "fail_on"));
     }
 }

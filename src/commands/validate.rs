@@ -156,8 +156,6 @@ pub async fn run(
     if valid {
         report.line("INFO", "experiment syntax and semantic look valid")?;
     }
-    // The process is about to end: giving a large tree back node by node takes longer than checking it.
-    std::mem::forget(document);
     Ok(valid)
 }
 
