@@ -22,5 +22,8 @@ pub mod engine;
 pub mod report;
 pub mod tui;
 
+#[cfg(test)]
+mod test_support;
+
 pub mod cli;
 pub mod commands;

@@ -218,7 +218,10 @@ fn counted(errors: usize, warnings: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Arguments, Format, Surroundings, run};
-    use crate::experiment::{Environment, NoPython, Settings};
+    use crate::{
+        experiment::{Environment, Settings},
+        test_support::NoPython,
+    };
 
     fn validated(text: &str, format: Format) -> (bool, String, String) {
         let folder = tempfile::tempdir().unwrap();

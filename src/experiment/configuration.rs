@@ -36,18 +36,6 @@ pub enum ConfigurationError {
     },
 }
 
-impl ConfigurationError {
-    /// The name of the entry it is about.
-    pub fn entry(&self) -> &str {
-        match self {
-            Self::Unset { entry, .. }
-            | Self::NoKey { entry }
-            | Self::NoProvider { entry }
-            | Self::Convert { entry, .. } => entry,
-        }
-    }
-}
-
 /// Resolves a declared configuration. `overrides` replace declared entries before they are resolved, others are
 /// dropped. Dynamic entries (`type: probe`) stay as declared: [`resolve_dynamic`] runs them.
 pub fn resolve(
@@ -189,10 +177,7 @@ fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
 mod tests {
     use super::{ConfigurationError, Dynamic, resolve, resolve_dynamic};
     use crate::experiment::{Environment, Map, Secrets, Value, parse_json};
-
-    fn map(text: &str) -> Map {
-        parse_json(text).unwrap().as_map().cloned().unwrap()
-    }
+    use crate::test_support::map;
 
     fn resolved(declared: &str, overrides: &str) -> Result<Value, ConfigurationError> {
         let environment = Environment::of([("SET", "5"), ("EMPTY", "")]);

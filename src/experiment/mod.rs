@@ -37,7 +37,7 @@ pub use pyvalue::{
     python_text,
 };
 pub use secrets::{Secrets, SecretsError};
-pub use signatures::{Advice, ControlCheck, Described, NoPython, Parameter, Signatures};
+pub use signatures::{Advice, ControlCheck, Described, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use text_list::text_list;
 pub use typed::{Experiment, NoExperiment, NoRuntime, Runtime};

@@ -69,17 +69,3 @@ pub trait Signatures: Send + Sync {
     /// Imports a control's module and lets it validate the declaration.
     fn control<'a>(&'a self, module: &'a str, declaration: &'a Value) -> BoxFuture<'a, ControlCheck>;
 }
-
-/// Where nothing is known of Python.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoPython;
-
-impl Signatures for NoPython {
-    fn describe<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Described> {
-        Box::pin(async { Described::Unknown("no Python is at hand".to_owned()) })
-    }
-
-    fn control<'a>(&'a self, _: &'a str, _: &'a Value) -> BoxFuture<'a, ControlCheck> {
-        Box::pin(async { ControlCheck::Unknown })
-    }
-}

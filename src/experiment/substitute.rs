@@ -115,14 +115,11 @@ fn leading_name(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::substitute;
-    use crate::experiment::{Map, Secrets, Value, parse_json};
+    use crate::experiment::{Secrets, Value, parse_json};
+    use crate::test_support::map;
 
     fn json(text: &str) -> Value {
         parse_json(text).unwrap()
-    }
-
-    fn map(text: &str) -> Map {
-        json(text).as_map().cloned().unwrap()
     }
 
     fn replaced(text: &str) -> Value {

@@ -123,31 +123,17 @@ fn nobody(module: &str, func: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{arguments, misfit};
+    use crate::test_support::{activity, map};
     use crate::{
-        experiment::{Activity, Environment, Map, Secrets, Value, parse_json},
+        experiment::{Environment, Map, Secrets, Value, parse_json},
         provider::{Call, Effect, Native, Parameter, Providers, Signature},
     };
-    use tokio_util::sync::CancellationToken;
-
-    fn map(json: &str) -> Map {
-        parse_json(json).unwrap().as_map().unwrap().clone()
-    }
 
     fn injected(provider: &str, parameters: &[&str]) -> Result<Value, String> {
-        let raw = map(&format!(r#"{{"type": "probe", "name": "p", "provider": {provider}}}"#));
-        let activity = Activity::declared(&raw, "$").unwrap();
+        let activity = activity("probe", "p", &provider);
         let configuration = map(r#"{"n": 5}"#);
         let secrets = Secrets::new(map(r#"{"gremlin": {"key": "K", "team": "T"}, "aws": {"key": "A"}}"#));
-        let call = Call {
-            activity: &activity,
-            configuration: &configuration,
-            secrets: &secrets,
-            cancel: CancellationToken::new(),
-            progress: &|_| {},
-            amend: &|_| {},
-            refuse: &|_| {},
-            foreground: true,
-        };
+        let call = Call::new(&activity, &configuration, &secrets);
         let parameters = parameters.iter().map(|name| ((*name).to_owned(), true)).collect();
         let signature = Signature { parameters, catch_all: false };
         let providers = Providers::new(Environment::default());

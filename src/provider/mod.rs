@@ -51,6 +51,22 @@ pub struct Call<'a> {
     pub foreground: bool,
 }
 
+impl<'a> Call<'a> {
+    /// A call in the foreground, of which nobody hears but how it ends.
+    pub fn new(activity: &'a Activity, configuration: &'a Map, secrets: &'a Secrets) -> Self {
+        Self {
+            activity,
+            configuration,
+            secrets,
+            cancel: CancellationToken::new(),
+            progress: &|_| {},
+            amend: &|_| {},
+            refuse: &|_| {},
+            foreground: true,
+        }
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {

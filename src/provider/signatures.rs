@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 pub struct Known<'a> {
     /// Whose native functions.
     pub providers: &'a Providers,
-    /// Everything else; [`crate::experiment::NoPython`] where there is none.
+    /// Everything else.
     pub python: &'a dyn Signatures,
 }
 
@@ -56,9 +56,10 @@ impl Signatures for Known<'_> {
 #[cfg(test)]
 mod tests {
     use super::Known;
+    use crate::test_support::NoPython;
     use crate::{
         cluster::Settings,
-        experiment::{Described, Environment, NoPython, Signatures},
+        experiment::{Described, Environment, Signatures},
         provider::{Providers, kubernetes::Kubernetes},
     };
     use std::sync::Arc;

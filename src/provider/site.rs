@@ -70,7 +70,7 @@ pub(super) async fn find(settings: &Settings, kind: ProviderKind, provider: &Map
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::parse_json;
+    use crate::test_support::map;
 
     const CONFIG: &str = r#"{"current-context": "production", "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
         "users": [{"name": "u", "user": {}}], "contexts": [
@@ -85,10 +85,6 @@ mod tests {
             Site::Nowhere => (String::new(), false),
             Site::Missing(_) => (String::new(), true),
         }
-    }
-
-    fn map(json: &str) -> Map {
-        parse_json(json).unwrap().as_map().unwrap().clone()
     }
 
     #[tokio::test]

@@ -96,14 +96,9 @@ impl Again {
     async fn call(&self, activity: &Activity) -> Result<Value, String> {
         let cancel = CancellationToken::new();
         let call = Call {
-            activity,
-            configuration: &self.request.configuration,
-            secrets: &self.request.secrets,
             cancel: cancel.clone(),
-            progress: &|_| {},
-            amend: &|_| {},
-            refuse: &|_| {},
             foreground: false,
+            ..Call::new(activity, &self.request.configuration, &self.request.secrets)
         };
         let answered = tokio::time::timeout(LIMIT, self.providers.call(call)).await;
         cancel.cancel();

@@ -46,12 +46,8 @@ fn readdressed(activity: &Activity, fix: &Fix, configuration: &Map) -> Option<Ac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_support::activity;
     use crate::{experiment::parse_json, session::event::Section};
-
-    fn activity(provider: &str) -> Activity {
-        let raw = format!(r#"{{"type": "probe", "name": "p", "provider": {provider}}}"#);
-        Activity::declared(parse_json(&raw).unwrap().as_map().unwrap(), "$.method[0]").unwrap()
-    }
 
     fn at(index: usize) -> StepRef {
         StepRef { section: Section::Method, index }
@@ -64,7 +60,8 @@ mod tests {
         fixes.take(Fix::Readdress { steps: vec![at(0)], from, to });
         let configuration = parse_json(r#"{"base": "http://127.0.0.1:31117"}"#).unwrap();
         let url = |provider: &str| {
-            let fixed = fixes.instead(&activity(provider), at(3), configuration.as_map().unwrap())?;
+            let fixed =
+                fixes.instead(&activity("probe", "p", &provider), at(3), configuration.as_map().unwrap())?;
             let told = fixed.raw.get("provider")?.get("url")?.as_str()?.to_owned();
             assert_eq!(
                 fixed.provider.raw.get("url")?.as_str(),
@@ -93,7 +90,7 @@ mod tests {
             r#"{"type": "action", "name": "other", "provider": {"type": "process", "path": "x"}}"#,
         );
         fixes.take(Fix::Instead { step: at(1), activity: other.unwrap(), words: String::new() });
-        let own = activity(r#"{"type": "process", "path": "y"}"#);
+        let own = activity("probe", "p", &r#"{"type": "process", "path": "y"}"#);
         let name = |step| fixes.instead(&own, step, &Map::default()).map(|activity| activity.name);
         assert_eq!((name(at(0)), name(at(1)).as_deref()), (None, Some("other")));
     }

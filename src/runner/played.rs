@@ -56,14 +56,11 @@ pub(super) fn with_members(entry: &Value, members: Map) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::{Played, with_members};
+    use crate::test_support::map;
     use crate::{
         experiment::{Map, parse_json},
         session::event::RunId,
     };
-
-    fn map(json: &str) -> Map {
-        parse_json(json).unwrap().as_map().unwrap().clone()
-    }
 
     #[test]
     fn what_changes_inside_an_activity_changes_in_its_entry() {

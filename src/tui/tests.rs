@@ -7,6 +7,7 @@ use super::{
     overlays::{GuardDesk, PredictForm},
     render,
 };
+use crate::test_support::answer;
 use crate::{
     insight,
     session::{
@@ -464,16 +465,7 @@ fn two_endpoints() -> (Session, Timestamp) {
         let (at, request) = (watched + std::time::Duration::from_millis(500 * number), RequestId(number));
         facts.push((at, What::RequestSent { endpoint: second, request }));
         let kind = if number < 18 { AnswerKind::Real } else { AnswerKind::Error(ErrorKind::Refused) };
-        let answer = Answer {
-            endpoint: second,
-            request,
-            waited_ms: 4.0,
-            kind,
-            status: None,
-            shape: 7,
-            excerpt: None,
-            retry_after: false,
-        };
+        let answer = Answer { shape: 7, ..answer(second, request, 4.0, kind) };
         facts.push((at + std::time::Duration::from_millis(4), What::Answered(answer)));
     }
     for (at, what) in facts {

@@ -11,7 +11,6 @@ use crate::{
     runner::Redactor,
     session::{console::deserved_warning, event::Level},
 };
-use tokio_util::sync::CancellationToken;
 
 /// Both, overrides applied; dynamic entries are still as declared.
 pub(super) async fn resolve(
@@ -43,36 +42,27 @@ pub(super) async fn ask_dynamic(
 ) -> Result<Map, Refusal> {
     configuration::check_dynamic(&configuration).map_err(Refusal::invalid)?;
     let mut ended = None;
-    let ask = async |activity: &Activity, configuration: &Map| {
-        let call = Call {
-            activity,
-            configuration,
-            secrets,
-            cancel: CancellationToken::new(),
-            progress: &|_| {},
-            amend: &|_| {},
-            refuse: &|_| {},
-            foreground: true,
-        };
-        match providers.call(call).await {
-            Outcome::Done(output) => {
-                if let Some(warning) = deserved_warning(&activity.raw.clone().into(), &output) {
-                    company.say(Level::Warning, warning).await;
-                }
-                Dynamic::Output(output)
+    let ask = async |activity: &Activity, configuration: &Map| match providers
+        .call(Call::new(activity, configuration, secrets))
+        .await
+    {
+        Outcome::Done(output) => {
+            if let Some(warning) = deserved_warning(&activity.raw.clone().into(), &output) {
+                company.say(Level::Warning, warning).await;
             }
-            Outcome::Failed { message, .. } | Outcome::Broke { message } => Dynamic::Failed(message),
-            Outcome::Exit { code } => {
-                let why = format!("{} asks to exit with {}", named(activity), python_text(&code));
-                ended = Some(Refusal::exit(why, &code));
-                Dynamic::Ended
-            }
-            Outcome::KeyboardInterrupt => {
-                ended = Some(Refusal::interrupted(format!("{} was interrupted", named(activity))));
-                Dynamic::Ended
-            }
-            Outcome::Cancelled => Dynamic::Failed("was cut short".to_owned()),
+            Dynamic::Output(output)
         }
+        Outcome::Failed { message, .. } | Outcome::Broke { message } => Dynamic::Failed(message),
+        Outcome::Exit { code } => {
+            let why = format!("{} asks to exit with {}", named(activity), python_text(&code));
+            ended = Some(Refusal::exit(why, &code));
+            Dynamic::Ended
+        }
+        Outcome::KeyboardInterrupt => {
+            ended = Some(Refusal::interrupted(format!("{} was interrupted", named(activity))));
+            Dynamic::Ended
+        }
+        Outcome::Cancelled => Dynamic::Failed("was cut short".to_owned()),
     };
     let (configuration, failures) = configuration::resolve_dynamic(configuration, secrets, ask).await;
     if let Some(refusal) = ended {

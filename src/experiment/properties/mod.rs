@@ -4,9 +4,10 @@ mod mutants;
 mod templates;
 
 use super::{
-    Document, Environment, Experiment, Map, Means, NoPython, Part, Secrets, Value, configuration, findings,
-    parse_json, place, python_text, substitute, tolerance, validate,
+    Document, Environment, Experiment, Map, Means, Part, Secrets, Value, configuration, findings, parse_json,
+    place, python_text, substitute, tolerance, validate,
 };
+use crate::test_support::NoPython;
 use proptest::{collection::vec, prelude::*};
 use pyvalue::{jsonpath, regex};
 

@@ -1,17 +1,14 @@
 //! Inline, environment, overrides, and a Vault of a few lines.
 
 use super::{Resolved, SecretsError, resolve};
-use crate::experiment::{Environment, Map, Value, parse_json};
+use crate::experiment::{Environment, Value, parse_json};
+use crate::test_support::map;
 use axum::{
     Router,
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri},
 };
 use std::sync::{Arc, Mutex};
-
-fn map(text: &str) -> Map {
-    parse_json(text).unwrap().as_map().cloned().unwrap()
-}
 
 async fn resolved(declared: &str, overrides: &str, configuration: &str) -> Resolved {
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -2,9 +2,10 @@ use super::*;
 use crate::session::{
     Command, Event, Session,
     command::Annotation,
-    event::{Guard, Guards, Source, SourceState, Timestamp, What},
+    event::{Answer, AnswerKind, Guard, Guards, RequestId, Source, SourceState, Timestamp, What},
     fixtures::{self, Variant, at},
 };
+use crate::test_support::answer;
 
 /// The reading of one guard with a limit.
 fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -> Reading {
@@ -51,18 +52,10 @@ fn a_slow_probe_leaves_gaps_that_mean_nothing() {
     session.users.endpoints[0].rate = 0.25;
     let (endpoint, sent) = (session.users.endpoints[0].id, [4.0, 8.0, 12.0]);
     for (seconds, request) in sent.into_iter().zip(900..) {
-        let request = crate::session::event::RequestId(request);
+        let request = RequestId(request);
         tell(&mut session, seconds, What::RequestSent { endpoint, request });
-        let answer = crate::session::event::Answer {
-            endpoint,
-            request,
-            waited_ms: 5.0,
-            kind: crate::session::event::AnswerKind::Real,
-            status: Some(200),
-            shape: 1,
-            excerpt: None,
-            retry_after: false,
-        };
+        let answer =
+            Answer { status: Some(200), shape: 1, ..answer(endpoint, request, 5.0, AnswerKind::Real) };
         tell(&mut session, seconds + 0.01, What::Answered(answer));
     }
     assert_eq!(

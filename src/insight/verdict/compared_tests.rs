@@ -4,12 +4,10 @@ use super::{Conclusion, Standing, Verdict, Word, call_share, conclusion, recover
 use crate::insight::guard_readings;
 use crate::session::{
     Event, Session,
-    event::{
-        Answer, AnswerKind, EndpointId, ErrorKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef,
-        What,
-    },
+    event::{AnswerKind, EndpointId, ErrorKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef, What},
     fixtures::at,
 };
+use crate::test_support::answer;
 
 const ERROR: AnswerKind = AnswerKind::Error(ErrorKind::Server);
 const REAL: (AnswerKind, f64) = (AnswerKind::Real, 5.0);
@@ -59,16 +57,7 @@ impl Told {
             let request = RequestId(number);
             self.events.push((start, What::RequestSent { endpoint, request }));
             let (kind, waited_ms) = if start < 0.0 { before(number) } else { under(number) };
-            let answer = Answer {
-                endpoint,
-                request,
-                waited_ms,
-                kind,
-                status: None,
-                shape: matches!(kind, AnswerKind::Real).into(),
-                excerpt: None,
-                retry_after: false,
-            };
+            let answer = answer(endpoint, request, waited_ms, kind);
             self.events.push((start + waited_ms / 1000.0, What::Answered(answer)));
         }
     }

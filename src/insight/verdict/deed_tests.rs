@@ -8,11 +8,12 @@ use crate::insight::{Phase, guard_readings, phase};
 use crate::session::{
     Event, Session,
     event::{
-        ActivityOutcome, Answer, AnswerKind, EndpointId, ErrorKind, Level, RequestId, RunId, RunStatus,
-        Section, StepRef, What, Workload,
+        ActivityOutcome, AnswerKind, EndpointId, ErrorKind, Level, RequestId, RunId, RunStatus, Section,
+        StepRef, What, Workload,
     },
     fixtures::{self, Variant, at},
 };
+use crate::test_support::answer;
 
 const KILL: StepRef = StepRef { section: Section::Method, index: 0 };
 
@@ -56,17 +57,7 @@ fn answers(session: &mut Session, from: f64, kind: AnswerKind, count: u64) {
         let start = from + number as f64 / 10.0;
         let request = RequestId(((from + 100.0) * 1000.0) as u64 + number);
         tell(session, start, What::RequestSent { endpoint, request });
-        let shape = matches!(kind, AnswerKind::Real).into();
-        let answer = Answer {
-            endpoint,
-            request,
-            waited_ms: 5.0,
-            kind,
-            status: None,
-            shape,
-            excerpt: None,
-            retry_after: false,
-        };
+        let answer = answer(endpoint, request, 5.0, kind);
         tell(session, start + 0.005, What::Answered(answer));
     }
 }

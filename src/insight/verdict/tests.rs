@@ -4,9 +4,10 @@ use super::{Standing, Word, conclusion, conclusion_so_far, verdict};
 use crate::insight::warnings;
 use crate::session::{
     Event, Session,
-    event::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId, Section, StepRef, What},
+    event::{AnswerKind, EndpointId, ErrorKind, RequestId, Section, StepRef, What},
     fixtures::{self, Variant, at},
 };
+use crate::test_support;
 
 /// The verdict is about users: it is the same whatever is believed of a breaker, and names none.
 #[test]
@@ -138,18 +139,8 @@ fn recovered(since: AnswerKind, until: f64) -> Session {
             0..20 => (1.5, AnswerKind::Error(ErrorKind::Server)),
             _ => (0.03, since),
         };
-        let (request, shape) = (RequestId(number), matches!(kind, AnswerKind::Real).into());
-        let waited_ms = waited_s * 1000.0;
-        let answer = Answer {
-            endpoint,
-            request,
-            waited_ms,
-            kind,
-            status: None,
-            shape,
-            excerpt: None,
-            retry_after: false,
-        };
+        let (request, waited_ms) = (RequestId(number), waited_s * 1000.0);
+        let answer = test_support::answer(endpoint, request, waited_ms, kind);
         told.push((start, What::RequestSent { endpoint, request }));
         told.push((start + waited_s, What::Answered(answer)));
     }
@@ -260,17 +251,8 @@ fn answer(session: &mut Session, endpoint: EndpointId, answers: &[(AnswerKind, f
         let start = number as f64 / 10.0;
         let request = RequestId(number);
         session.apply(&Event { seq: 0, at: at(start), what: What::RequestSent { endpoint, request } });
-        let (kind, waited_ms, shape) = (*kind, *waited_ms, matches!(kind, AnswerKind::Real).into());
-        let answer = Answer {
-            endpoint,
-            request,
-            waited_ms,
-            kind,
-            status: None,
-            shape,
-            excerpt: None,
-            retry_after: false,
-        };
+        let (kind, waited_ms) = (*kind, *waited_ms);
+        let answer = test_support::answer(endpoint, request, waited_ms, kind);
         session.apply(&Event { seq: 0, at: at(start + waited_ms / 1000.0), what: What::Answered(answer) });
     }
 }

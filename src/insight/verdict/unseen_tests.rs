@@ -9,6 +9,7 @@ use crate::session::{
     },
     fixtures::at,
 };
+use crate::test_support::answer;
 
 const ENDPOINT: EndpointId = EndpointId(0);
 
@@ -32,16 +33,7 @@ fn told(unseen: Option<&str>, told: Option<What>, kind: AnswerKind) -> Session {
         let kind = if number < 50 { AnswerKind::Real } else { kind };
         let request = RequestId(number);
         tell(start, What::RequestSent { endpoint, request });
-        let answer = Answer {
-            endpoint,
-            request,
-            waited_ms: 5.0,
-            kind,
-            status: None,
-            shape: 1,
-            excerpt: None,
-            retry_after: false,
-        };
+        let answer = Answer { shape: 1, ..answer(endpoint, request, 5.0, kind) };
         tell(start + 0.005, What::Answered(answer));
     }
     session

@@ -243,7 +243,8 @@ pub(in crate::observe) async fn survey(
 mod tests {
     use super::*;
     use crate::cluster::fake_api::{Reply, answering};
-    use crate::session::event::{Pod as Row, PodKey, PodPhase, Section, StepRef, Timestamp};
+    use crate::session::event::{Pod as Row, Timestamp};
+    use crate::test_support;
     use serde_json::json;
 
     fn pod(name: &str, phase: &str) -> serde_json::Value {
@@ -292,24 +293,14 @@ mod tests {
         let mut seen = Seen::default();
         let mut tell = |what| seen.follow(&Event { seq: 0, at: Timestamp::UNIX_EPOCH, what });
         for (name, owner) in [("c-1", "consumer"), ("c-2", "consumer"), ("p-1", "provider")] {
-            let key = PodKey { namespace: "shop".to_owned(), name: name.to_owned(), uid: String::new() };
-            tell(What::PodSeen(Row {
-                key,
-                owner: Some(owner.to_owned()),
-                phase: PodPhase::Running,
-                status: String::new(),
-                containers: Vec::new(),
-                node: None,
-                ip: None,
-                created: None,
-                deleting: None,
-                liveness: None,
-                in_play: true,
-            }));
+            tell(What::PodSeen(Row { owner: Some(owner.to_owned()), ..test_support::pod("shop", name) }));
         }
         assert_eq!(seen.bystander(), None, "nobody knows yet which of them is hit");
-        let step = StepRef { section: Section::Method, index: 0 };
-        let fired = What::FaultFired { step, what: "kill".to_owned(), targets: vec!["pod/p-1".to_owned()] };
+        let fired = What::FaultFired {
+            step: test_support::method(0),
+            what: "kill".to_owned(),
+            targets: vec!["pod/p-1".to_owned()],
+        };
         seen.follow(&Event { seq: 1, at: Timestamp::UNIX_EPOCH, what: fired });
         assert_eq!(seen.bystander(), Some(("shop".to_owned(), "consumer".to_owned())));
         assert_eq!(seen.pods_of("shop", "consumer").len(), 2);

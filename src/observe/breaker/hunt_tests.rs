@@ -50,14 +50,7 @@ impl Rig {
             rules: Vec::new(),
             rate: 2.0,
         };
-        let out = Out {
-            emitter,
-            heard,
-            load: Arc::default(),
-            presence: Default::default(),
-            path: String::new(),
-            well: Arc::default(),
-        };
+        let out = Out::new(emitter, heard);
         tokio::spawn(run(hunt, Duration::from_millis(50), out, SharedSeen::default(), stop.clone()));
         Self { hears, stream, stop }
     }

@@ -93,12 +93,9 @@ pub async fn watch(
     let _guard = sources_stop.clone().drop_guard();
     let mut sources = JoinSet::new();
     let out = Out {
-        emitter: emitter.clone(),
-        heard,
-        load: Arc::default(),
         presence: settings.presence.clone(),
         path: settings.path.clone(),
-        well: Arc::default(),
+        ..Out::new(emitter.clone(), heard)
     };
     let well = out.well.clone();
     for (kind, url) in [(Kind::Health, &settings.health), (Kind::Metrics, &settings.metrics)] {

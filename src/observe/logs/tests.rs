@@ -4,11 +4,10 @@ use crate::{
     session::{
         Event,
         clock::Clock,
-        event::{
-            Container, LastEnd, Pod, PodKey, PodLine, PodPhase, Section, StepRef, TargetCard, Timestamp, What,
-        },
+        event::{Container, LastEnd, Pod, PodLine, TargetCard, Timestamp, What},
         stream::{Stream, stream},
     },
+    test_support::{self, container, method},
 };
 use std::{cell::RefCell, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -20,32 +19,14 @@ fn plain() -> Redact {
 
 fn pod(name: &str, restarts: u32) -> Pod {
     let end = LastEnd { reason: "Error".to_owned(), exit_code: 137 };
-    let container = Container {
-        name: "app".to_owned(),
-        image: "app:1".to_owned(),
-        ready: true,
-        restarts,
-        waiting: None,
-        last_end: (restarts > 0).then_some(end),
-    };
-    Pod {
-        key: PodKey { namespace: "default".to_owned(), name: name.to_owned(), uid: format!("uid-{name}") },
-        owner: None,
-        phase: PodPhase::Running,
-        status: "Running".to_owned(),
-        containers: vec![container],
-        node: None,
-        ip: None,
-        created: None,
-        deleting: None,
-        liveness: None,
-        in_play: true,
-    }
+    let last_end = (restarts > 0).then_some(end);
+    let containers = vec![Container { last_end, ..container(true, restarts) }];
+    Pod { containers, ..test_support::pod("default", name) }
 }
 
 fn card(object: &str) -> TargetCard {
     TargetCard {
-        step: StepRef { section: Section::Method, index: 0 },
+        step: method(0),
         headline: "KILL 1 pod".to_owned(),
         objects: vec![object.to_owned()],
         share: None,

@@ -1,42 +1,21 @@
 use super::*;
 use crate::cluster::fake_api::{Asked, Reply, answering};
-use crate::experiment::{ActivityKind, Pauses, Provider, ProviderKind};
-use crate::session::event::Section;
+use crate::test_support::{activity, method};
 use serde_json::{Value as Json, json};
-
-fn activity(name: &str, provider: &Json) -> Activity {
-    let kind = match provider["type"].as_str().unwrap() {
-        "http" => ProviderKind::Http,
-        _ => ProviderKind::Python,
-    };
-    Activity {
-        raw: Map::default(),
-        kind: ActivityKind::Probe,
-        name: name.to_owned(),
-        provider: Provider { kind, raw: serde_json::from_value(provider.clone()).unwrap() },
-        tolerance: None,
-        background: false,
-        pauses: Pauses::default(),
-        controls: Vec::new(),
-        dry: None,
-        place: "$.method[0]".to_owned(),
-        flaw: None,
-    }
-}
 
 /// The lines of a preflight over these providers, all in the method.
 async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Vec<String> {
     let activities: Vec<Activity> = providers
         .iter()
         .enumerate()
-        .map(|(i, provider)| activity(&format!("a{}", i + 1), provider))
+        .map(|(i, provider)| activity("probe", &format!("a{}", i + 1), provider))
         .collect();
     let subjects: Vec<Subject<'_>> = activities
         .iter()
         .enumerate()
         .map(|(i, activity)| Subject {
             number: i + 1,
-            at: StepRef { section: Section::Method, index: i },
+            at: method(i),
             activity,
             provider: activity.provider.raw.clone(),
         })

@@ -1,7 +1,8 @@
 //! Requests against a server that records what it gets and answers what it is told.
 
+use crate::test_support::{activity, map};
 use crate::{
-    experiment::{Activity, Environment, Map, Secrets, Value, parse_json},
+    experiment::{Environment, Secrets, Value},
     provider::{Call, Outcome},
 };
 use std::{
@@ -124,26 +125,12 @@ async fn asked(provider: &str) -> Outcome {
 async fn asked_with(provider: &str, configuration: &str, cancel: CancellationToken) -> Outcome {
     // The binary chooses a crypto provider in `main`; whoever comes first does it here.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let raw = format!(r#"{{"type": "probe", "name": "p", "provider": {provider}}}"#);
-    let activity = Activity::declared(&map(&raw), "$").unwrap();
+    let activity = activity("probe", "p", &provider);
     let (configuration, secrets) = (map(configuration), Secrets::default());
     let environment = Environment::default();
-    let call = Call {
-        activity: &activity,
-        configuration: &configuration,
-        secrets: &secrets,
-        cancel,
-        progress: &|_| {},
-        amend: &|_| {},
-        refuse: &|_| {},
-        foreground: true,
-    };
+    let call = Call { cancel, ..Call::new(&activity, &configuration, &secrets) };
     let asked = super::call(&call, &environment);
     tokio::time::timeout(Duration::from_secs(60), asked).await.expect("the call came to its end")
-}
-
-fn map(json: &str) -> Map {
-    parse_json(json).unwrap().as_map().unwrap().clone()
 }
 
 /// A provider mapping for `path` of a server, with more fields.

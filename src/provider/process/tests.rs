@@ -1,7 +1,8 @@
 //! Real processes.
 
+use crate::test_support::{activity, map};
 use crate::{
-    experiment::{Activity, Environment, Map, Secrets, Value, parse_json},
+    experiment::{Environment, Secrets, Value},
     provider::{Call, Outcome},
 };
 use std::{path::Path, time::Duration};
@@ -12,27 +13,13 @@ async fn run(provider: &str) -> Outcome {
 }
 
 async fn run_with(provider: &str, configuration: &str, cancel: CancellationToken) -> Outcome {
-    let raw = format!(r#"{{"type": "action", "name": "a", "provider": {provider}}}"#);
-    let activity = Activity::declared(&map(&raw), "$").unwrap();
+    let activity = activity("action", "a", &provider);
     let (configuration, secrets) = (map(configuration), Secrets::default());
-    let call = Call {
-        activity: &activity,
-        configuration: &configuration,
-        secrets: &secrets,
-        cancel,
-        progress: &|_| {},
-        amend: &|_| {},
-        refuse: &|_| {},
-        foreground: true,
-    };
+    let call = Call { cancel, ..Call::new(&activity, &configuration, &secrets) };
     let mut environment = Environment::of_process();
     environment.set("GREETING", "hello");
     let running = super::call(&call, &environment);
     tokio::time::timeout(Duration::from_secs(60), running).await.expect("the call came to its end")
-}
-
-fn map(json: &str) -> Map {
-    parse_json(json).unwrap().as_map().unwrap().clone()
 }
 
 fn process(path: &str, arguments: &str) -> String {

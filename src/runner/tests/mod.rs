@@ -14,6 +14,7 @@ mod properties;
 mod stepping;
 
 use super::{Consent, Controls, Ending, Options, Pace, Request, Shown, Signal, play};
+use crate::test_support::map;
 use crate::{
     cluster,
     experiment::{Document, Environment, Experiment, Map, Secrets, Value, parse_json},
@@ -206,10 +207,6 @@ impl Played {
         });
         awaited.collect()
     }
-}
-
-fn map(json: &str) -> Map {
-    parse_json(json).unwrap().as_map().unwrap().clone()
 }
 
 /// A probe of a fake function, with more fields.

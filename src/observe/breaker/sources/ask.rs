@@ -89,6 +89,18 @@ pub(in crate::observe::breaker) struct Out {
 }
 
 impl Out {
+    /// Before anything was read.
+    pub(in crate::observe::breaker) fn new(emitter: Emitter, heard: mpsc::Sender<Heard>) -> Self {
+        Self {
+            emitter,
+            heard,
+            load: Arc::default(),
+            presence: Presence::default(),
+            path: String::new(),
+            well: Arc::default(),
+        }
+    }
+
     pub(in crate::observe::breaker) fn now(&self) -> Timestamp {
         self.emitter.clock().now()
     }

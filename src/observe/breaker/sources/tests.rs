@@ -173,14 +173,7 @@ impl Rig {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (emitter, stream) = stream(Clock::system());
         let (heard, hears) = mpsc::channel(16);
-        let out = Out {
-            emitter,
-            heard,
-            load: Arc::default(),
-            presence: Default::default(),
-            path: String::new(),
-            well: Arc::default(),
-        };
+        let out = Out::new(emitter, heard);
         Self { out, hears, stop: CancellationToken::new(), stream }
     }
 

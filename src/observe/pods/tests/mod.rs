@@ -2,33 +2,16 @@ mod picture;
 mod watch;
 
 use super::*;
-use crate::experiment::{Activity, ActivityKind, Map, Pauses, Provider, ProviderKind};
 use crate::session::event::What;
+use crate::test_support::activity;
 use serde_json::{Value as Json, json};
 
 /// What the sample's activities name, or whatever these providers name.
 fn in_play(providers: &[Json]) -> InPlay {
     let mut in_play = InPlay::new("default");
     for provider in providers {
-        let raw: Map = serde_json::from_value(provider.clone()).unwrap();
-        let kind = match provider["type"].as_str().unwrap() {
-            "http" => ProviderKind::Http,
-            _ => ProviderKind::Python,
-        };
-        let activity = Activity {
-            raw: Map::default(),
-            kind: ActivityKind::Probe,
-            name: "activity".to_owned(),
-            provider: Provider { kind, raw: raw.clone() },
-            tolerance: None,
-            background: false,
-            pauses: Pauses::default(),
-            controls: Vec::new(),
-            dry: None,
-            place: "$.method[0]".to_owned(),
-            flaw: None,
-        };
-        in_play.add(&activity, &raw);
+        let activity = activity("probe", "activity", provider);
+        in_play.add(&activity, &activity.provider.raw);
     }
     in_play
 }

@@ -1,7 +1,7 @@
 use super::*;
-use crate::experiment::{Activity, ActivityKind, Pauses, Provider, ProviderKind};
 use crate::provider::preview::card;
-use crate::session::event::{Section, StepRef, TargetCard};
+use crate::session::event::TargetCard;
+use crate::test_support::{activity, method};
 
 async fn card_of(
     provider: Json,
@@ -9,26 +9,8 @@ async fn card_of(
 ) -> (TargetCard, Vec<Asked>) {
     let (connection, asked) = answering(reply);
     let raw: Map = serde_json::from_value(provider.clone()).unwrap();
-    let kind = match provider["type"].as_str() {
-        Some("http") => ProviderKind::Http,
-        Some("process") => ProviderKind::Process,
-        _ => ProviderKind::Python,
-    };
-    let activity = Activity {
-        raw: Map::default(),
-        kind: ActivityKind::Action,
-        name: "the action".to_owned(),
-        provider: Provider { kind, raw: raw.clone() },
-        tolerance: None,
-        background: false,
-        pauses: Pauses::default(),
-        controls: Vec::new(),
-        dry: None,
-        place: "$.method[0]".to_owned(),
-        flaw: None,
-    };
-    let step = StepRef { section: Section::Method, index: 0 };
-    let card = card(step, &activity, &raw, Some(&connection)).await;
+    let activity = activity("action", "the action", &provider);
+    let card = card(method(0), &activity, &raw, Some(&connection)).await;
     let asked = asked.lock().unwrap().clone();
     assert!(asked.iter().all(|asked| asked.method == "GET"), "a card only reads: {asked:?}");
     (card, asked)

@@ -37,19 +37,10 @@ async fn a_cancelled_call_ends_at_once() {
     let native = resolve("chaosk8s.deployment.probes", "deployment_fully_available").unwrap();
     let arguments: Map = serde_json::from_value(json!({"name": "app", "timeout": 3600})).unwrap();
     let cancel = CancellationToken::new();
-    let activity = activity();
+    let activity = crate::test_support::activity("probe", "probe", &json!({"type": "python"}));
     let configuration = Map::default();
     let secrets = crate::experiment::Secrets::default();
-    let call = Call {
-        activity: &activity,
-        configuration: &configuration,
-        secrets: &secrets,
-        cancel: cancel.clone(),
-        progress: &|_| {},
-        amend: &|_| {},
-        refuse: &|_| {},
-        foreground: true,
-    };
+    let call = Call { cancel: cancel.clone(), ..Call::new(&activity, &configuration, &secrets) };
     let running = kubernetes.call(native, arguments, &call);
     tokio::pin!(running);
     assert!(futures_util::poll!(&mut running).is_pending());
@@ -70,22 +61,5 @@ fn targets_are_the_names_that_the_arguments_tell() {
     ] {
         let map: Map = serde_json::from_value(arguments.clone()).unwrap();
         assert_eq!(kubernetes.targets(native, &map), wanted, "{arguments}");
-    }
-}
-
-fn activity() -> crate::experiment::Activity {
-    use crate::experiment::{Activity, ActivityKind, Pauses, Provider, ProviderKind};
-    Activity {
-        raw: Map::default(),
-        kind: ActivityKind::Probe,
-        name: "probe".to_owned(),
-        provider: Provider { kind: ProviderKind::Python, raw: Map::default() },
-        tolerance: None,
-        background: false,
-        pauses: Pauses::default(),
-        controls: Vec::new(),
-        dry: None,
-        place: "$.method[0]".to_owned(),
-        flaw: None,
     }
 }

@@ -8,10 +8,11 @@ use crate::observe::breaker::reading::{Heard, Outgoing, Reading, SourceId};
 use crate::session::{
     Event,
     event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, NamedBreaker, NamedState, RequestId,
-        Says, Section, ServiceEndpoints, StepRef, What, Witness,
+        Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, NamedBreaker, NamedState, Pod,
+        RequestId, Says, Section, ServiceEndpoints, StepRef, What, Witness,
     },
 };
+use crate::test_support::{answer, container, pod};
 use AnswerKind::{Error, Fallback, Real};
 use BreakerState::{
     Closed, ClosedOrNone, Disabled, FallbackAtOnce, HalfOpen, Mixed, NoBreakerSeen, NotSeenYet, Open, Unknown,
@@ -154,16 +155,9 @@ impl Story {
             let request = RequestId(self.number);
             self.release(due);
             self.tell(due, What::RequestSent { endpoint: ENDPOINT, request });
-            let answer = Answer {
-                endpoint: ENDPOINT,
-                request,
-                waited_ms: wait * 1000.0,
-                kind,
-                status,
-                shape: 0,
-                excerpt: None,
-                retry_after: self.retry_after,
-            };
+            let retry_after = self.retry_after;
+            let answer =
+                Answer { status, shape: 0, retry_after, ..answer(ENDPOINT, request, wait * 1000.0, kind) };
             self.pending.push((due + wait, What::Answered(answer)));
             for quarter in [0.2, 0.45] {
                 self.release(due + quarter);
@@ -592,44 +586,25 @@ fn the_countdown_begins_anew_with_a_trial_that_nobody_saw() {
 }
 
 /// A bystander's pod as the watch tells of it.
-fn bystander(restarts: u32, ready: bool) -> What {
-    let name = "consumer-1".to_owned();
-    What::PodSeen(crate::session::event::Pod {
-        key: crate::session::event::PodKey { namespace: "default".to_owned(), uid: "u".to_owned(), name },
-        owner: Some("consumer".to_owned()),
-        phase: crate::session::event::PodPhase::Running,
-        status: "Running".to_owned(),
-        containers: vec![crate::session::event::Container {
-            name: "app".to_owned(),
-            image: "consumer:1".to_owned(),
-            ready,
-            restarts,
-            waiting: None,
-            last_end: None,
-        }],
-        node: None,
-        ip: None,
-        created: None,
-        deleting: None,
-        liveness: None,
-        in_play: true,
-    })
+fn bystander(name: &str, restarts: u32, ready: bool) -> What {
+    let containers = vec![container(ready, restarts)];
+    What::PodSeen(Pod { owner: Some("consumer".to_owned()), containers, ..pod("default", name) })
 }
 
 #[test]
 fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
     let mut story = Story::new();
-    story.tell(0.0, bystander(0, true));
+    story.tell(0.0, bystander("consumer-1", 0, true));
     story.estimator.hear(at(0.0), &page(vec![named("p", Open)]));
     assert_eq!(story.estimator.judge(at(0.1)).1.state, Open);
-    story.tell(0.2, bystander(1, false));
+    story.tell(0.2, bystander("consumer-1", 1, false));
     let belief = story.estimator.judge(at(0.3)).1;
     assert_eq!((belief.state, belief.restarted), (Unknown, true), "{}", belief.because);
     assert!(belief.because.contains("started again"), "{}", belief.because);
     // A page that speaks is believed at once: only a new process can have answered.
     story.estimator.hear(at(0.4), &page(vec![named("p", Closed)]));
     assert_eq!(story.estimator.judge(at(0.5)).1.state, Closed);
-    story.tell(4.0, bystander(1, true));
+    story.tell(4.0, bystander("consumer-1", 1, true));
     assert!(!story.estimator.judge(at(4.1)).1.because.contains("started again"));
 }
 
@@ -637,15 +612,13 @@ fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
 #[test]
 fn restarts_are_noticed_after_many_pods_have_come_and_gone() {
     let mut story = Story::new();
-    for uid in 0..300 {
-        let What::PodSeen(mut pod) = bystander(0, true) else { unreachable!() };
-        pod.key.uid = uid.to_string();
-        let gone = What::PodGone(pod.key.clone());
-        story.tell(0.0, What::PodSeen(pod));
-        story.tell(0.0, gone);
+    for number in 0..300 {
+        let name = format!("consumer-old-{number}");
+        story.tell(0.0, bystander(&name, 0, true));
+        story.tell(0.0, What::PodGone(pod("default", &name).key));
     }
-    story.tell(0.1, bystander(0, true));
-    story.tell(0.2, bystander(1, false));
+    story.tell(0.1, bystander("consumer-1", 0, true));
+    story.tell(0.2, bystander("consumer-1", 1, false));
     assert!(story.estimator.judge(at(0.3)).1.restarted);
 }
 

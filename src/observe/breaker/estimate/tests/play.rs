@@ -11,6 +11,7 @@ use crate::session::{
         Says, Section, StepRef, Timestamp, What, Witness,
     },
 };
+use crate::test_support::answer;
 use BreakerState::{Closed, HalfOpen, Open};
 use std::collections::VecDeque;
 
@@ -298,16 +299,8 @@ impl Played {
         for (number, (due, end, kind, status)) in self.requests.iter().enumerate() {
             let request = RequestId(number as u64);
             facts.push((*due, What::RequestSent { endpoint: ENDPOINT, request }));
-            let answer = Answer {
-                endpoint: ENDPOINT,
-                request,
-                waited_ms: (end - due) * 1000.0,
-                kind: *kind,
-                status: Some(*status),
-                shape: 0,
-                excerpt: None,
-                retry_after: false,
-            };
+            let (status, waited_ms) = (Some(*status), (end - due) * 1000.0);
+            let answer = Answer { status, shape: 0, ..answer(ENDPOINT, request, waited_ms, *kind) };
             facts.push((*end, What::Answered(answer)));
         }
         let step = StepRef { section: Section::Method, index: 0 };

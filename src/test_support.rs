@@ -1,0 +1,77 @@
+//! What the tests of every room need.
+
+use crate::{
+    experiment::{Activity, ControlCheck, Described, Map, Signatures, Value, parse_json},
+    session::event::{
+        Answer, AnswerKind, Container, EndpointId, Pod, PodKey, PodPhase, RequestId, Section, StepRef,
+    },
+};
+use futures_util::future::BoxFuture;
+use std::fmt::Display;
+
+/// A mapping from JSON.
+pub(crate) fn map(json: &str) -> Map {
+    parse_json(json).unwrap().as_map().unwrap().clone()
+}
+
+/// The first activity of a method: `action` or `probe`, with a provider in JSON.
+pub(crate) fn activity(kind: &str, name: &str, provider: &impl Display) -> Activity {
+    let declared = map(&format!(r#"{{"type": "{kind}", "name": "{name}", "provider": {provider}}}"#));
+    Activity::declared(&declared, "$.method[0]").unwrap()
+}
+
+/// A step of the method.
+pub(crate) fn method(index: usize) -> StepRef {
+    StepRef { section: Section::Method, index }
+}
+
+/// A pod in play that runs, without containers and owner.
+pub(crate) fn pod(namespace: &str, name: &str) -> Pod {
+    Pod {
+        key: PodKey { namespace: namespace.to_owned(), name: name.to_owned(), uid: format!("uid-{name}") },
+        owner: None,
+        phase: PodPhase::Running,
+        status: "Running".to_owned(),
+        containers: Vec::new(),
+        node: None,
+        ip: None,
+        created: None,
+        deleting: None,
+        liveness: None,
+        in_play: true,
+    }
+}
+
+/// A container that is ready or not.
+pub(crate) fn container(ready: bool, restarts: u32) -> Container {
+    let (name, image) = ("app".to_owned(), "app:1".to_owned());
+    Container { name, image, ready, restarts, waiting: None, last_end: None }
+}
+
+/// An answer without a status; those of a kind look alike.
+pub(crate) fn answer(endpoint: EndpointId, request: RequestId, waited_ms: f64, kind: AnswerKind) -> Answer {
+    Answer {
+        endpoint,
+        request,
+        waited_ms,
+        kind,
+        status: None,
+        shape: matches!(kind, AnswerKind::Real).into(),
+        excerpt: None,
+        retry_after: false,
+    }
+}
+
+/// Knows nothing of Python.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoPython;
+
+impl Signatures for NoPython {
+    fn describe<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Described> {
+        Box::pin(async { Described::Unknown("no Python is at hand".to_owned()) })
+    }
+
+    fn control<'a>(&'a self, _: &'a str, _: &'a Value) -> BoxFuture<'a, ControlCheck> {
+        Box::pin(async { ControlCheck::Unknown })
+    }
+}
