@@ -72,6 +72,7 @@ impl Connection {
     }
 
     /// A connection over a client that is already there, such as an in-process API server.
+    #[cfg(test)]
     pub fn over(client: Client, context: &str) -> Self {
         let place = Place {
             context: context.to_owned(),

@@ -23,11 +23,6 @@ impl Settings {
         Self { kubeconfig: None, context: None, variable: Arc::new(variable), export: Arc::default() }
     }
 
-    /// Settings from the environment of the process.
-    pub fn from_process() -> Self {
-        Self::new(|name| std::env::var(name).ok())
-    }
-
     /// Whether an option chooses the cluster, over whatever steps and variables say.
     pub fn names_cluster(&self) -> bool {
         self.kubeconfig.is_some() || self.context.is_some()

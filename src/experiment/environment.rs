@@ -19,6 +19,7 @@ impl Environment {
     }
 
     /// An environment with these variables only.
+    #[cfg(test)]
     pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
         Self { variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
     }

@@ -131,11 +131,6 @@ impl Experiment {
         self.raw().get("title").unwrap_or(&Value::Null)
     }
 
-    /// The description as text.
-    pub fn description(&self) -> String {
-        self.raw().get("description").map(super::python_text).unwrap_or_default()
-    }
-
     /// The steady-state hypothesis, if one is declared and not empty.
     pub fn hypothesis(&self) -> Option<&Hypothesis> {
         self.hypothesis.as_ref()
@@ -180,11 +175,6 @@ impl Experiment {
     pub fn extension(&self, name: &str) -> Option<&Map> {
         let named = |extension: &&Map| extension.get("name").and_then(Value::as_str) == Some(name);
         build::list(self.extensions()).iter().filter_map(Value::as_map).find(named)
-    }
-
-    /// Its tags.
-    pub fn tags(&self) -> Vec<&str> {
-        build::list(self.raw().get("tags")).iter().filter_map(Value::as_str).collect()
     }
 
     fn mapping(&self, key: &str) -> Map {

@@ -5,7 +5,7 @@ use crate::session::{
     Event, What,
     event::{Belief, BreakerState, Confidence, LastEnd, Section, StepRef},
     fixtures::{self, Variant, at},
-    recording::{self, Header, Recorder},
+    recording,
 };
 use std::{fs, path::Path};
 
@@ -77,12 +77,11 @@ fn a_cycle_that_a_restart_ended_is_told_as_a_restart() {
     assert!(told.contains("A restart reset the breaker"), "{told}");
 }
 
-#[test]
-fn a_recording_gives_the_verdict_of_its_session() {
+#[tokio::test]
+async fn a_recording_gives_the_verdict_of_its_session() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("session.ctui");
-    let mut recorder = Recorder::create(&path, &Header::new(b"a")).unwrap();
-    fixtures::events(Variant::After, 3.0).iter().for_each(|event| recorder.append(event).unwrap());
+    fixtures::record(&path, &fixtures::events(Variant::After, 3.0)).await;
     let read: Vec<Event> = recording::open(&path).unwrap().1.map(Result::unwrap).collect();
     let (session, now) = fixtures::told(Variant::After, 3.0);
     assert_eq!(verdict(&fixtures::session(&read), now), verdict(&session, now));

@@ -13,8 +13,10 @@ pub use steps::probe;
 
 use super::{
     event::{Event, Timestamp, What},
+    recording::{Header, Recorder},
     state::Session,
 };
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// Which consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +94,13 @@ pub fn after_half_open() -> (Session, Timestamp) {
 /// RECOVERED, `after`: the provider is back, the breaker closed.
 pub fn after_closed() -> (Session, Timestamp) {
     told(Variant::After, 45.0)
+}
+
+/// Records events in a file, all of them before it returns.
+pub async fn record(path: &Path, events: &[Event]) {
+    let mut recording = Recorder::create(path, &Header::new(b"a")).unwrap().on_a_thread().unwrap();
+    events.iter().for_each(|event| recording.append(&Arc::new(event.clone())));
+    assert!(recording.finish(Duration::from_secs(30)).await, "it is on the disk");
 }
 
 /// FINISHED.

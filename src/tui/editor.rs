@@ -19,11 +19,6 @@ impl Editor {
         self.text.iter().collect()
     }
 
-    /// Whether nothing was typed.
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
     /// The text before and after the cursor.
     pub fn halves(&self) -> (String, String) {
         let (before, after) = self.text.split_at(self.cursor.min(self.text.len()));

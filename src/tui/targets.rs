@@ -41,6 +41,7 @@ impl Targets {
     }
 
     /// The place of something.
+    #[cfg(test)]
     pub fn of(&self, wanted: &Target) -> Option<Rect> {
         self.0.iter().rev().find(|(_, target)| target == wanted).map(|(area, _)| *area)
     }

@@ -36,11 +36,6 @@ pub struct Helpers {
 }
 
 impl Helpers {
-    /// Where the sandbox is, if there is one.
-    pub fn sandbox(&self) -> Option<&super::Announcement> {
-        self.sandbox.as_ref().map(|sandbox| &sandbox.announcement)
-    }
-
     /// Ends them.
     pub async fn end(self) {
         if let Some(python) = self.python {

@@ -30,15 +30,6 @@ pub enum SecretsError {
     },
 }
 
-impl SecretsError {
-    /// JSON path of the secret it is about.
-    pub fn place(&self) -> &str {
-        match self {
-            Self::Unset { place, .. } | Self::NoKey { place } | Self::Vault { place, .. } => place,
-        }
-    }
-}
-
 /// Secrets with what should be told about them.
 #[derive(Debug, Default)]
 pub struct Resolved {

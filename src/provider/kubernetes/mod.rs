@@ -49,6 +49,7 @@ pub struct Kubernetes {
 #[derive(Clone)]
 enum Source {
     Chosen(Settings),
+    #[cfg(test)]
     Given(Connection),
 }
 
@@ -59,6 +60,7 @@ impl Kubernetes {
     }
 
     /// Always uses this connection.
+    #[cfg(test)]
     pub fn over(connection: Connection) -> Self {
         Self { source: Source::Given(connection) }
     }
@@ -67,6 +69,7 @@ impl Kubernetes {
     pub async fn connection(&self, secrets: &Map) -> Result<Connection, Error> {
         match &self.source {
             Source::Chosen(settings) => Connection::choose(settings, secrets).await,
+            #[cfg(test)]
             Source::Given(connection) => Ok(connection.clone()),
         }
     }

@@ -42,6 +42,7 @@ impl BreakerState {
     }
 
     /// Whether it withholds a statement.
+    #[cfg(test)]
     pub fn withholds(self) -> bool {
         matches!(self, BreakerState::Unknown | BreakerState::NotSeenYet | BreakerState::FallbackAtOnce)
     }

@@ -38,9 +38,6 @@ pub enum Gets {
 }
 
 impl Gets {
-    /// All, from best to worst.
-    pub const ALL: [Gets; 3] = [Gets::Real, Gets::Fallback, Gets::Errors];
-
     /// In a word.
     pub fn text(self) -> &'static str {
         match self {

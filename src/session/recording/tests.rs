@@ -5,11 +5,10 @@ use crate::session::{
 };
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-fn recorded(folder: &Path) -> (PathBuf, Vec<Event>) {
+async fn recorded(folder: &Path) -> (PathBuf, Vec<Event>) {
     let path = folder.join("session.ctui");
     let events = fixtures::events(Variant::After, 3.0);
-    let mut recorder = Recorder::create(&path, &Header::new(b"a")).unwrap();
-    events.iter().for_each(|event| recorder.append(event).unwrap());
+    fixtures::record(&path, &events).await;
     (path, events)
 }
 
@@ -17,19 +16,19 @@ fn read(path: &Path) -> Result<Vec<Event>, RecordingError> {
     open(path)?.1.collect()
 }
 
-#[test]
-fn what_is_written_is_read_again() {
+#[tokio::test]
+async fn what_is_written_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, events) = recorded(folder.path());
+    let (path, events) = recorded(folder.path()).await;
     assert!(read(&path).unwrap() == events);
     let (header, _) = open(&path).unwrap();
     assert_eq!((header.format, header.experiment.as_str()), (FORMAT, "af63dc4c8601ec8c"));
 }
 
-#[test]
-fn cut_at_any_byte_it_gives_all_whole_events() {
+#[tokio::test]
+async fn cut_at_any_byte_it_gives_all_whole_events() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, events) = recorded(folder.path());
+    let (path, events) = recorded(folder.path()).await;
     let whole = fs::read(&path).unwrap();
     let header = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     for end in (header..whole.len()).step_by(97).chain(whole.len() - 3..=whole.len()) {
@@ -42,10 +41,10 @@ fn cut_at_any_byte_it_gives_all_whole_events() {
     }
 }
 
-#[test]
-fn what_is_no_recording_is_said_with_its_place() {
+#[tokio::test]
+async fn what_is_no_recording_is_said_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, _) = recorded(folder.path());
+    let (path, _) = recorded(folder.path()).await;
     let text = fs::read_to_string(&path).unwrap();
     let damaged = text.replacen("\"seq\":2,", "\"seq\":oops,", 1);
     let newer = text.replacen("\"format\":2", "\"format\":99", 1);
@@ -68,10 +67,8 @@ fn what_is_no_recording_is_said_with_its_place() {
 async fn a_running_session_is_recorded_on_a_thread_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.ctui");
-    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().on_a_thread().unwrap();
     let events = fixtures::events(Variant::Before, 1.0);
-    events.iter().for_each(|event| thread.append(&Arc::new(event.clone())));
-    assert!(thread.finish(Duration::from_secs(30)).await);
+    fixtures::record(&path, &events).await;
     assert!(read(&path).unwrap() == events);
     assert!(events.iter().all(|event| event.at <= at(1.0)));
 }
@@ -97,10 +94,10 @@ async fn a_disk_that_hangs_holds_up_nobody() {
 }
 
 #[cfg(unix)]
-#[test]
-fn only_its_owner_may_read_it() {
+#[tokio::test]
+async fn only_its_owner_may_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let (path, _) = recorded(folder.path());
+    let (path, _) = recorded(folder.path()).await;
     assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
 }

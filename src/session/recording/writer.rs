@@ -16,7 +16,7 @@ const TOGETHER: usize = 256;
 /// Events that may wait for the disk: a minute of 500 requests a second with their answers.
 const WAITING: usize = 65_536;
 
-/// The writing end of a recording. Every [`append`](Self::append) reaches the system before it returns.
+/// The writing end of a recording: its file, with the header.
 #[derive(Debug)]
 pub struct Recorder {
     file: File,
@@ -36,12 +36,6 @@ impl Recorder {
         recorder.line.push(b'\n');
         recorder.flush()?;
         Ok(recorder)
-    }
-
-    /// Appends one event.
-    pub fn append(&mut self, event: &Event) -> Result<(), RecordingError> {
-        self.add(event)?;
-        self.flush()
     }
 
     /// Writes on a thread of its own from here on: a disk that hangs holds up nobody.

@@ -41,11 +41,6 @@ impl Axis {
         self.slot(at) - self.zero
     }
 
-    /// The second of a slot.
-    pub fn second_of_slot(&self, slot: i64) -> i64 {
-        slot - self.zero
-    }
-
     /// The slot of a second.
     pub fn slot_of_second(&self, second: i64) -> i64 {
         second + self.zero

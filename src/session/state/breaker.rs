@@ -113,11 +113,6 @@ impl Breaker {
         Some(since)
     }
 
-    /// What a source of this kind last said.
-    pub fn statement(&self, witness: &Witness) -> Option<&Statement> {
-        self.statements.iter().find(|statement| statement.testimony.witness == *witness)
-    }
-
     /// The breaker's settings as they behave, from the cycles seen.
     pub fn measured(&self, t0: Option<Timestamp>) -> Measured {
         let openings = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));

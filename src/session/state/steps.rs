@@ -191,6 +191,7 @@ impl Steps {
     }
 
     /// Steps that are over.
+    #[cfg(test)]
     pub fn done(&self) -> usize {
         self.rows.iter().filter(|row| row.state.is_over()).count()
     }

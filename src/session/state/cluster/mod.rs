@@ -67,6 +67,7 @@ impl Cluster {
     }
 
     /// The row of a pod in play, by name.
+    #[cfg(test)]
     pub fn pod(&self, name: &str) -> Option<&PodRow> {
         self.in_play.iter().rev().find(|row| row.pod.key.name == name)
     }

@@ -1,6 +1,6 @@
 //! One probed endpoint.
 
-use super::{Dot, Dots, Outcome, Recent, Second, Seconds, Tally, Usual, Window};
+use super::{Dot, Dots, Outcome, Second, Seconds, Tally, Usual, Window};
 use crate::session::{
     event::{Answer, EndpointId, Gap, RequestId, Timestamp},
     state::{Axis, Fault},
@@ -325,13 +325,6 @@ impl Endpoint {
     /// Until when answers came that are not kept one by one any more; their seconds still are.
     pub fn dots_forgotten(&self) -> Option<Timestamp> {
         self.dots.forgotten()
-    }
-
-    /// What the answers were like that came in the last `seconds` before `now`.
-    pub fn recent(&self, now: Timestamp, seconds: f64) -> Recent {
-        let from = now - std::time::Duration::from_secs_f64(seconds);
-        // Answers stand in the order they came, so the first one too old ends the walk.
-        Recent::of(self.dots.iter().rev().take_while(|dot| dot.ended() >= from))
     }
 
     /// The second at a slot of the axis; `None` outside what is kept.

@@ -154,15 +154,6 @@ impl Users {
         self.passive || !self.endpoints.is_empty()
     }
 
-    /// Whether those who ask get real answers again since the fault healed, at every endpoint that is watched; `None` where
-    /// nobody is asked, or where it was never learned what a real answer is.
-    pub fn are_back(&self) -> Option<bool> {
-        let mut watched = self.endpoints.iter().filter(|endpoint| endpoint.watched).peekable();
-        watched.peek()?;
-        let back = |endpoint: &Endpoint| endpoint.shape.as_ref().map(|_| endpoint.recovered.is_some());
-        watched.map(back).try_fold(true, |all, back| back.map(|back| all && back))
-    }
-
     pub(super) fn healed(&mut self, at: Timestamp) {
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.healed(at));
     }
