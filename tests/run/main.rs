@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod checklist;
 mod command_line;
 mod compat;
 mod fail_on;
@@ -11,6 +12,8 @@ mod hostile_server;
 mod outcomes;
 mod program;
 mod providers;
+mod python_bridge;
+mod readme;
 mod signals;
 mod silent_server;
 mod validation;

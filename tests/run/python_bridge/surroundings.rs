@@ -1,6 +1,6 @@
 //! What calls change around themselves.
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::provider::python::{Heard, Surroundings};
 
 #[tokio::test]

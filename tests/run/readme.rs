@@ -1,7 +1,5 @@
 //! The README must not lie: its key table is the keymap's, its commands exist, its files are there.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{fs, path::Path};
 
 fn readme() -> String {

@@ -1,10 +1,7 @@
 //! What functions do to the cluster.
 
-use crate::{
-    call, call_telling, connection, settings,
-    stage::{DEADLINE, Stage, has_kubectl},
-    value,
-};
+use super::{call, call_telling, connection, settings, value};
+use crate::stage::{DEADLINE, Stage, has_kubectl};
 use chaos_tui::{
     cluster::{Reach, service_url},
     provider::{Outcome, gremlin::Gremlin, kubernetes::Kubernetes},

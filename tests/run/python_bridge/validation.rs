@@ -1,6 +1,6 @@
 //! What validation learns of Python (experiment-format 3.1).
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::experiment::{ControlCheck, Described, Parameter, Signatures, parse_json};
 
 #[tokio::test]

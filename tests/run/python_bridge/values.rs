@@ -1,6 +1,6 @@
 //! What goes in and what comes out.
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::{
     experiment::Value,
     provider::{Bridge, Outcome, Signature},

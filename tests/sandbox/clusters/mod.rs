@@ -1,12 +1,5 @@
 //! Which cluster a step acts in: two of them, each way of choosing, and who does the step.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on shall fail"
-)]
-
 mod fake;
 
 use fake::Cluster;

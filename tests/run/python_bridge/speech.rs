@@ -1,6 +1,6 @@
 //! What extensions log and print.
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::{
     provider::{Outcome, python::Heard},
     session::event::Level,

@@ -1,5 +1,6 @@
 //! A sandbox, the observers on it, and the session that their events make.
 
+use crate::stage::Stage;
 use chaos_tui::{
     cluster::{Connection, Settings},
     experiment::Map,
@@ -14,70 +15,53 @@ use chaos_tui::{
         Event, Session, What,
         clock::Clock,
         event::{EndpointId, Section, StepRef, Timestamp},
-        recording::{Header, Recorder},
+        recording::{Header, Recorder, RecordingThread},
         stream::{Emitter, Stream, stream},
     },
 };
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::ListParams};
-use serde_json::Value;
-use std::{path::PathBuf, process::Stdio, sync::Arc, time::Duration};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    sync::mpsc,
-    time::timeout,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// A machine that is busy with other tests still gets there.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-pub struct Stage {
-    /// Ends when its standard input closes, that is, with this.
-    _sandbox: Child,
+pub struct Watched {
+    /// The sandbox ends with this.
+    _stage: Stage,
     connection: Connection,
     emitter: Emitter,
     stream: Stream,
     taps: Vec<mpsc::Sender<Arc<Event>>>,
-    recorder: Option<Recorder>,
+    recorder: Option<RecordingThread>,
     session: Session,
     clock: Clock,
     fault: CancellationToken,
     stop: CancellationToken,
 }
 
-impl Stage {
+impl Watched {
     /// Starts a sandbox with a variant of the sample and watches it. With `CHAOS_TUI_RECORD` set to a folder, the
     /// session is recorded there as `VARIANT.ctui`.
     pub async fn open(variant: &str) -> Self {
         // A second call in this process is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut sandbox = Command::new(env!("CARGO_BIN_EXE_chaos-tui"))
-            .args(["sandbox", "--variant", variant, "--announce", "json"])
-            .args(["--start-delay", "16", "--propagation", "6"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(sandbox.stdout.take().unwrap()).lines();
-        let line = timeout(PATIENCE, lines.next_line()).await.expect("it is ready in time").unwrap().unwrap();
-        let announced: Value = serde_json::from_str(&line).unwrap();
-        let said = |key: &str| announced[key].as_str().unwrap().to_owned();
-
+        let stage = Stage::set(&["--variant", variant, "--start-delay", "16", "--propagation", "6"]);
         let clock = Clock::system();
         let (emitter, stream) = stream(clock);
         let mut settings = Settings::new(|_| None);
-        settings.kubeconfig = Some(PathBuf::from(said("kubeconfig")));
+        settings.kubeconfig = Some(PathBuf::from(stage.announced("kubeconfig")));
         let connection = Connection::choose(&settings, &Map::default()).await.unwrap();
         let recorder = std::env::var_os("CHAOS_TUI_RECORD").map(|folder| {
             let path = PathBuf::from(folder).join(format!("{variant}.ctui"));
-            Recorder::create(&path, &Header::new(variant.as_bytes())).unwrap()
+            Recorder::create(&path, &Header::new(variant.as_bytes())).unwrap().on_a_thread().unwrap()
         });
         let (fault, stop) = (CancellationToken::new(), CancellationToken::new());
-        let mut stage = Self {
-            _sandbox: sandbox,
+        let consumer = stage.announced("consumer_url").to_owned();
+        let mut watched = Self {
+            _stage: stage,
             connection,
             emitter,
             stream,
@@ -88,8 +72,8 @@ impl Stage {
             fault,
             stop,
         };
-        stage.watch(&said("consumer_url"));
-        stage
+        watched.watch(&consumer);
+        watched
     }
 
     fn watch(&mut self, consumer: &str) {
@@ -151,7 +135,7 @@ impl Stage {
             let _ = tap.send(event.clone()).await;
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.append(&event).unwrap();
+            recorder.append(&event);
         }
     }
 
@@ -167,6 +151,9 @@ impl Stage {
         let now = self.clock.now();
         println!("{}", self.picture(now));
         self.stop.cancel();
+        if let Some(recorder) = self.recorder.take() {
+            assert!(recorder.finish(PATIENCE).await, "the recording is on the disk");
+        }
         (std::mem::take(&mut self.session), now)
     }
 }

@@ -2,15 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
-#[path = "live/config.rs"]
 mod config;
-#[path = "live/endings.rs"]
 mod endings;
-#[path = "live/logs.rs"]
 mod logs;
-#[path = "live/looking.rs"]
 mod looking;
-#[path = "live/stepping.rs"]
+mod safety;
 mod stepping;
 mod terminal;
 

@@ -1,12 +1,7 @@
 //! What keeps a session safe, as an operator meets it: guards, the undo kit, fixes of the preflight.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
-
-#[allow(dead_code)] // what these tests press and wait for is less than others do
-mod terminal;
-
+use super::terminal::Terminal;
 use std::path::Path;
-use terminal::Terminal;
 
 /// The provider is scaled to zero for minutes; the rollback scales it back. `extra` are more fields of the experiment.
 fn scaled_to_zero(folder: &Path, extra: &str) {

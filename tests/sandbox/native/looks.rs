@@ -1,9 +1,7 @@
 //! What is looked up before anything is fired.
 
-use crate::{
-    activity, connection, map, settings,
-    stage::{Stage, has_kubectl},
-};
+use super::{activity, connection, map, settings};
+use crate::stage::{Stage, has_kubectl};
 use chaos_tui::{
     experiment::{Activity, Map, Secrets, Value, substitute},
     observe::preflight::{Preflight, Subject},

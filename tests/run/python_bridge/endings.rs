@@ -1,6 +1,6 @@
 //! Workers that die, that never start, and that are no longer needed.
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::provider::{
     Bridge, Outcome,
     python::{Heard, Interpreter},

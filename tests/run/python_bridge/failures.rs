@@ -1,6 +1,6 @@
 //! Exceptions, with the words of the reference.
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::provider::{Bridge, Outcome};
 
 #[tokio::test]

@@ -1,10 +1,7 @@
 //! The users' side of a session against the real sandbox: the probe, the breaker's witnesses and the reducer, while the
 //! provider's pod is killed. Nothing is played from a file here; what is seen must be what happens.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall fail")]
-
-mod stage;
-
+use crate::watched::Watched;
 use chaos_tui::{
     insight::{self, Standing, Word},
     session::{
@@ -12,24 +9,23 @@ use chaos_tui::{
         state::{CycleEnd, Lane},
     },
 };
-use stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close() {
-    let mut stage = Stage::open("after").await;
-    stage
+    let mut watched = Watched::open("after").await;
+    watched
         .until("what is real is learned", |session, _| {
             session.users.main().is_some_and(|e| e.shape.is_some())
         })
         .await;
-    stage
+    watched
         .until("the breaker is believed closed", |session, _| session.breaker.state() == BreakerState::Closed)
         .await;
-    stage.kill_the_provider().await;
-    stage
+    watched.kill_the_provider().await;
+    watched
         .until("users wait or get fallbacks", |session, now| insight::verdict(session, now).word != Word::Ok)
         .await;
-    stage
+    watched
         .until("the breaker is surely open", |session, _| {
             let belief = session.breaker.belief.as_ref();
             belief.is_some_and(|belief| {
@@ -37,18 +33,18 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
             })
         })
         .await;
-    stage
+    watched
         .until("users are protected", |session, now| insight::verdict(session, now).word == Word::Protected)
         .await;
-    stage
+    watched
         .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
         .await;
-    stage
+    watched
         .until("users are well again", |session, now| {
             insight::verdict(session, now).word == Word::Ok && session.breaker.state() == BreakerState::Closed
         })
         .await;
-    let (session, now) = stage.close().await;
+    let (session, now) = watched.close().await;
 
     let users = session.users.main().unwrap().since_t0(now);
     assert_eq!(users.error, 0, "{users:?}");
@@ -63,21 +59,23 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
-    let mut stage = Stage::open("before").await;
-    stage
+    let mut watched = Watched::open("before").await;
+    watched
         .until("what is real is learned", |session, _| {
             session.users.main().is_some_and(|e| e.shape.is_some())
         })
         .await;
-    stage.kill_the_provider().await;
-    stage
+    watched.kill_the_provider().await;
+    watched
         .until("users are failing", |session, now| insight::verdict(session, now).word == Word::Failing)
         .await;
-    stage
+    watched
         .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
         .await;
-    stage.until("users are well again", |session, now| insight::verdict(session, now).word == Word::Ok).await;
-    let (session, now) = stage.close().await;
+    watched
+        .until("users are well again", |session, now| insight::verdict(session, now).word == Word::Ok)
+        .await;
+    let (session, now) = watched.close().await;
 
     let users = session.users.main().unwrap().since_t0(now);
     assert!(users.error > 3 && users.fallback == 0, "{users:?}");

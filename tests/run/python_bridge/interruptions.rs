@@ -1,6 +1,6 @@
 //! Calls in the background, and calls that are told to end.
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::provider::{
     Outcome,
     python::{Heard, PythonBridge},

@@ -1,6 +1,6 @@
 //! Controls' functions: what they get, what they change, how they end (experiment-format 10).
 
-use crate::stage::Stage;
+use super::stage::Stage;
 use chaos_tui::{
     experiment::{Map, Secrets, Value, parse_json},
     provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene},

@@ -1,9 +1,7 @@
 //! What the watches tell of a kill, and how soon.
 
-use crate::{
-    activity, call, connection, map, settings,
-    stage::{DEADLINE, Stage, has_kubectl},
-};
+use super::{activity, call, connection, map, settings};
+use crate::stage::{DEADLINE, Stage, has_kubectl};
 use chaos_tui::{
     observe::pods::{InPlay, watch},
     provider::kubernetes::Kubernetes,

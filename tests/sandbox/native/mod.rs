@@ -1,24 +1,18 @@
 //! The native Kubernetes and Gremlin functions, the watches, the target cards and the preflight against a sandbox, met
 //! only through its kubeconfig. With `CHAOS_BIN` set, results are compared with those of Chaos Toolkit itself.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall fail")]
-
 mod functions;
 mod looks;
 mod parity;
-#[allow(dead_code, reason = "shared with the tests of the sandbox")]
-#[path = "../sandbox/stage.rs"]
-mod stage;
 mod watches;
 
+use crate::stage::Stage;
 use chaos_tui::{
     cluster::{Connection, Settings},
-    experiment::{Activity, ActivityKind, Map, Pauses, Provider, ProviderKind, Secrets},
+    experiment::{Activity, Map, Secrets},
     provider::{Call, Catalogue, Outcome},
 };
-use serde_json::Value as Json;
-use stage::Stage;
-use tokio_util::sync::CancellationToken;
+use serde_json::{Value as Json, json};
 
 /// How the sandbox's announcement chooses a cluster.
 fn settings(stage: &Stage) -> Settings {
@@ -38,23 +32,8 @@ fn map(value: Json) -> Map {
 
 /// An activity with this provider.
 fn activity(provider: &Json) -> Activity {
-    let kind = match provider["type"].as_str().unwrap() {
-        "http" => ProviderKind::Http,
-        _ => ProviderKind::Python,
-    };
-    Activity {
-        raw: Map::default(),
-        kind: ActivityKind::Action,
-        name: "activity".to_owned(),
-        provider: Provider { kind, raw: map(provider.clone()) },
-        tolerance: None,
-        background: false,
-        pauses: Pauses::default(),
-        controls: Vec::new(),
-        dry: None,
-        place: "$.method[0]".to_owned(),
-        flaw: None,
-    }
+    let declared = map(json!({"type": "action", "name": "activity", "provider": provider}));
+    Activity::declared(&declared, "$.method[0]").unwrap()
 }
 
 /// Calls a native function.
@@ -72,18 +51,9 @@ async fn call_telling(
     let (module, func) = address.rsplit_once('.').unwrap();
     let mut functions = catalogue.functions().iter();
     let native = functions.find(|native| native.module == module && native.func == func).unwrap();
-    let activity = activity(&serde_json::json!({"type": "python"}));
+    let activity = activity(&json!({"type": "python"}));
     let (configuration, secrets) = (Map::default(), Secrets::default());
-    let call = Call {
-        activity: &activity,
-        configuration: &configuration,
-        secrets: &secrets,
-        cancel: CancellationToken::new(),
-        progress,
-        amend: &|_| {},
-        refuse: &|_| {},
-        foreground: true,
-    };
+    let call = Call { progress, ..Call::new(&activity, &configuration, &secrets) };
     catalogue.call(native, map(arguments), &call).await
 }
 
