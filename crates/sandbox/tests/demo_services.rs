@@ -1,7 +1,5 @@
 //! The demo services as a container starts them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
