@@ -58,8 +58,6 @@ pub struct ControlReply {
     pub experiment: Option<Map>,
     /// The keys of the experiment that stand for other objects now, rather than for the same ones with another content.
     pub reassigned: Vec<String>,
-    /// The steps to the keys of activities that do so, each a list.
-    pub parted: Vec<Value>,
     /// An exception.
     pub error: Option<ControlError>,
 }

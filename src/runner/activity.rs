@@ -3,13 +3,14 @@
 use super::{
     call::call_and_judge,
     consent::{Cleared, needs_consent},
+    context::RunContext,
     controls::Subject,
     deed::Deed,
     dry::{Mode, is_marked, mode},
     entry::{self, Entry},
     pause::{Pauses, Unslept},
     reins::Reins,
-    stage::{Rounded, Stage},
+    rounds::Rounded,
     verdict,
 };
 use crate::{
@@ -80,48 +81,40 @@ impl Ground {
 ///
 /// On the heap: the way here leads through many levels, each of which would hold all of it once more.
 pub(super) fn perform<'a>(
-    stage: &'a Stage,
+    ctx: &'a RunContext,
     cleared: Cleared<'a>,
     step: StepRef,
     ground: Ground,
     reins: &'a Reins,
 ) -> BoxFuture<'a, Result<Done, Cutoff>> {
-    Box::pin(between_controls(stage, cleared, step, ground, reins))
+    Box::pin(between_controls(ctx, cleared, step, ground, reins))
 }
 
 async fn between_controls(
-    stage: &Stage,
+    ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
     mut ground: Ground,
     reins: &Reins,
 ) -> Result<Done, Cutoff> {
-    let fixed = stage.fixes.instead(cleared.activity(), step, &stage.configuration());
+    let fixed = ctx.fixes.instead(cleared.activity(), step, &ctx.configuration());
     let cleared = fixed.as_ref().map_or(cleared, |activity| cleared.instead(activity));
     let original = cleared.activity();
-    let (context, begun) = stage.before_activity(Subject::activity(original), reins).await;
+    let (context, begun) = ctx.before_activity(Subject::activity(original), reins).await;
     ground.let_in();
     let edited = context.map(|context| original.edited(&context));
     let activity = edited.as_ref().unwrap_or(original);
-    let mut played = match (begun, cleared.edited(activity, step, stage.effect(activity))) {
-        (Ok(()), Some(cleared)) => play(stage, cleared, step, ground.is_fore(), reins).await,
+    let mut played = match (begun, cleared.edited(activity, step, ctx.effect(activity))) {
+        (Ok(()), Some(cleared)) => play(ctx, cleared, step, ground.is_fore(), reins).await,
         (Ok(()), None) => Err(Cutoff::Broke(unfired(activity))),
         (Err(cutoff), _) => Err(cutoff),
     };
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
     let Rounded { state: changed, context, ended } =
-        stage.after_activity(Subject::activity(activity), state, reins).await;
-    match (&mut played, changed) {
-        (Ok(done), Some(Value::Map(fields))) => {
-            done.entry.replace(fields);
-            stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
-        }
-        (Ok(done), _) if context.is_some() => {
-            if let Some(Value::Map(fields)) = stage.entry(done.run) {
-                done.entry.replace(fields);
-            }
-        }
-        _ => {}
+        ctx.after_activity(Subject::activity(activity), state, reins).await;
+    if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
+        done.entry.replace(fields);
+        ctx.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     }
     ended?;
     let again = context.map(|context| activity.edited(&context));
@@ -134,46 +127,45 @@ fn unfired(activity: &Activity) -> String {
 
 /// The turn between its controls.
 async fn play(
-    stage: &Stage,
+    ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
     foreground: bool,
     reins: &Reins,
 ) -> Result<Done, Cutoff> {
     let activity = cleared.activity();
-    let mode = mode(activity, stage.options.dry);
-    let pauses = Pauses::of(activity, stage, mode == Mode::Real)?;
+    let mode = mode(activity, ctx.options.dry);
+    let pauses = Pauses::of(activity, ctx, mode == Mode::Real)?;
     if let Some(Flaw::Typeless(why)) = &activity.flaw {
         return Err(Cutoff::Broke(why.to_string()));
     }
-    pauses.sleep(PauseSide::Before, step, &stage.voice, reins).await?;
+    pauses.sleep(PauseSide::Before, step, &ctx.voice, reins).await?;
     // Controls, functions beside it and the pause may have changed where it would act.
     if mode != Mode::Pretended
         && cleared.was_fired()
-        && let Some(why) = stage.moved(activity, step).await
+        && let Some(why) = ctx.moved(activity, step).await
     {
         return Err(Cutoff::Moved(why));
     }
 
-    let (run, started) = (stage.next_run(), stage.voice.now());
+    let (run, started) = (ctx.next_run(), ctx.voice.now());
     let mut entry = Entry::begun(activity, started);
     let begun = What::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
-    stage.voice.emit_at(started, begun).await;
-    stage.note_played(run, activity);
+    ctx.voice.emit_at(started, begun).await;
     let mut fired = false;
     let (outcome, deed) = match mode {
         Mode::Pretended => {
             if is_marked(activity) {
                 let told = format!("Activity '{}' is in dry mode: it is not executed", activity.name);
-                stage.voice.log(Level::Info, told).await;
+                ctx.voice.log(Level::Info, told).await;
             }
             (Outcome::Done(Value::Null), Deed::Done)
         }
         _ if let Some(flaw) = &activity.flaw => (of_flawed(flaw), Deed::Done),
         Mode::Real | Mode::Hurried => {
-            fired = announce_fault(stage, activity, step).await;
-            let progress = |text: String| stage.voice.mention(What::ActivityProgressed { run, text });
-            call_and_judge(stage, cleared, foreground, reins, &progress).await
+            fired = announce_fault(ctx, activity, step).await;
+            let progress = |text: String| ctx.voice.mention(What::ActivityProgressed { run, text });
+            call_and_judge(ctx, cleared, foreground, reins, &progress).await
         }
     };
 
@@ -187,38 +179,36 @@ async fn play(
         entry::Result::Failed { .. } => Some(false),
         entry::Result::Cut => None,
     };
-    let ended = stage.voice.now();
+    let ended = ctx.voice.now();
     let seconds = entry.end(result, ended);
-    let tolerance_met = verdict::at_once(stage, activity, step, &outcome);
+    let tolerance_met = verdict::at_once(ctx, activity, step, &outcome);
     if let Some(met) = tolerance_met {
         entry.set_tolerance_met(met);
     }
     // In our own verdict a tolerance counts wherever it was declared.
     let ours = match (tolerance_met, mode) {
-        (None, Mode::Real | Mode::Hurried) => verdict::in_method(stage, activity, step, &outcome),
+        (None, Mode::Real | Mode::Hurried) => verdict::in_method(ctx, activity, step, &outcome),
         (met, _) => met,
     };
-    let trouble = trouble(stage, activity, &outcome, &deed);
+    let trouble = trouble(ctx, activity, &outcome, &deed);
     // An exit code is a value there: headless, it costs what it costs there. What broke or was cut ends the run otherwise.
     if step.section == Section::Rollbacks && succeeded == Some(false) {
-        stage.set_unrolled(&activity.name);
+        ctx.progress.add_failed_rollback(&activity.name);
     }
     let summary = if mode == Mode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
     let told = ActivityOutcome { succeeded, tolerance_met: ours, summary, trouble, seconds };
-    stage.voice.emit_at(ended, What::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
+    ctx.voice.emit_at(ended, What::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
     match deed {
-        Deed::Refused(reason) if fired => {
-            stage.voice.emit_at(ended, What::FaultRefused { step, reason }).await
-        }
+        Deed::Refused(reason) if fired => ctx.voice.emit_at(ended, What::FaultRefused { step, reason }).await,
         Deed::Unknown(reason) if fired => {
-            stage.voice.emit_at(ended, What::FaultUnconfirmed { step, reason }).await
+            ctx.voice.emit_at(ended, What::FaultUnconfirmed { step, reason }).await
         }
         _ => {}
     }
 
     // The reference pauses even while it is being interrupted; nobody who presses Ctrl-C wants that.
     if !reins.is_halted() {
-        pauses.sleep(PauseSide::After, step, &stage.voice, reins).await?;
+        pauses.sleep(PauseSide::After, step, &ctx.voice, reins).await?;
     }
     match outcome {
         Outcome::Done(_) | Outcome::Failed { .. } => Ok(Done { run, entry, edited: None, tolerance_met }),
@@ -247,12 +237,12 @@ fn of_flawed(flaw: &Flaw) -> Outcome {
 }
 
 /// Why a call that the journal calls a success did not do its work. What is to be deleted and is not there is no trouble.
-fn trouble(stage: &Stage, activity: &Activity, outcome: &Outcome, deed: &Deed) -> Option<String> {
+fn trouble(ctx: &RunContext, activity: &Activity, outcome: &Outcome, deed: &Deed) -> Option<String> {
     let Outcome::Done(output) = outcome else { return None };
     let method = activity.provider.raw.get("method").and_then(Value::as_str).unwrap_or_default();
     let gone = matches!(output.get("status"), Some(Value::Int(404 | 410)));
     match deed {
-        _ if stage.providers.effect(activity) != Effect::Changes => None,
+        _ if ctx.providers.effect(activity) != Effect::Changes => None,
         _ if gone && method.eq_ignore_ascii_case("delete") => None,
         Deed::Refused(why) | Deed::Unknown(why) => Some(why.clone()),
         Deed::Done => None,
@@ -260,16 +250,16 @@ fn trouble(stage: &Stage, activity: &Activity, outcome: &Outcome, deed: &Deed) -
 }
 
 /// A destructive step of the method is the fault; tells whether this one is.
-async fn announce_fault(stage: &Stage, activity: &Activity, step: StepRef) -> bool {
+async fn announce_fault(ctx: &RunContext, activity: &Activity, step: StepRef) -> bool {
     let fires =
-        step.section == Section::Method && needs_consent(stage.providers.effect(activity), step.section);
+        step.section == Section::Method && needs_consent(ctx.providers.effect(activity), step.section);
     if fires {
-        let configuration = stage.configuration();
-        let label = stage.providers.label(activity, &configuration);
+        let configuration = ctx.configuration();
+        let label = ctx.providers.label(activity, &configuration);
         let what = format!("{}: {label}", activity.name);
-        let targets = stage.providers.targets(activity, &configuration);
-        stage.voice.emit(What::FaultFired { step, what, targets }).await;
-        stage.set_fired();
+        let targets = ctx.providers.targets(activity, &configuration);
+        ctx.voice.emit(What::FaultFired { step, what, targets }).await;
+        ctx.progress.set_fired();
     }
     fires
 }

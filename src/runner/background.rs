@@ -4,10 +4,10 @@ use super::{
     Compat,
     activity::{Cutoff, Ground, perform},
     consent::Cleared,
+    context::RunContext,
     controls::Subject,
     helm::Helm,
     reins::Reins,
-    stage::Stage,
 };
 use crate::{
     experiment::Activity,
@@ -40,17 +40,17 @@ pub(super) struct Starter {
 
 impl Background {
     /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
-    pub async fn start(&mut self, stage: &Arc<Stage>, helm: &mut Helm, starter: Starter) {
-        let (stage, reins) = (stage.clone(), self.reins.clone());
-        let waits = stage.controls.touch(Subject::activity(&starter.activity), &stage.experiment());
+    pub async fn start(&mut self, ctx: &Arc<RunContext>, helm: &mut Helm, starter: Starter) {
+        let (ctx, reins) = (ctx.clone(), self.reins.clone());
+        let waits = ctx.controls.touch(Subject::activity(&starter.activity), &ctx.experiment());
         let (let_in, comes) = oneshot::channel();
         self.tasks.spawn(async move {
             let Starter { activity, step, effect, consent } = starter;
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
                 // The reference loses what breaks in the background; the entry without status is all there is.
                 let ground = Ground::Back { let_in: Some(let_in) };
-                if let Err(Cutoff::Moved(why)) = perform(&stage, cleared, step, ground, &reins).await {
-                    stage.voice.log(Level::Warning, why).await;
+                if let Err(Cutoff::Moved(why)) = perform(&ctx, cleared, step, ground, &reins).await {
+                    ctx.voice.log(Level::Warning, why).await;
                 }
             }
         });

@@ -2,9 +2,9 @@
 
 use super::{
     consent::Cleared,
+    context::RunContext,
     deed::{self, Deed},
     reins::{Pulled, Reins},
-    stage::Stage,
 };
 use crate::{
     experiment::{Map, ProviderKind, Value},
@@ -23,18 +23,18 @@ const GRACE: Duration = Duration::from_millis(750);
 /// Calls the provider until it is done or a rein is pulled. A call that the operator cut has failed; one that was
 /// halted with the run is [`Outcome::Cancelled`].
 pub(super) async fn call(
-    stage: &Stage,
+    ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
     reins: &Reins,
     progress: &(dyn Fn(String) + Send + Sync),
 ) -> Outcome {
-    call_and_judge(stage, cleared, foreground, reins, progress).await.0
+    call_and_judge(ctx, cleared, foreground, reins, progress).await.0
 }
 
 /// The same, with what the call came to in the world.
 pub(super) async fn call_and_judge(
-    stage: &Stage,
+    ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
     reins: &Reins,
@@ -45,9 +45,9 @@ pub(super) async fn call_and_judge(
     let refuse = |why| *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     let amend = |configuration| *changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(configuration);
     let ways = Ways { progress, amend: &amend, refuse: &refuse };
-    let outcome = until_pulled(stage, cleared, foreground, reins, ways).await;
+    let outcome = until_pulled(ctx, cleared, foreground, reins, ways).await;
     if let Some(configuration) = changed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        stage.share(configuration).await;
+        ctx.set_configuration(std::sync::Arc::new(configuration));
     }
     let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
     let deed = deed::of(&outcome, refused);
@@ -62,27 +62,27 @@ struct Ways<'a> {
 }
 
 async fn until_pulled(
-    stage: &Stage,
+    ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
     reins: &Reins,
     ways: Ways<'_>,
 ) -> Outcome {
     let Ways { progress, amend, refuse } = ways;
-    let configuration = stage.configuration();
+    let configuration = ctx.configuration();
     let cancel = CancellationToken::new();
     let call = Call {
         activity: cleared.activity(),
         configuration: &configuration,
-        secrets: &stage.secrets,
+        secrets: &ctx.secrets,
         cancel: cancel.clone(),
         progress,
         amend,
         refuse,
         foreground,
     };
-    reins.take_sigterm(foreground && stage.options.compat.swallows_sigterm() && is_python(stage, cleared));
-    let mut calling = pin!(stage.providers.call(call));
+    reins.take_sigterm(foreground && ctx.options.compat.swallows_sigterm() && is_python(ctx, cleared));
+    let mut calling = pin!(ctx.providers.call(call));
     let pulled = tokio::select! {
         biased;
         outcome = &mut calling => {
@@ -106,8 +106,8 @@ async fn until_pulled(
 }
 
 /// Whether Python does it, rather than we in its place.
-fn is_python(stage: &Stage, cleared: Cleared<'_>) -> bool {
+fn is_python(ctx: &RunContext, cleared: Cleared<'_>) -> bool {
     let provider = &cleared.activity().provider;
     let text = |key: &str| provider.raw.get(key).and_then(Value::as_str).unwrap_or_default();
-    provider.kind == ProviderKind::Python && stage.providers.native(text("module"), text("func")).is_none()
+    provider.kind == ProviderKind::Python && ctx.providers.native(text("module"), text("func")).is_none()
 }

@@ -2,10 +2,10 @@
 
 use super::{
     Consent,
+    context::RunContext,
     halt::Turn,
     hypothesis::{Lead, pass},
     reins::Reins,
-    stage::Stage,
 };
 use crate::session::{
     What,
@@ -26,9 +26,9 @@ pub(super) struct Continuous {
 
 impl Continuous {
     /// Starts the first pass, before whatever follows.
-    pub async fn start(stage: &Arc<Stage>, consent: Option<Consent>) -> Self {
+    pub async fn start(ctx: &Arc<RunContext>, consent: Option<Consent>) -> Self {
         let (stop, reins) = (CancellationToken::new(), Reins::default());
-        let passes = Passes { stage: stage.clone(), stop: stop.clone(), reins: reins.clone(), consent };
+        let passes = Passes { ctx: ctx.clone(), stop: stop.clone(), reins: reins.clone(), consent };
         let task = tokio::spawn(passes.play());
         tokio::task::yield_now().await;
         Self { task, stop, reins }
@@ -58,7 +58,7 @@ impl Continuous {
 }
 
 struct Passes {
-    stage: Arc<Stage>,
+    ctx: Arc<RunContext>,
     stop: CancellationToken,
     reins: Reins,
     consent: Option<Consent>,
@@ -66,36 +66,35 @@ struct Passes {
 
 impl Passes {
     async fn play(self) {
-        let frequency = self.stage.options.frequency;
-        self.stage.voice.emit(What::ContinuousStarted { frequency }).await;
+        let frequency = self.ctx.options.frequency;
+        self.ctx.voice.emit(What::ContinuousStarted { frequency }).await;
         let failed_percent = self.repeat().await;
-        self.stage.voice.emit(What::ContinuousEnded { failed_percent }).await;
+        self.ctx.voice.emit(What::ContinuousEnded { failed_percent }).await;
     }
 
     /// Pass after pass; with fail-fast, the share of failed ones in percent when that ends it.
     async fn repeat(&self) -> Option<f64> {
         let (mut failed, mut passes) = (0_u32, 0_u32);
         // Zero and less do not wait; what no duration can say waits for ever.
-        let wait =
-            Duration::try_from_secs_f64(self.stage.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
-        while !self.stop.is_cancelled() && !is_final(self.stage.status()) {
+        let wait = Duration::try_from_secs_f64(self.ctx.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
+        while !self.stop.is_cancelled() && !is_final(self.ctx.progress.status()) {
             let lead = Lead::Nobody { reins: &self.reins, consent: self.consent.clone() };
-            let met = match pass(&self.stage, HypothesisPhase::During, lead).await {
+            let met = match pass(&self.ctx, HypothesisPhase::During, lead).await {
                 Ok(pass) => pass.is_none_or(|pass| pass.met),
                 Err(Turn::Halt(_)) => {
-                    self.stage.set_status(RunStatus::Interrupted);
+                    self.ctx.progress.set_status(RunStatus::Interrupted);
                     return None;
                 }
                 Err(Turn::Abort(message)) => {
-                    self.stage.set_status(RunStatus::Aborted);
-                    self.stage.voice.log(Level::Critical, message).await;
+                    self.ctx.progress.set_status(RunStatus::Aborted);
+                    self.ctx.voice.log(Level::Critical, message).await;
                     return None;
                 }
             };
             passes += 1;
             failed += u32::from(!met);
-            if !met && self.stage.options.fail_fast {
-                self.stage.set_status(RunStatus::Failed);
+            if !met && self.ctx.options.fail_fast {
+                self.ctx.progress.set_status(RunStatus::Failed);
                 return Some(f64::from(failed) * 100.0 / f64::from(passes));
             }
             tokio::select! {

@@ -1,8 +1,9 @@
 //! Why a run leaves its course.
 
+use super::{activity::Cutoff, context::RunContext, helm::tell};
 use crate::{
     experiment::{Value, python_text},
-    session::event::Level,
+    session::{What, event::Level},
 };
 
 /// A signal of the operating system, as far as runs know them (experiment-format 10.6).
@@ -128,5 +129,26 @@ pub(super) enum Turn {
 impl From<Halt> for Turn {
     fn from(halt: Halt) -> Self {
         Self::Halt(halt)
+    }
+}
+
+impl RunContext {
+    /// What a cut-off turn means for the run; says so.
+    pub async fn turn(&self, cutoff: Cutoff) -> Turn {
+        let halt = match cutoff {
+            Cutoff::Broke(message) | Cutoff::Moved(message) => return Turn::Abort(message),
+            Cutoff::Halted => return Turn::Halt(Halt::told()),
+            Cutoff::Exit(code) => Halt::exit(&code),
+            Cutoff::KeyboardInterrupt => Halt::signal(Signal::Interrupt),
+            Cutoff::Interrupt(message) => Halt::control(&message),
+        };
+        tell(&self.voice, &halt).await;
+        Turn::Halt(halt)
+    }
+
+    /// Ends the run as a crash of the reference does.
+    pub async fn crash(&self, message: String) {
+        self.progress.set_crashed();
+        self.voice.emit(What::Aborted { message }).await;
     }
 }

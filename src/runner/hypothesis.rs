@@ -4,14 +4,13 @@ use super::{
     Consent,
     activity::{Cutoff, Done, Ground, perform},
     consent::{Cleared, needs_consent},
+    context::RunContext,
     controls::Subject,
     cursor::Cursor,
     halt::{Halt, Turn},
     helm::{Go, Helm},
     reins::Reins,
-    rounds,
-    stage::Stage,
-    verdict,
+    rounds, verdict,
 };
 use crate::{
     experiment::{Activity, Hypothesis, Map, Value},
@@ -40,34 +39,34 @@ pub(super) enum Lead<'a> {
 }
 
 /// Plays the hypothesis that guards the method; tells whether the method may be played.
-pub(super) async fn gate(stage: &Stage, helm: &mut Helm) -> Result<bool, Turn> {
-    let Some(pass) = pass(stage, HypothesisPhase::Before, Lead::Helm(helm)).await? else { return Ok(false) };
+pub(super) async fn gate(ctx: &RunContext, helm: &mut Helm) -> Result<bool, Turn> {
+    let Some(pass) = pass(ctx, HypothesisPhase::Before, Lead::Helm(helm)).await? else { return Ok(false) };
     if !pass.met {
-        stage.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
+        ctx.progress.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
     }
     Ok(pass.met)
 }
 
 /// Plays the hypothesis that follows the method: not met is a deviation.
-pub(super) async fn after(stage: &Stage, helm: &mut Helm) -> Result<(), Turn> {
-    let pass = pass(stage, HypothesisPhase::After, Lead::Helm(helm)).await?;
+pub(super) async fn after(ctx: &RunContext, helm: &mut Helm) -> Result<(), Turn> {
+    let pass = pass(ctx, HypothesisPhase::After, Lead::Helm(helm)).await?;
     if let Some(pass) = pass.filter(|pass| !pass.met) {
-        stage.set_deviated();
-        stage.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
+        ctx.progress.set_deviated();
+        ctx.progress.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
     }
     Ok(())
 }
 
 /// Plays one pass: probe by probe, to the first that is not met. `None` if a control has taken the hypothesis away.
 pub(super) async fn pass(
-    stage: &Stage,
+    ctx: &RunContext,
     phase: HypothesisPhase,
     mut lead: Lead<'_>,
 ) -> Result<Option<Pass>, Turn> {
-    let experiment = stage.experiment();
+    let experiment = ctx.experiment();
     let Some(hypothesis) = experiment.hypothesis() else { return Ok(None) };
     let mut course = Course {
-        stage,
+        ctx,
         hypothesis,
         phase,
         begun: false,
@@ -77,20 +76,20 @@ pub(super) async fn pass(
         skipped: Vec::new(),
     };
     let played = course.walk(&mut lead).await;
-    let now = stage.experiment();
+    let now = ctx.experiment();
     let hypothesis = now.hypothesis().unwrap_or(hypothesis);
-    let (changed, ended) = lead.after(stage, hypothesis, || course.state(&played)).await;
+    let (changed, ended) = lead.after(ctx, hypothesis, || course.state(&played)).await;
     let interrupted = match ended {
         Ok(()) => lead.halted().err().map(Turn::Halt),
         Err(_) if played.is_err() => None,
-        Err(cutoff) => Some(stage.turn(cutoff).await),
+        Err(cutoff) => Some(ctx.turn(cutoff).await),
     };
     course.conclude(played, interrupted, changed).await.map(Some)
 }
 
 /// The way through one pass.
 struct Course<'a> {
-    stage: &'a Stage,
+    ctx: &'a RunContext,
     /// As it is when the pass begins.
     hypothesis: &'a Hypothesis,
     phase: HypothesisPhase,
@@ -128,7 +127,7 @@ impl Course<'_> {
         }
         self.end(pass.met, (!pass.met).then(|| self.probe.clone())).await;
         if let Some(pass) = changed {
-            self.stage.voice.emit(What::PassAmended { phase: self.phase, pass }).await;
+            self.ctx.voice.emit(What::PassAmended { phase: self.phase, pass }).await;
         }
         Ok(pass)
     }
@@ -136,12 +135,12 @@ impl Course<'_> {
     async fn walk(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
         let mut cursor = Cursor::default();
         loop {
-            let experiment = self.stage.experiment();
+            let experiment = self.ctx.experiment();
             let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice());
             let Some(entry) = probes.unwrap_or_default().get(cursor.index()) else { break };
             let step = StepRef { section: section(self.phase), index: cursor.index() };
             let activity = entry.activity.as_ref().map_err(ToString::to_string);
-            let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.stage.effect(activity));
+            let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.ctx.effect(activity));
             let go = match lead {
                 Lead::Helm(helm) => cursor.go(helm, step, needs_consent(effect, step.section)).await?,
                 Lead::Nobody { consent, .. } => Go::Run(consent.clone()),
@@ -149,7 +148,7 @@ impl Course<'_> {
             self.begin(lead).await?;
             let consent = match go {
                 // Its controls have changed what there is to be run.
-                Go::Run(_) if !Arc::ptr_eq(&experiment, &self.stage.experiment()) => {
+                Go::Run(_) if !Arc::ptr_eq(&experiment, &self.ctx.experiment()) => {
                     cursor.again();
                     continue;
                 }
@@ -158,12 +157,12 @@ impl Course<'_> {
                     let name =
                         activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
                     self.skipped.push(cursor.index());
-                    self.stage.voice.emit(What::StepSkipped { step, name }).await;
+                    self.ctx.voice.emit(What::StepSkipped { step, name }).await;
                     cursor.skip();
                     continue;
                 }
                 Go::Back => {
-                    cursor.back(&self.stage.voice).await;
+                    cursor.back(&self.ctx.voice).await;
                     self.skipped.retain(|index| *index < cursor.index());
                     self.shown.truncate(cursor.index() - self.skipped.len());
                     continue;
@@ -188,7 +187,7 @@ impl Course<'_> {
         }
         self.begin(lead).await?;
         // What its probes say; its controls have the last word, and come after this one.
-        self.stage.voice.log(Level::Info, self.met()).await;
+        self.ctx.voice.log(Level::Info, self.met()).await;
         Ok(Pass { met: true, failed: false })
     }
 
@@ -210,8 +209,8 @@ impl Course<'_> {
         }
         self.begun = true;
         let (phase, title) = (self.phase, self.hypothesis.title.clone());
-        self.stage.voice.emit(What::HypothesisStarted { phase, title }).await;
-        lead.before(self.stage, self.hypothesis).await?;
+        self.ctx.voice.emit(What::HypothesisStarted { phase, title }).await;
+        lead.before(self.ctx, self.hypothesis).await?;
         self.let_in = true;
         Ok(())
     }
@@ -225,19 +224,19 @@ impl Course<'_> {
         let probed = match lead {
             Lead::Helm(helm) => {
                 let reins = helm.reins();
-                let probed = helm.hear(&reins, judged(self.stage, cleared, step, &reins)).await;
+                let probed = helm.hear(&reins, judged(self.ctx, cleared, step, &reins)).await;
                 helm.halted()?;
                 probed
             }
-            Lead::Nobody { reins, .. } => judged(self.stage, cleared, step, reins).await,
+            Lead::Nobody { reins, .. } => judged(self.ctx, cleared, step, reins).await,
         };
         let (done, verdict) = match probed {
             Ok(probed) => probed,
-            Err(cutoff) => return Err(self.stage.turn(cutoff).await),
+            Err(cutoff) => return Err(self.ctx.turn(cutoff).await),
         };
         if done.entry.has_failed() {
             let unjudged = "Probe terminated unexpectedly, so its tolerance could not be validated";
-            self.stage.voice.log(Level::Warning, unjudged).await;
+            self.ctx.voice.log(Level::Warning, unjudged).await;
         }
         self.shown.push(done.entry.value());
         match verdict.map_err(Turn::Abort)? {
@@ -248,7 +247,7 @@ impl Course<'_> {
 
     async fn end(&self, met: bool, deviating: Option<String>) {
         let (phase, skipped) = (self.phase, self.skipped.len());
-        self.stage.voice.emit(What::HypothesisEnded { phase, met, deviating, skipped }).await;
+        self.ctx.voice.emit(What::HypothesisEnded { phase, met, deviating, skipped }).await;
     }
 
     /// The pass as controls see it.
@@ -270,43 +269,43 @@ enum Probed {
 
 /// Plays a probe and judges its output.
 async fn judged(
-    stage: &Stage,
+    ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
     reins: &Reins,
 ) -> Result<(Done, Result<bool, String>), Cutoff> {
-    let mut done = perform(stage, cleared, step, Ground::Fore, reins).await?;
+    let mut done = perform(ctx, cleared, step, Ground::Fore, reins).await?;
     let edited = done.edited.take();
     let activity = edited.as_ref().unwrap_or(cleared.activity());
-    let verdict = verdict::of(stage, activity, &mut done, reins).await;
+    let verdict = verdict::of(ctx, activity, &mut done, reins).await;
     Ok((done, verdict))
 }
 
 impl Lead<'_> {
-    async fn before(&mut self, stage: &Stage, hypothesis: &Hypothesis) -> Result<(), Turn> {
+    async fn before(&mut self, ctx: &RunContext, hypothesis: &Hypothesis) -> Result<(), Turn> {
         let subject = Subject::hypothesis(hypothesis);
         match self {
-            Lead::Helm(helm) => match rounds::before(stage, helm, subject).await {
+            Lead::Helm(helm) => match rounds::before(ctx, helm, subject).await {
                 Ok(()) => Ok(()),
-                Err(stopped) => Err(stopped.turn(stage).await),
+                Err(stopped) => Err(stopped.turn(ctx).await),
             },
-            Lead::Nobody { reins, .. } => match stage.before(subject, reins).await {
+            Lead::Nobody { reins, .. } => match ctx.before(subject, reins).await {
                 Ok(()) => Ok(()),
-                Err(cutoff) => Err(stage.turn(cutoff).await),
+                Err(cutoff) => Err(ctx.turn(cutoff).await),
             },
         }
     }
 
     async fn after(
         &mut self,
-        stage: &Stage,
+        ctx: &RunContext,
         hypothesis: &Hypothesis,
         state: impl FnOnce() -> Value,
     ) -> (Option<Value>, Result<(), Cutoff>) {
         let subject = Subject::hypothesis(hypothesis);
         match self {
-            Lead::Helm(helm) => rounds::after(stage, helm, subject, state).await,
-            Lead::Nobody { reins, .. } => stage.after(subject, state, reins).await,
+            Lead::Helm(helm) => rounds::after(ctx, helm, subject, state).await,
+            Lead::Nobody { reins, .. } => ctx.after(subject, state, reins).await,
         }
     }
 

@@ -1,8 +1,8 @@
 //! The pauses around an activity (experiment-format 8.4).
 
 use super::{
+    context::RunContext,
     reins::{Pulled, Reins},
-    stage::Stage,
     voice::Voice,
 };
 use crate::{
@@ -34,11 +34,11 @@ pub(super) enum Unslept {
 }
 
 impl Pauses {
-    pub fn of(activity: &Activity, stage: &Stage, sleeps: bool) -> Result<Self, Unslept> {
+    pub fn of(activity: &Activity, ctx: &RunContext, sleeps: bool) -> Result<Self, Unslept> {
         let Some(declared) = &activity.pauses.0 else {
             return Ok(Self { before: Value::Null, after: Value::Null, sleeps });
         };
-        match substitute(declared, &stage.configuration(), &stage.secrets) {
+        match substitute(declared, &ctx.configuration(), &ctx.secrets) {
             Value::Map(mut pauses) => {
                 let mut side = |side| pauses.shift_remove(side).unwrap_or_default();
                 Ok(Self { before: side("before"), after: side("after"), sleeps })

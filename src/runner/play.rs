@@ -3,6 +3,7 @@
 use super::{
     Ending, Request, Signal,
     background::Background,
+    context::RunContext,
     continuous::Continuous,
     controls::{Level as ControlLevel, Subject},
     halt::{Halt, Turn, Undo},
@@ -10,7 +11,6 @@ use super::{
     hypothesis, method,
     plan::plan,
     rollbacks, rounds,
-    stage::Stage,
 };
 use crate::{
     experiment::{Map, Value, python_text, substitute},
@@ -19,7 +19,7 @@ use crate::{
         What,
         command::StepCommand,
         event::{Level, RunStatus},
-        journal::status_name,
+        journal::{Journal, status_name},
         stream::Emitter,
     },
 };
@@ -40,32 +40,32 @@ pub async fn play(
 ) -> Ending {
     let planned = What::Planned(plan(&request, &providers));
     let (raw, pace) = (journalled(&request), request.pace.clone());
-    let mut stage = Stage::new(request, raw.clone(), providers, emitter);
-    let mut helm = Helm::new(pace, orders, signals, stage.voice.clone(), stage.fixes.clone());
-    stage.voice.emit(planned).await;
-    stage.voice.emit(started(&stage, raw)).await;
-    let mut controls = std::mem::take(&mut stage.controls);
+    let mut ctx = RunContext::new(request, raw.clone(), providers, emitter);
+    let mut helm = Helm::new(pace, orders, signals, ctx.voice.clone(), ctx.fixes.clone());
+    ctx.voice.emit(planned).await;
+    ctx.voice.emit(started(&ctx, raw)).await;
+    let mut controls = std::mem::take(&mut ctx.controls);
     let reins = helm.reins();
-    let changes = helm.hear(&reins, controls.configure(stage.scene(), &reins)).await;
-    stage.controls = controls;
-    stage.adopt(changes).await;
-    let stage = Arc::new(stage);
-    let hypothetical = has_probes(&stage);
-    say_strategies(&stage, hypothetical).await;
+    let changes = helm.hear(&reins, controls.configure(ctx.scene(), &reins)).await;
+    ctx.controls = controls;
+    ctx.adopt(changes).await;
+    let ctx = Arc::new(ctx);
+    let hypothetical = has_probes(&ctx);
+    say_strategies(&ctx, hypothetical).await;
 
     let mut background = Background::default();
-    let undo = match act(&stage, &mut helm, &mut background, hypothetical).await {
+    let undo = match act(&ctx, &mut helm, &mut background, hypothetical).await {
         Ok(()) => Undo::ByStrategy,
         Err(halt) => {
-            if !stage.has_crashed() {
-                stage.set_status(RunStatus::Interrupted);
+            if !ctx.progress.has_crashed() {
+                ctx.progress.set_status(RunStatus::Interrupted);
             }
             halt.rollbacks
         }
     };
-    rollbacks::play(&stage, &mut helm, undo).await;
+    rollbacks::play(&ctx, &mut helm, undo).await;
     background.end().await;
-    end(&stage, &mut helm).await
+    end(&ctx, &mut helm).await
 }
 
 /// The experiment as the journal shows it: title substituted, `dry` set.
@@ -78,60 +78,60 @@ fn journalled(request: &Request) -> Map {
     raw
 }
 
-fn started(stage: &Stage, raw: Map) -> What {
+fn started(ctx: &RunContext, raw: Map) -> What {
     What::RunStarted {
         title: raw.get("title").map(python_text).unwrap_or_default(),
-        hypothesis_strategy: stage.options.hypothesis.printed().to_owned(),
-        rollback_strategy: stage.options.rollbacks.printed().to_owned(),
-        dry: stage.options.dry.map(|dry| dry.name().to_owned()),
+        hypothesis_strategy: ctx.options.hypothesis.printed().to_owned(),
+        rollback_strategy: ctx.options.rollbacks.printed().to_owned(),
+        dry: ctx.options.dry.map(|dry| dry.name().to_owned()),
         experiment: raw.into(),
     }
 }
 
 /// What the reference says once the controls are configured, which may have said something themselves.
-async fn say_strategies(stage: &Stage, hypothetical: bool) {
-    let (hypothesis, rollbacks) = (stage.options.hypothesis.printed(), stage.options.rollbacks.printed());
-    stage.voice.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
-    stage.voice.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
-    let said = match (stage.options.hypothesis, hypothetical) {
+async fn say_strategies(ctx: &RunContext, hypothetical: bool) {
+    let (hypothesis, rollbacks) = (ctx.options.hypothesis.printed(), ctx.options.rollbacks.printed());
+    ctx.voice.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
+    ctx.voice.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
+    let said = match (ctx.options.hypothesis, hypothetical) {
         (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
         (_, false) => "No steady state hypothesis defined. That's ok, just exploring.",
         (_, true) => return,
     };
-    stage.voice.log(Level::Info, said).await;
+    ctx.voice.log(Level::Info, said).await;
 }
 
 /// Whether there is a hypothesis with probes; asked once, before any control may change that.
-fn has_probes(stage: &Stage) -> bool {
-    stage.experiment().hypothesis().is_some_and(|hypothesis| !hypothesis.probes.is_empty())
+fn has_probes(ctx: &RunContext) -> bool {
+    ctx.experiment().hypothesis().is_some_and(|hypothesis| !hypothesis.probes.is_empty())
 }
 
 /// Gate, method and final pass. Errors nobody expected are settled here: they abort the run.
 async fn act(
-    stage: &Arc<Stage>,
+    ctx: &Arc<RunContext>,
     helm: &mut Helm,
     background: &mut Background,
     hypothetical: bool,
 ) -> Result<(), Halt> {
     helm.halted()?;
-    let raw = stage.raw();
+    let raw = ctx.raw();
     let subject = Subject::whole(ControlLevel::Experiment, &raw);
-    if let Err(stopped) = rounds::before(stage, helm, subject).await {
-        return settle(stage, stopped.turn(stage).await).await;
+    if let Err(stopped) = rounds::before(ctx, helm, subject).await {
+        return settle(ctx, stopped.turn(ctx).await).await;
     }
-    let strategy = stage.options.hypothesis;
+    let strategy = ctx.options.hypothesis;
     if hypothetical && strategy.before() {
-        match hypothesis::gate(stage, helm).await {
+        match hypothesis::gate(ctx, helm).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
-            Err(turn) => return settle_hypothesis(stage, turn).await,
+            Err(turn) => return settle_hypothesis(ctx, turn).await,
         }
     }
     let continuous = match hypothetical && strategy.during() {
-        true => Some(Continuous::start(stage, helm.up_front()).await),
+        true => Some(Continuous::start(ctx, helm.up_front()).await),
         false => None,
     };
-    let played = played(stage, helm, background, hypothetical, continuous.as_ref()).await;
+    let played = played(ctx, helm, background, hypothetical, continuous.as_ref()).await;
     if let Some(continuous) = continuous {
         if played.is_err() {
             continuous.halt();
@@ -146,79 +146,79 @@ async fn act(
 
 /// The method and the pass after it; a continuous pass that runs when the method ends may overlap with the latter.
 async fn played(
-    stage: &Arc<Stage>,
+    ctx: &Arc<RunContext>,
     helm: &mut Helm,
     background: &mut Background,
     hypothetical: bool,
     continuous: Option<&Continuous>,
 ) -> Result<(), Halt> {
-    if let Err(turn) = method::play(stage, helm, background).await {
-        return settle(stage, turn).await;
+    if let Err(turn) = method::play(ctx, helm, background).await {
+        return settle(ctx, turn).await;
     }
     if let Some(continuous) = continuous {
         continuous.stop();
     }
-    let over = matches!(stage.status(), Some(RunStatus::Aborted | RunStatus::Interrupted));
-    if !hypothetical || !stage.options.hypothesis.after() || over {
+    let over = matches!(ctx.progress.status(), Some(RunStatus::Aborted | RunStatus::Interrupted));
+    if !hypothetical || !ctx.options.hypothesis.after() || over {
         return Ok(());
     }
-    match hypothesis::after(stage, helm).await {
+    match hypothesis::after(ctx, helm).await {
         Ok(()) => Ok(()),
-        Err(turn) => settle_hypothesis(stage, turn).await,
+        Err(turn) => settle_hypothesis(ctx, turn).await,
     }
 }
 
 /// An abort is a status and a line; a halt goes on up.
-async fn settle(stage: &Stage, turn: Turn) -> Result<(), Halt> {
+async fn settle(ctx: &RunContext, turn: Turn) -> Result<(), Halt> {
     match turn {
         Turn::Halt(halt) => Err(halt),
         Turn::Abort(message) => {
-            stage.set_status(RunStatus::Aborted);
-            stage.voice.emit(What::Aborted { message }).await;
+            ctx.progress.set_status(RunStatus::Aborted);
+            ctx.voice.emit(What::Aborted { message }).await;
             Ok(())
         }
     }
 }
 
 /// The same in the passes before and after the method, where the reference knows no abort.
-async fn settle_hypothesis(stage: &Stage, turn: Turn) -> Result<(), Halt> {
+async fn settle_hypothesis(ctx: &RunContext, turn: Turn) -> Result<(), Halt> {
     match turn {
-        Turn::Abort(message) if stage.options.compat.crashes() => {
-            stage.crash(message).await;
+        Turn::Abort(message) if ctx.options.compat.crashes() => {
+            ctx.crash(message).await;
             Err(Halt::crash())
         }
-        turn => settle(stage, turn).await,
+        turn => settle(ctx, turn).await,
     }
 }
 
-async fn end(stage: &Stage, helm: &mut Helm) -> Ending {
-    let status = stage.status().unwrap_or(RunStatus::Completed);
+async fn end(ctx: &RunContext, helm: &mut Helm) -> Ending {
+    let status = ctx.progress.status().unwrap_or(RunStatus::Completed);
     let ending = Ending {
         status,
-        deviated: stage.deviated(),
-        crashed: stage.has_crashed(),
-        unrolled: !stage.unrolled().is_empty(),
+        deviated: ctx.progress.deviated(),
+        crashed: ctx.progress.has_crashed(),
+        unrolled: !ctx.failed_rollbacks().is_empty(),
     };
-    stage.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
-    let ending = if ending.crashed { ending } else { close(stage, helm, ending).await };
+    ctx.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
+    let ending = if ending.crashed { ending } else { close(ctx, helm, ending).await };
     let reins = helm.reins();
-    let complaints = helm.hear(&reins, stage.controls.clean_up(stage.scene(), &reins)).await;
+    let complaints = helm.hear(&reins, ctx.controls.clean_up(ctx.scene(), &reins)).await;
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
-    stage.complain(complaints).await;
-    for failed in stage.unrolled() {
+    ctx.complain(complaints).await;
+    for failed in ctx.failed_rollbacks() {
         let said = format!("Rollback '{failed}' failed: what it was to undo may still be there");
-        stage.voice.log(Level::Error, said).await;
+        ctx.voice.log(Level::Error, said).await;
     }
     // The reference falls over it and exits with 1; the journal is not to suffer.
     if untidy { Ending { status: RunStatus::Failed, ..ending } } else { ending }
 }
 
 /// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.
-async fn close(stage: &Stage, helm: &mut Helm, ending: Ending) -> Ending {
-    let raw = stage.raw();
-    let journal = || stage.voice.minutes().value();
+async fn close(ctx: &RunContext, helm: &mut Helm, ending: Ending) -> Ending {
+    let raw = ctx.raw();
+    let journal = || ctx.voice.of_journal(Journal::value);
     let subject = Subject::whole(ControlLevel::Experiment, &raw);
-    let (changed, _) = rounds::after(stage, helm, subject, journal).await;
+    let (changed, _) = rounds::after(ctx, helm, subject, journal).await;
     let Some(journal) = changed else { return ending };
     let status = journal.get("status").and_then(Value::as_str);
     let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];
@@ -228,6 +228,6 @@ async fn close(stage: &Stage, helm: &mut Helm, ending: Ending) -> Ending {
         deviated: journal.get("deviated").is_some_and(Value::truthy),
         ..ending
     };
-    stage.voice.emit(What::JournalAmended { journal }).await;
+    ctx.voice.emit(What::JournalAmended { journal }).await;
     changed
 }

@@ -4,13 +4,13 @@ use super::{
     RollbackStrategy,
     activity::Cutoff,
     background::Background,
+    context::RunContext,
     controls::{Level as ControlLevel, Subject},
     cursor::Cursor,
     halt::{Halt, Undo},
     helm::{Go, Helm, tell},
     method::turn,
     rounds::{self, Stopped},
-    stage::Stage,
 };
 use crate::{
     experiment::Value,
@@ -23,29 +23,29 @@ use std::sync::Arc;
 
 /// Decides whether rollbacks are played, says so, and plays them. Their failures never change the status, what
 /// interrupts them does.
-pub(super) async fn play(stage: &Arc<Stage>, helm: &mut Helm, undo: Undo) {
-    let decided = decide(stage, undo).await;
-    let offered = !decided && offered(stage, helm, undo).await;
+pub(super) async fn play(ctx: &Arc<RunContext>, helm: &mut Helm, undo: Undo) {
+    let decided = decide(ctx, undo).await;
+    let offered = !decided && offered(ctx, helm, undo).await;
     if decided || offered {
         helm.begin_rollbacks().await;
-        let steps = stage.experiment().rollbacks().len();
-        stage.voice.emit(What::RollbacksStarted { steps }).await;
+        let steps = ctx.experiment().rollbacks().len();
+        ctx.voice.emit(What::RollbacksStarted { steps }).await;
         let mut background = Background::default();
-        walk(stage, helm, &mut background, offered).await;
+        walk(ctx, helm, &mut background, offered).await;
         background.end().await;
-        stage.voice.emit(What::RollbacksEnded).await;
+        ctx.voice.emit(What::RollbacksEnded).await;
     }
 }
 
-async fn decide(stage: &Stage, undo: Undo) -> bool {
-    let strategy = &stage.options.rollbacks;
+async fn decide(ctx: &RunContext, undo: Undo) -> bool {
+    let strategy = &ctx.options.rollbacks;
     match undo {
         Undo::No => false,
         Undo::Unless if *strategy != RollbackStrategy::Never => true,
         Undo::Unless | Undo::ByStrategy => {
-            let (plays, said) = strategy.decide(stage.status(), stage.deviated());
+            let (plays, said) = strategy.decide(ctx.progress.status(), ctx.progress.deviated());
             if let Some(said) = said {
-                stage.voice.log(Level::Warning, said).await;
+                ctx.voice.log(Level::Warning, said).await;
             }
             plays
         }
@@ -54,22 +54,22 @@ async fn decide(stage: &Stage, undo: Undo) -> bool {
 
 /// Whether the operator has rollbacks played that the strategy leaves out, though something was fired: a hypothesis that
 /// failed after it is one such end. Whoever leads step by step is asked; nobody else can be.
-async fn offered(stage: &Stage, helm: &mut Helm, undo: Undo) -> bool {
+async fn offered(ctx: &RunContext, helm: &mut Helm, undo: Undo) -> bool {
     let left_out =
-        undo != Undo::No && stage.options.rollbacks != RollbackStrategy::Never && stage.has_fired();
-    if !left_out || helm.up_front().is_some() || stage.experiment().rollbacks().is_empty() {
+        undo != Undo::No && ctx.options.rollbacks != RollbackStrategy::Never && ctx.progress.has_fired();
+    if !left_out || helm.up_front().is_some() || ctx.experiment().rollbacks().is_empty() {
         return false;
     }
     let said =
         "The strategy leaves the rollbacks out, though something was fired: run them, or end without them.";
-    stage.voice.log(Level::Warning, said).await;
+    ctx.voice.log(Level::Warning, said).await;
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
         match helm.hold(first).await {
             Ok(Go::Run(_)) => return true,
             Ok(Go::Skip) => return false,
             Ok(Go::Back) => {
-                stage.voice.log(Level::Info, "The method is over: none of it can be run again.").await
+                ctx.voice.log(Level::Info, "The method is over: none of it can be run again.").await
             }
             // Leaving undoes.
             Err(halt) => return halt.rollbacks == Undo::Unless,
@@ -77,30 +77,30 @@ async fn offered(stage: &Stage, helm: &mut Helm, undo: Undo) -> bool {
     }
 }
 
-async fn walk(stage: &Arc<Stage>, helm: &mut Helm, background: &mut Background, asked: bool) {
-    let let_in = rounds::before(stage, helm, Subject::whole(ControlLevel::Rollback, &stage.raw())).await;
+async fn walk(ctx: &Arc<RunContext>, helm: &mut Helm, background: &mut Background, asked: bool) {
+    let let_in = rounds::before(ctx, helm, Subject::whole(ControlLevel::Rollback, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let mut halted = match let_in {
-        Ok(()) => steps(stage, helm, background, asked).await,
+        Ok(()) => steps(ctx, helm, background, asked).await,
         Err(Stopped::Cutoff(cutoff)) => turned(&cutoff),
         // It was said already.
         Err(Stopped::Halt(_)) => None,
     };
-    background.settle(helm, stage.options.compat).await;
-    let told = || if begun { stage.told(Section::Rollbacks) } else { Value::Null };
-    let raw = stage.raw();
+    background.settle(helm, ctx.options.compat).await;
+    let told = || if begun { ctx.journal_entries(Section::Rollbacks) } else { Value::Null };
+    let raw = ctx.raw();
     let subject = Subject::whole(ControlLevel::Rollback, &raw);
-    let (changed, ended) = rounds::after(stage, helm, subject, told).await;
-    stage.amend(Section::Rollbacks, changed).await;
+    let (changed, ended) = rounds::after(ctx, helm, subject, told).await;
+    ctx.amend_entries(Section::Rollbacks, changed).await;
     if let (None, Err(cutoff)) = (&halted, ended) {
         halted = turned(&cutoff);
     }
     if let Some(halt) = halted {
-        tell(&stage.voice, &halt).await;
-        stage.set_status(RunStatus::Interrupted);
+        tell(&ctx.voice, &halt).await;
+        ctx.progress.set_status(RunStatus::Interrupted);
     }
     if helm.halted().is_err() {
-        stage.set_status(RunStatus::Interrupted);
+        ctx.progress.set_status(RunStatus::Interrupted);
     }
 }
 
@@ -115,7 +115,7 @@ fn turned(cutoff: &Cutoff) -> Option<Halt> {
 
 /// The rollbacks in order. One that breaks aborts the run but not the others: what can be undone is.
 async fn steps(
-    stage: &Arc<Stage>,
+    ctx: &Arc<RunContext>,
     helm: &mut Helm,
     background: &mut Background,
     asked: bool,
@@ -125,20 +125,20 @@ async fn steps(
         cursor.again();
     }
     loop {
-        let experiment = stage.experiment();
+        let experiment = ctx.experiment();
         let entry = experiment.rollbacks().get(cursor.index())?;
         let step = StepRef { section: Section::Rollbacks, index: cursor.index() };
         let before = cursor.index();
-        match turn(stage, helm, background, &mut cursor, entry, step).await {
+        match turn(ctx, helm, background, &mut cursor, entry, step).await {
             Ok(()) => {}
             Err(Stopped::Halt(_)) => return None,
-            Err(Stopped::Cutoff(Cutoff::Broke(message))) if stage.options.compat.crashes() => {
-                stage.crash(message).await;
+            Err(Stopped::Cutoff(Cutoff::Broke(message))) if ctx.options.compat.crashes() => {
+                ctx.crash(message).await;
                 return None;
             }
             Err(Stopped::Cutoff(Cutoff::Broke(message))) => {
-                stage.set_status(RunStatus::Aborted);
-                stage.voice.emit(What::Aborted { message }).await;
+                ctx.progress.set_status(RunStatus::Aborted);
+                ctx.voice.emit(What::Aborted { message }).await;
                 if cursor.index() == before {
                     cursor.skip();
                 }

@@ -1,13 +1,89 @@
-//! Controls around a level that the run itself waits for: orders and signals are heard while they are called.
+//! Rounds of controls around a level of the run. Where the run itself waits for one, orders and signals are heard
+//! meanwhile.
 
 use super::{
     activity::Cutoff,
-    controls::Subject,
+    context::RunContext,
+    controls::{Round, Subject, Turned, When},
     halt::{Halt, Turn},
     helm::Helm,
-    stage::Stage,
+    reins::Reins,
 };
-use crate::experiment::Value;
+use crate::experiment::{Map, Value};
+
+/// What a round of controls left.
+pub(super) struct Rounded {
+    /// The state, if they changed it.
+    pub state: Option<Value>,
+    /// The context, if they changed it.
+    pub context: Option<Map>,
+    /// Whether the run goes on.
+    pub ended: Result<(), Cutoff>,
+}
+
+impl Default for Rounded {
+    fn default() -> Self {
+        Self { state: None, context: None, ended: Ok(()) }
+    }
+}
+
+impl RunContext {
+    /// Calls the controls before a level, which is not begun when one of them interrupts or the run was halted.
+    pub async fn before(&self, subject: Subject<'_>, reins: &Reins) -> Result<(), Cutoff> {
+        self.before_activity(subject, reins).await.1
+    }
+
+    /// The same, with the context as they left it, if they changed it.
+    pub async fn before_activity(
+        &self,
+        subject: Subject<'_>,
+        reins: &Reins,
+    ) -> (Option<Map>, Result<(), Cutoff>) {
+        let Rounded { context, ended, .. } = self.round(When::Before, subject, None, reins).await;
+        (context, ended.and_then(|()| if reins.is_halted() { Err(Cutoff::Halted) } else { Ok(()) }))
+    }
+
+    /// Calls the controls after a level; the state is returned as they left it, if they changed it.
+    pub async fn after(
+        &self,
+        subject: Subject<'_>,
+        state: impl FnOnce() -> Value,
+        reins: &Reins,
+    ) -> (Option<Value>, Result<(), Cutoff>) {
+        let Rounded { state, ended, .. } = self.after_activity(subject, state, reins).await;
+        (state, ended)
+    }
+
+    /// The same, with all that they left.
+    pub async fn after_activity(
+        &self,
+        subject: Subject<'_>,
+        state: impl FnOnce() -> Value,
+        reins: &Reins,
+    ) -> Rounded {
+        match self.controls.touch(subject, &self.experiment()) {
+            true => self.round(When::After, subject, Some(state()), reins).await,
+            false => Rounded::default(),
+        }
+    }
+
+    async fn round(&self, when: When, subject: Subject<'_>, state: Option<Value>, reins: &Reins) -> Rounded {
+        if !self.controls.touch(subject, &self.experiment()) {
+            return Rounded::default();
+        }
+        let round = Round { when, subject, state, compat: self.options.compat };
+        let mut changes = self.controls.round(round, self.scene(), reins).await;
+        let (state, context, turned) = (changes.state.take(), changes.context.take(), changes.turned.take());
+        self.adopt(changes).await;
+        let cutoff = turned.map(|turned| match turned {
+            Turned::Interrupt(message) => Cutoff::Interrupt(message),
+            Turned::Exit(code) => Cutoff::Exit(code),
+            Turned::KeyboardInterrupt => Cutoff::KeyboardInterrupt,
+        });
+        let context = context.map(|context| if let Value::Map(map) = context { map } else { Map::default() });
+        Rounded { state, context, ended: cutoff.map_or(Ok(()), Err) }
+    }
+}
 
 /// Why something was not done to its end.
 pub(super) enum Stopped {
@@ -19,10 +95,10 @@ pub(super) enum Stopped {
 
 impl Stopped {
     /// What it means for the run; says so, unless it was said already.
-    pub async fn turn(self, stage: &Stage) -> Turn {
+    pub async fn turn(self, ctx: &RunContext) -> Turn {
         match self {
             Self::Halt(halt) => Turn::Halt(halt),
-            Self::Cutoff(cutoff) => stage.turn(cutoff).await,
+            Self::Cutoff(cutoff) => ctx.turn(cutoff).await,
         }
     }
 }
@@ -34,9 +110,9 @@ impl From<Halt> for Stopped {
 }
 
 /// The controls before a level.
-pub(super) async fn before(stage: &Stage, helm: &mut Helm, subject: Subject<'_>) -> Result<(), Stopped> {
+pub(super) async fn before(ctx: &RunContext, helm: &mut Helm, subject: Subject<'_>) -> Result<(), Stopped> {
     let reins = helm.reins();
-    let begun = helm.hear(&reins, stage.before(subject, &reins)).await;
+    let begun = helm.hear(&reins, ctx.before(subject, &reins)).await;
     helm.halted()?;
     begun.map_err(Stopped::Cutoff)
 }
@@ -44,11 +120,11 @@ pub(super) async fn before(stage: &Stage, helm: &mut Helm, subject: Subject<'_>)
 /// The controls after a level, which are called whatever became of it. Gives the state as they left it, if they
 /// changed it; whether the run was told to turn to its end meanwhile is for the caller to ask.
 pub(super) async fn after(
-    stage: &Stage,
+    ctx: &RunContext,
     helm: &mut Helm,
     subject: Subject<'_>,
     state: impl FnOnce() -> Value,
 ) -> (Option<Value>, Result<(), Cutoff>) {
     let reins = helm.reins();
-    helm.hear(&reins, stage.after(subject, state, &reins)).await
+    helm.hear(&reins, ctx.after(subject, state, &reins)).await
 }

@@ -1,6 +1,7 @@
 //! In which cluster a step would act, as it was shown to whoever may fire it.
 
-use crate::{cluster::Identity, session::event::StepRef};
+use super::context::RunContext;
+use crate::{cluster::Identity, experiment::Activity, session::event::StepRef};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -19,5 +20,28 @@ impl Shown {
     /// What the step's card named last, if it has one.
     pub(super) fn of(&self, step: StepRef) -> Option<Option<Identity>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&step).cloned()
+    }
+}
+
+impl RunContext {
+    /// Why a step that was fired must not go on: it would act in another cluster by now than its card named.
+    pub async fn moved(&self, activity: &Activity, step: StepRef) -> Option<String> {
+        let shown = self.shown.of(step)?;
+        let provider = &activity.provider;
+        let site = self.providers.site(provider.kind, &provider.raw, &self.secrets).await;
+        let now = site.identity();
+        if now == shown {
+            return None;
+        }
+        let named = |cluster: &Option<Identity>| match cluster {
+            Some(cluster) => format!("context {}", cluster.context()),
+            None => "no cluster".to_owned(),
+        };
+        let (before, after) = (named(&shown), named(&now));
+        let after = if before == after { format!("another {after}") } else { after };
+        let name = &activity.name;
+        Some(format!(
+            "'{name}' was not fired: its card named {before}, by now it would act in {after}; see the new card"
+        ))
     }
 }

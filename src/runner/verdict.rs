@@ -1,8 +1,8 @@
 //! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
 
 use super::{
-    activity::Done, call::call, consent::Cleared, controls::Subject, dry::is_marked, reins::Reins,
-    stage::Stage,
+    activity::Done, call::call, consent::Cleared, context::RunContext, controls::Subject, dry::is_marked,
+    reins::Reins,
 };
 use crate::{
     experiment::{
@@ -19,23 +19,23 @@ use crate::{
 
 /// The verdict, where it can be had the moment the call has ended: no control may still change the entry, and no
 /// probe has to be asked.
-pub(super) fn at_once(stage: &Stage, activity: &Activity, step: StepRef, outcome: &Outcome) -> Option<bool> {
+pub(super) fn at_once(
+    ctx: &RunContext,
+    activity: &Activity,
+    step: StepRef,
+    outcome: &Outcome,
+) -> Option<bool> {
     let judged = matches!(step.section, Section::Before | Section::During | Section::After);
-    if !judged || stage.controls.touch(Subject::activity(activity), &stage.experiment()) {
+    if !judged || ctx.controls.touch(Subject::activity(activity), &ctx.experiment()) {
         return None;
     }
     match outcome {
         Outcome::Failed { .. } => Some(false),
-        Outcome::Done(_) if skipped(stage, activity) => Some(true),
+        Outcome::Done(_) if skipped(ctx, activity) => Some(true),
         Outcome::Done(output) => {
-            let configuration = stage.configuration();
-            match evaluate(
-                activity.tolerance.as_ref(),
-                output,
-                &configuration,
-                &stage.secrets,
-                &activity.place,
-            ) {
+            let configuration = ctx.configuration();
+            match evaluate(activity.tolerance.as_ref(), output, &configuration, &ctx.secrets, &activity.place)
+            {
                 Verdict::Met => Some(true),
                 Verdict::NotMet => Some(false),
                 Verdict::Breaks(_) | Verdict::NeedsProbe(_) => None,
@@ -48,20 +48,20 @@ pub(super) fn at_once(stage: &Stage, activity: &Activity, step: StepRef, outcome
 /// Our own verdict on a tolerance that a probe of the method declares. The reference does not evaluate it, so neither the
 /// journal nor the course of the run knows of it; one that only another probe could judge stays unjudged.
 pub(super) fn in_method(
-    stage: &Stage,
+    ctx: &RunContext,
     activity: &Activity,
     step: StepRef,
     outcome: &Outcome,
 ) -> Option<bool> {
-    if step.section != Section::Method || activity.kind != ActivityKind::Probe || skipped(stage, activity) {
+    if step.section != Section::Method || activity.kind != ActivityKind::Probe || skipped(ctx, activity) {
         return None;
     }
     let tolerance = activity.tolerance.as_ref()?;
     match outcome {
         Outcome::Failed { .. } => Some(false),
         Outcome::Done(output) => {
-            let configuration = stage.configuration();
-            match evaluate(Some(tolerance), output, &configuration, &stage.secrets, &activity.place) {
+            let configuration = ctx.configuration();
+            match evaluate(Some(tolerance), output, &configuration, &ctx.secrets, &activity.place) {
                 Verdict::Met => Some(true),
                 Verdict::NotMet => Some(false),
                 Verdict::Breaks(_) | Verdict::NeedsProbe(_) => None,
@@ -73,7 +73,7 @@ pub(super) fn in_method(
 
 /// The verdict, however long it takes; the entry is told again if it changes. The error says why there is none.
 pub(super) async fn of(
-    stage: &Stage,
+    ctx: &RunContext,
     activity: &Activity,
     done: &mut Done,
     reins: &Reins,
@@ -81,31 +81,31 @@ pub(super) async fn of(
     if let Some(met) = done.tolerance_met {
         return Ok(met);
     }
-    let verdict = judge(stage, activity, done, reins).await;
+    let verdict = judge(ctx, activity, done, reins).await;
     let met = *verdict.as_ref().unwrap_or(&false);
     done.entry.set_tolerance_met(met);
-    stage.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+    ctx.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     verdict
 }
 
-async fn judge(stage: &Stage, activity: &Activity, done: &Done, reins: &Reins) -> Result<bool, String> {
+async fn judge(ctx: &RunContext, activity: &Activity, done: &Done, reins: &Reins) -> Result<bool, String> {
     if done.entry.has_failed() {
         return Ok(false);
     }
-    if skipped(stage, activity) {
+    if skipped(ctx, activity) {
         return Ok(true);
     }
-    let (configuration, output) = (stage.configuration(), done.entry.output());
-    match evaluate(activity.tolerance.as_ref(), &output, &configuration, &stage.secrets, &activity.place) {
+    let (configuration, output) = (ctx.configuration(), done.entry.output());
+    match evaluate(activity.tolerance.as_ref(), &output, &configuration, &ctx.secrets, &activity.place) {
         Verdict::Met => Ok(true),
         Verdict::NotMet => Ok(false),
         Verdict::Breaks(reason) => Err(unjudged(activity, &reason)),
         Verdict::NeedsProbe(probe) => {
-            match call(stage, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
+            match call(ctx, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
                 Outcome::Done(output) => {
                     // The one trace that it leaves on the console.
                     if let Some(warning) = deserved_warning(&Value::from(probe.raw.clone()), &output) {
-                        stage.voice.log(Level::Warning, warning).await;
+                        ctx.voice.log(Level::Warning, warning).await;
                     }
                     Ok(output.truthy())
                 }
@@ -122,8 +122,8 @@ async fn judge(stage: &Stage, activity: &Activity, done: &Done, reins: &Reins) -
 }
 
 /// A probe that is not played has nothing to be judged by.
-fn skipped(stage: &Stage, activity: &Activity) -> bool {
-    is_marked(activity) || stage.options.dry.is_some_and(|dry| dry.skips_tolerances())
+fn skipped(ctx: &RunContext, activity: &Activity) -> bool {
+    is_marked(activity) || ctx.options.dry.is_some_and(|dry| dry.skips_tolerances())
 }
 
 fn unjudged(activity: &Activity, reason: &str) -> String {

@@ -18,12 +18,12 @@ pub(super) struct Voice {
     emitter: Emitter,
     redactor: Redactor,
     /// What was told so far, for controls that want to see the journal.
-    minutes: Option<Arc<Mutex<Journal>>>,
+    journal: Option<Arc<Mutex<Journal>>>,
 }
 
 impl Voice {
-    pub fn new(emitter: Emitter, redactor: Redactor, minutes: Option<Journal>) -> Self {
-        Self { emitter, redactor, minutes: minutes.map(|journal| Arc::new(Mutex::new(journal))) }
+    pub fn new(emitter: Emitter, redactor: Redactor, journal: Option<Journal>) -> Self {
+        Self { emitter, redactor, journal: journal.map(|journal| Arc::new(Mutex::new(journal))) }
     }
 
     pub async fn emit(&self, what: What) {
@@ -33,16 +33,16 @@ impl Voice {
     /// Emits a fact with a moment that its own text repeats.
     pub async fn emit_at(&self, at: Timestamp, what: What) {
         let event = Event { seq: 0, at, what: self.redactor.what(what) };
-        if let Some(minutes) = &self.minutes {
-            minutes.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
+        if let Some(journal) = &self.journal {
+            journal.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
         }
         self.emitter.emit_at(at, event.what).await;
     }
 
-    /// The journal so far, if it is kept.
-    pub fn minutes(&self) -> Journal {
-        let kept = self.minutes.as_ref();
-        kept.map(|journal| journal.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+    /// Reads the journal so far, where it is kept.
+    pub fn of_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
+        let kept = self.journal.as_ref();
+        kept.map(|journal| read(&journal.lock().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
     }
 
     /// For facts that may be lost when the stream is full: progress.

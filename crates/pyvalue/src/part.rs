@@ -1,4 +1,4 @@
-//! A part of a mapping under its JSON path: looking at it, and putting another in its place.
+//! A part of a mapping under its JSON path: the steps that lead to it, and putting another in its place.
 
 use crate::{
     document::place::{Segment, segments},
@@ -17,17 +17,6 @@ pub fn put(root: &mut Map, path: &str, part: Value) -> bool {
     let Segment::Key(key) = first else { return false };
     let place = root.get_mut(&key).and_then(|value| steps.try_fold(value, below));
     place.map(|place| *place = part).is_some()
-}
-
-/// What stands where `path` leads, if anything.
-pub fn at<'a>(root: &'a Map, path: &str) -> Option<&'a Value> {
-    let mut steps = segments(path).into_iter();
-    let Some(Segment::Key(key)) = steps.next() else { return None };
-    steps.try_fold(root.get(&key)?, |value, segment| match (value, segment) {
-        (Value::Map(map), Segment::Key(key)) => map.get(&key),
-        (Value::List(list), Segment::Index(index)) => list.get(index),
-        _ => None,
-    })
 }
 
 /// The steps that lead to a part, as JSON: names and numbers.
@@ -49,7 +38,7 @@ fn below(value: &mut Value, segment: Segment) -> Option<&mut Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{at, put, steps};
+    use super::{put, steps};
     use crate::{Map, parse_json};
 
     #[test]
@@ -65,9 +54,6 @@ mod tests {
             let mut experiment = map(r#"{"method": [{"n": 1}, {"n": 2}]}"#);
             assert_eq!((put(&mut experiment, path, "new".into()), experiment), (done, map(wanted)), "{path}");
         }
-        let experiment = map(r#"{"method": [{"n": 1}, {"n": 2}]}"#);
-        assert_eq!(at(&experiment, "$.method[1].n"), Some(&2.into()));
-        assert_eq!((at(&experiment, "$.method[2]"), at(&experiment, "$")), (None, None));
         let mut experiment = map("{}");
         assert!(put(&mut experiment, "$", map(r#"{"title": "t"}"#).into()));
         assert_eq!(experiment, map(r#"{"title": "t"}"#));

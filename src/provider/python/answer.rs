@@ -91,7 +91,7 @@ impl Answer {
 
     /// The reply of a control's call.
     pub fn into_control_reply(mut self) -> ControlReply {
-        let (reassigned, parted) = (texts(self.list("reassigned")), self.list("parted"));
+        let reassigned = texts(self.list("reassigned"));
         let error = match self.kind() {
             "ok" => None,
             "interrupt" => Some(ControlError::Interrupt(self.message())),
@@ -108,7 +108,7 @@ impl Answer {
         };
         let (configuration, experiment) = (mapping("configuration"), mapping("experiment"));
         let (context, state) = (changed.shift_remove("context"), changed.shift_remove("state"));
-        ControlReply { context, state, configuration, experiment, reassigned, parted, error }
+        ControlReply { context, state, configuration, experiment, reassigned, error }
     }
 
     fn text(&self, key: &str) -> Option<&str> {

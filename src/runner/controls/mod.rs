@@ -80,8 +80,6 @@ pub(super) struct Changes {
     pub experiment: Option<Arc<Map>>,
     /// The experiment's keys that stand for other objects now.
     pub reassigned: Vec<String>,
-    /// The steps to the keys of activities that do.
-    pub parted: Vec<Value>,
     /// How a control turned the run to its end.
     pub turned: Option<Turned>,
     /// What went wrong in controls that do not count.
@@ -266,7 +264,6 @@ impl Changes {
         if amended {
             self.experiment = Some(scene.raw.clone());
             self.reassigned.append(&mut reply.reassigned);
-            self.parted.append(&mut reply.parted);
         }
     }
 }

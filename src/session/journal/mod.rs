@@ -30,7 +30,7 @@ const ENGINE_VERSION: &str = "1.44.0";
 const OURS: &str = "chaos-tui";
 
 /// The journal of the run that the events tell of.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Journal {
     machine: Machine,
     experiment: Shared,

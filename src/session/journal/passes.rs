@@ -8,14 +8,14 @@ use crate::{
 use std::collections::HashMap;
 
 /// All passes so far. One that never came to its end is not shown, as in the reference.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Passes {
     before: Pass,
     after: Pass,
     during: Vec<Pass>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Pass {
     met: Option<bool>,
     /// Whether probes were left out, and those that were asked were met: the journal then has null.

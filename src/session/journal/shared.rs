@@ -6,7 +6,7 @@ use std::collections::HashSet;
 /// The journal begins with a copy of the experiment's top-level mapping, whose members it shares with the run. So what a
 /// control does inside a member is seen there, and what it puts in the place of one, or adds, is not (experiment-format
 /// 11.2).
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Shared {
     members: Map,
     /// Keys whose member is no longer the one that the run has.

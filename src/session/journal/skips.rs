@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The steps left out, in the order that it was done; one that was taken back is not among them.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Skips(Vec<(Timestamp, StepRef, String)>);
 
 impl Skips {

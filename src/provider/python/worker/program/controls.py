@@ -10,8 +10,6 @@ def call(request):
     live = linked(request["live"], request["place"])
     whole = live.get("context") if request["place"] == [] else live.get("experiment")
     members = dict(whole or {})
-    seen = whole or around(request["place"], live.get("context"))
-    declared = [(place, activity, dict(activity)) for place, activity in activities(seen)]
     before = {name: values.to_json({name: thing}) for name, thing in live.items()}
     try:
         functions.find(request)(**dict(request["arguments"], **live))
@@ -21,13 +19,6 @@ def call(request):
     changed = {name: thing for name, thing in live.items() if values.to_json({name: thing}) != before[name]}
     answer["changed"] = changed
     answer["reassigned"] = [key for key, member in members.items() if whole.get(key) is not member]
-    present = {id(activity): place for place, activity in activities(seen)}
-    answer["parted"] = [
-        place + [key]
-        for place, activity, before in declared
-        for key, member in before.items()
-        if present.get(id(activity)) != place or activity.get(key) is not member
-    ]
     return answer
 
 
@@ -64,11 +55,6 @@ def linked(live, place):
     state = live.get("state")
     if experiment is not None and isinstance(state, dict):
         share(state.get("experiment"), experiment)
-    declared = [activity for _, activity in activities(experiment or around(place, live.get("context")))]
-    for entry in entries(state):
-        same = [activity for activity in declared if activity == entry.get("activity")]
-        if same:
-            share(entry["activity"], same[0])
     return live
 
 
@@ -81,34 +67,6 @@ def part(experiment, place, context):
     except (LookupError, TypeError):
         return context
     return found if context is None or found == context else context
-
-
-def around(place, context):
-    """As much of an experiment as a part of it is, for functions that get no more."""
-    whole = context
-    for step in reversed(place or []):
-        whole = {step: whole} if isinstance(step, str) else [None] * step + [whole]
-    return whole if place else None
-
-
-def activities(experiment):
-    """Every activity of an experiment with the steps that lead to it."""
-    for path in (["method"], ["rollbacks"], ["steady-state-hypothesis", "probes"]):
-        found = part(experiment, path, None)
-        if isinstance(found, list):
-            yield from ((path + [index], it) for index, it in enumerate(found) if isinstance(it, dict))
-
-
-def entries(state):
-    """The journal's entries in what a level came to: one of them, some, or all."""
-    if isinstance(state, list):
-        for item in state:
-            yield from entries(item)
-    elif isinstance(state, dict):
-        if isinstance(state.get("activity"), dict):
-            yield state
-        for key in ("run", "rollbacks", "probes", "before", "during", "after", "steady_states"):
-            yield from entries(state.get(key))
 
 
 def share(journalled, experiment):

@@ -1,0 +1,47 @@
+//! What controls changed: the run goes on with it, and the journal and the plan tell of it.
+
+use super::{
+    context::RunContext,
+    controls::{Changes, Complaint},
+    plan::lay_out,
+};
+use crate::{
+    experiment::Value,
+    session::{What, event::Section},
+};
+
+impl RunContext {
+    /// What follows sees what controls changed.
+    pub async fn adopt(&self, changes: Changes) {
+        self.complain(changes.complaints).await;
+        if let Some(configuration) = changes.configuration {
+            self.set_configuration(configuration);
+        }
+        if let Some(raw) = changes.experiment {
+            let (experiment, reassigned) = (raw.as_ref().clone().into(), changes.reassigned);
+            self.set_raw(raw);
+            self.voice.emit(What::ExperimentAmended { experiment, reassigned }).await;
+            let plan = lay_out(&self.experiment(), &self.options, &self.configuration(), &self.providers);
+            self.voice.emit(What::Planned(plan)).await;
+        }
+    }
+
+    /// The journal's entries of a part so far, for controls.
+    pub fn journal_entries(&self, section: Section) -> Value {
+        self.voice.of_journal(|journal| journal.entries(section))
+    }
+
+    /// What controls made of the entries of a part.
+    pub async fn amend_entries(&self, section: Section, entries: Option<Value>) {
+        if let Some(entries @ Value::List(_)) = entries {
+            self.voice.emit(What::EntriesAmended { section, entries }).await;
+        }
+    }
+
+    /// Tells what went wrong in controls.
+    pub async fn complain(&self, complaints: Vec<Complaint>) {
+        for Complaint { level, message } in complaints {
+            self.voice.log(level, message).await;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What every part of a run shares: its settings, the experiment as it stands by now, and how far the run has come.
+
+use super::{
+    Controls, Options,
+    controls::Scene,
+    dry::{Mode, mode},
+    fixes::Fixes,
+    progress::Progress,
+    redact::Redactor,
+    request::Request,
+    shown::Shown,
+    voice::Voice,
+};
+use crate::{
+    experiment::{Activity, Experiment, Map, Secrets},
+    provider::{Effect, Providers},
+    session::{
+        event::RunId,
+        journal::{Journal, Machine},
+        stream::Emitter,
+    },
+};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// Shared by the foreground, background activities and continuous passes.
+pub(super) struct RunContext {
+    pub options: Options,
+    pub providers: Arc<Providers>,
+    pub secrets: Secrets,
+    pub voice: Voice,
+    pub controls: Controls,
+    pub fixes: Fixes,
+    pub shown: Shown,
+    pub progress: Progress,
+    current: Mutex<Current>,
+    runs: AtomicU64,
+}
+
+/// What controls may change; whoever begins something takes the present ones.
+struct Current {
+    configuration: Arc<Map>,
+    experiment: Arc<Experiment>,
+    raw: Arc<Map>,
+}
+
+impl RunContext {
+    pub fn new(request: Request, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
+        let redactor = Redactor::new(&request.secrets);
+        let journal = request.controls.are_called().then(|| Journal::new(Machine::this()));
+        Self {
+            voice: Voice::new(emitter, redactor, journal),
+            options: request.options,
+            providers,
+            secrets: request.secrets,
+            controls: request.controls,
+            fixes: Fixes::default(),
+            shown: request.shown,
+            progress: Progress::default(),
+            current: Mutex::new(Current {
+                configuration: Arc::new(request.configuration),
+                experiment: request.experiment,
+                raw: Arc::new(raw),
+            }),
+            runs: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of the next call.
+    pub fn next_run(&self) -> RunId {
+        RunId(self.runs.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The experiment as controls left it.
+    pub fn experiment(&self) -> Arc<Experiment> {
+        self.with(|current| current.experiment.clone())
+    }
+
+    /// Its mapping, as controls see it.
+    pub fn raw(&self) -> Arc<Map> {
+        self.with(|current| current.raw.clone())
+    }
+
+    /// What follows sees this mapping as the experiment.
+    pub fn set_raw(&self, raw: Arc<Map>) {
+        self.with(|current| {
+            current.experiment = Arc::new(current.experiment.amended(raw.as_ref().clone()));
+            current.raw = raw;
+        });
+    }
+
+    pub fn configuration(&self) -> Arc<Map> {
+        self.with(|current| current.configuration.clone())
+    }
+
+    /// What follows sees this configuration.
+    pub fn set_configuration(&self, configuration: Arc<Map>) {
+        self.with(|current| current.configuration = configuration);
+    }
+
+    /// What controls see.
+    pub fn scene(&self) -> Scene<'_> {
+        self.with(|current| Scene {
+            experiment: current.experiment.clone(),
+            raw: current.raw.clone(),
+            configuration: current.configuration.clone(),
+            secrets: &self.secrets,
+        })
+    }
+
+    /// What playing the activity does to the system in this run: nothing, if it is only pretended.
+    pub fn effect(&self, activity: &Activity) -> Effect {
+        match mode(activity, self.options.dry) {
+            _ if activity.flaw.is_some() => Effect::Reads,
+            Mode::Pretended => Effect::Reads,
+            Mode::Real | Mode::Hurried => self.providers.effect(activity),
+        }
+    }
+
+    /// The rollbacks that did not do their work, where that counts.
+    pub fn failed_rollbacks(&self) -> Vec<String> {
+        match self.options.compat.forgives_rollbacks() {
+            true => Vec::new(),
+            false => self.progress.failed_rollbacks(),
+        }
+    }
+
+    fn with<T>(&self, use_it: impl FnOnce(&mut Current) -> T) -> T {
+        use_it(&mut self.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,69 @@
+//! How far a run has come, and what has gone wrong in it.
+
+use crate::session::event::RunStatus;
+use std::sync::{Mutex, PoisonError};
+
+/// Set by whichever part of the run sees it first.
+#[derive(Default)]
+pub(super) struct Progress(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    status: Option<RunStatus>,
+    deviated: bool,
+    crashed: bool,
+    fired: bool,
+    failed_rollbacks: Vec<String>,
+}
+
+impl Progress {
+    pub fn status(&self) -> Option<RunStatus> {
+        self.with(|state| state.status)
+    }
+
+    pub fn set_status(&self, status: RunStatus) {
+        self.with(|state| state.status = Some(status));
+    }
+
+    pub fn deviated(&self) -> bool {
+        self.with(|state| state.deviated)
+    }
+
+    pub fn set_deviated(&self) {
+        self.with(|state| state.deviated = true);
+    }
+
+    pub fn has_crashed(&self) -> bool {
+        self.with(|state| state.crashed)
+    }
+
+    /// The run ends as a crash of the reference does.
+    pub fn set_crashed(&self) {
+        self.with(|state| {
+            state.crashed = true;
+            state.status = Some(RunStatus::Aborted);
+        });
+    }
+
+    pub fn has_fired(&self) -> bool {
+        self.with(|state| state.fired)
+    }
+
+    /// A destructive step of the method is called.
+    pub fn set_fired(&self) {
+        self.with(|state| state.fired = true);
+    }
+
+    pub fn failed_rollbacks(&self) -> Vec<String> {
+        self.with(|state| state.failed_rollbacks.clone())
+    }
+
+    /// A rollback did not do its work.
+    pub fn add_failed_rollback(&self, name: &str) {
+        self.with(|state| state.failed_rollbacks.push(name.to_owned()));
+    }
+
+    fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
+        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
