@@ -9,11 +9,11 @@ mod predict;
 mod why;
 
 pub use confirm::{fire, quit, skip, undo};
-pub use guards::{GuardDesk, guards};
+pub use guards::guards;
 pub use heatmap::heatmap;
 pub use help::help;
 pub use pod_log::{next as next_log, pod_log, shown as shown_log};
-pub use predict::{PredictForm, predict};
+pub use predict::predict;
 pub use why::why;
 
 use super::{

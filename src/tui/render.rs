@@ -4,10 +4,11 @@ use super::{
     canvas::{Canvas, Row},
     layout::{Arrangement, Compact, Rim, Slim, Wide, arrange},
     overlays,
+    pane::Pane,
     panes::{self, LogFeed, Scene},
     targets::Target,
     theme::{Role, Theme},
-    view::{Overlay, Pane},
+    view::Overlay,
 };
 use crate::insight::Phase;
 use ratatui::{buffer::Buffer, layout::Rect};

@@ -1,6 +1,6 @@
 //! What lies where on the last frame, for the mouse: panes note it while they draw, since only they know.
 
-use super::view::Pane;
+use super::pane::Pane;
 use crate::session::event::StepRef;
 use ratatui::layout::{Position, Rect};
 

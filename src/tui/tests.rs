@@ -3,8 +3,8 @@
 use super::{
     LogFeed, Overlay, Pane, Scene, Steering, Theme, View,
     editor::Editor,
+    forms::{GuardForm, PredictForm},
     keymap::Keymap,
-    overlays::{GuardDesk, PredictForm},
     render,
 };
 use crate::test_support::answer;
@@ -148,7 +148,7 @@ fn overlays_and_views_look_like_this() {
         ("note", over(Overlay::Note(Editor::default()))),
         ("quit", over(Overlay::ConfirmQuit)),
         ("undo", over(Overlay::ConfirmUndo)),
-        ("guards", over(Overlay::Guards(GuardDesk::new(told.0.guards.limits)))),
+        ("guards", over(Overlay::Guards(GuardForm::new(told.0.guards.limits)))),
         ("zoom", View { zoomed: true, focus: Pane::Users, ..view() }),
         ("presenter", View { presenter: true, ..view() }),
         ("cursor", View { cursor: Some(7), ..view() }),

@@ -2,47 +2,13 @@
 
 use super::{
     editor::Editor,
+    forms::{GuardForm, PredictForm},
     keymap::Keymap,
-    overlays::{GuardDesk, PredictForm},
+    pane::Pane,
     targets::Targets,
 };
 use crate::session::event::{Place, StepRef};
 use ratatui::layout::Rect;
-
-/// A pane, in the order of their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pane {
-    /// The plan with the state of each step.
-    Experiment,
-    /// What users get.
-    Users,
-    /// Pods, Services, events; or what a fire would do.
-    Pods,
-    /// The circuit breaker.
-    Breaker,
-    /// The lanes.
-    Timeline,
-    /// The log.
-    Log,
-}
-
-impl Pane {
-    /// All, in order.
-    pub const ALL: [Pane; 6] =
-        [Pane::Experiment, Pane::Users, Pane::Pods, Pane::Breaker, Pane::Timeline, Pane::Log];
-
-    /// Its number on the screen and on the keyboard, from 1.
-    pub fn number(self) -> usize {
-        self as usize + 1
-    }
-
-    /// The pane `by` places further, around the end.
-    #[must_use]
-    pub fn step(self, by: isize) -> Self {
-        let place = (self as isize + by).rem_euclid(Self::ALL.len() as isize);
-        usize::try_from(place).ok().and_then(|place| Self::ALL.get(place)).copied().unwrap_or(self)
-    }
-}
 
 /// Who steers what is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +42,7 @@ pub enum Overlay {
     /// A prediction is written.
     Predict(PredictForm),
     /// The guards are seen and changed.
-    Guards(GuardDesk),
+    Guards(GuardForm),
     /// Putting back needs a yes.
     ConfirmUndo,
     /// Leaving a step out needs a yes.

@@ -4,7 +4,7 @@ use super::{
     Word,
     conclusion::Compared,
     evidence::recovery_lag,
-    users::{Left, View},
+    users::{Left, Said, View},
 };
 use crate::session::{
     event::{BreakerState, Confidence},
@@ -14,9 +14,6 @@ use crate::session::{
 
 /// Answers among which the latest in a row are looked for.
 const REMEMBERED: usize = 200;
-
-/// The word, the sentence, the few words.
-pub(super) type Said = (Word, String, String);
 
 impl View<'_> {
     pub(super) fn waiting(&self) -> Said {

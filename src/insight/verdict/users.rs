@@ -19,14 +19,14 @@
 //! 8. WAITING - the system is whole again and users who asked before have waited longer than the limit.
 //! 9. OK.
 
-use super::{
-    basis::{Change, Share, compare, is_usual},
-    sentences::Said,
-};
+use super::basis::{Change, Share, compare, is_usual};
 use crate::session::{
     event::{EndpointId, Source, SourceState, Timestamp},
     state::{Dot, Endpoint, Look, Outcome, Recent, Session, Tally},
 };
+
+/// The word, the sentence, the few words.
+pub(super) type Said = (Word, String, String);
 
 /// Seconds that count as lately.
 const LATELY_S: f64 = 3.0;

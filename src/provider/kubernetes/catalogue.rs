@@ -1,37 +1,11 @@
-//! All native functions by address, the names that only resolve to them, and how an entry is declared.
+//! All native functions by address, and the names that only resolve to them.
 
 use super::{
-    chaosmesh, custom, daemonset, deployment, legacy, namespace, networking, node, pod, service, statefulset,
+    chaosmesh, custom, daemonset, deployment, entry::Entry, legacy, namespace, networking, node, pod,
+    service, statefulset,
 };
-use super::{failure::Failure, invocation::Invocation};
-use crate::{experiment::Value, provider::Native};
-use futures_util::future::BoxFuture;
+use crate::provider::Native;
 use std::sync::LazyLock;
-
-/// A function: its description and its code.
-pub(super) struct Entry {
-    pub(super) native: Native,
-    pub(super) run: for<'a> fn(&'a Invocation<'a>) -> BoxFuture<'a, Result<Value, Failure>>,
-}
-
-/// Declares the entries of one Python module: effect, name, needed parameters; optional ones => code.
-macro_rules! natives {
-    ($module:literal: $($effect:ident $func:ident($($needed:ident),*; $($optional:ident),*) => $run:path),+ $(,)?) => {
-        &[$($crate::provider::kubernetes::catalogue::Entry {
-            native: $crate::provider::Native {
-                module: $module,
-                func: stringify!($func),
-                parameters: &[
-                    $($crate::provider::Parameter { name: stringify!($needed), required: true },)*
-                    $($crate::provider::Parameter { name: stringify!($optional), required: false },)*
-                ],
-                effect: $crate::provider::Effect::$effect,
-            },
-            run: |invocation| Box::pin($run(invocation)),
-        },)+]
-    };
-}
-pub(super) use natives;
 
 /// The modules, each with its entries.
 static MODULES: &[&[Entry]] = &[

@@ -5,8 +5,8 @@
 //! when one is chosen.
 
 use super::{
-    catalogue::{Entry, natives},
     custom::CustomKind,
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
 };

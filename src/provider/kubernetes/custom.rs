@@ -2,7 +2,7 @@
 //! worked, are left to Python.
 
 use super::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::{Failure, status_json},
     invocation::Invocation,
     objects::read,

@@ -1,7 +1,7 @@
 //! `chaosk8s.daemonset` (kubernetes-catalog 2.7). Its probes only answer true or false.
 
 use super::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::{Invocation, by_name},
     kind::Kind,

@@ -1,7 +1,7 @@
 //! `chaosk8s.deployment` (kubernetes-catalog 2.3, 2.4).
 
 use super::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::{Invocation, by_name},
     kind::Kind,

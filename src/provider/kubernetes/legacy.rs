@@ -5,8 +5,8 @@
 //! and if there is none, the objects with that label.
 
 use super::{
-    catalogue::{Entry, natives},
     deployment::{all, judge},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::{Invocation, by_name},
     kind::Kind,

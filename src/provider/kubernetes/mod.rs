@@ -9,6 +9,7 @@ mod chaosmesh;
 mod custom;
 mod daemonset;
 mod deployment;
+mod entry;
 mod failure;
 mod invocation;
 mod kind;

@@ -1,7 +1,7 @@
 //! `chaosk8s.namespace`, `chaosk8s.secret` and `chaosk8s.event` (kubernetes-catalog 2.11).
 
 use super::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
     objects::{create, create_from_file, delete_named, exists, read},

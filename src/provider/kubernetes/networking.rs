@@ -2,7 +2,7 @@
 //! them.
 
 use super::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
     kind::Kind,

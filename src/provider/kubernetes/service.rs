@@ -1,7 +1,7 @@
 //! `chaosk8s.service` (kubernetes-catalog 2.8).
 
 use super::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
     objects::{create_from_file, delete_named, exists, missing},

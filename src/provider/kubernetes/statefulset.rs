@@ -1,7 +1,7 @@
 //! `chaosk8s.statefulset` and `chaosk8s.replicaset` (kubernetes-catalog 2.5, 2.6).
 
 use super::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::{Invocation, by_name},
     objects::{create_from_file, delete_selected, scale},

@@ -3,70 +3,29 @@
 use super::boxed;
 use crate::{
     insight,
-    session::event::{Guard, Guards},
+    session::event::Guard,
     tui::{
         canvas::{Canvas, Row},
+        forms::GuardForm,
         panes::Scene,
         theme::Role,
     },
 };
 
-/// The limits as the operator changes them, before they are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GuardDesk {
-    /// The limits.
-    pub limits: Guards,
-    /// The one that keys change.
-    pub chosen: Guard,
-}
-
-impl GuardDesk {
-    /// The limits in force, the first one chosen.
-    pub fn new(limits: Guards) -> Self {
-        Self { limits, chosen: Guard::Users }
-    }
-
-    /// Chooses the guard `by` places further, around the end.
-    pub fn choose(&mut self, by: isize) {
-        let place = Guard::ALL.iter().position(|guard| *guard == self.chosen).unwrap_or(0);
-        let next = (place as isize + by).rem_euclid(Guard::ALL.len() as isize);
-        self.chosen = Guard::ALL.get(next.unsigned_abs()).copied().unwrap_or(Guard::Users);
-    }
-
-    /// Moves the chosen limit by so many steps; one that is off begins at its usual value.
-    pub fn change(&mut self, steps: i32) {
-        let step = if self.chosen == Guard::Users { 5 } else { 1 };
-        let limit = match self.limits.limit(self.chosen) {
-            Some(limit) => limit.saturating_add_signed(steps * step).clamp(1, 3600),
-            None => return self.switch(),
-        };
-        self.limits.set(self.chosen, Some(limit));
-    }
-
-    /// Switches the chosen guard off, or on with its usual limit.
-    pub fn switch(&mut self) {
-        let limit = match self.limits.limit(self.chosen) {
-            Some(_) => None,
-            None => Guards::default().limit(self.chosen),
-        };
-        self.limits.set(self.chosen, limit);
-    }
-}
-
-/// Draws the desk with the figure of each guard.
-pub fn guards(canvas: &mut Canvas, scene: &Scene, desk: &GuardDesk) {
+/// Draws the form with the figure of each guard.
+pub fn guards(canvas: &mut Canvas, scene: &Scene, form: &GuardForm) {
     let mut inside = boxed(canvas, scene, (76, 9), "GUARDS", Role::Focus);
     inside.row(0, &Row::text("While a fault is on, the run aborts and rolls back by itself when:"));
     let readings = insight::guard_readings(scene.session, scene.now);
     for (y, guard) in (1..).zip(Guard::ALL) {
-        let limit = desk.limits.limit(guard);
+        let limit = form.limits.limit(guard);
         let (what, unit) = match guard {
             Guard::Users => ("users are let down for more than", "s"),
             Guard::Restarts => ("Kubernetes restarts the consumer", "times"),
             Guard::Silence => ("the cluster is silent for more than", "s"),
         };
         let unit = if guard == Guard::Restarts && limit == Some(1) { "time" } else { unit };
-        let chosen = guard == desk.chosen;
+        let chosen = guard == form.chosen;
         let role = if chosen { Role::Focus } else { Role::Text };
         let mut row = Row::of(role, format!("{} {what:<36}", if chosen { ">" } else { " " }));
         let text = limit.map_or_else(|| "off".to_owned(), |limit| format!("{limit:>4} {unit}"));

@@ -6,10 +6,10 @@ use crate::{
     insight::{self, Phase},
     tui::{
         canvas::{Canvas, Row},
+        pane::Pane,
         panes::Scene,
         text,
         theme::Role,
-        view::Pane,
     },
 };
 

@@ -10,9 +10,10 @@ use crate::{
     },
     tui::{
         canvas::{Canvas, Row},
-        figures, text,
+        figures,
+        pane::Pane,
+        text,
         theme::Role,
-        view::Pane,
     },
 };
 

@@ -12,9 +12,9 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         figures,
+        pane::Pane,
         targets::Target,
         theme::{Role, Symbols},
-        view::Pane,
     },
 };
 

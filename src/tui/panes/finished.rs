@@ -7,10 +7,10 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         figures::{self, wait_so_far},
+        pane::Pane,
         targets::Target,
         text,
         theme::Role,
-        view::Pane,
     },
 };
 

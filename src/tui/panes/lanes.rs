@@ -11,11 +11,11 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         keymap::Action,
+        pane::Pane,
         span::Span,
         targets::Target,
         text,
         theme::Role,
-        view::Pane,
     },
 };
 use ratatui::style::Modifier;

@@ -5,9 +5,9 @@ use crate::{
     session::{Session, clock::local_zone, event::Level},
     tui::{
         canvas::{Canvas, Row},
+        pane::Pane,
         text,
         theme::{Role, Theme},
-        view::Pane,
     },
 };
 use log::LevelFilter;

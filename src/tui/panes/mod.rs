@@ -39,9 +39,10 @@ pub use verdict::verdict;
 
 use super::{
     canvas::{Canvas, Row},
+    pane::Pane,
     targets::{Target, Targets},
     theme::Role,
-    view::{Pane, View},
+    view::View,
 };
 use crate::{
     insight::{self, Phase, Verdict},

@@ -9,9 +9,9 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         figures,
+        pane::Pane,
         targets::Target,
         theme::Role,
-        view::Pane,
     },
 };
 

@@ -9,9 +9,9 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         keymap::Action,
+        pane::Pane,
         text,
         theme::Role,
-        view::Pane,
     },
 };
 

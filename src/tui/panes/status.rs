@@ -8,10 +8,10 @@ use crate::{
         canvas::{Canvas, Row},
         figures,
         keymap::Action,
+        pane::Pane,
         targets::Target,
         text,
         theme::Role,
-        view::Pane,
     },
 };
 

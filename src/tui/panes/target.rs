@@ -5,10 +5,10 @@ use crate::tui::{
     canvas::{Canvas, Row},
     figures,
     keymap::Action,
+    pane::Pane,
     targets::Target,
     text,
     theme::Role,
-    view::Pane,
 };
 use crate::{
     insight,

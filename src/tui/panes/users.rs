@@ -15,9 +15,9 @@ use crate::{
         canvas::{Canvas, Row},
         figures,
         keymap::Action,
+        pane::Pane,
         targets::Target,
         theme::Role,
-        view::Pane,
     },
 };
 use ratatui::layout::Rect;

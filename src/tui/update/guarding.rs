@@ -4,9 +4,9 @@ use super::{leave::leave, open};
 use crate::{
     session::{Session, command::Annotation},
     tui::{
+        forms::GuardForm,
         keymap::Chord,
         msg::Outcome,
-        overlays::GuardDesk,
         view::{Overlay, Steering, View},
     },
 };
@@ -14,7 +14,7 @@ use crossterm::event::KeyCode;
 
 /// Opens the desk on the limits in force.
 pub(super) fn desk(view: &mut View, session: &Session) -> Outcome {
-    open(view, Overlay::Guards(GuardDesk::new(session.guards.limits)))
+    open(view, Overlay::Guards(GuardForm::new(session.guards.limits)))
 }
 
 /// A key on the desk.

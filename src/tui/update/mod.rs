@@ -16,7 +16,8 @@ use super::{
     keymap::{Action, Chord, Context},
     msg::{Effect, Msg, Outcome},
     overlays,
-    view::{Leaving, Overlay, Pane, Steering, View},
+    pane::Pane,
+    view::{Leaving, Overlay, Steering, View},
 };
 use crate::session::{
     Command, Session,

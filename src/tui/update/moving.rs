@@ -10,9 +10,10 @@ use crate::{
         keymap::{Action, Chord},
         layout::{Arrangement, arrange},
         msg::{Effect, Outcome},
+        pane::Pane,
         panes,
         span::Span,
-        view::{Overlay, Pane, View},
+        view::{Overlay, View},
     },
 };
 

@@ -5,8 +5,9 @@ use crate::{
     session::{Session, event::Timestamp},
     tui::{
         msg::Outcome,
+        pane::Pane,
         targets::Target,
-        view::{Overlay, Pane, View},
+        view::{Overlay, View},
     },
 };
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};

@@ -4,9 +4,9 @@ use super::{leave::leave, open};
 use crate::{
     session::{Session, command::Annotation},
     tui::{
+        forms::PredictForm,
         keymap::Chord,
         msg::Outcome,
-        overlays::PredictForm,
         view::{Overlay, View},
     },
 };

@@ -3,7 +3,7 @@
 use super::{drain::drain, selection::nodes};
 use crate::experiment::Value;
 use crate::provider::kubernetes::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
     objects::patch,

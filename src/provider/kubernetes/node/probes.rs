@@ -2,7 +2,7 @@
 
 use crate::experiment::{Map, Value};
 use crate::provider::kubernetes::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
     kind::Kind,

@@ -3,7 +3,7 @@
 use super::{exec::exec_in_pods, selection::Selection};
 use crate::experiment::Value;
 use crate::provider::kubernetes::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
     kind::Kind,

@@ -3,7 +3,7 @@
 use super::logs::{read_pod_logs, should_be_found_in_logs};
 use crate::experiment::{Map, Value};
 use crate::provider::kubernetes::{
-    catalogue::{Entry, natives},
+    entry::{Entry, natives},
     failure::Failure,
     invocation::Invocation,
     kind::Kind,

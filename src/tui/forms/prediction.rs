@@ -1,0 +1,141 @@
+//! A prediction as it is written: what will happen once the step is fired.
+
+use crate::session::event::{Gets, Prediction, TripGuess};
+
+/// Longest number that is typed.
+const LONGEST: usize = 6;
+
+/// A line of the form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PredictLine {
+    /// When the breaker opens.
+    #[default]
+    Trip,
+    /// What most users see.
+    Users,
+    /// Errors at most.
+    Errors,
+    /// How soon users get real answers again.
+    Recovery,
+}
+
+impl PredictLine {
+    /// All, in order.
+    pub const ALL: [PredictLine; 4] =
+        [PredictLine::Trip, PredictLine::Users, PredictLine::Errors, PredictLine::Recovery];
+}
+
+/// The form as far as it is filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PredictForm {
+    /// The line that keys write to.
+    pub line: PredictLine,
+    trip: String,
+    never: bool,
+    users: Option<Gets>,
+    errors: String,
+    recovery: String,
+}
+
+impl PredictForm {
+    /// The form with what was predicted before.
+    pub fn of(prediction: Option<Prediction>) -> Self {
+        let Prediction { trip, users, errors, recovery_s } = prediction.unwrap_or_default();
+        let seconds = |guess| match guess {
+            TripGuess::Within(seconds) => seconds.to_string(),
+            TripGuess::Never => String::new(),
+        };
+        let number = |errors: u32| errors.to_string();
+        Self {
+            line: PredictLine::Trip,
+            trip: trip.map(seconds).unwrap_or_default(),
+            never: trip == Some(TripGuess::Never),
+            users,
+            errors: errors.map(number).unwrap_or_default(),
+            recovery: recovery_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// To the line `by` places further, around the end.
+    pub fn go(&mut self, by: isize) {
+        let place = PredictLine::ALL.iter().position(|line| *line == self.line).unwrap_or(0);
+        let next = (place as isize + by).rem_euclid(PredictLine::ALL.len() as isize);
+        self.line = PredictLine::ALL.get(next.unsigned_abs()).copied().unwrap_or_default();
+    }
+
+    /// Writes a digit, a point, or `n` for never; tells whether it meant something on this line.
+    pub fn write(&mut self, c: char) -> bool {
+        let whole = self.line == PredictLine::Errors;
+        if self.line == PredictLine::Trip && c == 'n' {
+            self.never = !self.never;
+            self.trip.clear();
+            return true;
+        }
+        let Some(text) = self.text_mut() else { return false };
+        let fits = c.is_ascii_digit() || (c == '.' && !whole && !text.contains('.'));
+        if !fits || text.len() == LONGEST {
+            return false;
+        }
+        text.push(c);
+        self.never &= self.line != PredictLine::Trip;
+        true
+    }
+
+    /// Takes the last character back.
+    pub fn erase(&mut self) {
+        match self.line {
+            PredictLine::Users => self.users = None,
+            PredictLine::Trip if self.never => self.never = false,
+            _ => drop(self.text_mut().and_then(String::pop)),
+        }
+    }
+
+    /// The next choice of what users see, or the one before.
+    pub fn choose(&mut self, by: isize) {
+        if self.line == PredictLine::Users {
+            let all = [None, Some(Gets::Real), Some(Gets::Fallback), Some(Gets::Errors)];
+            let place = all.iter().position(|gets| *gets == self.users).unwrap_or(0);
+            let next = (place as isize + by).rem_euclid(all.len() as isize).unsigned_abs();
+            self.users = all.get(next).copied().flatten();
+        }
+    }
+
+    /// What it says; what cannot be read counts as nothing.
+    pub fn prediction(&self) -> Prediction {
+        let seconds = |text: &str| text.parse::<f64>().ok();
+        let within = seconds(&self.trip).map(TripGuess::Within);
+        Prediction {
+            trip: if self.never { Some(TripGuess::Never) } else { within },
+            users: self.users,
+            errors: self.errors.parse().ok(),
+            recovery_s: seconds(&self.recovery),
+        }
+    }
+
+    fn text_mut(&mut self) -> Option<&mut String> {
+        match self.line {
+            PredictLine::Trip => Some(&mut self.trip),
+            PredictLine::Users => None,
+            PredictLine::Errors => Some(&mut self.errors),
+            PredictLine::Recovery => Some(&mut self.recovery),
+        }
+    }
+
+    /// The label, what stands in the field, what follows it.
+    pub(in crate::tui) fn shown(&self, line: PredictLine) -> (&'static str, String, &'static str) {
+        match line {
+            PredictLine::Trip if self.never => {
+                ("the breaker opens", "never".to_owned(), "digits: within so many seconds")
+            }
+            PredictLine::Trip => ("the breaker opens within", self.trip.clone(), "s         n: never"),
+            PredictLine::Users => {
+                let gets = self.users.map_or(String::new(), |gets| gets.text().to_owned());
+                ("most users will see", gets, "LEFT RIGHT choose")
+            }
+            PredictLine::Errors => ("errors shown to users, at most", self.errors.clone(), ""),
+            PredictLine::Recovery => {
+                ("real answers again within", self.recovery.clone(), "s after the provider")
+            }
+        }
+    }
+}
