@@ -97,7 +97,6 @@ pub struct Compact {
 /// The smallest screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slim {
-    /// The verdict.
     pub verdict: Rect,
     /// Lanes and axis.
     pub lanes: Rect,

@@ -39,7 +39,6 @@ impl Span {
         if session.t0().is_some() { begin.min(-Self::LEAD) } else { begin }
     }
 
-    /// Its seconds.
     pub fn seconds(&self) -> Range<i64> {
         self.first..self.first + self.columns as i64
     }

@@ -7,9 +7,7 @@ use ratatui::layout::{Position, Rect};
 /// What can be pointed at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A pane.
     Pane(Pane),
-    /// A step.
     Step(StepRef),
     /// A pod in play, by its identity.
     Pod(String),

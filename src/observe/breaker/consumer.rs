@@ -77,7 +77,6 @@ impl Seen {
     }
 }
 
-/// The consumer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Consumer {
     namespace: String,

@@ -25,7 +25,6 @@ pub(super) struct Endings {
 
 /// What is to be done with an answer that goes on.
 pub(super) enum Next {
-    /// Read on.
     ReadOn,
     /// Hang up and tell the beginnings of these.
     Tell(Vec<Done>),

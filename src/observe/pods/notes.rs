@@ -7,7 +7,6 @@ use k8s_openapi::api::core::v1::Event;
 /// Most characters of a message.
 const MESSAGE: usize = 300;
 
-/// The note of an event.
 pub(super) fn note(event: &Event) -> ClusterNote {
     let object = &event.involved_object;
     let kind = object.kind.as_deref().unwrap_or_default().to_lowercase();

@@ -26,7 +26,6 @@ pub(super) struct Plan {
     pub retries: u32,
 }
 
-/// One request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub method: Method,

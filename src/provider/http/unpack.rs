@@ -10,7 +10,6 @@ const STEP: usize = 16 * 1024;
 /// How a body is packed, by the name in `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packing {
-    /// `gzip`.
     Gzip,
     /// `deflate`, with or without zlib's frame: servers disagree.
     Deflate,

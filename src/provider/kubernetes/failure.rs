@@ -12,7 +12,6 @@ pub(super) enum Failure {
     Python {
         /// The qualified class.
         class: &'static str,
-        /// The message.
         message: String,
     },
     /// The API server said no, or nothing.

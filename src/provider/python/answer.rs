@@ -6,7 +6,6 @@ use crate::{
     provider::{ControlError, ControlReply, Outcome},
 };
 
-/// One answer.
 pub(super) struct Answer {
     kind: String,
     fields: Map,

@@ -5,7 +5,6 @@ use crate::session::event::{Guard, Guards};
 /// The limits as the operator changes them, before they are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuardForm {
-    /// The limits.
     pub limits: Guards,
     /// The one that keys change.
     pub chosen: Guard,

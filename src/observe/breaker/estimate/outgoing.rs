@@ -14,7 +14,6 @@ const FALLS: u8 = 2;
 /// Readings in which it must have grown, before its growth counts: of two processes that answer in turn one is higher.
 const GREW: usize = 3;
 
-/// One counter.
 #[derive(Debug, Default)]
 struct Counter {
     readings: VecDeque<(Timestamp, u64)>,

@@ -115,7 +115,6 @@ impl Out {
     }
 }
 
-/// One page.
 pub(in crate::observe::breaker) struct Page {
     pub(in crate::observe::breaker) reach: Reach,
     pub(in crate::observe::breaker) id: SourceId,

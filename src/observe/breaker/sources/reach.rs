@@ -41,7 +41,6 @@ pub(in crate::observe::breaker) enum Reach {
     Pod {
         /// The cluster's client.
         client: kube::Client,
-        /// Namespace.
         namespace: String,
         /// Name of the pod.
         pod: String,

@@ -34,11 +34,9 @@ pub(super) struct Found {
 /// What a step does to what it hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Harm {
-    /// Deletes it.
     Deletes,
     /// Changes its number of replicas.
     Scales,
-    /// Rolls it.
     Rolls,
     /// Takes away pods that a controller replaces; those without one are gone.
     Pods,

@@ -9,7 +9,6 @@ use super::{Families, Sample};
 /// What a page counts of the calls of everybody.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::observe::breaker) struct Requests {
-    /// The series.
     pub(in crate::observe::breaker) series: String,
     /// Whether they are of the path that users ask.
     pub(in crate::observe::breaker) of_path: bool,

@@ -20,7 +20,6 @@ pub(super) enum Sort {
     Requests,
 }
 
-/// One sample.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sample {
     pub(super) labels: Vec<(String, String)>,
