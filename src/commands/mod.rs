@@ -13,6 +13,6 @@ pub mod sandbox;
 mod sandbox_child;
 pub mod validate;
 
-pub use arguments::{Global, LogFormat, LogLevel, Playing};
+pub use arguments::{Global, LogFormat, Playing};
 pub use connect::{Connected, Reach};
-pub use sandbox_child::{Announcement, SandboxChild, SandboxError};
+pub use sandbox_child::SandboxChild;

@@ -50,7 +50,6 @@ pub struct SandboxChild {
 /// Where everything of a sandbox is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Announcement {
-    /// Path of its kubeconfig.
     pub kubeconfig: PathBuf,
     /// Name of its context.
     pub context: String,

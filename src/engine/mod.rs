@@ -24,7 +24,6 @@ mod target_cards;
 mod unconfirmed;
 mod undo;
 
-pub use bus::BusHandle;
 pub use console::{Console, ConsoleSettings};
 pub use host::{OpenSession, RunningSession, SessionHost};
 pub use lines::LineWriter;

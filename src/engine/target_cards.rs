@@ -222,28 +222,19 @@ fn look_up(steps: &CurrentSteps, step: StepRef, places: &Places) -> BoxFuture<'s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::event::{PodKey, PodPhase, Section};
+    use crate::{
+        session::event::{Pod, Section},
+        test_support::pod,
+    };
 
     const STEP: StepRef = StepRef { section: Section::Method, index: 0 };
 
     fn gone() -> What {
-        What::PodGone(PodKey { namespace: "default".into(), name: "p".into(), uid: "u".into() })
+        What::PodGone(pod("default", "p").key)
     }
 
     fn seen(in_play: bool) -> What {
-        What::PodSeen(crate::session::event::Pod {
-            key: PodKey { namespace: "default".into(), name: "p".into(), uid: "u".into() },
-            owner: None,
-            phase: PodPhase::Running,
-            status: "Running".into(),
-            containers: Vec::new(),
-            node: None,
-            ip: None,
-            created: None,
-            deleting: None,
-            liveness: None,
-            in_play,
-        })
+        What::PodSeen(Pod { in_play, ..pod("default", "p") })
     }
 
     /// Milliseconds until the next look-up is due; `None` where none is.

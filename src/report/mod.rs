@@ -2,4 +2,4 @@
 
 mod comparison;
 
-pub use comparison::{Comparison, Figures, Finding, Judgement, Row, Side};
+pub use comparison::{Comparison, Judgement};

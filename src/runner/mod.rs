@@ -39,13 +39,13 @@ mod voice;
 pub use again::Again;
 pub use compat::Compat;
 pub use consent::Consent;
-pub use controls::{ControlCall, ControlError, ControlHost, ControlReply, Controls, Level, Loading, Turned};
+pub use controls::{Controls, Turned};
 pub use dry::is_pretended;
 pub use halt::Signal;
 pub use plan::plan;
 pub use play::play;
 pub use redact::Redactor;
-pub use request::{Dry, Ending, Options, Pace, Request};
+pub use request::{Ending, Options, Pace, Request};
 pub use shown::Shown;
 pub use strategies::{HypothesisStrategy, RollbackStrategy, strategies};
 

@@ -19,7 +19,6 @@ pub enum HypothesisStrategy {
     DuringMethodOnly,
     /// Before, during and after.
     Continuously,
-    /// Never.
     Skip,
 }
 
@@ -77,9 +76,7 @@ impl FromStr for HypothesisStrategy {
 pub enum RollbackStrategy {
     /// Unless the run failed or was interrupted.
     Default,
-    /// Always.
     Always,
-    /// Never.
     Never,
     /// Only after a deviation.
     Deviated,

@@ -24,7 +24,6 @@ pub struct Preferences {
     pub budget: u32,
     /// Contexts in which a fire needs no typed name, besides those that live on this machine.
     pub allow_contexts: Vec<String>,
-    /// Keys.
     pub keys: Keymap,
 }
 

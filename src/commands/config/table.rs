@@ -8,7 +8,6 @@ use crate::{
     tui::Theme,
 };
 
-/// One setting.
 pub(super) struct Setting {
     /// Its key.
     pub name: &'static str,

@@ -9,7 +9,7 @@ mod session;
 mod summary;
 
 pub(super) use crate::tui::Course;
-pub use arguments::{Arguments, Looks, PanicIn, Watching};
+pub use arguments::{Arguments, Looks};
 pub(super) use session::{Guide, SessionOptions, SessionOutcome};
 
 use super::Global;

@@ -31,7 +31,6 @@ pub struct Row {
 pub enum Judgement {
     /// Better.
     Good,
-    /// Worse.
     Worse,
     /// Neither, or not comparable.
     Neutral,

@@ -9,11 +9,9 @@ pub enum Level {
     Experiment,
     /// One pass of the hypothesis.
     Hypothesis,
-    /// The method.
     Method,
     /// The rollbacks.
     Rollback,
-    /// One activity.
     Activity,
 }
 

@@ -9,7 +9,6 @@ mod subject;
 
 pub use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
 pub use levels::Level;
-pub use loading::Loading;
 pub(super) use subject::Subject;
 
 use super::{Compat, reins::Reins};

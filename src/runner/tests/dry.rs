@@ -1,7 +1,7 @@
 //! Dry modes (experiment-format 8.7).
 
 use super::*;
-use crate::runner::{Compat, Dry};
+use crate::runner::{Compat, request::Dry};
 use crate::session::command::StepCommand;
 
 async fn played(dry: Dry, action_fields: &str) -> Played {

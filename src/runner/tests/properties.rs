@@ -1,7 +1,7 @@
 //! Whatever is played, and whatever happens meanwhile: the run ends, and its journal is complete.
 
 use super::*;
-use crate::runner::{Compat, Dry, HypothesisStrategy, RollbackStrategy};
+use crate::runner::{Compat, HypothesisStrategy, RollbackStrategy, request::Dry};
 use proptest::{collection::vec, prelude::*};
 
 /// An entry of any part: a call of some fake function, or a reference, rarely to nobody.
