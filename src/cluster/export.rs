@@ -29,7 +29,7 @@ struct Written {
 
 impl Export {
     /// The variables as the options and the files are now.
-    pub fn variables(&self, settings: &Settings) -> Exported {
+    pub(super) fn variables(&self, settings: &Settings) -> Exported {
         let mut variables: Exported = OTHER_WAYS.map(|name| (name.to_owned(), None)).into();
         let mut set = |name: &str, value: String| variables.push((name.to_owned(), Some(value)));
         let named = settings.kubeconfig.as_ref().map(|path| path.display().to_string());
@@ -77,7 +77,7 @@ impl Export {
     }
 
     /// Removes it.
-    pub fn withdraw(&self) {
+    pub(super) fn withdraw(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Options every command knows (experiment-format 12.1).
 #[derive(Clone, Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Show debug lines too
     #[arg(short, long, global = true)]
     pub verbose: bool,
@@ -63,7 +63,7 @@ impl From<LogLevel> for Level {
 
 /// Layouts of console lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// Text.
     String,
     /// One JSON object a line.
@@ -72,7 +72,7 @@ pub enum LogFormat {
 
 /// How an experiment is played, headless or live (experiment-format 12.2).
 #[derive(Clone, Debug, Args)]
-pub struct Playing {
+pub(crate) struct Playing {
     /// Where the journal goes
     #[arg(long, value_name = "PATH", default_value = "./journal.json")]
     pub journal_path: PathBuf,
@@ -125,7 +125,7 @@ pub struct Playing {
 
 impl Playing {
     /// How far the reference is followed.
-    pub fn compat(&self) -> Compat {
+    pub(crate) fn compat(&self) -> Compat {
         if self.strict_compat { Compat::Strict } else { Compat::Safe }
     }
 }

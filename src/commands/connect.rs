@@ -17,7 +17,7 @@ use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Which cluster and which Python.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Reach {
+pub(crate) struct Reach {
     /// The kubeconfig to use
     #[arg(long, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
@@ -34,7 +34,7 @@ pub struct Reach {
 
 /// Who does the functions that we have natively.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Native {
+pub(crate) enum Native {
     /// We do.
     #[default]
     On,
@@ -43,7 +43,7 @@ pub enum Native {
 }
 
 /// The providers, and what they were made of. Nothing is started or connected before it is needed.
-pub struct Connected {
+pub(crate) struct Connected {
     /// Does every activity.
     pub providers: Arc<Providers>,
     /// Has to be shut down at the end.
@@ -54,7 +54,7 @@ pub struct Connected {
 
 impl Reach {
     /// Native functions first (unless told otherwise), Python for the others.
-    pub fn connect(
+    pub(crate) fn connect(
         &self,
         environment: &Environment,
         settings: &Settings,

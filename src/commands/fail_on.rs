@@ -6,11 +6,11 @@ use crate::{
 };
 
 /// What the program exits with then.
-pub const CODE: u8 = 3;
+pub(super) const CODE: u8 = 3;
 
 /// What is not to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum FailOn {
+pub(crate) enum FailOn {
     /// Any other verdict than RESILIENT
     NotResilient,
     /// Nothing was fired, or nobody knows whether the fire did something
@@ -22,7 +22,7 @@ pub enum FailOn {
 }
 
 /// The first of them that is so, as a line for the console.
-pub fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
+pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
     let conclusion = insight::conclusion(session, now);
     let verdict = || format!("{}: {}", conclusion.standing.text(), conclusion.because);
     fail_on.iter().find_map(|what| {

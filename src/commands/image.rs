@@ -4,7 +4,7 @@ use chaos_sandbox::images::{Image, ImageError};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// provider, consumer-before or consumer-after
     pub image: Image,
 }
@@ -13,6 +13,6 @@ pub struct Arguments {
 ///
 /// # Errors
 /// When the service cannot listen.
-pub fn run(arguments: &Arguments) -> Result<(), ImageError> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), ImageError> {
     arguments.image.run()
 }

@@ -1,18 +1,18 @@
 //! One file a command; they wire the rooms together.
 
 mod arguments;
-pub mod config;
+pub(crate) mod config;
 mod connect;
-pub mod demo;
+pub(crate) mod demo;
 mod fail_on;
-pub mod image;
-pub mod live;
-pub mod prepare;
-pub mod run;
-pub mod sandbox;
+pub(crate) mod image;
+pub(crate) mod live;
+pub(crate) mod prepare;
+pub(crate) mod run;
+pub(crate) mod sandbox;
 mod sandbox_child;
-pub mod validate;
+pub(crate) mod validate;
 
-pub use arguments::{Global, LogFormat, Playing};
-pub use connect::{Connected, Reach};
-pub use sandbox_child::SandboxChild;
+pub(crate) use arguments::{Global, LogFormat, Playing};
+pub(crate) use connect::{Connected, Reach};
+pub(crate) use sandbox_child::SandboxChild;

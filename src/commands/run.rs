@@ -32,7 +32,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Path or URL of the experiment
     pub source: String,
     /// How to play it.
@@ -44,7 +44,7 @@ pub struct Arguments {
 }
 
 /// Plays the experiment; exits as `chaos run` does (experiment-format 12.2).
-pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     // One thread is enough for a headless run, and the cheapest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {

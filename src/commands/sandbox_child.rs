@@ -21,7 +21,7 @@ const ANNOUNCEMENT: u64 = 1 << 20;
 
 /// The sandbox could not be started.
 #[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
+pub(crate) enum SandboxError {
     /// The program could not be run.
     #[error("cannot start the sandbox: {0}")]
     NotStarted(#[from] std::io::Error),
@@ -38,7 +38,7 @@ pub enum SandboxError {
 
 /// A running sandbox. Dropping it ends it, since its standard input closes; [`SandboxChild::end`] also waits for that.
 #[derive(Debug)]
-pub struct SandboxChild {
+pub(crate) struct SandboxChild {
     child: Child,
     /// The sandbox lives as long as this is open, whatever becomes of us.
     stdin: ChildStdin,
@@ -49,7 +49,7 @@ pub struct SandboxChild {
 
 /// Where everything of a sandbox is.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Announcement {
+pub(crate) struct Announcement {
     pub kubeconfig: PathBuf,
     /// Name of its context.
     pub context: String,
@@ -66,7 +66,7 @@ pub struct Announcement {
 impl SandboxChild {
     /// Starts this program's `sandbox` with a variant of the sample, and waits until it is ready. What it says goes to
     /// the log.
-    pub async fn start(variant: &str, emitter: &Emitter) -> Result<Self, SandboxError> {
+    pub(crate) async fn start(variant: &str, emitter: &Emitter) -> Result<Self, SandboxError> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["sandbox", "--variant", variant, "--announce", "json"]);
         Self::start_as(command, emitter).await
@@ -97,7 +97,7 @@ impl SandboxChild {
     }
 
     /// Ends it in order: pods first. What does not end is killed.
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         let Self { mut child, stdin, talk, .. } = self;
         drop(stdin);
         if timeout(FAREWELL, child.wait()).await.is_err() {
@@ -124,7 +124,7 @@ impl Announcement {
     }
 
     /// Lets everything that uses this environment use the sandbox.
-    pub fn apply(&self, environment: &mut Environment) {
+    pub(crate) fn apply(&self, environment: &mut Environment) {
         for (name, value) in &self.environment {
             environment.set(name, value);
         }

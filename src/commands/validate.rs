@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Experiment: a file (.json, .yaml, .yml) or a URL
     pub source: String,
     /// Do not check the server's certificate when the source is a URL
@@ -31,7 +31,7 @@ pub struct Arguments {
 
 /// How findings are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people: the text underlined, on stderr
     Text,
     /// For editors and CI: one JSON object on stdout
@@ -40,7 +40,7 @@ pub enum Format {
 
 /// What validation may use.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     /// Variables.
     pub environment: &'a Environment,
     /// Credentials for URLs.
@@ -53,7 +53,7 @@ pub struct Surroundings<'a> {
 
 /// Validates with everything this machine has: native functions, its Python, its environment. Exits with 0 if the
 /// experiment may run, else 1.
-pub fn command(global: &Global, arguments: &Arguments) -> ExitCode {
+pub(crate) fn command(global: &Global, arguments: &Arguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let valid = runtime.and_then(|runtime| {
         runtime.block_on(async {
@@ -108,7 +108,7 @@ pub fn command(global: &Global, arguments: &Arguments) -> ExitCode {
 }
 
 /// Validates; tells whether the experiment may run. Text goes to `log`, JSON to `out`.
-pub async fn run(
+pub(crate) async fn run(
     arguments: &Arguments,
     surroundings: Surroundings<'_>,
     out: &mut dyn Write,

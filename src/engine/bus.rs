@@ -43,7 +43,7 @@ enum Request {
 
 /// Asks the bus for things.
 #[derive(Clone)]
-pub struct BusHandle {
+pub(crate) struct BusHandle {
     requests: mpsc::Sender<Request>,
     subscribers: Subscribers,
 }
@@ -84,7 +84,7 @@ fn is_of_run(what: &What) -> bool {
 impl BusHandle {
     /// Every event from here on, for whoever only shows or infers something: a subscriber that does not keep up misses events,
     /// since waiting for it would hold up everything that it may itself wait for.
-    pub fn subscribe(&self) -> mpsc::Receiver<Arc<Event>> {
+    pub(crate) fn subscribe(&self) -> mpsc::Receiver<Arc<Event>> {
         let (sender, receiver) = mpsc::channel(WAITING);
         self.subscribers.all.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         receiver
@@ -99,12 +99,12 @@ impl BusHandle {
     }
 
     /// The journal with everything told so far; `None` when the bus has stopped. What was told is in the state then.
-    pub async fn journal(&self) -> Option<Value> {
+    pub(crate) async fn journal(&self) -> Option<Value> {
         self.ask(Request::Journal).await
     }
 
     /// Waits until everything told so far is in the state and on the console; not for long where that takes no output.
-    pub async fn flush(&self) {
+    pub(crate) async fn flush(&self) {
         // An error says that nobody reads any more: nothing is left to wait for.
         let _ = timeout(ORDERLY, self.ask(Request::Flush)).await;
     }
@@ -118,7 +118,7 @@ impl BusHandle {
 
 impl EventBus {
     /// A bus for a stream, the handle to it and the session it writes.
-    pub fn new(
+    pub(super) fn new(
         stream: Stream,
         journal: Journal,
         recorder: Option<RecordingThread>,
@@ -132,7 +132,7 @@ impl EventBus {
     }
 
     /// Reads until `stop` fires, and then what is left; gives the console back.
-    pub async fn run(mut self, stop: CancellationToken) -> Option<Console> {
+    pub(super) async fn run(mut self, stop: CancellationToken) -> Option<Console> {
         self.read(stop).await;
         if let Some(recorder) = self.recorder.take() {
             recorder.finish(PATIENCE).await;

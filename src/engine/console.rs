@@ -16,7 +16,7 @@ pub(super) const TARGET: &str = "chaostoolkit";
 
 /// What is written, and where.
 #[derive(Clone, Debug)]
-pub struct ConsoleSettings {
+pub(crate) struct ConsoleSettings {
     /// How lines on the console look.
     pub layout: Layout,
     /// The least severe of them.
@@ -26,7 +26,7 @@ pub struct ConsoleSettings {
 }
 
 /// Turns events into lines.
-pub struct Console {
+pub(crate) struct Console {
     layout: Layout,
     level: Level,
     stderr: LineWriter,
@@ -39,7 +39,7 @@ impl Console {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn open(settings: ConsoleSettings) -> io::Result<Self> {
+    pub(crate) fn open(settings: ConsoleSettings) -> io::Result<Self> {
         let ConsoleSettings { layout, level, log_file } = settings;
         let open = |(path, level)| {
             let file = OpenOptions::new().create(true).append(true).open(path)?;
@@ -75,7 +75,7 @@ impl Console {
     }
 
     /// Waits until everything is written; for `patience` at most, if there is a limit.
-    pub async fn finish(self, patience: Option<Duration>) {
+    pub(crate) async fn finish(self, patience: Option<Duration>) {
         self.stderr.finish(patience).await;
         if let Some((file, _)) = self.file {
             file.finish(patience).await;

@@ -11,7 +11,7 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is played, as far as a listener has heard.
-pub struct CurrentSteps {
+pub(super) struct CurrentSteps {
     /// The file's steps.
     pub request: Request,
     fixed: BTreeMap<StepRef, Map>,
@@ -19,12 +19,12 @@ pub struct CurrentSteps {
 
 impl CurrentSteps {
     /// The file's steps, none of them fixed.
-    pub fn new(request: Request) -> Self {
+    pub(super) fn new(request: Request) -> Self {
         Self { request, fixed: BTreeMap::new() }
     }
 
     /// Hears of a fix, and of what controls made of the experiment; gives the step that a fix's activity took.
-    pub fn hear(&mut self, event: &Event) -> Option<StepRef> {
+    pub(super) fn hear(&mut self, event: &Event) -> Option<StepRef> {
         match &event.what {
             What::Fixed(Fix::Instead { step, activity, .. }) => {
                 let provider = activity.get("provider").and_then(Value::as_map)?;
@@ -41,7 +41,7 @@ impl CurrentSteps {
     }
 
     /// The provider's mapping of a step, substituted without secrets: what is made of it is shown.
-    pub fn provider(&self, step: StepRef) -> Option<Map> {
+    pub(super) fn provider(&self, step: StepRef) -> Option<Map> {
         let declared = activity_at(&self.request.experiment, step)?.provider.raw.clone();
         let declared = self.fixed.get(&step).cloned().unwrap_or(declared).into();
         substitute(&declared, &self.request.configuration, &Secrets::default()).as_map().cloned()
@@ -49,7 +49,7 @@ impl CurrentSteps {
 }
 
 /// The activity of a step; `None` for a ref that leads nowhere.
-pub fn activity_at(experiment: &Experiment, step: StepRef) -> Option<&Activity> {
+pub(super) fn activity_at(experiment: &Experiment, step: StepRef) -> Option<&Activity> {
     let entry = match step.section {
         Section::Method => experiment.method().get(step.index),
         Section::Rollbacks => experiment.rollbacks().get(step.index),

@@ -18,7 +18,7 @@ use std::time::Duration;
 const PATIENCE_S: f64 = 10.0;
 
 /// The endpoints to probe, none when nothing is named anywhere. Netrc and certificates are looked up in `environment`.
-pub fn endpoints(
+pub(super) fn endpoints(
     request: &Request,
     watch: &WatchSettings,
     environment: &Environment,

@@ -15,7 +15,7 @@ use tokio::{
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Waits until a guard is beyond its limit, tells it and ends the run through its rollbacks. Once in a session.
-pub async fn watch(
+pub(super) async fn watch(
     shown: watch::Receiver<Session>,
     clock: Clock,
     emitter: Emitter,

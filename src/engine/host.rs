@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 const ORDERS: usize = 64;
 
 /// The stream with its reader: what every part of a session tells, and what comes of it.
-pub struct SessionHost {
+pub(crate) struct SessionHost {
     /// Takes what is told.
     pub emitter: Emitter,
     /// Stamps it.
@@ -51,7 +51,7 @@ pub struct SessionHost {
 impl SessionHost {
     /// Begins to read a stream that nobody writes yet; records it and writes it to a console if somebody asks for that. Needs a
     /// runtime.
-    pub fn start(recorder: Option<RecordingThread>, console: Option<Console>) -> Self {
+    pub(crate) fn start(recorder: Option<RecordingThread>, console: Option<Console>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
         let journal = Journal::new(Machine::this());
@@ -62,13 +62,13 @@ impl SessionHost {
     }
 
     /// Tells a line of the reference's.
-    pub async fn log(&self, level: Level, message: impl Into<String>) {
+    pub(crate) async fn log(&self, level: Level, message: impl Into<String>) {
         let (target, message) = (super::console::TARGET.to_owned(), message.into());
         self.emitter.emit(What::Logged { level, target, message }).await;
     }
 
     /// Opens the session: connects, watches the cluster, looks up targets, as its audience needs it.
-    pub async fn open(&self, settings: &Settings, prepared: Prepared) -> OpenSession {
+    pub(crate) async fn open(&self, settings: &Settings, prepared: Prepared) -> OpenSession {
         let Prepared { request, providers, notifications, cluster, guards, unserialisable } = prepared;
         let mut supervisor = Supervisor {
             emitter: self.emitter.clone(),
@@ -174,7 +174,7 @@ impl SessionHost {
 
     /// Ends the stream; gives the session as it ended, and `None` where its reader broke. A console that is read slowly is waited
     /// for, for `patience` at most if there is a limit.
-    pub async fn end(self, patience: Option<Duration>) -> (Option<Session>, Timestamp) {
+    pub(crate) async fn end(self, patience: Option<Duration>) -> (Option<Session>, Timestamp) {
         self.stop.cancel();
         // What a panic of it said, the hook has spoken.
         let ended = self.reading.await;
@@ -188,7 +188,7 @@ impl SessionHost {
 }
 
 /// A session that may begin.
-pub struct OpenSession {
+pub(crate) struct OpenSession {
     supervisor: Supervisor,
     request: Request,
     providers: Arc<Providers>,
@@ -196,21 +196,21 @@ pub struct OpenSession {
 
 impl OpenSession {
     /// Begins to ask as users do, before anything is played.
-    pub async fn observe(&mut self) {
+    pub(crate) async fn observe(&mut self) {
         if let Some(observers) = &mut self.supervisor.observers {
             observers.observe(true).await;
         }
     }
 
     /// Runs something beside the session, to be ended with it.
-    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(observers) = &mut self.supervisor.observers {
             observers.spawn(task);
         }
     }
 
     /// Plays the experiment.
-    pub fn play(self, signals: mpsc::Receiver<Signal>) -> RunningSession {
+    pub(crate) fn play(self, signals: mpsc::Receiver<Signal>) -> RunningSession {
         let Self { supervisor, request, providers } = self;
         RunningSession::of(supervisor, |supervisor, orders| {
             tokio::spawn(supervisor.play(request, providers, signals, orders))
@@ -218,7 +218,7 @@ impl OpenSession {
     }
 
     /// Only shows what would be played.
-    pub async fn look_only(self) -> RunningSession {
+    pub(crate) async fn look_only(self) -> RunningSession {
         let Self { supervisor, request, providers } = self;
         supervisor.emitter.emit(What::Planned(plan(&request, &providers))).await;
         RunningSession::of(supervisor, |supervisor, orders| tokio::spawn(supervisor.look_only(orders)))
@@ -226,7 +226,7 @@ impl OpenSession {
 }
 
 /// A session that goes on.
-pub struct RunningSession {
+pub(crate) struct RunningSession {
     /// Takes the operator's orders.
     pub orders: mpsc::Sender<Command>,
     /// Fires when the run has ended and its journal is written.
@@ -246,7 +246,7 @@ impl RunningSession {
     }
 
     /// Stops watching, and what still runs.
-    pub async fn end(self) -> Report {
+    pub(crate) async fn end(self) -> Report {
         self.leave.cancel();
         self.task.await.unwrap_or_else(|failed: JoinError| Report::broken(super::observers::words_of(failed)))
     }

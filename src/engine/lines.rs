@@ -13,7 +13,7 @@ const WAITING: usize = 16_384;
 
 /// Writes lines, each with its end at once: others write to the same place (Python's prints, children, a second run with the
 /// same log file), and none of them may come between.
-pub struct LineWriter {
+pub(crate) struct LineWriter {
     queue: mpsc::Sender<Item>,
     writing: JoinHandle<()>,
     left_out: usize,
@@ -26,7 +26,7 @@ enum Item {
 
 impl LineWriter {
     /// Writes to `place`. Needs a runtime.
-    pub fn start(place: impl AsyncWrite + Send + Unpin + 'static) -> Self {
+    pub(crate) fn start(place: impl AsyncWrite + Send + Unpin + 'static) -> Self {
         let (queue, items) = mpsc::channel(WAITING);
         Self { queue, writing: tokio::spawn(write(place, items)), left_out: 0 }
     }
@@ -35,14 +35,14 @@ impl LineWriter {
     ///
     /// # Errors
     /// When the system has no descriptor left.
-    pub fn stderr() -> io::Result<Self> {
+    pub(crate) fn stderr() -> io::Result<Self> {
         // Not through `Stderr`: whoever hangs in it would hold its lock.
         let stderr = std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?);
         Ok(Self::start(tokio::fs::File::from_std(stderr)))
     }
 
     /// Writes a line after those before it; never waits.
-    pub fn line(&mut self, line: String) {
+    pub(crate) fn line(&mut self, line: String) {
         if self.left_out > 0 {
             let told = format!("... {} lines are left out here: nobody took them", self.left_out);
             match self.queue.try_send(Item::Line(told)) {
@@ -59,13 +59,13 @@ impl LineWriter {
     }
 
     /// Answers once everything so far is written, or at once where it cannot be.
-    pub fn flush(&self, written: oneshot::Sender<()>) {
+    pub(crate) fn flush(&self, written: oneshot::Sender<()>) {
         // The sender that is dropped with a full queue is answer enough.
         let _ = self.queue.try_send(Item::Flush(written));
     }
 
     /// Waits until everything is written; for `patience` at most, if there is a limit.
-    pub async fn finish(self, patience: Option<Duration>) {
+    pub(crate) async fn finish(self, patience: Option<Duration>) {
         let Self { queue, writing, .. } = self;
         drop(queue);
         // What a panic of it said, the hook has spoken; what is late is not written.

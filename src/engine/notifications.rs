@@ -16,7 +16,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// The channels that want to know.
-pub struct Notifications {
+pub(crate) struct Notifications {
     phase: &'static str,
     channels: Vec<Map>,
     python: Arc<PythonBridge>,
@@ -25,7 +25,7 @@ pub struct Notifications {
 
 impl Notifications {
     /// Those of the settings; the phase is `run` or `validate`.
-    pub fn new(
+    pub(crate) fn new(
         phase: &'static str,
         settings: &Settings,
         python: Arc<PythonBridge>,
@@ -37,14 +37,14 @@ impl Notifications {
     }
 
     /// Tells that the experiment was loaded. Secrets written into it stay here.
-    pub async fn started(&self, experiment: &Map) {
+    pub(crate) async fn started(&self, experiment: &Map) {
         if !self.channels.is_empty() {
             self.send("started", &without_secrets(experiment), None).await;
         }
     }
 
     /// Tells of an experiment that may run, or may not and why.
-    pub async fn validated(&self, experiment: &Map, error: Option<String>) {
+    pub(crate) async fn validated(&self, experiment: &Map, error: Option<String>) {
         if !self.channels.is_empty() {
             let event = if error.is_some() { "failed" } else { "completed" };
             self.send(event, &without_secrets(experiment), error).await;
@@ -52,7 +52,7 @@ impl Notifications {
     }
 
     /// Tells how a run ended, by its journal.
-    pub async fn ended(&self, journal: &Value) {
+    pub(crate) async fn ended(&self, journal: &Value) {
         let completed = journal.get("status").and_then(Value::as_str) == Some("completed");
         self.send(if completed { "completed" } else { "failed" }, journal, None).await;
         if journal.get("deviated").is_some_and(Value::truthy) {

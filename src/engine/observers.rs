@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 const ASKED: usize = 16;
 
 /// The observers of a session.
-pub struct Observers {
+pub(super) struct Observers {
     emitter: Emitter,
     bus: BusHandle,
     endpoints: Vec<EndpointSettings>,
@@ -53,7 +53,7 @@ pub struct Observers {
 
 /// What is read besides users' answers.
 #[derive(Clone, Debug, Default)]
-pub struct Sources {
+pub(super) struct Sources {
     /// Whether users are not asked at all.
     pub passive: bool,
     /// Those that somebody named.
@@ -64,7 +64,7 @@ pub struct Sources {
 
 impl Observers {
     /// None is running yet.
-    pub fn new(
+    pub(super) fn new(
         emitter: Emitter,
         bus: BusHandle,
         mut endpoints: Vec<EndpointSettings>,
@@ -92,7 +92,7 @@ impl Observers {
     }
 
     /// Watches the pods that the experiment names, and whether what a fault takes away comes back.
-    pub async fn watch_cluster(&mut self, connection: &Connection, request: &Request) {
+    pub(super) async fn watch_cluster(&mut self, connection: &Connection, request: &Request) {
         self.cluster = Some(connection.clone());
         let mut in_play = InPlay::new(connection.namespace());
         let experiment = &request.experiment;
@@ -145,7 +145,7 @@ impl Observers {
     }
 
     /// Has the log of a pod read. Where too many are asked for at once, some have to be asked for again.
-    pub fn read_log(&self, pod: PodKey) {
+    pub(super) fn read_log(&self, pod: PodKey) {
         if let Some(logs) = &self.logs
             && let Err(refused) = logs.try_send(pod)
         {
@@ -154,7 +154,7 @@ impl Observers {
     }
 
     /// Starts or stops asking users' endpoints and the breaker's sources.
-    pub async fn observe(&mut self, on: bool) {
+    pub(super) async fn observe(&mut self, on: bool) {
         match (on, self.asking.take()) {
             (true, Some(asking)) => self.asking = Some(asking),
             (false, asking) => {
@@ -206,7 +206,7 @@ impl Observers {
     }
 
     /// Asks another address from here on, if a fix says so.
-    pub async fn fix(&mut self, fix: &Fix) {
+    pub(super) async fn fix(&mut self, fix: &Fix) {
         let mut changed = false;
         for settings in &mut self.endpoints {
             if let Some(url) = fix.readdressed(&settings.url) {
@@ -221,12 +221,12 @@ impl Observers {
     }
 
     /// Looks for pods whose names hold `text`.
-    pub fn find(&self, text: String) {
+    pub(super) fn find(&self, text: String) {
         self.sought.send_replace(text);
     }
 
     /// From the first fire on nothing is learned as a real answer. The state tells of it: it misses nothing.
-    pub fn stop_learning_at_fire(&mut self, mut session: watch::Receiver<Session>) {
+    pub(super) fn stop_learning_at_fire(&mut self, mut session: watch::Receiver<Session>) {
         let faults: Vec<_> = self.endpoints.iter().map(|settings| settings.fault.clone()).collect();
         self.spawn(async move {
             // It ends without a fire as well.
@@ -236,12 +236,12 @@ impl Observers {
     }
 
     /// Runs something with the observers, to be ended with them.
-    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
 
     /// The next observer that broke, in its own words; pends while all are well.
-    pub async fn broken(&mut self) -> String {
+    pub(super) async fn broken(&mut self) -> String {
         loop {
             match self.tasks.join_next().await {
                 Some(Err(failed)) if failed.is_panic() => return words(failed.into_panic()),
@@ -252,14 +252,14 @@ impl Observers {
     }
 
     /// Ends them all and waits.
-    pub async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         self.stop.cancel();
         self.tasks.shutdown().await;
     }
 }
 
 /// What a panic said.
-pub fn words(panic: Box<dyn std::any::Any + Send>) -> String {
+pub(super) fn words(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(other) => {
@@ -269,7 +269,7 @@ pub fn words(panic: Box<dyn std::any::Any + Send>) -> String {
 }
 
 /// What the panic of a task said, or why it ended otherwise.
-pub fn words_of(failed: tokio::task::JoinError) -> String {
+pub(super) fn words_of(failed: tokio::task::JoinError) -> String {
     match failed.try_into_panic() {
         Ok(panic) => words(panic),
         Err(other) => other.to_string(),

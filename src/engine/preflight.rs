@@ -19,7 +19,7 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What the preflight needs to know of a session.
-pub struct Look {
+pub(super) struct Look {
     /// What is played.
     pub request: Request,
     /// In which order.
@@ -37,7 +37,7 @@ pub struct Look {
 }
 
 /// Looks once, and tells what was found: of each cluster that a step acts in.
-pub async fn look(look: Look, emitter: Emitter) {
+pub(super) async fn look(look: Look, emitter: Emitter) {
     let own = match &look.connection {
         Some(connection) => Ok(connection.clone()),
         None => Connection::choose(&look.settings, &Map::default()).await,

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 const SAME_STOP: Duration = Duration::from_millis(50);
 
 /// Passes on what Python says. Who is not known yet when Python starts is told later.
-pub struct PythonEvents {
+pub(crate) struct PythonEvents {
     emitter: Emitter,
     signals: mpsc::Sender<Signal>,
     redactor: OnceLock<Redactor>,
@@ -29,7 +29,7 @@ pub struct PythonEvents {
 
 impl PythonEvents {
     /// Log lines go to the stream; requests to end the run are those of a signal.
-    pub fn new(emitter: Emitter, signals: mpsc::Sender<Signal>) -> Arc<Self> {
+    pub(crate) fn new(emitter: Emitter, signals: mpsc::Sender<Signal>) -> Arc<Self> {
         Arc::new(Self {
             emitter,
             signals,
@@ -40,23 +40,23 @@ impl PythonEvents {
     }
 
     /// From here on these texts are masked.
-    pub fn hide(&self, redactor: Redactor) {
+    pub(crate) fn hide(&self, redactor: Redactor) {
         // Secrets are resolved once in a run.
         let _ = self.redactor.set(redactor);
     }
 
     /// From here on changes of the environment reach these.
-    pub fn inform(&self, providers: &Arc<Providers>) {
+    pub(crate) fn inform(&self, providers: &Arc<Providers>) {
         let _ = self.providers.set(Arc::downgrade(providers));
     }
 
     /// The first function that gave what JSON cannot hold, once there is one.
-    pub fn unserialisable(&self) -> Arc<OnceLock<String>> {
+    pub(crate) fn unserialisable(&self) -> Arc<OnceLock<String>> {
         self.unserialisable.clone()
     }
 
     /// What Python talks to.
-    pub fn listener(self: &Arc<Self>) -> Listener {
+    pub(crate) fn listener(self: &Arc<Self>) -> Listener {
         let events = self.clone();
         Arc::new(move |heard| {
             let events = events.clone();

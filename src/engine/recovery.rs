@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// How long it is waited until what is still wrong is the word that stands.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at the state.
 const LOOK: Duration = Duration::from_millis(250);
 /// Between two times that the hypothesis is asked.
@@ -21,7 +21,7 @@ const ASK: Duration = Duration::from_secs(1);
 const LATER: Duration = Duration::from_secs(5);
 
 /// Tells that the way back begins, if the run left something to recover from; whether it does.
-pub async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
+pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
     let begins = insight::is_to_recover(&shown.borrow(), emitter.clock().now());
     if begins {
         emitter.emit(What::SafetyBegan).await;
@@ -32,7 +32,7 @@ pub async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool 
 /// Asks the hypothesis again once the targets are back, until the steady state is met. Nothing of it is part of the run.
 ///
 /// With `lasting` it goes on after the word that stands, for what comes late.
-pub async fn lead(
+pub(super) async fn lead(
     again: Again,
     shown: watch::Receiver<Session>,
     clock: Clock,

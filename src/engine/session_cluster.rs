@@ -22,7 +22,7 @@ const LOCAL: [&str; 10] = [
 ];
 
 /// Whether a fire in this context needs no typed name.
-pub fn allowed(context: Option<&str>, also: &[String]) -> bool {
+pub(crate) fn allowed(context: Option<&str>, also: &[String]) -> bool {
     context.is_some_and(|context| {
         let local = LOCAL
             .iter()
@@ -33,7 +33,7 @@ pub fn allowed(context: Option<&str>, also: &[String]) -> bool {
 
 /// The cluster that the session watches, if the experiment has to do with one that is there: that of the first fault in one, or
 /// else of the first step.
-pub async fn connection(request: &Request, providers: &Providers) -> Option<Connection> {
+pub(crate) async fn connection(request: &Request, providers: &Providers) -> Option<Connection> {
     let faults = request.experiment.method().iter().filter_map(|entry| entry.activity.as_ref().ok());
     let faults = faults.filter(|activity| providers.effect(activity) == Effect::Changes);
     for activity in faults.chain(activities(request)).filter(|activity| is_about_cluster(activity)) {
@@ -52,7 +52,7 @@ pub async fn connection(request: &Request, providers: &Providers) -> Option<Conn
 }
 
 /// Whether any activity is about Kubernetes.
-pub fn touches_cluster(request: &Request) -> bool {
+pub(crate) fn touches_cluster(request: &Request) -> bool {
     activities(request).any(is_about_cluster)
 }
 
@@ -71,7 +71,7 @@ fn is_about_cluster(activity: &Activity) -> bool {
 
 /// Why the first step that needs a cluster will find none; sends nothing. Nobody can tell before once something was called that
 /// may make a cluster or choose one: a program, a function that nobody here knows, a control.
-pub async fn lacks_cluster(request: &Request, providers: &Providers) -> Option<Error> {
+pub(crate) async fn lacks_cluster(request: &Request, providers: &Providers) -> Option<Error> {
     let experiment = &request.experiment;
     if request.controls.has_globals() || Controls::are_declared(experiment) {
         return None;
@@ -92,7 +92,7 @@ pub async fn lacks_cluster(request: &Request, providers: &Providers) -> Option<E
 }
 
 /// Whether calling it may make a cluster or choose one for those that follow.
-pub fn may_choose(activity: &Activity, providers: &Providers) -> bool {
+pub(crate) fn may_choose(activity: &Activity, providers: &Providers) -> bool {
     let text = |key: &str| activity.provider.raw.get(key).and_then(Value::as_str).unwrap_or_default();
     match activity.provider.kind {
         ProviderKind::Http => false,
@@ -104,6 +104,6 @@ pub fn may_choose(activity: &Activity, providers: &Providers) -> bool {
 }
 
 /// Whether the experiment is about a cluster that is not to be found.
-pub async fn is_missing(request: &Request, providers: &Providers) -> bool {
+pub(crate) async fn is_missing(request: &Request, providers: &Providers) -> bool {
     touches_cluster(request) && lacks_cluster(request, providers).await.is_some()
 }

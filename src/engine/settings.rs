@@ -15,7 +15,7 @@ use std::{
 use super::notifications::Notifications;
 
 /// A run that can be played.
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// What to play.
     pub request: Request,
     /// With whom.
@@ -32,7 +32,7 @@ pub struct Prepared {
 
 /// How a session is held.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Where the experiment comes from, as it was named.
     pub source: String,
     /// Where the journal goes.
@@ -51,7 +51,7 @@ pub struct Settings {
 
 /// Who follows a session, and so what is looked up and watched in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// An operator at a screen, or whoever is shown the same: all of it.
     Operator {
         /// Whether nothing may be fired.
@@ -68,7 +68,7 @@ pub enum Audience {
 
 /// What is asked as users do, and which pages are read.
 #[derive(Clone, Debug)]
-pub struct WatchSettings {
+pub(crate) struct WatchSettings {
     /// URLs or paths that users ask.
     pub urls: Vec<String>,
     /// Whether they go before the experiment's own probe.

@@ -30,14 +30,14 @@ pub(super) fn note(signal: Signal) {
 }
 
 /// Hears signals from the moment it is made until it is dropped. Their default effect is gone from then on.
-pub struct Signals {
+pub(crate) struct Signals {
     sender: mpsc::Sender<Signal>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Signals {
     /// Hears all that runs know; SIGHUP only where it is not to kill.
-    pub fn all(compat: Compat) -> io::Result<(Self, mpsc::Receiver<Signal>)> {
+    pub(crate) fn all(compat: Compat) -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (mut signals, receiver) = Self::none();
         signals.hear(SignalKind::interrupt(), Signal::Interrupt)?;
         signals.hear(SignalKind::terminate(), Signal::Terminate)?;
@@ -50,7 +50,7 @@ impl Signals {
     }
 
     /// Hears those that end a session while it has no screen yet; the others still have their default effect.
-    pub fn endings() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
+    pub(crate) fn endings() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (mut signals, receiver) = Self::none();
         signals.hear(SignalKind::interrupt(), Signal::Interrupt)?;
         signals.hear(SignalKind::terminate(), Signal::Terminate)?;
@@ -64,7 +64,7 @@ impl Signals {
     }
 
     /// Where Python sends what it would have sent to the process.
-    pub fn sender(&self) -> mpsc::Sender<Signal> {
+    pub(crate) fn sender(&self) -> mpsc::Sender<Signal> {
         self.sender.clone()
     }
 
@@ -88,7 +88,7 @@ impl Drop for Signals {
 }
 
 /// Ends the process the way the signal would have ended it, had nobody heard it: whoever started us sees that.
-pub fn die_of(signal: Signal) -> ! {
+pub(crate) fn die_of(signal: Signal) -> ! {
     let number = match signal {
         Signal::Interrupt => libc::SIGINT,
         Signal::Terminate => libc::SIGTERM,

@@ -74,7 +74,7 @@ pub(super) struct LateCluster {
 
 /// What became of it.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// How the run ended; `None` when none was played or it did not come to its end.
     pub ending: Option<Ending>,
     /// Whether the run was only looked at.
@@ -94,19 +94,19 @@ impl Report {
     }
 
     /// A report of what broke before anything could be reported.
-    pub fn broken(words: String) -> Self {
+    pub(crate) fn broken(words: String) -> Self {
         Self { bugs: true, words: vec![words], ..Self::default() }
     }
 
     /// Whether `chaos run` would exit with 0.
-    pub fn succeeded(&self) -> bool {
+    pub(crate) fn succeeded(&self) -> bool {
         self.unwritten.is_none() && (self.looked || self.ending.is_some_and(|ending| ending.succeeded()))
     }
 }
 
 impl Supervisor {
     /// Plays the experiment, and goes on watching after its end until nobody follows any more.
-    pub async fn play(
+    pub(super) async fn play(
         mut self,
         request: Request,
         providers: Arc<Providers>,
@@ -165,7 +165,7 @@ impl Supervisor {
     }
 
     /// Watches only.
-    pub async fn look_only(mut self, mut orders: mpsc::Receiver<Command>) -> Report {
+    pub(super) async fn look_only(mut self, mut orders: mpsc::Receiver<Command>) -> Report {
         let mut report = Report { looked: true, ..Report::default() };
         self.done.cancel();
         loop {

@@ -30,7 +30,7 @@ const SHARE: u32 = 20;
 
 /// Who knows in which cluster a step acts, and where a fire needs no typed name.
 #[derive(Clone)]
-pub struct Places {
+pub(super) struct Places {
     /// They choose the cluster of a step.
     pub providers: Arc<Providers>,
     /// Contexts that need no typed name besides those on this machine.
@@ -68,7 +68,7 @@ const UNSEEN: &str = "what it picks itself cannot be seen;";
 
 /// Follows the session and emits a card whenever one is due and says something new. What it named is noted for the runner, which
 /// fires nothing elsewhere.
-pub fn follow(
+pub(super) fn follow(
     request: Request,
     places: Places,
     emitter: Emitter,

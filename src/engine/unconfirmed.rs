@@ -14,7 +14,7 @@ use tokio::{
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Tells as refused what failed and left everything that it names as it was.
-pub async fn watch(shown: watch::Receiver<Session>, clock: Clock, emitter: Emitter) {
+pub(super) async fn watch(shown: watch::Receiver<Session>, clock: Clock, emitter: Emitter) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told = 0;

@@ -13,7 +13,7 @@ pub(super) struct Named<'a>(HashMap<&'a str, Declared<'a>, foldhash::fast::Rando
 type Declared<'a> = (&'static Place<'static>, usize, &'a Map);
 
 impl<'a> Named<'a> {
-    pub fn of(experiment: &'a Map) -> Self {
+    pub(super) fn of(experiment: &'a Map) -> Self {
         let mut named = HashMap::default();
         for (entries, list) in [(method(experiment), &METHOD), (probes(experiment), &PROBES)] {
             for (index, entry) in entries.iter().enumerate() {
@@ -26,11 +26,11 @@ impl<'a> Named<'a> {
         Self(named)
     }
 
-    pub fn contains(&self, name: &str) -> bool {
+    pub(super) fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.0.keys().copied()
     }
 }

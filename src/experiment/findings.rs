@@ -143,22 +143,22 @@ pub(super) struct Refusal {
 }
 
 impl<'a> Collector<'a> {
-    pub fn new(document: &'a Document) -> Self {
+    pub(super) fn new(document: &'a Document) -> Self {
         Self { document, findings: Vec::new(), errors: 0, warnings: 0 }
     }
 
     /// Whether what is found now is kept: where not, a costly remedy need not be worked out.
-    pub fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.errors < MOST && self.warnings < MOST
     }
 
     /// An error at a value.
-    pub fn refuse(&mut self, place: impl Into<String>, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, place: impl Into<String>, refusal: Refusal) {
         self.refuse_part(place, Part::Value, refusal);
     }
 
     /// An error at a key or a value.
-    pub fn refuse_part(&mut self, place: impl Into<String>, part: Part, refusal: Refusal) {
+    pub(super) fn refuse_part(&mut self, place: impl Into<String>, part: Part, refusal: Refusal) {
         self.errors += 1;
         if self.errors > MOST {
             return;
@@ -178,7 +178,7 @@ impl<'a> Collector<'a> {
     }
 
     /// A value of the wrong kind, on which the reference crashes.
-    pub fn shape(&mut self, place: impl Into<String>, expected: &str) {
+    pub(super) fn shape(&mut self, place: impl Into<String>, expected: &str) {
         let refusal = Refusal {
             code: "E-SHAPE",
             class: "",
@@ -190,7 +190,7 @@ impl<'a> Collector<'a> {
     }
 
     /// A warning about a value or a key.
-    pub fn warn(
+    pub(super) fn warn(
         &mut self,
         code: &'static str,
         place: impl Into<String>,
@@ -202,7 +202,7 @@ impl<'a> Collector<'a> {
     }
 
     /// A warning the reference gives too, in its words.
-    pub fn warn_as(
+    pub(super) fn warn_as(
         &mut self,
         code: &'static str,
         place: impl Into<String>,
@@ -228,7 +228,7 @@ impl<'a> Collector<'a> {
         });
     }
 
-    pub fn finish(self) -> Findings {
+    pub(super) fn finish(self) -> Findings {
         Findings(self.findings)
     }
 }

@@ -22,7 +22,7 @@ const SHOWN: usize = 80;
 
 /// Who asks. It knows the configuration that the run began with, and the fixes that the operator took.
 #[derive(Clone)]
-pub struct Again {
+pub(crate) struct Again {
     request: Request,
     providers: Arc<Providers>,
     fixes: Fixes,
@@ -30,17 +30,17 @@ pub struct Again {
 
 impl Again {
     /// For the hypothesis of this request.
-    pub fn new(request: Request, providers: Arc<Providers>) -> Self {
+    pub(crate) fn new(request: Request, providers: Arc<Providers>) -> Self {
         Self { request, providers, fixes: Fixes::default() }
     }
 
     /// Another activity takes the place of a probe, as in the run.
-    pub fn take(&self, fix: Fix) {
+    pub(crate) fn take(&self, fix: Fix) {
         self.fixes.take(fix);
     }
 
     /// Asks every probe; tells what is not as it should be, a sentence each.
-    pub async fn ask(&self) -> Vec<String> {
+    pub(crate) async fn ask(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let probes = self.request.experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice());
         for (index, entry) in probes.unwrap_or_default().iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::{
 
 impl RunContext {
     /// What follows sees what controls changed.
-    pub async fn adopt(&self, changes: Changes) {
+    pub(super) async fn adopt(&self, changes: Changes) {
         self.complain(changes.complaints).await;
         if let Some(configuration) = changes.configuration {
             self.set_configuration(configuration);
@@ -27,19 +27,19 @@ impl RunContext {
     }
 
     /// The journal's entries of a part so far, for controls.
-    pub fn journal_entries(&self, section: Section) -> Value {
+    pub(super) fn journal_entries(&self, section: Section) -> Value {
         self.voice.of_journal(|journal| journal.entries(section))
     }
 
     /// What controls made of the entries of a part.
-    pub async fn amend_entries(&self, section: Section, entries: Option<Value>) {
+    pub(super) async fn amend_entries(&self, section: Section, entries: Option<Value>) {
         if let Some(entries @ Value::List(_)) = entries {
             self.voice.emit(What::EntriesAmended { section, entries }).await;
         }
     }
 
     /// Tells what went wrong in controls.
-    pub async fn complain(&self, complaints: Vec<Complaint>) {
+    pub(super) async fn complain(&self, complaints: Vec<Complaint>) {
         for Complaint { level, message } in complaints {
             self.voice.log(level, message).await;
         }

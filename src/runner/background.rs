@@ -40,7 +40,7 @@ pub(super) struct Starter {
 
 impl Background {
     /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
-    pub async fn start(&mut self, ctx: &Arc<RunContext>, helm: &mut Helm, starter: Starter) {
+    pub(super) async fn start(&mut self, ctx: &Arc<RunContext>, helm: &mut Helm, starter: Starter) {
         let (ctx, reins) = (ctx.clone(), self.reins.clone());
         let waits = ctx.controls.touch(Subject::activity(&starter.activity), &ctx.experiment());
         let (let_in, comes) = oneshot::channel();
@@ -71,7 +71,7 @@ impl Background {
 
     /// Waits for all of them. Once the run is told to turn to its end they have little time left, and a signal that comes
     /// while they are awaited leaves them none.
-    pub async fn settle(&mut self, helm: &mut Helm, compat: Compat) {
+    pub(super) async fn settle(&mut self, helm: &mut Helm, compat: Compat) {
         let reins = helm.reins();
         let settled = async { while self.tasks.join_next().await.is_some() {} };
         let until = async {
@@ -92,7 +92,7 @@ impl Background {
     }
 
     /// Ends what still runs: no child outlives the run.
-    pub async fn end(&mut self) {
+    pub(super) async fn end(&mut self) {
         self.reins.halt();
         let gone = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(FAREWELL, gone).await.is_err() {

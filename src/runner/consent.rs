@@ -11,14 +11,14 @@ use crate::{
 
 /// The operator's permission to change the system.
 #[derive(Clone, Debug)]
-pub struct Consent {
+pub(crate) struct Consent {
     /// The step it is for; every one when given up front.
     step: Option<StepRef>,
 }
 
 impl Consent {
     /// For the whole file. Only an explicit order to run it without asking may make this.
-    pub fn up_front() -> Self {
+    pub(crate) fn up_front() -> Self {
         Self { step: None }
     }
 
@@ -56,7 +56,7 @@ pub(super) struct Cleared<'a> {
 
 impl<'a> Cleared<'a> {
     /// Clears an activity; `None` when it is destructive here and the consent does not cover it.
-    pub fn new(
+    pub(super) fn new(
         activity: &'a Activity,
         step: StepRef,
         effect: Effect,
@@ -70,28 +70,33 @@ impl<'a> Cleared<'a> {
     }
 
     /// The probe of a tolerance: it judges an output, whatever it calls itself.
-    pub fn to_judge(probe: &'a Activity) -> Self {
+    pub(super) fn to_judge(probe: &'a Activity) -> Self {
         Self { activity: probe, up_front: false, fired: false }
     }
 
     /// Another activity in its place, by a fix that the operator took.
-    pub fn instead<'b>(self, activity: &'b Activity) -> Cleared<'b> {
+    pub(super) fn instead<'b>(self, activity: &'b Activity) -> Cleared<'b> {
         Cleared { activity, ..self }
     }
 
     /// The activity as a control left it. A step that changes the system is fired as it was shown: what a control made
     /// of it since is not cleared, nor a step that needed no fire because it was only pretended.
-    pub fn edited<'b>(self, activity: &'b Activity, step: StepRef, effect: Effect) -> Option<Cleared<'b>> {
+    pub(super) fn edited<'b>(
+        self,
+        activity: &'b Activity,
+        step: StepRef,
+        effect: Effect,
+    ) -> Option<Cleared<'b>> {
         let agreed = self.up_front || (self.fired && activity.provider == self.activity.provider);
         (agreed || !needs_consent(effect, step.section)).then_some(Cleared { activity, ..self })
     }
 
     /// Whether somebody fired this very step, having seen what it would do.
-    pub fn was_fired(&self) -> bool {
+    pub(super) fn was_fired(&self) -> bool {
         self.fired && !self.up_front
     }
 
-    pub fn activity(&self) -> &'a Activity {
+    pub(super) fn activity(&self) -> &'a Activity {
         self.activity
     }
 }

@@ -47,7 +47,7 @@ struct Current {
 }
 
 impl RunContext {
-    pub fn new(request: Request, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
+    pub(super) fn new(request: Request, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
         let redactor = Redactor::new(&request.secrets);
         let journal = request.controls.are_called().then(|| Journal::new(Machine::this()));
         Self {
@@ -69,39 +69,39 @@ impl RunContext {
     }
 
     /// The number of the next call.
-    pub fn next_run(&self) -> RunId {
+    pub(super) fn next_run(&self) -> RunId {
         RunId(self.runs.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The experiment as controls left it.
-    pub fn experiment(&self) -> Arc<Experiment> {
+    pub(super) fn experiment(&self) -> Arc<Experiment> {
         self.with(|current| current.experiment.clone())
     }
 
     /// Its mapping, as controls see it.
-    pub fn raw(&self) -> Arc<Map> {
+    pub(super) fn raw(&self) -> Arc<Map> {
         self.with(|current| current.raw.clone())
     }
 
     /// What follows sees this mapping as the experiment.
-    pub fn set_raw(&self, raw: Arc<Map>) {
+    pub(super) fn set_raw(&self, raw: Arc<Map>) {
         self.with(|current| {
             current.experiment = Arc::new(current.experiment.amended(raw.as_ref().clone()));
             current.raw = raw;
         });
     }
 
-    pub fn configuration(&self) -> Arc<Map> {
+    pub(super) fn configuration(&self) -> Arc<Map> {
         self.with(|current| current.configuration.clone())
     }
 
     /// What follows sees this configuration.
-    pub fn set_configuration(&self, configuration: Arc<Map>) {
+    pub(super) fn set_configuration(&self, configuration: Arc<Map>) {
         self.with(|current| current.configuration = configuration);
     }
 
     /// What controls see.
-    pub fn scene(&self) -> Scene<'_> {
+    pub(super) fn scene(&self) -> Scene<'_> {
         self.with(|current| Scene {
             experiment: current.experiment.clone(),
             raw: current.raw.clone(),
@@ -111,7 +111,7 @@ impl RunContext {
     }
 
     /// What playing the activity does to the system in this run: nothing, if it is only pretended.
-    pub fn effect(&self, activity: &Activity) -> Effect {
+    pub(super) fn effect(&self, activity: &Activity) -> Effect {
         match mode(activity, self.options.dry) {
             _ if activity.flaw.is_some() => Effect::Reads,
             Mode::Pretended => Effect::Reads,
@@ -120,7 +120,7 @@ impl RunContext {
     }
 
     /// The rollbacks that did not do their work, where that counts.
-    pub fn failed_rollbacks(&self) -> Vec<String> {
+    pub(super) fn failed_rollbacks(&self) -> Vec<String> {
         match self.options.compat.forgives_rollbacks() {
             true => Vec::new(),
             false => self.progress.failed_rollbacks(),

@@ -26,7 +26,7 @@ pub(super) struct Continuous {
 
 impl Continuous {
     /// Starts the first pass, before whatever follows.
-    pub async fn start(ctx: &Arc<RunContext>, consent: Option<Consent>) -> Self {
+    pub(super) async fn start(ctx: &Arc<RunContext>, consent: Option<Consent>) -> Self {
         let (stop, reins) = (CancellationToken::new(), Reins::default());
         let passes = Passes { ctx: ctx.clone(), stop: stop.clone(), reins: reins.clone(), consent };
         let task = tokio::spawn(passes.play());
@@ -35,23 +35,23 @@ impl Continuous {
     }
 
     /// A pass that is running completes, no other follows.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.stop.cancel();
     }
 
     /// Ends even the running pass: the run turns to its end.
-    pub fn halt(&self) {
+    pub(super) fn halt(&self) {
         self.stop.cancel();
         self.reins.halt();
     }
 
     /// What the running pass is led by.
-    pub fn reins(&self) -> Reins {
+    pub(super) fn reins(&self) -> Reins {
         self.reins.clone()
     }
 
     /// Waits for the last pass.
-    pub async fn join(self) {
+    pub(super) async fn join(self) {
         // A panic in it has been reported by the panic hook; the run ends as it stands.
         let _ = self.task.await;
     }

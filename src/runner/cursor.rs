@@ -18,13 +18,13 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub fn index(&self) -> usize {
+    pub(super) fn index(&self) -> usize {
         self.index
     }
 
     /// Waits until the step under the cursor may go. One that is run again needs no further word, unless it is
     /// destructive.
-    pub async fn go(&mut self, helm: &mut Helm, step: StepRef, destructive: bool) -> Result<Go, Halt> {
+    pub(super) async fn go(&mut self, helm: &mut Helm, step: StepRef, destructive: bool) -> Result<Go, Halt> {
         match std::mem::take(&mut self.asked) && !destructive {
             true => Ok(Go::Run(helm.up_front())),
             false => helm.step(step, destructive).await,
@@ -32,24 +32,24 @@ impl Cursor {
     }
 
     /// The step was run.
-    pub fn ran(&mut self) {
+    pub(super) fn ran(&mut self) {
         self.last = Some((self.index, true));
         self.index += 1;
     }
 
     /// The step is left out.
-    pub fn skip(&mut self) {
+    pub(super) fn skip(&mut self) {
         self.last = Some((self.index, false));
         self.index += 1;
     }
 
     /// The step is to be run once more.
-    pub fn again(&mut self) {
+    pub(super) fn again(&mut self) {
         self.asked = true;
     }
 
     /// Back to the step run last, which is run again at once, or to the one that was left out, which waits its turn.
-    pub async fn back(&mut self, voice: &Voice) {
+    pub(super) async fn back(&mut self, voice: &Voice) {
         match self.last {
             Some((last, ran)) => {
                 self.index = last;

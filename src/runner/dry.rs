@@ -31,7 +31,7 @@ pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> Mode {
 }
 
 /// Whether the activity is not played in a run of this mode.
-pub fn is_pretended(activity: &Activity, dry: Option<Dry>) -> bool {
+pub(crate) fn is_pretended(activity: &Activity, dry: Option<Dry>) -> bool {
     mode(activity, dry) == Mode::Pretended
 }
 

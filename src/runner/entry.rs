@@ -33,7 +33,7 @@ pub(super) enum Result<'a> {
 }
 
 impl Entry {
-    pub fn begun(activity: &Activity, started: Timestamp) -> Self {
+    pub(super) fn begun(activity: &Activity, started: Timestamp) -> Self {
         let fields = [
             ("activity", activity.raw.clone().into()),
             ("output", Value::Null),
@@ -43,7 +43,7 @@ impl Entry {
     }
 
     /// Completes the entry; tells how long the call took, in seconds.
-    pub fn end(&mut self, result: Result<'_>, ended: Timestamp) -> f64 {
+    pub(super) fn end(&mut self, result: Result<'_>, ended: Timestamp) -> f64 {
         match result {
             Result::Succeeded(output) => {
                 self.set("output", output.clone());
@@ -61,26 +61,26 @@ impl Entry {
         seconds
     }
 
-    pub fn set_tolerance_met(&mut self, met: bool) {
+    pub(super) fn set_tolerance_met(&mut self, met: bool) {
         self.set("tolerance_met", met.into());
     }
 
     /// What a control made of the entry.
-    pub fn replace(&mut self, fields: Map) {
+    pub(super) fn replace(&mut self, fields: Map) {
         self.fields = fields;
     }
 
-    pub fn value(&self) -> Value {
+    pub(super) fn value(&self) -> Value {
         self.fields.clone().into()
     }
 
     /// The output, which a control may have changed.
-    pub fn output(&self) -> Value {
+    pub(super) fn output(&self) -> Value {
         self.fields.get("output").cloned().unwrap_or_default()
     }
 
     /// Whether the status says so; a control may have changed it.
-    pub fn has_failed(&self) -> bool {
+    pub(super) fn has_failed(&self) -> bool {
         self.fields.get("status").and_then(Value::as_str) == Some("failed")
     }
 

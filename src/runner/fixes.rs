@@ -12,12 +12,17 @@ pub(super) struct Fixes(Arc<Mutex<Vec<Fix>>>);
 
 impl Fixes {
     /// From here on it counts.
-    pub fn take(&self, fix: Fix) {
+    pub(super) fn take(&self, fix: Fix) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fix);
     }
 
     /// The activity that is played in the place of this one, if any. The journal shows it as it is played.
-    pub fn instead(&self, activity: &Activity, step: StepRef, configuration: &Map) -> Option<Activity> {
+    pub(super) fn instead(
+        &self,
+        activity: &Activity,
+        step: StepRef,
+        configuration: &Map,
+    ) -> Option<Activity> {
         let fixes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         fixes.iter().rev().find_map(|fix| match fix {
             Fix::Readdress { .. } => readdressed(activity, fix, configuration),

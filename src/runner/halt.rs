@@ -8,7 +8,7 @@ use crate::{
 
 /// A signal of the operating system, as far as runs know them (experiment-format 10.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// SIGINT: Ctrl-C.
     Interrupt,
     /// SIGTERM.
@@ -48,11 +48,11 @@ impl Halt {
     }
 
     /// One whose reason was told already.
-    pub fn told() -> Self {
+    pub(super) fn told() -> Self {
         Self::by_strategy(Vec::new())
     }
 
-    pub fn signal(signal: Signal) -> Self {
+    pub(super) fn signal(signal: Signal) -> Self {
         match signal {
             Signal::Interrupt => Self::by_strategy(vec![(
                 Level::Warning,
@@ -73,17 +73,17 @@ impl Halt {
     }
 
     /// What the console says of a signal that has a name, whoever takes it.
-    pub fn caught(name: &str) -> String {
+    pub(super) fn caught(name: &str) -> String {
         format!("Caught {name} signal, interrupting experiment now")
     }
 
     /// The run ends where it stands.
-    pub fn crash() -> Self {
+    pub(super) fn crash() -> Self {
         Self { lines: Vec::new(), rollbacks: Undo::No, waits: true }
     }
 
     /// Python asked to exit with this code; 20 and 30 are those of SIGUSR1 and SIGUSR2.
-    pub fn exit(code: &Value) -> Self {
+    pub(super) fn exit(code: &Value) -> Self {
         let received = (Level::Warning, format!("Received the exit signal: {}", python_text(code)));
         if *code != Value::Int(30) {
             return Self::by_strategy(vec![received]);
@@ -93,17 +93,17 @@ impl Halt {
     }
 
     /// A control interrupted the run.
-    pub fn control(message: &str) -> Self {
+    pub(super) fn control(message: &str) -> Self {
         Self::by_strategy(vec![(Level::Critical, message.to_owned())])
     }
 
     /// The operator aborted, or left.
-    pub fn operator(reason: &str) -> Self {
+    pub(super) fn operator(reason: &str) -> Self {
         Self { lines: vec![(Level::Warning, reason.to_owned())], rollbacks: Undo::Unless, waits: true }
     }
 
     /// The same signal while rollbacks are played: one line for all but SIGTERM and SIGHUP.
-    pub fn during_rollbacks(signal: Signal) -> Self {
+    pub(super) fn during_rollbacks(signal: Signal) -> Self {
         match signal {
             Signal::Terminate | Signal::HangUp => Self::signal(signal),
             _ => Self::leaving_rollbacks(),
@@ -111,7 +111,7 @@ impl Halt {
     }
 
     /// Python asked to exit while rollbacks were played.
-    pub fn leaving_rollbacks() -> Self {
+    pub(super) fn leaving_rollbacks() -> Self {
         let line = "Received an exit signal.Terminating now without running the remaining rollbacks.";
         Self::by_strategy(vec![(Level::Warning, line.to_owned())])
     }
@@ -134,7 +134,7 @@ impl From<Halt> for Turn {
 
 impl RunContext {
     /// What a cut-off turn means for the run; says so.
-    pub async fn turn(&self, cutoff: Cutoff) -> Turn {
+    pub(super) async fn turn(&self, cutoff: Cutoff) -> Turn {
         let halt = match cutoff {
             Cutoff::Broke(message) | Cutoff::Moved(message) => return Turn::Abort(message),
             Cutoff::Halted => return Turn::Halt(Halt::told()),
@@ -147,7 +147,7 @@ impl RunContext {
     }
 
     /// Ends the run as a crash of the reference does.
-    pub async fn crash(&self, message: String) {
+    pub(super) async fn crash(&self, message: String) {
         self.progress.set_crashed();
         self.voice.emit(What::Aborted { message }).await;
     }

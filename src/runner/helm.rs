@@ -43,7 +43,7 @@ enum Order {
 }
 
 impl Helm {
-    pub fn new(
+    pub(super) fn new(
         pace: Pace,
         steps: mpsc::Receiver<StepCommand>,
         signals: mpsc::Receiver<Signal>,
@@ -70,17 +70,17 @@ impl Helm {
     }
 
     /// The consent for everything, if it was given.
-    pub fn up_front(&self) -> Option<Consent> {
+    pub(super) fn up_front(&self) -> Option<Consent> {
         self.up_front.clone()
     }
 
     /// Whether the operator leads step by step.
-    pub fn steps(&self) -> bool {
+    pub(super) fn steps(&self) -> bool {
         !self.auto || self.paused
     }
 
     /// From here on rollbacks are played: what halted the run does not halt them, and they need nobody to step them.
-    pub async fn begin_rollbacks(&mut self) {
+    pub(super) async fn begin_rollbacks(&mut self) {
         self.rolling_back = true;
         if self.halt.take().is_some() {
             self.run_by_itself().await;
@@ -96,12 +96,12 @@ impl Helm {
     }
 
     /// Reins for the next work.
-    pub fn reins(&self) -> Reins {
+    pub(super) fn reins(&self) -> Reins {
         Reins::taken(self.hurried)
     }
 
     /// Lets `work` go on to its end while orders are heard; `reins` are pulled as they say.
-    pub async fn hear<T>(&mut self, reins: &Reins, work: impl Future<Output = T>) -> T {
+    pub(super) async fn hear<T>(&mut self, reins: &Reins, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
             tokio::select! {
@@ -124,17 +124,17 @@ impl Helm {
     }
 
     /// The halt, once there is one.
-    pub fn halted(&self) -> Result<(), Halt> {
+    pub(super) fn halted(&self) -> Result<(), Halt> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
     /// Waits until the step may go, as the mode says.
-    pub async fn step(&mut self, step: StepRef, destructive: bool) -> Result<Go, Halt> {
+    pub(super) async fn step(&mut self, step: StepRef, destructive: bool) -> Result<Go, Halt> {
         self.awaited(step, destructive, false).await
     }
 
     /// Waits until the operator says so, whatever the mode.
-    pub async fn hold(&mut self, step: StepRef) -> Result<Go, Halt> {
+    pub(super) async fn hold(&mut self, step: StepRef) -> Result<Go, Halt> {
         self.halt = None;
         self.awaited(step, false, true).await
     }

@@ -36,18 +36,18 @@ mod strategies;
 mod verdict;
 mod voice;
 
-pub use again::Again;
-pub use compat::Compat;
-pub use consent::Consent;
-pub use controls::{Controls, Turned};
-pub use dry::is_pretended;
-pub use halt::Signal;
-pub use plan::plan;
-pub use play::play;
-pub use redact::Redactor;
-pub use request::{Ending, Options, Pace, Request};
-pub use shown::Shown;
-pub use strategies::{HypothesisStrategy, RollbackStrategy, strategies};
+pub(crate) use again::Again;
+pub(crate) use compat::Compat;
+pub(crate) use consent::Consent;
+pub(crate) use controls::{Controls, Turned};
+pub(crate) use dry::is_pretended;
+pub(crate) use halt::Signal;
+pub(crate) use plan::plan;
+pub(crate) use play::play;
+pub(crate) use redact::Redactor;
+pub(crate) use request::{Ending, Options, Pace, Request};
+pub(crate) use shown::Shown;
+pub(crate) use strategies::{HypothesisStrategy, RollbackStrategy, strategies};
 
 #[cfg(test)]
 mod tests;

@@ -34,7 +34,7 @@ pub(super) enum Unslept {
 }
 
 impl Pauses {
-    pub fn of(activity: &Activity, ctx: &RunContext, sleeps: bool) -> Result<Self, Unslept> {
+    pub(super) fn of(activity: &Activity, ctx: &RunContext, sleeps: bool) -> Result<Self, Unslept> {
         let Some(declared) = &activity.pauses.0 else {
             return Ok(Self { before: Value::Null, after: Value::Null, sleeps });
         };
@@ -52,7 +52,7 @@ impl Pauses {
     }
 
     /// Announces a pause and sleeps it; nothing for a length of zero or none.
-    pub async fn sleep(
+    pub(super) async fn sleep(
         &self,
         side: PauseSide,
         step: StepRef,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Lays a request out as the operator will walk through it, leaving out what its strategies leave out.
-pub fn plan(request: &Request, providers: &Providers) -> Plan {
+pub(crate) fn plan(request: &Request, providers: &Providers) -> Plan {
     lay_out(&request.experiment, &request.options, &request.configuration, providers)
 }
 

@@ -31,7 +31,7 @@ use tokio::sync::mpsc;
 /// Everything that happens is told through `emitter`, secrets masked, beginning with the plan; every order it
 /// receives is told as [`What::Commanded`]. Whoever reads the stream must keep reading. With [`super::Pace::Step`] the
 /// run waits before each step, and turns to its end when the sender of `orders` is dropped.
-pub async fn play(
+pub(crate) async fn play(
     request: Request,
     providers: Arc<Providers>,
     emitter: Emitter,

@@ -17,49 +17,49 @@ struct State {
 }
 
 impl Progress {
-    pub fn status(&self) -> Option<RunStatus> {
+    pub(super) fn status(&self) -> Option<RunStatus> {
         self.with(|state| state.status)
     }
 
-    pub fn set_status(&self, status: RunStatus) {
+    pub(super) fn set_status(&self, status: RunStatus) {
         self.with(|state| state.status = Some(status));
     }
 
-    pub fn deviated(&self) -> bool {
+    pub(super) fn deviated(&self) -> bool {
         self.with(|state| state.deviated)
     }
 
-    pub fn set_deviated(&self) {
+    pub(super) fn set_deviated(&self) {
         self.with(|state| state.deviated = true);
     }
 
-    pub fn has_crashed(&self) -> bool {
+    pub(super) fn has_crashed(&self) -> bool {
         self.with(|state| state.crashed)
     }
 
     /// The run ends as a crash of the reference does.
-    pub fn set_crashed(&self) {
+    pub(super) fn set_crashed(&self) {
         self.with(|state| {
             state.crashed = true;
             state.status = Some(RunStatus::Aborted);
         });
     }
 
-    pub fn has_fired(&self) -> bool {
+    pub(super) fn has_fired(&self) -> bool {
         self.with(|state| state.fired)
     }
 
     /// A destructive step of the method is called.
-    pub fn set_fired(&self) {
+    pub(super) fn set_fired(&self) {
         self.with(|state| state.fired = true);
     }
 
-    pub fn failed_rollbacks(&self) -> Vec<String> {
+    pub(super) fn failed_rollbacks(&self) -> Vec<String> {
         self.with(|state| state.failed_rollbacks.clone())
     }
 
     /// A rollback did not do its work.
-    pub fn add_failed_rollback(&self, name: &str) {
+    pub(super) fn add_failed_rollback(&self, name: &str) {
         self.with(|state| state.failed_rollbacks.push(name.to_owned()));
     }
 

@@ -16,14 +16,14 @@ const MASK: &str = "***";
 
 /// Replaces the texts of secrets.
 #[derive(Clone, Default)]
-pub struct Redactor {
+pub(crate) struct Redactor {
     /// Longest first, so that a secret within a secret leaves nothing behind.
     texts: Vec<String>,
 }
 
 impl Redactor {
     /// Looks for every text among the secrets that is not too short to be told from others.
-    pub fn new(secrets: &Secrets) -> Self {
+    pub(crate) fn new(secrets: &Secrets) -> Self {
         let long = secrets.texts().into_iter().filter(|text| text.chars().count() >= SHORTEST);
         let mut texts: Vec<String> = long.map(str::to_owned).collect();
         texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
@@ -32,7 +32,7 @@ impl Redactor {
     }
 
     /// The text without secrets.
-    pub fn text(&self, text: String) -> String {
+    pub(crate) fn text(&self, text: String) -> String {
         let hidden = |text: String, secret: &String| match text.contains(secret.as_str()) {
             true => text.replace(secret.as_str(), MASK),
             false => text,

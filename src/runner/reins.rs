@@ -32,36 +32,36 @@ pub(super) enum Pulled {
 
 impl Reins {
     /// Reins of a run that is on its way to its end, if `hurried`.
-    pub fn taken(hurried: bool) -> Self {
+    pub(super) fn taken(hurried: bool) -> Self {
         Self { hurried, ..Self::default() }
     }
 
     /// Ends the wait that goes on now, if any; the next one is not touched.
-    pub fn cut(&self) {
+    pub(super) fn cut(&self) {
         self.cut.notify_waiters();
     }
 
     /// Ends every wait, now and later.
-    pub fn halt(&self) {
+    pub(super) fn halt(&self) {
         self.halts.send_modify(|halts| *halts = halts.saturating_add(1));
     }
 
     /// How often they were halted.
-    pub fn halts(&self) -> u32 {
+    pub(super) fn halts(&self) -> u32 {
         *self.halts.borrow()
     }
 
-    pub fn is_halted(&self) -> bool {
+    pub(super) fn is_halted(&self) -> bool {
         self.halts() > 0
     }
 
     /// Whether the run is on its way to its end, so that nothing may take long any more.
-    pub fn is_hurried(&self) -> bool {
+    pub(super) fn is_hurried(&self) -> bool {
         self.hurried || self.is_halted()
     }
 
     /// Resolves when a rein is pulled.
-    pub async fn pulled(&self) -> Pulled {
+    pub(super) async fn pulled(&self) -> Pulled {
         tokio::select! {
             biased;
             () = self.halted_beyond(0) => Pulled::Halt,
@@ -71,12 +71,12 @@ impl Reins {
     }
 
     /// From here on a SIGTERM is for the work that is led by these reins, or not any more.
-    pub fn take_sigterm(&self, takes: bool) {
+    pub(super) fn take_sigterm(&self, takes: bool) {
         self.takes_sigterm.store(takes, Ordering::Relaxed);
     }
 
     /// Hands a SIGTERM to the work; tells whether it takes it.
-    pub fn terminate(&self) -> bool {
+    pub(super) fn terminate(&self) -> bool {
         let takes = self.takes_sigterm.load(Ordering::Relaxed);
         if takes {
             self.terminated.notify_waiters();
@@ -86,7 +86,7 @@ impl Reins {
 
     /// Resolves when they were halted more often than this: what is done although the run was halted, such as the
     /// controls after it, ends when the run is told once more.
-    pub async fn halted_beyond(&self, halts: u32) {
+    pub(super) async fn halted_beyond(&self, halts: u32) {
         // It fails only when every sender is gone, and `self` is one.
         let _ = self.halts.subscribe().wait_for(|now| *now > halts).await;
     }

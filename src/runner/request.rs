@@ -9,7 +9,7 @@ use std::{str::FromStr, sync::Arc};
 
 /// One run of an experiment.
 #[derive(Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// What to run.
     pub experiment: Arc<Experiment>,
     /// How.
@@ -28,7 +28,7 @@ pub struct Request {
 
 /// The choices of the command line, the experiment and the settings, already weighed against each other.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Options {
+pub(crate) struct Options {
     /// When the hypothesis is checked.
     pub hypothesis: HypothesisStrategy,
     /// When rollbacks are played.
@@ -58,7 +58,7 @@ impl Default for Options {
 
 /// Who decides when the next step begins.
 #[derive(Clone, Debug)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// The operator, step by step; destructive steps need a fire.
     Step,
     /// Nobody: everything runs, destructive steps included.
@@ -67,7 +67,7 @@ pub enum Pace {
 
 /// Dry modes (experiment-format 8.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dry {
+pub(crate) enum Dry {
     /// Probes are not called.
     Probes,
     /// Actions are not called.
@@ -80,7 +80,7 @@ pub enum Dry {
 
 impl Dry {
     /// As the command line and the journal have it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Dry::Probes => "probes",
             Dry::Actions => "actions",
@@ -106,7 +106,7 @@ impl FromStr for Dry {
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// The journal's status.
     pub status: RunStatus,
     /// Whether the system deviated from its steady state.
@@ -119,7 +119,7 @@ pub struct Ending {
 
 impl Ending {
     /// Whether `chaos run` exits with 0 (experiment-format 12.2), and no rollback failed.
-    pub fn succeeded(&self) -> bool {
+    pub(crate) fn succeeded(&self) -> bool {
         self.status == RunStatus::Completed && !self.deviated && !self.crashed && !self.unrolled
     }
 }

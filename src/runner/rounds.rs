@@ -29,12 +29,12 @@ impl Default for Rounded {
 
 impl RunContext {
     /// Calls the controls before a level, which is not begun when one of them interrupts or the run was halted.
-    pub async fn before(&self, subject: Subject<'_>, reins: &Reins) -> Result<(), Cutoff> {
+    pub(super) async fn before(&self, subject: Subject<'_>, reins: &Reins) -> Result<(), Cutoff> {
         self.before_activity(subject, reins).await.1
     }
 
     /// The same, with the context as they left it, if they changed it.
-    pub async fn before_activity(
+    pub(super) async fn before_activity(
         &self,
         subject: Subject<'_>,
         reins: &Reins,
@@ -44,7 +44,7 @@ impl RunContext {
     }
 
     /// Calls the controls after a level; the state is returned as they left it, if they changed it.
-    pub async fn after(
+    pub(super) async fn after(
         &self,
         subject: Subject<'_>,
         state: impl FnOnce() -> Value,
@@ -55,7 +55,7 @@ impl RunContext {
     }
 
     /// The same, with all that they left.
-    pub async fn after_activity(
+    pub(super) async fn after_activity(
         &self,
         subject: Subject<'_>,
         state: impl FnOnce() -> Value,
@@ -95,7 +95,7 @@ pub(super) enum Stopped {
 
 impl Stopped {
     /// What it means for the run; says so, unless it was said already.
-    pub async fn turn(self, ctx: &RunContext) -> Turn {
+    pub(super) async fn turn(self, ctx: &RunContext) -> Turn {
         match self {
             Self::Halt(halt) => Turn::Halt(halt),
             Self::Cutoff(cutoff) => ctx.turn(cutoff).await,

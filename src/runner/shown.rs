@@ -9,11 +9,11 @@ use std::{
 
 /// What the cards named; clones share it. Empty where nobody is shown anything.
 #[derive(Clone, Debug, Default)]
-pub struct Shown(Arc<Mutex<HashMap<StepRef, Option<Identity>>>>);
+pub(crate) struct Shown(Arc<Mutex<HashMap<StepRef, Option<Identity>>>>);
 
 impl Shown {
     /// From here on this is what the step's card names: a cluster, or none.
-    pub fn note(&self, step: StepRef, cluster: Option<Identity>) {
+    pub(crate) fn note(&self, step: StepRef, cluster: Option<Identity>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step, cluster);
     }
 
@@ -25,7 +25,7 @@ impl Shown {
 
 impl RunContext {
     /// Why a step that was fired must not go on: it would act in another cluster by now than its card named.
-    pub async fn moved(&self, activity: &Activity, step: StepRef) -> Option<String> {
+    pub(super) async fn moved(&self, activity: &Activity, step: StepRef) -> Option<String> {
         let shown = self.shown.of(step)?;
         let provider = &activity.provider;
         let site = self.providers.site(provider.kind, &provider.raw, &self.secrets).await;

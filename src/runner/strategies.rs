@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 /// When the hypothesis is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HypothesisStrategy {
+pub(crate) enum HypothesisStrategy {
     /// Before and after the method.
     Default,
     /// Only before.
@@ -24,7 +24,7 @@ pub enum HypothesisStrategy {
 
 impl HypothesisStrategy {
     /// The name the console prints.
-    pub fn printed(self) -> &'static str {
+    pub(crate) fn printed(self) -> &'static str {
         match self {
             Self::Default => "default",
             Self::BeforeMethodOnly => "before-method-only",
@@ -36,17 +36,17 @@ impl HypothesisStrategy {
     }
 
     /// Whether a pass guards the method.
-    pub fn before(self) -> bool {
+    pub(crate) fn before(self) -> bool {
         matches!(self, Self::Default | Self::BeforeMethodOnly | Self::Continuously)
     }
 
     /// Whether passes go on while the method runs.
-    pub fn during(self) -> bool {
+    pub(crate) fn during(self) -> bool {
         matches!(self, Self::DuringMethodOnly | Self::Continuously)
     }
 
     /// Whether a pass follows the method.
-    pub fn after(self) -> bool {
+    pub(crate) fn after(self) -> bool {
         matches!(self, Self::Default | Self::AfterMethodOnly | Self::Continuously)
     }
 }
@@ -73,7 +73,7 @@ impl FromStr for HypothesisStrategy {
 
 /// When rollbacks are played.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RollbackStrategy {
+pub(crate) enum RollbackStrategy {
     /// Unless the run failed or was interrupted.
     Default,
     Always,
@@ -86,7 +86,7 @@ pub enum RollbackStrategy {
 
 impl RollbackStrategy {
     /// Takes every name, as the reference does.
-    pub fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         match name {
             "default" => Self::Default,
             "always" => Self::Always,
@@ -97,7 +97,7 @@ impl RollbackStrategy {
     }
 
     /// The name the console prints.
-    pub fn printed(&self) -> &str {
+    pub(crate) fn printed(&self) -> &str {
         match self {
             Self::Default => "default",
             Self::Always => "always",
@@ -131,7 +131,7 @@ impl RollbackStrategy {
 /// The strategies in force: the command line before the experiment before the settings.
 ///
 /// The error is an unknown hypothesis strategy, which the reference stumbles over when the run starts.
-pub fn strategies(
+pub(crate) fn strategies(
     hypothesis: Option<&str>,
     rollbacks: Option<&str>,
     experiment: &Experiment,

@@ -22,16 +22,16 @@ pub(super) struct Voice {
 }
 
 impl Voice {
-    pub fn new(emitter: Emitter, redactor: Redactor, journal: Option<Journal>) -> Self {
+    pub(super) fn new(emitter: Emitter, redactor: Redactor, journal: Option<Journal>) -> Self {
         Self { emitter, redactor, journal: journal.map(|journal| Arc::new(Mutex::new(journal))) }
     }
 
-    pub async fn emit(&self, what: What) {
+    pub(super) async fn emit(&self, what: What) {
         self.emit_at(self.now(), what).await;
     }
 
     /// Emits a fact with a moment that its own text repeats.
-    pub async fn emit_at(&self, at: Timestamp, what: What) {
+    pub(super) async fn emit_at(&self, at: Timestamp, what: What) {
         let event = Event { seq: 0, at, what: self.redactor.what(what) };
         if let Some(journal) = &self.journal {
             journal.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
@@ -40,21 +40,21 @@ impl Voice {
     }
 
     /// Reads the journal so far, where it is kept.
-    pub fn of_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
+    pub(super) fn of_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
         let kept = self.journal.as_ref();
         kept.map(|journal| read(&journal.lock().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
     }
 
     /// For facts that may be lost when the stream is full: progress.
-    pub fn mention(&self, what: What) {
+    pub(super) fn mention(&self, what: What) {
         self.emitter.try_emit(self.redactor.what(what));
     }
 
-    pub async fn log(&self, level: Level, message: impl Into<String>) {
+    pub(super) async fn log(&self, level: Level, message: impl Into<String>) {
         self.emit(What::Logged { level, target: TARGET.to_owned(), message: message.into() }).await;
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.emitter.clock().now()
     }
 }

@@ -12,7 +12,7 @@ use ratatui::{
 
 /// A piece of text with its meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub(super) struct Piece {
     /// The text; may come from outside.
     pub text: String,
     /// What it means.
@@ -23,62 +23,62 @@ pub struct Piece {
 
 /// A line of pieces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Row(pub Vec<Piece>);
+pub(super) struct Row(pub Vec<Piece>);
 
 impl Row {
     /// An empty line.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::default()
     }
 
     /// A line of plain text.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub(super) fn text(text: impl Into<String>) -> Self {
         Self::new().with(Role::Text, text)
     }
 
     /// A line of one role.
-    pub fn of(role: Role, text: impl Into<String>) -> Self {
+    pub(super) fn of(role: Role, text: impl Into<String>) -> Self {
         Self::new().with(role, text)
     }
 
     /// The line with a piece more.
     #[must_use]
-    pub fn with(mut self, role: Role, text: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, role: Role, text: impl Into<String>) -> Self {
         self.push(role, text);
         self
     }
 
     /// The line with plain text after it.
     #[must_use]
-    pub fn and(self, text: impl Into<String>) -> Self {
+    pub(super) fn and(self, text: impl Into<String>) -> Self {
         self.with(Role::Text, text)
     }
 
     /// The line with another one after it.
     #[must_use]
-    pub fn joined(mut self, other: Row) -> Self {
+    pub(super) fn joined(mut self, other: Row) -> Self {
         self.0.extend(other.0);
         self
     }
 
     /// Adds a piece.
-    pub fn push(&mut self, role: Role, text: impl Into<String>) {
+    pub(super) fn push(&mut self, role: Role, text: impl Into<String>) {
         self.0.push(Piece { text: text.into(), role, bar: false });
     }
 
     /// Adds a piece in reverse.
-    pub fn push_bar(&mut self, role: Role, text: impl Into<String>) {
+    pub(super) fn push_bar(&mut self, role: Role, text: impl Into<String>) {
         self.0.push(Piece { text: text.into(), role, bar: true });
     }
 
     /// Columns it takes.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.0.iter().map(|piece| text::width(&text::clean(&piece.text))).sum()
     }
 
     /// The line without spaces at its end.
     #[must_use]
-    pub fn trimmed(mut self) -> Self {
+    pub(super) fn trimmed(mut self) -> Self {
         while let Some(last) = self.0.last_mut() {
             last.text.truncate(last.text.trim_end().len());
             if !last.text.is_empty() {
@@ -91,7 +91,7 @@ impl Row {
 
     /// Spaces up to a column.
     #[must_use]
-    pub fn to(mut self, column: usize) -> Self {
+    pub(super) fn to(mut self, column: usize) -> Self {
         let missing = column.saturating_sub(self.width());
         if missing > 0 {
             self.push(Role::Text, " ".repeat(missing));
@@ -113,7 +113,7 @@ impl From<String> for Row {
 }
 
 /// A rectangle to draw in.
-pub struct Canvas<'a> {
+pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
     /// Colours and symbols.
@@ -122,28 +122,28 @@ pub struct Canvas<'a> {
 
 impl<'a> Canvas<'a> {
     /// A canvas on the part of `area` that the buffer has.
-    pub fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
+    pub(super) fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
         let area = area.intersection(buffer.area);
         Self { buffer, area, theme }
     }
 
     /// Where it lies on the screen.
-    pub fn area(&self) -> Rect {
+    pub(super) fn area(&self) -> Rect {
         self.area
     }
 
     /// Its columns.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         usize::from(self.area.width)
     }
 
     /// Its rows.
-    pub fn height(&self) -> usize {
+    pub(super) fn height(&self) -> usize {
         usize::from(self.area.height)
     }
 
     /// A part of it; `x` and `y` count from its own corner.
-    pub fn part(&mut self, x: usize, y: usize, width: usize, height: usize) -> Canvas<'_> {
+    pub(super) fn part(&mut self, x: usize, y: usize, width: usize, height: usize) -> Canvas<'_> {
         let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let x = self.area.x.saturating_add(near(x));
         let y = self.area.y.saturating_add(near(y));
@@ -152,22 +152,22 @@ impl<'a> Canvas<'a> {
     }
 
     /// The part of it that lies in an area of the screen.
-    pub fn on(&mut self, area: Rect) -> Canvas<'_> {
+    pub(super) fn on(&mut self, area: Rect) -> Canvas<'_> {
         Canvas { area: area.intersection(self.area), buffer: &mut *self.buffer, theme: self.theme }
     }
 
     /// Lets a widget of a library draw here.
-    pub fn widget(&mut self, render: impl FnOnce(Rect, &mut Buffer)) {
+    pub(super) fn widget(&mut self, render: impl FnOnce(Rect, &mut Buffer)) {
         render(self.area, self.buffer);
     }
 
     /// Draws a line at the left edge of a row.
-    pub fn row(&mut self, y: usize, row: &Row) {
+    pub(super) fn row(&mut self, y: usize, row: &Row) {
         self.at(0, y, row);
     }
 
     /// Draws a line from a column on; what does not fit is cut with an ellipsis.
-    pub fn at(&mut self, x: usize, y: usize, row: &Row) {
+    pub(super) fn at(&mut self, x: usize, y: usize, row: &Row) {
         let mut x = x;
         let mut pieces = row.0.iter().peekable();
         while let Some(piece) = pieces.next() {
@@ -193,12 +193,12 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a line that ends at the right edge of a row.
-    pub fn right(&mut self, y: usize, row: &Row) {
+    pub(super) fn right(&mut self, y: usize, row: &Row) {
         self.at(self.width().saturating_sub(row.width()), y, row);
     }
 
     /// A line on the left and one on the right; the right one is shown whole, the left one gives way.
-    pub fn spread(&mut self, y: usize, left: &Row, right: &Row) {
+    pub(super) fn spread(&mut self, y: usize, left: &Row, right: &Row) {
         let taken = right.width();
         let room = self.width().saturating_sub(taken + usize::from(taken > 0));
         self.part(0, y, room, 1).row(0, left);
@@ -206,7 +206,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws text without cutting marks; for single letters of charts and lanes.
-    pub fn letters(&mut self, x: usize, y: usize, letters: &str, role: Role) {
+    pub(super) fn letters(&mut self, x: usize, y: usize, letters: &str, role: Role) {
         // What was drawn there before, such as a faint line, must not shine through: styles add up.
         let bare = Style::new().fg(Color::Reset).remove_modifier(Modifier::all());
         let style = bare.patch(self.theme.style(role));
@@ -214,13 +214,13 @@ impl<'a> Canvas<'a> {
     }
 
     /// Gives every cell of a row a style, such as the colour of a bar.
-    pub fn tint(&mut self, y: usize, style: Style) {
+    pub(super) fn tint(&mut self, y: usize, style: Style) {
         let part = self.part(0, y, self.width(), 1);
         part.buffer.set_style(part.area, style);
     }
 
     /// Empties every cell.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         for y in 0..self.area.height {
             let (x, y) = (self.area.x, self.area.y + y);
             self.part_from_left(x, y);
@@ -229,7 +229,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a frame with a title at its left and one at its right, and returns what is inside.
-    pub fn framed(&mut self, left: &Row, right: &Row, line: Role) -> Canvas<'_> {
+    pub(super) fn framed(&mut self, left: &Row, right: &Row, line: Role) -> Canvas<'_> {
         let (width, height) = (self.width(), self.height());
         if width < 4 || height < 2 {
             return self.part(0, 0, width, height);

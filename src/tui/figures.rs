@@ -3,7 +3,7 @@
 use crate::session::{event::Timestamp, wording};
 
 /// The clock of the header: `T+00:19`, `T-00:14`, `T+1:02:03`.
-pub fn clock(since_t0: f64) -> String {
+pub(super) fn clock(since_t0: f64) -> String {
     let sign = if since_t0 < 0.0 { '-' } else { '+' };
     let whole = since_t0.abs() as u64;
     let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
@@ -15,7 +15,7 @@ pub fn clock(since_t0: f64) -> String {
 }
 
 /// A waiting time in at most six columns: `<1 ms`, `6 ms`, `5.3 s`, `120 s`; `-` for none.
-pub fn wait(ms: Option<f64>) -> String {
+pub(super) fn wait(ms: Option<f64>) -> String {
     match ms {
         None => "-".to_owned(),
         Some(ms) if ms < 1.0 => "<1 ms".to_owned(),
@@ -24,7 +24,7 @@ pub fn wait(ms: Option<f64>) -> String {
 }
 
 /// A waiting time in at most six columns; one that may still grow is `>=6.2s`.
-pub fn wait_so_far(ms: Option<f64>, open: bool) -> String {
+pub(super) fn wait_so_far(ms: Option<f64>, open: bool) -> String {
     match ms.filter(|_| open) {
         None => wait(ms),
         Some(ms) if ms < 10_000.0 => format!(">={:.1}s", (ms / 100.0).floor() / 10.0),
@@ -33,7 +33,7 @@ pub fn wait_so_far(ms: Option<f64>, open: bool) -> String {
 }
 
 /// A limit that somebody set: `1 s`, `1.5 s`, `300 ms`.
-pub fn limit(ms: u64) -> String {
+pub(super) fn limit(ms: u64) -> String {
     match ms {
         ms if ms < 1000 => format!("{ms} ms"),
         ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
@@ -42,12 +42,12 @@ pub fn limit(ms: u64) -> String {
 }
 
 /// Seconds between two moments, never negative.
-pub fn between(from: Timestamp, to: Timestamp) -> f64 {
+pub(super) fn between(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64().max(0.0)
 }
 
 /// A length of time for a person: `0.3 s`, `17 s`, `3 min`, `2 h`, `5 d`.
-pub fn length(seconds: f64) -> String {
+pub(super) fn length(seconds: f64) -> String {
     match seconds {
         s if s < 9.95 => format!("{s:.1} s"),
         s if s < 120.0 => format!("{s:.0} s"),
@@ -58,12 +58,12 @@ pub fn length(seconds: f64) -> String {
 }
 
 /// A moment relative to T0, in whole seconds: `T+35`.
-pub fn moment(since_t0: f64) -> String {
+pub(super) fn moment(since_t0: f64) -> String {
     format!("T{since_t0:+.0}").replace("T-0", "T+0")
 }
 
 /// A bar of `cells` cells, filled to a share between 0 and 1.
-pub fn bar(share: f64, cells: usize, symbols: &super::Symbols) -> String {
+pub(super) fn bar(share: f64, cells: usize, symbols: &super::Symbols) -> String {
     let [full, empty, left, right] = symbols.bar;
     let done = ((share.clamp(0.0, 1.0) * cells as f64).floor() as usize).min(cells);
     format!("{left}{}{}{right}", full.repeat(done), empty.repeat(cells - done))

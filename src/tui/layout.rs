@@ -32,7 +32,7 @@ const SLIM: (u16, u16) = (40, 12);
 
 /// The arrangement for a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrangement {
+pub(super) enum Arrangement {
     /// All panes.
     Wide(Wide),
     /// Steps, chart, lanes, and one pane for breaker and pods.
@@ -45,7 +45,7 @@ pub enum Arrangement {
 
 /// The lines above and below the panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rim {
+pub(super) struct Rim {
     /// Program, title, cluster, phase, clock.
     pub header: Rect,
     /// The verdict about users.
@@ -62,7 +62,7 @@ pub struct Rim {
 
 /// All panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wide {
+pub(super) struct Wide {
     /// The lines around them.
     pub rim: Rim,
     /// Upper left.
@@ -81,7 +81,7 @@ pub struct Wide {
 
 /// The small screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compact {
+pub(super) struct Compact {
     /// The lines around it.
     pub rim: Rim,
     /// Chart and legend.
@@ -96,7 +96,7 @@ pub struct Compact {
 
 /// The smallest screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slim {
+pub(super) struct Slim {
     pub verdict: Rect,
     /// Lanes and axis.
     pub lanes: Rect,
@@ -109,7 +109,7 @@ pub struct Slim {
 }
 
 /// The arrangement for an area; the presenter's verdict is twice as high.
-pub fn arrange(area: Rect, presenter: bool) -> Arrangement {
+pub(super) fn arrange(area: Rect, presenter: bool) -> Arrangement {
     let fits = |(width, height): (u16, u16)| area.width >= width && area.height >= height;
     if !fits(SLIM) {
         Arrangement::TooSmall

@@ -41,7 +41,7 @@ impl Output {
     ///
     /// # Errors
     /// When the system has no thread left.
-    pub fn start(mut terminal: impl Write + Send + 'static) -> io::Result<Self> {
+    pub(super) fn start(mut terminal: impl Write + Send + 'static) -> io::Result<Self> {
         let (chunks, waiting) = mpsc::channel::<Vec<u8>>();
         let progress = Arc::<Progress>::default();
         let done = progress.clone();
@@ -62,7 +62,7 @@ impl Output {
     }
 
     /// Resolves once the terminal has taken everything: more would only queue up behind it.
-    pub async fn taken(&self) {
+    pub(super) async fn taken(&self) {
         loop {
             let idle = self.progress.idle.notified();
             tokio::pin!(idle);
@@ -76,7 +76,7 @@ impl Output {
     }
 
     /// Waits on this thread until the terminal has taken everything; whether it has within `patience`.
-    pub fn wait(&self, patience: Duration) -> bool {
+    pub(super) fn wait(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let mut pending = self.progress.pending();
         while *pending > 0 {

@@ -8,13 +8,13 @@ mod pod_log;
 mod predict;
 mod why;
 
-pub use confirm::{fire, quit, skip, undo};
-pub use guards::guards;
-pub use heatmap::heatmap;
-pub use help::help;
-pub use pod_log::{next as next_log, pod_log, shown as shown_log};
-pub use predict::predict;
-pub use why::why;
+pub(super) use confirm::{fire, quit, skip, undo};
+pub(super) use guards::guards;
+pub(super) use heatmap::heatmap;
+pub(super) use help::help;
+pub(super) use pod_log::{next as next_log, pod_log, shown as shown_log};
+pub(super) use predict::predict;
+pub(super) use why::why;
 
 use super::{
     canvas::{Canvas, Row},
@@ -70,7 +70,7 @@ fn input(editor: &Editor, columns: usize) -> Row {
 }
 
 /// A note is typed.
-pub fn note(canvas: &mut Canvas, scene: &Scene, editor: &Editor) {
+pub(super) fn note(canvas: &mut Canvas, scene: &Scene, editor: &Editor) {
     let mut inside = boxed(canvas, scene, (76, 4), "NOTE", Role::Focus);
     let width = inside.width().saturating_sub(1);
     inside.row(0, &input(editor, width));

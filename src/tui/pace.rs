@@ -15,7 +15,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Decides when the next frame is due.
 #[derive(Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     /// When the oldest change that is not on the screen yet may be shown.
     pending: Option<Instant>,
     drawn: Option<Instant>,
@@ -30,29 +30,29 @@ impl Default for Pace {
 
 impl Pace {
     /// The operator did something at `now`, which is to be seen as soon as a frame is allowed.
-    pub fn touch(&mut self, now: Instant) {
+    pub(super) fn touch(&mut self, now: Instant) {
         self.pending = Some(now);
     }
 
     /// The session changed at `now`: its frame waits for what comes right after.
-    pub fn gather(&mut self, now: Instant) {
+    pub(super) fn gather(&mut self, now: Instant) {
         self.pending.get_or_insert(now + GATHER);
     }
 
     /// Whether a frame is due because something changed.
-    pub fn is_dirty(&self) -> bool {
+    pub(super) fn is_dirty(&self) -> bool {
         self.pending.is_some() || self.drawn.is_none()
     }
 
     /// A frame was drawn at `now`.
-    pub fn drew(&mut self, now: Instant) {
+    pub(super) fn drew(&mut self, now: Instant) {
         self.pending = None;
         self.drawn = Some(now);
     }
 
     /// When to draw next: as soon as allowed when something changed, a second after the last frame while time
     /// itself is on the screen, else never.
-    pub fn due(&self, now: Instant, time_shows: bool) -> Option<Instant> {
+    pub(super) fn due(&self, now: Instant, time_shows: bool) -> Option<Instant> {
         let Some(drawn) = self.drawn else { return Some(now) };
         if let Some(shown) = self.pending {
             return Some(shown.max(drawn + FLOOR).max(now));

@@ -8,7 +8,7 @@ const STEP: i64 = 10;
 
 /// Which seconds stand in which columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub(super) struct Span {
     /// The second in the first column, counted from T0 (or from the beginning, before anything was fired).
     pub first: i64,
     /// Columns, one second each.
@@ -17,10 +17,10 @@ pub struct Span {
 
 impl Span {
     /// Seconds shown before T0.
-    pub const LEAD: i64 = 5;
+    pub(super) const LEAD: i64 = 5;
 
     /// The stretch that follows the present: from shortly before T0 as long as that fits, then moving on.
-    pub fn live(session: &Session, now: Timestamp, columns: usize) -> Self {
+    pub(super) fn live(session: &Session, now: Timestamp, columns: usize) -> Self {
         let begin = if session.t0().is_some() { -Self::LEAD } else { beginning(session, now) };
         let over = session.axis.second(now) - begin - columns as i64 + 1;
         let steps = if over > 0 { (over + STEP - 1) / STEP } else { 0 };
@@ -28,28 +28,28 @@ impl Span {
     }
 
     /// The stretch that was scrolled to, or the live one.
-    pub fn shown(session: &Session, now: Timestamp, columns: usize, scrolled_to: Option<i64>) -> Self {
+    pub(super) fn shown(session: &Session, now: Timestamp, columns: usize, scrolled_to: Option<i64>) -> Self {
         let live = Self::live(session, now, columns);
         scrolled_to.map_or(live, |first| Self { first, columns })
     }
 
     /// The earliest second that scrolling reaches.
-    pub fn earliest(session: &Session, now: Timestamp) -> i64 {
+    pub(super) fn earliest(session: &Session, now: Timestamp) -> i64 {
         let begin = beginning(session, now);
         if session.t0().is_some() { begin.min(-Self::LEAD) } else { begin }
     }
 
-    pub fn seconds(&self) -> Range<i64> {
+    pub(super) fn seconds(&self) -> Range<i64> {
         self.first..self.first + self.columns as i64
     }
 
     /// The column of a second, if it is on the screen.
-    pub fn column(&self, second: i64) -> Option<usize> {
+    pub(super) fn column(&self, second: i64) -> Option<usize> {
         usize::try_from(second - self.first).ok().filter(|column| *column < self.columns)
     }
 
     /// The words under the axis: `T0`, `+10`, … after the kill; `-10`, `now` before it.
-    pub fn labels(&self, session: &Session, now: Timestamp) -> String {
+    pub(super) fn labels(&self, session: &Session, now: Timestamp) -> String {
         let present = session.axis.second(now);
         let fired = session.t0().is_some();
         let mut line = String::new();

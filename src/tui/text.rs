@@ -13,7 +13,7 @@ const MARKS: usize = 4;
 
 /// The text without escape sequences, control characters and direction overrides; tabs and line ends become
 /// spaces. Text that is already clean is not copied.
-pub fn clean(text: &str) -> Cow<'_, str> {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
     }
@@ -44,7 +44,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// The text as whoever reads it on the screen would type it: cleaned, letters composed, one space between words and none
 /// around them.
-pub fn typable(text: &str) -> String {
+pub(super) fn typable(text: &str) -> String {
     let clean = clean(text);
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&clean);
     composed.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -52,7 +52,7 @@ pub fn typable(text: &str) -> String {
 
 /// Whether what was typed is what is shown. What takes no column is not missed, and where the screen is in ASCII, its
 /// stand-ins can be typed.
-pub fn is_typed(shown: &str, typed: &str) -> bool {
+pub(super) fn is_typed(shown: &str, typed: &str) -> bool {
     let seen = |text: &str| -> String {
         typable(text).chars().filter(|c| c.width().is_some_and(|width| width > 0)).collect()
     };
@@ -61,7 +61,7 @@ pub fn is_typed(shown: &str, typed: &str) -> bool {
 }
 
 /// The text in ASCII, as wide as before: a stand-in for every character that is not.
-pub fn ascii(text: &str) -> String {
+pub(super) fn ascii(text: &str) -> String {
     let stand_in = |c: char| match c {
         '…' => "~".to_owned(),
         '·' | '–' | '—' => "-".to_owned(),
@@ -72,7 +72,7 @@ pub fn ascii(text: &str) -> String {
 }
 
 /// How many columns the text takes.
-pub fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
@@ -81,7 +81,7 @@ pub fn width(text: &str) -> usize {
 }
 
 /// The clean text in at most `columns` columns; what does not fit gives way to an ellipsis.
-pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+pub(super) fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     let text = clean(text);
     if width(&text) <= columns {
         return text;
@@ -104,7 +104,7 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
 }
 
 /// The end of a text, as far as `columns` columns hold it.
-pub fn ending(text: &str, columns: usize) -> &str {
+pub(super) fn ending(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let fits = |(_, c): &(usize, char)| {
         used += c.width().unwrap_or(0);
@@ -115,7 +115,7 @@ pub fn ending(text: &str, columns: usize) -> &str {
 }
 
 /// The clean text in at most `columns` columns, with what is in its middle left out: names of pods differ at their end.
-pub fn fit_ends(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(super) fn fit_ends(text: &str, columns: usize, ellipsis: &str) -> String {
     let text = clean(text);
     if width(&text) <= columns || columns < 8 {
         return fit(&text, columns, ellipsis).into_owned();
@@ -138,7 +138,7 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// The text broken into lines of at most `columns` columns, at spaces where there are any; at most `most` lines.
-pub fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     let text = clean(text);
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();

@@ -51,7 +51,7 @@ pub struct Symbols {
 }
 
 /// Box drawing and blocks.
-pub const UNICODE: Symbols = Symbols {
+pub(super) const UNICODE: Symbols = Symbols {
     ascii: false,
     ellipsis: "…",
     edge: "▌",
@@ -63,7 +63,7 @@ pub const UNICODE: Symbols = Symbols {
 };
 
 /// Nothing beyond ASCII.
-pub const ASCII: Symbols = Symbols {
+pub(super) const ASCII: Symbols = Symbols {
     ascii: true,
     ellipsis: "~",
     edge: "|",

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 /// One case of the corpus.
 #[derive(Debug, Default)]
-pub struct Case {
+pub(crate) struct Case {
     /// What it pins.
     pub name: String,
     /// Where it is written.
@@ -29,7 +29,7 @@ pub struct Case {
 
 /// A difference that `docs/differences.md` lists: places (JSON pointers) in what was seen, and what each side has there.
 #[derive(Debug)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// Words of the row in `docs/differences.md`.
     pub row: String,
     /// What the reference shows at each place.
@@ -40,18 +40,18 @@ pub struct Difference {
 
 impl Case {
     /// Whether several of its activities run at once: who comes first is up to the machine.
-    pub fn is_concurrent(&self) -> bool {
+    pub(crate) fn is_concurrent(&self) -> bool {
         let background = |text: &[u8]| String::from_utf8_lossy(text).contains("\"background\"");
         self.any_order || self.files.iter().any(|(_, text)| background(text))
     }
 
     /// Whether its name or its place contains the text.
-    pub fn is_called(&self, text: &str) -> bool {
+    pub(crate) fn is_called(&self, text: &str) -> bool {
         self.name.contains(text) || self.place.contains(text)
     }
 
     /// The short forms of an experiment: `tolerance` on a `given` output, a `substitute`d argument.
-    pub fn of_short_form(headers: &[(String, Json)]) -> Option<Json> {
+    pub(crate) fn of_short_form(headers: &[(String, Json)]) -> Option<Json> {
         let header = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         let give = |value: &Json| json!({"type": "python", "module": "given", "func": "value", "arguments": {"value": value}});
         let mut experiment = json!({"title": "t", "description": "d"});

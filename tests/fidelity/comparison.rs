@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use std::fmt::Write;
 
 /// Why the case fails; none if it does not.
-pub fn compare(case: &Case, seen: &Both) -> Option<String> {
+pub(crate) fn compare(case: &Case, seen: &Both) -> Option<String> {
     let Both { theirs, ours } = seen;
     let (mut theirs, mut ours) = (theirs.what.clone(), ours.what.clone());
     let mut complaints = String::new();

@@ -12,7 +12,7 @@ use std::{
 const GIVEN: &str = "def value(value=None):\n    return value\n";
 
 /// Every case, in the order of file names.
-pub fn read() -> Vec<Case> {
+pub(crate) fn read() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fidelity/corpus");
     let mut files = Vec::new();
     collect(&root, &mut files);

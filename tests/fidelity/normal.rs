@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 /// What a program left behind.
-pub struct Raw {
+pub(crate) struct Raw {
     pub exit: i64,
     /// The error output: every line of the log.
     pub console: String,
@@ -24,7 +24,7 @@ pub struct Raw {
 /// "left": {…}}`. `layout` says whether the journal is laid out with two spaces and no final line end.
 ///
 /// Where the program gave up before the run, the last console line is `REFUSED` with the message, if it had one.
-pub struct Seen {
+pub(crate) struct Seen {
     pub what: Json,
     /// The console as it was, for people.
     pub console: String,
@@ -34,7 +34,7 @@ const LEVELS: [&str; 5] = ["DEBUG ", "INFO ", "WARNING ", "ERROR ", "CRITICAL "]
 
 impl Raw {
     /// The reference: a stack trace on the console is a refusal without words.
-    pub fn of_theirs(&self) -> Seen {
+    pub(crate) fn of_theirs(&self) -> Seen {
         let mut lines = lines_of(&self.console);
         let trace = lines.iter().position(|line| line.starts_with("Traceback (most recent call last)"));
         let crashed = trace.is_some() && self.exit == 1;
@@ -48,7 +48,7 @@ impl Raw {
     }
 
     /// Our program: a refusal tells the place and a way out after the reference's words.
-    pub fn of_ours(&self) -> Seen {
+    pub(crate) fn of_ours(&self) -> Seen {
         let mut lines = lines_of(&self.console);
         if self.validates {
             // Beside the reference's lines, `validate` shows every finding with its place.

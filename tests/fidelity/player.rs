@@ -25,7 +25,7 @@ const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fidelity/modul
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One warm reference, and our program.
-pub struct Player {
+pub(crate) struct Player {
     reference: Reference,
     chaos: PathBuf,
     python: PathBuf,
@@ -33,18 +33,18 @@ pub struct Player {
 }
 
 /// What both left behind.
-pub struct Both {
+pub(crate) struct Both {
     pub theirs: Seen,
     pub ours: Seen,
 }
 
 impl Player {
-    pub fn new(chaos: &Path, python: &Path, server: SocketAddr) -> Self {
+    pub(crate) fn new(chaos: &Path, python: &Path, server: SocketAddr) -> Self {
         let reference = Reference::start(chaos, python);
         Self { reference, chaos: chaos.to_owned(), python: python.to_owned(), server }
     }
 
-    pub fn play(&mut self, case: &Case) -> Both {
+    pub(crate) fn play(&mut self, case: &Case) -> Both {
         let (theirs, ours) = (Stage::set(case, self), Stage::set(case, self));
         Both { theirs: self.theirs(&theirs), ours: self.ours(&ours) }
     }

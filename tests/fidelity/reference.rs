@@ -8,14 +8,14 @@ use std::{
 };
 
 /// The fork server; ends with its standard input.
-pub struct Reference {
+pub(crate) struct Reference {
     child: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 /// How one run of the reference is asked for.
-pub struct Start<'a> {
+pub(crate) struct Start<'a> {
     pub folder: &'a Path,
     pub arguments: &'a [String],
     pub environment: &'a [(String, String)],
@@ -26,7 +26,7 @@ pub struct Start<'a> {
 }
 
 impl Reference {
-    pub fn start(chaos: &Path, python: &Path) -> Self {
+    pub(crate) fn start(chaos: &Path, python: &Path) -> Self {
         let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fidelity/fork_server.py");
         let mut child = Command::new(python)
             .arg(server)
@@ -45,7 +45,7 @@ impl Reference {
     }
 
     /// Starts a child; tells its process id. Wait for it with [`Reference::wait`] before the next.
-    pub fn spawn(&mut self, start: &Start<'_>) -> i32 {
+    pub(crate) fn spawn(&mut self, start: &Start<'_>) -> i32 {
         let environment: serde_json::Map<String, Json> =
             start.environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let request = json!({
@@ -58,7 +58,7 @@ impl Reference {
     }
 
     /// The exit code of the child; minus the signal that killed it.
-    pub fn wait(&mut self) -> i64 {
+    pub(crate) fn wait(&mut self) -> i64 {
         self.answer()["exit"].as_i64().unwrap()
     }
 

@@ -18,12 +18,12 @@ use std::{
 };
 
 /// The server; ends with the test's process.
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
@@ -34,7 +34,7 @@ impl Server {
         Self { address }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -13,7 +13,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running program and its screen.
-pub struct Terminal {
+pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     /// Gone once the terminal is closed.
     pty: Option<Pty>,
@@ -46,7 +46,7 @@ struct State {
 
 impl Terminal {
     /// Starts `chaos-tui` with these arguments in `folder`.
-    pub fn start(width: u16, height: u16, folder: &std::path::Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(width: u16, height: u16, folder: &std::path::Path, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chaos-tui"));
         command.args(arguments);
         Self::of(command, "xterm-256color", (width, height), folder)
@@ -54,7 +54,12 @@ impl Terminal {
 
     /// The same on a terminal that calls itself so.
     #[allow(dead_code, reason = "each test binary has this module, and few need this")]
-    pub fn start_as(term: &str, size: (u16, u16), folder: &std::path::Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start_as(
+        term: &str,
+        size: (u16, u16),
+        folder: &std::path::Path,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chaos-tui"));
         command.args(arguments);
         Self::of(command, term, size, folder)
@@ -62,7 +67,7 @@ impl Terminal {
 
     /// The same, started by another program: `setsid --wait chaos-tui ...`.
     #[allow(dead_code, reason = "as above")]
-    pub fn start_through(program: &str, folder: &std::path::Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start_through(program: &str, folder: &std::path::Path, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(program);
         command.args(["--wait", env!("CARGO_BIN_EXE_chaos-tui")]);
         command.args(arguments);
@@ -99,7 +104,7 @@ impl Terminal {
     }
 
     /// Presses keys.
-    pub fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         let pty = self.pty.as_mut().unwrap();
         pty.keys.write_all(keys.as_bytes()).unwrap();
         pty.keys.flush().unwrap();
@@ -108,7 +113,7 @@ impl Terminal {
     /// Presses keys until the screen shows a text: in the first milliseconds of a session that follows another one in the
     /// same process, a key can still be taken by whoever read them before. Only for keys that do no harm twice.
     #[allow(dead_code)] // not every test that includes this module plays two sessions
-    pub fn press_until(&mut self, keys: &str, text: &str) {
+    pub(crate) fn press_until(&mut self, keys: &str, text: &str) {
         let shown = |state: &State| state.parser.screen().contents().contains(text);
         for _ in 0..10 {
             self.press(keys);
@@ -123,7 +128,7 @@ impl Terminal {
     }
 
     /// Closes the terminal as its window is closed. The key must draw something, since only that wakes whoever reads.
-    pub fn close(&mut self, key: &str) {
+    pub(crate) fn close(&mut self, key: &str) {
         self.screen.lock().closing = true;
         self.press(key);
         let pty = self.pty.take().unwrap();
@@ -131,19 +136,19 @@ impl Terminal {
     }
 
     /// Waits until the screen shows a text.
-    pub fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         self.wait(&format!("{text:?} on the screen"), |state| {
             state.parser.screen().contents().contains(text)
         });
     }
 
     /// Waits until it shows it no more.
-    pub fn wait_gone(&self, text: &str) {
+    pub(crate) fn wait_gone(&self, text: &str) {
         self.wait(&format!("{text:?} gone"), |state| !state.parser.screen().contents().contains(text));
     }
 
     /// Waits until something holds of the screen.
-    pub fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
+    pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
         self.wait(what, |state| holds(state.parser.screen()));
     }
 
@@ -162,17 +167,17 @@ impl Terminal {
     }
 
     /// What is on the screen.
-    pub fn contents(&self) -> String {
+    pub(crate) fn contents(&self) -> String {
         self.screen.lock().parser.screen().contents()
     }
 
     /// Everything that was written, escape sequences included.
-    pub fn raw(&self) -> String {
+    pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().raw).into_owned()
     }
 
     /// Another size.
-    pub fn resize(&self, width: u16, height: u16) {
+    pub(crate) fn resize(&self, width: u16, height: u16) {
         let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
         self.screen.lock().parser.screen_mut().set_size(rows, cols);
         let pty = self.pty.as_ref().unwrap();
@@ -182,7 +187,7 @@ impl Terminal {
     /// Takes no output any more, as a connection that stalls, and returns once the program is stuck in writing some; or takes it
     /// again.
     #[allow(dead_code, reason = "as above")]
-    pub fn hang(&self, hangs: bool) {
+    pub(crate) fn hang(&self, hangs: bool) {
         self.screen.lock().hangs = hangs;
         self.screen.drawn.notify_all();
         let deadline = Instant::now() + PATIENCE;
@@ -211,14 +216,14 @@ impl Terminal {
     }
 
     /// Sends a signal to the program.
-    pub fn signal(&self, signal: i32) {
+    pub(crate) fn signal(&self, signal: i32) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
         // SAFETY: kill(2) has no memory effects; the child is ours and not yet waited for.
         assert_eq!(unsafe { libc::kill(id, signal) }, 0);
     }
 
     /// Waits until the program is stopped, as a shell's job control does.
-    pub fn stopped(&self) {
+    pub(crate) fn stopped(&self) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
         let mut status = 0;
         // SAFETY: waitpid(2) writes the status and nothing else; the child is ours.
@@ -227,7 +232,7 @@ impl Terminal {
     }
 
     /// Waits until the program has ended and everything it wrote was read; gives its exit code.
-    pub fn ended(&mut self) -> u32 {
+    pub(crate) fn ended(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         self.wait_closed(deadline);
         self.child.wait().unwrap().exit_code()
@@ -243,7 +248,7 @@ impl Terminal {
     }
 
     /// Whether the terminal is as it was found: main screen, cursor, mouse, paste.
-    pub fn is_restored(&self) -> bool {
+    pub(crate) fn is_restored(&self) -> bool {
         let state = self.screen.lock();
         let screen = state.parser.screen();
         !screen.alternate_screen()

@@ -6,24 +6,24 @@ use std::{
     thread,
 };
 
-pub struct Server {
+pub(crate) struct Server {
     pub url: String,
 }
 
 impl Server {
     /// Always the same answer; the headers end with a line end.
-    pub fn answering(status: &str, headers: &str, body: &[u8]) -> Self {
+    pub(crate) fn answering(status: &str, headers: &str, body: &[u8]) -> Self {
         let head = format!("HTTP/1.1 {status}\r\n{headers}\r\n").into_bytes();
         Self::bytes([head.as_slice(), body].concat())
     }
 
     /// Always these bytes.
-    pub fn bytes(answer: Vec<u8>) -> Self {
+    pub(crate) fn bytes(answer: Vec<u8>) -> Self {
         Self::with(move |stream| stream.write_all(&answer))
     }
 
     /// A body of this length, which nobody has to keep.
-    pub fn long(headers: &str, length: usize) -> Self {
+    pub(crate) fn long(headers: &str, length: usize) -> Self {
         let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
         Self::with(move |stream| {
             stream.write_all(head.as_bytes())?;
@@ -33,7 +33,7 @@ impl Server {
     }
 
     /// The same in chunks.
-    pub fn chunked(length: usize) -> Self {
+    pub(crate) fn chunked(length: usize) -> Self {
         Self::with(move |stream| {
             stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
             let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 1 << 16], b"\r\n"].concat();

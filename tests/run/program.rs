@@ -31,7 +31,7 @@ sys.exit(code)";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with an experiment, and how it is run.
-pub struct Case {
+pub(crate) struct Case {
     pub folder: TempDir,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
@@ -51,12 +51,12 @@ fn hears_hang_ups(command: &mut Command) {
 
 impl Case {
     /// An experiment of these parts, with a title and a description.
-    pub fn new(parts: &str) -> Self {
+    pub(crate) fn new(parts: &str) -> Self {
         Self::of("experiment.json", format!(r#"{{"title": "t", "description": "d", {parts}}}"#))
     }
 
     /// A file of this name and text, which need not be text.
-    pub fn of(name: &str, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn of(name: &str, text: impl AsRef<[u8]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         Self {
@@ -68,32 +68,32 @@ impl Case {
     }
 
     /// An experiment of this name that somebody else provides.
-    pub fn named(source: &str) -> Self {
+    pub(crate) fn named(source: &str) -> Self {
         let arguments = vec!["run".to_owned(), source.to_owned()];
         Self { folder: tempfile::tempdir().unwrap(), arguments, variables: Vec::new(), measured: false }
     }
 
     /// Lets everything that the program starts be told from all else.
-    pub fn marked(self) -> Self {
+    pub(crate) fn marked(self) -> Self {
         let mark = self.folder.path().display().to_string();
         self.variable(MARK, &mark)
     }
 
     /// Measures how much memory it takes.
-    pub fn measured(mut self) -> Self {
+    pub(crate) fn measured(mut self) -> Self {
         self.measured = true;
         self
     }
 
     /// Lets it find Python, and modules in a folder of its own.
-    pub fn with_python(self, modules: &str) -> Self {
+    pub(crate) fn with_python(self, modules: &str) -> Self {
         let modules = self.path(modules).display().to_string();
         let case = self.variable("PYTHONPATH", &modules).variable("PYTHONDONTWRITEBYTECODE", "1");
         case.with(&["--python", python()])
     }
 
     /// Waits until no process is there any more that bears the mark.
-    pub fn left_nobody(&self) {
+    pub(crate) fn left_nobody(&self) {
         let mark = format!("{MARK}={}", self.folder.path().display());
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
@@ -107,37 +107,37 @@ impl Case {
     }
 
     /// Makes a named pipe.
-    pub fn pipe(&self, name: &str) {
+    pub(crate) fn pipe(&self, name: &str) {
         let status = Command::new("mkfifo").arg(self.path(name)).status().unwrap();
         assert!(status.success());
     }
 
-    pub fn with(mut self, arguments: &[&str]) -> Self {
+    pub(crate) fn with(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         self
     }
 
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn file(self, name: &str, text: &str) -> Self {
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
         std::fs::write(self.path(name), text).unwrap();
         self
     }
 
     /// Starts the program in the folder, with nothing of ours in its environment.
-    pub fn start(self) -> Running {
+    pub(crate) fn start(self) -> Running {
         self.start_with(Stdio::piped())
     }
 
     /// The same on somebody else's console: no line of it is heard.
-    pub fn start_on(self, console: std::io::PipeWriter) -> Running {
+    pub(crate) fn start_on(self, console: std::io::PipeWriter) -> Running {
         self.start_with(console.into())
     }
 
@@ -173,13 +173,13 @@ impl Case {
     }
 
     /// Runs it to its end.
-    pub fn run(self) -> Ended {
+    pub(crate) fn run(self) -> Ended {
         self.start().end()
     }
 }
 
 /// The program while it runs; killed when a test gives up on it.
-pub struct Running {
+pub(crate) struct Running {
     case: Case,
     child: Child,
     lines: Receiver<String>,
@@ -188,7 +188,7 @@ pub struct Running {
 
 impl Running {
     /// Waits for a line with this text.
-    pub fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => {
@@ -203,24 +203,24 @@ impl Running {
         }
     }
 
-    pub fn signal(&self, signal: i32) {
+    pub(crate) fn signal(&self, signal: i32) {
         let pid = i32::try_from(self.child.id()).unwrap();
         // SAFETY: `kill` takes two integers; the child has not been waited for, so the number is still its own.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
     /// Writes a file of the case while it runs.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.case.path(name), text).unwrap();
     }
 
     /// Opens a pipe of the case, as soon as the program reads from it.
-    pub fn open_to_write(&self, name: &str) -> std::fs::File {
+    pub(crate) fn open_to_write(&self, name: &str) -> std::fs::File {
         std::fs::File::options().write(true).open(self.case.path(name)).unwrap()
     }
 
     /// Waits for a file that an activity writes, and reads it.
-    pub fn wait_for_file(&self, name: &str) -> String {
+    pub(crate) fn wait_for_file(&self, name: &str) -> String {
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
             match std::fs::read_to_string(self.case.path(name)) {
@@ -232,7 +232,7 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub fn end(mut self) -> Ended {
+    pub(crate) fn end(mut self) -> Ended {
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             self.heard.push(line);
         }
@@ -265,7 +265,7 @@ impl Drop for Running {
 }
 
 /// What the program left behind.
-pub struct Ended {
+pub(crate) struct Ended {
     pub case: Case,
     /// The most memory it or one of its children ever had, in MiB, if it was measured.
     pub peak: Option<u64>,
@@ -277,39 +277,39 @@ pub struct Ended {
 
 impl Ended {
     /// The exit code; panics for a signal.
-    pub fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| panic!("ended by {:?}: {:#?}", self.status, self.lines))
     }
 
     /// The signal that killed it.
-    pub fn killed_by(&self) -> Option<i32> {
+    pub(crate) fn killed_by(&self) -> Option<i32> {
         self.status.signal()
     }
 
-    pub fn has_journal(&self) -> bool {
+    pub(crate) fn has_journal(&self) -> bool {
         self.journal.is_some()
     }
 
     /// A place in the journal by JSON pointer.
-    pub fn at(&self, pointer: &str) -> serde_json::Value {
+    pub(crate) fn at(&self, pointer: &str) -> serde_json::Value {
         let journal = self.journal.as_ref().unwrap_or_else(|| panic!("no journal: {:#?}", self.lines));
         journal.pointer(pointer).cloned().unwrap_or_default()
     }
 
     /// The journal's text as it was written.
-    pub fn journal_text(&self) -> String {
+    pub(crate) fn journal_text(&self) -> String {
         std::fs::read_to_string(self.case.path("journal.json")).unwrap()
     }
 
     /// Names of the journal's entries of a part.
-    pub fn names(&self, pointer: &str) -> Vec<String> {
+    pub(crate) fn names(&self, pointer: &str) -> Vec<String> {
         let entries = self.at(pointer);
         let name = |entry: &serde_json::Value| Some(entry.pointer("/activity/name")?.as_str()?.to_owned());
         entries.as_array().into_iter().flatten().filter_map(name).collect()
     }
 
     /// Level and message of each console line.
-    pub fn messages(&self) -> Vec<(String, String)> {
+    pub(crate) fn messages(&self) -> Vec<(String, String)> {
         let split = |line: &String| {
             let (head, message) = line.split_once("] ")?;
             Some((head.rsplit(' ').next()?.to_owned(), message.to_owned()))
@@ -317,12 +317,12 @@ impl Ended {
         self.lines.iter().filter_map(split).collect()
     }
 
-    pub fn says(&self, text: &str) -> bool {
+    pub(crate) fn says(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.contains(text))
     }
 
     /// Status, deviation, exit code.
-    pub fn outcome(&self) -> (String, bool, i32) {
+    pub(crate) fn outcome(&self) -> (String, bool, i32) {
         let status = self.at("/status").as_str().unwrap_or("none").to_owned();
         (status, self.at("/deviated").as_bool().unwrap_or_default(), self.code())
     }
@@ -349,7 +349,7 @@ fn bearing(mark: &str) -> Vec<String> {
 }
 
 /// An activity of type process; arguments are JSON.
-pub fn process(kind: &str, name: &str, path: &str, arguments: &str, more: &str) -> String {
+pub(crate) fn process(kind: &str, name: &str, path: &str, arguments: &str, more: &str) -> String {
     let more = if more.is_empty() { String::new() } else { format!(", {more}") };
     format!(
         r#"{{"type": "{kind}", "name": "{name}"{more},
@@ -358,23 +358,23 @@ pub fn process(kind: &str, name: &str, path: &str, arguments: &str, more: &str) 
 }
 
 /// A shell script as an activity.
-pub fn sh(kind: &str, name: &str, script: &str, more: &str) -> String {
+pub(crate) fn sh(kind: &str, name: &str, script: &str, more: &str) -> String {
     process(kind, name, "sh", &format!(r#"["-c", "{script}"]"#), more)
 }
 
-pub fn method(entries: &[String]) -> String {
+pub(crate) fn method(entries: &[String]) -> String {
     format!(r#""method": [{}]"#, entries.join(","))
 }
 
-pub fn rollbacks(entries: &[String]) -> String {
+pub(crate) fn rollbacks(entries: &[String]) -> String {
     format!(r#""rollbacks": [{}]"#, entries.join(","))
 }
 
-pub fn hypothesis(probes: &[String]) -> String {
+pub(crate) fn hypothesis(probes: &[String]) -> String {
     format!(r#""steady-state-hypothesis": {{"title": "h", "probes": [{}]}}"#, probes.join(","))
 }
 
 /// A hypothesis that holds while the file `up` is there.
-pub fn is_up() -> String {
+pub(crate) fn is_up() -> String {
     hypothesis(&[process("probe", "is-up", "test", r#"["-e", "up"]"#, r#""tolerance": 0"#)])
 }

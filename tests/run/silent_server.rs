@@ -8,19 +8,19 @@ use std::{
     time::Duration,
 };
 
-pub struct Silent {
+pub(crate) struct Silent {
     pub url: String,
     requests: Receiver<()>,
 }
 
 impl Silent {
     /// Says nothing.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(|_| {})
     }
 
     /// Says how much it will say, and only begins with it.
-    pub fn dribbling() -> Self {
+    pub(crate) fn dribbling() -> Self {
         Self::with(|stream| {
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\nbegun";
             let _ = stream.write_all(head.as_bytes());
@@ -47,7 +47,7 @@ impl Silent {
     }
 
     /// Waits for a request.
-    pub fn asked(&self) {
+    pub(crate) fn asked(&self) {
         self.requests.recv_timeout(Duration::from_secs(60)).expect("a request");
     }
 }

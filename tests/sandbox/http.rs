@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// An answer, with its status and body.
     Answered(u16, String),
     /// Connected, and then nothing until patience ran out.
@@ -18,12 +18,12 @@ pub enum Outcome {
 }
 
 /// Where a base URL leads.
-pub fn address(url: &str) -> SocketAddr {
+pub(crate) fn address(url: &str) -> SocketAddr {
     url.trim_start_matches("http://").split('/').next().unwrap().parse().unwrap()
 }
 
 /// Sends one request and waits for its answer.
-pub fn ask(address: SocketAddr, request: &str, body: &str, patience: Duration) -> Outcome {
+pub(crate) fn ask(address: SocketAddr, request: &str, body: &str, patience: Duration) -> Outcome {
     let Ok(mut stream) = TcpStream::connect_timeout(&address, patience) else { return Outcome::Refused };
     stream.set_read_timeout(Some(patience)).unwrap();
     let length = body.len();
@@ -50,6 +50,6 @@ pub fn ask(address: SocketAddr, request: &str, body: &str, patience: Duration) -
 }
 
 /// `GET` of a path.
-pub fn get(url: &str, path: &str, patience: Duration) -> Outcome {
+pub(crate) fn get(url: &str, path: &str, patience: Duration) -> Outcome {
     ask(address(url), &format!("GET {path} HTTP/1.1"), "", patience)
 }

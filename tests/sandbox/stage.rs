@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// Generous: the machine that runs the tests may be busy.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running sandbox; dropped, it is killed.
-pub struct Stage {
+pub(crate) struct Stage {
     pub child: Child,
     /// The sandbox ends when this is dropped.
     pub stdin: Option<ChildStdin>,
@@ -21,7 +21,7 @@ pub struct Stage {
 
 impl Stage {
     /// Starts a sandbox and waits until it is ready.
-    pub fn set(arguments: &[&str]) -> Self {
+    pub(crate) fn set(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chaos-tui"))
             .args(["sandbox", "--announce", "json"])
             .args(arguments)
@@ -36,16 +36,16 @@ impl Stage {
         Self { child, stdin, announced, home: tempfile::tempdir().unwrap() }
     }
 
-    pub fn announced(&self, key: &str) -> &str {
+    pub(crate) fn announced(&self, key: &str) -> &str {
         self.announced[key].as_str().unwrap_or_else(|| panic!("{key} in {}", self.announced))
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// A command with what the sandbox announced in its environment.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(env!("CARGO_MANIFEST_DIR")).env("HOME", self.home.path());
         for (name, value) in self.announced["environment"].as_object().unwrap() {
@@ -55,32 +55,32 @@ impl Stage {
     }
 
     /// Runs kubectl to its end, which must be a good one.
-    pub fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = self.command("kubectl").args(arguments).output().unwrap();
         assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// One object as JSON.
-    pub fn get(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["get", "-o", "json"];
         all.extend(arguments);
         serde_json::from_str(&self.kubectl(&all)).unwrap()
     }
 
     /// The one pod with this `name` label.
-    pub fn pod(&self, app: &str) -> Value {
+    pub(crate) fn pod(&self, app: &str) -> Value {
         let pods = self.get(&["pods", "-l", &format!("name={app}")]);
         pods["items"][0].clone()
     }
 
     /// The processes of the sandbox's pods.
-    pub fn children(&self) -> Vec<u32> {
+    pub(crate) fn children(&self) -> Vec<u32> {
         children(self.id())
     }
 
     /// Waits for the sandbox's own end.
-    pub fn ended(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn ended(&mut self) -> std::process::ExitStatus {
         let mut status = None;
         until("the sandbox has ended", || {
             status = self.child.try_wait().unwrap();
@@ -98,7 +98,7 @@ impl Drop for Stage {
 }
 
 /// Whether kubectl is there; without it a test has nothing to say and says so.
-pub fn has_kubectl() -> bool {
+pub(crate) fn has_kubectl() -> bool {
     let found = Command::new("kubectl").args(["version", "--client"]).output().is_ok();
     if !found {
         eprintln!("skipped: kubectl is not installed");
@@ -107,12 +107,12 @@ pub fn has_kubectl() -> bool {
 }
 
 /// What a command wrote.
-pub fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// Waits until something is so.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;
     while !holds() {
         assert!(Instant::now() < deadline, "never: {what}");
@@ -121,7 +121,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The processes whose parent this is.
-pub fn children(parent: u32) -> Vec<u32> {
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let processes = std::fs::read_dir("/proc").unwrap();
     let ids = processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
     ids.filter(|id| parent_of(*id) == Some(parent)).collect()
@@ -134,12 +134,12 @@ fn parent_of(id: u32) -> Option<u32> {
 }
 
 /// Whether a process runs; a dead one that nobody asked about yet does not.
-pub fn runs(id: u32) -> bool {
+pub(crate) fn runs(id: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
-pub fn signal(id: u32, signal: i32) {
+pub(crate) fn signal(id: u32, signal: i32) {
     // SAFETY: a system call on plain numbers; the process is a child of this test that was not awaited yet.
     let sent = unsafe { libc::kill(i32::try_from(id).unwrap(), signal) };
     assert_eq!(sent, 0, "signal {signal} to {id}");

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 /// A machine that is busy with other tests still gets there.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-pub struct Watched {
+pub(crate) struct Watched {
     /// The sandbox ends with this.
     _stage: Stage,
     connection: Connection,
@@ -45,7 +45,7 @@ pub struct Watched {
 impl Watched {
     /// Starts a sandbox with a variant of the sample and watches it. With `CHAOS_TUI_RECORD` set to a folder, the
     /// session is recorded there as `VARIANT.ctui`.
-    pub async fn open(variant: &str) -> Self {
+    pub(crate) async fn open(variant: &str) -> Self {
         // A second call in this process is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let stage = Stage::set(&["--variant", variant, "--start-delay", "16", "--propagation", "6"]);
@@ -101,7 +101,7 @@ impl Watched {
     }
 
     /// Deletes the provider's pod at once, as a killed node would.
-    pub async fn kill_the_provider(&mut self) {
+    pub(crate) async fn kill_the_provider(&mut self) {
         let pods: Api<Pod> = Api::default_namespaced(self.connection.client().unwrap());
         let list = pods.list(&ListParams::default().labels("name=my-provider-app")).await.unwrap();
         let name = list.items[0].metadata.name.clone().unwrap();
@@ -115,7 +115,7 @@ impl Watched {
     }
 
     /// Plays events until the session is as wanted.
-    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Session, Timestamp) -> bool) {
+    pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(&Session, Timestamp) -> bool) {
         let reached = timeout(PATIENCE, async {
             while !wanted(&self.session, self.clock.now()) {
                 self.step().await;
@@ -147,7 +147,7 @@ impl Watched {
     }
 
     /// Stops watching; the session as it stands, and the moment.
-    pub async fn close(mut self) -> (Session, Timestamp) {
+    pub(crate) async fn close(mut self) -> (Session, Timestamp) {
         let now = self.clock.now();
         println!("{}", self.picture(now));
         self.stop.cancel();

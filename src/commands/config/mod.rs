@@ -8,7 +8,7 @@ mod page;
 mod preferences;
 mod table;
 
-pub use preferences::Preferences;
+pub(crate) use preferences::Preferences;
 
 use crate::experiment::Environment;
 use std::{
@@ -19,13 +19,13 @@ use std::{
 };
 
 /// The variable that names another file.
-pub const VARIABLE: &str = "CHAOS_TUI_CONFIG";
+pub(crate) const VARIABLE: &str = "CHAOS_TUI_CONFIG";
 /// The most that is read; what is longer is no config file.
 const MOST: u64 = 1 << 20;
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Print a file with every setting at its default, to start from
     #[arg(long)]
     pub print_default: bool,
@@ -62,7 +62,7 @@ impl Where {
 ///
 /// # Errors
 /// When the file cannot be read or says something that cannot be; the text names each place.
-pub fn preferences(named: Option<PathBuf>) -> Result<Preferences, String> {
+pub(crate) fn preferences(named: Option<PathBuf>) -> Result<Preferences, String> {
     read(&Where::of(named, &Environment::of_process())).map(|found| found.unwrap_or_default())
 }
 
@@ -85,7 +85,7 @@ fn read(place: &Where) -> Result<Option<Preferences>, String> {
 }
 
 /// Prints the default file, or where the file is looked for and what is in force.
-pub fn run(arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let told = if arguments.print_default { Ok(default_file()) } else { in_force(arguments.config.clone()) };
     match told {
         // A reader that has seen enough, such as `head`, is no failure.

@@ -9,7 +9,7 @@ use crate::{
 
 /// All that the config file can say.
 #[derive(Clone, Debug)]
-pub struct Preferences {
+pub(crate) struct Preferences {
     /// Name of the theme.
     pub theme: String,
     /// `auto`, `always` or `never`.
@@ -47,7 +47,7 @@ impl Preferences {
     ///
     /// # Errors
     /// When there is none of that name.
-    pub fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Theme, UnknownTheme> {
+    pub(crate) fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Theme, UnknownTheme> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let named = Theme::named(&self.theme)?;
         let depth = match self.color.as_str() {

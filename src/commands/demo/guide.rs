@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 /// Says each caption once, when it becomes true; ends with the session.
-pub async fn guide(
+pub(super) async fn guide(
     lesson: Lesson,
     shown: watch::Receiver<Session>,
     emitter: Emitter,
@@ -40,7 +40,7 @@ const SPOKEN_S: f64 = 5.0;
 const BRIEF_S: f64 = 1.0;
 
 /// The caption for where the session stands.
-pub fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
+pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
     match insight::phase(session, now) {
         Phase::Ready => match lesson {
             Lesson::Before => "Lesson 1 of 3: no circuit breaker. Press SPACE to ask as its users do.",

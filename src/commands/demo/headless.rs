@@ -25,7 +25,7 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 const SAFETY: Duration = Duration::from_secs(30);
 
 /// Plays a lesson and gives its session. A signal ends it as one ends `chaos-tui run`, rollbacks included.
-pub async fn play(global: &Global, arguments: &live::Arguments) -> Result<Session, Refusal> {
+pub(super) async fn play(global: &Global, arguments: &live::Arguments) -> Result<Session, Refusal> {
     let host = SessionHost::start(None, None);
     let mut helpers = Helpers::default();
     let played = lesson(global, arguments, &host, &mut helpers).await;

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A lesson of the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lesson {
+pub(super) enum Lesson {
     /// A consumer without a circuit breaker.
     Before,
     /// The same with one.
@@ -17,10 +17,10 @@ pub enum Lesson {
 
 impl Lesson {
     /// All, in the order in which they are played.
-    pub const ALL: [Self; 3] = [Self::Before, Self::After, Self::Trap];
+    pub(super) const ALL: [Self; 3] = [Self::Before, Self::After, Self::Trap];
 
     /// The sandbox's variant; also what the lesson is called in a comparison.
-    pub fn variant(self) -> &'static str {
+    pub(super) fn variant(self) -> &'static str {
         match self {
             Self::Before => "before",
             Self::After => "after",
@@ -29,7 +29,7 @@ impl Lesson {
     }
 
     /// Its experiment: the file's name and text. None needs an account anywhere.
-    pub fn experiment(self) -> (&'static str, &'static str) {
+    pub(super) fn experiment(self) -> (&'static str, &'static str) {
         match self {
             Self::Before | Self::After => {
                 ("kill-pod.json", include_str!("../../../experiments/kill-pod.json"))
@@ -39,7 +39,7 @@ impl Lesson {
     }
 
     /// What one key leads to when it is over.
-    pub fn next(self) -> &'static str {
+    pub(super) fn next(self) -> &'static str {
         match self {
             Self::Before => "lesson 2",
             Self::After => "lesson 3",
@@ -48,7 +48,7 @@ impl Lesson {
     }
 
     /// What the figures do not show of this lesson, if anything; `compared` is with the lesson before it.
-    pub fn missed(self, compared: &Comparison) -> Option<&'static str> {
+    pub(super) fn missed(self, compared: &Comparison) -> Option<&'static str> {
         let (before, after) = (&compared.before, &compared.after);
         match self {
             Self::Before => None,

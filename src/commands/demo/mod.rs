@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Play the lessons without a screen and print the comparisons (what happens by itself without a terminal)
     #[arg(long)]
     pub headless: bool,
@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 /// Plays the lessons; exits with 0 when they were shown.
-pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     let script = match Script::write() {
         Ok(script) => script,
         Err(error) => {

@@ -10,7 +10,7 @@ use std::{
 
 /// A folder with the experiments; the journals go there too and stay.
 #[derive(Debug)]
-pub struct Script {
+pub(super) struct Script {
     folder: PathBuf,
 }
 
@@ -22,7 +22,7 @@ struct Line {
 
 impl Script {
     /// Writes the experiments into a new folder of ours.
-    pub fn write() -> io::Result<Self> {
+    pub(super) fn write() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("chaos-tui-demo-{}", uuid::Uuid::new_v4().simple()));
         fs::create_dir(&folder)?;
         for (name, text) in Lesson::ALL.map(Lesson::experiment) {
@@ -32,12 +32,12 @@ impl Script {
     }
 
     /// Where the journals are.
-    pub fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// What the live session of a lesson is told, as if typed.
-    pub fn session(&self, lesson: Lesson, demo: &Arguments) -> live::Arguments {
+    pub(super) fn session(&self, lesson: Lesson, demo: &Arguments) -> live::Arguments {
         let path = |name: &str| self.folder.join(name).display().to_string();
         let line = [
             "demo".to_owned(),

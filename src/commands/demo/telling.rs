@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What was told last.
 #[derive(Debug, Default)]
-pub struct Telling {
+pub(super) struct Telling {
     users: Option<Word>,
     breaker: Option<BreakerState>,
     /// Turns of the breaker told so far.
@@ -30,7 +30,7 @@ pub struct Telling {
 
 impl Telling {
     /// Prints what changes until it is dropped.
-    pub async fn follow(mut self, shown: watch::Receiver<Session>, clock: Clock) {
+    pub(super) async fn follow(mut self, shown: watch::Receiver<Session>, clock: Clock) {
         let mut ticks = interval(LOOK);
         loop {
             ticks.tick().await;
@@ -41,7 +41,7 @@ impl Telling {
     }
 
     /// What changed since the last call, one line each.
-    pub fn news(&mut self, session: &Session, now: Timestamp) -> Vec<String> {
+    pub(super) fn news(&mut self, session: &Session, now: Timestamp) -> Vec<String> {
         let mut news = self.breaker_news(session, now);
         let over = session.steps.rows.iter().filter(|row| row.state.is_over());
         for row in over.clone().skip(self.steps) {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// What the command line says.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Path or URL of the experiment: opens the live session
     #[arg(value_name = "EXPERIMENT", default_value = "", hide_default_value = true)]
     pub source: String,
@@ -32,7 +32,7 @@ pub struct Arguments {
 
 /// What is watched, and what may be done.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Watching {
+pub(crate) struct Watching {
     /// Probe this URL as users would, or this path of the service that the experiment asks (several: once each)
     /// [default: the experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
@@ -70,7 +70,7 @@ pub struct Watching {
 
 /// How the screen looks.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Looks {
+pub(crate) struct Looks {
     /// dark, light, colour-blind or mono [default: dark]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
@@ -96,7 +96,7 @@ pub struct Looks {
 
 /// Where to panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum PanicIn {
+pub(crate) enum PanicIn {
     /// In the loop that draws.
     Screen,
     /// In a background task.
@@ -105,7 +105,7 @@ pub enum PanicIn {
 
 impl Looks {
     /// The preferences with what the command line says about looks.
-    pub fn over(&self, mut preferences: Preferences) -> Preferences {
+    pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
         set(&mut preferences.theme, self.theme.clone());
         set(&mut preferences.color, self.color.clone());
         set(&mut preferences.ascii, self.ascii);
@@ -116,7 +116,7 @@ impl Looks {
 
 impl Watching {
     /// The preferences with what the command line says about watching.
-    pub fn over(&self, mut preferences: Preferences) -> Preferences {
+    pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
         let watch = &mut preferences.watch;
         if !self.watch.is_empty() {
             watch.urls.clone_from(&self.watch);
@@ -136,7 +136,7 @@ impl Watching {
 
 impl Arguments {
     /// How the session is held.
-    pub fn settings(&self, preferences: &Preferences) -> Settings {
+    pub(crate) fn settings(&self, preferences: &Preferences) -> Settings {
         Settings {
             source: self.source.clone(),
             journal: self.playing.journal_path.clone(),

@@ -9,7 +9,7 @@ mod session;
 mod summary;
 
 pub(super) use crate::tui::Course;
-pub use arguments::{Arguments, Looks};
+pub(crate) use arguments::{Arguments, Looks};
 pub(super) use session::{Guide, SessionOptions, SessionOutcome};
 
 use super::Global;
@@ -20,13 +20,13 @@ use std::{
 };
 
 /// Exit code of a bug of ours.
-pub const BUG: u8 = 70;
+pub(crate) const BUG: u8 = 70;
 /// Exit code when the operator did not wait for the rollbacks.
-pub const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Runs the live session. Where there can be no screen nobody can see what a fire would hit, so nothing is done: whoever
 /// wants the experiment played without one says so.
-pub fn run(global: &Global, arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     if let Err(why) = terminal::possible() {
         let source = &arguments.source;
         eprintln!("{why}, so there is no live session and nothing was done");

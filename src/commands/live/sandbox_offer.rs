@@ -8,7 +8,7 @@ use crossterm::{
 use std::io::{self, Write};
 
 /// What the operator chose where no cluster is to be found.
-pub enum Offer {
+pub(super) enum Offer {
     /// The sandbox with this variant.
     Variant(&'static str),
     /// Go on without.
@@ -20,7 +20,7 @@ pub enum Offer {
 /// Offers the sandbox with one key.
 ///
 /// Whoever stops waiting for the key gets the terminal back as it was.
-pub async fn ask() -> Offer {
+pub(super) async fn ask() -> Offer {
     let question = "No Kubernetes cluster is configured (no kubeconfig, not inside a cluster).\r\n\
          Press  b  for the embedded sandbox with the `before` consumer,\r\n\
          \x20      a  for the sandbox with the `after` consumer,\r\n\

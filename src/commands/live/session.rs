@@ -44,7 +44,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What a session has besides its arguments.
 #[derive(Default)]
-pub struct SessionOptions {
+pub(crate) struct SessionOptions {
     /// An earlier session, to compare with at the end.
     pub earlier: Option<Session>,
     /// Speaks to the audience while it goes on.
@@ -54,7 +54,7 @@ pub struct SessionOptions {
 }
 
 /// How a session ended for whoever held it.
-pub struct SessionOutcome {
+pub(crate) struct SessionOutcome {
     /// What the program would exit with.
     pub code: ExitCode,
     /// The session, unless there was none.
@@ -79,10 +79,14 @@ impl SessionOutcome {
 }
 
 /// Makes the task that speaks to the audience.
-pub type Guide = Box<dyn FnOnce(&SessionHost) -> BoxFuture<'static, ()> + Send>;
+pub(crate) type Guide = Box<dyn FnOnce(&SessionHost) -> BoxFuture<'static, ()> + Send>;
 
 /// Prepares, shows, ends.
-pub async fn run(global: &Global, arguments: &Arguments, mut options: SessionOptions) -> SessionOutcome {
+pub(super) async fn run(
+    global: &Global,
+    arguments: &Arguments,
+    mut options: SessionOptions,
+) -> SessionOutcome {
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {

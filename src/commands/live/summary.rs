@@ -14,7 +14,7 @@ use crate::{
 use std::io::{self, Write};
 
 /// Prints the verdict, the figures and where things were saved.
-pub fn print(session: &Session, report: &Report, now: Timestamp) {
+pub(super) fn print(session: &Session, report: &Report, now: Timestamp) {
     for line in lines(session, report, now) {
         // A terminal that was closed takes nothing, and nobody reads it.
         let _ = writeln!(io::stdout(), "{line}");
@@ -109,7 +109,7 @@ fn safety(session: &Session) -> Option<String> {
 }
 
 /// Prints the log lines that were not printed yet; gives the number of the next one.
-pub fn follow(session: &Session, said: u64, lines: &mut LineWriter) -> u64 {
+pub(super) fn follow(session: &Session, said: u64, lines: &mut LineWriter) -> u64 {
     let log = &session.log;
     let skip = usize::try_from(said.saturating_sub(log.forgotten)).unwrap_or(usize::MAX);
     for line in log.lines.iter().skip(skip).filter(|line| line.level > Level::Debug) {

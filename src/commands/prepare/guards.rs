@@ -13,7 +13,7 @@ const VENDOR: &str = "chaos-tui";
 
 /// The limits to begin with. Whoever leads step by step has them; a run that goes by itself is a drop-in, and has only
 /// those that somebody asks for.
-pub fn in_force(playing: &Playing, experiment: &Experiment, pace: &Pace) -> Result<Guards, Refusal> {
+pub(super) fn in_force(playing: &Playing, experiment: &Experiment, pace: &Pace) -> Result<Guards, Refusal> {
     let base = match pace {
         Pace::Step => Guards::default(),
         Pace::Auto(_) => Guards::OFF,

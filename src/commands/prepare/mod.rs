@@ -7,7 +7,7 @@ mod refusal;
 mod validation;
 mod variables;
 
-pub use refusal::Refusal;
+pub(crate) use refusal::Refusal;
 
 use super::{Playing, SandboxChild, connect::Connected};
 use crate::{
@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 
 /// What has to be ended after a run, whatever became of it.
 #[derive(Default)]
-pub struct Helpers {
+pub(crate) struct Helpers {
     sandbox: Option<SandboxChild>,
     python: Option<Arc<PythonBridge>>,
     cluster: Option<cluster::Settings>,
@@ -37,7 +37,7 @@ pub struct Helpers {
 
 impl Helpers {
     /// Ends them.
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         if let Some(python) = self.python {
             python.shut_down().await;
         }
@@ -51,7 +51,7 @@ impl Helpers {
 }
 
 /// Who takes part in a run besides its file.
-pub struct Company<'a> {
+pub(crate) struct Company<'a> {
     /// Takes every line.
     pub emitter: &'a Emitter,
     /// Takes Python's wish to end the run.
@@ -72,7 +72,7 @@ impl Company<'_> {
 }
 
 /// Prepares a run. What it starts is left in `helpers`, also when it refuses.
-pub async fn prepare(
+pub(crate) async fn prepare(
     source: &str,
     playing: &Playing,
     settings_path: Option<&PathBuf>,

@@ -4,7 +4,7 @@ use crate::experiment::{Value, python_text};
 
 /// Why nothing is played.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// One message with a way out.
     pub message: String,
     /// What the program exits with: 2 for what the command line can mend, else 1 (experiment-format 12.2).

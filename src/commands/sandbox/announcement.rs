@@ -8,7 +8,7 @@ use chaos_sandbox::{Cluster, Replaced, Settings, Variant, kubelet::Starting};
 
 /// How to reach everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Announcement {
+pub(super) struct Announcement {
     kubeconfig: PathBuf,
     consumer_url: String,
     provider_url: String,
@@ -21,7 +21,7 @@ pub struct Announcement {
 
 impl Announcement {
     /// Of a cluster that plays the sample.
-    pub fn of(cluster: &Cluster, kubeconfig: &Path) -> Self {
+    pub(super) fn of(cluster: &Cluster, kubeconfig: &Path) -> Self {
         let account = &cluster.gremlin().account;
         Self {
             kubeconfig: kubeconfig.to_owned(),
@@ -36,7 +36,7 @@ impl Announcement {
     }
 
     /// One line for programs. `environment` is what an experiment needs to run against this sandbox.
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let kubeconfig = self.kubeconfig.to_string_lossy();
         json!({
             "kubeconfig": kubeconfig,
@@ -58,7 +58,7 @@ impl Announcement {
     }
 
     /// Words for people.
-    pub fn words(&self, variant: Variant, settings: &Settings, replaced: &[Replaced]) -> String {
+    pub(super) fn words(&self, variant: Variant, settings: &Settings, replaced: &[Replaced]) -> String {
         let mut text = format!(
             "The sandbox is ready: a cluster on this machine, with the consumer \"{variant}\".
 

@@ -18,7 +18,7 @@ use chaos_sandbox::{Cluster, Settings, StartError, Variant};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Which consumer to deploy: before (naive), after (circuit breaker and fallback) or trap (the same, and its liveness
     /// probe fails while the breaker is open)
     #[arg(long, default_value_t)]
@@ -41,7 +41,7 @@ pub struct Arguments {
 
 /// How to tell that the sandbox is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Announce {
+pub(crate) enum Announce {
     /// Words for people.
     #[default]
     Text,
@@ -88,7 +88,7 @@ impl Arguments {
 
 /// Runs the sandbox until it is told to end. When it cannot come up it says why, leaves nothing running and exits
 /// with 2. Makes its own runtime: not to be called inside one.
-pub fn run(arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     // Standard output belongs to the announcement. Whoever embeds this may have a subscriber of their own.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)

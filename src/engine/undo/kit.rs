@@ -40,7 +40,7 @@ type Key = (Identity, &'static str, String, String);
 
 /// The kit; clones share what was saved.
 #[derive(Clone)]
-pub struct Kit {
+pub(crate) struct Kit {
     /// They choose the cluster of a step; none where nothing is saved.
     providers: Option<Arc<Providers>>,
     emitter: Emitter,
@@ -112,7 +112,7 @@ fn unharmed<C, M>(versions: &[(Timestamp, C, M)], t0: Option<Timestamp>) -> Opti
 
 impl Kit {
     /// An empty kit. With a recording the manifests are written beside it.
-    pub fn new(
+    pub(crate) fn new(
         providers: Option<Arc<Providers>>,
         emitter: Emitter,
         session: watch::Receiver<Session>,
@@ -124,7 +124,7 @@ impl Kit {
 
     /// Follows the session: saves for every destructive step at once, anew when its fire is awaited, and asks the server
     /// whether it could be put back. A slow API server holds up neither the other nor this listener, which would miss events.
-    pub async fn follow(
+    pub(crate) async fn follow(
         self,
         request: Request,
         steps: Vec<StepRef>,
@@ -258,7 +258,7 @@ impl Kit {
     }
 
     /// Puts back what the fired steps took away or changed.
-    pub async fn restore(self) {
+    pub(crate) async fn restore(self) {
         if self.providers.is_none() {
             return;
         }

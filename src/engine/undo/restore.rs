@@ -5,7 +5,7 @@ use crate::session::{Session, command::StepCommand};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// The kit, and whether it was asked for.
-pub struct Undoing {
+pub(crate) struct Undoing {
     kit: Kit,
     /// Knows whether the run turns to its end by itself.
     session: watch::Receiver<Session>,
@@ -17,18 +17,18 @@ pub struct Undoing {
 
 impl Undoing {
     /// Nobody asked yet.
-    pub fn new(kit: Kit, session: watch::Receiver<Session>) -> Self {
+    pub(crate) fn new(kit: Kit, session: watch::Receiver<Session>) -> Self {
         Self { kit, session, asked: false, told: false, task: None }
     }
 
     /// Hears what the operator told the run.
-    pub fn stepped(&mut self, step: &StepCommand) {
+    pub(crate) fn stepped(&mut self, step: &StepCommand) {
         self.told |= matches!(step, StepCommand::Abort | StepCommand::Quit);
     }
 
     /// Puts back what was fired away: at once, or where the run turns to its end after what the file rolls back, since the kit then
     /// finds what is left. `over` says that no run is left that rollbacks could still be played of.
-    pub fn asked(&mut self, over: bool) {
+    pub(crate) fn asked(&mut self, over: bool) {
         match self.ends() && !over {
             true => self.asked = true,
             false => self.start(),
@@ -41,7 +41,7 @@ impl Undoing {
     }
 
     /// The run has ended, its rollbacks too.
-    pub async fn run_ended(&mut self) {
+    pub(crate) async fn run_ended(&mut self) {
         if std::mem::take(&mut self.asked) {
             self.start();
         }
@@ -49,7 +49,7 @@ impl Undoing {
     }
 
     /// Waits until nothing is being put back.
-    pub async fn settle(&mut self) {
+    pub(crate) async fn settle(&mut self) {
         if let Some(task) = self.task.take() {
             // What a panic of it said, the hook has spoken.
             let _ = task.await;

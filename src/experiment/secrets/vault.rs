@@ -46,7 +46,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Chooses the login by what the configuration has: token, then AppRole, then Kubernetes.
-    pub async fn open(configuration: &Map, environment: &Environment) -> Result<Self, VaultError> {
+    pub(super) async fn open(configuration: &Map, environment: &Environment) -> Result<Self, VaultError> {
         let text = |key: &str| configuration.get(key).filter(|value| !value.is_null()).map(python_text);
         let address = text("vault_addr")
             .or_else(|| environment.get("VAULT_ADDR"))
@@ -77,7 +77,7 @@ impl Session {
     }
 
     /// The payload of the secret at `path`.
-    pub async fn read(&self, path: &str) -> Result<Map, VaultError> {
+    pub(super) async fn read(&self, path: &str) -> Result<Map, VaultError> {
         let failed = |reason: String| VaultError::Read { path: path.to_owned(), reason };
         let data = if self.version_2 { "/data" } else { "" };
         let url = format!("{}/v1/{}{data}/{}", self.address, self.mount, path.trim_start_matches('/'));

@@ -16,7 +16,7 @@ pub(super) struct Memo<'a> {
 }
 
 impl<'a> Memo<'a> {
-    pub fn new(means: Means<'a>) -> Self {
+    pub(super) fn new(means: Means<'a>) -> Self {
         Self {
             means,
             functions: Mutex::default(),
@@ -25,7 +25,7 @@ impl<'a> Memo<'a> {
         }
     }
 
-    pub async fn function(&self, module: &str, func: &str) -> Described {
+    pub(super) async fn function(&self, module: &str, func: &str) -> Described {
         let key = (module.to_owned(), func.to_owned());
         if let Some(known) = lock(&self.functions).get(&key) {
             return known.clone();
@@ -35,12 +35,12 @@ impl<'a> Memo<'a> {
         described
     }
 
-    pub async fn control(&self, module: &str, declaration: &Value) -> ControlCheck {
+    pub(super) async fn control(&self, module: &str, declaration: &Value) -> ControlCheck {
         self.means.signatures.control(module, declaration).await
     }
 
     /// Whether a program can be run.
-    pub fn has_program(&self, path: &str) -> bool {
+    pub(super) fn has_program(&self, path: &str) -> bool {
         let find = || executable::find(path, self.means.environment).is_some();
         let mut programs = lock(&self.programs);
         match programs.get(path) {
@@ -50,12 +50,12 @@ impl<'a> Memo<'a> {
     }
 
     /// What to do about a program that is not there.
-    pub fn program_like(&self, path: &str) -> String {
+    pub(super) fn program_like(&self, path: &str) -> String {
         let names = self.program_names.get_or_init(|| executable::names(self.means.environment));
         suggest::did_you_mean(path, names.iter().map(String::as_str), "install it, or write its whole path")
     }
 
-    pub fn environment(&self) -> &'a crate::experiment::Environment {
+    pub(super) fn environment(&self) -> &'a crate::experiment::Environment {
         self.means.environment
     }
 }

@@ -129,7 +129,7 @@ pub fn rollback_failed(row: &StepRow) -> String {
 }
 
 /// What a probe gave, and what it should have: `users get 200: gave 500, wanted 200`.
-pub fn missed(row: &StepRow) -> String {
+pub(super) fn missed(row: &StepRow) -> String {
     let gave = row.summary.as_deref().or(row.trouble.as_deref()).filter(|text| !text.is_empty());
     let gave = gave.map_or("nothing".to_owned(), wording::plainly);
     match &row.step.tolerance {

@@ -25,4 +25,5 @@ pub use deed::{
     still_away, still_wrong,
 };
 pub use evidence::{call_share, recovery_lag};
-pub use users::{Verdict, Word, bad_seconds, users_wait_as_before, verdict, verdict_of};
+pub(super) use users::users_wait_as_before;
+pub use users::{Verdict, Word, bad_seconds, verdict, verdict_of};

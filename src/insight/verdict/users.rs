@@ -121,7 +121,7 @@ pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Ver
 
 /// Whether users wait no longer than they are used to, where that was over the limit before the fault already: then they
 /// are back, though nobody would call them well.
-pub fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
+pub(crate) fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
     let as_before = |endpoint: &Endpoint| {
         let view = View { session, endpoint, now };
         let lately = view.lately();

@@ -44,7 +44,7 @@ pub(super) struct Limits {
 
 impl Plan {
     /// Substitutes and checks; the error is an unexpected one for the run.
-    pub fn new(call: &Call<'_>, environment: &Environment) -> Result<Self, String> {
+    pub(super) fn new(call: &Call<'_>, environment: &Environment) -> Result<Self, String> {
         let provider = &call.activity.provider.raw;
         let field = |name: &str| provider.get(name).cloned().unwrap_or_default();
         let substituted = |name: &str| substitute(&field(name), call.configuration, call.secrets);

@@ -12,7 +12,7 @@ pub(super) struct Command {
 
 impl Command {
     /// A list or mapping is passed as it is; a text is read by the shell, with the path in front, unquoted.
-    pub fn new(path: &str, arguments: &Value, environment: &Environment) -> Result<Self, String> {
+    pub(super) fn new(path: &str, arguments: &Value, environment: &Environment) -> Result<Self, String> {
         let found = executable::find(&expand_home(path, environment), environment);
         let words = match arguments {
             Value::Text(line) => return Ok(Self::shell(found.as_deref(), line)),
@@ -39,7 +39,7 @@ impl Command {
     }
 
     /// For error messages.
-    pub fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         self.program.display().to_string()
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// `None` when the message is no answer.
-    pub fn new(message: Value) -> Option<Self> {
+    pub(super) fn new(message: Value) -> Option<Self> {
         let Value::Map(mut fields) = message else { return None };
         match fields.shift_remove("kind") {
             Some(Value::Text(kind)) => Some(Self { kind, fields }),
@@ -22,12 +22,12 @@ impl Answer {
     }
 
     /// Which of the answers its request can have.
-    pub fn kind(&self) -> &str {
+    pub(super) fn kind(&self) -> &str {
         &self.kind
     }
 
     /// The message of an answer that brings bad news.
-    pub fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match (self.kind.as_str(), self.text("message")) {
             ("too_large", _) => format!(
                 "the result takes {} MiB as JSON, and at most {} are taken; return less of it",
@@ -42,12 +42,12 @@ impl Answer {
     }
 
     /// What an exception of the engine itself says, without its name.
-    pub fn words(&self) -> Option<String> {
+    pub(super) fn words(&self) -> Option<String> {
         self.text("words").map(str::to_owned)
     }
 
     /// Takes a list out.
-    pub fn list(&mut self, key: &str) -> Vec<Value> {
+    pub(super) fn list(&mut self, key: &str) -> Vec<Value> {
         match self.fields.shift_remove(key) {
             Some(Value::List(list)) => list,
             _ => Vec::new(),
@@ -55,7 +55,7 @@ impl Answer {
     }
 
     /// What the call changed around itself, if anything.
-    pub fn surroundings(&mut self) -> Option<Surroundings> {
+    pub(super) fn surroundings(&mut self) -> Option<Surroundings> {
         let environment = match self.fields.shift_remove("environment") {
             Some(Value::Map(changed)) => {
                 changed.into_iter().map(|(name, text)| (name, text.as_str().map(str::to_owned))).collect()
@@ -68,7 +68,7 @@ impl Answer {
     }
 
     /// The configuration, if the call changed something inside it.
-    pub fn configuration(&mut self) -> Option<Map> {
+    pub(super) fn configuration(&mut self) -> Option<Map> {
         match self.fields.shift_remove("configuration") {
             Some(Value::Map(configuration)) => Some(configuration),
             _ => None,
@@ -76,7 +76,7 @@ impl Answer {
     }
 
     /// The outcome of an activity's call.
-    pub fn into_outcome(mut self) -> Outcome {
+    pub(super) fn into_outcome(mut self) -> Outcome {
         match self.kind() {
             "ok" => Outcome::Done(self.fields.shift_remove("value").unwrap_or_default()),
             "failed" | "too_large" => {
@@ -89,7 +89,7 @@ impl Answer {
     }
 
     /// The reply of a control's call.
-    pub fn into_control_reply(mut self) -> ControlReply {
+    pub(super) fn into_control_reply(mut self) -> ControlReply {
         let reassigned = texts(self.list("reassigned"));
         let error = match self.kind() {
             "ok" => None,

@@ -39,14 +39,14 @@ pub(super) struct Callable {
 
 impl Callable {
     /// Whether it has a parameter of exactly this name.
-    pub fn takes(&self, name: &str) -> bool {
+    pub(super) fn takes(&self, name: &str) -> bool {
         self.signature.has(name)
     }
 }
 
 impl Description {
     /// Reads the answer to a request to describe.
-    pub fn of(mut answer: Answer) -> Self {
+    pub(super) fn of(mut answer: Answer) -> Self {
         let functions = texts(answer.list("functions"));
         match answer.kind() {
             kind @ ("function" | "builtin" | "other") => {
@@ -61,7 +61,7 @@ impl Description {
     }
 
     /// For a call: its parameters, or why there can be none.
-    pub fn into_signature(self) -> Result<Signature, String> {
+    pub(super) fn into_signature(self) -> Result<Signature, String> {
         match self {
             Self::Callable(callable) => Ok(callable.signature),
             Self::Missing { message, .. } | Self::ImportError(message) | Self::Broken(message) => {
@@ -71,7 +71,7 @@ impl Description {
     }
 
     /// For validation.
-    pub fn into_described(self) -> Described {
+    pub(super) fn into_described(self) -> Described {
         match self {
             Self::Callable(Callable { unnamed: Some(name), function: true, .. }) => Described::Broken(
                 format!("its parameter '{name}' is positional only, and arguments are given by name"),

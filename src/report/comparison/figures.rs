@@ -11,7 +11,7 @@ use crate::{
 
 /// What was measured in one session while the fault was on, as seen by our probe of the first endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Seconds the fault lasted.
     pub fault_s: f64,
     /// Requests a second.
@@ -102,7 +102,7 @@ impl Figures {
     }
 
     /// Seconds the fault lasted, begun ones included: what bad seconds are counted of.
-    pub fn fault_seconds(&self) -> u32 {
+    pub(crate) fn fault_seconds(&self) -> u32 {
         self.fault_s.ceil() as u32
     }
 }

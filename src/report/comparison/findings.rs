@@ -15,7 +15,7 @@ const LONGER: f64 = 1.3;
 
 /// Something that should be known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What was found.
     pub text: String,
     /// What to try.

@@ -10,9 +10,9 @@ mod rows;
 mod tests;
 mod text;
 
-pub use figures::Figures;
-pub use findings::Finding;
-pub use rows::{Judgement, Row};
+pub(crate) use figures::Figures;
+pub(crate) use findings::Finding;
+pub(crate) use rows::{Judgement, Row};
 
 use crate::{
     insight::{self, Conclusion, Score},
@@ -21,7 +21,7 @@ use crate::{
 
 /// Two sessions side by side.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// The first one, such as the consumer without a breaker.
     pub before: Side,
     /// The second one.
@@ -36,7 +36,7 @@ pub struct Comparison {
 
 /// One of the two.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Side {
+pub(crate) struct Side {
     /// What to call it: `before`.
     pub name: String,
     /// The verdict about its run.
@@ -56,7 +56,7 @@ const LANE: (i64, i64) = (-5, 60);
 
 impl Comparison {
     /// Compares two sessions as far as they went.
-    pub fn of(before: (&str, &Session), after: (&str, &Session)) -> Self {
+    pub(crate) fn of(before: (&str, &Session), after: (&str, &Session)) -> Self {
         let before = Side::of(before.0, before.1);
         let after = Side::of(after.0, after.1);
         let findings = findings::of(&before, &after);

@@ -11,7 +11,7 @@ const REAL_CHANGE: f64 = 1.5;
 
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub(crate) struct Row {
     /// What is measured.
     pub what: &'static str,
     /// In the first session.
@@ -28,7 +28,7 @@ pub struct Row {
 
 /// Whether a change is good for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Judgement {
+pub(crate) enum Judgement {
     /// Better.
     Good,
     Worse,
@@ -38,7 +38,7 @@ pub enum Judgement {
 
 impl Judgement {
     /// As the table writes it.
-    pub fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Judgement::Good => "GOOD",
             Judgement::Worse => "WORSE",

@@ -10,14 +10,14 @@ const VALUE: usize = 16;
 
 impl Comparison {
     /// The verdict in one line: `before: WEAK (users got errors: 60 of 70 answers)    after: PROTECTED, 2 findings`.
-    pub fn verdict(&self) -> String {
+    pub(crate) fn verdict(&self) -> String {
         let side = |side: &Side| format!("{}: {}", side.name, side.conclusion.standing.text());
         let findings = wording::count(self.findings.len() as u64, "finding");
         format!("{}    {}, {findings}    {}", side(&self.before), side(&self.after), self.happened())
     }
 
     /// Whether the fault really happened.
-    pub fn happened(&self) -> String {
+    pub(crate) fn happened(&self) -> String {
         let word = |side: &Side| match side.fault_had_effect {
             Some(true) => "yes",
             Some(false) => "no",

@@ -15,15 +15,15 @@ pub(crate) struct FakeHost {
 }
 
 impl FakeHost {
-    pub fn new(script: impl Fn(&ControlCall<'_>) -> ControlReply + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(script: impl Fn(&ControlCall<'_>) -> ControlReply + Send + Sync + 'static) -> Self {
         Self { calls: Mutex::default(), script: Box::new(script), stuck: None }
     }
 
-    pub fn stuck_in(function: &'static str) -> Self {
+    pub(crate) fn stuck_in(function: &'static str) -> Self {
         Self { stuck: Some(function), ..Self::new(|_| ControlReply::default()) }
     }
 
-    pub fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
 }

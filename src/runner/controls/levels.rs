@@ -4,7 +4,7 @@ use crate::{experiment::Control, runner::Compat};
 
 /// A level of a run around which controls are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub(crate) enum Level {
     /// The whole run.
     Experiment,
     /// One pass of the hypothesis.
@@ -17,7 +17,7 @@ pub enum Level {
 
 impl Level {
     /// As in the names of the functions.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Level::Experiment => "experiment",
             Level::Hypothesis => "hypothesis",

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What a round of controls around the loading came to.
 #[derive(Debug, Default, PartialEq)]
-pub struct Loading {
+pub(crate) struct Loading {
     /// The experiment, if a control changed it.
     pub experiment: Option<Value>,
     /// How a control wants nothing to be played.
@@ -18,12 +18,12 @@ pub struct Loading {
 
 impl Controls {
     /// Calls `before_loading_experiment_control`.
-    pub async fn before_loading(&self, source: &str) -> Loading {
+    pub(crate) async fn before_loading(&self, source: &str) -> Loading {
         self.loading(When::Before, source, None).await
     }
 
     /// Calls `after_loading_experiment_control`, whatever became of the loading: `experiment` is what was loaded.
-    pub async fn after_loading(&self, source: &str, experiment: Option<&Value>) -> Loading {
+    pub(crate) async fn after_loading(&self, source: &str, experiment: Option<&Value>) -> Loading {
         self.loading(When::After, source, experiment).await
     }
 

@@ -7,8 +7,8 @@ mod loading;
 mod patience;
 mod subject;
 
-pub use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
-pub use levels::Level;
+pub(super) use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
+pub(super) use levels::Level;
 pub(super) use subject::Subject;
 
 use super::{Compat, reins::Reins};
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 ///
 /// Without a host every control is inert.
 #[derive(Clone, Default)]
-pub struct Controls {
+pub(crate) struct Controls {
     globals: Vec<Control>,
     host: Option<Arc<dyn ControlHost>>,
 }
@@ -87,7 +87,7 @@ pub(super) struct Changes {
 
 /// How a control turned the run to its end.
 #[derive(Debug, PartialEq)]
-pub enum Turned {
+pub(crate) enum Turned {
     /// By the engine's interrupt exception, with this message.
     Interrupt(String),
     /// By asking to exit.
@@ -122,17 +122,17 @@ impl Complaint {
 
 impl Controls {
     /// Global controls in order, and who calls controls.
-    pub fn new(globals: Vec<Control>, host: Arc<dyn ControlHost>) -> Self {
+    pub(crate) fn new(globals: Vec<Control>, host: Arc<dyn ControlHost>) -> Self {
         Self { globals, host: Some(host) }
     }
 
     /// Whether an experiment declares any, on whatever level.
-    pub fn are_declared(experiment: &Experiment) -> bool {
+    pub(crate) fn are_declared(experiment: &Experiment) -> bool {
         !declared(experiment).is_empty()
     }
 
     /// Whether there are any besides those of the experiment.
-    pub fn has_globals(&self) -> bool {
+    pub(crate) fn has_globals(&self) -> bool {
         !self.globals.is_empty()
     }
 

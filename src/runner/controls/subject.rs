@@ -16,18 +16,18 @@ pub(in crate::runner) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// The run, its method or its rollbacks, for which the context is the whole experiment.
-    pub fn whole(level: Level, experiment: &'a Map) -> Self {
+    pub(crate) fn whole(level: Level, experiment: &'a Map) -> Self {
         Self { level, local: &[], place: "$", context: experiment }
     }
 
     /// A pass of the hypothesis.
-    pub fn hypothesis(hypothesis: &'a Hypothesis) -> Self {
+    pub(crate) fn hypothesis(hypothesis: &'a Hypothesis) -> Self {
         let place = "$.steady-state-hypothesis";
         Self { level: Level::Hypothesis, local: &hypothesis.controls, place, context: &hypothesis.raw }
     }
 
     /// An activity; where an entry refers to it, its own declaration.
-    pub fn activity(activity: &'a Activity) -> Self {
+    pub(crate) fn activity(activity: &'a Activity) -> Self {
         let (local, place) = (&activity.controls, &activity.place);
         Self { level: Level::Activity, local, place, context: &activity.raw }
     }

@@ -36,7 +36,7 @@ pub(super) struct Fake {
 }
 
 impl Fake {
-    pub fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
 

@@ -1,7 +1,7 @@
 //! What a journal must have, for the runner's tests and for those of the whole program.
 
 /// The keys of a complete journal, in their order.
-pub const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 12] = [
     "chaoslib-version",
     "platform",
     "node",

@@ -26,7 +26,7 @@ struct Pass {
 }
 
 impl Passes {
-    pub fn begin(&mut self, phase: HypothesisPhase) {
+    pub(super) fn begin(&mut self, phase: HypothesisPhase) {
         match phase {
             HypothesisPhase::Before => self.before = Pass::default(),
             HypothesisPhase::After => self.after = Pass::default(),
@@ -34,27 +34,27 @@ impl Passes {
         }
     }
 
-    pub fn end(&mut self, phase: HypothesisPhase, met: bool, open: bool) {
+    pub(super) fn end(&mut self, phase: HypothesisPhase, met: bool, open: bool) {
         if let Some(pass) = self.open(section(phase)) {
             (pass.met, pass.open) = (Some(met), open);
         }
     }
 
-    pub fn amend(&mut self, phase: HypothesisPhase, amended: Value) {
+    pub(super) fn amend(&mut self, phase: HypothesisPhase, amended: Value) {
         if let Some(pass) = self.open(section(phase)) {
             pass.amended = Some(amended);
         }
     }
 
     /// A probe began. One that is asked again takes the place of its first answer.
-    pub fn probe(&mut self, step: StepRef, run: RunId) {
+    pub(super) fn probe(&mut self, step: StepRef, run: RunId) {
         if let Some(pass) = self.open(step.section) {
             pass.probes.retain(|(earlier, _)| earlier.index < step.index);
             pass.probes.push((step, run));
         }
     }
 
-    pub fn value(&self, entries: &HashMap<RunId, Value>) -> Value {
+    pub(super) fn value(&self, entries: &HashMap<RunId, Value>) -> Value {
         let shown = |pass: &Pass| pass.value(entries);
         let during = self.during.iter().filter_map(shown).collect::<Vec<_>>();
         mapping([

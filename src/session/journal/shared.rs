@@ -15,12 +15,12 @@ pub(super) struct Shared {
 
 impl Shared {
     /// That of a run that begins.
-    pub fn new(experiment: &Value) -> Self {
+    pub(super) fn new(experiment: &Value) -> Self {
         Self { members: experiment.as_map().cloned().unwrap_or_default(), parted: HashSet::new() }
     }
 
     /// Takes note of a changed experiment, in which other members took the place of those under `reassigned`.
-    pub fn amend(&mut self, experiment: &Value, reassigned: &[String]) {
+    pub(super) fn amend(&mut self, experiment: &Value, reassigned: &[String]) {
         self.parted.extend(reassigned.iter().cloned());
         for (key, member) in self.members.iter_mut().filter(|(key, _)| !self.parted.contains(*key)) {
             if let Some(changed) = experiment.get(key) {
@@ -30,7 +30,7 @@ impl Shared {
     }
 
     /// The experiment for the journal.
-    pub fn value(&self) -> Value {
+    pub(super) fn value(&self) -> Value {
         self.members.clone().into()
     }
 }

@@ -14,18 +14,18 @@ use crate::{
 pub(super) struct Skips(Vec<(Timestamp, StepRef, String)>);
 
 impl Skips {
-    pub fn skipped(&mut self, at: Timestamp, step: StepRef, name: &str) {
+    pub(super) fn skipped(&mut self, at: Timestamp, step: StepRef, name: &str) {
         self.taken_back(step);
         self.0.push((at, step, name.to_owned()));
     }
 
     /// The step has its turn after all.
-    pub fn taken_back(&mut self, step: StepRef) {
+    pub(super) fn taken_back(&mut self, step: StepRef) {
         self.0.retain(|(_, skipped, _)| *skipped != step);
     }
 
     /// `None` when nothing was left out.
-    pub fn value(&self) -> Option<Value> {
+    pub(super) fn value(&self) -> Option<Value> {
         let entry = |(at, step, name): &(Timestamp, StepRef, String)| -> Value {
             mapping([
                 ("section", section(step.section).into()),

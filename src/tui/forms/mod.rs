@@ -3,5 +3,5 @@
 mod guards;
 mod prediction;
 
-pub use guards::GuardForm;
-pub use prediction::{PredictForm, PredictLine};
+pub(super) use guards::GuardForm;
+pub(super) use prediction::{PredictForm, PredictLine};

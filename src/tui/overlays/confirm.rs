@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Leaving while the fault is on.
-pub fn quit(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
     let due = scene.session.undo_due();
     let on = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
     if scene.view.course.is_some() && due.is_none() && (scene.view.finished || !on) {
@@ -93,7 +93,7 @@ fn key(key: &str, what: &str) -> Row {
 }
 
 /// Putting back what was fired away.
-pub fn undo(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn undo(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = boxed(canvas, scene, (76, 9), "UNDO?", Role::Fault);
     let width = inside.width();
     let fires = scene.session.fault.iter().flat_map(|fault| &fault.fires);
@@ -117,7 +117,7 @@ pub fn undo(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// Leaving a step out.
-pub fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
+pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
     let mut inside = boxed(canvas, scene, (72, 8), "SKIP?", Role::Waiting);
     let width = inside.width();
     let row = scene.session.steps.row(step);
@@ -169,7 +169,7 @@ fn whereabouts(scene: &Scene, place: Option<&Place>) -> Row {
 }
 
 /// The target's name is typed before a fire outside the allow-list.
-pub fn fire(canvas: &mut Canvas, scene: &Scene, place: Option<&Place>, word: &str, typed: &Editor) {
+pub(crate) fn fire(canvas: &mut Canvas, scene: &Scene, place: Option<&Place>, word: &str, typed: &Editor) {
     const WIDTH: usize = 76;
     const AROUND: [&str; 2] = ["Type ", " and press ENTER to fire:"];
     // Frame and spaces.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Draws the form with the figure of each guard.
-pub fn guards(canvas: &mut Canvas, scene: &Scene, form: &GuardForm) {
+pub(crate) fn guards(canvas: &mut Canvas, scene: &Scene, form: &GuardForm) {
     let mut inside = boxed(canvas, scene, (76, 9), "GUARDS", Role::Focus);
     inside.row(0, &Row::text("While a fault is on, the run aborts and rolls back by itself when:"));
     let readings = insight::guard_readings(scene.session, scene.now);

@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 const SCALE: usize = 8;
 
 /// Draws the heat map of the endpoint that is shown.
-pub fn heatmap(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let busy = shown_endpoint(scene).map(|endpoint| busy_bands(endpoint, scene));
     let rows = busy.clone().map_or(1, |busy| busy.count() + 2);

@@ -9,7 +9,7 @@ use crate::tui::{
 };
 
 /// Draws the help: one column of keys, two where there is room.
-pub fn help(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn help(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let columns = if width >= 120 { 2 } else { 1 };
     let lines = lines(scene);

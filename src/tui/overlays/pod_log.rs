@@ -19,7 +19,7 @@ use crate::{
 use jiff::tz::TimeZone;
 
 /// The pod whose log is shown: the one that was chosen, else what the fire hit or will hit, else the first one.
-pub fn shown<'a>(session: &'a Session, view: &View) -> Option<&'a PodRow> {
+pub(crate) fn shown<'a>(session: &'a Session, view: &View) -> Option<&'a PodRow> {
     let rows = &session.cluster.in_play;
     let chosen = || rows.iter().find(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
     let victims: Vec<&str> = match (&session.fault, &session.target) {
@@ -32,7 +32,7 @@ pub fn shown<'a>(session: &'a Session, view: &View) -> Option<&'a PodRow> {
 }
 
 /// The pod `by` places further, around the end.
-pub fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&'a PodKey> {
+pub(crate) fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&'a PodKey> {
     let rows = &session.cluster.in_play;
     let at =
         shown(session, view).and_then(|shown| rows.iter().position(|row| row.pod.key == shown.pod.key))?;
@@ -41,7 +41,7 @@ pub fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&'a PodK
 }
 
 /// Draws the log of the pod that is shown.
-pub fn pod_log(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn pod_log(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     canvas.clear();
     scene.mark(canvas.area(), Target::Overlay);

@@ -9,7 +9,7 @@ use crate::tui::{
 };
 
 /// Draws the form.
-pub fn predict(canvas: &mut Canvas, scene: &Scene, form: &PredictForm) {
+pub(crate) fn predict(canvas: &mut Canvas, scene: &Scene, form: &PredictForm) {
     let mut inside = boxed(canvas, scene, (76, 9), "PREDICT", Role::Focus);
     inside.row(0, &Row::text("Before you fire: what will happen? An empty line says nothing."));
     for (y, line) in (1..).zip(PredictLine::ALL) {

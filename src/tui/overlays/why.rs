@@ -17,7 +17,7 @@ use crate::{
 const PODS: usize = 8;
 
 /// Draws the evidence as a list.
-pub fn why(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn why(canvas: &mut Canvas, scene: &Scene) {
     let width = canvas.width().saturating_sub(4).min(110);
     let lines = lines(scene, width.saturating_sub(6));
     let mut inside = boxed(canvas, scene, (width, lines.len() + 2), "WHY", Role::Focus);

@@ -21,7 +21,7 @@ use crate::{
 const STALE_S: f64 = 4.0;
 
 /// Draws the pane.
-pub fn breaker(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn breaker(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = frame(canvas, scene, Pane::Breaker, "BREAKER", sources(scene));
     let width = inside.width();
     match &scene.session.breaker.belief {
@@ -76,7 +76,7 @@ pub(super) fn role(scene: &Scene, state: BreakerState) -> Role {
 }
 
 /// `sure (2 of 2)`.
-pub fn confidence(belief: &Belief) -> String {
+pub(crate) fn confidence(belief: &Belief) -> String {
     let word = wording::confidence(belief.confidence);
     // Where nobody agrees, as with two explanations or replicas that differ, there is nothing to count.
     if belief.agreeing == 0 {

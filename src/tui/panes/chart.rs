@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// Columns before the first second: the scale and the axis.
-pub const SCALE: usize = 5;
+pub(super) const SCALE: usize = 5;
 /// Requests in flight are drawn once they wait this long, in milliseconds: before that they are on their way.
-pub const ON_THE_WAY_MS: f64 = 100.0;
+pub(crate) const ON_THE_WAY_MS: f64 = 100.0;
 
 /// Lower edges of rows in milliseconds with their words, in the order in which a taller chart takes them up.
 const EDGES: [(f64, &str); 16] = [
@@ -37,7 +37,7 @@ const EDGES: [(f64, &str); 16] = [
 ];
 
 /// Draws chart and axis; `indent` are columns left free before the scale, so that seconds line up with lanes.
-pub fn chart(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint, indent: usize) {
+pub(super) fn chart(canvas: &mut Canvas, scene: &Scene, endpoint: &Endpoint, indent: usize) {
     let height = canvas.height().saturating_sub(1);
     let columns = canvas.width().saturating_sub(SCALE + indent);
     if height == 0 || columns == 0 {

@@ -22,7 +22,7 @@ const LANES: usize = 5;
 const TALL: usize = 22;
 
 /// Draws the comparison in the room of all panes.
-pub fn comparison(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn comparison(canvas: &mut Canvas, scene: &Scene) {
     let Some(earlier) = scene.earlier else { return };
     let (one, two) = scene.view.names();
     let compared = Comparison::of((one, earlier), (two, scene.session));

@@ -22,7 +22,7 @@ use crate::{
 const NAME: usize = 22;
 
 /// Draws the pane of the wide screen, with sections and what is known of the whole run.
-pub fn experiment(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn experiment(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = frame(canvas, scene, Pane::Experiment, "EXPERIMENT", counter(scene));
     let mut body = inside.part(1, 0, inside.width().saturating_sub(2), inside.height());
     let foot = foot(scene);
@@ -32,7 +32,7 @@ pub fn experiment(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// Draws the pane of the small screen: steps only.
-pub fn steps(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn steps(canvas: &mut Canvas, scene: &Scene) {
     let title = format!("STEPS {}/{}", scene.session.steps.position(), scene.session.steps.rows.len());
     let focused = scene.view.focus == Pane::Experiment;
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Muted, Role::Strong) };

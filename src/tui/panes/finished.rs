@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Draws the card.
-pub fn finished(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn finished(canvas: &mut Canvas, scene: &Scene) {
     let title = Row::of(Role::Strong, format!("{} WHAT IT CAME TO", Pane::Pods.number()));
     scene.mark(canvas.area(), Target::Pane(Pane::Pods));
     let mut inside = canvas.framed(&title, &Row::new(), Role::Muted);

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Draws the footer.
-pub fn footer(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn footer(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= 100;
     let between = if roomy { "  " } else { " " };
     let mut shown: Vec<(&Binding, String)> = scene

@@ -15,7 +15,7 @@ use crate::{
 const ROOMY: usize = 100;
 
 /// Draws the header.
-pub fn header(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn header(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= ROOMY;
     let title = &scene.session.meta.title;
     let title = if title.is_empty() { &scene.session.meta.source } else { title };

@@ -32,7 +32,7 @@ const ROOMY: usize = 90;
 const FEW: [Lane; 4] = [Lane::Fault, Lane::Users, Lane::Breaker, Lane::Health];
 
 /// Seconds that a timeline of so many columns shows.
-pub fn columns(width: usize) -> usize {
+pub(crate) fn columns(width: usize) -> usize {
     width.saturating_sub(label(width))
 }
 
@@ -42,7 +42,7 @@ pub(super) fn label(width: usize) -> usize {
 }
 
 /// Draws the pane of the wide screen.
-pub fn timeline(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn timeline(canvas: &mut Canvas, scene: &Scene) {
     let word = if scene.view.scrolled_to.is_some() {
         Row::of(Role::Waiting, format!("SCROLLED  {} live", scene.view.keymap.key(Action::Live)))
     } else {
@@ -53,7 +53,7 @@ pub fn timeline(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// Draws the lanes of small screens, without a frame.
-pub fn lanes(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn lanes(canvas: &mut Canvas, scene: &Scene) {
     scene.mark(canvas.area(), Target::Pane(Pane::Timeline));
     draw(canvas, scene, &FEW);
 }

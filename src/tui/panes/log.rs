@@ -74,18 +74,18 @@ fn level(level: Level) -> log::Level {
 
 /// Makes the library take everything its subscriber lets through. Its own collecting thread is never started: lines are
 /// moved when a frame is drawn.
-pub fn accept_everything() {
+pub(crate) fn accept_everything() {
     tui_logger::set_default_level(LevelFilter::Trace);
 }
 
 /// Draws the pane.
-pub fn log(canvas: &mut Canvas, scene: &Scene, feed: &LogFeed) {
+pub(crate) fn log(canvas: &mut Canvas, scene: &Scene, feed: &LogFeed) {
     let mut inside = frame(canvas, scene, Pane::Log, "LOG", Row::new());
     lines(&mut inside, feed);
 }
 
 /// Draws the lines only.
-pub fn lines(canvas: &mut Canvas, feed: &LogFeed) {
+pub(crate) fn lines(canvas: &mut Canvas, feed: &LogFeed) {
     let theme = *canvas.theme;
     let widget = TuiLoggerWidget::default().formatter(Box::new(Formatter { theme })).state(&feed.state);
     canvas.widget(|area, buffer| widget.render(area, buffer));

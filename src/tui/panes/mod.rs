@@ -20,22 +20,24 @@ mod target;
 mod users;
 mod verdict;
 
-pub use breaker::{breaker, confidence as breaker_confidence};
-pub use chart::ON_THE_WAY_MS;
-pub use comparison::comparison;
-pub use experiment::{experiment, steps};
-pub use finished::finished;
-pub use footer::footer;
-pub use header::header;
-pub use lanes::{columns as lane_columns, lanes, timeline};
-pub use log::{LogFeed, accept_everything, lines as log_lines, log};
-pub use next::next;
-pub use notice::notice;
-pub use pods::pods;
-pub use status::{bare_status, stage, status};
-pub use target::target;
-pub use users::{endpoint as shown_endpoint, small as small_users, users};
-pub use verdict::verdict;
+pub(super) use breaker::{breaker, confidence as breaker_confidence};
+pub(super) use chart::ON_THE_WAY_MS;
+pub(super) use comparison::comparison;
+pub(super) use experiment::{experiment, steps};
+pub(super) use finished::finished;
+pub(super) use footer::footer;
+pub(super) use header::header;
+pub(super) use lanes::{columns as lane_columns, lanes, timeline};
+pub use log::LogFeed;
+pub(crate) use log::accept_everything;
+pub(super) use log::{lines as log_lines, log};
+pub(super) use next::next;
+pub(super) use notice::notice;
+pub(super) use pods::pods;
+pub(super) use status::{bare_status, stage, status};
+pub(super) use target::target;
+pub(super) use users::{endpoint as shown_endpoint, small as small_users, users};
+pub(super) use verdict::verdict;
 
 use super::{
     canvas::{Canvas, Row},

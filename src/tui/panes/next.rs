@@ -25,7 +25,7 @@ const ROOMY: usize = 100;
 const BRIEF: usize = 24;
 
 /// Draws the line. A piece is shown whole or not at all: half a price is worse than none.
-pub fn next(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn next(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= ROOMY;
     let column = if roomy { 9 } else { 8 };
     let (word, role) = word(scene);

@@ -23,7 +23,7 @@ type Said = (&'static str, Role, String);
 const CAPTION_S: f64 = 30.0;
 
 /// Draws the line.
-pub fn notice(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn notice(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= 100;
     let column = if roomy { 9 } else { 8 };
     let (word, role, text) = said(scene, roomy, canvas.width().saturating_sub(column + 1));

@@ -27,7 +27,7 @@ const TALL: usize = 12;
 const GONE_S: f64 = 20.0;
 
 /// Draws the pane.
-pub fn pods(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn pods(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = frame(canvas, scene, Pane::Pods, &title(scene), word(scene));
     let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
     let mut places = Vec::new();

@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Draws the checks of the wide screen: what to mend first, texts wrapped.
-pub fn preflight(canvas: &mut Canvas, scene: &Scene) {
+pub(super) fn preflight(canvas: &mut Canvas, scene: &Scene) {
     let lines = lines(scene, canvas.width(), 3, true);
     let scroll = scene.view.scroll_of(Pane::Users);
     super::scrolled(canvas, &lines, scroll);
 }
 
 /// Draws the checks of the small screen: as many lines each as there is room for. What is in order gives way first.
-pub fn checks(canvas: &mut Canvas, scene: &Scene) {
+pub(super) fn checks(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let wrapped = [(3, true), (2, true), (3, false), (2, false)];
     let lines = wrapped

@@ -19,7 +19,7 @@ use crate::{
 type Line = (Row, Row);
 
 /// Draws the pane.
-pub fn status(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn status(canvas: &mut Canvas, scene: &Scene) {
     let focused = matches!(scene.view.focus, Pane::Pods | Pane::Breaker);
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Muted, Role::Strong) };
     let place = match scene.awaiting_fire() {
@@ -50,7 +50,7 @@ pub fn status(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// On stage only what explains the verdict: the target card, the breaker, what it came to.
-pub fn stage(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn stage(canvas: &mut Canvas, scene: &Scene) {
     if scene.awaiting_fire().is_some() {
         target::target(canvas, scene);
     } else if scene.phase == Phase::Finished {
@@ -61,7 +61,7 @@ pub fn stage(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// Draws the same without a frame, as many lines as there is room for.
-pub fn bare_status(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn bare_status(canvas: &mut Canvas, scene: &Scene) {
     let lines = lines(scene, canvas.width(), canvas.height());
     for (y, (left, right)) in lines.iter().enumerate() {
         match scene.awaiting_fire() {

@@ -19,7 +19,7 @@ use crate::{
 pub(super) const SHORT_TITLE: usize = 24;
 
 /// Draws the card in the place of the pods.
-pub fn target(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn target(canvas: &mut Canvas, scene: &Scene) {
     let key = scene.view.keymap.spoken(Action::Fire);
     let number = Pane::Pods.number();
     let place = Row::of(Role::Fault, place(scene, canvas.width().saturating_sub(SHORT_TITLE)));

@@ -31,7 +31,7 @@ const LETTERS: usize = 9;
 const STALE_S: f64 = 5.0;
 
 /// Draws the pane.
-pub fn users(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn users(canvas: &mut Canvas, scene: &Scene) {
     let Some(endpoint) = endpoint(scene) else {
         let passive = scene.session.users.passive;
         let title = if passive {
@@ -71,7 +71,7 @@ pub fn users(canvas: &mut Canvas, scene: &Scene) {
 
 /// Draws chart and legend without a frame, its seconds in the columns of the lanes below; the checks while nobody is
 /// asked yet.
-pub fn small(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn small(canvas: &mut Canvas, scene: &Scene) {
     let Some(endpoint) = endpoint(scene) else { return checks(canvas, scene) };
     let (width, height) = (canvas.width(), canvas.height());
     let indent = label(width).saturating_sub(super::chart::SCALE);
@@ -80,12 +80,12 @@ pub fn small(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// The endpoint that is shown.
-pub fn endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
+pub(crate) fn endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
     scene.session.users.endpoints.get(number(scene))
 }
 
 /// Its place among the others, from 0.
-pub fn number(scene: &Scene) -> usize {
+pub(super) fn number(scene: &Scene) -> usize {
     let count = scene.session.users.endpoints.len();
     if scene.view.endpoint < count { scene.view.endpoint } else { 0 }
 }

@@ -15,7 +15,7 @@ use crate::{
 const ROOMY: usize = 110;
 
 /// Draws the verdict; three rows high in the presenter's view.
-pub fn verdict(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn verdict(canvas: &mut Canvas, scene: &Scene) {
     let (role, word, text, right) = match scene.phase {
         Phase::Finished => concluded(scene, canvas.width() >= ROOMY),
         Phase::Ready => ready(scene),

@@ -78,7 +78,7 @@ pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord) -> Out
 }
 
 /// Whether the run that is shown can be followed by another one.
-pub fn renewable(view: &View) -> bool {
+pub(crate) fn renewable(view: &View) -> bool {
     view.finished && view.steering == Steering::Live
 }
 

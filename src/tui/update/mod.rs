@@ -157,11 +157,11 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
     }
 }
 
-pub use leave::renewable;
-pub use stepping::rerunnable;
+pub(super) use leave::renewable;
+pub(super) use stepping::rerunnable;
 
 /// Whether an action tells the session something.
-pub fn steers(action: Action) -> bool {
+pub(super) fn steers(action: Action) -> bool {
     use Action as A;
     matches!(
         action,
@@ -185,7 +185,7 @@ pub fn steers(action: Action) -> bool {
 }
 
 /// Why a key does nothing where nobody may steer, or after the end.
-pub fn refused(view: &View, action: Action) -> Option<&'static str> {
+pub(super) fn refused(view: &View, action: Action) -> Option<&'static str> {
     use Action as A;
     match view.steering {
         _ if !steers(action) => None,

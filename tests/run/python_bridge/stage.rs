@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 /// Longer than anything takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-pub struct Stage {
+pub(super) struct Stage {
     pub bridge: PythonBridge,
     pub folder: TempDir,
     heard: Arc<(Mutex<Vec<Heard>>, Notify)>,
@@ -32,12 +32,12 @@ pub struct Stage {
 
 impl Stage {
     /// A bridge to `python3` with this source as module `ext`.
-    pub fn new(source: &str) -> Self {
+    pub(super) fn new(source: &str) -> Self {
         Self::with(source, |_| ())
     }
 
     /// The same, with changed settings.
-    pub fn with(source: &str, change: impl FnOnce(&mut PythonSettings)) -> Self {
+    pub(super) fn with(source: &str, change: impl FnOnce(&mut PythonSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("ext.py"), source).unwrap();
         let mut environment = Environment::of_process();
@@ -68,12 +68,12 @@ impl Stage {
     }
 
     /// Calls `ext.<func>` in the foreground with the arguments of a JSON text.
-    pub async fn call(&self, func: &str, arguments: &str) -> Outcome {
+    pub(super) async fn call(&self, func: &str, arguments: &str) -> Outcome {
         self.call_until(func, arguments, true, &CancellationToken::new()).await
     }
 
     /// The result of a call that must succeed, as JSON.
-    pub async fn result(&self, func: &str, arguments: &str) -> String {
+    pub(super) async fn result(&self, func: &str, arguments: &str) -> String {
         match self.call(func, arguments).await {
             Outcome::Done(value) => value.to_json(),
             other => panic!("{func}: {other:?}"),
@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// The message of a call that must fail.
-    pub async fn failure(&self, func: &str) -> String {
+    pub(super) async fn failure(&self, func: &str) -> String {
         match self.call(func, "{}").await {
             Outcome::Failed { message, .. } => message,
             other => panic!("{func}: {other:?}"),
@@ -89,7 +89,7 @@ impl Stage {
     }
 
     /// Calls it so that it can be cancelled.
-    pub async fn call_until(
+    pub(super) async fn call_until(
         &self,
         func: &str,
         arguments: &str,
@@ -111,7 +111,7 @@ impl Stage {
     }
 
     /// Waits until something was said.
-    pub async fn until(&self, what: impl Fn(&Heard) -> bool) -> Heard {
+    pub(super) async fn until(&self, what: impl Fn(&Heard) -> bool) -> Heard {
         let said = async {
             loop {
                 let mut more = std::pin::pin!(self.heard.1.notified());
@@ -126,7 +126,7 @@ impl Stage {
     }
 
     /// Waits for a log record that starts with a text; the rest of it.
-    pub async fn until_logged(&self, start: &str) -> String {
+    pub(super) async fn until_logged(&self, start: &str) -> String {
         let logged = |said: &Heard| match said {
             Heard::Logged { message, .. } => message.strip_prefix(start).map(str::to_owned),
             _ => None,
@@ -135,12 +135,12 @@ impl Stage {
     }
 
     /// Everything said so far.
-    pub fn heard(&self) -> Vec<Heard> {
+    pub(super) fn heard(&self) -> Vec<Heard> {
         self.heard.0.lock().unwrap().clone()
     }
 
     /// Forgets what was said.
-    pub fn forget(&self) {
+    pub(super) fn forget(&self) {
         self.heard.0.lock().unwrap().clear();
     }
 }

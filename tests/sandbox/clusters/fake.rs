@@ -7,11 +7,11 @@ use std::{
 };
 
 /// Answers until the test ends.
-pub struct Cluster(SocketAddr);
+pub(super) struct Cluster(SocketAddr);
 
 impl Cluster {
     /// Starts one with so many pods.
-    pub fn start(pods: usize) -> Self {
+    pub(super) fn start(pods: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
@@ -23,7 +23,7 @@ impl Cluster {
     }
 
     /// Its server, for a kubeconfig.
-    pub fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}", self.0)
     }
 }

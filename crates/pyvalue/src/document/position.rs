@@ -18,12 +18,12 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub fn leaf(start: usize, end: usize) -> Self {
+    pub(super) fn leaf(start: usize, end: usize) -> Self {
         Self { span: span(start, end), ..Self::default() }
     }
 
     /// Levels from here down, 1 for a scalar.
-    pub fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         1 + self.children.iter().map(Node::depth).max().unwrap_or(0)
     }
 }
@@ -50,13 +50,13 @@ pub struct Position {
 pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {
-    pub fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
         Self(std::iter::once(0).chain(after_breaks).collect())
     }
 
     /// The position of a span of the same text.
-    pub fn position(&self, text: &str, span: Span) -> Position {
+    pub(super) fn position(&self, text: &str, span: Span) -> Position {
         let start = floor(text, span.start as usize);
         let end = floor(text, span.end as usize).max(start);
         let line = self.0.partition_point(|begin| *begin <= start).max(1);
@@ -70,14 +70,14 @@ impl Lines {
     }
 
     /// The byte at which a position begins.
-    pub fn offset(&self, text: &str, position: Position) -> usize {
+    pub(super) fn offset(&self, text: &str, position: Position) -> usize {
         let begin = self.0.get(position.line.saturating_sub(1)).copied().unwrap_or(text.len());
         let characters = text[begin..].chars().take(position.column.saturating_sub(1));
         begin + characters.map(char::len_utf8).sum::<usize>()
     }
 
     /// The text of a line, from 1, without its end.
-    pub fn line<'a>(&self, text: &'a str, line: usize) -> &'a str {
+    pub(super) fn line<'a>(&self, text: &'a str, line: usize) -> &'a str {
         let begin = self.0.get(line.saturating_sub(1)).copied().unwrap_or(text.len());
         text[begin..].lines().next().unwrap_or_default()
     }

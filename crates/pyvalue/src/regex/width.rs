@@ -8,28 +8,28 @@ pub(super) struct Width {
 }
 
 impl Width {
-    pub const NONE: Self = Self { least: 0, most: 0 };
-    pub const ONE: Self = Self { least: 1, most: 1 };
+    pub(super) const NONE: Self = Self { least: 0, most: 0 };
+    pub(super) const ONE: Self = Self { least: 1, most: 1 };
 
     /// One after the other.
-    pub fn then(self, other: Self) -> Self {
+    pub(super) fn then(self, other: Self) -> Self {
         let most = self.most.saturating_add(other.most);
         Self { least: self.least.saturating_add(other.least), most }
     }
 
     /// Either.
-    pub fn or(self, other: Self) -> Self {
+    pub(super) fn or(self, other: Self) -> Self {
         Self { least: self.least.min(other.least), most: self.most.max(other.most) }
     }
 
     /// Repeated.
-    pub fn times(self, least: u32, most: Option<u32>) -> Self {
+    pub(super) fn times(self, least: u32, most: Option<u32>) -> Self {
         let most = most
             .map_or(if self.most == 0 { 0 } else { u64::MAX }, |most| self.most.saturating_mul(most.into()));
         Self { least: self.least.saturating_mul(least.into()), most }
     }
 
-    pub fn is_fixed(self) -> bool {
+    pub(super) fn is_fixed(self) -> bool {
         self.least == self.most
     }
 }

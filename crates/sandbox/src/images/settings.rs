@@ -13,7 +13,7 @@ pub const START_DELAY: &str = "START_DELAY";
 
 /// Where to listen and whom to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub(super) struct Settings {
     /// From `POD_IP` (default: every address) and `PORT` (default: 8080).
     pub address: SocketAddr,
     /// The provider's base URL: `PROVIDER_URL`, else the variables that Kubernetes sets for the Service
@@ -37,7 +37,7 @@ impl Settings {
     ///
     /// # Errors
     /// When a variable is set to something that cannot be meant.
-    pub fn from_environment() -> Result<Self, SettingsError> {
+    pub(super) fn from_environment() -> Result<Self, SettingsError> {
         Self::read(|name| std::env::var(name).ok())
     }
 

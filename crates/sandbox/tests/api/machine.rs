@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::sync::mpsc;
 
-pub struct Echo;
+pub(crate) struct Echo;
 
 impl Machine for Echo {
     fn admit(&self, resource: Resource, before: Option<&Value>, object: &mut Value) -> Result<(), Status> {

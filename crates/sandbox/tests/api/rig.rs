@@ -30,9 +30,9 @@ use tokio_rustls::{
 };
 
 /// Nothing on loopback takes this long, whatever else the machine does.
-pub const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-pub struct Rig {
+pub(crate) struct Rig {
     pub store: Store,
     pub client: Client,
     pub folder: TempDir,
@@ -40,14 +40,14 @@ pub struct Rig {
 }
 
 /// What a raw request came to.
-pub struct Answer {
+pub(crate) struct Answer {
     pub code: u16,
     pub body: Value,
 }
 
 impl Rig {
     /// A cluster with a node and three running pods.
-    pub async fn start() -> Rig {
+    pub(crate) async fn start() -> Rig {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Store::new();
         put(&store, Resource::Namespaces, "", "default", json!({}));
@@ -70,7 +70,13 @@ impl Rig {
     }
 
     /// A request as it is written here; `headers` replace the client's own.
-    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let mut request = axum::http::Request::builder().method(method).uri(path);
         for (key, value) in headers {
@@ -83,20 +89,20 @@ impl Rig {
         Answer { code, body }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], &Value::Null).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask("POST", path, &[], body).await
     }
 
-    pub async fn patch(&self, path: &str, media_type: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, media_type: &str, body: &Value) -> Answer {
         self.ask("PATCH", path, &[("content-type", media_type)], body).await
     }
 
     /// A bare connection, as any program could make one.
-    pub async fn tls(&self) -> TlsStream<TcpStream> {
+    pub(crate) async fn tls(&self) -> TlsStream<TcpStream> {
         let kubeconfig = Kubeconfig::from_yaml(&self.serving.kubeconfig).unwrap();
         let authority =
             kubeconfig.clusters[0].cluster.as_ref().unwrap().certificate_authority_data.clone().unwrap();
@@ -110,7 +116,7 @@ impl Rig {
     }
 
     /// Runs kubectl with its own cache; `None` where there is none.
-    pub async fn kubectl(&self, arguments: &[&str]) -> Option<Output> {
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> Option<Output> {
         let mut command = Command::new("kubectl");
         command.arg("--kubeconfig").arg(self.folder.path().join("kubeconfig"));
         command.arg("--cache-dir").arg(self.folder.path().join("cache")).args(arguments);
@@ -125,13 +131,19 @@ impl Rig {
     }
 }
 
-pub fn put(store: &Store, resource: Resource, namespace: &str, name: &str, mut object: Value) -> Arc<Object> {
+pub(crate) fn put(
+    store: &Store,
+    resource: Resource,
+    namespace: &str,
+    name: &str,
+    mut object: Value,
+) -> Arc<Object> {
     object["metadata"]["name"] = name.into();
     admission::complete(resource, &mut object);
     store.mutate(resource, namespace, name, |_| Ok(Some(object))).unwrap().object().unwrap().clone()
 }
 
-pub fn running_pod(name: &str) -> Value {
+pub(crate) fn running_pod(name: &str) -> Value {
     json!({
         "metadata": {"labels": {"app": "web", "pod": name}},
         "spec": {"nodeName": "node-1", "containers": [{"name": "main", "image": "web:1"}]},
@@ -139,7 +151,7 @@ pub fn running_pod(name: &str) -> Value {
     })
 }
 
-pub fn deployment(name: &str, replicas: u32) -> Value {
+pub(crate) fn deployment(name: &str, replicas: u32) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",

@@ -61,7 +61,7 @@ pub(super) enum StartError {
 
 impl Worker {
     /// Starts the interpreter and waits until it is ready.
-    pub async fn start(settings: &PythonSettings, loaded: Value) -> Result<Self, StartError> {
+    pub(super) async fn start(settings: &PythonSettings, loaded: Value) -> Result<Self, StartError> {
         let interpreter = settings.interpreter.to_string();
         let process = match process::start(settings) {
             Ok(process) => process,
@@ -113,7 +113,7 @@ impl Worker {
     }
 
     /// Hands in a request.
-    pub async fn ask(&self, request: Request) -> Question<'_> {
+    pub(super) async fn ask(&self, request: Request) -> Question<'_> {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let question = Question { id, answer: self.waiting.expect(id), worker: self };
         // When the worker has ended, nobody answers, and the question learns how it ended.
@@ -122,19 +122,19 @@ impl Worker {
     }
 
     /// Whether it has ended, or is about to.
-    pub fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.kill.is_cancelled() || self.end.borrow().is_some()
     }
 
     /// Kills it with all it started, and waits until it is gone.
-    pub async fn kill(&self) {
+    pub(super) async fn kill(&self) {
         self.kill.cancel();
         self.ended().await;
     }
 
     /// Lets it end by itself, as a Python program does, for at most `patience`; then kills it. What a function has started
     /// and left running stays, but not where one was ended halfway: it may have had no time to end its children.
-    pub async fn shut_down(&self, patience: Duration) {
+    pub(super) async fn shut_down(&self, patience: Duration) {
         let leave = async {
             let _ = self.requests.send(wire::shutdown()).await;
             self.ended().await;
@@ -182,7 +182,7 @@ pub(super) enum Unanswered {
 
 impl Question<'_> {
     /// Waits for the answer.
-    pub async fn answer(&mut self) -> Result<Answer, Unanswered> {
+    pub(super) async fn answer(&mut self) -> Result<Answer, Unanswered> {
         let Ok(message) = (&mut self.answer).await else {
             return Err(Unanswered::Ended(self.worker.ended().await));
         };
@@ -191,7 +191,7 @@ impl Question<'_> {
     }
 
     /// Tells the worker to end the call.
-    pub fn cancel(&self) {
+    pub(super) fn cancel(&self) {
         self.worker.disturbed.store(true, Ordering::Relaxed);
         // A worker that has ended has no call any more; one that is so busy that its queue is full does not hear.
         let _ = self.worker.requests.try_send(wire::cancel(self.id));

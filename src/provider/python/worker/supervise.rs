@@ -21,7 +21,7 @@ const ENVELOPE: usize = 1 << 20;
 
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum End {
+pub(crate) enum End {
     /// By itself.
     Exited {
         /// `exit code 3`, `killed by signal 9`.

@@ -17,7 +17,7 @@ impl Default for Waiting {
 
 impl Waiting {
     /// The answer to `id`, when it comes; fails when the worker has ended.
-    pub fn expect(&self, id: u64) -> oneshot::Receiver<String> {
+    pub(super) fn expect(&self, id: u64) -> oneshot::Receiver<String> {
         let (sender, receiver) = oneshot::channel();
         if let Some(callers) = self.lock().as_mut() {
             callers.insert(id, sender);
@@ -26,7 +26,7 @@ impl Waiting {
     }
 
     /// Hands over an answer; one nobody waits for any more is dropped.
-    pub fn deliver(&self, id: u64, message: String) {
+    pub(super) fn deliver(&self, id: u64, message: String) {
         let caller = self.lock().as_mut().and_then(|callers| callers.remove(&id));
         if let Some(caller) = caller {
             let _ = caller.send(message);
@@ -34,12 +34,12 @@ impl Waiting {
     }
 
     /// Nobody waits for `id` any more; tells whether its answer was still to come.
-    pub fn forget(&self, id: u64) -> bool {
+    pub(super) fn forget(&self, id: u64) -> bool {
         self.lock().as_mut().is_some_and(|callers| callers.remove(&id).is_some())
     }
 
     /// No answer will come any more.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.lock().take();
     }
 

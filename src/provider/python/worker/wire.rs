@@ -8,33 +8,33 @@ use crate::{
 };
 
 /// Bytes an answer may have. A result that is larger fails its activity; the journal would hardly be read either.
-pub const LIMIT: usize = 16 << 20;
+pub(crate) const LIMIT: usize = 16 << 20;
 
 /// What is asked of the worker.
-pub struct Request {
+pub(crate) struct Request {
     op: &'static str,
     foreground: bool,
     fields: Map,
 }
 
 impl Request {
-    pub fn hello(settings: Value, level: Level) -> Self {
+    pub(crate) fn hello(settings: Value, level: Level) -> Self {
         let limit = i64::try_from(LIMIT).unwrap_or(i64::MAX);
         let fields =
             [("settings", settings), ("level", Value::Int(number_of(level))), ("limit", Value::Int(limit))];
         Self::new("hello", true, fields)
     }
 
-    pub fn settings(settings: Value) -> Self {
+    pub(crate) fn settings(settings: Value) -> Self {
         Self::new("settings", true, [("settings", settings)])
     }
 
-    pub fn describe(module: &str, func: &str) -> Self {
+    pub(crate) fn describe(module: &str, func: &str) -> Self {
         Self::new("describe", true, [("module", module.into()), ("func", func.into())])
     }
 
     /// Whether `arguments` has the run's configuration, of which changes are reported, tells `shared`.
-    pub fn call(module: &str, func: &str, arguments: Map, shared: bool, foreground: bool) -> Self {
+    pub(crate) fn call(module: &str, func: &str, arguments: Map, shared: bool, foreground: bool) -> Self {
         let fields = [
             ("module", module.into()),
             ("func", func.into()),
@@ -45,7 +45,7 @@ impl Request {
     }
 
     /// `place` leads to the context in the experiment, step by step, where it is a part of it.
-    pub fn control(module: &str, func: &str, arguments: Map, live: Map, place: Value) -> Self {
+    pub(crate) fn control(module: &str, func: &str, arguments: Map, live: Map, place: Value) -> Self {
         let fields = [
             ("module", module.into()),
             ("func", func.into()),
@@ -56,7 +56,7 @@ impl Request {
         Self::new("control", true, fields)
     }
 
-    pub fn check(module: &str, declaration: Value) -> Self {
+    pub(crate) fn check(module: &str, declaration: Value) -> Self {
         let fields =
             [("module", module.into()), ("func", "validate_control".into()), ("declaration", declaration)];
         Self::new("check", true, fields)
@@ -68,7 +68,7 @@ impl Request {
     }
 
     /// With variables that hold in what is asked, whatever was set before.
-    pub fn holding(mut self, variables: Exported) -> Self {
+    pub(crate) fn holding(mut self, variables: Exported) -> Self {
         if !variables.is_empty() {
             let held =
                 variables.into_iter().map(|(name, value)| (name, value.map_or(Value::Null, Value::Text)));
@@ -78,7 +78,7 @@ impl Request {
     }
 
     /// The line for the worker.
-    pub fn line(self, id: u64) -> String {
+    pub(crate) fn line(self, id: u64) -> String {
         let mut message = self.fields;
         message.insert("op".to_owned(), self.op.into());
         message.insert("id".to_owned(), Value::Int(i64::try_from(id).unwrap_or(i64::MAX)));

@@ -69,7 +69,7 @@ impl Dot {
 
 /// The latest answers, in the order they came.
 #[derive(Clone, Debug, Default)]
-pub struct Dots {
+pub(super) struct Dots {
     kept: VecDeque<Dot>,
     /// When the latest answer came that is not kept any more.
     forgotten: Option<Timestamp>,

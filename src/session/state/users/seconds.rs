@@ -124,7 +124,7 @@ fn bit(outcome: Outcome) -> u8 {
 
 /// The latest seconds, by slot of the axis.
 #[derive(Clone, Debug, Default)]
-pub struct Seconds {
+pub(super) struct Seconds {
     cells: VecDeque<Second>,
     /// Slot of the first cell.
     first: i64,

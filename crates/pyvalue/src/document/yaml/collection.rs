@@ -36,19 +36,19 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub fn sequence() -> Self {
+    pub(super) fn sequence() -> Self {
         Self::Sequence { items: Vec::new(), children: Vec::new(), pairs: false }
     }
 
-    pub fn pairs() -> Self {
+    pub(super) fn pairs() -> Self {
         Self::Sequence { items: Vec::new(), children: Vec::new(), pairs: true }
     }
 
-    pub fn pair() -> Self {
+    pub(super) fn pair() -> Self {
         Self::Pair { items: Vec::new(), children: Vec::new() }
     }
 
-    pub fn mapping() -> Self {
+    pub(super) fn mapping() -> Self {
         Self::Mapping { own: Vec::new(), merged: Vec::new(), key: None, numbers: Numbers::default() }
     }
 }
@@ -74,7 +74,7 @@ enum Number {
 
 impl Numbers {
     /// The spelling of a key that has this one of its own.
-    pub fn spelled(&mut self, key: &Value, own: String) -> String {
+    pub(super) fn spelled(&mut self, key: &Value, own: String) -> String {
         let number = match key {
             Value::Bool(flag) => Number::Whole((*flag).into()),
             Value::Int(whole) => Number::Whole(*whole),

@@ -39,7 +39,7 @@ pub(super) struct Composer<'a> {
 }
 
 impl<'a> Composer<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         Self {
             text,
             parser: Parser::new_from_str(text),
@@ -52,7 +52,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The one document of the text.
-    pub fn document(mut self) -> Result<(Value, Node), SyntaxError> {
+    pub(super) fn document(mut self) -> Result<(Value, Node), SyntaxError> {
         let mut document = None;
         loop {
             let (event, at) = self.pull()?;
