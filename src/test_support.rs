@@ -1,12 +1,13 @@
 //! What the tests of every room need.
 
 use crate::{
-    experiment::{Activity, ControlCheck, Described, Map, Signatures, Value, parse_json},
+    experiment::{Activity, ControlCheck, Described, Signatures},
     session::event::{
         Answer, AnswerKind, Container, EndpointId, Pod, PodKey, PodPhase, RequestId, Section, StepRef,
     },
 };
 use futures_util::future::BoxFuture;
+use pyvalue::{Map, Value, parse_json};
 use std::fmt::Display;
 
 /// A mapping from JSON.

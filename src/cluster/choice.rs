@@ -1,7 +1,7 @@
 //! Which cluster: the reference's order of decisions, without reading anything but whether files exist.
 
 use super::{Error, Settings};
-use crate::experiment::Map;
+use pyvalue::Map;
 use std::path::{Path, PathBuf};
 
 /// Which way to a cluster was chosen.
@@ -97,7 +97,7 @@ fn expand(settings: &Settings, path: PathBuf) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Value;
+    use pyvalue::Value;
 
     fn settings(variables: &'static [(&'static str, &'static str)]) -> Settings {
         Settings::new(move |name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))

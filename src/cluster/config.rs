@@ -1,8 +1,8 @@
 //! From a choice to kube-rs' configuration.
 
 use super::{Error, Settings, choice::Choice, choice::setting};
-use crate::experiment::Map;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use pyvalue::Map;
 use std::path::PathBuf;
 
 /// A configuration and how to call it on a screen.

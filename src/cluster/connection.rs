@@ -1,8 +1,8 @@
 //! A connection: chosen once, made when first needed.
 
 use super::{Error, Settings, choice, config};
-use crate::experiment::Map;
 use kube::{Client, Config};
+use pyvalue::Map;
 use std::sync::{Arc, OnceLock};
 
 /// A way to one cluster. Cheap to clone; all clones share one client.

@@ -1,7 +1,7 @@
 //! What the program was told about clusters, before any file is read.
 
 use super::export::{Export, Exported};
-use crate::experiment::Map;
+use pyvalue::Map;
 use std::{fmt, path::PathBuf, sync::Arc};
 
 type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;

@@ -1,9 +1,10 @@
 //! The embedded cluster as a process of its own, met only through what it announces.
 
 use crate::{
-    experiment::{Environment, Map, Value, parse_json},
+    experiment::Environment,
     session::{What, event::Level, stream::Emitter},
 };
+use pyvalue::{Map, Value, parse_json};
 use std::{path::PathBuf, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},

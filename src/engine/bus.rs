@@ -2,10 +2,8 @@
 //! waits: not for a disk, not for a console, not for a subscriber.
 
 use super::console::Console;
-use crate::{
-    experiment::Value,
-    session::{Event, Session, What, journal::Journal, recording::RecordingThread, stream::Stream},
-};
+use crate::session::{Event, Session, What, journal::Journal, recording::RecordingThread, stream::Stream};
+use pyvalue::Value;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,

@@ -1,13 +1,14 @@
 //! The providers of steps as they are played: those of the file, or of a fix that the operator took.
 
 use crate::{
-    experiment::{Activity, Experiment, Map, Secrets, Value, substitute},
+    experiment::{Activity, Experiment, Secrets, substitute},
     runner::Request,
     session::{
         Event, What,
         event::{Fix, Section, StepRef},
     },
 };
+use pyvalue::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is played, as far as a listener has heard.

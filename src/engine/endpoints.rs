@@ -3,14 +3,13 @@
 
 use super::WatchSettings;
 use crate::{
-    experiment::{
-        Activity, ActivityKind, Environment, Experiment, ProviderKind, python_text, substitute_text,
-    },
+    experiment::{Activity, ActivityKind, Environment, Experiment, ProviderKind, substitute_text},
     observe::endpoint::{EndpointSettings, Tolerance},
     provider::http::Access,
     runner::Request,
     session::event::EndpointId,
 };
+use pyvalue::python_text;
 use reqwest::Url;
 use std::time::Duration;
 

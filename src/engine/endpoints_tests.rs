@@ -3,9 +3,10 @@
 use super::*;
 use crate::{
     engine::Headers,
-    experiment::{Document, Map, Secrets},
+    experiment::Secrets,
     runner::{Controls, Options, Pace},
 };
+use pyvalue::{Document, Map};
 use std::sync::Arc;
 
 /// An experiment that asks `/invoke` with a header, and wants a 404 of `/admin`.

@@ -3,10 +3,11 @@
 //! Channels are told one after the other. What goes wrong with one is worth a debug line and changes nothing else.
 
 use crate::{
-    experiment::{Map, Settings, Value},
+    experiment::Settings,
     provider::python::PythonBridge,
     session::{What, event::Level, stream::Emitter},
 };
+use pyvalue::{Map, Value};
 use reqwest::{Client, Method};
 use std::{sync::Arc, time::Duration};
 
@@ -163,7 +164,7 @@ fn without_secrets(experiment: &Map) -> Value {
 #[cfg(test)]
 mod tests {
     use super::{told, wants, without_secrets};
-    use crate::experiment::{Map, parse_json};
+    use pyvalue::{Map, parse_json};
 
     fn mapping(json: &str) -> Map {
         parse_json(json).unwrap().as_map().unwrap().clone()

@@ -3,7 +3,7 @@
 use super::{current_steps::activity_at, session_cluster::may_choose};
 use crate::{
     cluster::{Connection, Error, Settings},
-    experiment::{Map, Secrets, substitute},
+    experiment::{Secrets, substitute},
     observe::{
         breaker::NamedSource,
         preflight::{BreakerSources, Preflight, Subject},
@@ -16,6 +16,7 @@ use crate::{
         stream::Emitter,
     },
 };
+use pyvalue::Map;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What the preflight needs to know of a session.

@@ -80,7 +80,7 @@ async fn asked_again(again: &Again, shown: &watch::Receiver<Session>, clock: &Cl
 mod tests {
     use super::*;
     use crate::{
-        experiment::{Document, Environment, Experiment, Map, Secrets},
+        experiment::{Environment, Experiment, Secrets},
         provider::{Call, Catalogue, Effect, Native, Outcome, Providers},
         runner::{Controls, Options, Pace, Request},
         session::{
@@ -91,6 +91,7 @@ mod tests {
         },
     };
     use futures_util::future::BoxFuture;
+    use pyvalue::{Document, Map};
     use std::sync::Arc;
 
     /// A function that gives one value.

@@ -2,10 +2,11 @@
 
 use crate::{
     cluster::{Connection, Error},
-    experiment::{Activity, ProviderKind, Value},
+    experiment::{Activity, ProviderKind},
     provider::{Effect, Providers, Site, is_kubernetes},
     runner::{Controls, Request, is_pretended},
 };
+use pyvalue::Value;
 
 /// Contexts of clusters that live on this machine, by name or by how their names begin.
 const LOCAL: [&str; 10] = [

@@ -13,7 +13,6 @@ use super::{
     undo::Undoing,
 };
 use crate::{
-    experiment::Value,
     provider::Providers,
     runner::{Again, Ending, Request, Signal, play},
     session::{
@@ -24,6 +23,7 @@ use crate::{
         stream::Emitter,
     },
 };
+use pyvalue::Value;
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},

@@ -1,9 +1,10 @@
 //! From the tree of values to the typed experiment.
 
 use super::{
-    Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Map, Pauses, Provider, ProviderKind,
-    Unplayable, Value, model::name_of, place::Place,
+    Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
+    model::name_of,
 };
+use pyvalue::{Map, Value, place::Place};
 use std::collections::HashMap;
 
 /// The activities a `ref` can name: the last of a name wins, the hypothesis after the method (format 8.3).
@@ -67,7 +68,7 @@ pub(super) fn list(value: Option<&Value>) -> &[Value] {
 /// The hypothesis, unless there is none or it is empty.
 pub(super) fn hypothesis(experiment: &Map, named: &Named<'_>) -> Option<Hypothesis> {
     let raw = experiment.get("steady-state-hypothesis")?.as_map().filter(|raw| !raw.is_empty())?;
-    let title = raw.get("title").map_or_else(|| "None".to_owned(), super::python_text);
+    let title = raw.get("title").map_or_else(|| "None".to_owned(), pyvalue::python_text);
     let probes = entries(probes(experiment), &PROBES, named);
     Some(Hypothesis { raw: raw.clone(), title, probes, controls: Control::list(raw.get("controls")) })
 }
@@ -91,13 +92,13 @@ fn entry(value: &Value, place: String, named: &Named<'_>) -> Entry {
             None => unplayable(format!("could not find referenced activity '{name}'")),
         },
         Some(other) => {
-            unplayable(format!("could not find referenced activity '{}'", super::python_text(other)))
+            unplayable(format!("could not find referenced activity '{}'", pyvalue::python_text(other)))
         }
     };
     let tolerance = declared.get("tolerance").cloned();
     Entry {
         declared: declared.clone(),
-        reference: reference.map(super::python_text),
+        reference: reference.map(pyvalue::python_text),
         activity: activity.map(|activity| Activity { tolerance, ..activity }),
         background: declared.get("background").is_some_and(Value::truthy),
         place,
@@ -135,7 +136,7 @@ pub(super) fn flawed(raw: &Map, place: &str) -> Activity {
         (_, None, ..) => Some(Flaw::Providerless(missing("has no provider"))),
         (_, _, None, _) => Some(Flaw::Providerless(missing("has a provider without type"))),
         (_, _, Some(other), None) => {
-            let unknown = format!("has the unknown provider type '{}'", super::python_text(other));
+            let unknown = format!("has the unknown provider type '{}'", pyvalue::python_text(other));
             Some(Flaw::UnknownProvider(missing(&unknown)))
         }
         (.., Some(_)) => None,

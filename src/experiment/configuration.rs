@@ -1,7 +1,8 @@
 //! The configuration: inline values, the environment, and probes that run before the experiment
 //! (experiment-format 4.2, 4.4).
 
-use super::{Activity, Environment, Flaw, Map, Secrets, Value, build, convert, place};
+use super::{Activity, Environment, Flaw, Secrets, build, convert};
+use pyvalue::{Map, Value, place};
 
 /// Why the configuration cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +68,7 @@ pub(super) fn entry(
     };
     let found = environment.get(&variable).map(Value::Text).or_else(|| value.get("default").cloned());
     let Some(found) = found else { return Err(ConfigurationError::Unset { entry: entry(), variable }) };
-    let kind = value.get("env_var_type").filter(|kind| !kind.is_null()).map(super::python_text);
+    let kind = value.get("env_var_type").filter(|kind| !kind.is_null()).map(pyvalue::python_text);
     convert::to_type(kind.as_deref(), &found)
         .map_err(|error| ConfigurationError::Convert { entry: entry(), reason: error.to_string() })
 }
@@ -165,8 +166,8 @@ fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
                 Ok(Value::from(stdout.trim()))
             }
             status => {
-                let status = status.map(super::python_text).unwrap_or_default();
-                let stderr = output.get("stderr").map(super::python_text).unwrap_or_default();
+                let status = status.map(pyvalue::python_text).unwrap_or_default();
+                let stderr = output.get("stderr").map(pyvalue::python_text).unwrap_or_default();
                 Err(format!("exit status {status}: {}", stderr.trim()))
             }
         },
@@ -176,8 +177,9 @@ fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::{ConfigurationError, Dynamic, resolve, resolve_dynamic};
-    use crate::experiment::{Environment, Map, Secrets, Value, parse_json};
+    use crate::experiment::{Environment, Secrets};
     use crate::test_support::map;
+    use pyvalue::{Map, Value, parse_json};
 
     fn resolved(declared: &str, overrides: &str) -> Result<Value, ConfigurationError> {
         let environment = Environment::of([("SET", "5"), ("EMPTY", "")]);

@@ -45,7 +45,7 @@ pub fn to_type(kind: Option<&str>, value: &Value) -> Result<Value, ConvertError>
 #[cfg(test)]
 mod tests {
     use super::to_type;
-    use crate::experiment::{Value, parse_json};
+    use pyvalue::{Value, parse_json};
 
     #[test]
     fn texts_become_what_python_makes_of_them() {

@@ -1,6 +1,6 @@
 //! What validation found, and how it is shown to people.
 
-use super::{Document, Part, Position};
+use pyvalue::{Document, Part, Position};
 use std::fmt::Write;
 
 /// How bad a finding is.
@@ -236,7 +236,7 @@ impl<'a> Collector<'a> {
 #[cfg(test)]
 mod tests {
     use super::{Finding, Severity, render};
-    use crate::experiment::Position;
+    use pyvalue::Position;
 
     fn finding(line: usize, column: usize, length: usize) -> Finding {
         Finding {

@@ -32,10 +32,6 @@ pub use model::{
     Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
 };
 pub use overrides::{OverrideError, Overrides, parse_var};
-pub use pyvalue::{
-    Document, Map, Part, Position, SyntaxError, Value, parse_json, part, place, python_float, python_literal,
-    python_text,
-};
 pub use secrets::{Secrets, SecretsError};
 pub use signatures::{Advice, ControlCheck, Described, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};

@@ -3,7 +3,7 @@
 //! Every part keeps its `raw` mapping: the journal shows activities as declared, and `--no-validation` lets
 //! files through whose fields have the wrong type, which only hurts when the field is used.
 
-use super::{Map, Value};
+use pyvalue::{Map, Value};
 
 /// Whether an activity observes or changes the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -181,5 +181,5 @@ pub struct Hypothesis {
 
 /// The `name` of a mapping as text, `None` when it has none.
 pub(super) fn name_of(mapping: &Map) -> String {
-    mapping.get("name").map_or_else(|| "None".to_owned(), super::python_text)
+    mapping.get("name").map_or_else(|| "None".to_owned(), pyvalue::python_text)
 }

@@ -1,6 +1,7 @@
 //! `--var` and `--var-file` (experiment-format 4.5).
 
-use super::{ConvertError, Document, Environment, Map, Value, convert, read_text_bounded};
+use super::{ConvertError, Environment, convert, read_text_bounded};
+use pyvalue::{Document, Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Values from the command line that replace declared ones.
@@ -137,7 +138,8 @@ fn environment_lines(path: &Path, text: &str, environment: &mut Environment) -> 
 #[cfg(test)]
 mod tests {
     use super::{OverrideError, Overrides, parse_var};
-    use crate::experiment::{Environment, Value, parse_json};
+    use crate::experiment::Environment;
+    use pyvalue::{Value, parse_json};
     use std::path::PathBuf;
 
     #[test]

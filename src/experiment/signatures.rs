@@ -1,7 +1,7 @@
 //! What validation has to know of Python functions; whoever can call them tells.
 
-use super::Value;
 use futures_util::future::BoxFuture;
+use pyvalue::Value;
 
 /// A Python function as validation sees it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! `${name}` and `$name` in texts (experiment-format 4.7 and 4.8).
 
-use super::{Map, Secrets, Value, python_text};
+use super::Secrets;
+use pyvalue::{Map, Value, python_text};
 
 /// Replaces variables in every text of `value`, deeply; mapping keys stay as they are.
 ///
@@ -115,8 +116,9 @@ fn leading_name(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::substitute;
-    use crate::experiment::{Secrets, Value, parse_json};
+    use crate::experiment::Secrets;
     use crate::test_support::map;
+    use pyvalue::{Value, parse_json};
 
     fn json(text: &str) -> Value {
         parse_json(text).unwrap()

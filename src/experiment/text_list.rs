@@ -1,6 +1,6 @@
 //! Texts as a settings file or the vendor place of an experiment gives them.
 
-use super::Value;
+use pyvalue::Value;
 
 /// One text, or a list of them.
 ///

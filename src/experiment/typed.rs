@@ -1,9 +1,10 @@
 //! The experiment as the runner sees it.
 
 use super::{
-    Activity, Control, Document, Entry, Hypothesis, Map, Unplayable, Value,
+    Activity, Control, Entry, Hypothesis, Unplayable,
     build::{self, Named},
 };
+use pyvalue::{Document, Map, Value};
 
 /// An experiment that may be run. Had from [`super::validate`], or explicitly from [`Experiment::unchecked`].
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +63,7 @@ impl Runtime {
         let strategy = |part: &str| match runtime.get(part) {
             None => Ok("default".to_owned()),
             Some(Value::Map(part)) => {
-                Ok(part.get("strategy").map_or_else(|| "default".to_owned(), super::python_text))
+                Ok(part.get("strategy").map_or_else(|| "default".to_owned(), pyvalue::python_text))
             }
             Some(_) => Err(NoRuntime(format!("runtime.{part}"))),
         };

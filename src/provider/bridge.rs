@@ -1,8 +1,8 @@
 //! The seam for Python functions that only Python can do.
 
 use super::{Call, Native, Outcome};
-use crate::experiment::Map;
 use futures_util::future::BoxFuture;
+use pyvalue::Map;
 
 /// The parameters of a Python function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

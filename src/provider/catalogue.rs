@@ -1,8 +1,8 @@
 //! The seam for Python functions that we have natively.
 
 use super::{Call, Native, Outcome};
-use crate::experiment::Map;
 use futures_util::future::BoxFuture;
+use pyvalue::Map;
 
 /// A set of Python functions of an extension, done natively.
 pub trait Catalogue: Send + Sync {

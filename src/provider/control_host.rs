@@ -1,7 +1,8 @@
 //! The seam for calling a control's functions.
 
-use crate::experiment::{Map, Secrets, Value};
+use crate::experiment::Secrets;
 use futures_util::future::BoxFuture;
+use pyvalue::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 /// Calls functions of control modules, in Python. A function that the module does not have is no error.

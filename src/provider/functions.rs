@@ -1,7 +1,8 @@
 //! `python`: who has the function, and the arguments it gets (experiment-format 5.2, 13.2).
 
 use super::{Call, Native, Outcome, Providers, Signature};
-use crate::experiment::{Map, Secrets, Value, substitute};
+use crate::experiment::{Secrets, substitute};
+use pyvalue::{Map, Value};
 
 /// Calls the activity's function: natively if a catalogue has it, else over the bridge.
 pub(super) async fn call(providers: &Providers, call: &Call<'_>) -> Outcome {
@@ -125,9 +126,10 @@ mod tests {
     use super::{arguments, misfit};
     use crate::test_support::{activity, map};
     use crate::{
-        experiment::{Environment, Map, Secrets, Value, parse_json},
+        experiment::{Environment, Secrets},
         provider::{Call, Effect, Native, Parameter, Providers, Signature},
     };
+    use pyvalue::{Map, Value, parse_json};
 
     fn injected(provider: &str, parameters: &[&str]) -> Result<Value, String> {
         let activity = activity("probe", "p", &provider);

@@ -4,10 +4,8 @@ use super::{
     gremlin,
     kubernetes::{kit, resolve},
 };
-use crate::{
-    cluster::Connection,
-    experiment::{Map, Value},
-};
+use crate::cluster::Connection;
+use pyvalue::{Map, Value};
 
 pub use kit::{Kept, Manifest, Restored, Saved, check, restore};
 

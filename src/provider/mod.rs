@@ -28,7 +28,8 @@ pub mod kubernetes;
 pub mod preview;
 pub mod python;
 
-use crate::experiment::{Activity, Map, Secrets, Value};
+use crate::experiment::{Activity, Secrets};
+use pyvalue::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 /// One call of an activity's provider.

@@ -5,8 +5,9 @@ use super::{
     kubernetes::{preview::Draft, preview::preview, resolve},
 };
 use crate::cluster::Connection;
-use crate::experiment::{Activity, Map, ProviderKind, Value};
+use crate::experiment::{Activity, ProviderKind};
 use crate::session::event::{StepRef, TargetCard};
+use pyvalue::{Map, Value};
 
 /// The card of an activity. `provider` is its provider's mapping, substituted. Without a connection, or where the
 /// cluster does not answer, the card says what cannot be known. Sends only reads.

@@ -3,11 +3,9 @@
 use super::{Bridge, Call, Catalogue, Effect, Native, Outcome, Site, functions, http, process, site};
 use crate::{
     cluster,
-    experiment::{
-        Activity, ActivityKind, Environment, LiveEnvironment, Map, ProviderKind, Secrets, Value, python_text,
-        substitute,
-    },
+    experiment::{Activity, ActivityKind, Environment, LiveEnvironment, ProviderKind, Secrets, substitute},
 };
+use pyvalue::{Map, Value, python_text};
 use std::sync::Arc;
 
 /// Every provider of a session; the single way to call one.

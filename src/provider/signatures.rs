@@ -1,8 +1,9 @@
 //! What validation is told about Python functions: those we have natively first, then what Python says.
 
 use super::{Providers, advice};
-use crate::experiment::{ControlCheck, Described, Parameter, Signatures, Value, nearest};
+use crate::experiment::{ControlCheck, Described, Parameter, Signatures, nearest};
 use futures_util::future::BoxFuture;
+use pyvalue::Value;
 
 /// The native functions of some providers, over a Python if there is one.
 pub struct Known<'a> {

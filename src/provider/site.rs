@@ -3,8 +3,9 @@
 use super::{flat_secrets, gremlin};
 use crate::{
     cluster::{Connection, Error, Identity, Settings},
-    experiment::{Map, ProviderKind, Secrets, Value},
+    experiment::{ProviderKind, Secrets},
 };
+use pyvalue::{Map, Value};
 
 /// The cluster of an activity.
 pub enum Site {

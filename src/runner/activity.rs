@@ -14,7 +14,7 @@ use super::{
     verdict,
 };
 use crate::{
-    experiment::{Activity, Flaw, Value, python_text},
+    experiment::{Activity, Flaw},
     provider::{Effect, Outcome},
     session::{
         What,
@@ -22,6 +22,7 @@ use crate::{
     },
 };
 use futures_util::future::BoxFuture;
+use pyvalue::{Value, python_text};
 use tokio::sync::oneshot;
 
 /// Characters of an output or error kept for step lines.

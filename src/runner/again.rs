@@ -3,7 +3,7 @@
 use super::{Request, fixes::Fixes, redact::Redactor};
 use crate::{
     experiment::{
-        Activity, Value, python_text,
+        Activity,
         tolerance::{Verdict, evaluate},
     },
     provider::{Call, Effect, Outcome, Providers},
@@ -12,6 +12,7 @@ use crate::{
         wording::plainly,
     },
 };
+use pyvalue::{Value, python_text};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 

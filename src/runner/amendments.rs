@@ -5,10 +5,8 @@ use super::{
     controls::{Changes, Complaint},
     plan::lay_out,
 };
-use crate::{
-    experiment::Value,
-    session::{What, event::Section},
-};
+use crate::session::{What, event::Section};
+use pyvalue::Value;
 
 impl RunContext {
     /// What follows sees what controls changed.

@@ -7,9 +7,10 @@ use super::{
     reins::{Pulled, Reins},
 };
 use crate::{
-    experiment::{Map, ProviderKind, Value},
+    experiment::ProviderKind,
     provider::{Call, Outcome},
 };
+use pyvalue::{Map, Value};
 use std::{
     pin::pin,
     sync::{Mutex, PoisonError},

@@ -110,10 +110,11 @@ pub(super) fn needs_consent(effect: Effect, section: Section) -> bool {
 mod tests {
     use super::{Cleared, Consent};
     use crate::{
-        experiment::{Activity, parse_json},
+        experiment::Activity,
         provider::Effect::{Changes, Reads},
         session::event::{Section, StepRef},
     };
+    use pyvalue::parse_json;
 
     #[test]
     fn a_destructive_step_needs_the_consent_for_it() {

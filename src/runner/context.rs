@@ -12,7 +12,7 @@ use super::{
     voice::Voice,
 };
 use crate::{
-    experiment::{Activity, Experiment, Map, Secrets},
+    experiment::{Activity, Experiment, Secrets},
     provider::{Effect, Providers},
     session::{
         event::RunId,
@@ -20,6 +20,7 @@ use crate::{
         stream::Emitter,
     },
 };
+use pyvalue::Map;
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},

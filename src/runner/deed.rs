@@ -3,7 +3,8 @@
 //! The reference calls whatever did not raise a success, an exit code of 1 and an HTTP 500 among it, and knows no other
 //! failure than one. Whoever fired wants to know whether there is a fault.
 
-use crate::{experiment::Value, provider::Outcome, session::wording::plainly};
+use crate::{provider::Outcome, session::wording::plainly};
+use pyvalue::Value;
 
 /// HTTP statuses that say no before anything was done: the request was not understood, not allowed, or about nothing.
 const REFUSALS: [i64; 8] = [400, 401, 403, 404, 405, 410, 422, 429];
@@ -95,7 +96,7 @@ fn last_line(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     fn done(json: &str) -> Deed {
         of(&Outcome::Done(parse_json(json).unwrap()), None)

@@ -4,7 +4,8 @@
 //! only take away: what somebody marked as dry, in the file or by an add-on, is not fired.
 
 use super::request::Dry;
-use crate::experiment::{Activity, ActivityKind, Value};
+use crate::experiment::{Activity, ActivityKind};
+use pyvalue::Value;
 
 /// How much of an activity is for real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +55,7 @@ pub(super) fn is_marked(activity: &Activity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     fn activity(kind: &str, dry: &str) -> Activity {
         let dry = if dry.is_empty() { String::new() } else { format!(r#", "dry": {dry}"#) };

@@ -1,12 +1,13 @@
 //! The journal's entry of one call, in the order of its keys (experiment-format 11.5).
 
 use crate::{
-    experiment::{Activity, Map, Value},
+    experiment::Activity,
     session::{
         clock::{iso, seconds_between},
         event::Timestamp,
     },
 };
+use pyvalue::{Map, Value};
 
 /// What the last line of a failure begins with.
 const FAILED: &str = "chaoslib.exceptions.ActivityFailed";
@@ -101,7 +102,8 @@ fn exception(message: &str, trace: &[String]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::{Entry, Result};
-    use crate::experiment::{Activity, parse_json};
+    use crate::experiment::Activity;
+    use pyvalue::parse_json;
 
     fn entry() -> Entry {
         let raw = r#"{"name": "a", "type": "probe", "provider": {"type": "http"}}"#;

@@ -1,9 +1,10 @@
 //! Fixes that the operator took from the preflight: what is played instead of what the file says, in this run only.
 
 use crate::{
-    experiment::{Activity, Map, ProviderKind, Secrets, Value, substitute},
+    experiment::{Activity, ProviderKind, Secrets, substitute},
     session::event::{Fix, StepRef},
 };
+use pyvalue::{Map, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The fixes taken so far; clones share them.
@@ -51,8 +52,9 @@ fn readdressed(activity: &Activity, fix: &Fix, configuration: &Map) -> Option<Ac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::event::Section;
     use crate::test_support::activity;
-    use crate::{experiment::parse_json, session::event::Section};
+    use pyvalue::parse_json;
 
     fn at(index: usize) -> StepRef {
         StepRef { section: Section::Method, index }

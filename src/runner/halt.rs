@@ -1,10 +1,8 @@
 //! Why a run leaves its course.
 
 use super::{activity::Cutoff, context::RunContext, helm::tell};
-use crate::{
-    experiment::{Value, python_text},
-    session::{What, event::Level},
-};
+use crate::session::{What, event::Level};
+use pyvalue::{Value, python_text};
 
 /// A signal of the operating system, as far as runs know them (experiment-format 10.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

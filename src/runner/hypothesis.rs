@@ -13,13 +13,14 @@ use super::{
     rounds, verdict,
 };
 use crate::{
-    experiment::{Activity, Hypothesis, Map, Value},
+    experiment::{Activity, Hypothesis},
     provider::Effect,
     session::{
         What,
         event::{HypothesisPhase, Level, RunStatus, Section, StepRef},
     },
 };
+use pyvalue::{Map, Value};
 use std::sync::Arc;
 
 /// What a pass came to.

@@ -13,13 +13,14 @@ use super::{
     rounds::{self, Stopped},
 };
 use crate::{
-    experiment::{Entry, Value},
+    experiment::Entry,
     provider::Effect,
     session::{
         What,
         event::{Level, Section, StepRef},
     },
 };
+use pyvalue::Value;
 use std::sync::Arc;
 
 /// Plays the method to its end, or to where the run leaves its course. Background activities are awaited.

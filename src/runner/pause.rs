@@ -6,12 +6,13 @@ use super::{
     voice::Voice,
 };
 use crate::{
-    experiment::{Activity, Value, python_text, substitute},
+    experiment::{Activity, substitute},
     session::{
         What,
         event::{Level, PauseSide, StepRef},
     },
 };
+use pyvalue::{Value, python_text};
 use std::time::Duration;
 
 /// Seconds that Python can sleep: 64 bits of nanoseconds.

@@ -2,12 +2,11 @@
 
 use super::{Options, Request, consent::needs_consent, dry::is_pretended};
 use crate::{
-    experiment::{
-        Activity, ActivityKind, Entry, Experiment, Map, ProviderKind, Secrets, Value, python_text, substitute,
-    },
+    experiment::{Activity, ActivityKind, Entry, Experiment, ProviderKind, Secrets, substitute},
     provider::{Effect, Providers},
     session::event::{Plan, Section, Step, StepRef},
 };
+use pyvalue::{Map, Value, python_text};
 
 /// Lays a request out as the operator will walk through it, leaving out what its strategies leave out.
 pub(crate) fn plan(request: &Request, providers: &Providers) -> Plan {

@@ -13,7 +13,7 @@ use super::{
     rollbacks, rounds,
 };
 use crate::{
-    experiment::{Map, Value, python_text, substitute},
+    experiment::substitute,
     provider::Providers,
     session::{
         What,
@@ -23,6 +23,7 @@ use crate::{
         stream::Emitter,
     },
 };
+use pyvalue::{Map, Value, python_text};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 

@@ -1,12 +1,13 @@
 //! Keeps the texts of secrets out of everything a run tells.
 
 use crate::{
-    experiment::{Map, Secrets, Value},
+    experiment::Secrets,
     session::{
         What,
         event::{Plan, Step},
     },
 };
+use pyvalue::{Map, Value};
 
 /// Shorter texts are not looked for: they would be found everywhere.
 const SHORTEST: usize = 4;
@@ -122,7 +123,8 @@ impl Redactor {
 #[cfg(test)]
 mod tests {
     use super::Redactor;
-    use crate::experiment::{Secrets, parse_json};
+    use crate::experiment::Secrets;
+    use pyvalue::parse_json;
 
     fn redactor(secrets: &str) -> Redactor {
         Redactor::new(&Secrets::new(parse_json(secrets).unwrap().as_map().unwrap().clone()))

@@ -2,9 +2,10 @@
 
 use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy, Shown};
 use crate::{
-    experiment::{Experiment, Map, Secrets},
+    experiment::{Experiment, Secrets},
     session::event::RunStatus,
 };
+use pyvalue::Map;
 use std::{str::FromStr, sync::Arc};
 
 /// One run of an experiment.

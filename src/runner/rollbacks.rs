@@ -12,13 +12,11 @@ use super::{
     method::turn,
     rounds::{self, Stopped},
 };
-use crate::{
-    experiment::Value,
-    session::{
-        What,
-        event::{Level, RunStatus, Section, StepRef},
-    },
+use crate::session::{
+    What,
+    event::{Level, RunStatus, Section, StepRef},
 };
+use pyvalue::Value;
 use std::sync::Arc;
 
 /// Decides whether rollbacks are played, says so, and plays them. Their failures never change the status, what

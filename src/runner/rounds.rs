@@ -9,7 +9,7 @@ use super::{
     helm::Helm,
     reins::Reins,
 };
-use crate::experiment::{Map, Value};
+use pyvalue::{Map, Value};
 
 /// What a round of controls left.
 pub(super) struct Rounded {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     experiment::{
-        Activity, ActivityKind, Value, python_text,
+        Activity, ActivityKind,
         tolerance::{Verdict, evaluate},
     },
     provider::Outcome,
@@ -16,6 +16,7 @@ use crate::{
         event::{Level, Section, StepRef},
     },
 };
+use pyvalue::{Value, python_text};
 
 /// The verdict, where it can be had the moment the call has ended: no control may still change the entry, and no
 /// probe has to be asked.

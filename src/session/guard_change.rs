@@ -1,9 +1,7 @@
 //! Limits as options and files write them.
 
-use crate::{
-    experiment::{Value, python_text},
-    session::event::{Guard, Guards},
-};
+use crate::session::event::{Guard, Guards};
+use pyvalue::{Value, python_text};
 use std::str::FromStr;
 
 /// The largest limit that means something: a day.

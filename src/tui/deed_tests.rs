@@ -43,7 +43,7 @@ fn outcome(succeeded: bool, met: Option<bool>, summary: &str) -> ActivityOutcome
 }
 
 fn called(told: &mut (Session, Timestamp), seconds: f64, step: StepRef, outcome: ActivityOutcome) {
-    let (run, entry) = (RunId(500 + step.index as u64), crate::experiment::Value::Null);
+    let (run, entry) = (RunId(500 + step.index as u64), pyvalue::Value::Null);
     let started = What::ActivityStarted { run, step, name: String::new(), entry: entry.clone() };
     tell(told, seconds - 0.1, started);
     tell(told, seconds, What::ActivityEnded { run, step, outcome, entry });
@@ -135,7 +135,7 @@ fn a_wait_that_cannot_end_well() {
     for row in told.0.steps.rows.iter_mut().filter(|row| row.step.at == step) {
         row.step.label = "k8s deployment_not_fully_available".to_owned();
     }
-    let (run, entry) = (RunId(99), crate::experiment::Value::Null);
+    let (run, entry) = (RunId(99), pyvalue::Value::Null);
     tell(&mut told, 0.6, What::ActivityStarted { run, step, name: String::new(), entry });
     tell(&mut told, 2.0, What::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() });
     told.1 = at(3.0);

@@ -3,7 +3,6 @@
 use crate::stage::Stage;
 use chaos_tui::{
     cluster::{Connection, Settings},
-    experiment::Map,
     insight,
     observe::{
         breaker::{self, BreakerSettings},
@@ -21,6 +20,7 @@ use chaos_tui::{
 };
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::ListParams};
+use pyvalue::Map;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;

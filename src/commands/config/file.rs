@@ -2,9 +2,10 @@
 
 use super::{Preferences, table::SETTINGS};
 use crate::{
-    experiment::{Document, Finding, Map, Part, Severity, Value, findings, nearest, place, text_list},
+    experiment::{Finding, Severity, findings, nearest, text_list},
     tui::keymap::{Chord, Keymap, KeymapError, TABLE},
 };
+use pyvalue::{Document, Map, Part, Value, place};
 
 /// The name of the keys' section.
 const KEYS: &str = "keys";

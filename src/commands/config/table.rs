@@ -3,10 +3,11 @@
 use super::Preferences;
 use crate::{
     engine::Headers,
-    experiment::{Value, text_list},
+    experiment::text_list,
     observe::breaker::{SeriesRule, declared},
     tui::Theme,
 };
+use pyvalue::Value;
 
 pub(super) struct Setting {
     /// Its key.

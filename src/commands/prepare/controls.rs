@@ -2,11 +2,10 @@
 
 use super::Refusal;
 use crate::{
-    experiment::{
-        Control, Described, Document, Map, Settings, Signatures, Value, patiently, read_text_bounded,
-    },
+    experiment::{Control, Described, Settings, Signatures, patiently, read_text_bounded},
     session::{What, event::Level, stream::Emitter},
 };
+use pyvalue::{Document, Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Those of the settings, then those of the files. A file that cannot be parsed is told of and left out.
@@ -148,9 +147,10 @@ fn parse(path: &Path) -> Result<Result<Map, String>, Refusal> {
 mod tests {
     use super::read;
     use crate::{
-        experiment::{Map, Settings, parse_json},
+        experiment::Settings,
         session::{clock::Clock, stream},
     };
+    use pyvalue::{Map, parse_json};
 
     #[tokio::test]
     async fn controls_of_settings_come_before_those_of_files() {

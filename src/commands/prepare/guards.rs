@@ -30,8 +30,9 @@ pub(super) fn in_force(playing: &Playing, experiment: &Experiment, pace: &Pace) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{experiment::Document, runner::Consent};
+    use crate::runner::Consent;
     use clap::Parser;
+    use pyvalue::Document;
 
     #[derive(Parser)]
     struct Line {

@@ -2,10 +2,11 @@
 
 use super::{Company, Refusal};
 use crate::{
-    experiment::{self, Access, Document, python_text},
+    experiment::{self, Access},
     runner::{Controls, Turned},
     session::event::Level,
 };
+use pyvalue::{Document, python_text};
 
 /// Loads the experiment. Controls may forbid it, and change what was loaded; those after it are called whatever became
 /// of it.

@@ -14,8 +14,8 @@ use crate::{
     cluster,
     engine::{Notifications, Prepared, PythonEvents, session_cluster::lacks_cluster},
     experiment::{
-        Access, Document, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError,
-        parse_var, patiently,
+        Access, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError, parse_var,
+        patiently,
     },
     provider::{
         Known,
@@ -24,6 +24,7 @@ use crate::{
     runner::{Controls, Options, Pace, Redactor, Request, Shown, Signal, strategies},
     session::{What, event::Level, stream::Emitter},
 };
+use pyvalue::Document;
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 

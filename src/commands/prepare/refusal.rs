@@ -1,6 +1,6 @@
 //! Why nothing is played.
 
-use crate::experiment::{Value, python_text};
+use pyvalue::{Value, python_text};
 
 /// Why nothing is played.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::Refusal;
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     #[test]
     fn python_exits_with_numbers_and_says_what_is_none() {

@@ -2,9 +2,10 @@
 
 use super::{Company, Refusal};
 use crate::{
-    experiment::{Document, Experiment, Finding, Means, validate},
+    experiment::{Experiment, Finding, Means, validate},
     session::event::Level,
 };
+use pyvalue::Document;
 
 /// Validates; the first error refuses the experiment, the warnings of the reference are told.
 pub(super) async fn validated(

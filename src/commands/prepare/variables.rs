@@ -3,14 +3,15 @@
 use super::{Company, Refusal};
 use crate::{
     experiment::{
-        Activity, Environment, Experiment, Map, Overrides, Secrets,
+        Activity, Environment, Experiment, Overrides, Secrets,
         configuration::{self, Dynamic},
-        python_text, secrets,
+        secrets,
     },
     provider::{Call, Outcome, Providers},
     runner::Redactor,
     session::{console::deserved_warning, event::Level},
 };
+use pyvalue::{Map, python_text};
 
 /// Both, overrides applied; dynamic entries are still as declared.
 pub(super) async fn resolve(

@@ -3,7 +3,7 @@
 use crate::engine::current_steps::CurrentSteps;
 use crate::{
     cluster::{Connection, Identity},
-    experiment::{Map, ProviderKind},
+    experiment::ProviderKind,
     provider::{
         Providers,
         kit::{self, Manifest, Restored, Saved},
@@ -16,6 +16,7 @@ use crate::{
         stream::Emitter,
     },
 };
+use pyvalue::Map;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,

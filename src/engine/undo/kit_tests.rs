@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     cluster::Settings,
-    experiment::{Document, Environment, Experiment, Secrets},
+    experiment::{Environment, Experiment, Secrets},
     provider::kit::Kept,
     runner::{Controls, Options, Pace},
     session::{
@@ -14,6 +14,7 @@ use crate::{
     },
 };
 use axum::{Router, extract::Request as Asked, http::Method, response::IntoResponse};
+use pyvalue::Document;
 use serde_json::json;
 use tokio::sync::Notify;
 

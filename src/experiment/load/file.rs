@@ -1,7 +1,7 @@
 //! Files: the extension decides, case-sensitively.
 
 use super::{Format, LoadError, read_bounded};
-use crate::experiment::Document;
+use pyvalue::Document;
 use std::{io::ErrorKind, path::Path};
 
 /// Reads a file as the document its extension promises.

@@ -8,7 +8,8 @@ mod url;
 pub use bounded::{patiently, read_bounded, read_text_bounded};
 pub use settings::{Settings, SettingsError};
 
-use super::{Document, Environment, Finding, Position, Severity, SyntaxError};
+use super::{Environment, Finding, Severity};
+use pyvalue::{Document, Position, SyntaxError};
 
 /// Bytes of a source that are read. An experiment is a few KiB; this keeps a wrong path from filling the memory.
 pub const MAX_SOURCE: usize = 64 << 20;

@@ -1,6 +1,7 @@
 //! The settings file (experiment-format 1.4).
 
-use crate::experiment::{Document, Environment, Map, Runtime, SyntaxError, Value};
+use crate::experiment::{Environment, Runtime};
+use pyvalue::{Document, Map, SyntaxError, Value};
 use std::path::{Path, PathBuf};
 
 /// What the settings file holds; empty when there is none.

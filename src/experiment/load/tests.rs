@@ -1,7 +1,8 @@
 //! Files, and a server that answers as told.
 
 use super::{Access, LoadError, Settings, SettingsError, load};
-use crate::experiment::{Document, Environment, Runtime, Value, parse_json};
+use crate::experiment::{Environment, Runtime};
+use pyvalue::{Document, Value, parse_json};
 use std::{fs, path::Path};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

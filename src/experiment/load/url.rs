@@ -1,7 +1,7 @@
 //! URLs: one GET; the content type decides (experiment-format 1.3).
 
 use super::{Access, Format, LoadError, MAX_SOURCE};
-use crate::experiment::{Document, Value, python_text};
+use pyvalue::{Document, Value, python_text};
 
 /// Bytes of an error page that are shown.
 const SHOWN: usize = 4096;

@@ -4,11 +4,11 @@ mod mutants;
 mod templates;
 
 use super::{
-    Document, Environment, Experiment, Map, Means, Part, Secrets, Value, configuration, findings, parse_json,
-    place, python_text, substitute, tolerance, validate,
+    Environment, Experiment, Means, Secrets, configuration, findings, substitute, tolerance, validate,
 };
 use crate::test_support::NoPython;
 use proptest::{collection::vec, prelude::*};
+use pyvalue::{Document, Map, Part, Value, parse_json, place, python_text};
 use pyvalue::{jsonpath, regex};
 
 /// Texts that are likely to mean something to some part of the format.
@@ -135,7 +135,7 @@ fn places(value: &Value, at: String, found: &mut Vec<String>) {
     found.push(at);
 }
 
-fn inside(document: &Document, position: super::Position) -> bool {
+fn inside(document: &Document, position: pyvalue::Position) -> bool {
     let line = document.line(position.line);
     let lines = document.text().split('\n').count();
     (1..=lines).contains(&position.line) && (1..=line.chars().count() + 2).contains(&position.column)

@@ -1,8 +1,8 @@
 //! Experiments that were valid before somebody slipped: nodes deleted, replaced, doubled, moved.
 
 use super::{exercise, text, value};
-use crate::experiment::{Document, Map, Value, parse_json};
 use proptest::{collection::vec, prelude::*};
+use pyvalue::{Document, Map, Value, parse_json};
 
 /// One of everything that an experiment can hold.
 const WHOLE: &str = r#"{

@@ -1,7 +1,8 @@
 //! Templates of every shape.
 
-use crate::experiment::{Map, Secrets, Value, substitute};
+use crate::experiment::{Secrets, substitute};
 use proptest::{collection::vec, prelude::*};
+use pyvalue::{Map, Value};
 
 /// Pieces of templates.
 fn template() -> impl Strategy<Value = String> {
@@ -21,7 +22,7 @@ proptest! {
         match template.as_str() {
             "${b}" => {
                 // NaN is equal to nothing, but its text is.
-                prop_assert_eq!(crate::experiment::python_text(&filled), crate::experiment::python_text(&value))
+                prop_assert_eq!(pyvalue::python_text(&filled), pyvalue::python_text(&value))
             }
             "${a}" | "$a" => prop_assert_eq!(filled, Value::from(text)),
             other if !other.contains('$') => prop_assert_eq!(filled, Value::from(other)),

@@ -5,7 +5,7 @@ mod vault;
 
 pub use resolve::{Resolved, SecretsError, resolve};
 
-use super::{Map, Value};
+use pyvalue::{Map, Value};
 
 /// The resolved secrets: scope to name to value. Has no `Display` and no `Serialize`; its `Debug` hides the values.
 #[derive(Clone, Default, PartialEq)]

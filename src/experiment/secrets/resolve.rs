@@ -1,7 +1,8 @@
 //! Where secrets come from: inline, the environment, Vault (experiment-format 4.3, 4.6).
 
 use super::{Secrets, vault};
-use crate::experiment::{Environment, Map, Value, place, python_text};
+use crate::experiment::Environment;
+use pyvalue::{Map, Value, place, python_text};
 
 /// Why the secrets cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

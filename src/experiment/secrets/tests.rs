@@ -1,13 +1,14 @@
 //! Inline, environment, overrides, and a Vault of a few lines.
 
 use super::{Resolved, SecretsError, resolve};
-use crate::experiment::{Environment, Value, parse_json};
+use crate::experiment::Environment;
 use crate::test_support::map;
 use axum::{
     Router,
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri},
 };
+use pyvalue::{Value, parse_json};
 use std::sync::{Arc, Mutex};
 
 async fn resolved(declared: &str, overrides: &str, configuration: &str) -> Resolved {

@@ -1,6 +1,7 @@
 //! Vault's key-value store over its HTTP API (experiment-format 4.6).
 
-use crate::experiment::{Environment, Map, Value, parse_json, python_text};
+use crate::experiment::Environment;
+use pyvalue::{Map, Value, parse_json, python_text};
 use reqwest::{Client, Method, RequestBuilder};
 use std::time::Duration;
 

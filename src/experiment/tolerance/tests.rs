@@ -1,7 +1,8 @@
 //! Tables of tolerances.
 
 use super::{Verdict, evaluate};
-use crate::experiment::{Map, Secrets, Value, parse_json};
+use crate::experiment::Secrets;
+use pyvalue::{Map, Value, parse_json};
 
 fn verdict(tolerance: &str, output: &str) -> Verdict {
     let configuration: Map = parse_json(r#"{"e": 4, "m": "^8$", "five": 5, "float": 1.5, "pair": [1, 5]}"#)

@@ -1,7 +1,8 @@
 //! Rules 14 to 25: what every activity has to have.
 
 use super::{Memo, bad_activity, provider, suggest};
-use crate::experiment::{Map, Value, findings::Collector, place::Place, python_text};
+use crate::experiment::findings::Collector;
+use pyvalue::{Map, Value, place::Place, python_text};
 
 pub(super) async fn check(
     activity: &Value,

@@ -1,9 +1,9 @@
 //! Rules 38 to 43.
 
 use super::{KEY, Memo, refusal};
-use crate::experiment::{
-    ControlCheck, Map, Part, Value, build,
-    findings::Collector,
+use crate::experiment::{ControlCheck, build, findings::Collector};
+use pyvalue::{
+    Map, Part, Value,
     place::{self, Place},
     python_text,
 };

@@ -1,9 +1,9 @@
 //! Keys that look like a slip of a known one. Unknown keys are allowed, so these are warnings.
 
 use super::{KEY, suggest};
-use crate::experiment::{
-    Map, Value, build,
-    findings::Collector,
+use crate::experiment::{build, findings::Collector};
+use pyvalue::{
+    Map, Value,
     place::{self, Place},
 };
 

@@ -1,7 +1,8 @@
 //! Title, description, tags, extensions: rules 2 to 5.
 
 use super::invalid;
-use crate::experiment::{Map, Value, findings::Collector, place::Place};
+use crate::experiment::findings::Collector;
+use pyvalue::{Map, Value, place::Place};
 
 pub(super) fn check(experiment: &Map, collector: &mut Collector<'_>) {
     for (key, code) in [("title", "E-TITLE"), ("description", "E-DESC")] {

@@ -1,7 +1,8 @@
 //! Answers that are asked for again and again: a large file names the same few functions and programs.
 
 use super::{Means, suggest};
-use crate::experiment::{ControlCheck, Described, Value, executable};
+use crate::experiment::{ControlCheck, Described, executable};
+use pyvalue::Value;
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},

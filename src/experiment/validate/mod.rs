@@ -14,12 +14,12 @@ mod warnings;
 pub use suggest::nearest;
 
 use super::{
-    Document, Environment, Experiment, Map, Part, Signatures, Value,
+    Environment, Experiment, Signatures,
     build::{self, Named},
     findings::{Collector, Findings, Refusal},
-    place::Place,
 };
 use memo::Memo;
+use pyvalue::{Document, Map, Part, Value, place::Place};
 
 /// What validation asks.
 #[derive(Clone, Copy)]

@@ -1,9 +1,8 @@
 //! Rules 19 to 21 and 26 to 35: what each provider has to have.
 
 use super::{Memo, bad_activity, crash, suggest};
-use crate::experiment::{
-    Described, Map, Part, Value, findings::Collector, place::Place, python_text, signatures::Parameter,
-};
+use crate::experiment::{Described, findings::Collector, signatures::Parameter};
+use pyvalue::{Map, Part, Value, place::Place, python_text};
 
 const KINDS: [&str; 3] = ["python", "process", "http"];
 

@@ -1,10 +1,9 @@
 //! One bad file a rule: its code, its place, and that the first error is what the reference stops at.
 
 use super::{Means, Validation, validate};
-use crate::experiment::{
-    Advice, ControlCheck, Described, Document, Environment, Parameter, Signatures, Value,
-};
+use crate::experiment::{Advice, ControlCheck, Described, Environment, Parameter, Signatures};
 use futures_util::future::BoxFuture;
+use pyvalue::{Document, Value};
 
 /// A small Python of our own.
 struct Python;
@@ -47,9 +46,9 @@ fn check(document: Document) -> Validation {
 /// A valid experiment with `extra` in place of the keys it names.
 fn experiment(extra: &str) -> Document {
     let base = r#"{"title": "t", "description": "d", "method": []}"#;
-    let mut whole = crate::experiment::parse_json(base).unwrap();
-    let extra = crate::experiment::parse_json(&format!("{{{extra}}}"))
-        .unwrap_or_else(|error| panic!("{extra}: {error}"));
+    let mut whole = pyvalue::parse_json(base).unwrap();
+    let extra =
+        pyvalue::parse_json(&format!("{{{extra}}}")).unwrap_or_else(|error| panic!("{extra}: {error}"));
     if let (Value::Map(whole), Value::Map(extra)) = (&mut whole, extra) {
         whole.extend(extra);
     }

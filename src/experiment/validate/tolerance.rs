@@ -1,8 +1,8 @@
 //! Tolerances before substitution (experiment-format 3.2).
 
 use super::{Memo, activity, bad_activity, suggest};
-use crate::experiment::{Map, Value, findings::Collector, place::Place, python_text};
-use pyvalue::{jsonpath, regex};
+use crate::experiment::findings::Collector;
+use pyvalue::{Map, Value, jsonpath, place::Place, python_text, regex};
 
 const KINDS: [&str; 4] = ["regex", "jsonpath", "range", "probe"];
 

@@ -2,9 +2,9 @@
 
 use super::{KEY, crash, invalid};
 use crate::experiment::{
-    ConfigurationError, Environment, Map, SecretsError, Value, configuration, findings::Collector,
-    place::Place, secrets,
+    ConfigurationError, Environment, SecretsError, configuration, findings::Collector, secrets,
 };
+use pyvalue::{Map, Value, place::Place};
 
 /// Checks the configuration and resolves it as far as it goes.
 pub(super) fn configuration(

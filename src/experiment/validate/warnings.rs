@@ -2,8 +2,12 @@
 
 use super::{KEY, Memo, suggest};
 use crate::experiment::{
-    Described, Map, Part, Value, build, build::Named, findings::Collector, place::Place, signatures::Advice,
+    Described,
+    build::{self, Named},
+    findings::Collector,
+    signatures::Advice,
 };
+use pyvalue::{Map, Part, Value, place::Place};
 use std::collections::{HashMap, HashSet};
 
 const MAPPING_ARGUMENTS: &str = "Process arguments should now be a list to keep the ordering of the arguments. \

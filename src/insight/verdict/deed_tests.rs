@@ -246,7 +246,7 @@ fn the_verdict_of_a_finished_run_stands() {
 
 /// A call of a step that ended.
 fn ended(session: &mut Session, seconds: f64, step: StepRef, outcome: ActivityOutcome) {
-    let (run, entry) = (RunId((seconds * 1000.0) as u64), crate::experiment::Value::Null);
+    let (run, entry) = (RunId((seconds * 1000.0) as u64), pyvalue::Value::Null);
     tell(
         session,
         seconds - 0.1,
@@ -319,7 +319,7 @@ fn a_wait_for_what_is_over_says_so() {
         for row in session.steps.rows.iter_mut().filter(|row| row.step.at == step) {
             row.step.label = "k8s deployment_not_fully_available".to_owned();
         }
-        let (run, entry) = (RunId(99), crate::experiment::Value::Null);
+        let (run, entry) = (RunId(99), pyvalue::Value::Null);
         tell(&mut session, 0.6, What::ActivityStarted { run, step, name: String::new(), entry });
         if healed {
             tell(&mut session, 2.0, What::FaultHealed { what: "back".to_owned() });

@@ -9,7 +9,8 @@
 //! ```
 
 use super::{NamedSource, SeriesRule};
-use crate::experiment::{Map, Value, python_text, text_list};
+use crate::experiment::text_list;
+use pyvalue::{Map, Value, python_text};
 
 /// What the vendor place declares: sources, rules, and what of it cannot be read.
 pub fn in_extension(vendor: Option<&Map>) -> (Vec<NamedSource>, Vec<SeriesRule>, Vec<String>) {
@@ -73,7 +74,7 @@ fn rule(value: &Value) -> Result<SeriesRule, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Document;
+    use pyvalue::Document;
 
     fn read(text: &str) -> Result<Vec<SeriesRule>, String> {
         series(Document::yaml("config.yaml", text).unwrap().root())

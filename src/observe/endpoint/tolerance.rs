@@ -2,11 +2,12 @@
 
 use crate::{
     experiment::{
-        Map, Secrets, Value,
+        Secrets,
         tolerance::{Verdict, evaluate},
     },
     provider::http,
 };
+use pyvalue::{Map, Value};
 use reqwest::header::HeaderMap;
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ impl std::fmt::Debug for Tolerance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     #[test]
     fn every_kind_of_tolerance_is_heeded() {

@@ -1,9 +1,10 @@
 //! Which objects an experiment is about, as far as its activities name them.
 
 use crate::cluster::Selector;
-use crate::experiment::{Activity, Map, ProviderKind, Value};
+use crate::experiment::{Activity, ProviderKind};
 use crate::provider::gremlin::container_names;
 use pyvalue::regex::{self, Regex};
+use pyvalue::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Host and port of a URL.

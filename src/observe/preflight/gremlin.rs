@@ -1,9 +1,9 @@
 //! Whether Gremlin can be used, and what could be done in its place.
 
 use super::{Preflight, Subject, fix, ok};
-use crate::experiment::Value;
 use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::stand_in};
 use crate::session::event::{Check, Fix};
+use pyvalue::Value;
 
 /// One line for each step that attacks through Gremlin.
 pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<Check> {

@@ -14,8 +14,9 @@ mod urls;
 pub use breaker::BreakerSources;
 
 use crate::cluster::{Connection, Error, Settings};
-use crate::experiment::{Activity, Map, Secrets, Value};
+use crate::experiment::{Activity, Secrets};
 use crate::session::event::{Check, CheckLevel, StepRef};
+use pyvalue::{Map, Value};
 
 /// A step as the preflight looks at it.
 pub struct Subject<'a> {

@@ -2,7 +2,7 @@
 
 use super::{Preflight, Subject, know};
 use crate::cluster::{Connection, Selector};
-use crate::experiment::{ProviderKind, Value};
+use crate::experiment::ProviderKind;
 use crate::provider::gremlin::container_names;
 use crate::session::event::{Check, Section};
 use k8s_openapi::api::{
@@ -11,6 +11,7 @@ use k8s_openapi::api::{
     policy::v1::PodDisruptionBudget,
 };
 use kube::{Api, Client, ResourceExt, api::ListParams};
+use pyvalue::Value;
 use reqwest::Url;
 use std::collections::BTreeMap;
 

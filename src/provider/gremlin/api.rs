@@ -1,7 +1,7 @@
 //! The two requests to Gremlin: log in, attack.
 
 use super::Refusal;
-use crate::experiment::Map;
+use pyvalue::Map;
 use reqwest::{Client, RequestBuilder, Url, header};
 use serde_json::Value as Json;
 use std::time::Duration;

@@ -8,9 +8,9 @@ mod tests;
 
 use super::{Call, Catalogue, Effect, Native, Outcome, Parameter};
 use crate::cluster::Settings;
-use crate::experiment::{Map, Value};
 use api::{Api, Login};
 use futures_util::future::BoxFuture;
+use pyvalue::{Map, Value};
 
 pub(crate) use preview::{container_names, containers, preview};
 pub use stand_in::stand_in;

@@ -1,8 +1,8 @@
 //! What an attack would do, as far as its arguments and the cluster tell.
 
 use crate::cluster::Connection;
-use crate::experiment::{Map, Value};
 use crate::provider::kubernetes::preview::{Draft, on_containers};
+use pyvalue::{Map, Value};
 
 /// The namespace that is searched for the containers; labels may name another.
 const NAMESPACE: &str = "default";

@@ -1,11 +1,8 @@
 //! What can be done in a shutdown's place where there is no Gremlin: the pods it would hit are deleted.
 
 use super::preview::{containers, number};
-use crate::{
-    cluster::Connection,
-    experiment::{Map, Value},
-    provider::kubernetes::kit::save_containers,
-};
+use crate::{cluster::Connection, provider::kubernetes::kit::save_containers};
+use pyvalue::{Map, Value};
 
 /// The provider of an action that deletes the pods of the one workload whose containers the attack names. Nothing for
 /// attacks that leave their containers running, and where that workload cannot be told.

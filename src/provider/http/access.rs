@@ -7,7 +7,8 @@ use super::{
     request::{self, Request},
     trust::Verify,
 };
-use crate::experiment::{Environment, Map, Secrets, Value, substitute};
+use crate::experiment::{Environment, Secrets, substitute};
+use pyvalue::{Map, Value};
 use reqwest::{
     Client, ClientBuilder, Method, Url,
     header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -69,7 +70,7 @@ impl Access {
         let arguments = request::arguments(provider, configuration, secrets);
         let limits = request::limits(&field("timeout"))?;
         let page = Page {
-            url: crate::experiment::python_text(&field("url")),
+            url: pyvalue::python_text(&field("url")),
             query: request::query(&arguments)?,
             timeout: limits.read.or(limits.connect),
         };
@@ -203,7 +204,7 @@ impl Clients {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     fn asked(provider: &str, environment: &Environment) -> Result<(Page, Access), String> {
         let Value::Map(provider) = parse_json(provider).unwrap() else { panic!("no mapping") };

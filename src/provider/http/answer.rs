@@ -1,7 +1,7 @@
 //! From a response to the activity's output: status, headers, body.
 
 use super::{Fault, encode, exchange::cause, unpack::Packing};
-use crate::experiment::{Map, Value, parse_json};
+use pyvalue::{Map, Value, parse_json};
 use reqwest::{Response, header::HeaderMap};
 use std::io::Read;
 

@@ -1,6 +1,6 @@
 //! Arguments as a query or a form, byte for byte as Python's `requests` writes them.
 
-use crate::experiment::{Value, python_text};
+use pyvalue::{Value, python_text};
 use std::fmt::Write;
 
 /// `a=1&b=x+y`: nulls dropped, lists repeated, a nested mapping contributes its keys.
@@ -133,7 +133,7 @@ fn hexadecimal(digits: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::{form, url};
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     #[test]
     fn c049_c050_forms_and_queries_are_written_as_requests_writes_them() {

@@ -5,7 +5,7 @@ use super::{
     redirect::{self, Astray, Walk},
     request::{Plan, Request},
 };
-use crate::experiment::Value;
+use pyvalue::Value;
 use reqwest::{Client, Method, Response, header};
 use std::{error::Error, time::Duration};
 

@@ -22,7 +22,8 @@ pub(crate) use request::Request;
 pub(crate) use unpack::{Packing, beginning};
 
 use super::{Call, Outcome};
-use crate::experiment::{Environment, Value};
+use crate::experiment::Environment;
+use pyvalue::Value;
 use reqwest::header::HeaderMap;
 
 /// Sends the activity's request.

@@ -2,9 +2,10 @@
 
 use super::{credentials::Netrc, encode, trust::Verify};
 use crate::{
-    experiment::{Environment, Map, Secrets, Value, python_text, substitute},
+    experiment::{Environment, Secrets, substitute},
     provider::Call,
 };
+use pyvalue::{Map, Value, python_text};
 use reqwest::{
     Method, Url,
     header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -242,7 +243,7 @@ fn retries(declared: Option<&Value>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::apply;
-    use crate::experiment::{Map, Value};
+    use pyvalue::{Map, Value};
     use reqwest::header::HeaderMap;
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which certificates a client trusts.
 
-use crate::experiment::{Environment, Value};
+use crate::experiment::Environment;
+use pyvalue::Value;
 use reqwest::ClientBuilder;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,

@@ -10,13 +10,13 @@ use super::{
     pod,
 };
 use crate::cluster::Connection;
-use crate::experiment::Map;
 use crate::provider::Native;
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, StatefulSet},
     core::v1::{Pod, Service},
 };
 use kube::api::ListParams;
+use pyvalue::Map;
 
 /// What the call would not find: the Deployment, Service or stateful set it names, or any pod its selection matches.
 /// Nothing for calls that name nothing, or that make what they name. The error says why it cannot be known.

@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     invocation::Invocation,
 };
-use crate::experiment::Value;
+use pyvalue::Value;
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 pub(super) static NETWORK_ACTIONS: &[Entry] = natives!("chaosk8s.chaosmesh.network.actions":
@@ -115,7 +115,7 @@ fn chosen(call: &Invocation<'_>, prefix: &str) -> Result<Json, Failure> {
     let mut chosen = json!({"mode": mode, "selector": selector(call, prefix)?});
     if let Some(value) = call.given(&format!("{prefix}mode_value")).filter(|_| !matches!(mode, "one" | "all"))
     {
-        chosen["value"] = crate::experiment::python_text(value).into();
+        chosen["value"] = pyvalue::python_text(value).into();
     }
     Ok(chosen)
 }

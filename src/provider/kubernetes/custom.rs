@@ -7,7 +7,6 @@ use super::{
     invocation::Invocation,
     objects::read,
 };
-use crate::experiment::Value;
 use kube::{
     Api,
     api::{
@@ -15,6 +14,7 @@ use kube::{
         PostParams,
     },
 };
+use pyvalue::Value;
 use serde_json::Value as Json;
 use std::path::Path;
 

@@ -8,8 +8,8 @@ use super::{
     objects::{create_from_file, delete_selected, patch},
     readiness::{Counts, Until, Workload, wait},
 };
-use crate::experiment::Value;
 use k8s_openapi::api::apps::v1::DaemonSet;
+use pyvalue::Value;
 
 pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.daemonset.actions":
     Changes create_daemon_set(spec_path; ns, secrets) => create_from_file::<DaemonSet>,

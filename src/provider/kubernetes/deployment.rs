@@ -8,9 +8,9 @@ use super::{
     objects::{create_from_file, delete_selected, missing, patch, scale},
     readiness::{Until, Workload, wait},
 };
-use crate::experiment::Value;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::ListParams;
+use pyvalue::Value;
 use serde_json::json;
 
 pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.deployment.actions":

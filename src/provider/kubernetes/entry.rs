@@ -1,8 +1,9 @@
 //! How a native function is declared.
 
 use super::{failure::Failure, invocation::Invocation};
-use crate::{experiment::Value, provider::Native};
+use crate::provider::Native;
 use futures_util::future::BoxFuture;
+use pyvalue::Value;
 
 /// A function: its description and its code.
 pub(super) struct Entry {

@@ -1,9 +1,9 @@
 //! One call of a native function: its arguments, typed as they are used, and its way to the cluster.
 
 use super::failure::Failure;
-use crate::experiment::{Map, Value};
 use crate::provider::Native;
 use kube::{Client, api::ListParams};
+use pyvalue::{Map, Value};
 use serde_json::Value as Json;
 
 /// What a function works with.

@@ -14,12 +14,12 @@ use super::{
     pod::{logs::read_pod_logs, probes::NAME_LABEL, probes::all_pods_healthy, probes::pod_is_not_available},
     readiness::{Until, wait},
 };
-use crate::experiment::Value;
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet},
     core::v1::{Pod, Service},
 };
 use kube::api::ListParams;
+use pyvalue::Value;
 
 pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.actions":
     Changes start_microservice(spec_path; ns, secrets) => create_from_file::<Deployment>,

@@ -35,10 +35,10 @@ pub use permissions::permissions;
 
 use super::{Call, Catalogue, Effect, Native, Outcome};
 use crate::cluster::{Connection, Error, Selector, Settings};
-use crate::experiment::{Map, Value};
 use failure::Failure;
 use futures_util::future::BoxFuture;
 use invocation::Invocation;
+use pyvalue::{Map, Value};
 use witness::Witness;
 
 /// Runs native functions against the cluster that the settings and an activity's secrets choose.

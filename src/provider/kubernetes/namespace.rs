@@ -6,9 +6,9 @@ use super::{
     invocation::Invocation,
     objects::{create, create_from_file, delete_named, exists, read},
 };
-use crate::experiment::Value;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{api::ListParams, core::Request};
+use pyvalue::Value;
 use serde_json::json;
 
 pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.namespace.actions":

@@ -8,9 +8,9 @@ use super::{
     kind::Kind,
     objects::{create, create_from_file, delete_named, exists, patch, read},
 };
-use crate::experiment::Value;
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use kube::api::DeleteParams;
+use pyvalue::Value;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 

@@ -5,11 +5,11 @@ use super::{
     invocation::{Invocation, by_name},
     kind::Kind,
 };
-use crate::experiment::Value;
 use kube::{
     ResourceExt,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
 };
+use pyvalue::Value;
 use serde_json::{Value as Json, json};
 
 /// Creates the object that the file at `spec_path` describes. Returns null.

@@ -1,8 +1,8 @@
 //! What a function needs to be allowed (kubernetes-catalog 7).
 
 use crate::cluster::Permission;
-use crate::experiment::{Map, Value};
 use crate::provider::Native;
+use pyvalue::{Map, Value};
 
 /// A resource and the verbs used on it.
 type Need = (&'static str, &'static str, &'static [&'static str]);

@@ -6,8 +6,8 @@ use super::{
     invocation::Invocation,
     objects::{create_from_file, delete_named, exists, missing},
 };
-use crate::experiment::Value;
 use k8s_openapi::api::core::v1::Service;
+use pyvalue::Value;
 
 pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.service.actions":
     Changes create_service_endpoint(spec_path; ns, secrets) => create_from_file::<Service>,

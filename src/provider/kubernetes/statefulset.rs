@@ -7,8 +7,8 @@ use super::{
     objects::{create_from_file, delete_selected, scale},
     readiness::{Until, wait},
 };
-use crate::experiment::Value;
 use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
+use pyvalue::Value;
 
 pub(super) static ACTIONS: &[Entry] = natives!("chaosk8s.statefulset.actions":
     Changes create_statefulset(spec_path; ns, secrets) => create_from_file::<StatefulSet>,

@@ -1,6 +1,7 @@
 //! From `path` and `arguments` to what is executed.
 
-use crate::experiment::{Environment, Value, executable, python_text};
+use crate::experiment::{Environment, executable};
+use pyvalue::{Value, python_text};
 use std::path::{Path, PathBuf};
 
 /// A command line: the program and its arguments.

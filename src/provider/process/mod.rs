@@ -7,9 +7,10 @@ mod child;
 mod command;
 
 use super::{Call, Outcome};
-use crate::experiment::{Environment, Map, Value, substitute};
+use crate::experiment::{Environment, substitute};
 use child::{Ended, run};
 use command::Command;
+use pyvalue::{Map, Value};
 use std::time::Duration;
 
 /// Runs the activity's process to its end.

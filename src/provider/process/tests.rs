@@ -2,9 +2,10 @@
 
 use crate::test_support::{activity, map};
 use crate::{
-    experiment::{Environment, Secrets, Value},
+    experiment::{Environment, Secrets},
     provider::{Call, Outcome},
 };
+use pyvalue::Value;
 use std::{path::Path, time::Duration};
 use tokio_util::sync::CancellationToken;
 

@@ -4,11 +4,9 @@ use super::{
     PythonBridge,
     worker::{Question, Request, Worker},
 };
-use crate::{
-    experiment::{Map, Value},
-    provider::{Bridge, Call, Outcome, Signature},
-};
+use crate::provider::{Bridge, Call, Outcome, Signature};
 use futures_util::{FutureExt, future::BoxFuture};
+use pyvalue::{Map, Value};
 use std::time::Duration;
 use tokio::time::timeout;
 

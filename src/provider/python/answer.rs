@@ -1,10 +1,8 @@
 //! What the worker's answers mean.
 
 use super::{Surroundings, worker::LIMIT};
-use crate::{
-    experiment::{Map, Value, python_text},
-    provider::{ControlError, ControlReply, Outcome},
-};
+use crate::provider::{ControlError, ControlReply, Outcome};
+use pyvalue::{Map, Value, python_text};
 
 pub(super) struct Answer {
     kind: String,
@@ -139,7 +137,7 @@ pub(super) fn texts(list: Vec<Value>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     fn answer(json: &str) -> Answer {
         Answer::new(parse_json(json).unwrap()).unwrap()

@@ -6,7 +6,8 @@ use super::{
     description::Description,
     worker::{Request, StartError, Worker},
 };
-use crate::{experiment::Value, session::event::Level};
+use crate::session::event::Level;
+use pyvalue::Value;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},

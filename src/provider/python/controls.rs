@@ -6,11 +6,9 @@ use super::{
     description::Description,
     worker::{Question, Request, Unanswered, Worker},
 };
-use crate::{
-    experiment::{Map, Value, part},
-    provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene},
-};
+use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
 use futures_util::{FutureExt, future::BoxFuture};
+use pyvalue::{Map, Value, part};
 use std::time::Duration;
 use tokio::time::timeout;
 

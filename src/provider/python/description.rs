@@ -2,9 +2,10 @@
 
 use super::answer::{Answer, texts};
 use crate::{
-    experiment::{Described, Parameter, Value},
+    experiment::{Described, Parameter},
     provider::Signature,
 };
+use pyvalue::Value;
 
 /// What Python said of a module and a name in it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Calling the functions of notification plugins (experiment-format 12.6).
 
 use super::{PythonBridge, worker::Request};
-use crate::experiment::Value;
+use pyvalue::Value;
 use std::time::Duration;
 use tokio::time::timeout;
 

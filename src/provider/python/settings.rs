@@ -1,11 +1,8 @@
 //! What it takes to start Python.
 
 use super::{Interpreter, Listener};
-use crate::{
-    cluster,
-    experiment::{LiveEnvironment, Value},
-    session::event::Level,
-};
+use crate::{cluster, experiment::LiveEnvironment, session::event::Level};
+use pyvalue::Value;
 
 /// How Python is to be started.
 #[derive(Clone)]

@@ -1,8 +1,9 @@
 //! What validation asks of Python (experiment-format 3.1).
 
 use super::{PythonBridge, worker::Request};
-use crate::experiment::{ControlCheck, Described, Signatures, Value};
+use crate::experiment::{ControlCheck, Described, Signatures};
 use futures_util::{FutureExt, future::BoxFuture};
+use pyvalue::Value;
 
 impl Signatures for PythonBridge {
     fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Described> {

@@ -72,8 +72,9 @@ pub(super) fn applied<'a>(
 #[cfg(test)]
 mod tests {
     use super::{Level, applied};
-    use crate::experiment::{Control, parse_json};
+    use crate::experiment::Control;
     use crate::runner::Compat;
+    use pyvalue::parse_json;
 
     fn controls(names: &[&str]) -> Vec<Control> {
         let one = |name: &&str| match name.split_once(':') {

@@ -2,7 +2,7 @@
 //! (experiment-format 10.2).
 
 use super::{ControlCall, ControlError, Controls, Turned, When};
-use crate::experiment::Value;
+use pyvalue::Value;
 use tokio_util::sync::CancellationToken;
 
 /// What a round of controls around the loading came to.
@@ -70,7 +70,8 @@ impl Controls {
 #[cfg(test)]
 mod tests {
     use super::super::{ControlError, ControlReply, Controls, Turned, fake::FakeHost};
-    use crate::experiment::{Control, Map, Value, parse_json};
+    use crate::experiment::Control;
+    use pyvalue::{Map, Value, parse_json};
     use std::sync::Arc;
 
     fn control(json: &str) -> Control {

@@ -13,10 +13,11 @@ pub(super) use subject::Subject;
 
 use super::{Compat, reins::Reins};
 use crate::{
-    experiment::{Control, Experiment, Map, Secrets, Value, part, python_text, substitute},
+    experiment::{Control, Experiment, Secrets, substitute},
     session::event::Level as EventLevel,
 };
 use patience::ask;
+use pyvalue::{Map, Value, part, python_text};
 use std::{collections::HashSet, sync::Arc};
 use tokio_util::sync::CancellationToken;
 

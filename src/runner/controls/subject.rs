@@ -1,7 +1,8 @@
 //! What a round of controls is about.
 
 use super::Level;
-use crate::experiment::{Activity, Control, Hypothesis, Map};
+use crate::experiment::{Activity, Control, Hypothesis};
+use pyvalue::Map;
 
 /// What a round of controls is about, and gets as its context.
 #[derive(Clone, Copy, Debug)]

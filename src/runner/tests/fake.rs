@@ -1,10 +1,8 @@
 //! Functions that do what a test says.
 
-use crate::{
-    experiment::{Map, Value},
-    provider::{Call, Catalogue, Effect, Native, Outcome, Parameter},
-};
+use crate::provider::{Call, Catalogue, Effect, Native, Outcome, Parameter};
 use futures_util::future::{BoxFuture, FutureExt};
+use pyvalue::{Map, Value};
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 const VALUE: &[Parameter] = &[Parameter { name: "value", required: true }];

@@ -17,7 +17,7 @@ use super::{Consent, Controls, Ending, Options, Pace, Request, Shown, Signal, pl
 use crate::test_support::map;
 use crate::{
     cluster,
-    experiment::{Document, Environment, Experiment, Map, Secrets, Value, parse_json},
+    experiment::{Environment, Experiment, Secrets},
     provider::Providers,
     session::{
         Event, What,
@@ -31,6 +31,7 @@ use crate::{
 };
 use fake::Fake;
 use journal_keys::KEYS;
+use pyvalue::{Document, Map, Value, parse_json};
 use std::{future::Future, sync::Arc};
 use tokio::sync::mpsc;
 

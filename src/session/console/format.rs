@@ -1,13 +1,11 @@
 //! How a line looks: as text or as JSON (experiment-format 12.7).
 
-use crate::{
-    experiment::Value,
-    session::{
-        clock::iso,
-        event::{Level, Timestamp},
-    },
+use crate::session::{
+    clock::iso,
+    event::{Level, Timestamp},
 };
 use jiff::tz::TimeZone;
+use pyvalue::Value;
 
 /// One line of the console or the log file.
 #[derive(Clone, Copy, Debug)]

@@ -1,13 +1,11 @@
 //! From an event to the lines the reference prints at that point.
 
-use crate::{
-    experiment::{Value, python_float, python_text},
-    session::{
-        What,
-        event::{HypothesisPhase, Level, PauseSide},
-        journal::status_name,
-    },
+use crate::session::{
+    What,
+    event::{HypothesisPhase, Level, PauseSide},
+    journal::status_name,
 };
+use pyvalue::{Value, python_float, python_text};
 
 use Level::{Critical, Debug, Error, Info, Warning};
 

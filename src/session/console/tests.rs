@@ -1,12 +1,10 @@
 use super::{Layout, Line, lines};
-use crate::{
-    experiment::{Value, parse_json},
-    session::{
-        What,
-        event::{ActivityOutcome, HypothesisPhase, Level, PauseSide, RunId, RunStatus, Section, StepRef},
-    },
+use crate::session::{
+    What,
+    event::{ActivityOutcome, HypothesisPhase, Level, PauseSide, RunId, RunStatus, Section, StepRef},
 };
 use jiff::tz::TimeZone;
+use pyvalue::{Value, parse_json};
 
 fn told(what: What) -> Vec<String> {
     let name = |level: Level| format!("{level:?}").to_uppercase();

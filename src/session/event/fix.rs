@@ -1,7 +1,7 @@
 //! Words about fixes: what the preflight offers, and the operator takes, for one session.
 
 use super::StepRef;
-use crate::experiment::Value;
+use pyvalue::Value;
 use serde::{Deserialize, Serialize};
 
 /// Something else to be played, in this session only; the file stays as it is.

@@ -31,7 +31,8 @@ pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
 pub use undo::{UndoKit, Undone};
 pub use users::{Answer, AnswerKind, Calls, EndpointId, ErrorKind, RequestId};
 
-use crate::{experiment::Value, session::Command};
+use crate::session::Command;
+use pyvalue::Value;
 use serde::{Deserialize, Serialize};
 
 /// A moment, UTC, stamped once, when the event is made.

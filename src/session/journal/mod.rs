@@ -9,15 +9,13 @@ mod write;
 pub use machine::Machine;
 pub use write::{JournalError, write};
 
-use crate::{
-    experiment::{Map, Value},
-    session::{
-        Event, What,
-        clock::{iso, seconds_between},
-        event::{HypothesisPhase, RunId, RunStatus, Section, Timestamp},
-    },
+use crate::session::{
+    Event, What,
+    clock::{iso, seconds_between},
+    event::{HypothesisPhase, RunId, RunStatus, Section, Timestamp},
 };
 use passes::Passes;
+use pyvalue::{Map, Value};
 use shared::Shared;
 use skips::Skips;
 use std::collections::HashMap;

@@ -1,10 +1,8 @@
 //! The passes of the hypothesis in the journal (experiment-format 11.4).
 
 use super::mapping;
-use crate::{
-    experiment::Value,
-    session::event::{HypothesisPhase, RunId, Section, StepRef},
-};
+use crate::session::event::{HypothesisPhase, RunId, Section, StepRef};
+use pyvalue::Value;
 use std::collections::HashMap;
 
 /// All passes so far. One that never came to its end is not shown, as in the reference.

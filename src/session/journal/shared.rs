@@ -1,6 +1,6 @@
 //! The experiment as the journal has it once controls change it.
 
-use crate::experiment::{Map, Value};
+use pyvalue::{Map, Value};
 use std::collections::HashSet;
 
 /// The journal begins with a copy of the experiment's top-level mapping, whose members it shares with the run. So what a
@@ -38,7 +38,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::Shared;
-    use crate::experiment::parse_json;
+    use pyvalue::parse_json;
 
     #[test]
     fn the_journal_shares_members_not_the_mapping() {

@@ -1,13 +1,11 @@
 //! Steps that the operator left out: the reference knows of no such thing.
 
 use super::mapping;
-use crate::{
-    experiment::Value,
-    session::{
-        clock::iso,
-        event::{Section, StepRef, Timestamp},
-    },
+use crate::session::{
+    clock::iso,
+    event::{Section, StepRef, Timestamp},
 };
+use pyvalue::Value;
 
 /// The steps left out, in the order that it was done; one that was taken back is not among them.
 #[derive(Debug, Default)]

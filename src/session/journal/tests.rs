@@ -1,11 +1,9 @@
 use super::{Journal, Machine, write};
-use crate::{
-    experiment::{Value, parse_json},
-    session::{
-        Event, What,
-        event::{ActivityOutcome, HypothesisPhase, RunId, RunStatus, Section, StepRef},
-    },
+use crate::session::{
+    Event, What,
+    event::{ActivityOutcome, HypothesisPhase, RunId, RunStatus, Section, StepRef},
 };
+use pyvalue::{Value, parse_json};
 
 struct Told {
     journal: Journal,

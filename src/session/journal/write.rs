@@ -1,6 +1,6 @@
 //! The journal as a file: complete or not there.
 
-use crate::experiment::Value;
+use pyvalue::Value;
 use std::{
     ffi::OsString,
     fs::{self, File, Permissions},

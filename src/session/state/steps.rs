@@ -1,9 +1,9 @@
 //! The plan with the state of each step.
 
-use crate::{
-    experiment::Value,
-    session::event::{ActivityOutcome, Fix, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp},
+use crate::session::event::{
+    ActivityOutcome, Fix, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp,
 };
+use pyvalue::Value;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// The plan with the state of each step.

@@ -1,7 +1,6 @@
 //! The reducer over the story of [`fixtures`], and case by case where the story does not go.
 
 use super::*;
-use crate::experiment::Value;
 use crate::session::{
     Command, Event,
     command::{Annotation, StepCommand},
@@ -11,6 +10,7 @@ use crate::session::{
     },
     fixtures::{self, Variant, at},
 };
+use pyvalue::Value;
 
 fn lanes(session: &Session, from: i64, to: i64, now: f64) -> Vec<String> {
     Lane::ALL.iter().map(|lane| session.lane(*lane, from..to, at(now))).collect()
@@ -175,7 +175,7 @@ fn a_pause_after_a_call_comes_back_to_its_verdict() {
 #[test]
 fn a_tolerance_judged_later_changes_the_step() {
     let mut session = fixtures::steady().0;
-    let entry = crate::experiment::Map::from_iter([("tolerance_met".to_owned(), false.into())]).into();
+    let entry = pyvalue::Map::from_iter([("tolerance_met".to_owned(), false.into())]).into();
     session.apply(&Event { seq: 0, at: at(0.0), what: What::EntryAmended { run: RunId(1), entry } });
     let row = session.steps.row(StepRef { section: Section::Before, index: 1 }).unwrap();
     assert_eq!(row.state, StepState::NotMet);

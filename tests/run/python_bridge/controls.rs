@@ -2,9 +2,10 @@
 
 use super::stage::Stage;
 use chaos_tui::{
-    experiment::{Map, Secrets, Value, parse_json},
+    experiment::Secrets,
     provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene},
 };
+use pyvalue::{Map, Value, parse_json};
 
 fn value(json: &str) -> Value {
     parse_json(json).unwrap()

@@ -102,7 +102,7 @@ def control_c(): os.kill(os.getpid(), signal.SIGINT); signal.pause()
     );
     let cases = [
         ("7", 7.into()),
-        ("null", chaos_tui::experiment::Value::Null),
+        ("null", pyvalue::Value::Null),
         ("\"text\"", "text".into()),
         ("true", true.into()),
         ("30", 30.into()),

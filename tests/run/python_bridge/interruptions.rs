@@ -180,7 +180,7 @@ async fn asking_to_end_the_run_from_a_thread_is_heard() {
     let cancel = CancellationToken::new();
     assert_eq!(
         stage.call_until("exit_in_background", "{}", false, &cancel).await,
-        Outcome::Done(chaos_tui::experiment::Value::Null)
+        Outcome::Done(pyvalue::Value::Null)
     );
     assert_eq!(stage.until(|said| matches!(said, Heard::Exit { .. })).await, Heard::Exit { code: 30 });
     assert_eq!(stage.result("open_gate", "{}").await, "true");

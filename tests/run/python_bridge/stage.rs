@@ -1,7 +1,7 @@
 //! A bridge to a real Python with one module, `ext`, of the test's own.
 
 use chaos_tui::{
-    experiment::{Activity, Environment, Map, Secrets, Value, parse_json},
+    experiment::{Activity, Environment, Secrets},
     provider::{
         Bridge, Call, Outcome,
         python::{Heard, Interpreter, Prints, PythonBridge, PythonSettings},
@@ -9,6 +9,7 @@ use chaos_tui::{
     session::event::Level,
 };
 use futures_util::FutureExt;
+use pyvalue::{Map, Value, parse_json};
 use std::{
     fs,
     sync::{Arc, Mutex},

@@ -1,7 +1,8 @@
 //! What validation learns of Python (experiment-format 3.1).
 
 use super::stage::Stage;
-use chaos_tui::experiment::{ControlCheck, Described, Parameter, Signatures, parse_json};
+use chaos_tui::experiment::{ControlCheck, Described, Parameter, Signatures};
+use pyvalue::parse_json;
 
 #[tokio::test]
 async fn only_plain_functions_and_built_ins_are_found() {

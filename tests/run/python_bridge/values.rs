@@ -2,10 +2,10 @@
 
 use super::stage::Stage;
 use chaos_tui::{
-    experiment::Value,
     provider::{Bridge, Outcome, Signature},
     session::event::Level,
 };
+use pyvalue::Value;
 
 #[tokio::test]
 async fn results_are_converted_as_the_reference_writes_them() {
@@ -218,7 +218,7 @@ async fn the_current_directory_is_no_place_for_modules() {
 async fn settings_are_there_before_any_call() {
     let source =
         "from chaoslib.settings import get_loaded_settings\ndef auths(): return get_loaded_settings()\n";
-    let settings = chaos_tui::experiment::parse_json(r#"{"auths": {"a:1": {"type": "bearer"}}}"#).unwrap();
+    let settings = pyvalue::parse_json(r#"{"auths": {"a:1": {"type": "bearer"}}}"#).unwrap();
     let stage = Stage::with(source, |given| given.settings = settings.clone());
     assert_eq!(stage.call("auths", "{}").await, Outcome::Done(settings));
     let without = Stage::with(source, |given| given.level = Level::Info);

@@ -3,11 +3,12 @@
 use super::{activity, connection, map, settings};
 use crate::stage::{Stage, has_kubectl};
 use chaos_tui::{
-    experiment::{Activity, Map, Secrets, Value, substitute},
+    experiment::{Activity, Secrets, substitute},
     observe::preflight::{Preflight, Subject},
     provider::preview::card,
     session::event::{CheckLevel, Section, StepRef},
 };
+use pyvalue::{Map, Value};
 use serde_json::{Value as Json, json};
 
 /// The providers of a file's hypothesis and method, substituted with what the sandbox announced.

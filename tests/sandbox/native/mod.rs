@@ -9,9 +9,10 @@ mod watches;
 use crate::stage::Stage;
 use chaos_tui::{
     cluster::{Connection, Settings},
-    experiment::{Activity, Map, Secrets},
+    experiment::{Activity, Secrets},
     provider::{Call, Catalogue, Outcome},
 };
+use pyvalue::Map;
 use serde_json::{Value as Json, json};
 
 /// How the sandbox's announcement chooses a cluster.

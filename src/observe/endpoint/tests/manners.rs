@@ -2,12 +2,13 @@
 
 use super::{answer, first, path, said, saying, server};
 use crate::{
-    experiment::{Environment, Map, Secrets, Value, parse_json},
+    experiment::{Environment, Secrets},
     observe::endpoint::Tolerance,
     provider::http::Access,
     session::event::{AnswerKind, ErrorKind, What},
 };
 use flate2::{Compression, write::GzEncoder};
+use pyvalue::{Map, Value, parse_json};
 use std::{
     io::Write,
     sync::{Arc, Mutex},

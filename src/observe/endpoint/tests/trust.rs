@@ -2,10 +2,11 @@
 
 use super::{answer, first, saying};
 use crate::{
-    experiment::{Environment, Map, Secrets, Value, parse_json},
+    experiment::{Environment, Secrets},
     provider::http::Access,
     session::event::{AnswerKind, ErrorKind},
 };
+use pyvalue::{Map, Value, parse_json};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use std::{path::Path, sync::Arc};

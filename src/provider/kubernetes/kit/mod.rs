@@ -10,8 +10,9 @@ pub use manifest::{Kept, Manifest};
 pub use restore::{Restored, check, restore};
 
 use super::{catalogue, invocation::Invocation};
-use crate::{cluster::Connection, experiment::Map, provider::Native};
+use crate::{cluster::Connection, provider::Native};
 use found::Found;
+use pyvalue::Map;
 use std::time::Duration;
 
 /// Longest time to look things up; the operator waits.

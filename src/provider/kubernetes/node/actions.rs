@@ -1,7 +1,6 @@
 //! `chaosk8s.node.actions` (kubernetes-catalog 2.9).
 
 use super::{drain::drain, selection::nodes};
-use crate::experiment::Value;
 use crate::provider::kubernetes::{
     entry::{Entry, natives},
     failure::Failure,
@@ -10,6 +9,7 @@ use crate::provider::kubernetes::{
 };
 use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
+use pyvalue::Value;
 use serde_json::json;
 
 pub(in crate::provider::kubernetes) static ENTRIES: &[Entry] = natives!("chaosk8s.node.actions":

@@ -1,6 +1,5 @@
 //! `chaosk8s.node.probes` (kubernetes-catalog 2.10).
 
-use crate::experiment::{Map, Value};
 use crate::provider::kubernetes::{
     entry::{Entry, natives},
     failure::Failure,
@@ -9,6 +8,7 @@ use crate::provider::kubernetes::{
 };
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use kube::ResourceExt;
+use pyvalue::{Map, Value};
 
 pub(in crate::provider::kubernetes) static ENTRIES: &[Entry] = natives!("chaosk8s.node.probes":
     Reads get_nodes(; label_selector, configuration, secrets) => get_nodes,

@@ -1,7 +1,6 @@
 //! `chaosk8s.pod.actions` (kubernetes-catalog 2.1).
 
 use super::{exec::exec_in_pods, selection::Selection};
-use crate::experiment::Value;
 use crate::provider::kubernetes::{
     entry::{Entry, natives},
     failure::Failure,
@@ -10,6 +9,7 @@ use crate::provider::kubernetes::{
 };
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, ResourceExt, api::DeleteParams};
+use pyvalue::Value;
 
 pub(in crate::provider::kubernetes) static ENTRIES: &[Entry] = natives!("chaosk8s.pod.actions":
     Changes terminate_pods(; label_selector, name_pattern, all, rand, mode, qty, grace_period, ns, order, secrets)

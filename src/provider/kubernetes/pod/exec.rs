@@ -1,13 +1,13 @@
 //! Running a command inside pods (kubernetes-catalog 2.1).
 
 use super::{selection::Selection, words};
-use crate::experiment::{Map, Value};
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation, kind::Kind};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, ResourceExt,
     api::{AttachParams, AttachedProcess},
 };
+use pyvalue::{Map, Value};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 

@@ -1,10 +1,10 @@
 //! Logs of pods (kubernetes-catalog 2.2).
 
 use super::{moment::seconds, probes::NAME_LABEL, selection::pattern};
-use crate::experiment::{Map, Value};
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation, kind::Kind};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{ResourceExt, api::LogParams};
+use pyvalue::{Map, Value};
 
 /// Most bytes read of one pod: the result goes to the journal.
 const LIMIT: i64 = 16 << 20;

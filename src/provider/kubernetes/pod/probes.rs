@@ -1,7 +1,6 @@
 //! `chaosk8s.pod.probes` (kubernetes-catalog 2.2). "Phase" is `status.phase` only: a crash-looping pod is `Running`.
 
 use super::logs::{read_pod_logs, should_be_found_in_logs};
-use crate::experiment::{Map, Value};
 use crate::provider::kubernetes::{
     entry::{Entry, natives},
     failure::Failure,
@@ -10,6 +9,7 @@ use crate::provider::kubernetes::{
 };
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use kube::{ResourceExt, api::ListParams};
+use pyvalue::{Map, Value};
 
 pub(in crate::provider::kubernetes) static ENTRIES: &[Entry] = natives!("chaosk8s.pod.probes":
     Reads all_pods_healthy(; ns, raise_on_any_unhealthy, secrets) => all_pods_healthy,

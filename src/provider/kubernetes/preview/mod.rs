@@ -10,9 +10,9 @@ pub(super) use impact::owner;
 
 use super::{catalogue, failure::Failure, invocation::Invocation};
 use crate::cluster::Connection;
-use crate::experiment::{Map, Value};
 use crate::provider::Native;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use pyvalue::{Map, Value};
 use std::time::Duration;
 
 /// Longest time to look things up; the operator waits.

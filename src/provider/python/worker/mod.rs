@@ -10,9 +10,9 @@ mod wire;
 pub(super) use wire::{LIMIT, Request};
 
 use super::{Listener, PythonSettings, answer::Answer};
-use crate::experiment::{Value, parse_json};
 use process::Process;
 use program::modules_line;
+use pyvalue::{Value, parse_json};
 use std::{
     sync::{
         Arc,

@@ -1,6 +1,6 @@
 //! The Python program that the worker runs, as it is built into the binary.
 
-use crate::experiment::{Map, Value};
+use pyvalue::{Map, Value};
 
 /// What `python3 -c` gets: it reads the modules from the request pipe.
 pub(super) const BOOTSTRAP: &str = include_str!("program/bootstrap.py");

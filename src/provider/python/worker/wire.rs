@@ -1,11 +1,8 @@
 //! Requests and answers as lines: `{…}` to the worker, `<id> {…}` from it.
 
 use super::super::Heard;
-use crate::{
-    cluster::Exported,
-    experiment::{Map, Value, parse_json},
-    session::event::Level,
-};
+use crate::{cluster::Exported, session::event::Level};
+use pyvalue::{Map, Value, parse_json};
 
 /// Bytes an answer may have. A result that is larger fails its activity; the journal would hardly be read either.
 pub(crate) const LIMIT: usize = 16 << 20;

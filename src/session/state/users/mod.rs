@@ -19,10 +19,8 @@ use dots::Dots;
 use seconds::Seconds;
 
 use super::{Axis, Fault};
-use crate::{
-    experiment::Value,
-    session::event::{Answer, EndpointId, Gap, RequestId, Timestamp},
-};
+use crate::session::event::{Answer, EndpointId, Gap, RequestId, Timestamp};
+use pyvalue::Value;
 
 /// Bad user-seconds after which users have had enough, unless told otherwise.
 const BUDGET_S: u32 = 120;
