@@ -10,7 +10,6 @@ use futures_util::future::BoxFuture;
 use pyvalue::{Map, Value, parse_json};
 use std::fmt::Display;
 
-/// A mapping from JSON.
 pub(crate) fn map(json: &str) -> Map {
     parse_json(json).unwrap().as_map().unwrap().clone()
 }
@@ -21,7 +20,6 @@ pub(crate) fn activity(kind: &str, name: &str, provider: &impl Display) -> Activ
     Activity::declared(&declared, "$.method[0]").unwrap()
 }
 
-/// A step of the method.
 pub(crate) fn method(index: usize) -> StepRef {
     StepRef { section: Section::Method, index }
 }
@@ -43,7 +41,6 @@ pub(crate) fn pod(namespace: &str, name: &str) -> Pod {
     }
 }
 
-/// A container that is ready or not.
 pub(crate) fn container(ready: bool, restarts: u32) -> Container {
     let (name, image) = ("app".to_owned(), "app:1".to_owned());
     Container { name, image, ready, restarts, waiting: None, last_end: None }

@@ -32,7 +32,6 @@ impl std::fmt::Display for Permission {
 /// Whether a permission is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// What was asked.
     pub permission: Permission,
     /// The cluster's answer.
     pub allowed: bool,

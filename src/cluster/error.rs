@@ -15,20 +15,13 @@ pub enum Error {
     },
     /// A kubeconfig that cannot be used.
     #[error("kubeconfig {}: {source}. `kubectl config view` shows what it holds", path.display())]
-    Kubeconfig {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: Box<kube::config::KubeconfigError>,
-    },
+    Kubeconfig { path: PathBuf, source: Box<kube::config::KubeconfigError> },
     /// The context is in none of the files.
     #[error("kubeconfig {} has no context `{context}`; it has: {known}. Choose one with --context", path.display())]
     UnknownContext {
         /// The file, or the first of several.
         path: PathBuf,
-        /// What was asked for.
         context: String,
-        /// The contexts there are.
         known: String,
     },
     /// No context was asked for and the file names none.
@@ -36,13 +29,11 @@ pub enum Error {
     NoContext {
         /// The file, or the first of several.
         path: PathBuf,
-        /// The contexts there are.
         known: String,
     },
     /// `CHAOSTOOLKIT_IN_POD` is set but this is no pod.
     #[error("CHAOSTOOLKIT_IN_POD is true but the pod's service account cannot be used: {source}")]
     InCluster {
-        /// What is missing.
         #[from]
         source: kube::config::InClusterError,
     },
@@ -56,20 +47,12 @@ pub enum Error {
     },
     /// No client could be made of a sound configuration: certificates, proxy.
     #[error("context {context}: no client for {server}: {source}")]
-    Client {
-        /// The context.
-        context: String,
-        /// The server.
-        server: String,
-        /// Why.
-        source: Box<kube::Error>,
-    },
+    Client { context: String, server: String, source: Box<kube::Error> },
     /// The cluster answered with an error, or not at all.
     #[error("cannot {what}: {answer}. {hint}")]
     Request {
         /// What was asked: `list nodes`.
         what: String,
-        /// The answer.
         answer: String,
         /// Where, and what to do.
         hint: String,

@@ -76,7 +76,6 @@ impl Export {
         Ok(path)
     }
 
-    /// Removes it.
     pub(super) fn withdraw(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

@@ -50,7 +50,6 @@ pub fn is_asked_at(service: &Service, host: &str, port: u16) -> bool {
     node_ports(service).any(|node_port| node_port == port) || hosts(service).contains(host)
 }
 
-/// The node ports of a Service.
 pub fn node_ports(service: &Service) -> impl Iterator<Item = u16> {
     let ports = service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
     ports.iter().filter_map(|port| u16::try_from(port.node_port?).ok())

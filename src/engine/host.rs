@@ -38,9 +38,7 @@ const ORDERS: usize = 64;
 pub(crate) struct SessionHost {
     /// Takes what is told.
     pub emitter: Emitter,
-    /// Stamps it.
     pub clock: Clock,
-    /// The session as it becomes.
     pub session: watch::Receiver<Session>,
     /// Passes events on.
     pub bus: BusHandle,
@@ -209,7 +207,6 @@ impl OpenSession {
         }
     }
 
-    /// Plays the experiment.
     pub(crate) fn play(self, signals: mpsc::Receiver<Signal>) -> RunningSession {
         let Self { supervisor, request, providers } = self;
         RunningSession::of(supervisor, |supervisor, orders| {

@@ -58,7 +58,6 @@ pub(super) struct Sources {
     pub passive: bool,
     /// Those that somebody named.
     pub named: Vec<NamedSource>,
-    /// Rules for own series.
     pub rules: Vec<SeriesRule>,
 }
 
@@ -258,7 +257,6 @@ impl Observers {
     }
 }
 
-/// What a panic said.
 pub(super) fn words(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,

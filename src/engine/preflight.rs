@@ -21,9 +21,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// What the preflight needs to know of a session.
 pub(super) struct Look {
-    /// What is played.
     pub request: Request,
-    /// In which order.
     pub plan: Plan,
     /// They choose the cluster of a step.
     pub providers: Arc<Providers>,
@@ -65,7 +63,6 @@ pub(super) async fn look(look: Look, emitter: Emitter) {
 struct Sorted<'a> {
     /// In the session's, or in none that is known.
     mine: Vec<Subject<'a>>,
-    /// In others.
     others: Vec<(Connection, Vec<Subject<'a>>)>,
     /// What there is to say of those whose cluster is not there.
     missing: Vec<Check>,

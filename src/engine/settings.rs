@@ -1,5 +1,6 @@
 //! What a session is told before it begins, as plain values: no command line, no config file.
 
+use super::notifications::Notifications;
 use crate::{
     cluster,
     observe::breaker::{NamedSource, SeriesRule},
@@ -12,11 +13,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::notifications::Notifications;
-
 /// A run that can be played.
 pub(crate) struct Prepared {
-    /// What to play.
     pub request: Request,
     /// With whom.
     pub providers: Arc<Providers>,
@@ -35,11 +33,9 @@ pub(crate) struct Prepared {
 pub(crate) struct Settings {
     /// Where the experiment comes from, as it was named.
     pub source: String,
-    /// Where the journal goes.
     pub journal: PathBuf,
     /// Where the session is recorded, if it is; the undo kit is written beside it.
     pub recording: Option<PathBuf>,
-    /// Who follows it.
     pub audience: Audience,
     /// What is asked and read.
     pub watch: WatchSettings,
@@ -85,7 +81,6 @@ pub(crate) struct WatchSettings {
     pub limit: f64,
     /// Where the breaker's state is told, besides the usual places.
     pub breaker_sources: Vec<NamedSource>,
-    /// Own series that tell it.
     pub breaker_series: Vec<SeriesRule>,
 }
 
@@ -110,7 +105,6 @@ impl Default for WatchSettings {
 pub struct Headers(Vec<String>);
 
 impl Headers {
-    /// Of these texts.
     pub fn new(texts: Vec<String>) -> Self {
         Self(texts)
     }

@@ -38,13 +38,9 @@ const ORDERS: usize = 64;
 pub(super) struct Supervisor {
     /// Takes what is told.
     pub emitter: Emitter,
-    /// Has the journal.
     pub bus: BusHandle,
-    /// The session as it becomes.
     pub session: watch::Receiver<Session>,
-    /// Where the journal goes.
     pub journal_path: PathBuf,
-    /// Who follows it.
     pub audience: Audience,
     /// Who watches, if anybody does.
     pub observers: Option<Observers>,
@@ -64,7 +60,6 @@ pub(super) struct Supervisor {
 
 /// Who looks for the session's cluster once something may have made it.
 pub(super) struct LateCluster {
-    /// What is played.
     pub request: Request,
     /// They choose the cluster.
     pub providers: Arc<Providers>,
@@ -77,13 +72,11 @@ pub(super) struct LateCluster {
 pub(crate) struct Report {
     /// How the run ended; `None` when none was played or it did not come to its end.
     pub ending: Option<Ending>,
-    /// Whether the run was only looked at.
     pub looked: bool,
     /// Whether the journal could not be written.
     pub unwritten: Option<String>,
     /// Whether something of ours broke.
     pub bugs: bool,
-    /// What it said.
     pub words: Vec<String>,
 }
 
@@ -164,7 +157,6 @@ impl Supervisor {
         report
     }
 
-    /// Watches only.
     pub(super) async fn look_only(mut self, mut orders: mpsc::Receiver<Command>) -> Report {
         let mut report = Report { looked: true, ..Report::default() };
         self.done.cancel();

@@ -9,32 +9,16 @@ use pyvalue::{Map, Value, place};
 pub enum ConfigurationError {
     /// The variable is not set and the entry has no default.
     #[error("Configuration makes reference to an environment key that does not exist: {variable}")]
-    Unset {
-        /// The entry.
-        entry: String,
-        /// The variable.
-        variable: String,
-    },
+    Unset { entry: String, variable: String },
     /// The entry has no `key`.
     #[error("configuration entry '{entry}' is of type env but names no variable: add a `key`, a text")]
-    NoKey {
-        /// The entry.
-        entry: String,
-    },
+    NoKey { entry: String },
     /// A dynamic entry says not how to ask for its value.
     #[error("configuration entry '{entry}' is of type probe but has no `provider` with a `type`: add it")]
-    NoProvider {
-        /// The entry.
-        entry: String,
-    },
+    NoProvider { entry: String },
     /// The value does not fit the `env_var_type`.
     #[error("configuration entry '{entry}': {reason}")]
-    Convert {
-        /// The entry.
-        entry: String,
-        /// Why.
-        reason: String,
-    },
+    Convert { entry: String, reason: String },
 }
 
 /// Resolves a declared configuration. `overrides` replace declared entries before they are resolved, others are
@@ -102,9 +86,7 @@ pub enum Dynamic {
 /// A dynamic entry that left no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DynamicFailure {
-    /// The entry.
     pub entry: String,
-    /// Why.
     pub reason: String,
 }
 

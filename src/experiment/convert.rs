@@ -10,12 +10,7 @@ pub enum ConvertError {
     UnknownType(String),
     /// The text does not read as that type.
     #[error("'{text}' is no {kind}")]
-    Unreadable {
-        /// The text.
-        text: String,
-        /// The type.
-        kind: &'static str,
-    },
+    Unreadable { text: String, kind: &'static str },
 }
 
 /// Converts a value as the reference's `env_var_type` does; `None` converts nothing.

@@ -18,7 +18,6 @@ impl Environment {
         Self { variables: std::env::vars_os().collect() }
     }
 
-    /// An environment with these variables only.
     #[cfg(test)]
     pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
         Self { variables: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
@@ -60,7 +59,6 @@ impl Environment {
 pub struct LiveEnvironment(Arc<RwLock<Arc<Environment>>>);
 
 impl LiveEnvironment {
-    /// As it is now.
     pub fn now(&self) -> Arc<Environment> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

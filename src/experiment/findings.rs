@@ -18,13 +18,10 @@ pub enum Severity {
 pub struct Finding {
     /// Stable identifier, such as `E-REF-UNKNOWN` (experiment-format 3).
     pub code: &'static str,
-    /// How bad.
     pub severity: Severity,
     /// JSON path, such as `$.method[2].provider.func`.
     pub place: String,
-    /// Where in the file.
     pub position: Position,
-    /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub remedy: String,
@@ -44,7 +41,6 @@ impl Findings {
         self.0.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
-    /// The warnings.
     pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
         self.0.iter().filter(|finding| finding.severity == Severity::Warning)
     }

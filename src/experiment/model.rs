@@ -9,9 +9,7 @@ use pyvalue::{Map, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ActivityKind {
-    /// Observes.
     Probe,
-    /// Changes.
     Action,
 }
 
@@ -19,9 +17,7 @@ pub enum ActivityKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProviderKind {
-    /// An HTTP request.
     Http,
-    /// A child process.
     Process,
     /// A Python function, or the native function we have under the same name.
     Python,
@@ -30,7 +26,6 @@ pub enum ProviderKind {
 /// A provider as declared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
-    /// Which one.
     pub kind: ProviderKind,
     /// The `provider` mapping as declared, unsubstituted.
     pub raw: Map,
@@ -116,7 +111,6 @@ impl Entry {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Unplayable {
-    /// In words.
     pub message: String,
 }
 
@@ -125,7 +119,6 @@ pub struct Unplayable {
 pub struct Control {
     /// As declared.
     pub raw: Map,
-    /// Its name.
     pub name: String,
 }
 

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 /// Values from the command line that replace declared ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
-    /// Of the configuration.
     pub configuration: Map,
     /// Of the secrets, whole scopes. Not to be shown.
     pub secrets: Map,
@@ -21,31 +20,16 @@ pub enum OverrideError {
     NoValue(String),
     /// The value does not fit the type. A usage error.
     #[error("'{var}': {error}")]
-    Convert {
-        /// The argument.
-        var: String,
-        /// Why.
-        error: ConvertError,
-    },
+    Convert { var: String, error: ConvertError },
     /// A file that parses but is no mapping; the reference crashes on it.
     #[error("var file '{0}' must be a mapping with `configuration` and `secrets`")]
     NoMapping(PathBuf),
     /// Its `configuration` or `secrets` is no mapping; the reference crashes on it.
     #[error("`{key}` in var file '{path}' must be a mapping")]
-    NoMappingAt {
-        /// The file.
-        path: PathBuf,
-        /// The key.
-        key: &'static str,
-    },
+    NoMappingAt { path: PathBuf, key: &'static str },
     /// An environment line without `=`; the reference crashes on it.
     #[error("line {line} of var file '{path}' has no `=`")]
-    NoAssignment {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-    },
+    NoAssignment { path: PathBuf, line: usize },
 }
 
 /// Reads one `--var NAME[:TYPE]=VALUE`.

@@ -8,7 +8,6 @@ use pyvalue::Value;
 pub enum Described {
     /// A plain function.
     Function {
-        /// Its parameters in order.
         parameters: Vec<Parameter>,
         /// Whether it takes any keyword (`**kwargs`).
         catch_all: bool,
@@ -28,10 +27,8 @@ pub enum Described {
     Unknown(String),
 }
 
-/// One parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
     pub name: String,
     /// Whether a call must give it.
     pub required: bool,

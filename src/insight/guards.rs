@@ -22,11 +22,8 @@ const CLUSTER: [Source; 5] =
 /// One guard at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Which.
     pub guard: Guard,
-    /// Its figure now.
     pub figure: u32,
-    /// Its limit.
     pub limit: u32,
     /// How near it is.
     pub strain: Strain,
@@ -39,7 +36,6 @@ pub struct Reading {
 /// How near a guard is to its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strain {
-    /// Far from it.
     Calm,
     /// About to go beyond.
     Near,

@@ -26,7 +26,6 @@ impl Score {
         Self { guess, fact: "not seen".to_owned(), right: None }
     }
 
-    /// The word for it.
     pub fn word(&self) -> &'static str {
         match self.right {
             Some(true) => "yes",

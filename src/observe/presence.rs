@@ -36,7 +36,6 @@ const KEPT: usize = 64;
 struct Reading {
     /// Stands still while the machine sleeps.
     awake: Instant,
-    /// Goes on.
     lived: Duration,
 }
 

@@ -2,12 +2,10 @@
 //!
 //! Nothing else knows. The runner fires and goes on; the watches tell what is there, not what it means.
 
+use crate::session::{Event, What, event::Workload, stream::Emitter};
 use std::{collections::BTreeMap, sync::Arc};
-
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-use crate::session::{Event, What, event::Workload, stream::Emitter};
 
 type Name = (String, String);
 

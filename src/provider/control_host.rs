@@ -12,7 +12,6 @@ pub trait ControlHost: Send + Sync {
     fn call<'a>(&'a self, call: ControlCall<'a>) -> BoxFuture<'a, ControlReply>;
 }
 
-/// One call of a control.
 #[derive(Clone)]
 pub struct ControlCall<'a> {
     /// The Python module.

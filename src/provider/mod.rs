@@ -117,7 +117,6 @@ impl Outcome {
 /// What calling an activity does to the system, for consent and for the target card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Only reads.
     Reads,
     /// Changes or may change something.
     Changes,
@@ -126,7 +125,6 @@ pub enum Effect {
 /// A parameter of a native function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
     pub name: &'static str,
     /// Whether a call must give it.
     pub required: bool,
@@ -141,6 +139,5 @@ pub struct Native {
     pub func: &'static str,
     /// Its parameters, `secrets` and `configuration` included where the Python function has them.
     pub parameters: &'static [Parameter],
-    /// What it does.
     pub effect: Effect,
 }

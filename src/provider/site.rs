@@ -13,7 +13,6 @@ pub enum Site {
     Nowhere,
     /// In this one.
     In {
-        /// The way to it.
         connection: Connection,
         /// Whether it cannot be another one: a program, or a Python function that nobody here knows, is given this cluster and
         /// may pick another by itself.

@@ -9,7 +9,6 @@ use pyvalue::{Value, python_text};
 pub(crate) enum Signal {
     /// SIGINT: Ctrl-C.
     Interrupt,
-    /// SIGTERM.
     Terminate,
     /// SIGHUP: the terminal is gone. Means what SIGTERM means.
     HangUp,
@@ -36,7 +35,6 @@ pub(super) enum Undo {
     ByStrategy,
     /// Unless the strategy says never: the operator's abort undoes.
     Unless,
-    /// In no case.
     No,
 }
 
@@ -118,7 +116,6 @@ impl Halt {
 /// Why the run leaves its course.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// It was told to.
     Halt(Halt),
     /// An error nobody expected.
     Abort(String),

@@ -97,7 +97,6 @@ struct Course<'a> {
     begun: bool,
     /// Whether its controls let it begin.
     let_in: bool,
-    /// The probe it has come to.
     probe: String,
     /// The entries of the probes so far.
     shown: Vec<Value>,

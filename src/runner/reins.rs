@@ -19,7 +19,6 @@ pub(super) struct Reins {
     takes_sigterm: Arc<AtomicBool>,
 }
 
-/// Which rein was pulled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pulled {
     /// The operator ends this one wait.

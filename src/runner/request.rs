@@ -11,9 +11,7 @@ use std::{str::FromStr, sync::Arc};
 /// One run of an experiment.
 #[derive(Clone)]
 pub(crate) struct Request {
-    /// What to run.
     pub experiment: Arc<Experiment>,
-    /// How.
     pub options: Options,
     /// The resolved configuration, dynamic entries included.
     pub configuration: Map,
@@ -30,9 +28,7 @@ pub(crate) struct Request {
 /// The choices of the command line, the experiment and the settings, already weighed against each other.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Options {
-    /// When the hypothesis is checked.
     pub hypothesis: HypothesisStrategy,
-    /// When rollbacks are played.
     pub rollbacks: RollbackStrategy,
     /// Seconds between two passes of a continuous hypothesis; zero and less do not wait.
     pub frequency: f64,
@@ -69,9 +65,7 @@ pub(crate) enum Pace {
 /// Dry modes (experiment-format 8.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dry {
-    /// Probes are not called.
     Probes,
-    /// Actions are not called.
     Actions,
     /// Nothing is called.
     Activities,

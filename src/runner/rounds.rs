@@ -89,7 +89,6 @@ impl RunContext {
 pub(super) enum Stopped {
     /// The run was told to turn to its end.
     Halt(Halt),
-    /// It stopped by itself.
     Cutoff(Cutoff),
 }
 

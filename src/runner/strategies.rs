@@ -11,9 +11,7 @@ use std::str::FromStr;
 pub(crate) enum HypothesisStrategy {
     /// Before and after the method.
     Default,
-    /// Only before.
     BeforeMethodOnly,
-    /// Only after.
     AfterMethodOnly,
     /// Only while the method runs.
     DuringMethodOnly,

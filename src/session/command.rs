@@ -50,7 +50,6 @@ pub enum StepCommand {
     Quit,
 }
 
-/// What is watched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WatchCommand {
@@ -70,9 +69,7 @@ pub enum Annotation {
     Guards(Guards),
     /// What the operator expects of the fault; counts only before the fire.
     Predict(Prediction),
-    /// A note.
     Note(String),
-    /// Mark this moment.
     Mark,
 }
 

@@ -103,7 +103,6 @@ pub async fn record(path: &Path, events: &[Event]) {
     assert!(recording.finish(Duration::from_secs(30)).await, "it is on the disk");
 }
 
-/// FINISHED.
 pub fn finished(variant: Variant) -> (Session, Timestamp) {
     told(variant, ENDS_S + 2.0)
 }

@@ -17,7 +17,6 @@ enum Part {
     One(Guard, Option<u32>),
 }
 
-/// What is no guard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is no guard: write users=SECONDS, restarts=COUNT, silence=SECONDS (whole numbers from 1 to {LARGEST}, or off), \

@@ -24,7 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 /// What is shown, and to whom commands go.
 pub struct Show {
-    /// The session.
     pub session: watch::Receiver<Session>,
     /// Fires when the run has ended and everything of it is saved.
     pub done: CancellationToken,
@@ -36,7 +35,6 @@ pub struct Show {
     pub clock: Clock,
     /// Colours and symbols.
     pub theme: Theme,
-    /// Where the view begins.
     pub view: View,
     /// Whether the log shows what is for developers.
     pub verbose: bool,

@@ -15,7 +15,6 @@ use ratatui::{
 pub(super) struct Piece {
     /// The text; may come from outside.
     pub text: String,
-    /// What it means.
     pub role: Role,
     /// Drawn as a bar of the role's colour.
     pub bar: bool,
@@ -132,12 +131,10 @@ impl<'a> Canvas<'a> {
         self.area
     }
 
-    /// Its columns.
     pub(super) fn width(&self) -> usize {
         usize::from(self.area.width)
     }
 
-    /// Its rows.
     pub(super) fn height(&self) -> usize {
         usize::from(self.area.height)
     }

@@ -33,7 +33,6 @@ const SLIM: (u16, u16) = (40, 12);
 /// The arrangement for a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrangement {
-    /// All panes.
     Wide(Wide),
     /// Steps, chart, lanes, and one pane for breaker and pods.
     Compact(Compact),
@@ -50,9 +49,7 @@ pub(super) struct Rim {
     pub header: Rect,
     /// The verdict about users.
     pub verdict: Rect,
-    /// What to watch for.
     pub notice: Rect,
-    /// What to press next.
     pub next: Rect,
     /// Keys.
     pub footer: Rect,
@@ -84,7 +81,6 @@ pub(super) struct Wide {
 pub(super) struct Compact {
     /// The lines around it.
     pub rim: Rim,
-    /// Chart and legend.
     pub chart: Rect,
     /// Steps, on the left.
     pub steps: Rect,
@@ -98,7 +94,6 @@ pub(super) struct Compact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slim {
     pub verdict: Rect,
-    /// Lanes and axis.
     pub lanes: Rect,
     /// What a fire would do, breaker and pods, where there is room.
     pub status: Rect,

@@ -10,13 +10,11 @@ pub enum Msg {
     Key(KeyEvent),
     /// The mouse did something; only when it was asked for.
     Mouse(MouseEvent),
-    /// Text was pasted.
     Paste(String),
     /// The terminal has another size.
     Resized,
     /// The terminal is looked at again.
     Focused,
-    /// The session changed.
     Changed,
     /// The session's work is done: nothing runs any more.
     Finished,

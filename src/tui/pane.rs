@@ -5,15 +5,12 @@
 pub enum Pane {
     /// The plan with the state of each step.
     Experiment,
-    /// What users get.
     Users,
     /// Pods, Services, events; or what a fire would do.
     Pods,
-    /// The circuit breaker.
     Breaker,
     /// The lanes.
     Timeline,
-    /// The log.
     Log,
 }
 

@@ -168,7 +168,6 @@ impl Screen {
     }
 }
 
-/// What writes to the terminal.
 fn output() -> io::Result<Output> {
     let mut output = OUTPUT.lock().unwrap_or_else(PoisonError::into_inner);
     if output.is_none() {

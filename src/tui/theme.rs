@@ -191,7 +191,6 @@ pub enum Depth {
     Sixteen,
     /// The 256 of the usual palette.
     Indexed,
-    /// Any.
     True,
 }
 

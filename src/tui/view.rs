@@ -29,13 +29,10 @@ pub enum Overlay {
     Help,
     /// The evidence behind the verdict and the belief.
     Why,
-    /// The log of the session.
     Logs,
-    /// The log of a pod.
     PodLog,
     /// Waiting times over time.
     Heatmap,
-    /// A note is typed.
     Note(Editor),
     /// A filter for pods is typed.
     Filter(Editor),
@@ -53,11 +50,9 @@ pub enum Overlay {
     ConfirmFire {
         /// The cluster that the card named when the question was asked.
         place: Option<Place>,
-        /// The step to fire.
         step: StepRef,
         /// What must be typed.
         word: String,
-        /// What was typed.
         typed: Editor,
     },
 }
@@ -72,7 +67,6 @@ impl Overlay {
 /// How far leaving has come: each further request is more urgent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Leaving {
-    /// Not asked for.
     #[default]
     No,
     /// The session was told to end; its rollbacks are awaited.
@@ -90,12 +84,10 @@ pub struct Course {
     pub names: (&'static str, &'static str),
 }
 
-/// The view.
 #[derive(Clone, Debug)]
 pub struct View {
     /// Keys in force.
     pub keymap: Keymap,
-    /// Who steers.
     pub steering: Steering,
     /// The pane that arrows move in.
     pub focus: Pane,

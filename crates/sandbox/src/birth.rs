@@ -1,12 +1,10 @@
 //! The objects that a cluster is born with.
 
-use std::net::SocketAddr;
-
-use serde_json::{Value, json};
-
 use super::network::{Network, ServiceKey};
 use super::provisioning;
 use super::store::{Resource, Status, Store, time};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
 
 /// The cluster's nodes: two, so that one can be drained.
 const NODES: [&str; 2] = ["sandbox-1", "sandbox-2"];

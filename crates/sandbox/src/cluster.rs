@@ -1,15 +1,5 @@
 //! A whole cluster: its parts started in order, and ended in order.
 
-use std::ffi::OsString;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
-
-use serde_json::Value;
-use tokio::net::TcpStream;
-use tokio::task::{JoinHandle, JoinSet};
-
 use super::api::{self, Machine, Serving};
 use super::gremlin::Gremlin;
 use super::kubelet::{Kubelet, Starting};
@@ -19,6 +9,14 @@ use super::recorder::Recorder;
 use super::sample::{self, Replaced, Variant};
 use super::store::{Resource, Selectors, Status, Store};
 use super::{admission, birth, controllers};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How long processes get to end when the cluster does.
 const FAREWELL: Duration = Duration::from_secs(2);

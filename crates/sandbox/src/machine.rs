@@ -1,13 +1,12 @@
 //! The API's view of the half that makes things happen.
 
-use serde_json::Value;
-use std::net::SocketAddr;
-
 use super::api::{Lines, LogOptions, Machine, Process};
 use super::kubelet::Kubelet;
 use super::network::Network;
 use super::provisioning;
 use super::store::{Object, Resource, Status};
+use serde_json::Value;
+use std::net::SocketAddr;
 
 /// The kubelet and the network behind the API.
 #[derive(Debug, Clone)]

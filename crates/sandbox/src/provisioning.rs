@@ -1,10 +1,9 @@
 //! What only the network can give a Service: its cluster IP and node ports. Asked before the object is stored, so
 //! that the answer to a create already holds them, as on a real cluster.
 
-use serde_json::{Value, json};
-
 use super::network::{NODE_PORTS, Network, ServiceKey};
 use super::store::{Cause, Resource, Status};
+use serde_json::{Value, json};
 
 /// The annotation that says why a Service got another node port than it asked for.
 pub(super) const DISPLACED: &str = "chaos-tui/node-port-taken";

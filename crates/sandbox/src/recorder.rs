@@ -1,13 +1,11 @@
 //! Writing Events: what `kubectl describe` and `kubectl events` show of what happened to an object.
 
+use super::store::{Key, Object, Resource, Store, Written, time};
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use jiff::Timestamp;
-use serde_json::{Value, json};
-
-use super::store::{Key, Object, Resource, Store, Written, time};
 
 /// Events kept. A real cluster forgets them after an hour; here the oldest make room.
 const KEPT: usize = 1000;

@@ -1,9 +1,8 @@
 //! The sample that the sandbox plays: its manifests, and how they fit this machine.
 
+use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
-
-use serde_json::Value;
 
 /// Which consumer answers the users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,10 +1,8 @@
 //! What the sandbox says when it is ready.
 
-use std::path::{Path, PathBuf};
-
-use serde_json::{Value, json};
-
 use chaos_sandbox::{Cluster, Replaced, Settings, Variant, kubelet::Starting};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 /// How to reach everything.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,19 +2,17 @@
 
 mod announcement;
 
-use std::io::{Read, Write};
-use std::process::ExitCode;
-use std::time::Duration;
-
-use clap::ValueEnum;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
-
 use crate::cluster::PrivateFolder;
 use announcement::Announcement;
 use chaos_sandbox::kubelet::Starting;
 use chaos_sandbox::network::Delays;
 use chaos_sandbox::{Cluster, Settings, StartError, Variant};
+use clap::ValueEnum;
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

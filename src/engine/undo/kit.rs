@@ -19,7 +19,7 @@ use crate::{
 use pyvalue::Map;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -210,7 +210,7 @@ impl Kit {
             return self.say(Level::Warning, why.to_owned()).await;
         }
         let manifests = self.with(|held| held.keep((step, ended), connection, &saved, t0));
-        let file = match self.write(&connection.identity()) {
+        let file = match self.write(&connection.identity()).await {
             Ok(path) => path,
             Err(why) => {
                 self.say(Level::Warning, why).await;
@@ -252,7 +252,7 @@ impl Kit {
     async fn rewrite(&self) {
         let clusters: Vec<Identity> = self.with(|held| held.by_cluster(None).into_keys().cloned().collect());
         for cluster in clusters {
-            if let Err(why) = self.write(&cluster) {
+            if let Err(why) = self.write(&cluster).await {
                 self.say(Level::Warning, why).await;
             }
         }
@@ -292,7 +292,7 @@ impl Kit {
 
     /// Writes the manifests of a cluster as one list that `kubectl apply -f` takes, readable by its owner alone. Each further
     /// cluster has a file of its own.
-    fn write(&self, cluster: &Identity) -> Result<Option<String>, String> {
+    async fn write(&self, cluster: &Identity) -> Result<Option<String>, String> {
         let Some(path) = &self.file else { return Ok(None) };
         let t0 = self.t0();
         let (number, list) = self.with(|held| {
@@ -305,9 +305,12 @@ impl Kit {
             0 => path.clone(),
             number => path.with_extension(format!("{}.json", number + 1)),
         };
-        let written =
-            private_file::create(&path).and_then(|mut file| file.write_all(format!("{list:#}\n").as_bytes()));
-        let shown = path.display().to_string();
+        let (shown, list) = (path.display().to_string(), format!("{list:#}\n"));
+        // Where no task waits: a disk may hang.
+        let written = tokio::task::spawn_blocking(move || {
+            private_file::create(&path).and_then(|mut file| file.write_all(list.as_bytes()))
+        });
+        let written = written.await.map_err(io::Error::other).flatten();
         written.map_err(|error| format!("the undo kit cannot be written to {shown}: {error}"))?;
         Ok(Some(shown))
     }

@@ -25,12 +25,7 @@ pub enum LoadError {
     Scheme(String),
     /// It cannot be read as a file.
     #[error("cannot read {path}: {reason}")]
-    Unreadable {
-        /// The path.
-        path: String,
-        /// Why.
-        reason: String,
-    },
+    Unreadable { path: String, reason: String },
     /// The name, or the type of the answer, says neither JSON nor YAML.
     #[error("only files with json, yaml or yml extensions are supported{0}")]
     Format(String),
@@ -39,12 +34,7 @@ pub enum LoadError {
     Fetch(String),
     /// The server did not answer.
     #[error("cannot fetch {url}: {reason}")]
-    Connect {
-        /// The URL.
-        url: String,
-        /// Why.
-        reason: String,
-    },
+    Connect { url: String, reason: String },
     /// It is bigger than [`MAX_SOURCE`].
     #[error("{0} is larger than 64 MiB, so it is not read as an experiment")]
     TooLarge(String),
@@ -57,7 +47,6 @@ pub enum LoadError {
         format: Format,
         /// What and where.
         error: SyntaxError,
-        /// The line it is on.
         line: String,
     },
 }
@@ -65,7 +54,6 @@ pub enum LoadError {
 /// The languages of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// JSON.
     Json,
     /// YAML 1.1.
     Yaml,

@@ -23,12 +23,7 @@ pub enum SettingsError {
     NoMapping(PathBuf),
     /// It is there but cannot be read.
     #[error("cannot read the settings file {path}: {reason}")]
-    Unreadable {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    Unreadable { path: PathBuf, reason: String },
 }
 
 impl Settings {

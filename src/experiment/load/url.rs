@@ -6,7 +6,6 @@ use pyvalue::{Document, Value, python_text};
 /// Bytes of an error page that are shown.
 const SHOWN: usize = 4096;
 
-/// Fetches a document.
 pub(super) async fn fetch(source: &str, access: Access<'_>) -> Result<Document, LoadError> {
     let Some(scheme) = scheme_of(source) else { return Err(LoadError::NoSuchPath(path_of(source))) };
     if scheme != "http" && scheme != "https" {

@@ -12,7 +12,6 @@ pub enum SecretsError {
     Unset {
         /// JSON path of the secret.
         place: String,
-        /// The variable.
         variable: String,
     },
     /// The secret has no `key`.
@@ -26,7 +25,6 @@ pub enum SecretsError {
     Vault {
         /// JSON path of the secret.
         place: String,
-        /// Why.
         reason: String,
     },
 }
@@ -34,7 +32,6 @@ pub enum SecretsError {
 /// Secrets with what should be told about them.
 #[derive(Debug, Default)]
 pub struct Resolved {
-    /// The secrets.
     pub secrets: Secrets,
     /// Lines for the log, at WARNING.
     pub warnings: Vec<String>,

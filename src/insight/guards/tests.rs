@@ -7,7 +7,6 @@ use crate::session::{
 };
 use crate::test_support::answer;
 
-/// The reading of one guard with a limit.
 fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -> Reading {
     session.guards.limits = Guards::OFF;
     session.guards.limits.set(guard, Some(limit));

@@ -33,7 +33,6 @@ pub(super) enum Change {
     None,
     /// More than chance explains.
     Worse,
-    /// As before.
     Same,
     /// Too few answers to say.
     CannotTell,

@@ -35,7 +35,6 @@ const ENOUGH: u64 = 5;
 /// The verdict about a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conclusion {
-    /// In a word.
     pub standing: Standing,
     /// Why, in a sentence.
     pub because: String,

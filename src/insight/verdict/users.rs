@@ -79,7 +79,6 @@ impl Word {
 /// The verdict about users, with its evidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// One word.
     pub word: Word,
     /// The figures in a sentence, for wide screens.
     pub sentence: String,
@@ -181,7 +180,6 @@ pub(super) struct View<'a> {
 
 /// How users fare lately.
 pub(super) struct Lately {
-    /// Answers that came.
     pub(super) came: Recent,
     /// Answers to requests that were due.
     pub(super) served: Recent,

@@ -48,7 +48,6 @@ impl Seen {
         self.hit.extend(objects.iter().take(room).cloned());
     }
 
-    /// The namespaces in play.
     fn namespaces(&self) -> impl Iterator<Item = &String> {
         self.pods.keys().map(|(namespace, _)| namespace)
     }

@@ -30,7 +30,6 @@ const LOOK: Duration = Duration::from_secs(3);
 /// Where sources are looked for.
 #[derive(Clone)]
 pub struct Hunt {
-    /// What users ask.
     pub users: String,
     /// Headers, credentials and trust for the server that users ask, or why they cannot be had.
     pub access: Result<Access, String>,

@@ -81,11 +81,9 @@ impl Reading {
 /// What comes from a source's task.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Heard {
-    /// It was read.
     Reading(Reading),
     /// It could not be read, or is not there: whatever it said before stands no longer.
     Silent {
-        /// Which one.
         source: SourceId,
         /// Why, for people.
         reason: String,

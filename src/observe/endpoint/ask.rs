@@ -30,7 +30,6 @@ const DRAINED: u64 = 64 * 1024;
 
 /// How far a request is.
 pub(super) enum Stage {
-    /// It ended.
     Done(Done),
     /// Its answer has begun and goes on, and nothing says how long it will be.
     Going(Box<Going>),
@@ -39,9 +38,7 @@ pub(super) enum Stage {
 /// A request that ended.
 pub(super) struct Done {
     pub(super) number: u64,
-    /// When it was due.
     pub(super) due: Instant,
-    /// When it ended.
     pub(super) ended: Instant,
     pub(super) reply: Result<Reply, ErrorKind>,
 }
@@ -55,7 +52,6 @@ pub(super) struct Reply {
     pub(super) retry_after: bool,
     /// Bytes of the body.
     pub(super) length: usize,
-    /// The beginning of the body.
     pub(super) beginning: Vec<u8>,
 }
 

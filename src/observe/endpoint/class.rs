@@ -9,7 +9,6 @@ const ENTRIES: usize = 4096;
 /// One kind of answer.
 #[derive(Clone, Debug)]
 pub(super) struct Class {
-    /// The look it was made with.
     first: Look,
     /// Every entry that was seen.
     all: BTreeSet<u64>,
@@ -35,7 +34,6 @@ impl Class {
         class
     }
 
-    /// A number for it.
     pub(super) fn shape(&self) -> u64 {
         self.first.hash()
     }

@@ -42,12 +42,10 @@ struct Odd {
     lately: VecDeque<u64>,
 }
 
-/// What was learned.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Learned {
     /// What a real answer looks like, in words.
     pub(super) description: String,
-    /// From how many answers.
     pub(super) answers: u32,
     /// What cannot be seen with it.
     pub(super) unseen: Option<String>,

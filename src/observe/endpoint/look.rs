@@ -13,7 +13,6 @@ const ENTRIES: usize = 512;
 /// What an answer looks like, without its values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Look {
-    /// HTTP status.
     pub(super) status: u16,
     /// Content type without parameters.
     pub(super) content_type: String,

@@ -18,7 +18,6 @@ const IN_FLIGHT: usize = 800;
 pub struct EndpointSettings {
     /// Its identity in the session.
     pub id: EndpointId,
-    /// Where.
     pub url: String,
     /// What is added to the URL's query.
     pub query: String,
@@ -47,39 +46,22 @@ pub enum SettingsError {
     #[error(
         "the endpoint's URL {url:?} cannot be read ({source}); give a whole one, such as http://host:port/path"
     )]
-    Url {
-        /// As given.
-        url: String,
-        /// Why.
-        source: <Url as std::str::FromStr>::Err,
-    },
+    Url { url: String, source: <Url as std::str::FromStr>::Err },
     /// Neither `http` nor `https`.
     #[error("the endpoint's URL {url:?} is neither http nor https; only these can be probed")]
-    Scheme {
-        /// As given.
-        url: String,
-    },
+    Scheme { url: String },
     /// The method is no HTTP method.
     #[error("{method:?} is no HTTP method; use GET, or the one the endpoint wants")]
-    Method {
-        /// As given.
-        method: String,
-    },
+    Method { method: String },
     /// Headers or certificates cannot be used. What is secret of them is not repeated.
     #[error("the endpoint cannot be asked: {0}")]
     Access(String),
     /// The rate is not a positive number.
     #[error("a rate of {rate} requests a second cannot be kept; use one above 0, such as 2")]
-    Rate {
-        /// As given.
-        rate: f64,
-    },
+    Rate { rate: f64 },
     /// The URL has no host, or no `://`.
     #[error("the endpoint's URL {url:?} cannot be asked; give a whole one, such as http://host:port/path")]
-    Half {
-        /// As given.
-        url: String,
-    },
+    Half { url: String },
 }
 
 impl EndpointSettings {

@@ -130,7 +130,6 @@ impl Crowd {
         found.map(What::PodsFound)
     }
 
-    /// The pods of a namespace.
     pub(super) fn of(&self, namespace: &str) -> impl Iterator<Item = &KnownPod> {
         let all = self.named(namespace, "").map(|(_, known)| known);
         all.take_while(move |known| known.row.key.namespace == namespace)

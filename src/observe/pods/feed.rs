@@ -89,7 +89,6 @@ impl Object {
     }
 }
 
-/// The watches of a namespace.
 pub(super) fn watches(namespace: &str) -> impl Iterator<Item = From> {
     let kinds = [Kind::Pods, Kind::Services, Kind::Slices, Kind::Deployments, Kind::Events];
     kinds.into_iter().map(|kind| From { kind, namespace: namespace.to_owned() })

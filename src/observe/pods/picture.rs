@@ -66,7 +66,6 @@ impl Picture {
         news
     }
 
-    /// A pod is gone.
     pub(super) fn pod_gone(&mut self, key: &PodKey) -> Vec<What> {
         self.pods.gone(key).into_iter().collect()
     }
@@ -172,7 +171,6 @@ impl Picture {
         self.workload_news(&place)
     }
 
-    /// A Deployment is gone.
     pub(super) fn deployment_gone(&mut self, namespace: &str, name: &str) -> Vec<What> {
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
         let known = self.workloads.remove(&(namespace.clone(), name.clone()));

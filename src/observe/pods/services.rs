@@ -12,7 +12,6 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// Pods behind a Service that are told by name: it is told anew with every change of them.
 const NAMED: usize = 64;
 
-/// What is known of one Service.
 #[derive(Debug, Default)]
 pub(super) struct KnownService {
     /// Which pods it sends to; nothing for a Service that selects none.

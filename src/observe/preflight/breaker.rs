@@ -7,7 +7,6 @@ use crate::session::event::Check;
 
 /// What will be asked.
 pub struct BreakerSources<'a> {
-    /// What users ask.
     pub users: &'a str,
     /// Sources that the operator named.
     pub named: &'a [NamedSource],

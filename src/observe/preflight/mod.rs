@@ -22,7 +22,6 @@ use pyvalue::{Map, Value};
 pub struct Subject<'a> {
     /// Its number as the operator sees it, from 1.
     pub number: usize,
-    /// Where it stands.
     pub at: StepRef,
     /// The activity as declared.
     pub activity: &'a Activity,

@@ -160,7 +160,6 @@ impl Access {
         texts.flat_map(|text| [Some(text), text.split_once(' ').map(|(_, rest)| rest)]).flatten()
     }
 
-    /// Clients for it.
     pub(crate) fn clients(&self, proxied: bool) -> Clients {
         let verify = self.verify.clone();
         Clients { verify, proxied, made: Default::default(), wide: Default::default() }

@@ -22,7 +22,6 @@ pub(super) fn bare(https: bool, verify: &Verify) -> Result<ClientBuilder, String
     if https { verify.apply(builder) } else { Ok(builder.tls_certs_only([])) }
 }
 
-/// The client of a builder.
 pub(super) fn built(builder: ClientBuilder) -> Result<Client, String> {
     builder.build().map_err(|error| format!("no HTTP client can be made: {error}"))
 }

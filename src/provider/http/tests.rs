@@ -23,7 +23,6 @@ enum Answer {
     Say(Vec<u8>),
     /// Closes without a word.
     HangUp,
-    /// Never answers.
     Silence,
     /// Bytes, then nothing more and no end.
     Stall(Vec<u8>),

@@ -30,7 +30,6 @@ pub enum Verify {
     System,
     /// Those of these PEM files, and of these folders that OpenSSL's `rehash` has prepared.
     Bundle(Vec<PathBuf>),
-    /// All.
     Nothing,
 }
 

@@ -18,10 +18,8 @@ pub(super) enum Failure {
     Api {
         /// What was tried, where the function says so: `failed to scale my-app to 0 replicas`.
         what: Option<String>,
-        /// The answer.
         source: Box<kube::Error>,
     },
-    /// There is no way to the cluster.
     Cluster(Box<cluster::Error>),
 }
 

@@ -29,7 +29,6 @@ impl Invocation<'_> {
         }
     }
 
-    /// A needed text.
     pub(super) fn needed(&self, name: &str) -> Result<&str, Failure> {
         self.text(name)?.ok_or_else(|| {
             Failure::type_error(format!("{}() needs text in its argument '{name}'", self.native.func))
@@ -46,7 +45,6 @@ impl Invocation<'_> {
         self.arguments.get(name).map_or(default, Value::truthy)
     }
 
-    /// A whole number.
     pub(super) fn whole(&self, name: &str, default: i64) -> Result<i64, Failure> {
         match self.given(name) {
             None => Ok(default),

@@ -19,7 +19,6 @@ pub(super) async fn create_from_file<K: Kind>(call: &Invocation<'_>) -> Result<V
     Ok(Value::Null)
 }
 
-/// Creates an object.
 pub(super) async fn create<K: Kind>(call: &Invocation<'_>, object: Json) -> Result<(), Failure> {
     let object: DynamicObject = serde_json::from_value(object)
         .map_err(|error| Failure::activity(format!("this is no Kubernetes object: {error}")))?;

@@ -125,7 +125,6 @@ impl Answer {
     }
 }
 
-/// The texts of a list.
 pub(super) fn texts(list: Vec<Value>) -> Vec<String> {
     let text = |value| match value {
         Value::Text(text) => Some(text),

@@ -16,7 +16,6 @@ pub(super) enum Description {
     Missing {
         /// In Python's words.
         message: String,
-        /// Functions the module has.
         functions: Vec<String>,
     },
     /// The module cannot be imported.
@@ -34,7 +33,6 @@ pub(super) struct Callable {
     signature: Signature,
     /// The first parameter that cannot be given by name although it must be given.
     unnamed: Option<String>,
-    /// Functions the module has.
     functions: Vec<String>,
 }
 
@@ -71,7 +69,6 @@ impl Description {
         }
     }
 
-    /// For validation.
     pub(super) fn into_described(self) -> Described {
         match self {
             Self::Callable(Callable { unnamed: Some(name), function: true, .. }) => Described::Broken(

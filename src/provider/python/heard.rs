@@ -9,7 +9,6 @@ use std::{fmt, path::PathBuf, sync::Arc};
 pub enum Heard {
     /// A record of the logger `chaostoolkit`, or a word of the bridge itself.
     Logged {
-        /// Severity.
         level: Level,
         /// One line or several, with secrets, if the extension logs them.
         message: String,
@@ -22,10 +21,7 @@ pub enum Heard {
         line: String,
     },
     /// Something outside a foreground call asked the run to end with this code: 20 with rollbacks, 30 without.
-    Exit {
-        /// The code.
-        code: i64,
-    },
+    Exit { code: i64 },
     /// A SIGTERM, which is meant for the run.
     Terminated,
     /// A call changed what later processes inherit.

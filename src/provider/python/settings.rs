@@ -7,7 +7,6 @@ use pyvalue::Value;
 /// How Python is to be started.
 #[derive(Clone)]
 pub struct PythonSettings {
-    /// Which Python.
     pub interpreter: Interpreter,
     /// Its environment as it is when it starts; the module search path is the interpreter's and `PYTHONPATH`.
     pub environment: LiveEnvironment,

@@ -28,7 +28,6 @@ pub(crate) struct Figures {
     pub trip_s: Option<f64>,
     /// Late or failed answers to requests due before that.
     pub harmed_before_trip: u64,
-    /// Whether it was found that there is no breaker.
     pub no_breaker: bool,
     /// What its sources say of a breaker that is switched off or only counts, and that state.
     pub switched_off: Option<(BreakerState, String)>,

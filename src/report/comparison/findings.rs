@@ -16,16 +16,12 @@ const LONGER: f64 = 1.3;
 /// Something that should be known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// What was found.
     pub text: String,
-    /// What to try.
     pub remedy: String,
-    /// What it rests on.
     pub evidence: String,
     pub(super) about: About,
 }
 
-/// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
     Fault,

@@ -24,9 +24,7 @@ use crate::{
 pub(crate) struct Comparison {
     /// The first one, such as the consumer without a breaker.
     pub before: Side,
-    /// The second one.
     pub after: Side,
-    /// The table.
     pub rows: Vec<Row>,
     /// What should be known of it, most harmful first.
     pub findings: Vec<Finding>,

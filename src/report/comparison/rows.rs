@@ -16,11 +16,9 @@ pub(crate) struct Row {
     pub what: &'static str,
     /// In the first session.
     pub before: String,
-    /// In the second one.
     pub after: String,
     /// What changed, in words.
     pub change: String,
-    /// Whether that is good.
     pub judgement: Judgement,
     /// Number of the finding that explains it, from 1.
     pub finding: Option<usize>,

@@ -7,10 +7,8 @@ use crate::{experiment::Control, runner::Compat};
 pub(crate) enum Level {
     /// The whole run.
     Experiment,
-    /// One pass of the hypothesis.
     Hypothesis,
     Method,
-    /// The rollbacks.
     Rollback,
     Activity,
 }

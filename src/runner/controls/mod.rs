@@ -91,7 +91,6 @@ pub(super) struct Changes {
 pub(crate) enum Turned {
     /// By the engine's interrupt exception, with this message.
     Interrupt(String),
-    /// By asking to exit.
     Exit(Value),
     /// As Ctrl-C does.
     KeyboardInterrupt,

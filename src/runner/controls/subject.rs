@@ -8,7 +8,6 @@ use pyvalue::Map;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runner) struct Subject<'a> {
     pub level: Level,
-    /// Its own controls.
     pub local: &'a [Control],
     /// Where the context is in the experiment, as a JSON path: what a control changes in it, it changes there.
     pub place: &'a str,

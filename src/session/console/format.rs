@@ -10,11 +10,8 @@ use pyvalue::Value;
 /// One line of the console or the log file.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
-    /// When.
     pub at: Timestamp,
-    /// How loud.
     pub level: Level,
-    /// Who speaks.
     pub target: &'a str,
     /// What; may have several lines.
     pub message: &'a str,
@@ -27,12 +24,9 @@ pub enum Layout {
     Text {
         /// Also who speaks: `[chaostoolkit]`. The reference has module and line of its sources here.
         places: bool,
-        /// With colours.
         colour: bool,
     },
-    /// One JSON object.
     Json {
-        /// One for each command.
         context_id: String,
     },
 }

@@ -5,9 +5,8 @@ use crate::session::{
     event::{HypothesisPhase, Level, PauseSide},
     journal::status_name,
 };
-use pyvalue::{Value, python_float, python_text};
-
 use Level::{Critical, Debug, Error, Info, Warning};
+use pyvalue::{Value, python_float, python_text};
 
 /// What an HTTP answer above 399 without tolerance deserves.
 const BAD_ANSWER: &str = "This HTTP call returned a response with a HTTP status code above 400. This may indicate some \

@@ -72,7 +72,6 @@ pub enum Witness {
     Metrics,
     /// The proxy of a service mesh: ejections and failure accrual, under their own names.
     Mesh,
-    /// A health endpoint.
     Health,
     /// The answers users get.
     Answers,
@@ -154,9 +153,7 @@ impl NamedBreaker {
 pub struct Counts {
     /// Calls in the window.
     pub calls: Option<u64>,
-    /// How many of them failed.
     pub failed: Option<u64>,
-    /// Percentage of failures.
     pub failure_percent: Option<f64>,
     /// Calls without which it does not trip.
     pub min_calls: Option<u64>,
@@ -171,11 +168,8 @@ pub struct Counts {
 /// A change of state that a source dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {
-    /// When.
     pub at: Timestamp,
-    /// From which state.
     pub from: BreakerState,
-    /// To which.
     pub to: BreakerState,
 }
 
@@ -184,7 +178,6 @@ pub struct Transition {
 pub struct Testimony {
     /// What kind of source speaks.
     pub witness: Witness,
-    /// What.
     pub says: Says,
     /// On what ground: `503 Unavailable`, `7 of 7 answers are fallbacks in under 10 ms`.
     pub ground: String,
@@ -227,18 +220,14 @@ impl Testimony {
 pub struct NamedState {
     /// The breaker's name, or the end of the pod's.
     pub name: String,
-    /// Its state.
     pub state: BreakerState,
 }
 
 /// What we believe, with the reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Belief {
-    /// The state.
     pub state: BreakerState,
-    /// How sure.
     pub confidence: Confidence,
-    /// Since when.
     pub since: Timestamp,
     /// Sources that agree, of those that spoke.
     pub agreeing: u8,

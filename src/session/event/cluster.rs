@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A pod's identity: a replaced pod has another uid, a restarted one has not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PodKey {
-    /// Namespace.
     pub namespace: String,
-    /// Name.
     pub name: String,
     /// Unique identity.
     pub uid: String,
@@ -20,7 +18,6 @@ pub struct PodKey {
 pub enum PodPhase {
     /// Not started yet.
     Pending,
-    /// Running.
     Running,
     /// Deletion was asked for.
     Terminating,
@@ -41,20 +38,15 @@ pub struct LastEnd {
     pub exit_code: i32,
 }
 
-/// One container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
-    /// Name.
     pub name: String,
-    /// Image.
     pub image: String,
-    /// Whether it is ready.
     pub ready: bool,
     /// Times it was started again.
     pub restarts: u32,
     /// `ContainerCreating`, `CrashLoopBackOff`, ... when waiting.
     pub waiting: Option<String>,
-    /// How it last ended.
     pub last_end: Option<LastEnd>,
 }
 
@@ -69,24 +61,17 @@ pub struct Liveness {
     pub threshold: u32,
 }
 
-/// One pod.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pod {
-    /// Identity.
     pub key: PodKey,
     /// The workload it belongs to, such as the Deployment's name.
     pub owner: Option<String>,
-    /// Phase.
     pub phase: PodPhase,
     /// The word for STATUS, as `kubectl` prints it.
     pub status: String,
-    /// Its containers.
     pub containers: Vec<Container>,
-    /// Node it runs on.
     pub node: Option<String>,
-    /// Its address.
     pub ip: Option<String>,
-    /// When it was created.
     pub created: Option<Timestamp>,
     /// When deletion was asked for.
     pub deleting: Option<Timestamp>,
@@ -103,16 +88,12 @@ pub struct FoundPods {
     pub text: String,
     /// The first of them by namespace and name: with the word for STATUS.
     pub pods: Vec<(PodKey, String)>,
-    /// How many there are in all.
     pub all: u32,
 }
 
-/// The endpoints of a Service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceEndpoints {
-    /// Namespace.
     pub namespace: String,
-    /// Name.
     pub name: String,
     /// Addresses that get traffic.
     pub ready: u32,
@@ -125,13 +106,9 @@ pub struct ServiceEndpoints {
 /// Replicas of a Deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Workload {
-    /// Namespace.
     pub namespace: String,
-    /// Name.
     pub name: String,
-    /// Asked for.
     pub desired: u32,
-    /// Ready now.
     pub ready: u32,
     /// Updated to the present template.
     pub updated: u32,
@@ -158,7 +135,6 @@ pub struct ClusterNote {
 pub enum Source {
     /// The API server itself, asked for its version again and again.
     Api,
-    /// Watch of pods.
     Pods,
     /// Watch of EndpointSlices.
     Endpoints,
@@ -178,11 +154,9 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceState {
-    /// It speaks.
     Live,
     /// It broke and is tried again.
     Reconnecting {
-        /// Why.
         reason: String,
     },
     /// It will not come: forbidden, or not there.
@@ -196,7 +170,6 @@ pub enum SourceState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckLevel {
-    /// Fine.
     Ok,
     /// The run will fail unless this is mended.
     Fix,
@@ -207,9 +180,7 @@ pub enum CheckLevel {
 /// One line of the preflight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// How bad.
     pub level: CheckLevel,
-    /// What was found.
     pub text: String,
     /// What to do about it.
     pub remedy: Option<String>,
@@ -232,7 +203,6 @@ pub struct Place {
 /// What firing a step would do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetCard {
-    /// The step.
     pub step: StepRef,
     /// `KILL 1 pod, by deleting it`.
     pub headline: String,

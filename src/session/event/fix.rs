@@ -14,12 +14,10 @@ pub enum Fix {
         steps: Vec<StepRef>,
         /// The one that does not answer: `http://127.0.0.1:31117`.
         from: String,
-        /// The one that does.
         to: String,
     },
     /// Another activity takes a step's place.
     Instead {
-        /// The step.
         step: StepRef,
         /// The activity, as a file would declare it.
         activity: Value,

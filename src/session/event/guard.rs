@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
@@ -43,7 +42,6 @@ impl Guards {
     /// Nothing aborts by itself.
     pub const OFF: Guards = Guards { users_s: None, restarts: None, silence_s: None };
 
-    /// The limit of a guard.
     pub fn limit(&self, guard: Guard) -> Option<u32> {
         match guard {
             Guard::Users => self.users_s,
@@ -72,11 +70,8 @@ impl Default for Guards {
 /// A guard that went beyond its limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trip {
-    /// Which.
     pub guard: Guard,
-    /// Its figure.
     pub figure: u32,
-    /// Its limit.
     pub limit: u32,
     /// Both in a sentence.
     pub because: String,

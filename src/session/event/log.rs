@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Which log: a pod's container, and whether the one that is running or the one before it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogSource {
-    /// The pod.
     pub pod: PodKey,
-    /// Its container.
     pub container: String,
     /// Whether it is the log of the container that was killed, before this one was started in its place.
     pub previous: bool,

@@ -43,9 +43,7 @@ pub type Timestamp = jiff::Timestamp;
 pub struct Event {
     /// Place in the stream, from 0, without gaps.
     pub seq: u64,
-    /// When it happened.
     pub at: Timestamp,
-    /// What happened.
     pub what: What,
 }
 
@@ -76,16 +74,13 @@ pub enum What {
         source: String,
         /// Context name, if a cluster is in play.
         context: Option<String>,
-        /// Namespace in play.
         namespace: String,
         /// Whether the context is on the allow-list: firing then needs SHIFT+F only, else the name is typed.
         allowed: bool,
     },
     /// The session's cluster is known from here on: a step has made its kubeconfig, or chosen it.
     ClusterFound {
-        /// Context name.
         context: String,
-        /// Namespace in play.
         namespace: String,
         /// Whether the context is on the allow-list.
         allowed: bool,
@@ -103,7 +98,6 @@ pub enum What {
     Fixed(Fix),
     /// A line for the log pane, the console and the log file that no other event implies.
     Logged {
-        /// Severity.
         level: Level,
         /// Which room or library speaks.
         target: String,
@@ -116,7 +110,6 @@ pub enum What {
     GuardTripped(Trip),
     /// A caption for the audience, such as the demo's.
     Captioned {
-        /// One sentence.
         text: String,
     },
 
@@ -136,14 +129,11 @@ pub enum What {
     },
     /// One pass of the hypothesis began.
     HypothesisStarted {
-        /// Which pass.
         phase: HypothesisPhase,
-        /// Its title.
         title: String,
     },
     /// One pass of the hypothesis ended.
     HypothesisEnded {
-        /// Which pass.
         phase: HypothesisPhase,
         /// Whether every probe was in tolerance.
         met: bool,
@@ -163,42 +153,34 @@ pub enum What {
         /// Percent of failed passes, when fail-fast ended it.
         failed_percent: Option<f64>,
     },
-    /// The method began.
     MethodStarted {
         /// Entries in the method.
         steps: usize,
     },
     /// The method ended, background activities included.
     MethodEnded,
-    /// The rollbacks began.
     RollbacksStarted {
         /// Entries in the rollbacks.
         steps: usize,
     },
-    /// The rollbacks ended.
     RollbacksEnded,
     /// The cursor stands before a step and waits for the operator (never in automatic mode).
     StepAwaited {
-        /// The step.
         step: StepRef,
         /// Whether it needs a fire rather than a next.
         destructive: bool,
     },
     /// A pause around an activity began.
     PauseStarted {
-        /// The step.
         step: StepRef,
         /// Before or after.
         side: PauseSide,
-        /// Its length in seconds.
         seconds: f64,
         /// The same as it was written: `1` and `1.0` differ.
         #[serde(default)]
         shown: String,
     },
-    /// A pause ended.
     PauseEnded {
-        /// The step.
         step: StepRef,
         /// Whether the operator cut it short.
         cut: bool,
@@ -209,7 +191,6 @@ pub enum What {
         run: RunId,
         /// Where it stands in the plan.
         step: StepRef,
-        /// Name of the activity.
         name: String,
         /// The journal entry so far: `activity`, `output` null, `start`.
         entry: Value,
@@ -227,7 +208,6 @@ pub enum What {
         run: RunId,
         /// Where it stands in the plan.
         step: StepRef,
-        /// How it ended.
         outcome: ActivityOutcome,
         /// The complete journal entry.
         entry: Value,
@@ -241,7 +221,6 @@ pub enum What {
     },
     /// A control changed a pass of the hypothesis that has ended.
     PassAmended {
-        /// Which pass.
         phase: HypothesisPhase,
         /// As the journal has it from now on.
         pass: Value,
@@ -255,7 +234,6 @@ pub enum What {
     },
     /// The operator skipped a step.
     StepSkipped {
-        /// The step.
         step: StepRef,
         /// Its name, for the journal; empty in older recordings.
         #[serde(default)]
@@ -275,7 +253,6 @@ pub enum What {
     },
     /// A control edited the experiment: what is still to come is played from this one.
     ExperimentAmended {
-        /// The experiment as the run has it from here on.
         experiment: Value,
         /// The top-level keys under which something else stands now, rather than the same thing with another content.
         reassigned: Vec<String>,
@@ -285,16 +262,12 @@ pub enum What {
         /// The journal as the control left it.
         journal: Value,
     },
-    /// The run ended.
     RunEnded {
-        /// Final status.
         status: RunStatus,
         /// Whether the system deviated from its steady state.
         deviated: bool,
     },
-    /// The journal was written.
     JournalWritten {
-        /// Where.
         path: String,
     },
 
@@ -314,7 +287,6 @@ pub enum What {
     UndoDone(Undone),
     /// A destructive step was fired: the first one is T0.
     FaultFired {
-        /// The step.
         step: StepRef,
         /// What was done, in words.
         what: String,
@@ -323,14 +295,12 @@ pub enum What {
     },
     /// A fire was refused before it changed anything: there is no fault of it.
     FaultRefused {
-        /// The step.
         step: StepRef,
         /// Why, in words: which context, which user, what was asked of what.
         reason: String,
     },
     /// A fire failed, and nobody knows whether it changed something.
     FaultUnconfirmed {
-        /// The step.
         step: StepRef,
         /// Why, in words.
         reason: String,
@@ -364,7 +334,6 @@ pub enum What {
     // -- users ---------------------------------------------------------------------------------------------------------
     /// An endpoint is probed from now on.
     EndpointWatched {
-        /// Identity.
         endpoint: EndpointId,
         /// Method and URL, without credentials.
         url: String,
@@ -377,32 +346,25 @@ pub enum What {
     },
     /// Probing of an endpoint stopped.
     EndpointLeft {
-        /// Identity.
         endpoint: EndpointId,
     },
     /// A request was due and sent; `at` of the event is its intended start.
     RequestSent {
-        /// Which endpoint.
         endpoint: EndpointId,
-        /// Which request.
         request: RequestId,
     },
     /// A request was due but not sent: too many were in flight. Counted as waiting users, never hidden.
     RequestWithheld {
-        /// Which endpoint.
         endpoint: EndpointId,
-        /// Which request.
         request: RequestId,
     },
     /// A request ended.
     Answered(Answer),
     /// Enough steady answers were seen to know what a real one looks like.
     ShapeLearned {
-        /// Which endpoint.
         endpoint: EndpointId,
         /// In words: `JSON string, 38 bytes, application/json`.
         description: String,
-        /// From how many answers.
         answers: u32,
         /// What cannot be seen with it, if there is something.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -411,9 +373,7 @@ pub enum What {
     /// Whether the answers of an endpoint come to their end, where that is news. Those that do not are given up once they
     /// have begun.
     AnswersEnd {
-        /// Which endpoint.
         endpoint: EndpointId,
-        /// Whether they do.
         end: bool,
     },
     /// Whether users are not asked at all: only pages are read.
@@ -427,13 +387,10 @@ pub enum What {
     NotObserved(Gap),
 
     // -- the cluster -----------------------------------------------------------------------------------------------------
-    /// A pod is there or changed.
     PodSeen(Pod),
-    /// A pod is gone.
     PodGone(PodKey),
     /// Pods that are too many to be told one by one: how many there are of each STATUS, besides those of `PodSeen`.
     PodsCounted {
-        /// Namespace.
         namespace: String,
         /// Pods by the word `kubectl` prints in STATUS.
         states: std::collections::BTreeMap<String, u32>,
@@ -444,39 +401,31 @@ pub enum What {
     ServiceSeen(ServiceEndpoints),
     /// A Deployment is there or changed.
     WorkloadSeen(Workload),
-    /// A Deployment is gone.
     WorkloadGone {
-        /// Namespace.
         namespace: String,
-        /// Name.
         name: String,
     },
     /// Kubernetes wrote an event about an object in play.
     ClusterNoted(ClusterNote),
     /// A container's log is read from here on.
     PodLogOpened {
-        /// Which.
         source: LogSource,
     },
     /// A container wrote lines.
     PodLogged {
-        /// Which.
         source: LogSource,
         /// They, oldest first.
         lines: Vec<PodLine>,
     },
     /// A container's log is not read any more.
     PodLogClosed {
-        /// Which.
         source: LogSource,
         /// Why it could not be read; none when it came to its end.
         failed: Option<String>,
     },
     /// A source of observations changed its state.
     SourceChanged {
-        /// Which.
         source: Source,
-        /// To what.
         state: SourceState,
     },
 

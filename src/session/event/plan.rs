@@ -9,20 +9,17 @@ use serde::{Deserialize, Serialize};
 pub enum Section {
     /// The hypothesis, checked before the method.
     Before,
-    /// The method.
     Method,
     /// The hypothesis, checked while the method runs.
     During,
     /// The hypothesis, checked after the method.
     After,
-    /// The rollbacks.
     Rollbacks,
 }
 
 /// A step's address: stable through re-runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StepRef {
-    /// Which part.
     pub section: Section,
     /// Which entry of it, from 0.
     pub index: usize,
@@ -31,7 +28,6 @@ pub struct StepRef {
 /// The whole experiment as the operator will walk through it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Title of the experiment.
     pub title: String,
     /// Title of the hypothesis, if there is one.
     pub hypothesis: Option<String>,
@@ -39,22 +35,17 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
-/// One step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// Its address.
     pub at: StepRef,
-    /// Name of the activity.
     pub name: String,
     /// Probe or action.
     pub kind: ActivityKind,
-    /// How it is done.
     pub provider: ProviderKind,
     /// `http GET /invoke`, `k8s terminate_pods`, `gremlin shutdown`, `process true`.
     pub label: String,
     /// Whether it was declared as a `ref`.
     pub reference: bool,
-    /// Whether it runs in the background.
     pub background: bool,
     /// Whether it needs the operator's fire.
     pub destructive: bool,

@@ -31,9 +31,7 @@ pub enum TripGuess {
 pub enum Gets {
     /// The answer of steady state.
     Real,
-    /// A fallback.
     Fallback,
-    /// Errors.
     Errors,
 }
 

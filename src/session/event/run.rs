@@ -10,11 +10,9 @@ pub struct RunId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HypothesisPhase {
-    /// The gate.
     Before,
     /// A continuous pass.
     During,
-    /// The final one.
     After,
 }
 
@@ -24,7 +22,6 @@ pub enum HypothesisPhase {
 pub enum PauseSide {
     /// Before the provider is called.
     Before,
-    /// After it returned.
     After,
 }
 

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 /// What was saved for a destructive step. The manifests themselves never reach an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoKit {
-    /// The step.
     pub step: StepRef,
     /// What was saved: `Deployment my-provider-app`.
     pub manifests: Vec<String>,

@@ -63,7 +63,6 @@ pub enum ErrorKind {
     Redirects,
     /// A redirect that leads nowhere.
     Astray,
-    /// 400 to 499.
     Client,
     /// 500 to 599.
     Server,
@@ -76,13 +75,10 @@ pub enum ErrorKind {
 /// A request that ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Which endpoint.
     pub endpoint: super::EndpointId,
-    /// Which request.
     pub request: RequestId,
     /// Milliseconds from the *intended* start to the end: no coordinated omission.
     pub waited_ms: f64,
-    /// What the user got.
     pub kind: AnswerKind,
     /// HTTP status, if there was an answer.
     pub status: Option<u16>,
@@ -98,7 +94,6 @@ pub struct Answer {
 /// What a metrics page says of how often everybody has called a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calls {
-    /// The endpoint whose service it is.
     pub endpoint: EndpointId,
     /// The series that counts.
     pub series: String,

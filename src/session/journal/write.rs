@@ -13,9 +13,7 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the journal to {path}: {reason}; choose another place with --journal-path")]
 pub struct JournalError {
-    /// Where to.
     pub path: PathBuf,
-    /// Why not.
     pub reason: io::Error,
 }
 

@@ -46,37 +46,23 @@ pub enum RecordingError {
     Io {
         /// `opened`, `made`, `written`, `read`.
         verb: &'static str,
-        /// Where.
         path: PathBuf,
-        /// Why.
         source: std::io::Error,
     },
     /// The file does not begin with a header.
     #[error("{path} is no recording of chaos-tui: its first line is no header; give a .ctui file")]
-    NoHeader {
-        /// Where.
-        path: PathBuf,
-    },
+    NoHeader { path: PathBuf },
     /// A newer program wrote it.
     #[error("{path} was written by {tool} in format {format}; this program reads up to {FORMAT}: update it")]
     Newer {
-        /// Where.
         path: PathBuf,
         /// By whom.
         tool: String,
-        /// In which format.
         format: u32,
     },
     /// A line in the middle is damaged.
     #[error("{path}:{line} is no event ({source}); what stands before it can be read")]
-    Damaged {
-        /// Where.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: u64,
-        /// Why.
-        source: serde_json::Error,
-    },
+    Damaged { path: PathBuf, line: u64, source: serde_json::Error },
     /// An event cannot be put into JSON.
     #[error("an event cannot be written to the recording: {0}")]
     Event(#[source] serde_json::Error),

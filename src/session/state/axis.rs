@@ -41,7 +41,6 @@ impl Axis {
         self.slot(at) - self.zero
     }
 
-    /// The slot of a second.
     pub fn slot_of_second(&self, second: i64) -> i64 {
         second + self.zero
     }

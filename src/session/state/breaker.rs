@@ -45,7 +45,6 @@ pub struct Statement {
     pub at: Timestamp,
     /// When it began to say this.
     pub since: Timestamp,
-    /// What it says.
     pub testimony: Testimony,
 }
 
@@ -59,11 +58,9 @@ impl Statement {
 /// One opening of the breaker.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cycle {
-    /// When it opened.
     pub opened: Timestamp,
     /// When trial calls were let through.
     pub trial: Option<Timestamp>,
-    /// How and when it ended.
     pub ended: Option<(Timestamp, CycleEnd)>,
 }
 
@@ -85,7 +82,6 @@ pub struct Measured {
     pub reset_s: Option<(f64, f64)>,
     /// Trials seen.
     pub trials: u32,
-    /// Trials that failed.
     pub failed_trials: u32,
     /// Openings seen.
     pub openings: u32,

@@ -21,9 +21,7 @@ pub struct Diary {
 /// One text with its moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// When.
     pub at: Timestamp,
-    /// What.
     pub text: String,
 }
 
@@ -40,7 +38,6 @@ impl Diary {
         keep(&mut self.captions, Entry { at, text: text.to_owned() });
     }
 
-    /// The notes of one second of the axis.
     pub fn notes_in<'a>(&'a self, axis: &'a Axis, second: i64) -> impl Iterator<Item = &'a Entry> {
         self.notes.iter().filter(move |entry| axis.second(entry.at) == second)
     }

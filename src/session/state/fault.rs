@@ -23,9 +23,7 @@ pub struct Fault {
 /// One fire of a destructive step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Firing {
-    /// When.
     pub at: Timestamp,
-    /// The step.
     pub step: StepRef,
     /// What was done, in words.
     pub what: String,
@@ -38,11 +36,9 @@ pub struct Firing {
 /// A fire that was refused before it changed anything, or of which nothing was seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
-    /// The fire.
     pub firing: Firing,
     /// Why, in words.
     pub reason: String,
-    /// When it was told.
     pub at: Timestamp,
 }
 

@@ -11,18 +11,14 @@ const LINE: usize = 1024;
 /// The latest lines, oldest first: what was logged, and one line for each turn of the session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
-    /// The lines.
     pub lines: VecDeque<LogLine>,
     /// Lines that fell out of the ring.
     pub forgotten: u64,
 }
 
-/// One line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogLine {
-    /// When.
     pub at: Timestamp,
-    /// How bad.
     pub level: Level,
     /// Who speaks: a room, a library, or `run`, `fault`, `pods`, `breaker`, `you`.
     pub target: String,

@@ -5,7 +5,6 @@ use crate::session::event::{HypothesisPhase, RunStatus, Timestamp};
 /// The run as a whole: strategies, hypothesis passes, status.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
-    /// When it began.
     pub started: Option<Timestamp>,
     /// When it ended; the session is finished then.
     pub ended: Option<Timestamp>,
@@ -27,22 +26,18 @@ pub struct Run {
     pub rolling_back: bool,
     /// Why the run turned to its end early: a signal, a control, the operator.
     pub interrupted: Option<String>,
-    /// When it did.
     pub turned: Option<Timestamp>,
     /// The unexpected error that ended it.
     pub aborted: Option<String>,
-    /// Final status.
     pub status: Option<RunStatus>,
     /// Whether the system deviated from its steady state.
     pub deviated: bool,
-    /// Where the journal was written.
     pub journal: Option<String>,
 }
 
 /// One pass of the hypothesis that ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pass {
-    /// When it ended.
     pub at: Timestamp,
     /// Whether every probe was in tolerance.
     pub met: bool,
@@ -57,7 +52,6 @@ pub struct Pass {
 pub struct During {
     /// Seconds between passes, once it is continuous.
     pub frequency: Option<f64>,
-    /// Passes that ended.
     pub passes: u32,
     /// Passes that were not met.
     pub failed: u32,

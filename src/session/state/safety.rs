@@ -14,7 +14,6 @@ pub struct Safety {
     pub since: Timestamp,
     /// What the hypothesis said when it was asked again, the latest time.
     pub asked: Option<Asked>,
-    /// What stands.
     pub done: Option<Asked>,
     /// When the steady state was met after all, once the word that stands had been that it is not.
     pub late: Option<Timestamp>,
@@ -23,7 +22,6 @@ pub struct Safety {
 /// What the hypothesis said, asked again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
-    /// When.
     pub at: Timestamp,
     /// Whether the steady state is met.
     pub met: bool,

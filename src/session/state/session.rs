@@ -63,11 +63,9 @@ pub struct Meta {
     pub title: String,
     /// Context name, if a cluster is in play.
     pub context: Option<String>,
-    /// Namespace in play.
     pub namespace: String,
     /// Whether the context is on the allow-list.
     pub allowed: bool,
-    /// When the session began.
     pub opened: Option<Timestamp>,
 }
 

@@ -26,9 +26,7 @@ pub struct Steps {
 /// One step with what is known of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepRow {
-    /// As planned.
     pub step: Step,
-    /// Where it stands.
     pub state: StepState,
     /// Output or error in a few words, of the latest call.
     pub summary: Option<String>,
@@ -40,7 +38,6 @@ pub struct StepRow {
     pub trouble: Option<String>,
     /// When the provider was last called.
     pub started: Option<Timestamp>,
-    /// When that call ended.
     pub ended: Option<Timestamp>,
     /// Provider time of the latest call, in seconds.
     pub seconds: Option<f64>,
@@ -59,28 +56,23 @@ pub enum StepState {
     Waiting,
     /// The cursor stands before it and waits for the operator.
     Awaited {
-        /// Since when.
         since: Timestamp,
     },
     /// In a pause around its call.
     Paused {
         /// Before or after the call.
         side: PauseSide,
-        /// Since when.
         since: Timestamp,
-        /// Its length in seconds.
         seconds: f64,
     },
     /// Its provider was called and has not returned.
     Running {
-        /// Since when.
         since: Timestamp,
         /// How far it is, in its own words.
         progress: Option<String>,
     },
     /// Its call succeeded; with a tolerance: and the value was in it.
     Succeeded,
-    /// Its call failed.
     Failed,
     /// Its call succeeded with a value out of tolerance.
     NotMet,
@@ -99,7 +91,6 @@ pub struct Span<'a> {
     pub label: &'a str,
     /// When its provider was called.
     pub started: Timestamp,
-    /// When that call ended.
     pub ended: Option<Timestamp>,
 }
 

@@ -257,7 +257,6 @@ fn a_short_half_open_is_not_swallowed() {
     assert_eq!(session.breaker.cycles[0].ended, Some((at(3.21), CycleEnd::Worked)));
 }
 
-/// What is believed from a second on.
 fn believe(session: &mut Session, seconds: f64, belief: Belief) {
     session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
 }

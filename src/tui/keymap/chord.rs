@@ -19,7 +19,6 @@ pub struct Chord {
 )]
 pub struct UnknownKey(String);
 
-/// Keys that have a name.
 const NAMED: &[(&str, KeyCode)] = &[
     ("SPACE", KeyCode::Char(' ')),
     ("TAB", KeyCode::Tab),

@@ -72,7 +72,6 @@ pub enum Group {
     Safety,
     /// What is kept with the session.
     Session,
-    /// What is shown.
     Look,
     /// Where the eye goes.
     Move,
@@ -99,7 +98,6 @@ impl Group {
 pub enum Context {
     /// On the panes and on overlays.
     Everywhere,
-    /// On the panes.
     Screen,
     /// On an overlay, which scrolls.
     Overlay,
@@ -116,7 +114,6 @@ impl Context {
 pub struct Binding {
     /// Chords that mean it, the one to be shown first.
     pub keys: &'static [Chord],
-    /// What they mean.
     pub action: Action,
     /// Heading in the help.
     pub group: Group,
@@ -124,7 +121,6 @@ pub struct Binding {
     pub name: &'static str,
     /// One sentence for the help.
     pub text: &'static str,
-    /// Where.
     pub context: Context,
     /// How much it deserves its place in a narrow footer; 0: none.
     pub rank: u8,
@@ -149,28 +145,16 @@ pub enum KeymapError {
     UnknownKey(#[from] UnknownKey),
     /// A key that must not do that.
     #[error("{chord} {why}: give `{action}` another key")]
-    Reserved {
-        /// The chord.
-        chord: String,
-        /// The action it was meant for.
-        action: &'static str,
-        /// Why not.
-        why: &'static str,
-    },
+    Reserved { chord: String, action: &'static str, why: &'static str },
     /// An action that the operator must be able to reach.
     #[error("`{action}` must have a key: it is a way to safety")]
-    Needed {
-        /// The action.
-        action: &'static str,
-    },
+    Needed { action: &'static str },
     /// One chord for two actions.
     #[error("{chord} would mean both `{one}` and `{other}`: give one of them another key")]
     Conflict {
-        /// The chord.
         chord: String,
         /// Its first action.
         one: &'static str,
-        /// Its second.
         other: &'static str,
     },
 }

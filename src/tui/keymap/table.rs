@@ -1,11 +1,10 @@
 //! The one table of keys.
 
 use super::{Action, Binding, Chord, Context, Group};
-use crossterm::event::KeyCode;
-
 use Action as A;
 use Context::{Everywhere, Overlay, Screen};
 use Group::{Look, Move, Safety, Session, Step};
+use crossterm::event::KeyCode;
 
 /// Every key there is. The footer takes the rows with a `rank`, highest first, in this order.
 pub const TABLE: &[Binding] = &[

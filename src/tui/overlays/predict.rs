@@ -8,7 +8,6 @@ use crate::tui::{
     theme::Role,
 };
 
-/// Draws the form.
 pub(crate) fn predict(canvas: &mut Canvas, scene: &Scene, form: &PredictForm) {
     let mut inside = boxed(canvas, scene, (76, 9), "PREDICT", Role::Focus);
     inside.row(0, &Row::text("Before you fire: what will happen? An empty line says nothing."));

@@ -76,7 +76,6 @@ struct Line {
     right: Row,
     /// Whether it belongs to the step at hand, which stays in sight.
     at_hand: bool,
-    /// The step it is about.
     step: Option<StepRef>,
 }
 

@@ -11,7 +11,6 @@ use crate::{
     },
 };
 
-/// Draws the footer.
 pub(crate) fn footer(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= 100;
     let between = if roomy { "  " } else { " " };

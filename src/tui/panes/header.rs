@@ -14,7 +14,6 @@ use crate::{
 /// Columns from which words are written out.
 const ROOMY: usize = 100;
 
-/// Draws the header.
 pub(crate) fn header(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= ROOMY;
     let title = &scene.session.meta.title;

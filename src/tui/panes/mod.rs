@@ -59,11 +59,8 @@ use std::cell::RefCell;
 
 /// Everything a frame is made of.
 pub struct Scene<'a> {
-    /// What happened.
     pub session: &'a Session,
-    /// What is looked at.
     pub view: &'a View,
-    /// The moment.
     pub now: Timestamp,
     /// Where the session stands.
     pub phase: Phase,

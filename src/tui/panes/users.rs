@@ -79,7 +79,6 @@ pub(crate) fn small(canvas: &mut Canvas, scene: &Scene) {
     legend(&mut canvas.part(indent, height.saturating_sub(1), width - indent, 1), scene, endpoint, false);
 }
 
-/// The endpoint that is shown.
 pub(crate) fn endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
     scene.session.users.endpoints.get(number(scene))
 }

@@ -3,7 +3,6 @@
 use super::path::Function;
 use crate::value::Value;
 
-/// Calls a function on a node.
 pub(super) fn call(function: Function, node: &Value, arguments: &[Value]) -> Option<Value> {
     let numbers: Option<Vec<i64>> = arguments.iter().map(whole).collect();
     match (function, node, numbers?.as_slice()) {

@@ -11,7 +11,6 @@ pub(super) enum Token {
     Word(String),
     /// Double-quoted text; escapes are not decoded.
     Text(String),
-    /// A number.
     Number(Value),
 }
 
@@ -78,7 +77,6 @@ fn text_length(text: &str) -> Option<usize> {
     None
 }
 
-/// A JSON number.
 fn number(rest: &str) -> Option<(Token, usize)> {
     let bytes = rest.as_bytes();
     let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();

@@ -45,7 +45,6 @@ pub(super) fn template(object: &mut Value) {
     spec(&mut object["spec"]["template"]["spec"]);
 }
 
-/// Completes a pod.
 pub(super) fn pod(pod: &mut Value) {
     spec(&mut pod["spec"]);
     fill_all(

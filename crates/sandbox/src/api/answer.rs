@@ -30,7 +30,6 @@ pub(super) fn raw(code: StatusCode, content_type: &'static str, body: impl Into<
     response
 }
 
-/// A refusal.
 pub(super) fn refusal(status: &Status) -> Response {
     let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     json(code, &status.to_value())

@@ -17,7 +17,6 @@ use std::sync::Arc;
 /// Namespaces that must stay.
 const NEEDED: [&str; 3] = ["default", "kube-system", "kube-public"];
 
-/// Deletes one object.
 pub(super) fn one(
     store: &Store,
     served: &Served,

@@ -24,7 +24,6 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// Answers a request.
 pub(super) async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let answer = answer(&api, parts, body).await;

@@ -1,9 +1,8 @@
 //! The query string (kubernetes-wire 2).
 
+use super::served::Served;
 use crate::store::{Cause, FieldSelector, LabelSelector, Selectors, Status};
 use axum::http::Uri;
-
-use super::served::Served;
 
 /// The parameters of a request, in their order: some repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-/// One object.
 pub(super) fn get(
     store: &Store,
     served: &Served,

@@ -39,12 +39,10 @@ impl Rendering {
         Ok(Rendering { served, form, include })
     }
 
-    /// Objects as they are.
     pub(super) fn plain(served: Served) -> Rendering {
         Rendering { served, form: Form::Json, include: Include::Metadata }
     }
 
-    /// One object.
     pub(super) fn object(&self, object: &Object) -> Bytes {
         self.event(object, true)
     }

@@ -8,7 +8,6 @@ use crate::store::{Descriptor, Resource};
 pub(super) struct Served {
     /// How discovery and error messages name it; `group` and `version` are those it is served under.
     pub(super) descriptor: Descriptor,
-    /// What is stored.
     pub(super) resource: Resource,
     /// How the stored form looks under this group and version.
     pub(super) view: View,
@@ -33,7 +32,6 @@ impl Served {
         group_version(self.descriptor.group, self.descriptor.version)
     }
 
-    /// Its subresources.
     pub(super) fn subresources(&self) -> Vec<Subresource> {
         subresources(self.resource, self.descriptor)
     }

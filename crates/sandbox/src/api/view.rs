@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 /// The form of a kind under one group and version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// As it is stored.
     Stored,
     /// The same fields under an old `apiVersion`.
     Beta(&'static str),

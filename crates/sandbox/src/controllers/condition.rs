@@ -1,8 +1,7 @@
 //! `status.conditions`: what is true of an object, and since when.
 
-use serde_json::{Value, json};
-
 use crate::store::time;
+use serde_json::{Value, json};
 
 /// What to say under one type.
 pub(super) struct Condition<'a> {

@@ -1,12 +1,10 @@
 //! Disruption budgets: how many pods may be evicted right now.
 
-use std::time::Duration;
-
-use serde_json::json;
-
 use super::engine::Controller;
 use crate::budget::Budget;
 use crate::store::{Key, Object, Resource, Selectors, Status, Store};
+use serde_json::json;
+use std::time::Duration;
 
 pub(super) struct Budgets;
 

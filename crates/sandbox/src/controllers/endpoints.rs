@@ -1,15 +1,13 @@
 //! Which pods a Service leads to: Endpoints and EndpointSlices, kept for every Service with a selector.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use serde_json::{Value, json};
-
 use super::engine::Controller;
 use super::ownership::{self, is_leaving};
 use super::{naming, pod};
 use crate::network::Network;
 use crate::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The label by which slices name their Service.
 pub(super) const SERVICE_LABEL: &str = "kubernetes.io/service-name";

@@ -1,11 +1,9 @@
 //! The loop that every controller runs in.
 
+use crate::store::{Object, Resource, Selectors, Status, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-
 use tokio::time::{Instant, sleep, sleep_until};
-
-use crate::store::{Object, Resource, Selectors, Status, Store};
 
 /// Waited after a change before acting on it, so that a burst is looked at once.
 const GATHER: Duration = Duration::from_millis(2);

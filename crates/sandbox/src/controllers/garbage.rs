@@ -1,13 +1,11 @@
 //! The garbage collector: what owners leave behind (kubernetes-wire 14.5).
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use serde_json::Value;
-
 use super::engine::Controller;
 use super::ownership::is_leaving;
 use crate::store::{Deletion, FOREGROUND, ORPHAN, Object, Propagation, Resource, Status, Store};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) struct Garbage;
 

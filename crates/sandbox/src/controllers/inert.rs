@@ -3,11 +3,10 @@
 //! The API takes kinds that the sandbox has no controller for, so that manifests for a real cluster can be applied
 //! whole. Silence about them would be a lie.
 
-use std::time::Duration;
-
 use super::engine::Controller;
 use crate::recorder::Recorder;
 use crate::store::{Object, Resource, Status, Store};
+use std::time::Duration;
 
 pub(super) struct Inert {
     pub recorder: Recorder,

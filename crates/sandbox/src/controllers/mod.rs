@@ -21,12 +21,11 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
-use tokio::task::JoinSet;
-
 use super::network::Network;
 use super::recorder::Recorder;
 use super::store::Store;
+use serde_json::Value;
+use tokio::task::JoinSet;
 
 /// Starts all controllers. They end with the set.
 ///

@@ -1,11 +1,9 @@
 //! Namespaces: what every one of them holds from the start, and how one is emptied before it goes.
 
-use std::time::Duration;
-
-use serde_json::json;
-
 use super::engine::Controller;
 use crate::store::{Deletion, Key, Object, Resource, Selectors, Status, Store};
+use serde_json::json;
+use std::time::Duration;
 
 pub(super) struct Namespaces;
 

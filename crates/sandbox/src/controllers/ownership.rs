@@ -1,8 +1,7 @@
 //! Who owns whom: `metadata.ownerReferences`.
 
-use serde_json::{Value, json};
-
 use crate::store::{Object, Resource, Store};
+use serde_json::{Value, json};
 
 /// The reference by which a child names its controlling owner.
 pub(super) fn reference(owner: &Object) -> Value {

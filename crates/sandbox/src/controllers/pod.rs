@@ -1,11 +1,9 @@
 //! What controllers ask of a pod.
 
-use std::time::Duration;
-
+use super::ownership::is_leaving;
 use jiff::Timestamp;
 use serde_json::Value;
-
-use super::ownership::is_leaving;
+use std::time::Duration;
 
 /// Neither finished nor leaving: it counts as one of its owner's replicas.
 pub(super) fn is_active(pod: &Value) -> bool {

@@ -1,16 +1,14 @@
 //! ReplicaSets: so many pods of a template, no more and no less.
 
-use std::cmp::Reverse;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use serde_json::{Value, json};
-
 use super::engine::Controller;
 use super::ownership::{self, controller_name, controller_uid, is_leaving};
 use super::{naming, pod};
 use crate::recorder::Recorder;
 use crate::store::{Deletion, Key, LabelSelector, Object, Resource, Selectors, Status, Store};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::cmp::Reverse;
+use std::time::Duration;
 
 /// Pods made or deleted in one go; the rest follows with the next.
 const BURST: usize = 500;

@@ -1,14 +1,12 @@
 //! The scheduler: which node a pod goes to.
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
-
 use super::condition;
 use super::engine::Controller;
 use super::ownership::is_leaving;
 use crate::recorder::Recorder;
 use crate::store::{Key, Object, Resource, Selectors, Status, Store};
+use serde_json::{Value, json};
+use std::time::Duration;
 
 pub(super) struct Scheduler {
     pub recorder: Recorder,

@@ -1,18 +1,16 @@
 //! Brings Services to the network, as kube-proxy does on every node: opens their ports and says which endpoints they
 //! lead to.
 
-use std::collections::{BTreeSet, HashMap};
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use serde_json::Value;
-
 use super::endpoints::SERVICE_LABEL;
 use super::engine::Controller;
 use crate::network::{Exposed, Network};
 use crate::provisioning::DISPLACED;
 use crate::recorder::Recorder;
 use crate::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Until a port is tried again that another program held.
 const RETRY: Duration = Duration::from_secs(2);

@@ -4,9 +4,8 @@
 //! when they write back what they read; `rollout undo` would make a ReplicaSet of its own for that. So templates are
 //! compared without anything empty.
 
-use serde_json::{Map, Value};
-
 use super::naming;
+use serde_json::{Map, Value};
 
 /// The label that tells the ReplicaSets of one Deployment apart.
 pub(super) const HASH_LABEL: &str = "pod-template-hash";

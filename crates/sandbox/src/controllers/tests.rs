@@ -1,14 +1,12 @@
 //! All controllers together on one store, with a kubelet that makes every pod ready at once.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use serde_json::{Value, json};
-use tokio::task::JoinSet;
-
 use super::*;
 use crate::network::Delays;
 use crate::store::{ChangeKind, Deletion, Object, Propagation, Resource, Selectors, Store};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
 
 struct Cluster {
     store: Store,

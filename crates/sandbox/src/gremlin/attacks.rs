@@ -1,17 +1,15 @@
 //! The attacks that were started: carried out, listed, halted.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use jiff::Timestamp;
-use rand::seq::SliceRandom;
-use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
-
 use super::containers::Running;
 use super::order::Order;
 use crate::kubelet::Kubelet;
 use crate::store::Store;
+use jiff::Timestamp;
+use rand::seq::SliceRandom;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio_util::sync::CancellationToken;
 
 /// Attacks remembered; the oldest make room.
 const KEPT: usize = 200;
@@ -122,7 +120,6 @@ impl Attacks {
         self.ledger().iter().rev().filter(|attack| wanted(attack.stage)).map(Attack::show).collect()
     }
 
-    /// One attack.
     pub(super) fn get(&self, id: &str) -> Option<Value> {
         self.ledger().iter().find(|attack| attack.id == id).map(Attack::show)
     }

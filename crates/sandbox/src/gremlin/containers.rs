@@ -1,11 +1,10 @@
 //! The running containers as Gremlin's agent sees them: by the labels a container runtime gives them.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::order::Selection;
 use crate::kubelet::Kubelet;
 use crate::store::{Object, Resource, Selectors, Store};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A container that runs now.
 #[derive(Debug, Clone)]

@@ -1,9 +1,8 @@
 //! What an attack's body asks for, in both generations of the API (kubernetes-catalog 4.2 and 4.3).
 
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde_json::Value;
 
 /// A shutdown of containers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +17,6 @@ pub(super) struct Order {
 pub(super) enum Selection {
     /// Those whose labels have, for every key, one of its values.
     Labels(BTreeMap<String, Vec<String>>),
-    /// Those with one of these ids.
     Ids(Vec<String>),
 }
 

@@ -1,19 +1,17 @@
 //! The API over a socket, with a real container behind it.
 
-use std::ffi::OsString;
-use std::time::Duration;
-
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-
 use super::*;
 use crate::kubelet::Starting;
 use crate::network::{Delays, Network};
 use crate::recorder::Recorder;
 use crate::store::Resource;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::time::Duration;
 
 struct Stage {
     store: Store,

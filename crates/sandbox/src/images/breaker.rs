@@ -1,19 +1,17 @@
 //! The circuit breaker of *consumer after*: `tower-resilience-circuitbreaker` behind one small type, because its
 //! interface changes with every minor release and the demo needs only four things of it: try, look, count, tell.
 
+use super::log;
+use super::metrics::Exposition;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
-
 use tower::{Service, ServiceExt};
 use tower_resilience_circuitbreaker::{
     CircuitBreakerConfigError, CircuitBreakerError, CircuitBreakerHandle, CircuitBreakerLayer, CircuitState,
 };
-
-use super::log;
-use super::metrics::Exposition;
 
 /// When the breaker opens, how long it stays open, and what closes it.
 #[derive(Debug, Clone, Copy)]

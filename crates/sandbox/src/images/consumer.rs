@@ -1,16 +1,14 @@
 //! The service that users talk to, in the two variants that the sample compares.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use hyper::{StatusCode, Uri};
-
 use super::breaker::{Breaker, BreakerError, Rules, Tried};
 use super::client::{self, CallError};
 use super::log;
 use super::metrics::Exposition;
 use super::outgoing::Outgoing;
 use super::serve::{Answer, Demo, Outcome};
+use hyper::{StatusCode, Uri};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How long *after* waits for one call.
 const CALL_LIMIT: Duration = Duration::from_secs(1);

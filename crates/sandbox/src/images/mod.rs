@@ -26,11 +26,10 @@ mod serve;
 mod settings;
 mod termination;
 
-use std::fmt;
-use std::str::FromStr;
-
 use settings::Settings;
 pub use settings::{START_DELAY, SettingsError};
+use std::fmt;
+use std::str::FromStr;
 
 /// One of the built-in images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,8 +1,7 @@
 //! Calls to another service, counted where they leave: what a circuit breaker refuses is not among them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::metrics::Exposition;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,16 @@
 //! The HTTP side that all demo services share: five paths, counted and logged.
 
-use std::future::Future;
-use std::sync::Arc;
-use std::time::Instant;
-
+use super::log;
+use super::metrics::{Exposition, Requests};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::{StatusCode, header};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
 use tokio::net::TcpListener;
-
-use super::log;
-use super::metrics::{Exposition, Requests};
 
 /// How an answer is counted and logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +36,6 @@ impl Outcome {
     }
 }
 
-/// One answer.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: StatusCode,

@@ -1,9 +1,8 @@
 //! What a demo service is told by its environment.
 
+use hyper::Uri;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
-
-use hyper::Uri;
 
 /// The Service that a consumer calls when nothing else is said: on a cluster with DNS its name is enough.
 const PROVIDER_BY_NAME: &str = "http://my-provider-service:8080";

@@ -4,9 +4,8 @@
 //! for all others only. Without a handler a deleted pod would go on serving until its grace period is over, on a real
 //! cluster and not in the sandbox.
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::log;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Ends this process at once when it is asked to: nothing here is worth being finished, and a kill is to be a kill.
 /// To be called inside a runtime, before anything that takes time.

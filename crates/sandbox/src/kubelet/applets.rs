@@ -4,14 +4,12 @@
 //! on the *machine*: `kill -9 -1`, a common line in chaos experiments, would end the user's session. So the sandbox
 //! runs no programs; it knows a few commands itself, and what they do, they do to the container.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use tokio::sync::mpsc;
-
 use super::Kubelet;
 use crate::api::{Output, Process};
 use crate::store::{Object, Status};
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// The commands, for messages.
 const KNOWN: &str = "cat, date, echo, env, false, hostname, kill, printenv, sh -c, sleep, true";

@@ -1,14 +1,5 @@
 //! One container: started, probed, restarted, stopped.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use serde_json::Value;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
-
 use super::back_off::BackOff;
 use super::handle::Handle;
 use super::probe::{Finding, Probe, Purpose};
@@ -19,6 +10,13 @@ use crate::images::{Image, START_DELAY};
 use crate::network::PodAddress;
 use crate::recorder::Severity;
 use crate::store::{Object, Resource};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// When a container must be gone: asked to end at once, killed at the instant. `None`: it shall run.
 pub(super) type Stop = watch::Receiver<Option<Instant>>;

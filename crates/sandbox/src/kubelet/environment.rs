@@ -1,11 +1,9 @@
 //! The environment of a container: the Services it can call, its manifest's variables, where it listens.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
 use crate::network::{Network, PodAddress};
 use crate::store::{Object, Resource, Selectors, Store};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The port of a container that names none: what the built-in images listen on.
 const DEFAULT_PORT: u16 = 8080;

@@ -7,7 +7,6 @@
 use std::io;
 use std::process::Command;
 use std::sync::mpsc;
-
 use tokio::process::Child;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;

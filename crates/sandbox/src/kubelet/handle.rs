@@ -1,11 +1,9 @@
 //! A container as others see it: its logs, and a way to kill it.
 
+use super::logs::Log;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
 use tokio::sync::mpsc;
-
-use super::logs::Log;
 
 /// Shared between a container's task and those who ask about it.
 #[derive(Debug)]

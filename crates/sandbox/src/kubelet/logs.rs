@@ -1,14 +1,12 @@
 //! What a container wrote: a bounded ring of lines that can be read and followed.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
+use crate::api::{Lines, LogOptions};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
 use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
-
-use crate::api::{Lines, LogOptions};
 
 /// Kept of one run of a container; the oldest lines make room.
 const LINES: usize = 5000;

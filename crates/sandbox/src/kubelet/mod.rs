@@ -27,16 +27,6 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::ffi::OsString;
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-
 use super::api::{Lines, LogOptions};
 use super::network::Network;
 use super::recorder::Recorder;
@@ -44,6 +34,14 @@ use super::store::{Change, ChangeKind, Object, Resource, Selectors, Status, Stor
 use forker::Forker;
 use handle::Handle;
 use pod::News;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How long a container takes to start, once the cluster has been ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,20 +1,18 @@
 //! One pod: its address, its containers, its status, its end.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use serde_json::Value;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
-
 use super::container::Runner;
 use super::handle::Handle;
 use super::status::{self, ContainerState};
 use super::{Shared, environment};
 use crate::network::PodAddress;
 use crate::store::{Deletion, Object, Resource};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 /// A pod as its task hears of it.
 #[derive(Debug, Clone)]

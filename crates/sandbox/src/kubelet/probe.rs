@@ -1,17 +1,15 @@
 //! Liveness, readiness and startup probes.
 
-use std::time::Duration;
-
+use crate::network::PodAddress;
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
-
-use crate::network::PodAddress;
 
 /// The first pause between readiness probes of a container that is not ready yet. Kubernetes too probes such a
 /// container more often than its period says, to make it ready sooner.

@@ -1,13 +1,11 @@
 //! A container's process: started, signalled as a group, awaited.
 
-use std::io;
-use std::process::{Command, ExitStatus, Stdio};
-
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, ChildStdin};
-
 use super::forker::Forker;
 use super::logs::{LINE, Log};
+use std::io;
+use std::process::{Command, ExitStatus, Stdio};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, ChildStdin};
 
 /// Tells a built-in image that its standard input is a lifeline (see `images`).
 const LIFELINE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";

@@ -1,9 +1,8 @@
 //! A pod's status as the API shows it, made from what its containers do.
 
+use crate::store::time;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-
-use crate::store::time;
 
 /// What a container does now, and did before.
 #[derive(Debug, Clone, PartialEq)]

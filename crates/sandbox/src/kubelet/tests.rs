@@ -1,15 +1,13 @@
 //! The kubelet with real processes: shell scripts stand in for the images.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::StreamExt;
-use serde_json::{Value, json};
-use tokio::task::JoinHandle;
-
 use super::*;
 use crate::network::Delays;
 use crate::store::Deletion;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
 
 const SLEEPER: &str = "echo started; exec sleep 1000";
 

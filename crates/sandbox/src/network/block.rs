@@ -4,10 +4,9 @@
 //! gives every pod and every Service an address of its own. Where only 127.0.0.1 is local (macOS), everything shares
 //! that address and is told apart by port; the rest of the network does not notice.
 
+use rand::seq::SliceRandom;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-
-use rand::seq::SliceRandom;
 
 /// Holding this port on a block's last address is holding the block; the system lets go of it with the process.
 const CLAIM_PORT: u16 = 4719;

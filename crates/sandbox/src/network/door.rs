@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
-
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Enough for a burst of connections between two rounds of the scheduler.

@@ -1,13 +1,11 @@
 //! One connection through a Service.
 
+use super::lifelines::{Fate, Lifelines};
 use std::net::SocketAddr;
 use std::time::Duration;
-
 use tokio::io::{AsyncWriteExt, copy, sink};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-
-use super::lifelines::{Fate, Lifelines};
 
 /// A dying process's sockets close a moment before its death is known. So long an end of its stream is held back,
 /// to learn whether it is an answer's end (passed on) or a death (swallowed).

@@ -1,21 +1,19 @@
 //! One port of a Service: where it listens, and the endpoints behind it.
 
-use std::collections::BTreeSet;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::Instant;
-
 use super::door::Door;
 use super::forward::forward;
 use super::lifelines::Lifelines;
 use super::lock;
 use super::propagation::{Delays, Propagation};
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 /// Connections carried or swallowed at a time. At the limit new ones wait in the system's queue, as they do at a
 /// node whose connection table is full.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use tokio_util::sync::CancellationToken;
 
 /// The processes that listen, by address. A process that died is not in it, whatever its pod's status still says.

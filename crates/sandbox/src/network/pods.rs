@@ -1,14 +1,12 @@
 //! Pods on the network: their addresses, and the processes that make them reachable.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-
-use tokio_util::sync::CancellationToken;
-
 use super::block::usable_port;
 use super::lifelines::Lifelines;
 use super::{Network, NetworkError, lock};
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The pods that have an address, by uid.
 pub(super) type Pods = HashMap<String, PodAddress>;

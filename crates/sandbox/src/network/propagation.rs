@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-
 use tokio::time::Instant;
 
 /// How long the network takes to notice.

@@ -1,13 +1,12 @@
 //! Services on the network: what was promised to them, and the ports that are open for them.
 
+use super::block::usable_port;
+use super::front::Front;
+use super::{Network, NetworkError, lock};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-
-use super::block::usable_port;
-use super::front::Front;
-use super::{Network, NetworkError, lock};
 
 /// A Service's namespace and name.
 pub type ServiceKey = (String, String);

@@ -5,7 +5,6 @@ use crate::store::LabelSelector;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Cells of text.
 pub(super) fn texts<const N: usize>(cells: [String; N]) -> Vec<Value> {
     cells.into_iter().map(Value::String).collect()
 }

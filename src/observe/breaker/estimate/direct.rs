@@ -45,7 +45,6 @@ struct Said {
     breaker: NamedBreaker,
     /// Its changes of state, oldest first.
     changes: VecDeque<(Timestamp, BreakerState)>,
-    /// What it said before, and when.
     before: Option<(Timestamp, Says)>,
     /// A trial that was over before anybody could see it: when it may have been, and what came of it.
     missed: Option<(Timestamp, BreakerState)>,

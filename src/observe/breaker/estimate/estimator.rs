@@ -50,7 +50,6 @@ pub(in crate::observe::breaker) struct BreakerEstimator {
     reset: Option<f64>,
     /// When the first fault was fired.
     fault: Option<Timestamp>,
-    /// Whether it was found that there is no breaker.
     none_seen: bool,
     /// Whether a breaker has shown itself.
     shown: bool,

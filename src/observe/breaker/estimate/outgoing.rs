@@ -36,7 +36,6 @@ impl Counter {
     }
 }
 
-/// The counters of all sources.
 #[derive(Debug, Default)]
 pub(super) struct Counters(BTreeMap<SourceId, Counter>);
 

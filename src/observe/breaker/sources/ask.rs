@@ -67,7 +67,6 @@ pub(in crate::observe::breaker) enum Kind {
     Metrics,
     /// Prometheus text of a mesh's proxy.
     Mesh,
-    /// A health page.
     Health,
     /// What its answer shows it to be.
     Any,

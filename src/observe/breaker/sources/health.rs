@@ -42,7 +42,6 @@ pub(in crate::observe::breaker) fn read(
     reading
 }
 
-/// The breakers that a body names.
 fn named(body: &str) -> Vec<NamedBreaker> {
     let mut found = Vec::new();
     match serde_json::from_str::<Value>(body) {

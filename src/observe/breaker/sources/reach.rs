@@ -42,7 +42,6 @@ pub(in crate::observe::breaker) enum Reach {
         /// The cluster's client.
         client: kube::Client,
         namespace: String,
-        /// Name of the pod.
         pod: String,
         /// A port that the pod declares.
         port: u16,

@@ -28,7 +28,6 @@ pub enum Kept {
 }
 
 impl Kept {
-    /// The kind of this name.
     pub(super) fn named(kind: &str) -> Option<Self> {
         let all = [
             Kept::Deployment,
@@ -72,11 +71,8 @@ impl Kept {
 /// A saved manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
-    /// Its kind.
     pub kind: Kept,
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
     /// As it can be applied.
     pub body: Json,
@@ -113,7 +109,6 @@ impl Manifest {
         Some(pairs.collect::<Vec<_>>().join(",")).filter(|selector| !selector.is_empty())
     }
 
-    /// The labels its pods have: its own for a pod.
     pub(super) fn pod_labels(&self) -> Option<&Object<String, Json>> {
         let at = if self.kind == Kept::Pod { "/metadata/labels" } else { "/spec/template/metadata/labels" };
         self.body.pointer(at)?.as_object()

@@ -9,9 +9,7 @@ use rand::seq::IteratorRandom;
 /// How many of the matching pods.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::provider::kubernetes) enum Quantity {
-    /// Every one.
     All,
-    /// A number of them.
     Fixed(u64),
     /// A percentage, rounded up.
     Percentage(u64),

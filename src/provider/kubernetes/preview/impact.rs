@@ -78,7 +78,6 @@ impl Hit {
     }
 }
 
-/// What a Service is left with.
 fn left_of(service: &str, left: usize, before: usize) -> String {
     match left {
         0 => format!("Service {service} is left with 0 endpoints: EVERY call to it will fail"),

@@ -19,7 +19,6 @@ use std::collections::BTreeMap;
 
 /// A kind whose objects own pods.
 pub(super) trait OwnsPods: Kind {
-    /// The labels its pods have.
     fn pod_labels(&self) -> Option<&BTreeMap<String, String>>;
 }
 

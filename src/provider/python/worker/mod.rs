@@ -181,7 +181,6 @@ pub(super) enum Unanswered {
 }
 
 impl Question<'_> {
-    /// Waits for the answer.
     pub(super) async fn answer(&mut self) -> Result<Answer, Unanswered> {
         let Ok(message) = (&mut self.answer).await else {
             return Err(Unanswered::Ended(self.worker.ended().await));

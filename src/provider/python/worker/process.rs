@@ -17,9 +17,7 @@ use tokio::{
 /// A started interpreter.
 pub(super) struct Process {
     pub child: Child,
-    /// Where requests are written.
     pub requests: pipe::Sender,
-    /// Where answers are read.
     pub answers: pipe::Receiver,
 }
 

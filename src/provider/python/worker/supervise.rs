@@ -22,16 +22,13 @@ const ENVELOPE: usize = 1 << 20;
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum End {
-    /// By itself.
     Exited {
         /// `exit code 3`, `killed by signal 9`.
         how: String,
     },
-    /// By us.
     Killed,
     /// By us, because what it said made no sense.
     Garbled {
-        /// What it said.
         why: String,
     },
 }

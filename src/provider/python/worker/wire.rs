@@ -74,7 +74,6 @@ impl Request {
         self
     }
 
-    /// The line for the worker.
     pub(crate) fn line(self, id: u64) -> String {
         let mut message = self.fields;
         message.insert("op".to_owned(), self.op.into());

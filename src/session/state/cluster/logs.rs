@@ -11,13 +11,11 @@ const LINES: usize = 400;
 /// The log of one container.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodLog {
-    /// Whose.
     pub source: LogSource,
     /// Its latest lines, oldest first.
     pub lines: VecDeque<PodLine>,
     /// Whether it is still read.
     pub state: LogState,
-    /// Since when it is in this state.
     pub since: Timestamp,
     /// Whether the next lines take the place of those that are there.
     anew: bool,

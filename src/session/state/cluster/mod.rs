@@ -36,9 +36,7 @@ pub struct Cluster {
     pub counted: BTreeMap<String, BTreeMap<String, u32>>,
     /// What the operator's latest search found among them.
     pub found: Option<FoundPods>,
-    /// Services in play.
     pub services: Vec<ServiceRow>,
-    /// Workloads in play.
     pub workloads: Vec<WorkloadRow>,
     /// What Kubernetes wrote about objects in play, oldest first.
     pub notes: VecDeque<NoteRow>,

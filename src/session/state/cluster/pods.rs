@@ -8,13 +8,11 @@ use crate::session::event::{LastEnd, Pod, Timestamp};
 pub struct PodRow {
     /// As last seen.
     pub pod: Pod,
-    /// When it was first seen.
     pub first_seen: Timestamp,
     /// Since when it has the present STATUS.
     pub status_since: Timestamp,
     /// Since when it is ready; `None` while it is not.
     pub ready_since: Option<Timestamp>,
-    /// When it was gone.
     pub gone: Option<Timestamp>,
     /// The pod whose place it took after T0.
     pub replaces: Option<String>,
@@ -33,7 +31,6 @@ pub enum Identity {
     Restarted(u32),
     /// A new pod in place of another one.
     Replaces(String),
-    /// Gone.
     Gone,
 }
 

@@ -66,7 +66,6 @@ pub struct WorkloadRow {
     pub workload: Workload,
     /// Whether it is whole, since when.
     pub state: WorkloadState,
-    /// Since when it is in this state.
     pub since: Timestamp,
     /// Ready replicas over time.
     pub(super) readiness: Readiness,
@@ -83,7 +82,6 @@ pub enum WorkloadState {
     Down,
     /// Asked for none, and has none.
     ScaledToZero,
-    /// Deleted.
     Gone,
 }
 
@@ -133,18 +131,14 @@ impl WorkloadRow {
 pub struct NoteRow {
     /// When we saw it.
     pub at: Timestamp,
-    /// The note.
     pub note: ClusterNote,
 }
 
 /// How a source of observations is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceRow {
-    /// Which.
     pub source: Source,
-    /// Whether it speaks.
     pub state: SourceState,
-    /// Since when it is in this state.
     pub since: Timestamp,
     /// When something was last heard from it.
     pub heard: Option<Timestamp>,

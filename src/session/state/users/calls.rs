@@ -42,7 +42,6 @@ pub struct CallRate<'a> {
 pub struct CallShare {
     /// Calls of everybody.
     pub calls: u64,
-    /// Those that failed.
     pub failed: u64,
 }
 

@@ -103,15 +103,11 @@ impl Dots {
 /// What the latest answers were like.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Recent {
-    /// Answers that came.
     pub answers: usize,
-    /// Real ones.
     pub real: usize,
-    /// Fallbacks.
     pub fallback: usize,
     /// Successes of which nobody can say whether they are real.
     pub unjudged: usize,
-    /// Errors.
     pub errors: usize,
     /// Median wait in milliseconds.
     pub median_ms: Option<f64>,

@@ -18,7 +18,6 @@ const PATIENCE_MS: f64 = 250.0;
 /// One probed endpoint with all that users got from it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// Identity.
     pub id: EndpointId,
     /// Method and URL, without credentials.
     pub url: String,
@@ -56,7 +55,6 @@ pub struct Endpoint {
 /// What a real answer looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// In words.
     pub description: String,
     /// From how many answers it was learned.
     pub answers: u32,
@@ -75,7 +73,6 @@ pub struct Look {
     pub status: Option<u16>,
     /// The first characters of the first body.
     pub excerpt: Option<String>,
-    /// How many there were.
     pub count: u64,
     /// When the latest came.
     pub last: Timestamp,

@@ -14,13 +14,12 @@ pub use seconds::{BANDS, Second};
 pub use usual::Usual;
 pub use window::{Quantile, Tally, Waits, Window};
 
-use calls::CallCounts;
-use dots::Dots;
-use seconds::Seconds;
-
 use super::{Axis, Fault};
 use crate::session::event::{Answer, EndpointId, Gap, RequestId, Timestamp};
+use calls::CallCounts;
+use dots::Dots;
 use pyvalue::Value;
+use seconds::Seconds;
 
 /// Bad user-seconds after which users have had enough, unless told otherwise.
 const BUDGET_S: u32 = 120;

@@ -29,7 +29,6 @@ const KEPT: usize = 7200;
 /// One second of users, filed under the *intended start* of their requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Second {
-    /// Requests that were due.
     pub due: u32,
     /// Requests that were due and not sent, because too many were in flight.
     pub withheld: u32,
@@ -41,7 +40,6 @@ pub struct Second {
     pub fallback: (u32, u32),
     /// Successes of which nobody can say whether they are real, and those of them over the limit.
     pub unjudged: (u32, u32),
-    /// Errors.
     pub errors: u32,
     /// Answers that came later than users are used to: over the limit, or, where steady state was slower than that already,
     /// much later than then.

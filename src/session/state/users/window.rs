@@ -77,15 +77,11 @@ pub struct Tally {
     pub sent: u64,
     /// Requests that were due and not sent, because too many were in flight.
     pub withheld: u64,
-    /// Real answers.
     pub real: u64,
-    /// Fallback answers.
     pub fallback: u64,
     /// Successes of which nobody can say whether they are real.
     pub unjudged: u64,
-    /// Errors.
     pub error: u64,
-    /// Errors by kind.
     pub errors: Vec<(ErrorKind, u64)>,
     /// The most errors that came in a row.
     pub errors_in_a_row: u32,

@@ -73,7 +73,6 @@ enum Number {
 }
 
 impl Numbers {
-    /// The spelling of a key that has this one of its own.
     pub(super) fn spelled(&mut self, key: &Value, own: String) -> String {
         let number = match key {
             Value::Bool(flag) => Number::Whole((*flag).into()),

@@ -5,7 +5,6 @@ use crate::value::{Value, integer};
 /// A resolved scalar.
 #[derive(Debug, PartialEq)]
 pub(super) enum Scalar {
-    /// A value.
     Value(Value),
     /// The merge key `<<`.
     Merge,

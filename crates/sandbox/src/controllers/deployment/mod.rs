@@ -4,16 +4,14 @@ mod plan;
 mod revision;
 mod status;
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
-
 use super::engine::Controller;
 use super::ownership::{self, controller_name, is_leaving};
 use super::{pod, template};
 use crate::recorder::Recorder;
 use crate::store::{Deletion, Key, Object, Resource, Status, Store};
 use plan::{Counts, Strategy};
+use serde_json::{Value, json};
+use std::time::Duration;
 
 pub(super) struct Deployments {
     pub recorder: Recorder,

@@ -1,9 +1,8 @@
 //! A Deployment's ReplicaSets as revisions: `rollout history` and `rollout undo` read them.
 
-use serde_json::{Value, json};
-
 use super::super::{ownership, template};
 use crate::store::{Object, Resource, Status, Store};
+use serde_json::{Value, json};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const HISTORY: &str = "deployment.kubernetes.io/revision-history";

@@ -1,14 +1,12 @@
 //! A Deployment's status: what `rollout status`, `wait` and the probes read.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-use serde_json::{Value, json};
-
 use super::super::condition::{self, Condition};
 use super::super::ownership;
 use super::{Family, plan};
 use crate::store::{Resource, Status, Store};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Pods by what they can do, over all sets.
 struct Tally {

@@ -63,7 +63,6 @@ pub(in crate::observe::breaker) enum Stage {
         real: u32,
         /// Slow ones in a row.
         slow: u32,
-        /// Longest wait of these.
         longest_ms: f64,
     },
     /// Calls fail, and no cut was seen.
@@ -79,13 +78,11 @@ pub(in crate::observe::breaker) enum Stage {
 pub(in crate::observe::breaker) struct Failing {
     /// When the first one was due.
     pub(in crate::observe::breaker) since: Timestamp,
-    /// When the latest one was due.
     pub(in crate::observe::breaker) latest: Timestamp,
     /// Slow ones, those that still wait included.
     pub(in crate::observe::breaker) slow: u32,
     /// Slow ones that waited about as long as the first: the provider's own time, not a queue's.
     pub(in crate::observe::breaker) own: u32,
-    /// All fast ones.
     pub(in crate::observe::breaker) fast: u32,
     /// Real answers among them.
     pub(in crate::observe::breaker) mixed: u32,
@@ -108,7 +105,6 @@ pub(in crate::observe::breaker) struct Failing {
 pub(in crate::observe::breaker) struct Cut {
     /// When the first fast one was due.
     pub(in crate::observe::breaker) since: Timestamp,
-    /// When the latest one was due.
     pub(in crate::observe::breaker) latest: Timestamp,
     /// Fast ones since.
     pub(in crate::observe::breaker) fast: u32,
@@ -143,9 +139,7 @@ pub(in crate::observe::breaker) struct Trial {
     late: u32,
     /// When the first slow one ended.
     failed: Option<Timestamp>,
-    /// Longest wait of these.
     longest_ms: f64,
-    /// The cut before it.
     cut: Cut,
 }
 
@@ -179,7 +173,6 @@ impl Stage {
     }
 }
 
-/// The reader and the stage it is in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reader {
     stage: Stage,

@@ -8,7 +8,6 @@ pub(super) const LINE: usize = 64 * 1024;
 pub(super) struct Lines {
     pub(super) line: Vec<u8>,
     pub(super) data: Vec<u8>,
-    /// The event has an id.
     id: bool,
     /// The rest of the line is passed over.
     skips: bool,
