@@ -7,6 +7,7 @@ use super::{
     controls::Subject,
     deed::Deed,
     dry::{Mode, is_marked, mode},
+    ended::{Cutoff, Done},
     entry::{self, Entry},
     pause::{Pauses, Unslept},
     reins::Reins,
@@ -18,7 +19,7 @@ use crate::{
     provider::{Effect, Outcome},
     session::{
         What,
-        event::{ActivityOutcome, Level, PauseSide, RunId, Section, StepRef},
+        event::{ActivityOutcome, Level, PauseSide, Section, StepRef},
     },
 };
 use futures_util::future::BoxFuture;
@@ -29,33 +30,6 @@ use tokio::sync::oneshot;
 const SUMMARY: usize = 120;
 /// What step lines say of a call that was not made.
 const PRETENDED: &str = "dry: not executed";
-
-/// An activity whose turn came to its end.
-pub(super) struct Done {
-    pub run: RunId,
-    pub entry: Entry,
-    /// The activity, if controls changed it.
-    pub edited: Option<Activity>,
-    /// For hypothesis probes: the verdict, if it could be had at once.
-    pub tolerance_met: Option<bool>,
-}
-
-/// Why a turn did not come to its end.
-#[derive(Debug)]
-pub(super) enum Cutoff {
-    /// An error nobody expected.
-    Broke(String),
-    /// It was not called: it would have acted in another cluster than was shown to whoever fired it.
-    Moved(String),
-    /// The run turns to its end.
-    Halted,
-    /// Python asked to exit.
-    Exit(Value),
-    /// Python was interrupted.
-    KeyboardInterrupt,
-    /// A control interrupted the run.
-    Interrupt(String),
-}
 
 /// Where an activity is played.
 pub(super) enum Ground {

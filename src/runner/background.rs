@@ -2,10 +2,11 @@
 
 use super::{
     Compat,
-    activity::{Cutoff, Ground, perform},
+    activity::{Ground, perform},
     consent::Cleared,
     context::RunContext,
     controls::Subject,
+    ended::Cutoff,
     helm::Helm,
     reins::Reins,
 };

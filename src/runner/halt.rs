@@ -1,6 +1,6 @@
 //! Why a run leaves its course.
 
-use super::{activity::Cutoff, context::RunContext, helm::tell};
+use super::{context::RunContext, ended::Cutoff, voice::Voice};
 use crate::session::{What, event::Level};
 use pyvalue::{Value, python_text};
 
@@ -145,5 +145,17 @@ impl RunContext {
     pub(super) async fn crash(&self, message: String) {
         self.progress.set_crashed();
         self.voice.emit(What::Aborted { message }).await;
+    }
+}
+
+/// Says why the run turns to its end: the loudest line as the fact, the others as lines.
+pub(super) async fn tell(voice: &Voice, halt: &Halt) {
+    let loudest = halt.lines.iter().map(|(level, _)| level).max();
+    let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);
+    for (index, (level, line)) in halt.lines.iter().enumerate() {
+        match reason == Some(index) {
+            true => voice.emit(What::Interrupted { reason: line.clone(), level: *level }).await,
+            false => voice.log(*level, line.clone()).await,
+        }
     }
 }

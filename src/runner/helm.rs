@@ -1,6 +1,12 @@
 //! The operator's side of a run: orders and signals are heard here, whatever the run does meanwhile.
 
-use super::{Consent, Pace, Signal, fixes::Fixes, halt::Halt, reins::Reins, voice::Voice};
+use super::{
+    Consent, Pace, Signal,
+    fixes::Fixes,
+    halt::{Halt, tell},
+    reins::Reins,
+    voice::Voice,
+};
 use crate::session::{
     What,
     command::StepCommand,
@@ -275,18 +281,6 @@ impl Helm {
         self.hurried = true;
         tell(&self.voice, &halt).await;
         self.halt = Some(halt);
-    }
-}
-
-/// Says why the run turns to its end: the loudest line as the fact, the others as lines.
-pub(super) async fn tell(voice: &Voice, halt: &Halt) {
-    let loudest = halt.lines.iter().map(|(level, _)| level).max();
-    let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);
-    for (index, (level, line)) in halt.lines.iter().enumerate() {
-        match reason == Some(index) {
-            true => voice.emit(What::Interrupted { reason: line.clone(), level: *level }).await,
-            false => voice.log(*level, line.clone()).await,
-        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{
     Consent,
-    activity::{Cutoff, Done, Ground, perform},
+    activity::{Ground, perform},
     consent::{Cleared, needs_consent},
     context::RunContext,
     controls::Subject,
     cursor::Cursor,
+    ended::{Cutoff, Done},
     halt::{Halt, Turn},
     helm::{Go, Helm},
     reins::Reins,

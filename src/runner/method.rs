@@ -1,13 +1,14 @@
 //! The method, and the loop it shares with the rollbacks (experiment-format 8, 9).
 
 use super::{
-    activity::{Cutoff, Ground, perform},
+    activity::{Ground, perform},
     background::{Background, Starter},
     consent::{Cleared, needs_consent},
     context::RunContext,
     continuous::is_final,
     controls::{Level as ControlLevel, Subject},
     cursor::Cursor,
+    ended::Cutoff,
     halt::Turn,
     helm::{Go, Helm},
     rounds::{self, Stopped},

@@ -16,6 +16,7 @@ mod controls;
 mod cursor;
 mod deed;
 mod dry;
+mod ended;
 mod entry;
 mod fixes;
 mod halt;

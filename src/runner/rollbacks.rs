@@ -2,13 +2,14 @@
 
 use super::{
     RollbackStrategy,
-    activity::Cutoff,
     background::Background,
     context::RunContext,
     controls::{Level as ControlLevel, Subject},
     cursor::Cursor,
+    ended::Cutoff,
+    halt::tell,
     halt::{Halt, Undo},
-    helm::{Go, Helm, tell},
+    helm::{Go, Helm},
     method::turn,
     rounds::{self, Stopped},
 };

@@ -2,9 +2,9 @@
 //! meanwhile.
 
 use super::{
-    activity::Cutoff,
     context::RunContext,
     controls::{Round, Subject, Turned, When},
+    ended::Cutoff,
     halt::{Halt, Turn},
     helm::Helm,
     reins::Reins,

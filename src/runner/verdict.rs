@@ -1,7 +1,7 @@
 //! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
 
 use super::{
-    activity::Done, call::call, consent::Cleared, context::RunContext, controls::Subject, dry::is_marked,
+    call::call, consent::Cleared, context::RunContext, controls::Subject, dry::is_marked, ended::Done,
     reins::Reins,
 };
 use crate::{
