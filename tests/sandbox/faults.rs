@@ -107,6 +107,10 @@ fn after_falls_back_opens_its_breaker_and_recovers() {
     let stage = Stage::set(&["--variant", "after", "--propagation", "60", "--start-delay", "6"]);
     let consumer = stage.announced("consumer_url").to_owned();
     attack(&stage, "my-provider-app");
+    // The order is answered before it is carried out.
+    until("the container was killed", || {
+        stage.pod("my-provider-app")["status"]["containerStatuses"][0]["ready"] == false
+    });
     let fallback = Outcome::Answered(200, "the provider is away, try again soon".to_owned());
     assert_eq!(get(&consumer, "/invoke", PATIENCE), fallback, "three calls of a second, then the fallback");
     let asked = Instant::now();
