@@ -185,3 +185,45 @@ impl EventBus {
         self.subscribers.pass(&event);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{
+        clock::Clock,
+        event::{Section, StepRef},
+        journal::Machine,
+        stream::stream,
+    };
+
+    #[tokio::test]
+    async fn whoever_needs_the_run_hears_all_of_it_however_late_it_listens() {
+        let (emitter, events) = stream(Clock::system());
+        let (bus, handle, session) = EventBus::new(events, Journal::new(Machine::this()), None, None);
+        let stop = CancellationToken::new();
+        let reading = tokio::spawn(bus.run(stop.clone()));
+        let (mut all, mut run) = (handle.subscribe(), handle.subscribe_to_run());
+        let steps = WAITING + 10;
+        for index in 0..steps {
+            let step = StepRef { section: Section::Method, index };
+            emitter.emit(What::StepAwaited { step, destructive: true }).await;
+            emitter.emit(What::UndoBegan).await;
+        }
+        handle.flush().await;
+        assert!(session.borrow().undo.began.is_some(), "what was told is in the state after a flush");
+        stop.cancel();
+        reading.await.unwrap();
+        drop(handle);
+        let mut heard = 0..;
+        while let Some(event) = run.recv().await {
+            let What::StepAwaited { step, .. } = &event.what else { panic!("{event:?}") };
+            assert_eq!(Some(step.index), heard.next());
+        }
+        assert_eq!(heard.next(), Some(steps));
+        assert_eq!(
+            std::iter::from_fn(|| all.try_recv().ok()).count(),
+            WAITING,
+            "others miss what they are too late for"
+        );
+    }
+}

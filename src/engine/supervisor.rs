@@ -106,6 +106,8 @@ impl Supervisor {
         signals: mpsc::Receiver<Signal>,
         mut orders: mpsc::Receiver<Command>,
     ) -> Report {
+        // Also where this task breaks: whoever waits for the end is not left waiting.
+        let _done = self.done.clone().drop_guard();
         let mut report = Report::default();
         let (steps, stepped) = mpsc::channel(ORDERS);
         let mut run_events = self.bus.subscribe_to_run();
