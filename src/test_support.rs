@@ -1,14 +1,15 @@
 //! What the tests of every room need.
 
 use crate::{
-    experiment::{Activity, ControlCheck, Described, Signatures},
+    experiment::{Activity, ControlCheck, Described, Experiment, Secrets, Signatures},
+    runner::{Controls, Options, Pace, Request, Shown},
     session::event::{
         Answer, AnswerKind, Container, EndpointId, Pod, PodKey, PodPhase, RequestId, Section, StepRef,
     },
 };
 use futures_util::future::BoxFuture;
-use pyvalue::{Map, Value, parse_json};
-use std::fmt::Display;
+use pyvalue::{Document, Map, Value, parse_json};
+use std::{fmt::Display, sync::Arc};
 
 pub(crate) fn map(json: &str) -> Map {
     parse_json(json).unwrap().as_map().unwrap().clone()
@@ -18,6 +19,20 @@ pub(crate) fn map(json: &str) -> Map {
 pub(crate) fn activity(kind: &str, name: &str, provider: &impl Display) -> Activity {
     let declared = map(&format!(r#"{{"type": "{kind}", "name": "{name}", "provider": {provider}}}"#));
     Activity::declared(&declared, "$.method[0]").unwrap()
+}
+
+/// A request to play an experiment in JSON step by step, without configuration, secrets and controls.
+pub(crate) fn request(experiment: &str) -> Request {
+    let document = Document::json("test", experiment.to_owned()).unwrap();
+    Request {
+        experiment: Arc::new(Experiment::unchecked(document).unwrap()),
+        options: Options::default(),
+        configuration: Map::default(),
+        secrets: Secrets::default(),
+        pace: Pace::Step,
+        controls: Controls::default(),
+        shown: Shown::default(),
+    }
 }
 
 pub(crate) fn method(index: usize) -> StepRef {

@@ -1,13 +1,8 @@
 //! Who is asked, and how.
 
 use super::*;
-use crate::{
-    engine::Headers,
-    experiment::Secrets,
-    runner::{Controls, Options, Pace},
-};
-use pyvalue::{Document, Map};
-use std::sync::Arc;
+use crate::{engine::Headers, test_support::request};
+use pyvalue::Map;
 
 /// An experiment that asks `/invoke` with a header, and wants a 404 of `/admin`.
 const EXPERIMENT: &str = r#"{
@@ -24,16 +19,8 @@ const EXPERIMENT: &str = r#"{
 }"#;
 
 fn found(change: impl FnOnce(&mut WatchSettings)) -> Vec<EndpointSettings> {
-    let experiment = Experiment::unchecked(Document::json("test", EXPERIMENT).unwrap()).unwrap();
-    let request = Request {
-        experiment: Arc::new(experiment),
-        options: Options::default(),
-        configuration: Map::from_iter([("word".to_owned(), "abc".into())]),
-        secrets: Secrets::default(),
-        pace: Pace::Step,
-        controls: Controls::default(),
-        shown: Default::default(),
-    };
+    let configuration = Map::from_iter([("word".to_owned(), "abc".into())]);
+    let request = Request { configuration, ..request(EXPERIMENT) };
     let mut watch = WatchSettings::default();
     change(&mut watch);
     endpoints(&request, &watch, &Environment::default())

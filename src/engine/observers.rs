@@ -34,8 +34,6 @@ pub(super) struct Observers {
     emitter: Emitter,
     bus: BusHandle,
     endpoints: Vec<EndpointSettings>,
-    /// Whether only pages are read, and nobody is asked.
-    passive: bool,
     /// Knows when this program itself did not run.
     pub presence: Presence,
     stop: CancellationToken,
@@ -78,7 +76,6 @@ impl Observers {
             emitter,
             bus,
             endpoints,
-            passive: sources.passive,
             presence,
             stop,
             logs: None,
@@ -158,7 +155,7 @@ impl Observers {
             (true, Some(asking)) => self.asking = Some(asking),
             (false, asking) => {
                 asking.iter().for_each(CancellationToken::cancel);
-                if self.passive && asking.is_some() {
+                if self.sources.passive && asking.is_some() {
                     self.emitter.emit(What::PassiveSet { on: false }).await;
                 }
             }
@@ -170,10 +167,10 @@ impl Observers {
             }
             (true, None) => {
                 let asking = self.stop.child_token();
-                if self.passive {
+                if self.sources.passive {
                     self.emitter.emit(What::PassiveSet { on: true }).await;
                 }
-                for settings in self.endpoints.iter().filter(|_| !self.passive) {
+                for settings in self.endpoints.iter().filter(|_| !self.sources.passive) {
                     let watching = endpoint::watch(settings.clone(), self.emitter.clone(), asking.clone());
                     self.tasks.spawn(watching);
                 }

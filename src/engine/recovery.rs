@@ -80,18 +80,18 @@ async fn asked_again(again: &Again, shown: &watch::Receiver<Session>, clock: &Cl
 mod tests {
     use super::*;
     use crate::{
-        experiment::{Environment, Experiment, Secrets},
+        experiment::Environment,
         provider::{Call, Catalogue, Effect, Native, Outcome, Providers},
-        runner::{Controls, Options, Pace, Request},
         session::{
             Event,
             event::{Level, RunStatus},
             fixtures::{self, Variant},
             stream::stream,
         },
+        test_support::request,
     };
     use futures_util::future::BoxFuture;
-    use pyvalue::{Document, Map};
+    use pyvalue::Map;
     use std::sync::Arc;
 
     /// A function that gives one value.
@@ -121,18 +121,8 @@ mod tests {
     fn again(given: i64) -> Again {
         let text = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
             {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
-        let experiment = Experiment::unchecked(Document::json("test", text.to_owned()).unwrap()).unwrap();
-        let request = Request {
-            experiment: Arc::new(experiment),
-            options: Options::default(),
-            configuration: Map::default(),
-            secrets: Secrets::default(),
-            pace: Pace::Step,
-            controls: Controls::default(),
-            shown: Default::default(),
-        };
         let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(Giving(given)));
-        Again::new(request, Arc::new(providers))
+        Again::new(request(text), Arc::new(providers))
     }
 
     /// What is told of an aborted run whose targets are back at once, or never.

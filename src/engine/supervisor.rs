@@ -130,7 +130,6 @@ impl Supervisor {
                         undo.run_ended().await;
                     }
                     self.write_journal(&mut report, needs_json).await;
-                    self.bus.flush().await;
                     self.done.cancel();
                     if recovers {
                         self.recover(&again);

@@ -3,18 +3,17 @@
 use super::*;
 use crate::{
     cluster::Settings,
-    experiment::{Environment, Experiment, Secrets},
+    experiment::Environment,
     provider::kit::Kept,
-    runner::{Controls, Options, Pace},
     session::{
         clock::Clock,
         event::Section,
         fixtures::at,
         stream::{Stream, stream},
     },
+    test_support::request,
 };
 use axum::{Router, extract::Request as Asked, http::Method, response::IntoResponse};
-use pyvalue::Document;
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -165,17 +164,8 @@ impl Rig {
         let (emitter, told) = stream(Clock::system());
         let session = watch::Sender::new(Session::new());
         let kit = Kit::new(Some(providers), emitter, session.subscribe(), None);
-        let request = Request {
-            experiment: Arc::new(Experiment::unchecked(Document::json("test", EXPERIMENT).unwrap()).unwrap()),
-            options: Options::default(),
-            configuration: Map::default(),
-            secrets: Secrets::default(),
-            pace: Pace::Step,
-            controls: Controls::default(),
-            shown: Default::default(),
-        };
         let (tap, events) = mpsc::unbounded_channel();
-        tokio::spawn(kit.clone().follow(request, Vec::new(), events));
+        tokio::spawn(kit.clone().follow(request(EXPERIMENT), Vec::new(), events));
         Self { kit, told, tap, session, reads, checks, asked, _folder: folder }
     }
 
