@@ -4,6 +4,7 @@
 //! hangs never holds up the recording, the journal or a rollback.
 
 use super::{
+    bell::Bell,
     keys::Keys,
     msg::{Effect, Msg},
     pace::Pace,
@@ -38,6 +39,8 @@ pub struct Show {
     pub view: View,
     /// Whether the log shows what is for developers.
     pub verbose: bool,
+    /// Whether the terminal's bell rings when it is the operator's turn and when the verdict changes.
+    pub bell: bool,
     /// What ends, suspends or resumes it from outside; listened to before, so that none is lost in between.
     pub signals: Signals,
 }
@@ -60,7 +63,8 @@ pub enum Departure {
 /// A terminal that goes away is no error: the session is asked to end.
 pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
     let log = LogFeed::new(show.verbose);
-    let mut app = App { show, pace: Pace::default(), log, blind: false, written: true };
+    let mut app =
+        App { show, pace: Pace::default(), log, bell: Bell::default(), blind: false, written: true };
     let mut keys = Some(keys);
     loop {
         let due = app.due();
@@ -94,6 +98,7 @@ struct App {
     show: Show,
     pace: Pace,
     log: LogFeed,
+    bell: Bell,
     /// Whether the terminal is gone: the session still ends in good order.
     blind: bool,
     /// Whether the session still has a writer.
@@ -112,7 +117,8 @@ impl App {
     }
 
     fn draw(&mut self, screen: &mut Screen) {
-        let (show, log) = (&mut self.show, &mut self.log);
+        let (show, log, bell) = (&mut self.show, &mut self.log, &mut self.bell);
+        let (now, mut rings) = (Instant::now(), false);
         let drawn = screen.draw(|frame| {
             let area = frame.area();
             show.view.area = area;
@@ -121,17 +127,21 @@ impl App {
             log.follow(&session);
             let scene = Scene::new(&session, &show.view, show.clock.now(), show.earlier.as_ref());
             render(frame.buffer_mut(), area, &scene, &show.theme, log);
+            rings = bell.rings(&scene, now) && show.bell;
             let targets = scene.targets.take();
             show.view.targets = targets;
         });
         self.pace.drew(Instant::now());
-        self.blind |= drawn.is_err();
+        self.blind |= drawn.is_err() || rings && screen.ring().is_err();
     }
 
     /// Takes a message and carries out what it leads to; tells when the loop ends.
     fn take(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
         let now = self.show.clock.now();
         let changed = msg == Msg::Changed;
+        if matches!(msg, Msg::Key(_)) {
+            self.bell.pressed(Instant::now());
+        }
         let outcome = update(&mut self.show.view, &self.show.session.borrow(), now, msg);
         match outcome.redraw {
             true if changed => self.pace.gather(Instant::now()),
@@ -145,6 +155,7 @@ impl App {
                 Effect::Repaint => self.blind |= screen.forget().is_err(),
                 Effect::ScrollLog(by) => self.log.scroll(by),
                 Effect::Mouse(on) => self.blind |= screen.take_mouse(on).is_err(),
+                Effect::Copy(text) => self.blind |= screen.copy(&text).is_err(),
                 Effect::Again => return Some(Departure::Again),
                 Effect::Leave => {
                     return Some(departure(&self.show.view));

@@ -4,6 +4,7 @@
 //! moment. The room sends commands and reads the session; it never acts on the system itself.
 
 mod app;
+mod bell;
 mod canvas;
 mod editor;
 mod figures;

@@ -41,6 +41,8 @@ pub enum Effect {
     ScrollLog(isize),
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Put this text into the clipboard of whoever sits at the terminal.
+    Copy(String),
     /// End the loop.
     Leave,
     /// End the loop, for another run of the same.

@@ -14,7 +14,7 @@ pub(super) use heatmap::heatmap;
 pub(super) use help::help;
 pub(super) use pod_log::{next as next_log, pod_log, shown as shown_log};
 pub(super) use predict::predict;
-pub(super) use why::why;
+pub(super) use why::{evidence, why};
 
 use super::{
     canvas::{Canvas, Row},

@@ -5,6 +5,7 @@
 
 use super::output::Output;
 use crossterm::{
+    clipboard::CopyToClipboard,
     cursor, event, queue,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
@@ -134,6 +135,25 @@ impl Screen {
         } else {
             queue!(self.output, event::DisableMouseCapture)?;
         }
+        self.output.flush()
+    }
+
+    /// Puts a text into the clipboard of whoever sits at the terminal, by OSC 52: also over ssh. A terminal that does not know
+    /// it, or does not allow it, ignores it.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        queue!(self.output, CopyToClipboard::to_clipboard_from(text))?;
+        self.output.flush()
+    }
+
+    /// Rings the terminal's bell.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn ring(&mut self) -> io::Result<()> {
+        self.output.write_all(b"\x07")?;
         self.output.flush()
     }
 

@@ -4,7 +4,7 @@ use super::{desk, terminal::Terminal};
 use std::{fs, path::Path};
 
 /// Writes a config file where it is looked for: in the home folder, which tests have in `folder`.
-fn write(folder: &Path, text: &str) {
+pub(crate) fn write(folder: &Path, text: &str) {
     let place = folder.join(".config/chaos-tui");
     fs::create_dir_all(&place).unwrap();
     fs::write(place.join("config.yaml"), text).unwrap();
@@ -21,14 +21,14 @@ fn chaos_tui(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 #[test]
 fn own_keys_and_looks_are_in_force_and_the_command_line_goes_before_them() {
     let folder = desk();
-    write(folder.path(), "ascii: true\nmouse: true\nkeys:\n  next: y\n  quit: [\"Q\", F10]\n");
+    write(folder.path(), "ascii: true\nmouse: true\nkeys:\n  next: Y\n  quit: [\"Q\", F10]\n");
     let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json"]);
     terminal.wait_for("[>] file-is-there");
     terminal.wait_for("+- 1 EXPERIMENT");
-    terminal.wait_for("y next");
+    terminal.wait_for("Y next");
     assert!(terminal.raw().contains("\x1b[?1000h"), "the mouse was not taken");
     terminal.press(" ");
-    terminal.press("y");
+    terminal.press("Y");
     terminal.wait_for("[>] take-it-away");
     terminal.press("Q");
     terminal.ended();

@@ -6,6 +6,7 @@ mod config;
 mod endings;
 mod logs;
 mod looking;
+mod manners;
 mod safety;
 mod stepping;
 mod terminal;

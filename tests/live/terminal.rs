@@ -152,6 +152,12 @@ impl Terminal {
         self.wait(what, |state| holds(state.parser.screen()));
     }
 
+    /// Waits until something holds of everything that was written, escape sequences included.
+    #[allow(dead_code, reason = "as above")]
+    pub(crate) fn wait_written(&self, what: &str, holds: impl Fn(&str) -> bool) {
+        self.wait(what, |state| holds(&String::from_utf8_lossy(&state.raw)));
+    }
+
     fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut state = self.screen.lock();

@@ -165,7 +165,7 @@ budget: 30
 watch: http://127.0.0.1:9/invoke
 allow-contexts: [staging]
 keys:
-  next: [ENTER, y]
+  next: [ENTER, Y]
   mark: 9
 ";
         let it = parse("config.yaml", text).unwrap();
@@ -175,7 +175,7 @@ keys:
             (it.watch.urls, it.allow_contexts),
             (vec!["http://127.0.0.1:9/invoke".to_owned()], vec!["staging".to_owned()])
         );
-        assert_eq!(it.keys.action(Chord::char('y'), Context::Screen), Some(Action::Next));
+        assert_eq!(it.keys.action(Chord::char('Y'), Context::Screen), Some(Action::Next));
         assert_eq!(it.keys.action(Chord::char(' '), Context::Screen), None);
         assert_eq!(it.keys.action(Chord::char('9'), Context::Screen), Some(Action::Mark));
         for nothing in ["", "# only a comment\n", "keys:\n"] {

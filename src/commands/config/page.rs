@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn other_preferences_are_read_back_too() {
-        let text = "theme: mono\nwatch: ['http://x/\"a\" #b']\nkeys: {next: [y, F5], mark: \"#\"}\n";
+        let text = "theme: mono\nwatch: ['http://x/\"a\" #b']\nkeys: {next: [Y, F5], mark: \"#\"}\n";
         let preferences = parse("config.yaml", text).unwrap();
         let again = parse("config.yaml", &page(&preferences)).unwrap();
         assert_eq!(

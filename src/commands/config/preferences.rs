@@ -18,6 +18,8 @@ pub(crate) struct Preferences {
     pub ascii: bool,
     /// Whether the mouse is ours from the start.
     pub mouse: bool,
+    /// Whether the terminal's bell rings.
+    pub bell: bool,
     /// How users are asked, and which pages are read.
     pub watch: WatchSettings,
     /// Bad user-seconds that may be spent.
@@ -34,6 +36,7 @@ impl Default for Preferences {
             color: "auto".to_owned(),
             ascii: false,
             mouse: false,
+            bell: false,
             watch: WatchSettings::default(),
             budget: 120,
             allow_contexts: Vec::new(),

@@ -47,6 +47,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         show: |it| it.mouse.to_string(),
     },
     Setting {
+        name: "bell",
+        about: "ring the terminal's bell when it is your turn and when the verdict about users changes",
+        take: |it, value| switch(value).map(|on| it.bell = on),
+        show: |it| it.bell.to_string(),
+    },
+    Setting {
         name: "watch",
         about: "URLs that users ask, where neither the command line nor the experiment names one",
         take: |it, value| text_list(value).map(|urls| it.watch.urls = urls),

@@ -298,6 +298,7 @@ async fn session(
         clock: host.clock,
         theme,
         verbose: global.verbose,
+        bell: preferences.bell,
         signals: tui::Signals::listen().map_err(deaf)?,
     };
     // From here on the screen hears signals: what else reaches the run is Python's wish to end it.

@@ -44,6 +44,7 @@ pub enum Action {
     Endpoint,
     Presenter,
     Mouse,
+    Copy,
     FocusNext,
     FocusPrevious,
     FocusNumber,
@@ -293,11 +294,11 @@ mod tests {
 
     #[test]
     fn own_keys_replace_and_are_checked() {
-        let keys = ["y".to_owned()];
+        let keys = ["Y".to_owned()];
         let keymap = Keymap::with([("next", keys.as_slice())]).unwrap();
-        assert_eq!(keymap.action(Chord::char('y'), Context::Screen), Some(Action::Next));
+        assert_eq!(keymap.action(Chord::char('Y'), Context::Screen), Some(Action::Next));
         assert_eq!(keymap.action(Chord::char(' '), Context::Screen), None);
-        assert_eq!(keymap.key(Action::Next), "y");
+        assert_eq!(keymap.key(Action::Next), "Y");
 
         let taken = ["q".to_owned()];
         assert!(matches!(Keymap::with([("next", taken.as_slice())]), Err(KeymapError::Conflict { .. })));

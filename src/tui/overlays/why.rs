@@ -20,20 +20,32 @@ const PODS: usize = 8;
 pub(crate) fn why(canvas: &mut Canvas, scene: &Scene) {
     let width = canvas.width().saturating_sub(4).min(110);
     let lines = lines(scene, width.saturating_sub(6));
-    let mut inside = boxed(canvas, scene, (width, lines.len() + 2), "WHY", Role::Focus);
+    let title = match &scene.view.hint {
+        // The row of hints may lie under the box.
+        Some(hint) => format!("WHY  {hint}"),
+        None => "WHY".to_owned(),
+    };
+    let mut inside = boxed(canvas, scene, (width, lines.len() + 2), &title, Role::Focus);
     scrolled(&mut inside, scene, &lines);
 }
 
 fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     let mut lines = Vec::new();
-    let mut list = |head: String, reasons: &[String]| {
+    for (head, reasons) in evidence(scene) {
         lines.push(Row::of(Role::Strong, head));
         for reason in reasons {
-            for (i, line) in text::wrap(reason, width.saturating_sub(2), 4).into_iter().enumerate() {
+            for (i, line) in text::wrap(&reason, width.saturating_sub(2), 4).into_iter().enumerate() {
                 lines.push(Row::of(Role::Muted, if i == 0 { "- " } else { "  " }).and(line));
             }
         }
-    };
+    }
+    lines
+}
+
+/// What is claimed, each with the evidence for it.
+pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
+    let mut claims = Vec::new();
+    let mut list = |head: String, reasons: &[String]| claims.push((head, reasons.to_vec()));
     if scene.view.focus == Pane::Experiment
         && let Some(row) = scene.view.chosen.and_then(|at| scene.session.steps.row(at))
     {
@@ -98,5 +110,5 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     if !warnings.is_empty() {
         list("and it should be known that".to_owned(), &warnings);
     }
-    lines
+    claims
 }

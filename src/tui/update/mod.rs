@@ -1,5 +1,6 @@
 //! Keys and the other messages change the view and ask for effects. Pure: no input or output, no clock.
 
+mod copying;
 mod guarding;
 mod leave;
 mod moving;
@@ -132,6 +133,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
             });
             Outcome::effect(Effect::Mouse(view.mouse))
         }
+        A::Copy => copying::copy(view, session, now),
         A::FocusNext => focus(view, view.focus.step(1)),
         A::FocusPrevious => focus(view, view.focus.step(-1)),
         A::FocusNumber => match moving::numbered(view, chord) {

@@ -1,3 +1,4 @@
+mod copying;
 mod leaving;
 mod pointing;
 
