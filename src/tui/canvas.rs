@@ -10,14 +10,24 @@ use ratatui::{
     style::{Color, Modifier, Style},
 };
 
+/// How a piece of text stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Plain,
+    Bold,
+    /// Bold ink on the role's colour.
+    Fill,
+    /// On the quiet ground of the role.
+    Tint,
+}
+
 /// A piece of text with its meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     /// The text; may come from outside.
     pub text: String,
     pub role: Role,
-    /// Drawn as a bar of the role's colour.
-    pub bar: bool,
+    pub look: Look,
 }
 
 /// A line of pieces.
@@ -40,6 +50,11 @@ impl Row {
         Self::new().with(role, text)
     }
 
+    /// A bold line of one role.
+    pub(super) fn strong(role: Role, text: impl Into<String>) -> Self {
+        Self::new().bold(role, text)
+    }
+
     /// The line with a piece more.
     #[must_use]
     pub(super) fn with(mut self, role: Role, text: impl Into<String>) -> Self {
@@ -60,14 +75,28 @@ impl Row {
         self
     }
 
-    /// Adds a piece.
-    pub(super) fn push(&mut self, role: Role, text: impl Into<String>) {
-        self.0.push(Piece { text: text.into(), role, bar: false });
+    /// The line with a bold piece more.
+    #[must_use]
+    pub(super) fn bold(mut self, role: Role, text: impl Into<String>) -> Self {
+        self.add(role, Look::Bold, text);
+        self
     }
 
-    /// Adds a piece in reverse.
-    pub(super) fn push_bar(&mut self, role: Role, text: impl Into<String>) {
-        self.0.push(Piece { text: text.into(), role, bar: true });
+    /// The line with a piece more on the role's colour.
+    #[must_use]
+    pub(super) fn fill(mut self, role: Role, text: impl Into<String>) -> Self {
+        self.add(role, Look::Fill, text);
+        self
+    }
+
+    /// Adds a piece.
+    pub(super) fn push(&mut self, role: Role, text: impl Into<String>) {
+        self.add(role, Look::Plain, text);
+    }
+
+    /// Adds a piece that looks like this.
+    pub(super) fn add(&mut self, role: Role, look: Look, text: impl Into<String>) {
+        self.0.push(Piece { text: text.into(), role, look });
     }
 
     /// Columns it takes.
@@ -177,10 +206,9 @@ impl<'a> Canvas<'a> {
             let wide = text::width(&clean);
             // The last column goes to the ellipsis also when a piece fits exactly and another one follows.
             let cut = wide > room || (wide == room && more && wide > 0);
-            let style = if piece.bar { self.theme.bar(piece.role) } else { self.theme.style(piece.role) };
+            let style = self.look(piece);
             if cut {
-                let ellipsis = self.theme.symbols.ellipsis;
-                let shown = if wide > room { text::fit(&clean, room, ellipsis) } else { clean };
+                let shown = if wide > room { text::fit(&clean, room) } else { clean };
                 self.put(x, y, &shown, style);
                 return;
             }
@@ -202,26 +230,71 @@ impl<'a> Canvas<'a> {
         self.right(y, right);
     }
 
-    /// Draws text without cutting marks; for single letters of charts and lanes.
-    pub(super) fn letters(&mut self, x: usize, y: usize, letters: &str, role: Role) {
-        // What was drawn there before, such as a faint line, must not shine through: styles add up.
-        let bare = Style::new().fg(Color::Reset).remove_modifier(Modifier::all());
-        let style = bare.patch(self.theme.style(role));
-        self.put(x, y, &text::clean(letters), style);
+    fn look(&self, piece: &Piece) -> Style {
+        let theme = self.theme;
+        match piece.look {
+            Look::Plain => theme.style(piece.role),
+            Look::Bold => theme.bold(piece.role),
+            Look::Fill => theme.fill(piece.role).add_modifier(Modifier::BOLD),
+            Look::Tint => theme.tint(piece.role).unwrap_or_else(|| theme.style(piece.role)),
+        }
     }
 
-    /// Gives every cell of a row a style, such as the colour of a bar.
-    pub(super) fn tint(&mut self, y: usize, style: Style) {
-        let part = self.part(0, y, self.width(), 1);
-        part.buffer.set_style(part.area, style);
+    /// Draws text that is ours, as far as it fits, without a cutting mark.
+    pub(super) fn put(&mut self, x: usize, y: usize, text: &str, style: Style) {
+        if y >= self.height() || x >= self.width() {
+            return;
+        }
+        // Both are below the area's sides, which are u16.
+        let (x, y) = (self.area.x + x as u16, self.area.y + y as u16);
+        self.part_from_left(x, y);
+        let room = usize::from(self.area.right() - x);
+        // What was drawn there before must not shine through, except that text on an inverse fill stays inverse.
+        let bare = Style::new().remove_modifier(Modifier::all().difference(Modifier::REVERSED));
+        let style = bare.patch(style);
+        if text.chars().all(is_plain) && (!self.theme.ascii || text.is_ascii()) {
+            for (cell, character) in cells(self.buffer, x, y, room).iter_mut().zip(text.chars()) {
+                cell.set_char(character).set_style(style);
+            }
+        } else if self.theme.ascii {
+            self.buffer.set_stringn(x, y, text::ascii(text), room, style);
+        } else {
+            self.buffer.set_stringn(x, y, text, room, style);
+        }
+    }
+
+    /// Draws one character.
+    pub(super) fn dot(&mut self, x: usize, y: usize, character: char, style: Style) {
+        self.put(x, y, character.encode_utf8(&mut [0; 4]), style);
+    }
+
+    /// Draws text of one role, as far as it fits.
+    pub(super) fn letters(&mut self, x: usize, y: usize, letters: &str, role: Role) {
+        let style = self.theme.style(role);
+        self.put(x, y, letters, style);
+    }
+
+    /// Gives every cell a style, such as the colour of a fill.
+    pub(super) fn restyle(&mut self, style: Style) {
+        self.buffer.set_style(self.area, style);
+    }
+
+    /// Fills every cell with a role's colour.
+    pub(super) fn flood(&mut self, role: Role) {
+        let style = self.theme.fill(role);
+        self.restyle(style);
     }
 
     /// Empties every cell.
     pub(super) fn clear(&mut self) {
+        let ground = self.theme.ground();
         for y in 0..self.area.height {
             let (x, y) = (self.area.x, self.area.y + y);
             self.part_from_left(x, y);
-            cells(self.buffer, x, y, self.width()).iter_mut().for_each(Cell::reset);
+            for cell in cells(self.buffer, x, y, self.width()) {
+                cell.reset();
+                cell.set_style(ground);
+            }
         }
     }
 
@@ -231,13 +304,13 @@ impl<'a> Canvas<'a> {
         if width < 4 || height < 2 {
             return self.part(0, 0, width, height);
         }
-        let [top_left, top_right, bottom_left, bottom_right, across, down] = self.theme.symbols.frame;
         let style = self.theme.style(line);
-        self.put(0, 0, &format!("{top_left}{}{top_right}", across.repeat(width - 2)), style);
-        self.put(0, height - 1, &format!("{bottom_left}{}{bottom_right}", across.repeat(width - 2)), style);
+        let across = "─".repeat(width - 2);
+        self.put(0, 0, &format!("╭{across}╮"), style);
+        self.put(0, height - 1, &format!("╰{across}╯"), style);
         for y in 1..height - 1 {
-            self.put(0, y, down, style);
-            self.put(width - 1, y, down, style);
+            self.put(0, y, "│", style);
+            self.put(width - 1, y, "│", style);
         }
         let mut title = self.part(2, 0, width - 4, 1);
         let all = title.width();
@@ -266,25 +339,6 @@ impl<'a> Canvas<'a> {
         };
         if !before.symbol().is_ascii() && text::width(before.symbol()) > 1 {
             before.set_symbol(" ");
-        }
-    }
-
-    fn put(&mut self, x: usize, y: usize, text: &str, style: Style) {
-        if y >= self.height() || x >= self.width() {
-            return;
-        }
-        // Both are below the area's sides, which are u16.
-        let (x, y) = (self.area.x + x as u16, self.area.y + y as u16);
-        self.part_from_left(x, y);
-        let room = usize::from(self.area.right() - x);
-        if text.chars().all(is_plain) && (!self.theme.symbols.ascii || text.is_ascii()) {
-            for (cell, character) in cells(self.buffer, x, y, room).iter_mut().zip(text.chars()) {
-                cell.set_char(character).set_style(style);
-            }
-        } else if self.theme.symbols.ascii {
-            self.buffer.set_stringn(x, y, text::ascii(text), room, style);
-        } else {
-            self.buffer.set_stringn(x, y, text, room, style);
         }
     }
 }

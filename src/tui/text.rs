@@ -64,7 +64,18 @@ pub(super) fn is_typed(shown: &str, typed: &str) -> bool {
 pub(super) fn ascii(text: &str) -> String {
     let stand_in = |c: char| match c {
         '…' => "~".to_owned(),
-        '·' | '–' | '—' => "-".to_owned(),
+        '✓' | '▼' => "v".to_owned(),
+        '▲' => "^".to_owned(),
+        '✗' | '╳' => "x".to_owned(),
+        '▸' | '►' | '▷' => ">".to_owned(),
+        '›' | '┊' => ":".to_owned(),
+        '‖' => "=".to_owned(),
+        '·' | '┄' | '░' | '○' | '□' => ".".to_owned(),
+        '●' => "o".to_owned(),
+        '■' | '█' | '▓' | '▒' | '▄' | '▀' | '▖' | '▍' | '▎' | '▋' | '▊' | '▉' => "#".to_owned(),
+        '─' | '━' | '╌' | '–' | '—' => "-".to_owned(),
+        '│' | '▏' | '▌' | '┫' | '┣' => "|".to_owned(),
+        '╭' | '╮' | '╰' | '╯' | '┤' | '├' | '┬' | '┴' => "+".to_owned(),
         c if c.is_ascii() => c.to_string(),
         c => "?".repeat(c.width().unwrap_or(0)),
     };
@@ -81,12 +92,12 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// The clean text in at most `columns` columns; what does not fit gives way to an ellipsis.
-pub(super) fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     let text = clean(text);
     if width(&text) <= columns {
         return text;
     }
-    let room = columns.saturating_sub(width(ellipsis));
+    let room = columns.saturating_sub(1);
     let mut kept = String::with_capacity(columns);
     let mut used = 0;
     for c in text.chars() {
@@ -97,8 +108,8 @@ pub(super) fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, 
         used += wide;
         kept.push(c);
     }
-    if columns >= width(ellipsis) {
-        kept.push_str(ellipsis);
+    if columns > 0 {
+        kept.push('…');
     }
     Cow::Owned(kept)
 }
@@ -115,12 +126,12 @@ pub(super) fn ending(text: &str, columns: usize) -> &str {
 }
 
 /// The clean text in at most `columns` columns, with what is in its middle left out: names of pods differ at their end.
-pub(super) fn fit_ends(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(super) fn fit_ends(text: &str, columns: usize) -> String {
     let text = clean(text);
     if width(&text) <= columns || columns < 8 {
-        return fit(&text, columns, ellipsis).into_owned();
+        return fit(&text, columns).into_owned();
     }
-    let tail_room = (columns - width(ellipsis)) / 3;
+    let tail_room = (columns - 1) / 3;
     let mut tail = String::new();
     for c in text.chars().rev() {
         if width(&tail) + c.width().unwrap_or(0) > tail_room {
@@ -128,7 +139,7 @@ pub(super) fn fit_ends(text: &str, columns: usize, ellipsis: &str) -> String {
         }
         tail.insert(0, c);
     }
-    let head = fit(&text, columns - width(&tail), ellipsis);
+    let head = fit(&text, columns - width(&tail));
     format!("{head}{tail}")
 }
 
@@ -164,7 +175,7 @@ pub(super) fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     if lines.len() > most {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
-            *last = fit(&format!("{last} …"), columns, "…").into_owned();
+            *last = fit(&format!("{last} …"), columns).into_owned();
         }
     }
     lines
@@ -295,17 +306,15 @@ mod tests {
             ("ab", 1, "…"),
             ("ab", 0, ""),
         ] {
-            assert_eq!(fit(given, columns, "…"), wanted, "{given} in {columns}");
+            assert_eq!(fit(given, columns), wanted, "{given} in {columns}");
         }
-        assert_eq!(fit("abcd", 2, "~"), "a~");
-        assert_eq!(fit("ab", 0, "~"), "");
     }
 
     #[test]
     fn leaves_out_the_middle_of_names() {
-        assert_eq!(fit_ends("my-provider-app-6c8b-x2k8p", 18, "…"), "my-provider-…x2k8p");
-        assert_eq!(fit_ends("short", 18, "…"), "short");
-        assert!(width(&fit_ends("東京都東京都東京都東京都", 11, "…")) <= 11);
+        assert_eq!(fit_ends("my-provider-app-6c8b-x2k8p", 18), "my-provider-…x2k8p");
+        assert_eq!(fit_ends("short", 18), "short");
+        assert!(width(&fit_ends("東京都東京都東京都東京都", 11)) <= 11);
     }
 
     #[test]
@@ -322,7 +331,7 @@ mod tests {
         fn nothing_dangerous_passes(text in any::<String>(), columns in 0_usize..40) {
             let cleaned = clean(&text);
             prop_assert!(!cleaned.chars().any(|c| c.is_control() || reorders(c) || joins(c)));
-            prop_assert!(width(&fit(&text, columns, "…")) <= columns);
+            prop_assert!(width(&fit(&text, columns)) <= columns);
             for line in wrap(&text, columns.max(2), 5) {
                 prop_assert!(width(&line) <= columns.max(2));
             }
