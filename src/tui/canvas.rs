@@ -7,7 +7,7 @@ use super::{
 use ratatui::{
     buffer::{Buffer, Cell},
     layout::Rect,
-    style::{Color, Modifier, Style},
+    style::{Modifier, Style},
 };
 
 /// How a piece of text stands out.
@@ -177,6 +177,15 @@ impl<'a> Canvas<'a> {
         Canvas { area, buffer: &mut *self.buffer, theme: self.theme }
     }
 
+    /// The same of a canvas that is not needed any more.
+    pub(super) fn into_part(self, x: usize, y: usize, width: usize, height: usize) -> Canvas<'a> {
+        let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let x = self.area.x.saturating_add(near(x));
+        let y = self.area.y.saturating_add(near(y));
+        let area = Rect { x, y, width: near(width), height: near(height) }.intersection(self.area);
+        Canvas { area, ..self }
+    }
+
     /// The part of it that lies in an area of the screen.
     pub(super) fn on(&mut self, area: Rect) -> Canvas<'_> {
         Canvas { area: area.intersection(self.area), buffer: &mut *self.buffer, theme: self.theme }
@@ -326,7 +335,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// A title in `columns` columns with a space on each side.
-    fn spaced(&mut self, x: usize, columns: usize, title: &Row) {
+    pub(super) fn spaced(&mut self, x: usize, columns: usize, title: &Row) {
         let mut place = self.part(x, 0, columns + 2, 1);
         place.clear();
         place.part(1, 0, columns, 1).row(0, title);
@@ -377,7 +386,7 @@ mod tests {
     #[test]
     fn frames_carry_two_titles_and_the_left_one_gives_way() {
         let shown = draw(24, 3, |canvas| {
-            canvas.framed(&"1 EXPERIMENT".into(), &"step 0/7".into(), Role::Muted).row(0, &"inside".into());
+            canvas.framed(&"1 EXPERIMENT".into(), &"step 0/7".into(), Role::Soft).row(0, &"inside".into());
         });
         assert_eq!(
             shown,

@@ -63,16 +63,14 @@ pub(super) fn moment(since_t0: f64) -> String {
 }
 
 /// A bar of `cells` cells, filled to a share between 0 and 1.
-pub(super) fn bar(share: f64, cells: usize, symbols: &super::Symbols) -> String {
-    let [full, empty, left, right] = symbols.bar;
+pub(super) fn bar(share: f64, cells: usize) -> String {
     let done = ((share.clamp(0.0, 1.0) * cells as f64).floor() as usize).min(cells);
-    format!("{left}{}{}{right}", full.repeat(done), empty.repeat(cells - done))
+    format!("{}{}", "█".repeat(done), "░".repeat(cells - done))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::Theme;
 
     #[test]
     fn figures_are_narrow() {
@@ -103,10 +101,9 @@ mod tests {
 
     #[test]
     fn bars_fill_from_the_left() {
-        let symbols = Theme::default().symbols;
-        assert_eq!(bar(0.0, 4, &symbols), "▕░░░░▏");
-        assert_eq!(bar(0.5, 4, &symbols), "▕██░░▏");
-        assert_eq!(bar(7.0, 4, &symbols), "▕████▏");
-        assert_eq!(bar(f64::NAN, 2, &symbols), "▕░░▏");
+        assert_eq!(bar(0.0, 4), "░░░░");
+        assert_eq!(bar(0.5, 4), "██░░");
+        assert_eq!(bar(7.0, 4), "████");
+        assert_eq!(bar(f64::NAN, 2), "░░");
     }
 }

@@ -1,186 +1,291 @@
-//! Where everything stands, by the size of the terminal. Panels keep their place through all phases.
+//! Where everything stands, by the size of the terminal. Panes keep their place through all phases.
 //!
-//! Wide, from 100x32 (this is 120x36; more rows make panes taller and show the log):
+//! Standard, from 100x32 (this is 120x36): header, banner, chain, the picture in one frame, three panes below it, then note,
+//! next and keys. Wide, from 180x46: the same with the chain in boxes and the story beside the picture. Compact, from 80x24: no
+//! chain, no frame, two panes below. Slim, from 40x12: verdict, users, two lanes, axis, next, keys. Below that one line says
+//! that it is too small.
 //!
-//! ```text
-//!  header
-//! ▌verdict
-//! ┌─ 1 EXPERIMENT ──┐┌─ 2 USERS ──────────────────────┐
-//! └─────────────────┘└────────────────────────────────┘
-//! ┌─ 3 PODS ────────┐┌─ 4 BREAKER ────────────────────┐
-//! └─────────────────┘└────────────────────────────────┘
-//! ┌─ 5 TIMELINE ──────────────────────────────────────┐
-//! └───────────────────────────────────────────────────┘
-//! ┌─ 6 LOG ───────────────────────────────────────────┐
-//! └───────────────────────────────────────────────────┘
-//!  notice
-//!  next
-//!  keys
-//! ```
-//!
-//! Compact, from 80x24: the chart without a frame, steps beside breaker and pods, four lanes. Slim, below that:
-//! verdict, lanes, the target card or breaker and pods, what comes next and keys. Below 40x12 one line says that it is too small.
+//! Rows to spare go to the plot in steps of four, since only then decades fall on rows at even distances, then to the users'
+//! strip, then to the lower panes. Missing rows come from the lower panes, then from the plot.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
 /// The smallest size with panes.
 const COMPACT: (u16, u16) = (80, 24);
-/// The smallest size with all panes side by side.
-const WIDE: (u16, u16) = (100, 32);
+/// The smallest size with three panes below the picture.
+const STANDARD: (u16, u16) = (100, 32);
+/// The smallest size with the story.
+const WIDE: (u16, u16) = (180, 46);
 /// The smallest size with anything at all.
 const SLIM: (u16, u16) = (40, 12);
+
+/// Columns of the story.
+const STORY: u16 = 52;
+/// Rows of the plot at least and at most.
+const PLOT: (u16, u16) = (5, 21);
+/// Rows of the users' strip at most.
+const STRIP: u16 = 4;
 
 /// The arrangement for a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrangement {
-    Wide(Wide),
-    /// Steps, chart, lanes, and one pane for breaker and pods.
-    Compact(Compact),
+    Panes(Panes),
     /// What cannot be left out.
     Slim(Slim),
     /// Nothing fits.
     TooSmall,
 }
 
-/// The lines above and below the panes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rim {
-    /// Program, title, cluster, phase, clock.
-    pub header: Rect,
-    /// The verdict about users.
-    pub verdict: Rect,
-    pub notice: Rect,
-    pub next: Rect,
-    /// Keys.
-    pub footer: Rect,
-    /// What is left for the panes.
-    pub middle: Rect,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Size {
+    Compact,
+    Standard,
+    Wide,
 }
 
-/// All panes.
+/// All places of the larger screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wide {
-    /// The lines around them.
-    pub rim: Rim,
-    /// Upper left.
-    pub experiment: Rect,
-    /// Upper right.
-    pub users: Rect,
-    /// Lower left.
-    pub pods: Rect,
-    /// Lower right.
-    pub breaker: Rect,
-    /// Below, all columns.
-    pub timeline: Rect,
-    /// At the bottom, where there is room.
-    pub log: Option<Rect>,
+pub(super) struct Panes {
+    pub(super) size: Size,
+    pub(super) header: Rect,
+    pub(super) banner: Rect,
+    /// Users, consumer, provider; empty where they are not known.
+    pub(super) chain: Rect,
+    pub(super) picture: Picture,
+    /// Empty where there is no room for it.
+    pub(super) story: Rect,
+    /// The panes below the picture; empty in the presenter's view.
+    pub(super) lower: Rect,
+    pub(super) note: Rect,
+    pub(super) next: Rect,
+    pub(super) keys: Rect,
+    /// All between banner and note: for a pane in full size, and for the comparison.
+    pub(super) middle: Rect,
 }
 
-/// The small screen.
+/// The picture: everything on the one time axis, and what holds now at its right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Compact {
-    /// The lines around it.
-    pub rim: Rim,
-    pub chart: Rect,
-    /// Steps, on the left.
-    pub steps: Rect,
-    /// Breaker and pods, on the right.
-    pub status: Rect,
-    /// Four lanes and the axis.
-    pub lanes: Rect,
+pub(super) struct Picture {
+    /// With its frame, if it has one.
+    pub(super) area: Rect,
+    pub(super) framed: bool,
+    /// Where the fault's bar runs: the upper border, or a row of its own.
+    pub(super) fault: Rect,
+    pub(super) plot: Rect,
+    pub(super) strip: Rect,
+    /// The lanes below each other.
+    pub(super) lanes: Rect,
+    pub(super) axis: Rect,
+    /// What holds now, in the rows of plot, strip and lanes; empty where there is no room for it.
+    pub(super) side: Rect,
 }
 
 /// The smallest screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slim {
-    pub verdict: Rect,
-    pub lanes: Rect,
+    pub(super) verdict: Rect,
+    pub(super) strip: Rect,
+    pub(super) lanes: Rect,
+    pub(super) axis: Rect,
     /// What a fire would do, breaker and pods, where there is room.
-    pub status: Rect,
-    /// What to watch for and what comes next.
-    pub next: Rect,
-    /// Keys.
-    pub footer: Rect,
+    pub(super) status: Rect,
+    pub(super) note: Rect,
+    pub(super) next: Rect,
+    pub(super) keys: Rect,
 }
 
-/// The arrangement for an area; the presenter's verdict is twice as high.
-pub(super) fn arrange(area: Rect, presenter: bool) -> Arrangement {
+/// What the arrangement depends on beside the size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wish {
+    pub(super) presenter: bool,
+    /// Whether users, consumer and provider are known, or at least one of the latter.
+    pub(super) chain: bool,
+}
+
+/// Rows that plot, strip and lower panes share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rows {
+    plot: u16,
+    strip: u16,
+    lower: u16,
+}
+
+impl Rows {
+    /// Gives away `all` rows, from what there is at the reference size on.
+    fn share(self, all: u16, least_lower: u16) -> Self {
+        let mut rows = self;
+        let mut missing = (rows.plot + rows.strip + rows.lower).saturating_sub(all);
+        let from_lower = missing.min(rows.lower - least_lower);
+        rows.lower -= from_lower;
+        missing -= from_lower;
+        while missing > 0 && rows.plot > PLOT.0 {
+            rows.plot -= 4;
+            missing = missing.saturating_sub(4);
+        }
+        let mut spare = all.saturating_sub(rows.plot + rows.strip + rows.lower);
+        while spare >= 4 && rows.plot < PLOT.1 {
+            rows.plot += 4;
+            spare -= 4;
+        }
+        let to_strip = spare.min(STRIP - rows.strip);
+        rows.strip += to_strip;
+        rows.lower += spare - to_strip;
+        rows
+    }
+}
+
+/// The arrangement for an area.
+pub(super) fn arrange(area: Rect, wish: Wish) -> Arrangement {
     let fits = |(width, height): (u16, u16)| area.width >= width && area.height >= height;
     if !fits(SLIM) {
         Arrangement::TooSmall
     } else if !fits(COMPACT) {
         Arrangement::Slim(slim(area))
-    } else if fits(WIDE) {
-        Arrangement::Wide(wide(rim(area, presenter)))
+    } else if !fits(STANDARD) {
+        Arrangement::Panes(compact(area))
     } else {
-        Arrangement::Compact(compact(rim(area, presenter)))
+        Arrangement::Panes(framed(area, wish, if fits(WIDE) { Size::Wide } else { Size::Standard }))
     }
 }
 
-fn rim(area: Rect, presenter: bool) -> Rim {
-    let lines = |n| Constraint::Length(n);
-    let [header, verdict, middle, notice, next, footer] = area.layout(&Layout::vertical([
-        lines(1),
-        lines(if presenter { 3 } else { 1 }),
-        Constraint::Fill(1),
-        lines(1),
-        lines(1),
-        lines(1),
-    ]));
-    Rim { header, verdict, notice, next, footer, middle }
+/// Rows of the banner, of the chain and of each lane at a size.
+fn fixed(size: Size, wish: Wish) -> (u16, u16, u16) {
+    let banner = match (wish.presenter, size) {
+        (false, _) => 4,
+        (true, Size::Wide) => 12,
+        (true, _) => 9,
+    };
+    let chain = match (wish.presenter, size) {
+        _ if !wish.chain => 0,
+        (false, Size::Standard) => 1,
+        _ => 3,
+    };
+    let lanes = match (wish.presenter, size) {
+        (true, Size::Wide) => 4,
+        (true, _) => 2,
+        (false, Size::Wide) => 5,
+        (false, _) => 4,
+    };
+    (banner, chain, lanes)
 }
 
-/// Heights of the three rows of panes at 120x36, and how they share what is missing or left over.
-fn wide(rim: Rim) -> Wide {
-    const UPPER: u16 = 13;
-    const LOWER: u16 = 8;
-    const TIMELINE: u16 = 10;
-    let height = rim.middle.height;
-    let base = UPPER + LOWER + TIMELINE;
-    let missing = base.saturating_sub(height);
-    let spare = height.saturating_sub(base);
-    let log = if spare >= 6 { (spare * 2 / 5).clamp(5, 20) } else { 0 };
-    let timeline = TIMELINE - missing.min(1);
-    let lower = LOWER - missing.saturating_sub(1).min(1) + (spare - log) * 2 / 5;
-    let [upper_row, lower_row, timeline, log_row] = rim.middle.layout(&Layout::vertical([
+fn framed(area: Rect, wish: Wish, size: Size) -> Panes {
+    let (banner, chain, lanes) = fixed(size, wish);
+    let left = area.height.saturating_sub(1 + banner + chain + 2 + lanes + 1 + 3);
+    let rows = match (wish.presenter, size) {
+        (true, _) => Rows { plot: PLOT.0, strip: 2, lower: 0 }.share(left, 0),
+        (false, Size::Wide) => Rows { plot: 13, strip: 3, lower: 15 }.share(left, 11),
+        (false, _) => Rows { plot: 9, strip: 2, lower: 9 }.share(left, 7),
+    };
+    let [header, banner, middle, note, next, keys] = area.layout(&vertical([1, banner, 0, 1, 1, 1]));
+    let [chain, upper, lower] = middle.layout(&Layout::vertical([
+        Constraint::Length(chain),
         Constraint::Fill(1),
-        Constraint::Length(lower),
-        Constraint::Length(timeline),
-        Constraint::Length(log),
+        Constraint::Length(if wish.presenter { 0 } else { rows.lower }),
     ]));
-    let left = (rim.middle.width * 3 / 8).clamp(40, 80);
-    let columns = Layout::horizontal([Constraint::Length(left), Constraint::Fill(1)]);
-    let [experiment, users] = upper_row.layout(&columns);
-    let [pods, breaker] = lower_row.layout(&columns);
-    Wide { rim, experiment, users, pods, breaker, timeline, log: (log > 0).then_some(log_row) }
+    let story = if size == Size::Wide && !wish.presenter { STORY } else { 0 };
+    let [left, story] = upper.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(story)]));
+    let side = match (wish.presenter, size) {
+        (true, Size::Wide) => Side { columns: 34, around: 0 },
+        (true, _) => Side { columns: 24, around: 0 },
+        (false, _) => Side { columns: 25, around: 1 },
+    };
+    let picture = in_frame(left, rows, lanes, side);
+    Panes { size, header, banner, chain, picture, story, lower, note, next, keys, middle }
 }
 
-fn compact(rim: Rim) -> Compact {
-    const CHART: u16 = 7;
-    const BOXES: u16 = 7;
-    const LANES: u16 = 5;
-    let spare = rim.middle.height.saturating_sub(CHART + BOXES + LANES);
-    let lanes = LANES + spare.min(2);
-    let boxes = BOXES + (spare - spare.min(2)) / 2;
-    let [chart, row, lanes] = rim.middle.layout(&Layout::vertical([
-        Constraint::Fill(1),
-        Constraint::Length(boxes),
-        Constraint::Length(lanes),
-    ]));
-    let [steps, status] = row.layout(&Layout::horizontal([Constraint::Fill(1); 2]));
-    Compact { rim, chart, steps, status, lanes }
+/// The column of what holds now, with the columns left free on both sides of it.
+struct Side {
+    columns: u16,
+    around: u16,
+}
+
+/// The parts of a picture in its frame.
+fn in_frame(area: Rect, rows: Rows, lanes: u16, side: Side) -> Picture {
+    const LABELS: u16 = 11;
+    // The frame's right side, and the rule left of the column.
+    let track = area.width.saturating_sub(LABELS + side.columns + 2 * side.around + 2);
+    let at = |y: u16, height: u16| {
+        let whole = Rect { x: area.x + LABELS, y: area.y.saturating_add(y), width: track, height };
+        whole.intersection(area)
+    };
+    let (plot, strip) = (rows.plot, rows.strip);
+    let beside = Rect {
+        x: area.x + LABELS + track + 1 + side.around,
+        y: area.y + 1,
+        width: side.columns,
+        height: plot + strip + lanes,
+    };
+    Picture {
+        area,
+        framed: true,
+        fault: at(0, 1),
+        plot: at(1, plot),
+        strip: at(1 + plot, strip),
+        lanes: at(1 + plot + strip, lanes),
+        axis: at(1 + plot + strip + lanes, 1),
+        side: beside.intersection(area),
+    }
+}
+
+/// The picture in all of an area.
+pub(super) fn full(area: Rect) -> Picture {
+    let lanes = if area.width >= WIDE.0 { 5 } else { 4 };
+    let left = area.height.saturating_sub(2 + lanes + 1);
+    let rows = Rows { plot: PLOT.0, strip: 2, lower: 0 }.share(left, 0);
+    in_frame(area, rows, lanes, Side { columns: 25, around: 1 })
+}
+
+fn compact(area: Rect) -> Panes {
+    const LABELS: u16 = 9;
+    const LANES: u16 = 3;
+    let rows = Rows { plot: 5, strip: 2, lower: 7 }.share(area.height.saturating_sub(3 + LANES + 1 + 3), 7);
+    let [header, banner, middle, note, next, keys] = area.layout(&vertical([1, 1, 0, 1, 1, 1]));
+    let [fault, plot, strip, lanes, axis, lower] =
+        middle.layout(&vertical([1, rows.plot, rows.strip, LANES, 1, 0]));
+    let track = |row: Rect| Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS + 1), ..row };
+    let empty = Rect { height: 0, ..header };
+    let height = 1 + rows.plot + rows.strip + LANES + 1;
+    let picture = Picture {
+        area: Rect { height, ..middle },
+        framed: false,
+        fault: track(fault),
+        plot: track(plot),
+        strip: track(strip),
+        lanes: track(lanes),
+        axis: track(axis),
+        side: empty,
+    };
+    let size = Size::Compact;
+    Panes { size, header, banner, chain: empty, picture, story: empty, lower, note, next, keys, middle }
 }
 
 fn slim(area: Rect) -> Slim {
-    const LANES: u16 = 5;
-    let [verdict, lanes, status, next, footer] = area.layout(&Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(LANES),
-        Constraint::Fill(1),
-        Constraint::Length(2),
-        Constraint::Length(1),
-    ]));
-    Slim { verdict, lanes, status, next, footer }
+    const LABELS: u16 = 9;
+    let [verdict, strip, lanes, axis, status, note, next, keys] =
+        area.layout(&vertical([1, 2, 2, 1, 0, 1, 1, 1]));
+    let track = |row: Rect| Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS + 1), ..row };
+    Slim { verdict, strip: track(strip), lanes: track(lanes), axis: track(axis), status, note, next, keys }
+}
+
+/// Rows of these heights; the one of none takes what is left.
+fn vertical<const N: usize>(heights: [u16; N]) -> Layout {
+    Layout::vertical(heights.map(|height| match height {
+        0 => Constraint::Fill(1),
+        rows => Constraint::Length(rows),
+    }))
+}
+
+/// Parts of a row with these shares of 120 columns, each with its frame.
+pub(super) fn columns<const N: usize>(row: Rect, shares: [u16; N]) -> [Rect; N] {
+    let all: u32 = shares.iter().map(|share| u32::from(*share)).sum();
+    let mut from = 0_u32;
+    shares.map(|share| {
+        let start = from * u32::from(row.width) / all;
+        from += u32::from(share);
+        let end = from * u32::from(row.width) / all;
+        Rect { x: row.x + start as u16, width: (end - start) as u16, ..row }
+    })
 }
 
 #[cfg(test)]
@@ -188,53 +293,101 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn at(width: u16, height: u16) -> Arrangement {
-        arrange(Rect::new(0, 0, width, height), false)
+    fn panes(width: u16, height: u16, wish: Wish) -> Panes {
+        match arrange(Rect::new(0, 0, width, height), wish) {
+            Arrangement::Panes(panes) => panes,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const CHAIN: Wish = Wish { presenter: false, chain: true };
+    const STAGE: Wish = Wish { presenter: true, chain: true };
+
+    #[test]
+    fn the_standard_grid_is_that_of_the_design() {
+        let all = panes(120, 36, CHAIN);
+        let picture = all.picture;
+        assert_eq!((all.banner.y, all.chain.y, picture.area.y, all.lower.y, all.note.y), (1, 5, 6, 24, 33));
+        assert_eq!((picture.plot, picture.strip), (Rect::new(11, 7, 80, 9), Rect::new(11, 16, 80, 2)));
+        assert_eq!((picture.lanes, picture.axis), (Rect::new(11, 18, 80, 4), Rect::new(11, 22, 80, 1)));
+        assert_eq!((picture.side, picture.fault), (Rect::new(93, 7, 25, 15), Rect::new(11, 6, 80, 1)));
+        let lower = columns(all.lower, [38, 45, 37]).map(|pane| (pane.x, pane.width));
+        assert_eq!(lower, [(0, 38), (38, 45), (83, 37)]);
     }
 
     #[test]
-    fn the_mock_ups_sizes_are_met() {
-        let Arrangement::Wide(wide) = at(120, 36) else { panic!("120x36 is wide") };
-        let size = |rect: Rect| (rect.width, rect.height);
-        assert_eq!(size(wide.experiment), (45, 13));
-        assert_eq!(size(wide.users), (75, 13));
-        assert_eq!(size(wide.pods), (45, 8));
-        assert_eq!(size(wide.timeline), (120, 10));
-        assert_eq!(wide.log, None);
-        let Arrangement::Compact(compact) = at(80, 24) else { panic!("80x24 is compact") };
-        assert_eq!(size(compact.chart), (80, 7));
-        assert_eq!(size(compact.steps), (40, 7));
-        assert_eq!(size(compact.lanes), (80, 5));
+    fn the_wide_grid_is_that_of_the_design() {
+        let all = panes(200, 50, CHAIN);
+        let picture = all.picture;
+        assert_eq!((all.chain, all.story), (Rect::new(0, 5, 200, 3), Rect::new(148, 8, 52, 24)));
+        assert_eq!((picture.plot, picture.strip), (Rect::new(11, 9, 108, 13), Rect::new(11, 22, 108, 3)));
+        assert_eq!((picture.lanes, picture.axis), (Rect::new(11, 25, 108, 5), Rect::new(11, 30, 108, 1)));
+        assert_eq!((all.lower, all.note.y), (Rect::new(0, 32, 200, 15), 47));
     }
 
     #[test]
-    fn room_is_used_and_want_of_it_is_told() {
-        assert!(matches!(at(200, 50), Arrangement::Wide(Wide { log: Some(_), .. })));
-        assert!(matches!(at(100, 32), Arrangement::Wide(_)));
-        assert!(matches!(at(99, 60), Arrangement::Compact(_)));
-        assert!(matches!(at(79, 24), Arrangement::Slim(_)));
-        assert!(matches!(at(80, 23), Arrangement::Slim(_)));
-        assert_eq!(at(39, 30), Arrangement::TooSmall);
-        assert_eq!(at(80, 11), Arrangement::TooSmall);
+    fn the_small_grid_is_that_of_the_design() {
+        let all = panes(80, 24, CHAIN);
+        let picture = all.picture;
+        assert_eq!((picture.fault, picture.plot), (Rect::new(9, 2, 70, 1), Rect::new(9, 3, 70, 5)));
+        assert_eq!((picture.strip, picture.lanes), (Rect::new(9, 8, 70, 2), Rect::new(9, 10, 70, 3)));
+        assert_eq!((picture.axis.y, all.lower, all.note.y), (13, Rect::new(0, 14, 80, 7), 21));
+    }
+
+    #[test]
+    fn the_presenters_grids_are_those_of_the_design() {
+        let all = panes(120, 36, STAGE);
+        assert_eq!((all.banner, all.chain.y), (Rect::new(0, 1, 120, 9), 10));
+        assert_eq!((all.picture.plot, all.picture.strip.y), (Rect::new(11, 14, 83, 13), 27));
+        assert_eq!((all.picture.lanes.y, all.picture.axis.y, all.note.y), (29, 31, 33));
+        let all = panes(200, 50, STAGE);
+        assert_eq!((all.banner.height, all.chain.y), (12, 13));
+        assert_eq!((all.picture.plot, all.picture.strip.height), (Rect::new(11, 17, 153, 21), 3));
+        assert_eq!((all.picture.lanes.height, all.picture.axis.y, all.note.y), (4, 45, 47));
+    }
+
+    #[test]
+    fn the_plot_grows_in_steps_of_four() {
+        for (height, wanted) in [
+            (32, (5, 4, 7)),
+            (36, (9, 2, 9)),
+            (38, (9, 4, 9)),
+            (40, (13, 2, 9)),
+            (45, (17, 3, 9)),
+            (60, (21, 4, 19)),
+        ] {
+            let all = panes(120, height, CHAIN);
+            let found = (all.picture.plot.height, all.picture.strip.height, all.lower.height);
+            assert_eq!(found, wanted, "{height}");
+        }
     }
 
     proptest! {
         #[test]
-        fn every_part_lies_inside(width in 0_u16..320, height in 0_u16..100, presenter: bool) {
+        fn nothing_overlaps_and_nothing_is_outside(
+            width in 40_u16..260, height in 12_u16..90, presenter: bool, chain: bool
+        ) {
             let area = Rect::new(0, 0, width, height);
-            let inside = |rects: &[Rect]| rects.iter().all(|rect| rect.intersection(area) == *rect);
-            let held = match arrange(area, presenter) {
-                Arrangement::Wide(w) => {
-                    w.timeline.height >= 9 && w.experiment.height >= 9
-                        && inside(&[w.experiment, w.users, w.pods, w.breaker, w.timeline, w.rim.footer])
+            let parts = match arrange(area, Wish { presenter, chain }) {
+                Arrangement::Panes(p) => {
+                    let pic = p.picture;
+                    for part in [pic.plot, pic.strip, pic.lanes, pic.axis] {
+                        prop_assert!(part.width > 20 && part.height > 0, "{part:?}");
+                        prop_assert_eq!(part.intersection(pic.area), part);
+                    }
+                    vec![p.header, p.banner, p.chain, pic.area, p.story, p.lower, p.note, p.next, p.keys]
                 }
-                Arrangement::Compact(c) => {
-                    c.chart.height >= 4 && inside(&[c.chart, c.steps, c.status, c.lanes, c.rim.footer])
+                Arrangement::Slim(s) => {
+                    vec![s.verdict, s.strip, s.lanes, s.axis, s.status, s.note, s.next, s.keys]
                 }
-                Arrangement::Slim(s) => inside(&[s.verdict, s.lanes, s.status, s.next, s.footer]),
-                Arrangement::TooSmall => width < 40 || height < 12,
+                Arrangement::TooSmall => vec![],
             };
-            prop_assert!(held);
+            for (i, one) in parts.iter().enumerate() {
+                prop_assert_eq!(one.intersection(area), *one);
+                for other in parts.iter().skip(i + 1) {
+                    prop_assert!(one.intersection(*other).is_empty(), "{one:?} {other:?}");
+                }
+            }
         }
     }
 }

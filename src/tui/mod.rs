@@ -4,6 +4,7 @@
 //! moment. The room sends commands and reads the session; it never acts on the system itself.
 
 mod app;
+mod axis;
 mod bell;
 mod canvas;
 mod editor;
@@ -18,9 +19,9 @@ mod overlays;
 mod pace;
 mod pane;
 mod panes;
+mod picture;
 mod render;
 mod signals;
-mod span;
 mod targets;
 pub mod terminal;
 mod text;
@@ -44,6 +45,6 @@ pub use panes::{LogFeed, Scene};
 pub use render::render;
 pub use signals::Signals;
 pub use text::wrapped;
-pub use theme::{Depth, Role, Symbols, Theme, UnknownTheme};
+pub use theme::{Depth, Role, Theme, UnknownTheme};
 pub use update::update;
 pub use view::{Course, Leaving, Overlay, Steering, View};

@@ -17,7 +17,7 @@ pub(super) use predict::predict;
 pub(super) use why::{evidence, why};
 
 use super::{
-    canvas::{Canvas, Row},
+    canvas::{Canvas, Look, Row},
     editor::Editor,
     panes::Scene,
     targets::Target,
@@ -42,7 +42,7 @@ fn boxed<'c>(
     scene.mark(area, Target::Overlay);
     scene.mark(Rect { height: area.height.min(1), ..area }, Target::Close);
     canvas.on(area).clear();
-    canvas.on(area).framed(&Row::of(line, title), &Row::of(Role::Muted, "ESC closes"), line);
+    canvas.on(area).framed(&Row::of(line, title), &Row::of(Role::Soft, "ESC closes"), line);
     canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
 }
 
@@ -65,7 +65,7 @@ fn input(editor: &Editor, columns: usize) -> Row {
     let (before, after) = editor.halves();
     let mut row = Row::text(text::ending(&before, columns));
     let mut rest = after.chars();
-    row.push_bar(Role::Focus, rest.next().map_or_else(|| " ".to_owned(), String::from));
+    row.add(Role::Focus, Look::Fill, rest.next().map_or_else(|| " ".to_owned(), String::from));
     row.and(rest.collect::<String>())
 }
 
@@ -74,5 +74,5 @@ pub(super) fn note(canvas: &mut Canvas, scene: &Scene, editor: &Editor) {
     let mut inside = boxed(canvas, scene, (76, 4), "NOTE", Role::Focus);
     let width = inside.width().saturating_sub(1);
     inside.row(0, &input(editor, width));
-    inside.row(1, &Row::of(Role::Muted, "ENTER keeps it with the session, at this second"));
+    inside.row(1, &Row::of(Role::Soft, "ENTER keeps it with the session, at this second"));
 }

@@ -2,10 +2,11 @@
 
 use super::{
     canvas::{Canvas, Row},
-    layout::{Arrangement, Compact, Rim, Slim, Wide, arrange},
+    layout::{Arrangement, Panes, Size, Slim, arrange, columns},
     overlays,
     pane::Pane,
     panes::{self, LogFeed, Scene},
+    picture,
     targets::Target,
     theme::{Role, Theme},
     view::Overlay,
@@ -17,7 +18,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log: &LogFeed) {
     let mut all = Canvas::new(buffer, area, theme);
     all.clear();
-    let arrangement = arrange(area, scene.view.presenter);
+    let arrangement = arrange(area, scene.wish());
     if let Some(overlay @ Overlay::Logs) = &scene.view.overlay
         && !matches!(arrangement, Arrangement::TooSmall)
     {
@@ -26,23 +27,8 @@ pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log
     }
     match arrangement {
         Arrangement::TooSmall => return too_small(&mut all),
-        Arrangement::Slim(parts) => slim(&mut all, scene, parts),
-        Arrangement::Wide(parts) => {
-            rim(&mut all, scene, parts.rim);
-            if scene.view.zoomed {
-                zoomed(&mut all.on(parts.rim.middle), scene, log);
-            } else {
-                wide(&mut all, scene, parts, log);
-            }
-        }
-        Arrangement::Compact(parts) => {
-            rim(&mut all, scene, parts.rim);
-            if scene.view.zoomed {
-                zoomed(&mut all.on(parts.rim.middle), scene, log);
-            } else {
-                compact(&mut all, scene, parts);
-            }
-        }
+        Arrangement::Slim(parts) => slim(&mut all, scene, &parts),
+        Arrangement::Panes(parts) => whole(&mut all, scene, &parts, log),
     }
     if let Some(overlay) = &scene.view.overlay {
         over(&mut all, scene, overlay, log);
@@ -54,85 +40,102 @@ fn too_small(canvas: &mut Canvas) {
     canvas.row(0, &Row::text(said));
 }
 
-fn rim(all: &mut Canvas, scene: &Scene, rim: Rim) {
-    panes::header(&mut all.on(rim.header), scene);
-    panes::verdict(&mut all.on(rim.verdict), scene);
-    panes::notice(&mut all.on(rim.notice), scene);
-    panes::next(&mut all.on(rim.next), scene);
-    panes::footer(&mut all.on(rim.footer), scene);
-}
-
-fn wide(all: &mut Canvas, scene: &Scene, parts: Wide, log: &LogFeed) {
-    if scene.phase == Phase::Finished && scene.earlier.is_some() {
-        return panes::comparison(&mut all.on(parts.rim.middle), scene);
-    }
+fn whole(all: &mut Canvas, scene: &Scene, parts: &Panes, log: &LogFeed) {
+    panes::header(&mut all.on(parts.header), scene, parts.size);
+    panes::banner(&mut all.on(parts.banner), scene, parts.size);
     if scene.view.presenter {
-        // On stage nobody reads steps and pods: users and breaker get their room.
-        let (upper, lower) = (parts.experiment.union(parts.users), parts.pods.union(parts.breaker));
-        panes::users(&mut all.on(upper), scene);
-        if scene.awaiting_fire().is_some() {
-            panes::target(&mut all.on(lower), scene);
-        } else {
-            panes::breaker(&mut all.on(lower), scene);
-        }
+        panes::caption(&mut all.on(parts.note), scene);
     } else {
-        panes::users(&mut all.on(parts.users), scene);
-        panes::experiment(&mut all.on(parts.experiment), scene);
-        pods_place(&mut all.on(parts.pods), scene);
-        panes::breaker(&mut all.on(parts.breaker), scene);
+        panes::note(&mut all.on(parts.note), scene);
     }
-    panes::timeline(&mut all.on(parts.timeline), scene);
-    if let Some(area) = parts.log {
-        panes::log(&mut all.on(area), scene, log);
+    panes::next(&mut all.on(parts.next), scene);
+    panes::keys(&mut all.on(parts.keys), scene);
+    if scene.view.zoomed {
+        return full(&mut all.on(parts.middle), scene, log);
     }
+    if scene.phase == Phase::Finished && scene.earlier.is_some() {
+        return panes::comparison(&mut all.on(parts.middle), scene, parts.size);
+    }
+    panes::chain(&mut all.on(parts.chain), scene);
+    picture::picture(all, scene, parts.size, &parts.picture);
+    inset(all, scene, parts);
+    panes::story(&mut all.on(parts.story), scene);
+    lower(all, scene, parts);
 }
 
-/// The pods; the target card while a fire is awaited; what it came to at the end.
-fn pods_place(canvas: &mut Canvas, scene: &Scene) {
+/// What stands in the future's place before T0: the target card, or the preflight. It begins two columns right of T0.
+fn inset(all: &mut Canvas, scene: &Scene, parts: &Panes) {
+    if scene.session.t0().is_some() {
+        return;
+    }
+    let picture = parts.picture;
+    let t0 = (f64::from(picture.plot.width) * 0.2).round() as u16;
+    let (from, framed) = match picture.framed {
+        true => (picture.plot.x + t0 + 2, 2),
+        false => (picture.plot.x + t0 + 1, 0),
+    };
+    let top = if picture.framed { picture.plot.y } else { picture.fault.y };
+    let place = Rect {
+        x: from,
+        y: top,
+        width: picture.area.right().saturating_sub(from + framed),
+        height: picture.axis.bottom().saturating_sub(top),
+    };
     if scene.awaiting_fire().is_some() {
-        panes::target(canvas, scene);
-    } else if scene.phase == Phase::Finished {
-        panes::finished(canvas, scene);
-    } else {
-        panes::pods(canvas, scene);
+        panes::target(&mut all.on(place), scene);
+    } else if scene.phase == Phase::Ready {
+        panes::preflight(&mut all.on(place), scene);
     }
 }
 
-fn compact(all: &mut Canvas, scene: &Scene, parts: Compact) {
-    if scene.phase == Phase::Finished && scene.earlier.is_some() {
-        return panes::comparison(&mut all.on(parts.rim.middle), scene);
+fn lower(all: &mut Canvas, scene: &Scene, parts: &Panes) {
+    let finished = scene.phase == Phase::Finished;
+    match (parts.size, finished) {
+        _ if parts.lower.is_empty() => {}
+        (Size::Compact, true) => panes::findings(&mut all.on(parts.lower), scene),
+        (Size::Compact, false) => {
+            let [steps, status] = columns(parts.lower, [38, 42]);
+            panes::experiment(&mut all.on(steps), scene);
+            panes::status(&mut all.on(status), scene);
+        }
+        (Size::Standard, true) => {
+            let [findings, score] = columns(parts.lower, [76, 44]);
+            panes::findings(&mut all.on(findings), scene);
+            panes::score(&mut all.on(score), scene);
+        }
+        (Size::Wide, true) => {
+            let [findings, breaker, score] = columns(parts.lower, [76, 66, 58]);
+            panes::findings(&mut all.on(findings), scene);
+            panes::breaker(&mut all.on(breaker), scene);
+            panes::score(&mut all.on(score), scene);
+        }
+        (size, false) => {
+            let shares = if size == Size::Wide { [60, 78, 62] } else { [38, 45, 37] };
+            let [steps, breaker, pods] = columns(parts.lower, shares);
+            panes::experiment(&mut all.on(steps), scene);
+            panes::breaker(&mut all.on(breaker), scene);
+            panes::pods(&mut all.on(pods), scene);
+        }
     }
-    scene.mark(parts.chart, Target::Pane(Pane::Users));
-    panes::small_users(&mut all.on(parts.chart), scene);
-    if scene.view.presenter {
-        panes::stage(&mut all.on(parts.steps.union(parts.status)), scene);
-    } else {
-        panes::steps(&mut all.on(parts.steps), scene);
-        panes::status(&mut all.on(parts.status), scene);
-    }
-    panes::lanes(&mut all.on(parts.lanes), scene);
 }
 
-fn slim(all: &mut Canvas, scene: &Scene, parts: Slim) {
-    panes::verdict(&mut all.on(Rect { height: 1, ..parts.verdict }), scene);
-    panes::lanes(&mut all.on(parts.lanes), scene);
+fn slim(all: &mut Canvas, scene: &Scene, parts: &Slim) {
+    panes::banner(&mut all.on(parts.verdict), scene, Size::Compact);
+    picture::slim(all, scene, parts);
     scene.mark(parts.status, Target::Pane(Pane::Pods));
     panes::bare_status(&mut all.on(parts.status), scene);
-    panes::notice(&mut all.on(Rect { height: 1, ..parts.next }), scene);
-    let below =
-        Rect { y: parts.next.y.saturating_add(1), height: parts.next.height.saturating_sub(1), ..parts.next };
-    panes::next(&mut all.on(below), scene);
-    panes::footer(&mut all.on(parts.footer), scene);
+    panes::note(&mut all.on(parts.note), scene);
+    panes::next(&mut all.on(parts.next), scene);
+    panes::keys(&mut all.on(parts.keys), scene);
 }
 
 /// The focused pane in the room of all.
-fn zoomed(canvas: &mut Canvas, scene: &Scene, log: &LogFeed) {
+fn full(canvas: &mut Canvas, scene: &Scene, log: &LogFeed) {
     match scene.view.focus {
         Pane::Experiment => panes::experiment(canvas, scene),
-        Pane::Users => panes::users(canvas, scene),
-        Pane::Pods => pods_place(canvas, scene),
+        Pane::Pods => panes::pods(canvas, scene),
         Pane::Breaker => panes::breaker(canvas, scene),
-        Pane::Timeline => panes::timeline(canvas, scene),
+        Pane::Users | Pane::Timeline => picture::full(canvas, scene),
         Pane::Log => panes::log(canvas, scene, log),
     }
 }

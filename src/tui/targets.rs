@@ -11,8 +11,8 @@ pub enum Target {
     Step(StepRef),
     /// A pod in play, by its identity.
     Pod(String),
-    /// Seconds, one a column, this one first.
-    Seconds(i64),
+    /// The time axis: milliseconds from T0 in the first column, and milliseconds a column.
+    Moments(i64, i64),
     /// The selector of endpoints.
     Endpoints,
     /// What lies over everything.

@@ -72,7 +72,9 @@ pub(super) fn ascii(text: &str) -> String {
         '‖' => "=".to_owned(),
         '·' | '┄' | '░' | '○' | '□' => ".".to_owned(),
         '●' => "o".to_owned(),
-        '■' | '█' | '▓' | '▒' | '▄' | '▀' | '▖' | '▍' | '▎' | '▋' | '▊' | '▉' => "#".to_owned(),
+        '■' | '█' | '▓' | '▒' | '▄' | '▀' | '▖' | '▍' | '▎' | '▋' | '▊' | '▉' => {
+            "#".to_owned()
+        }
         '─' | '━' | '╌' | '–' | '—' => "-".to_owned(),
         '│' | '▏' | '▌' | '┫' | '┣' => "|".to_owned(),
         '╭' | '╮' | '╰' | '╯' | '┤' | '├' | '┬' | '┴' => "+".to_owned(),
@@ -112,6 +114,17 @@ pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
         kept.push('…');
     }
     Cow::Owned(kept)
+}
+
+/// The beginning of a text, as far as `columns` columns hold it.
+pub(super) fn beginning(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let fits = |(_, c): &(usize, char)| {
+        used += c.width().unwrap_or(0);
+        used <= columns
+    };
+    let to = text.char_indices().take_while(fits).last().map_or(0, |(at, c)| at + c.len_utf8());
+    text.get(..to).unwrap_or_default()
 }
 
 /// The end of a text, as far as `columns` columns hold it.

@@ -99,9 +99,11 @@ pub struct View {
     pub overlay: Option<Overlay>,
     /// Lines scrolled down, by pane; the overlay's last.
     pub scroll: [usize; Pane::ALL.len() + 1],
-    /// The first second shown, when scrolled away from the present.
+    /// The step of the time axis that the operator chose, by its place among all; else the one in which the run fits.
+    pub zoom: Option<usize>,
+    /// Where the first column begins when scrolled away from the present, in milliseconds from T0.
     pub scrolled_to: Option<i64>,
-    /// The second under the time cursor.
+    /// The moment under the time cursor, in milliseconds from T0.
     pub cursor: Option<i64>,
     /// The step chosen in the experiment pane.
     pub chosen: Option<StepRef>,
@@ -140,6 +142,7 @@ impl View {
             presenter: false,
             overlay: None,
             scroll: [0; Pane::ALL.len() + 1],
+            zoom: None,
             scrolled_to: None,
             cursor: None,
             chosen: None,

@@ -85,7 +85,7 @@ impl Session {
             What::PauseStarted { step, side, seconds, .. } => {
                 self.steps.pause_started(at, *step, *side, *seconds)
             }
-            What::PauseEnded { step, .. } => self.steps.pause_ended(*step),
+            What::PauseEnded { step, .. } => self.steps.pause_ended(at, *step),
             What::ActivityStarted { run, step, .. } => self.steps.started(at, *run, *step),
             What::ActivityProgressed { run, text } => self.steps.progressed(*run, text),
             What::ActivityEnded { run, step, outcome, entry } => {

@@ -36,6 +36,8 @@ pub struct Breaker {
     pub restarted: Option<Timestamp>,
     /// Whether the health page failed, over time.
     pub health_failing: History<bool>,
+    /// The status it answered with over time; `None` where there was none.
+    pub health_said: History<Option<u16>>,
 }
 
 /// The latest statement of a source.
@@ -161,6 +163,8 @@ impl Breaker {
             });
             if let Some(failing) = failing {
                 self.health_failing.set(at, failing);
+                let status = testimony.ground.split(|c: char| !c.is_ascii_digit()).next();
+                self.health_said.set(at, status.and_then(|status| status.parse().ok()));
             }
         }
         self.statements.retain(|statement| statement.age(at) <= FORGOTTEN_S);

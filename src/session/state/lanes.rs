@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// Names of the objects that the fault is about, or would be about.
-    fn victim_names(&self) -> Vec<&str> {
+    pub(super) fn victim_names(&self) -> Vec<&str> {
         match (&self.fault, &self.target) {
             (Some(fault), _) => fault.targets().collect(),
             (None, Some(card)) => card.objects.iter().map(String::as_str).collect(),

@@ -27,8 +27,8 @@ mod users;
 pub use axis::Axis;
 pub use breaker::{Breaker, Cycle, CycleEnd, Measured, Statement};
 pub use cluster::{
-    Cluster, Countdown, Identity, LogState, Misses, NoteRow, PodLog, PodLogs, PodRow, ServiceRow, SourceRow,
-    WorkloadRow, WorkloadState,
+    Cluster, Countdown, Identity, LogState, Misses, NoteRow, PodLog, PodLogs, PodRow, Readied, Roles,
+    ServiceRow, SourceRow, WorkloadRow, WorkloadState,
 };
 pub use diary::{Diary, Entry};
 pub use fault::{Fault, Firing, Refusal};
@@ -40,7 +40,7 @@ pub use log::{Log, LogLine};
 pub use run::{During, Pass, Run};
 pub use safety::{Asked, Safety, SafetyKnown};
 pub use session::{Meta, Session};
-pub use steps::{Span, StepRow, StepState, Steps};
+pub use steps::{Played, Span, StepRow, StepState, Steps};
 pub use undo::Undo;
 pub use users::{
     BANDS, CallRate, CallShare, Dot, Endpoint, InFlight, Look, Outcome, Quantile, Recent, Second, Shape,

@@ -21,6 +21,22 @@ pub struct Steps {
     pub paused: bool,
     /// Steps to hold at, also in automatic mode.
     pub breakpoints: BTreeSet<StepRef>,
+    /// The latest calls and pauses with their moments, in order.
+    pub played: VecDeque<Played>,
+}
+
+/// Calls and pauses kept.
+const PLAYED: usize = 1024;
+
+/// A call or a pause of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Played {
+    pub step: StepRef,
+    /// Its side and its planned seconds, if it is a pause.
+    pub pause: Option<(PauseSide, f64)>,
+    pub from: Timestamp,
+    /// When it ended, if it has.
+    pub to: Option<Timestamp>,
 }
 
 /// One step with what is known of it.
@@ -252,10 +268,12 @@ impl Steps {
 
     pub(super) fn pause_started(&mut self, at: Timestamp, step: StepRef, side: PauseSide, seconds: f64) {
         self.arrive(step);
+        self.plays(Played { step, pause: Some((side, seconds)), from: at, to: None });
         self.with(step, |row| row.state = StepState::Paused { side, since: at, seconds });
     }
 
-    pub(super) fn pause_ended(&mut self, step: StepRef) {
+    pub(super) fn pause_ended(&mut self, at: Timestamp, step: StepRef) {
+        self.played(at, step, true);
         self.with(step, |row| {
             if let StepState::Paused { side, .. } = row.state {
                 row.state = match side {
@@ -268,6 +286,7 @@ impl Steps {
 
     pub(super) fn started(&mut self, at: Timestamp, run: RunId, step: StepRef) {
         self.arrive(step);
+        self.plays(Played { step, pause: None, from: at, to: None });
         self.with(step, |row| {
             row.state = StepState::Running { since: at, progress: None };
             row.started = Some(at);
@@ -296,6 +315,7 @@ impl Steps {
         outcome: &ActivityOutcome,
         remark: Option<String>,
     ) {
+        self.played(at, step, false);
         // The step may stand elsewhere by now than where its call began.
         let place = self.rows.iter().find(|row| row.call == Some(run)).map_or(step, |row| row.step.at);
         self.with(place, |row| {
@@ -342,6 +362,23 @@ impl Steps {
     pub(super) fn toggle_breakpoint(&mut self, step: StepRef) {
         if !self.breakpoints.remove(&step) {
             self.breakpoints.insert(step);
+        }
+    }
+
+    fn plays(&mut self, played: Played) {
+        if self.played.len() == PLAYED {
+            self.played.pop_front();
+        }
+        self.played.push_back(played);
+    }
+
+    /// The latest call or pause of a step ended.
+    fn played(&mut self, at: Timestamp, step: StepRef, pause: bool) {
+        let open = |played: &&mut Played| {
+            played.step == step && played.to.is_none() && played.pause.is_some() == pause
+        };
+        if let Some(played) = self.played.iter_mut().rev().find(open) {
+            played.to = Some(at);
         }
     }
 

@@ -82,7 +82,7 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
     for (y, line) in text::wrap(&lasting, width, room).into_iter().enumerate() {
         inside.row(1 + y, &Row::text(line));
     }
-    inside.row(4, &key("u", "put it back and leave").with(Role::Muted, kit.cost.as_str()));
+    inside.row(4, &key("u", "put it back and leave").with(Role::Soft, kit.cost.as_str()));
     inside.row(5, &key("w", "leave without, the fault stays on"));
     inside.row(7, &key("ESC", "stay"));
 }
@@ -109,7 +109,7 @@ pub(crate) fn undo(canvas: &mut Canvas, scene: &Scene) {
     }
     let abort = scene.view.keymap.key(Action::Abort);
     if scene.session.run.ended.is_none() {
-        inside.row(3, &Row::of(Role::Muted, format!("The run goes on; {abort} aborts it and undoes too.")));
+        inside.row(3, &Row::of(Role::Soft, format!("The run goes on; {abort} aborts it and undoes too.")));
     }
     let keys =
         Row::of(Role::Focus, "y").and(" put it back now    ").with(Role::Focus, "ESC").and(" leave it");
@@ -123,7 +123,7 @@ pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
     let row = scene.session.steps.row(step);
     let name = row.map_or("this step", |row| row.step.name.as_str());
     let failed = row.is_some_and(|row| row.failed());
-    inside.row(0, &Row::of(Role::Strong, text::fit(name, width, "…").into_owned()));
+    inside.row(0, &Row::of(Role::Strong, text::fit(name, width).into_owned()));
     let offered = !scene.session.run.rolling_back;
     let what = match step.section {
         Section::Before if failed => {
@@ -144,7 +144,7 @@ pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
     if !ends {
         let again = scene.view.keymap.key(Action::Rerun);
         let back = format!("{again} goes back to it as long as the next step of this part waits.");
-        inside.row(3, &Row::of(Role::Muted, back));
+        inside.row(3, &Row::of(Role::Soft, back));
     }
     let keys = Row::of(Role::Focus, "s").and(" skip it    ").with(Role::Focus, "ESC").and(" keep it");
     inside.row(5, &keys);

@@ -5,7 +5,7 @@ use crate::{
     insight,
     session::event::Guard,
     tui::{
-        canvas::{Canvas, Row},
+        canvas::{Canvas, Look, Row},
         forms::GuardForm,
         panes::Scene,
         theme::Role,
@@ -30,16 +30,16 @@ pub(crate) fn guards(canvas: &mut Canvas, scene: &Scene, form: &GuardForm) {
         let mut row = Row::of(role, format!("{} {what:<36}", if chosen { ">" } else { " " }));
         let text = limit.map_or_else(|| "off".to_owned(), |limit| format!("{limit:>4} {unit}"));
         match (limit, chosen) {
-            (_, true) => row.push_bar(Role::Focus, format!(" {text:<10} ")),
-            (None, false) => row.push(Role::Stale, format!(" {text:<10} ")),
+            (_, true) => row.add(Role::Focus, Look::Fill, format!(" {text:<10} ")),
+            (None, false) => row.push(Role::Unknown, format!(" {text:<10} ")),
             (Some(_), false) => row.push(Role::Strong, format!(" {text:<10} ")),
         }
         let now = readings.iter().find(|reading| reading.guard == guard);
         let now = now.map_or_else(String::new, |reading| format!("  now {}", reading.figure));
-        inside.row(y, &row.with(Role::Muted, now));
+        inside.row(y, &row.with(Role::Soft, now));
     }
     let idle = "They watch once a fault is on. What is not known counts as bad.";
-    inside.row(4, &Row::of(Role::Muted, if readings.is_empty() { idle } else { "" }));
+    inside.row(4, &Row::of(Role::Soft, if readings.is_empty() { idle } else { "" }));
     let keys = [("UP DOWN", "choose"), ("LEFT RIGHT", "change"), ("SPACE", "on/off"), ("ENTER", "keep it")];
     let keys = keys
         .iter()

@@ -10,7 +10,8 @@ use crate::{
     tui::{
         canvas::{Canvas, Row},
         figures,
-        panes::{ON_THE_WAY_MS, Scene, shown_endpoint},
+        panes::Scene,
+        picture::{ON_THE_WAY_MS, shown_endpoint},
         theme::Role,
     },
 };
@@ -27,13 +28,13 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let title = "HEAT MAP  waiting time over time";
     let mut inside = boxed(canvas, scene, (width, (rows + 2).min(height)), title, Role::Focus);
     let (Some(endpoint), Some(busy)) = (shown_endpoint(scene), busy) else {
-        inside.row(0, &Row::of(Role::Muted, "nobody is watched yet"));
+        inside.row(0, &Row::of(Role::Soft, "nobody is watched yet"));
         return;
     };
     let columns = inside.width().saturating_sub(SCALE);
     let map = Map::of(endpoint, scene, columns);
     let most = map.most();
-    let shades = inside.theme.symbols.shades;
+    let shades = [" ", "░", "▒", "▓", "█"];
     // Of too many bands the longest waits are shown.
     let bands: Vec<usize> = busy.rev().take(inside.height().saturating_sub(2)).collect();
     for (y, band) in bands.iter().enumerate() {
@@ -41,7 +42,7 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
         let label =
             if edge.is_finite() { format!("<{}", figures::wait(Some(edge))) } else { "more".to_owned() };
         let late = edge > endpoint.limit_ms as f64;
-        inside.at(0, y, &Row::of(if late { Role::Waiting } else { Role::Muted }, format!("{label:>7} ")));
+        inside.at(0, y, &Row::of(if late { Role::Waiting } else { Role::Soft }, format!("{label:>7} ")));
         for (column, cells) in map.columns.iter().enumerate() {
             let cell = cells.get(*band).copied().unwrap_or_default();
             let shade = if cell.count == 0 { 0 } else { 1 + (cell.count * 3 / most.max(1)).min(3) as usize };
@@ -56,10 +57,10 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let worst = [Worst::Real, Worst::Fallback, Worst::Unjudged, Worst::Waiting, Worst::Error];
     let seen =
         |worst: &Worst| map.columns.iter().flatten().any(|cell| cell.count > 0 && cell.worst == *worst);
-    let legend = worst.into_iter().filter(seen).fold(Row::of(Role::Muted, words), |row, worst| {
+    let legend = worst.into_iter().filter(seen).fold(Row::of(Role::Soft, words), |row, worst| {
         row.with(worst.role(), format!("{} {}  ", shades.last().copied().unwrap_or("#"), worst.word()))
     });
-    let legend = legend.with(Role::Waiting, "this scale").with(Role::Muted, ": over the limit");
+    let legend = legend.with(Role::Waiting, "this scale").with(Role::Soft, ": over the limit");
     inside.row(bands.len() + 1, &legend);
 }
 

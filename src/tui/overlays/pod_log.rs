@@ -49,8 +49,8 @@ pub(crate) fn pod_log(canvas: &mut Canvas, scene: &Scene) {
     let Some(row) = shown(scene.session, scene.view) else {
         let mut inside = canvas.framed(&"LOG".into(), &"ESC closes".into(), Role::Focus);
         let session_log = scene.view.keymap.key(Action::SessionLog);
-        inside.row(0, &Row::of(Role::Muted, "no pod of this experiment is watched"));
-        inside.row(1, &Row::of(Role::Muted, format!("{session_log} shows the log of the session")));
+        inside.row(0, &Row::of(Role::Soft, "no pod of this experiment is watched"));
+        inside.row(1, &Row::of(Role::Soft, format!("{session_log} shows the log of the session")));
         return;
     };
     let logs: Vec<&PodLog> = scene.session.cluster.logs.of(&row.pod.key.uid).collect();
@@ -61,7 +61,7 @@ pub(crate) fn pod_log(canvas: &mut Canvas, scene: &Scene) {
     } else {
         format!("TAB next of {count}")
     };
-    let mut inside = canvas.framed(&title, &Row::of(Role::Muted, keys), Role::Focus);
+    let mut inside = canvas.framed(&title, &Row::of(Role::Soft, keys), Role::Focus);
     inside.row(0, &standing(scene, row, &logs));
     let mut body = inside.part(0, 1, width.saturating_sub(2), height.saturating_sub(3));
     let lines = lines(row, &logs);
@@ -88,7 +88,7 @@ fn standing(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> Row {
     }
     match logs.last().map(|log| &log.state) {
         Some(LogState::Followed) => Row::of(Role::Ok, "followed as it is written"),
-        Some(LogState::Ended) => Row::of(Role::Stale, "the container ended: no more will come"),
+        Some(LogState::Ended) => Row::of(Role::Unknown, "the container ended: no more will come"),
         Some(LogState::Failed(_)) | None => Row::new(),
     }
 }
@@ -111,24 +111,22 @@ fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<Row> {
             let stamp = line.at.map_or_else(String::new, |at| {
                 format!("{} ", at.to_zoned(zone.clone()).strftime("%H:%M:%S"))
             });
-            Row::of(Role::Muted, stamp).and(line.text.as_str())
+            Row::of(Role::Soft, stamp).and(line.text.as_str())
         }));
         match &log.state {
             LogState::Failed(reason) => {
                 lines.push(Row::of(Role::Waiting, format!("it cannot be read: {reason}")))
             }
             LogState::Followed if log.lines.is_empty() => {
-                lines.push(Row::of(Role::Muted, "nothing was written yet"))
+                lines.push(Row::of(Role::Soft, "nothing was written yet"))
             }
-            LogState::Ended if log.lines.is_empty() => {
-                lines.push(Row::of(Role::Muted, "nothing was written"))
-            }
+            LogState::Ended if log.lines.is_empty() => lines.push(Row::of(Role::Soft, "nothing was written")),
             LogState::Followed | LogState::Ended => {}
         }
     }
     if logs.is_empty() {
         lines.push(Row::of(
-            Role::Muted,
+            Role::Soft,
             match row.identity() {
                 Identity::Gone => {
                     "it went before its log was read, and Kubernetes keeps no log of a pod that is gone"

@@ -2,7 +2,7 @@
 
 use super::boxed;
 use crate::tui::{
-    canvas::{Canvas, Row},
+    canvas::{Canvas, Look, Row},
     forms::{PredictForm, PredictLine},
     panes::Scene,
     theme::Role,
@@ -17,17 +17,17 @@ pub(crate) fn predict(canvas: &mut Canvas, scene: &Scene, form: &PredictForm) {
         let mut row =
             Row::of(if chosen { Role::Focus } else { Role::Text }, format!("{} {label:<32}", mark(chosen)));
         if chosen {
-            row.push_bar(Role::Focus, format!(" {text:<9}"));
+            row.add(Role::Focus, Look::Fill, format!(" {text:<9}"));
         } else {
             row.push(Role::Strong, format!(" {:<9}", if text.is_empty() { "-" } else { &text }));
         }
-        inside.row(y, &row.with(Role::Muted, format!(" {after}")));
+        inside.row(y, &row.with(Role::Soft, format!(" {after}")));
     }
     let keys = [("UP DOWN", "line"), ("ENTER", "keep it"), ("BACKSPACE", "erase")];
     let keys = keys
         .iter()
         .fold(Row::new(), |row, (key, what)| row.with(Role::Focus, *key).and(format!(" {what}   ")));
-    inside.row(6, &keys.with(Role::Muted, "scored at the end"));
+    inside.row(6, &keys.with(Role::Soft, "scored at the end"));
 }
 
 fn mark(chosen: bool) -> char {

@@ -35,7 +35,7 @@ fn lines(scene: &Scene, width: usize) -> Vec<Row> {
         lines.push(Row::of(Role::Strong, head));
         for reason in reasons {
             for (i, line) in text::wrap(&reason, width.saturating_sub(2), 4).into_iter().enumerate() {
-                lines.push(Row::of(Role::Muted, if i == 0 { "- " } else { "  " }).and(line));
+                lines.push(Row::of(Role::Soft, if i == 0 { "- " } else { "  " }).and(line));
             }
         }
     }

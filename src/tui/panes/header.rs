@@ -4,7 +4,7 @@ use super::Scene;
 use crate::{
     insight::Phase,
     tui::{
-        canvas::{Canvas, Row},
+        canvas::{Canvas, Look, Row},
         figures,
         theme::Role,
         view::Steering,
@@ -14,7 +14,7 @@ use crate::{
 /// Columns from which words are written out.
 const ROOMY: usize = 100;
 
-pub(crate) fn header(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn header(canvas: &mut Canvas, scene: &Scene, _size: crate::tui::layout::Size) {
     let roomy = canvas.width() >= ROOMY;
     let title = &scene.session.meta.title;
     let title = if title.is_empty() { &scene.session.meta.source } else { title };
@@ -27,11 +27,11 @@ fn right(scene: &Scene, roomy: bool) -> Row {
     let mut row = Row::new();
     match scene.view.steering {
         Steering::Live => {}
-        Steering::ReadOnly => row.push_bar(Role::Waiting, " READ-ONLY "),
-        Steering::Replay => row.push_bar(Role::Protected, " REPLAY "),
+        Steering::ReadOnly => row.add(Role::Waiting, Look::Fill, " READ-ONLY "),
+        Steering::Replay => row.add(Role::Protected, Look::Fill, " REPLAY "),
     }
     if let Some(dry) = &scene.session.run.dry {
-        row.push_bar(Role::Waiting, format!(" DRY {dry} "));
+        row.add(Role::Waiting, Look::Fill, format!(" DRY {dry} "));
     }
     let place = match (&meta.context, roomy) {
         (Some(context), true) => format!("  ctx {context}  ns {}  ", meta.namespace),
@@ -57,7 +57,7 @@ fn right(scene: &Scene, roomy: bool) -> Row {
             row.push(Role::Strong, format!(" {}", scene.phase.word()));
         }
         (_, Some(since)) => row.push(Role::Strong, format!("  {}", figures::clock(since))),
-        (_, None) => row.push(Role::Muted, "  T--:--"),
+        (_, None) => row.push(Role::Soft, "  T--:--"),
     }
     row.and(" ")
 }

@@ -106,8 +106,8 @@ impl LogFormatter for Formatter {
             log::Level::Error => ("ERROR", Role::Failing),
             log::Level::Warn => ("WARN ", Role::Waiting),
             log::Level::Info => ("INFO ", Role::Text),
-            log::Level::Debug => ("DEBUG", Role::Muted),
-            log::Level::Trace => ("TRACE", Role::Muted),
+            log::Level::Debug => ("DEBUG", Role::Soft),
+            log::Level::Trace => ("TRACE", Role::Soft),
         };
         let message = text::clean(record.msg());
         let (stamp, target, said) = match record.target().strip_prefix(OF_SESSION) {
@@ -120,9 +120,9 @@ impl LogFormatter for Formatter {
                 (stamp, record.target().to_owned(), message.trim_start().to_owned())
             }
         };
-        let target = text::fit(&target, 12, self.theme.symbols.ellipsis).into_owned();
+        let target = text::fit(&target, 12).into_owned();
         let line = format!("{stamp} {word} {target:<12} {said}");
-        let line = text::fit(&line, width, self.theme.symbols.ellipsis).into_owned();
+        let line = text::fit(&line, width).into_owned();
         vec![Line::styled(line, self.style(role))]
     }
 }

@@ -137,7 +137,7 @@ fn undo(scene: &Scene) -> Option<Row> {
 
 /// The gate is not met: nothing has happened yet, and there is something to do about it.
 fn unmet(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
-    let name = text::fit(&row.step.name, if roomy { 40 } else { 24 }, "…");
+    let name = text::fit(&row.step.name, if roomy { 40 } else { 24 });
     vec![key(scene, Action::Next, &format!("ask {name} again")), key(scene, Action::Skip, "accept and end")]
 }
 
@@ -155,7 +155,7 @@ fn recovering(scene: &Scene, roomy: bool) -> Vec<Row> {
 
 /// The step that is next; its name gives way to the keys where there is little room.
 fn run(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
-    let name = text::fit(&row.step.name, if roomy { 60 } else { 28 }, "…");
+    let name = text::fit(&row.step.name, if roomy { 60 } else { 28 });
     key(scene, Action::Next, &format!("run {name}"))
 }
 
@@ -169,7 +169,7 @@ fn fire(scene: &Scene, row: &StepRow, roomy: bool) -> Vec<Row> {
         Row::of(Role::Fault, press).and(format!("{typed} to ")).with(Role::Fault, lower(headline)).and(".  "),
     ];
     pieces.extend(abort(scene, roomy));
-    pieces.push(Row::of(Role::Muted, "SPACE never fires   "));
+    pieces.push(Row::of(Role::Soft, "SPACE never fires   "));
     if roomy {
         pieces.push(key(scene, Action::Skip, "leave it out"));
     }

@@ -28,8 +28,7 @@ const GONE_S: f64 = 20.0;
 
 /// Draws the pane.
 pub(crate) fn pods(canvas: &mut Canvas, scene: &Scene) {
-    let mut inside = frame(canvas, scene, Pane::Pods, &title(scene), word(scene));
-    let mut body = inside.part(1, 0, inside.width().saturating_sub(1), inside.height());
+    let mut body = frame(canvas, scene, Pane::Pods, &title(scene), word(scene));
     let mut places = Vec::new();
     let mut lines = lines(scene, body.width(), body.height(), &mut places);
     if lines.len() < body.height() {
@@ -53,14 +52,14 @@ fn title(scene: &Scene) -> String {
 /// Whether the watch speaks.
 fn word(scene: &Scene) -> Row {
     match scene.session.cluster.source(Source::Pods) {
-        None => Row::of(Role::Stale, "not watched"),
+        None => Row::of(Role::Unknown, "not watched"),
         Some(row) => match &row.state {
             SourceState::Live => Row::new(),
             SourceState::Reconnecting { .. } => Row::of(
                 Role::Waiting,
                 format!("RECONNECTING {}", figures::length(figures::between(row.since, scene.now))),
             ),
-            SourceState::Absent { .. } => Row::of(Role::Stale, "ABSENT"),
+            SourceState::Absent { .. } => Row::of(Role::Unknown, "ABSENT"),
         },
     }
 }
@@ -90,7 +89,7 @@ fn lines(scene: &Scene, width: usize, height: usize, places: &mut Vec<(usize, St
     } else {
         let found = cluster.others.values().filter(|pod| wanted(&pod.key.name)).take(FOUND);
         lines.extend(
-            found.map(|pod| Row::text(format!("{}  ", pod.key.name)).with(Role::Muted, pod.status.as_str())),
+            found.map(|pod| Row::text(format!("{}  ", pod.key.name)).with(Role::Soft, pod.status.as_str())),
         );
         lines.extend(found_in_the_crowd(scene));
     }
@@ -107,7 +106,7 @@ fn pod(scene: &Scene, row: &PodRow, width: usize, lines: &mut Vec<Row>) {
     let (ready, of) = row.ready();
     let restarts = row.restarts();
     let role = match (&identity, &row.pod.phase) {
-        (Identity::Gone, _) => Role::Stale,
+        (Identity::Gone, _) => Role::Unknown,
         _ if row.pod.deleting.is_some() => Role::Fault,
         (_, PodPhase::Failed) => Role::Failing,
         _ if row.ready_since.is_some() => Role::Ok,
@@ -124,17 +123,17 @@ fn pod(scene: &Scene, row: &PodRow, width: usize, lines: &mut Vec<Row>) {
     };
     let more = if width >= ROOMY { standing(scene, row) } else { String::new() };
     let room = width.saturating_sub(figures.len() + more.len() + 3);
-    let name = crate::tui::text::fit_ends(&row.pod.key.name, room, "…");
+    let name = crate::tui::text::fit_ends(&row.pod.key.name, room);
     let chosen = scene.view.pod.as_ref() == Some(&row.pod.key.uid);
     let name = Row::of(if chosen { Role::Focus } else { Role::Text }, name);
-    lines.push(name.to(room + 2).with(role, figures).with(Role::Muted, more));
+    lines.push(name.to(room + 2).with(role, figures).with(Role::Soft, more));
     lines.extend(about(scene, row, &identity));
 }
 
 /// Its age, and the node it runs on.
 fn standing(scene: &Scene, row: &PodRow) -> String {
     let age = row.pod.created.map(|at| figures::length(figures::between(at, scene.now)));
-    let node = crate::tui::text::fit(row.pod.node.as_deref().unwrap_or("no node"), 16, "…").into_owned();
+    let node = crate::tui::text::fit(row.pod.node.as_deref().unwrap_or("no node"), 16).into_owned();
     format!("  {:>6}  {node:<16}", age.unwrap_or_default())
 }
 
@@ -161,7 +160,7 @@ fn about(scene: &Scene, row: &PodRow, identity: &Identity) -> Vec<Row> {
     } else if row.misses.worst > 0 {
         let threshold = row.pod.liveness.as_ref().map_or(0, |l| l.threshold);
         lines.push(Row::of(
-            Role::Muted,
+            Role::Soft,
             format!("  liveness ok now, worst {} of {threshold} misses", row.misses.worst),
         ));
     }
@@ -176,7 +175,7 @@ fn about(scene: &Scene, row: &PodRow, identity: &Identity) -> Vec<Row> {
                     figures::length(figures::between(row.status_since, scene.now))
                 ),
             };
-            lines.push(Row::of(Role::Muted, ready));
+            lines.push(Row::of(Role::Soft, ready));
             lines.extend(last_end(row));
         }
         Identity::Restarted(times) => {
@@ -195,12 +194,12 @@ fn about(scene: &Scene, row: &PodRow, identity: &Identity) -> Vec<Row> {
 /// How one of its containers last ended.
 fn last_end(row: &PodRow) -> Option<Row> {
     let end = row.last_end()?;
-    Some(Row::of(Role::Muted, format!("  last end: {}, exit {}", end.reason, end.exit_code)))
+    Some(Row::of(Role::Soft, format!("  last end: {}, exit {}", end.reason, end.exit_code)))
 }
 
 fn service(scene: &Scene, row: &ServiceRow) -> Row {
     let ready = row.endpoints.ready;
-    let head = Row::of(Role::Muted, "svc ").and(format!("{}  ", row.endpoints.name));
+    let head = Row::of(Role::Soft, "svc ").and(format!("{}  ", row.endpoints.name));
     let noun = if ready == 1 { "endpoint" } else { "endpoints" };
     match row.empty_for(scene.now) {
         Some(seconds) => head.with(Role::Failing, format!("0 endpoints {}", figures::length(seconds))),
@@ -221,7 +220,7 @@ fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<Row> {
         WorkloadState::ScaledToZero => (Role::Fault, format!("scaled to 0 {since}")),
         WorkloadState::Gone => (Role::Fault, format!("deleted {since}")),
     };
-    Some(Row::of(Role::Muted, "deploy ").and(format!("{}  ", w.name)).with(role, words))
+    Some(Row::of(Role::Soft, "deploy ").and(format!("{}  ", w.name)).with(role, words))
 }
 
 /// Pods without a row that were looked for.
@@ -230,11 +229,11 @@ fn found_in_the_crowd(scene: &Scene) -> Vec<Row> {
     let Some(found) = found else { return Vec::new() };
     let rows = found.pods.iter();
     let mut rows: Vec<Row> = rows
-        .map(|(key, status)| Row::text(format!("{}  ", key.name)).with(Role::Muted, status.as_str()))
+        .map(|(key, status)| Row::text(format!("{}  ", key.name)).with(Role::Soft, status.as_str()))
         .collect();
     let more = found.all.saturating_sub(found.pods.len() as u32);
     if more > 0 {
-        rows.push(Row::of(Role::Muted, format!("and {more} more")));
+        rows.push(Row::of(Role::Soft, format!("and {more} more")));
     }
     rows
 }
@@ -249,26 +248,23 @@ fn others(scene: &Scene) -> Option<Row> {
     }
     let words: Vec<String> =
         states.iter().take(4).map(|(status, count)| format!("{count} {status}")).collect();
-    Some(Row::of(Role::Muted, format!("all {pods} pods: {}", words.join(", "))))
+    Some(Row::of(Role::Soft, format!("all {pods} pods: {}", words.join(", "))))
 }
 
 /// The latest words of Kubernetes about objects in play, newest first.
 fn notes<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Row> + 'a {
     scene.session.cluster.notes.iter().rev().take(50).map(|row| {
         let age = figures::length(figures::between(row.at, scene.now));
-        let role = if row.note.level == "Warning" { Role::Waiting } else { Role::Muted };
+        let role = if row.note.level == "Warning" { Role::Waiting } else { Role::Soft };
         let object = row.note.object.rsplit(['/', '-']).next().unwrap_or_default();
-        Row::of(Role::Muted, format!("{age:>6} "))
+        Row::of(Role::Soft, format!("{age:>6} "))
             .with(role, row.note.reason.as_str())
-            .with(Role::Muted, format!(" {object}: {}", row.note.message))
+            .with(Role::Soft, format!(" {object}: {}", row.note.message))
     })
 }
 
 /// How the pods are watched.
 fn source(scene: &Scene) -> Option<Row> {
     let row = scene.session.cluster.source(Source::Pods).filter(|row| row.state == SourceState::Live)?;
-    Some(Row::of(
-        Role::Muted,
-        format!("by API watch, last event {} ago", figures::length(row.age(scene.now))),
-    ))
+    Some(Row::of(Role::Soft, format!("by API watch, last event {} ago", figures::length(row.age(scene.now)))))
 }

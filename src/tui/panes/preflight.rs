@@ -16,22 +16,11 @@ use crate::{
 };
 
 /// Draws the checks of the wide screen: what to mend first, texts wrapped.
-pub(super) fn preflight(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn preflight(canvas: &mut Canvas, scene: &Scene) {
+    canvas.clear();
     let lines = lines(scene, canvas.width(), 3, true);
     let scroll = scene.view.scroll_of(Pane::Users);
     super::scrolled(canvas, &lines, scroll);
-}
-
-/// Draws the checks of the small screen: as many lines each as there is room for. What is in order gives way first.
-pub(super) fn checks(canvas: &mut Canvas, scene: &Scene) {
-    let (width, height) = (canvas.width(), canvas.height());
-    let wrapped = [(3, true), (2, true), (3, false), (2, false)];
-    let lines = wrapped
-        .into_iter()
-        .map(|(most, each)| lines(scene, width, most, each))
-        .find(|lines| lines.len() <= height)
-        .unwrap_or_else(|| lines(scene, width, 1, true));
-    super::scrolled(canvas, &lines, scene.view.scroll_of(Pane::Users));
 }
 
 /// What is in order as one line; the zoomed pane lists it.
@@ -54,7 +43,7 @@ fn lines(scene: &Scene, width: usize, most: usize, each: bool) -> Vec<Row> {
     });
     if checks.is_empty() {
         let observe = scene.view.keymap.key(Action::Observe);
-        return vec![Row::of(Role::Muted, format!(" nobody is asked yet; {observe} starts watching"))];
+        return vec![Row::of(Role::Soft, format!(" nobody is asked yet; {observe} starts watching"))];
     }
     let kit = Some(scene.session.undo.manifests()).filter(|saved| *saved > 0).map(|saved| Check {
         level: CheckLevel::Ok,

@@ -20,6 +20,7 @@ pub(super) const SHORT_TITLE: usize = 24;
 
 /// Draws the card in the place of the pods.
 pub(crate) fn target(canvas: &mut Canvas, scene: &Scene) {
+    canvas.clear();
     let key = scene.view.keymap.spoken(Action::Fire);
     let number = Pane::Pods.number();
     let place = Row::of(Role::Fault, place(scene, canvas.width().saturating_sub(SHORT_TITLE)));
@@ -49,7 +50,7 @@ pub(super) fn place(scene: &Scene, columns: usize) -> String {
     };
     // What tells contexts apart often stands at their end.
     let short = |word: &str, context: &str| {
-        format!("{word} {}", text::fit_ends(context, columns.saturating_sub(word.len() + 1), "…"))
+        format!("{word} {}", text::fit_ends(context, columns.saturating_sub(word.len() + 1)))
     };
     match (context, sure) {
         (Some(context), true) => short("on", context),
@@ -77,9 +78,9 @@ fn kit(scene: &Scene, narrow: bool) -> Option<(Role, String)> {
         Some((_, Some(why))) => (Role::Failing, format!("{key} CANNOT restore: {why}")),
         Some((at, None)) => {
             let ago = figures::between(*at, scene.now);
-            (Role::Muted, format!("{words}, checked {ago:.0} s ago"))
+            (Role::Soft, format!("{words}, checked {ago:.0} s ago"))
         }
-        None => (Role::Muted, words),
+        None => (Role::Soft, words),
     })
 }
 
@@ -123,11 +124,11 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
             Row::text("where that cannot be told, it may hit anything"),
         ];
     };
-    let (role, undo) = kit(scene, width < 40).unwrap_or_else(|| (Role::Muted, card.undo.clone()));
+    let (role, undo) = kit(scene, width < 40).unwrap_or_else(|| (Role::Soft, card.undo.clone()));
     let warned = insight::not_ready_to_fire(scene.session).map(|why| format!("no verdict yet: {why}"));
     // In as few rows as leave one for each of the others: the row below all panes has the whole of it.
     let warned = warned.map_or(Vec::new(), |words| match height {
-        0..=7 => vec![text::fit(&words, width, "…").into_owned()],
+        0..=7 => vec![text::fit(&words, width).into_owned()],
         _ => text::wrap(&words, width, 2),
     });
     // Headline, what comes back and the undo have a row each.
@@ -144,7 +145,7 @@ pub(super) fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Row> {
     for (i, object) in card.objects.iter().take(named).enumerate() {
         let last = if i + 1 == named && more > 0 { format!("  and {more} more") } else { String::new() };
         let room = width.saturating_sub(2 + last.len());
-        let name = text::fit_ends(name_of(object), room, "…");
+        let name = text::fit_ends(name_of(object), room);
         lines.push(Row::text("  ").with(Role::Strong, name).with(Role::Strong, last));
     }
     lines.extend(follows.into_iter().map(Row::text));

@@ -279,7 +279,8 @@ mod tests {
             ["dark", "light", "colour-blind"].into_iter().flat_map(|n| depths.map(|d| (n, d)))
         {
             let theme = Theme::named(name).unwrap().with_depth(depth);
-            let states = [Role::Ok, Role::Protected, Role::Waiting, Role::Failing, Role::Fault, Role::Unknown];
+            let states =
+                [Role::Ok, Role::Protected, Role::Waiting, Role::Failing, Role::Fault, Role::Unknown];
             for (i, one) in states.iter().enumerate() {
                 for other in states.iter().skip(i + 1) {
                     assert_ne!(theme.style(*one).fg, theme.style(*other).fg, "{name}: {one:?} {other:?}");

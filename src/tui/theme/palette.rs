@@ -221,7 +221,8 @@ pub(super) fn nearest(rgb: Rgb) -> Color {
     let [_, red, green, blue] = rgb.to_be_bytes();
     let level = |wanted: u8| (0..6).min_by_key(|i| LEVELS[*i].abs_diff(wanted)).unwrap_or(0);
     let distance = |colour: [u8; 3]| -> u32 {
-        let squares = [red, green, blue].into_iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2));
+        let squares =
+            [red, green, blue].into_iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2));
         squares.sum()
     };
     let [r, g, b] = [red, green, blue].map(level);
@@ -250,15 +251,8 @@ mod tests {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    const FILLS: [Role; 7] = [
-        Role::Focus,
-        Role::Ok,
-        Role::Protected,
-        Role::Waiting,
-        Role::Failing,
-        Role::Fault,
-        Role::Unknown,
-    ];
+    const FILLS: [Role; 7] =
+        [Role::Focus, Role::Ok, Role::Protected, Role::Waiting, Role::Failing, Role::Fault, Role::Unknown];
 
     #[test]
     fn everything_can_be_read() {

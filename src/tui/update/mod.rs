@@ -42,7 +42,6 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
         Msg::Closed => leave::deserted(view),
         Msg::Finished => {
             view.finished = true;
-            moving::back_to_the_fault(view, session, now);
             if view.leaving == Leaving::No { Outcome::redraw() } else { Outcome::effect(Effect::Leave) }
         }
     }
@@ -144,8 +143,11 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Down => moving::scroll(view, session, 1),
         A::PageUp => moving::scroll(view, session, -10),
         A::PageDown => moving::scroll(view, session, 10),
-        A::Earlier => moving::scroll_time(view, session, now, -moving::SCROLL_S),
-        A::Later => moving::scroll_time(view, session, now, moving::SCROLL_S),
+        A::Earlier => moving::scroll_time(view, session, now, -moving::SCROLL),
+        A::Later => moving::scroll_time(view, session, now, moving::SCROLL),
+        A::Finer => moving::zoom_time(view, session, now, 1),
+        A::Coarser => moving::zoom_time(view, session, now, -1),
+        A::Fit => moving::zoom_time(view, session, now, 0),
         A::CursorLeft => moving::move_cursor(view, session, now, -1),
         A::CursorRight => moving::move_cursor(view, session, now, 1),
         A::Live => {

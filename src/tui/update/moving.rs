@@ -7,18 +7,17 @@ use crate::{
         state::PodRow,
     },
     tui::{
+        axis::{TimeAxis, place_of, steps},
         keymap::{Action, Chord},
-        layout::{Arrangement, arrange},
+        layout::{Arrangement, Wish, arrange},
         msg::{Effect, Outcome},
         pane::Pane,
-        panes,
-        span::Span,
         view::{Overlay, View},
     },
 };
 
-/// Seconds that one press scrolls.
-pub(super) const SCROLL_S: i64 = 10;
+/// Columns that one press scrolls.
+pub(super) const SCROLL: i64 = 10;
 
 pub(super) fn numbered(view: &View, chord: Chord) -> Option<Pane> {
     Pane::ALL.get(view.keymap.place(Action::FocusNumber, chord)?).copied()
@@ -85,38 +84,60 @@ fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
     false
 }
 
-/// Columns of the timeline at the present size.
-pub(super) fn columns(view: &View) -> usize {
-    panes::lane_columns(match arrange(view.area, view.presenter) {
-        Arrangement::Wide(wide) => usize::from(wide.timeline.width).saturating_sub(2),
-        _ => usize::from(view.area.width),
-    })
+/// The time axis as the last frame had it.
+fn axis(view: &View, session: &Session, now: Timestamp) -> TimeAxis {
+    let wish = Wish { presenter: view.presenter, chain: true };
+    let columns = match arrange(view.area, wish) {
+        Arrangement::Panes(panes) => panes.picture.plot.width,
+        Arrangement::Slim(slim) => slim.strip.width,
+        Arrangement::TooSmall => 1,
+    };
+    TimeAxis::new(session, view, present(session, now), usize::from(columns).max(1))
 }
 
+/// The moment that is shown as the present.
+fn present(session: &Session, now: Timestamp) -> Timestamp {
+    session.run.ended.filter(|_| session.finished()).map_or(now, |ended| ended.min(now))
+}
+
+/// The first thing that is drawn on the axis.
+fn beginning(session: &Session, now: Timestamp) -> Timestamp {
+    let watched = session.users.endpoints.iter().map(|endpoint| endpoint.since).min();
+    let played = session.steps.played.front().map(|played| played.from);
+    let told = session.breaker.states.changes().next().map(|(at, _)| at);
+    [watched, played, told].into_iter().flatten().min().unwrap_or(now)
+}
+
+/// Scrolls by so many columns.
 pub(super) fn scroll_time(view: &mut View, session: &Session, now: Timestamp, by: i64) -> Outcome {
-    let live = Span::live(session, now, columns(view));
-    let shown = view.scrolled_to.unwrap_or(live.first);
-    let first = (shown + by).clamp(Span::earliest(session, now).min(live.first), live.first);
-    view.scrolled_to = (first < live.first).then_some(first);
+    let live = axis(&View { scrolled_to: None, ..view.clone() }, session, now);
+    let shown = axis(view, session, now);
+    let earliest = live.index(beginning(session, now)).min(live.first());
+    let first = (shown.first() + by).clamp(earliest, live.first());
+    view.scrolled_to = (first < live.first()).then_some(first * live.step_ms());
     Outcome::redraw()
 }
 
-/// What the run came to stands at its kill, which the live view may have left behind.
-pub(super) fn back_to_the_fault(view: &mut View, session: &Session, now: Timestamp) {
-    let live = Span::live(session, now, columns(view));
-    if session.t0().is_some() && view.scrolled_to.is_none() && live.column(0).is_none() {
-        view.scrolled_to = Some(-Span::LEAD);
-    }
+/// Takes a finer step (positive) or a coarser one, or the one in which the run fits (0).
+pub(super) fn zoom_time(view: &mut View, session: &Session, now: Timestamp, by: isize) -> Outcome {
+    let place = place_of(&axis(view, session, now));
+    view.scrolled_to = None;
+    view.zoom = match by {
+        0 => None,
+        by => Some(place.saturating_add_signed(-by).min(steps() - 1)),
+    };
+    Outcome::redraw()
 }
 
 pub(super) fn move_cursor(view: &mut View, session: &Session, now: Timestamp, by: i64) -> Outcome {
-    let present = session.axis.second(now);
-    let cursor = view.cursor.map_or(present, |cursor| cursor + by);
-    let cursor = cursor.clamp(Span::earliest(session, now).min(present), present);
-    view.cursor = Some(cursor);
-    let shown = Span::shown(session, now, columns(view), view.scrolled_to);
-    if shown.column(cursor).is_none() {
-        let by = if cursor < shown.first { cursor - shown.first - SCROLL_S } else { SCROLL_S };
+    let shown = axis(view, session, now);
+    let step = shown.step_ms();
+    let index = view.cursor.map_or(shown.now(), |cursor| cursor.div_euclid(step) + by);
+    let earliest = shown.index(beginning(session, now)).min(shown.now());
+    let index = index.clamp(earliest, shown.now());
+    view.cursor = Some(index * step);
+    if shown.column_of(index).is_none() {
+        let by = if index < shown.first() { index - shown.first() - SCROLL } else { SCROLL };
         return scroll_time(view, session, now, by);
     }
     Outcome::redraw()

@@ -42,9 +42,9 @@ fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> 
         match target {
             Target::Step(step) => view.chosen = Some(step),
             Target::Pod(uid) => view.pod = Some(uid),
-            Target::Seconds(first) => {
-                let second = first + i64::from(at.x - area.x);
-                view.cursor = Some(second.min(session.axis.second(now)));
+            Target::Moments(first, step) => {
+                view.cursor = Some(first + i64::from(at.x - area.x) * step);
+                moving::move_cursor(view, session, now, 0);
             }
             Target::Endpoints => {
                 view.endpoint = (view.endpoint + 1) % session.users.endpoints.len().max(1);
@@ -62,8 +62,8 @@ fn wheeled(view: &mut View, session: &Session, now: Timestamp, at: Position, by:
         return moving::scroll(view, session, by * NOTCH);
     }
     let under: Vec<Target> = view.targets.at(at).map(|(_, target)| target.clone()).collect();
-    if under.iter().any(|target| matches!(target, Target::Seconds(_))) {
-        return moving::scroll_time(view, session, now, by as i64 * moving::SCROLL_S);
+    if under.iter().any(|target| matches!(target, Target::Moments(..))) {
+        return moving::scroll_time(view, session, now, by as i64 * moving::SCROLL);
     }
     let pane = under.iter().find_map(|target| match target {
         Target::Pane(pane) => Some(*pane),

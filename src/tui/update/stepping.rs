@@ -77,7 +77,7 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
 
 /// What is to be typed for a name, as it is shown: all of it, as far as the dialog can show it.
 fn to_type(name: &str) -> String {
-    let shown = text::typable(text::fit(&text::typable(name), LONGEST_WORD, "").as_ref());
+    let shown = text::typable(text::beginning(&text::typable(name), LONGEST_WORD));
     if shown.is_empty() { "fire".to_owned() } else { shown }
 }
 

@@ -3,12 +3,14 @@
 mod liveness;
 mod logs;
 mod pods;
+mod roles;
 mod rows;
 mod victims;
 
 pub use liveness::{Countdown, Misses};
 pub use logs::{LogState, PodLog, PodLogs};
 pub use pods::{Identity, PodRow};
+pub use roles::{Readied, Roles};
 pub use rows::{NoteRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState};
 
 use super::History;

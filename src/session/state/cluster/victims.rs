@@ -35,7 +35,7 @@ impl Cluster {
         Some(&gone.workload.name)
     }
 
-    fn behind(&self, names: &[&str]) -> impl Iterator<Item = &WorkloadRow> {
+    pub(super) fn behind(&self, names: &[&str]) -> impl Iterator<Item = &WorkloadRow> {
         let pods = self.hit(names);
         self.workloads.iter().filter(move |row| {
             let name = &row.workload.name;

@@ -329,6 +329,11 @@ impl Endpoint {
         self.seconds.get(slot)
     }
 
+    /// Slots from one on and their seconds, oldest first.
+    pub fn seconds_from(&self, slot: i64) -> impl Iterator<Item = (i64, &Second)> {
+        self.seconds.from(slot)
+    }
+
     /// Slots and their seconds, oldest first; two hours of them.
     pub fn seconds(&self) -> impl Iterator<Item = (i64, &Second)> {
         self.seconds.iter()

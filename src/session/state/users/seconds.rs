@@ -139,6 +139,12 @@ impl Seconds {
         (self.first..).zip(&self.cells)
     }
 
+    /// The same from a slot on.
+    pub(super) fn from(&self, slot: i64) -> impl Iterator<Item = (i64, &Second)> {
+        let skipped = usize::try_from(slot - self.first).unwrap_or(0).min(self.cells.len());
+        (self.first + skipped as i64..).zip(self.cells.range(skipped..))
+    }
+
     pub(super) fn due(&mut self, slot: i64, withheld: bool) {
         if let Some(second) = self.reach(slot) {
             second.due += 1;

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-pub(crate) fn footer(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn keys(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= 100;
     let between = if roomy { "  " } else { " " };
     let mut shown: Vec<(&Binding, String)> = scene
@@ -38,12 +38,12 @@ pub(crate) fn footer(canvas: &mut Canvas, scene: &Scene) {
     for (binding, key) in &shown {
         let live = applies(scene, binding.action);
         let role = match (live, binding.danger) {
-            (false, _) => Role::Muted,
+            (false, _) => Role::Soft,
             (true, true) => Role::Fault,
             (true, false) => Role::Focus,
         };
         row.push(role, key.as_str());
-        row.push(if live { Role::Text } else { Role::Muted }, format!(" {}{between}", binding.name));
+        row.push(if live { Role::Text } else { Role::Soft }, format!(" {}{between}", binding.name));
     }
     canvas.row(0, &row);
 }

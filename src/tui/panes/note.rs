@@ -23,7 +23,7 @@ type Said = (&'static str, Role, String);
 const CAPTION_S: f64 = 30.0;
 
 /// Draws the line.
-pub(crate) fn notice(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn note(canvas: &mut Canvas, scene: &Scene) {
     let roomy = canvas.width() >= 100;
     let column = if roomy { 9 } else { 8 };
     let (word, role, text) = said(scene, roomy, canvas.width().saturating_sub(column + 1));
@@ -125,7 +125,7 @@ fn safety(scene: &Scene) -> Said {
         Some(done) if done.met => match scene.session.safety_known() {
             SafetyKnown::ByHypothesis => ("SAFE", Role::Ok, text.trim_start_matches("SAFE: ").to_owned()),
             SafetyKnown::ByTargets | SafetyKnown::ByUsers => ("BACK", Role::Ok, text),
-            SafetyKnown::No => ("SAFETY", Role::Stale, text),
+            SafetyKnown::No => ("SAFETY", Role::Unknown, text),
         },
         Some(_) => ("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late),
     }
@@ -159,7 +159,7 @@ fn calm(scene: &Scene, roomy: bool) -> (&'static str, Role, String) {
         Phase::Ready => predicted(scene, roomy),
         Phase::Steady => unlike(scene).unwrap_or_else(|| guarded(scene, roomy)),
         _ => unlike(scene).unwrap_or_else(|| match scene.card() {
-            Some(card) => ("UNDO", Role::Muted, card.undo.clone()),
+            Some(card) => ("UNDO", Role::Soft, card.undo.clone()),
             None => ours(scene),
         }),
     }

@@ -1,0 +1,8 @@
+//! To be drawn.
+
+use super::Scene;
+use crate::tui::canvas::Canvas;
+
+pub(crate) fn chain(canvas: &mut Canvas, _scene: &Scene) {
+    canvas.clear();
+}

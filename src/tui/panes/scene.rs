@@ -1,0 +1,137 @@
+//! Everything a frame is made of.
+
+use crate::{
+    insight::{self, Phase, Verdict},
+    session::{
+        Session,
+        event::{PauseSide, TargetCard, Timestamp},
+        state::{StepRow, StepState},
+    },
+    tui::{
+        layout::Wish,
+        targets::{Target, Targets},
+        view::View,
+    },
+};
+use ratatui::layout::Rect;
+use std::cell::RefCell;
+
+/// Milliseconds for which durations in words stand still: figures that change with every frame cannot be read.
+const STILL_MS: i128 = 500;
+
+/// Everything a frame is made of.
+pub struct Scene<'a> {
+    pub session: &'a Session,
+    pub view: &'a View,
+    pub now: Timestamp,
+    /// The moment that is shown as the present: the end of the run once it is finished.
+    pub until: Timestamp,
+    /// The same for durations in words, which change twice a second at most.
+    pub said: Timestamp,
+    /// Where the session stands.
+    pub phase: Phase,
+    /// The verdict about users.
+    pub verdict: Verdict,
+    /// An earlier session to compare with: the `before` of an `after`.
+    pub earlier: Option<&'a Session>,
+    /// When Kubernetes will restart what the fault is not about, if its health page stays failing.
+    pub restart_due: Option<RestartDue>,
+    /// What lies where, as far as it is drawn.
+    pub targets: RefCell<Targets>,
+}
+
+/// A restart ahead.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RestartDue {
+    pub at: Timestamp,
+    /// Misses in a row that lead to it.
+    pub threshold: u32,
+}
+
+impl<'a> Scene<'a> {
+    /// The scene at a moment.
+    pub fn new(session: &'a Session, view: &'a View, now: Timestamp, earlier: Option<&'a Session>) -> Self {
+        let (verdict, targets) = (insight::verdict(session, now), RefCell::default());
+        let phase = insight::phase_with(session, now, || verdict.word);
+        let until = session.run.ended.filter(|_| phase == Phase::Finished).unwrap_or(now).min(now);
+        let said = still(session, until);
+        let restart_due = restart_due(session, until);
+        Self { session, view, now, until, said, phase, verdict, earlier, restart_due, targets }
+    }
+
+    /// What the arrangement depends on.
+    pub(in crate::tui) fn wish(&self) -> Wish {
+        let roles = self.session.roles();
+        Wish { presenter: self.view.presenter, chain: roles.consumer.is_some() || roles.provider.is_some() }
+    }
+
+    /// Notes for the mouse what lies where.
+    pub fn mark(&self, area: Rect, target: Target) {
+        self.targets.borrow_mut().mark(area, target);
+    }
+
+    /// The destructive step that waits for a fire.
+    pub fn awaiting_fire(&self) -> Option<&'a StepRow> {
+        let awaited = |row: &&StepRow| row.step.destructive && matches!(row.state, StepState::Awaited { .. });
+        self.session.steps.current().filter(awaited)
+    }
+
+    /// What firing it would do, once looked up.
+    pub fn card(&self) -> Option<&'a TargetCard> {
+        let step = self.awaiting_fire()?.step.at;
+        self.session.target.as_ref().filter(|card| card.step == step)
+    }
+
+    /// Seconds from T0 to a moment.
+    pub fn since_t0(&self, at: Timestamp) -> Option<f64> {
+        self.session.since_t0(at)
+    }
+
+    /// Whether the run goes on, so that something can be due.
+    pub fn is_on(&self) -> bool {
+        self.phase != Phase::Finished
+    }
+
+    /// The stretches in which the fault was on, oldest first; the last one has no end while it is.
+    pub fn faults(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let Some(fault) = &self.session.fault else { return Vec::new() };
+        let mut faults: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
+        for (at, on) in fault.on.changes().filter(|(at, _)| *at <= self.until) {
+            match (on, faults.last_mut()) {
+                (true, last) if last.as_ref().is_none_or(|(_, to)| to.is_some()) => faults.push((at, None)),
+                (false, Some((_, to))) if to.is_none() => *to = Some(at),
+                _ => {}
+            }
+        }
+        faults
+    }
+
+    /// The name of the step that was fired last.
+    pub fn fired_step(&self) -> &'a str {
+        let fired = self.session.fault.as_ref().and_then(|fault| fault.fires.last());
+        let row = fired.and_then(|firing| self.session.steps.row(firing.step));
+        row.map_or("", |row| row.step.name.as_str())
+    }
+
+    /// The step that a pause stands before, with the seconds left of it.
+    pub fn paused_before(&self) -> Option<(&'a str, f64)> {
+        let row = self.session.steps.current().filter(|_| self.is_on())?;
+        let StepState::Paused { side: PauseSide::Before, .. } = row.state else { return None };
+        Some((row.step.name.as_str(), row.pause_left(self.until)?))
+    }
+}
+
+/// The moment to count durations to.
+fn still(session: &Session, now: Timestamp) -> Timestamp {
+    let zero = session.t0().or(session.meta.opened).unwrap_or(now);
+    let over = now.duration_since(zero).as_millis().rem_euclid(STILL_MS);
+    now - std::time::Duration::from_millis(u64::try_from(over).unwrap_or(0))
+}
+
+fn restart_due(session: &Session, now: Timestamp) -> Option<RestartDue> {
+    let ahead =
+        session.bystanders().filter_map(|pod| pod.misses_now(now)).filter(|miss| miss.restart_s > 0.0);
+    let soonest = ahead.min_by(|one, other| one.restart_s.total_cmp(&other.restart_s))?;
+    let at = now + std::time::Duration::from_secs_f64(soonest.restart_s);
+    Some(RestartDue { at, threshold: soonest.threshold })
+}

@@ -1,0 +1,330 @@
+//! What each lane of the picture shows: the breaker, how ready consumer and provider are, the health page, the steps.
+
+use super::segments::{Kind, Segment};
+use crate::{
+    insight::Word,
+    session::{
+        Session,
+        event::{BreakerState, Section, Timestamp},
+        state::{NoteRow, Played, Readied, StepState},
+        wording,
+    },
+    tui::{figures, panes::Scene, text, theme::Role},
+};
+use std::time::Duration;
+
+/// A row of the picture with one state after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Breaker,
+    Consumer,
+    Provider,
+    Health,
+    Steps,
+}
+
+impl Lane {
+    /// The word before it; the health page has the name of its path.
+    pub(super) fn name(self, session: &Session) -> String {
+        match self {
+            Lane::Breaker => "breaker".to_owned(),
+            Lane::Consumer => "consumer".to_owned(),
+            Lane::Provider => "provider".to_owned(),
+            Lane::Health => text::fit(&health_path(session), 8).into_owned(),
+            Lane::Steps => "steps".to_owned(),
+        }
+    }
+
+    pub(super) fn segments(self, scene: &Scene) -> Vec<Segment> {
+        let mut segments = match self {
+            Lane::Breaker => breaker(scene),
+            Lane::Consumer => readiness(scene, &scene.session.consumer_readiness(), Role::Failing),
+            Lane::Provider => readiness(scene, &scene.session.provider_readiness(), Role::Fault),
+            Lane::Health => health(scene),
+            Lane::Steps => return steps(scene),
+        };
+        unseen(scene, &mut segments);
+        segments
+    }
+}
+
+/// The path of the health page that is asked.
+pub(crate) fn health_path(session: &Session) -> String {
+    use crate::session::event::Witness;
+    let page = session.breaker.statements.iter().find(|s| s.testimony.witness == Witness::Health);
+    let place = page.and_then(|page| page.testimony.place.as_deref());
+    place.and_then(|place| Some(&place[place.find('/')?..])).unwrap_or("/health").to_owned()
+}
+
+/// What stands until the next one begins, each from its moment on.
+fn spans<T>(values: Vec<(Timestamp, T)>) -> impl Iterator<Item = (Timestamp, Option<Timestamp>, T)> {
+    let ends: Vec<Option<Timestamp>> =
+        values.iter().skip(1).map(|(at, _)| Some(*at)).chain(std::iter::once(None)).collect();
+    values.into_iter().zip(ends).map(|((from, value), to)| (from, to, value))
+}
+
+/// The colour of a breaker's state: open is blue while users are protected, red while they fail.
+pub(crate) fn breaker_role(state: BreakerState, word: Word) -> Role {
+    match state {
+        BreakerState::Unknown
+        | BreakerState::ClosedOrNone
+        | BreakerState::NotSeenYet
+        | BreakerState::FallbackAtOnce => Role::Unknown,
+        BreakerState::Closed => Role::Ok,
+        BreakerState::HalfOpen | BreakerState::Mixed => Role::Waiting,
+        BreakerState::Open | BreakerState::ForcedOpen if word == Word::Failing => Role::Failing,
+        BreakerState::Open | BreakerState::ForcedOpen => Role::Protected,
+        BreakerState::NoBreakerSeen | BreakerState::Disabled | BreakerState::MetricsOnly => Role::Failing,
+    }
+}
+
+fn breaker(scene: &Scene) -> Vec<Segment> {
+    let breaker = &scene.session.breaker;
+    let mut states: Vec<(Timestamp, BreakerState)> = Vec::new();
+    for (at, (state, _)) in breaker.states.changes().filter(|(at, _)| *at <= scene.until) {
+        if states.last().is_none_or(|(_, last)| *last != state) {
+            states.push((at, state));
+        }
+    }
+    // Trials that were over before anybody saw them.
+    for at in breaker.missed.iter().filter(|at| **at <= scene.until) {
+        let place = states.partition_point(|(other, _)| other <= at);
+        let Some((_, standing)) = place.checked_sub(1).and_then(|i| states.get(i)).copied() else { continue };
+        let until = *at + Duration::from_millis(1);
+        let next = states.get(place).is_none_or(|(next, _)| *next > until);
+        if standing != BreakerState::HalfOpen {
+            states.insert(place, (*at, BreakerState::HalfOpen));
+            if next {
+                states.insert(place + 1, (until, standing));
+            }
+        }
+    }
+    let mut segments: Vec<Segment> = spans(states)
+        .map(|(from, to, state)| {
+            let word = if to.is_none() { scene.verdict.word } else { Word::Protected };
+            let kind = match state {
+                BreakerState::Closed
+                | BreakerState::ClosedOrNone
+                | BreakerState::NotSeenYet
+                | BreakerState::Unknown => Kind::Quiet,
+                _ => Kind::Loud,
+            };
+            let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
+            Segment::new(from, to, kind, breaker_role(state, word)).saying(breaker_words(state, &lasted))
+        })
+        .collect();
+    let due = breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Open);
+    if let Some(due) =
+        due.and_then(|belief| belief.next_trial).filter(|due| *due > scene.until && scene.is_on())
+    {
+        let trial = Segment::new(scene.until, Some(due), Kind::Due, Role::Waiting);
+        segments.push(trial.saying(["trial due", "trial", "?"]));
+    }
+    segments
+}
+
+/// A state in words, the longest first.
+fn breaker_words(state: BreakerState, lasted: &str) -> Vec<String> {
+    let name = wording::breaker(state);
+    let short: &[&str] = match state {
+        BreakerState::Open => &["OPEN", "O"],
+        BreakerState::HalfOpen => &["HALF-OPEN", "HALF", "H"],
+        BreakerState::Closed => &["CLOSED", "C"],
+        BreakerState::ClosedOrNone => &["CLOSED or none", "CLOSED?", "C?", "?"],
+        BreakerState::NoBreakerSeen => &["NONE SEEN", "NONE", "N"],
+        BreakerState::NotSeenYet => &["NOT SEEN YET", "NOT SEEN", "?"],
+        BreakerState::Unknown => &["UNKNOWN", "?"],
+        BreakerState::FallbackAtOnce => &["FALLBACK", "F"],
+        BreakerState::Mixed => &["MIXED", "M"],
+        BreakerState::Disabled => &["DISABLED", "D"],
+        BreakerState::MetricsOnly => &["METRICS", "M"],
+        BreakerState::ForcedOpen => &["FORCED OPEN", "FORCED", "F"],
+    };
+    let timed = match state {
+        BreakerState::Closed
+        | BreakerState::ClosedOrNone
+        | BreakerState::HalfOpen
+        | BreakerState::Unknown => None,
+        _ => Some(format!("{name} {lasted}")),
+    };
+    timed.into_iter().chain([name.to_owned()]).chain(short.iter().map(|word| (*word).to_owned())).collect()
+}
+
+fn readiness(scene: &Scene, told: &[Readied], down: Role) -> Vec<Segment> {
+    let values = told.iter().filter(|one| one.from <= scene.until).map(|one| (one.from, *one)).collect();
+    spans(values)
+        .map(|(from, to, one)| {
+            let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
+            let whole = format!("{} of {} ready", one.ready, one.wanted);
+            let short = format!("{}/{}", one.ready, one.wanted);
+            match one {
+                Readied { ready: 0, .. } => Segment::new(from, to, Kind::Loud, down).saying([
+                    format!("DOWN {lasted}  {whole}"),
+                    format!("DOWN {lasted}"),
+                    "DOWN".to_owned(),
+                    "D".to_owned(),
+                ]),
+                Readied { ready, wanted, .. } if ready < wanted => {
+                    Segment::new(from, to, Kind::Loud, Role::Waiting).saying([whole, short])
+                }
+                _ => Segment::new(from, to, Kind::Quiet, Role::Ok).saying([whole, short]),
+            }
+        })
+        .collect()
+}
+
+fn health(scene: &Scene) -> Vec<Segment> {
+    let breaker = &scene.session.breaker;
+    let values: Vec<(Timestamp, bool)> =
+        breaker.health_failing.changes().filter(|(at, _)| *at <= scene.until).collect();
+    let mut segments: Vec<Segment> = spans(values)
+        .map(|(from, to, failing)| {
+            let status = breaker.health_said.at(from).flatten();
+            let number = status.map_or_else(String::new, |status| status.to_string());
+            let first = number.get(..1).unwrap_or_default().to_owned();
+            match failing {
+                true => Segment::new(from, to, Kind::Loud, Role::Failing).saying([
+                    format!("{number} unhealthy").trim_start().to_owned(),
+                    number,
+                    first,
+                    "X".to_owned(),
+                ]),
+                false => Segment::new(from, to, Kind::Quiet, Role::Ok).saying([
+                    format!("{number} ok").trim_start().to_owned(),
+                    number,
+                    "ok".to_owned(),
+                    first,
+                ]),
+            }
+        })
+        .collect();
+    let missed = misses(scene.session);
+    for segment in &mut segments {
+        let within = |at: &Timestamp| *at >= segment.from && segment.to.is_none_or(|to| *at < to);
+        segment.marks = missed.iter().filter(|at| within(at)).map(|at| (*at, '▼')).collect();
+    }
+    if let Some(due) = scene.restart_due.as_ref().filter(|_| scene.is_on()) {
+        let when = scene.since_t0(due.at).map(figures::moment).unwrap_or_default();
+        let words = [
+            format!("{} miss: restart due {when}", ordinal(due.threshold)),
+            format!("restart due {when}"),
+            "restart due".to_owned(),
+            "restart".to_owned(),
+            "R".to_owned(),
+        ];
+        let restart = Segment::new(scene.until, Some(due.at), Kind::Due, Role::Failing);
+        segments.push(restart.saying(words));
+    }
+    segments
+}
+
+/// When liveness probes of pods that the fault is not about failed.
+fn misses(session: &Session) -> Vec<Timestamp> {
+    let names: Vec<&str> = session.bystanders().map(|pod| pod.pod.key.name.as_str()).collect();
+    let missed = |row: &&NoteRow| {
+        let note = &row.note;
+        let object = note.object.rsplit('/').next().unwrap_or(&note.object);
+        note.reason == "Unhealthy" && note.message.starts_with("Liveness") && names.contains(&object)
+    };
+    session.cluster.notes.iter().filter(missed).map(|row| row.at).collect()
+}
+
+fn ordinal(n: u32) -> String {
+    let ending = match (n % 10, n % 100) {
+        (1, hundred) if hundred != 11 => "st",
+        (2, hundred) if hundred != 12 => "nd",
+        (3, hundred) if hundred != 13 => "rd",
+        _ => "th",
+    };
+    format!("{n}{ending}")
+}
+
+/// Stretches in which this program did not run: nothing is known of them.
+fn unseen(scene: &Scene, segments: &mut Vec<Segment>) {
+    for gap in scene.session.gaps.iter() {
+        let mut kept = Vec::with_capacity(segments.len() + 2);
+        let mut put = false;
+        for segment in segments.drain(..) {
+            let ends = segment.to;
+            if segment.kind == Kind::Due || ends.is_some_and(|to| to <= gap.from) || segment.from >= gap.to {
+                kept.push(segment);
+                continue;
+            }
+            if segment.from < gap.from {
+                kept.push(Segment { to: Some(gap.from), ..segment.clone() });
+            }
+            if !put {
+                let lasted = figures::length(gap.seconds());
+                let words = [format!("not observed {lasted}"), "not observed".to_owned(), "~".to_owned()];
+                kept.push(Segment::new(gap.from, Some(gap.to), Kind::Quiet, Role::Unknown).saying(words));
+                put = true;
+            }
+            if ends.is_none_or(|to| to > gap.to) {
+                kept.push(Segment { from: gap.to, ..segment });
+            }
+        }
+        *segments = kept;
+    }
+}
+
+fn steps(scene: &Scene) -> Vec<Segment> {
+    let session = scene.session;
+    let mut segments: Vec<Segment> = session
+        .steps
+        .played
+        .iter()
+        .filter(|played| played.step.section != Section::During && played.from <= scene.until)
+        .map(|played| step(scene, played))
+        .collect();
+    if let Some(segment) = abort(scene) {
+        let place = segments.partition_point(|other| other.from <= segment.from);
+        let next = segments.get(place).map(|next| next.from);
+        if let Some(before) = place.checked_sub(1).and_then(|i| segments.get_mut(i)) {
+            before.to = Some(before.to.map_or(segment.from, |to| to.min(segment.from)));
+        }
+        segments.insert(place, Segment { to: next, ..segment });
+    }
+    if let Some((name, left)) = scene.paused_before() {
+        let at = scene.until + Duration::from_secs_f64(left.clamp(0.0, 1e6));
+        let due = Segment::new(scene.until, Some(at), Kind::Due, Role::Soft);
+        segments.push(due.saying([format!("{name} due"), "next step due".to_owned(), "due".to_owned()]));
+    }
+    segments
+}
+
+fn step(scene: &Scene, played: &Played) -> Segment {
+    let row = scene.session.steps.row(played.step);
+    let name = row.map_or("", |row| row.step.name.as_str());
+    let latest = row.filter(|row| row.started == Some(played.from));
+    let segment = |kind, role| Segment::new(played.from, played.to, kind, role);
+    if let Some((_, seconds)) = played.pause {
+        let pause = format!("pause {seconds:.0} s");
+        let words = [format!("{pause}, then {name}"), pause, "pause".to_owned(), "‖".to_owned()];
+        let skipped = usize::from(played.to.is_some());
+        return segment(Kind::Quiet, Role::Unknown).saying(words.into_iter().skip(skipped));
+    }
+    let fired = row.is_some_and(|row| row.step.destructive && !row.step.pretended);
+    let failed = latest.is_some_and(|row| row.failed());
+    let mark = match latest.map(|row| &row.state) {
+        _ if played.to.is_none() => '▸',
+        _ if failed => '✗',
+        Some(StepState::Cut) => '-',
+        _ => '✓',
+    };
+    let first = name.split(['-', ' ', '_']).next().unwrap_or(name);
+    let words =
+        [format!("{mark} {name}"), format!("{mark} {first}"), format!("{mark}{first}"), mark.to_string()];
+    match (fired, failed) {
+        (true, _) => segment(Kind::Loud, Role::Fault).saying(words),
+        (false, true) => segment(Kind::Loud, Role::Failing).saying(words),
+        (false, false) => segment(Kind::Quiet, Role::Unknown).saying(words),
+    }
+}
+
+/// When the run was told to end before its end.
+fn abort(scene: &Scene) -> Option<Segment> {
+    let run = &scene.session.run;
+    let early = run.interrupted.is_some() || run.aborted.is_some() || scene.session.guards.tripped.is_some();
+    let at = run.turned.filter(|at| early && *at <= scene.until)?;
+    Some(Segment::new(at, None, Kind::Loud, Role::Failing).saying(["ABORT", "A"]))
+}

@@ -1,0 +1,292 @@
+//! The picture: one time axis through waiting times, what users got, breaker, readiness, health page and steps.
+
+mod columns;
+mod lanes;
+mod plot;
+mod segments;
+mod side;
+mod strip;
+
+pub(crate) use columns::ON_THE_WAY_MS;
+pub(crate) use lanes::{Lane, breaker_role, health_path};
+
+use super::{
+    axis::{LabelKind, TimeAxis},
+    canvas::{Canvas, Row},
+    figures,
+    keymap::Action,
+    layout::{self, Picture, Size, Slim},
+    pane::Pane,
+    panes::Scene,
+    targets::Target,
+    theme::Role,
+};
+use crate::session::state::Endpoint;
+use columns::{Columns, Scale};
+use ratatui::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
+use segments::{Kind, Segment};
+
+/// The lanes of a size, from top to bottom.
+fn lanes_of(size: Size, presenter: bool) -> &'static [Lane] {
+    match (presenter, size) {
+        (true, _) => &[Lane::Breaker, Lane::Provider],
+        (false, Size::Wide) => &[Lane::Breaker, Lane::Consumer, Lane::Provider, Lane::Health, Lane::Steps],
+        (false, Size::Standard) => &[Lane::Breaker, Lane::Provider, Lane::Health, Lane::Steps],
+        (false, Size::Compact) => &[Lane::Breaker, Lane::Provider, Lane::Health],
+    }
+}
+
+/// The endpoint that the picture shows.
+pub(crate) fn shown_endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
+    let endpoints = &scene.session.users.endpoints;
+    endpoints.get(scene.view.endpoint).or_else(|| endpoints.first())
+}
+
+/// Draws the picture.
+pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Picture) {
+    let axis = TimeAxis::new(scene.session, scene.view, scene.until, usize::from(parts.plot.width));
+    let lanes = lanes_of(size, scene.view.presenter);
+    frame(all, scene, parts, &axis);
+    scene.mark(parts.plot.union(parts.axis), Target::Moments(axis.millis_of(0), axis.step_ms()));
+    let endpoint = shown_endpoint(scene);
+    band(all, scene, parts, &axis);
+    let rows = usize::from(parts.plot.height);
+    let scale = endpoint.map(|endpoint| Scale::new(endpoint, rows)).unwrap_or_else(|| Scale::unknown(rows));
+    let columns = endpoint.map(|endpoint| {
+        let mut columns = Columns::of(scene.session, endpoint, &axis, scale, scene.until);
+        if let Some(earlier) = scene.earlier.filter(|_| scene.session.t0().is_some()) {
+            columns.behind(earlier, &axis, scale);
+        }
+        columns
+    });
+    plot::draw(&mut all.on(parts.plot), &axis, scale, endpoint.map(|e| e.limit_ms), columns.as_ref());
+    if let Some(columns) = &columns {
+        strip::draw(&mut all.on(parts.strip), columns.counts());
+    }
+    let told: Vec<Vec<Segment>> = lanes.iter().map(|lane| lane.segments(scene)).collect();
+    let each = (parts.lanes.height / lanes.len().max(1) as u16).max(1);
+    for (segments, y) in told.iter().zip(0..) {
+        let row = Rect { y: parts.lanes.y + y * each, height: each, ..parts.lanes };
+        segments::draw(&mut all.on(row), &axis, segments);
+    }
+    names(all, scene, parts, lanes, each, scale);
+    marks(all, scene, parts, lanes, &axis, each);
+    labels(&mut all.on(parts.axis), &axis);
+    fault(&mut all.on(parts.fault), scene, &axis);
+    let cursor = scene.view.cursor.map(|ms| axis.at_millis(ms)).and_then(|at| axis.column(at));
+    let mut side = all.on(parts.side);
+    match cursor {
+        Some(column) => {
+            let held: Vec<(Lane, String, Role)> = lanes
+                .iter()
+                .zip(&told)
+                .map(|(lane, segments)| held(*lane, &axis, column, segments))
+                .collect();
+            side::at_cursor(&mut side, scene, &axis, column, columns.as_ref(), &held);
+            cursor_line(all, parts, column);
+        }
+        None if !scene.view.presenter => side::draw(&mut side, scene, endpoint, rows, lanes),
+        None => super::panes::stage_figures(&mut side, scene),
+    }
+}
+
+/// What stood in a lane in a column, in words.
+fn held(lane: Lane, axis: &TimeAxis, column: usize, segments: &[Segment]) -> (Lane, String, Role) {
+    let placed = segments::place(axis, segments);
+    let there = placed.iter().find(|placed| (placed.from..placed.to).contains(&column));
+    let Some(segment) = there.map(|placed| placed.segment) else { return (lane, String::new(), Role::Soft) };
+    (lane, segment.words.first().cloned().unwrap_or_default(), segment.role)
+}
+
+/// The frame with its titles: the users' above, the time line's below.
+fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
+    scene.mark(parts.area, Target::Pane(Pane::Users));
+    if !parts.framed {
+        return;
+    }
+    let focus = scene.view.focus;
+    let focused = matches!(focus, Pane::Users | Pane::Timeline);
+    // The presenter's picture and the undisturbed one have the frame of what is looked at.
+    let line = if focused || focus == Pane::Experiment { Role::Focus } else { Role::Line };
+    let name = if focus == Pane::Users || focus == Pane::Experiment { Role::Focus } else { Role::Strong };
+    let title = Row::strong(Role::Focus, "2 ").bold(name, "USERS");
+    let title = match shown_endpoint(scene) {
+        Some(endpoint) => title.and(format!("  {}", called(scene, endpoint))),
+        None => title
+            .with(Role::Soft, if scene.session.users.passive { "  passive: nobody is asked" } else { "" }),
+    };
+    all.on(parts.area).framed(&title, &Row::new(), line);
+    let foot = parts.area.bottom().saturating_sub(1);
+    scene.mark(Rect { y: foot, height: 1, ..parts.area }, Target::Pane(Pane::Timeline));
+    let live = match axis.is_live() {
+        _ if scene.phase == crate::insight::Phase::Finished && axis.is_live() => Row::new(),
+        true => Row::strong(Role::Focus, "  LIVE"),
+        false => {
+            Row::strong(Role::Waiting, format!("  PAUSED, {} returns", scene.view.keymap.key(Action::Live)))
+        }
+    };
+    let told = Row::strong(Role::Focus, "5")
+        .bold(Role::Strong, " TIMELINE")
+        .and(format!("  {} a column", axis.step()))
+        .joined(live);
+    let mut below = all.on(Rect { y: foot, height: 1, ..parts.area });
+    let x = below.width().saturating_sub(told.width() + 4);
+    below.spaced(x, told.width(), &told);
+    let (rule, from) = (parts.plot.right(), parts.plot.y);
+    let mut rows =
+        all.on(Rect { x: rule, y: from, width: 1, height: parts.axis.bottom().saturating_sub(from) });
+    for y in 0..rows.height() {
+        rows.letters(0, y, "│", Role::Line);
+    }
+}
+
+/// Which endpoint it is: `GET /invoke`; of several also which of them.
+fn called(scene: &Scene, endpoint: &Endpoint) -> String {
+    let endpoints = &scene.session.users.endpoints;
+    let name = format!("{} {}", endpoint.method(), endpoint.path());
+    if endpoints.len() < 2 {
+        return name;
+    }
+    let number = endpoints.iter().position(|other| other.id == endpoint.id).map_or(1, |place| place + 1);
+    let name = scene.session.users.name(endpoint);
+    format!(
+        "{} {name}  endpoint {number} of {}, {}",
+        endpoint.method(),
+        endpoints.len(),
+        scene.view.keymap.key(Action::Endpoint)
+    )
+}
+
+/// The ground of the columns in which the fault was on, from the plot to the axis.
+fn band(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
+    let Some(band) = all.theme.band() else { return };
+    for (from, to) in scene.faults() {
+        let fault = [Segment::new(from, to, Kind::Loud, Role::Fault)];
+        for placed in segments::place(axis, &fault) {
+            let area = Rect {
+                x: parts.plot.x + placed.from as u16,
+                width: (placed.to - placed.from) as u16,
+                height: parts.axis.bottom() - parts.plot.y,
+                ..parts.plot
+            };
+            all.on(area).restyle(Style::new().bg(band));
+        }
+    }
+}
+
+/// The fault's bar, and when it healed.
+fn fault(canvas: &mut Canvas, scene: &Scene, axis: &TimeAxis) {
+    let framed = canvas.theme;
+    let faults = scene.faults();
+    let segments: Vec<Segment> = faults
+        .iter()
+        .map(|(from, to)| {
+            let lasted = figures::length(figures::between(*from, to.unwrap_or(scene.said)));
+            let step = scene.fired_step();
+            let words = match to {
+                None => vec![
+                    format!("FAULT ON {lasted}  {step}, by us"),
+                    format!("FAULT ON {lasted}  by us"),
+                    format!("FAULT ON {lasted}"),
+                    format!("FAULT {lasted}"),
+                    "FAULT".to_owned(),
+                    "F".to_owned(),
+                ],
+                Some(_) => vec![format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()],
+            };
+            Segment::new(*from, *to, Kind::Loud, Role::Fault).saying(words)
+        })
+        .collect();
+    segments::draw(canvas, axis, &segments);
+    let healed = scene.session.fault.as_ref().and_then(|fault| fault.healed).filter(|at| *at <= scene.until);
+    let last = segments::place(axis, &segments).last().map(|placed| placed.to);
+    if let Some((since, x)) = healed.and_then(|at| scene.since_t0(at)).zip(last) {
+        let words = format!(" healed T{since:+.1} ");
+        if x + words.len() <= canvas.width() {
+            canvas.put(x, 0, &words, framed.bold(Role::Ok));
+        }
+    }
+}
+
+/// The names of the lanes and the labels of the waiting times, left of the track.
+fn names(all: &mut Canvas, scene: &Scene, parts: &Picture, lanes: &[Lane], each: u16, scale: Scale) {
+    let indent = if parts.framed { 2 } else { 0 };
+    let left = parts.area.x + indent;
+    let at = |y: u16| Rect { x: left, y, width: parts.plot.x - left, height: 1 };
+    let ends = usize::from(parts.plot.x - left) - 1;
+    for (row, label) in scale.decades() {
+        let x = ends.saturating_sub(label.len());
+        all.on(at(parts.plot.y + row as u16)).letters(x, 0, &label, Role::Soft);
+    }
+    all.on(at(parts.strip.bottom().saturating_sub(1))).row(0, &"users".into());
+    for (lane, y) in lanes.iter().zip(0..) {
+        let y = parts.lanes.y + y * each + each - 1;
+        all.on(at(y)).row(0, &Row::text(lane.name(scene.session)));
+    }
+}
+
+/// The operator's notes and marks, over the lowest lane.
+fn marks(all: &mut Canvas, scene: &Scene, parts: &Picture, lanes: &[Lane], axis: &TimeAxis, each: u16) {
+    let Some(place) = lanes.iter().position(|lane| *lane == Lane::Steps) else { return };
+    let row = Rect { y: parts.lanes.y + place as u16 * each, height: 1, ..parts.lanes };
+    let mut canvas = all.on(row);
+    let style = canvas.theme.bold(Role::Focus);
+    let diary = &scene.session.diary;
+    let undone = scene.session.undo.done.as_ref().map(|(at, _)| (*at, 'u'));
+    let notes = diary.notes.iter().map(|note| (note.at, 'n'));
+    let marks = diary.marks.iter().map(|at| (*at, 'm'));
+    for (at, letter) in notes.chain(marks).chain(undone).filter(|(at, _)| *at <= scene.until) {
+        if let Some(column) = axis.column(at) {
+            canvas.dot(column, 0, letter, style);
+        }
+    }
+}
+
+fn labels(canvas: &mut Canvas, axis: &TimeAxis) {
+    let theme = canvas.theme;
+    for label in axis.labels() {
+        let style = match label.kind {
+            LabelKind::Tick => theme.style(Role::Soft),
+            LabelKind::T0 => theme.bold(Role::Fault),
+            LabelKind::Now => theme.bold(Role::Strong),
+        };
+        canvas.put(label.column, 0, &label.text, style);
+    }
+}
+
+fn cursor_line(all: &mut Canvas, parts: &Picture, column: usize) {
+    let x = parts.plot.x + column as u16;
+    let height = parts.axis.y.saturating_sub(parts.plot.y);
+    let mut line = all.on(Rect { x, y: parts.plot.y, width: 1, height });
+    let style = line.theme.style(Role::Strong).add_modifier(Modifier::BOLD);
+    for y in 0..line.height() {
+        line.put(0, y, "│", style);
+    }
+}
+
+/// Strip, breaker, provider and axis of the smallest screen.
+pub(crate) fn slim(all: &mut Canvas, scene: &Scene, parts: &Slim) {
+    let axis = TimeAxis::new(scene.session, scene.view, scene.until, usize::from(parts.strip.width));
+    if let Some(endpoint) = shown_endpoint(scene) {
+        let scale = Scale::new(endpoint, 1);
+        let columns = Columns::of(scene.session, endpoint, &axis, scale, scene.until);
+        strip::draw(&mut all.on(parts.strip), columns.counts());
+    }
+    let name = |y: u16| Rect { x: 0, y, width: parts.strip.x, height: 1 };
+    all.on(name(parts.strip.bottom() - 1)).row(0, &"users".into());
+    for (lane, y) in [Lane::Breaker, Lane::Provider].into_iter().zip(parts.lanes.y..) {
+        all.on(name(y)).row(0, &Row::text(lane.name(scene.session)));
+        segments::draw(&mut all.on(Rect { y, height: 1, ..parts.lanes }), &axis, &lane.segments(scene));
+    }
+    labels(&mut all.on(parts.axis), &axis);
+}
+
+/// The picture in all the room there is.
+pub(crate) fn full(canvas: &mut Canvas, scene: &Scene) {
+    let parts = layout::full(canvas.area());
+    let size = if canvas.width() >= 180 { Size::Wide } else { Size::Standard };
+    picture(canvas, scene, size, &parts);
+}

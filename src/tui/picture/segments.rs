@@ -1,0 +1,254 @@
+//! A lane of the picture: one state after the other, each from column to column, with its word in it.
+//!
+//! Every state is at least one column wide, also one that lasted 50 ms: it takes it from the state after it.
+
+use crate::{
+    session::event::Timestamp,
+    tui::{axis::TimeAxis, canvas::Canvas, text, theme::Role},
+};
+use ratatui::style::{Modifier, Style};
+
+/// How much a segment stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Filled: what is not normal.
+    Loud,
+    /// Tinted: what is.
+    Quiet,
+    /// Dotted: what is due, right of the present.
+    Due,
+}
+
+/// One state of a lane.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Segment {
+    pub(super) from: Timestamp,
+    /// When it ended; what has not lasts until the present, and what is due for ever lasts to the end of the track.
+    pub(super) to: Option<Timestamp>,
+    pub(super) kind: Kind,
+    pub(super) role: Role,
+    /// The same in words, the longest first: the longest that fits is drawn. They may come from outside.
+    pub(super) words: Vec<String>,
+    /// Characters at moments within it.
+    pub(super) marks: Vec<(Timestamp, char)>,
+}
+
+impl Segment {
+    pub(super) fn new(from: Timestamp, to: Option<Timestamp>, kind: Kind, role: Role) -> Self {
+        Self { from, to, kind, role, words: Vec::new(), marks: Vec::new() }
+    }
+
+    /// The same with its words, the longest first.
+    pub(super) fn saying<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
+        Self { words: words.into_iter().map(Into::into).collect(), ..self }
+    }
+}
+
+/// A segment in its columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Placed<'a> {
+    pub(super) segment: &'a Segment,
+    /// Its columns on the track, the last one excluded.
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// Columns by which short states may push others to the right before quiet ones are left out.
+const PUSHED: i64 = 2;
+
+/// The columns of each segment that is on the track, in order.
+pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<Placed<'a>> {
+    let end = axis.first() + axis.columns as i64;
+    let present = axis.now() + 1;
+    let mut placed = Vec::new();
+    let mut free = i64::MIN;
+    for segment in segments {
+        let due = segment.kind == Kind::Due;
+        let from = axis.index(segment.from).max(if due { present } else { i64::MIN });
+        let last = if due { end } else { present };
+        let to = segment.to.map_or(last, |to| axis.index(to)).min(last);
+        let start = from.max(free);
+        if start - from > PUSHED && to <= start && segment.kind != Kind::Loud {
+            continue;
+        }
+        let stop = to.max(start + 1).min(last.max(axis.first()));
+        if stop <= start {
+            continue;
+        }
+        free = stop;
+        let column = |index: i64| usize::try_from(index - axis.first()).unwrap_or(0).min(axis.columns);
+        let (from, to) = (column(start), column(stop));
+        if from < to {
+            placed.push(Placed { segment, from, to });
+        }
+    }
+    placed
+}
+
+/// Draws a lane over the whole track; a lane of two rows has its words in the lower one.
+pub(super) fn draw(canvas: &mut Canvas, axis: &TimeAxis, segments: &[Segment]) {
+    let placed = place(axis, segments);
+    let row = canvas.height().saturating_sub(1);
+    let mut before: Option<&Placed> = None;
+    for one in &placed {
+        let beside = before.is_some_and(|other| other.to == one.from && other.segment.kind == Kind::Loud);
+        for y in 0..canvas.height() {
+            ground(canvas, one, y, beside);
+        }
+        words(canvas, axis, one, row);
+        before = Some(one);
+    }
+}
+
+/// Whether fills stand beside each other without a colour to tell them apart.
+fn bare(canvas: &Canvas) -> bool {
+    canvas.theme.draws_letters()
+}
+
+fn ground(canvas: &mut Canvas, placed: &Placed, y: usize, beside: bool) {
+    let (theme, width) = (canvas.theme, placed.to - placed.from);
+    let role = placed.segment.role;
+    match placed.segment.kind {
+        Kind::Loud => {
+            canvas.put(placed.from, y, &" ".repeat(width), theme.fill(role));
+            if beside && bare(canvas) {
+                canvas.put(placed.from, y, "│", theme.fill(role));
+            }
+        }
+        Kind::Quiet => match theme.tint(role) {
+            Some(tint) => canvas.put(placed.from, y, &" ".repeat(width), tint),
+            None => canvas.letters(placed.from, y, &"─".repeat(width), role),
+        },
+        Kind::Due => canvas.letters(placed.from, y, &"┄".repeat(width), role),
+    }
+}
+
+/// The style of a segment's word.
+fn style(canvas: &Canvas, segment: &Segment) -> Style {
+    let theme = canvas.theme;
+    match segment.kind {
+        Kind::Loud => theme.fill(segment.role).add_modifier(Modifier::BOLD),
+        Kind::Quiet => theme.tint(segment.role).unwrap_or_else(|| theme.style(segment.role)),
+        Kind::Due => theme.style(segment.role),
+    }
+}
+
+fn words(canvas: &mut Canvas, axis: &TimeAxis, placed: &Placed, y: usize) {
+    let segment = placed.segment;
+    let style = style(canvas, segment);
+    let mut from = placed.from;
+    for (at, mark) in &segment.marks {
+        let Some(column) = axis.column(*at).filter(|column| (placed.from..placed.to).contains(column)) else {
+            continue;
+        };
+        canvas.dot(column, y, *mark, style);
+        // The word moves aside for a mark in its way.
+        if column < from + 3 {
+            from = column + 2;
+        }
+    }
+    let room = placed.to.saturating_sub(from);
+    let Some((word, wide)) = segment
+        .words
+        .iter()
+        .map(|word| text::clean(word))
+        .map(|word| (text::width(&word), word))
+        .find(|(wide, _)| *wide > 0 && *wide <= room)
+        .map(|(wide, word)| (word, wide))
+    else {
+        return;
+    };
+    let margin = usize::from(from == placed.from && wide + 2 <= room);
+    canvas.put(from + margin, y, &word, style);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        session::fixtures::{Variant, at, told},
+        tui::{
+            keymap::Keymap,
+            theme::Theme,
+            view::{Steering, View},
+        },
+    };
+    use proptest::prelude::*;
+    use ratatui::{buffer::Buffer, layout::Rect};
+
+    fn axis(columns: usize, zoom: usize) -> TimeAxis {
+        let (session, now) = told(Variant::After, 20.0);
+        let view = View { zoom: Some(zoom), ..View::new(Keymap::default(), Steering::Live) };
+        TimeAxis::new(&session, &view, now, columns)
+    }
+
+    fn segment(from: f64, to: f64, word: &str) -> Segment {
+        Segment::new(at(from), Some(at(to)), Kind::Loud, Role::Protected).saying([word])
+    }
+
+    fn drawn(axis: &TimeAxis, segments: &[Segment], theme: &Theme) -> String {
+        let area = Rect::new(0, 0, axis.columns as u16, 1);
+        let mut buffer = Buffer::empty(area);
+        draw(&mut Canvas::new(&mut buffer, area, theme), axis, segments);
+        (0..area.width).map(|x| buffer[(x, 0)].symbol().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_state_of_50_ms_keeps_a_column_at_every_step() {
+        for zoom in 0..crate::tui::axis::steps() {
+            let axis = axis(80, zoom);
+            let lane =
+                [segment(2.0, 12.0, "OPEN"), segment(12.0, 12.05, "H"), segment(12.05, 20.0, "CLOSED")];
+            let placed = place(&axis, &lane);
+            let half = placed.iter().find(|placed| placed.segment.words == ["H"]).unwrap();
+            assert!(half.to > half.from, "step {zoom}");
+            assert!(placed.windows(2).all(|pair| pair[0].to <= pair[1].from));
+        }
+    }
+
+    #[test]
+    fn words_have_a_column_on_both_sides_where_there_is_room() {
+        let axis = axis(80, 1);
+        let lane = |to| {
+            [Segment::new(at(0.0), Some(at(to)), Kind::Loud, Role::Ok).saying(["OPEN 2 s", "OPEN", "O"])]
+        };
+        let shown = |to: f64| drawn(&axis, &lane(to), &Theme::default())[16..].trim_end().to_owned();
+        assert_eq!(shown(5.0), " OPEN 2 s");
+        assert_eq!(shown(4.0), "OPEN 2 s");
+        assert_eq!(shown(3.0), " OPEN");
+        assert_eq!(shown(0.5), "O");
+    }
+
+    #[test]
+    fn the_word_moves_aside_for_a_mark() {
+        let axis = axis(80, 1);
+        let mut lane = segment(0.0, 10.0, "503 unhealthy");
+        lane.marks = vec![(at(0.6), '▼'), (at(9.1), '▼')];
+        assert_eq!(drawn(&axis, &[lane], &Theme::default())[16..].trim_end(), " ▼ 503 unhealthy  ▼");
+    }
+
+    #[test]
+    fn without_colours_two_fills_are_parted() {
+        let lane = [segment(0.0, 3.0, "OPEN"), segment(3.0, 4.0, "H"), segment(4.0, 8.0, "OPEN")];
+        let shown = drawn(&axis(80, 1), &lane, &Theme::named("mono").unwrap());
+        assert_eq!(shown[16..].trim_end(), " OPEN │H│ OPEN");
+    }
+
+    proptest! {
+        #[test]
+        fn segments_never_overlap(ends in proptest::collection::vec(0.01..9.0_f64, 1..40), zoom in 0..8_usize) {
+            let axis = axis(80, zoom);
+            let mut from = 0.0;
+            let lane: Vec<Segment> = ends.iter().map(|length| {
+                let made = segment(from, from + length, "X");
+                from += length;
+                made
+            }).collect();
+            let placed = place(&axis, &lane);
+            for pair in placed.windows(2) {
+                prop_assert!(pair[0].to <= pair[1].from);
+            }
+            prop_assert!(placed.iter().all(|one| one.to <= axis.past()));
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The column at the right of the picture: what holds now, or what held under the time cursor.
+
+use super::{
+    columns::{Columns, Counts, Mark},
+    lanes::{self, Lane},
+};
+use crate::{
+    insight,
+    session::{
+        event::BreakerState,
+        state::{Endpoint, Recent, StepState, Tally, Waits},
+        wording,
+    },
+    tui::{
+        axis::TimeAxis,
+        canvas::{Canvas, Row},
+        figures,
+        panes::Scene,
+        theme::Role,
+    },
+};
+
+/// Where the figures of `before T0` and of `since T0` end; and where the counts of the latter end, before their shares.
+const BEFORE: usize = 15;
+const SINCE: usize = 25;
+const COUNT: usize = 19;
+
+/// The rows of the table, from the most to the least dispensable one.
+const DISPENSABLE: [usize; 4] = [6, 0, 1, 5];
+
+/// A figure at its right edge.
+fn ending(row: Row, end: usize, role: Role, bold: bool, text: &str) -> Row {
+    let row = row.to(end.saturating_sub(text.chars().count()));
+    if bold { row.bold(role, text) } else { row.with(role, text) }
+}
+
+/// Counts beyond what a column holds: `12k`.
+fn count(n: u64) -> String {
+    match n {
+        n if n < 10_000 => n.to_string(),
+        n if n < 10_000_000 => format!("{}k", n / 1000),
+        n => format!("{}M", n / 1_000_000),
+    }
+}
+
+/// Draws the table, then a row for each lane.
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    scene: &Scene,
+    endpoint: Option<&Endpoint>,
+    plot: usize,
+    lanes: &[Lane],
+) {
+    let strip = canvas.height().saturating_sub(plot + lanes.len());
+    if let Some(endpoint) = endpoint {
+        let rows = table(scene, endpoint);
+        for (y, row) in fitting(rows, plot).iter().enumerate() {
+            canvas.row(y, row);
+        }
+        if plot >= 13 {
+            for (y, row) in by_outcome(scene, endpoint).iter().enumerate() {
+                canvas.row(y + 9, row);
+            }
+        }
+        if let Some(row) = scene.earlier.and_then(|_| run_before(scene)) {
+            canvas.row(plot + strip.saturating_sub(2), &row);
+        }
+        canvas.row(plot + strip.saturating_sub(1), &lately(scene, endpoint));
+    }
+    for (lane, y) in lanes.iter().zip(plot + strip..) {
+        canvas.row(y, &holds(*lane, scene));
+    }
+}
+
+/// As many of the rows as there is room for, in their order.
+fn fitting(rows: Vec<Row>, room: usize) -> Vec<Row> {
+    let left_out: Vec<usize> = DISPENSABLE.into_iter().take(rows.len().saturating_sub(room)).collect();
+    let kept = rows.into_iter().enumerate().filter(|(i, _)| !left_out.contains(i));
+    kept.map(|(_, row)| row).collect()
+}
+
+fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
+    let (before, since) = (endpoint.baseline(scene.until), endpoint.since_t0(scene.until));
+    let fired = scene.session.t0().is_some();
+    let mut head = ending(Row::new(), BEFORE, Role::Text, false, "before T0");
+    let mut asked = ending(Row::text("  asked"), BEFORE, Role::Text, false, &count(before.sent));
+    if fired {
+        head = ending(head, SINCE, Role::Strong, true, "since T0");
+        asked = ending(asked, SINCE, Role::Strong, true, &count(since.sent));
+    }
+    let mut rows = vec![head, asked];
+    let parts = [Mark::Real, Mark::Fallback, Mark::Failed, Mark::Waiting];
+    let (shares_before, shares_since) = (shares(&before), shares(&since));
+    for (i, mark) in parts.into_iter().enumerate() {
+        let name = if mark == Mark::Failed { "failed" } else { mark.word() };
+        let name = if i == 0 && before.unjudged + since.unjudged > 0 { "answered" } else { name };
+        let mut row = Row::of(mark.role(), "■").and(format!(" {name}"));
+        if let Some((_, share)) = shares_before.get(i) {
+            row = ending(row, BEFORE, Role::Text, false, &format!("{share} %"));
+        }
+        if let Some((n, share)) = shares_since.get(i).filter(|_| fired) {
+            row = match n {
+                0 => ending(row, COUNT, Role::Soft, false, "0"),
+                n => {
+                    let row = ending(row, COUNT, mark.role(), true, &count(*n));
+                    ending(row, SINCE, mark.role(), true, &format!("{share} %"))
+                }
+            };
+        }
+        rows.push(row);
+    }
+    type Figure = fn(&Waits) -> Option<f64>;
+    let figures: [(&str, Figure); 3] =
+        [("  median", |w| w.p50), ("  p95", |w| w.p95), ("  longest", |w| w.max)];
+    for (name, figure) in figures {
+        let row = ending(Row::text(name), BEFORE, Role::Text, false, &figures::wait(figure(&before.all)));
+        rows.push(match fired {
+            true => ending(row, SINCE, Role::Strong, true, &figures::wait(figure(&since.all))),
+            false => row,
+        });
+    }
+    rows
+}
+
+/// Real or unjudged, fallback, failed, waiting, each with its share of all asked in percent; they add up to 100 (largest
+/// remainder). Users whose fate is not known are none of them.
+fn shares(tally: &Tally) -> [(u64, u64); 4] {
+    let parts = [tally.real + tally.unjudged, tally.fallback, tally.error, tally.waiting];
+    let total: u64 = parts.iter().sum();
+    if total == 0 {
+        return parts.map(|part| (part, 0));
+    }
+    let mut shares = parts.map(|part| (part, part * 100 / total));
+    let missing = 100 - shares.iter().map(|(_, share)| share).sum::<u64>();
+    let mut order = [0, 1, 2, 3];
+    order.sort_by_key(|i| std::cmp::Reverse(parts.get(*i).map_or(0, |part| part * 100 % total)));
+    for i in order.into_iter().take(missing as usize) {
+        if let Some((_, share)) = shares.get_mut(i) {
+            *share += 1;
+        }
+    }
+    shares
+}
+
+/// A waiting time without its outcome lies: median and longest of each.
+fn by_outcome(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
+    let since = endpoint.since_t0(scene.until);
+    if since.sent == 0 {
+        return Vec::new();
+    }
+    let parts = [
+        (Mark::Real, "real", since.real_waits),
+        (Mark::Fallback, "fallback", since.fallback_waits),
+        (Mark::Failed, "failed", since.error_waits),
+    ];
+    let rows = parts.into_iter().map(|(mark, name, waits)| {
+        let row = Row::of(mark.role(), "■").and(format!(" {name}"));
+        let role = if waits.max.is_some() { Role::Strong } else { Role::Soft };
+        let bold = waits.max.is_some();
+        let row = ending(row, 17, role, bold, &figures::wait(waits.p50));
+        ending(row, SINCE, role, bold, &figures::wait(waits.max))
+    });
+    [Row::new(), Row::text("  since T0 median longest")].into_iter().chain(rows).collect()
+}
+
+fn run_before(scene: &Scene) -> Option<Row> {
+    let failed = insight::errors_by(scene.earlier?, scene.since_t0(scene.until)?);
+    let row = Row::of(Role::Ghost, "■ ").and("run before ");
+    Some(row.bold(Role::Strong, format!("{failed} failed")))
+}
+
+/// `20 of 20 fallback in 5 s`: what most got who asked lately.
+fn lately(scene: &Scene, endpoint: &Endpoint) -> Row {
+    const LATELY_S: f64 = 5.0;
+    if !endpoint.watched {
+        return Row::of(Role::Unknown, "not asked any more");
+    }
+    let from = scene.until - std::time::Duration::from_secs_f64(LATELY_S);
+    let came = Recent::of(endpoint.dots_since(from).filter(|dot| dot.ended() <= scene.until));
+    let waiting = endpoint
+        .waiting_over(scene.until, super::ON_THE_WAY_MS)
+        .filter(|(flight, _)| flight.start >= from)
+        .count();
+    let parts = [
+        (Mark::Failed, came.errors, "failed"),
+        (Mark::Waiting, waiting, "waiting"),
+        (Mark::Fallback, came.fallback, "fallback"),
+        (Mark::Unjudged, came.unjudged, "answered"),
+        (Mark::Real, came.real, "real"),
+    ];
+    let all = came.answers + waiting;
+    match parts.into_iter().filter(|(_, n, _)| *n > 0).max_by_key(|(mark, n, _)| (*n, *mark)) {
+        Some((mark, n, word)) => {
+            Row::strong(mark.role(), format!("{n} of {all} {word}")).with(Role::Soft, " in 5 s")
+        }
+        None => Row::of(Role::Unknown, "nobody asked in 5 s"),
+    }
+}
+
+/// What holds now in a lane.
+fn holds(lane: Lane, scene: &Scene) -> Row {
+    match lane {
+        Lane::Breaker => breaker(scene),
+        Lane::Consumer => ready(scene, scene.session.consumer_readiness().last(), Role::Failing),
+        Lane::Provider => ready(scene, scene.session.provider_readiness().last(), Role::Fault),
+        Lane::Health => health(scene),
+        Lane::Steps => steps(scene),
+    }
+}
+
+pub(super) fn breaker(scene: &Scene) -> Row {
+    let Some(belief) = &scene.session.breaker.belief else { return Row::of(Role::Unknown, "UNKNOWN") };
+    let role = lanes::breaker_role(belief.state, scene.verdict.word);
+    let name = match belief.state {
+        BreakerState::NoBreakerSeen => "NONE SEEN",
+        state => wording::breaker(state),
+    };
+    let lasted = figures::length(figures::between(belief.since, scene.said));
+    Row::strong(role, name).and(format!(" for {lasted}"))
+}
+
+pub(super) fn ready(scene: &Scene, last: Option<&crate::session::state::Readied>, down: Role) -> Row {
+    let Some(last) = last else { return Row::new() };
+    let words = format!("{} of {} ready", last.ready, last.wanted);
+    let lasted = figures::length(figures::between(last.from, scene.said));
+    match last.ready {
+        0 => Row::strong(down, words).and(format!(" {lasted}")),
+        ready if ready < last.wanted => Row::strong(Role::Waiting, words).and(format!(" {lasted}")),
+        _ => Row::strong(Role::Ok, words),
+    }
+}
+
+fn health(scene: &Scene) -> Row {
+    let breaker = &scene.session.breaker;
+    let Some((_, failing)) = breaker.health_failing.last() else { return Row::new() };
+    let status = breaker.health_said.last().and_then(|(_, status)| status);
+    let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    if !failing {
+        return Row::strong(Role::Ok, status).and(" ok");
+    }
+    let row = Row::strong(Role::Failing, status);
+    let threshold = scene.session.bystanders().find_map(|pod| pod.pod.liveness.as_ref().map(|l| l.threshold));
+    let misses =
+        scene.session.bystanders().filter_map(|pod| pod.misses_now(scene.until)).map(|m| m.misses).max();
+    match (misses.unwrap_or(0), threshold) {
+        (misses, Some(threshold)) if misses >= threshold => {
+            row.with(Role::Failing, format!("  {misses} of {threshold} misses"))
+        }
+        (misses, Some(threshold)) => row.and(format!("  {misses} of {threshold} misses")),
+        (_, None) => row,
+    }
+}
+
+fn steps(scene: &Scene) -> Row {
+    let steps = &scene.session.steps;
+    if scene.session.run.ended.is_some() || steps.rows.is_empty() {
+        return Row::new();
+    }
+    let Some(row) = steps.current().filter(|row| !row.state.is_over()) else { return Row::new() };
+    let word = match row.state {
+        StepState::Running { .. } => "runs",
+        StepState::Paused { .. } => "pauses",
+        StepState::Awaited { .. } => "is next",
+        _ => return Row::new(),
+    };
+    Row::strong(Role::Strong, format!("{} of {} ", steps.position(), steps.rows.len())).and(word)
+}
+
+/// What held in the column of the time cursor, in place of what holds now.
+pub(super) fn at_cursor(
+    canvas: &mut Canvas,
+    scene: &Scene,
+    axis: &TimeAxis,
+    column: usize,
+    columns: Option<&Columns>,
+    lanes: &[(Lane, String, Role)],
+) {
+    let at = axis.start_of(column);
+    let when = match scene.since_t0(at) {
+        Some(since) => format!("T{since:+.1}").replace(".0", ""),
+        None => format!("{:+.1} s", at.duration_since(scene.until).as_secs_f64()),
+    };
+    canvas.row(0, &Row::new().fill(Role::Focus, format!(" at {when} ")));
+    let counts = columns.and_then(|columns| columns.counts().get(column)).copied().unwrap_or_default();
+    let mut y = 1;
+    for (mark, n) in Counts::MARKS.into_iter().zip(counts.0).filter(|(_, n)| *n > 0) {
+        let row = Row::of(mark.role(), "■").and(format!(" {}", mark.word()));
+        canvas.row(y, &ending(row, BEFORE, mark.role(), true, &n.to_string()));
+        y += 1;
+    }
+    if y == 1 {
+        canvas.row(y, &Row::of(Role::Unknown, "nobody asked here"));
+        y += 1;
+    }
+    for (lane, words, role) in lanes {
+        if !words.is_empty() {
+            canvas.row(y, &Row::text(format!("{} ", lane.name(scene.session))).bold(*role, words.as_str()));
+            y += 1;
+        }
+    }
+    let until = axis.start_of(column + 1);
+    let diary = &scene.session.diary;
+    for note in diary.notes.iter().filter(|note| note.at >= at && note.at < until) {
+        for line in crate::tui::text::wrap(&format!("note: {}", note.text), canvas.width(), 3) {
+            canvas.row(y, &Row::of(Role::Focus, line));
+            y += 1;
+        }
+    }
+    if diary.marks.iter().any(|mark| *mark >= at && *mark < until) {
+        canvas.row(y, &Row::of(Role::Focus, "marked"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shares_add_up_to_100(real in 0_u64..5000, fallback in 0_u64..5000, error in 0_u64..5000, waiting in 0_u64..5000) {
+            let tally = Tally { real, fallback, error, waiting, ..Tally::default() };
+            let sum: u64 = shares(&tally).iter().map(|(_, share)| share).sum();
+            prop_assert_eq!(sum, if real + fallback + error + waiting > 0 { 100 } else { 0 });
+        }
+    }
+}
