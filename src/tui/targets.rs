@@ -38,6 +38,15 @@ impl Targets {
         self.0.iter().rev().filter(move |(area, _)| area.contains(position))
     }
 
+    /// The place of the time axis, milliseconds from T0 in its first column, and milliseconds a column.
+    #[cfg(test)]
+    pub fn moments(&self) -> Option<(Rect, i64, i64)> {
+        self.0.iter().rev().find_map(|(area, target)| match target {
+            Target::Moments(first, step) => Some((*area, *first, *step)),
+            _ => None,
+        })
+    }
+
     /// The place of something.
     #[cfg(test)]
     pub fn of(&self, wanted: &Target) -> Option<Rect> {

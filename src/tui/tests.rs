@@ -588,7 +588,7 @@ fn the_heat_map_is_coloured_by_outcome_first() {
     let theme = Theme::default();
     let colours = |told: &(Session, Timestamp)| {
         let buffer = drawn(told, &map, &theme, 120, 36);
-        let shades = theme.symbols.shades;
+        let shades = [" ", "░", "▒", "▓", "█"];
         let shaded = buffer.content().iter().filter(|cell| shades[1..].contains(&cell.symbol()));
         shaded.map(|cell| cell.fg).collect::<std::collections::HashSet<_>>()
     };

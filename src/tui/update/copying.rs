@@ -6,8 +6,8 @@ use crate::{
         msg::{Effect, Outcome},
         overlays,
         pane::Pane,
-        panes::{self, Scene},
-        text,
+        panes::Scene,
+        picture, text,
         view::{Overlay, View},
     },
 };
@@ -51,7 +51,7 @@ fn pod(scene: &Scene) -> Option<(String, String)> {
 }
 
 fn url(scene: &Scene) -> Option<(String, String)> {
-    let endpoint = panes::shown_endpoint(scene)?;
+    let endpoint = picture::shown_endpoint(scene)?;
     let url = endpoint.url.split_once(' ').map_or(endpoint.url.as_str(), |(_method, url)| url);
     // A query is not shown, since it may hold secrets: what can be copied is the URL without it.
     let url = text::clean(url.strip_suffix("?...").unwrap_or(url)).into_owned();

@@ -3,8 +3,7 @@ mod leaving;
 mod pointing;
 
 use super::super::{
-    LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, span::Span, targets::Target,
-    view::Course,
+    LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target, view::Course,
 };
 use super::*;
 use crate::session::command::{Annotation, StepCommand, WatchCommand};

@@ -19,15 +19,14 @@ fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
         desk.take(mouse(CLICK, at.x + 5, at.y));
         assert_eq!((desk.view.focus, desk.view.chosen), (Pane::Experiment, Some(step)), "{width}");
 
-        // The chart and the lanes share their seconds.
-        let live = Span::live(&desk.session, desk.now, moving::columns(&desk.view)).first;
-        let lanes = desk.view.targets.of(&Target::Seconds(live)).unwrap();
-        desk.take(mouse(CLICK, lanes.x + 7, lanes.y + 1));
-        assert_eq!(desk.view.cursor, Some(live + 7), "{width}");
-        desk.take(mouse(CLICK, lanes.right() - 1, lanes.y + 1));
-        assert_eq!(desk.view.cursor, Some(19), "the future cannot be pointed at");
-        desk.take(mouse(MouseEventKind::ScrollUp, lanes.x + 7, lanes.y + 1));
-        assert_eq!(desk.view.scrolled_to, Some(live - 10), "{width}");
+        // The plot and the lanes share their moments; T0 keeps its column.
+        let (track, first, step) = desk.view.targets.moments().unwrap();
+        desk.take(mouse(CLICK, track.x + 7, track.y + 1));
+        assert_eq!(desk.view.cursor, Some(first + 7 * step), "{width}");
+        desk.take(mouse(CLICK, track.right() - 1, track.y + 1));
+        assert_eq!(desk.view.cursor, Some(19_000), "the future cannot be pointed at");
+        desk.take(mouse(MouseEventKind::ScrollUp, track.x + 7, track.y + 1));
+        assert_eq!(desk.view.scrolled_to, Some(first - 10 * step), "{width}");
 
         let pods = desk.view.targets.of(&Target::Pane(Pane::Pods)).unwrap();
         desk.take(mouse(MouseEventKind::ScrollDown, pods.x + 3, pods.y + 2));
