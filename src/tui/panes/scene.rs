@@ -24,7 +24,7 @@ pub struct Scene<'a> {
     pub session: &'a Session,
     pub view: &'a View,
     pub now: Timestamp,
-    /// The moment that is shown as the present: the end of the run once it is finished.
+    /// The moment that is shown as the present; once the session is finished, the last one of which something is known.
     pub until: Timestamp,
     /// The same for durations in words, which change twice a second at most.
     pub said: Timestamp,
@@ -53,7 +53,7 @@ impl<'a> Scene<'a> {
     pub fn new(session: &'a Session, view: &'a View, now: Timestamp, earlier: Option<&'a Session>) -> Self {
         let (verdict, targets) = (insight::verdict(session, now), RefCell::default());
         let phase = insight::phase_with(session, now, || verdict.word);
-        let until = session.run.ended.filter(|_| phase == Phase::Finished).unwrap_or(now).min(now);
+        let until = session.last.filter(|_| phase == Phase::Finished).unwrap_or(now).min(now);
         let said = still(session, until);
         let restart_due = restart_due(session, until);
         Self { session, view, now, until, said, phase, verdict, earlier, restart_due, targets }

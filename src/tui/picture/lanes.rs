@@ -304,12 +304,13 @@ fn step(scene: &Scene, played: &Played) -> Segment {
         return segment(Kind::Quiet, Role::Unknown).saying(words.into_iter().skip(skipped));
     }
     let fired = row.is_some_and(|row| row.step.destructive && !row.step.pretended);
-    let failed = latest.is_some_and(|row| row.failed());
-    let mark = match latest.map(|row| &row.state) {
-        _ if played.to.is_none() => '▸',
-        _ if failed => '✗',
-        Some(StepState::Cut) => '-',
-        _ => '✓',
+    let cut = latest.is_some_and(|row| row.state == StepState::Cut);
+    let failed = !cut && latest.is_some_and(|row| row.failed());
+    let mark = match played.to {
+        None => '▸',
+        Some(_) if cut => '-',
+        Some(_) if failed => '✗',
+        Some(_) => '✓',
     };
     let first = name.split(['-', ' ', '_']).next().unwrap_or(name);
     let words =

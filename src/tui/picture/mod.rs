@@ -164,7 +164,7 @@ fn called(scene: &Scene, endpoint: &Endpoint) -> String {
 fn band(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
     let Some(band) = all.theme.band() else { return };
     for (from, to) in scene.faults() {
-        let fault = [Segment::new(from, to, Kind::Loud, Role::Fault)];
+        let fault = [Segment { whole: true, ..Segment::new(from, to, Kind::Loud, Role::Fault) }];
         for placed in segments::place(axis, &fault) {
             let area = Rect {
                 x: parts.plot.x + placed.from as u16,
@@ -197,7 +197,8 @@ fn fault(canvas: &mut Canvas, scene: &Scene, axis: &TimeAxis) {
                 ],
                 Some(_) => vec![format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()],
             };
-            Segment::new(*from, *to, Kind::Loud, Role::Fault).saying(words)
+            let segment = Segment { whole: true, ..Segment::new(*from, *to, Kind::Loud, Role::Fault) };
+            segment.saying(words)
         })
         .collect();
     segments::draw(canvas, axis, &segments);

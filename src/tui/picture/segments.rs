@@ -31,11 +31,13 @@ pub(super) struct Segment {
     pub(super) words: Vec<String>,
     /// Characters at moments within it.
     pub(super) marks: Vec<(Timestamp, char)>,
+    /// Whether the column in which it ends is its own, rather than that of the state after it.
+    pub(super) whole: bool,
 }
 
 impl Segment {
     pub(super) fn new(from: Timestamp, to: Option<Timestamp>, kind: Kind, role: Role) -> Self {
-        Self { from, to, kind, role, words: Vec::new(), marks: Vec::new() }
+        Self { from, to, kind, role, words: Vec::new(), marks: Vec::new(), whole: false }
     }
 
     /// The same with its words, the longest first.
@@ -66,7 +68,7 @@ pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<Placed<
         let due = segment.kind == Kind::Due;
         let from = axis.index(segment.from).max(if due { present } else { i64::MIN });
         let last = if due { end } else { present };
-        let to = segment.to.map_or(last, |to| axis.index(to)).min(last);
+        let to = segment.to.map_or(last, |to| axis.index(to) + i64::from(segment.whole)).min(last);
         let start = from.max(free);
         if start - from > PUSHED && to <= start && segment.kind != Kind::Loud {
             continue;
@@ -158,7 +160,8 @@ fn words(canvas: &mut Canvas, axis: &TimeAxis, placed: &Placed, y: usize) {
     else {
         return;
     };
-    let margin = usize::from(from == placed.from && wide + 2 <= room);
+    let both = if segment.kind == Kind::Due { 1 } else { 2 };
+    let margin = usize::from(from == placed.from && wide + both <= room);
     canvas.put(from + margin, y, &word, style);
 }
 

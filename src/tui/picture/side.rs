@@ -8,7 +8,7 @@ use crate::{
     insight,
     session::{
         event::BreakerState,
-        state::{Endpoint, Recent, StepState, Tally, Waits},
+        state::{Endpoint, Quantile, Recent, StepState, Tally, Waits},
         wording,
     },
     tui::{
@@ -109,13 +109,13 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
         }
         rows.push(row);
     }
-    type Figure = fn(&Waits) -> Option<f64>;
-    let figures: [(&str, Figure); 3] =
-        [("  median", |w| w.p50), ("  p95", |w| w.p95), ("  longest", |w| w.max)];
-    for (name, figure) in figures {
-        let row = ending(Row::text(name), BEFORE, Role::Text, false, &figures::wait(figure(&before.all)));
+    let quantiles = [("  median", Quantile::P50), ("  p95", Quantile::P95), ("  longest", Quantile::Max)];
+    for (name, quantile) in quantiles {
+        // Those who wait count with what they have waited: a figure that falls on one of them is at least that long.
+        let figure = |waits: &Waits| figures::wait_so_far(waits.at(quantile), waits.is_open(quantile));
+        let row = ending(Row::text(name), BEFORE, Role::Text, false, &figure(&before.all));
         rows.push(match fired {
-            true => ending(row, SINCE, Role::Strong, true, &figures::wait(figure(&since.all))),
+            true => ending(row, SINCE, Role::Strong, true, &figure(&since.all)),
             false => row,
         });
     }

@@ -97,7 +97,7 @@ fn axis(view: &View, session: &Session, now: Timestamp) -> TimeAxis {
 
 /// The moment that is shown as the present.
 fn present(session: &Session, now: Timestamp) -> Timestamp {
-    session.run.ended.filter(|_| session.finished()).map_or(now, |ended| ended.min(now))
+    session.last.filter(|_| session.finished()).map_or(now, |last| last.min(now))
 }
 
 /// The first thing that is drawn on the axis.
