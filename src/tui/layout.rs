@@ -100,6 +100,8 @@ pub(super) struct Wish {
     pub(super) presenter: bool,
     /// Whether users, consumer and provider are known, or at least one of the latter.
     pub(super) chain: bool,
+    /// Lanes beyond the usual ones: further endpoints, further replicas.
+    pub(super) more_lanes: u16,
 }
 
 /// Rows that plot, strip and lower panes share.
@@ -142,7 +144,7 @@ pub(super) fn arrange(area: Rect, wish: Wish) -> Arrangement {
     } else if !fits(COMPACT) {
         Arrangement::Slim(slim(area))
     } else if !fits(STANDARD) {
-        Arrangement::Panes(compact(area))
+        Arrangement::Panes(compact(area, wish))
     } else {
         Arrangement::Panes(framed(area, wish, if fits(WIDE) { Size::Wide } else { Size::Standard }))
     }
@@ -166,7 +168,7 @@ fn fixed(size: Size, wish: Wish) -> (u16, u16, u16) {
         (false, Size::Wide) => 5,
         (false, _) => 4,
     };
-    (banner, chain, lanes)
+    (banner, chain, lanes + wish.more_lanes)
 }
 
 fn framed(area: Rect, wish: Wish, size: Size) -> Panes {
@@ -236,16 +238,18 @@ pub(super) fn full(area: Rect) -> Picture {
     in_frame(area, rows, lanes, Side { columns: 25, around: 1 })
 }
 
-fn compact(area: Rect) -> Panes {
+fn compact(area: Rect, wish: Wish) -> Panes {
     const LABELS: u16 = 9;
-    const LANES: u16 = 3;
-    let rows = Rows { plot: 5, strip: 2, lower: 7 }.share(area.height.saturating_sub(3 + LANES + 1 + 3), 7);
+    // At the smallest size one lane more takes a row of the lower panes.
+    let lane_rows = 3 + wish.more_lanes.min(area.height - COMPACT.1 + 1);
+    let rows =
+        Rows { plot: 5, strip: 2, lower: 7 }.share(area.height.saturating_sub(3 + lane_rows + 1 + 3), 6);
     let [header, banner, middle, note, next, keys] = area.layout(&vertical([1, 1, 0, 1, 1, 1]));
     let [fault, plot, strip, lanes, axis, lower] =
-        middle.layout(&vertical([1, rows.plot, rows.strip, LANES, 1, 0]));
+        middle.layout(&vertical([1, rows.plot, rows.strip, lane_rows, 1, 0]));
     let track = |row: Rect| Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS + 1), ..row };
     let empty = Rect { height: 0, ..header };
-    let height = 1 + rows.plot + rows.strip + LANES + 1;
+    let height = 1 + rows.plot + rows.strip + lane_rows + 1;
     let picture = Picture {
         area: Rect { height, ..middle },
         framed: false,
@@ -300,8 +304,8 @@ mod tests {
         }
     }
 
-    const CHAIN: Wish = Wish { presenter: false, chain: true };
-    const STAGE: Wish = Wish { presenter: true, chain: true };
+    const CHAIN: Wish = Wish { presenter: false, chain: true, more_lanes: 0 };
+    const STAGE: Wish = Wish { presenter: true, chain: true, more_lanes: 0 };
 
     #[test]
     fn the_standard_grid_is_that_of_the_design() {
@@ -365,10 +369,10 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_overlaps_and_nothing_is_outside(
-            width in 40_u16..260, height in 12_u16..90, presenter: bool, chain: bool
+            width in 40_u16..260, height in 12_u16..90, presenter: bool, chain: bool, more_lanes in 0_u16..5
         ) {
             let area = Rect::new(0, 0, width, height);
-            let parts = match arrange(area, Wish { presenter, chain }) {
+            let parts = match arrange(area, Wish { presenter, chain, more_lanes }) {
                 Arrangement::Panes(p) => {
                     let pic = p.picture;
                     for part in [pic.plot, pic.strip, pic.lanes, pic.axis] {

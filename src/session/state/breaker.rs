@@ -14,6 +14,8 @@ const STATEMENTS: usize = 64;
 const BRIEF_S: f64 = 1.0;
 /// Seconds after which a source that says nothing any more is forgotten.
 const FORGOTTEN_S: f64 = 60.0;
+/// Replicas told apart.
+const REPLICAS: usize = 16;
 /// Trials kept that nobody saw while they lasted.
 const MISSED: usize = 256;
 
@@ -30,6 +32,8 @@ pub struct Breaker {
     pub interrupted: VecDeque<Timestamp>,
     /// What was believed over time, as it was believed then: nothing is filled in backwards.
     pub states: History<(BreakerState, Confidence)>,
+    /// What was believed of each replica over time, by the end of its pod's name, as far as they are told apart.
+    pub replicas: Vec<(String, History<BreakerState>)>,
     /// Trials that were over before anybody saw them: a source dates them, or they showed later. They leave a mark.
     pub missed: VecDeque<Timestamp>,
     /// When its process began anew, the latest time.
@@ -202,6 +206,15 @@ impl Breaker {
             self.turn(belief);
         }
         self.states.set(at, (belief.state, belief.confidence));
+        for one in &belief.replicas {
+            let known = self.replicas.iter().any(|(name, _)| *name == one.name);
+            if !known && self.replicas.len() < REPLICAS {
+                self.replicas.push((one.name.clone(), History::default()));
+            }
+            if let Some((_, states)) = self.replicas.iter_mut().find(|(name, _)| *name == one.name) {
+                states.set(at, one.state);
+            }
+        }
         self.belief = Some(belief.clone());
     }
 

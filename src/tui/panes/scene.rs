@@ -9,6 +9,7 @@ use crate::{
     },
     tui::{
         layout::Wish,
+        picture,
         targets::{Target, Targets},
         view::View,
     },
@@ -62,7 +63,10 @@ impl<'a> Scene<'a> {
     /// What the arrangement depends on.
     pub(in crate::tui) fn wish(&self) -> Wish {
         let roles = self.session.roles();
-        Wish { presenter: self.view.presenter, chain: roles.consumer.is_some() || roles.provider.is_some() }
+        let presenter = self.view.presenter;
+        let chain = roles.consumer.is_some() || roles.provider.is_some();
+        let more_lanes = if presenter { 0 } else { picture::more_lanes(self.session) };
+        Wish { presenter, chain, more_lanes }
     }
 
     /// Notes for the mouse what lies where.

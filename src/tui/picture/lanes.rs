@@ -16,7 +16,11 @@ use std::time::Duration;
 /// A row of the picture with one state after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
+    /// What another endpoint's users got, by its place among the endpoints.
+    Users(usize),
     Breaker,
+    /// The breaker of one of several replicas.
+    Replica(usize),
     Consumer,
     Provider,
     Health,
@@ -27,7 +31,16 @@ impl Lane {
     /// The word before it; the health page has the name of its path.
     pub(super) fn name(self, session: &Session) -> String {
         match self {
+            Lane::Users(place) => {
+                let endpoint = session.users.endpoints.get(place);
+                let name = endpoint.map(|endpoint| session.users.name(endpoint)).unwrap_or_default();
+                text::fit_ends(&name, 8)
+            }
             Lane::Breaker => "breaker".to_owned(),
+            Lane::Replica(place) => {
+                let name = session.breaker.replicas.get(place).map_or("", |(name, _)| name.as_str());
+                text::ending(name, 8).to_owned()
+            }
             Lane::Consumer => "consumer".to_owned(),
             Lane::Provider => "provider".to_owned(),
             Lane::Health => text::fit(&health_path(session), 8).into_owned(),
@@ -37,7 +50,9 @@ impl Lane {
 
     pub(super) fn segments(self, scene: &Scene) -> Vec<Segment> {
         let mut segments = match self {
+            Lane::Users(_) => Vec::new(),
             Lane::Breaker => breaker(scene),
+            Lane::Replica(place) => replica(scene, place),
             Lane::Consumer => readiness(scene, &scene.session.consumer_readiness(), Role::Failing),
             Lane::Provider => readiness(scene, &scene.session.provider_readiness(), Role::Fault),
             Lane::Health => health(scene),
@@ -78,6 +93,12 @@ pub(crate) fn breaker_role(state: BreakerState, word: Word) -> Role {
     }
 }
 
+fn replica(scene: &Scene, place: usize) -> Vec<Segment> {
+    let Some((_, states)) = scene.session.breaker.replicas.get(place) else { return Vec::new() };
+    let states = states.changes().filter(|(at, _)| *at <= scene.until).collect();
+    spans(states).map(|(from, to, state)| state_segment(scene, from, to, state)).collect()
+}
+
 fn breaker(scene: &Scene) -> Vec<Segment> {
     let breaker = &scene.session.breaker;
     let mut states: Vec<(Timestamp, BreakerState)> = Vec::new();
@@ -99,20 +120,8 @@ fn breaker(scene: &Scene) -> Vec<Segment> {
             }
         }
     }
-    let mut segments: Vec<Segment> = spans(states)
-        .map(|(from, to, state)| {
-            let word = if to.is_none() { scene.verdict.word } else { Word::Protected };
-            let kind = match state {
-                BreakerState::Closed
-                | BreakerState::ClosedOrNone
-                | BreakerState::NotSeenYet
-                | BreakerState::Unknown => Kind::Quiet,
-                _ => Kind::Loud,
-            };
-            let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
-            Segment::new(from, to, kind, breaker_role(state, word)).saying(breaker_words(state, &lasted))
-        })
-        .collect();
+    let mut segments: Vec<Segment> =
+        spans(states).map(|(from, to, state)| state_segment(scene, from, to, state)).collect();
     let due = breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Open);
     if let Some(due) =
         due.and_then(|belief| belief.next_trial).filter(|due| *due > scene.until && scene.is_on())
@@ -121,6 +130,19 @@ fn breaker(scene: &Scene) -> Vec<Segment> {
         segments.push(trial.saying(["trial due", "trial", "?"]));
     }
     segments
+}
+
+fn state_segment(scene: &Scene, from: Timestamp, to: Option<Timestamp>, state: BreakerState) -> Segment {
+    let word = if to.is_none() { scene.verdict.word } else { Word::Protected };
+    let kind = match state {
+        BreakerState::Closed
+        | BreakerState::ClosedOrNone
+        | BreakerState::NotSeenYet
+        | BreakerState::Unknown => Kind::Quiet,
+        _ => Kind::Loud,
+    };
+    let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
+    Segment::new(from, to, kind, breaker_role(state, word)).saying(breaker_words(state, &lasted))
 }
 
 /// A state in words, the longest first.

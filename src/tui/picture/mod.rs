@@ -21,7 +21,10 @@ use super::{
     targets::Target,
     theme::Role,
 };
-use crate::session::state::Endpoint;
+use crate::{
+    insight,
+    session::{Session, state::Endpoint},
+};
 use columns::{Columns, Scale};
 use ratatui::{
     layout::Rect,
@@ -29,14 +32,60 @@ use ratatui::{
 };
 use segments::{Kind, Segment};
 
+/// Further endpoints and replicas with a lane of their own.
+const MORE: usize = 3;
+
+/// Lanes beyond the usual ones: of endpoints beside the shown one, and of replicas beside the first one.
+pub(crate) fn more_lanes(session: &Session) -> u16 {
+    let endpoints = session.users.endpoints.len().saturating_sub(1).min(MORE - 1);
+    (endpoints + replicas(session).saturating_sub(1)) as u16
+}
+
+/// Replicas whose breakers have a lane each; none where there are too many, or where nothing tells them apart.
+fn replicas(session: &Session) -> usize {
+    let known = session.breaker.replicas.len();
+    if (2..=MORE).contains(&known) { known } else { 0 }
+}
+
 /// The lanes of a size, from top to bottom.
-fn lanes_of(size: Size, presenter: bool) -> &'static [Lane] {
-    match (presenter, size) {
-        (true, _) => &[Lane::Breaker, Lane::Provider],
-        (false, Size::Wide) => &[Lane::Breaker, Lane::Consumer, Lane::Provider, Lane::Health, Lane::Steps],
-        (false, Size::Standard) => &[Lane::Breaker, Lane::Provider, Lane::Health, Lane::Steps],
-        (false, Size::Compact) => &[Lane::Breaker, Lane::Provider, Lane::Health],
+fn lanes_of(scene: &Scene, size: Size, room: usize) -> Vec<Lane> {
+    if scene.view.presenter {
+        return vec![Lane::Breaker, Lane::Provider];
     }
+    let session = scene.session;
+    let mut others: Vec<usize> = (0..session.users.endpoints.len()).collect();
+    let shown = shown_endpoint(scene).map(|endpoint| endpoint.id);
+    others.retain(|place| session.users.endpoints.get(*place).map(|endpoint| endpoint.id) != shown);
+    let word = |place: &usize| {
+        session.users.endpoints.get(*place).map(|e| insight::verdict_of(session, e, scene.now).word)
+    };
+    others.sort_by_key(|place| std::cmp::Reverse(word(place)));
+    let users = others.into_iter().take(MORE - 1).map(Lane::Users);
+    let breakers = match replicas(session) {
+        0 => vec![Lane::Breaker],
+        some => (0..some).map(Lane::Replica).collect(),
+    };
+    let rest: &[Lane] = match size {
+        Size::Wide => &[Lane::Consumer, Lane::Provider, Lane::Health, Lane::Steps],
+        Size::Standard => &[Lane::Provider, Lane::Health, Lane::Steps],
+        Size::Compact => &[Lane::Provider, Lane::Health],
+    };
+    let mut lanes: Vec<Lane> = users.chain(breakers).chain(rest.iter().copied()).collect();
+    // Where there is not room for all, the first replica stands for all of them, then endpoints give way.
+    while lanes.len() > room {
+        let spare = lanes.iter().rposition(|lane| matches!(lane, Lane::Replica(place) if *place > 0));
+        match spare.or_else(|| lanes.iter().rposition(|lane| matches!(lane, Lane::Users(_)))) {
+            Some(place) => drop(lanes.remove(place)),
+            None => lanes.truncate(room),
+        }
+    }
+    if lanes.iter().filter(|lane| matches!(lane, Lane::Replica(_))).count() == 1 {
+        lanes
+            .iter_mut()
+            .filter(|lane| matches!(lane, Lane::Replica(_)))
+            .for_each(|lane| *lane = Lane::Breaker);
+    }
+    lanes
 }
 
 /// The endpoint that the picture shows.
@@ -48,7 +97,8 @@ pub(crate) fn shown_endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
 /// Draws the picture.
 pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Picture) {
     let axis = TimeAxis::new(scene.session, scene.view, scene.until, usize::from(parts.plot.width));
-    let lanes = lanes_of(size, scene.view.presenter);
+    let lanes = lanes_of(scene, size, usize::from(parts.lanes.height));
+    let lanes = lanes.as_slice();
     frame(all, scene, parts, &axis);
     scene.mark(parts.plot.union(parts.axis), Target::Moments(axis.millis_of(0), axis.step_ms()));
     let endpoint = shown_endpoint(scene);
@@ -68,9 +118,12 @@ pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Pictu
     }
     let told: Vec<Vec<Segment>> = lanes.iter().map(|lane| lane.segments(scene)).collect();
     let each = (parts.lanes.height / lanes.len().max(1) as u16).max(1);
-    for (segments, y) in told.iter().zip(0..) {
+    for ((lane, segments), y) in lanes.iter().zip(&told).zip(0..) {
         let row = Rect { y: parts.lanes.y + y * each, height: each, ..parts.lanes };
-        segments::draw(&mut all.on(row), &axis, segments);
+        match lane {
+            Lane::Users(place) => users_of(&mut all.on(row), scene, &axis, *place),
+            _ => segments::draw(&mut all.on(row), &axis, segments),
+        }
     }
     names(all, scene, parts, lanes, each, scale);
     marks(all, scene, parts, lanes, &axis, each);
@@ -91,6 +144,13 @@ pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Pictu
         None if !scene.view.presenter => side::draw(&mut side, scene, endpoint, rows, lanes),
         None => super::panes::stage_figures(&mut side, scene),
     }
+}
+
+/// The strip of another endpoint, in one row.
+fn users_of(canvas: &mut Canvas, scene: &Scene, axis: &TimeAxis, place: usize) {
+    let Some(endpoint) = scene.session.users.endpoints.get(place) else { return };
+    let columns = Columns::of(scene.session, endpoint, axis, Scale::new(endpoint, 1), scene.until);
+    strip::draw(canvas, columns.counts());
 }
 
 /// What stood in a lane in a column, in words.

@@ -200,12 +200,28 @@ fn lately(scene: &Scene, endpoint: &Endpoint) -> Row {
 /// What holds now in a lane.
 fn holds(lane: Lane, scene: &Scene) -> Row {
     match lane {
+        Lane::Users(place) => scene
+            .session
+            .users
+            .endpoints
+            .get(place)
+            .map(|endpoint| lately(scene, endpoint))
+            .unwrap_or_default(),
         Lane::Breaker => breaker(scene),
+        Lane::Replica(place) => replica(scene, place),
         Lane::Consumer => ready(scene, scene.session.consumer_readiness().last(), Role::Failing),
         Lane::Provider => ready(scene, scene.session.provider_readiness().last(), Role::Fault),
         Lane::Health => health(scene),
         Lane::Steps => steps(scene),
     }
+}
+
+fn replica(scene: &Scene, place: usize) -> Row {
+    let states = scene.session.breaker.replicas.get(place).and_then(|(_, states)| states.last());
+    let Some((since, state)) = states else { return Row::new() };
+    let role = lanes::breaker_role(state, scene.verdict.word);
+    let lasted = figures::length(figures::between(since, scene.said));
+    Row::strong(role, wording::breaker(state)).and(format!(" for {lasted}"))
 }
 
 pub(super) fn breaker(scene: &Scene) -> Row {

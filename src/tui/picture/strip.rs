@@ -35,7 +35,7 @@ pub(super) fn pixels(counts: &Counts, height: usize) -> Vec<Mark> {
     shares.into_iter().flat_map(|(mark, count, _)| std::iter::repeat_n(mark, count as usize)).collect()
 }
 
-/// Draws the strip; its topmost pixel stays empty and parts it from the plot.
+/// Draws the strip; its topmost pixel stays empty and parts it from what is above it, where it has more than one row.
 pub(super) fn draw(canvas: &mut Canvas, counts: &[Counts]) {
     let theme = canvas.theme;
     let (rows, foot) = (canvas.height(), canvas.height().saturating_sub(1));
@@ -46,7 +46,7 @@ pub(super) fn draw(canvas: &mut Canvas, counts: &[Counts]) {
         return;
     }
     for (x, column) in counts.iter().enumerate() {
-        let pixels = pixels(column, rows * 2 - 1);
+        let pixels = pixels(column, (rows * 2 - 1).max(2 - usize::from(rows > 1)));
         let at = |from_below: usize| pixels.get(from_below).copied();
         for y in 0..rows {
             let lower = 2 * (foot - y);

@@ -86,7 +86,7 @@ fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
 
 /// The time axis as the last frame had it.
 fn axis(view: &View, session: &Session, now: Timestamp) -> TimeAxis {
-    let wish = Wish { presenter: view.presenter, chain: true };
+    let wish = Wish { presenter: view.presenter, ..Wish::default() };
     let columns = match arrange(view.area, wish) {
         Arrangement::Panes(panes) => panes.picture.plot.width,
         Arrangement::Slim(slim) => slim.strip.width,
