@@ -141,11 +141,6 @@ impl TimeAxis {
         self.column_of(self.now)
     }
 
-    /// Columns from the first one to the present, the present included.
-    pub(super) fn past(&self) -> usize {
-        usize::try_from(self.now + 1 - self.first).unwrap_or(0).min(self.columns)
-    }
-
     /// The column of T0; before a fire the one in which it will stand.
     pub(super) fn t0_column(&self) -> Option<usize> {
         self.column_of(self.origin)
@@ -154,11 +149,6 @@ impl TimeAxis {
     /// When a column begins.
     pub(super) fn start_of(&self, column: usize) -> Timestamp {
         self.moment((self.first + column as i64) * self.step_ms)
-    }
-
-    /// When the track ends.
-    pub(super) fn end(&self) -> Timestamp {
-        self.start_of(self.columns)
     }
 
     fn moment(&self, ms: i64) -> Timestamp {

@@ -34,6 +34,8 @@ mod breaker_tests;
 #[cfg(test)]
 mod deed_tests;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod tests;
 
 pub use app::{Departure, Show, run};

@@ -179,6 +179,7 @@ fn readiness(scene: &Scene, told: &[Readied], down: Role) -> Vec<Segment> {
             let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
             let whole = format!("{} of {} ready", one.ready, one.wanted);
             let short = format!("{}/{}", one.ready, one.wanted);
+            let few = one.ready.to_string();
             match one {
                 Readied { ready: 0, .. } => Segment::new(from, to, Kind::Loud, down).saying([
                     format!("DOWN {lasted}  {whole}"),
@@ -187,9 +188,9 @@ fn readiness(scene: &Scene, told: &[Readied], down: Role) -> Vec<Segment> {
                     "D".to_owned(),
                 ]),
                 Readied { ready, wanted, .. } if ready < wanted => {
-                    Segment::new(from, to, Kind::Loud, Role::Waiting).saying([whole, short])
+                    Segment::new(from, to, Kind::Loud, Role::Waiting).saying([whole, short, few])
                 }
-                _ => Segment::new(from, to, Kind::Quiet, Role::Ok).saying([whole, short]),
+                _ => Segment::new(from, to, Kind::Quiet, Role::Ok).saying([whole, short, few]),
             }
         })
         .collect()

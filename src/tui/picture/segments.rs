@@ -73,8 +73,9 @@ pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<Placed<
         if start - from > PUSHED && to <= start && segment.kind != Kind::Loud {
             continue;
         }
-        let stop = to.max(start + 1).min(last.max(axis.first()));
-        if stop <= start {
+        // What began in a column that others fill already is seen right of it.
+        let stop = to.max(start + 1).min(end);
+        if stop <= start || (start >= last && due) {
             continue;
         }
         free = stop;
@@ -93,27 +94,25 @@ pub(super) fn draw(canvas: &mut Canvas, axis: &TimeAxis, segments: &[Segment]) {
     let row = canvas.height().saturating_sub(1);
     let mut before: Option<&Placed> = None;
     for one in &placed {
-        let beside = before.is_some_and(|other| other.to == one.from && other.segment.kind == Kind::Loud);
+        let loud = |placed: &Placed| placed.segment.kind == Kind::Loud;
+        let meets = before.is_some_and(|other| other.to == one.from && loud(other)) && loud(one);
+        // Without tints two fills may look alike.
+        let parted = meets && canvas.theme.is_flat() && one.to - one.from > 1;
         for y in 0..canvas.height() {
-            ground(canvas, one, y, beside);
+            ground(canvas, one, y, parted);
         }
-        words(canvas, axis, one, row);
+        words(canvas, axis, one, row, parted);
         before = Some(one);
     }
 }
 
-/// Whether fills stand beside each other without a colour to tell them apart.
-fn bare(canvas: &Canvas) -> bool {
-    canvas.theme.draws_letters()
-}
-
-fn ground(canvas: &mut Canvas, placed: &Placed, y: usize, beside: bool) {
+fn ground(canvas: &mut Canvas, placed: &Placed, y: usize, parted: bool) {
     let (theme, width) = (canvas.theme, placed.to - placed.from);
     let role = placed.segment.role;
     match placed.segment.kind {
         Kind::Loud => {
             canvas.put(placed.from, y, &" ".repeat(width), theme.fill(role));
-            if beside && bare(canvas) {
+            if parted {
                 canvas.put(placed.from, y, "│", theme.fill(role));
             }
         }
@@ -135,10 +134,11 @@ fn style(canvas: &Canvas, segment: &Segment) -> Style {
     }
 }
 
-fn words(canvas: &mut Canvas, axis: &TimeAxis, placed: &Placed, y: usize) {
+fn words(canvas: &mut Canvas, axis: &TimeAxis, placed: &Placed, y: usize, parted: bool) {
     let segment = placed.segment;
     let style = style(canvas, segment);
-    let mut from = placed.from;
+    let begin = placed.from + usize::from(parted);
+    let mut from = begin;
     for (at, mark) in &segment.marks {
         let Some(column) = axis.column(*at).filter(|column| (placed.from..placed.to).contains(column)) else {
             continue;
@@ -161,7 +161,7 @@ fn words(canvas: &mut Canvas, axis: &TimeAxis, placed: &Placed, y: usize) {
         return;
     };
     let both = if segment.kind == Kind::Due { 1 } else { 2 };
-    let margin = usize::from(from == placed.from && wide + both <= room);
+    let margin = usize::from(from == begin && wide + both <= room);
     canvas.put(from + margin, y, &word, style);
 }
 
@@ -251,7 +251,7 @@ mod tests {
             for pair in placed.windows(2) {
                 prop_assert!(pair[0].to <= pair[1].from);
             }
-            prop_assert!(placed.iter().all(|one| one.to <= axis.past()));
+            prop_assert!(placed.iter().all(|one| one.to <= axis.columns && one.from < one.to));
         }
     }
 }

@@ -1,0 +1,330 @@
+//! The screens of recorded sessions: every state of the design at its size, in text and in styles, and what must hold in
+//! every frame.
+
+use super::{
+    LogFeed, Scene, Steering, Theme, View,
+    axis::TimeAxis,
+    keymap::Keymap,
+    layout::{Arrangement, Wish, arrange},
+    render,
+    theme::{Depth, Role},
+};
+use crate::session::{Event, Session, event::Timestamp, recording};
+use ratatui::{
+    buffer::{Buffer, Cell},
+    layout::Rect,
+    style::{Color, Modifier},
+};
+use std::{collections::HashMap, fs, path::Path, sync::OnceLock};
+
+/// The events of a recording.
+pub(super) fn recorded(name: &str) -> &'static [Event] {
+    static ALL: OnceLock<HashMap<String, Vec<Event>>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+        let unpacked = tempfile::tempdir().unwrap();
+        ["before-kill", "after-kill", "before-long", "after-long", "after-hang"]
+            .into_iter()
+            .map(|name| {
+                let packed = fs::File::open(folder.join(format!("{name}.ctui.gz"))).unwrap();
+                let path = unpacked.path().join(name);
+                let mut file = fs::File::create(&path).unwrap();
+                std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut file).unwrap();
+                let events = recording::open(&path).unwrap().1.map(Result::unwrap).collect();
+                (name.to_owned(), events)
+            })
+            .collect()
+    });
+    &all[name]
+}
+
+/// The session of a recording so many seconds after T0, and that moment; with infinity the whole of it.
+pub(super) fn at(name: &str, seconds: f64) -> (Session, Timestamp) {
+    let events = recorded(name);
+    let mut whole = Session::new();
+    events.iter().for_each(|event| whole.apply(event));
+    let last = whole.last.unwrap();
+    if seconds.is_infinite() {
+        return (whole, last);
+    }
+    let until = whole.t0().unwrap() + jiff::SignedDuration::from_secs_f64(seconds);
+    let mut session = Session::new();
+    events.iter().take_while(|event| event.at <= until).for_each(|event| session.apply(event));
+    (session, until)
+}
+
+pub(super) fn view() -> View {
+    View::new(Keymap::default(), Steering::Live)
+}
+
+pub(super) fn draw(
+    (session, now): &(Session, Timestamp),
+    view: &View,
+    earlier: Option<&Session>,
+    theme: &Theme,
+    (width, height): (u16, u16),
+) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    let scene = Scene::new(session, view, *now, earlier);
+    render(&mut buffer, area, &scene, theme, &LogFeed::default());
+    buffer
+}
+
+pub(super) fn text(buffer: &Buffer) -> String {
+    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+    (0..buffer.area.height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
+}
+
+/// Each row as runs of one style: `12 strong/ground b`, by the names of the palette.
+fn styles(buffer: &Buffer, theme: &Theme) -> String {
+    let roles = [
+        (Role::Text, "text"),
+        (Role::Strong, "strong"),
+        (Role::Soft, "soft"),
+        (Role::Line, "line"),
+        (Role::Grid, "grid"),
+        (Role::Ghost, "ghost"),
+        (Role::Focus, "focus"),
+        (Role::Ok, "ok"),
+        (Role::Protected, "protected"),
+        (Role::Waiting, "waiting"),
+        (Role::Failing, "failing"),
+        (Role::Fault, "fault"),
+        (Role::Ink, "ink"),
+    ];
+    let mut names: HashMap<Color, String> = HashMap::new();
+    for (role, name) in roles {
+        names.entry(theme.colour(role).unwrap_or(Color::Reset)).or_insert_with(|| name.to_owned());
+    }
+    for (role, name) in roles {
+        if let Some(tint) = theme.tint(role).and_then(|tint| tint.bg) {
+            names.entry(tint).or_insert_with(|| format!("{name}-tint"));
+        }
+    }
+    names.extend(theme.ground().bg.map(|ground| (ground, "-".to_owned())));
+    names.extend(theme.band().map(|band| (band, "band".to_owned())));
+    let name = |colour: Color| names.get(&colour).cloned().unwrap_or_else(|| format!("{colour:?}"));
+    let look = |cell: &Cell| {
+        let bold = if cell.modifier.contains(Modifier::BOLD) { " b" } else { "" };
+        let inverse = if cell.modifier.contains(Modifier::REVERSED) { " i" } else { "" };
+        // The colour of what is not drawn is nobody's business.
+        let blank = cell.symbol() == " " && inverse.is_empty();
+        let front = if blank { String::new() } else { name(cell.fg) };
+        format!("{front}/{}{bold}{inverse}", name(cell.bg))
+    };
+    (0..buffer.area.height)
+        .map(|y| {
+            let cells: Vec<String> = (0..buffer.area.width).map(|x| look(&buffer[(x, y)])).collect();
+            let runs = cells.chunk_by(|one, other| one == other);
+            runs.map(|run| format!("{} {}", run.len(), run[0])).collect::<Vec<_>>().join(", ") + "\n"
+        })
+        .collect()
+}
+
+/// A state of the design: its name, recording, seconds after T0, size.
+type State = (&'static str, &'static str, f64, (u16, u16));
+
+const STATES: [State; 21] = [
+    ("120-1-ready", "after-kill", -17.0, (120, 36)),
+    ("120-2-steady", "after-long", -1.5, (120, 36)),
+    ("120-3-waiting", "before-kill", 7.6, (120, 36)),
+    ("120-4-failing", "before-long", 21.5, (120, 36)),
+    ("120-5-open", "after-hang", 18.5, (120, 36)),
+    ("120-6-half-open", "after-hang", 12.8, (120, 36)),
+    ("120-7-recovered", "after-kill", 21.3, (120, 36)),
+    ("120-8-aborted", "after-long", 23.7, (120, 36)),
+    ("120-9-finished", "after-kill", f64::INFINITY, (120, 36)),
+    ("120-10-comparison", "after-kill", f64::INFINITY, (120, 36)),
+    ("200-2-steady", "after-long", -1.5, (200, 50)),
+    ("200-5-open", "after-hang", 18.5, (200, 50)),
+    ("200-9-finished", "after-kill", f64::INFINITY, (200, 50)),
+    ("200-10-comparison", "after-kill", f64::INFINITY, (200, 50)),
+    ("80-2-steady", "after-long", -1.5, (80, 24)),
+    ("80-4-failing", "before-long", 21.5, (80, 24)),
+    ("80-5-open", "after-hang", 18.5, (80, 24)),
+    ("80-9-finished", "after-kill", f64::INFINITY, (80, 24)),
+    ("p120-failing", "before-long", 21.5, (120, 36)),
+    ("p120-open", "after-hang", 18.5, (120, 36)),
+    ("p200-open", "after-hang", 18.5, (200, 50)),
+];
+
+fn shown((name, recording, seconds, size): State, theme: &Theme) -> Buffer {
+    let told = at(recording, seconds);
+    let view = View { presenter: name.starts_with('p'), finished: told.0.finished(), ..view() };
+    let compared = name.ends_with("comparison") || name.ends_with("recovered");
+    let earlier = compared.then(|| at("before-kill", f64::INFINITY).0);
+    draw(&told, &view, earlier.as_ref(), theme, size)
+}
+
+#[test]
+fn every_state_of_the_design_looks_like_this() {
+    let theme = Theme::default();
+    for state in STATES {
+        let buffer = shown(state, &theme);
+        insta::assert_snapshot!(state.0, text(&buffer));
+        insta::assert_snapshot!(format!("{}-styles", state.0), styles(&buffer, &theme));
+    }
+}
+
+#[test]
+fn an_open_breaker_in_the_other_themes_looks_like_this() {
+    let dark = Theme::default();
+    let themes = [
+        ("light", Theme::named("light").unwrap()),
+        ("colour-blind", Theme::named("colour-blind").unwrap()),
+        ("16", dark.with_depth(Depth::Sixteen)),
+        ("mono", Theme::named("mono").unwrap()),
+        ("ascii", dark.ascii()),
+    ];
+    for (name, theme) in themes {
+        let buffer = shown(("120-5-open", "after-hang", 18.5, (120, 36)), &theme);
+        insta::assert_snapshot!(format!("120-5-open-{name}"), text(&buffer));
+        insta::assert_snapshot!(format!("120-5-open-{name}-styles"), styles(&buffer, &theme));
+    }
+}
+
+/// Moments through all phases of all recordings.
+fn moments() -> impl Iterator<Item = (&'static str, f64)> {
+    let names = ["before-kill", "after-kill", "before-long", "after-long", "after-hang"];
+    let seconds = [-40.0, -17.0, -10.0, -1.0, 0.4, 3.3, 7.6, 12.8, 18.5, 22.0, 30.0, 38.0, f64::INFINITY];
+    names.into_iter().flat_map(move |name| seconds.map(|seconds| (name, seconds)))
+}
+
+const SIZES: [(u16, u16); 7] = [(200, 50), (180, 46), (120, 36), (100, 32), (90, 28), (80, 24), (60, 14)];
+
+#[test]
+fn no_cell_is_ever_dim_and_mono_uses_bold_and_inverse_only() {
+    let themes = ["dark", "light", "colour-blind", "mono"].map(|name| Theme::named(name).unwrap());
+    for (name, seconds) in moments() {
+        let told = at(name, seconds);
+        for size in SIZES {
+            for theme in &themes {
+                for presenter in [false, true] {
+                    let buffer = draw(&told, &View { presenter, ..view() }, None, theme, size);
+                    let allowed = Modifier::BOLD | Modifier::REVERSED;
+                    let odd = buffer.content().iter().find(|cell| !allowed.contains(cell.modifier));
+                    assert_eq!(odd, None, "{name} at {seconds} in {size:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_is_ascii_and_every_other_symbol_is_one_column_wide() {
+    use unicode_width::UnicodeWidthStr;
+    for (name, seconds) in moments() {
+        let told = at(name, seconds);
+        for size in SIZES {
+            for presenter in [false, true] {
+                let view = View { presenter, ..view() };
+                let ascii = draw(&told, &view, None, &Theme::default().ascii(), size);
+                let beyond = ascii.content().iter().find(|cell| !cell.symbol().is_ascii());
+                assert_eq!(beyond, None, "{name} at {seconds} in {size:?}:\n{}", text(&ascii));
+                let buffer = draw(&told, &view, None, &Theme::default(), size);
+                for cell in buffer.content() {
+                    assert_eq!(cell.symbol().width(), 1, "{:?}", cell.symbol());
+                }
+            }
+        }
+    }
+}
+
+/// The labels of the waiting times, from above.
+fn scale(buffer: &Buffer, label_ends: u16) -> Vec<String> {
+    let row = |y| (2..=label_ends).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+    (0..buffer.area.height)
+        .map(|y| row(y).trim().to_owned())
+        .filter(|label| {
+            let number = label.split(' ').next().is_some_and(|n| n.parse::<u32>().is_ok());
+            number && (label.ends_with(" s") || label.ends_with(" ms"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_waiting_axis_never_changes_in_a_run() {
+    for name in ["before-kill", "after-hang", "after-long"] {
+        let mut seen = None;
+        for seconds in [-5.0, -1.0, 0.5, 2.0, 7.0, 15.0, 25.0, 31.0, 36.0] {
+            let buffer = draw(&at(name, seconds), &view(), None, &Theme::default(), (120, 36));
+            let labels = scale(&buffer, 9);
+            assert_eq!(labels.len(), 5, "{name} at {seconds}: {labels:?}");
+            assert_eq!(*seen.get_or_insert(labels.clone()), labels, "{name} at {seconds}");
+        }
+    }
+}
+
+#[test]
+fn t0_keeps_its_column_and_the_step_grows_by_the_rule() {
+    let view = view();
+    for name in ["before-kill", "after-hang", "after-long"] {
+        let mut step = 0;
+        for tenth in 1..400 {
+            let (session, now) = at(name, f64::from(tenth) / 10.0);
+            let scene = Scene::new(&session, &view, now, None);
+            let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.wish()) else { panic!() };
+            let axis = TimeAxis::new(&session, &view, scene.until, usize::from(panes.picture.plot.width));
+            assert_eq!(axis.t0_column(), Some(16), "{name} at {tenth}");
+            assert!(axis.step_ms() >= step, "{name} at {tenth}");
+            step = axis.step_ms();
+        }
+        let last = at(name, f64::INFINITY);
+        let long = last.0.since_t0(last.1).is_some_and(|since| since > 32.0);
+        assert_eq!(step, if long { 1000 } else { 500 }, "{name}");
+    }
+}
+
+/// Cells that two frames differ in.
+fn changed(one: &Buffer, other: &Buffer) -> usize {
+    one.diff(other).len()
+}
+
+#[test]
+fn two_frames_a_tenth_of_a_second_apart_hardly_differ() {
+    for (name, from) in [("after-hang", 1.0), ("before-long", 1.0), ("after-kill", 9.0)] {
+        for size in [(120, 36), (80, 24), (200, 50)] {
+            let mut counts = Vec::new();
+            let mut last: Option<(Buffer, i64)> = None;
+            for tenth in 0..200 {
+                let told = at(name, from + f64::from(tenth) / 10.0);
+                let buffer = draw(&told, &view(), None, &Theme::default(), size);
+                let scene_view = view();
+                let columns = usize::from(size.0) - if size.0 > 80 { 40 } else { 10 };
+                let step = TimeAxis::new(&told.0, &scene_view, told.1, columns).step_ms();
+                if let Some((before, before_step)) = last.replace((buffer.clone(), step)) {
+                    if before_step == step {
+                        counts.push(changed(&before, &buffer));
+                    }
+                }
+            }
+            counts.sort_unstable();
+            let median = counts[counts.len() / 2];
+            assert!(median < 20, "{name} in {size:?}: {median} cells, {counts:?}");
+        }
+    }
+}
+
+#[test]
+fn without_colours_every_segment_still_has_a_letter_of_its_word() {
+    // Runs of one fill or tint in the lanes, two columns or wider.
+    let theme = Theme::default();
+    let (ground, band) = (theme.ground().bg, theme.band());
+    for (name, seconds) in moments().filter(|(_, seconds)| *seconds > 0.0) {
+        let told = at(name, seconds);
+        let buffer = draw(&told, &view(), None, &theme, (120, 36));
+        let view = view();
+        let scene = Scene::new(&told.0, &view, told.1, None);
+        let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.wish()) else { panic!() };
+        let lanes = panes.picture.lanes;
+        for y in lanes.top()..lanes.bottom() - 1 {
+            let cells: Vec<&Cell> = (lanes.left()..lanes.right()).map(|x| &buffer[(x, y)]).collect();
+            for run in cells.chunk_by(|one, other| one.bg == other.bg) {
+                let filled = Some(run[0].bg) != ground && Some(run[0].bg) != band;
+                let said = run.iter().any(|cell| cell.symbol() != " ");
+                assert!(run.len() < 2 || !filled || said, "{name} at {seconds}, row {y}:\n{}", text(&buffer));
+            }
+        }
+    }
+}
