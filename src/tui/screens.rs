@@ -9,7 +9,11 @@ use super::{
     render,
     theme::{Depth, Role},
 };
-use crate::session::{Event, Session, event::Timestamp, recording};
+use crate::session::{
+    Event, Session,
+    event::{Timestamp, What},
+    recording,
+};
 use ratatui::{
     buffer::{Buffer, Cell},
     layout::Rect,
@@ -41,16 +45,32 @@ pub(super) fn recorded(name: &str) -> &'static [Event] {
 /// The session of a recording so many seconds after T0, and that moment; with infinity the whole of it.
 pub(super) fn at(name: &str, seconds: f64) -> (Session, Timestamp) {
     let events = recorded(name);
-    let mut whole = Session::new();
-    events.iter().for_each(|event| whole.apply(event));
-    let last = whole.last.unwrap();
-    if seconds.is_infinite() {
-        return (whole, last);
-    }
-    let until = whole.t0().unwrap() + jiff::SignedDuration::from_secs_f64(seconds);
+    let until = match seconds.is_infinite() {
+        true => events.last().unwrap().at,
+        false => t0(name) + jiff::SignedDuration::from_secs_f64(seconds),
+    };
     let mut session = Session::new();
     events.iter().take_while(|event| event.at <= until).for_each(|event| session.apply(event));
     (session, until)
+}
+
+fn t0(name: &str) -> Timestamp {
+    let fired = |event: &&Event| matches!(event.what, What::FaultFired { .. });
+    recorded(name).iter().find(fired).unwrap().at
+}
+
+/// The session and its moments, a tenth of a second apart, from so many seconds after T0 on.
+fn film(name: &str, from: f64, tenths: u32, mut each: impl FnMut(&(Session, Timestamp))) {
+    let mut told = at(name, from);
+    let begin = told.1;
+    let mut rest = recorded(name).iter().skip_while(|event| event.at <= begin).peekable();
+    for _ in 0..tenths {
+        each(&told);
+        told.1 += jiff::SignedDuration::from_millis(100);
+        while let Some(event) = rest.next_if(|event| event.at <= told.1) {
+            told.0.apply(event);
+        }
+    }
 }
 
 pub(super) fn view() -> View {
@@ -261,15 +281,14 @@ fn t0_keeps_its_column_and_the_step_grows_by_the_rule() {
     let view = view();
     for name in ["before-kill", "after-hang", "after-long"] {
         let mut step = 0;
-        for tenth in 1..400 {
-            let (session, now) = at(name, f64::from(tenth) / 10.0);
-            let scene = Scene::new(&session, &view, now, None);
+        film(name, 0.1, 400, |(session, now)| {
+            let scene = Scene::new(session, &view, *now, None);
             let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.wish()) else { panic!() };
-            let axis = TimeAxis::new(&session, &view, scene.until, usize::from(panes.picture.plot.width));
-            assert_eq!(axis.t0_column(), Some(16), "{name} at {tenth}");
-            assert!(axis.step_ms() >= step, "{name} at {tenth}");
+            let axis = TimeAxis::new(session, &view, scene.until, usize::from(panes.picture.plot.width));
+            assert_eq!(axis.t0_column(), Some(16), "{name} at {now}");
+            assert!(axis.step_ms() >= step, "{name} at {now}");
             step = axis.step_ms();
-        }
+        });
         let last = at(name, f64::INFINITY);
         let long = last.0.since_t0(last.1).is_some_and(|since| since > 32.0);
         assert_eq!(step, if long { 1000 } else { 500 }, "{name}");
@@ -287,18 +306,16 @@ fn two_frames_a_tenth_of_a_second_apart_hardly_differ() {
         for size in [(120, 36), (80, 24), (200, 50)] {
             let mut counts = Vec::new();
             let mut last: Option<(Buffer, i64)> = None;
-            for tenth in 0..200 {
-                let told = at(name, from + f64::from(tenth) / 10.0);
-                let buffer = draw(&told, &view(), None, &Theme::default(), size);
-                let scene_view = view();
+            film(name, from, 150, |told| {
+                let buffer = draw(told, &view(), None, &Theme::default(), size);
                 let columns = usize::from(size.0) - if size.0 > 80 { 40 } else { 10 };
-                let step = TimeAxis::new(&told.0, &scene_view, told.1, columns).step_ms();
-                if let Some((before, before_step)) = last.replace((buffer.clone(), step)) {
-                    if before_step == step {
-                        counts.push(changed(&before, &buffer));
-                    }
+                let step = TimeAxis::new(&told.0, &view(), told.1, columns).step_ms();
+                if let Some((before, before_step)) = last.replace((buffer.clone(), step))
+                    && before_step == step
+                {
+                    counts.push(changed(&before, &buffer));
                 }
-            }
+            });
             counts.sort_unstable();
             let median = counts[counts.len() / 2];
             assert!(median < 20, "{name} in {size:?}: {median} cells, {counts:?}");
