@@ -4,6 +4,7 @@
 //! hangs never holds up the recording, the journal or a rollback.
 
 use super::{
+    background::{Background, GLANCE, Grounds},
     bell::Bell,
     keys::Keys,
     msg::{Effect, Msg},
@@ -36,6 +37,8 @@ pub struct Show {
     pub clock: Clock,
     /// Colours and symbols.
     pub theme: Theme,
+    /// What to show on which background, where the terminal is to be asked.
+    pub grounds: Option<Grounds>,
     pub view: View,
     /// Whether the log shows what is for developers.
     pub verbose: bool,
@@ -63,8 +66,10 @@ pub enum Departure {
 /// A terminal that goes away is no error: the session is asked to end.
 pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
     let log = LogFeed::new(show.verbose);
+    let mut show = show;
+    let hold = choose_theme(screen, &mut show);
     let mut app =
-        App { show, pace: Pace::default(), log, bell: Bell::default(), blind: false, written: true };
+        App { show, pace: Pace::default(), log, bell: Bell::default(), hold, blind: false, written: true };
     let mut keys = Some(keys);
     loop {
         let due = app.due();
@@ -93,12 +98,25 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
     }
 }
 
+/// Takes the theme for the terminal's background, or asks for that; until when the first frame waits for the answer.
+fn choose_theme(screen: &mut Screen, show: &mut Show) -> Option<Instant> {
+    let grounds = show.grounds?;
+    if let Some(background) = Background::known() {
+        show.theme = grounds.on(background);
+        return None;
+    }
+    // A terminal that is gone is noticed with the first frame.
+    screen.ask_background().unwrap_or(false).then(|| Instant::now() + GLANCE)
+}
+
 /// The loop's own state.
 struct App {
     show: Show,
     pace: Pace,
     log: LogFeed,
     bell: Bell,
+    /// Until when the first frame waits for the terminal to say what it draws on.
+    hold: Option<Instant>,
     /// Whether the terminal is gone: the session still ends in good order.
     blind: bool,
     /// Whether the session still has a writer.
@@ -109,7 +127,8 @@ impl App {
     /// When to draw next.
     fn due(&self) -> Option<Instant> {
         let moving = time_shows(&self.show.session.borrow(), &self.show.view);
-        self.pace.due(Instant::now(), moving).filter(|_| !self.blind)
+        let due = self.pace.due(Instant::now(), moving).filter(|_| !self.blind)?;
+        Some(self.hold.map_or(due, |hold| due.max(hold)))
     }
 
     fn listens(&self) -> bool {
@@ -131,6 +150,7 @@ impl App {
             let targets = scene.targets.take();
             show.view.targets = targets;
         });
+        self.hold = None;
         self.pace.drew(Instant::now());
         self.blind |= drawn.is_err() || rings && screen.ring().is_err();
     }
@@ -139,8 +159,14 @@ impl App {
     fn take(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
         let now = self.show.clock.now();
         let changed = msg == Msg::Changed;
-        if matches!(msg, Msg::Key(_)) {
-            self.bell.pressed(Instant::now());
+        match &msg {
+            Msg::Key(_) => self.bell.pressed(Instant::now()),
+            Msg::Background(background) => {
+                self.hold = None;
+                self.show.theme =
+                    self.show.grounds.map_or(self.show.theme, |grounds| grounds.on(*background));
+            }
+            _ => {}
         }
         let outcome = update(&mut self.show.view, &self.show.session.borrow(), now, msg);
         match outcome.redraw {

@@ -1,6 +1,9 @@
 //! What the terminal sends: keys, the mouse, pasted text, another size; and at last that it was closed.
 
-use super::Msg;
+use super::{
+    Msg,
+    background::{Answers, Heard, hear},
+};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use std::{
@@ -12,6 +15,7 @@ use tokio::{
     io::{Interest, unix::AsyncFd},
     runtime::Handle,
     sync::mpsc,
+    time::{Instant, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -54,14 +58,34 @@ impl Keys {
 }
 
 async fn forward(sender: mpsc::Sender<Msg>) {
-    let mut events = EventStream::new();
-    while let Some(Ok(event)) = events.next().await {
-        if let Some(msg) = read(event)
-            && sender.send(msg).await.is_err()
-        {
+    let (mut events, mut answers) = (EventStream::new(), Answers::default());
+    loop {
+        let heard = match answers.patience() {
+            None => events.next().await,
+            Some(patience) => match timeout(patience, events.next()).await {
+                Ok(event) => event,
+                Err(_) => {
+                    if pass_on(&sender, answers.give_up()).await.is_none() {
+                        return;
+                    }
+                    continue;
+                }
+            },
+        };
+        let Some(Ok(event)) = heard else { return };
+        if pass_on(&sender, answers.take(event)).await.is_none() {
             return;
         }
     }
+}
+
+/// `None` once nobody listens.
+async fn pass_on(sender: &mpsc::Sender<Msg>, heard: Heard) -> Option<()> {
+    let background = heard.answer.and_then(|answer| hear(answer, Instant::now()));
+    for msg in heard.events.into_iter().filter_map(read).chain(background.map(Msg::Background)) {
+        sender.send(msg).await.ok()?;
+    }
+    Some(())
 }
 
 /// The message of an event; `None` for those nobody cares about.

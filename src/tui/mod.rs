@@ -5,6 +5,7 @@
 
 mod app;
 mod axis;
+mod background;
 mod bell;
 mod canvas;
 mod editor;
@@ -39,6 +40,7 @@ mod screens;
 mod tests;
 
 pub use app::{Departure, Show, run};
+pub use background::{Background, Grounds};
 pub use keys::Keys;
 pub use msg::{Effect, Msg, Outcome};
 pub use pane::Pane;

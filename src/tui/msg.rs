@@ -1,5 +1,6 @@
 //! What comes into the loop, and what `update` wants done.
 
+use super::background::Background;
 use crate::session::Command;
 use crossterm::event::{KeyEvent, MouseEvent};
 
@@ -15,6 +16,8 @@ pub enum Msg {
     Resized,
     /// The terminal is looked at again.
     Focused,
+    /// The terminal said what it draws on, and that counts.
+    Background(Background),
     Changed,
     /// The session's work is done: nothing runs any more.
     Finished,

@@ -3,7 +3,7 @@
 //! [`Screen`] enters on creation and restores when it is dropped; a panic hook restores before the message is
 //! printed. A panic of a background task does not touch the screen: its message waits until the terminal is left.
 
-use super::output::Output;
+use super::{background, output::Output};
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor, event, queue,
@@ -17,7 +17,7 @@ use std::{
     fs::File,
     io::{self, IsTerminal, Write, stdout},
     mem::ManuallyDrop,
-    os::fd::AsFd,
+    os::fd::{AsFd, AsRawFd},
     sync::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -25,6 +25,7 @@ use std::{
     thread::{self, ThreadId},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// How long a terminal that takes no output is waited for when it is given back.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -138,6 +139,22 @@ impl Screen {
         self.output.flush()
     }
 
+    /// Asks the terminal what it draws on, once in the life of the process; whether it was asked now. The answer comes with
+    /// the keys.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn ask_background(&mut self) -> io::Result<bool> {
+        // The console of Linux has no answer, and older ones print the question.
+        let console = std::env::var_os("TERM").is_some_and(|term| term == "linux");
+        if console || !background::asks(Instant::now()) {
+            return Ok(false);
+        }
+        self.output.write_all(background::QUESTION)?;
+        self.output.flush()?;
+        Ok(true)
+    }
+
     /// Puts a text into the clipboard of whoever sits at the terminal, by OSC 52: also over ssh. A terminal that does not know
     /// it, or does not allow it, ignores it.
     ///
@@ -235,9 +252,18 @@ pub fn restore() {
         .is_ok()
             && output.wait(PATIENCE)
     });
+    drop_late_answer();
     // A terminal that is gone cannot be restored, and there is nobody to tell.
     let _ = disable_raw_mode();
     TAKES_OUTPUT.store(restored, Ordering::SeqCst);
+}
+
+/// Whoever leaves right after the start waits for the terminal's answer, which the shell would take for keys.
+fn drop_late_answer() {
+    let Some(left) = background::on_its_way(Instant::now()) else { return };
+    thread::sleep(left);
+    // SAFETY: tcflush(3) takes no memory of ours; stdout stays open for the life of the process.
+    unsafe { libc::tcflush(stdout().as_fd().as_raw_fd(), libc::TCIFLUSH) };
 }
 
 /// Puts restoring before whatever the panic hook does already. Installed once, whoever enters again.

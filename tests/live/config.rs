@@ -80,7 +80,7 @@ fn it_shows_where_the_file_is_and_what_is_in_force() {
     write(folder.path(), &page);
     let (code, again, _) = chaos_tui(folder.path(), &["config"]);
     assert_eq!(code, 0);
-    assert!(again.contains("read from") && again.contains("theme: dark"), "{again}");
+    assert!(again.contains("read from") && again.contains("theme: auto"), "{again}");
 
     write(folder.path(), "theme: light\nrate: 7\n");
     let (_, page, _) = chaos_tui(folder.path(), &["config"]);

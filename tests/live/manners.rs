@@ -1,9 +1,24 @@
-//! How the program gets on with the terminal: what it copies, when it rings.
+//! How the program gets on with the terminal: what it copies, when it rings, what it asks, which characters it draws.
 
-use super::{config::write, desk, start};
+use super::{config::write, desk, terminal::Terminal};
+use std::path::Path;
+
+/// A row that every screen of a session has.
+const NEXT: &str = "NEXT";
+
+fn start(folder: &Path, more: &[&str]) -> Terminal {
+    start_with(&[], folder, more)
+}
+
+fn start_with(variables: &[(&str, &str)], folder: &Path, more: &[&str]) -> Terminal {
+    let arguments: Vec<&str> = ["experiment.json"].iter().chain(more).copied().collect();
+    let terminal = Terminal::start_with(variables, (120, 36), folder, &arguments);
+    terminal.wait_for(NEXT);
+    terminal
+}
 
 /// What was written, without the title, which ends in a bell too.
-fn written(terminal: &super::Terminal) -> String {
+fn written(terminal: &Terminal) -> String {
     terminal.raw().replace("\x1b]0;chaos-tui\x07", "")
 }
 
@@ -31,6 +46,81 @@ fn the_bell_rings_when_it_is_the_operators_turn() {
     write(folder.path(), "bell: true\n");
     let mut terminal = start(folder.path(), &[]);
     terminal.wait_written("a bell", |raw| raw.replace("\x1b]0;chaos-tui\x07", "").contains('\x07'));
+    terminal.press("q");
+    terminal.ended();
+}
+
+/// The colour of the letters of a text.
+fn colour(screen: &vt100::Screen, text: &str) -> Option<vt100::Color> {
+    let shown = screen.contents();
+    let (line, row) = shown.lines().zip(0..).find(|(line, _)| line.contains(text))?;
+    let column = line.split(text).next()?.chars().count();
+    Some(screen.cell(row, u16::try_from(column).ok()?)?.fgcolor())
+}
+
+const QUESTION: &str = "\x1b]11;?\x1b\\";
+
+#[test]
+fn the_terminal_is_asked_for_its_background_and_the_answer_is_no_key() {
+    let folder = desk();
+    let light = start(folder.path(), &["--theme", "light"]);
+    let dark = start(folder.path(), &["--theme", "dark"]);
+    for mut terminal in [light, dark] {
+        assert!(!terminal.raw().contains(QUESTION), "who has chosen is not asked about");
+        terminal.press("q");
+        terminal.ended();
+    }
+
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json"]);
+    terminal.wait_written("the question", |raw| raw.contains(QUESTION));
+    terminal.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+    terminal.wait_for(NEXT);
+    // A second answer, and one that is cut off, are no keys either: `r`, `g` and `b` would each do something.
+    terminal.press("\x1b]11;rgb:0000/0000/0000\x07\x1b]11;rgb:bbbb");
+    terminal.press("?");
+    terminal.wait_for("KEYS");
+    terminal.press("?");
+    terminal.wait_gone("KEYS");
+    assert!(!terminal.contents().contains("GUARDS  "), "{}", terminal.contents());
+    terminal.press("q");
+    terminal.ended();
+    assert_eq!(terminal.raw().matches(QUESTION).count(), 1);
+}
+
+#[test]
+fn a_light_terminal_gets_the_light_theme() {
+    let folder = desk();
+    let mut light = start(folder.path(), &["--theme", "light"]);
+    let wanted = light.look(|screen| colour(screen, NEXT));
+    assert!(wanted.is_some());
+    light.press("q");
+    let mut terminal = start_with(&[("COLORFGBG", "0;15")], folder.path(), &[]);
+    assert_eq!(terminal.look(|screen| colour(screen, NEXT)), wanted);
+    terminal.press("q");
+    terminal.ended();
+
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json"]);
+    terminal.wait_written("the question", |raw| raw.contains(QUESTION));
+    terminal.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+    terminal.wait_for(NEXT);
+    terminal.wait_until("the light theme", |screen| colour(screen, NEXT) == wanted);
+    terminal.press("q");
+    terminal.ended();
+}
+
+#[test]
+fn a_locale_without_utf8_gets_ascii_unless_somebody_decided() {
+    let folder = desk();
+    let mut terminal = start_with(&[("LANG", "C.UTF-8"), ("LC_ALL", "C")], folder.path(), &[]);
+    terminal.wait_for("ASCII only (--ascii=false draws all): LC_ALL=C is no UTF-8");
+    assert!(terminal.contents().is_ascii(), "{}", terminal.contents());
+    terminal.press("L");
+    terminal.wait_for("LC_ALL=C is no UTF-8");
+    terminal.press("q");
+    terminal.ended();
+
+    let mut terminal = start_with(&[("LC_ALL", "C")], folder.path(), &["--ascii=false"]);
+    assert!(!terminal.contents().contains("ASCII only") && !terminal.contents().is_ascii());
     terminal.press("q");
     terminal.ended();
 }

@@ -65,6 +65,21 @@ impl Terminal {
         Self::of(command, term, size, folder)
     }
 
+    /// The same with these variables.
+    #[allow(dead_code, reason = "as above")]
+    pub(crate) fn start_with(
+        variables: &[(&str, &str)],
+        size: (u16, u16),
+        folder: &std::path::Path,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = CommandBuilder::new("/usr/bin/env");
+        command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
+        command.arg(env!("CARGO_BIN_EXE_chaos-tui"));
+        command.args(arguments);
+        Self::of(command, "xterm-256color", size, folder)
+    }
+
     /// The same, started by another program: `setsid --wait chaos-tui ...`.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn start_through(program: &str, folder: &std::path::Path, arguments: &[&str]) -> Self {
@@ -175,6 +190,12 @@ impl Terminal {
     /// What is on the screen.
     pub(crate) fn contents(&self) -> String {
         self.screen.lock().parser.screen().contents()
+    }
+
+    /// What something finds on the screen.
+    #[allow(dead_code, reason = "as above")]
+    pub(crate) fn look<T>(&self, find: impl Fn(&vt100::Screen) -> T) -> T {
+        find(self.screen.lock().parser.screen())
     }
 
     /// Everything that was written, escape sequences included.

@@ -169,7 +169,7 @@ keys:
   mark: 9
 ";
         let it = parse("config.yaml", text).unwrap();
-        assert_eq!((it.theme.as_str(), it.mouse, it.ascii, it.budget), ("light", true, false, 30));
+        assert_eq!((it.theme.as_str(), it.mouse, it.ascii, it.budget), ("light", true, None, 30));
         assert_eq!((it.watch.rate, it.watch.limit), (5.0, 0.3));
         assert_eq!(
             (it.watch.urls, it.allow_contexts),
@@ -188,7 +188,7 @@ keys:
         let said = refused("theme: neon\nmuose: true\nrate: fast\nbudget: 0\nkeys:\n  nxet: g\n  mark: mm\n");
         for wanted in [
             "config.yaml:1:8",
-            "one of dark, light, colour-blind, mono",
+            "one of auto, dark, light, colour-blind, mono",
             "config.yaml:2:1",
             "did you mean `mouse`?",
             "config.yaml:3:7",

@@ -4,11 +4,12 @@
 //! the same.
 
 mod file;
+mod locale;
 mod page;
 mod preferences;
 mod table;
 
-pub(crate) use preferences::Preferences;
+pub(crate) use preferences::{Look, Preferences};
 
 use crate::experiment::Environment;
 use std::{

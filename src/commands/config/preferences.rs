@@ -2,20 +2,33 @@
 //!
 //! Two layers, each over the one before: what we think best, and the config file. The command line goes before both.
 
+use super::locale::without_utf8;
 use crate::{
     engine::WatchSettings,
-    tui::{Depth, Theme, UnknownTheme, keymap::Keymap},
+    tui::{Background, Depth, Grounds, Theme, UnknownTheme, keymap::Keymap},
 };
+
+/// The theme that the terminal's background decides.
+const AUTO: &str = "auto";
+/// What can be said of the theme.
+pub(super) const THEMES: [&str; Theme::NAMES.len() + 1] = {
+    let [dark, light, colour_blind, mono] = Theme::NAMES;
+    [AUTO, dark, light, colour_blind, mono]
+};
+/// What can be said of the ground: the theme's own, or that of the terminal.
+pub(super) const GROUNDS: [&str; 2] = ["theme", "terminal"];
 
 /// All that the config file can say.
 #[derive(Clone, Debug)]
 pub(crate) struct Preferences {
-    /// Name of the theme.
+    /// Name of the theme, or `auto`.
     pub theme: String,
+    /// What text stands on, one of [`GROUNDS`].
+    pub ground: String,
     /// `auto`, `always` or `never`.
     pub color: String,
-    /// Nothing beyond ASCII.
-    pub ascii: bool,
+    /// Nothing beyond ASCII; where nobody says it, the locale does.
+    pub ascii: Option<bool>,
     /// Whether the mouse is ours from the start.
     pub mouse: bool,
     /// Whether the terminal's bell rings.
@@ -32,9 +45,10 @@ pub(crate) struct Preferences {
 impl Default for Preferences {
     fn default() -> Self {
         Self {
-            theme: "dark".to_owned(),
+            theme: AUTO.to_owned(),
+            ground: "theme".to_owned(),
             color: "auto".to_owned(),
-            ascii: false,
+            ascii: None,
             mouse: false,
             bell: false,
             watch: WatchSettings::default(),
@@ -45,14 +59,24 @@ impl Default for Preferences {
     }
 }
 
+/// What comes of the preferences on this terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Look {
+    /// What is shown at first.
+    pub theme: Theme,
+    /// What to show on which background, where the terminal is to be asked for it.
+    pub grounds: Option<Grounds>,
+    /// What the operator has to be told of it.
+    pub note: Option<String>,
+}
+
 impl Preferences {
-    /// The theme for this terminal.
+    /// The look for this terminal.
     ///
     /// # Errors
-    /// When there is none of that name.
-    pub(crate) fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Theme, UnknownTheme> {
+    /// When there is no theme of that name.
+    pub(crate) fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Look, UnknownTheme> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let named = Theme::named(&self.theme)?;
         let depth = match self.color.as_str() {
             "never" => Depth::None,
             "auto" if set("NO_COLOR").is_some() => Depth::None,
@@ -62,8 +86,28 @@ impl Preferences {
                 depth => depth,
             },
         };
-        let theme = named.with_depth(depth);
-        Ok(if self.ascii { theme.ascii() } else { theme })
+        let lacking = without_utf8(&variable).filter(|_| self.ascii.is_none());
+        let ascii = self.ascii.unwrap_or(lacking.is_some());
+        let here = |theme: Theme| {
+            let theme = theme.with_depth(depth);
+            let theme = if self.ground == "terminal" { theme.on_own_ground() } else { theme };
+            if ascii { theme.ascii() } else { theme }
+        };
+        let grounds = match self.theme == AUTO {
+            true => Some(Grounds { dark: here(Theme::named("dark")?), light: here(Theme::named("light")?) }),
+            false => None,
+        };
+        let theme = match grounds {
+            Some(grounds) => {
+                let told = set("COLORFGBG").as_deref().and_then(Background::told);
+                grounds.on(told.unwrap_or(Background::Dark))
+            }
+            None => here(Theme::named(&self.theme)?),
+        };
+        // Without colours dark and light look the same.
+        let grounds = grounds.filter(|_| depth != Depth::None);
+        let note = lacking.map(|why| format!("ASCII only (--ascii=false draws all): {why} is no UTF-8"));
+        Ok(Look { theme, grounds, note })
     }
 }
 
@@ -77,15 +121,66 @@ mod tests {
             let preferences = Preferences { color: color.to_owned(), ..Preferences::default() };
             let find =
                 |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-            preferences.look(find).unwrap()
+            preferences.look(find).unwrap().theme
         };
-        let mono = Theme::named("mono").unwrap();
+        let (mono, sixteen) =
+            (Theme::default().with_depth(Depth::None), Theme::default().with_depth(Depth::Sixteen));
         assert_eq!(look("auto", &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), mono);
         assert_eq!(look("auto", &[("TERM", "dumb")]), mono);
         assert_eq!(look("never", &[("TERM", "xterm-256color")]), mono);
-        assert_eq!(look("auto", &[("TERM", "xterm"), ("NO_COLOR", "")]), Theme::default(), "empty is unset");
-        assert_eq!(look("always", &[("TERM", "xterm"), ("NO_COLOR", "1")]), Theme::default());
-        assert_eq!(look("always", &[("TERM", "dumb")]), Theme::default());
+        assert_eq!(look("auto", &[("TERM", "xterm"), ("NO_COLOR", "")]), sixteen, "empty is unset");
+        assert_eq!(look("always", &[("TERM", "xterm"), ("NO_COLOR", "1")]), sixteen);
+        assert_eq!(look("always", &[("TERM", "dumb")]), sixteen);
+    }
+
+    #[test]
+    fn where_nobody_chose_a_theme_the_terminal_is_asked() {
+        let look = |theme: &str, variables: &[(&str, &str)]| {
+            let preferences = Preferences { theme: theme.to_owned(), ..Preferences::default() };
+            let find =
+                |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+            preferences.look(find).unwrap()
+        };
+        let xterm = ("TERM", "xterm-256color");
+        let here = |name: &str| Theme::named(name).unwrap().with_depth(Depth::Indexed);
+        let (dark, light) = (here("dark"), here("light"));
+        let asked = look("auto", &[xterm]);
+        assert_eq!((asked.theme, asked.grounds), (dark, Some(Grounds { dark, light })));
+        assert_eq!(look("auto", &[xterm, ("COLORFGBG", "0;15")]).theme, light, "until it answers");
+        assert_eq!(look("auto", &[xterm, ("NO_COLOR", "1")]).grounds, None, "it would change nothing");
+        for named in Theme::NAMES {
+            assert_eq!(look(named, &[xterm]).grounds, None, "{named}");
+        }
+        assert_eq!(look("light", &[xterm, ("COLORFGBG", "15;0")]).theme, light);
+    }
+
+    #[test]
+    fn text_stands_on_the_terminals_ground_where_that_is_wanted() {
+        let look = |ground: &str| {
+            let preferences = Preferences { ground: ground.to_owned(), ..Preferences::default() };
+            preferences.look(|name| (name == "TERM").then(|| "xterm-256color".to_owned())).unwrap()
+        };
+        let own = look("terminal");
+        assert_eq!(own.theme, Theme::default().with_depth(Depth::Indexed).on_own_ground());
+        assert_ne!(own.theme, look("theme").theme);
+        assert!(own.grounds.is_some_and(|grounds| grounds.light != look("theme").grounds.unwrap().light));
+    }
+
+    #[test]
+    fn a_locale_without_utf8_takes_ascii_and_says_so_unless_somebody_decided() {
+        let look = |ascii, lang: &str| {
+            let find = |name: &str| (name == "LANG").then(|| lang.to_owned());
+            Preferences { ascii, ..Preferences::default() }.look(find).unwrap()
+        };
+        let plain = look(None, "C");
+        assert_eq!(plain.theme, Theme::default().with_depth(Depth::Sixteen).ascii());
+        assert!(plain.grounds.unwrap().light.ascii);
+        let note = plain.note.unwrap();
+        assert!(note.contains("LANG=C is no UTF-8") && note.chars().count() < 70, "{note}");
+        let all = Theme::default().with_depth(Depth::Sixteen);
+        assert_eq!((look(None, "C.UTF-8").theme, look(None, "C.UTF-8").note), (all, None));
+        assert_eq!((look(Some(false), "C").theme, look(Some(false), "C").note), (all, None));
+        assert_eq!((look(Some(true), "C").theme, look(Some(true), "C").note), (all.ascii(), None));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Every setting of the config file: one row for what it is called, what it means, how it is read and written.
 
-use super::Preferences;
+use super::{
+    Preferences,
+    preferences::{GROUNDS, THEMES},
+};
 use crate::{
     engine::Headers,
     experiment::text_list,
     observe::breaker::{SeriesRule, declared},
-    tui::Theme,
 };
 use pyvalue::Value;
 
@@ -24,9 +26,15 @@ pub(super) struct Setting {
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "theme",
-        about: "dark, light, colour-blind or mono",
-        take: |it, value| one_of(value, &Theme::NAMES).map(|name| it.theme = name),
+        about: "auto, dark, light, colour-blind or mono; auto asks the terminal whether it is dark or light",
+        take: |it, value| one_of(value, &THEMES).map(|name| it.theme = name),
         show: |it| it.theme.clone(),
+    },
+    Setting {
+        name: "ground",
+        about: "theme or terminal: whose background text stands on; in sixteen colours it is always the terminal's",
+        take: |it, value| one_of(value, &GROUNDS).map(|whose| it.ground = whose),
+        show: |it| it.ground.clone(),
     },
     Setting {
         name: "color",
@@ -36,9 +44,15 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "ascii",
-        about: "nothing beyond ASCII on the screen",
-        take: |it, value| switch(value).map(|on| it.ascii = on),
-        show: |it| it.ascii.to_string(),
+        about: "nothing beyond ASCII on the screen: true, false or auto; auto takes it where the locale has no UTF-8",
+        take: |it, value| match value.as_str() {
+            Some("auto") => {
+                it.ascii = None;
+                Ok(())
+            }
+            _ => switch(value).map(|on| it.ascii = Some(on)).map_err(|wanted| wanted + ", or auto"),
+        },
+        show: |it| it.ascii.map_or_else(|| "auto".to_owned(), |on| on.to_string()),
     },
     Setting {
         name: "mouse",

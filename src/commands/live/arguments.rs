@@ -71,13 +71,13 @@ pub(crate) struct Watching {
 /// How the screen looks.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Looks {
-    /// dark, light, colour-blind or mono [default: dark]
+    /// auto, dark, light, colour-blind or mono; auto asks the terminal [default: auto]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
     /// Whether to use colours; NO_COLOR means never [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub color: Option<String>,
-    /// Nothing beyond ASCII
+    /// Nothing beyond ASCII [default: where the locale has no UTF-8]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub ascii: Option<bool>,
     /// Click to focus and choose, wheel to scroll; selecting text then needs SHIFT
@@ -108,7 +108,7 @@ impl Looks {
     pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
         set(&mut preferences.theme, self.theme.clone());
         set(&mut preferences.color, self.color.clone());
-        set(&mut preferences.ascii, self.ascii);
+        preferences.ascii = self.ascii.or(preferences.ascii);
         set(&mut preferences.mouse, self.mouse);
         preferences
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     commands::{
         Global, Playing,
-        config::{self, Preferences},
+        config::{self, Look, Preferences},
         prepare::{Company, Helpers, Refusal, prepare},
     },
     engine::{
@@ -22,7 +22,7 @@ use crate::{
         command::StepCommand,
         recording::{self, Header, Recorder, RecordingError, RecordingThread},
     },
-    tui::{self, Course, Departure, Keys, Show, Steering, Theme, View, terminal, terminal::Screen},
+    tui::{self, Course, Departure, Keys, Show, Steering, View, terminal, terminal::Screen},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use std::{
@@ -92,7 +92,7 @@ pub(super) async fn run(
     {
         return SessionOutcome::misused(format!("cannot change to {}: {error}", folder.display()));
     }
-    let (preferences, theme) = match preferences(arguments) {
+    let (preferences, look) = match preferences(arguments) {
         Ok(found) => found,
         Err(message) => return SessionOutcome::misused(message),
     };
@@ -110,9 +110,7 @@ pub(super) async fn run(
     let host = SessionHost::start(recorder, None);
     let mut helpers = Helpers::default();
     let outcome = match prepared(global, arguments, &host, &mut helpers).await {
-        Ok(ready) => {
-            session(global, arguments, &host, ready, UiOptions { preferences, theme }, options).await
-        }
+        Ok(ready) => session(global, arguments, &host, ready, UiOptions { preferences, look }, options).await,
         Err(refusal) => Err(refusal),
     };
     let outcome = outcome.map_err(|Refusal { message, code, .. }| {
@@ -154,17 +152,17 @@ fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingE
 }
 
 /// The config file, and the command line over it.
-fn preferences(arguments: &Arguments) -> Result<(Preferences, Theme), String> {
+fn preferences(arguments: &Arguments) -> Result<(Preferences, Look), String> {
     let read = config::preferences(arguments.looks.config.clone())?;
     let preferences = arguments.watching.over(arguments.looks.over(read));
-    let theme = preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
-    Ok((preferences, theme))
+    let look = preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+    Ok((preferences, look))
 }
 
 /// What the operator likes, and what comes of it on this terminal.
 struct UiOptions {
     preferences: Preferences,
-    theme: Theme,
+    look: Look,
 }
 
 /// Which lines of libraries are worth showing. That the API server passed on a 5xx is told by whoever asked: a page of the
@@ -266,13 +264,16 @@ async fn session(
     ui: UiOptions,
     options: SessionOptions,
 ) -> Result<SessionOutcome, Refusal> {
-    let UiOptions { preferences, theme } = ui;
+    let UiOptions { preferences, look } = ui;
     let Ready { prepared, hearing, mut signals } = ready;
     let settings = arguments.settings(&preferences);
     let mut open: OpenSession = tokio::select! {
         open = host.open(&settings, prepared) => open,
         Some(_) = signals.recv() => return Err(ended_before()),
     };
+    if let Some(note) = &look.note {
+        tracing::info!("{note}");
+    }
     if let Some(guide) = options.guide {
         open.spawn(guide(host));
     }
@@ -291,12 +292,14 @@ async fn session(
             mouse: preferences.mouse,
             compares: options.earlier.is_some(),
             course: options.course,
+            hint: look.note,
             ..View::new(preferences.keys, steering)
         },
         earlier: options.earlier,
         commands: running.orders.clone(),
         clock: host.clock,
-        theme,
+        theme: look.theme,
+        grounds: look.grounds,
         verbose: global.verbose,
         bell: preferences.bell,
         signals: tui::Signals::listen().map_err(deaf)?,

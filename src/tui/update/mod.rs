@@ -35,7 +35,7 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
         Msg::Mouse(mouse) => pointing::pointed(view, session, now, &mouse),
         Msg::Paste(text) => typing::pasted(view, &text),
         Msg::Changed => leave::put_back(view, session),
-        Msg::Resized => Outcome::redraw(),
+        Msg::Resized | Msg::Background(_) => Outcome::redraw(),
         Msg::Focused | Msg::Resumed => Outcome::effect(Effect::Repaint),
         Msg::Suspend => Outcome::effect(Effect::Suspend),
         Msg::Interrupted(_) => leave::leave(view),

@@ -1,0 +1,323 @@
+//! Whether the terminal's background is dark or light: asked of the terminal once, by OSC 11, where nobody has said it.
+//!
+//! Nothing waits for the answer but the first frame, for a moment. crossterm does not know such answers and makes keys of
+//! them: [`Answers`] takes them out of the stream of keys, also those that come late or that another program asked for.
+
+use super::theme::Theme;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// The question.
+pub(super) const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
+/// How long the first frame waits for the answer: a terminal on this machine takes a few milliseconds.
+pub(super) const GLANCE: Duration = Duration::from_millis(20);
+/// How long an answer counts. Later the screen would change its colours under the eyes of whoever reads it.
+const COUNTS: Duration = Duration::from_secs(1);
+/// How long whoever leaves waits for an answer that is on its way, since the shell would take it for keys.
+const LEAVING: Duration = Duration::from_millis(200);
+
+/// When the terminal was asked, if it was: once in the life of the process.
+static ASKED: OnceLock<Instant> = OnceLock::new();
+/// Whether it has answered.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+/// What it answered in time.
+static ANSWER: OnceLock<Background> = OnceLock::new();
+
+/// What the terminal draws on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Background {
+    Dark,
+    Light,
+}
+
+/// The theme for each background, where it is the terminal that decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grounds {
+    pub dark: Theme,
+    pub light: Theme,
+}
+
+impl Grounds {
+    /// The one for a background.
+    pub fn on(self, background: Background) -> Theme {
+        match background {
+            Background::Dark => self.dark,
+            Background::Light => self.light,
+        }
+    }
+}
+
+impl Background {
+    /// What was answered, to this session or to one before it.
+    pub(super) fn known() -> Option<Self> {
+        ANSWER.get().copied()
+    }
+
+    /// By what the terminal told its children, if it told them: `COLORFGBG`, text and background by their number among the
+    /// sixteen colours.
+    pub fn told(color_fg_bg: &str) -> Option<Self> {
+        match color_fg_bg.rsplit(';').next()?.parse().ok()? {
+            0..=6 | 8 => Some(Background::Dark),
+            7 | 9..=15 => Some(Background::Light),
+            _ => None,
+        }
+    }
+
+    /// From `11;rgb:ffff/ffff/ffff`, with one to four digits a colour; some terminals add a fourth part.
+    fn answered(text: &str) -> Option<Self> {
+        let (model, colours) = text.strip_prefix("11;")?.split_once(':')?;
+        if !matches!(model, "rgb" | "rgba") {
+            return None;
+        }
+        let mut parts = colours.split('/').map(share);
+        let (red, green, blue) = (parts.next()??, parts.next()??, parts.next()??);
+        let bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+        Some(if bright > 0.5 { Background::Light } else { Background::Dark })
+    }
+}
+
+/// A hexadecimal number as a share of the largest one of its length.
+fn share(digits: &str) -> Option<f64> {
+    let most =
+        16_u32.checked_pow(u32::try_from(digits.len()).ok()?)?.checked_sub(1).filter(|most| *most > 0)?;
+    let value = u32::from_str_radix(digits, 16).ok()?;
+    Some(f64::from(value) / f64::from(most))
+}
+
+/// Notes that the terminal is asked at `now`; whether it is the first time.
+pub(super) fn asks(now: Instant) -> bool {
+    ASKED.set(now).is_ok()
+}
+
+/// Notes that an answer came at `now`; gives it where it counts.
+pub(super) fn hear(background: Option<Background>, now: Instant) -> Option<Background> {
+    ANSWERED.store(true, Ordering::SeqCst);
+    let background = background.filter(|_| ASKED.get().is_some_and(|asked| counts(*asked, now)))?;
+    // A second answer is none to our question.
+    ANSWER.set(background).ok().map(|()| background)
+}
+
+fn counts(asked: Instant, now: Instant) -> bool {
+    now.duration_since(asked) < COUNTS
+}
+
+/// How long an answer may still be on its way to whoever leaves now.
+pub(super) fn on_its_way(now: Instant) -> Option<Duration> {
+    let asked = ASKED.get().filter(|_| !ANSWERED.load(Ordering::SeqCst))?;
+    LEAVING.checked_sub(now.duration_since(*asked)).filter(|left| !left.is_zero())
+}
+
+/// Takes answers out of the terminal's events.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// Events that may be an answer's beginning.
+    held: Vec<Event>,
+    /// What they spell, without the introducer.
+    text: String,
+}
+
+/// What an event, or the end of waiting for one, led to.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Heard {
+    /// What is no answer, in order.
+    pub events: Vec<Event>,
+    /// An answer, and what it says if that is understood.
+    pub answer: Option<Option<Background>>,
+}
+
+impl Answers {
+    /// The longest answer; what is longer is none.
+    const LONGEST: usize = 64;
+    /// Everything that we take for an answer begins so.
+    const HEAD: &str = "11;";
+
+    /// Takes one event.
+    pub(super) fn take(&mut self, event: Event) -> Heard {
+        let key = match &event {
+            Event::Key(key) if key.kind == KeyEventKind::Press => Some(*key),
+            _ => None,
+        };
+        if self.held.is_empty() {
+            if key == Some(KeyEvent::new(KeyCode::Char(']'), KeyModifiers::ALT)) {
+                self.held.push(event);
+                return Heard::default();
+            }
+            return Heard { events: vec![event], answer: None };
+        }
+        match key {
+            Some(key) if ends(&key) && self.text.starts_with(Self::HEAD) => {
+                let answer = Some(Background::answered(&self.text));
+                self.forget();
+                Heard { events: Vec::new(), answer }
+            }
+            Some(KeyEvent { code: KeyCode::Char(c), modifiers, .. })
+                if !modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL) && self.goes_on(c) =>
+            {
+                self.text.push(c);
+                self.held.push(event);
+                Heard::default()
+            }
+            _ => {
+                let mut events = self.release();
+                events.push(event);
+                Heard { events, answer: None }
+            }
+        }
+    }
+
+    /// How long the next event is waited for; `None` for ever.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        match (self.held.is_empty(), self.text.is_empty()) {
+            (true, _) => None,
+            // The rest of an answer comes with its beginning; somebody may have pressed ALT+].
+            (false, true) => Some(Duration::from_millis(50)),
+            (false, false) => Some(Duration::from_millis(500)),
+        }
+    }
+
+    /// No event came in that time: gives what was held, unless it was an answer that was cut off.
+    pub(super) fn give_up(&mut self) -> Heard {
+        Heard { events: self.release(), answer: None }
+    }
+
+    fn release(&mut self) -> Vec<Event> {
+        let cut_off = self.text.len() >= Self::HEAD.len();
+        let held = std::mem::take(&mut self.held);
+        self.forget();
+        if cut_off { Vec::new() } else { held }
+    }
+
+    fn forget(&mut self) {
+        self.held.clear();
+        self.text.clear();
+    }
+
+    /// Whether an answer can go on so.
+    fn goes_on(&self, c: char) -> bool {
+        match Self::HEAD.chars().nth(self.text.len()) {
+            Some(wanted) => c == wanted,
+            None => {
+                self.text.len() < Self::LONGEST
+                    && (c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '#' | '.'))
+            }
+        }
+    }
+}
+
+/// The two ends of such an answer, as the keys that they look like: ESC and a backslash, or BEL.
+fn ends(key: &KeyEvent) -> bool {
+    *key == KeyEvent::new(KeyCode::Char('\\'), KeyModifiers::ALT)
+        || *key == KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
+        Event::Key(KeyEvent::new(code, modifiers))
+    }
+
+    fn alt(c: char) -> Event {
+        key(KeyCode::Char(c), KeyModifiers::ALT)
+    }
+
+    fn typed(text: &str) -> Vec<Event> {
+        let modifiers = |c: char| if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+        text.chars().map(|c| key(KeyCode::Char(c), modifiers(c))).collect()
+    }
+
+    fn heard(answers: &mut Answers, events: impl IntoIterator<Item = Event>) -> Heard {
+        let mut all = Heard::default();
+        for event in events {
+            let heard = answers.take(event);
+            all.events.extend(heard.events);
+            all.answer = all.answer.or(heard.answer);
+        }
+        all
+    }
+
+    #[test]
+    fn dark_and_light_by_what_the_terminal_says() {
+        for (text, wanted) in [
+            ("11;rgb:0000/0000/0000", Some(Background::Dark)),
+            ("11;rgb:ffff/ffff/ffff", Some(Background::Light)),
+            ("11;rgb:FFFF/FFFF/DDDD", Some(Background::Light)),
+            ("11;rgb:fd/f6/e3", Some(Background::Light)),
+            ("11;rgb:1/2/3", Some(Background::Dark)),
+            ("11;rgba:2828/2c2c/3434/ffff", Some(Background::Dark)),
+            ("11;rgb:0000/0000/ffff", Some(Background::Dark)),
+            ("11;rgb:0000/ffff/0000", Some(Background::Light)),
+            ("11;rgb:ffff/ffff", None),
+            ("11;rgb:ffff//ffff", None),
+            ("11;rgb:123456789/0/0", None),
+            ("11;cmyk:0/0/0", None),
+            ("11;", None),
+        ] {
+            assert_eq!(Background::answered(text), wanted, "{text}");
+        }
+        for (text, wanted) in [
+            ("15;0", Some(Background::Dark)),
+            ("0;15", Some(Background::Light)),
+            ("0;default;15", Some(Background::Light)),
+            ("12;8", Some(Background::Dark)),
+            ("0;7", Some(Background::Light)),
+            ("15;default", None),
+            ("0;99", None),
+            ("", None),
+        ] {
+            assert_eq!(Background::told(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_never_lands_among_the_keys() {
+        for end in [alt('\\'), key(KeyCode::Char('g'), KeyModifiers::CONTROL)] {
+            let mut answers = Answers::default();
+            let mut events = typed("a");
+            events.push(alt(']'));
+            events.extend(typed("11;rgb:FFFF/ffff/ffff"));
+            events.push(end);
+            events.extend(typed("b"));
+            let wanted = Heard { events: typed("ab"), answer: Some(Some(Background::Light)) };
+            assert_eq!(heard(&mut answers, events), wanted);
+            assert_eq!(answers.patience(), None);
+        }
+        // One that says nothing, and one that ends in the middle.
+        let mut answers = Answers::default();
+        let nothing = std::iter::once(alt(']')).chain(typed("11;rgb:")).chain([alt('\\')]);
+        assert_eq!(heard(&mut answers, nothing), Heard { events: Vec::new(), answer: Some(None) });
+        let cut = std::iter::once(alt(']')).chain(typed("11;rgb:ff"));
+        assert_eq!(heard(&mut answers, cut), Heard::default());
+        assert!(answers.patience().is_some());
+        assert_eq!(answers.give_up(), Heard::default());
+        assert_eq!(heard(&mut answers, typed("x")).events, typed("x"));
+    }
+
+    #[test]
+    fn keys_that_only_look_like_one_are_keys() {
+        let mut answers = Answers::default();
+        let lone: Vec<Event> = std::iter::once(alt(']')).chain(typed("q")).collect();
+        assert_eq!(heard(&mut answers, lone.clone()).events, lone);
+        let begun: Vec<Event> = std::iter::once(alt(']')).chain(typed("11x")).collect();
+        assert_eq!(heard(&mut answers, begun.clone()).events, begun);
+        assert_eq!(heard(&mut answers, [alt(']')]), Heard::default());
+        assert_eq!(answers.give_up().events, [alt(']')]);
+        let resized: Vec<Event> = vec![alt(']'), Event::Resize(80, 24)];
+        assert_eq!(heard(&mut answers, resized.clone()).events, resized);
+    }
+
+    #[test]
+    fn a_late_answer_does_not_count() {
+        let asked = Instant::now();
+        assert!(counts(asked, asked + Duration::from_millis(900)));
+        assert!(!counts(asked, asked + COUNTS));
+    }
+}
