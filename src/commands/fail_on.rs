@@ -24,7 +24,7 @@ pub(crate) enum FailOn {
 /// The first of them that is so, as a line for the console.
 pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
     let conclusion = insight::conclusion(session, now);
-    let verdict = || format!("{}: {}", conclusion.standing.text(), conclusion.because);
+    let verdict = || format!("{}: {}", conclusion.standing.text(), conclusion.because());
     fail_on.iter().find_map(|what| {
         let (name, why) = match what {
             FailOn::NotResilient => {
@@ -84,7 +84,7 @@ mod tests {
         }
         let (session, now) = fixtures::finished(Variant::Before);
         let line = super::found(&session, now, &all).unwrap();
-        assert!(line.starts_with("Exit code 3, as --fail-on not-resilient asks for: WEAK"), "{line}");
+        assert!(line.starts_with("Exit code 3, as --fail-on not-resilient asks for: NOT RESILIENT: 60 of 70 users"), "{line}");
         assert_eq!(super::found(&session, now, &[]), None);
     }
 }

@@ -1,11 +1,36 @@
-//! An earlier session behind the present one, lined up at T0.
+//! An earlier session behind the present one, lined up at T0: the run before.
 
-use crate::session::state::{Outcome, Session};
+use super::verdict::{Verdict, Word, joined};
+use crate::session::{
+    event::Timestamp,
+    state::{Outcome, Session},
+    wording,
+};
 
 /// Share by which two rates may differ and still count as the same.
 const ALIKE: f64 = 0.2;
 
-/// Errors that users had been shown by so many seconds after T0.
+impl Verdict {
+    /// The same with what the run before had come to at the same moment, where users are served and it was a run like this.
+    pub fn beside(self, session: &Session, before: &Session, now: Timestamp) -> Self {
+        let served = matches!(self.word, Word::Ok | Word::Protected);
+        let Some(since) = session.since_t0(now).filter(|_| served && unlike(session, before).is_empty())
+        else {
+            return self;
+        };
+        if before.fault.is_none() || before.users.main().is_none() {
+            return self;
+        }
+        let told = match (errors_by(before, since), waiting_by(before, since)) {
+            (0, 0) => "the run before: no error".to_owned(),
+            (0, waiting) => format!("the run before: {waiting} still waiting"),
+            (errors, _) => format!("the run before: {}", wording::count(errors as u64, "error")),
+        };
+        Self { price: joined([self.price, Some(told)]), ..self }
+    }
+}
+
+/// Users who had got an error by so many seconds after T0.
 pub fn errors_by(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
     let until = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
@@ -24,22 +49,24 @@ pub fn waiting_by(session: &Session, since_t0: f64) -> usize {
         + endpoint.in_flight.values().filter(|flight| flight.start >= t0 && flight.start < due).count()
 }
 
-/// Why a ghost is unfair to this session, or this session to it; as far as can be told by now.
-pub fn unlike(session: &Session, ghost: &Session) -> Vec<String> {
+/// Why the run before is no fair comparison; as far as can be told by now.
+pub fn unlike(session: &Session, before: &Session) -> Vec<String> {
     let mut unlike = Vec::new();
-    if let Some((then, now)) = ghost.users.main().zip(session.users.main()) {
+    if let Some((then, now)) = before.users.main().zip(session.users.main()) {
         if (then.rate - now.rate).abs() > ALIKE * then.rate.max(now.rate) {
-            let rates = format!("the ghost asked {} times a second, this run asks {}", then.rate, now.rate);
+            let rates =
+                format!("the run before asked {} times a second, this one asks {}", then.rate, now.rate);
             unlike.push(format!("{rates}: compare shares, not counts"));
         }
         if then.limit_ms != now.limit_ms {
             unlike.push(format!(
-                "the ghost's limit was {} ms, this one's is {} ms",
-                then.limit_ms, now.limit_ms
+                "the limit of the run before was {}, this one's is {}",
+                wording::limit(then.limit_ms),
+                wording::limit(now.limit_ms)
             ));
         }
     }
-    let then = ghost.fault.as_ref().and_then(|fault| fault.fires.first());
+    let then = before.fault.as_ref().and_then(|fault| fault.fires.first());
     let awaited = session.steps.current().filter(|row| row.step.destructive);
     let now = match &session.fault {
         Some(fault) => fault.fires.first().map(|firing| firing.what.clone()),
@@ -48,7 +75,7 @@ pub fn unlike(session: &Session, ghost: &Session) -> Vec<String> {
     if let Some((then, now)) = then.map(|firing| &firing.what).zip(now)
         && *then != now
     {
-        unlike.push(format!("the ghost's fault was another one: {then}"));
+        unlike.push(format!("the run before had another fault: {then}"));
     }
     unlike
 }
@@ -56,9 +83,10 @@ pub fn unlike(session: &Session, ghost: &Session) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{errors_by, unlike, waiting_by};
+    use crate::insight::verdict;
     use crate::session::{
         Event, What,
-        fixtures::{self, Variant, at},
+        fixtures::{self, Variant, at, recorded_until, recorded_whole},
     };
 
     #[test]
@@ -83,35 +111,56 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_a_ghost_unfair_is_told() {
-        let (ghost, _) = fixtures::finished(Variant::Before);
+    fn beside_a_verdict_stands_what_the_run_before_had_come_to() {
+        let (before, _) = recorded_whole("before-kill");
+        let (session, now) = recorded_until("after-kill", 21.3);
+        let told = verdict(&session, now).beside(&session, &before, now).price.unwrap();
+        assert_eq!(told, "7 users waited up to 2.0 s, nobody got an error. The run before: 33 errors.");
+        let (early, at) = recorded_until("after-kill", 5.0);
+        let told = verdict(&early, at).beside(&early, &before, at).price.unwrap();
+        assert_eq!(told, "7 of 20 users had to wait up to 2.0 s for it. The run before: 16 still waiting.");
+        // What cannot be compared is left out: another rate, another word, nothing fired.
+        let mut other = before.clone();
+        other.users.endpoints[0].rate = 10.0;
+        let plain = verdict(&session, now);
+        assert_eq!(plain.clone().beside(&session, &other, now), plain);
+        let (steady, at) = recorded_until("after-kill", -1.0);
+        let plain = verdict(&steady, at);
+        assert_eq!(plain.clone().beside(&steady, &before, at), plain);
+    }
+
+    #[test]
+    fn what_makes_the_run_before_unfair_is_told() {
+        let (earlier, _) = fixtures::finished(Variant::Before);
         let (now, _) = fixtures::after_open();
-        assert_eq!(unlike(&now, &ghost), Vec::<String>::new());
-        let mut other = ghost.clone();
+        assert_eq!(unlike(&now, &earlier), Vec::<String>::new());
+        let mut other = earlier.clone();
         other.users.endpoints[0].rate = 4.0;
         other.users.endpoints[0].limit_ms = 500;
         other.fault.as_mut().unwrap().fires[0].what = "paused it".to_owned();
         let said = unlike(&now, &other).join("\n");
-        for wanted in
-            ["asked 4 times a second, this run asks 2", "limit was 500 ms", "another one: paused it"]
-        {
+        for wanted in [
+            "asked 4 times a second, this one asks 2",
+            "before was 500 ms, this one's is 1 s",
+            "another fault: paused it",
+        ] {
             assert!(said.contains(wanted), "{wanted} in {said}");
         }
     }
 
     #[test]
     fn before_the_fire_the_awaited_step_is_compared() {
-        let (mut ghost, _) = fixtures::finished(Variant::Before);
+        let (mut earlier, _) = fixtures::finished(Variant::Before);
         let (steady, _) = fixtures::steady();
         let row = steady.steps.current().unwrap();
         let same = format!("{}: {}", row.step.name, row.step.label);
-        ghost.fault.as_mut().unwrap().fires[0].what = same;
-        assert_eq!(unlike(&steady, &ghost), Vec::<String>::new());
+        earlier.fault.as_mut().unwrap().fires[0].what = same;
+        assert_eq!(unlike(&steady, &earlier), Vec::<String>::new());
         let step = row.step.at;
         let (mut other, now) = fixtures::ready();
         other.apply(&Event { seq: 0, at: now, what: What::StepAwaited { step, destructive: true } });
-        ghost.fault.as_mut().unwrap().fires[0].what = "scale: k8s scale_deployment".to_owned();
-        assert_eq!(unlike(&other, &ghost).len(), 1);
+        earlier.fault.as_mut().unwrap().fires[0].what = "scale: k8s scale_deployment".to_owned();
+        assert_eq!(unlike(&other, &earlier).len(), 1);
         assert!(at(0.0) > now);
     }
 }

@@ -6,6 +6,7 @@
 mod captions;
 mod earlier;
 mod guards;
+mod names;
 mod phase;
 mod prediction;
 mod subjects;
@@ -21,8 +22,8 @@ pub use phase::{Phase, phase, phase_with};
 pub use prediction::{Score, prediction_words, scores};
 pub use subjects::{why_pod, why_step};
 pub use verdict::{
-    Conclusion, Standing, Verdict, Word, bad_seconds, call_share, conclusion, conclusion_so_far, failed_gate,
-    fault_in_doubt, fault_untouched, hopeless, is_to_recover, late_word, only_rollbacks, recovery_lag,
-    rollback_failed, still_away, still_wrong, verdict, verdict_of,
+    Conclusion, MEDIUM, SHORT, Standing, Verdict, Word, bad_seconds, call_share, conclusion,
+    conclusion_so_far, failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, late_word,
+    only_rollbacks, recovery_lag, rollback_failed, still_away, still_wrong, verdict, verdict_of,
 };
-pub use warnings::{SHORT, Urgency, Warning, not_ready_to_fire, warnings};
+pub use warnings::{Urgency, Warning, not_ready_to_fire, warnings};

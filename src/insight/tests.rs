@@ -104,11 +104,11 @@ fn older_recordings_are_read_and_come_to_the_same() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
     let unpacked = tempfile::tempdir().unwrap();
     for (name, standings) in [
-        ("before-kill", &[Standing::Weak][..]),
-        ("before-long", &[Standing::Weak]),
-        ("after-kill", &[Standing::Protected, Standing::Weak]),
-        ("after-long", &[Standing::Protected, Standing::Weak]),
-        ("after-hang", &[Standing::Protected, Standing::Weak]),
+        ("before-kill", &[Standing::NotResilient][..]),
+        ("before-long", &[Standing::NotResilient]),
+        ("after-kill", &[Standing::Protected, Standing::NotResilient]),
+        ("after-long", &[Standing::Protected, Standing::NotResilient]),
+        ("after-hang", &[Standing::Protected, Standing::NotResilient]),
     ] {
         let packed = fs::File::open(folder.join(format!("{name}.ctui.gz"))).unwrap();
         let path = unpacked.path().join(name);

@@ -49,12 +49,12 @@ pub struct Warning {
     pub urgency: Urgency,
     /// What, and why we think so.
     pub text: String,
-    /// The same in at most [`SHORT`] columns, for small screens.
+    /// The same in at most 71 columns, for small screens.
     pub short: String,
 }
 
 /// Columns that the short form of a warning takes at most.
-pub const SHORT: usize = 71;
+const SHORT: usize = 71;
 /// Columns of a name in a warning, and in its short form: the end of a pod's name is what tells it from others.
 const NAME: usize = 30;
 const SHORT_NAME: usize = 18;

@@ -5,10 +5,12 @@
 //! retries, a breaker that opens after 6.2 s for 10.3 s, and a fallback.
 
 mod cluster;
+mod recorded;
 mod steps;
 mod users;
 
 pub use cluster::{NEW, OLD};
+pub use recorded::{RECORDED, recorded, recorded_until, recorded_whole};
 pub use steps::probe;
 
 use super::{

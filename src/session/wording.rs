@@ -5,10 +5,10 @@ use crate::session::event::{BreakerState, Confidence, ErrorKind, Gap, GapCause, 
 /// Characters of an error that are shown.
 const SHOWN: usize = 200;
 
-/// A waiting time: `under 1 ms`, `6 ms`, `5.3 s`, `120 s`.
+/// A waiting time: `<1 ms`, `6 ms`, `5.3 s`, `120 s`.
 pub fn wait(ms: f64) -> String {
     match ms {
-        ms if ms < 1.0 => "under 1 ms".to_owned(),
+        ms if ms < 1.0 => "<1 ms".to_owned(),
         ms if ms < 999.5 => format!("{ms:.0} ms"),
         ms if ms < 99_950.0 => format!("{:.1} s", ms / 1000.0),
         ms => format!("{:.0} s", ms / 1000.0),
@@ -18,6 +18,15 @@ pub fn wait(ms: f64) -> String {
 /// A waiting time that may still grow: `at least 6.2 s`.
 pub fn wait_at_least(ms: f64, still: bool) -> String {
     if still { format!("at least {}", wait(ms)) } else { wait(ms) }
+}
+
+/// A limit that somebody set: `1 s`, `1.5 s`, `300 ms`.
+pub fn limit(ms: u64) -> String {
+    match ms {
+        ms if ms < 1000 => format!("{ms} ms"),
+        ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        ms => format!("{:.1} s", ms as f64 / 1000.0),
+    }
 }
 
 /// A gap in a sentence: how long nothing was observed, and why.
@@ -42,9 +51,27 @@ pub fn moment(since_t0: f64) -> String {
     format!("T{since_t0:+.1}")
 }
 
-/// A count with its noun: `1 user`, `5 users`.
+/// A moment on the axis in whole seconds, for notes and what is due: `T+13`, `T-3`.
+pub fn due(since_t0: f64) -> String {
+    format!("T{since_t0:+.0}").replace("T-0", "T+0")
+}
+
+/// A part of a whole: `94 %`; `<1 %` rather than nothing, and 100 % only of all.
+pub fn share(part: u64, of: u64) -> String {
+    match part as f64 * 100.0 / of.max(1) as f64 {
+        percent if part > 0 && percent < 1.0 => "<1 %".to_owned(),
+        percent if part < of => format!("{:.0} %", percent.min(99.0)),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+/// A count with its noun: `1 user`, `5 users`, `2 successes`.
 pub fn count(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+    match n {
+        1 => format!("1 {noun}"),
+        _ if noun.ends_with('s') => format!("{n} {noun}es"),
+        _ => format!("{n} {noun}s"),
+    }
 }
 
 /// An error's kind in a word or two.

@@ -79,6 +79,6 @@ async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
 
     let users = session.users.main().unwrap().since_t0(now);
     assert!(users.error > 3 && users.fallback == 0, "{users:?}");
-    assert_eq!(insight::conclusion(&session, now).standing, Standing::Weak);
+    assert_eq!(insight::conclusion(&session, now).standing, Standing::NotResilient);
     assert!(session.breaker.cycles.is_empty(), "{:?}", session.breaker.cycles);
 }

@@ -52,13 +52,13 @@ impl Lesson {
         let (before, after) = (&compared.before, &compared.after);
         match self {
             Self::Before => None,
-            Self::After if before.conclusion.standing != Standing::Weak => {
+            Self::After if before.conclusion.standing != Standing::NotResilient => {
                 Some("without a breaker, users were not let down")
             }
             Self::After if after.figures.users.fallback == 0 => {
                 Some("with the breaker, users got no fallback")
             }
-            Self::After => (after.conclusion.standing == Standing::Weak)
+            Self::After => (after.conclusion.standing == Standing::NotResilient)
                 .then_some("users were let down with the breaker too"),
             Self::Trap => {
                 (after.figures.restarts == 0).then_some("the open breaker did not get its pod restarted")

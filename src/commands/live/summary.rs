@@ -29,9 +29,9 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
         session.fault.is_some() || !session.refusals.is_empty() || insight::failed_gate(session).is_some();
     if judged {
         let conclusion = insight::conclusion(session, now);
-        lines.push(format!("  verdict   {}: {}", conclusion.standing.text(), conclusion.because));
+        lines.push(format!("  verdict   {}: {}", conclusion.standing.text(), conclusion.because()));
         lines.extend(insight::late_word(session, now).map(|late| {
-            format!("            came later and does not count: {}, {}", late.standing.text(), late.because)
+            format!("            came later and does not count: {}, {}", late.standing.text(), late.because())
         }));
     }
     if let Some(endpoint) = session.users.main() {

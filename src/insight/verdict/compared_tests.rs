@@ -86,6 +86,10 @@ impl Told {
     }
 }
 
+fn stood(conclusion: &Conclusion) -> (Standing, String) {
+    (conclusion.standing, conclusion.because())
+}
+
 /// Every so-manieth is an error, the others are real.
 fn every(nth: u64) -> impl Fn(u64) -> (AnswerKind, f64) {
     move |number| if number.is_multiple_of(nth) { (ERROR, 3.0) } else { REAL }
@@ -93,16 +97,16 @@ fn every(nth: u64) -> impl Fn(u64) -> (AnswerKind, f64) {
 
 #[test]
 fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
-    for (nth, percent) in [(20, "6%"), (10, "10%")] {
+    for (nth, percent) in [(20, "6 %"), (10, "10 %")] {
         let told = Told::new(every(nth), every(nth));
-        let Conclusion { standing, because } = told.conclusion();
+        let (standing, because) = stood(&told.conclusion());
         assert_eq!(standing, Standing::Resilient, "{because}");
-        assert!(because.contains(&format!("as before ({percent} errors, ")), "{because}");
+        assert!(because.contains(&format!("Errors as before T0 ({percent}, now ")), "{because}");
         // Also at the moment of an error line 2 compares.
         for second in [UNDER_S - 0.9, UNDER_S - 0.1] {
             let verdict = told.verdict(second);
             assert_eq!(verdict.word, Word::Ok, "{}", verdict.sentence);
-            assert!(verdict.sentence.contains("as before ("), "{}", verdict.sentence);
+            assert!(verdict.sentence.contains("errors as before T0 ("), "{}", verdict.sentence);
             assert_eq!(verdict.bad, Some((0, 120)), "{nth}");
         }
     }
@@ -113,54 +117,66 @@ fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
 #[test]
 fn what_the_fault_adds_to_a_background_is_blamed_on_it() {
     let told = Told::new(every(20), every(2));
-    assert_eq!(told.conclusion().standing, Standing::Weak);
-    assert_eq!(told.conclusion().because, "users got errors: 48 of 96 answers (6% before)");
+    assert_eq!(told.conclusion().standing, Standing::NotResilient);
+    assert_eq!(
+        told.conclusion().because(),
+        "48 of 96 users got an error while the fault was on. 48 HTTP 5xx. 6 % before T0."
+    );
     assert_eq!(told.verdict(UNDER_S).word, Word::Failing);
     assert!(told.verdict(UNDER_S).bad.unwrap().0 >= 15);
     // An outage of three seconds on a background of errors.
     let outage = |number: u64| if (100..112).contains(&number) { (ERROR, 3.0) } else { every(20)(number) };
-    assert_eq!(Told::new(every(20), outage).conclusion().standing, Standing::Weak);
+    assert_eq!(Told::new(every(20), outage).conclusion().standing, Standing::NotResilient);
 }
 
 #[test]
 fn with_too_few_answers_it_cannot_be_told() {
     let one = |number: u64| if number == 120 { (ERROR, 3.0) } else { REAL };
-    let Conclusion { standing, because } = Told::new(|_| REAL, one).conclusion();
+    let (standing, because) = stood(&Told::new(|_| REAL, one).conclusion());
     assert_eq!(standing, Standing::NotObservable, "{because}");
-    assert!(because.starts_with("cannot tell whether the fault did it: 1 of 96 answers"), "{because}");
+    assert!(
+        because.starts_with("1 of 96 answers was an error: too few to blame the fault. None of 88"),
+        "{because}"
+    );
 }
 
 #[test]
 fn an_improvement_is_no_weakness() {
-    let Conclusion { standing, because } = Told::new(every(10), |_| REAL).conclusion();
+    let (standing, because) = stood(&Told::new(every(10), |_| REAL).conclusion());
     assert_eq!(standing, Standing::Resilient);
-    assert_eq!(because, "96 of 96 answers were real and in time; fewer than before (10% errors, 0% now)");
+    assert_eq!(
+        because,
+        "96 of 96 answers were real and in time. Fewer errors than before T0 (10 %, now 0 %)."
+    );
 }
 
 #[test]
 fn answers_that_were_late_before_are_compared_with() {
     let slow = |ms: f64| move |_| (AnswerKind::Real, ms);
     let told = Told::new(slow(1500.0), slow(1600.0));
-    let Conclusion { standing, because } = told.conclusion();
+    let (standing, because) = stood(&told.conclusion());
     assert_eq!(standing, Standing::Resilient, "{because}");
-    assert!(because.contains("as late as before (median 1.5 s, 1.6 s now)"), "{because}");
+    assert!(because.contains("as late as before T0 (median 1.5 s, now 1.6 s)"), "{because}");
     let verdict = told.verdict(UNDER_S);
     assert_eq!((verdict.word, verdict.bad), (Word::Waiting, Some((0, 120))));
-    assert!(verdict.sentence.contains("as before (1.5 s)"), "{}", verdict.sentence);
+    assert!(verdict.sentence.contains("as before T0 (1.5 s)"), "{}", verdict.sentence);
     // Much later than before is worse than before.
     let told = Told::new(slow(1500.0), slow(5000.0));
-    assert_eq!(told.conclusion().standing, Standing::Weak, "{}", told.conclusion().because);
+    assert_eq!(told.conclusion().standing, Standing::NotResilient, "{}", told.conclusion().because());
     // In time before, late under the fault.
-    assert_eq!(Told::new(slow(5.0), slow(1600.0)).conclusion().standing, Standing::Weak);
+    assert_eq!(Told::new(slow(5.0), slow(1600.0)).conclusion().standing, Standing::NotResilient);
 }
 
 #[test]
 fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     let answer = (AnswerKind::Unjudged, 4.0);
     let told = Told::new(|_| answer, |_| answer).without(|what| matches!(what, What::ShapeLearned { .. }));
-    let Conclusion { standing, because } = told.conclusion();
+    let (standing, because) = stood(&told.conclusion());
     assert_eq!(standing, Standing::NotObservable);
-    assert_eq!(because, "fired before it was learned what a real answer looks like: 96 answers");
+    assert_eq!(
+        because,
+        "It was fired before it was learned what is real. 96 answers while the fault was on."
+    );
     let verdict = told.verdict(UNDER_S);
     assert_eq!(verdict.word, Word::Unknown);
     assert!(!verdict.sentence.contains("answers are real"), "{}", verdict.sentence);
@@ -170,7 +186,7 @@ fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     // That they turn to errors is seen all the same.
     let told =
         Told::new(|_| answer, |_| (ERROR, 3.0)).without(|what| matches!(what, What::ShapeLearned { .. }));
-    assert_eq!(told.conclusion().standing, Standing::Weak);
+    assert_eq!(told.conclusion().standing, Standing::NotResilient);
 }
 
 #[test]
@@ -191,9 +207,9 @@ fn users_who_wait_for_an_answer_count() {
     assert_eq!((since.answered(), since.over_limit, since.waiting), (0, 20, 25));
     assert_eq!(since.all.max, Some(6000.0));
     assert!(since.all.is_open(crate::session::state::Quantile::P99));
-    let Conclusion { standing, because } = conclusion(&session, now);
-    assert_eq!(standing, Standing::Weak);
-    assert_eq!(because, "nobody got an answer: 25 users waited, up to 6.0 s or more");
+    let (standing, because) = stood(&conclusion(&session, now));
+    assert_eq!(standing, Standing::NotResilient);
+    assert_eq!(because, "Nobody got an answer: 25 users waited, up to 6.0 s or more.");
 }
 
 #[test]
@@ -219,7 +235,7 @@ fn of_several_endpoints_the_worst_speaks_compared_with_its_own_past() {
     told.watch(EndpointId(1));
     told.learned(EndpointId(1));
     told.ask(EndpointId(1), |_| REAL, every(3));
-    assert_eq!(told.conclusion().standing, Standing::Weak);
+    assert_eq!(told.conclusion().standing, Standing::NotResilient);
 }
 
 /// We did not run from T+4 to T+12: the requests that were due then were never sent, those in flight are not known of.
@@ -245,9 +261,9 @@ fn nobody_is_blamed_for_a_gap_of_our_own() {
     let lane = session.lane(crate::session::state::Lane::Users, 2..14, at(12.6));
     assert_eq!(lane, "rr~~~~~~~~r ");
     assert!(session.log.lines.iter().any(|line| line.text.contains("not observed for 8.0 s")));
-    let Conclusion { standing, because } = told.conclusion();
+    let (standing, because) = stood(&told.conclusion());
     assert_eq!(standing, Standing::Resilient);
-    assert!(because.contains("8.0 s of the fault not observed"), "{because}");
+    assert!(because.contains("8.0 s of the fault were not observed"), "{because}");
 }
 
 #[test]
@@ -260,11 +276,14 @@ fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
         recovery_lag(&session, session.users.main().unwrap()).unwrap()
     };
     let mut told = suspended();
+    let harmed = RequestId(2000);
+    told.events.push((2.0, What::RequestSent { endpoint: EndpointId(0), request: harmed }));
+    told.events.push((2.1, What::Answered(answer(EndpointId(0), harmed, 100.0, ERROR))));
     healed(&mut told, 12.1);
     let (seconds, at_most) = lag(&told);
     assert!(at_most && (8.0..8.5).contains(&seconds), "{seconds}");
     let sentence = told.verdict(UNDER_S).sentence;
-    assert!(sentence.contains("recovered at most 8."), "{sentence}");
+    assert!(sentence.contains("back at most 8."), "{sentence}");
     let mut told = suspended();
     healed(&mut told, 18.0);
     assert!(!lag(&told).1);
@@ -285,7 +304,9 @@ fn a_fault_that_was_hardly_observed_has_no_verdict() {
     told.events.retain(|(second, _)| *second < 14.0);
     let session = told.session(14.0);
     assert_eq!(conclusion(&session, at(14.0)).standing, Standing::NotObservable);
-    assert!(conclusion(&session, at(14.0)).because.contains("8.0 s of it not observed"));
+    assert!(
+        conclusion(&session, at(14.0)).because().starts_with("8.0 s of the fault's 14.0 s were not observed")
+    );
 }
 
 #[test]
@@ -326,17 +347,17 @@ fn where_nobody_is_asked_only_counters_may_speak() {
         Told { events }
     };
     let told = passive([None; 3]);
-    assert_eq!(told.verdict(-10.0).sentence, "passive: nobody is asked, only pages are read");
+    assert_eq!(told.verdict(-10.0).sentence, "Nobody is asked: this session only reads pages");
     assert_eq!(told.conclusion().standing, Standing::NotObservable);
-    assert!(told.conclusion().because.starts_with("passive: nobody was asked"));
+    assert!(told.conclusion().because().starts_with("Nobody was asked"));
     let as_before = passive([Some(0), Some(50), Some(100)]).conclusion();
-    assert_eq!(as_before.standing, Standing::NotObservable, "{}", as_before.because);
+    assert_eq!(as_before.standing, Standing::NotObservable, "{}", as_before.because());
     assert!(
-        as_before.because.contains("50 of 1000 calls failed since T0 (5% before)"),
+        as_before.because().contains("50 of 1000 calls failed since T0 (5 % before)"),
         "{}",
-        as_before.because
+        as_before.because()
     );
-    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().standing, Standing::Weak);
+    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().standing, Standing::NotResilient);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Whether there was a fault at all, and whether the system is safe after it: in words.
 
-use super::{Word, users::verdict};
+use super::{
+    Word,
+    said::{Said, sentence},
+    users::verdict,
+};
 use crate::session::{
     event::{Section, Timestamp},
     state::{Endpoint, Fault, Session, StepRow, StepState},
@@ -36,31 +40,37 @@ fn users_harmed(session: &Session, now: Timestamp) -> bool {
 }
 
 /// Why there is no fault to judge.
-pub(super) fn never_happened(session: &Session) -> String {
+pub(super) fn never_happened(session: &Session) -> Said {
     if let Some(refusal) = session.refusals.last() {
-        return refusal.reason.clone();
+        let said = Said::new("The fire was refused before it changed anything", &["the fire was refused"]);
+        return said.price(Some(sentence(&refusal.reason)));
     }
-    match failed_gate(session) {
-        Some(why) => format!("nothing was fired: before the method {why}"),
-        None => "no destructive step was fired".to_owned(),
+    match unmet(session) {
+        Some(row) => Said::new("Nothing was fired: the steady state was not met", &["nothing was fired"])
+            .price(Some(sentence(&missed(row)))),
+        None => Said::new("No destructive step was fired", &[]),
     }
+}
+
+/// The probe of the hypothesis that failed before the method.
+fn unmet(session: &Session) -> Option<&StepRow> {
+    session.steps.rows.iter().rfind(|row| row.step.at.section == Section::Before && row.failed())
 }
 
 /// Which probe of the hypothesis failed before the method, and why; nothing while it may be met.
 pub fn failed_gate(session: &Session) -> Option<String> {
-    let before = |row: &&StepRow| row.step.at.section == Section::Before && row.failed();
-    let row = session.steps.rows.iter().rfind(before)?;
+    let row = unmet(session)?;
     // Who asks again sees that it was asked.
     let times = if row.calls > 1 { format!(" ({} times)", row.calls) } else { String::new() };
     Some(format!("the hypothesis was not met: {}{times}", missed(row)))
 }
 
-/// The first probe of the method that missed its tolerance since the fire: the author said what must hold under it.
+/// What the first probe of the method gave that missed its tolerance since the fire: the author said what must hold under it.
 pub(super) fn missed_in_method(session: &Session, fault: &Fault) -> Option<String> {
     let since = |row: &StepRow| row.ended.is_some_and(|ended| ended >= fault.t0());
     let judged = |row: &StepRow| row.step.at.section == Section::Method && row.step.tolerance.is_some();
     let row = session.steps.rows.iter().find(|row| judged(row) && since(row) && row.failed())?;
-    Some(format!("a probe of the method missed its tolerance: {}", missed(row)))
+    Some(sentence(&missed(row)))
 }
 
 /// Whether the end of the run leaves something to recover from.

@@ -75,7 +75,11 @@ fn a_refused_fire_is_no_fault() {
     assert_eq!(phase(&session, at(3.5)), Phase::Steady);
     let concluded = conclusion(&session, at(3.5));
     assert_eq!(concluded.standing, Standing::FaultNeverHappened);
-    assert_eq!(concluded.because, why);
+    assert!(concluded.because().starts_with("The fire was refused"), "{}", concluded.because());
+    assert_eq!(
+        concluded.price.as_deref(),
+        Some("Context sandbox: viewer may not delete pods in namespace default (403 Forbidden).")
+    );
     let endpoint = session.users.main().unwrap();
     assert_eq!(
         (endpoint.baseline(at(3.5)).real, endpoint.since_t0(at(3.5)).sent),
@@ -106,7 +110,7 @@ fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     assert_eq!(phase(&session, at(3.5)), Phase::FaultUnconfirmed);
     let concluded = conclusion(&session, at(3.5));
     assert_eq!(concluded.standing, Standing::FaultNotConfirmed);
-    assert!(concluded.because.starts_with("exit code 1"), "{}", concluded.because);
+    assert!(concluded.because().ends_with("is not known. Exit code 1."), "{}", concluded.because());
     assert!(session.fault.as_ref().unwrap().is_on(), "the fault's clock runs");
     let mut guarded = session.clone();
     guarded.guards.limits.users_s = Some(60);
@@ -165,7 +169,7 @@ fn users_who_fare_worse_show_that_there_is_a_fault() {
     assert_eq!(phase(&session, at(4.5)), Phase::FaultUnconfirmed, "a few errors are none");
     answers(&mut session, 5.0, AnswerKind::Error(ErrorKind::Server), 20);
     assert_eq!(phase(&session, at(7.1)), Phase::FaultOn);
-    assert_eq!(conclusion(&session, at(7.1)).standing, Standing::Weak);
+    assert_eq!(conclusion(&session, at(7.1)).standing, Standing::NotResilient);
 }
 
 #[test]
@@ -278,8 +282,8 @@ fn a_tolerance_of_the_method_counts_in_the_verdict() {
     };
     assert_eq!(with(true).standing, Standing::Protected);
     let missed = with(false);
-    assert_eq!(missed.standing, Standing::Weak);
-    assert!(missed.because.contains("gave 500, wanted 200"), "{}", missed.because);
+    assert_eq!(missed.standing, Standing::NotResilient);
+    assert!(missed.because().contains("gave 500, wanted 200"), "{}", missed.because());
 }
 
 #[test]
@@ -294,7 +298,8 @@ fn a_gate_that_failed_is_told_with_its_probe() {
     let session = gate(false);
     let why = failed_gate(&session).unwrap();
     assert!(why.starts_with("the hypothesis was not met: `") && why.contains("503"), "{why}");
-    assert!(conclusion(&session, at(-10.0)).because.contains(&why));
+    let because = conclusion(&session, at(-10.0)).because();
+    assert!(because.starts_with("Nothing was fired") && because.contains("503"), "{because}");
 }
 
 #[test]

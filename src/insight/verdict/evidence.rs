@@ -23,7 +23,7 @@ impl View<'_> {
         )];
         let (came, served) = (&lately.came, &lately.served);
         why.push(format!(
-            "lately came {} answers: {} real, {} fallback, {} errors",
+            "lately came {} answers: {} real, {} fallback, {} failed",
             came.answers, came.real, came.fallback, came.errors
         ));
         why.push(format!(
@@ -75,12 +75,12 @@ impl View<'_> {
         if let Some((bad, budget)) = bad {
             let accepted = wording::wait(endpoint.accepted_ms());
             why.push(format!(
-                "{bad} of {budget} seconds since T0 were bad: an error, an answer over {accepted}, or a user still waiting that long"
+                "{bad} bad seconds since T0 of {budget} allowed: those with an error, an answer over {accepted}, or a user still waiting that long"
             ));
             let (all, usual) = bad_seconds_and_usual(self.session, endpoint, self.now);
             if usual > 0 {
                 why.push(format!(
-                    "{usual} more of the {all} bad seconds are as before the fault, and are not counted"
+                    "{usual} more of the {all} bad seconds are as before T0, and are not counted"
                 ));
             }
         }
@@ -99,7 +99,7 @@ impl View<'_> {
         let slow = usual.is_slow(self.endpoint.limit_ms);
         (tally.error > 0 || tally.fallback > 0 || slow).then(|| {
             format!(
-                "before the fault: {} answers, {} errors, {} fallbacks, median {}; only what is more than that is blamed on it",
+                "before T0: {} answers, {} failed, {} fallbacks, median {}; only what is more than that is blamed on the fault",
                 tally.answered(),
                 tally.error,
                 tally.fallback,

@@ -4,26 +4,39 @@
 //! verdicts come from what users got.
 
 mod basis;
+mod compared;
 mod conclusion;
 mod deed;
+mod ending;
 mod evidence;
-mod sentences;
+mod failing;
+mod price;
+mod ready;
+mod said;
+mod standing;
 mod users;
+mod waiting;
+mod well;
 
 #[cfg(test)]
 mod compared_tests;
 #[cfg(test)]
 mod deed_tests;
 #[cfg(test)]
+mod recorded_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod unseen_tests;
 
-pub use conclusion::{Conclusion, Standing, conclusion, conclusion_so_far, late_word};
+pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_word};
 pub use deed::{
     failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, only_rollbacks, rollback_failed,
     still_away, still_wrong,
 };
 pub use evidence::{call_share, recovery_lag};
+pub(super) use said::joined;
+pub use said::{MEDIUM, SHORT};
+pub use standing::Standing;
 pub(super) use users::users_wait_as_before;
 pub use users::{Verdict, Word, bad_seconds, verdict, verdict_of};

@@ -11,22 +11,24 @@
 //!    low rates).
 //! 3. FAILING - of the answers that came lately, one in twenty or more was an error; where there were errors before
 //!    already (but for fewer than one in five answers), more than are usual.
-//! 4. WAITING - of the requests due lately, more were late than in time.
-//! 5. UNKNOWN - answers begin and do not end.
-//! 6. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
-//! 7. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback. The same where it was not
+//! 4. WAITING - the breaker lets trial calls through, and users who have asked since wait longer than is usual.
+//! 5. WAITING - of the requests due lately, more were late than in time.
+//! 6. UNKNOWN - answers begin and do not end.
+//! 7. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
+//! 8. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback. The same where it was not
 //!    learned what a real answer looks like.
-//! 8. WAITING - the system is whole again and users who asked before have waited longer than the limit.
-//! 9. OK.
+//! 9. WAITING - the system is whole again and users who asked before have waited longer than the limit.
+//! 10. OK.
 
-use super::basis::{Change, Share, compare, is_usual};
+use super::{
+    basis::{Change, Share, compare, is_usual},
+    ready,
+    said::Said,
+};
 use crate::session::{
-    event::{EndpointId, Source, SourceState, Timestamp},
+    event::{EndpointId, Timestamp},
     state::{Dot, Endpoint, Look, Outcome, Recent, Session, Tally},
 };
-
-/// The word, the sentence, the few words.
-pub(super) type Said = (Word, String, String);
 
 /// Seconds that count as lately.
 const LATELY_S: f64 = 3.0;
@@ -64,7 +66,7 @@ impl Word {
         }
     }
 
-    /// As line 2 writes it.
+    /// As the banner writes it.
     pub fn text(self) -> &'static str {
         match self {
             Word::Ok => "OK",
@@ -80,9 +82,13 @@ impl Word {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub word: Word,
-    /// The figures in a sentence, for wide screens.
+    /// What users get, in a sentence of about 60 columns; where several endpoints are asked it names the one it is about.
     pub sentence: String,
-    /// The figures in a few words, for 80 columns.
+    /// What that costs users, what the breaker does, what came of it: one or two sentences more.
+    pub price: Option<String>,
+    /// What users get, in at most [`MEDIUM`](super::MEDIUM) columns.
+    pub medium: String,
+    /// The same in at most [`SHORT`](super::SHORT) columns.
     pub short: String,
     /// Seconds since T0 in which a user was let down, and how many may be; `None` before T0 or unwatched.
     pub bad: Option<(u32, u32)>,
@@ -95,27 +101,26 @@ pub struct Verdict {
 /// The verdict about users at this moment; with several endpoints about the one that fares worst.
 pub fn verdict(session: &Session, now: Timestamp) -> Verdict {
     let several = session.users.endpoints.len() > 1;
-    let verdicts = session.users.endpoints.iter().map(|endpoint| {
-        let verdict = verdict_of(session, endpoint, now);
+    let of = |endpoint: &Endpoint| {
+        let view = View { session, endpoint, now };
+        let (lately, name) = (view.lately(), session.users.name(endpoint));
+        let (word, said) = view.judge(&lately);
+        let said = if several { said.of(&name) } else { said };
+        let verdict = view.verdict(word, said, &lately);
         Verdict { of: several.then_some(endpoint.id), ..verdict }
-    });
+    };
     // Of equally bad ones the first: it is the one that the panes show.
-    verdicts
-        .reduce(|worst, other| if other.word > worst.word { other } else { worst })
-        .unwrap_or_else(|| nobody(session.users.passive, refused_users(session)))
-}
-
-/// Why users cannot be asked, if somebody tried.
-fn refused_users(session: &Session) -> Option<&str> {
-    match &session.cluster.source(Source::Users)?.state {
-        SourceState::Absent { reason } => Some(reason),
-        _ => None,
-    }
+    let worst = session.users.endpoints.iter().map(of);
+    let worst = worst.reduce(|worst, other| if other.word > worst.word { other } else { worst });
+    worst.unwrap_or_else(|| nobody(session))
 }
 
 /// The verdict about the users of one endpoint.
 pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Verdict {
-    View { session, endpoint, now }.verdict()
+    let view = View { session, endpoint, now };
+    let lately = view.lately();
+    let (word, said) = view.judge(&lately);
+    view.verdict(word, said, &lately)
 }
 
 /// Whether users wait no longer than they are used to, where that was over the limit before the fault already: then they
@@ -158,17 +163,10 @@ pub(super) fn bad_seconds_and_usual(session: &Session, endpoint: &Endpoint, now:
     }
 }
 
-fn nobody(passive: bool, refused: Option<&str>) -> Verdict {
-    let told = |sentence: &str, short: &str| (sentence.to_owned(), short.to_owned());
-    let (sentence, short) = match (passive, refused) {
-        (true, _) => told("passive: nobody is asked, only pages are read", "passive: nobody is asked"),
-        (false, Some(reason)) => told(&format!("nobody is asked: {reason}"), "users cannot be asked"),
-        (false, None) => {
-            told("nobody watches: no request was sent to your service yet", "no request to your service yet")
-        }
-    };
-    let why = vec![refused.unwrap_or("no endpoint is probed").to_owned()];
-    Verdict { word: Word::Unknown, sentence, short, bad: None, why, of: None }
+fn nobody(session: &Session) -> Verdict {
+    let Said { sentence, price, medium, short } = ready::nobody(session);
+    let why = vec![ready::refused(session).unwrap_or("no endpoint is probed").to_owned()];
+    Verdict { word: Word::Unknown, sentence, price, medium, short, bad: None, why, of: None }
 }
 
 /// One endpoint at one moment.
@@ -189,29 +187,37 @@ pub(super) struct Lately {
     pub(super) in_time: usize,
 }
 
-/// Users whom the fault has left waiting.
+/// Users who are left waiting.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Left {
     pub(super) count: u64,
     pub(super) longest_ms: f64,
 }
 
+impl Left {
+    /// Those who have waited so many milliseconds each.
+    pub(super) fn of(waits: impl Iterator<Item = f64>) -> Self {
+        waits.fold(Left::default(), |left, waited| Left {
+            count: left.count + 1,
+            longest_ms: left.longest_ms.max(waited),
+        })
+    }
+}
+
 impl View<'_> {
-    fn verdict(&self) -> Verdict {
-        let lately = self.lately();
-        let (word, sentence, short) = self.judge(&lately);
+    fn verdict(&self, word: Word, said: Said, lately: &Lately) -> Verdict {
+        let Said { sentence, price, medium, short } = said;
         let bad = self.session.fault.is_some();
         let bad =
             bad.then(|| (bad_seconds(self.session, self.endpoint, self.now), self.session.users.budget_s));
-        Verdict { word, sentence, short, bad, why: self.why(word, &lately, bad), of: None }
+        Verdict { word, sentence, price, medium, short, bad, why: self.why(word, lately, bad), of: None }
     }
 
-    fn judge(&self, lately: &Lately) -> Said {
+    fn judge(&self, lately: &Lately) -> (Word, Said) {
         let limit = self.endpoint.limit_ms as f64;
         let (came, served) = (&lately.came, &lately.served);
         if !self.endpoint.watched {
-            let text = "not watched any more: what users get is not known".to_owned();
-            return (Word::Unknown, text, "not watched any more".to_owned());
+            return self.not_watched();
         }
         if self.endpoint.waiting_over(self.now, limit).next().is_some() && self.silent_for() > self.patience()
         {
@@ -222,11 +228,13 @@ impl View<'_> {
             if left.count > 0 {
                 return self.recovering(&left);
             }
-            let text = "the first answers are on their way".to_owned();
-            return (Word::Unknown, text.clone(), text);
+            return self.first_answers();
         }
         if matters(came.errors, came) && !self.errors_are_usual(came) {
             return self.failing(came);
+        }
+        if let Some(trials) = self.trials() {
+            return self.trying(&trials);
         }
         if lately.late > lately.in_time {
             return self.slow(came);
@@ -257,11 +265,7 @@ impl View<'_> {
     fn left_waiting(&self) -> Left {
         let Some(healed) = self.healed() else { return Left::default() };
         let over = self.endpoint.waiting_over(self.now, self.endpoint.limit_ms as f64);
-        let waits = over.filter(|(flight, _)| flight.start < healed).map(|(_, waited)| waited);
-        waits.fold(Left::default(), |left, waited| Left {
-            count: left.count + 1,
-            longest_ms: left.longest_ms.max(waited),
-        })
+        Left::of(over.filter(|(flight, _)| flight.start < healed).map(|(_, waited)| waited))
     }
 
     fn lately(&self) -> Lately {

@@ -127,11 +127,11 @@ fn liveness(side: &Side) -> Option<Finding> {
 /// The journal says all is well though users were let down.
 fn blind_file(side: &Side) -> Option<Finding> {
     let well = side.figures.journal == Some((RunStatus::Completed, false));
-    (well && side.conclusion.standing == Standing::Weak).then(|| Finding {
+    (well && side.conclusion.standing == Standing::NotResilient).then(|| Finding {
         text: format!("The file cannot fail: `chaos run` on {} ends completed, exit 0.", side.name),
         remedy: "Ask the consumer in the hypothesis, with a tolerance: one on a method probe has no effect."
             .to_owned(),
-        evidence: side.conclusion.because.clone(),
+        evidence: side.conclusion.because().clone(),
         about: About::File,
     })
 }

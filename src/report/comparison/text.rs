@@ -37,7 +37,7 @@ impl fmt::Display for Comparison {
         let (before, after) = (&self.before, &self.after);
         writeln!(f, "{}", self.verdict())?;
         for side in [before, after] {
-            writeln!(f, "  {}: {}", side.name, side.conclusion.because)?;
+            writeln!(f, "  {}: {}", side.name, side.conclusion.because())?;
         }
         writeln!(f)?;
         let head =

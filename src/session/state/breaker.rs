@@ -115,6 +115,13 @@ impl Breaker {
         Some(since)
     }
 
+    /// Since when trial calls are let through, if they are.
+    pub fn trial_since(&self) -> Option<Timestamp> {
+        let belief = self.belief.as_ref().filter(|belief| belief.state == BreakerState::HalfOpen)?;
+        let running = self.cycles.back().filter(|cycle| cycle.ended.is_none());
+        running.and_then(|cycle| cycle.trial).or(Some(belief.since))
+    }
+
     /// The breaker's settings as they behave, from the cycles seen.
     pub fn measured(&self, t0: Option<Timestamp>) -> Measured {
         let openings = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));

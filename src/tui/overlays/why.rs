@@ -76,9 +76,10 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
     if scene.phase == Phase::Finished {
         let conclusion = insight::conclusion(scene.session, scene.now);
         let late = insight::late_word(scene.session, scene.now);
-        let late = late
-            .map(|late| format!("came later and does not count: {}, {}", late.standing.text(), late.because));
-        let because: Vec<String> = std::iter::once(conclusion.because).chain(late).collect();
+        let late = late.map(|late| {
+            format!("came later and does not count: {}, {}", late.standing.text(), late.because())
+        });
+        let because: Vec<String> = std::iter::once(conclusion.because()).chain(late).collect();
         list(format!("the run is called {}", conclusion.standing.text()), &because);
     }
     list(

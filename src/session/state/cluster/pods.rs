@@ -18,6 +18,8 @@ pub struct PodRow {
     pub replaces: Option<String>,
     /// Restarts it had at T0.
     pub restarts_at_t0: Option<u32>,
+    /// When a container of it was last seen to have been started again.
+    pub restarted: Option<Timestamp>,
     /// Liveness probes it failed in a row.
     pub misses: Misses,
 }
@@ -45,6 +47,7 @@ impl PodRow {
             gone: None,
             replaces,
             restarts_at_t0: None,
+            restarted: None,
             misses: Misses::default(),
         }
     }
@@ -60,6 +63,7 @@ impl PodRow {
         }
         if restarts(pod) > self.restarts() {
             self.misses = Misses::default();
+            self.restarted = Some(at);
         }
         self.gone = None;
         self.pod = pod.clone();
@@ -73,6 +77,11 @@ impl PodRow {
     /// Restarts of all its containers.
     pub fn restarts(&self) -> u32 {
         restarts(&self.pod)
+    }
+
+    /// How often a container of it was started again since T0; 0 before T0, and for a pod that came later.
+    pub fn restarts_since_t0(&self) -> u32 {
+        self.restarts_at_t0.map_or(0, |before| self.restarts().saturating_sub(before))
     }
 
     /// How far the kubelet is from restarting it; `None` when its last liveness probe was answered well.

@@ -269,6 +269,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether there may be looks that were not kept.
+    pub fn looks_are_full(&self) -> bool {
+        self.looks.len() >= LOOKS
+    }
+
     fn window(&mut self, stretch: Stretch) -> &mut Window {
         match stretch {
             Stretch::Baseline => &mut self.baseline,

@@ -62,6 +62,8 @@ pub struct Window {
     errors_in_a_row: (u32, u32),
     /// Answers over the limit.
     pub over_limit: u64,
+    /// Those of them that were errors.
+    pub over_limit_errors: u64,
     /// Errors by kind, in the order they were first seen.
     pub errors: Vec<(ErrorKind, u64)>,
     real: Waited,
@@ -90,6 +92,8 @@ pub struct Tally {
     pub over_limit: u64,
     /// Those of them without an answer.
     pub over_limit_unanswered: u64,
+    /// Those of them who got an error.
+    pub over_limit_errors: u64,
     /// Requests still without an answer.
     pub waiting: u64,
     /// Waiting times of all users. Whoever has no answer yet and has waited longer than nearly all others counts with what
@@ -147,9 +151,14 @@ impl Tally {
         self.over_limit.saturating_sub(self.over_limit_unanswered)
     }
 
-    /// The longest wait that an answer ended, in milliseconds.
-    pub fn longest_answer(&self) -> Option<f64> {
-        let outcomes = [&self.real_waits, &self.fallback_waits, &self.unjudged_waits, &self.error_waits];
+    /// Answers other than errors that came later than the limit.
+    pub fn late_successes(&self) -> u64 {
+        self.late_answers().saturating_sub(self.over_limit_errors)
+    }
+
+    /// The longest wait that an answer other than an error ended, in milliseconds.
+    pub fn longest_success(&self) -> Option<f64> {
+        let outcomes = [&self.real_waits, &self.fallback_waits, &self.unjudged_waits];
         outcomes.into_iter().filter_map(|waits| waits.max).max_by(f64::total_cmp)
     }
 
@@ -188,6 +197,7 @@ impl Window {
 
     pub(super) fn answer(&mut self, kind: AnswerKind, waited_ms: f64, slow: bool) {
         self.over_limit += u64::from(slow);
+        self.over_limit_errors += u64::from(slow && matches!(kind, AnswerKind::Error(_)));
         let row = if matches!(kind, AnswerKind::Error(_)) { self.errors_in_a_row.1 + 1 } else { 0 };
         self.errors_in_a_row = (self.errors_in_a_row.0.max(row), row);
         if let AnswerKind::Error(error) = kind {
@@ -214,6 +224,7 @@ impl Window {
             .extend(other.given_up_ms.iter().take(GIVEN_UP.saturating_sub(self.given_up_ms.len())));
         self.errors_in_a_row = (self.errors_in_a_row.0.max(other.errors_in_a_row.0), other.errors_in_a_row.1);
         self.over_limit += other.over_limit;
+        self.over_limit_errors += other.over_limit_errors;
         for (kind, count) in &other.errors {
             match self.errors.iter_mut().find(|(known, _)| known == kind) {
                 Some((_, sum)) => *sum += count,
@@ -237,6 +248,7 @@ impl Window {
             tally.sent += window.due;
             tally.withheld += window.withheld;
             tally.over_limit += window.over_limit;
+            tally.over_limit_errors += window.over_limit_errors;
             given_up += window.given_up;
             merge(&mut real, &window.real);
             merge(&mut fallback, &window.fallback);

@@ -1,0 +1,225 @@
+//! The words of the verdict about a run, one endpoint's users at a time.
+
+use super::{
+    basis::Change,
+    compared::{Compared, as_late},
+    evidence::recovery_lag,
+    price::kinds,
+    said::{Said, joined, sentence},
+};
+use crate::session::{
+    event::Timestamp,
+    state::{Endpoint, Fault, Session, Tally},
+    wording,
+};
+
+/// What a verdict is read from.
+pub(super) struct Ending<'a> {
+    pub(super) session: &'a Session,
+    pub(super) fault: &'a Fault,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) now: Timestamp,
+    /// What users got while the fault was on.
+    pub(super) users: &'a Tally,
+    /// Errors and fallbacks before the fault and under it.
+    pub(super) errors: &'a Compared,
+    pub(super) fallbacks: &'a Compared,
+    /// Bad seconds.
+    pub(super) bad: u32,
+}
+
+impl Ending<'_> {
+    /// Too few requests while the fault was on.
+    pub(super) fn too_few(&self) -> Said {
+        let (sent, answered) =
+            (wording::count(self.users.sent, "request"), wording::count(self.users.answered(), "answer"));
+        Said::new(
+            format!("Only {sent} and {answered} while the fault was on"),
+            &[&format!("only {sent}, {answered}")],
+        )
+        .price(Some("Too few to tell.".to_owned()))
+    }
+
+    /// Users got errors, more than before.
+    pub(super) fn failed(&self) -> Said {
+        let who = format!("{} of {} users got an error", self.users.error, self.users.sent);
+        let waited = self.users.error_waits.p50.filter(|ms| *ms > self.endpoint.limit_ms as f64);
+        // After a timeout it is known how long they waited.
+        let waited = waited.filter(|ms| *ms < self.endpoint.deadline_ms as f64 * 0.95);
+        let waited = waited.map(|ms| format!("they waited {} (median)", wording::wait(ms)));
+        let before = self.errors.before().filter(|_| self.errors.before.part > 0);
+        let said = Said::brief(format!("{who} while {}", self.meanwhile()), &[&who]);
+        said.price(joined([Some(kinds(self.endpoint, self.users)), waited, before]))
+    }
+
+    /// The provider was away, or what else the fault did went on.
+    fn meanwhile(&self) -> &'static str {
+        match self.session.fault_had_effect() {
+            Some(true) => "the provider was away",
+            _ => "the fault was on",
+        }
+    }
+
+    pub(super) fn not_learned(&self) -> Said {
+        let answers = wording::count(self.users.answered(), "answer");
+        let errors = match self.users.error {
+            0 => String::new(),
+            some => format!(", {some} of them errors"),
+        };
+        Said::new("It was fired before it was learned what is real", &["fired before real was learned"])
+            .price(Some(format!("{answers} while the fault was on{errors}.")))
+    }
+
+    /// All requests are without an answer.
+    pub(super) fn nobody_answered(&self) -> Said {
+        let longest = wording::wait(self.users.all.max.unwrap_or(0.0));
+        let users = wording::count(self.users.waiting, "user");
+        Said::new(
+            format!("Nobody got an answer: {users} waited, up to {longest} or more"),
+            &[&format!("nobody got an answer: {users} waited"), "nobody got an answer"],
+        )
+    }
+
+    pub(super) fn endless(&self) -> Said {
+        Said::new("Answers begin and do not end: what users got is not seen", &["answers do not end"])
+            .price(Some("Watch another path.".to_owned()))
+    }
+
+    /// Users had to wait, for too long.
+    pub(super) fn waited(&self) -> Said {
+        let bad = wording::count(self.bad.into(), "bad second");
+        let lasted = wording::seconds(self.fault.lasted(self.now));
+        Said::new(
+            format!("Users had to wait: {bad}, the fault lasted {lasted}"),
+            &[&format!("users had to wait: {bad}")],
+        )
+        .price(joined([self.unseen()]))
+    }
+
+    pub(super) fn not_observed(&self) -> Said {
+        let unseen = wording::seconds(self.fault.unobserved(&self.session.gaps, self.now));
+        let lasted = wording::seconds(self.fault.lasted(self.now));
+        Said::new(
+            format!("{unseen} of the fault's {lasted} were not observed"),
+            &[&format!("{unseen} of {lasted} not observed")],
+        )
+        .price(Some("This program did not run meanwhile.".to_owned()))
+    }
+
+    /// Some errors, too few to blame the fault for them.
+    pub(super) fn cannot_tell(&self) -> Said {
+        let (errors, answered) = (self.users.error, self.users.answered());
+        let were = if errors == 1 { "was an error" } else { "were errors" };
+        let share = format!("{errors} of {answered} answers {were}");
+        Said::new(
+            format!("{share}: too few to blame the fault"),
+            &[&format!("{share}: too few to tell"), &share],
+        )
+        .price(joined([self.errors.before()]))
+    }
+
+    /// Users got fallbacks, more than before.
+    pub(super) fn fallback(&self) -> Said {
+        let since = self.endpoint.since_t0(self.now);
+        // What came after the fault belongs to its price, unless it is an error: no fault is blamed for a later one.
+        let (tally, when) = match since.error > self.users.error {
+            true => (self.users, format!(" while {}", self.meanwhile())),
+            false => (&since, String::new()),
+        };
+        let share = format!("{} of {}", tally.fallback, tally.sent);
+        let said = match tally.error {
+            0 => {
+                let nobody = if self.gap_s() > 0.0 { "Nobody was seen to get" } else { "Nobody got" };
+                Said::brief(
+                    format!("{nobody} an error; {share} got a fallback{when}"),
+                    &[
+                        &format!("{} an error, {share} a fallback", nobody.to_lowercase()),
+                        &format!("no error, {share} got a fallback"),
+                        &format!("{share} got a fallback"),
+                    ],
+                )
+            }
+            errors => Said::brief(
+                format!("{share} users got a fallback, {errors} an error{when}"),
+                &[
+                    &format!("{share} users got a fallback, {errors} an error"),
+                    &format!("{share} got a fallback"),
+                ],
+            ),
+        };
+        said.price(joined([self.back(), self.background(), self.unseen()]))
+    }
+
+    /// When users got real answers again.
+    fn back(&self) -> Option<String> {
+        if self.fault.is_on() {
+            return Some(format!(
+                "the fault was on to the end, {} long",
+                wording::seconds(self.fault.lasted(self.now))
+            ));
+        }
+        match recovery_lag(self.session, self.endpoint) {
+            Some((seconds, _)) if seconds < 0.05 => Some("real answers again with the provider".to_owned()),
+            Some((seconds, at_most)) => {
+                let at_most = if at_most { "at most " } else { "" };
+                let lag = wording::seconds(seconds);
+                Some(format!("real answers again {at_most}{lag} after the provider was back"))
+            }
+            None if self.session.run.ended.is_some() => {
+                Some("no real answer came between the provider's return and the end of the run".to_owned())
+            }
+            None => Some("no real answer has come yet since the provider is back".to_owned()),
+        }
+    }
+
+    /// Real answers only, some of them late.
+    pub(super) fn late(&self) -> Said {
+        let bad = wording::count(self.bad.into(), "bad second");
+        let late = self.users.late_successes();
+        let longest = wording::wait(self.users.longest_success().unwrap_or(0.0));
+        let sentence = match late {
+            0 => format!("Real answers only, but late: {bad}"),
+            late => format!("Real answers only, but {late} of {} waited up to {longest}", self.users.sent),
+        };
+        Said::new(sentence, &[&format!("real answers only, but {bad}"), &format!("real, but {bad}")])
+            .price(joined([self.background(), self.unseen()]))
+    }
+
+    /// Real answers, in time or as before.
+    pub(super) fn real(&self) -> Said {
+        let (real, answered) = (self.users.real, self.users.answered());
+        let usual = self.endpoint.usual.as_ref();
+        let slow = usual.filter(|usual| usual.is_slow(self.endpoint.limit_ms) && self.users.over_limit > 0);
+        let unseen = self.endpoint.shape.as_ref().and_then(|shape| shape.unseen.clone());
+        let look = if unseen.is_some() { "looked" } else { "were" };
+        let share = format!("{real} of {answered} answers {look} real");
+        let said = match slow {
+            Some(usual) => Said::new(format!("{share} and {}", as_late(usual, self.users)), &[&share]),
+            None => Said::new(format!("{share} and in time"), &[&share]),
+        };
+        said.price(joined([self.background(), self.unseen(), unseen]))
+    }
+
+    /// What was so before the fault already.
+    fn background(&self) -> Option<String> {
+        let before = self.endpoint.usual.as_ref().map(|usual| &usual.tally);
+        let errors = before.is_some_and(|before| before.error > 0) || self.errors.change == Change::Same;
+        let fallbacks = self.users.fallback > 0 && before.is_some_and(|before| before.fallback > 0);
+        let words = [
+            errors.then(|| self.errors.beside_before("errors")),
+            fallbacks.then(|| self.fallbacks.beside_before("fallbacks")),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        (!words.is_empty()).then(|| sentence(&words.join("; ")))
+    }
+
+    fn gap_s(&self) -> f64 {
+        self.fault.unobserved(&self.session.gaps, self.now)
+    }
+
+    /// What nobody saw.
+    fn unseen(&self) -> Option<String> {
+        let gap = self.gap_s();
+        (gap > 0.0).then(|| format!("{} of the fault were not observed", wording::seconds(gap)))
+    }
+}

@@ -1,0 +1,109 @@
+//! The words of FAILING and of UNKNOWN.
+
+use super::{
+    Word,
+    price::{breaker_words, kind_names, kinds, nothing_fired, restarted},
+    said::{Said, joined},
+    users::View,
+};
+use crate::session::{
+    event::BreakerState,
+    state::{Recent, Tally},
+    wording,
+};
+
+impl View<'_> {
+    /// Users get errors.
+    pub(super) fn failing(&self, lately: &Recent) -> (Word, Said) {
+        let since = self.session.fault.as_ref().map(|_| self.endpoint.since_t0(self.now));
+        let Some(since) = since.filter(|since| since.error > 0) else { return self.failing_lately(lately) };
+        let users = format!("{} of {} users got an error", since.error, since.sent);
+        let sentence = format!("{users} since T0: {}", kinds(self.endpoint, &since));
+        let more = if since.waiting > 0 {
+            format!("; {} more wait", since.waiting)
+        } else if self.session.breaker.state() == BreakerState::NoBreakerSeen {
+            "; no breaker seen".to_owned()
+        } else {
+            String::new()
+        };
+        let said = Said::brief(sentence, &[&format!("{users}{more}"), &users]);
+        let price = restarted(self.session, self.now).or_else(|| self.what_the_breaker_does(lately));
+        (Word::Failing, said.price(joined([price.or_else(|| self.more_wait(&since))])))
+    }
+
+    /// Errors of requests from before the fault, or of a service that fails without one.
+    fn failing_lately(&self, lately: &Recent) -> (Word, Said) {
+        let users = format!("{} of the last {} users got an error", lately.errors, lately.answers);
+        let kinds = kind_names(self.endpoint, &self.endpoint.baseline(self.now));
+        let sentence = if kinds.is_empty() { users.clone() } else { format!("{users}: {kinds}") };
+        let short = format!("{} of last {} users got an error", lately.errors, lately.answers);
+        let price = joined([nothing_fired(self.session).or_else(|| self.what_the_breaker_does(lately))]);
+        (Word::Failing, Said::new(sentence, &[&users, &short]).price(price))
+    }
+
+    fn more_wait(&self, since: &Tally) -> Option<String> {
+        let longest =
+            self.endpoint.in_flight.values().map(|flight| flight.waited_ms(self.now)).fold(0.0, f64::max);
+        let over = longest > self.endpoint.limit_ms as f64;
+        (since.waiting > 0 && over).then(|| {
+            let wait = if since.waiting == 1 { "waits" } else { "wait" };
+            format!("{} more {wait}, the longest for {}", since.waiting, wording::seconds(longest / 1000.0))
+        })
+    }
+
+    /// A breaker that cuts calls short protects nobody where users get errors all the same.
+    fn what_the_breaker_does(&self, lately: &Recent) -> Option<String> {
+        let words = breaker_words(self.session)?;
+        let open = matches!(self.session.breaker.state(), BreakerState::Open | BreakerState::ForcedOpen);
+        Some(match open && lately.fallback == 0 {
+            true => format!("{words}, and users get no fallback"),
+            false => words,
+        })
+    }
+
+    /// Successes, while nobody knows what a real answer looks like.
+    pub(super) fn unlearned(&self) -> (Word, Said) {
+        let fired = self.session.fault.is_some();
+        let tally = if fired { self.endpoint.since_t0(self.now) } else { self.endpoint.baseline(self.now) };
+        let (got, of) = (tally.unjudged, tally.answered());
+        let said = match fired {
+            false => Said::new(
+                format!("{got} of {of} answers are successes; what is real is being learned"),
+                &[&format!("learning what is real: {} so far", wording::count(got, "success"))],
+            )
+            .price(Some("A fire now would leave the run without a verdict.".to_owned())),
+            true => Said::new(
+                format!("{got} of {of} answers since T0 were successes"),
+                &[&format!("{got} of {of} were successes")],
+            )
+            .price(Some("It was fired before it was learned what a real answer looks like.".to_owned())),
+        };
+        (Word::Unknown, said)
+    }
+
+    /// Successes of an unknown look, too few to be believed a fallback.
+    pub(super) fn unfamiliar(&self, lately: &Recent) -> (Word, Said) {
+        let sentence = format!(
+            "{} of the last {} answers do not look like the real one",
+            lately.fallback, lately.answers
+        );
+        let said = Said::new(sentence, &["answers of an unknown look"]);
+        (Word::Unknown, said.price(Some("Too few are alike to call them a fallback.".to_owned())))
+    }
+
+    /// Users get beginnings: whether they get what they came for is not seen.
+    pub(super) fn endless(&self, lately: &Recent) -> (Word, Said) {
+        let begin = wording::wait(lately.median_ms.unwrap_or(0.0));
+        let sentence = format!("Answers begin after {begin} and do not end");
+        let price = "Whether users get what they came for is not seen: watch another path.".to_owned();
+        (Word::Unknown, Said::new(sentence, &["answers do not end: watch another path"]).price(Some(price)))
+    }
+
+    pub(super) fn not_watched(&self) -> (Word, Said) {
+        (Word::Unknown, Said::new("Not asked any more: what users get is not known", &["not asked any more"]))
+    }
+
+    pub(super) fn first_answers(&self) -> (Word, Said) {
+        (Word::Unknown, Said::new("The first answers are on their way", &["first answers are on their way"]))
+    }
+}

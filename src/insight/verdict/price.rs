@@ -1,0 +1,275 @@
+//! What it costs users, and what the breaker does meanwhile: the second line of a verdict.
+
+use super::said::joined;
+use crate::insight::names;
+use crate::session::{
+    event::{Belief, BreakerState, Confidence, ErrorKind, Timestamp},
+    state::{Endpoint, Look, Outcome, PodRow, Session, Tally},
+    wording,
+};
+
+/// Seconds for which a restart of the consumer explains what its users get, where the breaker's state is known.
+const FRESH_S: f64 = 15.0;
+/// Columns of the replicas' states in a sentence.
+const REPLICAS: usize = 60;
+/// Kinds of errors that are named.
+const KINDS: usize = 2;
+
+/// What users have paid since T0.
+pub(super) struct Cost {
+    /// Requests that were due.
+    asked: u64,
+    errors: u64,
+    /// Answers other than errors that came later than the limit, and the latest of them.
+    late: u64,
+    longest_ms: f64,
+    /// Users without an answer who have waited longer than the limit.
+    stuck: u64,
+    /// Requests that could not be sent.
+    withheld: u64,
+    /// Whether all answers were fallbacks.
+    fallbacks_only: bool,
+    /// Whether nobody saw some of it.
+    unseen: bool,
+    limit_ms: u64,
+}
+
+impl Cost {
+    pub(super) fn of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Self {
+        let since = endpoint.since_t0(now);
+        let slow = endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms));
+        Self {
+            asked: since.sent,
+            errors: since.error,
+            // Who waited as long before already does not pay for the fault.
+            late: if slow { 0 } else { since.late_successes() },
+            longest_ms: since.longest_success().unwrap_or(0.0),
+            stuck: endpoint.waiting_over(now, endpoint.accepted_ms()).count() as u64,
+            withheld: since.withheld,
+            fallbacks_only: since.answered() == since.fallback,
+            unseen: session.t0().is_some_and(|t0| session.gaps.touch(t0, now)),
+            limit_ms: endpoint.limit_ms,
+        }
+    }
+
+    /// Whether somebody paid.
+    pub(super) fn is_some(&self) -> bool {
+        self.errors + self.late + self.stuck + self.withheld > 0
+    }
+
+    /// `10 of 74 users had to wait up to 2.0 s for it`: the price of a fallback; nothing where nobody paid.
+    pub(super) fn of_fallback(&self) -> Option<String> {
+        let of = format!("of {} users", self.asked);
+        let longest = wording::wait(self.longest_ms);
+        let mut parts = Vec::new();
+        if self.errors > 0 {
+            parts.push(format!("{} {of} got an error", self.errors));
+        }
+        match (self.late, self.errors) {
+            (0, _) => {}
+            (late, 0) if self.fallbacks_only => {
+                parts.push(format!("{late} {of} had to wait up to {longest} for it"));
+            }
+            (late, 0) => parts.push(format!("{late} {of} had to wait up to {longest}")),
+            (late, _) => parts.push(format!("{late} had to wait up to {longest}")),
+        }
+        self.rest(&mut parts);
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// `7 users waited up to 2.0 s, nobody got an error`: the price of it all; without the errors where those are told.
+    pub(super) fn in_all(&self, errors_told: bool) -> String {
+        let mut parts = Vec::new();
+        let errors = if errors_told { 0 } else { self.errors };
+        if errors > 0 {
+            parts.push(format!("{} got an error", wording::count(errors, "user")));
+        }
+        if self.late > 0 {
+            let who = if errors > 0 { self.late.to_string() } else { wording::count(self.late, "user") };
+            parts.push(format!("{who} waited up to {}", wording::wait(self.longest_ms)));
+        }
+        if self.errors == 0 && self.late > 0 {
+            parts.push(format!("{} an error", self.nobody("got", "get")));
+        }
+        self.rest(&mut parts);
+        match (parts.is_empty(), errors_told) {
+            (false, _) => parts.join(", "),
+            (true, false) => format!("{} an error, {}", self.nobody("got", "get"), self.nobody_waited()),
+            (true, true) => self.nobody_waited(),
+        }
+    }
+
+    /// The same without those who wait still, who are told; nothing where nobody else paid.
+    pub(super) fn so_far(&self) -> Option<String> {
+        let so_far = Self { stuck: 0, withheld: 0, ..*self };
+        so_far.is_some().then(|| so_far.in_all(false))
+    }
+
+    fn rest(&self, parts: &mut Vec<String>) {
+        if self.stuck > 0 {
+            parts.push(if self.stuck == 1 {
+                "1 still waits".to_owned()
+            } else {
+                format!("{} still wait", self.stuck)
+            });
+        }
+        if self.withheld > 0 {
+            parts.push(format!("{} could not be sent", wording::count(self.withheld, "request")));
+        }
+    }
+
+    /// `nobody got`, as far as somebody looked.
+    fn nobody(&self, did: &str, to_do: &str) -> String {
+        if self.unseen { format!("nobody was seen to {to_do}") } else { format!("nobody {did}") }
+    }
+
+    fn nobody_waited(&self) -> String {
+        format!("{} longer than {}", self.nobody("waited", "wait"), wording::limit(self.limit_ms))
+    }
+}
+
+/// When Kubernetes last started the one bystander of its kind again: what it knew until then is gone.
+pub(super) fn began_anew(session: &Session) -> Option<Timestamp> {
+    let alone =
+        |pod: &&PodRow| session.bystanders().filter(|other| other.pod.owner == pod.pod.owner).count() == 1;
+    session.bystanders().filter(alone).filter_map(|pod| pod.restarted).max()
+}
+
+/// What is believed of the breaker, unless it is from before its process began anew.
+pub(super) fn believed(session: &Session) -> Option<&Belief> {
+    let belief = session.breaker.belief.as_ref()?;
+    began_anew(session).is_none_or(|anew| belief.since >= anew).then_some(belief)
+}
+
+/// Since when calls are cut short, if they are, unless that is from before its process began anew.
+pub(super) fn cut_short_since(session: &Session) -> Option<Timestamp> {
+    let since = session.breaker.cut_short_since()?;
+    believed(session).map(|_| since)
+}
+
+/// What becomes of calls that are not well, by what the breaker does; nothing where that is not known.
+pub(super) fn breaker_words(session: &Session) -> Option<String> {
+    let belief = believed(session)?;
+    let told = match belief.state {
+        BreakerState::NoBreakerSeen => "nobody cuts their calls short: no breaker was seen",
+        BreakerState::NotSeenYet | BreakerState::ClosedOrNone => "no breaker cuts their calls short",
+        BreakerState::Disabled => "the breaker is switched off: every call goes through",
+        BreakerState::MetricsOnly => "the breaker only counts: every call goes through",
+        BreakerState::ForcedOpen => "the breaker is held open by hand: no call goes through",
+        BreakerState::Mixed => return Some(mixed(session)),
+        BreakerState::FallbackAtOnce | BreakerState::Unknown => return None,
+        _ if belief.confidence == Confidence::CannotTell => return None,
+        BreakerState::HalfOpen => "the breaker lets calls through to see whether the provider is back",
+        BreakerState::Closed => return Some(format!("{}: it lets their calls through", stands(session)?)),
+        BreakerState::Open => return stands(session),
+    };
+    Some(told.to_owned())
+}
+
+/// `the breaker is likely OPEN`; nothing where no state of a breaker is known.
+pub(super) fn stands(session: &Session) -> Option<String> {
+    let belief = believed(session)?;
+    let likely = match belief.confidence {
+        Confidence::Sure => "",
+        Confidence::Likely => "likely ",
+        Confidence::CannotTell => return None,
+    };
+    match belief.state {
+        BreakerState::Mixed => Some(mixed(session)),
+        state if state.is_a_breakers() => Some(format!("the breaker is {likely}{}", wording::breaker(state))),
+        _ => None,
+    }
+}
+
+fn mixed(session: &Session) -> String {
+    let rows = session.breaker.belief.iter().flat_map(|belief| &belief.replicas);
+    let rows: Vec<String> = rows.map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    let named = rows.join(", ");
+    let fits = !rows.is_empty() && named.chars().count() <= REPLICAS;
+    if fits { format!("breakers differ: {named}") } else { "breakers are in different states".to_owned() }
+}
+
+/// That Kubernetes started the consumer again, as long as that explains what its users get: until its breaker is known to
+/// have opened since, or some seconds where its state is known.
+pub(super) fn restarted(session: &Session, now: Timestamp) -> Option<String> {
+    use BreakerState::{ForcedOpen, HalfOpen, Open, Unknown};
+    let state = believed(session).map_or(Unknown, |belief| belief.state);
+    if matches!(state, Open | HalfOpen | ForcedOpen) {
+        return None;
+    }
+    let fresh = |at: Timestamp| now.duration_since(at).as_secs_f64() < FRESH_S;
+    let explains =
+        |pod: &&PodRow| pod.restarts_since_t0() > 0 && (state == Unknown || pod.restarted.is_some_and(fresh));
+    let pod = session.bystanders().filter(explains).max_by_key(|pod| pod.restarted)?;
+    let who = names::bystander(session, pod);
+    let opened = session.breaker.measured(session.t0()).trip_s.is_some();
+    Some(match opened {
+        true => format!("Kubernetes restarted {who}; its breaker starts again from CLOSED"),
+        false => {
+            let times = wording::count(pod.restarts_since_t0().into(), "time");
+            format!("Kubernetes restarted {who}, {times} since T0")
+        }
+    })
+}
+
+/// Nothing is ours as long as nothing was fired.
+pub(super) fn nothing_fired(session: &Session) -> Option<String> {
+    session.fault.is_none().then(|| "nothing was fired yet".to_owned())
+}
+
+/// Why users wait or fail: the first of what is known, `more` before what the breaker does.
+pub(super) fn of_harm(session: &Session, more: Option<String>, now: Timestamp) -> Option<String> {
+    let why = nothing_fired(session).or_else(|| restarted(session, now)).or(more);
+    joined([why.or_else(|| breaker_words(session))])
+}
+
+/// The kinds of errors with their counts, most frequent first: `62 HTTP 500, 24 timeouts after 10 s`.
+pub(super) fn kinds(endpoint: &Endpoint, tally: &Tally) -> String {
+    let mut errors = tally.errors.clone();
+    errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let mut words: Vec<String> = errors
+        .iter()
+        .take(KINDS)
+        .map(|(kind, count)| format!("{count} {}", kind_words(endpoint, *kind, *count)))
+        .collect();
+    let others: u64 = errors.iter().skip(KINDS).map(|(_, count)| count).sum();
+    if others > 0 {
+        words.push(format!("{others} other"));
+    }
+    words.join(", ")
+}
+
+/// The most frequent kinds without their counts.
+pub(super) fn kind_names(endpoint: &Endpoint, tally: &Tally) -> String {
+    let mut errors = tally.errors.clone();
+    errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let words: Vec<String> =
+        errors.iter().take(KINDS).map(|(kind, _)| kind_words(endpoint, *kind, 1)).collect();
+    words.join(", ")
+}
+
+fn kind_words(endpoint: &Endpoint, kind: ErrorKind, count: u64) -> String {
+    match kind {
+        ErrorKind::Timeout => {
+            let plural = if count == 1 { "" } else { "s" };
+            format!("timeout{plural} after {}", wording::limit(endpoint.deadline_ms))
+        }
+        ErrorKind::Server => status(endpoint, 500..600).unwrap_or_else(|| wording::error(kind).to_owned()),
+        ErrorKind::Client => status(endpoint, 400..500).unwrap_or_else(|| wording::error(kind).to_owned()),
+        kind => wording::error(kind).to_owned(),
+    }
+}
+
+/// The one status of its kind that was seen; nothing where there were several, or where some were not kept.
+fn status(endpoint: &Endpoint, range: std::ops::Range<u16>) -> Option<String> {
+    let is = |look: &&Look| {
+        look.outcome == Outcome::Error && look.status.is_some_and(|status| range.contains(&status))
+    };
+    let mut seen = endpoint.looks.iter().filter(is).filter_map(|look| look.status);
+    let first = seen.next().filter(|_| !endpoint.looks_are_full())?;
+    seen.all(|status| status == first).then(|| format!("HTTP {first}"))
+}
+
+#[cfg(test)]
+#[path = "price_tests.rs"]
+mod tests;

@@ -1,0 +1,115 @@
+//! What is said of the breaker and of restarts beside users who wait or fail.
+
+use super::*;
+use crate::insight::{Verdict, Word, verdict};
+use crate::session::{
+    Event, What,
+    event::NamedState,
+    fixtures::{self, Variant, at},
+};
+
+fn apply(session: &mut Session, seconds: f64, what: What) {
+    session.apply(&Event { seq: 0, at: at(seconds), what });
+}
+
+/// Users wait for three seconds, and this is believed.
+fn waiting(state: BreakerState, confidence: Confidence, more: impl FnOnce(Belief) -> Belief) -> Verdict {
+    let (mut session, now) = fixtures::told(Variant::Before, 3.0);
+    let belief = more(Belief::new(state, confidence, at(-10.0), ""));
+    apply(&mut session, 3.0, What::Believed(belief));
+    let verdict = verdict(&session, now);
+    assert_eq!(verdict.word, Word::Waiting);
+    verdict
+}
+
+#[test]
+fn each_state_of_the_breaker_says_why_users_wait_and_what_is_not_known_says_nothing() {
+    use BreakerState::*;
+    for (state, wanted) in [
+        (NoBreakerSeen, Some("Nobody cuts their calls short: no breaker was seen.")),
+        (NotSeenYet, Some("No breaker cuts their calls short.")),
+        (ClosedOrNone, Some("No breaker cuts their calls short.")),
+        (Closed, Some("The breaker is CLOSED: it lets their calls through.")),
+        (Open, Some("The breaker is OPEN, yet they wait.")),
+        (Disabled, Some("The breaker is switched off: every call goes through.")),
+        (MetricsOnly, Some("The breaker only counts: every call goes through.")),
+        (ForcedOpen, Some("The breaker is held open by hand: no call goes through.")),
+        (Mixed, Some("Breakers are in different states.")),
+        (Unknown, None),
+        (FallbackAtOnce, None),
+    ] {
+        let price = waiting(state, Confidence::Sure, |belief| belief).price;
+        assert_eq!(price.as_deref(), wanted, "{state:?}");
+    }
+    let likely = waiting(Closed, Confidence::Likely, |belief| belief).price;
+    assert_eq!(likely.as_deref(), Some("The breaker is likely CLOSED: it lets their calls through."));
+    assert_eq!(waiting(Closed, Confidence::CannotTell, |belief| belief).price, None);
+    let later = waiting(Open, Confidence::Sure, |belief| Belief { since: at(3.05), ..belief }).price;
+    assert_eq!(later.as_deref(), Some("They asked before the breaker opened."));
+}
+
+#[test]
+fn replicas_in_different_states_are_named() {
+    let named = |name: &str, state| NamedState { name: name.to_owned(), state };
+    let replicas = vec![named("4xbww", BreakerState::Open), named("l5522", BreakerState::Closed)];
+    let price = waiting(BreakerState::Mixed, Confidence::Sure, |belief| Belief { replicas, ..belief }).price;
+    assert_eq!(price.as_deref(), Some("Breakers differ: 4xbww OPEN, l5522 CLOSED."));
+}
+
+/// The consumer is started again, `seconds` after T0.
+fn restart(session: &mut Session, seconds: f64) {
+    let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
+    let mut pod = row.pod.clone();
+    pod.containers[0].restarts += 1;
+    apply(session, seconds, What::PodSeen(pod));
+}
+
+#[test]
+fn a_restart_is_told_only_where_there_was_one_and_closed_only_where_it_was_open() {
+    let price = |session: &Session, seconds| verdict(session, at(seconds)).price.unwrap_or_default();
+    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    assert!(!price(&session, 3.0).contains("Kubernetes"));
+    restart(&mut session, 2.9);
+    assert_eq!(price(&session, 3.0), "Kubernetes restarted the consumer, 1 time since T0.");
+    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    let open = Belief::new(BreakerState::Open, Confidence::Sure, at(1.0), "");
+    apply(&mut session, 1.0, What::Believed(open));
+    restart(&mut session, 2.9);
+    let wanted = "Kubernetes restarted the consumer; its breaker starts again from CLOSED.";
+    assert_eq!(price(&session, 3.0), wanted);
+    // Once it is known to be open again, that is told.
+    let open = Belief::new(BreakerState::Open, Confidence::Sure, at(4.0), "");
+    apply(&mut session, 4.0, What::Believed(Belief { restarted: true, ..open }));
+    assert_eq!(price(&session, 4.1), "They asked before the breaker opened.");
+}
+
+#[test]
+fn one_replica_of_several_that_is_restarted_does_not_end_what_is_believed() {
+    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
+    let mut other = row.pod.clone();
+    other.key.uid = "uid-other".to_owned();
+    other.key.name = "my-consumer-app-7d9f-other".to_owned();
+    apply(&mut session, 0.5, What::PodSeen(other));
+    assert_eq!(began_anew(&session), None);
+    restart(&mut session, 2.9);
+    assert_eq!(began_anew(&session), None);
+    assert_eq!(breaker_words(&session).as_deref(), Some("no breaker cuts their calls short"));
+}
+
+#[test]
+fn nothing_is_our_doing_before_the_fire() {
+    let (session, _) = fixtures::told(Variant::Before, -5.0);
+    let mut hanging = session.clone();
+    let endpoint = session.users.main().unwrap().id;
+    for number in 0..12_u64 {
+        let request = crate::session::event::RequestId(1000 + number);
+        apply(&mut hanging, -5.0 + number as f64 / 4.0, What::RequestSent { endpoint, request });
+    }
+    let said = verdict(&hanging, at(-2.0));
+    assert_eq!(
+        (said.word, said.sentence.as_str()),
+        (Word::Waiting, "13 users are waiting, the longest for 3.0 s")
+    );
+    assert_eq!(said.price.as_deref(), Some("Nothing was fired yet."));
+}

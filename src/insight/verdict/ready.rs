@@ -1,0 +1,108 @@
+//! What is said where nobody is asked.
+
+use super::said::{Said, joined, sentence};
+use crate::session::{
+    event::{CheckLevel, Source, SourceState},
+    state::Session,
+};
+
+/// Nobody is asked: not yet, not at all, or because it cannot be done.
+pub(super) fn nobody(session: &Session) -> Said {
+    if session.users.passive {
+        let said = Said::new("Nobody is asked: this session only reads pages", &["nobody is asked: passive"]);
+        return said
+            .price(Some("What users get is seen where a page counts it, and nowhere else.".to_owned()));
+    }
+    if let Some(reason) = refused(session) {
+        let said = Said::new("Users cannot be asked: what they get is not known", &["users cannot be asked"]);
+        return said.price(Some(sentence(reason)));
+    }
+    if session.fault.is_some() || session.run.hypothesis_began() {
+        return Said::new("Nobody is asked: what users get is not known", &["nobody is asked"]);
+    }
+    let read = !session.cluster.sources.is_empty();
+    let short = "your service was not asked yet";
+    let said = match read {
+        true => Said::new("Only Kubernetes was read; your service was not asked yet.", &[short]),
+        false => Said::new("Your service was not asked yet.", &[short]),
+    };
+    said.price(joined([preflight(session)]))
+}
+
+/// What the preflight found, in a sentence; nothing before it found anything.
+fn preflight(session: &Session) -> Option<String> {
+    let count = |level| session.checks.iter().filter(|check| check.level == level).count();
+    let (fix, know) = (count(CheckLevel::Fix), count(CheckLevel::Know));
+    if session.checks.is_empty() {
+        return None;
+    }
+    let things = |n: usize| if n == 1 { "1 thing".to_owned() } else { format!("{n} things") };
+    let fires = session.steps.rows.iter().any(|row| row.step.destructive);
+    let when = if fires { " before you fire" } else { "" };
+    Some(match (fix, know) {
+        (0, 0) => "nothing to fix, and nothing else to know: see PREFLIGHT".to_owned(),
+        (0, know) => format!("nothing to fix, {} to know{when}: see PREFLIGHT", things(know)),
+        (fix, 0) => format!("{} to fix{when}: see PREFLIGHT", things(fix)),
+        (fix, know) => format!("{} to fix, {know} to know{when}: see PREFLIGHT", things(fix)),
+    })
+}
+
+/// Why users cannot be asked, if somebody tried.
+pub(super) fn refused(session: &Session) -> Option<&str> {
+    match &session.cluster.source(Source::Users)?.state {
+        SourceState::Absent { reason } => Some(reason),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nobody;
+    use crate::session::{
+        Event, Session, What,
+        event::{Check, CheckLevel, Source, SourceState},
+        fixtures::{self, at, recorded, session},
+    };
+
+    #[test]
+    fn before_anything_was_asked_it_says_what_was_touched_and_what_is_to_fix() {
+        let (mut ready, now) = fixtures::ready();
+        let said = nobody(&ready);
+        assert_eq!(said.sentence, "Only Kubernetes was read; your service was not asked yet.");
+        assert_eq!(said.price.as_deref(), Some("1 thing to fix, 2 to know before you fire: see PREFLIGHT."));
+        assert_eq!(said.short, "your service was not asked yet");
+        let check = Check { level: CheckLevel::Fix, text: String::new(), remedy: None, offer: None };
+        ready.apply(&Event { seq: 0, at: now, what: What::Checked(check) });
+        assert_eq!(
+            nobody(&ready).price.as_deref(),
+            Some("2 things to fix, 2 to know before you fire: see PREFLIGHT.")
+        );
+        let unread = Session::new();
+        assert_eq!(nobody(&unread).sentence, "Your service was not asked yet.");
+        assert_eq!(nobody(&unread).price, None);
+    }
+
+    #[test]
+    fn a_recorded_session_is_ready_as_the_design_says() {
+        let events = recorded("after-kill");
+        let until =
+            events.iter().position(|event| matches!(event.what, What::EndpointWatched { .. })).unwrap();
+        let said = nobody(&session(&events[..until]));
+        assert_eq!(
+            said.price.as_deref(),
+            Some("Nothing to fix, 3 things to know before you fire: see PREFLIGHT.")
+        );
+    }
+
+    #[test]
+    fn who_cannot_be_asked_is_not_waited_for() {
+        let mut session = Session::new();
+        let reason = "no URL to ask".to_owned();
+        let what = What::SourceChanged { source: Source::Users, state: SourceState::Absent { reason } };
+        session.apply(&Event { seq: 0, at: at(-9.0), what });
+        assert_eq!(nobody(&session).sentence, "Users cannot be asked: what they get is not known");
+        assert_eq!(nobody(&session).price.as_deref(), Some("No URL to ask."));
+        session.apply(&Event { seq: 0, at: at(-8.0), what: What::PassiveSet { on: true } });
+        assert_eq!(nobody(&session).medium, "Nobody is asked: this session only reads pages");
+    }
+}

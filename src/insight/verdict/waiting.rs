@@ -1,0 +1,162 @@
+//! The words of WAITING: nobody gets an answer, answers come late, or some are left over from before.
+
+use super::{
+    Word,
+    price::{Cost, breaker_words, cut_short_since, of_harm},
+    said::{Said, joined},
+    users::{Left, View},
+};
+use crate::session::{
+    event::Timestamp,
+    state::{Endpoint, Recent, Usual},
+    wording,
+};
+
+/// Milliseconds from which on a trial call is a wait that users notice.
+const TRIAL_MS: f64 = 250.0;
+
+impl View<'_> {
+    /// Users wait, and no answer comes.
+    pub(super) fn waiting(&self) -> (Word, Said) {
+        let count = self.endpoint.in_flight.len() as u64;
+        if let Some(trials) = self.trials().filter(|trials| trials.count == count) {
+            return self.trying(&trials);
+        }
+        let longest = self.endpoint.in_flight.values().map(|flight| flight.waited_ms(self.now));
+        let longest = wording::seconds(longest.fold(0.0, f64::max) / 1000.0);
+        let users = wording::count(count, "user");
+        let (is, wait) = if count == 1 { ("is", "waits") } else { ("are", "wait") };
+        let errors = self.errors_since_t0();
+        let got = if errors > 0 { format!("; {errors} got an error") } else { String::new() };
+        let sentence = format!("{users} {is} waiting, the longest for {longest}{got}");
+        let shorter = [
+            format!("{users} {wait}, the longest for {longest}{got}"),
+            format!("{users} {wait}, the longest for {longest}"),
+            format!("{users} {wait}, longest {longest}"),
+        ];
+        let said = Said::new(sentence, &shorter.each_ref().map(String::as_str));
+        (Word::Waiting, said.price(self.why_they_wait()))
+    }
+
+    /// Users who wait since the breaker lets trial calls through, if it does; not before they wait longer than is usual.
+    pub(super) fn trials(&self) -> Option<Left> {
+        let trial = self.session.breaker.trial_since()?;
+        let waits = self.endpoint.in_flight.values().filter(|flight| flight.start >= trial);
+        let trials = Left::of(waits.map(|flight| flight.waited_ms(self.now)));
+        let usual = self.endpoint.usual.as_ref().and_then(|usual| usual.tally.all.p95);
+        (trials.longest_ms > usual.unwrap_or(0.0).max(TRIAL_MS)).then_some(trials)
+    }
+
+    /// The breaker lets trial calls through, and users wait as such.
+    pub(super) fn trying(&self, trials: &Left) -> (Word, Said) {
+        let users = wording::count(trials.count, "user");
+        let wait = if trials.count == 1 { "waits as a trial call" } else { "wait as trial calls" };
+        let longest = wording::seconds(trials.longest_ms / 1000.0);
+        let short = format!("{users} {wait}");
+        let said = Said::new(format!("{short}, the longest for {longest}"), &[&short]);
+        (Word::Waiting, said.price(joined([breaker_words(self.session)])))
+    }
+
+    fn errors_since_t0(&self) -> u64 {
+        self.session.fault.as_ref().map_or(0, |_| self.endpoint.since_t0(self.now).error)
+    }
+
+    /// What the breaker does for those who wait; one that opened after they had asked does nothing for them.
+    fn why_they_wait(&self) -> Option<String> {
+        let opened = cut_short_since(self.session);
+        let asked_before =
+            |opened: Timestamp| self.endpoint.in_flight.values().all(|flight| flight.start < opened);
+        match opened {
+            Some(opened) if asked_before(opened) => {
+                joined([Some("they asked before the breaker opened".to_owned())])
+            }
+            Some(_) => joined([breaker_words(self.session).map(|words| format!("{words}, yet they wait"))]),
+            None => of_harm(self.session, None, self.now),
+        }
+    }
+
+    /// The system is whole again, some of those who asked before still wait.
+    pub(super) fn recovering(&self, left: &Left) -> (Word, Said) {
+        let longest = wording::seconds(left.longest_ms / 1000.0);
+        let since = self.endpoint.after_recovery(self.now);
+        let (real, answered) = (since.real, since.answered());
+        let who = match left.count {
+            1 => "1 user from before still waits".to_owned(),
+            count => format!("{count} users from before still wait"),
+        };
+        let (served, brief) = match answered {
+            0 => (
+                "nobody who asked since has an answer yet".to_owned(),
+                "nobody since has an answer".to_owned(),
+            ),
+            answered => (
+                format!("{real} of {answered} since got real answers"),
+                format!("{real} of {answered} since got real answers"),
+            ),
+        };
+        let for_how_long =
+            if left.count == 1 { format!("for {longest}") } else { format!("the longest {longest}") };
+        let sentence = format!("{who}, {for_how_long}; {served}");
+        let shorter = [
+            format!("{} from before wait {longest}; {brief}", left.count),
+            format!("{who}, {for_how_long}"),
+            who,
+            format!("{} still wait", left.count),
+        ];
+        let said = Said::new(sentence, &shorter.each_ref().map(String::as_str));
+        let cost = Cost::of(self.session, self.endpoint, self.now);
+        let price = cost.so_far().or_else(|| self.back_since());
+        (Word::Waiting, said.price(joined([price])))
+    }
+
+    /// Since when the provider is back.
+    fn back_since(&self) -> Option<String> {
+        let healed = self.session.since_t0(self.healed()?)?;
+        Some(format!("the provider is back since {}", wording::moment(healed)))
+    }
+
+    /// Most users wait longer than they accept, whether their answers have come by now or not.
+    pub(super) fn slow(&self, lately: &Recent) -> (Word, Said) {
+        if lately.median_ms.is_none_or(|ms| ms <= self.endpoint.limit_ms as f64) {
+            return self.waiting();
+        }
+        let median = wording::wait(lately.median_ms.unwrap_or(0.0));
+        let what = match () {
+            () if lately.fallback > lately.real => "a fallback",
+            () if lately.real > 0 => "a real answer",
+            () => "an answer",
+        };
+        let limit = wording::limit(self.endpoint.limit_ms);
+        let before = usually_slow(self.endpoint).filter(|usual| {
+            self.session.fault.is_some() && lately.median_ms.is_some_and(|ms| ms <= usual.accepted_ms)
+        });
+        let before = before.and_then(|usual| usual.tally.all.p50).map(wording::wait);
+        let said = match &before {
+            Some(before) => Said::new(
+                format!("Users wait {median} for {what} (median), as before T0 ({before})"),
+                &[
+                    &format!("answers take {median}, as before T0 ({before})"),
+                    &format!("answers take {median}, as before T0"),
+                ],
+            ),
+            None => Said::new(
+                format!("Users wait {median} for {what} (median); the limit is {limit}"),
+                &[&format!("answers take {median}, the limit is {limit}")],
+            ),
+        };
+        let price = match before {
+            Some(_) => joined([Some(format!("the limit is {limit}"))]),
+            None => {
+                let cost = Cost::of(self.session, self.endpoint, self.now);
+                let cost = self.session.fault.as_ref().and_then(|_| cost.of_fallback());
+                of_harm(self.session, cost, self.now)
+            }
+        };
+        (Word::Waiting, said.price(price))
+    }
+}
+
+/// What users were used to, where that was over the limit already.
+pub(super) fn usually_slow(endpoint: &Endpoint) -> Option<&Usual> {
+    endpoint.usual.as_ref().filter(|usual| usual.is_slow(endpoint.limit_ms))
+}
