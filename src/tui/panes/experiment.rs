@@ -1,8 +1,352 @@
-//! To be drawn.
+//! The plan with the state of each step; on a wide screen also what ends the run by itself, and what can be put back.
 
-use super::Scene;
-use crate::tui::canvas::Canvas;
+use super::{Scene, framed, selected};
+use crate::{
+    insight::{self, Strain},
+    session::{
+        event::{Guard, PauseSide, Section, StepRef},
+        state::{StepRow, StepState},
+        wording,
+    },
+    tui::{
+        canvas::{Canvas, Row},
+        figures,
+        pane::Pane,
+        targets::Target,
+        text,
+        theme::Role,
+    },
+};
 
-pub(crate) fn experiment(canvas: &mut Canvas, _scene: &Scene) {
-    canvas.clear();
+#[cfg(test)]
+mod tests;
+
+/// Columns from which guards and undo kit have room below the steps, and from which remarks stand beside them.
+const ROOMY: usize = 50;
+/// Columns in which the guards' figures end, and in which longer ones begin at the latest.
+const FIGURES: (usize, usize) = (29, 17);
+
+/// A step, or a line in the place of several.
+struct Line {
+    mark: char,
+    role: Role,
+    /// Whether the run holds here.
+    held: bool,
+    name: Row,
+    /// What stands at the right, whole.
+    note: Row,
+    /// Whether it is chosen, runs or is next.
+    at_hand: bool,
+    step: Option<StepRef>,
+    /// What else is known of it, where there is room.
+    details: Vec<Row>,
+}
+
+/// Draws the pane.
+pub(crate) fn experiment(canvas: &mut Canvas, scene: &Scene) {
+    let mut inside = framed(canvas, scene, Pane::Experiment, "EXPERIMENT", counter(scene));
+    let (width, height) = (inside.width().saturating_sub(2), inside.height());
+    let mut lines = plan(scene, width);
+    spend(&mut lines, height);
+    let rows: usize = lines.iter().map(|line| 1 + line.details.len()).sum();
+    steps(&mut inside, scene, &lines);
+    let extra = safeguards(scene);
+    if width >= ROOMY && rows + 1 + extra.len() <= height {
+        for (row, y) in extra.iter().zip(rows + 1..) {
+            inside.part(1, y, width, 1).row(0, row);
+        }
+    }
+}
+
+/// How steps go on, and how many were played.
+fn counter(scene: &Scene) -> Row {
+    let steps = &scene.session.steps;
+    let mut row = Row::new();
+    if steps.paused {
+        row = row.bold(Role::Waiting, "HELD  ");
+    }
+    if steps.auto {
+        row = row.bold(Role::Focus, "AUTO  ");
+    }
+    row.with(Role::Soft, format!("{} of {} done", steps.done(), steps.rows.len()))
+}
+
+/// Leaves as many details as there are rows for: those of what failed first, then those of the step at hand.
+fn spend(lines: &mut [Line], height: usize) {
+    let mut spare = height.saturating_sub(lines.len());
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by_key(|i| lines.get(*i).map(|line| (line.role != Role::Failing, !line.at_hand)));
+    for i in order {
+        if let Some(line) = lines.get_mut(i) {
+            line.details.truncate(spare);
+            spare -= line.details.len();
+        }
+    }
+}
+
+/// Draws the lines around the one at hand.
+fn steps(inside: &mut Canvas, scene: &Scene, lines: &[Line]) {
+    let (width, height) = (inside.width(), inside.height());
+    let rows: Vec<(&Line, Option<&Row>)> = lines
+        .iter()
+        .flat_map(|line| {
+            let details = line.details.iter().map(move |detail| (line, Some(detail)));
+            std::iter::once((line, None)).chain(details)
+        })
+        .collect();
+    let at_hand = rows.iter().rposition(|(line, _)| line.at_hand).unwrap_or(0);
+    // One step ahead stays in sight too.
+    let from = (at_hand + 2).saturating_sub(height).min(rows.len().saturating_sub(height));
+    for (y, (line, detail)) in rows.iter().skip(from).take(height).enumerate() {
+        let mut row = inside.part(0, y, width, 1);
+        if let Some(step) = line.step {
+            scene.mark(row.area(), Target::Step(step));
+        }
+        match detail {
+            Some(detail) => row.at(3, 0, detail),
+            None => draw(&mut row, line),
+        }
+    }
+}
+
+fn draw(row: &mut Canvas, line: &Line) {
+    let held = if line.held { "*" } else { " " };
+    let name = text::fit(&told(&line.name), room(row.width(), &line.note)).into_owned();
+    if line.at_hand {
+        let left = [(line.mark.to_string(), true), (held.to_owned(), line.held), (name, true)];
+        return selected(row, &left, &told(&line.note));
+    }
+    let mut left = Row::strong(line.role, line.mark.to_string()).bold(Role::Waiting, held);
+    for piece in &line.name.0 {
+        left.push(piece.role, text::fit(&piece.text, room(row.width(), &line.note)));
+    }
+    row.at(1, 0, &left);
+    let width = row.width();
+    row.part(0, 0, width.saturating_sub(1), 1).right(0, &line.note);
+}
+
+/// Columns for a name beside a note, two of them free between both.
+fn room(width: usize, note: &Row) -> usize {
+    let taken = match note.width() {
+        0 => 0,
+        wide => wide + 2,
+    };
+    width.saturating_sub(4 + taken)
+}
+
+fn told(row: &Row) -> String {
+    row.0.iter().map(|piece| piece.text.as_str()).collect()
+}
+
+fn plan(scene: &Scene, width: usize) -> Vec<Line> {
+    let at_hand = at_hand(scene);
+    let shown = scene.session.steps.rows.iter().filter(|row| !hidden(scene, row.step.at.section, at_hand));
+    let folded = hidden(scene, Section::Before, at_hand).then(|| hypothesis(scene, width));
+    folded.into_iter().chain(shown.map(|row| step(scene, row, width, at_hand))).collect()
+}
+
+/// The step that is chosen; else the one that runs, pauses or is next.
+fn at_hand(scene: &Scene) -> Option<StepRef> {
+    let steps = &scene.session.steps;
+    let goes_on = |row: &&StepRow| row.state.is_active() || matches!(row.state, StepState::Awaited { .. });
+    let current = || steps.current().filter(goes_on);
+    let run = &scene.session.run;
+    let next = || steps.next().filter(|_| run.ended.is_none() && run.turned.is_none());
+    scene.view.chosen.or_else(|| current().or_else(next).map(|row| row.step.at))
+}
+
+/// After T0 the hypothesis is one line; what comes last is left out until it comes.
+fn hidden(scene: &Scene, section: Section, at_hand: Option<StepRef>) -> bool {
+    let run = &scene.session.run;
+    let there = at_hand.is_some_and(|at| at.section == section);
+    match section {
+        Section::Before => run.before.is_some() && scene.session.fault.is_some() && !there,
+        Section::After => {
+            let began = |row: &StepRow| row.step.at.section == Section::After && row.started.is_some();
+            !there && run.after.is_none() && !scene.session.steps.rows.iter().any(began)
+        }
+        Section::Method | Section::During | Section::Rollbacks => false,
+    }
+}
+
+/// What the hypothesis before the method came to.
+fn hypothesis(scene: &Scene, width: usize) -> Line {
+    let probes = scene.session.steps.rows.iter().filter(|row| row.step.at.section == Section::Before);
+    let met = probes.clone().filter(|row| row.state == StepState::Succeeded).count();
+    let all = probes.count();
+    let (mark, role, words, n) = match &scene.session.run.before {
+        Some(pass) if pass.skipped > 0 => {
+            ('-', Role::Waiting, "steady state before T0 not all asked", all.saturating_sub(pass.skipped))
+        }
+        Some(pass) if pass.met => ('✓', Role::Ok, "steady state met before T0", met),
+        _ => ('✗', Role::Failing, "steady state NOT met before T0", met),
+    };
+    let whole = format!("{words} ({n} of {all})");
+    let words = if whole.len() + 2 <= width { whole } else { format!("{words} ({n}/{all})") };
+    let name = Row::of(role, words);
+    Line { mark, role, held: false, name, note: Row::new(), at_hand: false, step: None, details: Vec::new() }
+}
+
+fn step(scene: &Scene, row: &StepRow, width: usize, at_hand: Option<StepRef>) -> Line {
+    let (mark, role) = mark(row);
+    Line {
+        mark,
+        role,
+        held: scene.session.steps.breakpoints.contains(&row.step.at),
+        name: Row::text(row.step.name.as_str()),
+        note: note(scene, row, width >= ROOMY),
+        at_hand: at_hand == Some(row.step.at),
+        step: Some(row.step.at),
+        details: details(scene, row, width.saturating_sub(2)),
+    }
+}
+
+/// The symbol of a state, and its colour.
+fn mark(row: &StepRow) -> (char, Role) {
+    match row.state {
+        StepState::Waiting => ('·', Role::Soft),
+        StepState::Awaited { .. } => ('›', Role::Focus),
+        StepState::Paused { .. } => ('‖', Role::Focus),
+        StepState::Running { .. } => ('▸', Role::Focus),
+        StepState::Succeeded if row.trouble.is_some() => ('✗', Role::Failing),
+        StepState::Succeeded if row.step.destructive && !row.step.pretended => ('✓', Role::Fault),
+        StepState::Succeeded => ('✓', Role::Ok),
+        StepState::Failed | StepState::NotMet => ('✗', Role::Failing),
+        StepState::Cut | StepState::Skipped => ('-', Role::Soft),
+    }
+}
+
+/// A few words at the right of a step.
+fn note(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
+    let step = &row.step;
+    match &row.state {
+        StepState::Waiting | StepState::Awaited { .. } if step.destructive && !step.pretended => {
+            Row::strong(Role::Fault, "FIRE")
+        }
+        StepState::Waiting | StepState::Awaited { .. } if step.pretended => {
+            Row::strong(Role::Waiting, if roomy { "dry: not executed" } else { "dry" })
+        }
+        StepState::Waiting | StepState::Awaited { .. } => {
+            let words = match (step.pause_before, step.limit) {
+                _ if step.at.section == Section::Rollbacks => "rollback".to_owned(),
+                (Some(pause), _) if pause > 0.0 => format!("waits {pause:.0} s"),
+                (_, Some(limit)) => format!("max {limit:.0} s"),
+                _ => String::new(),
+            };
+            Row::of(Role::Soft, words)
+        }
+        StepState::Running { progress, .. } => {
+            let seconds = row.running_for(scene.until).unwrap_or(0.0).floor();
+            match (step.limit, progress) {
+                (Some(limit), _) => Row::strong(Role::Focus, format!("{seconds:.0} s of {limit:.0}")),
+                (None, Some(progress)) if roomy => {
+                    Row::strong(Role::Focus, text::fit(progress, 20)).and(format!("  {seconds:.0} s"))
+                }
+                (None, _) => Row::strong(Role::Focus, format!("{seconds:.0} s")),
+            }
+        }
+        StepState::Paused { side, .. } => {
+            let left = row.pause_left(scene.until).unwrap_or(0.0).ceil();
+            let words = match side {
+                PauseSide::Before => format!("in {left:.0} s"),
+                PauseSide::After => format!("{left:.0} s left"),
+            };
+            Row::strong(Role::Focus, words)
+        }
+        StepState::Skipped => Row::of(Role::Soft, "skipped"),
+        StepState::Cut => Row::of(Role::Soft, "cut short"),
+        StepState::Succeeded | StepState::Failed | StepState::NotMet => ended(scene, row, roomy),
+    }
+}
+
+/// What it came to: the moment, after T0; before it the value. What is wrong goes before both.
+fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
+    let since = row.ended.and_then(|at| scene.since_t0(at)).filter(|since| *since >= -0.5);
+    let moment = since.map(figures::moment);
+    let value = row.summary.as_deref().filter(|summary| text::width(summary) <= 12);
+    let tail = Row::of(Role::Soft, moment.as_deref().or(value).unwrap_or_default());
+    let apart = |word: Row| if tail.width() > 0 { word.and(" ").joined(tail.clone()) } else { word };
+    match (&row.state, &row.remark) {
+        (StepState::NotMet, _) => apart(Row::strong(Role::Failing, "not met")),
+        (StepState::Failed, _) => apart(Row::strong(Role::Failing, "failed")),
+        _ if row.trouble.is_some() => apart(Row::strong(Role::Failing, "no effect")),
+        (_, Some(remark)) if remark.contains("ERROR") => apart(Row::strong(Role::Failing, "ERROR")),
+        (_, Some(remark)) if remark.contains("FALLBACK") && roomy => {
+            apart(Row::of(Role::Protected, "FALLBACK"))
+        }
+        _ => tail,
+    }
+}
+
+/// What went wrong, what is played otherwise, and what is known of the step that is chosen.
+fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let over = row.state.is_over() || matches!(row.state, StepState::Awaited { .. });
+    let wrong = row.trouble.as_deref().or(row.summary.as_deref()).filter(|words| !words.is_empty());
+    if let Some(words) = wrong.filter(|_| over && row.failed()) {
+        let words = match (&row.step.tolerance, &row.trouble) {
+            (Some(tolerance), None) => format!("{words}, wanted {tolerance}"),
+            _ => words.to_owned(),
+        };
+        rows.extend(text::wrap(&words, width, 3).into_iter().map(|line| Row::of(Role::Failing, line)));
+    }
+    rows.extend(row.fixed.as_deref().map(|fixed| Row::of(Role::Waiting, text::fit(fixed, width))));
+    if scene.view.chosen == Some(row.step.at) {
+        rows.extend(about(row).map(|words| Row::of(Role::Soft, text::fit(&words, width))));
+    }
+    rows
+}
+
+/// How a step that is chosen is called, what it gave and how long it took.
+fn about(row: &StepRow) -> Option<String> {
+    let took = row.seconds.map(|seconds| format!("took {}", figures::length(seconds)));
+    let gave = row.summary.clone().filter(|_| !row.failed());
+    let progress = match &row.state {
+        StepState::Running { progress, .. } => progress.clone(),
+        _ => None,
+    };
+    let reference = row.step.reference.then(|| "a ref".to_owned());
+    let words = [Some(row.step.label.clone()), reference, progress, gave, row.remark.clone(), took];
+    let words: Vec<String> = words.into_iter().flatten().filter(|words| !words.is_empty()).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// What ends the run by itself, and what can be put back.
+fn safeguards(scene: &Scene) -> Vec<Row> {
+    let session = scene.session;
+    let readings = insight::guard_readings(session, scene.until);
+    let mut rows = vec![Row::strong(Role::Strong, "GUARDS").and("  end the run by themselves")];
+    for guard in Guard::ALL {
+        let (name, unit) = match guard {
+            Guard::Users => ("bad seconds", " s"),
+            Guard::Restarts => ("restarts", ""),
+            Guard::Silence => ("cluster silent", " s"),
+        };
+        let reading = readings.iter().find(|reading| reading.guard == guard);
+        rows.push(match session.guards.limits.limit(guard) {
+            None => figure(name, Row::text("off")),
+            Some(limit) => {
+                let now = reading.map_or(0, |reading| reading.figure);
+                let role = match reading.map(|reading| reading.strain) {
+                    Some(Strain::Over) => Role::Failing,
+                    Some(Strain::Near) => Role::Waiting,
+                    _ => Role::Strong,
+                };
+                figure(name, Row::strong(role, format!("{now} of {limit}{unit}")))
+            }
+        });
+    }
+    let saved = session.undo.manifests();
+    if saved > 0 {
+        let words = format!("{} saved", wording::count(saved as u64, "manifest"));
+        rows.push(figure("undo kit", Row::text(words)));
+    }
+    rows
+}
+
+/// A name with its figure at the right of it.
+fn figure(name: &str, figure: Row) -> Row {
+    let (end, latest) = FIGURES;
+    let column = end.saturating_sub(figure.width()).max(latest);
+    Row::text(name).to(column).joined(figure)
 }

@@ -20,6 +20,8 @@ mod stage;
 mod status;
 mod story;
 mod target;
+#[cfg(test)]
+mod testing;
 
 pub(super) use banner::banner;
 pub(super) use breaker::{breaker, confidence as breaker_confidence};
@@ -47,8 +49,10 @@ use super::{
     canvas::{Canvas, Row},
     pane::Pane,
     targets::Target,
+    text,
     theme::Role,
 };
+use ratatui::style::Modifier;
 
 /// A pane's frame with its number and title on the left and a word on the right; returns what is inside, a column free on
 /// both sides.
@@ -65,13 +69,45 @@ fn titled<'c>(
     title: &str,
     word: Row,
 ) -> Canvas<'c> {
+    let inside = numbered(canvas, scene, pane, number, title, word);
+    let (width, height) = (inside.width().saturating_sub(2), inside.height());
+    inside.into_part(1, 0, width, height)
+}
+
+/// A pane's frame as [`frame`] draws it, with all that is inside, for rows that are filled from side to side.
+fn framed<'c>(canvas: &'c mut Canvas<'_>, scene: &Scene, pane: Pane, title: &str, word: Row) -> Canvas<'c> {
+    numbered(canvas, scene, pane, pane.number(), title, word)
+}
+
+fn numbered<'c>(
+    canvas: &'c mut Canvas<'_>,
+    scene: &Scene,
+    pane: Pane,
+    number: usize,
+    title: &str,
+    word: Row,
+) -> Canvas<'c> {
     let focused = scene.view.focus == pane && pane != Pane::Experiment;
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Line, Role::Strong) };
     let title = Row::strong(Role::Focus, format!("{number} ")).bold(name, title);
     scene.mark(canvas.area(), Target::Pane(pane));
-    let inside = canvas.framed(&title, &word, line);
-    let (width, height) = (inside.width().saturating_sub(2), inside.height());
-    inside.into_part(1, 0, width, height)
+    canvas.framed(&title, &word, line)
+}
+
+/// A row that is selected: one bar from side to side, with pieces from the second column on, bold ones or not, and a note
+/// at its right.
+fn selected(row: &mut Canvas, left: &[(String, bool)], note: &str) {
+    row.flood(Role::Focus);
+    let (plain, width) = (row.theme.fill(Role::Focus), row.width());
+    let strong = plain.add_modifier(Modifier::BOLD);
+    let mut x = 1;
+    for (piece, bold) in left {
+        let piece = text::clean(piece);
+        row.put(x, 0, &piece, if *bold { strong } else { plain });
+        x += text::width(&piece);
+    }
+    let note = text::clean(note);
+    row.put(width.saturating_sub(text::width(&note) + 1), 0, &note, strong);
 }
 
 /// Draws the lines that fit from a scrolled-to one on.

@@ -1,0 +1,58 @@
+//! Panes drawn for tests.
+
+use super::Scene;
+use crate::{
+    session::{
+        Session,
+        event::{Event, Timestamp, What},
+        fixtures::at,
+    },
+    tui::{
+        canvas::Canvas,
+        keymap::Keymap,
+        theme::Theme,
+        view::{Steering, View},
+    },
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// A session and its present moment.
+pub(super) type Told = (Session, Timestamp);
+
+pub(super) fn view() -> View {
+    View::new(Keymap::default(), Steering::Live)
+}
+
+/// Tells a session one thing more, so many seconds after T0.
+pub(super) fn tell(told: &mut Told, seconds: f64, what: What) {
+    told.0.apply(&Event { seq: 0, at: at(seconds), what });
+}
+
+/// A pane drawn into a screen of its own.
+pub(super) fn cells(
+    told: &Told,
+    view: &View,
+    theme: &Theme,
+    (width, height): (u16, u16),
+    draw: impl FnOnce(&mut Canvas, &Scene),
+) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    let scene = Scene::new(&told.0, view, told.1, None);
+    let mut canvas = Canvas::new(&mut buffer, area, theme);
+    canvas.clear();
+    draw(&mut canvas, &scene);
+    buffer
+}
+
+/// The rows of a screen without the spaces at their ends.
+pub(super) fn rows(buffer: &Buffer) -> Vec<String> {
+    let area = buffer.area;
+    let row = |y| (0..area.width).filter_map(move |x| buffer.cell((x, y))).map(|cell| cell.symbol());
+    (0..area.height).map(|y| row(y).collect::<String>().trim_end().to_owned()).collect()
+}
+
+/// The rows of a pane, its frame included.
+pub(super) fn shown(told: &Told, size: (u16, u16), draw: impl FnOnce(&mut Canvas, &Scene)) -> Vec<String> {
+    rows(&cells(told, &view(), &Theme::default(), size, draw))
+}
