@@ -14,6 +14,7 @@ mod forms;
 pub mod keymap;
 mod keys;
 mod layout;
+mod letters;
 mod msg;
 mod output;
 mod overlays;

@@ -1,0 +1,202 @@
+//! Big letters: five dots high, each dot as many columns wide as it is pixels high. A cell holds two pixels, one above the
+//! other.
+
+use super::canvas::Canvas;
+use ratatui::style::Style;
+
+/// Dots of a letter from top to bottom.
+const HIGH: usize = 5;
+
+/// How large a dot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dots {
+    /// One column, one pixel: three rows.
+    Small,
+    /// Two columns, two pixels: five rows.
+    Middle,
+    /// Three columns, three pixels: eight rows.
+    Large,
+}
+
+impl Dots {
+    /// Columns of a dot, which are its pixels too.
+    fn size(self) -> usize {
+        match self {
+            Dots::Small => 1,
+            Dots::Middle => 2,
+            Dots::Large => 3,
+        }
+    }
+
+    /// Rows that letters of these dots take.
+    pub(super) fn rows(self) -> usize {
+        (HIGH * self.size()).div_ceil(2)
+    }
+
+    /// The next smaller ones.
+    pub(super) fn smaller(self) -> Option<Self> {
+        match self {
+            Dots::Small => None,
+            Dots::Middle => Some(Dots::Small),
+            Dots::Large => Some(Dots::Middle),
+        }
+    }
+
+    /// Columns that a text takes; a dot parts its letters.
+    pub(super) fn columns(self, text: &str) -> usize {
+        let dots: usize = text.chars().map(|letter| width(glyph(letter)) + 1).sum();
+        dots.saturating_sub(1) * self.size()
+    }
+
+    /// Draws a text with its upper left corner in this cell. Cells without a dot are left as they are.
+    pub(super) fn draw(self, canvas: &mut Canvas, x: usize, y: usize, text: &str, style: Style) {
+        let size = self.size();
+        let mut left = x;
+        for letter in text.chars() {
+            let glyph = glyph(letter);
+            for row in 0..self.rows() {
+                for dot in 0..width(glyph) {
+                    let lit = |pixel: usize| is_lit(glyph, dot, pixel / size);
+                    let block = match (lit(2 * row), lit(2 * row + 1)) {
+                        (false, false) => continue,
+                        (true, true) => "█",
+                        (true, false) => "▀",
+                        (false, true) => "▄",
+                    };
+                    canvas.put(left + dot * size, y + row, &block.repeat(size), style);
+                }
+            }
+            left += (width(glyph) + 1) * size;
+        }
+    }
+}
+
+/// The dots of a letter, row by row; what has none is a gap.
+type Glyph = [&'static str; HIGH];
+
+fn width(glyph: &Glyph) -> usize {
+    glyph.first().map_or(0, |row| row.len())
+}
+
+fn is_lit(glyph: &Glyph, dot: usize, row: usize) -> bool {
+    glyph.get(row).and_then(|row| row.as_bytes().get(dot)) == Some(&b'#')
+}
+
+const GAP: Glyph = ["  "; HIGH];
+
+fn glyph(letter: char) -> &'static Glyph {
+    let letter = letter.to_ascii_uppercase();
+    GLYPHS.iter().find(|(drawn, _)| *drawn == letter).map_or(&GAP, |(_, glyph)| glyph)
+}
+
+/// Those that verdicts, phases and figures need.
+const GLYPHS: &[(char, Glyph)] = &[
+    ('A', [" ## ", "#  #", "####", "#  #", "#  #"]),
+    ('B', ["### ", "#  #", "### ", "#  #", "### "]),
+    ('C', [" ###", "#   ", "#   ", "#   ", " ###"]),
+    ('D', ["### ", "#  #", "#  #", "#  #", "### "]),
+    ('E', ["####", "#   ", "### ", "#   ", "####"]),
+    ('F', ["####", "#   ", "### ", "#   ", "#   "]),
+    ('G', [" ###", "#   ", "# ##", "#  #", " ###"]),
+    ('H', ["#  #", "#  #", "####", "#  #", "#  #"]),
+    ('I', ["#", "#", "#", "#", "#"]),
+    ('K', ["#  #", "# # ", "##  ", "# # ", "#  #"]),
+    ('L', ["#   ", "#   ", "#   ", "#   ", "####"]),
+    ('M', ["#   #", "## ##", "# # #", "#   #", "#   #"]),
+    ('N', ["#   #", "##  #", "# # #", "#  ##", "#   #"]),
+    ('O', [" ## ", "#  #", "#  #", "#  #", " ## "]),
+    ('P', ["### ", "#  #", "### ", "#   ", "#   "]),
+    ('R', ["### ", "#  #", "### ", "# # ", "#  #"]),
+    ('S', [" ###", "#   ", " ## ", "   #", "### "]),
+    ('T', ["#####", "  #  ", "  #  ", "  #  ", "  #  "]),
+    ('U', ["#  #", "#  #", "#  #", "#  #", " ## "]),
+    ('V', ["#   #", "#   #", "#   #", " # # ", "  #  "]),
+    ('W', ["#   #", "#   #", "# # #", "## ##", "#   #"]),
+    ('Y', ["#   #", " # # ", "  #  ", "  #  ", "  #  "]),
+    ('0', [" ## ", "#  #", "#  #", "#  #", " ## "]),
+    ('1', [" # ", "## ", " # ", " # ", "###"]),
+    ('2', ["### ", "   #", " ## ", "#   ", "####"]),
+    ('3', ["### ", "   #", " ## ", "   #", "### "]),
+    ('4', ["#  #", "#  #", "####", "   #", "   #"]),
+    ('5', ["####", "#   ", "### ", "   #", "### "]),
+    ('6', [" ###", "#   ", "### ", "#  #", " ## "]),
+    ('7', ["####", "   #", "  # ", " #  ", " #  "]),
+    ('8', [" ## ", "#  #", " ## ", "#  #", " ## "]),
+    ('9', [" ## ", "#  #", " ###", "   #", "### "]),
+    ('<', ["  #", " # ", "#  ", " # ", "  #"]),
+    ('-', ["   ", "   ", "###", "   ", "   "]),
+    ('.', [" ", " ", " ", " ", "#"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::Theme;
+    use ratatui::{buffer::Buffer, layout::Rect};
+
+    fn drawn(text: &str, dots: Dots) -> Vec<String> {
+        let area = Rect::new(0, 0, dots.columns(text) as u16, dots.rows() as u16);
+        let mut buffer = Buffer::empty(area);
+        dots.draw(&mut Canvas::new(&mut buffer, area, &Theme::default()), 0, 0, text, Style::new());
+        let row = |y| (0..area.width).map(|x| buffer.cell((x, y)).unwrap().symbol()).collect::<String>();
+        (0..area.height).map(|y| row(y).trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_words_look_as_designed() {
+        for (word, wanted) in [
+            (
+                "PROTECTED",
+                [
+                    "█▀▀▄ █▀▀▄ ▄▀▀▄ ▀▀█▀▀ █▀▀▀ ▄▀▀▀ ▀▀█▀▀ █▀▀▀ █▀▀▄",
+                    "█▀▀  █▀█  █  █   █   █▀▀  █      █   █▀▀  █  █",
+                    "▀    ▀  ▀  ▀▀    ▀   ▀▀▀▀  ▀▀▀   ▀   ▀▀▀▀ ▀▀▀",
+                ],
+            ),
+            (
+                "WAITING",
+                [
+                    "█   █ ▄▀▀▄ █ ▀▀█▀▀ █ █▄  █ ▄▀▀▀",
+                    "█▄▀▄█ █▀▀█ █   █   █ █ ▀▄█ █ ▀█",
+                    "▀   ▀ ▀  ▀ ▀   ▀   ▀ ▀   ▀  ▀▀▀",
+                ],
+            ),
+            ("FAIL", ["█▀▀▀ ▄▀▀▄ █ █", "█▀▀  █▀▀█ █ █", "▀    ▀  ▀ ▀ ▀▀▀▀"]),
+            ("READY", ["█▀▀▄ █▀▀▀ ▄▀▀▄ █▀▀▄ ▀▄ ▄▀", "█▀█  █▀▀  █▀▀█ █  █   █", "▀  ▀ ▀▀▀▀ ▀  ▀ ▀▀▀    ▀"]),
+            ("OK", ["▄▀▀▄ █ ▄▀", "█  █ █▀▄", " ▀▀  ▀  ▀"]),
+            ("<1", [" ▄▀ ▄█", "▀▄   █", "  ▀ ▀▀▀"]),
+            ("86", ["▄▀▀▄ ▄▀▀▀", "▄▀▀▄ █▀▀▄", " ▀▀   ▀▀"]),
+            ("24", ["▀▀▀▄ █  █", "▄▀▀  ▀▀▀█", "▀▀▀▀    ▀"]),
+            ("39", ["▀▀▀▄ ▄▀▀▄", " ▀▀▄  ▀▀█", "▀▀▀  ▀▀▀"]),
+        ] {
+            assert_eq!(drawn(word, Dots::Small), wanted, "{word}");
+        }
+    }
+
+    #[test]
+    fn larger_dots_are_as_many_pixels_high_as_columns_wide() {
+        assert_eq!(drawn("4", Dots::Middle), ["██    ██", "██    ██", "████████", "      ██", "      ██"]);
+        assert_eq!(
+            drawn("C", Dots::Large),
+            ["   █████████", "▄▄▄▀▀▀▀▀▀▀▀▀", "███", "███", "███", "███", "   █████████", "   ▀▀▀▀▀▀▀▀▀"]
+        );
+    }
+
+    #[test]
+    fn a_text_takes_the_columns_that_it_says() {
+        for (text, small) in [("PROTECTED", 46), ("I", 1), ("", 0), ("NOT RESILIENT", 60), ("no", 10)] {
+            assert_eq!(Dots::Small.columns(text), small, "{text}");
+            assert_eq!(Dots::Large.columns(text), 3 * small, "{text}");
+        }
+        assert_eq!([Dots::Small, Dots::Middle, Dots::Large].map(Dots::rows), [3, 5, 8]);
+    }
+
+    #[test]
+    fn every_glyph_is_a_rectangle_of_dots() {
+        for (letter, glyph) in GLYPHS {
+            assert!(glyph.iter().all(|row| row.len() == width(glyph) && !row.is_empty()), "{letter}");
+            assert!(glyph.concat().chars().all(|dot| matches!(dot, '#' | ' ')), "{letter}");
+            assert!(GLYPHS.iter().filter(|(other, _)| other == letter).count() == 1, "{letter}");
+        }
+    }
+}
