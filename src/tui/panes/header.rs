@@ -4,60 +4,293 @@ use super::Scene;
 use crate::{
     insight::Phase,
     tui::{
-        canvas::{Canvas, Look, Row},
+        canvas::{Canvas, Row},
         figures,
+        layout::Size,
+        text,
         theme::Role,
         view::Steering,
     },
 };
 
-/// Columns from which words are written out.
+/// Columns from which the phases to come are shown too.
 const ROOMY: usize = 100;
+/// Columns of a title below which there is none, and columns of a cluster's name where there are few.
+const TITLE: usize = 8;
+const BRIEF_PLACE: usize = 24;
 
-pub(crate) fn header(canvas: &mut Canvas, scene: &Scene, _size: crate::tui::layout::Size) {
-    let roomy = canvas.width() >= ROOMY;
-    let title = &scene.session.meta.title;
-    let title = if title.is_empty() { &scene.session.meta.source } else { title };
-    let left = Row::of(Role::Focus, " chaos-tui").and("  ").with(Role::Strong, title.as_str());
-    canvas.spread(0, &left, &right(scene, roomy));
+/// The phases in order, as they are called while nothing is unusual.
+const PHASES: [Phase; 5] = [Phase::Ready, Phase::Steady, Phase::FaultOn, Phase::Recovered, Phase::Finished];
+
+/// Draws the line. The clock, and a cluster that is not on the allow-list, are never cut.
+pub(crate) fn header(canvas: &mut Canvas, scene: &Scene, size: Size) {
+    let width = canvas.width();
+    let lead = lead(scene, width);
+    let room = width.saturating_sub(lead.width());
+    let rows = Detail::ALL.map(|detail| right(scene, size, width, detail));
+    let [.., least] = &rows;
+    let right = rows.iter().find(|row| row.width() + 1 <= room).unwrap_or(least);
+    canvas.row(0, &lead);
+    let mut left = canvas.part(lead.width(), 0, room.saturating_sub(right.width()), 1);
+    title(&mut left, scene);
+    canvas.right(0, right);
 }
 
-fn right(scene: &Scene, roomy: bool) -> Row {
+/// The context, if it is not on the allow-list.
+pub(crate) fn foreign<'a>(scene: &Scene<'a>) -> Option<&'a str> {
     let meta = &scene.session.meta;
+    meta.context.as_deref().filter(|_| !meta.allowed)
+}
+
+/// What stands before everything else: a cluster that is not on the allow-list.
+fn lead(scene: &Scene, width: usize) -> Row {
+    let Some(context) = foreign(scene) else { return Row::new() };
+    // The clock and a column on each side of the name are all that it leaves room for.
+    let context = text::fit_ends(context, width.saturating_sub(14));
+    let lead = Row::new().fill(Role::Failing, format!(" {context} "));
+    let namespace = format!("/{}", scene.session.meta.namespace);
+    let whole = lead.clone().with(Role::Text, namespace);
+    if whole.width() <= width / 2 { whole } else { lead }
+}
+
+/// Program and title, as far as there is room.
+fn title(canvas: &mut Canvas, scene: &Scene) {
+    let meta = &scene.session.meta;
+    let title = if meta.title.is_empty() { &meta.source } else { &meta.title };
+    let program = Row::strong(Role::Focus, " chaos-tui");
+    let room = canvas.width().saturating_sub(program.width() + 2);
+    if canvas.width() <= program.width() {
+        return;
+    }
+    let shown = if room < TITLE { program } else { program.and("  ").with(Role::Strong, title.as_str()) };
+    canvas.row(0, &shown);
+}
+
+/// How much of the right side is shown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    All,
+    /// Not what is done, nor what is to come.
+    Now,
+    /// The cluster in a few columns.
+    BriefPlace,
+    /// The phase's number only.
+    Number,
+    NoPlace,
+    Clock,
+}
+
+impl Detail {
+    const ALL: [Detail; 6] =
+        [Detail::All, Detail::Now, Detail::BriefPlace, Detail::Number, Detail::NoPlace, Detail::Clock];
+}
+
+fn right(scene: &Scene, size: Size, width: usize, detail: Detail) -> Row {
+    let mut row = Row::new();
+    if detail < Detail::Clock {
+        row = row.joined(chips(scene));
+    }
+    if detail < Detail::NoPlace {
+        row = row.joined(place(scene, detail >= Detail::BriefPlace));
+    }
+    row = match (size, detail) {
+        (_, Detail::Clock) => row,
+        (Size::Wide, Detail::All) => row.joined(all_phases(scene)),
+        _ => row.joined(phase(scene, width, detail)),
+    };
+    let clock = match scene.since_t0(scene.until) {
+        _ if scene.phase == Phase::Finished && scene.earlier.is_some() => "       ".to_owned(),
+        Some(since) => figures::clock(since),
+        None => "T--:--".to_owned(),
+    };
+    row.and("  ").bold(Role::Strong, clock).and(" ")
+}
+
+/// Who steers, and what is only pretended.
+fn chips(scene: &Scene) -> Row {
     let mut row = Row::new();
     match scene.view.steering {
         Steering::Live => {}
-        Steering::ReadOnly => row.add(Role::Waiting, Look::Fill, " READ-ONLY "),
-        Steering::Replay => row.add(Role::Protected, Look::Fill, " REPLAY "),
+        Steering::ReadOnly => row = row.and(" ").fill(Role::Waiting, " READ-ONLY "),
+        Steering::Replay => row = row.and(" ").fill(Role::Protected, " REPLAY "),
     }
-    if let Some(dry) = &scene.session.run.dry {
-        row.add(Role::Waiting, Look::Fill, format!(" DRY {dry} "));
+    match &scene.session.run.dry {
+        Some(dry) => row.and(" ").fill(Role::Waiting, format!(" DRY {dry} ")),
+        None => row,
     }
-    let place = match (&meta.context, roomy) {
-        (Some(context), true) => format!("  ctx {context}  ns {}  ", meta.namespace),
-        (Some(context), false) => format!(" {context}/{} ", meta.namespace),
-        (None, _) => "  no cluster  ".to_owned(),
+}
+
+fn place(scene: &Scene, brief: bool) -> Row {
+    let meta = &scene.session.meta;
+    let (context, namespace) = match (&meta.context, meta.allowed) {
+        (None, _) => return Row::text("  no cluster   "),
+        // It stands first in the row.
+        (Some(_), false) => return Row::text("   "),
+        (Some(context), true) => (context.as_str(), meta.namespace.as_str()),
     };
-    let guarded = meta.context.is_some() && !meta.allowed;
-    row.push(if guarded { Role::Failing } else { Role::Text }, place);
+    let most = if brief { BRIEF_PLACE } else { usize::MAX };
+    let context = text::fit_ends(context, most.saturating_sub(text::width(namespace)).max(TITLE));
+    Row::text(format!("  {context}")).with(Role::Soft, "/").and(format!("{namespace}   "))
+}
+
+/// Number and word, with what is done before it and what is to come behind it.
+fn phase(scene: &Scene, width: usize, detail: Detail) -> Row {
     let number = scene.phase.number();
-    if roomy {
-        row.push(Role::Strong, format!("PHASE {number}/5 {}", scene.phase.word()));
-        // How long it takes to be safe counts from the word to end.
-        let turned = scene.session.run.turned.filter(|_| scene.phase == Phase::Recovering);
-        if let Some(turned) = turned {
-            row.push(Role::Waiting, format!(" {:.0} s", figures::between(turned, scene.now)));
-        }
-    } else {
-        row.push(Role::Strong, format!("{number}/5"));
+    let mut row = Row::new();
+    if number > 1 && detail == Detail::All {
+        row = row.with(Role::Ok, format!("{} ", "✓".repeat(usize::from(number) - 1)));
     }
-    match (scene.phase, scene.since_t0(scene.now)) {
-        (Phase::Finished, _) if roomy => {}
-        (Phase::Ready | Phase::Steady | Phase::Finished, _) | (_, None) if !roomy => {
-            row.push(Role::Strong, format!(" {}", scene.phase.word()));
-        }
-        (_, Some(since)) => row.push(Role::Strong, format!("  {}", figures::clock(since))),
-        (_, None) => row.push(Role::Soft, "  T--:--"),
+    let chip = match detail {
+        Detail::Number | Detail::NoPlace => format!(" {number}/5 "),
+        _ => format!(" {number}/5 {} ", word(scene)),
+    };
+    row = row.fill(role(scene), chip);
+    let ahead = usize::from(5_u8.saturating_sub(number));
+    match ahead > 0 && width >= ROOMY && detail == Detail::All {
+        true => row.with(Role::Soft, format!(" {}", "·".repeat(ahead))),
+        false => row,
     }
-    row.and(" ")
+}
+
+/// All five in words.
+fn all_phases(scene: &Scene) -> Row {
+    let mut row = Row::new();
+    for phase in PHASES {
+        let (number, now) = (phase.number(), scene.phase.number());
+        if number > 1 {
+            row.push(Role::Soft, "›");
+        }
+        row = match number.cmp(&now) {
+            std::cmp::Ordering::Less => row.and(format!(" {} ", phase.word())),
+            std::cmp::Ordering::Equal => row.fill(role(scene), format!(" {number} {} ", word(scene))),
+            std::cmp::Ordering::Greater => row.with(Role::Soft, format!(" {} ", phase.word())),
+        };
+    }
+    row
+}
+
+fn word(scene: &Scene) -> String {
+    match aborted(scene) && scene.phase.number() == 4 {
+        true => format!("ABORTED, {}", scene.phase.word()),
+        false => scene.phase.word().to_owned(),
+    }
+}
+
+/// What we did has a colour of its own, as long as it is on or its end was not that of the plan.
+fn role(scene: &Scene) -> Role {
+    let on = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
+    if on || aborted(scene) { Role::Fault } else { Role::Focus }
+}
+
+/// Whether the run was told to end before its end.
+fn aborted(scene: &Scene) -> bool {
+    let run = &scene.session.run;
+    run.aborted.is_some() || run.interrupted.is_some() || scene.session.guards.tripped.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scene;
+    use crate::{
+        session::{
+            Session,
+            event::Timestamp,
+            fixtures::{self, Variant},
+        },
+        tui::{
+            Theme,
+            tests::{drawn, text, view},
+            theme::Role,
+        },
+    };
+    use proptest::prelude::*;
+
+    fn line(told: &(Session, Timestamp), width: u16) -> String {
+        let height = if width >= 180 { 50 } else { 36 };
+        text(&drawn(told, &view(), &Theme::default(), width, height)).lines().next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_is_done_and_what_is_to_come_stand_around_the_phase() {
+        for (told, wanted) in [
+            (fixtures::ready(), " 1/5 READY  ····  T--:--"),
+            (fixtures::steady(), " ✓  2/5 STEADY  ···  T--:--"),
+            (fixtures::after_open(), " ✓✓  3/5 FAULT ON  ··  T+00:10"),
+            (fixtures::after_closed(), " ✓✓✓  4/5 RECOVERED  ·  T+00:45"),
+            (fixtures::finished(Variant::After), " ✓✓✓✓  5/5 FINISHED   T+01:00"),
+        ] {
+            let shown = line(&told, 120);
+            assert!(shown.starts_with(" chaos-tui  ") && shown.ends_with(wanted), "{shown}");
+        }
+        let small = line(&fixtures::after_open(), 80);
+        assert!(small.ends_with(" ✓✓  3/5 FAULT ON   T+00:10") && small.contains('…'), "{small}");
+        let large = line(&fixtures::after_open(), 200);
+        let wanted = " READY › STEADY › 3 FAULT ON › RECOVERED › FINISHED   T+00:10";
+        assert!(large.ends_with(wanted), "{large}");
+    }
+
+    #[test]
+    fn the_phase_has_the_colour_of_the_fault_while_it_is_on_or_was_aborted() {
+        let theme = Theme::default();
+        let chip = |told: &(Session, Timestamp)| {
+            let buffer = drawn(told, &view(), &theme, 120, 36);
+            let line: Vec<char> = text(&buffer).lines().next().unwrap().chars().collect();
+            let x = line.windows(2).position(|two| two == ['/', '5']).unwrap();
+            buffer.cell((x as u16, 0)).unwrap().bg
+        };
+        let [fault, calm] = [Role::Fault, Role::Focus].map(|role| theme.fill(role).bg.unwrap());
+        assert_eq!((chip(&fixtures::steady()), chip(&fixtures::after_open())), (calm, fault));
+        let mut closed = fixtures::after_closed();
+        assert_eq!(chip(&closed), calm);
+        closed.0.run.aborted = Some("by a control".to_owned());
+        assert_eq!(chip(&closed), fault);
+        assert!(line(&closed, 120).contains("4/5 ABORTED, RECOVER"), "{}", line(&closed, 120));
+    }
+
+    #[test]
+    fn a_cluster_outside_the_allow_list_comes_first() {
+        let mut told = fixtures::steady();
+        told.0.meta.allowed = false;
+        told.0.meta.context = Some("prod-eu".to_owned());
+        let theme = Theme::default();
+        for width in [80, 120, 200] {
+            let buffer = drawn(&told, &view(), &theme, width, if width >= 180 { 50 } else { 36 });
+            let shown = line(&told, width);
+            assert!(shown.starts_with(" prod-eu /"), "{shown}");
+            assert_eq!(buffer.cell((1, 0)).unwrap().bg, theme.fill(Role::Failing).bg.unwrap());
+            assert_eq!(buffer.cell((1, 0)).unwrap().fg, theme.fill(Role::Failing).fg.unwrap());
+        }
+        // The smallest screen has no header: it stands in the row of the verdict.
+        let slim = text(&drawn(&told, &view(), &theme, 60, 14));
+        assert!(slim.starts_with(" prod-eu "), "{slim}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_clock_and_a_foreign_cluster_are_never_cut(
+            width in 80_u16..240,
+            context in "[a-z]{1,9}(_[a-z0-9]{1,12}){0,4}",
+            namespace in "[a-z]{1,30}",
+            title in "[a-zA-Z]{0,20}( [a-z]{1,12}){0,12}",
+            allowed: bool,
+            steered in 0_usize..3,
+            dry: bool,
+        ) {
+            let mut told = fixtures::after_open();
+            let meta = &mut told.0.meta;
+            (meta.context, meta.namespace, meta.title) = (Some(context.clone()), namespace, title);
+            meta.allowed = allowed;
+            told.0.run.dry = dry.then(|| "activities".to_owned());
+            let steering = [super::Steering::Live, super::Steering::ReadOnly, super::Steering::Replay];
+            let view = crate::tui::View { steering: steering[steered], ..view() };
+            let scene = Scene::new(&told.0, &view, told.1, None);
+            prop_assert_eq!(scene.phase.number(), 3);
+            let buffer = drawn(&told, &view, &Theme::default(), width, 50);
+            let shown = text(&buffer).lines().next().unwrap().to_owned();
+            prop_assert!(shown.ends_with("  T+00:10"), "{}", shown);
+            prop_assert!(allowed || shown.starts_with(&format!(" {context} ")), "{}", shown);
+            let numbered = if width >= 180 { shown.contains(" 3 FAULT ON ") } else { false };
+            prop_assert!(numbered || shown.contains(" 3/5 "), "{}", shown);
+        }
+    }
 }

@@ -1,0 +1,108 @@
+//! The banner of two runs side by side: bad seconds, verdict and sentence of each.
+
+use super::{
+    MARGIN, fill, standing_role,
+    told::{Told, told},
+};
+use crate::{
+    insight,
+    session::Session,
+    tui::{
+        canvas::{Canvas, Row},
+        layout::Size,
+        letters::Dots,
+        panes::Scene,
+        text,
+        theme::Role,
+    },
+};
+
+/// Columns of the words below `bad seconds`, and free ones right of them.
+const LABEL: usize = 10;
+
+pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, earlier: &Session, size: Size) {
+    let (one, two) = scene.view.names();
+    let (width, height) = (canvas.width(), canvas.height());
+    let middle = width / 2;
+    let (before, after) = (before(scene, earlier), told(scene));
+    let mut left = canvas.part(0, 0, middle.saturating_sub(1), height);
+    half(&mut left, one, &before, size);
+    let mut right = canvas.part(middle, 0, width - middle, height);
+    half(&mut right, two, &after, size);
+}
+
+/// What is to be said of the run before.
+fn before(scene: &Scene, earlier: &Session) -> Told {
+    let until = earlier.last.unwrap_or(scene.now);
+    let conclusion = insight::conclusion(earlier, until);
+    let bad = insight::verdict(earlier, until).bad;
+    Told {
+        role: standing_role(conclusion.standing),
+        word: conclusion.standing.text(),
+        sentence: conclusion.because.clone(),
+        price: None,
+        medium: conclusion.because.clone(),
+        short: conclusion.because,
+        score: bad.map(|(bad, allowed)| super::Score { bad, allowed, aborts: false }),
+    }
+}
+
+fn half(canvas: &mut Canvas, name: &str, told: &Told, size: Size) {
+    let name = name.to_uppercase();
+    if size == Size::Compact {
+        return row(canvas, &name, told);
+    }
+    if canvas.theme.ascii {
+        return plain(canvas, &name, told);
+    }
+    let mut body = fill(canvas, told.role);
+    let ink = body.theme.fill(told.role);
+    let dots = if body.height() >= Dots::Middle.rows() + 2 { Dots::Middle } else { Dots::Small };
+    let y = body.height().saturating_sub(dots.rows() + 1) / 2;
+    let mut from = MARGIN;
+    if let Some(score) = told.score {
+        let digits = score.bad.to_string();
+        dots.draw(&mut body, from, y, &digits, ink);
+        from += dots.columns(&digits) + MARGIN;
+        body.at(from, y, &Row::of(Role::Ink, "bad"));
+        body.at(from, y + 1, &Row::of(Role::Ink, "seconds"));
+        from += LABEL;
+    }
+    let heading = Row::of(Role::Ink, format!("{name}  ")).bold(Role::Ink, told.word);
+    body.at(from, y, &heading);
+    let room = body.width().saturating_sub(from + MARGIN);
+    for (y, line) in (y + 1..).zip(said(told, room, dots.rows() - 1)) {
+        body.at(from, y, &Row::of(Role::Ink, line));
+    }
+}
+
+/// The longest form of the sentence that fits; its price stands in the table below.
+fn said(told: &Told, columns: usize, rows: usize) -> Vec<String> {
+    let forms = [&told.medium, &told.sentence, &told.short].map(|said| text::wrapped(said, columns));
+    forms.into_iter().find(|lines| lines.len() <= rows).unwrap_or_default()
+}
+
+fn plain(canvas: &mut Canvas, name: &str, told: &Told) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let rule = Row::of(told.role, "=".repeat(width));
+    canvas.row(0, &rule);
+    canvas.row(height.saturating_sub(1), &rule);
+    row(&mut canvas.part(0, 1, width, 1), name, told);
+    let room = width.saturating_sub(2 * MARGIN);
+    for (y, line) in (2..).zip(said(told, room, height.saturating_sub(3))) {
+        canvas.at(MARGIN, y, &Row::strong(Role::Strong, line));
+    }
+}
+
+/// Verdict and bad seconds in a row.
+fn row(canvas: &mut Canvas, name: &str, told: &Told) {
+    canvas.flood(told.role);
+    let left = Row::of(Role::Ink, format!(" {name} ")).bold(Role::Ink, told.word);
+    let bad = told.score.map(|score| score.bad.to_string());
+    let room = canvas.width().saturating_sub(left.width() + 2);
+    let texts = bad.map(|bad| [format!("{bad} bad seconds"), format!("BAD {bad} s"), bad]);
+    canvas.row(0, &left);
+    if let Some(text) = texts.into_iter().flatten().find(|text| text.len() <= room) {
+        canvas.right(0, &Row::strong(Role::Ink, text).with(Role::Ink, " "));
+    }
+}

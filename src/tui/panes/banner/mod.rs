@@ -1,0 +1,168 @@
+//! The verdict: a filled place with the word in big letters, the reason in words, the score in big digits. The only place
+//! that a manager needs.
+
+mod halves;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod told;
+
+pub(crate) use told::{role as word_role, standing_role};
+
+use super::Scene;
+use crate::{
+    insight::Phase,
+    tui::{
+        canvas::{Canvas, Row},
+        figures,
+        layout::Size,
+        letters::Dots,
+        text,
+        theme::Role,
+    },
+};
+use told::{Score, Told, told};
+
+/// Columns between a fill's edge and what stands in it.
+const MARGIN: usize = 2;
+/// Columns between the word, the sentence and the score.
+const BETWEEN: usize = 3;
+/// Columns of the words of the score, the free one at the edge included.
+const SCORE: usize = 15;
+/// Columns for the sentence below which the word is no big one.
+const READABLE: usize = 24;
+
+/// Draws the banner of a size.
+pub(crate) fn banner(canvas: &mut Canvas, scene: &Scene, size: Size) {
+    canvas.clear();
+    if let Some(earlier) = scene.earlier.filter(|_| scene.phase == Phase::Finished) {
+        return halves::draw(canvas, scene, earlier, size);
+    }
+    let told = told(scene);
+    match size {
+        Size::Compact => row(canvas, scene, &told),
+        _ if scene.view.presenter => stage::draw(canvas, &told, size),
+        _ if canvas.theme.ascii => plain(canvas, &told),
+        _ => filled(canvas, &told),
+    }
+}
+
+/// Half a row of the fill above it; returns the filled rest.
+fn fill<'c>(canvas: &'c mut Canvas<'_>, role: Role) -> Canvas<'c> {
+    let (width, height) = (canvas.width(), canvas.height());
+    canvas.letters(0, 0, &"▄".repeat(width), role);
+    let mut body = canvas.part(0, 1, width, height.saturating_sub(1));
+    body.flood(role);
+    body
+}
+
+fn filled(canvas: &mut Canvas, told: &Told) {
+    let mut body = fill(canvas, told.role);
+    let width = body.width();
+    let ends = match told.score {
+        Some(found) => score(&mut body, found, told.role),
+        None => width - MARGIN,
+    };
+    let (word, rows) = (Dots::Small.columns(told.word), body.height());
+    let from = MARGIN + word + BETWEEN;
+    let room = ends.saturating_sub(from);
+    let ink = body.theme.fill(told.role);
+    if let Some(lines) = fitting(told, room, rows).filter(|_| room >= READABLE) {
+        Dots::Small.draw(&mut body, MARGIN, 0, told.word, ink);
+        return lines_at(&mut body, from, 0, &lines);
+    }
+    // The word gives way to the sentence.
+    let room = ends.saturating_sub(MARGIN);
+    body.at(MARGIN, 0, &Row::strong(Role::Ink, told.word));
+    let lines = fitting(told, room, rows.saturating_sub(1)).unwrap_or_default();
+    lines_at(&mut body, MARGIN, 1, &lines);
+}
+
+fn lines_at(canvas: &mut Canvas, x: usize, from: usize, lines: &[Row]) {
+    for (y, line) in (from..).zip(lines) {
+        canvas.at(x, y, line);
+    }
+}
+
+/// The score at the right end; returns the column in which what is left of it has to end.
+fn score(body: &mut Canvas, score: Score, role: Role) -> usize {
+    let ink = body.theme.fill(role);
+    let digits = score.bad.to_string();
+    let words = body.width().saturating_sub(SCORE);
+    let from = words.saturating_sub(Dots::Small.columns(&digits) + MARGIN);
+    Dots::Small.draw(body, from, 0, &digits, ink);
+    body.at(words, 0, &Row::strong(Role::Ink, "bad seconds"));
+    body.at(words, 1, &Row::of(Role::Ink, score.limit()));
+    body.at(words, 2, &Row::of(Role::Ink, bar(score.share(), SCORE - 1)));
+    from.saturating_sub(BETWEEN)
+}
+
+/// A bar that is filled to the nearest cell.
+fn bar(share: f64, cells: usize) -> String {
+    figures::bar(share + 0.5 / cells as f64, cells)
+}
+
+/// The longest form of what is said that fits whole: the sentence with its price, in fewer words, without the price.
+fn fitting(told: &Told, columns: usize, rows: usize) -> Option<Vec<Row>> {
+    forms(told).into_iter().map(|(said, price)| lines(said, price, columns)).find(|lines| lines.len() <= rows)
+}
+
+/// What is said, from the longest form to the shortest.
+fn forms(told: &Told) -> [(&str, Option<&str>); 6] {
+    let (price, none) = (told.price.as_deref(), None);
+    let [long, medium, short] = [&told.sentence, &told.medium, &told.short].map(String::as_str);
+    [(long, price), (medium, price), (short, price), (long, none), (medium, none), (short, none)]
+}
+
+fn lines(said: &str, price: Option<&str>, columns: usize) -> Vec<Row> {
+    let said = text::wrapped(said, columns).into_iter().map(|line| Row::strong(Role::Ink, line));
+    let price = price.map(|price| text::wrapped(price, columns)).unwrap_or_default();
+    said.chain(price.into_iter().map(|line| Row::of(Role::Ink, line))).collect()
+}
+
+/// Without block elements: the word in an inverse row between two rules.
+fn plain(canvas: &mut Canvas, told: &Told) {
+    let (width, rows) = (canvas.width(), canvas.height());
+    let rule = Row::of(told.role, "=".repeat(width));
+    canvas.row(0, &rule);
+    let mut filled = canvas.part(0, 1, width, 1);
+    filled.flood(told.role);
+    filled.at(MARGIN, 0, &Row::strong(Role::Ink, told.word));
+    if let Some(score) = told.score {
+        filled.part(0, 0, width - MARGIN, 1).right(0, &Row::strong(Role::Ink, score.brief()));
+    }
+    canvas.row(rows.saturating_sub(1), &rule);
+    let room = width.saturating_sub(2 * MARGIN);
+    let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
+    let said = said.into_iter().find(|said| text::width(said) <= room);
+    canvas.at(MARGIN, 2, &Row::strong(Role::Strong, said.unwrap_or_default()));
+}
+
+/// Both in one line.
+fn sentences(said: &str, price: Option<&str>) -> String {
+    let Some(price) = price else { return said.to_owned() };
+    let stop = if said.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{said}{stop} {price}")
+}
+
+/// All in one filled row. Where there is no other place for it, a context that is not on the allow-list stands first.
+fn row(canvas: &mut Canvas, scene: &Scene, told: &Told) {
+    let width = canvas.width();
+    let mut from = 0;
+    if let Some(context) = super::header::foreign(scene).filter(|_| width < 80) {
+        let context = text::fit_ends(context, width / 3);
+        canvas.row(0, &Row::new().fill(Role::Failing, format!(" {context} ")));
+        from = text::width(&context) + 3;
+    }
+    let mut body = canvas.part(from, 0, width.saturating_sub(from), 1);
+    body.flood(told.role);
+    let (word, end) = (format!(" {}", told.word), told.score.map(Score::brief).unwrap_or_default());
+    let room = body.width().saturating_sub(word.len() + 2 + end.len() + 2);
+    let ink = Row::strong(Role::Ink, word).with(Role::Ink, "  ");
+    let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
+    let said = said.into_iter().find(|said| text::width(said) <= room).unwrap_or_default();
+    body.row(0, &ink.with(Role::Ink, said));
+    if !end.is_empty() {
+        body.right(0, &Row::strong(Role::Ink, end).with(Role::Ink, " "));
+    }
+}

@@ -1,0 +1,129 @@
+//! What the banner says: a word, a sentence about users, its price, and the score.
+
+use crate::{
+    insight::{self, Phase, Standing, Strain, Word},
+    session::event::Guard,
+    tui::{panes::Scene, theme::Role},
+};
+
+/// What the banner says.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Told {
+    pub(super) role: Role,
+    pub(super) word: &'static str,
+    pub(super) sentence: String,
+    /// What belongs to the sentence: what it costs, what the breaker does.
+    pub(super) price: Option<String>,
+    /// The sentence in at most 60 columns, and in at most 40.
+    pub(super) medium: String,
+    pub(super) short: String,
+    /// None before T0, and where nobody was asked.
+    pub(super) score: Option<Score>,
+}
+
+/// Seconds since T0 in which a user was let down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Score {
+    pub(super) bad: u32,
+    /// How many may be.
+    pub(super) allowed: u32,
+    /// Whether that is where a guard ends the run, rather than what the verdict allows.
+    pub(super) aborts: bool,
+}
+
+impl Score {
+    /// What the figure is held against.
+    pub(super) fn limit(self) -> String {
+        match self.aborts {
+            true => format!("abort at {}", self.allowed),
+            false => format!("of {} allowed", self.allowed),
+        }
+    }
+
+    /// The same in a row: `BAD 4 of 120 s`, `BAD 52, abort at 60 s`.
+    pub(super) fn brief(self) -> String {
+        match self.aborts {
+            true => format!("BAD {}, abort at {} s", self.bad, self.allowed),
+            false => format!("BAD {} of {} s", self.bad, self.allowed),
+        }
+    }
+
+    /// How much of it is used up, from 0 to 1.
+    pub(super) fn share(self) -> f64 {
+        f64::from(self.bad) / f64::from(self.allowed.max(1))
+    }
+}
+
+/// What is to be said of a scene.
+pub(super) fn told(scene: &Scene) -> Told {
+    match scene.phase {
+        Phase::Finished => concluded(scene),
+        _ => users(scene),
+    }
+}
+
+fn users(scene: &Scene) -> Told {
+    let verdict = &scene.verdict;
+    let (word, role) = match scene.phase {
+        Phase::Ready => ("READY", Role::Unknown),
+        _ => (verdict.word.text(), role(verdict.word)),
+    };
+    Told {
+        role,
+        word,
+        sentence: verdict.sentence.clone(),
+        price: None,
+        medium: verdict.short.clone(),
+        short: verdict.short.clone(),
+        score: score(scene),
+    }
+}
+
+fn concluded(scene: &Scene) -> Told {
+    let conclusion = insight::conclusion(scene.session, scene.now);
+    Told {
+        role: standing_role(conclusion.standing),
+        word: conclusion.standing.text(),
+        sentence: conclusion.because.clone(),
+        price: None,
+        medium: conclusion.because.clone(),
+        short: conclusion.because,
+        score: score(scene),
+    }
+}
+
+/// The bad seconds; held against the guard once it has used up most of what it allows.
+fn score(scene: &Scene) -> Option<Score> {
+    let (bad, allowed) = scene.verdict.bad?;
+    let readings = insight::guard_readings(scene.session, scene.now);
+    let near = readings.iter().find(|reading| {
+        let used = reading.figure * 5 >= reading.limit * 4 || reading.strain > Strain::Calm;
+        reading.guard == Guard::Users && reading.limit < allowed && used
+    });
+    Some(match near {
+        Some(guard) => Score { bad: guard.figure, allowed: guard.limit, aborts: true },
+        None => Score { bad, allowed, aborts: false },
+    })
+}
+
+/// The colour of a word about users.
+pub(crate) fn role(word: Word) -> Role {
+    match word {
+        Word::Ok => Role::Ok,
+        Word::Protected => Role::Protected,
+        Word::Waiting => Role::Waiting,
+        Word::Failing => Role::Failing,
+        Word::Unknown => Role::Unknown,
+    }
+}
+
+/// The colour of a verdict about a run.
+pub(crate) fn standing_role(standing: Standing) -> Role {
+    match standing {
+        Standing::Resilient => Role::Ok,
+        Standing::Protected => Role::Protected,
+        Standing::Weak => Role::Failing,
+        Standing::FaultNotConfirmed => Role::Waiting,
+        Standing::FaultNeverHappened | Standing::NotObservable => Role::Unknown,
+    }
+}
