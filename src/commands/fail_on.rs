@@ -84,7 +84,12 @@ mod tests {
         }
         let (session, now) = fixtures::finished(Variant::Before);
         let line = super::found(&session, now, &all).unwrap();
-        assert!(line.starts_with("Exit code 3, as --fail-on not-resilient asks for: NOT RESILIENT: 60 of 70 users"), "{line}");
+        assert!(
+            line.starts_with(
+                "Exit code 3, as --fail-on not-resilient asks for: NOT RESILIENT: 60 of 70 users"
+            ),
+            "{line}"
+        );
         assert_eq!(super::found(&session, now, &[]), None);
     }
 }

@@ -1,8 +1,8 @@
 //! The banner of two runs side by side: bad seconds, verdict and sentence of each.
 
 use super::{
-    MARGIN, fill, standing_role,
-    told::{Told, told},
+    MARGIN, fill,
+    told::{Score, Told, of_run, told},
 };
 use crate::{
     insight,
@@ -34,17 +34,9 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, earlier: &Session, size: 
 /// What is to be said of the run before.
 fn before(scene: &Scene, earlier: &Session) -> Told {
     let until = earlier.last.unwrap_or(scene.now);
-    let conclusion = insight::conclusion(earlier, until);
     let bad = insight::verdict(earlier, until).bad;
-    Told {
-        role: standing_role(conclusion.standing),
-        word: conclusion.standing.text(),
-        sentence: conclusion.because.clone(),
-        price: None,
-        medium: conclusion.because.clone(),
-        short: conclusion.because,
-        score: bad.map(|(bad, allowed)| super::Score { bad, allowed, aborts: false }),
-    }
+    let score = bad.map(|(bad, allowed)| Score { bad, allowed, aborts: false });
+    of_run(insight::conclusion(earlier, until), score)
 }
 
 fn half(canvas: &mut Canvas, name: &str, told: &Told, size: Size) {

@@ -1,7 +1,7 @@
 //! What the banner says: a word, a sentence about users, its price, and the score.
 
 use crate::{
-    insight::{self, Phase, Standing, Strain, Word},
+    insight::{self, Conclusion, Phase, Standing, Strain, Word},
     session::event::Guard,
     tui::{panes::Scene, theme::Role},
 };
@@ -72,24 +72,21 @@ fn users(scene: &Scene) -> Told {
         role,
         word,
         sentence: verdict.sentence.clone(),
-        price: None,
-        medium: verdict.short.clone(),
+        price: verdict.price.clone(),
+        medium: verdict.medium.clone(),
         short: verdict.short.clone(),
         score: score(scene),
     }
 }
 
 fn concluded(scene: &Scene) -> Told {
-    let conclusion = insight::conclusion(scene.session, scene.now);
-    Told {
-        role: standing_role(conclusion.standing),
-        word: conclusion.standing.text(),
-        sentence: conclusion.because.clone(),
-        price: None,
-        medium: conclusion.because.clone(),
-        short: conclusion.because,
-        score: score(scene),
-    }
+    of_run(insight::conclusion(scene.session, scene.now), score(scene))
+}
+
+/// What is said of a run that is over.
+pub(super) fn of_run(conclusion: Conclusion, score: Option<Score>) -> Told {
+    let Conclusion { standing, sentence, price, medium, short } = conclusion;
+    Told { role: standing_role(standing), word: standing.text(), sentence, price, medium, short, score }
 }
 
 /// The bad seconds; held against the guard once it has used up most of what it allows.
@@ -122,7 +119,7 @@ pub(crate) fn standing_role(standing: Standing) -> Role {
     match standing {
         Standing::Resilient => Role::Ok,
         Standing::Protected => Role::Protected,
-        Standing::Weak => Role::Failing,
+        Standing::NotResilient => Role::Failing,
         Standing::FaultNotConfirmed => Role::Waiting,
         Standing::FaultNeverHappened | Standing::NotObservable => Role::Unknown,
     }
