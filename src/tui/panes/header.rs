@@ -25,15 +25,16 @@ const PHASES: [Phase; 5] = [Phase::Ready, Phase::Steady, Phase::FaultOn, Phase::
 /// Draws the line. The clock, and a cluster that is not on the allow-list, are never cut.
 pub(crate) fn header(canvas: &mut Canvas, scene: &Scene, size: Size) {
     let width = canvas.width();
-    let lead = lead(scene, width);
-    let room = width.saturating_sub(lead.width());
-    let rows = Detail::ALL.map(|detail| right(scene, size, width, detail));
-    let [.., least] = &rows;
-    let right = rows.iter().find(|row| row.width() + 1 <= room).unwrap_or(least);
+    let sides = Detail::ALL.into_iter().flat_map(|detail| {
+        [true, false].map(|whole| (lead(scene, width, whole), right(scene, size, width, detail)))
+    });
+    let fits = |(lead, right): &(Row, Row)| lead.width() + right.width() < width;
+    let least = || (lead(scene, width, false), right(scene, size, width, Detail::Clock));
+    let (lead, right) = sides.into_iter().find(fits).unwrap_or_else(least);
     canvas.row(0, &lead);
-    let mut left = canvas.part(lead.width(), 0, room.saturating_sub(right.width()), 1);
-    title(&mut left, scene);
-    canvas.right(0, right);
+    let room = width.saturating_sub(lead.width() + right.width());
+    title(&mut canvas.part(lead.width(), 0, room, 1), scene);
+    canvas.right(0, &right);
 }
 
 /// The context, if it is not on the allow-list.
@@ -42,22 +43,23 @@ pub(crate) fn foreign<'a>(scene: &Scene<'a>) -> Option<&'a str> {
     meta.context.as_deref().filter(|_| !meta.allowed)
 }
 
-/// What stands before everything else: a cluster that is not on the allow-list.
-fn lead(scene: &Scene, width: usize) -> Row {
+/// What stands before everything else: a cluster that is not on the allow-list, with the namespace where there is room.
+fn lead(scene: &Scene, width: usize, whole: bool) -> Row {
     let Some(context) = foreign(scene) else { return Row::new() };
     // The clock and a column on each side of the name are all that it leaves room for.
     let context = text::fit_ends(context, width.saturating_sub(14));
     let lead = Row::new().fill(Role::Failing, format!(" {context} "));
-    let namespace = format!("/{}", scene.session.meta.namespace);
-    let whole = lead.clone().with(Role::Text, namespace);
-    if whole.width() <= width / 2 { whole } else { lead }
+    match whole {
+        true => lead.with(Role::Text, format!("/{}", scene.session.meta.namespace)),
+        false => lead,
+    }
 }
 
 /// Program and title, as far as there is room.
 fn title(canvas: &mut Canvas, scene: &Scene) {
     let meta = &scene.session.meta;
     let title = if meta.title.is_empty() { &meta.source } else { &meta.title };
-    let program = Row::strong(Role::Focus, " chaos-tui");
+    let program = Row::text(" ").bold(Role::Focus, "chaos-tui");
     let room = canvas.width().saturating_sub(program.width() + 2);
     if canvas.width() <= program.width() {
         return;
@@ -77,17 +79,19 @@ enum Detail {
     /// The phase's number only.
     Number,
     NoPlace,
+    /// Number and clock.
+    NoChips,
     Clock,
 }
 
 impl Detail {
-    const ALL: [Detail; 6] =
+    const ALL: [Detail; 7] =
         [Detail::All, Detail::Now, Detail::BriefPlace, Detail::Number, Detail::NoPlace, Detail::Clock];
 }
 
 fn right(scene: &Scene, size: Size, width: usize, detail: Detail) -> Row {
     let mut row = Row::new();
-    if detail < Detail::Clock {
+    if detail < Detail::NoChips {
         row = row.joined(chips(scene));
     }
     if detail < Detail::NoPlace {
@@ -141,7 +145,7 @@ fn phase(scene: &Scene, width: usize, detail: Detail) -> Row {
         row = row.with(Role::Ok, format!("{} ", "✓".repeat(usize::from(number) - 1)));
     }
     let chip = match detail {
-        Detail::Number | Detail::NoPlace => format!(" {number}/5 "),
+        Detail::Number | Detail::NoPlace | Detail::NoChips => format!(" {number}/5 "),
         _ => format!(" {number}/5 {} ", word(scene)),
     };
     row = row.fill(role(scene), chip);

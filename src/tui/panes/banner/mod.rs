@@ -156,12 +156,11 @@ fn row(canvas: &mut Canvas, scene: &Scene, told: &Told) {
     }
     let mut body = canvas.part(from, 0, width.saturating_sub(from), 1);
     body.flood(told.role);
-    let (word, end) = (format!(" {}", told.word), told.score.map(Score::brief).unwrap_or_default());
-    let room = body.width().saturating_sub(word.len() + 2 + end.len() + 2);
-    let ink = Row::strong(Role::Ink, word).with(Role::Ink, "  ");
+    let end = told.score.map(Score::brief).unwrap_or_default();
+    let room = body.width().saturating_sub(1 + told.word.len() + 2 + end.len() + 2);
     let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
     let said = said.into_iter().find(|said| text::width(said) <= room).unwrap_or_default();
-    body.row(0, &ink.with(Role::Ink, said));
+    body.at(1, 0, &Row::strong(Role::Ink, told.word).with(Role::Ink, format!("  {said}")));
     if !end.is_empty() {
         body.right(0, &Row::strong(Role::Ink, end).with(Role::Ink, " "));
     }
