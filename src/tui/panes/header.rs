@@ -85,8 +85,15 @@ enum Detail {
 }
 
 impl Detail {
-    const ALL: [Detail; 7] =
-        [Detail::All, Detail::Now, Detail::BriefPlace, Detail::Number, Detail::NoPlace, Detail::Clock];
+    const ALL: [Detail; 7] = [
+        Detail::All,
+        Detail::Now,
+        Detail::BriefPlace,
+        Detail::Number,
+        Detail::NoPlace,
+        Detail::NoChips,
+        Detail::Clock,
+    ];
 }
 
 fn right(scene: &Scene, size: Size, width: usize, detail: Detail) -> Row {
