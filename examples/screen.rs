@@ -1,12 +1,12 @@
-//! Draws the screen of a recorded session at a moment, as text with ANSI colours.
+//! Draws the screen of a recorded session at a moment, as text with ANSI colours or as an SVG picture.
 //!
-//!     cargo run --example screen -- RECORDING SECONDS [WIDTHxHEIGHT] [THEME] [16|256|none] [presenter] [ascii] [before=RECORDING]
+//!     cargo run --example screen -- RECORDING SECONDS [WIDTHxHEIGHT] [THEME] [16|256|none] [presenter] [ascii] [svg] [before=RECORDING]
 //!
 //! RECORDING is a `.ctui` file, packed or not; SECONDS count from T0, `end` is the last event.
 
 use chaos_tui::{
     session::{Session, event::Timestamp, recording},
-    tui::{Depth, LogFeed, Scene, Steering, Theme, View, keymap::Keymap, render},
+    tui::{Depth, LogFeed, Scene, Steering, Theme, View, keymap::Keymap, render, svg},
 };
 use ratatui::{
     buffer::{Buffer, Cell},
@@ -20,10 +20,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let usage = "give a recording and seconds from T0; see the head of examples/screen.rs";
     let (recording, seconds) = words.next().zip(words.next()).ok_or(usage)?;
     let mut view = View::new(Keymap::default(), Steering::Live);
-    let (mut size, mut theme, mut earlier) = ((120, 36), Theme::default(), None);
+    let (mut size, mut theme, mut earlier, mut picture) = ((120, 36), Theme::default(), None, false);
     for word in words {
         match word.as_str() {
             "presenter" => view.presenter = true,
+            "svg" => picture = true,
             "ascii" => theme = theme.ascii(),
             "16" => theme = theme.with_depth(Depth::Sixteen),
             "256" => theme = theme.with_depth(Depth::Indexed),
@@ -45,7 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut buffer = Buffer::empty(area);
     let scene = Scene::new(&session, &view, now, earlier.as_ref());
     render(&mut buffer, area, &scene, &theme, &LogFeed::default());
-    print!("{}", ansi(&buffer));
+    match picture {
+        true => print!("{}", svg(&buffer, &theme, &format!("chaos-tui: {}", session.meta.title))),
+        false => print!("{}", ansi(&buffer)),
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::{
     axis::TimeAxis,
     keymap::Keymap,
     layout::{Arrangement, Wish, arrange},
-    render,
+    render, svg,
     theme::{Depth, Role},
     view::Overlay,
 };
@@ -186,6 +186,27 @@ fn every_state_of_the_design_looks_like_this() {
         let buffer = shown(state, &theme);
         insta::assert_snapshot!(state.0, text(&buffer));
         insta::assert_snapshot!(format!("{}-styles", state.0), styles(&buffer, &theme));
+    }
+}
+
+/// The pictures that the pages show.
+#[test]
+fn the_pictures_of_the_pages_are_those_of_the_program() {
+    let theme = Theme::default();
+    for (name, state) in [
+        ("open", ("120-5-open", "after-hang", 18.5, (120, 36))),
+        ("comparison", ("120-10-comparison", "after-kill", f64::INFINITY, (120, 36))),
+    ] {
+        let (session, _) = at(state.1, 0.0);
+        let title = format!("chaos-tui: {}", session.meta.title);
+        let drawn = svg(&shown(state, &theme), &theme, &title);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/images/{name}.svg"));
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+            fs::write(&path, &drawn).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        let how = "INSTA_UPDATE=always cargo test --lib screens draws it anew";
+        assert!(kept == drawn, "{} is not what the program draws; {how}", path.display());
     }
 }
 
