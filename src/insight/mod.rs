@@ -9,6 +9,7 @@ mod guards;
 mod names;
 mod phase;
 mod prediction;
+mod restart;
 mod subjects;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use earlier::{errors_by, unlike, waiting_by};
 pub use guards::{Reading, Strain, guard_near, guard_over, guard_readings};
 pub use phase::{Phase, phase, phase_with};
 pub use prediction::{Score, prediction_words, scores};
+pub use restart::{RestartDue, restart_due};
 pub use subjects::{why_pod, why_step};
 pub use verdict::{
     Conclusion, MEDIUM, SHORT, Standing, Verdict, Word, bad_seconds, call_share, conclusion,

@@ -74,8 +74,7 @@ fn said(scene: &Scene, roomy: bool, room: usize) -> (&'static str, Role, String)
         (Some(warning), ..) | (None, None, Some(warning)) => {
             let role = match warning.urgency {
                 Urgency::Warn => Role::Failing,
-                Urgency::Watch | Urgency::Notice => Role::Waiting,
-                Urgency::Tip => Role::Ok,
+                Urgency::Guard | Urgency::Watch | Urgency::Note => Role::Waiting,
             };
             (warning.urgency.text(), role, warning.fitting(room).to_owned())
         }

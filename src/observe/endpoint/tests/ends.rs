@@ -62,8 +62,8 @@ async fn answers_that_begin_and_do_not_end_are_told_as_such() {
     let now = probe.session.users.main().unwrap().last_answer.unwrap();
     let verdict = insight::verdict(&probe.session, now);
     assert_eq!(verdict.word, Word::Unknown);
-    assert!(verdict.sentence.starts_with("answers begin after "), "{}", verdict.sentence);
-    assert!(verdict.sentence.ends_with("and do not end: watch another path"), "{}", verdict.sentence);
+    assert!(verdict.sentence.starts_with("Answers begin after "), "{}", verdict.sentence);
+    assert!(verdict.sentence.ends_with("and do not end"), "{}", verdict.sentence);
 }
 
 #[tokio::test]

@@ -38,6 +38,11 @@ impl Misses {
         self.last = Some(at);
     }
 
+    /// When the latest miss was seen.
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
     /// The countdown; `None` when the last probe was answered well.
     pub fn countdown(&self, now: Timestamp, liveness: &Liveness) -> Option<Countdown> {
         let last = self.last.filter(|_| self.row > 0 && self.goes_on(now, liveness))?;
