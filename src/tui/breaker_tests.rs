@@ -17,20 +17,20 @@ use crate::session::{
 use Confidence::{CannotTell, Likely, Sure};
 
 /// Seconds before T0 with users that are watched and no fire that is awaited.
-const AWHILE: f64 = -17.5;
+pub(super) const AWHILE: f64 = -17.5;
 
 /// A state as it comes about: who said what, and what is believed.
-struct Case {
-    state: State,
-    confidence: Confidence,
+pub(super) struct Case {
+    pub(super) state: State,
+    pub(super) confidence: Confidence,
     /// Seconds after T0.
-    second: f64,
-    statements: Vec<Testimony>,
-    because: &'static str,
-    more: fn(Belief) -> Belief,
+    pub(super) second: f64,
+    pub(super) statements: Vec<Testimony>,
+    pub(super) because: &'static str,
+    pub(super) more: fn(Belief) -> Belief,
 }
 
-fn answers(says: Says, ground: &str) -> Testimony {
+pub(super) fn answers(says: Says, ground: &str) -> Testimony {
     Testimony::new(Witness::Answers, says, ground)
 }
 
@@ -63,7 +63,7 @@ fn named(name: &str, state: State) -> NamedState {
     NamedState { name: name.to_owned(), state }
 }
 
-fn case(
+pub(super) fn case(
     state: State,
     confidence: Confidence,
     second: f64,
@@ -74,7 +74,7 @@ fn case(
 }
 
 /// Every state, with each word of confidence that it can have.
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let real = "20 of the last 20 look like the real answer";
     let fallbacks = "9 of 9 fall back at once: open, or falls back by itself";
     let cut = "7 of the last 7 answers are fallbacks in under 10 ms, after slow ones";
@@ -238,7 +238,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn told(case: &Case) -> (Session, Timestamp) {
+pub(super) fn told(case: &Case) -> (Session, Timestamp) {
     let (mut session, _) = fixtures::told(Variant::Before, case.second);
     session.breaker = Breaker::default();
     let mut tell = |seconds, what| session.apply(&Event { seq: 0, at: at(seconds), what });
@@ -253,46 +253,6 @@ fn told(case: &Case) -> (Session, Timestamp) {
     };
     tell(case.second - 0.3, What::Believed((case.more)(belief)));
     (session, at(case.second))
-}
-
-/// What stands in the pane of a title.
-fn pane(picture: &str, title: &str) -> String {
-    let lines = picture.lines().skip_while(|line| !line.contains(title)).skip(1);
-    let inside = lines.take_while(|line| !line.contains("┘└") && !line.starts_with("└"));
-    inside
-        .filter_map(|line| line.split_once("││"))
-        .map(|(_, right)| right.trim_end_matches('│').trim_end())
-        .filter(|line| !line.is_empty())
-        .fold(String::new(), |all, line| all + line + "\n")
-}
-
-/// Every state and word of confidence in the pane, as large and small screens show it.
-#[test]
-fn every_state_of_the_breaker_has_its_words() {
-    let (mut large, mut small) = (String::new(), String::new());
-    for case in cases() {
-        let told = told(&case);
-        let word = wording::breaker(case.state);
-        let sure = wording::confidence(case.confidence);
-        let picture = text(&drawn(&told, &view(), &Theme::default(), 120, 36));
-        let shown = pane(&picture, "4 BREAKER ");
-        assert!(shown.contains(&format!(" {word}  for 0.3 s   {sure}")), "{word} {sure} in\n{picture}");
-        large += &(shown + "\n");
-        for theme in ["dark", "mono", "colour-blind"].into_iter().flat_map(Theme::named) {
-            let picture = text(&drawn(&told, &view(), &theme, 80, 24));
-            let shown = pane(&picture, "BREAKER + PODS");
-            let head = shown.lines().next().unwrap_or_default();
-            assert!(head.contains(word) && head.contains(sure), "{word} {sure} in\n{picture}");
-        }
-        let picture = text(&drawn(&told, &view(), &Theme::default(), 80, 24));
-        small += &(pane(&picture, "BREAKER + PODS").lines().take(2).collect::<Vec<_>>().join("\n") + "\n\n");
-        // The evidence behind it is a key away, whatever the state.
-        let why = View { overlay: Some(Overlay::Why), ..view() };
-        let picture = text(&drawn(&told, &why, &Theme::default(), 120, 60));
-        assert!(picture.contains(&format!("the breaker is called {word}, {sure}")), "{picture}");
-    }
-    insta::assert_snapshot!("breaker-states-120x36", large);
-    insta::assert_snapshot!("breaker-states-80x24", small);
 }
 
 /// Line 2 names a breaker only where one has shown itself, and says how sure that is; no state is shown by colour alone.
@@ -330,82 +290,4 @@ fn each_letter_of_the_lane_means_its_state() {
         let line = picture.lines().find(|line| line.contains(" · fault ")).unwrap_or_default();
         assert_eq!(line.contains(&said), case.state != State::Unknown, "{said}: {line}\n{picture}");
     }
-}
-
-/// Zero of a countdown is no trial; a second without the countdown's end in it says when.
-#[test]
-fn a_countdown_ends_in_a_trial_that_is_due() {
-    let open = cases().into_iter().find(|case| case.state == State::Open && case.confidence == Sure).unwrap();
-    let (session, now) = told(&open);
-    let shown = |now| text(&drawn(&(session.clone(), now), &view(), &Theme::default(), 120, 36));
-    assert!(shown(now).contains("next trial in 5.2 s"), "{}", shown(now));
-    let late = shown(at(13.4));
-    assert!(late.contains("trial due") && late.contains(" OPEN ") && !late.contains("HALF-OPEN"), "{late}");
-}
-
-/// Statements show how old they are, and that moves on.
-#[test]
-fn statements_grow_old() {
-    let case = cases().remove(0);
-    let (session, now) = told(&case);
-    for (later, wanted) in [(0.0, "0.4 s ago"), (1.0, "1.4 s ago"), (9.0, "9.4 s ago")] {
-        let now = now + std::time::Duration::from_secs_f64(later);
-        let shown = text(&drawn(&(session.clone(), now), &view(), &Theme::default(), 120, 36));
-        assert!(pane(&shown, "4 BREAKER ").contains(wanted), "{wanted} in\n{shown}");
-    }
-}
-
-/// What a restart took away is told, and a state that is taken to be open is called so with its doubt.
-#[test]
-fn a_restart_is_told_in_the_pane() {
-    let case =
-        cases().into_iter().find(|case| case.state == State::Closed && case.confidence == Sure).unwrap();
-    let (mut session, _) = told(&Case { second: 5.0, ..case });
-    let belief = Belief {
-        restarted: true,
-        ..Belief::new(State::Closed, Likely, at(5.0), "its breaker was reset by a restart")
-    };
-    session.apply(&Event { seq: 0, at: at(5.0), what: What::Believed(belief) });
-    let shown = text(&drawn(&(session, at(6.0)), &view(), &Theme::default(), 120, 50));
-    assert!(shown.contains("its breaker was reset by a restart at T+5.0"), "{shown}");
-}
-
-/// What is not known has one colour; what is believed of a breaker has another.
-#[test]
-fn what_cannot_be_told_has_the_colour_of_what_is_unknown() {
-    let look = |case: &Case| {
-        let buffer = drawn(&told(case), &view(), &Theme::default(), 120, 36);
-        let picture = text(&buffer);
-        let y = picture.lines().position(|line| line.contains("4 BREAKER")).unwrap() as u16 + 1;
-        // The frame, a blank, and the first letter of the state.
-        buffer.cell((47, y)).map(|cell| (cell.fg, cell.bg, cell.modifier)).unwrap()
-    };
-    let cases = cases();
-    let unknown = look(&cases[0]);
-    for case in &cases {
-        let withheld = case.state.withholds() || case.state == State::ClosedOrNone;
-        assert_eq!(look(case) == unknown, withheld, "{:?}", case.state);
-    }
-}
-
-/// "0 of 2" would read as if two said otherwise.
-#[test]
-fn nobody_is_counted_where_nobody_agrees() {
-    for case in cases().into_iter().filter(|case| case.confidence == CannotTell) {
-        let (session, now) = told(&case);
-        let shown = text(&drawn(&(session, now), &view(), &Theme::default(), 120, 36));
-        assert!(!pane(&shown, "4 BREAKER").contains("(0 of"), "{shown}");
-    }
-}
-
-/// What a source's line says already is not said once more, though its figures have moved on.
-#[test]
-fn a_ground_is_no_doubt() {
-    let second = AWHILE;
-    let statements =
-        vec![answers(Says::State(State::ClosedOrNone), "6 of the last 6 look like the real answer")];
-    let because = "metrics state = closed; 8 of the last 8 look like the real answer";
-    let (session, now) = told(&case(State::Closed, Likely, second, statements, because));
-    let shown = text(&drawn(&(session, now), &view(), &Theme::default(), 120, 36));
-    assert!(!pane(&shown, "4 BREAKER").contains("8 of the last 8"), "{shown}");
 }

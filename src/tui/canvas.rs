@@ -324,7 +324,11 @@ impl<'a> Canvas<'a> {
         let mut title = self.part(2, 0, width - 4, 1);
         let all = title.width();
         let taken = if right.0.is_empty() { 0 } else { right.width() + 3 };
-        let shown = left.width().min(all.saturating_sub(taken + 2));
+        // A title that just fits needs no line between both.
+        let shown = match left.width() {
+            wide if taken > 0 && wide + taken < all => wide,
+            wide => wide.min(all.saturating_sub(taken + 2)),
+        };
         if shown > 0 {
             title.spaced(0, shown, left);
         }

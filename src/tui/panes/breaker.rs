@@ -1,19 +1,194 @@
-//! To be drawn.
+//! The circuit breaker: its states as boxes with the one believed filled, what comes next, who says so, what was seen and
+//! measured.
 
-use super::Scene;
-use crate::tui::canvas::Canvas;
+mod facts;
+mod ground;
+mod machine;
+mod sources;
 
-pub(crate) fn breaker(canvas: &mut Canvas, _scene: &Scene) {
-    canvas.clear();
+pub(super) use facts::{countdown, finding};
+use machine::{Face, Place, Shine};
+pub(super) use sources::figures_of;
+
+use super::{Scene, framed, narrowed};
+use crate::{
+    session::{
+        event::{Belief, BreakerState, Confidence, NamedState},
+        wording,
+    },
+    tui::{
+        canvas::{Canvas, Row},
+        pane::Pane,
+        picture::breaker_role,
+        theme::Role,
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Rows and columns of the pane's inside from which the ways back are drawn, and sources say how old they are.
+const TALL: usize = 13;
+const ROOMY: usize = 56;
+/// Columns below which no boxes fit beside each other.
+const NARROW: usize = 33;
+
+/// Draws the pane.
+pub(crate) fn breaker(canvas: &mut Canvas, scene: &Scene) {
+    let columns = canvas.width().saturating_sub(4);
+    let roomy = columns >= ROOMY;
+    let more = if roomy { Row::text("  consumer to provider") } else { Row::new() };
+    let room = columns.saturating_sub("4 BREAKER".len() + 4);
+    let word = word(scene, roomy, room);
+    let mut inside = narrowed(framed(canvas, scene, (Pane::Breaker, 4), "BREAKER", more, word));
+    let (width, height) = (inside.width(), inside.height());
+    let tall = height >= TALL;
+    let mut top = 0;
+    if width >= NARROW && height > machine::ROWS {
+        top = machine::draw(&mut inside, &face(scene), &facts::beside(scene), tall.then(|| seen(scene)));
+    } else {
+        inside.row(0, &bare(scene));
+        top += 1;
+    }
+    let mut rows = facts::facts(scene, width);
+    if rows.is_empty() && tall {
+        rows.push(Row::new());
+    }
+    if let Some(share) = facts::trial_share(scene)
+        && let Some(row) = rows.first()
+    {
+        let x = row.width().max(20);
+        super::gauge(&mut inside, (x, top), width.saturating_sub(x), share, Role::Waiting);
+    }
+    for row in rows {
+        inside.row(top, &row);
+        top += 1;
+    }
+    let lines = sources::lines(scene, width, tall);
+    let mut rest = inside.part(0, top, width, height.saturating_sub(top));
+    let from = scene.view.scroll_of(Pane::Breaker).min(lines.len().saturating_sub(rest.height()));
+    for (y, (left, right)) in lines.iter().skip(from).enumerate() {
+        rest.spread(y, left, right);
+    }
+}
+
+/// How sure it is, or how many replicas are in the state that is shown; as much of it as there is room for.
+fn word(scene: &Scene, roomy: bool, room: usize) -> Row {
+    let Some(belief) = &scene.session.breaker.belief else { return Row::new() };
+    if belief.state == BreakerState::Unknown && sources::is_anew(scene) {
+        return Row::new();
+    }
+    let role = match belief.confidence {
+        Confidence::Sure => Role::Text,
+        Confidence::Likely | Confidence::CannotTell => Role::Waiting,
+    };
+    if let Some(worst) = worst(belief) {
+        let of = belief.replicas.len();
+        let there = belief.replicas.iter().filter(|one| one.state == worst.state).count();
+        let words = format!("{there} of {of} replicas {}", wording::breaker(worst.state));
+        let words = if words.len() <= room {
+            words
+        } else {
+            format!("{there} of {of} {}", wording::breaker(worst.state))
+        };
+        return Row::strong(breaker_role(worst.state, scene.verdict.word), words);
+    }
+    let whole = confidence(belief);
+    let short = whole.replace(" sources)", ")");
+    let bare = wording::confidence(belief.confidence).to_owned();
+    let words = [whole, short].into_iter().find(|words| words.len() <= room).unwrap_or(bare);
+    match (roomy, role) {
+        (true, Role::Text) => Row::strong(Role::Strong, words),
+        (_, role) => Row::of(role, words),
+    }
 }
 
 /// `sure (2 of 2 sources)`.
-pub(crate) fn confidence(belief: &crate::session::event::Belief) -> String {
-    let word = crate::session::wording::confidence(belief.confidence);
+pub(crate) fn confidence(belief: &Belief) -> String {
+    let word = wording::confidence(belief.confidence);
     // Where nobody agrees, as with two explanations or replicas that differ, there is nothing to count.
     if belief.agreeing == 0 {
         word.to_owned()
     } else {
         format!("{word} ({} of {} sources)", belief.agreeing, belief.spoke)
+    }
+}
+
+/// The replica in the worst state, where there are several.
+fn worst(belief: &Belief) -> Option<&NamedState> {
+    let rank = |state: BreakerState| match state {
+        BreakerState::Open | BreakerState::ForcedOpen => 4,
+        BreakerState::HalfOpen => 3,
+        BreakerState::Disabled | BreakerState::MetricsOnly | BreakerState::NoBreakerSeen => 2,
+        BreakerState::Closed => 1,
+        _ => 0,
+    };
+    belief.replicas.iter().max_by_key(|one| rank(one.state))
+}
+
+/// What the machine shows.
+fn face(scene: &Scene) -> Face {
+    let Some(belief) = &scene.session.breaker.belief else { return Face::dark() };
+    let state = worst(belief).map_or(belief.state, |one| one.state);
+    let role = breaker_role(state, scene.verdict.word);
+    let shine = match belief.confidence {
+        Confidence::CannotTell => Shine::Asked,
+        Confidence::Sure | Confidence::Likely => Shine::Fill,
+    };
+    let lit = |place, shine| Face::Machine(Some((place, shine, role)));
+    match state {
+        BreakerState::Closed => lit(Place::Closed, shine),
+        BreakerState::Open | BreakerState::ForcedOpen => lit(Place::Open, shine),
+        BreakerState::HalfOpen => lit(Place::HalfOpen, shine),
+        BreakerState::ClosedOrNone if shine == Shine::Fill => lit(Place::Closed, Shine::Tint),
+        BreakerState::ClosedOrNone => lit(Place::Closed, Shine::Asked),
+        BreakerState::FallbackAtOnce => lit(Place::Open, Shine::Asked),
+        BreakerState::NoBreakerSeen | BreakerState::Disabled | BreakerState::MetricsOnly => {
+            Face::Single(wording::breaker(state), shine, role)
+        }
+        BreakerState::Unknown | BreakerState::NotSeenYet | BreakerState::Mixed => last_known(scene),
+    }
+}
+
+/// The state that was last believed of the process that runs, with a question mark.
+fn last_known(scene: &Scene) -> Face {
+    let breaker = &scene.session.breaker;
+    let known = breaker
+        .states
+        .changes()
+        .rev()
+        .filter(|(at, _)| *at <= scene.until && breaker.restarted.is_none_or(|restart| *at > restart))
+        .find_map(|(_, (state, _))| {
+            let place = match state {
+                BreakerState::Closed => Place::Closed,
+                BreakerState::Open | BreakerState::ForcedOpen => Place::Open,
+                BreakerState::HalfOpen => Place::HalfOpen,
+                _ => return None,
+            };
+            Some((place, Shine::Asked, breaker_role(state, scene.verdict.word)))
+        });
+    Face::Machine(known)
+}
+
+/// How many trials failed and worked so far.
+fn seen(scene: &Scene) -> (usize, usize) {
+    use crate::session::state::CycleEnd;
+    let ended = |end| {
+        let tried = |cycle: &&crate::session::state::Cycle| {
+            cycle.trial.is_some() && cycle.ended.is_some_and(|(_, how)| how == end)
+        };
+        scene.session.breaker.cycles.iter().filter(tried).count()
+    };
+    (ended(CycleEnd::Failed), ended(CycleEnd::Worked))
+}
+
+/// The state in a row, where no machine fits.
+fn bare(scene: &Scene) -> Row {
+    match &scene.session.breaker.belief {
+        None => Row::strong(Role::Strong, "UNKNOWN"),
+        Some(belief) => {
+            let role = breaker_role(belief.state, scene.verdict.word);
+            Row::new().fill(role, format!(" {} ", wording::breaker(belief.state)))
+        }
     }
 }

@@ -44,7 +44,7 @@ struct Line {
 
 /// Draws the pane.
 pub(crate) fn experiment(canvas: &mut Canvas, scene: &Scene) {
-    let mut inside = framed(canvas, scene, Pane::Experiment, "EXPERIMENT", counter(scene));
+    let mut inside = framed(canvas, scene, (Pane::Experiment, 1), "EXPERIMENT", Row::new(), counter(scene));
     let (width, height) = (inside.width().saturating_sub(2), inside.height());
     let mut lines = plan(scene, width);
     spend(&mut lines, height);
@@ -116,7 +116,8 @@ fn draw(row: &mut Canvas, line: &Line) {
         let left = [(line.mark.to_string(), true), (held.to_owned(), line.held), (name, true)];
         return selected(row, &left, &told(&line.note));
     }
-    let mut left = Row::strong(line.role, line.mark.to_string()).bold(Role::Waiting, held);
+    let mark = Row::strong(line.role, line.mark.to_string());
+    let mut left = if line.held { mark.bold(Role::Waiting, held) } else { mark.and(held) };
     for piece in &line.name.0 {
         left.push(piece.role, text::fit(&piece.text, room(row.width(), &line.note)));
     }
@@ -265,7 +266,7 @@ fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
     let moment = since.map(figures::moment);
     let value = row.summary.as_deref().filter(|summary| text::width(summary) <= 12);
     let tail = Row::of(Role::Soft, moment.as_deref().or(value).unwrap_or_default());
-    let apart = |word: Row| if tail.width() > 0 { word.and(" ").joined(tail.clone()) } else { word };
+    let apart = |word: Row| if tail.width() > 0 { word.and("  ").joined(tail.clone()) } else { word };
     match (&row.state, &row.remark) {
         (StepState::NotMet, _) => apart(Row::strong(Role::Failing, "not met")),
         (StepState::Failed, _) => apart(Row::strong(Role::Failing, "failed")),

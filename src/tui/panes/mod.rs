@@ -57,7 +57,7 @@ use ratatui::style::Modifier;
 /// A pane's frame with its number and title on the left and a word on the right; returns what is inside, a column free on
 /// both sides.
 fn frame<'c>(canvas: &'c mut Canvas<'_>, scene: &Scene, pane: Pane, title: &str, word: Row) -> Canvas<'c> {
-    titled(canvas, scene, pane, pane.number(), title, word)
+    narrowed(framed(canvas, scene, (pane, pane.number()), title, Row::new(), word))
 }
 
 /// The same with another number, where a pane stands in the place of another one.
@@ -69,29 +69,30 @@ fn titled<'c>(
     title: &str,
     word: Row,
 ) -> Canvas<'c> {
-    let inside = numbered(canvas, scene, pane, number, title, word);
-    let (width, height) = (inside.width().saturating_sub(2), inside.height());
-    inside.into_part(1, 0, width, height)
+    narrowed(framed(canvas, scene, (pane, number), title, Row::new(), word))
 }
 
-/// A pane's frame as [`frame`] draws it, with all that is inside, for rows that are filled from side to side.
-fn framed<'c>(canvas: &'c mut Canvas<'_>, scene: &Scene, pane: Pane, title: &str, word: Row) -> Canvas<'c> {
-    numbered(canvas, scene, pane, pane.number(), title, word)
-}
-
-fn numbered<'c>(
+/// A pane's frame with its number, its title and more words after it; returns all that is inside, for rows that are filled
+/// from side to side.
+fn framed<'c>(
     canvas: &'c mut Canvas<'_>,
     scene: &Scene,
-    pane: Pane,
-    number: usize,
+    (pane, number): (Pane, usize),
     title: &str,
+    more: Row,
     word: Row,
 ) -> Canvas<'c> {
     let focused = scene.view.focus == pane && pane != Pane::Experiment;
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Line, Role::Strong) };
-    let title = Row::strong(Role::Focus, format!("{number} ")).bold(name, title);
+    let title = Row::strong(Role::Focus, format!("{number} ")).bold(name, title).joined(more);
     scene.mark(canvas.area(), Target::Pane(pane));
     canvas.framed(&title, &word, line)
+}
+
+/// What is inside a frame, with a column free on both sides.
+fn narrowed(inside: Canvas) -> Canvas {
+    let (width, height) = (inside.width().saturating_sub(2), inside.height());
+    inside.into_part(1, 0, width, height)
 }
 
 /// A row that is selected: one bar from side to side, with pieces from the second column on, bold ones or not, and a note
@@ -108,6 +109,27 @@ fn selected(row: &mut Canvas, left: &[(String, bool)], note: &str) {
     }
     let note = text::clean(note);
     row.put(width.saturating_sub(text::width(&note) + 1), 0, &note, strong);
+}
+
+/// A bar of so many cells, filled to a share between 0 and 1 in eighths of a cell; without tints in whole cells.
+fn gauge(canvas: &mut Canvas, (x, y): (usize, usize), cells: usize, share: f64, role: Role) {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let theme = canvas.theme;
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    match theme.tint(Role::Unknown) {
+        Some(tint) => {
+            let eighths = (share * cells as f64 * 8.0).round() as usize;
+            let part = EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
+            let filled = format!("{}{part}", "█".repeat(eighths / 8));
+            canvas.put(x, y, &" ".repeat(cells), tint);
+            canvas.put(x, y, &filled, tint.patch(theme.style(role)));
+        }
+        None => {
+            let full = (share * cells as f64).round() as usize;
+            canvas.put(x, y, &"█".repeat(full), theme.style(role));
+            canvas.put(x + full, y, &"░".repeat(cells.saturating_sub(full)), theme.style(Role::Soft));
+        }
+    }
 }
 
 /// Draws the lines that fit from a scrolled-to one on.

@@ -1,0 +1,172 @@
+//! The three states as boxes with the links between them; or one box for what is no state of a breaker.
+
+use crate::tui::{
+    canvas::{Canvas, Row},
+    theme::Role,
+};
+use ratatui::style::{Modifier, Style};
+
+/// Rows of the boxes.
+pub(super) const ROWS: usize = 3;
+/// Rows of the ways back.
+const BACK: usize = 3;
+
+/// What the machine shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    /// Three boxes, one of them believed or none.
+    Machine(Option<(Place, Shine, Role)>),
+    /// One box with a name.
+    Single(&'static str, Shine, Role),
+}
+
+impl Face {
+    /// Three boxes of which none is believed.
+    pub(super) fn dark() -> Self {
+        Face::Machine(None)
+    }
+}
+
+/// A box of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Closed,
+    Open,
+    HalfOpen,
+}
+
+impl Place {
+    const ALL: [(Place, &'static str); 3] =
+        [(Place::Closed, "CLOSED"), (Place::Open, "OPEN"), (Place::HalfOpen, "HALF-OPEN")];
+}
+
+/// How much a box is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shine {
+    /// Sure or likely.
+    Fill,
+    /// The calm state where no source names a breaker.
+    Tint,
+    /// It cannot be told: a frame in its colour and a question mark.
+    Asked,
+}
+
+/// Draws it, with words beside a single box and the trials that failed and worked where the ways back are wanted; returns
+/// the rows it took.
+pub(super) fn draw(canvas: &mut Canvas, face: &Face, beside: &[Row], back: Option<(usize, usize)>) -> usize {
+    match *face {
+        Face::Single(name, shine, role) => {
+            let wide = name.len() + 4;
+            state(&mut canvas.part(0, 0, wide, ROWS), name, Some((shine, role)));
+            for (y, row) in beside.iter().take(ROWS).enumerate() {
+                canvas.at(wide + 2, y, row);
+            }
+            ROWS
+        }
+        Face::Machine(lit) => {
+            machine(canvas, lit);
+            if let Some((failed, worked)) = back {
+                ways_back(canvas, failed, worked);
+                return ROWS + BACK;
+            }
+            ROWS
+        }
+    }
+}
+
+/// Columns of a link, and where each box begins.
+fn places(width: usize) -> (usize, [usize; 3]) {
+    let link = width.saturating_sub(31) / 2;
+    (link, [0, 10 + link, 18 + 2 * link])
+}
+
+fn machine(canvas: &mut Canvas, lit: Option<(Place, Shine, Role)>) {
+    let (link, starts) = places(canvas.width());
+    for ((place, name), x) in Place::ALL.into_iter().zip(starts) {
+        let shine = lit.filter(|(there, ..)| *there == place).map(|(_, shine, role)| (shine, role));
+        state(&mut canvas.part(x, 0, name.len() + 4, ROWS), name, shine);
+    }
+    let line = format!("{}►", "─".repeat(link.saturating_sub(1)));
+    for (x, word) in [(10, "trips"), (18 + link, "waits")] {
+        canvas.letters(x, 1, &line, Role::Soft);
+        if let Some(margin) = link.checked_sub(word.len()) {
+            canvas.letters(x + margin / 2, 0, word, Role::Soft);
+        }
+    }
+}
+
+/// A box with its name.
+fn state(canvas: &mut Canvas, name: &str, shine: Option<(Shine, Role)>) {
+    let (theme, wide) = (canvas.theme, canvas.width());
+    let (ascii, name_at) = (theme.ascii, 2);
+    let blocks = |canvas: &mut Canvas, style: Style| {
+        let (upper, lower) = if ascii { ("=", "=") } else { ("▄", "▀") };
+        canvas.put(0, 0, &upper.repeat(wide), style);
+        canvas.put(0, 2, &lower.repeat(wide), style);
+    };
+    let frame = |canvas: &mut Canvas, style: Style| {
+        let across = "─".repeat(wide.saturating_sub(2));
+        canvas.put(0, 0, &format!("╭{across}╮"), style);
+        canvas.put(0, 2, &format!("╰{across}╯"), style);
+        for x in [0, wide.saturating_sub(1)] {
+            canvas.put(x, 1, "│", style);
+        }
+    };
+    match shine {
+        None => {
+            frame(canvas, theme.style(Role::Line));
+            canvas.put(name_at, 1, name, theme.style(Role::Soft));
+        }
+        Some((Shine::Fill, role)) => {
+            blocks(canvas, theme.style(role));
+            canvas.put(0, 1, &" ".repeat(wide), theme.fill(role));
+            canvas.put(name_at, 1, name, theme.fill(role).add_modifier(Modifier::BOLD));
+        }
+        Some((Shine::Tint, role)) => match theme.tint(role) {
+            Some(tint) => {
+                blocks(canvas, tint.bg.map_or(tint, |ground| Style::new().fg(ground)));
+                canvas.put(0, 1, &" ".repeat(wide), tint);
+                canvas.put(name_at, 1, name, tint.add_modifier(Modifier::BOLD));
+            }
+            None => {
+                frame(canvas, theme.style(role));
+                canvas.put(name_at, 1, name, theme.bold(role));
+            }
+        },
+        Some((Shine::Asked, role)) => {
+            frame(canvas, theme.style(role));
+            canvas.put(name_at, 1, name, theme.bold(role));
+            canvas.put(name_at + name.len(), 1, "?", theme.bold(role));
+        }
+    }
+}
+
+/// From HALF-OPEN back to OPEN when a trial fails, and back to CLOSED when it works, with how often each was seen.
+fn ways_back(canvas: &mut Canvas, failed: usize, worked: usize) {
+    let (_, [closed, open, half]) = places(canvas.width());
+    let (to_closed, to_open) = (closed + 5, open + 4);
+    let (from_fail, from_work) = (half + 3, half + 9);
+    for (x, y, sign) in [
+        (to_closed, 3, "▲"),
+        (to_open, 3, "▲"),
+        (from_fail, 3, "│"),
+        (from_work, 3, "│"),
+        (to_closed, 4, "│"),
+        (from_work, 4, "│"),
+    ] {
+        canvas.letters(x, y, sign, Role::Soft);
+    }
+    way(canvas, (to_open, from_fail, 4), "trial fails", failed, 1);
+    way(canvas, (to_closed, from_work, 5), "trial works", worked, 2);
+}
+
+/// One way from the right to the left, with its words after so many columns of line.
+fn way(canvas: &mut Canvas, (to, from, y): (usize, usize, usize), what: &str, seen: usize, lead: usize) {
+    let line = format!("╰{}╯", "─".repeat(from.saturating_sub(to + 1)));
+    canvas.letters(to, y, &line, Role::Soft);
+    let room = from.saturating_sub(to + 1 + lead);
+    let words = [format!(" {what}  ({seen} seen) "), format!(" {what} ({seen}) "), format!(" {seen} ")];
+    if let Some(words) = words.iter().find(|words| words.len() <= room) {
+        canvas.letters(to + 1 + lead, y, words, Role::Text);
+    }
+}

@@ -1,0 +1,251 @@
+//! Who says what of the breaker, on what ground and how long ago; then what was seen and measured.
+
+use super::{Scene, ground};
+use crate::{
+    session::{
+        event::{Belief, BreakerState, Confidence, NamedState, Says, Testimony, Witness},
+        state::{Cycle, CycleEnd, Outcome, Statement},
+        wording,
+    },
+    tui::{canvas::Row, figures, picture::breaker_role, text, theme::Role},
+};
+
+/// Seconds after which a source's word is old.
+const STALE_S: f64 = 4.0;
+/// Where what a source says begins, and where its ground does on a narrow and on a wide pane.
+const SAYS: usize = 9;
+const GROUND: (usize, usize) = (23, 22);
+
+/// A line with what stands at its right.
+type Line = (Row, Row);
+
+/// Everything below the machine, the sources first.
+pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<Line> {
+    let breaker = &scene.session.breaker;
+    let Some(belief) = &breaker.belief else { return Vec::new() };
+    let mut lines: Vec<Line> = belief.replicas.iter().map(|one| replica(scene, belief, one)).collect();
+    lines.extend(breaker.statements.iter().map(|statement| source(scene, belief, statement, width)));
+    let mut say = |role: Role, words: &str| {
+        lines.extend(text::wrap(words, width, 3).into_iter().map(|line| (Row::of(role, line), Row::new())));
+    };
+    for words in [named(belief), figures_of(belief), doubt(scene, belief), restarted(scene)] {
+        words.iter().for_each(|words| say(Role::Text, words));
+    }
+    let shown = breaker.cycles.len().saturating_sub(if tall { 3 } else { 2 });
+    let cycles = breaker.cycles.iter().enumerate().skip(shown);
+    lines.extend(cycles.map(|(i, one)| (cycle(scene, i + 1, one, width), Row::new())));
+    let mut say = |words: &str| {
+        lines.extend(text::wrap(words, width, 3).into_iter().map(|line| (Row::text(line), Row::new())));
+    };
+    let looks = if width >= super::ROOMY { looks(scene) } else { Vec::new() };
+    measured(scene).iter().chain(&looks).for_each(|words| say(words));
+    lines
+}
+
+/// Whether the process behind the breaker began anew, and no source has spoken since.
+pub(super) fn is_anew(scene: &Scene) -> bool {
+    let breaker = &scene.session.breaker;
+    let Some(belief) = breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Unknown) else {
+        return false;
+    };
+    breaker.restarted.is_some_and(|at| at >= belief.since || figures::between(at, belief.since) < 0.5)
+}
+
+/// One of several replicas: `4xbww  OPEN 5.6 s  sure`.
+fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> Line {
+    let says = |statement: &&Statement| {
+        let testimony = &statement.testimony;
+        testimony.says == Says::State(one.state)
+            && testimony.pod.as_ref().is_some_and(|pod| pod.ends_with(&one.name))
+    };
+    let since = scene.session.breaker.statements.iter().filter(says).map(|said| said.since).min();
+    let lasted = since.map(|at| format!(" {}", figures::length(figures::between(at, scene.said))));
+    let role = breaker_role(one.state, scene.verdict.word);
+    let row = Row::strong(Role::Strong, format!("{}  ", one.name))
+        .bold(role, wording::breaker(one.state))
+        .and(lasted.unwrap_or_default());
+    (row, Row::text(wording::confidence(belief.confidence)))
+}
+
+fn source(scene: &Scene, belief: &Belief, statement: &Statement, width: usize) -> Line {
+    let testimony = &statement.testimony;
+    let who = match &testimony.pod {
+        Some(pod) => format!("{} {}", kind(testimony), pod.rsplit('-').next().unwrap_or(pod)),
+        None => kind(testimony).to_owned(),
+    };
+    if is_anew(scene) && scene.session.breaker.restarted.is_some_and(|at| statement.at < at) {
+        return (Row::strong(Role::Text, who).to(SAYS).and("no answer yet"), Row::new());
+    }
+    let roomy = width >= super::ROOMY;
+    let age = statement.age(scene.until);
+    let stale = age > STALE_S;
+    let old = |role: Role| if stale { Role::Unknown } else { role };
+    let (says, role) = match testimony.says {
+        Says::State(state) => {
+            let derived = if derived(belief, testimony) { ", derived" } else { "" };
+            let role = breaker_role(state, scene.verdict.word);
+            (format!("{}{derived}", said(state)), role)
+        }
+        Says::Not(state) => (format!("not {}", said(state)), Role::Text),
+        Says::Nothing => ("cannot tell".to_owned(), Role::Text),
+    };
+    let aged = match stale || roomy {
+        true => Row::of(Role::Soft, format!("{} ago", figures::length(age))),
+        false => Row::new(),
+    };
+    let head = Row::of(old(Role::Text), who).and(" ").to(SAYS).bold(old(role), says).and(" ");
+    let head = head.to(if roomy { GROUND.1 } else { GROUND.0 });
+    let taken = head.width() + if aged.0.is_empty() { 0 } else { aged.width() + 1 };
+    let ground = ground::fitting(&testimony.ground, width.saturating_sub(taken));
+    (head.with(old(Role::Text), ground), aged)
+}
+
+/// A state as a source's line has it.
+fn said(state: BreakerState) -> String {
+    match state {
+        BreakerState::NoBreakerSeen => "none seen".to_owned(),
+        BreakerState::FallbackAtOnce => "open or none".to_owned(),
+        state => wording::breaker(state).to_lowercase(),
+    }
+}
+
+/// How a line names its source: by its usual path where it is found there.
+fn kind(testimony: &Testimony) -> &'static str {
+    let at = |usual: &str| testimony.place.as_ref().is_none_or(|place| place.ends_with(usual));
+    match testimony.witness {
+        Witness::Actuator => "actuator",
+        Witness::Hystrix => "hystrix",
+        Witness::Metrics if at("/metrics") => "/metrics",
+        Witness::Metrics => "metrics",
+        Witness::Mesh => "mesh",
+        Witness::Health if at("/health") => "/health",
+        Witness::Health => "health",
+        Witness::Answers => "answers",
+    }
+}
+
+/// Whether the state that a source's line shows follows from its counters or timers, rather than being told.
+fn derived(belief: &Belief, testimony: &Testimony) -> bool {
+    let name = belief.breaker.as_deref().unwrap_or_default();
+    match testimony.breakers.as_slice() {
+        [one] => one.derived,
+        several => several.iter().any(|one| one.name == name && one.derived),
+    }
+}
+
+/// Which breaker is meant, and which others there are.
+fn named(belief: &Belief) -> Option<String> {
+    let others: Vec<String> =
+        belief.others.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    let others = (!others.is_empty()).then(|| others.join(", "));
+    match (&belief.breaker, others) {
+        (Some(name), Some(others)) => Some(format!("about {name}; also there: {others}")),
+        (None, Some(others)) => Some(format!("named, but not known to be about these calls: {others}")),
+        _ => None,
+    }
+}
+
+/// `14 of 20 calls, 64 % failed, trips at 50 %; 12 rejected`
+pub(in crate::tui) fn figures_of(belief: &Belief) -> Option<String> {
+    let mut words = Vec::new();
+    if let Some(counts) = &belief.counts {
+        let of = counts.min_calls.map(|min| format!(" of {min}")).unwrap_or_default();
+        words.extend(counts.calls.map(|calls| format!("{calls}{of} calls")));
+        words.extend(counts.failed.map(|failed| format!("{failed} failed")));
+        words.extend(counts.failure_percent.map(|percent| format!("{percent:.0} % failed")));
+        words.extend(counts.trips_at_percent.map(|percent| format!("trips at {percent:.0} %")));
+        words.extend(counts.trips_after.map(|failures| format!("trips after {failures}")));
+    }
+    words.extend(belief.rejected.map(|calls| format!("{calls} rejected")));
+    words.extend(belief.fallback_ratio.map(|ratio| format!("{:.0} % fallbacks", ratio * 100.0)));
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// Why no more is said, where it is not sure: the last of the reasons that is not on the screen already.
+fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
+    if belief.confidence == Confidence::Sure || !belief.because.contains("; ") {
+        return None;
+    }
+    // The row below the machine has it.
+    let told = [BreakerState::Unknown, BreakerState::NotSeenYet, BreakerState::Closed];
+    if told.contains(&belief.state) && belief.confidence == Confidence::CannotTell {
+        return None;
+    }
+    let last = belief.because.rsplit("; ").find(|reason| !reason.contains("reset by a restart"))?;
+    let statements = &scene.session.breaker.statements;
+    let shown = statements.iter().any(|statement| repeats(last, &statement.testimony.ground));
+    (!shown && last != wording::replicas(&belief.replicas)).then(|| last.to_owned())
+}
+
+/// Whether a reason is what a source's line says, whose figures may be a moment older.
+fn repeats(reason: &str, ground: &str) -> bool {
+    let plain = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    match plain(ground) {
+        // `200`
+        words if words.is_empty() => reason.ends_with(ground),
+        words => plain(reason).ends_with(&words),
+    }
+}
+
+/// A restart takes with it whatever a breaker has counted.
+fn restarted(scene: &Scene) -> Option<String> {
+    let at = scene.session.breaker.restarted.filter(|_| !is_anew(scene))?;
+    let when = scene.since_t0(at).map(|since| format!(" at {}", wording::moment(since))).unwrap_or_default();
+    Some(format!("its breaker was reset by a restart{when}"))
+}
+
+/// `cycle 1  OPEN T+2.0  trial T+12.0  failed T+13.0`, or `1 OPEN T+2.0 trial T+12.0 failed T+13.0`.
+fn cycle(scene: &Scene, number: usize, cycle: &Cycle, width: usize) -> Row {
+    let at = |moment| scene.since_t0(moment).map_or_else(|| "?".to_owned(), wording::moment);
+    let open = breaker_role(BreakerState::Open, scene.verdict.word);
+    let mut parts = vec![(open, format!("OPEN {}", at(cycle.opened)))];
+    parts.extend(cycle.trial.map(|trial| (Role::Waiting, format!("trial {}", at(trial)))));
+    parts.extend(cycle.ended.map(|(ended, how)| match how {
+        CycleEnd::Worked if cycle.trial.is_none() => {
+            (Role::Ok, format!("closed {}, no trial seen", at(ended)))
+        }
+        CycleEnd::Worked => (Role::Ok, format!("worked {}", at(ended))),
+        CycleEnd::Failed => (Role::Failing, format!("failed {}", at(ended))),
+    }));
+    let said = |head: String, gap: &str| {
+        let gaps = std::iter::once("").chain(std::iter::repeat(gap));
+        parts
+            .iter()
+            .zip(gaps)
+            .fold(Row::text(head), |row, ((role, words), gap)| row.and(gap).bold(*role, words.as_str()))
+    };
+    let whole = said(format!("{:<SAYS$}", format!("cycle {number}")), "  ");
+    if whole.width() <= width { whole } else { said(format!("{number} "), " ") }
+}
+
+/// The breaker's settings as they behave.
+fn measured(scene: &Scene) -> Option<String> {
+    let measured = scene.session.breaker.measured(scene.session.t0());
+    let mut words = Vec::new();
+    words.extend(measured.trip_s.map(|s| format!("opened {s:.1} s after T0")));
+    words.extend(measured.reset_s.map(|(low, high)| match high - low < 0.15 {
+        true => format!("tried again after {low:.1} s"),
+        false => format!("tried again after {low:.1} to {high:.1} s"),
+    }));
+    if measured.trials > 1 {
+        words.push(format!("{} of {} trials failed", measured.failed_trials, measured.trials));
+    }
+    (!words.is_empty()).then(|| format!("measured: {}", words.join(", ")))
+}
+
+/// What answers look like: the real one, the fallback.
+fn looks(scene: &Scene) -> Vec<String> {
+    let Some(endpoint) = scene.session.users.main() else { return Vec::new() };
+    let mut lines = Vec::new();
+    if let Some(look) =
+        endpoint.looks.iter().filter(|l| l.outcome == Outcome::Fallback).max_by_key(|l| l.count)
+    {
+        let status = look.status.map(|status| status.to_string()).unwrap_or_default();
+        let excerpt = look.excerpt.as_deref().unwrap_or("(not kept)");
+        lines.push(format!("fallback text: \"{excerpt}\" ({status})"));
+    }
+    if let Some(shape) = &endpoint.shape {
+        lines.push(format!("real answer learned: {}", shape.description));
+    }
+    lines
+}
