@@ -1,0 +1,117 @@
+//! Who calls whom, and how far the calls get: users, consumer, breaker, provider.
+
+mod boxes;
+mod parts;
+#[cfg(test)]
+mod tests;
+
+use super::Scene;
+use crate::tui::{
+    canvas::{Canvas, Row},
+    figures,
+    theme::Role,
+};
+use parts::{Between, Parts};
+
+/// Columns left of the row.
+const MARGIN: usize = 2;
+
+/// Draws it in a row, or in boxes where there are three.
+pub(crate) fn chain(canvas: &mut Canvas, scene: &Scene) {
+    canvas.clear();
+    let parts = Parts::of(scene);
+    match canvas.height() {
+        0 => {}
+        1 | 2 => row(canvas, &parts),
+        _ => boxes::draw(canvas, scene, &parts),
+    }
+}
+
+/// How much of the row is said.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    All,
+    /// Not how long ago.
+    NoAges,
+    /// Not why.
+    NoWords,
+    /// The breaker without a word before it.
+    Brief,
+}
+
+fn row(canvas: &mut Canvas, parts: &Parts) {
+    let room = canvas.width().saturating_sub(MARGIN);
+    let details = [Detail::All, Detail::NoAges, Detail::NoWords, Detail::Brief];
+    let rows = details.map(|detail| line(parts, detail));
+    let [.., least] = &rows;
+    let row = rows.iter().find(|row| row.width() <= room).unwrap_or(least);
+    canvas.at(MARGIN, 0, row);
+}
+
+fn line(parts: &Parts, detail: Detail) -> Row {
+    let users = &parts.users;
+    let mut row = Row::strong(Role::Strong, "USERS").and(format!(" {}", users.asked));
+    if users.waiting > 0 {
+        row = row.bold(Role::Waiting, format!(", {} waiting", users.waiting));
+    }
+    row = match users.is_asked {
+        true => row.with(users.role, " ━━━━━► "),
+        false => row.with(Role::Soft, " ╌╌╌╌╌▷ "),
+    };
+    if let Some(consumer) = &parts.consumer {
+        row = row.joined(end("CONSUMER", consumer.sign, consumer.role, &consumer.ready)).and(" ");
+    }
+    let Some(provider) = &parts.provider else { return row.trimmed() };
+    if parts.consumer.is_some() {
+        row = row.joined(link(&parts.between, detail)).and(" ");
+    }
+    row = row.joined(end("PROVIDER", provider.sign, provider.role, &provider.ready));
+    match (&provider.away, &provider.back) {
+        (Some((why, _)), _) if detail == Detail::NoAges => row.bold(provider.role, format!("  {why}")),
+        (Some((why, lasted)), _) if detail == Detail::All => {
+            row.bold(provider.role, format!("  {}", parts::away(why, lasted)))
+        }
+        (None, Some(back)) if detail == Detail::All => row.with(provider.role, format!("  {back}")),
+        _ => row,
+    }
+}
+
+/// `● CONSUMER 1/1`
+fn end(name: &str, sign: char, role: Role, ready: &str) -> Row {
+    Row::strong(role, format!("{sign} ")).bold(Role::Strong, name).bold(role, format!(" {ready}").trim_end())
+}
+
+/// How far calls get that the consumer makes.
+fn link(between: &Between, detail: Detail) -> Row {
+    match between {
+        Between::NotAsked => Row::of(Role::Soft, "╌╌╌╌╌╌╌╌╌╌╌╌╌▷"),
+        Between::Unknown => Row::of(Role::Unknown, "╌╌╌╌╌╌ ? ╌╌╌╌▷"),
+        Between::Through(role) => Row::of(*role, "━━━━━━━━━━━━━━►"),
+        Between::Lost => {
+            Row::of(Role::Failing, "━━━━━━━━").bold(Role::Failing, "╳").with(Role::Failing, "╌╌╌╌╌╌")
+        }
+        Between::Cut { word, role } => {
+            let word =
+                if detail == Detail::Brief { format!(" {word} ") } else { format!(" breaker {word} ") };
+            Row::of(*role, "━━━┫").bold(*role, word).with(*role, "┣╌╌╌╌")
+        }
+        Between::Trial { word, role } => {
+            let sure = word == "HALF-OPEN" && detail != Detail::Brief;
+            let word = if sure { format!(" {word}: trial ") } else { format!(" {word} ") };
+            Row::of(*role, "━━━┫").bold(*role, word).with(*role, "┣━━━►")
+        }
+    }
+}
+
+/// Seconds as a rate: `4/s`, `0.5/s`.
+fn per_second(rate: f64) -> String {
+    match rate.fract() == 0.0 {
+        true => format!("{rate:.0}/s"),
+        false => format!("{rate:.1}/s"),
+    }
+}
+
+/// A median as links bear it.
+fn median(ms: Option<f64>) -> Option<String> {
+    ms.map(|ms| figures::wait(Some(ms)))
+}

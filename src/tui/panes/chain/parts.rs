@@ -1,0 +1,186 @@
+//! What is known of each part of the chain. What is not known is no state.
+
+use crate::{
+    insight::{self, Phase},
+    session::{
+        event::{BreakerState, Confidence},
+        state::{Endpoint, Readied},
+        wording,
+    },
+    tui::{
+        panes::{
+            Scene,
+            banner::{standing_role, word_role},
+            deed,
+            lately::{self, Lately},
+        },
+        picture::{breaker_role, shown_endpoint},
+        theme::Role,
+    },
+};
+
+/// Users, consumer, provider, and how far calls get between the latter.
+pub(super) struct Parts {
+    pub(super) users: Users,
+    pub(super) consumer: Option<End>,
+    pub(super) provider: Option<End>,
+    pub(super) between: Between,
+}
+
+pub(super) struct Users {
+    /// The colour of what they get.
+    pub(super) role: Role,
+    /// `4/s`, or that they are not asked.
+    pub(super) asked: String,
+    pub(super) is_asked: bool,
+    pub(super) waiting: usize,
+    pub(super) longest_ms: f64,
+    /// Median wait of the last five seconds.
+    pub(super) median_ms: Option<f64>,
+    /// What most of them got lately.
+    pub(super) most: Option<String>,
+}
+
+/// A workload.
+pub(super) struct End {
+    pub(super) sign: char,
+    pub(super) role: Role,
+    /// `1/1`; empty where nobody tells.
+    pub(super) ready: String,
+    /// Why it is away, and for how long.
+    pub(super) away: Option<(String, String)>,
+    /// `back since T+8.0`
+    pub(super) back: Option<String>,
+}
+
+/// How far calls of the consumer get.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Between {
+    /// There are none of ours.
+    NotAsked,
+    /// Nobody tells whether they arrive.
+    Unknown,
+    Through(Role),
+    /// They are made, and nobody answers.
+    Lost,
+    /// A breaker ends them at once.
+    Cut {
+        word: String,
+        role: Role,
+    },
+    /// A breaker lets some through.
+    Trial {
+        word: String,
+        role: Role,
+    },
+}
+
+impl Parts {
+    pub(super) fn of(scene: &Scene) -> Self {
+        let session = scene.session;
+        let roles = session.roles();
+        let users = users(scene);
+        let readiness = session.consumer_readiness();
+        let consumer = roles.consumer.map(|_| end(readiness.last(), Role::Failing));
+        let readiness = session.provider_readiness();
+        let last = readiness.last();
+        let down = if session.t0().is_some() { Role::Fault } else { Role::Failing };
+        let provider = roles.provider.map(|_| End {
+            away: deed::away(scene),
+            back: last.and_then(|last| back(scene, last)),
+            ..end(last, down)
+        });
+        let calls = consumer.as_ref().is_none_or(|consumer| consumer.sign != '✗');
+        let between = between(scene, &users, last, calls);
+        Self { users, consumer, provider, between }
+    }
+}
+
+/// `killed by us, 8.6 s ago`, `down again for 3.0 s`
+pub(super) fn away(why: &str, lasted: &str) -> String {
+    if why.ends_with("by us") { format!("{why}, {lasted} ago") } else { format!("{why} for {lasted}") }
+}
+
+fn users(scene: &Scene) -> Users {
+    let role = match scene.phase {
+        Phase::Finished => standing_role(insight::conclusion(scene.session, scene.now).standing),
+        _ => word_role(scene.verdict.word),
+    };
+    let endpoint = shown_endpoint(scene);
+    let (waiting, longest_ms) =
+        endpoint.filter(|_| scene.is_on()).map_or((0, 0.0), |endpoint| lately::waiting(scene, endpoint));
+    let lately = endpoint.map(|endpoint| Lately::of(scene, endpoint));
+    let asked = endpoint.filter(|endpoint| endpoint.watched || !scene.is_on());
+    Users {
+        role,
+        asked: told(scene, endpoint),
+        is_asked: asked.is_some(),
+        waiting,
+        longest_ms,
+        median_ms: lately.as_ref().and_then(|lately| lately.came.median_ms),
+        most: lately.and_then(|lately| lately.most()).map(|(_, words)| words),
+    }
+}
+
+fn told(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
+    match endpoint {
+        None if scene.session.users.passive => "not asked: passive".to_owned(),
+        None => "not asked yet".to_owned(),
+        Some(endpoint) if !endpoint.watched && scene.is_on() => "not asked any more".to_owned(),
+        Some(endpoint) => super::per_second(endpoint.rate),
+    }
+}
+
+fn end(last: Option<&Readied>, down: Role) -> End {
+    let (sign, role) = match last {
+        None => ('?', Role::Unknown),
+        Some(last) if last.ready == 0 => ('✗', down),
+        Some(last) if last.ready < last.wanted => ('●', Role::Waiting),
+        Some(_) => ('●', Role::Ok),
+    };
+    let ready = last.map(|last| format!("{}/{}", last.ready, last.wanted)).unwrap_or_default();
+    End { sign, role, ready, away: None, back: None }
+}
+
+/// Since when it is whole again.
+fn back(scene: &Scene, last: &Readied) -> Option<String> {
+    let since = scene.since_t0(last.from).filter(|since| *since > 0.0)?;
+    (last.ready >= last.wanted).then(|| format!("back since {}", wording::moment(since)))
+}
+
+/// How far calls get; what is believed of a breaker counts only while there is a consumer to have one.
+fn between(scene: &Scene, users: &Users, provider: Option<&Readied>, calls: bool) -> Between {
+    if !users.is_asked {
+        return Between::NotAsked;
+    }
+    let belief = scene.session.breaker.belief.as_ref();
+    let belief = belief.filter(|belief| calls && belief.confidence != Confidence::CannotTell);
+    if let Some(belief) = belief {
+        let guessed = if belief.confidence == Confidence::Sure { "" } else { "?" };
+        let role = breaker_role(belief.state, scene.verdict.word);
+        let word = format!("{}{guessed}", wording::breaker(belief.state));
+        match belief.state {
+            BreakerState::Open | BreakerState::ForcedOpen => return Between::Cut { word, role },
+            BreakerState::HalfOpen => return Between::Trial { word, role },
+            BreakerState::Mixed => {
+                let open = belief.replicas.iter().filter(|one| one.state == BreakerState::Open).count();
+                let word = format!("OPEN in {open} of {}", belief.replicas.len());
+                return Between::Trial { word, role };
+            }
+            BreakerState::FallbackAtOnce => {
+                return Between::Cut { word: "OPEN?".to_owned(), role: Role::Unknown };
+            }
+            _ => {}
+        }
+    }
+    match provider {
+        Some(last) if last.ready == 0 => Between::Lost,
+        Some(last) if last.ready < last.wanted => Between::Through(Role::Waiting),
+        // Whether they are answered well is seen by what users get of them only.
+        Some(_) => match users.role {
+            Role::Ok | Role::Protected => Between::Through(Role::Ok),
+            _ => Between::Through(Role::Unknown),
+        },
+        None => Between::Unknown,
+    }
+}

@@ -1,0 +1,48 @@
+//! What users got in the last five seconds.
+
+use super::Scene;
+use crate::{
+    session::state::{Endpoint, Recent},
+    tui::{picture::ON_THE_WAY_MS, theme::Role},
+};
+
+/// Seconds that count as lately.
+const LATELY_S: f64 = 5.0;
+
+/// Those who asked lately.
+pub(in crate::tui) struct Lately {
+    /// Who got an answer.
+    pub(in crate::tui) came: Recent,
+    /// Who asked lately and waits.
+    waiting: usize,
+}
+
+impl Lately {
+    pub(in crate::tui) fn of(scene: &Scene, endpoint: &Endpoint) -> Self {
+        let from = scene.until - std::time::Duration::from_secs_f64(LATELY_S);
+        let came = Recent::of(endpoint.dots_since(from).filter(|dot| dot.ended() <= scene.until));
+        let waits = endpoint.waiting_over(scene.until, ON_THE_WAY_MS);
+        Self { came, waiting: waits.filter(|(flight, _)| flight.start >= from).count() }
+    }
+
+    /// What most of them got, of as many with a result the worst: `20 of 20 fallback`. Nothing where nobody asked.
+    pub(in crate::tui) fn most(&self) -> Option<(Role, String)> {
+        let came = &self.came;
+        let parts = [
+            (Role::Ok, came.real, "real"),
+            (Role::Unknown, came.unjudged, "answered"),
+            (Role::Protected, came.fallback, "fallback"),
+            (Role::Waiting, self.waiting, "waiting"),
+            (Role::Failing, came.errors, "failed"),
+        ];
+        let all = came.answers + self.waiting;
+        let most = parts.into_iter().filter(|(_, n, _)| *n > 0).max_by_key(|(_, n, _)| *n);
+        most.map(|(role, n, word)| (role, format!("{n} of {all} {word}")))
+    }
+}
+
+/// Users who wait for an answer for longer than one takes on its way, and the longest wait in milliseconds.
+pub(in crate::tui) fn waiting(scene: &Scene, endpoint: &Endpoint) -> (usize, f64) {
+    let waits = endpoint.waiting_over(scene.until, ON_THE_WAY_MS).map(|(_, waited)| waited);
+    waits.fold((0, 0.0), |(count, longest), waited| (count + 1, f64::max(longest, waited)))
+}
