@@ -64,7 +64,7 @@ fn in_the_middle_they_roll_back_and_keep_the_journal() {
         let mut terminal = start(folder.path(), &["--record", "session.ctui"]);
         fire(&mut terminal);
         terminal.press(" ");
-        terminal.wait_for("[~] look-again");
+        terminal.wait_for("‖ look-again");
         assert_eq!(end(&mut terminal, how), 1, "{how:?}");
         assert!(there(folder.path()), "{how:?} left through the rollbacks");
         assert!(folder.path().join("journal.json").exists(), "{how:?}");
@@ -103,7 +103,7 @@ fn where_no_cluster_is_found_the_offer_of_the_sandbox_gives_the_terminal_back() 
     let mut terminal = Terminal::start(120, 36, folder.path(), &[experiment.to_str().unwrap()]);
     terminal.wait_for("any other key to leave");
     terminal.press("a");
-    terminal.wait_for("ctx sandbox");
+    terminal.wait_for("sandbox/default");
     terminal.press("q");
     terminal.ended();
 }
@@ -127,12 +127,12 @@ fn whoever_leaves_a_lasting_fault_is_offered_the_undo_kit() {
     std::fs::write(folder.path().join("experiment.json"), LASTING).unwrap();
     for (ends_first, key, undone) in [(false, "u", true), (true, "u", true), (false, "w", false)] {
         let mut terminal = Terminal::start(120, 36, folder.path(), &["--sandbox=after", "experiment.json"]);
-        terminal.wait_for("[>] scale-down");
+        terminal.wait_for("› scale-down");
         // The card is there, and with it the kit.
         terminal.wait_for("SCALE Deployment");
         terminal.wait_for("u restores");
         terminal.press("F");
-        terminal.wait_for("[v] scale-down");
+        terminal.wait_for("✓ scale-down");
         if ends_first {
             terminal.press("e");
             terminal.wait_for("FINISHED");
@@ -154,13 +154,13 @@ fn another_run_stands_beside_the_first_and_keeps_its_own_files() {
     fire(&mut terminal);
     terminal.press("e");
     terminal.wait_for("FINISHED");
-    terminal.wait_for("[R] new run");
+    terminal.wait_for("R run again");
     terminal.press("R");
-    terminal.wait_for("[>] file-is-there");
-    terminal.press_until(" ", "[>] take-it-away");
+    terminal.wait_for("› file-is-there");
+    terminal.press_until(" ", "› take-it-away");
     super::fire_awaited(&mut terminal);
     terminal.press("e");
-    terminal.wait_for("BEFORE and AFTER");
+    terminal.wait_for("LINED UP AT T0");
     terminal.press("q");
     terminal.ended();
     assert!(terminal.is_restored());

@@ -6,9 +6,9 @@ use super::{fire_the_kill, in_sandbox};
 fn the_victims_log_is_kept_when_it_is_gone_and_every_pod_has_one() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = in_sandbox(folder.path(), &[]);
-    terminal.wait_for("1/1 Running");
+    terminal.wait_for(" 1/1 ");
     terminal.press("o");
-    terminal.wait_for("(learned)");
+    terminal.wait_for("■ real");
     fire_the_kill(&mut terminal);
     terminal.wait_for("gone");
     // Nobody asked for it before: the victim is followed from the moment its card is shown.

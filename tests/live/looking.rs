@@ -26,9 +26,9 @@ fn two_endpoints_the_past_and_the_mouse() {
     let folder = tempfile::tempdir().unwrap();
     let watched = ["--watch", "/invoke", "--watch", "${consumer_url}/health", "--mouse"];
     let mut terminal = in_sandbox(folder.path(), &watched);
-    terminal.wait_for("1/1 Running");
+    terminal.wait_for(" 1/1 ");
     terminal.press("o");
-    terminal.wait_for("(learned)");
+    terminal.wait_for("■ real");
     terminal.wait_for("x 1/2: [O] O");
     terminal.press("x");
     terminal.wait_for("2 USERS  GET /health");

@@ -44,14 +44,14 @@ fn desk() -> tempfile::TempDir {
 fn start(folder: &Path, more: &[&str]) -> Terminal {
     let arguments: Vec<&str> = ["experiment.json"].into_iter().chain(more.iter().copied()).collect();
     let terminal = Terminal::start(120, 36, folder, &arguments);
-    terminal.wait_for("[>] file-is-there");
+    terminal.wait_for("› file-is-there");
     terminal
 }
 
 /// Steps up to the fire and fires.
 fn fire(terminal: &mut Terminal) {
     terminal.press(" ");
-    terminal.wait_for("[>] take-it-away");
+    terminal.wait_for("› take-it-away");
     fire_awaited(terminal);
 }
 
@@ -66,7 +66,7 @@ fn in_sandbox(folder: &Path, more: &[&str]) -> Terminal {
 /// From a watched service through the first step of the hypothesis to the fire of [`in_sandbox`]'s session.
 fn fire_the_kill(terminal: &mut Terminal) {
     terminal.press(" ");
-    terminal.wait_for("[v] all-services-are-healthy");
+    terminal.wait_for("✓ all-services-are-healthy");
     terminal.press(" ");
     // The card itself, not only its frame.
     terminal.wait_for("KILL 1 pod");
@@ -76,11 +76,11 @@ fn fire_the_kill(terminal: &mut Terminal) {
 
 fn fire_awaited(terminal: &mut Terminal) {
     // The card itself, not only its frame: nothing is fired before what it would hit is shown.
-    terminal.wait_for("comes back");
+    terminal.wait_for("returns");
     terminal.press("F");
     terminal.wait_for("FIRE?");
     terminal.press("take-it-away\r");
-    terminal.wait_for("[v] take-it-away");
+    terminal.wait_for("✓ take-it-away");
 }
 
 /// Waits until a file is there, whatever the screen shows.
@@ -101,18 +101,19 @@ fn steps_by_keys_and_never_fires_by_space() {
     let folder = desk();
     let mut terminal = start(folder.path(), &[]);
     terminal.press(" ");
-    terminal.wait_for("[>] take-it-away");
+    terminal.wait_for("› take-it-away");
     terminal.press(" ");
     terminal.wait_for("SPACE never fires");
     assert!(there(folder.path()));
     fire_awaited(&mut terminal);
     assert!(!there(folder.path()));
     terminal.press(" ");
-    terminal.wait_for("[~] look-again");
+    terminal.wait_for("‖ look-again");
     terminal.press("c");
-    terminal.wait_for("[v] look-again");
+    terminal.wait_for("✓ look-again");
     terminal.press(" ");
-    terminal.wait_for("HYPOTHESIS once more");
+    // The first pass is folded into one row: this one is the second.
+    terminal.wait_for("› file-is-there");
     terminal.press("e");
     terminal.wait_for("FINISHED");
     assert!(there(folder.path()), "the end went through the rollbacks");
@@ -168,7 +169,7 @@ fn it_is_suspended_and_comes_back() {
     assert!(terminal.is_restored());
     terminal.signal(libc::SIGCONT);
     terminal.wait_until("the alternate screen", vt100::Screen::alternate_screen);
-    terminal.wait_for("[>] file-is-there");
+    terminal.wait_for("› file-is-there");
     terminal.press("q");
     terminal.ended();
 }
@@ -178,7 +179,7 @@ fn any_size_at_any_moment() {
     let folder = desk();
     let mut terminal = start(folder.path(), &[]);
     for (width, height, shown) in
-        [(80, 24, "STEPS"), (200, 50, "6 LOG"), (60, 14, "NEXT"), (30, 8, "needs 40x12")]
+        [(80, 24, "BREAKER + PODS"), (200, 50, "6 STORY"), (60, 14, "NEXT"), (30, 8, "needs 40x12")]
     {
         terminal.resize(width, height);
         terminal.wait_for(shown);
@@ -266,24 +267,26 @@ fn read_only_cannot_step() {
 fn the_breaker_opens_tries_and_closes_before_our_eyes() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = in_sandbox(folder.path(), &[]);
-    terminal.wait_for("PHASE 1/5 READY");
-    terminal.wait_for("1/1 Running");
+    terminal.wait_for("1/5 READY");
+    terminal.wait_for(" 1/1 ");
     terminal.press("o");
-    terminal.wait_for("(learned)");
+    terminal.wait_for("■ real");
     terminal.wait_for("CLOSED");
     terminal.press(" ");
-    terminal.wait_for("[v] all-services-are-healthy");
+    terminal.wait_for("✓ all-services-are-healthy");
     terminal.press(" ");
-    terminal.wait_for("comes back");
+    terminal.wait_for("returns");
     terminal.wait_for("SHIFT+F");
     terminal.press("F");
     terminal.wait_for("FAULT ON");
     terminal.wait_for("0 endpoints");
-    terminal.wait_for("USERS PROTECTED");
+    terminal.wait_for("Users get a fallback");
     terminal.wait_for(" OPEN ");
     terminal.wait_for("RECOVERED");
-    terminal.wait_until("a trial in the breaker's lane", |screen| screen.contents().contains("Oh"));
-    terminal.wait_for("USERS OK");
+    terminal.wait_until("a trial in the breaker's lane", |screen| {
+        screen.contents().lines().any(|line| line.starts_with("│ breaker") && line.contains('H'))
+    });
+    terminal.wait_for("answers are real");
     terminal.wait_for(" CLOSED ");
     terminal.press("q");
     terminal.ended();

@@ -35,9 +35,9 @@ fn a_guard_ends_the_run_on_the_screen_and_rolls_back() {
     let folder = tempfile::tempdir().unwrap();
     scaled_to_zero(folder.path(), r#""extensions": [{"name": "chaos-tui", "guards": {"users": 3}}],"#);
     let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json", "--sandbox=before"]);
-    terminal.wait_for("PHASE 1/5 READY");
+    terminal.wait_for("1/5 READY");
     terminal.press("o");
-    terminal.wait_for("(learned)");
+    terminal.wait_for("■ real");
     terminal.press(" ");
     terminal.wait_for("aborts by itself if: users bad > 3 s of the 120 s budget");
     terminal.wait_for("TARGET");
@@ -45,7 +45,7 @@ fn a_guard_ends_the_run_on_the_screen_and_rolls_back() {
     terminal.press("F");
     terminal.wait_for("GUARD ABORTS: bad");
     terminal.wait_for("ended the run: users were let down in 4 s since T0; the guard allows 3 s");
-    terminal.wait_for("[v] scale-back");
+    terminal.wait_for("✓ scale-back");
     terminal.wait_for("FINISHED");
     terminal.press("q");
     assert_eq!(terminal.ended(), 1);
@@ -98,10 +98,10 @@ fn the_undo_kit_brings_a_deleted_deployment_back() {
     deleted(folder.path());
     let arguments = ["experiment.json", "--sandbox=before", "--record", "session.ctui"];
     let mut terminal = Terminal::start(120, 36, folder.path(), &arguments);
-    terminal.wait_for("PHASE 1/5 READY");
+    terminal.wait_for("1/5 READY");
     terminal.wait_for("undo kit: 2 manifests saved");
     terminal.press("o");
-    terminal.wait_for("(learned)");
+    terminal.wait_for("■ real");
     terminal.press(" ");
     terminal.wait_for("u restores the manifests, checked");
     terminal.press("F");
@@ -167,7 +167,7 @@ fn f_repairs_a_dead_url_for_the_session() {
     terminal.press("o");
     terminal.wait_for("USERS OK");
     terminal.press(" ");
-    terminal.wait_for("[v] ask-as-users-do");
+    terminal.wait_for("✓ ask-as-users-do");
     terminal.press(" ");
     terminal.wait_for("FINISHED");
     terminal.press("q");

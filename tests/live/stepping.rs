@@ -8,16 +8,16 @@ fn a_breakpoint_holds_automatic_stepping_and_a_step_is_left_out() {
     let mut terminal = start(folder.path(), &[]);
     // Down to the step after the destructive one.
     terminal.press("\x1b[B\x1b[Bb");
-    terminal.wait_for("[ ]*look-again");
+    terminal.wait_for("·*look-again");
     terminal.press("a");
     terminal.wait_for("AUTO");
     fire_awaited(&mut terminal);
-    terminal.wait_for("[>]*look-again");
+    terminal.wait_for("›*look-again");
     assert!(!there(folder.path()));
     terminal.press("s");
     terminal.wait_for("SKIP?");
     terminal.press("s");
-    terminal.wait_for("[-]*look-again");
+    terminal.wait_for("-*look-again");
     terminal.wait_for("skipped");
     // Automatic stepping goes on behind the breakpoint, to the end.
     terminal.wait_for("FINISHED");
@@ -36,7 +36,7 @@ fn a_step_is_run_again_and_the_run_is_held() {
     let folder = desk();
     let mut terminal = start(folder.path(), &[]);
     terminal.press(" ");
-    terminal.wait_for("[>] take-it-away");
+    terminal.wait_for("› take-it-away");
     terminal.press("r");
     terminal.wait_for("nothing to run again");
     terminal.press(".");
@@ -45,18 +45,18 @@ fn a_step_is_run_again_and_the_run_is_held() {
     terminal.wait_gone("PAUSED");
     fire_awaited(&mut terminal);
     // What is run again is awaited first: what is destructive is fired again or not at all.
-    terminal.wait_for("[>] look-again");
+    terminal.wait_for("› look-again");
     terminal.press("r");
-    terminal.wait_for("[>] take-it-away");
+    terminal.wait_for("› take-it-away");
     terminal.press(" ");
     terminal.wait_for("SPACE never fires");
     terminal.press("s");
     terminal.wait_for("SKIP?");
     terminal.press("s");
-    terminal.wait_for("[-] take-it-away");
+    terminal.wait_for("- take-it-away");
     terminal.press(" ");
-    terminal.wait_for("[~] look-again");
-    terminal.wait_for("[A] abort: ");
+    terminal.wait_for("‖ look-again");
+    terminal.wait_for("A abort");
     terminal.press("A");
     terminal.wait_for("FINISHED");
     assert!(there(folder.path()), "the abort rolled back");
