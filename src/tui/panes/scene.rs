@@ -36,17 +36,9 @@ pub struct Scene<'a> {
     /// An earlier session to compare with: the `before` of an `after`.
     pub earlier: Option<&'a Session>,
     /// When Kubernetes will restart what the fault is not about, if its health page stays failing.
-    pub restart_due: Option<RestartDue>,
+    pub restart_due: Option<insight::RestartDue>,
     /// What lies where, as far as it is drawn.
     pub targets: RefCell<Targets>,
-}
-
-/// A restart ahead.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RestartDue {
-    pub at: Timestamp,
-    /// Misses in a row that lead to it.
-    pub threshold: u32,
 }
 
 impl<'a> Scene<'a> {
@@ -56,7 +48,7 @@ impl<'a> Scene<'a> {
         let phase = insight::phase_with(session, now, || verdict.word);
         let until = session.last.filter(|_| phase == Phase::Finished).unwrap_or(now).min(now);
         let said = still(session, until);
-        let restart_due = restart_due(session, until);
+        let restart_due = insight::restart_due(session, until);
         Self { session, view, now, until, said, phase, verdict, earlier, restart_due, targets }
     }
 
@@ -130,12 +122,4 @@ fn still(session: &Session, now: Timestamp) -> Timestamp {
     let zero = session.t0().or(session.meta.opened).unwrap_or(now);
     let over = now.duration_since(zero).as_millis().rem_euclid(STILL_MS);
     now - std::time::Duration::from_millis(u64::try_from(over).unwrap_or(0))
-}
-
-fn restart_due(session: &Session, now: Timestamp) -> Option<RestartDue> {
-    let ahead =
-        session.bystanders().filter_map(|pod| pod.misses_now(now)).filter(|miss| miss.restart_s > 0.0);
-    let soonest = ahead.min_by(|one, other| one.restart_s.total_cmp(&other.restart_s))?;
-    let at = now + std::time::Duration::from_secs_f64(soonest.restart_s);
-    Some(RestartDue { at, threshold: soonest.threshold })
 }
