@@ -62,7 +62,7 @@ pub(super) fn draw(
                 canvas.row(y + 9, row);
             }
         }
-        if let Some(row) = scene.earlier.and_then(|_| run_before(scene)) {
+        if let Some(row) = remark(scene, endpoint) {
             canvas.row(plot + strip.saturating_sub(2), &row);
         }
         canvas.row(plot + strip.saturating_sub(1), &lately(scene, endpoint));
@@ -162,6 +162,19 @@ fn by_outcome(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
         ending(row, SINCE, role, bold, &figures::wait(waits.max))
     });
     [Row::new(), Row::text("  since T0 median longest")].into_iter().chain(rows).collect()
+}
+
+/// What is worth knowing of the figures: the run before, requests that were not sent, our share of all calls.
+fn remark(scene: &Scene, endpoint: &Endpoint) -> Option<Row> {
+    let withheld = endpoint.since_t0(scene.until).withheld + endpoint.baseline(scene.until).withheld;
+    if withheld > 0 {
+        return Some(Row::strong(Role::Failing, count(withheld)).and(" requests not sent"));
+    }
+    if let Some(row) = run_before(scene) {
+        return Some(row);
+    }
+    let (ours, all) = insight::call_share(scene.session, endpoint, scene.until)?;
+    Some(Row::text(format!("ours: {ours:.0} of {:.0} calls/s", all.per_second)))
 }
 
 fn run_before(scene: &Scene) -> Option<Row> {
