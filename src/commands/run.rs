@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::{
         Audience, Console, ConsoleSettings, Prepared, Report, SessionHost, Settings, Signals, WatchSettings,
-        die_of,
+        die_of, orders,
     },
     provider::python::Prints,
     runner::{Compat, Consent, Pace, Signal},
@@ -182,7 +182,7 @@ async fn session(
         budget: 0,
         allowed_contexts: Vec::new(),
     };
-    let running = host.open(&settings, prepared).await.play(signals);
+    let running = host.open(&settings, prepared).await.play(signals, orders().1);
     running.done.cancelled().await;
     if judged {
         recovered(host).await;

@@ -34,6 +34,11 @@ use tokio_util::sync::CancellationToken;
 /// Orders that may wait for the session.
 const ORDERS: usize = 64;
 
+/// The operator's orders: who gives them, and who takes them. Nobody gives any to a session that nobody steers.
+pub(crate) fn orders() -> (mpsc::Sender<Command>, mpsc::Receiver<Command>) {
+    mpsc::channel(ORDERS)
+}
+
 /// The stream with its reader: what every part of a session tells, and what comes of it.
 pub(crate) struct SessionHost {
     /// Takes what is told.
@@ -42,6 +47,8 @@ pub(crate) struct SessionHost {
     pub session: watch::Receiver<Session>,
     /// Passes events on.
     pub bus: BusHandle,
+    /// Fires when the run has ended and everything of it is saved.
+    pub done: CancellationToken,
     stop: CancellationToken,
     reading: JoinHandle<Option<Console>>,
 }
@@ -56,7 +63,7 @@ impl SessionHost {
         let (reader, bus, session) = EventBus::new(stream, journal, recorder, console);
         let stop = CancellationToken::new();
         let reading = tokio::spawn(reader.run(stop.clone()));
-        Self { emitter, clock, session, bus, stop, reading }
+        Self { emitter, clock, session, bus, done: CancellationToken::new(), stop, reading }
     }
 
     /// Tells a line of the reference's.
@@ -79,14 +86,18 @@ impl SessionHost {
             late_cluster: None,
             notifications,
             unserialisable,
-            done: CancellationToken::new(),
+            done: self.done.clone(),
             leave: CancellationToken::new(),
         };
         if settings.audience == Audience::Nobody {
             return OpenSession { supervisor, request, providers };
         }
-        let connection = session_cluster::connection(&request, &providers).await;
         let operator = matches!(settings.audience, Audience::Operator { .. });
+        if operator && session_cluster::touches_cluster(&request) {
+            let (title, doing) = (String::new(), "looking for the cluster".to_owned());
+            self.emitter.emit(What::Preparing { title, doing }).await;
+        }
+        let connection = session_cluster::connection(&request, &providers).await;
         if operator {
             let context = connection.as_ref().map(|connection| connection.context().to_owned());
             let opened = What::SessionOpened {
@@ -207,25 +218,28 @@ impl OpenSession {
         }
     }
 
-    pub(crate) fn play(self, signals: mpsc::Receiver<Signal>) -> RunningSession {
+    /// Plays the experiment, as ordered by whoever steers it.
+    pub(crate) fn play(
+        self,
+        signals: mpsc::Receiver<Signal>,
+        orders: mpsc::Receiver<Command>,
+    ) -> RunningSession {
         let Self { supervisor, request, providers } = self;
-        RunningSession::of(supervisor, |supervisor, orders| {
+        RunningSession::of(supervisor, |supervisor| {
             tokio::spawn(supervisor.play(request, providers, signals, orders))
         })
     }
 
     /// Only shows what would be played.
-    pub(crate) async fn look_only(self) -> RunningSession {
+    pub(crate) async fn look_only(self, orders: mpsc::Receiver<Command>) -> RunningSession {
         let Self { supervisor, request, providers } = self;
         supervisor.emitter.emit(What::Planned(plan(&request, &providers))).await;
-        RunningSession::of(supervisor, |supervisor, orders| tokio::spawn(supervisor.look_only(orders)))
+        RunningSession::of(supervisor, |supervisor| tokio::spawn(supervisor.look_only(orders)))
     }
 }
 
 /// A session that goes on.
 pub(crate) struct RunningSession {
-    /// Takes the operator's orders.
-    pub orders: mpsc::Sender<Command>,
     /// Fires when the run has ended and its journal is written.
     pub done: CancellationToken,
     leave: CancellationToken,
@@ -233,13 +247,9 @@ pub(crate) struct RunningSession {
 }
 
 impl RunningSession {
-    fn of(
-        supervisor: Supervisor,
-        start: impl FnOnce(Supervisor, mpsc::Receiver<Command>) -> JoinHandle<Report>,
-    ) -> Self {
-        let (orders, ordered) = mpsc::channel(ORDERS);
+    fn of(supervisor: Supervisor, start: impl FnOnce(Supervisor) -> JoinHandle<Report>) -> Self {
         let (done, leave) = (supervisor.done.clone(), supervisor.leave.clone());
-        Self { orders, done, leave, task: start(supervisor, ordered) }
+        Self { done, leave, task: start(supervisor) }
     }
 
     /// Stops watching, and what still runs.

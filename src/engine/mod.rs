@@ -25,7 +25,7 @@ mod unconfirmed;
 mod undo;
 
 pub(crate) use console::{Console, ConsoleSettings};
-pub(crate) use host::{OpenSession, RunningSession, SessionHost};
+pub(crate) use host::{RunningSession, SessionHost, orders};
 pub(crate) use lines::LineWriter;
 pub(crate) use notifications::Notifications;
 pub(crate) use python_events::PythonEvents;

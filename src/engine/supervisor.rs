@@ -227,6 +227,8 @@ impl Supervisor {
     async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<StepCommand>>) {
         match &order {
             Command::Step(step) => return self.step(step.clone(), runner).await,
+            // The session is open: nothing is to be decided any more.
+            Command::Open(_) => return,
             // Only a way to look at what is there anyway: nothing that happened.
             Command::Watch(WatchCommand::Find(text)) => {
                 return self.observers.iter().for_each(|observers| observers.find(text.clone()));

@@ -6,6 +6,8 @@ use crate::session::{event::Timestamp, state::Session};
 /// Where the session stands; panels keep their place, only the emphasis changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
+    /// The session is being prepared: the file is read, the sandbox started, the cluster looked for.
+    Starting,
     /// The file is loaded, nothing was asked of the service yet.
     Ready,
     /// The steady state is watched or checked.
@@ -28,7 +30,7 @@ impl Phase {
     /// From 1 to 5, as the title bar counts.
     pub fn number(self) -> u8 {
         match self {
-            Phase::Ready => 1,
+            Phase::Starting | Phase::Ready => 1,
             Phase::Steady => 2,
             Phase::FaultUnconfirmed | Phase::FaultOn => 3,
             Phase::Recovering | Phase::TargetsBack | Phase::Recovered => 4,
@@ -39,6 +41,7 @@ impl Phase {
     /// The word of the title bar.
     pub fn word(self) -> &'static str {
         match self {
+            Phase::Starting => "STARTING",
             Phase::Ready => "READY",
             Phase::Steady => "STEADY",
             Phase::FaultUnconfirmed => "FAULT NOT CONFIRMED",
@@ -58,6 +61,9 @@ pub fn phase(session: &Session, now: Timestamp) -> Phase {
 
 /// The same, for whoever has the word about users already.
 pub fn phase_with(session: &Session, now: Timestamp, word: impl FnOnce() -> Word) -> Phase {
+    if session.is_opening() {
+        return Phase::Starting;
+    }
     if session.run.ended.is_some() {
         return if session.recovering() { Phase::Recovering } else { Phase::Finished };
     }

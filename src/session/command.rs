@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum Command {
     /// Put back what fired steps took away, from the manifests saved before.
     Undo,
+    /// For whoever opens the session.
+    #[serde(untagged)]
+    Open(OpenCommand),
     /// For the runner.
     #[serde(untagged)]
     Step(StepCommand),
@@ -18,6 +21,16 @@ pub enum Command {
     /// For nobody but the session's own state.
     #[serde(untagged)]
     Annotate(Annotation),
+}
+
+/// What to do where the experiment needs a cluster and there is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenCommand {
+    /// Start the sandbox with this variant of the sample.
+    StartSandbox(String),
+    /// Go on without a cluster.
+    WithoutCluster,
 }
 
 /// How the run goes on.
@@ -82,7 +95,7 @@ macro_rules! from_order {
         })*
     };
 }
-from_order!(StepCommand => Step, WatchCommand => Watch, Annotation => Annotate);
+from_order!(OpenCommand => Open, StepCommand => Step, WatchCommand => Watch, Annotation => Annotate);
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,7 @@ use super::{
     signals::Signals,
     terminal::Screen,
     theme::Theme,
-    update::update,
+    update::{follow, update},
     view::{Leaving, Steering, View},
 };
 use crate::session::{Command, Session, clock::Clock, event::Source};
@@ -143,6 +143,7 @@ impl App {
             show.view.area = area;
             // Held while cells are filled, not while they are written to the terminal.
             let session = show.session.borrow_and_update();
+            follow(&mut show.view, &session);
             log.follow(&session);
             let scene = Scene::new(&session, &show.view, show.clock.now(), show.earlier.as_ref());
             render(frame.buffer_mut(), area, &scene, &show.theme, log);
@@ -221,6 +222,7 @@ fn time_shows(session: &Session, view: &View) -> bool {
         // The pods pane tells when the watch last spoke.
         || session.cluster.source(Source::Pods).is_some()
         || view.leaving > Leaving::No
+        || view.starting
 }
 
 async fn until(due: Option<Instant>) {

@@ -37,6 +37,8 @@ mod breaker_tests;
 #[cfg(test)]
 mod deed_tests;
 #[cfg(test)]
+mod opening_tests;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod tests;

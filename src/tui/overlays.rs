@@ -6,6 +6,7 @@ mod heatmap;
 mod help;
 mod pod_log;
 mod predict;
+mod sandbox;
 mod why;
 
 pub(super) use confirm::{fire, quit, skip, undo};
@@ -14,6 +15,7 @@ pub(super) use heatmap::heatmap;
 pub(super) use help::help;
 pub(super) use pod_log::{next as next_log, pod_log, shown as shown_log};
 pub(super) use predict::predict;
+pub(super) use sandbox::sandbox;
 pub(super) use why::{evidence, why};
 
 use super::{

@@ -83,6 +83,8 @@ fn inset(all: &mut Canvas, scene: &Scene, parts: &Panes) {
     };
     if scene.awaiting_fire().is_some() {
         panes::target(&mut all.on(place), scene);
+    } else if scene.phase == Phase::Starting {
+        panes::starting(&mut all.on(place), scene);
     } else if scene.phase == Phase::Ready {
         panes::preflight(&mut all.on(place), scene);
     }
@@ -161,6 +163,7 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::Guards(desk) => overlays::guards(all, scene, desk),
         Overlay::ConfirmUndo => overlays::undo(all, scene),
         Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
+        Overlay::Sandbox => overlays::sandbox(all, scene),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
         Overlay::ConfirmFire { word, typed, place, .. } => {
             overlays::fire(all, scene, place.as_ref(), word, typed)

@@ -44,6 +44,8 @@ pub enum Overlay {
     ConfirmUndo,
     /// Leaving a step out needs a yes.
     ConfirmSkip(StepRef),
+    /// There is no cluster: whether to start the sandbox is asked.
+    Sandbox,
     /// Leaving needs a yes.
     ConfirmQuit,
     /// The target's name is typed before a fire.
@@ -115,6 +117,8 @@ pub struct View {
     pub filter: String,
     /// Why the last key did nothing, until the next one.
     pub hint: Option<String>,
+    /// Whether the session is still being prepared: nothing can be steered yet.
+    pub starting: bool,
     /// How far leaving has come.
     pub leaving: Leaving,
     /// Whether the session's work is done.
@@ -150,6 +154,7 @@ impl View {
             endpoint: 0,
             filter: String::new(),
             hint: None,
+            starting: false,
             leaving: Leaving::No,
             finished: false,
             compares: false,

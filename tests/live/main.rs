@@ -7,6 +7,7 @@ mod endings;
 mod logs;
 mod looking;
 mod manners;
+mod opening;
 mod safety;
 mod stepping;
 mod terminal;

@@ -242,6 +242,20 @@ impl Terminal {
         writing().iter().any(|call| before.contains(call))
     }
 
+    /// The processes that the program has started, by their ids.
+    #[allow(dead_code, reason = "as above")]
+    pub(crate) fn children(&self) -> Vec<u32> {
+        let parent = self.child.process_id().unwrap();
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        ids.filter(|id: &u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+            fields.split(' ').nth(1).is_some_and(|field| field == parent.to_string())
+        })
+        .collect()
+    }
+
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: i32) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();

@@ -27,7 +27,7 @@ pub(super) async fn guide(
             continue;
         }
         let next = caption(lesson, &shown.borrow(), event.at);
-        if next != said {
+        if next != said && !next.is_empty() {
             said = next;
             emitter.emit(What::Captioned { text: next.to_owned() }).await;
         }
@@ -42,6 +42,7 @@ const BRIEF_S: f64 = 1.0;
 /// The caption for where the session stands.
 pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
     match insight::phase(session, now) {
+        Phase::Starting => "",
         Phase::Ready => match lesson {
             Lesson::Before => "Lesson 1 of 3: no circuit breaker. Press SPACE to ask as its users do.",
             Lesson::After => "Lesson 2 of 3: now with a circuit breaker. Press SPACE to ask as users.",

@@ -8,7 +8,7 @@ use crate::{
         live,
         prepare::{Company, Helpers, Refusal, prepare},
     },
-    engine::{SessionHost, Signals},
+    engine::{SessionHost, Signals, orders},
     provider::python::Prints,
     runner::{Consent, Pace},
     session::Session,
@@ -65,7 +65,7 @@ async fn lesson(
         })?,
         Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     }
-    let running = open.play(receiver);
+    let running = open.play(receiver, orders().1);
     running.done.cancelled().await;
     if host.session.borrow().run.interrupted.is_none() {
         tokio::time::sleep(AFTERWARDS).await;

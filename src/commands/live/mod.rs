@@ -4,7 +4,8 @@
 //! a closed terminal and a panic of the screen alike.
 
 mod arguments;
-mod sandbox_offer;
+mod opening;
+mod screen;
 mod session;
 mod summary;
 
@@ -21,6 +22,8 @@ use std::{
 
 /// Exit code of a bug of ours.
 pub(crate) const BUG: u8 = 70;
+/// How long a terminal that takes no output is waited for with what was to be said last.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(2);
 /// Exit code when the operator did not wait for the rollbacks.
 pub(crate) const INTERRUPTED: u8 = 130;
 

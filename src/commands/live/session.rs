@@ -1,46 +1,40 @@
 //! From the command line to the screen and back to the shell.
 
 use super::{
-    BUG, INTERRUPTED,
-    arguments::{Arguments, PanicIn},
-    sandbox_offer::{self, Offer},
+    BUG, INTERRUPTED, LAST_WORDS,
+    arguments::Arguments,
+    opening::{Opening, Plan},
+    screen::{self, Left},
     summary,
 };
 use crate::{
     commands::{
-        Global, Playing,
+        Global,
         config::{self, Look, Preferences},
-        prepare::{Company, Helpers, Refusal, prepare},
+        prepare::Refusal,
     },
-    engine::{
-        LineWriter, OpenSession, Prepared, Report, RunningSession, SessionHost, Signals, session_cluster,
-    },
-    provider::python::Prints,
-    runner::{Pace, Signal},
+    engine::{Report, RunningSession, SessionHost, Signals, orders},
     session::{
         Session,
-        command::StepCommand,
         recording::{self, Header, Recorder, RecordingError, RecordingThread},
     },
-    tui::{self, Course, Departure, Keys, Show, Steering, View, terminal, terminal::Screen},
+    tui::{self, Course, Show, Steering, View, terminal},
 };
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use std::{
     fmt::Display,
     io::{self, Write},
-    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
+    pin::pin,
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// How long rollbacks may take once the screen is gone, before the process ends all the same.
-const FAREWELL: Duration = Duration::from_secs(300);
-
-/// How long a terminal that takes no output is waited for with what was to be said last.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long a session may take to open before its screen shows that it does.
+const AT_ONCE: Duration = Duration::from_millis(15);
 
 /// What a session has besides its arguments.
 #[derive(Default)]
@@ -107,22 +101,22 @@ pub(super) async fn run(
             Err(error) => return SessionOutcome::misused(error),
         }
     }
-    let host = SessionHost::start(recorder, None);
-    let mut helpers = Helpers::default();
-    let outcome = match prepared(global, arguments, &host, &mut helpers).await {
-        Ok(ready) => session(global, arguments, &host, ready, UiOptions { preferences, look }, options).await,
-        Err(refusal) => Err(refusal),
-    };
+    let host = Arc::new(SessionHost::start(recorder, None));
+    let outcome = session(global, arguments, &host, UiOptions { preferences, look }, options).await;
     let outcome = outcome.map_err(|Refusal { message, code, .. }| {
         // The terminal may be gone.
         let _ = writeln!(io::stderr(), "{message}");
         ExitCode::from(code)
     });
-    helpers.end().await;
-    match (outcome, host.end(Some(LAST_WORDS)).await) {
+    // An opening that could not be interrupted holds it still: then there was no session.
+    let ended = match Arc::into_inner(host) {
+        Some(host) => host.end(Some(LAST_WORDS)).await.0,
+        None => None,
+    };
+    match (outcome, ended) {
         (Err(code), _) => SessionOutcome::refused(code),
-        (Ok(outcome), (Some(session), _)) => SessionOutcome { session: Some(session), ..outcome },
-        (Ok(_), (None, _)) => SessionOutcome::refused(ExitCode::from(BUG)),
+        (Ok(outcome), Some(session)) => SessionOutcome { session: Some(session), ..outcome },
+        (Ok(_), None) => SessionOutcome::refused(ExitCode::from(BUG)),
     }
 }
 
@@ -182,121 +176,51 @@ fn listen_to_libraries(global: &Global) {
         tracing_subscriber::registry().with(filter).with(tui_logger::TuiTracingSubscriberLayer).try_init();
 }
 
-/// What may begin, and who hears what ends it until there is a screen.
-struct Ready {
-    prepared: Prepared,
-    hearing: Signals,
-    signals: mpsc::Receiver<Signal>,
-}
-
-/// Prepares; where an experiment is about a cluster and there is none, offers the sandbox.
-async fn prepared(
-    global: &Global,
-    arguments: &Arguments,
-    host: &SessionHost,
-    helpers: &mut Helpers,
-) -> Result<Ready, Refusal> {
-    let mut playing = arguments.playing.clone();
-    loop {
-        let mut ready = prepare_once(global, arguments, &playing, host, helpers).await?;
-        let Prepared { request, providers, .. } = &ready.prepared;
-        if playing.sandbox.is_some() || !session_cluster::is_missing(request, providers).await {
-            return Ok(ready);
-        }
-        let offer = tokio::select! {
-            offer = sandbox_offer::ask() => offer,
-            Some(_) = ready.signals.recv() => return Err(ended_before()),
-        };
-        match offer {
-            Offer::GoOn => return Ok(ready),
-            Offer::Variant(variant) => {
-                playing.sandbox = Some(variant.to_owned());
-                std::mem::take(helpers).end().await;
-            }
-            Offer::Leave => {
-                let message = "nothing was done; `--sandbox` starts the embedded cluster".to_owned();
-                return Err(Refusal::usage(message));
-            }
-        }
-    }
-}
-
-async fn prepare_once(
-    global: &Global,
-    arguments: &Arguments,
-    playing: &Playing,
-    host: &SessionHost,
-    helpers: &mut Helpers,
-) -> Result<Ready, Refusal> {
-    let (hearing, mut signals) = Signals::endings().map_err(deaf)?;
-    if let Some(variant) = &playing.sandbox {
-        eprintln!("starting the sandbox with the variant `{variant}` ...");
-    }
-    let company = Company {
-        emitter: &host.emitter,
-        signals: hearing.sender(),
-        prints: Prints::Heard,
-        pace: Pace::Step,
-        notifies: false,
-    };
-    let preparing = prepare(&arguments.source, playing, global.settings.as_ref(), company, helpers);
-    tokio::select! {
-        prepared = preparing => Ok(Ready { prepared: prepared?, hearing, signals }),
-        Some(_) = signals.recv() => Err(ended_before()),
-    }
-}
-
-/// Somebody ended the session before there was one to see.
-fn ended_before() -> Refusal {
-    Refusal::invalid("Aborted!")
-}
-
-fn deaf(error: io::Error) -> Refusal {
-    Refusal::invalid(format!("signals cannot be heard: {error}"))
-}
-
-/// The session itself: observers, runner, screen. What became of it is known once its stream has ended.
+/// The session itself, opened beside its screen. What became of it is known once its stream has ended.
 async fn session(
     global: &Global,
     arguments: &Arguments,
-    host: &SessionHost,
-    ready: Ready,
+    host: &Arc<SessionHost>,
     ui: UiOptions,
     options: SessionOptions,
 ) -> Result<SessionOutcome, Refusal> {
     let UiOptions { preferences, look } = ui;
-    let Ready { prepared, hearing, mut signals } = ready;
-    let settings = arguments.settings(&preferences);
-    let mut open: OpenSession = tokio::select! {
-        open = host.open(&settings, prepared) => open,
-        Some(_) = signals.recv() => return Err(ended_before()),
-    };
     if let Some(note) = &look.note {
         tracing::info!("{note}");
     }
-    if let Some(guide) = options.guide {
-        open.spawn(guide(host));
-    }
-    if arguments.panic_for_test == Some(PanicIn::Task) {
-        open.spawn(panic_for_test());
-    }
-    let (running, steering) = if arguments.watching.read_only {
-        (open.look_only().await, Steering::ReadOnly)
-    } else {
-        (open.play(signals), Steering::Live)
+    let (hearing, signals) = Signals::endings().map_err(deaf)?;
+    let (orders, ordered) = orders();
+    let mut opening = Opening::begin(Plan {
+        global: global.clone(),
+        arguments: arguments.clone(),
+        settings: arguments.settings(&preferences),
+        host: host.clone(),
+        guide: options.guide,
+        signals: (hearing.sender(), signals),
+        orders: ordered,
+    });
+    // What opens at once needs no screen that says so, and what is refused at once none at all.
+    let early = match timeout(AT_ONCE, opening.opened()).await {
+        Ok(Ok(running)) => Some(running),
+        Ok(Err(refusal)) => {
+            opening.end().await;
+            return Err(refusal);
+        }
+        Err(_) => None,
     };
     let show = Show {
         session: host.session.clone(),
-        done: running.done.clone(),
+        done: host.done.clone(),
         view: View {
             mouse: preferences.mouse,
             compares: options.earlier.is_some(),
             course: options.course,
             hint: look.note,
-            ..View::new(preferences.keys, steering)
+            starting: true,
+            ..View::new(preferences.keys, steering(arguments))
         },
         earlier: options.earlier,
-        commands: running.orders.clone(),
+        commands: orders.clone(),
         clock: host.clock,
         theme: look.theme,
         grounds: look.grounds,
@@ -306,14 +230,23 @@ async fn session(
     };
     // From here on the screen hears signals: what else reaches the run is Python's wish to end it.
     drop(hearing);
-    let departed = watch_it(arguments, preferences.mouse, show).await;
+    let shown = watched(&mut opening, early, screen::watch(arguments, preferences.mouse, show)).await;
+    let (running, departed) = match shown {
+        Ok(shown) => shown,
+        Err(refusal) => {
+            let offered = host.session.borrow().opening.offered;
+            opening.end().await;
+            return Err(if offered { declined() } else { refusal });
+        }
+    };
     if departed == Left::Broken && !running.done.is_cancelled() {
-        end_without_screen(&running, host).await;
+        screen::end_without(&running, host, &orders).await;
     }
     let report = running.end().await;
     if terminal::takes_output() {
         summary::print(&host.session.borrow(), &report, host.clock.now());
     }
+    opening.end().await;
     let seen = matches!(departed, Left::Finished | Left::Again) && !report.bugs;
     // In a live session a rollback has failed also where only its exit code says so.
     let forgives = arguments.playing.compat().forgives_rollbacks();
@@ -322,81 +255,48 @@ async fn session(
     Ok(SessionOutcome { code, session: None, early: !seen, again })
 }
 
-/// How the screen was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
-    Finished,
-    /// To be played once more.
-    Again,
-    /// While it went on, or by a signal; through its end all the same.
-    Early,
-    Unfinished,
-    /// By a panic of ours, or because the terminal could not be taken.
-    Broken,
+fn steering(arguments: &Arguments) -> Steering {
+    if arguments.watching.read_only { Steering::ReadOnly } else { Steering::Live }
 }
 
-/// Shows the session until the operator leaves. The terminal is restored whatever happens.
-async fn watch_it(arguments: &Arguments, mouse: bool, show: Show) -> Left {
-    let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
-        Ok(taken) => taken,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "the terminal cannot be used: {error}");
-            return Left::Broken;
+/// Shows the session while it is opened and until it is left.
+///
+/// # Errors
+/// When it does not open, or is left before.
+async fn watched(
+    opening: &mut Opening,
+    early: Option<RunningSession>,
+    screen: impl Future<Output = Left>,
+) -> Result<(RunningSession, Left), Refusal> {
+    // Whatever leads out of here, the terminal is given back before anything is said.
+    let mut screen = pin!(screen);
+    if let Some(running) = early {
+        return Ok((running, screen.await));
+    }
+    let departed = tokio::select! {
+        biased;
+        opened = opening.opened() => {
+            let running = opened?;
+            return Ok((running, screen.await));
         }
+        departed = &mut screen => departed,
     };
-    let showing = async {
-        if arguments.panic_for_test == Some(PanicIn::Screen) {
-            tokio::select! {
-                departed = tui::run(&mut screen, keys, show) => departed,
-                () = panic_for_test() => Departure::Finished,
-            }
-        } else {
-            tui::run(&mut screen, keys, show).await
+    match opening.give_up().await {
+        Ok(running) => Ok((running, departed)),
+        Err(_) if departed == Left::Broken => {
+            Err(Refusal { message: "there was no session yet".to_owned(), code: BUG, said: None })
         }
-    };
-    match AssertUnwindSafe(showing).catch_unwind().await {
-        Ok(Departure::Finished) => Left::Finished,
-        Ok(Departure::Again) => Left::Again,
-        Ok(Departure::Early) => Left::Early,
-        Ok(Departure::Unfinished) => Left::Unfinished,
-        // The hook restored the terminal and spoke.
-        Err(_) => Left::Broken,
+        Err(refusal) => Err(refusal),
     }
 }
 
-#[expect(clippy::panic, reason = "asked for, to test that the terminal is restored and rollbacks run")]
-async fn panic_for_test() {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    panic!("asked for by --panic-for-test");
+/// The operator left where the sandbox was offered.
+fn declined() -> Refusal {
+    Refusal::usage("nothing was done; `--sandbox` starts the embedded cluster")
 }
 
-/// Without a screen the run still goes through its rollbacks, and says what it does.
-async fn end_without_screen(running: &RunningSession, host: &SessionHost) {
-    // Nobody hears it only when the run has ended by itself.
-    let _ = running.orders.send(StepCommand::Quit.into()).await;
-    let Ok(mut lines) = LineWriter::stderr() else {
-        // Only what would be said is lost.
-        return running.done.cancelled().await;
-    };
-    lines.line("the screen is gone; the run turns to its end, rollbacks included ...".to_owned());
-    let mut session = host.session.clone();
-    let mut said = session.borrow().log.forgotten + session.borrow().log.lines.len() as u64;
-    let deadline = tokio::time::sleep(FAREWELL);
-    tokio::pin!(deadline);
-    loop {
-        tokio::select! {
-            () = running.done.cancelled() => break,
-            () = &mut deadline => {
-                let late = FAREWELL.as_secs();
-                lines.line(format!("the rollbacks did not end within {late} s: see the journal"));
-                break;
-            }
-            Ok(()) = session.changed() => {
-                said = summary::follow(&session.borrow_and_update(), said, &mut lines);
-            }
-        }
-    }
-    lines.finish(Some(LAST_WORDS)).await;
+fn deaf(error: io::Error) -> Refusal {
+    Refusal::invalid(format!("signals cannot be heard: {error}"))
 }
 
 /// What the program exits with: a bug of ours is never a success.

@@ -24,7 +24,7 @@ use crate::{
     runner::{Controls, Options, Pace, Redactor, Request, Shown, Signal, strategies},
     session::{What, event::Level, stream::Emitter},
 };
-use pyvalue::Document;
+use pyvalue::{Document, Value};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
@@ -66,6 +66,22 @@ pub(crate) struct Company<'a> {
 }
 
 impl Company<'_> {
+    /// Tells whoever waits for the session at a screen what is done now; the title as far as it is known.
+    async fn doing(&self, title: &str, doing: impl Into<String>) {
+        if matches!(self.pace, Pace::Step) {
+            let (title, doing) = (title.to_owned(), doing.into());
+            self.emitter.emit(What::Preparing { title, doing }).await;
+        }
+    }
+
+    /// A word that is no line of the log; what has a screen cannot print it.
+    async fn aside(&self, message: String) {
+        match self.pace {
+            Pace::Step => self.say(Level::Warning, message).await,
+            Pace::Auto(_) => eprintln!("{message}"),
+        }
+    }
+
     async fn say(&self, level: Level, message: impl Into<String>) {
         let (target, message) = ("chaostoolkit".to_owned(), message.into());
         self.emitter.emit(What::Logged { level, target, message }).await;
@@ -80,6 +96,7 @@ pub(crate) async fn prepare(
     company: Company<'_>,
     helpers: &mut Helpers,
 ) -> Result<Prepared, Refusal> {
+    company.doing("", format!("reading {source}")).await;
     let mut environment = Environment::of_process();
     let vars = playing.vars.iter().map(|var| parse_var(var)).collect::<Result<Vec<_>, _>>();
     let vars = vars.map_err(Refusal::usage)?;
@@ -89,10 +106,19 @@ pub(crate) async fn prepare(
     let settings = settings(settings_path, &environment, &company).await?;
     let (overrides, left_out) =
         Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
-    left_out.into_iter().for_each(|message| eprintln!("{message}"));
+    for message in left_out {
+        company.aside(message).await;
+    }
     let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
     let events = PythonEvents::new(company.emitter.clone(), company.signals.clone());
-    let mut link = Link { playing, settings: &settings, company: &company, events: &events, helpers };
+    let mut link = Link {
+        playing,
+        settings: &settings,
+        company: &company,
+        events: &events,
+        helpers,
+        title: String::new(),
+    };
     // Controls of the loading need Python before there is an experiment. Without any, what is not needed for a file
     // that cannot be read is not started.
     let early = match globals.is_empty() {
@@ -109,6 +135,8 @@ pub(crate) async fn prepare(
     let access =
         Access { verify_tls: !playing.no_verify_tls, environment: &environment, settings: &settings };
     let document = loading::load(source, access, &controls, &company).await?;
+    let title = document.root().get("title").and_then(Value::as_str).unwrap_or_default().to_owned();
+    link.title.clone_from(&title);
     let connected = match early {
         Some(connected) => connected,
         None => link.connect(&mut environment).await?,
@@ -119,6 +147,7 @@ pub(crate) async fn prepare(
         notifications.started(experiment).await;
     }
 
+    company.doing(&title, "checking the experiment").await;
     let mut experiment = match playing.no_validation {
         true => unchecked(document)?,
         false => {
@@ -174,12 +203,16 @@ struct Link<'a> {
     company: &'a Company<'a>,
     events: &'a Arc<PythonEvents>,
     helpers: &'a mut Helpers,
+    /// Title of the experiment, once it is read.
+    title: String,
 }
 
 impl Link<'_> {
     /// Starts the sandbox, if one is wanted, before anything looks at the environment, and connects.
     async fn connect(&mut self, environment: &mut Environment) -> Result<Connected, Refusal> {
         if let Some(variant) = &self.playing.sandbox {
+            let doing = format!("starting the sandbox with the variant `{variant}`");
+            self.company.doing(&self.title, doing).await;
             let child = SandboxChild::start(variant, self.company.emitter).await.map_err(Refusal::usage)?;
             child.announcement.apply(environment);
             self.helpers.sandbox = Some(child);

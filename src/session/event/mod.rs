@@ -68,6 +68,15 @@ pub enum Level {
 #[serde(rename_all = "snake_case")]
 pub enum What {
     // -- the session ---------------------------------------------------------------------------------------------
+    /// The session is being prepared: what is done now. Told only where a screen is there to show it.
+    Preparing {
+        /// Title of the experiment; empty until it is read.
+        title: String,
+        /// What is done now, such as `starting the sandbox`.
+        doing: String,
+    },
+    /// The experiment needs a cluster and there is none: the operator is asked whether to start the sandbox.
+    SandboxOffered,
     /// The session began: which file, which cluster.
     SessionOpened {
         /// Path or URL of the experiment.

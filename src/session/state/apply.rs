@@ -1,7 +1,7 @@
 //! The reducer: one event in, the state changed.
 
 use super::{
-    Fault, Firing, Refusal, Session,
+    Fault, Firing, Opening, Refusal, Session,
     users::{Endpoint, Shape},
 };
 use crate::session::{
@@ -14,6 +14,8 @@ use crate::session::{
     wording,
 };
 
+/// Tasks of the opening kept: whoever declines the sandbox begins anew once.
+const OPENING_TASKS: usize = 16;
 /// Preflight lines kept.
 const CHECKS: usize = 64;
 /// Refused fires kept.
@@ -29,12 +31,15 @@ impl Session {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
         self.axis.begin(at);
         match &event.what {
+            What::Preparing { title, doing } => self.preparing(at, title, doing),
+            What::SandboxOffered => self.opening.offered = true,
             What::SessionOpened { source, context, namespace, allowed } => {
                 self.meta.source.clone_from(source);
                 self.meta.context.clone_from(context);
                 self.meta.namespace.clone_from(namespace);
                 self.meta.allowed = *allowed;
                 self.meta.opened = Some(at);
+                self.opening = Opening::default();
             }
             What::ClusterFound { context, namespace, allowed } => {
                 self.meta.context = Some(context.clone());
@@ -163,6 +168,16 @@ impl Session {
                 }
                 self.breaker.believed(at, belief);
             }
+        }
+    }
+
+    fn preparing(&mut self, at: Timestamp, title: &str, doing: &str) {
+        if !title.is_empty() {
+            title.clone_into(&mut self.meta.title);
+        }
+        self.opening.offered = false;
+        if self.opening.tasks.len() < OPENING_TASKS {
+            self.opening.tasks.push((at, doing.to_owned()));
         }
     }
 

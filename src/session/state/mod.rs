@@ -39,7 +39,7 @@ pub use lanes::{Lane, UNSEEN};
 pub use log::{Log, LogLine};
 pub use run::{During, Pass, Run};
 pub use safety::{Asked, Safety, SafetyKnown};
-pub use session::{Meta, Session};
+pub use session::{Meta, Opening, Session};
 pub use steps::{Played, Span, StepRow, StepState, Steps};
 pub use undo::Undo;
 pub use users::{

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct Session {
     /// Which file, which cluster.
     pub meta: Meta,
+    /// How the session is being prepared, until it is open.
+    pub opening: Opening,
     /// The preflight's lines, in the order they were found.
     pub checks: Vec<Check>,
     /// The plan with the state of each step.
@@ -54,6 +56,15 @@ pub struct Session {
     pub events: u64,
 }
 
+/// How a session is being prepared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// What was done so far and when that began; the last one is what is done now.
+    pub tasks: Vec<(Timestamp, String)>,
+    /// Whether the operator is asked for the sandbox.
+    pub offered: bool,
+}
+
 /// Which file, which cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
@@ -79,6 +90,11 @@ impl Session {
     /// A session of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether it is still being prepared: what is not known yet is shown as such.
+    pub fn is_opening(&self) -> bool {
+        self.meta.opened.is_none() && !self.opening.tasks.is_empty()
     }
 
     /// T0, the moment of the first fire.

@@ -134,6 +134,7 @@ fn chips(scene: &Scene) -> Row {
 fn place(scene: &Scene, brief: bool) -> Row {
     let meta = &scene.session.meta;
     let (context, namespace) = match (&meta.context, meta.allowed) {
+        (None, _) if scene.phase == Phase::Starting => return Row::text("   "),
         (None, _) => return Row::text("  no cluster   "),
         // It stands first in the row.
         (Some(_), false) => return Row::text("   "),

@@ -59,6 +59,9 @@ fn word(scene: &Scene) -> (&'static str, Role) {
 /// What comes next, in pieces with the key for each.
 fn said(scene: &Scene, roomy: bool) -> Vec<Row> {
     let steps = &scene.session.steps;
+    if scene.phase == Phase::Starting {
+        return vec![Row::text("the session opens by itself   "), key(scene, Action::Quit, "leave")];
+    }
     if scene.view.steering == Steering::Replay {
         return vec![
             Row::text("a replay: "),

@@ -16,6 +16,9 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     if view.steering == Steering::Replay {
         return Outcome::effect(Effect::Leave);
     }
+    if view.starting {
+        return leave(view);
+    }
     // What rollbacks have undone may take a while to be back.
     let over = view.finished && session.steps.rolled_back();
     let course = view.course.is_some();
@@ -37,7 +40,7 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
 /// Leaves through the session's own end: it rolls back and tells when it is done. Asking again is more urgent.
 pub(super) fn leave(view: &mut View) -> Outcome {
     view.overlay = None;
-    if view.finished || view.steering == Steering::Replay {
+    if view.finished || view.starting || view.steering == Steering::Replay {
         // Whoever asks this way wants to be gone, also from what would come next.
         view.leaving = view.leaving.max(Leaving::Asked);
         return Outcome::effect(Effect::Leave);
@@ -156,7 +159,7 @@ pub(super) fn towards_safety(view: &mut View, session: &Session) -> Outcome {
     if !view.filter.is_empty() {
         return filter(view, String::new());
     }
-    if view.steering != Steering::Live || view.finished {
+    if view.steering != Steering::Live || view.finished || view.starting {
         return Outcome::nothing();
     }
     if session.steps.auto {

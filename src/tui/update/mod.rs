@@ -4,6 +4,7 @@ mod copying;
 mod guarding;
 mod leave;
 mod moving;
+mod opening;
 mod pointing;
 mod predicting;
 mod stepping;
@@ -29,6 +30,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 /// Takes one message.
 pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> Outcome {
+    opening::follow(view, session);
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Press => pressed(view, session, now, &key),
         Msg::Key(_) => Outcome::nothing(),
@@ -59,6 +61,7 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
     match view.overlay {
         Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
         Some(Overlay::Predict(_)) => return predicting::pressed(view, chord),
+        Some(Overlay::Sandbox) => return opening::decided(view, chord),
         Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, chord),
         Some(Overlay::ConfirmSkip(step)) => return stepping::skip_confirmed(view, session, step, chord),
         _ => {}
@@ -162,6 +165,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
 }
 
 pub(super) use leave::renewable;
+pub(super) use opening::follow;
 pub(super) use stepping::rerunnable;
 
 /// Whether an action tells the session something.
@@ -193,6 +197,7 @@ pub(super) fn refused(view: &View, action: Action) -> Option<&'static str> {
     use Action as A;
     match view.steering {
         _ if !steers(action) => None,
+        _ if view.starting => Some("the session is still starting"),
         Steering::Replay => Some("this is a replay: it happened already"),
         Steering::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
             Some("read-only: nothing can be stepped or fired here")

@@ -3,7 +3,7 @@
 use crate::{
     insight::{self, Conclusion, Phase, Standing, Strain, Word},
     session::event::Guard,
-    tui::{panes::Scene, theme::Role},
+    tui::{figures, panes::Scene, theme::Role},
 };
 
 /// What the banner says.
@@ -57,9 +57,37 @@ impl Score {
 /// What is to be said of a scene.
 pub(super) fn told(scene: &Scene) -> Told {
     match scene.phase {
+        Phase::Starting => starting(scene),
         Phase::Finished => concluded(scene),
         _ => users(scene),
     }
+}
+
+/// What is done before there is a session, and for how long.
+fn starting(scene: &Scene) -> Told {
+    let opening = &scene.session.opening;
+    let doing = opening.tasks.last().map_or("", |(_, doing)| doing.as_str());
+    let since = opening.tasks.first().map_or(scene.said, |(at, _)| *at);
+    let seconds = figures::between(since, scene.said);
+    let sentence = match opening.offered {
+        true => "There is no cluster: choose what to do".to_owned(),
+        false => format!("{} ...", capital(doing)),
+    };
+    Told {
+        role: Role::Unknown,
+        word: Phase::Starting.word(),
+        price: Some(format!("{seconds:.0} s so far; nothing is touched before you fire")),
+        medium: sentence.clone(),
+        short: sentence.clone(),
+        sentence,
+        score: None,
+    }
+}
+
+/// The words as a sentence begins.
+fn capital(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 fn users(scene: &Scene) -> Told {

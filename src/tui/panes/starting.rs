@@ -1,0 +1,31 @@
+//! What was done so far to prepare the session, and what is done now.
+
+use super::Scene;
+use crate::tui::{
+    canvas::{Canvas, Row},
+    figures,
+    theme::Role,
+};
+
+/// Columns of the words before their time.
+const WORDS: usize = 52;
+
+/// Draws a row for each task; the last one goes on.
+pub(crate) fn starting(canvas: &mut Canvas, scene: &Scene) {
+    canvas.clear();
+    let tasks = &scene.session.opening.tasks;
+    let ends = tasks.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
+    let first = tasks.len().saturating_sub(canvas.height());
+    for (y, ((began, doing), ended)) in tasks.iter().zip(ends).skip(first).enumerate() {
+        let took = figures::between(*began, ended.unwrap_or(scene.said));
+        let row = match ended {
+            Some(_) => Row::of(Role::Ok, " ✓ ").and(doing.as_str()).to(WORDS.min(canvas.width())),
+            None => {
+                Row::of(Role::Focus, " ▸ ").with(Role::Strong, doing.as_str()).to(WORDS.min(canvas.width()))
+            }
+        };
+        // What takes no time to speak of is not counted.
+        let time = if took < 0.05 { String::new() } else { format!("  {}", figures::length(took)) };
+        canvas.row(y, &row.with(Role::Soft, time));
+    }
+}
