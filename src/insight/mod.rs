@@ -5,6 +5,7 @@
 
 mod captions;
 mod earlier;
+mod findings;
 mod guards;
 mod names;
 mod phase;
@@ -18,6 +19,7 @@ mod warnings;
 
 pub use captions::told_so_far;
 pub use earlier::{errors_by, unlike, waiting_by};
+pub use findings::{About, Finding, Harm, Weight, findings, harm_before_opening, not_seen};
 pub use guards::{Reading, Strain, guard_near, guard_over, guard_readings};
 pub use phase::{Phase, phase, phase_with};
 pub use prediction::{Score, prediction_words, scores};

@@ -1,0 +1,48 @@
+//! What the end left behind, and what ended the run.
+
+use super::{About, Finding, Weight, measured::Measured};
+use crate::{insight::verdict::rollback_failed, session::event::Guard};
+
+/// A rollback did not do its work.
+pub(super) fn rollback(seen: &Measured) -> Option<Finding> {
+    let failed: Vec<String> = seen.session.steps.failed_rollbacks().map(rollback_failed).collect();
+    let text = match failed.len() {
+        0 => return None,
+        1 => "A rollback failed: what the fault changed may still be changed.".to_owned(),
+        n => format!("{n} rollbacks failed: what the fault changed may still be changed."),
+    };
+    let advice = "Try: put it back by hand, or with the undo kit, before anything else.".to_owned();
+    Some(Finding { weight: Weight::Serious, text, advice, evidence: failed, about: About::Safety })
+}
+
+/// The system was not safe again in time.
+pub(super) fn not_safe(seen: &Measured) -> Option<Finding> {
+    let done = seen.session.safety.as_ref()?.done.as_ref().filter(|done| !done.met)?;
+    Some(Finding {
+        weight: Weight::Serious,
+        text: "The run is over and the system is not back in its steady state.".to_owned(),
+        advice: "Try: look at what is still wrong before you run anything again.".to_owned(),
+        evidence: done.wrong.clone(),
+        about: About::Safety,
+    })
+}
+
+/// A guard ended the run.
+pub(super) fn guard(seen: &Measured) -> Option<Finding> {
+    let (at, trip) = seen.session.guards.tripped.as_ref()?;
+    let limit = match trip.guard {
+        Guard::Users => "bad seconds",
+        Guard::Restarts => "restarts",
+        Guard::Silence => "seconds of silence",
+    };
+    Some(Finding {
+        weight: Weight::Neutral,
+        text: format!(
+            "A guard ended the run at {}: what would have come after that was not seen.",
+            seen.moment(*at)
+        ),
+        advice: format!("Try: the same again once the cause is mended, or with more {limit} allowed."),
+        evidence: vec![trip.because.clone()],
+        about: About::NotExercised,
+    })
+}

@@ -1,0 +1,60 @@
+//! What the file's own checks can see of users.
+
+use super::{About, Finding, Weight, measured::Measured};
+use crate::{
+    insight::Standing,
+    session::{
+        event::{RunStatus, Section},
+        state::{StepRow, StepState},
+    },
+};
+
+/// The journal says that all is well though users were let down.
+pub(super) fn blind(seen: &Measured) -> Option<Finding> {
+    let run = &seen.session.run;
+    let well = run.status == Some(RunStatus::Completed) && !run.deviated;
+    (well && seen.is(Standing::NotResilient)).then(|| Finding {
+        weight: Weight::Caution,
+        text: "The file cannot fail: its journal says completed, exit 0, while users were let down."
+            .to_owned(),
+        advice:
+            "Try: ask the consumer in the hypothesis, with a tolerance; one on a method probe has no effect."
+                .to_owned(),
+        evidence: vec![seen.conclusion.because()],
+        about: About::File,
+    })
+}
+
+/// The hypothesis was met before the method and is not any more.
+pub(super) fn deviated(seen: &Measured) -> Option<Finding> {
+    let run = &seen.session.run;
+    let after = run.after.as_ref().filter(|pass| !pass.met && pass.skipped == 0)?;
+    run.before.as_ref().filter(|pass| pass.met)?;
+    let which = after.deviating.as_ref().map(|name| format!(": `{name}`")).unwrap_or_default();
+    Some(Finding {
+        weight: Weight::Caution,
+        text: format!("The steady state was not met after the method{which}."),
+        advice: "Try: a longer wait before it is checked, if all it needs is time.".to_owned(),
+        evidence: vec![format!("checked at {}", seen.moment(after.at))],
+        about: About::File,
+    })
+}
+
+/// A probe was happy with what users get as a fallback or as an error.
+pub(super) fn passed_with_fallback(seen: &Measured) -> Option<Finding> {
+    let passed = |row: &&StepRow| {
+        row.remark.is_some()
+            && row.step.at.section == Section::Method
+            && row.step.tolerance.is_none()
+            && row.state == StepState::Succeeded
+    };
+    let row = seen.session.steps.rows.iter().find(passed)?;
+    let remark = row.remark.as_deref()?;
+    Some(Finding {
+        weight: Weight::Neutral,
+        text: format!("`{}` passed {remark}: it has no tolerance.", row.step.name),
+        advice: "Try: the same probe in the hypothesis, with a tolerance on the body.".to_owned(),
+        evidence: row.summary.iter().map(|summary| format!("it gave: {summary}")).collect(),
+        about: About::File,
+    })
+}

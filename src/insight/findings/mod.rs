@@ -1,0 +1,127 @@
+//! What one session teaches: each finding with advice and its evidence, from what was measured in this session alone; and
+//! what no session like it can show.
+
+mod aftermath;
+mod breaker;
+mod cluster;
+mod fault;
+mod file;
+mod measured;
+#[cfg(test)]
+mod tests;
+mod unseen;
+mod users;
+
+pub use measured::{Harm, harm_before_opening};
+pub use unseen::not_seen;
+
+use crate::session::{event::Timestamp, state::Session};
+use measured::Measured;
+
+/// Findings of a session at least, where there is that much to say, and at most.
+const COUNT: (usize, usize) = (2, 5);
+
+/// Something that was learned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub weight: Weight,
+    /// What was found, in one or two sentences.
+    pub text: String,
+    /// What to try.
+    pub advice: String,
+    /// What it rests on, a sentence each.
+    pub evidence: Vec<String>,
+    pub about: About,
+}
+
+/// How much a finding matters, the most harmful first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Users or pods were harmed, or there is nothing to go by.
+    Serious,
+    /// Something to improve.
+    Caution,
+    /// Something that was shown to work.
+    Good,
+    /// Something to know.
+    Neutral,
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Whether there was a fault at all.
+    Fault,
+    /// What users got.
+    Users,
+    /// What users paid before the breaker opened, or for its trials.
+    Opening,
+    /// How long it took from the provider's return to real answers.
+    Return,
+    /// Liveness probes and restarts.
+    Liveness,
+    /// A breaker that does nothing, or is not there.
+    NoBreaker,
+    /// What the file's own checks can see.
+    File,
+    /// What a health page said.
+    Health,
+    /// The way back to safety.
+    Safety,
+    /// What the run did not exercise.
+    NotExercised,
+}
+
+/// What a session taught, the most harmful first: two to five findings. Those of a run that has ended stand.
+pub fn findings(session: &Session, now: Timestamp) -> Vec<Finding> {
+    match &session.concluded {
+        Some((at, then)) => findings_so_far(then, *at),
+        None => findings_so_far(session, now),
+    }
+}
+
+fn findings_so_far(session: &Session, now: Timestamp) -> Vec<Finding> {
+    let seen = Measured::of(session, now);
+    let mut found: Vec<Finding> = [
+        fault::without_effect(&seen),
+        fault::not_confirmed(&seen),
+        fault::refused(&seen),
+        fault::not_fired(&seen),
+        cluster::restarts(&seen),
+        aftermath::rollback(&seen),
+        aftermath::not_safe(&seen),
+        breaker::switched_off(&seen),
+        users::failed(&seen),
+        breaker::without_fallback(&seen),
+        users::waited(&seen),
+        breaker::price(&seen),
+        breaker::retries(&seen),
+        breaker::trials(&seen),
+        users::back_late(&seen),
+        cluster::liveness(&seen),
+        breaker::forced(&seen),
+        breaker::mixed(&seen),
+        file::blind(&seen),
+        file::deviated(&seen),
+        users::health_blind(&seen),
+        users::before(&seen),
+        aftermath::guard(&seen),
+        users::unnoticed(&seen),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    found.sort_by_key(|finding| finding.weight);
+    let more = [
+        users::fallback(&seen),
+        users::health_early(&seen),
+        breaker::no_failed_trial(&seen),
+        file::passed_with_fallback(&seen),
+        users::few(&seen),
+        fault::short(&seen),
+    ];
+    let missing = COUNT.0.saturating_sub(found.len());
+    found.extend(more.into_iter().flatten().take(missing));
+    found.truncate(COUNT.1);
+    found
+}

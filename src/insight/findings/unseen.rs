@@ -1,0 +1,83 @@
+//! What a session like this cannot show.
+
+use crate::{
+    insight::Standing,
+    insight::verdict::conclusion,
+    session::{
+        event::{Gap, Timestamp, Witness},
+        state::Session,
+        wording,
+    },
+};
+
+/// What was not seen, one line each, the most general first.
+pub fn not_seen(session: &Session, now: Timestamp) -> Vec<String> {
+    let mut unseen = vec![crowd(session)];
+    if !session.users.endpoints.is_empty() {
+        unseen.push("calls between consumer and provider: only what users got of them".to_owned());
+    }
+    unseen.extend(target(session));
+    unseen.extend(breaker(session));
+    unseen.extend(
+        session.users.endpoints.iter().filter_map(|endpoint| endpoint.shape.as_ref()?.unseen.clone()),
+    );
+    unseen.extend(gaps(session));
+    unseen.extend(the_return(session, now));
+    unseen
+}
+
+/// Who asked.
+fn crowd(session: &Session) -> String {
+    let Some(endpoint) = session.users.main() else {
+        return "users: nobody was asked".to_owned();
+    };
+    let rate = match endpoint.rate {
+        1.0 => "1 request a second".to_owned(),
+        rate => format!("{rate} requests a second"),
+    };
+    match session.users.endpoints.len() {
+        1 => format!("the real crowd: users are our own probe, {rate}"),
+        several => format!("the real crowd: users are our own probes of {several} endpoints, {rate} each"),
+    }
+}
+
+/// What the fault hit.
+fn target(session: &Session) -> Option<String> {
+    let unwatched = session.fault.is_some() && session.fault_had_effect().is_none();
+    unwatched.then(|| "what the fault hit: nobody watched it".to_owned())
+}
+
+/// The breaker, where only answers and a health page speak of it.
+fn breaker(session: &Session) -> Option<String> {
+    let direct = session.breaker.statements.iter().any(|statement| {
+        matches!(
+            statement.testimony.witness,
+            Witness::Actuator | Witness::Hystrix | Witness::Metrics | Witness::Mesh
+        ) && !matches!(statement.testimony.says, crate::session::event::Says::Nothing)
+    });
+    let looked = session.breaker.belief.is_some() && !direct;
+    looked.then(|| "the breaker itself: no page names one, what is said of it comes from answers".to_owned())
+}
+
+/// Stretches in which we did not run.
+fn gaps(session: &Session) -> Option<String> {
+    let count = session.gaps.iter().len();
+    let seconds: f64 = session.gaps.iter().map(Gap::seconds).sum();
+    let times = if count == 1 { String::new() } else { format!(", in {count} gaps") };
+    (count > 0).then(|| format!("{}{times}: this program did not run", wording::seconds(seconds)))
+}
+
+/// How it comes back.
+fn the_return(session: &Session, now: Timestamp) -> Option<String> {
+    let fault = session.fault.as_ref()?;
+    let standing = conclusion(session, now).standing;
+    let judged = !matches!(standing, Standing::FaultNeverHappened | Standing::FaultNotConfirmed);
+    match session.users.main().map(|endpoint| endpoint.recovered) {
+        _ if !judged => None,
+        _ if fault.is_on() => {
+            Some("the way back: what the fault took away was not back at the end".to_owned())
+        }
+        Some(None) => Some("the way back: no real answer came before the end".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,262 @@
+//! What users got, and how long they waited for it.
+
+use super::{About, Finding, Weight, measured::Measured};
+use crate::{
+    insight::{Standing, names, recovery_lag},
+    session::{
+        event::{BreakerState, Timestamp},
+        state::Outcome,
+        wording,
+    },
+};
+
+/// Seconds from which on it matters that real answers come later than the provider does.
+const LATER_S: f64 = 1.0;
+/// Errors from which on a health page that saw none of them misleads.
+const MISLED: u64 = 5;
+/// Requests below which a share is that of a few users.
+const FEW: u64 = 20;
+
+/// Users got errors, or no answer at all.
+pub(super) fn failed(seen: &Measured) -> Option<Finding> {
+    let (during, fault) = (&seen.during, seen.fault?);
+    if !seen.is(Standing::NotResilient) || during.error == 0 || seen.breaking.trip_s.is_some() {
+        return None;
+    }
+    let waited = during.error_waits.p50.filter(|ms| *ms > seen.limit_ms() as f64);
+    let after = waited.map(|ms| format!(", after {} (median)", wording::wait(ms))).unwrap_or_default();
+    let who = format!("{} of {} got an error", during.error, seen.users(during.sent));
+    let breaker = &seen.session.breaker;
+    let never = breaker.never_opened(fault.t0(), seen.now);
+    let (text, advice) = match breaker.state() {
+        BreakerState::Disabled | BreakerState::MetricsOnly => return None,
+        BreakerState::NoBreakerSeen | BreakerState::ClosedOrNone if never => (
+            format!("No breaker was seen: {who}{after}."),
+            "Try: a call timeout, a circuit breaker and a fallback around the calls to the provider.",
+        ),
+        BreakerState::Closed if never => (
+            format!("The breaker never opened: {who}{after}."),
+            "Try: fewer failures to trip, or a timeout short enough for slow calls to count as failures.",
+        ),
+        _ => (
+            format!("{who} while {}{after}.", seen.meanwhile()),
+            "Try: a call timeout, and a fallback for calls that fail.",
+        ),
+    };
+    let because = breaker.belief.as_ref().map(|belief| format!("breaker: {}", belief.because));
+    let evidence = std::iter::once(seen.conclusion.because()).chain(because).collect();
+    Some(Finding {
+        weight: Weight::Serious,
+        text,
+        advice: advice.to_owned(),
+        evidence,
+        about: About::NoBreaker,
+    })
+}
+
+/// Users got no errors and waited for too long.
+pub(super) fn waited(seen: &Measured) -> Option<Finding> {
+    let during = &seen.during;
+    let unopened = seen.breaking.trip_s.is_none() && during.error == 0 && during.fallback == 0;
+    let late = during.late_successes() + during.over_limit_unanswered;
+    let usual = seen.endpoint.and_then(|endpoint| endpoint.usual.as_ref());
+    let slow_before = usual.is_some_and(|usual| usual.is_slow(seen.limit_ms()));
+    seen.fault.filter(|_| unopened && late > 0 && !slow_before)?;
+    let longest = during.all.max.unwrap_or(0.0);
+    Some(Finding {
+        weight: if seen.is(Standing::NotResilient) { Weight::Serious } else { Weight::Caution },
+        text: format!(
+            "{late} of {} had to wait up to {}: no timeout cut their calls short.",
+            seen.users(during.sent),
+            wording::wait_at_least(longest, during.over_limit_unanswered > 0)
+        ),
+        advice: format!(
+            "Try: a call timeout below {}, and a fallback for calls that run into it.",
+            wording::limit(seen.limit_ms())
+        ),
+        evidence: vec![seen.conclusion.because()],
+        about: About::Users,
+    })
+}
+
+/// Users got something else for longer than the provider was away.
+pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
+    let (fault, endpoint) = (seen.fault?, seen.endpoint?);
+    let healed = fault.healed?;
+    let until = endpoint.recovered.unwrap_or(seen.now);
+    let since = || endpoint.dots_since(healed).filter(|dot| dot.start < until);
+    let got = |outcome| since().filter(|dot| dot.outcome == outcome).count();
+    let (fallbacks, errors) = (got(Outcome::Fallback), got(Outcome::Error));
+    let lag = recovery_lag(seen.session, endpoint);
+    let seconds = lag.map_or(seen.now.duration_since(healed).as_secs_f64(), |(seconds, _)| seconds);
+    if seconds < LATER_S || fallbacks + errors == 0 {
+        return None;
+    }
+    let what = if errors > fallbacks { "errors" } else { "the fallback" };
+    let lasted = wording::seconds(seconds);
+    let text = match lag {
+        Some((_, true)) => format!("Users got {what} for up to {lasted} longer than the provider was away."),
+        Some(_) => format!("Users got {what} for {lasted} longer than the provider was away."),
+        None => format!("The provider was back for {lasted} when the run ended, and users still got {what}."),
+    };
+    let open = seen.was_open(healed);
+    let advice = match (open, errors > fallbacks) {
+        (true, _) => "Try: a shorter open time, or trials that learn from readiness.",
+        (false, true) => "Try: look for connections and addresses that the consumer keeps from before.",
+        (false, false) => "Try: look at what makes the consumer ask the provider again.",
+    };
+    let mut evidence = vec![format!("the provider was back at {}", seen.moment(healed))];
+    evidence
+        .extend(endpoint.recovered.map(|at| format!("the first real answer came at {}", seen.moment(at))));
+    let reset = seen.breaking.reset_s.filter(|_| open);
+    evidence.extend(
+        reset.map(|(_, longest)| format!("the breaker asks again after {}", wording::seconds(longest))),
+    );
+    evidence.push(format!("between them came {fallbacks} fallbacks and {errors} errors"));
+    Some(Finding { weight: Weight::Caution, text, advice: advice.to_owned(), evidence, about: About::Return })
+}
+
+/// A health page that saw nothing.
+pub(super) fn health_blind(seen: &Measured) -> Option<Finding> {
+    let fault = seen.fault.filter(|_| seen.is(Standing::NotResilient) && seen.during.error >= MISLED)?;
+    let failing = &seen.session.breaker.health_failing;
+    let until = fault.healed.unwrap_or(seen.now);
+    let mut said = failing.within(fault.t0(), until).peekable();
+    said.peek()?;
+    if said.any(|failing| failing) {
+        return None;
+    }
+    let page = names::health_page(seen.session);
+    let status = seen.session.breaker.health_said.at(until).flatten();
+    let status = status.map_or_else(|| "all is well".to_owned(), |status| status.to_string());
+    Some(Finding {
+        weight: Weight::Caution,
+        text: format!(
+            "{page} said {status} all along, while {} got an error.",
+            seen.users(seen.during.error)
+        ),
+        advice: "Try: raise alarms on what users get; a health page knows only of itself.".to_owned(),
+        evidence: vec![format!("{page} did not fail once from T0 to {}", seen.moment(until))],
+        about: About::Health,
+    })
+}
+
+/// A health page that was well before users were.
+pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
+    let (t0, recovered) = seen.session.t0().zip(seen.endpoint?.recovered)?;
+    let changes: Vec<(Timestamp, bool)> = seen
+        .session
+        .breaker
+        .health_failing
+        .changes()
+        .filter(|(at, _)| *at >= t0 && *at < recovered)
+        .collect();
+    let (well, false) = changes.last().copied()? else { return None };
+    let early = recovered.duration_since(well).as_secs_f64();
+    (changes.iter().any(|(_, failing)| *failing) && early >= LATER_S).then(|| {
+        let page = names::health_page(seen.session);
+        Finding {
+            weight: Weight::Neutral,
+            text: format!("{page} was well {} before users got real answers.", wording::seconds(early)),
+            advice: "Try: call it recovered when users are, not when a health page is.".to_owned(),
+            evidence: vec![format!(
+                "{page} was well at {}, the first real answer came at {}",
+                seen.moment(well),
+                seen.moment(recovered)
+            )],
+            about: About::Health,
+        }
+    })
+}
+
+/// What was bad before the fault already.
+pub(super) fn before(seen: &Measured) -> Option<Finding> {
+    let endpoint = seen.endpoint.filter(|_| seen.fault.is_some())?;
+    let usual = endpoint.usual.as_ref()?;
+    let (errors, answered) = (usual.tally.error, usual.tally.answered());
+    let text = match () {
+        () if usual.is_slow(endpoint.limit_ms) => format!(
+            "Users waited {} (median) before T0 already: only what is longer is blamed on the fault.",
+            wording::wait(usual.tally.all.p50.unwrap_or(0.0))
+        ),
+        () if errors > 0 => format!(
+            "{} of the answers failed before T0 already: only what is more is blamed on the fault.",
+            wording::share(errors, answered)
+        ),
+        () => return None,
+    };
+    Some(Finding {
+        weight: Weight::Caution,
+        text,
+        advice: "Try: mend the steady state first; a fault shows more on a service that is well.".to_owned(),
+        evidence: vec![format!(
+            "before T0: {answered} answers, {errors} failed, {} late",
+            usual.tally.late_successes()
+        )],
+        about: About::Users,
+    })
+}
+
+/// Users did not notice.
+pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
+    seen.fault.filter(|_| seen.is(Standing::Resilient))?;
+    // The worst endpoint speaks, and there is none that noticed.
+    let (real, answered) = match seen.since.real == seen.since.answered() {
+        true => (seen.since.real, seen.since.answered()),
+        false => (seen.during.real, seen.during.answered()),
+    };
+    let unseen = seen.endpoint.and_then(|endpoint| endpoint.shape.as_ref()?.unseen.clone());
+    let look = if unseen.is_some() { "looked real" } else { "were real" };
+    let readied = seen.session.provider_readiness();
+    let since = readied.iter().filter(|row| seen.session.t0().is_some_and(|t0| row.from >= t0));
+    let least = since.min_by_key(|row| row.ready);
+    let advice = match least {
+        Some(row) if row.ready > 0 => {
+            format!("Try next: all replicas at once; {} of {} were ready all along.", row.ready, row.wanted)
+        }
+        _ => "Try next: a provider that answers late instead of one that is gone.".to_owned(),
+    };
+    let mut evidence = vec![seen.conclusion.because()];
+    evidence.extend(least.map(|row| format!("at least {} of {} were ready since T0", row.ready, row.wanted)));
+    Some(Finding {
+        weight: Weight::Good,
+        text: format!("Users never noticed: {real} of {answered} answers{} {look}.", seen.of_endpoint()),
+        advice,
+        evidence,
+        about: About::Users,
+    })
+}
+
+/// Everybody got something.
+pub(super) fn fallback(seen: &Measured) -> Option<Finding> {
+    let since = &seen.since;
+    let good = seen.is(Standing::Protected) && since.error == 0 && since.fallback > 0;
+    (good && seen.fault.is_some()).then(|| Finding {
+        weight: Weight::Good,
+        text: format!(
+            "Nobody got an error: {} of {} got the fallback.",
+            since.fallback,
+            seen.users(since.sent)
+        ),
+        advice: "Try next: a provider that answers late instead of one that is gone.".to_owned(),
+        evidence: vec![seen.conclusion.because()],
+        about: About::Users,
+    })
+}
+
+/// Few requests.
+pub(super) fn few(seen: &Measured) -> Option<Finding> {
+    let sent = seen.during.sent;
+    let rate = seen.endpoint.filter(|_| seen.fault.is_some())?.rate;
+    (sent < FEW).then(|| Finding {
+        weight: Weight::Neutral,
+        text: format!(
+            "Only {} while {}: each is a large share of all.",
+            if sent == 1 { "1 user asked".to_owned() } else { format!("{sent} users asked") },
+            seen.meanwhile()
+        ),
+        advice: format!("Try: more than {rate} requests a second, or a fault that lasts longer."),
+        evidence: vec![format!("{sent} requests were due, {rate} a second")],
+        about: About::NotExercised,
+    })
+}
