@@ -1,19 +1,116 @@
 //! The presenter's view: three numbers in big digits, and a caption for the audience.
 
-use super::Scene;
+use super::{
+    Scene,
+    banner::word_role,
+    lately::{self, Lately},
+};
 use crate::{
     insight,
-    tui::canvas::{Canvas, Row},
-    tui::theme::Role,
+    tui::{
+        canvas::{Canvas, Row},
+        figures,
+        letters::Dots,
+        picture::{breaker_now, ready_now, shown_endpoint},
+        theme::Role,
+    },
 };
 
-pub(crate) fn figures(canvas: &mut Canvas, _scene: &Scene) {
-    canvas.clear();
+/// Seconds that words written for the audience stand.
+const CAPTION_S: f64 = 30.0;
+/// Columns left of the numbers, and of what the lanes say.
+const MARGIN: (usize, usize) = (2, 1);
+/// Columns from which a lane has two rows.
+const WIDE: usize = 34;
+
+/// A number with its unit, and what it counts.
+struct Figure {
+    number: String,
+    unit: &'static str,
+    role: Role,
+    counts: &'static str,
 }
 
-/// One sentence on the last change.
+/// Draws the numbers, then what holds in the two lanes, in their rows.
+pub(crate) fn figures(canvas: &mut Canvas, scene: &Scene) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let each = if width >= WIDE { 2 } else { 1 };
+    let rows = height.saturating_sub(2 * each);
+    let figures = of(scene);
+    // Digits, word, and a free row where there is room for it.
+    let high = Dots::Small.rows() + 1;
+    let pitch = [high + 1, high].into_iter().find(|pitch| pitch * figures.len() <= rows + 1);
+    for (figure, i) in figures.iter().zip(0..) {
+        match pitch.filter(|_| !canvas.theme.ascii) {
+            Some(pitch) => big(&mut canvas.part(0, i * pitch, width, high), figure),
+            None => plain(&mut canvas.part(0, 2 * i, width, 1), figure),
+        }
+    }
+    let (breaker, provider) = (breaker_now(scene), scene.session.provider_readiness());
+    canvas.at(MARGIN.1, rows + each - 1, &breaker);
+    canvas.at(MARGIN.1, rows + 2 * each - 1, &ready_now(scene, provider.last(), Role::Fault));
+}
+
+fn of(scene: &Scene) -> Vec<Figure> {
+    let Some(endpoint) = shown_endpoint(scene) else { return Vec::new() };
+    let (waiting, _) = lately::waiting(scene, endpoint);
+    let (failed, counts) = match scene.session.t0() {
+        Some(_) => (endpoint.since_t0(scene.until).error, "failed since T0"),
+        None => (endpoint.baseline(scene.until).error, "failed before T0"),
+    };
+    let counted = |number: u64, role: Role, counts: &'static str| Figure {
+        number: number.to_string(),
+        unit: "",
+        role: if number == 0 { Role::Text } else { role },
+        counts,
+    };
+    let median = Lately::of(scene, endpoint).came.median_ms;
+    let median = figures::wait(median);
+    let (number, unit) = match median.split_once(' ') {
+        Some((number, "ms")) => (number, "ms"),
+        Some((number, _)) => (number, "s"),
+        None => (median.as_str(), ""),
+    };
+    let took = Figure {
+        number: number.to_owned(),
+        unit,
+        role: word_role(scene.verdict.word),
+        counts: "median wait, 5 s",
+    };
+    vec![
+        counted(waiting as u64, Role::Waiting, "users waiting now"),
+        counted(failed, Role::Failing, counts),
+        took,
+    ]
+}
+
+fn big(canvas: &mut Canvas, figure: &Figure) {
+    let columns = Dots::Small.columns(&figure.number);
+    if MARGIN.0 + columns + figure.unit.len() + 2 > canvas.width() {
+        return plain(canvas, figure);
+    }
+    let (style, rows) = (canvas.theme.style(figure.role), Dots::Small.rows());
+    Dots::Small.draw(canvas, MARGIN.0, 0, &figure.number, style);
+    canvas.at(MARGIN.0 + columns + 2, rows - 1, &Row::strong(figure.role, figure.unit));
+    canvas.at(MARGIN.0, rows, &Row::strong(Role::Text, figure.counts));
+}
+
+fn plain(canvas: &mut Canvas, figure: &Figure) {
+    let number = format!("{} {}", figure.number, figure.unit);
+    let row = Row::strong(figure.role, number.trim_end()).and(format!("  {}", figure.counts));
+    canvas.at(MARGIN.0, 0, &row);
+}
+
+/// One sentence on the last change. What the operator has to know now goes before it.
 pub(crate) fn caption(canvas: &mut Canvas, scene: &Scene) {
-    if let Some((_, text)) = insight::told_so_far(scene.session, scene.now) {
-        canvas.row(0, &Row::strong(Role::Focus, " ▌ ").bold(Role::Strong, text));
+    if super::note::pressing_note(canvas, scene) {
+        return;
+    }
+    // Words that were written for this audience go before those made from events.
+    let written = scene.session.diary.captions.back();
+    let written = written.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
+    let told = insight::told_so_far(scene.session, scene.now).map(|(_, text)| text);
+    if let Some(text) = written.map(|entry| entry.text.clone()).or(told) {
+        canvas.at(1, 0, &Row::of(Role::Focus, "▌").and(" ").bold(Role::Strong, text));
     }
 }

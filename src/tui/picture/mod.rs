@@ -9,6 +9,7 @@ mod strip;
 
 pub(crate) use columns::ON_THE_WAY_MS;
 pub(crate) use lanes::{Lane, breaker_role, health_path};
+pub(crate) use side::{breaker as breaker_now, ready as ready_now};
 
 use super::{
     axis::{LabelKind, TimeAxis},

@@ -238,7 +238,7 @@ fn replica(scene: &Scene, place: usize) -> Row {
     Row::strong(role, wording::breaker(state)).and(format!(" for {lasted}"))
 }
 
-pub(super) fn breaker(scene: &Scene) -> Row {
+pub(crate) fn breaker(scene: &Scene) -> Row {
     let Some(belief) = &scene.session.breaker.belief else { return Row::of(Role::Unknown, "UNKNOWN") };
     let role = lanes::breaker_role(belief.state, scene.verdict.word);
     let name = match belief.state {
@@ -249,7 +249,7 @@ pub(super) fn breaker(scene: &Scene) -> Row {
     Row::strong(role, name).and(format!(" for {lasted}"))
 }
 
-pub(super) fn ready(scene: &Scene, last: Option<&crate::session::state::Readied>, down: Role) -> Row {
+pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::Readied>, down: Role) -> Row {
     let Some(last) = last else { return Row::new() };
     let words = format!("{} of {} ready", last.ready, last.wanted);
     let lasted = figures::length(figures::between(last.from, scene.said));
