@@ -56,7 +56,7 @@ fn it_says_what_is_done_and_what_is_not_known_is_not_claimed() {
         for theme in [Theme::default(), Theme::named("mono").unwrap(), Theme::default().ascii()] {
             let shown = text(&drawn(&told, &view, &theme, width, height));
             for wanted in
-                ["STARTING", "A pod is killed", "tarting the sandbox with the variant `after`", "[q] leave"]
+                ["STARTING", "A pod is killed", "tarting the sandbox with the variant `after`", "q leave"]
             {
                 assert!(shown.contains(wanted), "{wanted} at {width}x{height} in\n{shown}");
             }

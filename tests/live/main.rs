@@ -9,7 +9,6 @@ mod looking;
 mod manners;
 mod opening;
 mod safety;
-mod starting;
 mod stepping;
 mod terminal;
 

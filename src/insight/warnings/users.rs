@@ -45,7 +45,8 @@ pub(super) fn not_learned(session: &Session) -> Option<Warning> {
     }
     not_ready_to_fire(session).map(|why| {
         let text = format!("{why}: fired now, the run's verdict would be NOT OBSERVABLE");
-        Warning::new(Urgency::Watch, text, format!("{why}: no verdict if fired now"))
+        let brief = if session.users.unlearned() { "what is real is not learned yet" } else { &why };
+        Warning::new(Urgency::Watch, text, format!("{brief}: no verdict if fired now"))
     })
 }
 

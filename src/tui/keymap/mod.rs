@@ -121,13 +121,13 @@ pub struct Binding {
     pub action: Action,
     /// Heading in the help.
     pub group: Group,
-    /// One word: in the footer, and for the operator's own keys.
+    /// One word, for the operator's own keys.
     pub name: &'static str,
     /// One sentence for the help.
     pub text: &'static str,
     pub context: Context,
-    /// How much it deserves its place in a narrow footer; 0: none.
-    pub rank: u8,
+    /// What it does, in the row of keys; empty where it has no place there.
+    pub label: &'static str,
     /// Whether it can hurt.
     pub danger: bool,
 }
@@ -209,6 +209,11 @@ impl Keymap {
 
     fn first(&self, action: Action) -> Option<&Chord> {
         self.rows.iter().find(|(_, binding)| binding.action == action).and_then(|(keys, _)| keys.first())
+    }
+
+    /// The row of an action.
+    pub fn binding(&self, action: Action) -> Option<&'static Binding> {
+        self.rows.iter().find(|(_, binding)| binding.action == action).map(|(_, binding)| *binding)
     }
 
     /// Rows as shown: the keys in force and their binding.

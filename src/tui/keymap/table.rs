@@ -6,70 +6,94 @@ use Context::{Everywhere, Overlay, Screen};
 use Group::{Look, Move, Safety, Session, Step};
 use crossterm::event::KeyCode;
 
-/// Every key there is. The footer takes the rows with a `rank`, highest first, in this order.
+/// Every key there is.
 pub const TABLE: &[Binding] = &[
-    row(&[Chord::char('o')], A::Observe, Step, "observe", "start or stop watching the users", Screen, 0),
-    row(&[Chord::char(' ')], A::Next, Step, "next", "run the next step, never a destructive one", Screen, 9),
-    danger(row(
-        &[Chord::char('F')],
-        A::Fire,
-        Step,
-        "fire",
-        "fire the destructive step on the card",
-        Screen,
-        8,
+    row(&[Chord::char('o')], A::Observe, Step, "observe", "start or stop watching the users", Screen),
+    shown(
+        "next",
+        row(&[Chord::char(' ')], A::Next, Step, "next", "run the next step, never a destructive one", Screen),
+    ),
+    danger(shown(
+        "FIRE",
+        row(&[Chord::char('F')], A::Fire, Step, "fire", "fire the destructive step on the card", Screen),
     )),
-    row(&[Chord::char('a')], A::Auto, Step, "auto", "steps run by themselves; F still fires", Screen, 4),
-    row(&[Chord::char('.')], A::Pause, Step, "pause", "hold before the next step", Screen, 0),
-    row(&[Chord::char('s')], A::Skip, Step, "skip", "leave this step out (asks; r takes it back)", Screen, 2),
-    row(&[Chord::char('r')], A::Rerun, Step, "re-run", "run the last step again", Screen, 2),
-    row(
-        &[Chord::char('R')],
-        A::NewRun,
-        Step,
-        "new-run",
-        "play it again, beside the run that ended",
-        Screen,
-        5,
+    shown(
+        "auto",
+        row(&[Chord::char('a')], A::Auto, Step, "auto", "steps run by themselves; F still fires", Screen),
     ),
-    row(&[Chord::char('c')], A::Cut, Step, "cut", "end the pause or the wait that goes on now", Screen, 3),
-    row(&[Chord::char('b')], A::Breakpoint, Step, "break", "hold at the selected step", Screen, 0),
-    row(&[Chord::char('f')], A::Fix, Step, "fix", "take the preflight's fix, for this session", Screen, 0),
-    row(
-        &[Chord::char('p')],
-        A::Predict,
-        Step,
-        "predict",
-        "write what you expect; scored at the end",
-        Screen,
-        0,
+    row(&[Chord::char('.')], A::Pause, Step, "pause", "hold before the next step", Screen),
+    shown(
+        "skip it",
+        row(
+            &[Chord::char('s')],
+            A::Skip,
+            Step,
+            "skip",
+            "leave this step out (asks; r takes it back)",
+            Screen,
+        ),
     ),
-    row(&[Chord::char('A')], A::Abort, Safety, "abort", "stop now, roll back, use the undo kit", Screen, 8),
-    row(&[Chord::char('u')], A::Undo, Safety, "undo", "put back what was fired away (asks once)", Screen, 3),
-    row(&[Chord::key(KeyCode::Esc)], A::Safety, Safety, "back", "one step towards safety", Everywhere, 0),
-    row(&[Chord::char('e')], A::End, Safety, "end", "end the run and show the summary", Screen, 0),
-    row(
-        &[Chord::char('g')],
-        A::Guards,
-        Safety,
+    row(&[Chord::char('r')], A::Rerun, Step, "re-run", "run the last step again", Screen),
+    shown(
+        "run again",
+        row(
+            &[Chord::char('R')],
+            A::NewRun,
+            Step,
+            "new-run",
+            "play it again, beside the run that ended",
+            Screen,
+        ),
+    ),
+    shown(
+        "cut wait",
+        row(&[Chord::char('c')], A::Cut, Step, "cut", "end the pause or the wait that goes on now", Screen),
+    ),
+    row(&[Chord::char('b')], A::Breakpoint, Step, "break", "hold at the selected step", Screen),
+    row(&[Chord::char('f')], A::Fix, Step, "fix", "take the preflight's fix, for this session", Screen),
+    row(&[Chord::char('p')], A::Predict, Step, "predict", "write what you expect; scored at the end", Screen),
+    shown(
+        "abort",
+        row(&[Chord::char('A')], A::Abort, Safety, "abort", "stop now, roll back, use the undo kit", Screen),
+    ),
+    shown(
+        "undo kit",
+        row(&[Chord::char('u')], A::Undo, Safety, "undo", "put back what was fired away (asks once)", Screen),
+    ),
+    row(&[Chord::key(KeyCode::Esc)], A::Safety, Safety, "back", "one step towards safety", Everywhere),
+    row(&[Chord::char('e')], A::End, Safety, "end", "end the run and show the summary", Screen),
+    shown(
         "guards",
-        "what aborts by itself: see it, change it",
-        Screen,
-        0,
+        row(
+            &[Chord::char('g')],
+            A::Guards,
+            Safety,
+            "guards",
+            "what aborts by itself: see it, change it",
+            Screen,
+        ),
     ),
-    row(&[Chord::char('n')], A::Note, Session, "note", "write a note into the session", Screen, 6),
-    row(&[Chord::char('m')], A::Mark, Session, "mark", "mark this moment", Screen, 6),
-    row(&[Chord::char('w')], A::Why, Look, "why", "the evidence behind the verdict", Everywhere, 7),
-    row(
-        &[Chord::char('l')],
-        A::Logs,
-        Look,
-        "logs",
-        "the log of the chosen pod, or of the victim",
-        Everywhere,
-        1,
+    shown(
+        "note",
+        row(&[Chord::char('n')], A::Note, Session, "note", "write a note into the session", Screen),
     ),
-    row(&[Chord::key(KeyCode::Tab)], A::NextLog, Look, "next-log", "the log of the next pod", Overlay, 0),
+    shown("mark", row(&[Chord::char('m')], A::Mark, Session, "mark", "mark this moment", Screen)),
+    shown(
+        "why",
+        row(&[Chord::char('w')], A::Why, Look, "why", "the evidence behind the verdict", Everywhere),
+    ),
+    shown(
+        "log",
+        row(
+            &[Chord::char('l')],
+            A::Logs,
+            Look,
+            "logs",
+            "the log of the chosen pod, or of the victim",
+            Everywhere,
+        ),
+    ),
+    row(&[Chord::key(KeyCode::Tab)], A::NextLog, Look, "next-log", "the log of the next pod", Overlay),
     row(
         &[Chord::key(KeyCode::BackTab)],
         A::PreviousLog,
@@ -77,20 +101,27 @@ pub const TABLE: &[Binding] = &[
         "previous-log",
         "the log of the pod before",
         Overlay,
-        0,
     ),
-    row(&[Chord::char('L')], A::SessionLog, Look, "session-log", "the log of the session", Everywhere, 0),
-    row(&[Chord::char('h')], A::Heatmap, Look, "heatmap", "waiting times over time", Everywhere, 1),
-    row(&[Chord::char('z')], A::Zoom, Look, "zoom", "the focused pane, full screen", Everywhere, 1),
-    row(&[Chord::char('x')], A::Endpoint, Look, "endpoint", "show the next endpoint", Screen, 0),
-    row(
-        &[Chord::char('P')],
-        A::Presenter,
-        Look,
+    row(&[Chord::char('L')], A::SessionLog, Look, "session-log", "the log of the session", Everywhere),
+    shown(
+        "heat",
+        row(&[Chord::char('h')], A::Heatmap, Look, "heatmap", "waiting times over time", Everywhere),
+    ),
+    shown(
+        "full pane",
+        row(&[Chord::char('z')], A::Zoom, Look, "zoom", "the focused pane, full screen", Everywhere),
+    ),
+    row(&[Chord::char('x')], A::Endpoint, Look, "endpoint", "show the next endpoint", Screen),
+    shown(
         "present",
-        "presenter view: the verdict twice as large",
-        Screen,
-        0,
+        row(
+            &[Chord::char('P')],
+            A::Presenter,
+            Look,
+            "present",
+            "presenter view: the verdict twice as large",
+            Screen,
+        ),
     ),
     row(
         &[Chord::char('M')],
@@ -99,37 +130,20 @@ pub const TABLE: &[Binding] = &[
         "mouse",
         "take the mouse, or leave it to select text",
         Everywhere,
-        0,
     ),
-    row(
-        &[Chord::char('y')],
-        A::Copy,
-        Look,
-        "copy",
-        "copy the pod's name, the URL, the evidence",
-        Everywhere,
-        0,
-    ),
-    row(&[Chord::key(KeyCode::Tab)], A::FocusNext, Move, "pane", "next pane", Screen, 5),
-    row(&[Chord::key(KeyCode::BackTab)], A::FocusPrevious, Move, "previous-pane", "previous pane", Screen, 0),
-    row(NUMBERS, A::FocusNumber, Move, "pane-number", "the pane of that number", Screen, 0),
-    row(&[Chord::key(KeyCode::Up)], A::Up, Move, "arrow-up", "up", Everywhere, 0),
-    row(&[Chord::key(KeyCode::Down)], A::Down, Move, "arrow-down", "down", Everywhere, 0),
-    row(&[Chord::char('k')], A::Up, Move, "up", "up", Everywhere, 0),
-    row(&[Chord::char('j')], A::Down, Move, "down", "down", Everywhere, 0),
-    row(&[Chord::key(KeyCode::PageUp)], A::PageUp, Move, "page-up", "a page up", Everywhere, 0),
-    row(&[Chord::key(KeyCode::PageDown)], A::PageDown, Move, "page-down", "a page down", Everywhere, 0),
-    row(&[Chord::char('[')], A::Earlier, Move, "earlier", "scroll back in time", Screen, 0),
-    row(&[Chord::char(']')], A::Later, Move, "later", "scroll forward in time", Screen, 0),
-    row(
-        &[Chord::key(KeyCode::Left)],
-        A::CursorLeft,
-        Move,
-        "cursor-left",
-        "time cursor to the left",
-        Screen,
-        0,
-    ),
+    row(&[Chord::char('y')], A::Copy, Look, "copy", "copy the pod's name, the URL, the evidence", Everywhere),
+    shown("pane", row(&[Chord::key(KeyCode::Tab)], A::FocusNext, Move, "pane", "next pane", Screen)),
+    row(&[Chord::key(KeyCode::BackTab)], A::FocusPrevious, Move, "previous-pane", "previous pane", Screen),
+    row(NUMBERS, A::FocusNumber, Move, "pane-number", "the pane of that number", Screen),
+    row(&[Chord::key(KeyCode::Up)], A::Up, Move, "arrow-up", "up", Everywhere),
+    row(&[Chord::key(KeyCode::Down)], A::Down, Move, "arrow-down", "down", Everywhere),
+    row(&[Chord::char('k')], A::Up, Move, "up", "up", Everywhere),
+    row(&[Chord::char('j')], A::Down, Move, "down", "down", Everywhere),
+    row(&[Chord::key(KeyCode::PageUp)], A::PageUp, Move, "page-up", "a page up", Everywhere),
+    row(&[Chord::key(KeyCode::PageDown)], A::PageDown, Move, "page-down", "a page down", Everywhere),
+    row(&[Chord::char('[')], A::Earlier, Move, "earlier", "scroll back in time", Screen),
+    row(&[Chord::char(']')], A::Later, Move, "later", "scroll forward in time", Screen),
+    row(&[Chord::key(KeyCode::Left)], A::CursorLeft, Move, "cursor-left", "time cursor to the left", Screen),
     row(
         &[Chord::key(KeyCode::Right)],
         A::CursorRight,
@@ -137,15 +151,20 @@ pub const TABLE: &[Binding] = &[
         "cursor-right",
         "time cursor to the right",
         Screen,
-        0,
     ),
-    row(&[Chord::char('+')], A::Finer, Move, "finer", "a finer step on the time axis", Screen, 0),
-    row(&[Chord::char('-')], A::Coarser, Move, "coarser", "a coarser step on the time axis", Screen, 0),
-    row(&[Chord::char('=')], A::Fit, Move, "fit", "the step in which the whole run fits", Screen, 0),
-    row(&[Chord::char('0')], A::Live, Move, "live", "back to now", Screen, 0),
-    row(&[Chord::char('/')], A::Filter, Look, "find", "filter pods by name", Screen, 3),
-    row(&[Chord::char('?')], A::Help, Look, "help", "all keys", Everywhere, 7),
-    row(&[Chord::char('q')], A::Quit, Safety, "quit", "leave (asks while a fault is on)", Everywhere, 9),
+    shown("zoom", row(&[Chord::char('+')], A::Finer, Move, "finer", "a finer step on the time axis", Screen)),
+    shown(
+        "zoom",
+        row(&[Chord::char('-')], A::Coarser, Move, "coarser", "a coarser step on the time axis", Screen),
+    ),
+    row(&[Chord::char('=')], A::Fit, Move, "fit", "the step in which the whole run fits", Screen),
+    row(&[Chord::char('0')], A::Live, Move, "live", "back to now", Screen),
+    shown("find", row(&[Chord::char('/')], A::Filter, Look, "find", "filter pods by name", Screen)),
+    shown("help", row(&[Chord::char('?')], A::Help, Look, "help", "all keys", Everywhere)),
+    shown(
+        "quit",
+        row(&[Chord::char('q')], A::Quit, Safety, "quit", "leave (asks while a fault is on)", Everywhere),
+    ),
     row(
         &[Chord::ctrl('c')],
         A::Interrupt,
@@ -153,7 +172,6 @@ pub const TABLE: &[Binding] = &[
         "interrupt",
         "roll back and leave, without asking",
         Everywhere,
-        0,
     ),
     row(
         &[Chord::ctrl('z')],
@@ -162,7 +180,6 @@ pub const TABLE: &[Binding] = &[
         "suspend",
         "suspend; it goes on when you come back",
         Everywhere,
-        0,
     ),
 ];
 
@@ -182,9 +199,13 @@ const fn row(
     name: &'static str,
     text: &'static str,
     context: Context,
-    rank: u8,
 ) -> Binding {
-    Binding { keys, action, group, name, text, context, rank, danger: false }
+    Binding { keys, action, group, name, text, context, label: "", danger: false }
+}
+
+/// Gives a row a place among the keys at the foot of the screen.
+const fn shown(label: &'static str, binding: Binding) -> Binding {
+    Binding { label, ..binding }
 }
 
 /// Marks a row as one that can hurt.

@@ -43,9 +43,36 @@ fn participle(headline: &str) -> String {
     done.to_owned()
 }
 
+/// The same as what a fire does: `kills 1 pod, by deleting it`, from the longest to the shortest words.
+pub(super) fn does(headline: &str) -> Vec<String> {
+    let (verb, rest) = headline.split_once(' ').unwrap_or((headline, ""));
+    if verb.is_empty() || !verb.chars().all(|c| c.is_ascii_uppercase()) {
+        return vec![format!("does {headline}"), "does it".to_owned()];
+    }
+    if verb == "NOTHING" {
+        return vec!["hits nothing".to_owned()];
+    }
+    let verb = format!("{}s", verb.to_lowercase());
+    // A name says what it is of itself, and where it goes is more than where it comes from.
+    let rest = match (verb.as_str(), rest.split_once(' ')) {
+        ("scales", Some((kind, named))) if kind.starts_with(char::is_uppercase) => named,
+        _ => rest,
+    };
+    let mut forms = vec![format!("{verb} {rest}")];
+    if let Some((name, to)) =
+        rest.split_once(" from ").and_then(|(name, change)| Some((name, change.split_once(" to ")?.1)))
+    {
+        forms.push(format!("{verb} {name} to {to}"));
+    }
+    // Clause by clause.
+    let ends: Vec<usize> = rest.match_indices([',', ';']).map(|(end, _)| end).collect();
+    forms.extend(ends.iter().rev().filter_map(|end| Some(format!("{verb} {}", rest.get(..*end)?))));
+    forms
+}
+
 #[cfg(test)]
 mod tests {
-    use super::participle;
+    use super::{does, participle};
 
     #[test]
     fn a_headline_says_what_was_done() {
@@ -58,6 +85,31 @@ mod tests {
             ("", "hit"),
         ] {
             assert_eq!(participle(headline), done);
+        }
+    }
+    #[test]
+    fn a_headline_says_what_a_fire_does() {
+        for (headline, first, last) in [
+            (
+                "KILL 1 pod, by deleting it, at once and without grace",
+                "kills 1 pod, by deleting it, at once and without grace",
+                "kills 1 pod",
+            ),
+            (
+                "SCALE Deployment my-provider-app from 1 to 0",
+                "scales my-provider-app from 1 to 0",
+                "scales my-provider-app to 0",
+            ),
+            (
+                "DELETE Service a; the pods behind it stay",
+                "deletes Service a; the pods behind it stay",
+                "deletes Service a",
+            ),
+            ("NOTHING to hit", "hits nothing", "hits nothing"),
+            ("what it says", "does what it says", "does it"),
+        ] {
+            let forms = does(headline);
+            assert_eq!((forms.first().unwrap().as_str(), forms.last().unwrap().as_str()), (first, last));
         }
     }
 }

@@ -1,67 +1,186 @@
-//! The keys that matter now, as many as fit, in the order of the keymap.
+//! The keys that do something now, in an order that never changes.
 
 use super::Scene;
 use crate::{
     session::state::StepState,
     tui::{
         canvas::{Canvas, Row},
-        keymap::{Action, Binding},
+        keymap::Action,
         theme::Role,
-        update::{refused, renewable, rerunnable, steers},
+        update::{refused, renewable},
     },
 };
+use Action as A;
 
+/// Columns of the keys that are always at the right end.
+const END: usize = 16;
+
+/// From the most to the least needed.
+const ORDER: &[Action] = &[
+    A::Fire,
+    A::Abort,
+    A::Cut,
+    A::Next,
+    A::Auto,
+    A::Skip,
+    A::Undo,
+    A::Note,
+    A::Mark,
+    A::Why,
+    A::Finer,
+    A::FocusNext,
+    A::Presenter,
+    A::Logs,
+    A::Heatmap,
+    A::Guards,
+    A::Filter,
+];
+/// After the end.
+const AFTER: &[Action] = &[
+    A::Undo,
+    A::Next,
+    A::NewRun,
+    A::Why,
+    A::Note,
+    A::Finer,
+    A::FocusNext,
+    A::Presenter,
+    A::Logs,
+    A::Heatmap,
+    A::Zoom,
+    A::Filter,
+];
+/// Before an audience.
+const STAGE: &[Action] =
+    &[A::Fire, A::Abort, A::Undo, A::Next, A::Cut, A::NewRun, A::Presenter, A::Note, A::Mark, A::Finer];
+
+/// Draws the row: as many keys as fit, those for help and for leaving always.
 pub(crate) fn keys(canvas: &mut Canvas, scene: &Scene) {
-    let roomy = canvas.width() >= 100;
-    let between = if roomy { "  " } else { " " };
-    let mut shown: Vec<(&Binding, String)> = scene
-        .view
-        .keymap
-        .rows()
-        .filter(|(keys, binding)| binding.rank > 0 && !keys.is_empty())
-        .filter(|(_, binding)| {
-            let onward = binding.action == Action::Next && scene.view.course.is_some();
-            scene.session.run.ended.is_none() || !steers(binding.action) || onward
-        })
-        .filter(|(_, binding)| binding.action != Action::NewRun || renewable(scene.view))
-        .map(|(keys, binding)| (binding, keys.first().map_or_else(String::new, ToString::to_string)))
-        .collect();
-    let width = |shown: &[(&Binding, String)]| -> usize {
-        shown.iter().map(|(binding, key)| key.len() + 1 + binding.name.len() + between.len()).sum()
+    let width = canvas.width();
+    let ended = scene.session.run.ended.is_some() || scene.view.finished;
+    let order = match (scene.view.presenter, ended) {
+        (true, _) => STAGE,
+        (false, true) => AFTER,
+        (false, false) => ORDER,
     };
-    while width(&shown) > canvas.width().saturating_sub(1) {
-        let Some(least) = shown.iter().map(|(binding, _)| binding.rank).min() else { break };
-        let Some(last) = shown.iter().rposition(|(binding, _)| binding.rank == least) else { break };
-        shown.remove(last);
-    }
     let mut row = Row::text(" ");
-    for (binding, key) in &shown {
-        let live = applies(scene, binding.action);
-        let role = match (live, binding.danger) {
-            (false, _) => Role::Soft,
-            (true, true) => Role::Fault,
-            (true, false) => Role::Focus,
-        };
-        row.push(role, key.as_str());
-        row.push(if live { Role::Text } else { Role::Soft }, format!(" {}{between}", binding.name));
+    for piece in order.iter().filter(|action| applies(scene, **action)).filter_map(|a| key(scene, *a)) {
+        let between = if row.width() > 1 { "  " } else { "" };
+        let longer = row.clone().and(between).joined(piece);
+        if longer.width() >= width.saturating_sub(END) {
+            break;
+        }
+        row = longer;
     }
     canvas.row(0, &row);
+    let end = [A::Help, A::Quit].into_iter().filter_map(|action| key(scene, action));
+    let end = end.reduce(|one, other| one.and("  ").joined(other)).unwrap_or_default();
+    canvas.at(width.saturating_sub(END.max(end.width() + 1)), 0, &end);
 }
 
-/// Whether the key would do something now.
+/// `c cut wait`; nothing for an action that has no key.
+fn key(scene: &Scene, action: Action) -> Option<Row> {
+    let keymap = &scene.view.keymap;
+    let binding = keymap.binding(action)?;
+    let (key, role) = match action {
+        A::Finer => (format!("{} {}", keymap.key(A::Finer), keymap.key(A::Coarser)), Role::Focus),
+        A::Fire => (keymap.spoken(A::Fire), Role::Fault),
+        _ => (keymap.key(action), Role::Focus),
+    };
+    let label = match action {
+        A::Presenter if scene.view.presenter => "back to all panes",
+        _ => binding.label,
+    };
+    (!key.trim().is_empty()).then(|| Row::strong(role, key).and(format!(" {label}")))
+}
+
+/// Whether the key does something now.
 fn applies(scene: &Scene, action: Action) -> bool {
-    if refused(scene.view, action).is_some() {
+    let (session, view) = (scene.session, scene.view);
+    if refused(view, action).is_some() {
         return false;
     }
-    let current = scene.session.steps.current();
+    let current = session.steps.current();
+    let active = current.is_some_and(|row| row.state.is_active());
+    let ended = session.run.ended.is_some();
     match action {
-        Action::Fire => scene.awaiting_fire().is_some(),
-        Action::Next => scene.awaiting_fire().is_none() && !current.is_some_and(|row| row.state.is_active()),
-        Action::Cut => current.is_some_and(|row| row.state.is_active()),
-        Action::Skip => current.is_some_and(|row| matches!(row.state, StepState::Awaited { .. })),
-        Action::Undo => scene.session.fault.is_some(),
-        Action::NewRun => scene.session.undo_due().is_none(),
-        Action::Rerun => rerunnable(scene.session),
+        A::Fire => scene.awaiting_fire().is_some(),
+        A::Next if ended => view.course.is_some(),
+        A::Next => scene.awaiting_fire().is_none() && !active,
+        A::Cut => active && !ended,
+        A::Skip => current.is_some_and(|row| matches!(row.state, StepState::Awaited { .. })) && !ended,
+        A::Abort => session.fault.is_some() && !ended,
+        A::Undo => session.undo_due().is_some(),
+        A::NewRun => renewable(view) && session.undo_due().is_none(),
+        A::Auto | A::Mark | A::Guards => !ended,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        session::{
+            Session,
+            event::Timestamp,
+            fixtures::{self, Variant},
+        },
+        tui::{
+            Steering, Theme, View,
+            keymap::Keymap,
+            tests::{drawn, text, view},
+        },
+    };
+    use proptest::prelude::*;
+
+    fn last(told: &(Session, Timestamp), view: &View, width: u16) -> String {
+        let height = if width >= 180 { 50 } else { 36 };
+        text(&drawn(told, view, &Theme::default(), width, height)).lines().last().unwrap().to_owned()
+    }
+
+    #[test]
+    fn only_keys_that_do_something_are_shown_and_always_in_this_order() {
+        for (told, wanted) in [
+            (
+                fixtures::steady(),
+                " SHIFT+F FIRE  a auto  s skip it  n note  m mark  w why  + - zoom  TAB pane  P present  l log  h heat   ? help  q quit",
+            ),
+            (
+                fixtures::before_failing(),
+                " A abort  c cut wait  a auto  u undo kit  n note  m mark  w why  + - zoom  TAB pane  P present  l log   ? help  q quit",
+            ),
+        ] {
+            assert_eq!(last(&told, &view(), 120), wanted);
+        }
+        let finished = View { finished: true, ..view() };
+        let shown = last(&fixtures::finished(Variant::After), &finished, 120);
+        assert_eq!(
+            shown,
+            " R run again  w why  n note  + - zoom  TAB pane  P present  l log  h heat  z full pane  / find          ? help  q quit"
+        );
+        let stage = View { presenter: true, ..view() };
+        let shown = last(&fixtures::before_failing(), &stage, 120);
+        assert!(
+            shown.starts_with(
+                " A abort  u undo kit  c cut wait  P back to all panes  n note  m mark  + - zoom  "
+            ),
+            "{shown}"
+        );
+        let watched = View::new(Keymap::default(), Steering::ReadOnly);
+        let shown = last(&fixtures::before_failing(), &watched, 120);
+        assert!(shown.starts_with(" n note  m mark  w why"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn help_and_the_way_out_are_always_there(width in 80_u16..240, seconds in -25.0_f64..70.0) {
+            let told = fixtures::told(Variant::Before, seconds);
+            let shown = last(&told, &view(), width);
+            prop_assert!(shown.ends_with(" ? help  q quit"), "{}", shown);
+            prop_assert_eq!(shown.len(), usize::from(width) - 2);
+            let awaited = shown.contains("SHIFT+F FIRE");
+            let scene = super::Scene::new(&told.0, &view(), told.1, None).awaiting_fire().is_some();
+            prop_assert_eq!(awaited, scene);
+        }
     }
 }

@@ -74,8 +74,10 @@ fn filled(canvas: &mut Canvas, told: &Told) {
     // The word gives way to the sentence.
     let room = ends.saturating_sub(MARGIN);
     body.at(MARGIN, 0, &Row::strong(Role::Ink, told.word));
-    let lines = fitting(told, room, rows.saturating_sub(1)).unwrap_or_default();
-    lines_at(&mut body, MARGIN, 1, &lines);
+    match fitting(told, room, rows.saturating_sub(1)) {
+        Some(lines) => lines_at(&mut body, MARGIN, 1, &lines),
+        None => body.part(MARGIN, 1, room, 1).row(0, &Row::strong(Role::Ink, told.short.as_str())),
+    }
 }
 
 fn lines_at(canvas: &mut Canvas, x: usize, from: usize, lines: &[Row]) {
@@ -159,7 +161,8 @@ fn row(canvas: &mut Canvas, scene: &Scene, told: &Told) {
     let end = told.score.map(Score::brief).unwrap_or_default();
     let room = body.width().saturating_sub(1 + told.word.len() + 2 + end.len() + 2);
     let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
-    let said = said.into_iter().find(|said| text::width(said) <= room).unwrap_or_default();
+    let said = said.into_iter().find(|said| text::width(said) <= room);
+    let said = said.unwrap_or_else(|| text::fit(&told.short, room).into_owned());
     body.at(1, 0, &Row::strong(Role::Ink, told.word).with(Role::Ink, format!("  {said}")));
     if !end.is_empty() {
         body.right(0, &Row::strong(Role::Ink, end).with(Role::Ink, " "));

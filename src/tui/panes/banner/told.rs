@@ -91,7 +91,11 @@ fn capital(words: &str) -> String {
 }
 
 fn users(scene: &Scene) -> Told {
-    let verdict = &scene.verdict;
+    let verdict = scene.verdict.clone();
+    let verdict = match scene.earlier {
+        Some(earlier) => verdict.beside(scene.session, earlier, scene.now),
+        None => verdict,
+    };
     let (word, role) = match scene.phase {
         Phase::Ready => ("READY", Role::Unknown),
         _ => (verdict.word.text(), role(verdict.word)),
@@ -99,10 +103,10 @@ fn users(scene: &Scene) -> Told {
     Told {
         role,
         word,
-        sentence: verdict.sentence.clone(),
-        price: verdict.price.clone(),
-        medium: verdict.medium.clone(),
-        short: verdict.short.clone(),
+        sentence: verdict.sentence,
+        price: verdict.price,
+        medium: verdict.medium,
+        short: verdict.short,
         score: score(scene),
     }
 }

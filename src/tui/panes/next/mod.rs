@@ -1,0 +1,70 @@
+//! The line that says what happens next and what to press for it.
+
+mod said;
+#[cfg(test)]
+mod tests;
+
+use super::{Scene, tagged};
+use crate::tui::{
+    canvas::{Canvas, Row},
+    theme::Role,
+};
+
+const TAG: &str = "NEXT";
+
+/// A part of the line: in words from the longest to the shortest, shown whole or not at all.
+struct Piece {
+    forms: Vec<Row>,
+    /// Whether it stays where there is room for little else.
+    stays: bool,
+}
+
+impl Piece {
+    fn new(forms: impl IntoIterator<Item = Row>) -> Self {
+        Self { forms: forms.into_iter().collect(), stays: false }
+    }
+
+    fn staying(self) -> Self {
+        Self { stays: true, ..self }
+    }
+
+    /// The words of a level: 0 the longest ones, then the shorter ones, the shortest for all levels beyond.
+    fn at(&self, level: usize) -> Row {
+        self.forms.get(level.min(self.forms.len().saturating_sub(1))).cloned().unwrap_or_default()
+    }
+}
+
+/// Draws the line.
+pub(crate) fn next(canvas: &mut Canvas, scene: &Scene) {
+    let width = canvas.width();
+    let row = fitted(said::said(scene), tagged::is_roomy(width), tagged::room(width, TAG));
+    tagged::draw(canvas, TAG, Role::Focus, &row);
+}
+
+/// Few words for all of it rather than many for some: the way to safety is among them. Then what does not have to be said
+/// goes, the last one first.
+fn fitted(mut pieces: Vec<Piece>, roomy: bool, room: usize) -> Row {
+    let levels = pieces.iter().map(|piece| piece.forms.len()).max().unwrap_or(0).max(2);
+    for level in usize::from(!roomy)..levels {
+        let row = joined(&pieces, level);
+        if row.width() <= room {
+            return row;
+        }
+    }
+    while let Some(place) = pieces.iter().rposition(|piece| !piece.stays) {
+        if joined(&pieces, levels).width() <= room {
+            break;
+        }
+        pieces.remove(place);
+    }
+    // What is left may be shown in longer words again.
+    let rows = (1..=levels).map(|level| joined(&pieces, level));
+    let fits = rows.into_iter().find(|row| row.width() <= room);
+    fits.unwrap_or_else(|| joined(&pieces, levels))
+}
+
+fn joined(pieces: &[Piece], level: usize) -> Row {
+    let between = if level == 0 { "   " } else { "  " };
+    let rows = pieces.iter().map(|piece| piece.at(level)).filter(|row| row.width() > 0);
+    rows.reduce(|row, next| row.and(between).joined(next)).unwrap_or_default()
+}

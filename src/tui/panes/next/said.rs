@@ -1,0 +1,230 @@
+//! What comes next, with the key for each part of it.
+
+use super::Piece;
+use crate::{
+    insight::{self, Phase},
+    session::{
+        event::Section,
+        state::{StepRow, StepState},
+    },
+    tui::{
+        canvas::Row,
+        figures,
+        keymap::Action,
+        panes::{Scene, cost, deed, header},
+        text,
+        theme::Role,
+        update::renewable,
+        view::{Leaving, Steering},
+    },
+};
+
+/// Columns of a step's name at least, and where there is room.
+const NAME: [usize; 3] = [48, 28, 16];
+
+/// What is to be said of the scene.
+pub(super) fn said(scene: &Scene) -> Vec<Piece> {
+    let (session, steps) = (scene.session, &scene.session.steps);
+    if scene.phase == Phase::Starting {
+        return vec![words(&["the session opens by itself"]), key(scene, Action::Quit, &["leave"]).staying()];
+    }
+    if scene.view.steering == Steering::Replay {
+        let leave = key(scene, Action::Quit, &["leave"]).staying();
+        return vec![words(&["a replay:"]), moments(scene), leave];
+    }
+    if scene.view.leaving > Leaving::No {
+        let first = if scene.view.finished { "it is put back" } else { "the run ends" };
+        return vec![words(&[&format!("{first}, then the terminal is yours again")])];
+    }
+    if scene.phase == Phase::Recovering && session.run.ended.is_some() {
+        return recovering(scene);
+    }
+    if scene.phase == Phase::Finished || scene.view.finished {
+        return finished(scene);
+    }
+    if let Some(row) = scene.awaiting_fire() {
+        return fire(scene, row);
+    }
+    match steps.current() {
+        Some(row) if row.state.is_active() => running(scene, row),
+        _ if scene.phase == Phase::Ready => vec![
+            key(scene, Action::Observe, &["start asking as a user", "start asking"]),
+            lead("then ", key(scene, Action::Next, &["check the steady state", "check steady state"])),
+        ],
+        Some(row) if is_awaited(row) && row.step.at.section == Section::Before && row.failed() => {
+            let again = named(scene, Action::Next, row, "ask ", " again");
+            vec![again, key(scene, Action::Skip, &["accept and end"])]
+        }
+        Some(row) if is_awaited(row) && offered(scene, row) => {
+            let run = key(scene, Action::Next, &["run the rollbacks"]);
+            let keys = [run, key(scene, Action::Skip, &["end without them"])];
+            keys.into_iter().chain(undo(scene)).collect()
+        }
+        Some(row) if is_awaited(row) => {
+            let others = [key(scene, Action::Skip, &["skip it"]), key(scene, Action::End, &["end now"])];
+            let run = named(scene, Action::Next, row, "run ", "").staying();
+            std::iter::once(run).chain(abort(scene)).chain(others).collect()
+        }
+        _ if session.run.rolling_back => vec![words(&["rolling back"])],
+        _ => match steps.next() {
+            Some(row) => {
+                let run = named(scene, Action::Next, row, "run ", "").staying();
+                std::iter::once(run).chain(abort(scene)).collect()
+            }
+            None => vec![words(&["the run is ending"])],
+        },
+    }
+}
+
+fn words(forms: &[&str]) -> Piece {
+    Piece::new(forms.iter().map(|form| Row::text(*form))).staying()
+}
+
+/// `c cut the wait`
+fn key(scene: &Scene, action: Action, forms: &[&str]) -> Piece {
+    pressed(&scene.view.keymap.key(action), forms)
+}
+
+fn pressed(key: &str, forms: &[&str]) -> Piece {
+    Piece::new(forms.iter().map(|form| Row::strong(Role::Focus, key).and(format!(" {form}"))))
+}
+
+/// The same behind a word.
+fn lead(word: &str, piece: Piece) -> Piece {
+    let forms = piece.forms.into_iter().map(|form| Row::text(word).joined(form));
+    Piece { forms: forms.collect(), stays: piece.stays }
+}
+
+/// A key for a step, whose name gives way where there is little room.
+fn named(scene: &Scene, action: Action, row: &StepRow, before: &str, after: &str) -> Piece {
+    let key = scene.view.keymap.key(action);
+    Piece::new(NAME.map(|columns| {
+        let name = text::fit(&row.step.name, columns).into_owned();
+        Row::strong(Role::Focus, key.as_str()).and(format!(" {before}")).bold(Role::Strong, name).and(after)
+    }))
+}
+
+fn moments(scene: &Scene) -> Piece {
+    let keys = [Action::CursorLeft, Action::CursorRight].map(|action| scene.view.keymap.key(action));
+    pressed(&keys.join(" "), &["read a moment"])
+}
+
+fn is_awaited(row: &StepRow) -> bool {
+    matches!(row.state, StepState::Awaited { .. })
+}
+
+/// Whether this is the question whether the rollbacks are played at all.
+fn offered(scene: &Scene, row: &StepRow) -> bool {
+    row.step.at.section == Section::Rollbacks && !scene.session.run.rolling_back
+}
+
+/// What putting back would do, as long as there is something to.
+fn undo(scene: &Scene) -> Option<Piece> {
+    scene.session.undo_due()?;
+    let mut forms: Vec<String> =
+        cost::of_abort(scene).into_iter().map(|cost| format!("put it back: {cost}")).collect();
+    forms.push("put it back".to_owned());
+    let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+    Some(key(scene, Action::Undo, &forms).staying())
+}
+
+fn finished(scene: &Scene) -> Vec<Piece> {
+    let onward = scene.view.course.filter(|_| scene.view.finished);
+    let onward = onward.map(|course| key(scene, Action::Next, &[course.next]).staying());
+    let again = renewable(scene.view) && scene.session.undo_due().is_none();
+    let again = again.then(|| key(scene, Action::NewRun, &["run again beside this one", "run again"]));
+    let keys = [
+        key(scene, Action::Why, &["evidence"]),
+        moments(scene),
+        key(scene, Action::Quit, &["leave"]).staying(),
+    ];
+    undo(scene).into_iter().chain(onward).chain(again).chain(keys).collect()
+}
+
+/// The run is over, the system is not well yet.
+fn recovering(scene: &Scene) -> Vec<Piece> {
+    let since = scene.session.safety.as_ref().map(|safety| safety.since);
+    let seconds = since.map_or(0.0, |since| figures::between(since, scene.said));
+    let waits = words(&[
+        &format!("watching until it is safe, {seconds:.0} s so far"),
+        &format!("until safe: {seconds:.0} s"),
+    ]);
+    let keys = [key(scene, Action::Why, &["why"]), key(scene, Action::Quit, &["leave"]).staying()];
+    std::iter::once(waits).chain(undo(scene)).chain(keys).collect()
+}
+
+fn fire(scene: &Scene, row: &StepRow) -> Vec<Piece> {
+    let session = scene.session;
+    // Without a card nobody knows what it hits.
+    let does = match scene.card() {
+        Some(card) => deed::does(&card.headline),
+        None => NAME.map(|columns| format!("fires {}", text::fit(&row.step.name, columns))).to_vec(),
+    };
+    let guarded = !session.fires_freely(row.step.at).unwrap_or(session.meta.allowed);
+    let press = Row::strong(Role::Fault, scene.view.keymap.spoken(Action::Fire));
+    let press = if guarded { press.and(", then type its name:") } else { press };
+    let context = header::foreign(scene).filter(|_| guarded);
+    let place = |row: Row| match context {
+        Some(context) => row.and(" on").and(" ").fill(Role::Failing, format!(" {context} ")),
+        None => row,
+    };
+    let never = scene.view.keymap.key(Action::Next);
+    let first = does.iter().take(1).map(|what| {
+        let said = place(press.clone().and(format!(" {what}")));
+        said.and(format!(".  {never} never fires."))
+    });
+    let rest = does.iter().skip(1).chain(does.last());
+    let rest = rest.map(|what| place(press.clone().and(format!(" {what}"))).and("."));
+    let fires = Piece::new(first.chain(rest).collect::<Vec<_>>()).staying();
+    let keys =
+        [key(scene, Action::Skip, &["skip it"]), key(scene, Action::Safety, &["back to safety", "safety"])];
+    std::iter::once(fires).chain(abort(scene)).chain(keys).collect()
+}
+
+fn running(scene: &Scene, row: &StepRow) -> Vec<Piece> {
+    let step = scene.session.steps.position();
+    if let Some(why) = insight::hopeless(scene.session) {
+        let on = key(scene, Action::Cut, &["go on without it"]).staying();
+        return [words(&[&why]), on].into_iter().chain(abort(scene)).collect();
+    }
+    let waits = match (&row.state, row.pause_left(scene.said)) {
+        (StepState::Paused { side, .. }, Some(left)) => paused(scene, row, *side, left),
+        _ => words(&[&format!("step {step} waits for its answer"), &format!("step {step} waits")]),
+    };
+    let cut = key(scene, Action::Cut, &["cut the wait", "cut wait"]);
+    let ends = (scene.phase == Phase::Recovered)
+        .then(|| key(scene, Action::End, &["end now, show the summary", "end now"]));
+    [waits, cut].into_iter().chain(abort(scene)).chain(ends).collect()
+}
+
+/// What the pause stands before, or which step it follows.
+fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, left: f64) -> Piece {
+    use crate::session::event::PauseSide;
+    let step = scene.session.steps.position();
+    match side {
+        PauseSide::Before => {
+            let forms = NAME.into_iter().enumerate().map(|(level, columns)| {
+                let name = text::fit(&row.step.name, columns).into_owned();
+                let runs = if level == 0 { " runs" } else { "" };
+                Row::strong(Role::Strong, name).and(format!("{runs} in {left:.0} s"))
+            });
+            Piece::new(forms.collect::<Vec<_>>()).staying()
+        }
+        PauseSide::After => {
+            words(&[&format!("step {step} goes on in {left:.0} s"), &format!("step {step}: {left:.0} s")])
+        }
+    }
+}
+
+/// What an abort costs, said before it is pressed.
+fn abort(scene: &Scene) -> Option<Piece> {
+    scene.session.fault.as_ref()?;
+    let costs = cost::of_abort(scene).into_iter().map(|cost| format!("abort: {cost}"));
+    let mut forms: Vec<String> = costs.collect();
+    // What is away is told, whatever the room.
+    if forms.is_empty() {
+        forms.push("abort".to_owned());
+    }
+    let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+    Some(key(scene, Action::Abort, &forms).staying())
+}

@@ -1,0 +1,160 @@
+//! With nothing to warn of: what would end the run by itself, what can be said beforehand, where results are.
+
+use super::{Said, tagged};
+use crate::{
+    insight::{self, Phase, Urgency, Warning},
+    session::{
+        event::{Guard, RunStatus},
+        journal::status_name,
+        wording,
+    },
+    tui::{canvas::Row, figures, keymap::Action, panes::Scene, theme::Role},
+};
+
+pub(super) fn calm(scene: &Scene) -> Said {
+    let nothing = || Said::new("NOTE", Role::Focus, "");
+    match scene.phase {
+        Phase::Starting => nothing(),
+        Phase::Finished if scene.earlier.is_some() => compared(scene),
+        Phase::Finished => saved(scene).unwrap_or_else(nothing),
+        Phase::Ready => predicted(scene),
+        Phase::Steady => unlike(scene).unwrap_or_else(|| guarded(scene)),
+        _ => unlike(scene).or_else(|| ours(scene)).unwrap_or_else(nothing),
+    }
+}
+
+/// A warning; one that calls for nothing has room for what stands in grey.
+pub(super) fn beside_earlier(scene: &Scene, warning: &Warning) -> Said {
+    let said = Said::warning(warning);
+    let grey = scene.earlier.is_some() && warning.urgency == Urgency::Note && scene.phase == Phase::Recovered;
+    match grey {
+        true => {
+            Said { long: said.long.and(". Grey: the run before, at the same moment after its T0"), ..said }
+        }
+        false => said,
+    }
+}
+
+/// How much two runs can tell.
+fn compared(scene: &Scene) -> Said {
+    let sent = |session: &crate::session::Session| -> u64 {
+        let until = session.last.unwrap_or(scene.now);
+        session.users.endpoints.iter().map(|endpoint| endpoint.since_t0(until).sent).sum()
+    };
+    let requests = wording::count(sent(scene.session), "request");
+    let seen = match scene.session.users.passive {
+        true => "",
+        false => " Seen by our probe, not by the real crowd",
+    };
+    Said::new("NOTE", Role::Focus, format!("1 run each, {requests}: enough to show, not to promise.{seen}"))
+        .briefly(format!("1 run each, {requests}: enough to show, not to promise"))
+}
+
+/// Where results are, and what they are.
+fn saved(scene: &Scene) -> Option<Said> {
+    let session = scene.session;
+    let run = &session.run;
+    let journal = run.journal.as_deref()?;
+    let file = journal.rsplit('/').next().unwrap_or(journal);
+    let ended = run.status.map(|status| {
+        let well = status == RunStatus::Completed
+            && !run.deviated
+            && session.steps.failed_rollbacks().next().is_none();
+        format!(" ({}, exit {})", status_name(status), u8::from(!well))
+    });
+    let ended = ended.unwrap_or_default();
+    let happened = match (&session.fault, session.fault_had_effect()) {
+        (None, _) => "no",
+        (Some(_), Some(false)) => "not seen",
+        (Some(_), Some(true)) => "yes",
+        (Some(_), None) => "not watched",
+    };
+    let found = insight::findings(session, scene.now).len();
+    let found = wording::count(found as u64, "finding");
+    let said =
+        Said::new("SAVED", Role::Ok, format!("{journal}{ended}   {found}   fault happened: {happened}"));
+    Some(said.briefly(format!("{file}{ended}  {found}  fault happened: {happened}")))
+}
+
+/// Whose doing it is, and whether it is over: nobody should look for a cause that we are.
+fn ours(scene: &Scene) -> Option<Said> {
+    let fault = scene.session.fault.as_ref()?;
+    Some(match &fault.healed_by {
+        Some(back) => {
+            let lasted = figures::length(fault.lasted(scene.said));
+            Said::new("NOTE", Role::Focus, format!("{back}, {lasted} after our fault"))
+        }
+        None => {
+            let what = fault.fires.last().map_or("the fault is on", |firing| firing.what.as_str());
+            let ago = figures::length(figures::between(fault.t0(), scene.said));
+            Said::new("NOTE", Role::Fault, format!("The fault is ours: {what}, {ago} ago; not back yet"))
+                .briefly(format!("the fault is ours, {ago} ago; not back yet"))
+        }
+    })
+}
+
+/// What would end the run by itself once the fault is on.
+fn guarded(scene: &Scene) -> Said {
+    let key = scene.view.keymap.key(Action::Guards);
+    let limits = &scene.session.guards.limits;
+    let words = |guard: Guard, brief: bool| {
+        let limit = limits.limit(guard)?;
+        let restarts = wording::count(limit.into(), "restart");
+        Some(match (guard, brief) {
+            (Guard::Users, false) => format!("when users are let down for more than {limit} s"),
+            (Guard::Users, true) => format!("at {limit} bad seconds"),
+            (Guard::Restarts, false) => format!("at {restarts}"),
+            (Guard::Restarts, true) => restarts,
+            (Guard::Silence, false) => format!("{limit} s of silence"),
+            (Guard::Silence, true) => format!("{limit} s silence"),
+        })
+    };
+    let all = |brief: bool| -> Vec<String> {
+        Guard::ALL.into_iter().filter_map(|guard| words(guard, brief)).collect()
+    };
+    let long = match all(false).as_slice() {
+        [] => {
+            let off = Said::new("GUARDS", Role::Waiting, "");
+            let row = |words: &str, does: &str| {
+                Row::text(words).bold(Role::Focus, key.as_str()).and(format!(" {does}"))
+            };
+            let long = row("are off: nothing ends the run by itself   ", "sets limits");
+            let short = row("are off: nothing ends the run   ", "sets limits");
+            return Said { long, short, ..off };
+        }
+        [only] if limits.silence_s.is_some() => format!("The run ends by itself after {only}"),
+        [only] => format!("The run ends by itself {only}"),
+        [first @ .., last] => format!("The run ends by itself {}, or {last}", first.join(", ")),
+    };
+    let long = tagged::figured(&long).and("   ").bold(Role::Focus, key);
+    let brief = all(true).join(", ");
+    let starts = if brief.starts_with("at ") { "" } else { "at " };
+    let short = tagged::figured(&format!("ends the run {starts}{brief}"));
+    Said { long, short, brief_tag: "GUARD", ..Said::new("GUARDS", Role::Fault, "") }
+}
+
+/// What is expected, or how to say it.
+fn predicted(scene: &Scene) -> Said {
+    let key = || Row::strong(Role::Focus, scene.view.keymap.key(Action::Predict));
+    let (long, short) = match &scene.session.prediction {
+        Some(prediction) => {
+            let expected = insight::prediction_words(prediction).join(", ");
+            let row = tagged::figured(&format!("You expect: {expected}   "));
+            (row.clone().joined(key()).and(" changes it"), row.trimmed())
+        }
+        None => (
+            Row::text("Say what you expect before you fire: ")
+                .joined(key())
+                .and(" predicts trip time and what users see; scored at the end"),
+            key().and(" predicts what users will see; scored at the end"),
+        ),
+    };
+    Said { long, short, ..Said::new("TIP", Role::Focus, "") }
+}
+
+/// Why the earlier run behind this one is no fair comparison.
+fn unlike(scene: &Scene) -> Option<Said> {
+    let unlike = insight::unlike(scene.session, scene.earlier?);
+    (!unlike.is_empty())
+        .then(|| Said::new("NOTE", Role::Waiting, format!("The run before: {}", unlike.join("; "))))
+}

@@ -1,0 +1,146 @@
+//! What became of the fire, of the hypothesis before it, of the way back: what the operator must know now.
+
+use super::{CAPTION_S, Said};
+use crate::{
+    insight::{self, Phase, rollback_failed},
+    session::{
+        event::{Guard, Section, Timestamp, Trip},
+        state::SafetyKnown,
+        wording,
+    },
+    tui::{figures, panes::Scene, theme::Role, view::Leaving},
+};
+
+pub(super) fn became(scene: &Scene) -> Option<Said> {
+    let session = scene.session;
+    if let Some(message) = &session.run.aborted {
+        return Some(Said::new("ABORTED", Role::Failing, message));
+    }
+    let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failed).collect();
+    if !failed.is_empty() {
+        return Some(Said::new("FAILED", Role::Failing, failed.join("; ")));
+    }
+    undone(scene).or_else(|| ended_early(scene)).or_else(|| safety(scene)).or_else(|| fired(scene))
+}
+
+/// Who ended the run before its end, when, and why; until it is known to be safe again.
+fn ended_early(scene: &Scene) -> Option<Said> {
+    let session = scene.session;
+    let said = |who: &str, short: &str, at: Timestamp, why: &str, brief: &str| {
+        let moment = |of: fn(f64) -> String| session.since_t0(at).map(|since| format!(" at {}", of(since)));
+        let long = format!("{who}{}{why}", moment(wording::moment).unwrap_or_default());
+        let brief = format!("{short}{}{brief}", moment(wording::due).unwrap_or_default());
+        Said::new("ABORTED", Role::Failing, long).briefly(brief)
+    };
+    if session.safety.as_ref().is_some_and(|safety| safety.done.is_some()) {
+        return None;
+    }
+    if let Some((at, trip)) = &session.guards.tripped {
+        let (why, brief) = because(trip);
+        return Some(said("by the guard", "by the guard", *at, &format!(": {why}"), &format!(": {brief}")));
+    }
+    let reason = session.run.interrupted.as_ref()?;
+    let at = session.run.turned?;
+    Some(match reason.as_str() {
+        "Aborted by the operator" => said("by the operator", "by the operator", at, "", ""),
+        reason => said(reason, reason, at, "", ""),
+    })
+}
+
+/// What a guard found, with its limit.
+fn because(trip: &Trip) -> (String, String) {
+    let Trip { figure, limit, .. } = trip;
+    match trip.guard {
+        Guard::Users => {
+            let long = format!("{figure} bad seconds (limit {limit})");
+            (long.clone(), long)
+        }
+        Guard::Restarts => (
+            format!("Kubernetes restarted the consumer, though the fault is not about it (limit {limit})"),
+            format!("the consumer was restarted (limit {limit})"),
+        ),
+        Guard::Silence => {
+            let long = format!("the cluster was silent for {figure} s (limit {limit})");
+            (long.clone(), long)
+        }
+    }
+}
+
+fn fired(scene: &Scene) -> Option<Said> {
+    let session = scene.session;
+    if scene.phase == Phase::FaultUnconfirmed {
+        let doubt = insight::fault_in_doubt(session, scene.now)?;
+        let short = "the fire failed; whether it did something is not known";
+        return Some(Said::new("DOUBT", Role::Waiting, format!("The fire failed: {doubt}")).briefly(short));
+    }
+    if session.fault.is_some() {
+        return None;
+    }
+    if let Some(refusal) = session.refusals.last() {
+        let tag = if refusal.firing.doubt.is_some() { "NO HARM" } else { "REFUSED" };
+        return Some(Said::new(tag, Role::Failing, &refusal.reason));
+    }
+    let gate = insight::failed_gate(session)?;
+    let cursor = session.steps.cursor.is_none_or(|step| step.section == Section::Before);
+    (cursor || session.run.ended.is_some()).then(|| Said::new("NOT MET", Role::Failing, gate))
+}
+
+/// Whether it is safe again after the end of the run.
+fn safety(scene: &Scene) -> Option<Said> {
+    let session = scene.session;
+    session.run.ended?;
+    let safety = session.safety.as_ref()?;
+    let text = session.safety_text();
+    let late = safety.late.map(|at| figures::between(safety.since, at));
+    let late = late.map(|s| format!("   (met after all, after {s:.0} s)")).unwrap_or_default();
+    Some(match &safety.done {
+        None => Said::new("SAFETY", Role::Waiting, text),
+        Some(done) if done.met => match session.safety_known() {
+            SafetyKnown::ByHypothesis => Said::new("SAFE", Role::Ok, text.trim_start_matches("SAFE: ")),
+            SafetyKnown::ByTargets | SafetyKnown::ByUsers => Said::new("BACK", Role::Ok, text),
+            SafetyKnown::No => Said::new("SAFETY", Role::Unknown, text),
+        },
+        Some(_) => {
+            Said::new("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late)
+        }
+    })
+}
+
+/// What the undo kit is doing, or did lately.
+fn undone(scene: &Scene) -> Option<Said> {
+    let undo = &scene.session.undo;
+    if undo.began.is_some() {
+        return Some(Said::new("UNDO", Role::Waiting, "putting back what was fired away"));
+    }
+    let (at, undone) = undo.done.as_ref()?;
+    let recent = figures::between(*at, scene.now) < CAPTION_S;
+    match (undone.failed.is_empty(), undone.restored.is_empty()) {
+        (false, _) => {
+            Some(Said::new("UNDO", Role::Failing, format!("NOT put back: {}", undone.failed.join("; "))))
+        }
+        _ if !recent => None,
+        (true, false) => Some(Said::new("UNDONE", Role::Ok, undone.restored.join("; "))),
+        (true, true) => {
+            let untouched = undone.untouched.join("; ");
+            Some(Said::new("UNDONE", Role::Ok, format!("nothing to put back: {untouched}")))
+        }
+    }
+}
+
+/// What runs while the session ends.
+pub(super) fn leaving(scene: &Scene) -> Said {
+    if scene.session.undo.began.is_some() {
+        return Said::new("LEAVING", Role::Waiting, "putting back what was fired away");
+    }
+    let doing = match scene.session.steps.current().filter(|row| row.state.is_active()) {
+        Some(row) => format!("`{}` still runs", row.step.name),
+        None if scene.session.run.rolling_back => "rolling back".to_owned(),
+        None => "ending".to_owned(),
+    };
+    // What can be pressed comes first: a step's name may be long.
+    let press = match scene.view.leaving {
+        Leaving::Asked => "CTRL+C again cuts what runs",
+        _ => "CTRL+C leaves with rollbacks unfinished",
+    };
+    Said::new("LEAVING", Role::Waiting, format!("{press}. Now: {doing}"))
+}

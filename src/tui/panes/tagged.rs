@@ -1,0 +1,107 @@
+//! The lines below all panes: a filled tag, then text in which the figures stand out.
+
+use crate::tui::{
+    canvas::{Canvas, Row},
+    theme::Role,
+};
+
+/// Columns from which there is room around the tag.
+const ROOMY: usize = 100;
+/// Columns of tags, and of what is left free after them, where there is room and where there is not.
+const WIDE: (usize, usize) = (9, 2);
+const NARROW: (usize, usize) = (7, 1);
+
+/// Whether sentences are written out.
+pub(super) fn is_roomy(width: usize) -> bool {
+    width >= ROOMY
+}
+
+/// Columns of a text behind a tag, one at the edge left free.
+pub(super) fn room(width: usize, tag: &str) -> usize {
+    width.saturating_sub(column(width, tag) + 1)
+}
+
+/// Where the text begins.
+fn column(width: usize, tag: &str) -> usize {
+    let (columns, free) = if is_roomy(width) { WIDE } else { NARROW };
+    usize::from(is_roomy(width)) + columns.max(tag.len() + 2) + free
+}
+
+/// Draws a line.
+pub(super) fn draw(canvas: &mut Canvas, tag: &str, role: Role, text: &Row) {
+    let width = canvas.width();
+    let ((columns, _), from) = match is_roomy(width) {
+        true => (WIDE, 1),
+        false => (NARROW, 0),
+    };
+    canvas.at(from, 0, &Row::new().fill(role, format!(" {tag:<0$}", columns.max(tag.len() + 2) - 1)));
+    canvas.at(column(width, tag), 0, text);
+}
+
+/// A sentence with its figures in bold: amounts with a unit, moments, and what is counted in parentheses.
+pub(super) fn figured(text: &str) -> Row {
+    let words: Vec<&str> = text.split(' ').collect();
+    let (mut row, mut at) = (Row::new(), 0);
+    while let Some(word) = words.get(at) {
+        let before = if at == 0 { "" } else { " " };
+        let long = figure(words.get(at..).unwrap_or_default());
+        let whole = match long {
+            0 => (*word).to_owned(),
+            long => words.get(at..at + long).unwrap_or_default().join(" "),
+        };
+        if long == 0 {
+            row = row.and(format!("{before}{whole}"));
+        } else {
+            let open = whole.chars().take_while(|c| *c == '(').count();
+            let bare = whole.trim_end_matches([',', ';', '.', ':', ')']);
+            let (bold, rest) = (bare.get(open..).unwrap_or_default(), whole.get(bare.len()..));
+            row = row.and(format!("{before}{}", "(".repeat(open))).bold(Role::Strong, bold);
+            row = row.and(rest.unwrap_or_default());
+        }
+        at += long.max(1);
+    }
+    row
+}
+
+/// How many words of the beginning are one figure.
+fn figure(words: &[&str]) -> usize {
+    let Some(first) = words.first() else { return 0 };
+    let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    if let Some(counted) = first.strip_prefix('(').filter(|word| is_number(word)) {
+        let _ = counted;
+        return words.iter().position(|word| word.contains(')')).map_or(0, |last| last + 1);
+    }
+    let moment = first.strip_prefix("T+").or(first.strip_prefix("T-"));
+    if moment.is_some_and(is_number) {
+        return 1;
+    }
+    let unit = words.get(1).map(|word| word.trim_end_matches([',', ';', '.', ':', ')']));
+    let has_unit =
+        matches!(unit, Some("s" | "ms" | "min" | "%" | "restart" | "restarts" | "finding" | "findings"));
+    if has_unit && is_number(first) { 2 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::figured;
+    use crate::tui::canvas::Look;
+
+    #[test]
+    fn figures_stand_out() {
+        for (text, wanted) in [
+            ("Aborts by itself in 38 s if this goes on: 60 bad seconds are allowed", vec!["38 s"]),
+            ("for more than 60 s, at 1 restart, or 10 s of silence", vec!["60 s", "1 restart", "10 s"]),
+            ("restarts the consumer at T+43 if it stays open", vec!["T+43"]),
+            ("healthy (1/1 ready, /health 200), its users get nothing", vec!["1/1 ready, /health 200"]),
+            ("journal.json (completed, exit 0)   2 findings", vec!["2 findings"]),
+            ("T minus, (1 open, and 3 users", vec![]),
+            ("", vec![]),
+        ] {
+            let row = figured(text);
+            let bold = row.0.iter().filter(|piece| piece.look == Look::Bold && !piece.text.is_empty());
+            assert_eq!(bold.map(|piece| piece.text.as_str()).collect::<Vec<_>>(), wanted, "{text}");
+            let all: String = row.0.iter().map(|piece| piece.text.as_str()).collect();
+            assert_eq!(all, text);
+        }
+    }
+}
