@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// `chaos-tui experiment.json` steps through an experiment on a screen. `chaos-tui run` is a drop-in for `chaos run`: the
 /// same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
 #[derive(Debug, Parser)]
-#[command(name = "chaos-tui", version, about, arg_required_else_help = true, args_override_self = true)]
+#[command(name = "chaos-tui", version, about, args_override_self = true)]
 struct Cli {
     /// They may stand before or after the command.
     #[command(flatten)]
@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
     let Cli { global, command, live } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let Some(command) = command else {
         if live.source.is_empty() {
-            refuse(ErrorKind::MissingRequiredArgument, "name an experiment or a command");
+            return commands::start::run(&global, &live);
         }
         return commands::live::run(&global, &live);
     };

@@ -11,6 +11,7 @@ pub(crate) mod prepare;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 mod sandbox_child;
+pub(crate) mod start;
 pub(crate) mod validate;
 
 pub(crate) use arguments::{Global, LogFormat, Playing};

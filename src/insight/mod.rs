@@ -23,7 +23,7 @@ pub use findings::{About, Finding, Harm, Weight, findings, harm_before_opening, 
 pub use guards::{Reading, Strain, guard_near, guard_over, guard_readings};
 pub use phase::{Phase, phase, phase_with};
 pub use prediction::{Score, prediction_words, scores};
-pub use restart::{RestartDue, restart_due};
+pub use restart::{RestartDue, due as restart_due_of, restart_due};
 pub use subjects::{why_pod, why_step};
 pub use verdict::{
     Conclusion, MEDIUM, SHORT, Standing, Verdict, Word, bad_seconds, call_share, conclusion,

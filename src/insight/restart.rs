@@ -33,7 +33,7 @@ pub fn restart_due(session: &Session, now: Timestamp) -> Option<RestartDue> {
 }
 
 /// The restart of one pod.
-pub(super) fn due(session: &Session, pod: &PodRow, now: Timestamp) -> Option<RestartDue> {
+pub fn due(session: &Session, pod: &PodRow, now: Timestamp) -> Option<RestartDue> {
     let liveness = pod.pod.liveness.as_ref()?;
     let last = pod.misses.last()?;
     let period = f64::from(liveness.period_s.max(1));

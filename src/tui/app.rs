@@ -67,7 +67,7 @@ pub enum Departure {
 pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
     let log = LogFeed::new(show.verbose);
     let mut show = show;
-    let hold = choose_theme(screen, &mut show);
+    let hold = theme_for(screen, &mut show.theme, show.grounds);
     let mut app =
         App { show, pace: Pace::default(), log, bell: Bell::default(), hold, blind: false, written: true };
     let mut keys = Some(keys);
@@ -99,10 +99,10 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
 }
 
 /// Takes the theme for the terminal's background, or asks for that; until when the first frame waits for the answer.
-fn choose_theme(screen: &mut Screen, show: &mut Show) -> Option<Instant> {
-    let grounds = show.grounds?;
+pub(super) fn theme_for(screen: &mut Screen, theme: &mut Theme, grounds: Option<Grounds>) -> Option<Instant> {
+    let grounds = grounds?;
     if let Some(background) = Background::known() {
-        show.theme = grounds.on(background);
+        *theme = grounds.on(background);
         return None;
     }
     // A terminal that is gone is noticed with the first frame.

@@ -24,6 +24,7 @@ mod panes;
 mod picture;
 mod render;
 mod signals;
+pub mod start;
 mod svg;
 mod targets;
 pub mod terminal;

@@ -9,6 +9,7 @@ mod looking;
 mod manners;
 mod opening;
 mod safety;
+mod starting;
 mod stepping;
 mod terminal;
 

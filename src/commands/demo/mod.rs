@@ -33,6 +33,17 @@ pub(crate) struct Arguments {
     pub looks: live::Looks,
 }
 
+impl Default for Arguments {
+    fn default() -> Self {
+        Self { headless: false, rate: 4.0, looks: live::Looks::default() }
+    }
+}
+
+/// The experiment of the first two lessons as a file of its own, for whoever plays it without them.
+pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
+    Ok(Script::write()?.folder().join(Lesson::Before.experiment().0))
+}
+
 /// Plays the lessons; exits with 0 when they were shown.
 pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
     let script = match Script::write() {

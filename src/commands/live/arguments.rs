@@ -69,7 +69,7 @@ pub(crate) struct Watching {
 }
 
 /// How the screen looks.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Looks {
     /// auto, dark, light, colour-blind or mono; auto asks the terminal [default: auto]
     #[arg(long, value_name = "NAME")]

@@ -40,7 +40,7 @@ pub(crate) use log::accept_everything;
 pub(super) use log::{lines as log_lines, log};
 pub(super) use next::next;
 pub(super) use note::note;
-pub(super) use pods::pods;
+pub(super) use pods::{listed as listed_pods, pods};
 pub(super) use preflight::preflight;
 pub use scene::Scene;
 pub(super) use score::score;

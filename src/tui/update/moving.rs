@@ -4,7 +4,6 @@ use crate::{
     session::{
         Session,
         event::{StepRef, Timestamp},
-        state::PodRow,
     },
     tui::{
         axis::{TimeAxis, place_of, steps},
@@ -12,6 +11,7 @@ use crate::{
         layout::{Arrangement, Wish, arrange},
         msg::{Effect, Outcome},
         pane::Pane,
+        panes::listed_pods,
         view::{Overlay, View},
     },
 };
@@ -68,8 +68,7 @@ pub(super) fn choose(view: &mut View, session: &Session, by: isize) {
 
 /// Chooses the next pod in play; tells whether there is one.
 fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
-    let rows: Vec<&PodRow> =
-        session.cluster.in_play.iter().filter(|row| row.pod.key.name.contains(&view.filter)).collect();
+    let rows = listed_pods(session, &view.filter);
     let at = rows.iter().position(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
     let place = match at {
         Some(at) => at.saturating_add_signed(by).min(rows.len().saturating_sub(1)),

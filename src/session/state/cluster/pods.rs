@@ -13,6 +13,8 @@ pub struct PodRow {
     pub status_since: Timestamp,
     /// Since when it is ready; `None` while it is not.
     pub ready_since: Option<Timestamp>,
+    /// Since when it is not ready; `None` while it is.
+    pub unready_since: Option<Timestamp>,
     pub gone: Option<Timestamp>,
     /// The pod whose place it took after T0.
     pub replaces: Option<String>,
@@ -38,12 +40,13 @@ pub enum Identity {
 
 impl PodRow {
     pub(super) fn new(at: Timestamp, pod: Pod, replaces: Option<String>) -> Self {
-        let ready_since = ready(&pod).then_some(at);
+        let is_ready = ready(&pod);
         Self {
             pod,
             first_seen: at,
             status_since: at,
-            ready_since,
+            ready_since: is_ready.then_some(at),
+            unready_since: (!is_ready).then_some(at),
             gone: None,
             replaces,
             restarts_at_t0: None,
@@ -57,8 +60,8 @@ impl PodRow {
             self.status_since = at;
         }
         match (ready(pod), self.ready_since) {
-            (true, None) => self.ready_since = Some(at),
-            (false, Some(_)) => self.ready_since = None,
+            (true, None) => (self.ready_since, self.unready_since) = (Some(at), None),
+            (false, Some(_)) => (self.ready_since, self.unready_since) = (None, Some(at)),
             _ => {}
         }
         if restarts(pod) > self.restarts() {

@@ -53,6 +53,11 @@ impl ServiceRow {
         }
     }
 
+    /// Names of pods that were ever behind it, the latest ones.
+    pub fn seen_pods(&self) -> impl Iterator<Item = &String> {
+        self.pods_seen.iter()
+    }
+
     /// Seconds without any ready endpoint.
     pub fn empty_for(&self, now: Timestamp) -> Option<f64> {
         (self.endpoints.ready == 0).then(|| now.duration_since(self.since).as_secs_f64().max(0.0))

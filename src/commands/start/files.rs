@@ -1,0 +1,85 @@
+//! Experiments near by: the files that a bare `chaos-tui` offers.
+
+use crate::{experiment::read_bounded, tui::start::Found};
+use pyvalue::{Document, Value};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Where they are looked for.
+const FOLDERS: [&str; 2] = [".", "experiments"];
+/// The most entries of a folder that are looked at.
+const ENTRIES: usize = 5000;
+/// The most files that are read, newest first, and how long one may be.
+const READ: usize = 200;
+const LONGEST: u64 = 1 << 20;
+/// The most that are offered.
+const OFFERED: usize = 50;
+
+/// The experiments in this folder and in `experiments`, newest first.
+pub(super) fn experiments(here: &Path) -> Vec<Found> {
+    let mut files: Vec<(SystemTime, String, PathBuf)> =
+        FOLDERS.into_iter().flat_map(|folder| candidates(here, folder)).collect();
+    files.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+    let found =
+        files.into_iter().take(READ).filter_map(|(_, path, file)| Some(Found { title: title(&file)?, path }));
+    found.take(OFFERED).collect()
+}
+
+/// Files that may be one, by their names: when each was written, its path as it is shown, its path.
+fn candidates(here: &Path, folder: &str) -> Vec<(SystemTime, String, PathBuf)> {
+    let Ok(entries) = fs::read_dir(here.join(folder)) else { return Vec::new() };
+    let candidate = |entry: fs::DirEntry| {
+        let (file, name) = (entry.path(), entry.file_name().into_string().ok()?);
+        let named = [".json", ".yaml", ".yml"].iter().any(|ending| name.ends_with(ending));
+        let metadata = fs::metadata(&file).ok().filter(|it| named && it.is_file() && it.len() <= LONGEST)?;
+        let path = if folder == "." { name } else { format!("{folder}/{name}") };
+        Some((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), path, file))
+    };
+    entries.flatten().take(ENTRIES).filter_map(candidate).collect()
+}
+
+/// The title of an experiment; none of what is no experiment.
+fn title(file: &Path) -> Option<String> {
+    let text = String::from_utf8(read_bounded(file).ok()?).ok()?;
+    let json = file.extension().is_some_and(|extension| extension == "json");
+    let document = if json { Document::json("", text) } else { Document::yaml("", text) }.ok()?;
+    let title = document.root().get("title").and_then(Value::as_str)?.to_owned();
+    document.root().get("method").map(|_| title)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_experiments_are_offered_newest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path();
+        fs::create_dir(here.join("experiments")).unwrap();
+        fs::create_dir(here.join("folder.json")).unwrap();
+        for (age, name, text) in [
+            (9, "old.json", r#"{"title": "Old", "method": []}"#),
+            (1, "experiments/new.yaml", "title: New\nmethod: []\n"),
+            (5, "experiments/middle.yml", "title: Middle\nmethod: []\n"),
+            (2, "journal.json", r#"{"experiment": {"title": "Old", "method": []}}"#),
+            (3, "deployment.yaml", "kind: Deployment\n---\nkind: Service\n"),
+            (4, "broken.json", "{"),
+            (4, "text.txt", r#"{"title": "No", "method": []}"#),
+            (4, "list.json", "[1]"),
+        ] {
+            let path = here.join(name);
+            fs::write(&path, text).unwrap();
+            let at = SystemTime::now() - std::time::Duration::from_secs(age * 60);
+            fs::File::options().append(true).open(&path).unwrap().set_modified(at).unwrap();
+        }
+        let found: Vec<(String, String)> =
+            experiments(here).into_iter().map(|found| (found.path, found.title)).collect();
+        let wanted =
+            [("experiments/new.yaml", "New"), ("experiments/middle.yml", "Middle"), ("old.json", "Old")];
+        assert_eq!(found, wanted.map(|(path, title)| (path.to_owned(), title.to_owned())));
+        assert_eq!(experiments(Path::new("/no/such/folder")), []);
+    }
+}

@@ -1,0 +1,222 @@
+//! One pod: its workload, the end of its name, how ready it is, and what is remarkable about it.
+
+use super::Line;
+use crate::{
+    insight,
+    session::{
+        event::PodPhase,
+        state::{Identity, PodRow},
+    },
+    tui::{canvas::Row, figures, panes::Scene, text, theme::Role},
+};
+
+/// Boxes for liveness misses that are drawn at most.
+const BOXES: u32 = 8;
+
+/// What the fault is or would be about, by name.
+pub(in crate::tui::panes) struct Hit<'a> {
+    /// The workload, also before a fire.
+    provider: Option<&'a str>,
+    /// What was hit.
+    targets: Vec<&'a str>,
+}
+
+impl<'a> Hit<'a> {
+    pub(in crate::tui::panes) fn of(scene: &Scene<'a>) -> Self {
+        let session = scene.session;
+        let provider = session.roles().provider.map(|provider| provider.workload.name.as_str());
+        let targets = session.fault.iter().flat_map(|fault| fault.targets());
+        let targets = targets.map(|target| target.rsplit('/').next().unwrap_or(target)).collect();
+        Self { provider, targets }
+    }
+
+    /// Whether a pod is of what the fault would be about.
+    fn would(&self, row: &PodRow) -> bool {
+        self.provider.is_some() && self.provider == row.pod.owner.as_deref()
+    }
+
+    /// Whether the fault is about a pod.
+    fn did(&self, row: &PodRow) -> bool {
+        let named = |name: &str| self.targets.contains(&name);
+        let owner = row.pod.owner.as_deref();
+        !self.targets.is_empty() && (self.would(row) || named(&row.pod.key.name) || owner.is_some_and(named))
+    }
+}
+
+/// The card's lines.
+pub(super) fn card(scene: &Scene, hit: &Hit, row: &PodRow, width: usize, roomy: bool) -> Vec<Line> {
+    let (mark, role) = mark(row, hit);
+    let right = right(scene, row, hit, role, roomy);
+    let room = width.saturating_sub(2 + right.width() + 1);
+    let sign = format!("{mark} ");
+    let sign = if role == Role::Ok { Row::of(role, sign) } else { Row::strong(role, sign) };
+    let left = sign.joined(name(row, room, roomy));
+    let mut lines = vec![Line::with(left, right)];
+    lines.extend(below(scene, row, hit, width, roomy));
+    lines
+}
+
+/// The symbol of how a pod is, with its colour.
+pub(in crate::tui::panes) fn mark(row: &PodRow, hit: &Hit) -> (char, Role) {
+    match row.pod.phase {
+        _ if row.gone.is_some() && hit.did(row) => ('✗', Role::Fault),
+        _ if row.gone.is_some() => ('✗', Role::Failing),
+        _ if row.pod.deleting.is_some() => ('○', Role::Fault),
+        PodPhase::Failed => ('✗', Role::Failing),
+        _ if row.ready_since.is_some() => ('●', Role::Ok),
+        _ => ('○', Role::Waiting),
+    }
+}
+
+/// The workload and the last part of the name, which is never cut.
+fn name(row: &PodRow, room: usize, roomy: bool) -> Row {
+    let whole = &row.pod.key.name;
+    let leaf = leaf(whole);
+    let stem = whole.strip_suffix(leaf).unwrap_or_default();
+    let owner = row.pod.owner.as_deref().unwrap_or_else(|| stem.trim_end_matches('-'));
+    let left = room.saturating_sub(text::width(leaf));
+    match roomy && text::width(stem) <= left {
+        true => Row::text(stem),
+        false if owner.is_empty() || left < 2 => Row::new(),
+        false => Row::text(text::fit(owner, left - 1)).and(" "),
+    }
+    .bold(Role::Strong, leaf)
+}
+
+/// The last part of a pod's name, which tells it from its like.
+pub(in crate::tui::panes) fn leaf(name: &str) -> &str {
+    name.rsplit('-').next().filter(|leaf| !leaf.is_empty()).unwrap_or(name)
+}
+
+/// `1/1`.
+pub(in crate::tui::panes) fn readiness(row: &PodRow) -> String {
+    let (ready, of) = row.ready();
+    format!("{ready}/{of}")
+}
+
+/// What stands at the right of its name.
+fn right(scene: &Scene, row: &PodRow, hit: &Hit, role: Role, roomy: bool) -> Row {
+    if let Some(gone) = row.gone {
+        let since = scene.since_t0(gone).filter(|_| roomy).map(figures::moment);
+        let by_us = if roomy && hit.did(row) { ", by us" } else { "" };
+        let since = since.map(|when| format!(" since {when}{by_us}")).unwrap_or_default();
+        return Row::strong(role, format!("gone{since}"));
+    }
+    if row.pod.deleting.is_some() {
+        return Row::strong(role, "leaving");
+    }
+    let ready = Row::strong(role, readiness(row));
+    match roomy && row.ready_since.is_some() {
+        true => ready.bold(role, " ready").and(format!("  restarts {}", row.restarts())),
+        false => ready,
+    }
+}
+
+fn below(scene: &Scene, row: &PodRow, hit: &Hit, width: usize, roomy: bool) -> Vec<Line> {
+    if row.gone.is_some() {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    let identity = row.identity();
+    let restarts = match identity {
+        Identity::Restarted(times) => Row::strong(Role::Failing, format!("restart {times}")),
+        _ => Row::new(),
+    };
+    if let Some(since) = row.unready_since.filter(|_| row.pod.deleting.is_none()) {
+        let (status, since) = match row.pod.status.as_str() {
+            "Running" => ("not ready", since),
+            status => (short_status(status), row.status_since),
+        };
+        let lasted = figures::length(figures::between(since, scene.said));
+        let words = Row::of(Role::Waiting, format!("  {status} for {lasted}"));
+        lines.push(Line::with(words, restarts.clone()));
+    } else if !hit.would(row)
+        && !hit.did(row)
+        && let Some(told) = liveness(scene, row, width, roomy)
+    {
+        let mut told = told.into_iter();
+        let room = width.saturating_sub(restarts.width() + 1);
+        lines.extend(told.next().map(|line| match line.width() <= room {
+            true => Line::with(line, restarts.clone()),
+            false => Line::of(line),
+        }));
+        lines.extend(told.map(Line::of));
+    } else if restarts.width() > 0 {
+        lines.push(Line::with(Row::new(), restarts.clone()));
+    }
+    if let Some(end) = row.last_end() {
+        let words = format!("  last end: {}, exit {}", end.reason, end.exit_code);
+        let role = if restarts.width() > 0 { Role::Failing } else { Role::Text };
+        lines.push(Line::of(Row::of(role, words)).spare());
+    }
+    if let Identity::Replaces(old) = &identity
+        && let Some(since) = row.ready_since.and_then(|at| scene.since_t0(at)).filter(|_| roomy)
+    {
+        let words = format!("  ready since {}, in place of {}", figures::moment(since), leaf(old));
+        lines.push(Line::of(Row::text(words)).spare());
+    }
+    lines
+}
+
+/// Liveness misses as boxes, and when Kubernetes restarts it if they go on.
+fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Vec<Row>> {
+    let liveness = row.pod.liveness.as_ref()?;
+    let threshold = liveness.threshold;
+    let due = insight::restart_due_of(scene.session, row, scene.until);
+    let counted = row.misses_now(scene.until).map_or(0, |countdown| countdown.misses);
+    // Misses up to the limit have no restart ahead: it comes now. Where the page is well again, they do not count.
+    let misses = due.as_ref().map_or(if counted >= threshold { counted } else { 0 }, |due| due.misses);
+    let head = match (roomy, &liveness.path) {
+        (true, Some(path)) => format!("  asks {path} every {} s ", liveness.period_s),
+        _ => "  liveness ".to_owned(),
+    };
+    let asked = scene.session.users.main().is_some();
+    let head = Row::text(head).joined(boxes(misses, threshold, asked));
+    if misses == 0 {
+        let words = match (row.misses.worst, asked) {
+            (0, false) => format!(" {threshold} misses restart"),
+            (0, true) => " no miss".to_owned(),
+            (worst, _) if roomy => format!(" no miss now, worst {worst} of {threshold}"),
+            (_, _) => " no miss now".to_owned(),
+        };
+        return Some(vec![head.and(words)]);
+    }
+    let Some(due) = due else {
+        return Some(vec![head.bold(Role::Failing, format!(" {misses} of {threshold}"))]);
+    };
+    let when = match scene.since_t0(due.at) {
+        Some(since) => format!("restart due {}", figures::moment(since)),
+        None => format!("restart due in {:.0} s", figures::between(scene.until, due.at)),
+    };
+    let whole = head.clone().and(format!(" {misses} of {threshold}, ")).bold(Role::Failing, when.as_str());
+    let short = head.clone().and(" ").bold(Role::Failing, when.as_str());
+    Some(match () {
+        () if whole.width() <= width => vec![whole],
+        () if short.width() <= width => vec![short],
+        () => vec![head, Row::text("  ").bold(Role::Failing, when)],
+    })
+}
+
+/// Misses in a row out of those that restart it: `■□□`; of many, as numbers.
+pub(in crate::tui::panes) fn boxes(misses: u32, threshold: u32, asked: bool) -> Row {
+    let role = match misses {
+        0 if asked => Role::Ok,
+        0 => Role::Soft,
+        _ => Role::Failing,
+    };
+    if threshold > BOXES {
+        return Row::strong(role, format!("{misses}/{threshold}"));
+    }
+    let missed = misses.min(threshold) as usize;
+    let signs = format!("{}{}", "■".repeat(missed), "□".repeat(threshold as usize - missed));
+    if asked { Row::strong(role, signs) } else { Row::of(role, signs) }
+}
+
+/// `ContainerCreating` and the like, in the room there is.
+fn short_status(status: &str) -> &str {
+    match status {
+        "ContainerCreating" => "Creating",
+        "CrashLoopBackOff" => "CrashLoop",
+        other => other,
+    }
+}

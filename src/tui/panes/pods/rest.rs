@@ -1,0 +1,118 @@
+//! What stands below the cards: Services, workloads that are not whole, other pods, what Kubernetes said.
+
+use super::Line;
+use crate::{
+    session::state::{ServiceRow, WorkloadRow, WorkloadState},
+    tui::{canvas::Row, figures, pane::Pane, panes::Scene, text, theme::Role},
+};
+
+/// Rows of other pods shown while a filter is set.
+const FOUND: usize = 200;
+/// Words of Kubernetes that can be scrolled to.
+const NOTES: usize = 50;
+
+/// A Service with its endpoints.
+pub(super) fn service(scene: &Scene, row: &ServiceRow, width: usize, roomy: bool) -> Line {
+    let right = endpoints(scene, row);
+    let head = Row::of(Role::Soft, if roomy { "  svc " } else { "  " });
+    let room = width.saturating_sub(head.width() + right.width() + 1);
+    Line::with(head.and(text::fit(&row.endpoints.name, room)), right)
+}
+
+/// `1 endpoint`; none has the fault's colour where the fault is about it.
+fn endpoints(scene: &Scene, row: &ServiceRow) -> Row {
+    let ready = row.endpoints.ready;
+    let noun = if ready == 1 { "endpoint" } else { "endpoints" };
+    let role = match ready {
+        0 if is_hit(scene, row) => Role::Fault,
+        0 => Role::Failing,
+        _ => Role::Ok,
+    };
+    Row::strong(role, format!("{ready} {noun}"))
+}
+
+/// Whether the pods behind a Service are of what the fault is about.
+fn is_hit(scene: &Scene, row: &ServiceRow) -> bool {
+    let Some(fault) = &scene.session.fault else { return false };
+    let roles = scene.session.roles();
+    let Some(provider) = roles.provider else { return fault.is_on() };
+    let pods = scene.session.cluster.pods_of(provider);
+    let behind = |name: &String| pods.iter().any(|pod| pod.pod.key.name == *name);
+    let others = scene.session.bystanders().any(|pod| row.endpoints.pods.contains(&pod.pod.key.name));
+    !others && (row.seen_pods().any(behind) || row.endpoints.pods.iter().any(behind))
+}
+
+/// A workload that is not whole, where no pod of its own says so.
+pub(super) fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<Line> {
+    let w = &row.workload;
+    let pods = scene.session.cluster.pods_of(row);
+    let told = pods.iter().any(|pod| pod.gone.is_none() && pod.ready_since.is_none());
+    let (role, words) = match row.state {
+        WorkloadState::Whole => return None,
+        WorkloadState::Degraded | WorkloadState::Down if told => return None,
+        WorkloadState::Degraded | WorkloadState::Down => {
+            (Role::Waiting, format!("{}/{} ready", w.ready, w.desired))
+        }
+        WorkloadState::ScaledToZero => (Role::Fault, "scaled to 0".to_owned()),
+        WorkloadState::Gone => (Role::Fault, "deleted".to_owned()),
+    };
+    let since = figures::length(figures::between(row.since, scene.said));
+    let right = Row::strong(role, words);
+    let (head, right) = if roomy { ("  deploy ", right.and(format!(" {since}"))) } else { ("  ", right) };
+    Some(Line::with(Row::of(Role::Soft, head).and(w.name.as_str()), right).spare())
+}
+
+/// All pods counted by state, once there are more than those with a row of their own.
+pub(super) fn others(scene: &Scene) -> Option<String> {
+    let cluster = &scene.session.cluster;
+    let states = cluster.states();
+    let pods: usize = states.iter().map(|(_, count)| count).sum();
+    if pods <= cluster.in_play.iter().filter(|row| row.gone.is_none()).count() {
+        return None;
+    }
+    let words: Vec<String> =
+        states.iter().take(4).map(|(status, count)| format!("{count} {status}")).collect();
+    Some(format!("all {pods} pods: {}", words.join(", ")))
+}
+
+/// Pods that are not in play whose names hold what is looked for.
+pub(super) fn found(scene: &Scene, width: usize) -> Vec<Line> {
+    let cluster = &scene.session.cluster;
+    let filter = &scene.view.filter;
+    let line = |name: &str, status: &str| {
+        let name = text::fit_ends(name, width.saturating_sub(status.len() + 3));
+        Line::with(Row::text("  ").and(name), Row::text(status))
+    };
+    let others = cluster.others.values().filter(|pod| pod.key.name.contains(filter)).take(FOUND);
+    let mut lines: Vec<Line> = others.map(|pod| line(&pod.key.name, &pod.status)).collect();
+    let Some(found) = cluster.found.as_ref().filter(|found| found.text == *filter) else { return lines };
+    lines.extend(found.pods.iter().map(|(key, status)| line(&key.name, status)));
+    let more = found.all.saturating_sub(found.pods.len() as u32);
+    if more > 0 {
+        lines.push(Line::of(Row::text(format!("  and {more} more"))));
+    }
+    lines
+}
+
+/// The latest words of Kubernetes about objects in play, newest last, with their heading, in at most `room` rows; once it
+/// was scrolled, more of them.
+pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<Line> {
+    let scrolled = scene.view.scroll_of(Pane::Pods) > 0;
+    let most = if scrolled { NOTES } else { room.saturating_sub(1) };
+    let notes = &scene.session.cluster.notes;
+    if most == 0 || notes.is_empty() || (!roomy && !scrolled && room < 3) {
+        return Vec::new();
+    }
+    let head = Line::of(Row::of(Role::Soft, "  what Kubernetes said"));
+    let told = notes.iter().skip(notes.len().saturating_sub(most)).map(|row| {
+        let when = match scene.since_t0(row.at) {
+            Some(since) => format!("  T{since:+.1} "),
+            None => format!("  {} ago ", figures::length(figures::between(row.at, scene.said))),
+        };
+        let role = if row.note.level == "Warning" { Role::Failing } else { Role::Text };
+        let object = super::leaf(row.note.object.rsplit('/').next().unwrap_or_default());
+        let words = Row::of(Role::Soft, when).with(role, format!("{} ", row.note.reason));
+        Line::of(words.and(format!("{object}: {}", row.note.message)))
+    });
+    std::iter::once(head).chain(told).collect()
+}

@@ -1,0 +1,147 @@
+//! Draws the start screen.
+
+use super::{FIXED, Offer};
+use crate::tui::{
+    canvas::{Canvas, Row},
+    letters::Dots,
+    theme::{Role, Theme},
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Columns that are read with ease; what is left stays empty.
+const WIDE: usize = 110;
+/// Rows from which there is room for big letters.
+const TALL: usize = 30;
+/// Columns of a name, or of a path, before what it is.
+const NAME: usize = 12;
+const PATH: usize = 40;
+/// The least size that shows anything.
+const LEAST: (usize, usize) = (40, 12);
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &Offer, theme: &Theme) {
+    let mut all = Canvas::new(buffer, area, theme);
+    all.clear();
+    let (width, height) = (all.width(), all.height());
+    if width < LEAST.0 || height < LEAST.1 {
+        let least = format!("needs {}x{}, has {width}x{height}", LEAST.0, LEAST.1);
+        return all.row(0, &Row::text(least));
+    }
+    let version = Row::of(Role::Soft, concat!(env!("CARGO_PKG_VERSION"), " "));
+    let title = Row::text(" ").bold(Role::Focus, "chaos-tui").and("  live chaos-engineering sessions");
+    all.spread(0, &title, &version);
+    let mut top = 2;
+    if height >= TALL && !theme.ascii {
+        let style = theme.style(Role::Focus);
+        Dots::Small.draw(&mut all, 2, top, "CHAOS-TUI", style);
+        top += Dots::Small.rows() + 1;
+    }
+    let columns = width.saturating_sub(2).min(WIDE);
+    all.at(2, top, &Row::text("Fire a fault, and watch second by second what your users get."));
+    let body = all.part(1, top + 2, columns, height.saturating_sub(top + 2 + 3));
+    match offer.help {
+        true => help(body),
+        false => list(body, offer),
+    }
+    all.row(height - 2, &next(offer));
+    all.row(height - 1, &keys(offer));
+}
+
+/// The rows to choose from; those around the chosen one where not all fit.
+fn list(mut body: Canvas, offer: &Offer) {
+    let width = body.width();
+    for (y, (name, what)) in OFFERS.into_iter().enumerate() {
+        row(&mut body, y, offer.row == y, &Row::text(name).to(NAME), what, width);
+    }
+    let from = FIXED + 1;
+    body.row(
+        from,
+        &Row::text(" ")
+            .bold(Role::Strong, "YOUR EXPERIMENTS")
+            .with(Role::Soft, "   ./ and ./experiments, newest first"),
+    );
+    let mut rest = body.part(0, from + 1, width, body.height().saturating_sub(from + 1));
+    let (found, height) = (offer.found(), rest.height());
+    if found.is_empty() {
+        let none = match offer.found {
+            None => "   looking for them ...",
+            Some(_) => "   none here; name one: chaos-tui experiment.json",
+        };
+        return rest.row(0, &Row::of(Role::Soft, none));
+    }
+    let chosen = offer.row.checked_sub(FIXED);
+    let first = chosen.unwrap_or(0).saturating_sub(height.saturating_sub(1));
+    for (y, (i, it)) in found.iter().enumerate().skip(first).take(height).enumerate() {
+        let path =
+            Row::text(crate::tui::text::fit_ends(&it.path, path_columns(width))).to(path_columns(width));
+        row(&mut rest, y, chosen == Some(i), &path, &it.title, width);
+    }
+    if found.len() > first + height {
+        let more = format!(" {} more below ", found.len() - first - height);
+        rest.right(height.saturating_sub(1), &Row::of(Role::Focus, more));
+    }
+}
+
+/// What is there without any file.
+const OFFERS: [(&str, &str); FIXED] = [
+    ("demo", "three lessons on circuit breakers; needs only this terminal"),
+    ("sandbox", "the same kill step by step, in a cluster inside this program"),
+];
+
+fn path_columns(width: usize) -> usize {
+    PATH.min(width / 2)
+}
+
+/// One row: a name and what it is, inverse where it is chosen.
+fn row(body: &mut Canvas, y: usize, chosen: bool, name: &Row, what: &str, width: usize) {
+    let mark = if chosen { " ▸ " } else { "   " };
+    let row = Row::text(mark).joined(name.clone()).and("  ").with(Role::Text, what);
+    if !chosen {
+        return body.row(y, &row);
+    }
+    let text: String = row.to(width).0.into_iter().map(|piece| piece.text).collect();
+    body.row(y, &Row::new().fill(Role::Focus, text));
+}
+
+/// What the chosen row does.
+fn next(offer: &Offer) -> Row {
+    let head = Row::text(" ").bold(Role::Strong, "NEXT").and("    ");
+    let key = |key: &str, what: &str| Row::bold(Row::new(), Role::Focus, key).and(format!(" {what}   "));
+    match (offer.experiment(), offer.row) {
+        (Some(_), _) => head
+            .joined(key("ENTER", "opens it"))
+            .joined(key("b a", "in the sandbox"))
+            .with(Role::Soft, "nothing is touched before you fire"),
+        (None, 0) => head.joined(key("ENTER", "plays it: about five minutes, in its own sandbox")),
+        (None, _) => head.joined(key("b", "consumer without a breaker")).joined(key("a", "with one")),
+    }
+}
+
+fn keys(offer: &Offer) -> Row {
+    let key = |row: Row, key: &str, what: &str| row.with(Role::Focus, key).and(format!(" {what}  "));
+    let row = key(Row::text(" "), "UP DOWN", "choose");
+    let row = key(key(row, "ENTER", "open"), "d", "demo");
+    let row = key(row, "?", if offer.help { "back" } else { "help" });
+    key(row, "q", "leave")
+}
+
+/// What else there is.
+fn help(mut body: Canvas) {
+    let lines = [
+        ("chaos-tui experiment.json", "your experiment, on a screen"),
+        ("  --context NAME", "against another context"),
+        ("  --sandbox=after", "against the embedded cluster"),
+        ("  --read-only", "look only: nothing is stepped or fired"),
+        ("chaos-tui run experiment.json", "without a screen, as `chaos run` does"),
+        ("chaos-tui validate experiment.json", "every error at once, with a way out"),
+        ("chaos-tui sandbox", "the embedded cluster, for kubectl"),
+        ("chaos-tui config", "keys and looks"),
+        ("chaos-tui --help", "all of it"),
+    ];
+    body.row(0, &Row::text(" ").bold(Role::Strong, "ON THE COMMAND LINE"));
+    let width = body.width();
+    for (y, (command, what)) in lines.into_iter().enumerate() {
+        let row = Row::text("   ").with(Role::Focus, command).to(PATH);
+        body.row(y + 1, &if width > 70 { row.and(what) } else { row });
+    }
+    body.row(lines.len() + 2, &Row::text(" ").bold(Role::Strong, "IN A SESSION").and("  ? lists every key"));
+}

@@ -1,0 +1,160 @@
+//! The start screen: what a bare `chaos-tui` offers.
+
+mod draw;
+#[cfg(test)]
+mod tests;
+
+use super::{Keys, Msg, Signals, Theme, app::theme_for, background::Grounds, terminal::Screen};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use draw::draw;
+use std::{io, pin::pin};
+use tokio::time::Instant;
+
+/// An experiment that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Path as it is to be given to the program.
+    pub path: String,
+    pub title: String,
+}
+
+/// What the operator chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// The demo.
+    Demo,
+    /// The demo's experiment in the sandbox, step by step.
+    Sandbox {
+        /// Variant of the sample.
+        variant: &'static str,
+    },
+    /// An experiment that was found.
+    Experiment {
+        path: String,
+        /// The sandbox's variant; without one, the cluster that is configured.
+        sandbox: Option<&'static str>,
+    },
+    /// Nothing.
+    Leave,
+}
+
+/// What is offered and what of it is chosen.
+#[derive(Debug, Default)]
+struct Offer {
+    /// None while they are looked for.
+    found: Option<Vec<Found>>,
+    /// The chosen row: the demo, the sandbox, then what was found.
+    row: usize,
+    help: bool,
+}
+
+/// Rows before the first experiment.
+const FIXED: usize = 2;
+
+impl Offer {
+    fn found(&self) -> &[Found] {
+        self.found.as_deref().unwrap_or_default()
+    }
+
+    fn rows(&self) -> usize {
+        FIXED + self.found().len()
+    }
+
+    fn experiment(&self) -> Option<&Found> {
+        self.found().get(self.row.checked_sub(FIXED)?)
+    }
+
+    /// Takes a key; what was chosen with it, if anything.
+    fn pressed(&mut self, key: &KeyEvent) -> Option<Chosen> {
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return (key.code == KeyCode::Char('c')).then_some(Chosen::Leave);
+        }
+        match key.code {
+            KeyCode::Char('?') => self.help = !self.help,
+            KeyCode::Esc if self.help => self.help = false,
+            KeyCode::Char('q') | KeyCode::Esc => return Some(Chosen::Leave),
+            KeyCode::Char('d') => return Some(Chosen::Demo),
+            KeyCode::Up | KeyCode::Char('k') => self.row = self.row.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => self.row = (self.row + 1).min(self.rows() - 1),
+            KeyCode::Home => self.row = 0,
+            KeyCode::End => self.row = self.rows() - 1,
+            KeyCode::Enter => return Some(self.open(None)),
+            KeyCode::Char('b') if self.row > 0 => return Some(self.open(Some("before"))),
+            KeyCode::Char('a') if self.row > 0 => return Some(self.open(Some("after"))),
+            _ => {}
+        }
+        None
+    }
+
+    /// What the chosen row opens.
+    fn open(&self, sandbox: Option<&'static str>) -> Chosen {
+        match (self.experiment(), self.row) {
+            (Some(found), _) => Chosen::Experiment { path: found.path.clone(), sandbox },
+            (None, 0) => Chosen::Demo,
+            (None, _) => Chosen::Sandbox { variant: sandbox.unwrap_or("after") },
+        }
+    }
+}
+
+/// Offers, until something is chosen. `found` are the experiments, once they are looked for; the terminal is left as it is
+/// when it is gone.
+///
+/// # Errors
+/// When the terminal is gone.
+pub async fn choose(
+    screen: &mut Screen,
+    keys: &mut Keys,
+    signals: &mut Signals,
+    (theme, grounds): (Theme, Option<Grounds>),
+    found: impl Future<Output = Vec<Found>>,
+) -> io::Result<Chosen> {
+    let (mut theme, mut offer, mut found) = (theme, Offer::default(), pin!(found));
+    let mut hold = theme_for(screen, &mut theme, grounds);
+    let mut shown = false;
+    loop {
+        if !shown && hold.is_none() {
+            screen.draw(|frame| {
+                let area = frame.area();
+                draw(frame.buffer_mut(), area, &offer, &theme);
+            })?;
+            shown = true;
+        }
+        let msg = tokio::select! {
+            biased;
+            msg = keys.next() => msg,
+            msg = signals.next() => msg,
+            experiments = &mut found, if offer.found.is_none() => {
+                offer.found = Some(experiments);
+                shown = false;
+                continue;
+            }
+            () = until(hold), if hold.is_some() => {
+                hold = None;
+                continue;
+            }
+        };
+        shown = false;
+        match msg {
+            Msg::Key(key) if key.kind == KeyEventKind::Press => {
+                if let Some(chosen) = offer.pressed(&key) {
+                    return Ok(chosen);
+                }
+            }
+            Msg::Background(background) => {
+                theme = grounds.map_or(theme, |grounds| grounds.on(background));
+                hold = None;
+            }
+            Msg::Suspend => screen.suspend()?,
+            Msg::Focused | Msg::Resumed => screen.forget()?,
+            Msg::Interrupted(_) | Msg::Closed => return Ok(Chosen::Leave),
+            _ => {}
+        }
+    }
+}
+
+async fn until(hold: Option<Instant>) {
+    match hold {
+        Some(hold) => tokio::time::sleep_until(hold).await,
+        None => std::future::pending().await,
+    }
+}
