@@ -6,9 +6,8 @@ mod ground;
 mod machine;
 mod sources;
 
-pub(super) use facts::{countdown, finding};
+pub(super) use facts::{in_a_row, trial_share};
 use machine::{Face, Place, Shine};
-pub(super) use sources::figures_of;
 
 use super::{Scene, framed, narrowed};
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
         wording,
     },
     tui::{
-        canvas::{Canvas, Row},
+        canvas::{Canvas, Look, Row},
         pane::Pane,
         picture::breaker_role,
         theme::Role,
@@ -47,7 +46,7 @@ pub(crate) fn breaker(canvas: &mut Canvas, scene: &Scene) {
     if width >= NARROW && height > machine::ROWS {
         top = machine::draw(&mut inside, &face(scene), &facts::beside(scene), tall.then(|| seen(scene)));
     } else {
-        inside.row(0, &bare(scene));
+        inside.row(0, &state(scene));
         top += 1;
     }
     let mut rows = facts::facts(scene, width);
@@ -182,13 +181,20 @@ fn seen(scene: &Scene) -> (usize, usize) {
     (ended(CycleEnd::Failed), ended(CycleEnd::Worked))
 }
 
-/// The state in a row, where no machine fits.
-fn bare(scene: &Scene) -> Row {
-    match &scene.session.breaker.belief {
-        None => Row::strong(Role::Strong, "UNKNOWN"),
-        Some(belief) => {
-            let role = breaker_role(belief.state, scene.verdict.word);
-            Row::new().fill(role, format!(" {} ", wording::breaker(belief.state)))
-        }
+/// The state in a word, filled as far as it is believed; for where no machine fits.
+pub(super) fn state(scene: &Scene) -> Row {
+    let Some(belief) = &scene.session.breaker.belief else { return Row::strong(Role::Strong, "UNKNOWN") };
+    let (name, role) = (wording::breaker(belief.state), breaker_role(belief.state, scene.verdict.word));
+    let asked = belief.confidence == Confidence::CannotTell;
+    let mut row = Row::new();
+    match belief.state {
+        BreakerState::Unknown => return Row::strong(Role::Strong, name),
+        BreakerState::NotSeenYet => return Row::strong(Role::Waiting, name),
+        BreakerState::FallbackAtOnce => return Row::strong(role, name),
+        state if asked && state.is_a_breakers() => return Row::strong(role, format!("{name}?")),
+        BreakerState::ClosedOrNone => row.add(role, Look::Tint, format!(" {name} ")),
+        _ if asked => return Row::strong(role, name),
+        _ => row.add(role, Look::Fill, format!(" {name} ")),
     }
+    row
 }

@@ -95,8 +95,7 @@ fn steps(inside: &mut Canvas, scene: &Scene, lines: &[Line]) {
         })
         .collect();
     let at_hand = rows.iter().rposition(|(line, _)| line.at_hand).unwrap_or(0);
-    // One step ahead stays in sight too.
-    let from = (at_hand + 2).saturating_sub(height).min(rows.len().saturating_sub(height));
+    let from = (at_hand + 1).saturating_sub(height).min(rows.len().saturating_sub(height));
     for (y, (line, detail)) in rows.iter().skip(from).take(height).enumerate() {
         let mut row = inside.part(0, y, width, 1);
         if let Some(step) = line.step {

@@ -20,7 +20,9 @@ use crate::{
     },
 };
 
-pub(super) use card::{Hit, boxes, leaf, mark, readiness};
+use card::leaf;
+pub(super) use card::{Hit, boxes, in_a_row};
+pub(super) use rest::service_row;
 
 #[cfg(test)]
 mod tests;
@@ -61,7 +63,9 @@ pub(crate) fn pods(canvas: &mut Canvas, scene: &Scene) {
         "" => Row::new(),
         filter => Row::text("  /").bold(Role::Focus, filter),
     };
-    let mut inside = framed(canvas, scene, (Pane::Pods, 3), "PODS", filter, word(scene));
+    let word = watch(scene);
+    let word = if word.0.is_empty() { Row::of(Role::Soft, "live") } else { word };
+    let mut inside = framed(canvas, scene, (Pane::Pods, 3), "PODS", filter, word);
     let (width, height) = (inside.width().saturating_sub(2), inside.height());
     let lines = lines(scene, width, height);
     let from = first(scene, &lines, height);
@@ -83,12 +87,12 @@ pub(crate) fn pods(canvas: &mut Canvas, scene: &Scene) {
     }
 }
 
-/// Whether the watch speaks.
-fn word(scene: &Scene) -> Row {
+/// How the watch is doing, where it does not speak.
+pub(super) fn watch(scene: &Scene) -> Row {
     match scene.session.cluster.source(Source::Pods) {
         None => Row::of(Role::Unknown, "not watched"),
         Some(row) => match &row.state {
-            SourceState::Live => Row::of(Role::Soft, "live"),
+            SourceState::Live => Row::new(),
             SourceState::Reconnecting { .. } => {
                 let since = figures::length(figures::between(row.since, scene.said));
                 Row::strong(Role::Waiting, format!("RECONNECTING {since}"))

@@ -52,6 +52,39 @@ pub(super) fn facts(scene: &Scene, width: usize) -> Vec<Row> {
     headed(head, &words, width)
 }
 
+/// The same in one row, beside the state: what comes next, else what is known of it.
+pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<Row> {
+    let breaker = &scene.session.breaker;
+    let Some(belief) = &breaker.belief else {
+        let key = scene.view.keymap.key(Action::Observe);
+        let asks = if scene.session.users.passive { "to be read:".to_owned() } else { format!("{key} asks") };
+        return Some(Row::text(format!("{asks} /metrics, /health, answers")));
+    };
+    let words = match belief.state {
+        BreakerState::Open | BreakerState::HalfOpen => return facts(scene, width).into_iter().next(),
+        BreakerState::Closed => {
+            let measured = breaker.measured(scene.session.t0());
+            let told = measured.trip_s.zip(measured.reset_s);
+            let told =
+                told.map(|(trip, (reset, _))| format!("opened after {trip:.1} s, tried after {reset:.1} s"));
+            told.or_else(|| super::sources::figures_of(belief))?
+        }
+        BreakerState::ClosedOrNone => "no source names a breaker".to_owned(),
+        BreakerState::NotSeenYet => "no call was cut short yet".to_owned(),
+        BreakerState::Unknown if super::sources::is_anew(scene) => {
+            "since the consumer was restarted".to_owned()
+        }
+        BreakerState::Unknown => reason(belief),
+        BreakerState::FallbackAtOnce => "an open breaker, or none at all".to_owned(),
+        BreakerState::Mixed if belief.replicas.is_empty() => "several processes answer".to_owned(),
+        BreakerState::Mixed => wording::replicas(&belief.replicas),
+        BreakerState::ForcedOpen => "by hand: no trial will come".to_owned(),
+        BreakerState::Disabled | BreakerState::MetricsOnly => "nothing protects these calls".to_owned(),
+        BreakerState::NoBreakerSeen => finding(scene, belief.state)?,
+    };
+    Some(Row::text(text::fit(&words, width)))
+}
+
 /// The last of the reasons, which says what is missing.
 fn reason(belief: &Belief) -> String {
     belief.because.rsplit("; ").next().unwrap_or_default().to_owned()
@@ -99,7 +132,7 @@ pub(super) fn beside(scene: &Scene) -> Vec<Row> {
 }
 
 /// `next trial in 4.4 s`; a countdown that reached zero does not mean half-open.
-pub(in crate::tui) fn countdown(scene: &Scene) -> Row {
+fn countdown(scene: &Scene) -> Row {
     let belief = scene.session.breaker.belief.as_ref();
     match belief.and_then(|belief| belief.next_trial) {
         Some(due) if due > scene.until => {
@@ -112,7 +145,7 @@ pub(in crate::tui) fn countdown(scene: &Scene) -> Row {
 }
 
 /// How much of the time to the next trial is over, from 0 to 1; `None` where it is not known or over.
-pub(in crate::tui) fn trial_share(scene: &Scene) -> Option<f64> {
+pub(in crate::tui::panes) fn trial_share(scene: &Scene) -> Option<f64> {
     let belief = scene.session.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Open)?;
     let due = belief.next_trial.filter(|due| *due > scene.until)?;
     let whole = figures::between(belief.since, due).max(0.001);
@@ -120,7 +153,7 @@ pub(in crate::tui) fn trial_share(scene: &Scene) -> Option<f64> {
 }
 
 /// What should be known of a state that protects nobody.
-pub(in crate::tui) fn finding(scene: &Scene, state: BreakerState) -> Option<String> {
+fn finding(scene: &Scene, state: BreakerState) -> Option<String> {
     if state != BreakerState::NoBreakerSeen {
         return wording::finding(state).map(str::to_owned);
     }

@@ -146,7 +146,7 @@ fn named(belief: &Belief) -> Option<String> {
 }
 
 /// `14 of 20 calls, 64 % failed, trips at 50 %; 12 rejected`
-pub(in crate::tui) fn figures_of(belief: &Belief) -> Option<String> {
+pub(super) fn figures_of(belief: &Belief) -> Option<String> {
     let mut words = Vec::new();
     if let Some(counts) = &belief.counts {
         let of = counts.min_calls.map(|min| format!(" of {min}")).unwrap_or_default();

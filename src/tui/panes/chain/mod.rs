@@ -104,7 +104,7 @@ fn link(between: &Between, detail: Detail) -> Row {
 }
 
 /// Seconds as a rate: `4/s`, `0.5/s`.
-fn per_second(rate: f64) -> String {
+pub(super) fn per_second(rate: f64) -> String {
     match rate.fract() == 0.0 {
         true => format!("{rate:.0}/s"),
         false => format!("{rate:.1}/s"),

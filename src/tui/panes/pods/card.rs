@@ -56,8 +56,20 @@ pub(super) fn card(scene: &Scene, hit: &Hit, row: &PodRow, width: usize, roomy: 
     lines
 }
 
+/// A pod in one row: `● my-consumer-app 4xbww 1/1`.
+pub(in crate::tui::panes) fn in_a_row(row: &PodRow, hit: &Hit, width: usize) -> Row {
+    let (mark, role) = mark(row, hit);
+    let words = match () {
+        () if row.gone.is_some() => "gone".to_owned(),
+        () if row.pod.deleting.is_some() => "leaving".to_owned(),
+        () => readiness(row),
+    };
+    let room = width.saturating_sub(3 + words.len());
+    Row::strong(role, format!("{mark} ")).joined(name(row, room, false)).and(" ").bold(role, words)
+}
+
 /// The symbol of how a pod is, with its colour.
-pub(in crate::tui::panes) fn mark(row: &PodRow, hit: &Hit) -> (char, Role) {
+fn mark(row: &PodRow, hit: &Hit) -> (char, Role) {
     match row.pod.phase {
         _ if row.gone.is_some() && hit.did(row) => ('✗', Role::Fault),
         _ if row.gone.is_some() => ('✗', Role::Failing),
@@ -84,12 +96,12 @@ fn name(row: &PodRow, room: usize, roomy: bool) -> Row {
 }
 
 /// The last part of a pod's name, which tells it from its like.
-pub(in crate::tui::panes) fn leaf(name: &str) -> &str {
+pub(super) fn leaf(name: &str) -> &str {
     name.rsplit('-').next().filter(|leaf| !leaf.is_empty()).unwrap_or(name)
 }
 
 /// `1/1`.
-pub(in crate::tui::panes) fn readiness(row: &PodRow) -> String {
+fn readiness(row: &PodRow) -> String {
     let (ready, of) = row.ready();
     format!("{ready}/{of}")
 }

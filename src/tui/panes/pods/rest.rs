@@ -19,6 +19,12 @@ pub(super) fn service(scene: &Scene, row: &ServiceRow, width: usize, roomy: bool
     Line::with(head.and(text::fit(&row.endpoints.name, room)), right)
 }
 
+/// The same in one row.
+pub(in crate::tui::panes) fn service_row(scene: &Scene, row: &ServiceRow, width: usize) -> Row {
+    let line = service(scene, row, width, false);
+    line.left.and(" ").joined(line.right)
+}
+
 /// `1 endpoint`; none has the fault's colour where the fault is about it.
 fn endpoints(scene: &Scene, row: &ServiceRow) -> Row {
     let ready = row.endpoints.ready;
