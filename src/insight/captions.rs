@@ -1,104 +1,173 @@
-//! One line for the audience on what happened last: what a presenter would say.
+//! One sentence for the audience on what happened last: what a presenter would say.
 
+use super::{
+    findings::{Harm, harm_before_opening},
+    names,
+    verdict::recovery_lag,
+};
 use crate::session::{
     event::{Belief, BreakerState, Timestamp},
-    state::{CycleEnd, Session},
+    state::{CycleEnd, Endpoint, Outcome, Session},
     wording,
 };
 
 /// How long one sentence stands before the next one about the same.
-const READING: jiff::SignedDuration = jiff::SignedDuration::from_secs(4);
-/// Characters of a line.
-const LONGEST: usize = 71;
+const READING: jiff::SignedDuration = jiff::SignedDuration::from_secs(6);
+/// Columns of a sentence at most.
+const LONGEST: usize = 105;
+/// Seconds below which nobody would notice that real answers came later than the provider.
+const NOTICED_S: f64 = 0.05;
+
+type Turn = (Timestamp, String);
 
 /// The latest turn of the story up to now, with its moment; `None` before there was any.
-pub fn told_so_far(session: &Session, now: Timestamp) -> Option<(Timestamp, String)> {
-    let mut turns = Vec::new();
+pub fn told_so_far(session: &Session, now: Timestamp) -> Option<Turn> {
+    let mut turns: Vec<Turn> = Vec::new();
     if let Some(endpoint) = session.users.main() {
-        turns.push((
-            endpoint.since,
-            "We ask the service as its users do, and learn what they get.".to_owned(),
-        ));
+        turns.push((endpoint.since, "We ask the service as its users do, and see what they get.".to_owned()));
     }
     if let Some(fault) = &session.fault {
-        turns.extend(
-            fault.fires.iter().map(|fire| (fire.at, format!("Fired: {}. Now look at the users.", fire.what))),
-        );
-        turns.extend(fault.healed.map(|at| (at, "What we took away is back. Are its users?".to_owned())));
-        if let Some(at) = session.users.main().and_then(|endpoint| endpoint.recovered) {
-            turns.push((at, "Users get real answers again.".to_owned()));
-        }
+        let fired = |what: &str| format!("Fired: {what}. Now look at the users.");
+        turns.extend(fault.fires.iter().map(|fire| (fire.at, fired(&fire.what))));
+        let open = session.breaker.state() == BreakerState::Open;
+        let back = match open {
+            true => "The provider is back, and the breaker does not know yet.",
+            false => "The provider is back, and its users are not served yet.",
+        };
+        turns.extend(fault.healed.map(|at| (at, back.to_owned())));
+        turns.extend(session.users.main().and_then(|endpoint| users_back(session, endpoint, now)));
     }
-    turns.extend(breaker_turns(session));
+    turns.extend(breaker_turns(session, now));
     turns.extend(restarts(session));
     turns.retain(|(at, _)| *at <= now);
     // Of two in the same moment the later one tells more.
     turns.into_iter().max_by_key(|(at, _)| *at)
 }
 
+/// When users were served again.
+fn users_back(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Option<Turn> {
+    let at = endpoint.recovered?;
+    let since = endpoint.since_t0(now);
+    let noticed = since.error + since.fallback + since.over_limit > 0;
+    let text = match recovery_lag(session, endpoint) {
+        _ if !noticed => "What we took away is back, and users did not notice.".to_owned(),
+        Some((seconds, false)) if seconds >= NOTICED_S => {
+            format!(
+                "Users get real answers again, {} after the provider was back.",
+                wording::seconds(seconds)
+            )
+        }
+        _ => "Users get real answers again.".to_owned(),
+    };
+    Some((at, text))
+}
+
+/// What users have got most since a moment.
+fn got(session: &Session, since: Timestamp, until: Timestamp) -> Option<Outcome> {
+    let dots = session.users.main()?.dots_since(since).filter(|dot| dot.ended() <= until);
+    let mut counts = [0_usize; Outcome::ALL.len()];
+    for dot in dots {
+        let place = Outcome::ALL.iter().position(|outcome| *outcome == dot.outcome);
+        if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+            *count += 1;
+        }
+    }
+    let most = Outcome::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0);
+    most.max_by_key(|(_, count)| *count).map(|(outcome, _)| outcome)
+}
+
 /// The breaker's turns, in words that need no knowledge of breakers.
-fn breaker_turns(session: &Session) -> Vec<(Timestamp, String)> {
-    let since = |at| session.since_t0(at).map_or_else(String::new, |s| format!(" at {}", wording::moment(s)));
-    let mut turns: Vec<(Timestamp, String)> = Vec::new();
-    let mut again = false;
+fn breaker_turns(session: &Session, now: Timestamp) -> Vec<Turn> {
+    let get = |since: Timestamp| match got(session, since, now) {
+        Some(Outcome::Fallback) => "users get the fallback at once",
+        Some(Outcome::Error) => "users get an error at once",
+        _ => "calls end at once",
+    };
+    let mut turns: Vec<Turn> = Vec::new();
+    let (mut again, mut failed) = (false, 0);
     for cycle in &session.breaker.cycles {
         // An opening that ends a trial is told with it.
         if !again {
-            let opened =
-                format!("OPEN{}: the breaker cuts calls short, they end at once.", since(cycle.opened));
-            turns.push((cycle.opened, opened));
+            turns.push((cycle.opened, opened(session, cycle.opened, get(cycle.opened))));
         }
-        turns.extend(
-            cycle.trial.map(|at| (at, "HALF-OPEN: the breaker lets a few trial calls through.".to_owned())),
-        );
+        let trial = "The breaker lets a few calls through, to see whether the provider is back.";
+        turns.extend(cycle.trial.map(|at| (at, trial.to_owned())));
         again = matches!(cycle.ended, Some((_, CycleEnd::Failed)));
         turns.extend(cycle.ended.map(|(at, end)| match end {
             CycleEnd::Worked if cycle.trial.is_none() => {
-                (at, "CLOSED again: its trial was not seen.".to_owned())
+                (at, "The breaker is closed again; its trial was not seen.".to_owned())
             }
-            CycleEnd::Worked => (at, "CLOSED: the trial calls worked, all calls go through.".to_owned()),
+            CycleEnd::Worked => {
+                (at, "The trial worked, so the breaker closed: calls go to the provider again.".to_owned())
+            }
             CycleEnd::Failed => {
-                let briefly = cycle.trial.is_some_and(|trial| at.duration_since(trial).as_secs_f64() < 1.0);
-                let was = if briefly { "HALF-OPEN for a moment: the" } else { "The" };
-                (at, format!("{was} trial failed, the breaker is OPEN again."))
+                failed += 1;
+                let once = match failed {
+                    1 => "once, it failed, so it opened again".to_owned(),
+                    times => format!("{times} times, it failed each time and opened again"),
+                };
+                (at, format!("The breaker tried the provider {once}: {}.", get(at)))
             }
         }));
     }
-    if let Some(belief) = &session.breaker.belief
-        && belief.state == BreakerState::Open
-        && let Some(due) = belief.next_trial.and_then(|due| session.since_t0(due))
-    {
-        // Once what led there has been read.
-        let told = belief.since.checked_add(READING).unwrap_or(belief.since);
-        turns.push((told, format!("OPEN until {}: then a trial call asks again.", wording::moment(due))));
-        // A countdown that is over is no trial: nobody has seen one.
-        turns.extend(belief.next_trial.map(|due| (due, "OPEN, and a trial call is due.".to_owned())));
-    }
     if let Some(belief) = &session.breaker.belief {
-        turns.extend(stands(belief).map(|text| (belief.since, text)));
+        turns.extend(waits(session, belief));
+        turns.extend(stands(session, belief, now).map(|text| (belief.since, text)));
     }
     let restarted = session.breaker.restarted;
     turns.extend(restarted.map(|at| (at, "A restart reset the breaker: it counts from nothing.".to_owned())));
     turns
 }
 
+/// An opening; the first one since T0 with what it cost.
+fn opened(session: &Session, at: Timestamp, get: &str) -> String {
+    let trip = session.breaker.measured(session.t0()).trip_s;
+    let first = session.since_t0(at).zip(trip).is_some_and(|(since, trip)| (since - trip).abs() < 0.001);
+    let harm = session.users.main().filter(|_| first);
+    let harm = harm.map(|endpoint| harm_before_opening(session, endpoint)).unwrap_or_default();
+    match harm {
+        Harm { failed: 0, late: 0, .. } => format!("The breaker opened, it cuts calls short: {get}."),
+        Harm { failed: 0, late, longest_ms, .. } => {
+            let users = wording::count(late, "user");
+            format!("The breaker opened after {users} had waited up to {}: {get}.", wording::wait(longest_ms))
+        }
+        harm => {
+            let users = wording::count(harm.users(), "user");
+            format!("The breaker opened after {users} had waited or failed: {get}.")
+        }
+    }
+}
+
+/// How long it stays open, once what led there has been read.
+fn waits(session: &Session, belief: &Belief) -> Vec<Turn> {
+    let due = belief.next_trial.filter(|_| belief.state == BreakerState::Open);
+    let Some((due, since)) = due.and_then(|due| Some((due, session.since_t0(due)?))) else {
+        return Vec::new();
+    };
+    let told = belief.since.checked_add(READING).unwrap_or(belief.since);
+    let until =
+        format!("The breaker stays open until {}, then it tries the provider again.", wording::due(since));
+    // A countdown that is over is no trial: nobody has seen one.
+    vec![(told, until), (due, "The breaker is open, and a trial call is due.".to_owned())]
+}
+
 /// Pods that Kubernetes started again though the fault was not about them.
-fn restarts(session: &Session) -> impl Iterator<Item = (Timestamp, String)> {
+fn restarts(session: &Session) -> impl Iterator<Item = Turn> {
     session.bystanders().filter_map(|pod| {
-        let again = pod.restarts().checked_sub(pod.restarts_at_t0?).filter(|again| *again > 0)?;
-        let times = wording::count(u64::from(again), "time");
-        let text = format!(
-            "Kubernetes restarted the healthy {} {times}.",
-            pod.pod.owner.as_deref().unwrap_or("pod")
-        );
-        Some((pod.ready_since.unwrap_or(pod.status_since), text))
+        let at = pod.restarted.filter(|_| pod.restarts_since_t0() > 0)?;
+        let times = match pod.restarts_since_t0() {
+            1 => String::new(),
+            times => format!(" for the {times}. time"),
+        };
+        let who = names::bystander(session, pod);
+        Some((at, format!("Kubernetes restarted {who}{times}, though the fault is not about it.")))
     })
 }
 
 /// What is to be told of a state that belongs to no opening.
-fn stands(belief: &Belief) -> Option<String> {
+fn stands(session: &Session, belief: &Belief, now: Timestamp) -> Option<String> {
     let text = match belief.state {
-        BreakerState::NoBreakerSeen => "Nobody cuts calls short: every call goes out, and fails there.",
+        BreakerState::NoBreakerSeen => return Some(nobody_protects(session, belief, now)),
         BreakerState::Disabled => "The breaker is switched off: nothing protects these calls.",
         BreakerState::MetricsOnly => "The breaker only counts: nothing protects these calls.",
         BreakerState::ForcedOpen => "The breaker is held open by hand: no call goes through.",
@@ -109,93 +178,26 @@ fn stands(belief: &Belief) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// What becomes of calls that nobody cuts short.
+fn nobody_protects(session: &Session, belief: &Belief, now: Timestamp) -> String {
+    let dead = if session.fault_had_effect() == Some(true) { "dead provider" } else { "provider" };
+    match got(session, belief.since, now) {
+        Some(Outcome::Error) => {
+            format!("Nobody protects the users: each of them asks the {dead} and gets an error.")
+        }
+        _ => format!("Nobody protects the users: each of them asks the {dead} and waits."),
+    }
+}
+
 /// Which replica is in which state, as far as a line has room for it.
 fn mixed(belief: &Belief) -> String {
-    let rows = wording::replicas(&belief.replicas);
-    let named = format!("Replicas differ: {rows}.");
+    let rows: Vec<String> =
+        belief.replicas.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    let named = format!("Replicas differ: {}.", rows.join(", "));
     let fits = !rows.is_empty() && named.chars().count() <= LONGEST;
     if fits { named } else { "Replicas differ: their breakers are in different states.".to_owned() }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::told_so_far;
-    use crate::session::{
-        Event, Session, What,
-        event::{Belief, BreakerState, Confidence, NamedState},
-        fixtures::{self, Variant, at},
-    };
-
-    #[test]
-    fn the_story_is_told_turn_by_turn() {
-        for (told, wanted) in [
-            (fixtures::steady(), "We ask the service"),
-            (fixtures::before_failing(), "Nobody cuts calls short"),
-            (fixtures::told(Variant::After, 9.0), "OPEN at T+6.2"),
-            (fixtures::told(Variant::After, 12.0), "OPEN until T+16.5"),
-            (fixtures::after_half_open(), "HALF-OPEN"),
-            (fixtures::told(Variant::After, 24.0), "The trial failed, the breaker is OPEN again"),
-            (fixtures::after_closed(), "Users get real answers again"),
-            (fixtures::finished(Variant::Before), "Users get real answers again"),
-        ] {
-            let (_, text) = told_so_far(&told.0, told.1).unwrap();
-            assert!(text.contains(wanted), "{text}, not {wanted}");
-            assert!(text.chars().count() <= 71, "{text}");
-        }
-        let (ready, now) = fixtures::ready();
-        assert_eq!(told_so_far(&ready, now), None);
-    }
-
-    fn believing(state: BreakerState, more: impl FnOnce(Belief) -> Belief, now: f64) -> String {
-        let (mut session, _) = fixtures::told(Variant::Before, 1.0);
-        let belief = more(Belief::new(state, Confidence::Sure, at(2.0), ""));
-        session.apply(&Event { seq: 0, at: at(2.0), what: What::Believed(belief) });
-        told_so_far(&session, at(now)).unwrap().1
-    }
-
-    #[test]
-    fn states_that_protect_nobody_are_findings_and_what_cannot_be_told_is_none() {
-        for (state, wanted) in [
-            (BreakerState::Disabled, "switched off: nothing protects these calls"),
-            (BreakerState::MetricsOnly, "only counts: nothing protects these calls"),
-            (BreakerState::ForcedOpen, "held open by hand"),
-            (BreakerState::NoBreakerSeen, "Nobody cuts calls short"),
-            (BreakerState::FallbackAtOnce, "by a breaker, or without one"),
-            (BreakerState::Mixed, "their breakers are in different states"),
-            (BreakerState::ClosedOrNone, "Fired: "),
-            (BreakerState::NotSeenYet, "Fired: "),
-            (BreakerState::Unknown, "Fired: "),
-        ] {
-            let text = believing(state, |belief| belief, 3.0);
-            assert!(text.contains(wanted), "{state:?}: {text}");
-        }
-        let named = |name: &str, state| NamedState { name: name.to_owned(), state };
-        let replicas = vec![named("5wz5k", BreakerState::Open), named("l5522", BreakerState::Closed)];
-        let text = believing(BreakerState::Mixed, |belief| Belief { replicas, ..belief }, 3.0);
-        assert_eq!(text, "Replicas differ: 5wz5k OPEN · l5522 CLOSED.");
-    }
-
-    #[test]
-    fn a_countdown_that_is_over_is_no_trial() {
-        let due = |belief| Belief { next_trial: Some(at(9.0)), ..belief };
-        assert!(believing(BreakerState::Open, due, 8.0).contains("OPEN until T+9.0"));
-        assert_eq!(believing(BreakerState::Open, due, 9.5), "OPEN, and a trial call is due.");
-    }
-
-    #[test]
-    fn a_restart_is_told_and_its_end_of_an_opening_is_no_trial() {
-        let mut session: Session = fixtures::told(Variant::Before, 1.0).0;
-        for (seconds, state, restarted) in
-            [(2.0, BreakerState::Open, false), (5.0, BreakerState::Closed, true)]
-        {
-            let belief = Belief { restarted, ..Belief::new(state, Confidence::Sure, at(seconds), "") };
-            session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
-        }
-        let told = told_so_far(&session, at(6.0)).unwrap().1;
-        assert_eq!(told, "A restart reset the breaker: it counts from nothing.");
-        // It did open, and that is measured all the same.
-        let measured = session.breaker.measured(session.t0());
-        assert_eq!((measured.trip_s, measured.openings, measured.trials), (Some(2.0), 1, 0));
-        assert!(!session.breaker.never_opened(at(0.0), at(6.0)));
-    }
-}
+#[path = "captions_tests.rs"]
+mod tests;

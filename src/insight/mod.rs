@@ -11,6 +11,7 @@ mod names;
 mod phase;
 mod prediction;
 mod restart;
+mod story;
 mod subjects;
 #[cfg(test)]
 mod tests;
@@ -24,10 +25,12 @@ pub use guards::{Reading, Strain, guard_near, guard_over, guard_readings};
 pub use phase::{Phase, phase, phase_with};
 pub use prediction::{Score, prediction_words, scores};
 pub use restart::{RestartDue, due as restart_due_of, restart_due};
+pub use story::{Sign, StoryLine, Tone, story};
 pub use subjects::{why_pod, why_step};
 pub use verdict::{
     Conclusion, MEDIUM, SHORT, Standing, Verdict, Word, bad_seconds, call_share, conclusion,
     conclusion_so_far, failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, late_word,
-    only_rollbacks, recovery_lag, rollback_failed, still_away, still_wrong, verdict, verdict_of,
+    only_rollbacks, provider_back, recovery_lag, rollback_failed, still_away, still_wrong, verdict,
+    verdict_of,
 };
 pub use warnings::{Urgency, Warning, not_ready_to_fire, warnings};

@@ -1,5 +1,6 @@
 //! Predictions: written before the fire, scored against what happened.
 
+use super::verdict::provider_back;
 use crate::session::{
     event::{Gets, Prediction, Timestamp, TripGuess},
     state::Session,
@@ -122,8 +123,8 @@ fn score_errors(session: &Session, most: u32, now: Timestamp) -> Score {
 
 fn score_recovery(session: &Session, most: f64, now: Timestamp) -> Score {
     let words = recovery_words(most);
-    let healed = session.fault.as_ref().and_then(|fault| fault.healed);
     let recovered = session.users.main().and_then(|endpoint| endpoint.recovered);
+    let healed = provider_back(session, recovered.unwrap_or(now));
     match (healed, recovered) {
         (Some(healed), Some(recovered)) => {
             let seconds = recovered.duration_since(healed).as_secs_f64().max(0.0);

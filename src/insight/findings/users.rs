@@ -2,7 +2,7 @@
 
 use super::{About, Finding, Weight, measured::Measured};
 use crate::{
-    insight::{Standing, names, recovery_lag},
+    insight::{Standing, names, provider_back, recovery_lag},
     session::{
         event::{BreakerState, Timestamp},
         state::Outcome,
@@ -81,9 +81,9 @@ pub(super) fn waited(seen: &Measured) -> Option<Finding> {
 
 /// Users got something else for longer than the provider was away.
 pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
-    let (fault, endpoint) = (seen.fault?, seen.endpoint?);
-    let healed = fault.healed?;
+    let endpoint = seen.endpoint?;
     let until = endpoint.recovered.unwrap_or(seen.now);
+    let healed = provider_back(seen.session, until)?;
     let since = || endpoint.dots_since(healed).filter(|dot| dot.start < until);
     let got = |outcome| since().filter(|dot| dot.outcome == outcome).count();
     let (fallbacks, errors) = (got(Outcome::Fallback), got(Outcome::Error));

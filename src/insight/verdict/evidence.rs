@@ -131,11 +131,25 @@ impl View<'_> {
     }
 }
 
+/// When what the fault took away was last back before a moment: what is back may go away again.
+pub fn provider_back(session: &Session, until: Timestamp) -> Option<Timestamp> {
+    let healed = session.fault.as_ref().filter(|fault| !fault.is_on())?.healed?;
+    let (mut back, mut away) = (healed, false);
+    for row in session.provider_readiness().iter().filter(|row| row.from > healed && row.from <= until) {
+        match row.ready {
+            0 => away = true,
+            _ if std::mem::take(&mut away) => back = row.from,
+            _ => {}
+        }
+    }
+    Some(back)
+}
+
 /// Seconds from the system's recovery to that of the users of an endpoint, and whether it may have been less: nobody saw
 /// when in a gap of our own either came.
 pub fn recovery_lag(session: &Session, endpoint: &Endpoint) -> Option<(f64, bool)> {
-    let healed = session.fault.as_ref().filter(|fault| !fault.is_on())?.healed?;
     let recovered = endpoint.recovered?;
+    let healed = provider_back(session, recovered)?;
     let seconds = |from: Timestamp| recovered.duration_since(from).as_secs_f64().max(0.0);
     let about = healed - std::time::Duration::from_secs_f64(NOTICED_S);
     let unseen = session.gaps.iter().rev().find(|gap| gap.to > about && gap.from < recovered);

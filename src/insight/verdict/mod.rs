@@ -34,7 +34,7 @@ pub use deed::{
     failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, only_rollbacks, rollback_failed,
     still_away, still_wrong,
 };
-pub use evidence::{call_share, recovery_lag};
+pub use evidence::{call_share, provider_back, recovery_lag};
 pub(super) use said::joined;
 pub use said::{MEDIUM, SHORT};
 pub use standing::Standing;

@@ -2,6 +2,7 @@
 
 use super::{
     Word,
+    evidence::provider_back,
     price::{Cost, breaker_words, cut_short_since, of_harm},
     said::{Said, joined},
     users::{Left, View},
@@ -111,7 +112,7 @@ impl View<'_> {
 
     /// Since when the provider is back.
     fn back_since(&self) -> Option<String> {
-        let healed = self.session.since_t0(self.healed()?)?;
+        let healed = self.session.since_t0(provider_back(self.session, self.now)?)?;
         Some(format!("the provider is back since {}", wording::moment(healed)))
     }
 

@@ -1,0 +1,133 @@
+//! Turns of provider, consumer, health page and liveness.
+
+use super::{Sign, StoryLine, Tone};
+use crate::{
+    insight::names,
+    session::{
+        event::Timestamp,
+        state::{Readied, Session},
+        wording,
+    },
+};
+use std::time::Duration;
+
+/// How ready the provider was, from its first change on.
+pub(super) fn provider(session: &Session) -> Vec<StoryLine> {
+    let empty = if served(session) { ": no endpoint" } else { "" };
+    let line = |row: &Readied| {
+        let text = format!("provider {} of {} ready", row.ready, row.wanted);
+        match row.ready {
+            0 => StoryLine::loud(row.from, Sign::Failed, Tone::Fault, format!("{text}{empty}")),
+            ready if ready < row.wanted => StoryLine::loud(row.from, Sign::State, Tone::Fault, text),
+            _ => StoryLine::quiet(row.from, Sign::State, Tone::Ok, text),
+        }
+    };
+    turns(session.provider_readiness()).iter().map(line).collect()
+}
+
+/// Whether a Service stands in front of the provider.
+fn served(session: &Session) -> bool {
+    let Some(provider) = session.roles().provider else { return false };
+    let pods = session.cluster.pods_of(provider);
+    session.cluster.services.iter().any(|row| {
+        row.endpoints.ready == 0
+            || row.endpoints.pods.iter().any(|name| pods.iter().any(|pod| pod.pod.key.name == *name))
+    })
+}
+
+/// How ready the consumer was, from its first change on.
+pub(super) fn consumer(session: &Session) -> Vec<StoryLine> {
+    let line = |row: &Readied| {
+        let text = format!("consumer {} of {} ready", row.ready, row.wanted);
+        match row.ready < row.wanted {
+            true => StoryLine::loud(row.from, Sign::Failed, Tone::Failing, text),
+            false => StoryLine::quiet(row.from, Sign::State, Tone::Ok, text),
+        }
+    };
+    turns(session.consumer_readiness()).iter().map(line).collect()
+}
+
+/// What was so when we came is no turn, nor is what a watch that begins tells piece by piece.
+fn turns(rows: Vec<Readied>) -> Vec<Readied> {
+    const BEGINS: Duration = Duration::from_secs(2);
+    let Some(first) = rows.first().map(|row| row.from) else { return rows };
+    let mut known = rows.first().map(|row| (row.ready, row.wanted));
+    let mut turns = Vec::new();
+    for row in rows {
+        let now = (row.ready, row.wanted);
+        if row.from > first + BEGINS && known != Some(now) {
+            turns.push(row);
+        }
+        known = Some(now);
+    }
+    turns
+}
+
+/// What the health page said, from its first change on.
+pub(super) fn health(session: &Session) -> Vec<StoryLine> {
+    let page = names::health_page(session);
+    let failing = |at: Timestamp| session.breaker.health_failing.at(at) == Some(true);
+    let mut lines = Vec::new();
+    let mut before = None;
+    for (at, status) in session.breaker.health_said.changes() {
+        let Some(status) = status else { continue };
+        if let Some(before) = before.replace(status).filter(|before| *before != status) {
+            let text = format!("{page} {before} to {status}");
+            lines.push(match failing(at) {
+                true => StoryLine::loud(at, Sign::State, Tone::Failing, text),
+                false => StoryLine::quiet(at, Sign::State, Tone::Ok, text),
+            });
+        }
+    }
+    lines
+}
+
+/// Liveness probes that failed, with their place in a row.
+pub(super) fn liveness(session: &Session) -> Vec<StoryLine> {
+    let mut lines = Vec::new();
+    for pod in session.bystanders() {
+        let object = format!("pod/{}", pod.pod.key.name);
+        let period = pod.pod.liveness.as_ref().map_or(0, |liveness| liveness.period_s);
+        let threshold = pod.pod.liveness.as_ref().map_or(0, |liveness| liveness.threshold);
+        let goes_on = Duration::from_secs_f64(f64::from(period) * 1.5);
+        let (mut row, mut last): (u32, Option<Timestamp>) = (0, None);
+        let notes = session.cluster.notes.iter().filter(|note| {
+            note.note.object == object
+                && note.note.reason == "Unhealthy"
+                && note.note.message.starts_with("Liveness")
+        });
+        for note in notes {
+            // A container that was started again begins with none.
+            let anew =
+                pod.restarted.is_some_and(|anew| last.is_some_and(|last| last <= anew) && note.at > anew);
+            let continues = last.is_some_and(|last| note.at <= last + goes_on);
+            row = if continues && !anew { row + 1 } else { 1 };
+            last = Some(note.at);
+            let text = match row {
+                1 => "liveness missed: Kubernetes counts towards a restart".to_owned(),
+                row if threshold > 0 => {
+                    format!("liveness missed again: {} of {threshold}", row.min(threshold))
+                }
+                _ => "liveness missed again".to_owned(),
+            };
+            lines.push(StoryLine::loud(note.at, Sign::Miss, Tone::Failing, text));
+        }
+    }
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+/// Containers that were started again though the fault is not about them, the latest time each.
+pub(super) fn restarts(session: &Session) -> Vec<StoryLine> {
+    let line = |pod| {
+        let pod: &crate::session::state::PodRow = pod;
+        let at = pod.restarted.filter(|_| pod.restarts_since_t0() > 0)?;
+        let who = names::bystander(session, pod);
+        let times = match pod.restarts_since_t0() {
+            1 => String::new(),
+            times => format!(", {} by now", wording::count(times.into(), "time")),
+        };
+        Some(StoryLine::loud(at, Sign::Failed, Tone::Failing, format!("Kubernetes restarted {who}{times}")))
+    };
+    session.bystanders().filter_map(line).collect()
+}

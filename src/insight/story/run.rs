@@ -1,0 +1,127 @@
+//! Turns of the run: what was played, fired, cut short and written down.
+
+use super::{Sign, StoryLine, Tone};
+use crate::session::{
+    event::{Guard, Section, StepRef, Timestamp},
+    state::{Pass, Session, StepRow, StepState},
+    wording,
+};
+
+/// Letters of what a step gave.
+const SUMMARY: usize = 40;
+
+/// Whether the steady state was met, before the method and after it.
+pub(super) fn passes(session: &Session) -> Vec<StoryLine> {
+    let line = |pass: &Pass| match (pass.met, pass.skipped) {
+        (true, _) => StoryLine::quiet(pass.at, Sign::Done, Tone::Ok, "steady state met"),
+        (false, 0) => {
+            let which = pass.deviating.as_ref().map(|name| format!(": {name}")).unwrap_or_default();
+            StoryLine::loud(pass.at, Sign::Failed, Tone::Failing, format!("steady state NOT met{which}"))
+        }
+        (false, _) => {
+            StoryLine::quiet(pass.at, Sign::Cut, Tone::Unknown, "steady state not known: checks were skipped")
+        }
+    };
+    session.run.before.iter().chain(&session.run.after).map(line).collect()
+}
+
+fn name(session: &Session, step: StepRef, otherwise: &str) -> String {
+    session.steps.row(step).map_or_else(|| otherwise.to_owned(), |row| row.step.name.clone())
+}
+
+/// What was fired, and what was refused.
+pub(super) fn fires(session: &Session) -> Vec<StoryLine> {
+    let mut lines = Vec::new();
+    for firing in session.fault.iter().flat_map(|fault| &fault.fires) {
+        let text = format!("FIRED {}", name(session, firing.step, &firing.what));
+        lines.push(StoryLine::loud(firing.at, Sign::Fired, Tone::Fault, text));
+    }
+    for refusal in &session.refusals {
+        let text =
+            format!("REFUSED {}: nothing changed", name(session, refusal.firing.step, &refusal.firing.what));
+        lines.push(StoryLine::loud(refusal.at, Sign::Failed, Tone::Failing, text));
+    }
+    lines
+}
+
+/// What the steps of the method and the rollbacks gave; a fire that worked is told already.
+pub(super) fn steps(session: &Session) -> Vec<StoryLine> {
+    let line = |row: &StepRow| {
+        let at = row.ended?;
+        let name = &row.step.name;
+        let summary =
+            row.trouble.as_deref().or(row.summary.as_deref()).map(wording::plainly).unwrap_or_default();
+        let summary: String = summary.chars().take(SUMMARY).collect();
+        let gave = if summary.is_empty() { String::new() } else { format!(": {summary}") };
+        Some(match row.state {
+            StepState::Cut => StoryLine::quiet(at, Sign::Cut, Tone::Plain, format!("{name} cut short")),
+            _ if row.failed() => {
+                StoryLine::loud(at, Sign::Failed, Tone::Failing, format!("{name} FAILED{gave}"))
+            }
+            _ if row.step.destructive && row.step.at.section == Section::Method => return None,
+            _ => StoryLine::quiet(at, Sign::Done, Tone::Plain, format!("{name}{gave}")),
+        })
+    };
+    let played = |row: &&StepRow| matches!(row.step.at.section, Section::Method | Section::Rollbacks);
+    let mut lines: Vec<StoryLine> = session.steps.rows.iter().filter(played).filter_map(line).collect();
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+/// How the run was ended, and what came of it.
+pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
+    let mut lines = Vec::new();
+    if let (Some(at), Some(reason)) = (session.run.turned, &session.run.interrupted) {
+        let text = match &session.guards.tripped {
+            Some((_, trip)) => {
+                format!("ABORTED by the guard: {}", words(trip.guard, trip.figure, trip.limit))
+            }
+            None => format!("ABORTED: {}", wording::plainly(reason)),
+        };
+        lines.push(StoryLine::loud(at, Sign::Cut, Tone::Fault, text));
+    }
+    if let Some((at, undone)) = &session.undo.done {
+        let (sign, tone, text) = match undone.failed.is_empty() {
+            true => (Sign::Done, Tone::Plain, "what was fired away is put back"),
+            false => (Sign::Failed, Tone::Failing, "NOT all was put back"),
+        };
+        lines.push(StoryLine { at: *at, sign, tone, text: text.to_owned(), loud: tone == Tone::Failing });
+    }
+    if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
+        lines.push(match done.met {
+            true => StoryLine::quiet(done.at, Sign::Done, Tone::Ok, session.safety_text()),
+            false => StoryLine::loud(done.at, Sign::Failed, Tone::Failing, session.safety_text()),
+        });
+    }
+    lines
+}
+
+/// What a guard counted when it ended the run.
+fn words(guard: Guard, figure: u32, limit: u32) -> String {
+    match guard {
+        Guard::Users => format!("{figure} bad seconds, {limit} are allowed"),
+        Guard::Restarts => {
+            format!("{} of what the fault is not about", wording::count(figure.into(), "restart"))
+        }
+        Guard::Silence => format!("the cluster was silent for {figure} s, {limit} are allowed"),
+    }
+}
+
+/// What the operator wrote and marked.
+pub(super) fn diary(session: &Session) -> Vec<StoryLine> {
+    let noted = |at: Timestamp, text: String| StoryLine::quiet(at, Sign::Noted, Tone::Plain, text);
+    let notes = session.diary.notes.iter().map(|entry| noted(entry.at, wording::plainly(&entry.text)));
+    let marks = session.diary.marks.iter().map(|at| noted(*at, "marked".to_owned()));
+    let mut lines: Vec<StoryLine> = notes.chain(marks).collect();
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+/// Stretches in which we did not run, told at their end.
+pub(super) fn gaps(session: &Session) -> Vec<StoryLine> {
+    let line = |gap: &crate::session::event::Gap| {
+        let text = format!("{} not observed: this program did not run", wording::seconds(gap.seconds()));
+        StoryLine::quiet(gap.to, Sign::Cut, Tone::Unknown, text)
+    };
+    session.gaps.iter().map(line).collect()
+}

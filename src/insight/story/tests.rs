@@ -1,0 +1,101 @@
+//! The story of recorded sessions, and turns case by case where those do not go.
+
+use super::*;
+use crate::session::{
+    Command, Event, What,
+    command::Annotation,
+    event::{Belief, BreakerState, Confidence, Gap, GapCause, Level, Section, StepRef},
+    fixtures::{self, RECORDED, Variant, at, recorded_until, recorded_whole},
+};
+
+fn told(session: &Session, now: Timestamp) -> String {
+    let t0 = session.t0().unwrap_or(now);
+    let line = |line: StoryLine| {
+        let since = line.at.duration_since(t0).as_secs_f64();
+        let loud = if line.loud { "!" } else { " " };
+        let sign = format!("{:?} {:?}", line.sign, line.tone);
+        format!("T {since:>+5.1} {loud} {sign:<16} {}\n", line.text)
+    };
+    story(session, now).into_iter().map(line).collect()
+}
+
+#[test]
+fn recorded_sessions_tell_their_story() {
+    for name in RECORDED {
+        let (session, now) = recorded_whole(name);
+        insta::assert_snapshot!(name, told(&session, now));
+    }
+}
+
+#[test]
+fn it_is_told_in_order_and_never_ahead() {
+    for second in [-5.0, 1.0, 12.8, 18.6] {
+        let (session, now) = recorded_until("after-hang", second);
+        let lines = story(&session, now);
+        assert!(
+            lines.is_sorted_by_key(|line| line.at) && lines.iter().all(|line| line.at <= now),
+            "{second}"
+        );
+    }
+    // Read back at an earlier moment, the whole session tells what it told then.
+    let (then, now) = recorded_until("after-hang", 18.6);
+    let (whole, _) = recorded_whole("after-hang");
+    assert_eq!(told(&whole, now), told(&then, now));
+}
+
+fn with(seconds: f64, whats: Vec<What>) -> String {
+    let (mut session, now) = fixtures::told(Variant::Before, seconds);
+    for what in whats {
+        session.apply(&Event { seq: 0, at: now, what });
+    }
+    told(&session, now)
+}
+
+#[test]
+fn what_people_and_guards_do_is_part_of_it() {
+    let note = What::Commanded(Command::Annotate(Annotation::Note("phone rings".to_owned())));
+    let mark = What::Commanded(Command::Annotate(Annotation::Mark));
+    let aborted = What::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning };
+    let gap = What::NotObserved(Gap { from: at(1.0), to: at(4.0), cause: GapCause::Stopped });
+    let text = with(5.0, vec![note, mark, aborted, gap]);
+    for wanted in [
+        "Noted Plain      phone rings",
+        "Noted Plain      marked",
+        "! Cut Fault        ABORTED: Aborted by the operator",
+        "3.0 s not observed: this program did not run",
+    ] {
+        assert!(text.contains(wanted), "{wanted} in\n{text}");
+    }
+}
+
+#[test]
+fn a_refusal_and_states_without_an_opening_are_told() {
+    let kill = StepRef { section: Section::Method, index: 0 };
+    let text = with(0.3, vec![What::FaultRefused { step: kill, reason: "403".to_owned() }]);
+    assert!(text.contains("REFUSED kill-provider-microservice: nothing changed"), "{text}");
+    for (state, wanted) in [
+        (BreakerState::Disabled, "breaker DISABLED: every call goes through"),
+        (BreakerState::Mixed, "breakers in different states"),
+        (BreakerState::ForcedOpen, "breaker held open by hand"),
+        (BreakerState::FallbackAtOnce, "users get a fallback at once"),
+        (BreakerState::Unknown, "breaker UNKNOWN"),
+    ] {
+        let belief = Belief::new(state, Confidence::Sure, at(3.0), "");
+        let text = with(3.0, vec![What::Believed(belief)]);
+        assert!(text.contains(wanted), "{state:?}: {text}");
+    }
+}
+
+#[test]
+fn an_hour_of_flapping_is_no_story() {
+    let (mut session, _) = fixtures::told(Variant::After, 1.0);
+    for second in 0..4000_u32 {
+        let (state, seconds) = match second % 2 {
+            0 => (BreakerState::Mixed, f64::from(second)),
+            _ => (BreakerState::Unknown, f64::from(second)),
+        };
+        let belief = Belief::new(state, Confidence::Sure, at(2.0 + seconds), "");
+        session.apply(&Event { seq: 0, at: at(2.0 + seconds), what: What::Believed(belief) });
+    }
+    assert!(story(&session, at(5000.0)).len() < 100);
+}

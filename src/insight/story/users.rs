@@ -1,0 +1,88 @@
+//! Turns of the users' fate.
+
+use super::{Sign, StoryLine, Tone};
+use crate::{
+    insight::recovery_lag,
+    session::{
+        state::{Dot, Endpoint, Outcome, Session},
+        wording,
+    },
+};
+
+use std::time::Duration;
+
+/// Seconds below which nobody would notice that real answers came later than the provider.
+const NOTICED_S: f64 = 0.05;
+
+/// ` of /orders`, where several endpoints are asked.
+fn of(session: &Session, endpoint: &Endpoint) -> String {
+    let several = session.users.endpoints.len() > 1;
+    if several { format!(" of {}", session.users.name(endpoint)) } else { String::new() }
+}
+
+/// Since when users are asked for.
+pub(super) fn begun(session: &Session) -> Vec<StoryLine> {
+    let line = |endpoint: &Endpoint| {
+        let text = format!("users{} are asked for, {} a second", of(session, endpoint), endpoint.rate);
+        StoryLine::quiet(endpoint.since, Sign::Runs, Tone::Plain, text)
+    };
+    session.users.endpoints.iter().map(line).collect()
+}
+
+/// The first user since T0 who waited longer than the limit; where some did before already, that tells nothing.
+pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
+    let Some(t0) = session.t0() else { return Vec::new() };
+    let first = |endpoint: &Endpoint| {
+        let before = endpoint.usual.as_ref().is_some_and(|usual| usual.tally.over_limit > 0);
+        if before || endpoint.dots_forgotten().is_some_and(|until| until > t0) {
+            return None;
+        }
+        let limit = Duration::from_millis(endpoint.limit_ms);
+        let late = |dot: &&Dot| dot.start >= t0 && f64::from(dot.waited_ms) > endpoint.limit_ms as f64;
+        let answered = endpoint.dots().filter(late).map(|dot| dot.start).min();
+        let waits = endpoint.in_flight.values().map(|flight| flight.start).find(|start| *start >= t0);
+        let start = answered.into_iter().chain(waits).min()?;
+        let text = format!(
+            "the first user{} waits longer than {}",
+            of(session, endpoint),
+            wording::limit(endpoint.limit_ms)
+        );
+        Some(StoryLine::quiet(start + limit, Sign::State, Tone::Waiting, text))
+    };
+    session.users.endpoints.iter().filter_map(first).collect()
+}
+
+/// The first user since T0 who got an error; where there were errors before already, that tells nothing.
+pub(super) fn first_error(session: &Session) -> Vec<StoryLine> {
+    let Some(t0) = session.t0() else { return Vec::new() };
+    let first = |endpoint: &Endpoint| {
+        let errors_before = endpoint.usual.as_ref().is_some_and(|usual| usual.tally.error > 0);
+        if errors_before || endpoint.dots_forgotten().is_some_and(|until| until > t0) {
+            return None;
+        }
+        let failed = |dot: &&Dot| dot.outcome == Outcome::Error && dot.start >= t0;
+        let dot = endpoint.dots().find(failed)?;
+        let after = wording::wait(f64::from(dot.waited_ms));
+        let text = format!("the first user{} got an error, after {after}", of(session, endpoint));
+        Some(StoryLine::loud(dot.ended(), Sign::Failed, Tone::Failing, text))
+    };
+    session.users.endpoints.iter().filter_map(first).collect()
+}
+
+/// When users got real answers again, where they had not all along.
+pub(super) fn back(session: &Session) -> Vec<StoryLine> {
+    let line = |endpoint: &Endpoint| {
+        let (seconds, at_most) = recovery_lag(session, endpoint)?;
+        if seconds < NOTICED_S {
+            return None;
+        }
+        let lag = wording::seconds(seconds);
+        let lag = if at_most { format!("at most {lag}") } else { lag };
+        let text = format!(
+            "users{} get real answers again, {lag} after the provider was back",
+            of(session, endpoint)
+        );
+        Some(StoryLine::loud(endpoint.recovered?, Sign::State, Tone::Ok, text))
+    };
+    session.users.endpoints.iter().filter_map(line).collect()
+}
