@@ -163,6 +163,7 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::Guards(desk) => overlays::guards(all, scene, desk),
         Overlay::ConfirmUndo => overlays::undo(all, scene),
         Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
+        Overlay::Farewell => overlays::farewell(all, scene),
         Overlay::Sandbox => overlays::sandbox(all, scene),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
         Overlay::ConfirmFire { word, typed, place, .. } => {

@@ -1,6 +1,7 @@
 mod copying;
 mod leaving;
 mod pointing;
+mod touring;
 
 use super::super::{
     LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target, view::Course,
