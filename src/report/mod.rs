@@ -2,4 +2,4 @@
 
 mod comparison;
 
-pub(crate) use comparison::{Comparison, Judgement};
+pub(crate) use comparison::{Comparison, Judgement, Row, Value};

@@ -55,7 +55,7 @@ impl Lesson {
             Self::After if before.conclusion.standing != Standing::NotResilient => {
                 Some("without a breaker, users were not let down")
             }
-            Self::After if after.figures.users.fallback == 0 => {
+            Self::After if after.figures.since.fallback == 0 => {
                 Some("with the breaker, users got no fallback")
             }
             Self::After => (after.conclusion.standing == Standing::NotResilient)

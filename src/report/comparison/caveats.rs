@@ -8,17 +8,15 @@ const ALIKE: f64 = 0.2;
 
 pub(super) fn of(before: &Side, after: &Side) -> Vec<String> {
     let (b, a) = (&before.figures, &after.figures);
-    let fewest = b.users.sent.min(a.users.sent);
+    let (fewest, requests) = match (b.since.sent, a.since.sent) {
+        (before, after) if before == after => (before, wording::count(before, "request")),
+        (before, after) => (before.min(after), format!("{before} and {after} requests")),
+    };
     let mut caveats = vec![format!(
-        "sample size: 1 run each, {} requests. Good enough to show, not to promise.",
-        if b.users.sent == a.users.sent {
-            fewest.to_string()
-        } else {
-            format!("{} and {}", b.users.sent, a.users.sent)
-        }
+        "1 run each, {requests}: enough to show, not to promise. Seen by our probe, not by the real crowd"
     )];
     if fewest < 20 {
-        caveats.push("Fewer than 20 requests on one side: percentiles are single users here.".to_owned());
+        caveats.push("Fewer than 20 requests on one side: each is a large share of all.".to_owned());
     }
     if differ(b.fault_s, a.fault_s) {
         caveats.push(format!(
@@ -47,21 +45,20 @@ pub(super) fn of(before: &Side, after: &Side) -> Vec<String> {
                 side.name
             ));
         }
-        if side.figures.users.withheld > 0 {
-            let withheld = wording::count(side.figures.users.withheld, "request");
+        if side.figures.since.withheld > 0 {
+            let withheld = wording::count(side.figures.since.withheld, "request");
             caveats.push(format!("{}: {withheld} could not be sent, so many users waited.", side.name));
         }
-        if side.figures.users.waiting > 0 {
-            let waiting = wording::count(side.figures.users.waiting, "request");
+        if side.figures.since.waiting > 0 {
+            let waiting = wording::count(side.figures.since.waiting, "request");
             caveats.push(format!("{}: {waiting} had no answer when the session ended.", side.name));
         }
     }
-    caveats.push(
-        "As seen by our probe, which also tripped and tried the breaker; not by the real crowd.".to_owned(),
-    );
+    caveats.push("Our probe was part of the load: it tripped and tried the breaker as well.".to_owned());
     caveats
 }
 
-fn differ(one: f64, other: f64) -> bool {
+/// Whether two figures differ by more than what counts as the same.
+pub(super) fn differ(one: f64, other: f64) -> bool {
     (one - other).abs() > ALIKE * one.max(other)
 }

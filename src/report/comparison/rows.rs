@@ -1,13 +1,16 @@
 //! The table: one row a figure, with what changed.
 
-use super::{Figures, Finding, Side, findings::About};
-use crate::session::{
-    state::{Quantile, Waits},
-    wording,
+use super::{
+    Figures, Side,
+    changes::{self, Change, Judgement, nothing},
+};
+use crate::{
+    insight::{About, Standing, Tone},
+    session::{state::Quantile, wording},
 };
 
-/// Ratio of two waiting times below which they are told apart; a single run says nothing about less.
-const REAL_CHANGE: f64 = 1.5;
+/// Seconds from which on a return is late.
+const LATE_S: f64 = 1.0;
 
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,160 +18,179 @@ pub(crate) struct Row {
     /// What is measured.
     pub what: &'static str,
     /// In the first session.
-    pub before: String,
-    pub after: String,
+    pub before: Value,
+    pub after: Value,
+    /// What a full bar stands for, where that is not the larger of the two.
+    pub whole: Option<f64>,
+    pub judgement: Judgement,
     /// What changed, in words.
     pub change: String,
-    pub judgement: Judgement,
     /// Number of the finding that explains it, from 1.
     pub finding: Option<usize>,
 }
 
-/// Whether a change is good for users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Judgement {
-    /// Better.
-    Good,
-    Worse,
-    /// Neither, or not comparable.
-    Neutral,
+/// A figure of one session.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Value {
+    pub text: String,
+    /// For its bar; `None` where there is none.
+    pub number: Option<f64>,
+    pub tone: Tone,
 }
 
-impl Judgement {
-    /// As the table writes it.
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Judgement::Good => "GOOD",
-            Judgement::Worse => "WORSE",
-            Judgement::Neutral => "",
-        }
+impl Value {
+    fn new(text: impl Into<String>, number: Option<f64>, tone: Tone) -> Self {
+        Self { text: text.into(), number, tone }
+    }
+
+    fn count(n: u64, tone: Tone) -> Self {
+        Self::new(n.to_string(), Some(n as f64), if n == 0 { Tone::Plain } else { tone })
     }
 }
 
-pub(super) fn of(before: &Side, after: &Side, findings: &[Finding]) -> Vec<Row> {
+/// The rows; `abouts`: what each finding explains.
+pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<About>]) -> Vec<Row> {
     let (b, a) = (&before.figures, &after.figures);
-    let late = |f: &Figures| match f.real_late {
-        0 => f.users.real.to_string(),
-        late if late == f.users.real => format!("{late} (late)"),
-        late => format!("{} ({late} late)", f.users.real),
+    let row = |what, value: fn(&Side) -> Value, change: Change, about: Option<About>| {
+        let explains = |found: &Option<About>| found.is_some() && *found == about;
+        let finding = abouts.iter().position(explains).map(|place| place + 1);
+        let (judgement, change) = change;
+        Row { what, before: value(before), after: value(after), whole: None, judgement, change, finding }
     };
-    let bad = |f: &Figures| format!("{} of {}", f.bad_seconds, f.fault_seconds());
-    let back = |f: &Figures| match f.recovery_s.map(wording::seconds) {
-        None => "-".to_owned(),
-        Some(lag) if f.recovery_at_most => format!("<= {lag}"),
-        Some(lag) => lag,
-    };
+    let failed = changes::fewer((b.since.error, b.during), (a.since.error, a.during));
     let mut rows = vec![
-        plain("requests sent during the fault", b.users.sent.to_string(), a.users.sent.to_string()),
-        plain("  real answers", late(b), late(a)),
+        row("failed users", failed_users, failed, None),
+        row("fallback answers", fallbacks, something(b, a), None),
+        row("bad seconds", bad_seconds, changes::fewer_seconds(b.bad_seconds, a.bad_seconds), None),
+        row("longest wait", longest, changes::waits(Quantile::Max, &b.since.all, &a.since.all), None),
+        row("T0 to breaker open", opened, price(a), Some(About::Opening)),
+        row(
+            "provider back to real answer",
+            back,
+            changes::times(b.recovery_s, a.recovery_s, open_time(a)),
+            Some(About::Return),
+        ),
         Row {
-            change: if a.users.fallback > b.users.fallback {
-                "users get something".to_owned()
-            } else {
-                String::new()
-            },
-            ..plain("  fallback answers", b.users.fallback.to_string(), a.users.fallback.to_string())
-        },
-        fewer("  errors shown to users", (b.users.error, a.users.error), |n| n.to_string()),
-        Row {
-            before: bad(b),
-            after: bad(a),
-            ..fewer(
-                "seconds in which a user was let down",
-                (b.bad_seconds.into(), a.bad_seconds.into()),
-                |n| n.to_string(),
-            )
-        },
-        waits("median wait", Quantile::P50, (&b.users.all, &a.users.all)),
-        waits("95 of 100 waited less than", Quantile::P95, (&b.users.all, &a.users.all)),
-        waits("longest wait", Quantile::Max, (&b.users.all, &a.users.all)),
-        Row { change: price(a), ..plain("kill -> breaker open", opened(b), opened(a)) },
-        plain("provider back -> first real answer", back(b), back(a)),
-        Row {
-            change: misses(a),
-            ..fewer("consumer restarts by Kubernetes", (b.restarts.into(), a.restarts.into()), |n| {
-                n.to_string()
-            })
+            whole: a.misses.or(b.misses).map(|(_, threshold)| f64::from(threshold)),
+            ..row("consumer liveness misses", misses, restart(b, a), Some(About::Liveness))
         },
     ];
-    for row in &mut rows {
-        let explains = |finding: &Finding| finding.about.rows().contains(&row.what);
-        row.finding = findings.iter().position(explains).map(|place| place + 1);
+    // Nobody fails any more.
+    if let Some(first) =
+        rows.first_mut().filter(|row| row.judgement == Judgement::Better && a.since.error == 0)
+    {
+        first.after.tone = Tone::Ok;
     }
     rows
 }
 
-impl About {
-    /// The rows that a finding explains.
-    fn rows(self) -> &'static [&'static str] {
-        match self {
-            About::Retries => &["longest wait"],
-            About::Liveness => &["consumer restarts by Kubernetes"],
-            About::Trip => &["kill -> breaker open"],
-            About::File | About::Fault => &[],
+/// Whom users are let down by: failing in a run that let them down, waiting in one that protected them.
+fn harmed(side: &Side) -> Tone {
+    if side.conclusion.standing == Standing::NotResilient { Tone::Failing } else { Tone::Waiting }
+}
+
+fn failed_users(side: &Side) -> Value {
+    Value::count(side.figures.since.error, Tone::Failing)
+}
+
+fn fallbacks(side: &Side) -> Value {
+    Value::count(side.figures.since.fallback, Tone::Protected)
+}
+
+fn something(before: &Figures, after: &Figures) -> Change {
+    match () {
+        () if after.since.fallback > before.since.fallback => {
+            (Judgement::None, "less than real, but an answer".to_owned())
         }
+        () if after.since.fallback < before.since.fallback => {
+            (Judgement::None, format!("{} fewer", before.since.fallback - after.since.fallback))
+        }
+        () => nothing(),
     }
 }
 
-fn plain(what: &'static str, before: String, after: String) -> Row {
-    Row { what, before, after, change: String::new(), judgement: Judgement::Neutral, finding: None }
+fn bad_seconds(side: &Side) -> Value {
+    Value::count(side.figures.bad_seconds.into(), harmed(side))
 }
 
-/// A count of which fewer is better.
-fn fewer(what: &'static str, (before, after): (u64, u64), show: fn(u64) -> String) -> Row {
-    let (change, judgement) = match (before, after) {
-        (before, after) if after < before => (format!("{} fewer", before - after), Judgement::Good),
-        (before, after) if after > before => (format!("{} more", after - before), Judgement::Worse),
-        _ => (String::new(), Judgement::Neutral),
-    };
-    Row { change, judgement, ..plain(what, show(before), show(after)) }
+fn longest(side: &Side) -> Value {
+    let waits = &side.figures.since.all;
+    let Some(ms) = waits.max else { return Value::new("-", None, Tone::Plain) };
+    let at_least = if waits.is_open(Quantile::Max) { ">= " } else { "" };
+    let tone = if ms > side.figures.limit_ms as f64 { harmed(side) } else { Tone::Plain };
+    Value::new(format!("{at_least}{}", wording::wait(ms)), Some(ms), tone)
 }
 
-/// Waiting times; one that may still grow is at least that long, which tells less of what changed.
-fn waits(what: &'static str, quantile: Quantile, (before, after): (&Waits, &Waits)) -> Row {
-    let show = |waits: &Waits| {
-        waits.at(quantile).map_or_else(
-            || "-".to_owned(),
-            |ms| match waits.is_open(quantile) {
-                true => format!(">= {}", wording::wait(ms)),
-                false => wording::wait(ms),
-            },
-        )
-    };
-    let open = (before.is_open(quantile), after.is_open(quantile));
-    let (change, judgement) = match (before.at(quantile), after.at(quantile)) {
-        (Some(before), Some(after)) if after * REAL_CHANGE < before && !open.1 => {
-            (String::new(), Judgement::Good)
-        }
-        (Some(before), Some(after)) if after > before * REAL_CHANGE && !open.0 => {
-            (format!("{:.1} times as long", after / before.max(0.001)), Judgement::Worse)
-        }
-        (Some(_), Some(_)) if open != (false, false) => ("some still wait".to_owned(), Judgement::Neutral),
-        (Some(_), Some(_)) => ("no real change".to_owned(), Judgement::Neutral),
-        _ => (String::new(), Judgement::Neutral),
-    };
-    Row { change, judgement, ..plain(what, show(before), show(after)) }
-}
-
-fn opened(figures: &Figures) -> String {
+fn opened(side: &Side) -> Value {
+    let figures = &side.figures;
     match figures.trip_s {
-        Some(seconds) => wording::seconds(seconds),
-        None if figures.switched_off.is_some() => "switched off".to_owned(),
-        None if figures.no_breaker => "none seen".to_owned(),
-        None => "-".to_owned(),
+        Some(seconds) => Value::new(wording::seconds(seconds), None, Tone::Plain),
+        None if figures.switched_off => Value::new("switched off", None, Tone::Failing),
+        None if figures.never_opened => {
+            let unharmed = side.conclusion.standing == Standing::Resilient;
+            Value::new("never", None, if unharmed { Tone::Plain } else { Tone::Failing })
+        }
+        // Somebody looked, though not closely enough to rule it out.
+        None if figures.looked => Value::new("not seen", None, Tone::Plain),
+        None => Value::new("-", None, Tone::Plain),
     }
 }
 
-fn price(figures: &Figures) -> String {
-    match figures.harmed_before_trip {
-        0 => String::new(),
-        harmed => format!("{} let down first", wording::count(harmed, "user")),
+/// What the second breaker cost before it opened.
+fn price(after: &Figures) -> Change {
+    let harm = after.before_opening;
+    let words = match (harm.failed, harm.late) {
+        (0, 0) => String::new(),
+        (0, late) => format!("{} waited first", wording::count(late, "user")),
+        (failed, 0) => format!("{} failed first", wording::count(failed, "user")),
+        _ => format!("{} waited or failed first", wording::count(harm.users(), "user")),
+    };
+    (Judgement::None, words)
+}
+
+fn back(side: &Side) -> Value {
+    let Some(seconds) = side.figures.recovery_s else { return Value::new("-", None, Tone::Plain) };
+    let at_most = if side.figures.recovery_at_most { "<= " } else { "" };
+    let tone = if seconds >= LATE_S { Tone::Waiting } else { Tone::Plain };
+    Value::new(format!("{at_most}{}", wording::seconds(seconds)), Some(seconds), tone)
+}
+
+fn open_time(after: &Figures) -> Option<String> {
+    after.reset_s.map(|seconds| format!("breaker waits {seconds:.0} s"))
+}
+
+fn misses(side: &Side) -> Value {
+    let figures = &side.figures;
+    let restarted = match figures.restarts {
+        0 => None,
+        1 => Some("restarted".to_owned()),
+        times => Some(format!("{times} restarts")),
+    };
+    match (restarted, figures.misses) {
+        (Some(words), misses) => {
+            Value::new(words, misses.map(|(_, threshold)| f64::from(threshold)), Tone::Failing)
+        }
+        (None, Some((worst, threshold))) => {
+            let tone = if worst > 0 { Tone::Waiting } else { Tone::Plain };
+            Value::new(format!("{worst} of {threshold}"), Some(f64::from(worst)), tone)
+        }
+        (None, None) => Value::new("-", None, Tone::Plain),
     }
 }
 
-fn misses(figures: &Figures) -> String {
-    match figures.misses {
-        Some((worst, threshold)) if figures.restarts == 0 => format!("but {worst} of {threshold} misses"),
-        _ => String::new(),
+fn restart(before: &Figures, after: &Figures) -> Change {
+    let worst = |figures: &Figures| figures.misses.map_or(0, |(worst, _)| worst);
+    match (before.restarts, after.restarts) {
+        (0, 1) => (Judgement::Worse, "Kubernetes restarted it".to_owned()),
+        (was, is) if is > was => {
+            (Judgement::Worse, format!("{} more", wording::count((is - was).into(), "restart")))
+        }
+        (was, is) if is < was => {
+            (Judgement::Better, format!("{} fewer", wording::count((was - is).into(), "restart")))
+        }
+        (1.., _) => (Judgement::Same, "restarted in both".to_owned()),
+        _ if worst(after) > worst(before) => (Judgement::Worse, "a restart was near".to_owned()),
+        _ if worst(after) < worst(before) => (Judgement::Better, "no restart was near".to_owned()),
+        _ => nothing(),
     }
 }

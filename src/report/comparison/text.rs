@@ -1,15 +1,15 @@
 //! The comparison as plain text, for the console and the last screen.
 
-use super::{Comparison, Judgement, Side};
+use super::{Comparison, Side};
 use crate::session::{state::Lane, wording};
 use std::fmt;
 
 /// Widths of the table's columns.
-const WHAT: usize = 38;
+const WHAT: usize = 32;
 const VALUE: usize = 16;
 
 impl Comparison {
-    /// The verdict in one line: `before: WEAK (users got errors: 60 of 70 answers)    after: PROTECTED, 2 findings`.
+    /// The verdict in one line: `before: NOT RESILIENT    after: PROTECTED, 2 findings`.
     pub(crate) fn verdict(&self) -> String {
         let side = |side: &Side| format!("{}: {}", side.name, side.conclusion.standing.text());
         let findings = wording::count(self.findings.len() as u64, "finding");
@@ -37,19 +37,22 @@ impl fmt::Display for Comparison {
         let (before, after) = (&self.before, &self.after);
         writeln!(f, "{}", self.verdict())?;
         for side in [before, after] {
-            writeln!(f, "  {}: {}", side.name, side.conclusion.because())?;
+            writeln!(f, "  {}: {}", side.name, side.sentence)?;
         }
         writeln!(f)?;
-        let head =
-            format!("{:WHAT$}{:VALUE$}{:VALUE$}", "", before.name.to_uppercase(), after.name.to_uppercase());
+        let head = format!("{:WHAT$}{:VALUE$}{:VALUE$}", "", before.name, after.name);
         writeln!(f, "{head}what changed")?;
         for row in &self.rows {
             let finding = row.finding.map(|number| format!("[{number}]")).unwrap_or_default();
-            let judged = if row.judgement == Judgement::Neutral { "" } else { row.judgement.text() };
-            let change = [row.change.as_str(), judged, &finding];
+            let change = [row.judgement.text(), row.change.as_str(), &finding];
             let change: Vec<&str> = change.into_iter().filter(|word| !word.is_empty()).collect();
-            let line =
-                format!("{:WHAT$}{:VALUE$}{:VALUE$}{}", row.what, row.before, row.after, change.join("  "));
+            let line = format!(
+                "{:WHAT$}{:VALUE$}{:VALUE$}{}",
+                row.what,
+                row.before.text,
+                row.after.text,
+                change.join(" ")
+            );
             writeln!(f, "{}", line.trim_end())?;
         }
         writeln!(f)?;
@@ -57,7 +60,10 @@ impl fmt::Display for Comparison {
         self.write_predictions(f)?;
         for (number, finding) in (1..).zip(&self.findings) {
             writeln!(f, "[{number}] {}", finding.text)?;
-            writeln!(f, "    {}   ({})", finding.remedy, finding.evidence)?;
+            writeln!(f, "    {}", finding.advice)?;
+        }
+        for line in &self.not_seen {
+            writeln!(f, "not seen: {line}")?;
         }
         for caveat in &self.caveats {
             writeln!(f, "{caveat}")?;
@@ -91,7 +97,7 @@ impl Comparison {
         writeln!(f, "{:wide$}  {:8}      T0        +10       +20       +30       +40       +50", "", "")?;
         writeln!(
             f,
-            "r real R real late  f fallback F fallback late  X error  ? waiting   c closed O open h half-open  5 = 503  # fault\n"
+            "r real R real late  f fallback F fallback late  X failed  ? waiting   c closed O open h half-open  5 = 503  # fault\n"
         )
     }
 }

@@ -1,0 +1,127 @@
+//! What changed between two figures, in words, and whether that is good for users.
+
+use crate::session::{
+    state::{Quantile, Waits},
+    wording,
+};
+
+/// Ratio of two waiting times below which they are told apart; a single run says nothing about less.
+const REAL_CHANGE: f64 = 1.5;
+/// Seconds below which two times are not told apart.
+const ALIKE_S: f64 = 0.5;
+/// Share by which two counts may differ and still count as the same, where both are some.
+const ALIKE: f64 = 0.2;
+
+/// Whether a change is good for users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    Better,
+    Worse,
+    /// No more than chance explains.
+    Same,
+    /// Neither, or not comparable.
+    None,
+}
+
+impl Judgement {
+    /// As the table writes it.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Judgement::Better => "BETTER",
+            Judgement::Worse => "WORSE",
+            Judgement::Same => "SAME",
+            Judgement::None => "",
+        }
+    }
+}
+
+/// What changed, in words, and whether that is good.
+pub(super) type Change = (Judgement, String);
+
+pub(super) fn nothing() -> Change {
+    (Judgement::None, String::new())
+}
+
+/// Counts of which fewer is better, of so many requests each: where those differ, shares are compared.
+pub(super) fn fewer((before, of_before): (u64, u64), (after, of_after): (u64, u64)) -> Change {
+    let share = |part: u64, of: u64| (part as f64 / of.max(1) as f64).min(1.0);
+    let (was, is) = (share(before, of_before), share(after, of_after));
+    if before + after == 0 {
+        return nothing();
+    }
+    let alike = before > 0 && after > 0 && (was - is).abs() <= ALIKE * was.max(is);
+    let judgement = match () {
+        () if alike => Judgement::Same,
+        () if is < was => Judgement::Better,
+        () => Judgement::Worse,
+    };
+    if super::caveats::differ(of_before as f64, of_after as f64) {
+        let words = format!(
+            "{} before, {} now",
+            wording::share(before.min(of_before), of_before),
+            wording::share(after.min(of_after), of_after)
+        );
+        return (judgement, words);
+    }
+    (judgement, difference(before, after))
+}
+
+/// Seconds of which fewer is better.
+pub(super) fn fewer_seconds(before: u32, after: u32) -> Change {
+    let (before, after) = (u64::from(before), u64::from(after));
+    match () {
+        () if before + after == 0 => nothing(),
+        () if before.abs_diff(after) <= 1 && before > 0 && after > 0 => {
+            (Judgement::Same, difference(before, after))
+        }
+        () if after < before => (Judgement::Better, difference(before, after)),
+        () => (Judgement::Worse, difference(before, after)),
+    }
+}
+
+fn difference(before: u64, after: u64) -> String {
+    match () {
+        () if after < before => format!("{} fewer", before - after),
+        () if after > before => format!("{} more", after - before),
+        () => "as many".to_owned(),
+    }
+}
+
+/// Waiting times; one that may still grow is at least that long, which tells less of what changed.
+pub(super) fn waits(quantile: Quantile, before: &Waits, after: &Waits) -> Change {
+    let (Some(was), Some(is)) = (before.at(quantile), after.at(quantile)) else { return nothing() };
+    let open = (before.is_open(quantile), after.is_open(quantile));
+    let ratio = |more: f64, less: f64| {
+        let times = more / less.max(0.001);
+        if (times - times.round()).abs() < 0.05 { format!("{times:.0}") } else { format!("{times:.1}") }
+    };
+    match () {
+        () if is * REAL_CHANGE < was && !open.1 => {
+            (Judgement::Better, format!("{} times shorter", ratio(was, is)))
+        }
+        () if is > was * REAL_CHANGE && !open.0 => {
+            (Judgement::Worse, format!("{} times longer", ratio(is, was)))
+        }
+        () if open != (false, false) => (Judgement::None, "some still wait".to_owned()),
+        () => (Judgement::Same, apart((is - was) / 1000.0)),
+    }
+}
+
+/// Seconds of which fewer is better, with what explains that they are more.
+pub(super) fn times(before: Option<f64>, after: Option<f64>, because: Option<String>) -> Change {
+    let (Some(was), Some(is)) = (before, after) else { return nothing() };
+    match () {
+        () if (was - is).abs() < ALIKE_S => (Judgement::Same, apart(is - was)),
+        () if is < was => (Judgement::Better, apart(is - was)),
+        () => (Judgement::Worse, because.unwrap_or_else(|| apart(is - was))),
+    }
+}
+
+/// `0.2 s longer`
+fn apart(seconds: f64) -> String {
+    match wording::seconds(seconds.abs()) {
+        none if none == "0.0 s" => "no difference".to_owned(),
+        some if seconds < 0.0 => format!("{some} shorter"),
+        some => format!("{some} longer"),
+    }
+}
