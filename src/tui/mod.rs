@@ -57,4 +57,4 @@ pub use svg::svg;
 pub use text::wrapped;
 pub use theme::{Depth, Role, Theme, UnknownTheme};
 pub use update::update;
-pub use view::{Course, Leaving, Overlay, Steering, Stop, View};
+pub use view::{Course, Leaving, Overlay, Steering, View};

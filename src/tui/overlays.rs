@@ -1,7 +1,6 @@
 //! What lies over the panes: help, evidence, log, heat map, inputs.
 
 mod confirm;
-mod farewell;
 mod guards;
 mod heatmap;
 mod help;
@@ -11,7 +10,6 @@ mod sandbox;
 mod why;
 
 pub(super) use confirm::{fire, quit, skip, undo};
-pub(super) use farewell::farewell;
 pub(super) use guards::guards;
 pub(super) use heatmap::heatmap;
 pub(super) use help::help;

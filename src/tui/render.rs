@@ -94,7 +94,7 @@ fn lower(all: &mut Canvas, scene: &Scene, parts: &Panes) {
     let finished = scene.phase == Phase::Finished;
     match (parts.size, finished) {
         _ if parts.lower.is_empty() => {}
-        (Size::Compact, true) => panes::findings(&mut all.on(parts.lower), scene),
+        (Size::Compact, true) => panes::findings(&mut all.on(parts.lower), scene, true),
         (Size::Compact, false) => {
             let [steps, status] = columns(parts.lower, [38, 42]);
             panes::experiment(&mut all.on(steps), scene);
@@ -102,12 +102,12 @@ fn lower(all: &mut Canvas, scene: &Scene, parts: &Panes) {
         }
         (Size::Standard, true) => {
             let [findings, score] = columns(parts.lower, [76, 44]);
-            panes::findings(&mut all.on(findings), scene);
+            panes::findings(&mut all.on(findings), scene, false);
             panes::score(&mut all.on(score), scene);
         }
         (Size::Wide, true) => {
             let [findings, breaker, score] = columns(parts.lower, [76, 66, 58]);
-            panes::findings(&mut all.on(findings), scene);
+            panes::findings(&mut all.on(findings), scene, false);
             panes::breaker(&mut all.on(breaker), scene);
             panes::score(&mut all.on(score), scene);
         }
@@ -163,7 +163,6 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::Guards(desk) => overlays::guards(all, scene, desk),
         Overlay::ConfirmUndo => overlays::undo(all, scene),
         Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
-        Overlay::Farewell => overlays::farewell(all, scene),
         Overlay::Sandbox => overlays::sandbox(all, scene),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
         Overlay::ConfirmFire { word, typed, place, .. } => {

@@ -7,7 +7,7 @@ use super::{
     pane::Pane,
     targets::Targets,
 };
-use crate::session::event::{Place, ScreenPart, StepRef, Timestamp};
+use crate::session::event::{Place, StepRef};
 use ratatui::layout::Rect;
 
 /// Who steers what is shown.
@@ -44,8 +44,6 @@ pub enum Overlay {
     ConfirmUndo,
     /// Leaving a step out needs a yes.
     ConfirmSkip(StepRef),
-    /// What to try next, before the last lesson is left.
-    Farewell,
     /// There is no cluster: whether to start the sandbox is asked.
     Sandbox,
     /// Leaving needs a yes.
@@ -86,26 +84,6 @@ pub struct Course {
     pub next: &'static str,
     /// What the earlier session and this one are called where they are compared.
     pub names: (&'static str, &'static str),
-    /// What is explained of the screen before it begins, one after the other.
-    pub tour: &'static [Stop],
-    /// What to try after all of it: commands with what they do. Shown before it is left.
-    pub farewell: &'static [(&'static str, &'static str)],
-}
-
-/// What points at a part of the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pointed {
-    /// A stop of the tour, by its number.
-    Stop(usize),
-    /// A caption, by its moment.
-    Caption(Timestamp),
-}
-
-/// What is said of a part of the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stop {
-    pub about: ScreenPart,
-    pub text: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -149,10 +127,6 @@ pub struct View {
     pub compares: bool,
     /// What it is a part of, if anything.
     pub course: Option<Course>,
-    /// The stop of the tour that is shown.
-    pub tour: Option<usize>,
-    /// What the focus went to last by itself.
-    pub pointed: Option<Pointed>,
     /// Whether the mouse is ours; else it is the terminal's, for selecting text.
     pub mouse: bool,
     /// The terminal's size at the last frame.
@@ -185,8 +159,6 @@ impl View {
             finished: false,
             compares: false,
             course: None,
-            tour: None,
-            pointed: None,
             mouse: false,
             area: Rect::ZERO,
             targets: Targets::default(),
@@ -196,12 +168,6 @@ impl View {
     /// What the earlier session and this one are called.
     pub fn names(&self) -> (&'static str, &'static str) {
         self.course.map_or(("before", "after"), |course| course.names)
-    }
-
-    /// Where the tour stands: what is said, its number from 1, and how many there are.
-    pub fn stop(&self) -> Option<(Stop, usize, usize)> {
-        let (stops, number) = (self.course?.tour, self.tour.filter(|_| !self.starting)?);
-        stops.get(number).map(|stop| (*stop, number + 1, stops.len()))
     }
 
     /// Lines scrolled down in a pane.

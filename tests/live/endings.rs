@@ -175,15 +175,10 @@ fn whoever_leaves_a_lesson_leaves_the_demo() {
     for how in [Ending::Key, Ending::Signal(libc::SIGTERM), Ending::Closed] {
         let folder = desk();
         let mut terminal = Terminal::start(120, 36, folder.path(), &["demo"]);
-        terminal.wait_for("skip the tour");
+        terminal.wait_for("Lesson 1 of 3");
         assert_eq!(end(&mut terminal, how), 1, "{how:?}");
     }
     let mut terminal = Terminal::start(120, 36, desk().path(), &["demo"]);
-    // The tour of the screen goes before the first lesson.
-    for stop in 1..=6 {
-        terminal.wait_for(&format!("go on, {stop} of 6"));
-        terminal.press(" ");
-    }
     terminal.wait_for("Lesson 1 of 3");
     terminal.press("q");
     terminal.wait_for("This leaves the demo");

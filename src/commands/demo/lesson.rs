@@ -43,7 +43,7 @@ impl Lesson {
         match self {
             Self::Before => "lesson 2",
             Self::After => "lesson 3",
-            Self::Trap => "what to try next",
+            Self::Trap => "end of the demo",
         }
     }
 

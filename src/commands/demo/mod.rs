@@ -7,7 +7,6 @@
 mod guide;
 mod headless;
 mod lesson;
-mod next;
 mod script;
 mod telling;
 
@@ -74,12 +73,7 @@ fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<
     for (i, lesson) in Lesson::ALL.into_iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| Lesson::ALL.get(i)).map_or("before", |it| it.variant());
         let outcome = loop {
-            let course = Course {
-                next: lesson.next(),
-                names: (before, lesson.variant()),
-                tour: if lesson == Lesson::Before { guide::TOUR } else { &[] },
-                farewell: if lesson == Lesson::Trap { next::NEXT } else { &[] },
-            };
+            let course = Course { next: lesson.next(), names: (before, lesson.variant()) };
             let options = SessionOptions {
                 earlier: seen.last().cloned(),
                 guide: Some(guided(lesson)),
@@ -101,10 +95,7 @@ fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<
             return Err(outcome.code);
         }
     }
-    let code = conclude(&seen, script);
-    let experiment = script.folder().join(Lesson::Before.experiment().0);
-    print!("\n{}", next::lines(&experiment.display().to_string()));
-    Ok(code)
+    Ok(conclude(&seen, script))
 }
 
 /// The lessons without a screen.

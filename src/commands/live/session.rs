@@ -215,7 +215,6 @@ async fn session(
             mouse: preferences.mouse,
             compares: options.earlier.is_some(),
             course: options.course,
-            tour: options.course.filter(|course| !course.tour.is_empty()).map(|_| 0),
             hint: look.note,
             starting: true,
             ..View::new(preferences.keys, steering(arguments))

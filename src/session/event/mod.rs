@@ -47,22 +47,6 @@ pub struct Event {
     pub what: What,
 }
 
-/// What a caption speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScreenPart {
-    /// The large word, its reason, and the bad seconds.
-    Verdict,
-    /// The picture of what users got.
-    Users,
-    /// The lanes below it.
-    Timeline,
-    /// The plan.
-    Steps,
-    Pods,
-    Breaker,
-}
-
 /// Severity of a log line, in the words of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -136,9 +120,6 @@ pub enum What {
     /// A caption for the audience, such as the demo's.
     Captioned {
         text: String,
-        /// What of the screen it speaks of.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        about: Option<ScreenPart>,
     },
 
     // -- the run, as the runner plays it ---------------------------------------------------------------------------

@@ -56,7 +56,7 @@ impl Session {
             What::Logged { level, target, message } => self.log.say(at, *level, target, message),
             What::GuardsSet(limits) => self.guards.limits = *limits,
             What::GuardTripped(trip) => self.guard_tripped(at, trip),
-            What::Captioned { text, about } => self.diary.caption(at, text, *about),
+            What::Captioned { text } => self.diary.caption(at, text),
             What::Commanded(command) => self.commanded(at, command),
             What::AutoSwitched { on } => self.steps.auto = *on,
 

@@ -1,7 +1,7 @@
 //! What people said and marked while it happened.
 
 use super::Axis;
-use crate::session::event::{ScreenPart, Timestamp};
+use crate::session::event::Timestamp;
 use std::collections::VecDeque;
 
 /// Entries kept of each kind.
@@ -15,15 +15,7 @@ pub struct Diary {
     /// Moments the operator marked.
     pub marks: VecDeque<Timestamp>,
     /// Captions for the audience; the last one stands on the screen.
-    pub captions: VecDeque<Caption>,
-}
-
-/// A text for the audience, with what it speaks of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Caption {
-    pub at: Timestamp,
-    pub text: String,
-    pub about: Option<ScreenPart>,
+    pub captions: VecDeque<Entry>,
 }
 
 /// One text with its moment.
@@ -42,8 +34,8 @@ impl Diary {
         keep(&mut self.marks, at);
     }
 
-    pub(super) fn caption(&mut self, at: Timestamp, text: &str, about: Option<ScreenPart>) {
-        keep(&mut self.captions, Caption { at, text: text.to_owned(), about });
+    pub(super) fn caption(&mut self, at: Timestamp, text: &str) {
+        keep(&mut self.captions, Entry { at, text: text.to_owned() });
     }
 
     pub fn notes_in<'a>(&'a self, axis: &'a Axis, second: i64) -> impl Iterator<Item = &'a Entry> {

@@ -74,6 +74,9 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
         );
     }
     if scene.phase == Phase::Finished {
+        for (number, finding) in (1..).zip(insight::findings(scene.session, scene.now)) {
+            list(format!("{number} {}", finding.text), &finding.evidence);
+        }
         let conclusion = insight::conclusion(scene.session, scene.now);
         let late = insight::late_word(scene.session, scene.now);
         let late = late.map(|late| {

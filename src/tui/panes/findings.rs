@@ -1,8 +1,96 @@
-//! To be drawn.
+//! What a session taught, each finding with its advice; then what no session like it can show.
 
-use super::Scene;
-use crate::tui::canvas::Canvas;
+use super::{Scene, frame, score};
+use crate::{
+    insight::{self, Weight},
+    tui::{
+        canvas::{Canvas, Row},
+        keymap::Action,
+        pane::Pane,
+        text,
+        theme::Role,
+    },
+};
 
-pub(crate) fn findings(canvas: &mut Canvas, _scene: &Scene) {
-    canvas.clear();
+#[cfg(test)]
+mod tests;
+
+/// Columns before a finding's text, and free ones behind it.
+const INDENT: usize = 4;
+const MARGIN: usize = 2;
+/// Columns before what was not seen.
+const UNSEEN: usize = 10;
+
+/// Draws the pane; `whole` with the figures below, where they have no pane of their own.
+pub(crate) fn findings(canvas: &mut Canvas, scene: &Scene, whole: bool) {
+    let found = insight::findings(scene.session, scene.now);
+    let key = scene.view.keymap.key(Action::Why);
+    let word = Row::of(Role::Soft, format!("{}, {key} opens the evidence", found.len()));
+    let lines = {
+        let mut body = frame(canvas, scene, Pane::Experiment, "FINDINGS", word);
+        let width = body.width();
+        let unseen = insight::not_seen(scene.session, scene.now);
+        let told: Vec<Told> = found
+            .iter()
+            .map(|finding| Told { weight: finding.weight, text: &finding.text, advice: &finding.advice })
+            .collect();
+        let mut lines = lines(&told, &unseen, width);
+        if whole {
+            lines.push(Row::new());
+            lines.push(Row::strong(Role::Strong, "WHAT IT CAME TO").with(Role::Soft, "  since T0"));
+            lines.extend(score::rows(scene, width));
+        }
+        super::scrolled(&mut body, &lines, scene.view.scroll_of(Pane::Experiment));
+        lines.len().saturating_sub(body.height())
+    };
+    super::more_below(
+        canvas,
+        scene,
+        Pane::Experiment,
+        lines.saturating_sub(scene.view.scroll_of(Pane::Experiment)),
+    );
+}
+
+/// A finding as it is told.
+pub(super) struct Told<'a> {
+    pub(super) weight: Weight,
+    pub(super) text: &'a str,
+    pub(super) advice: &'a str,
+}
+
+/// All findings with their numbers, then what was not seen.
+pub(super) fn lines(found: &[Told], unseen: &[String], width: usize) -> Vec<Row> {
+    let mut lines = Vec::new();
+    let room = width.saturating_sub(INDENT + MARGIN);
+    for (number, finding) in (1..).zip(found) {
+        for (i, line) in text::wrapped(finding.text, room).into_iter().enumerate() {
+            let head = match i {
+                0 => Row::new().fill(role(finding.weight), format!(" {number} ")).and(" "),
+                _ => Row::text(" ".repeat(INDENT)),
+            };
+            lines.push(head.bold(Role::Strong, line));
+        }
+        let advice = text::wrapped(finding.advice, room).into_iter();
+        lines.extend(advice.map(|line| Row::text(" ".repeat(INDENT)).and(line)));
+    }
+    for (i, said) in unseen.iter().enumerate() {
+        if i == 0 && !lines.is_empty() {
+            lines.push(Row::new());
+        }
+        for (j, line) in text::wrapped(said, width.saturating_sub(UNSEEN)).into_iter().enumerate() {
+            let head = if (i, j) == (0, 0) { "NOT SEEN" } else { "" };
+            lines.push(Row::strong(Role::Strong, head).to(UNSEEN).and(line));
+        }
+    }
+    lines
+}
+
+/// The colour of a finding's number.
+pub(super) fn role(weight: Weight) -> Role {
+    match weight {
+        Weight::Serious => Role::Failing,
+        Weight::Caution => Role::Waiting,
+        Weight::Good => Role::Ok,
+        Weight::Neutral => Role::Unknown,
+    }
 }

@@ -52,6 +52,7 @@ pub(super) use target::target;
 
 use super::{
     canvas::{Canvas, Row},
+    keymap::Action,
     pane::Pane,
     targets::Target,
     text,
@@ -63,18 +64,6 @@ use ratatui::style::Modifier;
 /// both sides.
 fn frame<'c>(canvas: &'c mut Canvas<'_>, scene: &Scene, pane: Pane, title: &str, word: Row) -> Canvas<'c> {
     narrowed(framed(canvas, scene, (pane, pane.number()), title, Row::new(), word))
-}
-
-/// The same with another number, where a pane stands in the place of another one.
-fn titled<'c>(
-    canvas: &'c mut Canvas<'_>,
-    scene: &Scene,
-    pane: Pane,
-    number: usize,
-    title: &str,
-    word: Row,
-) -> Canvas<'c> {
-    narrowed(framed(canvas, scene, (pane, number), title, Row::new(), word))
 }
 
 /// A pane's frame with its number, its title and more words after it; returns all that is inside, for rows that are filled
@@ -135,6 +124,21 @@ fn gauge(canvas: &mut Canvas, (x, y): (usize, usize), cells: usize, share: f64, 
             canvas.put(x + full, y, &"░".repeat(cells.saturating_sub(full)), theme.style(Role::Soft));
         }
     }
+}
+
+/// Says in a pane's lower border that more can be scrolled to, with the key where it is this pane that it scrolls.
+fn more_below(canvas: &mut Canvas, scene: &Scene, pane: Pane, rows: usize) {
+    let (width, height) = (canvas.width(), canvas.height());
+    if rows == 0 || height < 2 {
+        return;
+    }
+    let said = Row::text(format!("{rows} more below"));
+    let said = match scene.view.focus == pane {
+        true => Row::strong(Role::Focus, scene.view.keymap.key(Action::Down)).and("  ").joined(said),
+        false => said,
+    };
+    let taken = said.width() + 2;
+    canvas.part(width.saturating_sub(taken + 2), height - 1, taken, 1).spaced(0, taken - 2, &said);
 }
 
 /// Draws the lines that fit from a scrolled-to one on.

@@ -1,8 +1,228 @@
-//! To be drawn.
+//! What one session came to: figures with bars; before them what the end left, and predictions beside what happened.
 
-use super::Scene;
-use crate::tui::canvas::Canvas;
+use super::{Scene, framed, narrowed};
+use crate::{
+    insight::{self, Score, rollback_failed},
+    session::state::{Endpoint, Quantile, SafetyKnown},
+    tui::{
+        canvas::{Canvas, Row},
+        figures,
+        pane::Pane,
+        text,
+        theme::Role,
+    },
+};
 
-pub(crate) fn score(canvas: &mut Canvas, _scene: &Scene) {
-    canvas.clear();
+#[cfg(test)]
+mod tests;
+
+/// Where values end, and where bars begin.
+const VALUES: usize = 27;
+const BARS: usize = 29;
+
+/// Draws the pane.
+pub(crate) fn score(canvas: &mut Canvas, scene: &Scene) {
+    let word = if scene.session.fault.is_some() { Row::of(Role::Soft, "since T0") } else { Row::new() };
+    let scroll = scene.view.scroll_of(Pane::Pods);
+    let hidden = {
+        let place = (Pane::Pods, Pane::Pods.number());
+        let mut body = narrowed(framed(canvas, scene, place, "WHAT IT CAME TO", Row::new(), word));
+        let lines = rows(scene, body.width());
+        super::scrolled(&mut body, &lines, scroll);
+        lines.len().saturating_sub(body.height())
+    };
+    super::more_below(canvas, scene, Pane::Pods, hidden.saturating_sub(scroll));
+}
+
+/// All rows: what the end left, predictions, figures.
+pub(super) fn rows(scene: &Scene, width: usize) -> Vec<Row> {
+    let mut rows = aftermath(scene, width);
+    let Some(fault) = &scene.session.fault else {
+        rows.extend(without_fault(scene, width));
+        return rows;
+    };
+    rows.extend(predictions(scene, width));
+    if let Some(endpoint) = scene.session.users.main() {
+        rows.extend(users(scene, endpoint, width));
+    }
+    rows.extend(measured(scene, width));
+    let doubted = insight::fault_in_doubt(scene.session, scene.now).is_some();
+    let on = if doubted { "fault perhaps on for" } else { "fault on for" };
+    let lasted = figures::length(fault.lasted(scene.until));
+    rows.push(Figure::new(on, lasted).role(Role::Fault).row(width));
+    let unseen = fault.unobserved(&scene.session.gaps, scene.until);
+    if unseen > 0.0 {
+        rows.push(
+            Figure::new("  of it not observed", figures::length(unseen)).role(Role::Unknown).row(width),
+        );
+    }
+    let restarts: u32 = scene.session.cluster.in_play.iter().map(|row| row.restarts_since_t0()).sum();
+    rows.push(Figure::counted("restarts", restarts.into(), None, Role::Failing).row(width));
+    rows
+}
+
+/// A label with its value and its share of something.
+struct Figure<'a> {
+    label: &'a str,
+    value: String,
+    role: Role,
+    /// From 0 to 1, with the colour of the bar.
+    share: Option<(f64, Role)>,
+}
+
+impl<'a> Figure<'a> {
+    fn new(label: &'a str, value: impl Into<String>) -> Self {
+        Self { label, value: value.into(), role: Role::Strong, share: None }
+    }
+
+    /// A count, of so many if that is worth telling; a zero has no colour.
+    fn counted(label: &'a str, count: u64, of: Option<u64>, role: Role) -> Self {
+        let of = of.filter(|of| *of > 0 && count > 0);
+        let value = of.map_or_else(|| count.to_string(), |of| format!("{count} of {of}"));
+        let share = of.map(|of| (count as f64 / of as f64, role));
+        Self { role: if count > 0 { role } else { Role::Strong }, share, ..Self::new(label, value) }
+    }
+
+    fn role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    fn share(self, share: f64, role: Role) -> Self {
+        Self { share: Some((share, role)), ..self }
+    }
+
+    fn row(&self, width: usize) -> Row {
+        let end = VALUES.min(width);
+        let start = end.saturating_sub(text::width(&self.value));
+        let room = start.saturating_sub(1);
+        let row = Row::text(text::fit(self.label, room)).to(start).bold(self.role, self.value.as_str());
+        match self.share.zip(width.checked_sub(BARS)) {
+            Some(((share, role), cells)) => row.to(BARS).with(role, half_rows(share, cells)),
+            None => row,
+        }
+    }
+}
+
+/// A bar of half rows, in half cells: `▄▄▖`.
+pub(super) fn half_rows(share: f64, cells: usize) -> String {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    let halves = (share * cells as f64 * 2.0).round() as usize;
+    // What is there is seen.
+    let halves = if share > 0.0 && cells > 0 { halves.max(1) } else { halves };
+    format!("{}{}", "▄".repeat(halves / 2), if halves % 2 == 1 { "▖" } else { "" })
+}
+
+fn users(scene: &Scene, endpoint: &Endpoint, width: usize) -> Vec<Row> {
+    let since = endpoint.since_t0(scene.until);
+    let bad = insight::bad_seconds(scene.session, endpoint, scene.until);
+    let seconds = scene.since_t0(scene.until).map(|seconds| seconds.max(0.0) as u64);
+    let over = bad >= scene.session.users.budget_s;
+    let waits = &since.all;
+    let figure = |ms, quantile| figures::wait_so_far(ms, waits.is_open(quantile));
+    let deadline = (endpoint.deadline_ms as f64).max(1.0);
+    let mut rows = vec![
+        Figure::counted("bad seconds", bad.into(), seconds, if over { Role::Failing } else { Role::Waiting }),
+        Figure::counted("failed users", since.error, Some(since.sent), Role::Failing),
+        Figure::counted("fallback answers", since.fallback, Some(since.sent), Role::Protected),
+        Figure::new("longest wait", figure(waits.max, Quantile::Max))
+            .share(waits.max.unwrap_or(0.0) / deadline, Role::Soft),
+    ];
+    if since.waiting > 0 {
+        rows.push(Figure::counted("without an answer yet", since.waiting, Some(since.sent), Role::Waiting));
+    }
+    let mut rows: Vec<Row> = rows.iter().map(|figure| figure.row(width)).collect();
+    // Later ones are read by those who scroll.
+    let quantiles = [("median wait", waits.p50, Quantile::P50), ("p95", waits.p95, Quantile::P95)];
+    rows.extend(breaker(scene, endpoint).iter().map(|figure| figure.row(width)));
+    rows.extend(quantiles.map(|(label, ms, quantile)| Figure::new(label, figure(ms, quantile)).row(width)));
+    rows
+}
+
+/// When the breaker opened and tried again, and how long real answers took to come back.
+fn breaker(scene: &Scene, endpoint: &Endpoint) -> Vec<Figure<'static>> {
+    let session = scene.session;
+    let seen = session.breaker.measured(session.t0());
+    let mut figures = Vec::new();
+    match (seen.trip_s, session.t0()) {
+        (Some(trip), _) => figures.push(Figure::new("breaker opened after", format!("{trip:.1} s"))),
+        (None, Some(t0)) if session.breaker.never_opened(t0, scene.until) => {
+            figures.push(Figure::new("breaker opened", "never"));
+        }
+        _ => {}
+    }
+    figures.extend(seen.reset_s.map(|(low, high)| match high - low < 0.15 {
+        true => Figure::new("tried again after", format!("{low:.1} s")),
+        false => Figure::new("tried again after", format!("{low:.1}-{high:.1} s")),
+    }));
+    figures.extend(insight::recovery_lag(session, endpoint).map(|(lag, at_most)| {
+        Figure::new("back after provider", format!("{}{lag:.1} s", if at_most { "<" } else { "" }))
+    }));
+    figures
+}
+
+fn measured(scene: &Scene, width: usize) -> Option<Row> {
+    let seen = scene.session.breaker.measured(scene.session.t0());
+    let failed = u64::from(seen.failed_trials);
+    (seen.trials > 0)
+        .then(|| Figure::counted("failed trials", failed, Some(seen.trials.into()), Role::Waiting).row(width))
+}
+
+/// Why there was no fault.
+fn without_fault(scene: &Scene, width: usize) -> Vec<Row> {
+    let session = scene.session;
+    let why = match (session.refusals.last(), insight::failed_gate(session)) {
+        (Some(refusal), _) => format!("the fire changed nothing: {}", refusal.reason),
+        (None, Some(gate)) => format!("nothing was fired: {gate}"),
+        (None, None) => "nothing was fired".to_owned(),
+    };
+    text::wrap(&why, width, 8).into_iter().map(Row::text).collect()
+}
+
+/// What the end left: rollbacks that failed, whether the system is safe, and what came too late to change the verdict.
+fn aftermath(scene: &Scene, width: usize) -> Vec<Row> {
+    let session = scene.session;
+    let mut rows = Vec::new();
+    let mut say = |role: Role, words: &str| {
+        rows.extend(text::wrap(words, width, 3).into_iter().map(|line| Row::of(role, line)));
+    };
+    for row in session.steps.failed_rollbacks() {
+        say(Role::Failing, &rollback_failed(row));
+    }
+    if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
+        let role = match done.met {
+            true if session.safety_known() == SafetyKnown::No => Role::Unknown,
+            true => Role::Ok,
+            false => Role::Failing,
+        };
+        say(role, &session.safety_text());
+    }
+    if let Some(late) = insight::late_word(session, scene.now) {
+        say(Role::Text, &format!("after the end: would be {}, {}", late.standing.text(), late.because()));
+    }
+    rows
+}
+
+/// What was expected, beside what happened: before the figures, which say the rest.
+fn predictions(scene: &Scene, width: usize) -> Vec<Row> {
+    let scores = insight::scores(scene.session, scene.now);
+    let head = (!scores.is_empty()).then(|| Row::strong(Role::Strong, "YOUR PREDICTION"));
+    head.into_iter().chain(scores.iter().map(|score| prediction(score, width))).collect()
+}
+
+/// A guess and its fact, with the word whether it was right.
+pub(super) fn prediction(score: &Score, width: usize) -> Row {
+    let role = match score.right {
+        Some(true) => Role::Ok,
+        Some(false) => Role::Failing,
+        None => Role::Unknown,
+    };
+    let mark = match score.right {
+        Some(true) => "✓ ",
+        Some(false) => "✗ ",
+        None => "· ",
+    };
+    let right = Row::text(score.fact.as_str()).bold(role, format!("  {:<3}", score.word()));
+    let room = width.saturating_sub(3 + right.width());
+    let left = Row::strong(role, mark).and(text::fit(&score.guess, room));
+    left.to(width.saturating_sub(right.width())).joined(right)
 }

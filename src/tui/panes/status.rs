@@ -82,8 +82,10 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
     lines.extend(breaker::in_a_row(scene, width).map(|row| Line { row, share }));
     lines.extend(workloads(scene, width).into_iter().map(Line::from));
     lines.extend(waits(scene).map(Line::from));
-    lines
-        .extend(scene.session.cluster.services.iter().map(|row| pods::service_row(scene, row, width).into()));
+    let services = &scene.session.cluster.services;
+    if lines.len() + services.len() <= height {
+        lines.extend(services.iter().map(|row| pods::service_row(scene, row, width).into()));
+    }
     lines
 }
 

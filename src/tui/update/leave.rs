@@ -113,12 +113,8 @@ fn without(view: &mut View) -> Outcome {
 }
 
 /// Goes on to what comes next, once this one has ended.
-pub(super) fn onward(view: &mut View, session: &Session) -> Option<Outcome> {
-    let course = view.course.filter(|_| view.finished && session.finished())?;
-    Some(match course.farewell.is_empty() {
-        true => Outcome::effect(Effect::Leave),
-        false => open(view, Overlay::Farewell),
-    })
+pub(super) fn onward(view: &View, session: &Session) -> Option<Outcome> {
+    (view.finished && session.finished() && view.course.is_some()).then(|| Outcome::effect(Effect::Leave))
 }
 
 /// Ends the run, puts back what its rollbacks do not, and leaves then.

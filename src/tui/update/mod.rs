@@ -8,7 +8,6 @@ mod opening;
 mod pointing;
 mod predicting;
 mod stepping;
-mod touring;
 mod typing;
 mod undoing;
 
@@ -62,7 +61,6 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
     match view.overlay {
         Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
         Some(Overlay::Predict(_)) => return predicting::pressed(view, chord),
-        Some(Overlay::Farewell) => return touring::farewell(view, chord),
         Some(Overlay::Sandbox) => return opening::decided(view, chord),
         Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, chord),
         Some(Overlay::ConfirmSkip(step)) => return stepping::skip_confirmed(view, session, step, chord),
@@ -80,9 +78,6 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
     if let Some(reason) = refused(view, action) {
         view.hint = Some(reason.to_owned());
         return Outcome::redraw();
-    }
-    if let Some(walked) = touring::walk(view, session, action) {
-        return walked;
     }
     match action {
         A::Observe => {

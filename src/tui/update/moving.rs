@@ -36,6 +36,11 @@ pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isiz
         // The findings lie over all panes.
         return scroll_lines(view, view.focus as usize, by);
     }
+    let ended = view.overlay.is_none() && session.finished() && !view.zoomed;
+    if ended && matches!(pane, Pane::Experiment | Pane::Pods) {
+        // Findings and figures stand in the place of steps and pods.
+        return scroll_lines(view, pane as usize, by);
+    }
     if view.overlay.is_none() && pane == Pane::Experiment {
         choose(view, session, by);
         return Outcome::redraw();

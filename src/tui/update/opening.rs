@@ -1,6 +1,6 @@
 //! While the session is being prepared: nothing can be steered, and where there is no cluster the sandbox is offered.
 
-use super::{leave::leave, touring};
+use super::leave::leave;
 use crate::{
     session::{Session, command::OpenCommand},
     tui::{
@@ -11,9 +11,8 @@ use crate::{
 };
 use crossterm::event::KeyCode;
 
-/// Follows the session: until it is open, and where its captions point.
+/// Follows the session until it is open.
 pub(crate) fn follow(view: &mut View, session: &Session) {
-    touring::point(view, session);
     if !view.starting {
         return;
     }

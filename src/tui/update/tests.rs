@@ -1,7 +1,6 @@
 mod copying;
 mod leaving;
 mod pointing;
-mod touring;
 
 use super::super::{
     LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target, view::Course,

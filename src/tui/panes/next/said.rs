@@ -28,10 +28,6 @@ pub(super) fn said(scene: &Scene) -> Vec<Piece> {
     if scene.phase == Phase::Starting {
         return vec![words(&["the session opens by itself"]), key(scene, Action::Quit, &["leave"]).staying()];
     }
-    if let Some((_, number, count)) = scene.view.stop() {
-        let on = key(scene, Action::Next, &[&format!("go on, {number} of {count}")]).staying();
-        return vec![on, key(scene, Action::Safety, &["skip the tour"])];
-    }
     if scene.view.steering == Steering::Replay {
         let leave = key(scene, Action::Quit, &["leave"]).staying();
         return vec![words(&["a replay:"]), moments(scene), leave];

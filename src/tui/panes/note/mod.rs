@@ -8,10 +8,7 @@ mod tests;
 use super::{Scene, tagged};
 use crate::{
     insight::{self, Urgency, Warning},
-    session::{
-        event::{Level, ScreenPart},
-        state::LogLine,
-    },
+    session::{event::Level, state::LogLine},
     tui::{
         canvas::{Canvas, Row},
         figures,
@@ -94,39 +91,7 @@ fn pressing(scene: &Scene) -> Option<Said> {
     if let Some(bug) = scene.session.log.lines.iter().rev().find(ours) {
         return Some(Said::new("BUG", Role::Failing, &bug.text));
     }
-    lesson(scene).or_else(|| deed::became(scene))
-}
-
-/// What the demo says stands before all but what went wrong. The presenter's view has a place of its own for it.
-fn lesson(scene: &Scene) -> Option<Said> {
-    let (session, view) = (scene.session, scene.view);
-    let wrong = session.run.aborted.is_some()
-        || session.run.interrupted.is_some()
-        || session.guards.tripped.is_some()
-        || session.steps.failed_rollbacks().next().is_some();
-    if wrong || view.presenter {
-        return None;
-    }
-    if let Some((stop, ..)) = view.stop() {
-        return Some(Said::new(part(stop.about), Role::Focus, stop.text));
-    }
-    view.course?;
-    let caption = session.diary.captions.back()?;
-    let tag = caption.about.map_or("TIP", part);
-    let fresh = figures::between(caption.at, scene.now) < CAPTION_S;
-    fresh.then(|| Said::new(tag, Role::Focus, &caption.text))
-}
-
-/// What a part of the screen is called.
-fn part(part: ScreenPart) -> &'static str {
-    match part {
-        ScreenPart::Verdict => "VERDICT",
-        ScreenPart::Users => "USERS",
-        ScreenPart::Timeline => "LANES",
-        ScreenPart::Steps => "STEPS",
-        ScreenPart::Pods => "PODS",
-        ScreenPart::Breaker => "BREAKER",
-    }
+    deed::became(scene)
 }
 
 fn told(scene: &Scene) -> Said {
