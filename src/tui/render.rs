@@ -61,6 +61,23 @@ fn whole(all: &mut Canvas, scene: &Scene, parts: &Panes, log: &LogFeed) {
     inset(all, scene, parts);
     panes::story(&mut all.on(parts.story), scene);
     lower(all, scene, parts);
+    again(all, scene, parts);
+}
+
+/// The target card of a fire after T0: there is no future without a past to stand in, so it covers breaker and pods.
+fn again(all: &mut Canvas, scene: &Scene, parts: &Panes) {
+    if scene.session.t0().is_none() || scene.awaiting_fire().is_none() {
+        return;
+    }
+    let (lower, picture) = (parts.lower, parts.picture);
+    let place = match parts.size {
+        // Before an audience there are none: it covers the plot.
+        _ if lower.is_empty() => Rect { width: picture.area.right() - 1 - picture.plot.x, ..picture.plot },
+        Size::Compact => lower,
+        Size::Standard => columns(lower, [38, 82])[1],
+        Size::Wide => columns(lower, [60, 140])[1],
+    };
+    panes::target(&mut all.on(place), scene);
 }
 
 /// What stands in the future's place before T0: the target card, or the preflight. It begins two columns right of T0.
@@ -81,6 +98,13 @@ fn inset(all: &mut Canvas, scene: &Scene, parts: &Panes) {
         width: picture.area.right().saturating_sub(from + framed),
         height: picture.axis.bottom().saturating_sub(top),
     };
+    let shown = scene.awaiting_fire().is_some() || matches!(scene.phase, Phase::Starting | Phase::Ready);
+    if shown && picture.framed {
+        // What holds now would be seen in part.
+        let from = picture.plot.right();
+        let width = picture.area.right().saturating_sub(from + 1);
+        all.on(Rect { x: from, width, ..place }).clear();
+    }
     if scene.awaiting_fire().is_some() {
         panes::target(&mut all.on(place), scene);
     } else if scene.phase == Phase::Starting {

@@ -158,11 +158,11 @@ fn whereabouts(scene: &Scene, place: Option<&Place>) -> Row {
         None => (of_session, true),
     };
     match (context, sure) {
-        (Some(context), true) => {
-            Row::text("context ").with(Role::Failing, context).and(" is not on the allow-list.")
-        }
+        (Some(context), true) => Row::text("context ")
+            .fill(Role::Failing, format!(" {context} "))
+            .and(" is not on the allow-list."),
         (Some(context), false) => Row::text("given context ")
-            .with(Role::Failing, context)
+            .fill(Role::Failing, format!(" {context} "))
             .and("; what else it picks cannot be seen."),
         (None, _) => Row::text("what it hits is ").with(Role::Failing, "in no known cluster").and("."),
     }

@@ -16,7 +16,7 @@ pub(super) fn calm(scene: &Scene) -> Said {
     match scene.phase {
         Phase::Starting => nothing(),
         Phase::Finished if scene.earlier.is_some() => compared(scene),
-        Phase::Finished => saved(scene).unwrap_or_else(nothing),
+        Phase::Finished => saved(scene),
         Phase::Ready => predicted(scene),
         Phase::Steady => unlike(scene).unwrap_or_else(|| guarded(scene)),
         _ => unlike(scene).or_else(|| ours(scene)).unwrap_or_else(nothing),
@@ -51,11 +51,19 @@ fn compared(scene: &Scene) -> Said {
 }
 
 /// Where results are, and what they are.
-fn saved(scene: &Scene) -> Option<Said> {
+fn saved(scene: &Scene) -> Said {
     let session = scene.session;
     let run = &session.run;
-    let journal = run.journal.as_deref()?;
-    let file = journal.rsplit('/').next().unwrap_or(journal);
+    let happened = match (&session.fault, session.fault_had_effect()) {
+        (None, _) => "no",
+        (Some(_), Some(false)) => "not seen",
+        (Some(_), Some(true)) => "yes",
+        (Some(_), None) => "not watched",
+    };
+    let found = wording::count(insight::findings(session, scene.now).len() as u64, "finding");
+    let Some(journal) = run.journal.as_deref() else {
+        return Said::new("NOTE", Role::Focus, format!("{found}   fault happened: {happened}"));
+    };
     let ended = run.status.map(|status| {
         let well = status == RunStatus::Completed
             && !run.deviated
@@ -63,17 +71,9 @@ fn saved(scene: &Scene) -> Option<Said> {
         format!(" ({}, exit {})", status_name(status), u8::from(!well))
     });
     let ended = ended.unwrap_or_default();
-    let happened = match (&session.fault, session.fault_had_effect()) {
-        (None, _) => "no",
-        (Some(_), Some(false)) => "not seen",
-        (Some(_), Some(true)) => "yes",
-        (Some(_), None) => "not watched",
-    };
-    let found = insight::findings(session, scene.now).len();
-    let found = wording::count(found as u64, "finding");
-    let said =
-        Said::new("SAVED", Role::Ok, format!("{journal}{ended}   {found}   fault happened: {happened}"));
-    Some(said.briefly(format!("{file}{ended}  {found}  fault happened: {happened}")))
+    let file = journal.rsplit('/').next().unwrap_or(journal);
+    let long = format!("{journal}{ended}   {found}   fault happened: {happened}");
+    Said::new("SAVED", Role::Ok, long).briefly(format!("{file}{ended}  {found}  fault happened: {happened}"))
 }
 
 /// Whose doing it is, and whether it is over: nobody should look for a cause that we are.

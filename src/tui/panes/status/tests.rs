@@ -83,7 +83,7 @@ fn where_roles_are_not_known_pods_have_a_row_each() {
 fn what_a_fire_would_do_is_seen_on_the_smallest_screen() {
     let bare = |told: &Told, width, height| shown(told, (width, height), bare_status).join("\n");
     let card = bare(&fixtures::steady(), 60, 5);
-    for words in ["KILL 1 pod", "x2k8p", "on minikube", "comes back"] {
+    for words in ["KILL 1 pod", "x2k8p", "on minikube", "returns"] {
         assert!(card.contains(words), "{words} in\n{card}");
     }
     let open = bare(&screens::at("after-hang", 18.6), 40, 3);

@@ -1,0 +1,193 @@
+//! What a fire would do, fact by fact.
+
+use crate::{
+    insight,
+    session::{
+        event::{Guard, TargetCard},
+        wording,
+    },
+    tui::{
+        figures,
+        keymap::Action,
+        panes::{Scene, cost},
+        picture::health_path,
+        text,
+        theme::Role,
+    },
+};
+
+/// A fact with its name before it.
+pub(super) struct Fact {
+    pub(super) name: &'static str,
+    pub(super) role: Role,
+    /// Its lines, as far as they fit; longer ones are wrapped.
+    pub(super) lines: Vec<String>,
+    /// Whether it stays, whatever the room.
+    pub(super) stays: bool,
+}
+
+impl Fact {
+    fn new(name: &'static str, lines: impl IntoIterator<Item = String>) -> Self {
+        Self { name, role: Role::Text, lines: lines.into_iter().collect(), stays: false }
+    }
+
+    fn staying(self) -> Self {
+        Self { stays: true, ..self }
+    }
+
+    fn warning(self) -> Self {
+        Self { role: Role::Waiting, ..self }
+    }
+}
+
+/// All that is known, in order, with so many of the objects by name.
+pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<Fact> {
+    let back = returns(&card.comes_back);
+    let returns = Fact::new("returns", [back.clone()]).staying();
+    let returns = if ["by itself", "yes", "nothing goes"].iter().any(|well| back.starts_with(well)) {
+        returns
+    } else {
+        returns.warning()
+    };
+    let key = scene.view.keymap.key(Action::Abort);
+    let abort = cost::of_card(scene, card).into_iter().next();
+    let abort = abort.map_or_else(|| format!("{key} ends the run"), |cost| said(&key, &cost));
+    let mut facts: Vec<Fact> =
+        (named > 0).then(|| Fact::new("hits", hits(card, named)).staying()).into_iter().collect();
+    if !card.consequences.is_empty() {
+        facts.push(Fact::new("then", card.consequences.clone()));
+    }
+    facts.extend([returns, Fact::new("abort", [abort]).staying()]);
+    facts.extend(undo(scene, card));
+    facts.extend(guards(scene));
+    facts.extend(notes(scene));
+    facts
+}
+
+/// `A puts it back`; a cost that is no verb stands behind a colon.
+fn said(key: &str, cost: &str) -> String {
+    let first = cost.split(' ').next().unwrap_or_default();
+    let verb = first.ends_with('s') && first.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    if verb && first != "its" { format!("{key} {cost}") } else { format!("{key}: {cost}") }
+}
+
+/// The objects by their full names, without what the headline has named already.
+fn hits(card: &TargetCard, most: usize) -> Vec<String> {
+    let headline: Vec<&str> = card.headline.split([' ', ',', ';']).collect();
+    let named: Vec<&str> = card.objects.iter().map(|object| without_kind(object)).collect();
+    let told: Vec<&str> = named.iter().copied().filter(|name| !headline.contains(name)).collect();
+    let told = if told.is_empty() { named } else { told };
+    let mut lines: Vec<String> = told.iter().take(most).map(|name| (*name).to_owned()).collect();
+    let more = told.len().saturating_sub(most);
+    let share = card.share.as_ref().map(|share| format!("  ({share})")).unwrap_or_default();
+    match lines.last_mut() {
+        Some(last) if more > 0 => last.push_str(&format!("  and {more} more{share}")),
+        Some(last) => last.push_str(&share),
+        None => lines.push(format!("nothing that could be told{share}")),
+    }
+    lines
+}
+
+/// The name without its kind: the headline says what it is.
+fn without_kind(object: &str) -> &str {
+    object.split_once('/').map_or(object, |(_, name)| name)
+}
+
+/// `NO: it stays at 0 until it is scaled again`, as whoever asks whether it returns hears it.
+fn returns(comes_back: &str) -> String {
+    let comes_back = comes_back.replace(" until it is ", " until ");
+    for (answer, words) in
+        [("NO: it ", "not by itself: "), ("NO: ", "not by itself: "), ("yes: ", "by itself: ")]
+    {
+        if let Some(how) = comes_back.strip_prefix(answer) {
+            return format!("{words}{how}");
+        }
+    }
+    comes_back
+}
+
+/// What was saved, and whether it could be put back when the server was last asked.
+fn undo(scene: &Scene, card: &TargetCard) -> Option<Fact> {
+    let session = scene.session;
+    let kit = session.undo.kits.get(&card.step)?;
+    let saved = format!("{} saved", wording::count(kit.manifests.len() as u64, "manifest"));
+    Some(match &session.undo.checked {
+        Some((_, Some(why))) => {
+            Fact { role: Role::Failing, ..Fact::new("undo", [format!("CANNOT be put back: {why}")]) }
+                .staying()
+        }
+        Some((at, None)) => {
+            let ago = figures::between(*at, scene.said);
+            Fact::new("undo", [format!("{saved}, checked {ago:.0} s ago")])
+        }
+        None => Fact::new("undo", [saved]),
+    })
+}
+
+/// What ends the run by itself from then on.
+fn guards(scene: &Scene) -> Option<Fact> {
+    let limits = &scene.session.guards.limits;
+    let words = |guard: Guard| {
+        let limit = limits.limit(guard)?;
+        Some(match guard {
+            Guard::Users => format!("when users are let down for more than {limit} s"),
+            Guard::Restarts => format!("at {}", wording::count(limit.into(), "restart")),
+            Guard::Silence => format!("when the cluster is silent for {limit} s"),
+        })
+    };
+    let words: Vec<String> = Guard::ALL.into_iter().filter_map(words).collect();
+    let key = scene.view.keymap.key(Action::Guards);
+    Some(match words.as_slice() {
+        [] => Fact::new("guards", [format!("are off: nothing ends the run by itself; {key} sets limits")])
+            .warning(),
+        [only] => Fact::new("guards", [format!("end the run {only}")]),
+        [first, second] => Fact::new("guards", [format!("end the run {first},"), format!("or {second}")]),
+        [first, middle @ .., last] => {
+            let middle = middle.join(", ");
+            Fact::new("guards", [format!("end the run {first},"), format!("{middle}, or {last}")])
+        }
+    })
+}
+
+/// What to know before.
+fn notes(scene: &Scene) -> Option<Fact> {
+    let unready = insight::not_ready_to_fire(scene.session).map(|why| format!("no verdict yet: {why}"));
+    let lines: Vec<String> = unready.into_iter().chain(liveness(scene)).collect();
+    (!lines.is_empty()).then(|| Fact::new("note", lines).warning())
+}
+
+/// Where the consumer's liveness asks the page that an open breaker fails.
+fn liveness(scene: &Scene) -> Option<String> {
+    let session = scene.session;
+    session.breaker.belief.as_ref().filter(|belief| belief.state.is_a_breakers())?;
+    let page = health_path(session);
+    let mut probes = session.bystanders().filter_map(|pod| pod.pod.liveness.as_ref());
+    let probe = probes.find(|probe| probe.path.as_deref() == Some(page.as_str()))?;
+    let seconds = u64::from(probe.threshold) * u64::from(probe.period_s);
+    let page = text::fit(&page, 24);
+    Some(format!("if an open breaker fails {page}, the consumer is restarted after {seconds} s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{returns, said};
+
+    #[test]
+    fn answers_are_put_as_sentences() {
+        for (comes_back, wanted) in [
+            ("NO: it stays at 0 until it is scaled again", "not by itself: stays at 0 until scaled again"),
+            ("yes: a new pod, by the ReplicaSet of a", "by itself: a new pod, by the ReplicaSet of a"),
+            (
+                "NO: nothing makes a deleted Deployment anew",
+                "not by itself: nothing makes a deleted Deployment anew",
+            ),
+            ("not known", "not known"),
+        ] {
+            assert_eq!(returns(comes_back), wanted);
+        }
+        assert_eq!(said("A", "puts it back"), "A puts it back");
+        assert_eq!(said("A", "re-creates it"), "A re-creates it");
+        assert_eq!(said("A", "a new pod comes by itself"), "A: a new pod comes by itself");
+        assert_eq!(said("A", "its containers restart"), "A: its containers restart");
+    }
+}

@@ -1,0 +1,180 @@
+//! What the fire will do, shown before it can be fired.
+
+mod facts;
+#[cfg(test)]
+mod tests;
+
+use super::Scene;
+use crate::{
+    session::event::TargetCard,
+    tui::{
+        canvas::{Canvas, Row},
+        keymap::Action,
+        pane::Pane,
+        targets::Target,
+        text,
+        theme::Role,
+    },
+};
+use facts::{Fact, facts};
+
+/// Columns of a fact's name.
+const NAME: usize = 9;
+
+/// Draws the card, as tall as its text; what is below it stays.
+pub(crate) fn target(canvas: &mut Canvas, scene: &Scene) {
+    let (width, room) = (canvas.width(), canvas.height().saturating_sub(2));
+    let lines = lines(scene, width.saturating_sub(4), room);
+    let mut card = canvas.part(0, 0, width, lines.len() + 2);
+    card.clear();
+    scene.mark(card.area(), Target::Pane(Pane::Pods));
+    let key = scene.view.keymap.spoken(Action::Fire);
+    let title = Row::strong(Role::Fault, format!("TARGET  what {key} will do"));
+    let mut inside = card.framed(&title, &Row::new(), Role::Fault);
+    let mut body = inside.part(1, 0, width.saturating_sub(4), lines.len());
+    for (y, line) in lines.iter().enumerate() {
+        body.row(y, line);
+    }
+}
+
+/// The lines of the card in full, or without as much as has to give way.
+pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<Row> {
+    let Some(card) = scene.card() else {
+        let step = scene.awaiting_fire().map(|row| row.step.label.as_str()).unwrap_or_default();
+        let unknown =
+            ["what it will hit is being looked up;", "where that cannot be told, it may hit anything"];
+        let step = text::wrapped(step, columns).into_iter().map(|line| Row::strong(Role::Fault, line));
+        return step.chain(unknown.map(Row::text)).take(rows).collect();
+    };
+    let told = LEVELS.map(|level| told(scene, card, columns, &level));
+    let [.., least] = &told;
+    let parts = told.iter().find(|parts| taken(parts) <= rows).unwrap_or(least);
+    let spare = rows.saturating_sub(taken(parts));
+    let mut lines = Vec::new();
+    for (name, rows) in parts {
+        // A free row parts what the fire does from what guards it.
+        if *name == "guards" && spare > 0 {
+            lines.push(Row::new());
+        }
+        lines.extend(rows.iter().cloned());
+    }
+    lines
+}
+
+/// What gives way: objects beyond so many, the facts of these names, all but the first clause of the headline.
+struct Level {
+    named: usize,
+    left_out: &'static [&'static str],
+    brief: bool,
+}
+
+/// From all to the least that is shown.
+const LEVELS: [Level; 9] = [
+    Level { named: 6, left_out: &[], brief: false },
+    Level { named: 6, left_out: &["note"], brief: false },
+    Level { named: 6, left_out: &["note", "guards"], brief: false },
+    Level { named: 3, left_out: &["note", "guards"], brief: false },
+    Level { named: 3, left_out: &["note", "guards", "undo"], brief: false },
+    Level { named: 3, left_out: &["note", "guards", "undo", "then"], brief: false },
+    Level { named: 1, left_out: &["note", "guards", "undo", "then"], brief: false },
+    Level { named: 1, left_out: &["note", "guards", "undo", "then"], brief: true },
+    // On the smallest screen the headline says what is hit.
+    Level { named: 0, left_out: &["note", "guards", "undo", "then"], brief: true },
+];
+
+/// Rows by the name of what they are about.
+type Parts = Vec<(&'static str, Vec<Row>)>;
+
+fn taken(parts: &Parts) -> usize {
+    parts.iter().map(|(_, rows)| rows.len()).sum()
+}
+
+fn told(scene: &Scene, card: &TargetCard, columns: usize, level: &Level) -> Parts {
+    let headline = match level.brief {
+        true => card.headline.split([',', ';']).next().unwrap_or_default(),
+        false => card.headline.as_str(),
+    };
+    let headline = text::wrapped(headline, columns);
+    let headline = headline.into_iter().map(|line| Row::strong(Role::Fault, line)).collect();
+    let mut parts = vec![("headline", headline), ("where", whereabouts(scene, card, columns))];
+    let facts = facts(scene, card, level.named).into_iter();
+    let facts = facts.filter(|fact| fact.stays || !level.left_out.contains(&fact.name));
+    parts.extend(facts.map(|fact| (fact.name, in_rows(&fact, columns))));
+    parts
+}
+
+/// A fact in as many rows as it takes.
+fn in_rows(fact: &Fact, columns: usize) -> Vec<Row> {
+    let room = columns.saturating_sub(NAME);
+    let wrap = |line: &String| match text::width(line) <= room {
+        true => vec![line.clone()],
+        false => text::wrapped(line, room),
+    };
+    let lines = fact.lines.iter().flat_map(wrap);
+    let named = lines.enumerate().map(|(i, line)| {
+        let name = if i == 0 { Row::strong(Role::Text, fact.name) } else { Row::new() };
+        match fact.role {
+            Role::Text => name.to(NAME).and(line),
+            role => name.to(NAME).bold(role, line),
+        }
+    });
+    named.collect()
+}
+
+/// The cluster that the step would act in, in a few words. A program is only given one.
+pub(super) fn place(scene: &Scene, columns: usize) -> String {
+    let of_session = scene.session.meta.context.as_deref();
+    let (context, sure) = match scene.card().map(|card| card.place.as_ref()) {
+        Some(Some(place)) => (place.context.as_deref(), place.sure),
+        Some(None) => (of_session, true),
+        None => return "looking it up".to_owned(),
+    };
+    let word = if sure { "on" } else { "given" };
+    match context {
+        // What tells contexts apart often stands at their end.
+        Some(context) => {
+            format!("{word} {}", text::fit_ends(context, columns.saturating_sub(word.len() + 1)))
+        }
+        None => "on this machine".to_owned(),
+    }
+}
+
+/// In which cluster it would be, where that goes without saying no more.
+fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<Row> {
+    let session = scene.session.meta.context.as_deref();
+    let (context, sure, allowed) = match &card.place {
+        Some(place) => (place.context.as_deref(), place.sure, place.allowed),
+        // A recording of before this was told.
+        None => (session, true, scene.session.meta.allowed),
+    };
+    let name = Row::strong(Role::Text, "where").to(NAME);
+    let (context, words) = match (context, sure, allowed) {
+        (None, ..) if session.is_none() => return Vec::new(),
+        (None, ..) => return vec![name.bold(Role::Waiting, "on this machine, in no known cluster")],
+        (Some(context), true, true) if Some(context) == session => return Vec::new(),
+        (Some(context), true, true) => return vec![name.bold(Role::Waiting, context)],
+        (Some(context), true, false) => (context, "is not on the allow-list: a name is to be typed"),
+        (Some(context), false, _) => (context, "is what it is given; what else it picks cannot be seen"),
+    };
+    // A name of a cluster that is not to be overlooked is shown whole, on rows of its own where it is long.
+    let room = columns.saturating_sub(NAME);
+    let chip = Row::new().fill(Role::Failing, format!(" {context} "));
+    let words = Row::of(Role::Failing, words);
+    if chip.width() + 1 + words.width() <= room {
+        return vec![name.joined(chip).and(" ").joined(words)];
+    }
+    let chips = text::wrapped(context, room.saturating_sub(2)).into_iter();
+    let rows = chips.map(|part| Row::new().to(NAME).fill(Role::Failing, format!(" {part} ")));
+    let mut rows: Vec<Row> = rows.collect();
+    if let Some(first) = rows.first_mut() {
+        let chip = first.0.pop();
+        *first = name;
+        first.0.extend(chip);
+    }
+    rows.extend(
+        text::wrapped(&words.0.iter().map(|piece| piece.text.as_str()).collect::<String>(), room)
+            .into_iter()
+            .map(|line| Row::new().to(NAME).with(Role::Failing, line)),
+    );
+    rows
+}
