@@ -109,7 +109,7 @@ pub(crate) struct Playing {
     /// End the method as soon as a continuous check is not met
     #[arg(long)]
     pub fail_fast: bool,
-    /// End the run by itself while a fault is on: more than so many seconds in which a user is let down, so many
+    /// End the run by itself while a fault is on: more than so many bad seconds, in which a user is let down, so many
     /// restarts of what the fault is not about, so many seconds without a word of the cluster; `users=off`, `on`, `off`
     /// [default: users=60,restarts=1,silence=10 in the live session, off in a headless run]
     #[arg(long, value_name = "GUARD=LIMIT,...")]

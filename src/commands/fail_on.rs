@@ -69,7 +69,7 @@ mod tests {
             all.iter().filter(is).copied().collect::<Vec<_>>()
         };
         let cases = [
-            ("weak", fixtures::finished(Variant::Before), vec![NotResilient]),
+            ("not resilient", fixtures::finished(Variant::Before), vec![NotResilient]),
             ("protected", fixtures::finished(Variant::After), vec![NotResilient]),
             ("nothing fired", fixtures::steady(), vec![NotResilient, FaultNeverHappened]),
             (

@@ -57,10 +57,9 @@ fn users_words(gets: Gets) -> String {
 }
 
 fn errors_words(most: u32) -> String {
-    if most == 0 {
-        "0 errors".to_owned()
-    } else {
-        format!("at most {}", wording::count(most.into(), "error"))
+    match most {
+        0 => "nobody fails".to_owned(),
+        most => format!("at most {}", wording::count(most.into(), "failed user")),
     }
 }
 
@@ -106,7 +105,7 @@ fn score_users(session: &Session, guess: Gets, now: Timestamp) -> Score {
     match most {
         None => Score::unseen(words),
         Some((gets, count)) => {
-            let fact = format!("{} {count}/{}", gets.text(), users.answered());
+            let fact = format!("{} {count} of {}", gets.text(), users.answered());
             Score::seen(words, fact, gets == guess)
         }
     }
@@ -117,7 +116,7 @@ fn score_errors(session: &Session, most: u32, now: Timestamp) -> Score {
     match session.users.main().map(|endpoint| endpoint.during_fault(now)).filter(|users| users.answered() > 0)
     {
         None => Score::unseen(words),
-        Some(users) => Score::seen(words, users.error.to_string(), users.error <= u64::from(most)),
+        Some(users) => Score::seen(words, format!("{} failed", users.error), users.error <= u64::from(most)),
     }
 }
 
@@ -177,12 +176,12 @@ mod tests {
             (after, trip(TripGuess::Never), ("breaker never trips", "after 6.2 s", "no")),
             (before, trip(TripGuess::Never), ("breaker never trips", "never", "yes")),
             (before, trip(TripGuess::Within(9.0)), ("trip within 9 s", "never", "no")),
-            (after, users(Gets::Fallback), ("users: fallback", "fallback 65/70", "yes")),
-            (after, users(Gets::Real), ("users: real", "fallback 65/70", "no")),
-            (before, users(Gets::Errors), ("users: errors", "errors 60/70", "yes")),
-            (after, errors(0), ("0 errors", "0", "yes")),
-            (before, errors(59), ("at most 59 errors", "60", "no")),
-            (before, errors(60), ("at most 60 errors", "60", "yes")),
+            (after, users(Gets::Fallback), ("users: fallback", "fallback 65 of 70", "yes")),
+            (after, users(Gets::Real), ("users: real", "fallback 65 of 70", "no")),
+            (before, users(Gets::Errors), ("users: errors", "errors 60 of 70", "yes")),
+            (after, errors(0), ("nobody fails", "0 failed", "yes")),
+            (before, errors(59), ("at most 59 failed users", "60 failed", "no")),
+            (before, errors(60), ("at most 60 failed users", "60 failed", "yes")),
             (after, back(10.0), ("back within 10 s", "0.0 s", "yes")),
         ] {
             let (guess, fact, word) = wanted;

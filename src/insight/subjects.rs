@@ -50,7 +50,7 @@ fn stand(row: &StepRow, now: Timestamp) -> String {
         StepState::NotMet => format!("its call succeeded{took}, but its value was out of the tolerance"),
         StepState::Failed => format!("its call failed{took}"),
         StepState::Cut => "its call was cut short, or broke: there is no result".to_owned(),
-        StepState::Skipped => "you left it out".to_owned(),
+        StepState::Skipped => "you skipped it".to_owned(),
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "budget",
-        about: "seconds since the kill in which a user may be let down, before the screen says: abort",
+        about: "bad seconds allowed: those since T0 in which a user is let down, before the screen says: abort",
         take: |it, value| whole(value).map(|seconds| it.budget = seconds),
         show: |it| it.budget.to_string(),
     },

@@ -50,7 +50,7 @@ pub(crate) struct Watching {
     /// What users accept to wait, in seconds [default: 1]
     #[arg(long, value_name = "SECONDS")]
     pub limit: Option<f64>,
-    /// Seconds since the kill in which a user may be let down [default: 120]
+    /// Bad seconds allowed: those since T0 in which a user is let down [default: 120]
     #[arg(long, value_name = "SECONDS")]
     pub budget: Option<u32>,
     /// Ask nobody as users do: only the service's own pages are read, and what users get is not known
@@ -86,7 +86,7 @@ pub(crate) struct Looks {
     /// Read this config file [default: $XDG_CONFIG_HOME/chaos-tui/config.yaml; `chaos-tui config` explains it]
     #[arg(long, value_name = "PATH", env = config::VARIABLE, hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// Lay an earlier session behind this one, lined up at the kill: a file kept with --record
+    /// Lay a run before behind this one, lined up at T0: a file kept with --record
     #[arg(long, value_name = "PATH")]
     pub ghost: Option<PathBuf>,
     /// Keep the session in this file

@@ -96,8 +96,8 @@ pub(super) async fn run(
         Err(error) => return SessionOutcome::misused(error),
     };
     if let Some(path) = &arguments.looks.ghost {
-        match ghost(path) {
-            Ok(ghost) => options.earlier = Some(options.earlier.unwrap_or(ghost)),
+        match run_before(path) {
+            Ok(before) => options.earlier = Some(options.earlier.unwrap_or(before)),
             Err(error) => return SessionOutcome::misused(error),
         }
     }
@@ -121,7 +121,7 @@ pub(super) async fn run(
 }
 
 /// The session of a recording. One without a fire cannot be lined up with anything.
-fn ghost(path: &Path) -> Result<Session, String> {
+fn run_before(path: &Path) -> Result<Session, String> {
     let (_, events) = recording::open(path).map_err(|error| error.to_string())?;
     let mut session = Session::new();
     for event in events {

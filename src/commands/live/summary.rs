@@ -47,7 +47,7 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
         let waiting =
             if tally.waiting > 0 { format!(", {} without an answer", tally.waiting) } else { String::new() };
         lines.push(format!(
-            "  users     {} requests: {real}, {} fallback, {} errors{waiting}; median {}, longest {}",
+            "  users     {} requests: {real}, {} fallback, {} failed{waiting}; median {}, longest {}",
             tally.sent,
             tally.fallback,
             tally.error,
@@ -56,17 +56,24 @@ fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
         ));
         if session.fault.is_some() {
             let bad = insight::bad_seconds(session, endpoint, now);
-            lines.push(format!("  bad       {bad} seconds in which a user was let down"));
+            let seconds = wording::count(bad.into(), "bad second");
+            lines.push(format!("  users     {seconds} of {} allowed", session.users.budget_s));
         }
     }
     lines.extend(session.gaps.iter().map(|gap| format!("  gap       {}", wording::gap(gap))));
     let measured = session.breaker.measured(session.t0());
     if let Some(trip) = measured.trip_s {
-        lines.push(format!("  breaker   opened {} after the kill", wording::seconds(trip)));
+        lines.push(format!("  breaker   opened {} after T0", wording::seconds(trip)));
     } else if let Some(belief) = session.breaker.belief.as_ref().filter(|_| session.fault.is_some()) {
         let name = belief.breaker.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         lines.push(format!("  breaker   {}{name}: {}", wording::breaker(belief.state), belief.because));
         lines.extend(wording::finding(belief.state).map(|finding| format!("            {finding}")));
+    }
+    if judged {
+        for finding in insight::findings(session, now) {
+            lines.push(format!("  finding   {}", finding.text));
+            lines.push(format!("            {}", finding.advice));
+        }
     }
     for score in insight::scores(session, now) {
         lines.push(format!("  predicted {}: {}, {}", score.guess, score.fact, score.word()));
@@ -135,11 +142,17 @@ mod tests {
         let ending =
             Some(Ending { status: RunStatus::Completed, deviated: false, crashed: false, unrolled: false });
         let text = lines(&session, &Report { ending, ..Report::default() }, now).join("\n");
-        for wanted in ["PROTECTED", "fallback", "journal.json", "run       completed", "6.2 s after the kill"]
-        {
+        for wanted in [
+            "PROTECTED",
+            "fallback",
+            "journal.json",
+            "run       completed",
+            "6.2 s after T0",
+            "finding   The breaker is not free",
+        ] {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }
-        assert!(text.lines().count() <= 10);
+        assert!(text.lines().count() <= 20);
     }
 
     /// What protects nobody is a finding, and what was never seen is not named.

@@ -43,7 +43,7 @@ pub struct Pass {
     pub met: bool,
     /// The probe that was not.
     pub deviating: Option<String>,
-    /// Probes that the operator left out: a pass with any is not known to be met.
+    /// Probes that the operator skipped: a pass with any is not known to be met.
     pub skipped: usize,
 }
 

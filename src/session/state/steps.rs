@@ -94,7 +94,7 @@ pub enum StepState {
     NotMet,
     /// Its call was cut short or broke.
     Cut,
-    /// The operator left it out.
+    /// The operator skipped it.
     Skipped,
 }
 
