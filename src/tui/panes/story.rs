@@ -1,8 +1,94 @@
-//! To be drawn.
+//! What changed, one sentence each, the newest last.
 
-use super::Scene;
-use crate::tui::canvas::Canvas;
+use super::{Scene, framed, narrowed};
+use crate::{
+    insight::{self, Sign, StoryLine, Tone},
+    session::event::Timestamp,
+    tui::{
+        canvas::{Canvas, Row},
+        keymap::Action,
+        pane::Pane,
+        text,
+        theme::Role,
+    },
+};
 
-pub(crate) fn story(canvas: &mut Canvas, _scene: &Scene) {
-    canvas.clear();
+#[cfg(test)]
+mod tests;
+
+/// Columns of the moment and the sign before the sentence.
+const INDENT: usize = 10;
+
+/// Draws the pane; it is scrolled away from its end.
+pub(crate) fn story(canvas: &mut Canvas, scene: &Scene) {
+    if canvas.width() < INDENT + 10 {
+        return;
+    }
+    let key = scene.view.keymap.key(Action::SessionLog);
+    let word = Row::of(Role::Soft, format!("newest last, {key} opens the log"));
+    let place = (Pane::Log, Pane::Log.number());
+    let mut body = narrowed(framed(canvas, scene, place, "STORY", Row::new(), word));
+    let width = body.width();
+    let told = insight::story(scene.session, scene.until);
+    let rows: Vec<Row> = told.iter().flat_map(|line| sentence(scene, line, width)).collect();
+    let most = rows.len().saturating_sub(body.height());
+    let from = most.saturating_sub(scene.view.scroll_of(Pane::Log));
+    super::scrolled(&mut body, &rows, from);
+}
+
+/// A sentence, wrapped at its indent.
+fn sentence(scene: &Scene, line: &StoryLine, width: usize) -> Vec<Row> {
+    let tone = role(line.tone);
+    let said = match line.tone {
+        Tone::Fault | Tone::Failing if line.loud => tone,
+        _ => Role::Text,
+    };
+    let lines = text::wrapped(&line.text, width.saturating_sub(INDENT)).into_iter().enumerate();
+    let rows = lines.map(|(i, words)| {
+        let head = match i {
+            0 => Row::text(moment(scene, line.at)).bold(tone, sign(line.sign)).and(" "),
+            _ => Row::text(" ".repeat(INDENT)),
+        };
+        if line.loud { head.bold(said, words) } else { head.with(said, words) }
+    });
+    rows.collect()
+}
+
+/// `T +12.0 `; before T0 the time since the session began, which stands still as well.
+fn moment(scene: &Scene, at: Timestamp) -> String {
+    match scene.since_t0(at) {
+        Some(since) if since.abs() < 999.95 => format!("T {:>5} ", format!("{since:+.1}")),
+        Some(since) => format!("T {:>5} ", format!("{since:+.0}")),
+        None => {
+            let opened = scene.session.meta.opened.unwrap_or(at);
+            let since = crate::tui::figures::between(opened, at);
+            format!("{:>7} ", format!("{since:.0} s"))
+        }
+    }
+}
+
+fn sign(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Runs => "▸",
+        Sign::Done => "✓",
+        Sign::Failed => "✗",
+        Sign::Cut => "-",
+        Sign::Fired => "▼",
+        Sign::State => "●",
+        Sign::Miss => "■",
+        Sign::Noted => "n",
+    }
+}
+
+/// The colour of a tone.
+pub(super) fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Plain => Role::Text,
+        Tone::Ok => Role::Ok,
+        Tone::Protected => Role::Protected,
+        Tone::Waiting => Role::Waiting,
+        Tone::Failing => Role::Failing,
+        Tone::Fault => Role::Fault,
+        Tone::Unknown => Role::Unknown,
+    }
 }

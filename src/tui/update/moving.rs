@@ -48,6 +48,10 @@ pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isiz
     if view.overlay.is_none() && pane == Pane::Pods && by.abs() == 1 && choose_pod(view, session, by) {
         return Outcome::redraw();
     }
+    if view.overlay.is_none() && pane == Pane::Log && shows_story(view) {
+        // It is read from its end, as a log is.
+        return scroll_lines(view, pane as usize, -by);
+    }
     if view.overlay == Some(Overlay::Logs) || (view.overlay.is_none() && pane == Pane::Log) {
         return Outcome::effect(Effect::ScrollLog(by));
     }
@@ -55,6 +59,13 @@ pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isiz
     let by = if view.overlay == Some(Overlay::PodLog) { -by } else { by };
     let place = if view.overlay.is_some() { Pane::ALL.len() } else { pane as usize };
     scroll_lines(view, place, by)
+}
+
+/// Whether the story stands where the log does else.
+fn shows_story(view: &View) -> bool {
+    let wish = Wish { presenter: view.presenter, ..Wish::default() };
+    let story = matches!(arrange(view.area, wish), Arrangement::Panes(panes) if !panes.story.is_empty());
+    story && !view.zoomed
 }
 
 fn scroll_lines(view: &mut View, place: usize, by: isize) -> Outcome {
