@@ -1,10 +1,8 @@
 //! Whether the terminal's background is dark or light: asked of the terminal once, by OSC 11, where nobody has said it.
 //!
-//! Nothing waits for the answer but the first frame, for a moment. crossterm does not know such answers and makes keys of
-//! them: [`Answers`] takes them out of the stream of keys, also those that come late or that another program asked for.
+//! Nothing waits for the answer but the first frame, for a moment.
 
 use super::theme::Theme;
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::{
     sync::{
         OnceLock,
@@ -71,7 +69,7 @@ impl Background {
     }
 
     /// From `11;rgb:ffff/ffff/ffff`, with one to four digits a colour; some terminals add a fourth part.
-    fn answered(text: &str) -> Option<Self> {
+    pub(super) fn answered(text: &str) -> Option<Self> {
         let (model, colours) = text.strip_prefix("11;")?.split_once(':')?;
         if !matches!(model, "rgb" | "rgba") {
             return None;
@@ -114,135 +112,9 @@ pub(super) fn on_its_way(now: Instant) -> Option<Duration> {
     LEAVING.checked_sub(now.duration_since(*asked)).filter(|left| !left.is_zero())
 }
 
-/// Takes answers out of the terminal's events.
-#[derive(Debug, Default)]
-pub(super) struct Answers {
-    /// Events that may be an answer's beginning.
-    held: Vec<Event>,
-    /// What they spell, without the introducer.
-    text: String,
-}
-
-/// What an event, or the end of waiting for one, led to.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Heard {
-    /// What is no answer, in order.
-    pub events: Vec<Event>,
-    /// An answer, and what it says if that is understood.
-    pub answer: Option<Option<Background>>,
-}
-
-impl Answers {
-    /// The longest answer; what is longer is none.
-    const LONGEST: usize = 64;
-    /// Everything that we take for an answer begins so.
-    const HEAD: &str = "11;";
-
-    /// Takes one event.
-    pub(super) fn take(&mut self, event: Event) -> Heard {
-        let key = match &event {
-            Event::Key(key) if key.kind == KeyEventKind::Press => Some(*key),
-            _ => None,
-        };
-        if self.held.is_empty() {
-            if key == Some(KeyEvent::new(KeyCode::Char(']'), KeyModifiers::ALT)) {
-                self.held.push(event);
-                return Heard::default();
-            }
-            return Heard { events: vec![event], answer: None };
-        }
-        match key {
-            Some(key) if ends(&key) && self.text.starts_with(Self::HEAD) => {
-                let answer = Some(Background::answered(&self.text));
-                self.forget();
-                Heard { events: Vec::new(), answer }
-            }
-            Some(KeyEvent { code: KeyCode::Char(c), modifiers, .. })
-                if !modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL) && self.goes_on(c) =>
-            {
-                self.text.push(c);
-                self.held.push(event);
-                Heard::default()
-            }
-            _ => {
-                let mut events = self.release();
-                events.push(event);
-                Heard { events, answer: None }
-            }
-        }
-    }
-
-    /// How long the next event is waited for; `None` for ever.
-    pub(super) fn patience(&self) -> Option<Duration> {
-        match (self.held.is_empty(), self.text.is_empty()) {
-            (true, _) => None,
-            // The rest of an answer comes with its beginning; somebody may have pressed ALT+].
-            (false, true) => Some(Duration::from_millis(50)),
-            (false, false) => Some(Duration::from_millis(500)),
-        }
-    }
-
-    /// No event came in that time: gives what was held, unless it was an answer that was cut off.
-    pub(super) fn give_up(&mut self) -> Heard {
-        Heard { events: self.release(), answer: None }
-    }
-
-    fn release(&mut self) -> Vec<Event> {
-        let cut_off = self.text.len() >= Self::HEAD.len();
-        let held = std::mem::take(&mut self.held);
-        self.forget();
-        if cut_off { Vec::new() } else { held }
-    }
-
-    fn forget(&mut self) {
-        self.held.clear();
-        self.text.clear();
-    }
-
-    /// Whether an answer can go on so.
-    fn goes_on(&self, c: char) -> bool {
-        match Self::HEAD.chars().nth(self.text.len()) {
-            Some(wanted) => c == wanted,
-            None => {
-                self.text.len() < Self::LONGEST
-                    && (c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '#' | '.'))
-            }
-        }
-    }
-}
-
-/// The two ends of such an answer, as the keys that they look like: ESC and a backslash, or BEL.
-fn ends(key: &KeyEvent) -> bool {
-    *key == KeyEvent::new(KeyCode::Char('\\'), KeyModifiers::ALT)
-        || *key == KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
-        Event::Key(KeyEvent::new(code, modifiers))
-    }
-
-    fn alt(c: char) -> Event {
-        key(KeyCode::Char(c), KeyModifiers::ALT)
-    }
-
-    fn typed(text: &str) -> Vec<Event> {
-        let modifiers = |c: char| if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
-        text.chars().map(|c| key(KeyCode::Char(c), modifiers(c))).collect()
-    }
-
-    fn heard(answers: &mut Answers, events: impl IntoIterator<Item = Event>) -> Heard {
-        let mut all = Heard::default();
-        for event in events {
-            let heard = answers.take(event);
-            all.events.extend(heard.events);
-            all.answer = all.answer.or(heard.answer);
-        }
-        all
-    }
 
     #[test]
     fn dark_and_light_by_what_the_terminal_says() {
@@ -275,43 +147,6 @@ mod tests {
         ] {
             assert_eq!(Background::told(text), wanted, "{text}");
         }
-    }
-
-    #[test]
-    fn an_answer_never_lands_among_the_keys() {
-        for end in [alt('\\'), key(KeyCode::Char('g'), KeyModifiers::CONTROL)] {
-            let mut answers = Answers::default();
-            let mut events = typed("a");
-            events.push(alt(']'));
-            events.extend(typed("11;rgb:FFFF/ffff/ffff"));
-            events.push(end);
-            events.extend(typed("b"));
-            let wanted = Heard { events: typed("ab"), answer: Some(Some(Background::Light)) };
-            assert_eq!(heard(&mut answers, events), wanted);
-            assert_eq!(answers.patience(), None);
-        }
-        // One that says nothing, and one that ends in the middle.
-        let mut answers = Answers::default();
-        let nothing = std::iter::once(alt(']')).chain(typed("11;rgb:")).chain([alt('\\')]);
-        assert_eq!(heard(&mut answers, nothing), Heard { events: Vec::new(), answer: Some(None) });
-        let cut = std::iter::once(alt(']')).chain(typed("11;rgb:ff"));
-        assert_eq!(heard(&mut answers, cut), Heard::default());
-        assert!(answers.patience().is_some());
-        assert_eq!(answers.give_up(), Heard::default());
-        assert_eq!(heard(&mut answers, typed("x")).events, typed("x"));
-    }
-
-    #[test]
-    fn keys_that_only_look_like_one_are_keys() {
-        let mut answers = Answers::default();
-        let lone: Vec<Event> = std::iter::once(alt(']')).chain(typed("q")).collect();
-        assert_eq!(heard(&mut answers, lone.clone()).events, lone);
-        let begun: Vec<Event> = std::iter::once(alt(']')).chain(typed("11x")).collect();
-        assert_eq!(heard(&mut answers, begun.clone()).events, begun);
-        assert_eq!(heard(&mut answers, [alt(']')]), Heard::default());
-        assert_eq!(answers.give_up().events, [alt(']')]);
-        let resized: Vec<Event> = vec![alt(']'), Event::Resize(80, 24)];
-        assert_eq!(heard(&mut answers, resized.clone()).events, resized);
     }
 
     #[test]

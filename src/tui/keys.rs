@@ -2,7 +2,8 @@
 
 use super::{
     Msg,
-    background::{Answers, Heard, hear},
+    answers::{Answers, Heard},
+    background::hear,
 };
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;

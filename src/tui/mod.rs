@@ -3,6 +3,7 @@
 //! Everything drawn is a function of the session's state, the [`View`](self) (focus, scroll, overlay) and the
 //! moment. The room sends commands and reads the session; it never acts on the system itself.
 
+mod answers;
 mod app;
 mod axis;
 mod background;

@@ -111,7 +111,7 @@ fn next(offer: &Offer) -> Row {
             .joined(key("ENTER", "opens it"))
             .joined(key("b a", "in the sandbox"))
             .with(Role::Soft, "nothing is touched before you fire"),
-        (None, 0) => head.joined(key("ENTER", "plays it: about five minutes, in its own sandbox")),
+        (None, 0) => head.joined(key("ENTER", "plays it: about four minutes, in its own sandbox")),
         (None, _) => head.joined(key("b", "consumer without a breaker")).joined(key("a", "with one")),
     }
 }
