@@ -23,19 +23,19 @@ fn own_keys_and_looks_are_in_force_and_the_command_line_goes_before_them() {
     let folder = desk();
     write(folder.path(), "ascii: true\nmouse: true\nkeys:\n  next: Y\n  quit: [\"Q\", F10]\n");
     let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json"]);
-    terminal.wait_for("› file-is-there");
+    terminal.wait_for(": file-is-there");
     terminal.wait_for("+- 1 EXPERIMENT");
     terminal.wait_for("Y next");
     assert!(terminal.raw().contains("\x1b[?1000h"), "the mouse was not taken");
     terminal.press(" ");
     terminal.press("Y");
-    terminal.wait_for("› take-it-away");
+    terminal.wait_for(": take-it-away");
     terminal.press("Q");
     terminal.ended();
 
     let mut terminal =
         Terminal::start(120, 36, folder.path(), &["experiment.json", "--ascii=false", "--mouse=false"]);
-    terminal.wait_for("┌─ 1 EXPERIMENT");
+    terminal.wait_for("╭─ 1 EXPERIMENT");
     assert!(!terminal.raw().contains("\x1b[?1000h"), "the mouse was taken");
     terminal.press("\x1b[21~");
     terminal.ended();
