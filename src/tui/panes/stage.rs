@@ -12,6 +12,7 @@ use crate::{
         figures,
         letters::Dots,
         picture::{breaker_now, ready_now, shown_endpoint},
+        text,
         theme::Role,
     },
 };
@@ -111,6 +112,19 @@ pub(crate) fn caption(canvas: &mut Canvas, scene: &Scene) {
     let written = written.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
     let told = insight::told_so_far(scene.session, scene.now).map(|(_, text)| text);
     if let Some(text) = written.map(|entry| entry.text.clone()).or(told) {
+        let text = whole_clauses(&text, canvas.width().saturating_sub(4));
         canvas.at(1, 0, &Row::of(Role::Focus, "▌").and(" ").bold(Role::Strong, text));
+    }
+}
+
+/// As many clauses of a sentence as fit, so that none is cut.
+fn whole_clauses(text: &str, columns: usize) -> String {
+    if text::width(text) <= columns {
+        return text.to_owned();
+    }
+    let ends = text.match_indices([',', ':', ';']).map(|(end, _)| text.get(..end).unwrap_or_default());
+    match ends.filter(|clause| text::width(clause) < columns).last() {
+        Some(clause) => format!("{clause}."),
+        None => text.to_owned(),
     }
 }

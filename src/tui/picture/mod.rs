@@ -20,6 +20,7 @@ use super::{
     pane::Pane,
     panes::Scene,
     targets::Target,
+    text,
     theme::Role,
 };
 use crate::{
@@ -174,8 +175,14 @@ fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
     let line = if focused || focus == Pane::Experiment { Role::Focus } else { Role::Line };
     let name = if focus == Pane::Users || focus == Pane::Experiment { Role::Focus } else { Role::Strong };
     let title = Row::strong(Role::Focus, "2 ").bold(name, "USERS");
+    // Right of it runs the fault's bar.
+    let room =
+        usize::from(parts.plot.width / 5 + parts.plot.x - parts.area.x).saturating_sub(title.width() + 6);
     let title = match shown_endpoint(scene) {
-        Some(endpoint) => title.and(format!("  {}", called(scene, endpoint))),
+        Some(endpoint) => {
+            let name = format!("{} {}", endpoint.method(), scene.session.users.name(endpoint));
+            title.and(format!("  {}", text::fit_ends(&name, room)))
+        }
         None => title
             .with(Role::Soft, if scene.session.users.passive { "  passive: nobody is asked" } else { "" }),
     };
@@ -196,6 +203,9 @@ fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
     let mut below = all.on(Rect { y: foot, height: 1, ..parts.area });
     let x = below.width().saturating_sub(told.width() + 4);
     below.spaced(x, told.width(), &told);
+    if let Some(which) = which_endpoint(scene) {
+        below.spaced(2, which.width(), &which);
+    }
     let (rule, from) = (parts.plot.right(), parts.plot.y);
     let mut rows =
         all.on(Rect { x: rule, y: from, width: 1, height: parts.axis.bottom().saturating_sub(from) });
@@ -204,21 +214,15 @@ fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
     }
 }
 
-/// Which endpoint it is: `GET /invoke`; of several also which of them.
-fn called(scene: &Scene, endpoint: &Endpoint) -> String {
+/// Which of several endpoints is shown, and the key that shows the next one.
+fn which_endpoint(scene: &Scene) -> Option<Row> {
     let endpoints = &scene.session.users.endpoints;
-    let name = format!("{} {}", endpoint.method(), endpoint.path());
-    if endpoints.len() < 2 {
-        return name;
-    }
-    let number = endpoints.iter().position(|other| other.id == endpoint.id).map_or(1, |place| place + 1);
-    let name = scene.session.users.name(endpoint);
-    format!(
-        "{} {name}  endpoint {number} of {}, {}",
-        endpoint.method(),
-        endpoints.len(),
-        scene.view.keymap.key(Action::Endpoint)
-    )
+    let shown = shown_endpoint(scene).filter(|_| endpoints.len() > 1)?;
+    let place = endpoints.iter().position(|other| other.id == shown.id)?;
+    let key = scene.view.keymap.key(Action::Endpoint);
+    let told =
+        format!("endpoint {} of {}, {}  ", place + 1, endpoints.len(), scene.session.users.name(shown));
+    Some(Row::text(told).bold(Role::Focus, key).and(" next"))
 }
 
 /// The ground of the columns in which the fault was on, from the plot to the axis.

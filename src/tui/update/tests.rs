@@ -256,10 +256,10 @@ fn escape_leads_towards_safety_step_by_step() {
 fn in_a_comparison_down_reads_on() {
     let mut desk = Desk::at(fixtures::finished(Variant::After));
     desk.press("DOWN");
-    assert_eq!(desk.view.scroll_of(Pane::Experiment), 0, "it chooses a step");
+    assert_eq!(desk.view.scroll_of(Pane::Experiment), 1, "the findings stand in the place of the steps");
     desk.view.compares = true;
     desk.press("DOWN");
-    assert_eq!(desk.view.scroll_of(Pane::Experiment), 1);
+    assert_eq!(desk.view.scroll_of(Pane::Experiment), 2);
 }
 
 #[test]

@@ -104,11 +104,20 @@ fn users(scene: &Scene) -> Told {
         role,
         word,
         sentence: verdict.sentence,
-        price: verdict.price,
+        // The run is over and what it left is not: nobody should have to wait for the word about it.
+        price: so_far(scene).or(verdict.price),
         medium: verdict.medium,
         short: verdict.short,
         score: score(scene),
     }
+}
+
+/// The word about a run that is over while the way back to safety goes on.
+fn so_far(scene: &Scene) -> Option<String> {
+    let ended = scene.phase == Phase::Recovering && scene.session.run.ended.is_some();
+    ended.then(|| {
+        format!("The run, so far {}.", insight::conclusion(scene.session, scene.now).standing.text())
+    })
 }
 
 fn concluded(scene: &Scene) -> Told {
