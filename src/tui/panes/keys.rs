@@ -67,7 +67,7 @@ pub(crate) fn keys(canvas: &mut Canvas, scene: &Scene) {
     for piece in order.iter().filter(|action| applies(scene, **action)).filter_map(|a| key(scene, *a)) {
         let between = if row.width() > 1 { "  " } else { "" };
         let longer = row.clone().and(between).joined(piece);
-        if longer.width() >= width.saturating_sub(END) {
+        if longer.width() + 2 > width.saturating_sub(END) {
             break;
         }
         row = longer;

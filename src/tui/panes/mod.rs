@@ -35,6 +35,7 @@ pub(super) use experiment::experiment;
 pub(super) use findings::findings;
 pub(super) use header::header;
 pub(super) use keys::keys;
+pub(super) use lately::Lately;
 pub use log::LogFeed;
 pub(crate) use log::accept_everything;
 pub(super) use log::{lines as log_lines, log};

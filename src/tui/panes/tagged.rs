@@ -41,26 +41,26 @@ pub(super) fn draw(canvas: &mut Canvas, tag: &str, role: Role, text: &Row) {
 /// A sentence with its figures in bold: amounts with a unit, moments, and what is counted in parentheses.
 pub(super) fn figured(text: &str) -> Row {
     let words: Vec<&str> = text.split(' ').collect();
-    let (mut row, mut at) = (Row::new(), 0);
-    while let Some(word) = words.get(at) {
-        let before = if at == 0 { "" } else { " " };
-        let long = figure(words.get(at..).unwrap_or_default());
-        let whole = match long {
-            0 => (*word).to_owned(),
-            long => words.get(at..at + long).unwrap_or_default().join(" "),
-        };
+    let (mut row, mut plain, mut at) = (Row::new(), String::new(), 0);
+    while at < words.len() {
+        let rest = words.get(at..).unwrap_or_default();
+        let long = figure(rest);
+        let whole = rest.get(..long.max(1)).unwrap_or_default().join(" ");
+        if at > 0 {
+            plain.push(' ');
+        }
         if long == 0 {
-            row = row.and(format!("{before}{whole}"));
+            plain.push_str(&whole);
         } else {
-            let open = whole.chars().take_while(|c| *c == '(').count();
             let bare = whole.trim_end_matches([',', ';', '.', ':', ')']);
-            let (bold, rest) = (bare.get(open..).unwrap_or_default(), whole.get(bare.len()..));
-            row = row.and(format!("{before}{}", "(".repeat(open))).bold(Role::Strong, bold);
-            row = row.and(rest.unwrap_or_default());
+            let bold = bare.trim_start_matches('(');
+            plain.push_str(bare.get(..bare.len() - bold.len()).unwrap_or_default());
+            row = row.and(std::mem::take(&mut plain)).bold(Role::Strong, bold);
+            plain.push_str(whole.get(bare.len()..).unwrap_or_default());
         }
         at += long.max(1);
     }
-    row
+    if plain.is_empty() { row } else { row.and(plain) }
 }
 
 /// How many words of the beginning are one figure.

@@ -15,7 +15,7 @@ use crate::{
         axis::TimeAxis,
         canvas::{Canvas, Row},
         figures,
-        panes::Scene,
+        panes::{Lately, Scene},
         theme::Role,
     },
 };
@@ -185,28 +185,11 @@ fn run_before(scene: &Scene) -> Option<Row> {
 
 /// `20 of 20 fallback in 5 s`: what most got who asked lately.
 fn lately(scene: &Scene, endpoint: &Endpoint) -> Row {
-    const LATELY_S: f64 = 5.0;
     if !endpoint.watched {
         return Row::of(Role::Unknown, "not asked any more");
     }
-    let from = scene.until - std::time::Duration::from_secs_f64(LATELY_S);
-    let came = Recent::of(endpoint.dots_since(from).filter(|dot| dot.ended() <= scene.until));
-    let waiting = endpoint
-        .waiting_over(scene.until, super::ON_THE_WAY_MS)
-        .filter(|(flight, _)| flight.start >= from)
-        .count();
-    let parts = [
-        (Mark::Failed, came.errors, "failed"),
-        (Mark::Waiting, waiting, "waiting"),
-        (Mark::Fallback, came.fallback, "fallback"),
-        (Mark::Unjudged, came.unjudged, "answered"),
-        (Mark::Real, came.real, "real"),
-    ];
-    let all = came.answers + waiting;
-    match parts.into_iter().filter(|(_, n, _)| *n > 0).max_by_key(|(mark, n, _)| (*n, *mark)) {
-        Some((mark, n, word)) => {
-            Row::strong(mark.role(), format!("{n} of {all} {word}")).with(Role::Soft, " in 5 s")
-        }
+    match Lately::of(scene, endpoint).most() {
+        Some((role, most)) => Row::strong(role, most).with(Role::Soft, " in 5 s"),
         None => Row::of(Role::Unknown, "nobody asked in 5 s"),
     }
 }
