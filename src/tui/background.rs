@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// The question.
 pub(super) const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
 /// How long the first frame waits for the answer: a terminal on this machine takes a few milliseconds.
-pub(super) const GLANCE: Duration = Duration::from_millis(12);
+pub(super) const GLANCE: Duration = Duration::from_millis(10);
 /// How long an answer counts. Later the screen would change its colours under the eyes of whoever reads it.
 const COUNTS: Duration = Duration::from_secs(1);
 /// How long whoever leaves waits for an answer that is on its way, since the shell would take it for keys.

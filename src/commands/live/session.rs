@@ -34,7 +34,7 @@ use tokio::time::timeout;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How long a session may take to open before its screen shows that it does.
-const AT_ONCE: Duration = Duration::from_millis(15);
+const AT_ONCE: Duration = Duration::from_millis(10);
 
 /// What a session has besides its arguments.
 #[derive(Default)]
