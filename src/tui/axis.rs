@@ -19,6 +19,8 @@ const TICKS_S: [i64; 10] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
 const APART: i64 = 9;
 /// Columns by which the window moves before T0.
 const STRIDE: i64 = 4;
+/// Milliseconds before T0 that two runs below each other show at most.
+const AROUND_MS: i64 = 10_000;
 /// Columns left free right of the present before the next larger step is taken.
 const MARGIN: i64 = 2;
 
@@ -78,15 +80,17 @@ impl TimeAxis {
         Self { columns, zero, step_ms, first, now, origin, fired, live: first == live_first }
     }
 
-    /// The same stretch on a track of another width, as where two runs lie below each other: T0 in its column, all of
-    /// `until_ms` milliseconds after it on the track.
+    /// The axis of a run that is over, as where two lie below each other: ten seconds before T0 as far as they fit a fifth of
+    /// the track, and all of `until_ms` milliseconds after it.
     pub(super) fn around_t0(session: &Session, until_ms: i64, columns: usize) -> Self {
-        let lead = lead(columns);
         let zero = session.t0().or(session.meta.opened).unwrap_or(Timestamp::UNIX_EPOCH);
-        let place = fitting(SMALLEST, until_ms, columns as i64 - lead);
-        let step_ms = STEPS_MS.get(place).copied().unwrap_or(1000);
-        let now = until_ms.div_euclid(step_ms);
-        Self { columns, zero, step_ms, first: -lead, now, origin: 0, fired: true, live: true }
+        let all = columns as i64;
+        let lead = |step: i64| (AROUND_MS / step).clamp(1, (all / 5).max(1));
+        let fits = |step: &i64| until_ms.div_euclid(*step) < all - lead(*step) - MARGIN;
+        let steps = STEPS_MS.get(SMALLEST..).unwrap_or_default();
+        let step_ms = steps.iter().copied().find(fits).or(STEPS_MS.last().copied()).unwrap_or(1000);
+        let (first, now) = (-lead(step_ms), until_ms.div_euclid(step_ms));
+        Self { columns, zero, step_ms, first, now, origin: 0, fired: true, live: true }
     }
 
     /// The same columns, counted from the T0 of another session.

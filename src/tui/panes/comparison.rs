@@ -1,8 +1,105 @@
-//! To be drawn.
+//! Two sessions side by side at the end: the table, both pictures on one axis, findings.
 
-use super::Scene;
-use crate::tui::canvas::Canvas;
+mod table;
 
-pub(crate) fn comparison(canvas: &mut Canvas, _scene: &Scene, _size: crate::tui::layout::Size) {
+use super::{
+    Scene,
+    banner::standing_role,
+    findings::{self, Told},
+    framed, narrowed, score,
+};
+use crate::{
+    report::Comparison,
+    tui::{
+        canvas::{Canvas, Row},
+        keymap::Action,
+        layout::Size,
+        pane::Pane,
+        picture::{Compared, Run, compared_strips},
+        theme::Role,
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Columns of the picture, of so many, where there are and are not many.
+const PICTURE: [(usize, usize); 2] = [(72, 120), (130, 200)];
+/// Rows of the small table with its head, and of both strips with the axis.
+const SMALL: (usize, usize) = (7, 5);
+/// Where the strips of the small screen begin.
+const TRACK: usize = 9;
+
+/// Draws the comparison in the room of all panes.
+pub(crate) fn comparison(canvas: &mut Canvas, scene: &Scene, size: Size) {
+    let Some(earlier) = scene.earlier else { return };
     canvas.clear();
+    let (one, two) = scene.view.names();
+    let compared = Comparison::of((one, earlier), (two, scene.session));
+    let before =
+        Run { session: earlier, name: one, role: standing_role(compared.before.conclusion.standing) };
+    let after =
+        Run { session: scene.session, name: two, role: standing_role(compared.after.conclusion.standing) };
+    match size {
+        Size::Compact => small(canvas, scene, &compared, before, after),
+        _ => large(canvas, scene, &compared, size, before, after),
+    }
+}
+
+fn large(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, size: Size, before: Run, after: Run) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let top = (compared.rows.len() + 3).min(height);
+    let title = Row::strong(Role::Focus, format!("1 {}", compared.heading));
+    {
+        let mut upper = canvas.part(0, 0, width, top);
+        let mut inside = narrowed(upper.framed(&title, &"1 run each".into(), Role::Focus));
+        table::draw(&mut inside, compared);
+    }
+    let (share, of) = if size == Size::Wide { PICTURE[1] } else { PICTURE[0] };
+    let left = width * share / of;
+    {
+        let mut pane = canvas.part(0, top, left, height - top);
+        let picture = Compared::in_frame(before, after, left);
+        let word = Row::text(format!("{} a column", picture.step()));
+        framed(&mut pane, scene, (Pane::Users, Pane::Users.number()), "USERS", Row::new(), word);
+        picture.draw(&mut pane, scene);
+    }
+    let mut right = canvas.part(left, top, width - left, height - top);
+    lessons(&mut right, scene, compared, 3);
+}
+
+fn small(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, before: Run, after: Run) {
+    let (width, height) = (canvas.width(), canvas.height());
+    // A row more is the table's, the others are the findings'.
+    let spare = usize::from(height > SMALL.0 + SMALL.1 + 7);
+    let top = SMALL.0 + spare;
+    table::brief(&mut canvas.part(0, 0, width, top), compared);
+    let track = (TRACK, width.saturating_sub(TRACK + 1));
+    compared_strips(&mut canvas.part(0, top, width, SMALL.1), before, after, track);
+    let below = top + SMALL.1;
+    lessons(&mut canvas.part(0, below, width, height.saturating_sub(below)), scene, compared, 1);
+}
+
+/// Findings, then what was not seen, what two runs cannot tell, and predictions.
+fn lessons(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, number: usize) {
+    let key = scene.view.keymap.key(Action::Why);
+    let word = Row::of(Role::Soft, format!("{}, {key} opens the evidence", compared.findings.len()));
+    let scroll = scene.view.scroll_of(scene.view.focus);
+    let hidden = {
+        let title = Row::strong(Role::Focus, format!("{number} ")).bold(Role::Strong, "FINDINGS");
+        let mut body = narrowed(canvas.framed(&title, &word, Role::Line));
+        let width = body.width();
+        let told: Vec<Told> = compared.findings.iter().map(Told::of).collect();
+        let mut lines = findings::lines(&told, &compared.not_seen, width);
+        // The first one stands in the row of notes.
+        lines.extend(findings::headed("NOTE", compared.caveats.get(1..).unwrap_or_default(), width));
+        for side in [&compared.after, &compared.before].into_iter().filter(|side| !side.scores.is_empty()) {
+            lines.push(Row::new());
+            lines.push(Row::strong(Role::Strong, "YOUR PREDICTION").and(format!("  {}", side.name)));
+            lines.extend(side.scores.iter().map(|one| score::prediction(one, width)));
+        }
+        super::scrolled(&mut body, &lines, scroll);
+        lines.len().saturating_sub(body.height())
+    };
+    super::more_below(canvas, scene, scene.view.focus, hidden.saturating_sub(scroll));
 }

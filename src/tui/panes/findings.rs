@@ -2,7 +2,7 @@
 
 use super::{Scene, frame, score};
 use crate::{
-    insight::{self, Weight},
+    insight::{self, Finding, Weight},
     tui::{
         canvas::{Canvas, Row},
         keymap::Action,
@@ -15,11 +15,12 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Columns before a finding's text, and free ones behind it.
+/// Columns before a finding's text.
 const INDENT: usize = 4;
-const MARGIN: usize = 2;
 /// Columns before what was not seen.
-const UNSEEN: usize = 10;
+const HEAD: usize = 10;
+/// Columns from which two are left free behind a text, rather than one.
+const ROOMY: usize = 60;
 
 /// Draws the pane; `whole` with the figures below, where they have no pane of their own.
 pub(crate) fn findings(canvas: &mut Canvas, scene: &Scene, whole: bool) {
@@ -30,10 +31,7 @@ pub(crate) fn findings(canvas: &mut Canvas, scene: &Scene, whole: bool) {
         let mut body = frame(canvas, scene, Pane::Experiment, "FINDINGS", word);
         let width = body.width();
         let unseen = insight::not_seen(scene.session, scene.now);
-        let told: Vec<Told> = found
-            .iter()
-            .map(|finding| Told { weight: finding.weight, text: &finding.text, advice: &finding.advice })
-            .collect();
+        let told: Vec<Told> = found.iter().map(Told::of).collect();
         let mut lines = lines(&told, &unseen, width);
         if whole {
             lines.push(Row::new());
@@ -58,10 +56,17 @@ pub(super) struct Told<'a> {
     pub(super) advice: &'a str,
 }
 
+impl<'a> Told<'a> {
+    pub(super) fn of(finding: &'a Finding) -> Self {
+        Self { weight: finding.weight, text: &finding.text, advice: &finding.advice }
+    }
+}
+
 /// All findings with their numbers, then what was not seen.
 pub(super) fn lines(found: &[Told], unseen: &[String], width: usize) -> Vec<Row> {
     let mut lines = Vec::new();
-    let room = width.saturating_sub(INDENT + MARGIN);
+    let margin = if width >= ROOMY { 2 } else { 1 };
+    let room = width.saturating_sub(INDENT + margin);
     for (number, finding) in (1..).zip(found) {
         for (i, line) in text::wrapped(finding.text, room).into_iter().enumerate() {
             let head = match i {
@@ -73,14 +78,21 @@ pub(super) fn lines(found: &[Told], unseen: &[String], width: usize) -> Vec<Row>
         let advice = text::wrapped(finding.advice, room).into_iter();
         lines.extend(advice.map(|line| Row::text(" ".repeat(INDENT)).and(line)));
     }
-    for (i, said) in unseen.iter().enumerate() {
-        if i == 0 && !lines.is_empty() {
-            lines.push(Row::new());
+    lines.extend(headed("NOT SEEN", unseen, width));
+    lines
+}
+
+/// Sentences with a word before the first one, and an empty row above them.
+pub(super) fn headed(head: &str, sentences: &[String], width: usize) -> Vec<Row> {
+    let mut lines = Vec::new();
+    for (i, said) in sentences.iter().enumerate() {
+        for (j, line) in text::wrapped(said, width.saturating_sub(HEAD)).into_iter().enumerate() {
+            let head = if (i, j) == (0, 0) { head } else { "" };
+            lines.push(Row::strong(Role::Strong, head).to(HEAD).and(line));
         }
-        for (j, line) in text::wrapped(said, width.saturating_sub(UNSEEN)).into_iter().enumerate() {
-            let head = if (i, j) == (0, 0) { "NOT SEEN" } else { "" };
-            lines.push(Row::strong(Role::Strong, head).to(UNSEEN).and(line));
-        }
+    }
+    if !lines.is_empty() {
+        lines.insert(0, Row::new());
     }
     lines
 }

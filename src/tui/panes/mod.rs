@@ -44,6 +44,7 @@ pub(super) use note::note;
 pub(super) use pods::{listed as listed_pods, pods};
 pub(super) use preflight::preflight;
 pub use scene::Scene;
+pub(super) use scene::faults;
 pub(super) use score::score;
 pub(super) use stage::{caption, figures as stage_figures};
 pub(super) use starting::starting;

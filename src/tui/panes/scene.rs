@@ -90,16 +90,7 @@ impl<'a> Scene<'a> {
 
     /// The stretches in which the fault was on, oldest first; the last one has no end while it is.
     pub fn faults(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
-        let Some(fault) = &self.session.fault else { return Vec::new() };
-        let mut faults: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
-        for (at, on) in fault.on.changes().filter(|(at, _)| *at <= self.until) {
-            match (on, faults.last_mut()) {
-                (true, last) if last.as_ref().is_none_or(|(_, to)| to.is_some()) => faults.push((at, None)),
-                (false, Some((_, to))) if to.is_none() => *to = Some(at),
-                _ => {}
-            }
-        }
-        faults
+        faults(self.session, self.until)
     }
 
     /// The name of the step that was fired last.
@@ -115,6 +106,20 @@ impl<'a> Scene<'a> {
         let StepState::Paused { side: PauseSide::Before, .. } = row.state else { return None };
         Some((row.step.name.as_str(), row.pause_left(self.until)?))
     }
+}
+
+/// The stretches of a session up to a moment in which the fault was on.
+pub(in crate::tui) fn faults(session: &Session, until: Timestamp) -> Vec<(Timestamp, Option<Timestamp>)> {
+    let Some(fault) = &session.fault else { return Vec::new() };
+    let mut faults: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
+    for (at, on) in fault.on.changes().filter(|(at, _)| *at <= until) {
+        match (on, faults.last_mut()) {
+            (true, last) if last.as_ref().is_none_or(|(_, to)| to.is_some()) => faults.push((at, None)),
+            (false, Some((_, to))) if to.is_none() => *to = Some(at),
+            _ => {}
+        }
+    }
+    faults
 }
 
 /// The moment to count durations to.

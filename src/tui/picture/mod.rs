@@ -1,6 +1,7 @@
 //! The picture: one time axis through waiting times, what users got, breaker, readiness, health page and steps.
 
 mod columns;
+mod compared;
 mod lanes;
 mod plot;
 mod segments;
@@ -8,6 +9,7 @@ mod side;
 mod strip;
 
 pub(crate) use columns::ON_THE_WAY_MS;
+pub(crate) use compared::{Compared, Run, strips as compared_strips};
 pub(crate) use lanes::{Lane, breaker_role, health_path};
 pub(crate) use side::{breaker as breaker_now, ready as ready_now};
 

@@ -30,16 +30,23 @@ pub(super) fn draw(
     grid(canvas, axis, scale);
     if let Some(limit_ms) = limit_ms {
         limit(canvas, scale, limit_ms);
+        limit_words(canvas, scale, limit_ms);
     }
     if let Some(rule) = axis.now_column().map(|now| now + 1).filter(|rule| *rule < axis.columns) {
         for y in 0..canvas.height() {
             canvas.letters(rule, y, "▏", Role::Soft);
         }
     }
-    let Some(columns) = columns else { return };
+    if let Some(columns) = columns {
+        answers(canvas, columns);
+    }
+}
+
+/// The pixels of all answers.
+pub(super) fn answers(canvas: &mut Canvas, columns: &Columns) {
     let theme = canvas.theme;
     for y in 0..canvas.height() {
-        for x in 0..axis.columns {
+        for x in 0..columns.counts().len() {
             let (upper, lower) = columns.cell(x, y);
             match upper.max(lower) {
                 Some(worst) if theme.draws_letters() => {
@@ -51,7 +58,7 @@ pub(super) fn draw(
     }
 }
 
-fn grid(canvas: &mut Canvas, axis: &TimeAxis, scale: Scale) {
+pub(super) fn grid(canvas: &mut Canvas, axis: &TimeAxis, scale: Scale) {
     for (y, _) in scale.decades() {
         for x in (0..axis.columns).step_by(2) {
             canvas.letters(x, y, "·", Role::Grid);
@@ -65,10 +72,14 @@ fn grid(canvas: &mut Canvas, axis: &TimeAxis, scale: Scale) {
 }
 
 /// What users accept to wait, over the whole width.
-fn limit(canvas: &mut Canvas, scale: Scale, limit_ms: u64) {
+pub(super) fn limit(canvas: &mut Canvas, scale: Scale, limit_ms: u64) {
     let y = scale.row(limit_ms as f64);
     let width = canvas.width();
     canvas.letters(0, y, &"╌".repeat(width), Role::Soft);
+}
+
+fn limit_words(canvas: &mut Canvas, scale: Scale, limit_ms: u64) {
+    let (y, width) = (scale.row(limit_ms as f64), canvas.width());
     let words = format!(" limit {} ", crate::tui::figures::limit(limit_ms));
     if let Some(x) = width.checked_sub(words.len() + 1).filter(|_| width > 40) {
         canvas.letters(x, y, &words, Role::Soft);

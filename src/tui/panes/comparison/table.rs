@@ -1,0 +1,90 @@
+//! The table of two runs: values right-aligned, bars behind them, what changed.
+
+use crate::{
+    insight::Tone,
+    report::{Comparison, Judgement},
+    tui::{
+        canvas::{Canvas, Row},
+        panes::{score::half_rows, story},
+        text,
+        theme::Role,
+    },
+};
+
+/// Where the first values end, columns of the second ones with what is free around them, and columns of what changed.
+const BEFORE: usize = 37;
+const AFTER: usize = 11;
+const CHANGE: usize = 30;
+/// The same without bars: where both values end, and where what changed begins.
+const BRIEF: [usize; 3] = [38, 47, 50];
+
+/// Draws it with bars.
+pub(super) fn draw(canvas: &mut Canvas, compared: &Comparison) {
+    let width = canvas.width();
+    // A blank before each bar and after the second one.
+    let bars = width.saturating_sub(BEFORE + 1 + AFTER + 1 + 2 + CHANGE) / 2;
+    let after = BEFORE + 1 + bars + AFTER;
+    let change = after + 1 + bars + 2;
+    let (one, two) = (compared.before.name.as_str(), compared.after.name.as_str());
+    let head = ending(ending(Row::new(), BEFORE, Role::Strong, one), after, Role::Strong, two);
+    canvas.row(0, &head.to(change).bold(Role::Strong, "what changed"));
+    for (y, row) in (1..).zip(&compared.rows) {
+        let largest =
+            [&row.before, &row.after].into_iter().filter_map(|value| value.number).fold(0.0, f64::max);
+        let whole = row.whole.unwrap_or(largest).max(f64::MIN_POSITIVE);
+        let mut line = Row::text(row.what);
+        for (value, end) in [(&row.before, BEFORE), (&row.after, after)] {
+            line = ending(line, end, strong(value.tone), &value.text);
+            if let Some(number) = value.number.filter(|number| *number > 0.0) {
+                let role = if value.tone == Tone::Plain { Role::Soft } else { story::role(value.tone) };
+                line = line.to(end + 1).with(role, half_rows(number / whole, bars));
+            }
+        }
+        canvas.row(y, &line.to(change).joined(changed(row, width.saturating_sub(change))));
+    }
+}
+
+/// Draws its head and as many rows as there is room for, without bars; what did not change is left out first.
+pub(super) fn brief(canvas: &mut Canvas, compared: &Comparison) {
+    let [before, after, change] = BRIEF;
+    let (one, two) = (compared.before.name.as_str(), compared.after.name.as_str());
+    let head = ending(ending(Row::new(), before, Role::Strong, one), after, Role::Strong, two);
+    canvas.row(0, &head.to(change).bold(Role::Strong, "what changed"));
+    let mut rows: Vec<_> = compared.rows.iter().collect();
+    while rows.len() + 1 > canvas.height()
+        && let Some(place) = rows.iter().rposition(|row| row.before.text == row.after.text).or(Some(3))
+        && place < rows.len()
+    {
+        rows.remove(place);
+    }
+    let room = canvas.width().saturating_sub(change + 1);
+    for (y, row) in (1..).zip(rows) {
+        let line =
+            ending(Row::text(format!(" {}", row.what)), before, strong(row.before.tone), &row.before.text);
+        let line = ending(line, after, strong(row.after.tone), &row.after.text);
+        canvas.row(y, &line.to(change).joined(changed(row, room)));
+    }
+}
+
+/// A figure at its right edge.
+fn ending(row: Row, end: usize, role: Role, text: &str) -> Row {
+    row.to(end.saturating_sub(text::width(text))).bold(role, text)
+}
+
+fn strong(tone: Tone) -> Role {
+    if tone == Tone::Plain { Role::Strong } else { story::role(tone) }
+}
+
+/// `BETTER 7 fewer [1]`; the number of the finding is never cut.
+fn changed(row: &crate::report::Row, room: usize) -> Row {
+    let word = row.judgement.text();
+    let role = match row.judgement {
+        Judgement::Better => Role::Ok,
+        Judgement::Worse => Role::Failing,
+        Judgement::Same | Judgement::None => Role::Text,
+    };
+    let line = if word.is_empty() { Row::new() } else { Row::strong(role, word).and(" ") };
+    let number = row.finding.map(|number| format!(" [{number}]")).unwrap_or_default();
+    let left = room.saturating_sub(line.width() + number.len());
+    line.and(text::fit(&row.change, left)).bold(Role::Focus, number)
+}
