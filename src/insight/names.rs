@@ -12,7 +12,7 @@ const END: usize = 5;
 /// it is one of several.
 pub(super) fn bystander(session: &Session, pod: &PodRow) -> String {
     let kin = |other: &&PodRow| other.pod.owner == pod.pod.owner;
-    let who = match session.bystanders().all(|other| kin(&other)) {
+    let who = match is_consumer(session, pod) {
         true => "the consumer",
         false => pod.pod.owner.as_deref().unwrap_or(&pod.pod.key.name),
     };
@@ -21,6 +21,14 @@ pub(super) fn bystander(session: &Session, pod: &PodRow) -> String {
     }
     let end = pod.pod.key.name.chars().rev().take(END).collect::<Vec<_>>();
     format!("{who} {}", end.into_iter().rev().collect::<String>())
+}
+
+/// Whether a pod is the consumer's: as far as that is known, else whether there is no other bystander than its kind.
+pub(super) fn is_consumer(session: &Session, pod: &PodRow) -> bool {
+    match session.roles().consumer {
+        Some(consumer) => pod.pod.owner.as_deref() == Some(consumer.workload.name.as_str()),
+        None => session.bystanders().all(|other| other.pod.owner == pod.pod.owner),
+    }
 }
 
 /// The path of the health page that is read, without a host or a port; `/health` where it is not told.

@@ -11,7 +11,7 @@ use super::{
     guards::{Strain, guard_near, guard_readings},
     names,
     restart::restart_due,
-    verdict::{Word, verdict},
+    verdict::{Verdict, Word, verdict},
 };
 use crate::session::{
     event::{Guard, Timestamp},
@@ -79,17 +79,18 @@ impl Warning {
 
 /// What should be said now, the most urgent first.
 pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
+    let verdict = verdict(session, now);
     let mut warnings: Vec<Warning> = [
-        guard_ahead(session, now),
-        users::budget(session, now),
+        guard_ahead(session, &verdict, now),
+        users::budget(&verdict),
         users::overrun(session, now),
         users::not_learned(session),
         gap_behind(session, now),
-        users::healthy_but_failing(session, now),
+        users::healthy_but_failing(session, &verdict, now),
         users::health_recovered_alone(session),
         cluster::without_effect(session, now),
         cluster::restart_ahead(session, now),
-        ready_again(session, now),
+        ready_again(session, &verdict, now),
     ]
     .into_iter()
     .flatten()
@@ -101,10 +102,10 @@ pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
 }
 
 /// A guard that ends the run by itself if this goes on.
-fn guard_ahead(session: &Session, now: Timestamp) -> Option<Warning> {
+fn guard_ahead(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<Warning> {
     let near = guard_near(session, now);
     let urgency = if near.is_some() { Urgency::Warn } else { Urgency::Guard };
-    let reading = near.or_else(|| users_guard(session, now))?;
+    let reading = near.or_else(|| users_guard(session, verdict, now))?;
     let (figure, limit) = (reading.figure, reading.limit);
     let left = limit.saturating_sub(figure).max(1);
     Some(match reading.guard {
@@ -135,10 +136,10 @@ fn guard_ahead(session: &Session, now: Timestamp) -> Option<Warning> {
 }
 
 /// The guard of users once a third of what it allows is used up and users are let down now.
-fn users_guard(session: &Session, now: Timestamp) -> Option<super::guards::Reading> {
+fn users_guard(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<super::guards::Reading> {
     let mut readings = guard_readings(session, now).into_iter();
     let reading = readings.find(|reading| reading.guard == Guard::Users && reading.strain == Strain::Calm)?;
-    let harmed = matches!(verdict(session, now).word, Word::Failing | Word::Waiting);
+    let harmed = matches!(verdict.word, Word::Failing | Word::Waiting);
     (harmed && reading.figure * 3 >= reading.limit).then_some(reading)
 }
 
@@ -151,9 +152,9 @@ fn gap_behind(session: &Session, now: Timestamp) -> Option<Warning> {
 }
 
 /// Users are well again: the run may go on.
-fn ready_again(session: &Session, now: Timestamp) -> Option<Warning> {
+fn ready_again(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<Warning> {
     let healed = session.fault.as_ref().and_then(|fault| fault.healed)?;
-    let well = session.run.ended.is_none() && verdict(session, now).word == Word::Ok;
+    let well = session.run.ended.is_none() && verdict.word == Word::Ok;
     well.then(|| {
         let after = now.duration_since(healed).as_secs_f64();
         let before = session.users.main().zip(session.t0());

@@ -2,7 +2,7 @@
 
 use super::{About, Finding, Weight, measured::Measured};
 use crate::{
-    insight::Standing,
+    insight::{Standing, verdict::missed_in_method},
     session::{
         event::{RunStatus, Section},
         state::{StepRow, StepState},
@@ -21,6 +21,19 @@ pub(super) fn blind(seen: &Measured) -> Option<Finding> {
             "Try: ask the consumer in the hypothesis, with a tolerance; one on a method probe has no effect."
                 .to_owned(),
         evidence: vec![seen.conclusion.because()],
+        about: About::File,
+    })
+}
+
+/// A probe of the method missed the tolerance that it declares.
+pub(super) fn missed(seen: &Measured) -> Option<Finding> {
+    let missed = missed_in_method(seen.session, seen.fault?).filter(|_| seen.is(Standing::NotResilient))?;
+    Some(Finding {
+        weight: Weight::Serious,
+        text: "A probe of the method missed the tolerance that the file declares.".to_owned(),
+        advice: "Try: put it into the hypothesis as well; a run without a screen ignores it in the method."
+            .to_owned(),
+        evidence: vec![missed],
         about: About::File,
     })
 }

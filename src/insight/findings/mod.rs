@@ -91,6 +91,7 @@ fn findings_so_far(session: &Session, now: Timestamp) -> Vec<Finding> {
         aftermath::rollback(&seen),
         aftermath::not_safe(&seen),
         breaker::switched_off(&seen),
+        file::missed(&seen),
         users::failed(&seen),
         breaker::without_fallback(&seen),
         users::waited(&seen),

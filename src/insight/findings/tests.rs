@@ -204,6 +204,20 @@ fn what_the_end_left_behind_comes_first() {
 }
 
 #[test]
+fn a_tolerance_that_a_probe_of_the_method_missed_counts() {
+    let (mut session, now) = fixtures::finished(Variant::After);
+    session.concluded = None;
+    let step = StepRef { section: Section::Method, index: 2 };
+    for row in session.steps.rows.iter_mut().filter(|row| row.step.at == step) {
+        row.step.tolerance = Some("200".to_owned());
+        (row.trouble, row.summary) = (Some("gave 500".to_owned()), Some("500".to_owned()));
+    }
+    let missed = findings(&session, now).remove(0);
+    assert_eq!(missed.text, "A probe of the method missed the tolerance that the file declares.");
+    assert!(missed.evidence[0].contains("gave 500, wanted 200"), "{:?}", missed.evidence);
+}
+
+#[test]
 fn several_endpoints_are_told_apart_by_the_worst() {
     let mut events = fixtures::events(Variant::Before, 62.0);
     let second = EndpointId(1);

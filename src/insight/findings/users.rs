@@ -93,10 +93,10 @@ pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
         return None;
     }
     let what = if errors > fallbacks { "errors" } else { "the fallback" };
-    let lasted = wording::seconds(seconds);
+    let (lasted, was) = (wording::seconds(seconds), seen.meanwhile());
     let text = match lag {
-        Some((_, true)) => format!("Users got {what} for up to {lasted} longer than the provider was away."),
-        Some(_) => format!("Users got {what} for {lasted} longer than the provider was away."),
+        Some((_, true)) => format!("Users got {what} for up to {lasted} longer than {was}."),
+        Some(_) => format!("Users got {what} for {lasted} longer than {was}."),
         None => format!("The provider was back for {lasted} when the run ended, and users still got {what}."),
     };
     let open = seen.was_open(healed);

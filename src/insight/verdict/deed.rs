@@ -66,7 +66,7 @@ pub fn failed_gate(session: &Session) -> Option<String> {
 }
 
 /// What the first probe of the method gave that missed its tolerance since the fire: the author said what must hold under it.
-pub(super) fn missed_in_method(session: &Session, fault: &Fault) -> Option<String> {
+pub(in crate::insight) fn missed_in_method(session: &Session, fault: &Fault) -> Option<String> {
     let since = |row: &StepRow| row.ended.is_some_and(|ended| ended >= fault.t0());
     let judged = |row: &StepRow| row.step.at.section == Section::Method && row.step.tolerance.is_some();
     let row = session.steps.rows.iter().find(|row| judged(row) && since(row) && row.failed())?;

@@ -147,7 +147,13 @@ impl Ending<'_> {
                 ],
             ),
         };
-        said.price(joined([self.back(), self.background(), self.unseen()]))
+        said.price(joined([self.back(), self.background(), self.unanswered(), self.unseen()]))
+    }
+
+    /// Who had no answer by now.
+    fn unanswered(&self) -> Option<String> {
+        let waiting = self.users.over_limit_unanswered;
+        (waiting > 0).then(|| format!("{} had no answer by the end", wording::count(waiting, "user")))
     }
 
     /// When users got real answers again.
@@ -182,7 +188,7 @@ impl Ending<'_> {
             late => format!("Real answers only, but {late} of {} waited up to {longest}", self.users.sent),
         };
         Said::new(sentence, &[&format!("real answers only, but {bad}"), &format!("real, but {bad}")])
-            .price(joined([self.background(), self.unseen()]))
+            .price(joined([self.background(), self.unanswered(), self.unseen()]))
     }
 
     /// Real answers, in time or as before.

@@ -69,7 +69,10 @@ impl View<'_> {
         let said = match fired {
             false => Said::new(
                 format!("{got} of {of} answers are successes; what is real is being learned"),
-                &[&format!("learning what is real: {} so far", wording::count(got, "success"))],
+                &[
+                    &format!("learning what is real: {} so far", wording::count(got, "success")),
+                    "learning what a real answer is",
+                ],
             )
             .price(Some("A fire now would leave the run without a verdict.".to_owned())),
             true => Said::new(

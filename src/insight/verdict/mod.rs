@@ -30,6 +30,7 @@ mod tests;
 mod unseen_tests;
 
 pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_word};
+pub(super) use deed::missed_in_method;
 pub use deed::{
     failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, only_rollbacks, rollback_failed,
     still_away, still_wrong,

@@ -31,12 +31,14 @@ pub(super) struct Cost {
     fallbacks_only: bool,
     /// Whether nobody saw some of it.
     unseen: bool,
+    /// Whether users waited longer than the limit before T0 already.
+    slow: bool,
     limit_ms: u64,
 }
 
 impl Cost {
-    pub(super) fn of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Self {
-        let since = endpoint.since_t0(now);
+    /// The price of what users got since T0.
+    pub(super) fn of(session: &Session, endpoint: &Endpoint, since: &Tally, now: Timestamp) -> Self {
         let slow = endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms));
         Self {
             asked: since.sent,
@@ -47,6 +49,7 @@ impl Cost {
             stuck: endpoint.waiting_over(now, endpoint.accepted_ms()).count() as u64,
             withheld: since.withheld,
             fallbacks_only: since.answered() == since.fallback,
+            slow,
             unseen: session.t0().is_some_and(|t0| session.gaps.touch(t0, now)),
             limit_ms: endpoint.limit_ms,
         }
@@ -78,7 +81,7 @@ impl Cost {
     }
 
     /// `7 users waited up to 2.0 s, nobody got an error`: the price of it all; without the errors where those are told.
-    pub(super) fn in_all(&self, errors_told: bool) -> String {
+    pub(super) fn in_all(&self, errors_told: bool) -> Option<String> {
         let mut parts = Vec::new();
         let errors = if errors_told { 0 } else { self.errors };
         if errors > 0 {
@@ -92,17 +95,20 @@ impl Cost {
             parts.push(format!("{} an error", self.nobody("got", "get")));
         }
         self.rest(&mut parts);
-        match (parts.is_empty(), errors_told) {
-            (false, _) => parts.join(", "),
-            (true, false) => format!("{} an error, {}", self.nobody("got", "get"), self.nobody_waited()),
-            (true, true) => self.nobody_waited(),
+        if parts.is_empty() && !errors_told {
+            parts.push(format!("{} an error", self.nobody("got", "get")));
         }
+        if self.late + self.stuck == 0 && !self.slow && errors == 0 {
+            let waited = self.nobody("waited", "wait");
+            parts.push(format!("{waited} longer than {}", wording::limit(self.limit_ms)));
+        }
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 
     /// The same without those who wait still, who are told; nothing where nobody else paid.
     pub(super) fn so_far(&self) -> Option<String> {
         let so_far = Self { stuck: 0, withheld: 0, ..*self };
-        so_far.is_some().then(|| so_far.in_all(false))
+        so_far.in_all(false).filter(|_| so_far.is_some())
     }
 
     fn rest(&self, parts: &mut Vec<String>) {
@@ -122,17 +128,15 @@ impl Cost {
     fn nobody(&self, did: &str, to_do: &str) -> String {
         if self.unseen { format!("nobody was seen to {to_do}") } else { format!("nobody {did}") }
     }
-
-    fn nobody_waited(&self) -> String {
-        format!("{} longer than {}", self.nobody("waited", "wait"), wording::limit(self.limit_ms))
-    }
 }
 
-/// When Kubernetes last started the one bystander of its kind again: what it knew until then is gone.
+/// When Kubernetes last started the consumer's only pod again: what it knew until then is gone.
 pub(super) fn began_anew(session: &Session) -> Option<Timestamp> {
-    let alone =
-        |pod: &&PodRow| session.bystanders().filter(|other| other.pod.owner == pod.pod.owner).count() == 1;
-    session.bystanders().filter(alone).filter_map(|pod| pod.restarted).max()
+    // Most sessions see no restart.
+    session.bystanders().find(|pod| pod.restarted.is_some())?;
+    let mut pods = session.bystanders().filter(|pod| names::is_consumer(session, pod));
+    let only = pods.next()?;
+    only.restarted.filter(|_| pods.next().is_none())
 }
 
 /// What is believed of the breaker, unless it is from before its process began anew.
@@ -198,8 +202,11 @@ pub(super) fn restarted(session: &Session, now: Timestamp) -> Option<String> {
         return None;
     }
     let fresh = |at: Timestamp| now.duration_since(at).as_secs_f64() < FRESH_S;
-    let explains =
-        |pod: &&PodRow| pod.restarts_since_t0() > 0 && (state == Unknown || pod.restarted.is_some_and(fresh));
+    let explains = |pod: &&PodRow| {
+        pod.restarts_since_t0() > 0
+            && (state == Unknown || pod.restarted.is_some_and(fresh))
+            && names::is_consumer(session, pod)
+    };
     let pod = session.bystanders().filter(explains).max_by_key(|pod| pod.restarted)?;
     let who = names::bystander(session, pod);
     let opened = session.breaker.measured(session.t0()).trip_s.is_some();
@@ -214,7 +221,10 @@ pub(super) fn restarted(session: &Session, now: Timestamp) -> Option<String> {
 
 /// Nothing is ours as long as nothing was fired.
 pub(super) fn nothing_fired(session: &Session) -> Option<String> {
-    session.fault.is_none().then(|| "nothing was fired yet".to_owned())
+    session.fault.is_none().then(|| match session.refusals.is_empty() {
+        true => "nothing was fired yet".to_owned(),
+        false => "the fire was refused and changed nothing".to_owned(),
+    })
 }
 
 /// Why users wait or fail: the first of what is known, `more` before what the breaker does.

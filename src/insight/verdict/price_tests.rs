@@ -4,7 +4,7 @@ use super::*;
 use crate::insight::{Verdict, Word, verdict};
 use crate::session::{
     Event, What,
-    event::NamedState,
+    event::{NamedState, Section, StepRef},
     fixtures::{self, Variant, at},
 };
 
@@ -112,4 +112,41 @@ fn nothing_is_our_doing_before_the_fire() {
         (Word::Waiting, "13 users are waiting, the longest for 3.0 s")
     );
     assert_eq!(said.price.as_deref(), Some("Nothing was fired yet."));
+}
+
+#[test]
+fn what_users_were_used_to_before_is_not_claimed_of_the_fault() {
+    let (mut session, now) = fixtures::told(Variant::After, 45.0);
+    let words = |session: &Session| {
+        let endpoint = session.users.main().unwrap();
+        Cost::of(session, endpoint, &endpoint.since_t0(now), now).in_all(false)
+    };
+    assert_eq!(words(&session).as_deref(), Some("29 users waited up to 11.6 s, nobody got an error"));
+    session.users.endpoints[0].usual.as_mut().unwrap().accepted_ms = 9000.0;
+    assert_eq!(words(&session).as_deref(), Some("nobody got an error"));
+}
+
+#[test]
+fn a_restart_of_something_else_ends_nothing_that_is_believed() {
+    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
+    let mut other = row.pod.clone();
+    other.key.uid = "uid-db".to_owned();
+    other.key.name = "my-database-0".to_owned();
+    other.owner = Some("my-database".to_owned());
+    apply(&mut session, 0.5, What::PodSeen(other.clone()));
+    other.containers[0].restarts += 1;
+    apply(&mut session, 2.9, What::PodSeen(other));
+    assert_eq!((began_anew(&session), restarted(&session, at(3.0))), (None, None));
+    let named: Vec<String> = session.bystanders().map(|pod| names::bystander(&session, pod)).collect();
+    assert_eq!(named, ["the consumer", "my-database"]);
+}
+
+#[test]
+fn a_fire_that_was_refused_is_not_called_none() {
+    let (mut session, _) = fixtures::told(Variant::Before, 0.02);
+    assert_eq!(nothing_fired(&session), None);
+    let step = StepRef { section: Section::Method, index: 0 };
+    apply(&mut session, 0.03, What::FaultRefused { step, reason: "403".to_owned() });
+    assert_eq!(nothing_fired(&session).as_deref(), Some("the fire was refused and changed nothing"));
 }

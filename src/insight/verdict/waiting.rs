@@ -3,7 +3,7 @@
 use super::{
     Word,
     evidence::provider_back,
-    price::{Cost, breaker_words, cut_short_since, of_harm},
+    price::{breaker_words, cut_short_since, of_harm},
     said::{Said, joined},
     users::{Left, View},
 };
@@ -105,8 +105,7 @@ impl View<'_> {
             format!("{} still wait", left.count),
         ];
         let said = Said::new(sentence, &shorter.each_ref().map(String::as_str));
-        let cost = Cost::of(self.session, self.endpoint, self.now);
-        let price = cost.so_far().or_else(|| self.back_since());
+        let price = self.cost().so_far().or_else(|| self.back_since());
         (Word::Waiting, said.price(joined([price])))
     }
 
@@ -142,14 +141,13 @@ impl View<'_> {
             ),
             None => Said::new(
                 format!("Users wait {median} for {what} (median); the limit is {limit}"),
-                &[&format!("answers take {median}, the limit is {limit}")],
+                &[&format!("answers take {median}, the limit is {limit}"), &format!("answers take {median}")],
             ),
         };
         let price = match before {
             Some(_) => joined([Some(format!("the limit is {limit}"))]),
             None => {
-                let cost = Cost::of(self.session, self.endpoint, self.now);
-                let cost = self.session.fault.as_ref().and_then(|_| cost.of_fallback());
+                let cost = self.session.fault.as_ref().and_then(|_| self.cost().of_fallback());
                 of_harm(self.session, cost, self.now)
             }
         };

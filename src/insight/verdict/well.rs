@@ -11,7 +11,7 @@ use super::{
 };
 use crate::session::{
     event::{BreakerState, Confidence, Section, Timestamp},
-    state::{Dot, Outcome, Recent, StepState},
+    state::{Dot, Outcome, Recent, StepState, Tally},
     wording,
 };
 
@@ -27,7 +27,10 @@ impl View<'_> {
             (true, _) => {
                 let share =
                     format!("{} of the last {} answers are fallbacks", lately.fallback, lately.answers);
-                Said::new(format!("{share}; median {median}"), &[&share])
+                Said::new(
+                    format!("{share}; median {median}"),
+                    &[&share, &format!("{} of {} are fallbacks", lately.fallback, lately.answers)],
+                )
             }
             (false, Some(since)) => Said::brief(
                 format!("Users get a fallback in {median}, since {since}"),
@@ -37,13 +40,18 @@ impl View<'_> {
                 Said::brief(format!("Users get a fallback in {median}"), &[&format!("fallback in {median}")])
             }
         };
-        let cost = self.session.fault.as_ref().map(|_| Cost::of(self.session, self.endpoint, self.now));
+        let cost = self.session.fault.as_ref().map(|_| self.cost());
         // A price that stands alone is a line of figures, not a sentence.
         let price = cost.as_ref().and_then(Cost::of_fallback).or_else(|| {
-            let cost = cost.map(|cost| cost.in_all(false));
+            let cost = cost.and_then(|cost| cost.in_all(false));
             joined([nothing_fired(self.session).or(cost), self.open_until()])
         });
         (Word::Protected, said.price(price))
+    }
+
+    /// What users have paid since T0.
+    pub(super) fn cost(&self) -> Cost {
+        Cost::of(self.session, self.endpoint, &self.endpoint.since_t0(self.now), self.now)
     }
 
     /// What the breaker does for those who get a fallback.
@@ -83,25 +91,26 @@ impl View<'_> {
             return (Word::Ok, self.steady());
         }
         let median = wording::wait(lately.median_ms.unwrap_or(0.0));
-        let cost = Cost::of(self.session, self.endpoint, self.now);
+        let since = self.endpoint.since_t0(self.now);
+        let cost = Cost::of(self.session, self.endpoint, &since, self.now);
         let (streak, brief) = self.streak(lately, "are");
-        if let Some((before, short)) = self.errors_as_before() {
+        if let Some((before, short)) = self.errors_as_before(&since) {
             let said = Said::brief(format!("{streak}; {before}"), &[&before, &short]);
-            return (Word::Ok, said.price(joined([Some(cost.in_all(true))])));
+            return (Word::Ok, said.price(joined([cost.in_all(true)])));
         }
         if let Some(unseen) = self.unseen() {
             let (streak, brief) = self.streak(lately, "look");
             let said = Said::new(format!("{streak}; median {median}"), &[&streak, &brief]);
             return (Word::Ok, said.price(Some(sentence(&unseen))));
         }
-        let since = self.endpoint.since_t0(self.now);
         if since.answered() == 0 {
             return (Word::Ok, Said::new(format!("{streak}; none came since T0"), &[&streak]));
         }
-        let price = joined([Some(cost.in_all(false))]);
+        let price = joined([cost.in_all(false)]);
         if !cost.is_some() && since.real == since.answered() && usually_slow(self.endpoint).is_none() {
             let all = format!("{} of {} answers since T0 are real", since.real, since.answered());
-            return (Word::Ok, Said::new(format!("{all}; median {median}"), &[&all]).price(price));
+            let said = Said::new(format!("{all}; median {median}"), &[&all, "all answers since T0 are real"]);
+            return (Word::Ok, said.price(price));
         }
         let said = match recovery_lag(self.session, self.endpoint) {
             Some((seconds, _)) if seconds < 0.05 => Said::new(
@@ -163,8 +172,9 @@ impl View<'_> {
         let all = probes().count();
         let pass = self.session.run.before.as_ref();
         let Some(pass) = pass else {
-            return (all > 0)
-                .then(|| ("steady state not checked yet".to_owned(), "Not checked yet.".to_owned()));
+            return (all > 0).then(|| {
+                ("steady state not checked yet".to_owned(), "Steady state not checked yet.".to_owned())
+            });
         };
         Some(match (pass.met, pass.skipped) {
             (true, _) => {
@@ -202,10 +212,9 @@ impl View<'_> {
     }
 
     /// Errors that came in steady state already, beside those since T0; with and without their shares.
-    fn errors_as_before(&self) -> Option<(String, String)> {
+    fn errors_as_before(&self, since: &Tally) -> Option<(String, String)> {
         let usual = &self.endpoint.usual.as_ref().filter(|usual| usual.tally.error > 0)?.tally;
-        let since = self.endpoint.since_t0(self.now);
-        let compared = Compared::of(Some(usual), &since, |tally| tally.error, since.errors_in_a_row);
+        let compared = Compared::of(Some(usual), since, |tally| tally.error, since.errors_in_a_row);
         Some((compared.beside_before("errors"), compared.in_short("errors")))
     }
 

@@ -3,7 +3,7 @@
 use super::{Urgency, Warning};
 use crate::insight::{
     names,
-    verdict::{Word, verdict},
+    verdict::{Verdict, Word},
 };
 use crate::session::{
     event::Timestamp,
@@ -12,8 +12,8 @@ use crate::session::{
 };
 
 /// Users were let down for nearly as long as they may be.
-pub(super) fn budget(session: &Session, now: Timestamp) -> Option<Warning> {
-    let (bad, budget) = verdict(session, now).bad?;
+pub(super) fn budget(verdict: &Verdict) -> Option<Warning> {
+    let (bad, budget) = verdict.bad?;
     (bad * 5 >= budget * 4).then(|| {
         let text = format!("{bad} bad seconds of {budget} allowed: time to abort");
         Warning::new(Urgency::Warn, text.clone(), text)
@@ -64,9 +64,9 @@ pub fn not_ready_to_fire(session: &Session) -> Option<String> {
 }
 
 /// Users are let down while Kubernetes sees nothing wrong with the service they ask.
-pub(super) fn healthy_but_failing(session: &Session, now: Timestamp) -> Option<Warning> {
+pub(super) fn healthy_but_failing(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<Warning> {
     session.fault.as_ref().filter(|fault| fault.is_on())?;
-    let got = match verdict(session, now).word {
+    let got = match verdict.word {
         Word::Failing => "errors",
         Word::Waiting => "nothing",
         _ => return None,
