@@ -96,12 +96,12 @@ fn where_no_cluster_is_found_the_offer_of_the_sandbox_gives_the_terminal_back() 
     {
         let folder = desk();
         let mut terminal = Terminal::start(120, 36, folder.path(), &[experiment.to_str().unwrap()]);
-        terminal.wait_for("any other key to leave");
+        terminal.wait_for("NO CLUSTER");
         assert_eq!(end(&mut terminal, how), code, "{how:?}");
     }
     let folder = desk();
     let mut terminal = Terminal::start(120, 36, folder.path(), &[experiment.to_str().unwrap()]);
-    terminal.wait_for("any other key to leave");
+    terminal.wait_for("NO CLUSTER");
     terminal.press("a");
     terminal.wait_for("sandbox/default");
     terminal.press("q");
@@ -130,7 +130,7 @@ fn whoever_leaves_a_lasting_fault_is_offered_the_undo_kit() {
         terminal.wait_for("› scale-down");
         // The card is there, and with it the kit.
         terminal.wait_for("SCALE Deployment");
-        terminal.wait_for("u restores");
+        terminal.wait_for("manifests saved");
         terminal.press("F");
         terminal.wait_for("✓ scale-down");
         if ends_first {

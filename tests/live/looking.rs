@@ -29,11 +29,10 @@ fn two_endpoints_the_past_and_the_mouse() {
     terminal.wait_for(" 1/1 ");
     terminal.press("o");
     terminal.wait_for("■ real");
-    terminal.wait_for("endpoint 1 of 2, x");
+    terminal.wait_for("endpoint 1 of 2");
     terminal.press("x");
     terminal.wait_for("2 USERS  GET /health");
-    terminal.wait_for("endpoint 2 of 2, x");
-    terminal.wait_for("users 2");
+    terminal.wait_for("endpoint 2 of 2");
     terminal.press("x");
     terminal.press("nlook here\r");
     // More of it than the view of a fault shows before its T0, so that there is a past to scroll to.
@@ -41,24 +40,28 @@ fn two_endpoints_the_past_and_the_mouse() {
     fire_the_kill(&mut terminal);
     // An open breaker fails the health page, so the second endpoint is the worse one.
     terminal.wait_for("/health: ");
-    terminal.wait_until("a letter for each", |screen| screen.contents().contains("F"));
+    // Each has a strip of its own.
+    terminal.wait_until("both strips", |screen| {
+        let screen = screen.contents();
+        screen.contains("│ users") && screen.contains("│ /health")
+    });
 
     // The past, while the session goes on.
     terminal.press("[");
-    terminal.wait_for("SCROLLED");
+    terminal.wait_for("PAUSED, 0 returns");
     terminal.press("0");
-    terminal.wait_gone("SCROLLED");
+    terminal.wait_gone("PAUSED, 0 returns");
     terminal.press("\x1b[D");
-    terminal.wait_for("fault on");
+    terminal.wait_for(" at T");
     terminal.press("0");
-    terminal.wait_gone("fault on");
+    terminal.wait_gone(" at T");
 
     // The mouse: a step is chosen, a second looked at, the wheel scrolls what is under it.
-    let (column, row) = place(&terminal, "users 1");
-    mouse(&mut terminal, CLICK, column + 16, row);
-    terminal.wait_for("fault on");
-    mouse(&mut terminal, WHEEL_UP, column + 16, row);
-    terminal.wait_for("SCROLLED");
+    let (column, row) = place(&terminal, "│ users");
+    mouse(&mut terminal, CLICK, column + 25, row);
+    terminal.wait_for(" at T");
+    mouse(&mut terminal, WHEEL_UP, column + 25, row);
+    terminal.wait_for("PAUSED, 0 returns");
     let (column, row) = place(&terminal, "4 BREAKER");
     mouse(&mut terminal, CLICK, column, row);
     terminal.press("z");
