@@ -59,6 +59,8 @@ pub enum Departure {
     Early,
     /// It was not: the operator did not wait for the rollbacks.
     Unfinished,
+    /// There was no session yet, and what was offered in its place was declined.
+    Declined,
 }
 
 /// Runs the screen until the operator leaves.
@@ -206,6 +208,9 @@ impl App {
 
 /// How somebody leaves who leaves now.
 fn departure(view: &View) -> Departure {
+    if view.declined {
+        return Departure::Declined;
+    }
     match view.finished || view.steering == Steering::Replay {
         true if view.leaving == Leaving::No => Departure::Finished,
         true => Departure::Early,

@@ -121,6 +121,8 @@ pub struct View {
     pub starting: bool,
     /// How far leaving has come.
     pub leaving: Leaving,
+    /// Whether the sandbox was offered and declined.
+    pub declined: bool,
     /// Whether the session's work is done.
     pub finished: bool,
     /// Whether an earlier session is compared with this one at the end.
@@ -156,6 +158,7 @@ impl View {
             hint: None,
             starting: false,
             leaving: Leaving::No,
+            declined: false,
             finished: false,
             compares: false,
             course: None,

@@ -36,7 +36,12 @@ fn two_endpoints_the_past_and_the_mouse() {
     terminal.press("x");
     terminal.press("nlook here\r");
     // More of it than the view of a fault shows before its T0, so that there is a past to scroll to.
-    terminal.wait_for("-10");
+    terminal.wait_until("ten seconds of answers", |screen| {
+        let screen = screen.contents();
+        let asked = screen.lines().find_map(|line| line.split_once("asked")).map(|(_, rest)| rest);
+        let count = asked.and_then(|rest| rest.split_whitespace().next()?.parse::<u32>().ok());
+        count.is_some_and(|count| count >= 40)
+    });
     fire_the_kill(&mut terminal);
     // An open breaker fails the health page, so the second endpoint is the worse one.
     terminal.wait_for("/health: ");

@@ -37,7 +37,7 @@ fn a_guard_ends_the_run_on_the_screen_and_rolls_back() {
     let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json", "--sandbox=before"]);
     terminal.wait_for("1/5 READY");
     terminal.press("o");
-    terminal.wait_for("■ real");
+    terminal.wait_for("answers are real");
     terminal.press(" ");
     terminal.wait_for("when users are let down for more than 3 s");
     terminal.wait_for("TARGET");
@@ -100,7 +100,7 @@ fn the_undo_kit_brings_a_deleted_deployment_back() {
     let mut terminal = Terminal::start(120, 36, folder.path(), &arguments);
     terminal.wait_for("1/5 READY");
     terminal.press("o");
-    terminal.wait_for("■ real");
+    terminal.wait_for("answers are real");
     terminal.press(" ");
     terminal.wait_for("2 manifests saved, checked");
     terminal.press("F");

@@ -40,9 +40,9 @@ fn a_step_is_run_again_and_the_run_is_held() {
     terminal.press("r");
     terminal.wait_for("nothing to run again");
     terminal.press(".");
-    terminal.wait_for("PAUSED");
+    terminal.wait_for("HELD");
     terminal.press(".");
-    terminal.wait_gone("PAUSED");
+    terminal.wait_gone("HELD");
     fire_awaited(&mut terminal);
     // What is run again is awaited first: what is destructive is fired again or not at all.
     terminal.wait_for("› look-again");

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running program and its screen.
 pub(crate) struct Terminal {

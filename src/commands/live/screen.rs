@@ -32,6 +32,8 @@ pub(super) enum Left {
     Unfinished,
     /// By a panic of ours, or because the terminal could not be taken.
     Broken,
+    /// Said no where the sandbox was offered.
+    Declined,
 }
 
 /// Shows the session until the operator leaves. The terminal is restored whatever happens.
@@ -58,6 +60,7 @@ pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: Show) -> Lef
         Ok(Departure::Again) => Left::Again,
         Ok(Departure::Early) => Left::Early,
         Ok(Departure::Unfinished) => Left::Unfinished,
+        Ok(Departure::Declined) => Left::Declined,
         // The hook restored the terminal and spoke.
         Err(_) => Left::Broken,
     }

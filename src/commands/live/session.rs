@@ -234,9 +234,8 @@ async fn session(
     let (running, departed) = match shown {
         Ok(shown) => shown,
         Err(refusal) => {
-            let offered = host.session.borrow().opening.offered;
             opening.end().await;
-            return Err(if offered { declined() } else { refusal });
+            return Err(refusal);
         }
     };
     if departed == Left::Broken && !running.done.is_cancelled() {
@@ -283,6 +282,7 @@ async fn watched(
     };
     match opening.give_up().await {
         Ok(running) => Ok((running, departed)),
+        Err(_) if departed == Left::Declined => Err(declined()),
         Err(_) if departed == Left::Broken => {
             Err(Refusal { message: "there was no session yet".to_owned(), code: BUG, said: None })
         }
@@ -303,7 +303,7 @@ fn deaf(error: io::Error) -> Refusal {
 fn code(left: Left, report: &Report, unrolled: bool) -> ExitCode {
     match (left, report) {
         (Left::Broken, _) | (_, Report { bugs: true, .. }) => ExitCode::from(BUG),
-        (Left::Unfinished, _) => ExitCode::from(INTERRUPTED),
+        (Left::Unfinished | Left::Declined, _) => ExitCode::from(INTERRUPTED),
         (Left::Finished | Left::Again | Left::Early, report) if report.succeeded() && !unrolled => {
             ExitCode::SUCCESS
         }

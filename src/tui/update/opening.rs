@@ -33,7 +33,10 @@ pub(super) fn decided(view: &mut View, chord: Chord) -> Outcome {
         KeyCode::Char('b' | 'B') => Outcome::send(start("before")),
         KeyCode::Char('a' | 'A') => Outcome::send(start("after")),
         KeyCode::Enter => Outcome::send(OpenCommand::WithoutCluster),
-        KeyCode::Char('q' | 'n') | KeyCode::Esc => leave(view),
+        KeyCode::Char('q' | 'n') | KeyCode::Esc => {
+            view.declined = true;
+            leave(view)
+        }
         _ => Outcome::nothing(),
     }
 }
