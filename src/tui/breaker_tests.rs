@@ -1,7 +1,7 @@
 //! Pictures of every state of the breaker and of every word of confidence, and what must not be said of them.
 
 use super::{
-    Overlay, Theme, View,
+    Theme, View,
     tests::{drawn, text, view},
 };
 use crate::session::{
@@ -11,7 +11,7 @@ use crate::session::{
         Timestamp, What, Witness,
     },
     fixtures::{self, Variant, at},
-    state::{Breaker, Lane},
+    state::Breaker,
     wording,
 };
 use Confidence::{CannotTell, Likely, Sure};

@@ -5,7 +5,7 @@ use super::{
     LogFeed, Scene, Steering, Theme, View,
     axis::TimeAxis,
     keymap::Keymap,
-    layout::{Arrangement, Wish, arrange},
+    layout::{Arrangement, arrange},
     render, svg,
     theme::{Depth, Role},
     view::Overlay,

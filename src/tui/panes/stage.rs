@@ -123,7 +123,7 @@ fn whole_clauses(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     let ends = text.match_indices([',', ':', ';']).map(|(end, _)| text.get(..end).unwrap_or_default());
-    match ends.filter(|clause| text::width(clause) < columns).last() {
+    match ends.filter(|clause| text::width(clause) < columns).reduce(|_, longer| longer) {
         Some(clause) => format!("{clause}."),
         None => text.to_owned(),
     }

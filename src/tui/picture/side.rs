@@ -8,7 +8,7 @@ use crate::{
     insight,
     session::{
         event::BreakerState,
-        state::{Endpoint, Quantile, Recent, StepState, Tally, Waits},
+        state::{Endpoint, Quantile, StepState, Tally, Waits},
         wording,
     },
     tui::{

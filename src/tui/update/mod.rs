@@ -166,7 +166,6 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
 
 pub(super) use leave::renewable;
 pub(super) use opening::follow;
-pub(super) use stepping::rerunnable;
 
 /// Whether an action tells the session something.
 pub(super) fn steers(action: Action) -> bool {
