@@ -2,4 +2,4 @@
 
 mod comparison;
 
-pub(crate) use comparison::{Comparison, Judgement, Row, Value};
+pub(crate) use comparison::{Comparison, Judgement, Row};

@@ -12,7 +12,7 @@ mod text;
 
 pub(crate) use changes::Judgement;
 pub(crate) use figures::Figures;
-pub(crate) use rows::{Row, Value};
+pub(crate) use rows::Row;
 
 use crate::{
     insight::{self, About, Conclusion, Finding, Score, Standing, Weight},
