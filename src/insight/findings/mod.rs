@@ -15,6 +15,7 @@ mod users;
 pub use measured::{Harm, harm_before_opening};
 pub use unseen::not_seen;
 
+use super::verdict::judged;
 use crate::session::{event::Timestamp, state::Session};
 use measured::Measured;
 
@@ -72,15 +73,9 @@ pub enum About {
     NotExercised,
 }
 
-/// What a session taught, the most harmful first: two to five findings. Those of a run that has ended stand.
+/// What a session taught, the most harmful first: two to five findings. They belong to the verdict about the run.
 pub fn findings(session: &Session, now: Timestamp) -> Vec<Finding> {
-    match &session.concluded {
-        Some((at, then)) => findings_so_far(then, *at),
-        None => findings_so_far(session, now),
-    }
-}
-
-fn findings_so_far(session: &Session, now: Timestamp) -> Vec<Finding> {
+    let (session, now) = judged(session, now);
     let seen = Measured::of(session, now);
     let mut found: Vec<Finding> = [
         fault::without_effect(&seen),

@@ -64,18 +64,33 @@ impl Conclusion {
     }
 }
 
-/// The verdict about the run, as far as it went. Once everything of the run is over, it stands.
+/// The verdict about the run, as far as it went. Once everything of the run is over, it stands; its figures go on as long
+/// as they say the same.
 pub fn conclusion(session: &Session, now: Timestamp) -> Conclusion {
+    let so_far = conclusion_so_far(session, now);
+    match stands(session) {
+        Some(stands) if stands.standing != so_far.standing => stands,
+        _ => so_far,
+    }
+}
+
+/// The verdict of the moment in which everything of the run was over, if it is.
+fn stands(session: &Session) -> Option<Conclusion> {
+    session.concluded.as_ref().map(|(at, then)| conclusion_so_far(then, *at))
+}
+
+/// The session to read figures from that belong to the verdict: as it is now, or, where the verdict would be another one by
+/// now, as it was when everything of the run was over.
+pub(in crate::insight) fn judged(session: &Session, now: Timestamp) -> (&Session, Timestamp) {
     match &session.concluded {
-        Some((at, then)) => conclusion_so_far(then, *at),
-        None => conclusion_so_far(session, now),
+        Some((at, then)) if late_word(session, now).is_some() => (then, *at),
+        _ => (session, now),
     }
 }
 
 /// What the verdict would be by now, where it is another one than the one that stands: a footnote.
 pub fn late_word(session: &Session, now: Timestamp) -> Option<Conclusion> {
-    let (at, then) = session.concluded.as_ref()?;
-    let stands = conclusion_so_far(then, *at).standing;
+    let stands = stands(session)?.standing;
     Some(conclusion_so_far(session, now)).filter(|late| late.standing != stands)
 }
 

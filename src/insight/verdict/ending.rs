@@ -150,10 +150,11 @@ impl Ending<'_> {
         said.price(joined([self.back(), self.background(), self.unanswered(), self.unseen()]))
     }
 
-    /// Who had no answer by now.
+    /// Who has waited for longer than the limit and has no answer.
     fn unanswered(&self) -> Option<String> {
         let waiting = self.users.over_limit_unanswered;
-        (waiting > 0).then(|| format!("{} had no answer by the end", wording::count(waiting, "user")))
+        let are = if waiting == 1 { "is" } else { "are" };
+        (waiting > 0).then(|| format!("{} {are} without an answer", wording::count(waiting, "user")))
     }
 
     /// When users got real answers again.
@@ -171,7 +172,12 @@ impl Ending<'_> {
                 let lag = wording::seconds(seconds);
                 Some(format!("real answers again {at_most}{lag} after the provider was back"))
             }
-            None if self.session.run.ended.is_some() => {
+            None if self
+                .session
+                .run
+                .ended
+                .is_some_and(|ended| self.fault.healed.is_some_and(|back| back < ended)) =>
+            {
                 Some("no real answer came between the provider's return and the end of the run".to_owned())
             }
             None => Some("no real answer has come yet since the provider is back".to_owned()),

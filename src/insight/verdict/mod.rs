@@ -29,6 +29,7 @@ mod tests;
 #[cfg(test)]
 mod unseen_tests;
 
+pub(super) use conclusion::judged;
 pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_word};
 pub(super) use deed::missed_in_method;
 pub use deed::{
