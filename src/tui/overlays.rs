@@ -7,6 +7,8 @@ mod help;
 mod pod_log;
 mod predict;
 mod sandbox;
+#[cfg(test)]
+mod tests;
 mod why;
 
 pub(super) use confirm::{fire, quit, skip, undo};
@@ -21,6 +23,7 @@ pub(super) use why::{evidence, why};
 use super::{
     canvas::{Canvas, Look, Row},
     editor::Editor,
+    keymap::Action,
     panes::Scene,
     targets::Target,
     text,
@@ -44,21 +47,45 @@ fn boxed<'c>(
     scene.mark(area, Target::Overlay);
     scene.mark(Rect { height: area.height.min(1), ..area }, Target::Close);
     canvas.on(area).clear();
-    canvas.on(area).framed(&Row::of(line, title), &Row::of(Role::Soft, "ESC closes"), line);
+    canvas.on(area).framed(&Row::strong(line, title), &closes(), line);
     canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
 }
 
-/// Draws lines from the overlay's scroll on, and says when there are more.
+/// A row that is chosen: one bar over the whole width.
+fn chosen(canvas: &mut Canvas, y: usize, row: &Row) {
+    let width = canvas.width();
+    let mut bar = canvas.part(0, y, width, 1);
+    bar.flood(Role::Focus);
+    let filled = row.0.iter().fold(Row::new(), |line, piece| line.fill(Role::Focus, piece.text.as_str()));
+    bar.row(0, &filled);
+}
+
+/// How it is left.
+pub(super) fn closes() -> Row {
+    Row::strong(Role::Focus, "ESC").and(" closes")
+}
+
+/// Keys with what each of them does.
+fn keys(keys: &[(&str, &str)]) -> Row {
+    let between = |i| if i == 0 { "" } else { "   " };
+    keys.iter().enumerate().fold(Row::new(), |row, (i, (key, what))| {
+        row.and(between(i)).bold(Role::Focus, *key).and(format!(" {what}"))
+    })
+}
+
+/// Draws lines from the overlay's scroll on; where they are more than there is room for, the last row says how many more.
 fn scrolled(canvas: &mut Canvas, scene: &Scene, lines: &[Row]) {
     let height = canvas.height();
-    let most = lines.len().saturating_sub(height);
+    let more = lines.len() > height;
+    let shown = if more { height.saturating_sub(1) } else { height };
+    let most = lines.len().saturating_sub(shown);
     let from = scene.view.overlay_scroll().min(most);
-    for (y, line) in lines.iter().skip(from).take(height).enumerate() {
+    for (y, line) in lines.iter().skip(from).take(shown).enumerate() {
         canvas.row(y, line);
     }
-    if from < most {
-        let below = format!(" {} more below ", most - from);
-        canvas.right(height.saturating_sub(1), &Row::of(Role::Focus, below));
+    if more && from < most {
+        let below = Row::strong(Role::Focus, scene.view.keymap.key(Action::Down));
+        canvas.right(shown, &below.and(format!("  {} more below", most - from)));
     }
 }
 
@@ -76,5 +103,5 @@ pub(super) fn note(canvas: &mut Canvas, scene: &Scene, editor: &Editor) {
     let mut inside = boxed(canvas, scene, (76, 4), "NOTE", Role::Focus);
     let width = inside.width().saturating_sub(1);
     inside.row(0, &input(editor, width));
-    inside.row(1, &Row::of(Role::Soft, "ENTER keeps it with the session, at this second"));
+    inside.row(1, &keys(&[("ENTER", "keeps it with the session, at this second")]));
 }

@@ -175,8 +175,8 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
             all.clear();
             scene.mark(all.area(), Target::Overlay);
             scene.mark(all.part(0, 0, width, 1).area(), Target::Close);
-            let mut inside = all.framed(&"LOG".into(), &"ESC closes".into(), Role::Focus);
-            let mut body = inside.part(0, 0, width.saturating_sub(2), height.saturating_sub(2));
+            let mut inside = all.framed(&Row::strong(Role::Focus, "LOG"), &overlays::closes(), Role::Focus);
+            let mut body = inside.part(1, 0, width.saturating_sub(4), height.saturating_sub(2));
             panes::log_lines(&mut body, log);
         }
         Overlay::PodLog => overlays::pod_log(all, scene),

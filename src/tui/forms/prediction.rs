@@ -13,7 +13,7 @@ pub enum PredictLine {
     Trip,
     /// What most users see.
     Users,
-    /// Errors at most.
+    /// Failed users at most.
     Errors,
     /// How soon users get real answers again.
     Recovery,
@@ -132,7 +132,7 @@ impl PredictForm {
                 let gets = self.users.map_or(String::new(), |gets| gets.text().to_owned());
                 ("most users will see", gets, "LEFT RIGHT choose")
             }
-            PredictLine::Errors => ("errors shown to users, at most", self.errors.clone(), ""),
+            PredictLine::Errors => ("failed users, at most", self.errors.clone(), ""),
             PredictLine::Recovery => {
                 ("real answers again within", self.recovery.clone(), "s after the provider")
             }

@@ -24,14 +24,7 @@ pub const TABLE: &[Binding] = &[
     row(&[Chord::char('.')], A::Pause, Step, "pause", "hold before the next step", Screen),
     shown(
         "skip it",
-        row(
-            &[Chord::char('s')],
-            A::Skip,
-            Step,
-            "skip",
-            "leave this step out (asks; r takes it back)",
-            Screen,
-        ),
+        row(&[Chord::char('s')], A::Skip, Step, "skip", "skip this step (asks; r takes it back)", Screen),
     ),
     row(&[Chord::char('r')], A::Rerun, Step, "re-run", "run the last step again", Screen),
     shown(

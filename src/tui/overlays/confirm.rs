@@ -48,7 +48,7 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
         (_, false) if scene.session.recovering() => "The system has not recovered yet.",
         (_, false) => "What was to be undone may still be there.",
     };
-    inside.row(0, &Row::of(Role::Fault, on));
+    inside.row(0, &Row::strong(Role::Fault, on));
     if !failed.is_empty() {
         let (y, rows) = if due.is_some() { (3, 1) } else { (1, 2) };
         for (line, text) in text::wrap(&failed, width, rows).into_iter().enumerate() {
@@ -82,14 +82,14 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
     for (y, line) in text::wrap(&lasting, width, room).into_iter().enumerate() {
         inside.row(1 + y, &Row::text(line));
     }
-    inside.row(4, &key("u", "put it back and leave").with(Role::Soft, kit.cost.as_str()));
+    inside.row(4, &key("u", "put it back and leave").and(kit.cost.as_str()));
     inside.row(5, &key("w", "leave without, the fault stays on"));
     inside.row(7, &key("ESC", "stay"));
 }
 
 /// `y roll back and leave    `
 fn key(key: &str, what: &str) -> Row {
-    Row::of(Role::Focus, format!("{key:<3}")).and(format!(" {what}    "))
+    Row::strong(Role::Focus, format!("{key:<3}")).and(format!(" {what}    "))
 }
 
 /// Putting back what was fired away.
@@ -101,7 +101,7 @@ pub(crate) fn undo(canvas: &mut Canvas, scene: &Scene) {
     let saved: std::collections::BTreeSet<&str> =
         kits.iter().flat_map(|kit| kit.manifests.iter().map(String::as_str)).collect();
     let costs: Vec<&str> = kits.iter().filter(|kit| kit.needed).map(|kit| kit.cost.as_str()).collect();
-    inside.row(0, &Row::of(Role::Fault, costs.join("; ")));
+    inside.row(0, &Row::strong(Role::Fault, costs.join("; ")));
     let what = saved.into_iter().collect::<Vec<_>>().join(", ");
     let what = format!("Puts back what differs from what was saved before the fire: {what}.");
     for (y, line) in text::wrap(&what, width, 2).into_iter().enumerate() {
@@ -109,21 +109,19 @@ pub(crate) fn undo(canvas: &mut Canvas, scene: &Scene) {
     }
     let abort = scene.view.keymap.key(Action::Abort);
     if scene.session.run.ended.is_none() {
-        inside.row(3, &Row::of(Role::Soft, format!("The run goes on; {abort} aborts it and undoes too.")));
+        inside.row(3, &Row::text(format!("The run goes on; {abort} aborts it and undoes too.")));
     }
-    let keys =
-        Row::of(Role::Focus, "y").and(" put it back now    ").with(Role::Focus, "ESC").and(" leave it");
-    inside.row(5, &keys);
+    inside.row(5, &key("y", "put it back now").joined(key("ESC", "leave it")));
 }
 
-/// Leaving a step out.
+/// Skipping a step.
 pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
     let mut inside = boxed(canvas, scene, (72, 8), "SKIP?", Role::Waiting);
     let width = inside.width();
     let row = scene.session.steps.row(step);
     let name = row.map_or("this step", |row| row.step.name.as_str());
     let failed = row.is_some_and(|row| row.failed());
-    inside.row(0, &Row::of(Role::Strong, text::fit(name, width).into_owned()));
+    inside.row(0, &Row::strong(Role::Strong, text::fit(name, width).into_owned()));
     let offered = !scene.session.run.rolling_back;
     let what = match step.section {
         Section::Before if failed => {
@@ -131,10 +129,10 @@ pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
         }
         Section::Rollbacks if offered => "No rollback is run: what they undo stays as it is.",
         Section::Before | Section::After | Section::During => {
-            "It is not asked, so the hypothesis does not count as met. The journal says that you left it out."
+            "It is not asked, so the hypothesis does not count as met. The journal says that you skipped it."
         }
-        Section::Rollbacks => "What it undoes stays as it is. The journal says that you left it out.",
-        Section::Method => "It is not run. The journal says that you left it out.",
+        Section::Rollbacks => "What it undoes stays as it is. The journal says that you skipped it.",
+        Section::Method => "It is not run. The journal says that you skipped it.",
     };
     for (y, line) in text::wrap(what, width, 2).into_iter().enumerate() {
         inside.row(1 + y, &Row::text(line));
@@ -144,10 +142,9 @@ pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
     if !ends {
         let again = scene.view.keymap.key(Action::Rerun);
         let back = format!("{again} goes back to it as long as the next step of this part waits.");
-        inside.row(3, &Row::of(Role::Soft, back));
+        inside.row(3, &Row::text(back));
     }
-    let keys = Row::of(Role::Focus, "s").and(" skip it    ").with(Role::Focus, "ESC").and(" keep it");
-    inside.row(5, &keys);
+    inside.row(5, &key("s", "skip it").joined(key("ESC", "keep it")));
 }
 
 /// In which cluster it would be, and why a name has to be typed.
@@ -180,15 +177,15 @@ pub(crate) fn fire(canvas: &mut Canvas, scene: &Scene, place: Option<&Place>, wo
     let mut inside = boxed(canvas, scene, (WIDTH, 8 + rows.len()), "FIRE?", Role::Fault);
     inside.row(0, &whereabouts(scene, place));
     if let Some(card) = scene.card() {
-        inside.row(1, &Row::of(Role::Fault, card.headline.as_str()));
+        inside.row(1, &Row::strong(Role::Fault, card.headline.as_str()));
     }
     let [before, after] = AROUND;
     match one_row {
-        true => inside.row(2, &Row::text(before).with(Role::Strong, word).and(after)),
+        true => inside.row(2, &Row::text(before).bold(Role::Strong, word).and(after)),
         false => inside.row(2, &Row::text("Type this name and press ENTER to fire:")),
     }
     for (y, line) in (3..).zip(&rows) {
-        inside.row(y, &Row::of(Role::Strong, line.as_str()));
+        inside.row(y, &Row::strong(Role::Strong, line.as_str()));
     }
     let y = 3 + rows.len();
     inside.row(y, &Row::text("> ").joined(input(typed, room.saturating_sub(3))));

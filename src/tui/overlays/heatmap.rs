@@ -28,13 +28,14 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let title = "HEAT MAP  waiting time over time";
     let mut inside = boxed(canvas, scene, (width, (rows + 2).min(height)), title, Role::Focus);
     let (Some(endpoint), Some(busy)) = (shown_endpoint(scene), busy) else {
-        inside.row(0, &Row::of(Role::Soft, "nobody is watched yet"));
+        inside.row(0, &"nobody is asked yet".into());
         return;
     };
     let columns = inside.width().saturating_sub(SCALE);
     let map = Map::of(endpoint, scene, columns);
     let most = map.most();
     let shades = [" ", "░", "▒", "▓", "█"];
+    let letters = inside.theme.draws_letters();
     // Of too many bands the longest waits are shown.
     let bands: Vec<usize> = busy.rev().take(inside.height().saturating_sub(2)).collect();
     for (y, band) in bands.iter().enumerate() {
@@ -46,21 +47,28 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
         for (column, cells) in map.columns.iter().enumerate() {
             let cell = cells.get(*band).copied().unwrap_or_default();
             let shade = if cell.count == 0 { 0 } else { 1 + (cell.count * 3 / most.max(1)).min(3) as usize };
-            inside.letters(SCALE + column, y, shades.get(shade).copied().unwrap_or(" "), cell.worst.role());
+            let shade = shades.get(shade).copied().unwrap_or(" ");
+            // Shades of one colour tell no outcome.
+            let shade = if letters && cell.count > 0 { cell.worst.letter() } else { shade };
+            inside.letters(SCALE + column, y, shade, cell.worst.role());
         }
     }
     let t0 = scene.session.t0().and_then(|at| map.column(scene.session.axis.slot(at).max(map.first)));
     if let Some(column) = t0 {
-        inside.at(SCALE + column, bands.len(), &Row::of(Role::Fault, "T0"));
+        inside.at(SCALE + column, bands.len(), &Row::strong(Role::Fault, "T0"));
     }
-    let words = format!("a column is {} s; darkest: {most};  ", map.per_column);
+    let words = match letters {
+        true => format!("{} s a column;  ", map.per_column),
+        false => format!("{} s a column; darkest: {most};  ", map.per_column),
+    };
     let worst = [Worst::Real, Worst::Fallback, Worst::Unjudged, Worst::Waiting, Worst::Error];
     let seen =
         |worst: &Worst| map.columns.iter().flatten().any(|cell| cell.count > 0 && cell.worst == *worst);
-    let legend = worst.into_iter().filter(seen).fold(Row::of(Role::Soft, words), |row, worst| {
-        row.with(worst.role(), format!("{} {}  ", shades.last().copied().unwrap_or("#"), worst.word()))
+    let legend = worst.into_iter().filter(seen).fold(Row::text(words), |row, worst| {
+        let sign = if letters { worst.letter() } else { "█" };
+        row.with(worst.role(), sign).and(format!(" {}  ", worst.word()))
     });
-    let legend = legend.with(Role::Waiting, "this scale").with(Role::Soft, ": over the limit");
+    let legend = legend.with(Role::Waiting, "this scale").and(": over the limit");
     inside.row(bands.len() + 1, &legend);
 }
 
@@ -86,13 +94,24 @@ impl Worst {
         }
     }
 
+    /// Its letter, where there are no colours.
+    fn letter(self) -> &'static str {
+        match self {
+            Worst::Real => "r",
+            Worst::Unjudged => "a",
+            Worst::Fallback => "f",
+            Worst::Waiting => "?",
+            Worst::Error => "X",
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Worst::Real => "real",
             Worst::Unjudged => "answer",
             Worst::Fallback => "fallback",
             Worst::Waiting => "waiting",
-            Worst::Error => "error",
+            Worst::Error => "failed",
         }
     }
 }

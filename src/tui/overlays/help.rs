@@ -1,48 +1,65 @@
-//! All keys, from the one table.
+//! All keys, from the one table: by group, the most used first.
 
 use super::{boxed, scrolled};
 use crate::tui::{
     canvas::{Canvas, Row},
-    keymap::{Chord, Group},
+    keymap::{Binding, Chord, Group},
     panes::Scene,
     theme::Role,
 };
 
-/// Draws the help: one column of keys, two where there is room.
+/// Groups, those most used in a session first.
+const ORDER: [Group; 5] = [Group::Step, Group::Safety, Group::Look, Group::Session, Group::Move];
+/// Columns of a list of keys, and of the keys in it.
+const LIST: usize = 57;
+const KEYS: usize = 13;
+
+/// Draws the help in as many columns as there is room for.
 pub(crate) fn help(canvas: &mut Canvas, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
-    let columns = if width >= 120 { 2 } else { 1 };
+    let columns = (width.saturating_sub(2) / LIST).clamp(1, 3);
     let lines = lines(scene);
-    let wanted = lines.len().div_ceil(columns) + 2;
-    let mut inside = boxed(canvas, scene, (58 * columns + 4, wanted.min(height)), "KEYS", Role::Focus);
-    if columns == 1 || wanted > height {
+    let rows = lines.len().div_ceil(columns);
+    let wide = if columns == 1 { 76 } else { LIST * columns + 3 };
+    let mut inside = boxed(canvas, scene, (wide, rows + 2), "KEYS", Role::Focus);
+    if columns == 1 || rows + 2 > height {
         scrolled(&mut inside, scene, &lines);
         return;
     }
-    let half = lines.len().div_ceil(2);
     for (i, line) in lines.iter().enumerate() {
-        inside.part(i / half * 58, i % half, 56, 1).row(0, line);
+        inside.part(i / rows * LIST, i % rows, LIST - 1, 1).row(0, line);
     }
 }
 
 fn lines(scene: &Scene) -> Vec<Row> {
     let mut lines = Vec::new();
-    for group in Group::ALL {
-        lines.push(Row::of(Role::Strong, group.title()));
-        for (keys, binding) in scene.view.keymap.rows().filter(|(_, binding)| binding.group == group) {
-            let keys: Vec<String> = keys.iter().map(Chord::spoken).collect();
-            let keys = if keys.len() > 2 {
-                format!(
-                    "{}..{}",
-                    keys.first().map_or("", String::as_str),
-                    keys.last().map_or("", String::as_str)
-                )
-            } else {
-                keys.join(" ")
-            };
+    for group in ORDER {
+        lines.push(Row::strong(Role::Strong, group.title()));
+        let rows: Vec<(&[Chord], &Binding)> =
+            scene.view.keymap.rows().filter(|(_, binding)| binding.group == group).collect();
+        for (i, (keys, binding)) in rows.iter().enumerate() {
+            // Of two rows of one action only the first has a line, with the keys of both.
+            if rows.iter().take(i).any(|(_, other)| same(other, binding)) {
+                continue;
+            }
+            let others = rows.iter().skip(i + 1).filter(|(_, other)| same(other, binding));
+            let all = keys.iter().chain(others.flat_map(|(keys, _)| keys.iter()));
             let role = if binding.danger { Role::Fault } else { Role::Focus };
-            lines.push(Row::text("  ").with(role, keys).to(13).and(binding.text));
+            lines.push(Row::text("  ").bold(role, spoken(all)).to(KEYS).and(binding.text));
         }
     }
     lines
+}
+
+fn same(one: &Binding, other: &Binding) -> bool {
+    one.action == other.action && one.text == other.text
+}
+
+/// `UP k`, `1..6`.
+fn spoken<'a>(keys: impl Iterator<Item = &'a Chord>) -> String {
+    let keys: Vec<String> = keys.map(Chord::spoken).collect();
+    match keys.as_slice() {
+        [first, .., last] if keys.len() > 2 => format!("{first}..{last}"),
+        keys => keys.join(" "),
+    }
 }

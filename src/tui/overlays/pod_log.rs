@@ -47,23 +47,25 @@ pub(crate) fn pod_log(canvas: &mut Canvas, scene: &Scene) {
     scene.mark(canvas.area(), Target::Overlay);
     scene.mark(canvas.part(0, 0, width, 1).area(), Target::Close);
     let Some(row) = shown(scene.session, scene.view) else {
-        let mut inside = canvas.framed(&"LOG".into(), &"ESC closes".into(), Role::Focus);
+        let mut inside = canvas.framed(&Row::strong(Role::Focus, "LOG"), &super::closes(), Role::Focus);
+        let mut inside = inside.part(1, 0, width.saturating_sub(4), height);
         let session_log = scene.view.keymap.key(Action::SessionLog);
-        inside.row(0, &Row::of(Role::Soft, "no pod of this experiment is watched"));
-        inside.row(1, &Row::of(Role::Soft, format!("{session_log} shows the log of the session")));
+        inside.row(0, &Row::text("no pod of this experiment is watched"));
+        inside.row(1, &Row::strong(Role::Focus, session_log).and(" shows the log of the session"));
         return;
     };
     let logs: Vec<&PodLog> = scene.session.cluster.logs.of(&row.pod.key.uid).collect();
-    let title = Row::of(Role::Strong, format!("LOG  {}", row.pod.key.name));
+    let title = Row::strong(Role::Focus, "LOG  ").bold(Role::Strong, row.pod.key.name.as_str());
     let count = scene.session.cluster.in_play.len();
-    let keys = if width >= 100 {
-        format!("TAB next of {count} pods   ESC closes")
-    } else {
-        format!("TAB next of {count}")
+    let keys = Row::strong(Role::Focus, "TAB");
+    let keys = match width >= 100 {
+        true => keys.and(format!(" next of {count} pods   ")).joined(super::closes()),
+        false => keys.and(format!(" next of {count}")),
     };
-    let mut inside = canvas.framed(&title, &Row::of(Role::Soft, keys), Role::Focus);
+    let mut inside =
+        canvas.framed(&title, &keys, Role::Focus).into_part(1, 0, width.saturating_sub(4), height);
     inside.row(0, &standing(scene, row, &logs));
-    let mut body = inside.part(0, 1, width.saturating_sub(2), height.saturating_sub(3));
+    let mut body = inside.part(0, 1, width.saturating_sub(4), height.saturating_sub(3));
     let lines = lines(row, &logs);
     // The latest lines are the ones that count: scrolling goes up from there.
     let most = lines.len().saturating_sub(body.height());
@@ -73,7 +75,7 @@ pub(crate) fn pod_log(canvas: &mut Canvas, scene: &Scene) {
     }
     if up > 0 {
         let below = body.height().saturating_sub(1);
-        body.right(below, &Row::of(Role::Focus, format!(" {up} more below ")));
+        body.right(below, &Row::text(format!(" {up} more below ")));
     }
 }
 
@@ -84,7 +86,7 @@ fn standing(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> Row {
             .since_t0(gone)
             .map_or_else(String::new, |since| format!(" since {}", figures::moment(since)));
         let kept = if logs.iter().any(|log| !log.lines.is_empty()) { ": its last lines" } else { "" };
-        return Row::of(Role::Fault, format!("gone{since}{kept}"));
+        return Row::strong(Role::Fault, format!("gone{since}{kept}"));
     }
     match logs.last().map(|log| &log.state) {
         Some(LogState::Followed) => Row::of(Role::Ok, "followed as it is written"),
@@ -102,9 +104,9 @@ fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<Row> {
                 .last_end()
                 .map_or_else(String::new, |end| format!(": {}, exit {}", end.reason, end.exit_code));
             let which = if several { format!(" {}", log.source.container) } else { String::new() };
-            lines.push(Row::of(Role::Fault, format!("-- the container{which} that was killed{end} --")));
+            lines.push(Row::strong(Role::Fault, format!("-- the container{which} that was killed{end} --")));
         } else if several || logs.iter().any(|log| log.source.previous) {
-            lines.push(Row::of(Role::Strong, format!("-- container {} --", log.source.container)));
+            lines.push(Row::strong(Role::Strong, format!("-- container {} --", log.source.container)));
         }
         let zone = TimeZone::system();
         lines.extend(log.lines.iter().map(|line| {
@@ -117,23 +119,18 @@ fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<Row> {
             LogState::Failed(reason) => {
                 lines.push(Row::of(Role::Waiting, format!("it cannot be read: {reason}")))
             }
-            LogState::Followed if log.lines.is_empty() => {
-                lines.push(Row::of(Role::Soft, "nothing was written yet"))
-            }
-            LogState::Ended if log.lines.is_empty() => lines.push(Row::of(Role::Soft, "nothing was written")),
+            LogState::Followed if log.lines.is_empty() => lines.push(Row::text("nothing was written yet")),
+            LogState::Ended if log.lines.is_empty() => lines.push(Row::text("nothing was written")),
             LogState::Followed | LogState::Ended => {}
         }
     }
     if logs.is_empty() {
-        lines.push(Row::of(
-            Role::Soft,
-            match row.identity() {
-                Identity::Gone => {
-                    "it went before its log was read, and Kubernetes keeps no log of a pod that is gone"
-                }
-                _ => "it is being asked for",
-            },
-        ));
+        lines.push(Row::text(match row.identity() {
+            Identity::Gone => {
+                "it went before its log was read, and Kubernetes keeps no log of a pod that is gone"
+            }
+            _ => "it is being asked for",
+        }));
     }
     lines
 }

@@ -10,10 +10,10 @@ use crate::tui::{
 /// Draws the offer.
 pub(crate) fn sandbox(canvas: &mut Canvas, scene: &Scene) {
     let mut inside = boxed(canvas, scene, (74, 9), "NO CLUSTER", Role::Focus);
-    let key = |key: &str, what: &str| Row::of(Role::Focus, format!("{key:>6}")).and(format!("  {what}"));
+    let key = |key: &str, what: &str| Row::strong(Role::Focus, format!("{key:>6}")).and(format!("  {what}"));
     let lines = [
         Row::text("The experiment is about Kubernetes, and no cluster is configured"),
-        Row::of(Role::Soft, "(no kubeconfig, and not inside a cluster)."),
+        Row::text("(no kubeconfig, and not inside a cluster)."),
         Row::new(),
         key("b", "start the embedded sandbox, its consumer without a breaker"),
         key("a", "start the embedded sandbox, its consumer with a breaker"),

@@ -32,7 +32,7 @@ pub(crate) fn why(canvas: &mut Canvas, scene: &Scene) {
 fn lines(scene: &Scene, width: usize) -> Vec<Row> {
     let mut lines = Vec::new();
     for (head, reasons) in evidence(scene) {
-        lines.push(Row::of(Role::Strong, head));
+        lines.push(Row::strong(Role::Strong, head));
         for reason in reasons {
             for (i, line) in text::wrap(&reason, width.saturating_sub(2), 4).into_iter().enumerate() {
                 lines.push(Row::of(Role::Soft, if i == 0 { "- " } else { "  " }).and(line));
