@@ -168,7 +168,7 @@ pub(super) use leave::renewable;
 pub(super) use opening::follow;
 
 /// Whether an action tells the session something.
-pub(super) fn steers(action: Action) -> bool {
+fn steers(action: Action) -> bool {
     use Action as A;
     matches!(
         action,

@@ -119,7 +119,7 @@ pub(super) fn rerun(view: &mut View, session: &Session) -> Outcome {
 }
 
 /// Whether there is a step to go back to.
-pub(crate) fn rerunnable(session: &Session) -> bool {
+fn rerunnable(session: &Session) -> bool {
     let Some(here) = session.steps.current().filter(|row| awaited(row)).map(|row| row.step.at) else {
         return false;
     };
