@@ -78,7 +78,10 @@ proptest! {
         let variant = if variant { Variant::After } else { Variant::Before };
         let told = fixtures::told(variant, seconds);
         let shown = line(&told, width, if width >= 180 { 50 } else { 36 });
-        prop_assert!(!shown.contains('…'), "{}", shown);
+        // The name of a step may be cut, nothing else.
+        let cut = shown.split_once('…').map(|(before, _)| before.to_owned());
+        let of_step = cut.is_none_or(|before| before.contains(" run ") && !before.contains(" A "));
+        prop_assert!(of_step, "{}", shown);
         prop_assert!(shown.len() <= usize::from(width), "{}", shown);
         let on = told.0.fault.as_ref().is_some_and(|fault| fault.is_on()) && told.0.run.ended.is_none();
         prop_assert!(!on || shown.contains("A abort: "), "{}", shown);
