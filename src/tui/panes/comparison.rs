@@ -16,6 +16,7 @@ use crate::{
         layout::Size,
         pane::Pane,
         picture::{Compared, Run, compared_strips},
+        targets::Target,
         theme::Role,
     },
 };
@@ -85,6 +86,8 @@ fn lessons(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, number: us
     let key = scene.view.keymap.key(Action::Why);
     let word = Row::of(Role::Soft, format!("{}, {key} opens the evidence", compared.findings.len()));
     let scroll = scene.view.scroll_of(scene.view.focus);
+    // Whatever has the focus, the wheel scrolls what can be scrolled here.
+    scene.mark(canvas.area(), Target::Pane(scene.view.focus));
     let hidden = {
         let title = Row::strong(Role::Focus, format!("{number} ")).bold(Role::Strong, "FINDINGS");
         let mut body = narrowed(canvas.framed(&title, &word, Role::Line));

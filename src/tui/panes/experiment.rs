@@ -220,6 +220,8 @@ fn mark(row: &StepRow) -> (char, Role) {
 fn note(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
     let step = &row.step;
     match &row.state {
+        // It can be asked again.
+        StepState::Awaited { .. } if row.failed() => Row::strong(Role::Failing, wrong(row)),
         StepState::Waiting | StepState::Awaited { .. } if step.destructive && !step.pretended => {
             Row::strong(Role::Fault, "FIRE")
         }
@@ -266,15 +268,24 @@ fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
     let value = row.summary.as_deref().filter(|summary| text::width(summary) <= 12);
     let tail = Row::of(Role::Soft, moment.as_deref().or(value).unwrap_or_default());
     let apart = |word: Row| if tail.width() > 0 { word.and("  ").joined(tail.clone()) } else { word };
+    if row.failed() {
+        return apart(Row::strong(Role::Failing, wrong(row)));
+    }
     match (&row.state, &row.remark) {
-        (StepState::NotMet, _) => apart(Row::strong(Role::Failing, "not met")),
-        (StepState::Failed, _) => apart(Row::strong(Role::Failing, "failed")),
-        _ if row.trouble.is_some() => apart(Row::strong(Role::Failing, "no effect")),
         (_, Some(remark)) if remark.contains("ERROR") => apart(Row::strong(Role::Failing, "ERROR")),
         (_, Some(remark)) if remark.contains("FALLBACK") && roomy => {
             apart(Row::of(Role::Protected, "FALLBACK"))
         }
         _ => tail,
+    }
+}
+
+/// What is wrong with a step that failed, in a word or two.
+fn wrong(row: &StepRow) -> &'static str {
+    match (&row.trouble, &row.state, &row.step.tolerance) {
+        (Some(_), ..) => "no effect",
+        (None, StepState::NotMet, _) | (None, StepState::Awaited { .. }, Some(_)) => "not met",
+        _ => "failed",
     }
 }
 

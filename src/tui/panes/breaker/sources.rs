@@ -90,7 +90,7 @@ fn source(scene: &Scene, belief: &Belief, statement: &Statement, width: usize) -
         Says::Nothing => ("cannot tell".to_owned(), Role::Text),
     };
     let aged = match stale || roomy {
-        true => Row::of(Role::Soft, format!("{} ago", figures::length(age))),
+        true => Row::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.said)))),
         false => Row::new(),
     };
     let head = Row::of(old(Role::Text), who).and(" ").to(SAYS).bold(old(role), says).and(" ");

@@ -98,6 +98,18 @@ fn what_failed_says_so_and_why_where_there_is_room() {
 }
 
 #[test]
+fn a_step_that_can_be_asked_again_says_that_it_failed() {
+    let probe = StepRef { section: Section::Before, index: 1 };
+    let mut told = fixtures::told(Variant::After, -17.7);
+    tell(&mut told, -17.6, started(probe));
+    tell(&mut told, -17.5, ended(probe, true, Some(false), "false"));
+    tell(&mut told, -17.4, What::StepAwaited { step: probe, destructive: false });
+    told.1 = fixtures::at(-17.0);
+    let small = pane(&told, 38, 9);
+    assert!(row(&small, "› provider-is-available").contains("not met"), "{small}");
+}
+
+#[test]
 fn guards_and_undo_kit_stand_below_where_there_is_room() {
     let told = fixtures::told(Variant::After, 5.0);
     let wide = pane(&told, 60, 16);
