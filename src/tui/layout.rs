@@ -168,11 +168,15 @@ fn fixed(size: Size, wish: Wish) -> (u16, u16, u16) {
         (false, Size::Wide) => 5,
         (false, _) => 4,
     };
-    (banner, chain, lanes + wish.more_lanes)
+    (banner, chain, lanes)
 }
 
 fn framed(area: Rect, wish: Wish, size: Size) -> Panes {
     let (banner, chain, lanes) = fixed(size, wish);
+    // Further lanes have the rows that the plot, the strip and the lower panes can spare.
+    let least = PLOT.0 + 2 + if size == Size::Wide { 11 } else { 7 };
+    let more = area.height.saturating_sub(1 + banner + chain + 2 + lanes + 1 + 3 + least);
+    let lanes = lanes + if wish.presenter { 0 } else { wish.more_lanes.min(more) };
     let left = area.height.saturating_sub(1 + banner + chain + 2 + lanes + 1 + 3);
     let rows = match (wish.presenter, size) {
         (true, _) => Rows { plot: PLOT.0, strip: 2, lower: 0 }.share(left, 0),

@@ -118,7 +118,7 @@ fn however_many_kinds_of_errors_there_are_those_who_wait_are_counted() {
     use ErrorKind::{Dns, Refused, Reset, Server, Timeout, Tls};
     for kinds in [&[Server][..], &[Server, Timeout, Reset], &[Server, Timeout, Reset, Refused, Tls, Dns]] {
         let told = failing_in_many_ways(kinds);
-        for (width, height) in [(120, 36), (200, 50)] {
+        for (width, height) in [(120, 36), (140, 40)] {
             let shown = text(&drawn(&told, &view(), &Theme::default(), width, height));
             assert!(shown.contains("11 wait"), "{kinds:?} at {width}x{height}:\n{shown}");
         }

@@ -127,7 +127,7 @@ fn concluded(scene: &Scene) -> Told {
 /// What is said of a run that is over.
 pub(super) fn of_run(conclusion: Conclusion, score: Option<Score>) -> Told {
     let Conclusion { standing, sentence, price, medium, short } = conclusion;
-    Told { role: standing_role(standing), word: standing.text(), sentence, price, medium, short, score }
+    Told { role: standing_role(standing), word: standing.big(), sentence, price, medium, short, score }
 }
 
 /// The bad seconds; held against the guard once it has used up most of what it allows.
