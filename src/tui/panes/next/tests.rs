@@ -82,7 +82,7 @@ proptest! {
         let cut = shown.split_once('…').map(|(before, _)| before.to_owned());
         let of_step = cut.is_none_or(|before| before.contains(" run ") && !before.contains(" A "));
         prop_assert!(of_step, "{}", shown);
-        prop_assert!(shown.len() <= usize::from(width), "{}", shown);
+        prop_assert!(shown.chars().count() <= usize::from(width), "{}", shown);
         let on = told.0.fault.as_ref().is_some_and(|fault| fault.is_on()) && told.0.run.ended.is_none();
         prop_assert!(!on || shown.contains("A abort: "), "{}", shown);
         prop_assert!(!shown.contains("SHIFT+F") || shown.contains("SHIFT+F kills 1 pod")
