@@ -274,11 +274,12 @@ async fn watched(
     }
     let departed = tokio::select! {
         biased;
+        // First: what is opened ends with the screen, which knows why.
+        departed = &mut screen => departed,
         opened = opening.opened() => {
             let running = opened?;
             return Ok((running, screen.await));
         }
-        departed = &mut screen => departed,
     };
     match opening.give_up().await {
         Ok(running) => Ok((running, departed)),

@@ -29,11 +29,11 @@ pub(crate) fn follow(view: &mut View, session: &Session) {
 pub(super) fn decided(view: &mut View, chord: Chord) -> Outcome {
     let start = |variant: &str| OpenCommand::StartSandbox(variant.to_owned());
     match chord.code {
-        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
         KeyCode::Char('b' | 'B') => Outcome::send(start("before")),
         KeyCode::Char('a' | 'A') => Outcome::send(start("after")),
         KeyCode::Enter => Outcome::send(OpenCommand::WithoutCluster),
-        KeyCode::Char('q' | 'n') | KeyCode::Esc => {
+        KeyCode::Char('c') if chord != Chord::ctrl('c') => Outcome::nothing(),
+        KeyCode::Char('q' | 'n' | 'c') | KeyCode::Esc => {
             view.declined = true;
             leave(view)
         }
