@@ -22,6 +22,7 @@ pub use captions::told_so_far;
 pub use earlier::{errors_by, unlike, waiting_by};
 pub use findings::{About, Finding, Harm, Weight, findings, harm_before_opening, not_seen};
 pub use guards::{Reading, Strain, guard_near, guard_over, guard_readings};
+pub use names::health_page;
 pub use phase::{Phase, phase, phase_with};
 pub use prediction::{Score, prediction_words, scores};
 pub use restart::{RestartDue, due as restart_due_of, restart_due};

@@ -32,7 +32,7 @@ pub(super) fn is_consumer(session: &Session, pod: &PodRow) -> bool {
 }
 
 /// The path of the health page that is read, without a host or a port; `/health` where it is not told.
-pub(super) fn health_page(session: &Session) -> String {
+pub fn health_page(session: &Session) -> String {
     let page =
         session.breaker.statements.iter().find(|statement| statement.testimony.witness == Witness::Health);
     let place = page.and_then(|page| page.testimony.place.as_deref());

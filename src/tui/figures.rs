@@ -32,15 +32,6 @@ pub(super) fn wait_so_far(ms: Option<f64>, open: bool) -> String {
     }
 }
 
-/// A limit that somebody set: `1 s`, `1.5 s`, `300 ms`.
-pub(super) fn limit(ms: u64) -> String {
-    match ms {
-        ms if ms < 1000 => format!("{ms} ms"),
-        ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
-        ms => format!("{:.1} s", ms as f64 / 1000.0),
-    }
-}
-
 /// Seconds between two moments, never negative.
 pub(super) fn between(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64().max(0.0)

@@ -2,7 +2,7 @@
 
 use super::segments::{Kind, Segment};
 use crate::{
-    insight::Word,
+    insight::{self, Word},
     session::{
         Session,
         event::{BreakerState, Section, Timestamp},
@@ -43,7 +43,7 @@ impl Lane {
             }
             Lane::Consumer => "consumer".to_owned(),
             Lane::Provider => "provider".to_owned(),
-            Lane::Health => text::fit(&health_path(session), 8).into_owned(),
+            Lane::Health => text::fit(&insight::health_page(session), 8).into_owned(),
             Lane::Steps => "steps".to_owned(),
         }
     }
@@ -61,14 +61,6 @@ impl Lane {
         unseen(scene, &mut segments);
         segments
     }
-}
-
-/// The path of the health page that is asked.
-pub(crate) fn health_path(session: &Session) -> String {
-    use crate::session::event::Witness;
-    let page = session.breaker.statements.iter().find(|s| s.testimony.witness == Witness::Health);
-    let place = page.and_then(|page| page.testimony.place.as_deref());
-    place.and_then(|place| Some(&place[place.find('/')?..])).unwrap_or("/health").to_owned()
 }
 
 /// What stands until the next one begins, each from its moment on.

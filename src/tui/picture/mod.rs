@@ -10,7 +10,7 @@ mod strip;
 
 pub(crate) use columns::ON_THE_WAY_MS;
 pub(crate) use compared::{Compared, Run, strips as compared_strips};
-pub(crate) use lanes::{Lane, breaker_role, health_path};
+pub(crate) use lanes::{Lane, breaker_role};
 pub(crate) use side::{breaker as breaker_now, ready as ready_now};
 
 use super::{
@@ -53,7 +53,7 @@ fn replicas(session: &Session) -> usize {
 
 /// The lanes of a size, from top to bottom.
 fn lanes_of(scene: &Scene, size: Size, room: usize) -> Vec<Lane> {
-    if scene.view.presenter {
+    if scene.view.presenter && size != Size::Compact {
         return vec![Lane::Breaker, Lane::Provider];
     }
     let session = scene.session;

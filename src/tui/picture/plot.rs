@@ -80,7 +80,7 @@ pub(super) fn limit(canvas: &mut Canvas, scale: Scale, limit_ms: u64) {
 
 fn limit_words(canvas: &mut Canvas, scale: Scale, limit_ms: u64) {
     let (y, width) = (scale.row(limit_ms as f64), canvas.width());
-    let words = format!(" limit {} ", crate::tui::figures::limit(limit_ms));
+    let words = format!(" limit {} ", crate::session::wording::limit(limit_ms));
     if let Some(x) = width.checked_sub(words.len() + 1).filter(|_| width > 40) {
         canvas.letters(x, y, &words, Role::Soft);
     }

@@ -94,7 +94,7 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
     for (i, mark) in parts.into_iter().enumerate() {
         let name = if mark == Mark::Failed { "failed" } else { mark.word() };
         // Until it is known what a real answer looks like, a success is an answer and no more.
-        let name = if i == 0 && endpoint.shape.is_none() { "answered" } else { name };
+        let name = if i == 0 && endpoint.shape.is_none() { "answer" } else { name };
         let mut row = Row::of(mark.role(), "■").and(format!(" {name}"));
         if let Some((_, share)) = shares_before.get(i) {
             row = ending(row, BEFORE, Role::Text, false, &format!("{share} %"));

@@ -8,7 +8,6 @@ use crate::tui::{
     canvas::{Canvas, Row},
     figures,
     panes::Scene,
-    picture::health_path,
     theme::Role,
 };
 
@@ -150,7 +149,7 @@ fn consumer(canvas: &mut Canvas, scene: &Scene, end: Option<&End>) {
         let status = breaker.health_said.last().and_then(|(_, status)| status);
         let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         let role = if failing { Role::Failing } else { Role::Ok };
-        health = Row::text(format!("{} ", health_path(scene.session))).bold(role, status);
+        health = Row::text(format!("{} ", crate::insight::health_page(scene.session))).bold(role, status);
     }
     let pods = || scene.session.bystanders();
     let threshold = pods().find_map(|pod| pod.pod.liveness.as_ref()).map(|liveness| liveness.threshold);

@@ -10,7 +10,6 @@ use crate::{
         figures,
         keymap::Action,
         panes::{Scene, cost},
-        picture::health_path,
         text,
         theme::Role,
     },
@@ -160,7 +159,7 @@ fn notes(scene: &Scene) -> Option<Fact> {
 fn liveness(scene: &Scene) -> Option<String> {
     let session = scene.session;
     session.breaker.belief.as_ref().filter(|belief| belief.state.is_a_breakers())?;
-    let page = health_path(session);
+    let page = insight::health_page(session);
     let mut probes = session.bystanders().filter_map(|pod| pod.pod.liveness.as_ref());
     let probe = probes.find(|probe| probe.path.as_deref() == Some(page.as_str()))?;
     let seconds = u64::from(probe.threshold) * u64::from(probe.period_s);
