@@ -50,10 +50,10 @@ pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'st
         },
         Phase::Steady if session.users.endpoints.is_empty() => "Press o to ask the consumer as its users do.",
         Phase::Steady if session.users.main().is_some_and(|endpoint| endpoint.shape.is_none()) => {
-            "Each r is an answer. Some must come to teach what a real one is."
+            "Each pixel is an answer. Some must come to teach what a real one is."
         }
         Phase::Steady if fires_next(session) => {
-            "SHIFT+F kills the provider's pod. Then watch the letters of the users."
+            "SHIFT+F kills the provider's pod. Then watch what its users get."
         }
         Phase::Steady => "SPACE checks the steady state, probe by probe. It never kills.",
         Phase::FaultUnconfirmed => "The kill failed: whether it did something is not known. w says why.",
@@ -71,8 +71,8 @@ pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'st
 fn during(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
     let on = session.fault.as_ref().is_some_and(|fault| fault.is_on());
     match lesson {
-        Lesson::Before if on => "Nobody tells the users: each ? is one who waits, each X got an error.",
-        Lesson::Before => "It is back by itself. BAD: seconds that let users down.",
+        Lesson::Before if on => "Nobody tells the users: yellow waits, and ends in an error, in red.",
+        Lesson::Before => "It is back by itself. The big number: seconds that let users down.",
         Lesson::After => breaker(session, on, now),
         Lesson::Trap if restarted(session) && session.breaker.state() == BreakerState::Open => {
             "Restarted, and OPEN again: the new process had to learn it once more."
@@ -109,17 +109,17 @@ fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
             false => "The pod is back, it is still OPEN: the countdown runs to a trial call.",
         },
         (BreakerState::Open, _) => match on {
-            true => "OPEN: users get a fallback (f) at once, nobody waits for the dead pod.",
+            true => "OPEN: users get a fallback at once, nobody waits for the dead pod.",
             false => "The pod is back, it is still OPEN: it finds out by its next trial call.",
         },
         (BreakerState::Closed, Some((cycle, at, CycleEnd::Worked))) if lately(at) && brief(cycle, at) => {
             "HALF-OPEN for a moment: the trial calls worked, so it is CLOSED."
         }
         (BreakerState::Closed, Some((_, _, CycleEnd::Worked))) => {
-            "CLOSED: the trial calls worked, users get real answers (r) again."
+            "CLOSED: the trial calls worked, users get real answers again."
         }
         _ if on => "The first users wait: the breaker counts failures before it opens.",
-        _ => "It is back by itself. BAD: seconds that let users down.",
+        _ => "It is back by itself. The big number: seconds that let users down.",
     }
 }
 
