@@ -5,7 +5,7 @@ use crate::{
     insight::findings::harm_before_opening,
     session::{
         event::{BreakerState, Timestamp},
-        state::{Cycle, CycleEnd, Endpoint, Outcome, Session},
+        state::{Cycle, CycleEnd, Outcome, Session},
         wording,
     },
 };
@@ -49,13 +49,20 @@ fn opening(session: &Session, at: Timestamp) -> StoryLine {
     StoryLine::loud(at, Sign::State, open_tone(session, at), format!("breaker OPEN{cost}"))
 }
 
-/// An open breaker protects only where users get something.
+/// An open breaker protects only where users get something, until it opens the next time.
 fn open_tone(session: &Session, at: Timestamp) -> Tone {
-    let got = |outcome| {
-        let of = |endpoint: &Endpoint| endpoint.dots_since(at).filter(|dot| dot.outcome == outcome).count();
-        session.users.endpoints.iter().map(of).sum::<usize>()
-    };
-    if got(Outcome::Error) > got(Outcome::Fallback) { Tone::Failing } else { Tone::Protected }
+    let cycles = &session.breaker.cycles;
+    let next = cycles.get(cycles.partition_point(|cycle| cycle.opened <= at)).map(|cycle| cycle.opened);
+    let until = next.or(session.last).unwrap_or(at);
+    let (mut errors, mut fallbacks) = (0, 0);
+    for dot in session.users.endpoints.iter().flat_map(|endpoint| endpoint.dots_between(at, until)) {
+        match dot.outcome {
+            Outcome::Error => errors += 1,
+            Outcome::Fallback => fallbacks += 1,
+            Outcome::Real | Outcome::Unjudged => {}
+        }
+    }
+    if errors > fallbacks { Tone::Failing } else { Tone::Protected }
 }
 
 fn end(session: &Session, cycle: &Cycle) -> Option<StoryLine> {

@@ -57,13 +57,19 @@ pub struct Dot {
     pub waited_ms: f32,
     /// What the user got.
     pub outcome: Outcome,
+    /// Kept, because every frame asks thousands of answers for it.
+    ended: Timestamp,
 }
 
 impl Dot {
+    pub(super) fn new(start: Timestamp, waited_ms: f32, outcome: Outcome) -> Self {
+        let waited = std::time::Duration::from_secs_f64(f64::from(waited_ms.max(0.0)) / 1000.0);
+        Self { start, waited_ms, outcome, ended: start.checked_add(waited).unwrap_or(start) }
+    }
+
     /// When the answer came.
     pub fn ended(&self) -> Timestamp {
-        let waited = std::time::Duration::from_secs_f64(f64::from(self.waited_ms.max(0.0)) / 1000.0);
-        self.start.checked_add(waited).unwrap_or(self.start)
+        self.ended
     }
 }
 
@@ -93,6 +99,12 @@ impl Dots {
 
     pub(super) fn forgotten(&self) -> Option<Timestamp> {
         self.forgotten
+    }
+
+    /// Those that came at a moment or later, in the order they came.
+    pub(super) fn from(&self, at: Timestamp) -> impl Iterator<Item = &Dot> {
+        let first = self.kept.partition_point(|dot| dot.ended < at);
+        self.kept.range(first..)
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Dot> + ExactSizeIterator {

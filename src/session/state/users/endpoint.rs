@@ -230,7 +230,7 @@ impl Endpoint {
         let accepted =
             if flight.stretch == Stretch::Baseline { self.limit_ms as f64 } else { self.accepted_ms() };
         self.seconds.answer(flight.slot, outcome, answer.waited_ms, slow, answer.waited_ms > accepted);
-        self.dots.push(Dot { start: flight.start, waited_ms: answer.waited_ms as f32, outcome });
+        self.dots.push(Dot::new(flight.start, answer.waited_ms as f32, outcome));
         self.look(at, answer, outcome);
         self.last_answer = Some(at);
         let healed = fault.is_some_and(|fault| !fault.is_on());
@@ -322,6 +322,11 @@ impl Endpoint {
     pub fn dots_since(&self, from: Timestamp) -> impl Iterator<Item = &Dot> {
         // Whatever was due later also came later, and answers stand in the order they came.
         self.dots.iter().rev().take_while(move |dot| dot.ended() >= from).filter(move |dot| dot.start >= from)
+    }
+
+    /// Those that were asked for and came between two moments, in the order they came.
+    pub fn dots_between(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = &Dot> {
+        self.dots.from(from).take_while(move |dot| dot.ended() <= until).filter(move |dot| dot.start >= from)
     }
 
     /// Until when answers came that are not kept one by one any more; their seconds still are.
