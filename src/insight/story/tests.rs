@@ -4,7 +4,10 @@ use super::*;
 use crate::session::{
     Command, Event, What,
     command::Annotation,
-    event::{Belief, BreakerState, Confidence, Gap, GapCause, Level, Section, StepRef},
+    event::{
+        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, Gap, GapCause, Level,
+        RequestId, Section, StepRef,
+    },
     fixtures::{self, RECORDED, Variant, at, recorded_until, recorded_whole},
 };
 
@@ -98,4 +101,42 @@ fn an_hour_of_flapping_is_no_story() {
         session.apply(&Event { seq: 0, at: at(2.0 + seconds), what: What::Believed(belief) });
     }
     assert!(story(&session, at(5000.0)).len() < 100);
+}
+
+#[test]
+fn an_opening_is_judged_by_what_users_got_until_the_next_one() {
+    let (mut session, _) = fixtures::told(Variant::After, 1.0);
+    let believed =
+        |second, state| (second, What::Believed(Belief::new(state, Confidence::Sure, at(second), "")));
+    let answered = |request: u64, second: f64, kind| {
+        let (endpoint, request) = (EndpointId(0), RequestId(90_000 + request));
+        let answer = Answer {
+            endpoint,
+            request,
+            waited_ms: 10.0,
+            kind,
+            status: Some(200),
+            shape: 1,
+            excerpt: None,
+            retry_after: false,
+        };
+        [(second, What::RequestSent { endpoint, request }), (second + 0.01, What::Answered(answer))]
+    };
+    let mut events = vec![
+        believed(2.0, BreakerState::Open),
+        believed(6.0, BreakerState::HalfOpen),
+        believed(6.5, BreakerState::Closed),
+        believed(8.0, BreakerState::Open),
+    ];
+    events.extend((0..3).flat_map(|n| answered(n, 3.0 + n as f64 / 10.0, AnswerKind::Fallback)));
+    events.extend(
+        (3..20).flat_map(|n| answered(n, 9.0 + n as f64 / 10.0, AnswerKind::Error(ErrorKind::Refused))),
+    );
+    events.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    for (second, what) in events {
+        session.apply(&Event { seq: 0, at: at(second), what });
+    }
+    let openings = story(&session, at(12.0)).into_iter().filter(|line| line.text.starts_with("breaker OPEN"));
+    let tones: Vec<Tone> = openings.map(|line| line.tone).collect();
+    assert_eq!(tones, [Tone::Protected, Tone::Failing]);
 }
