@@ -150,9 +150,10 @@ proptest! {
         let height = if tall { 50 } else if width < 100 { 24 } else { 36 };
         let screen = shown(&told, width, height);
         let card = card(&screen);
-        let first = names[0].split_whitespace().collect::<Vec<_>>().join(" ");
+        // A name that is wider than the card goes on in the next row, in the middle of a word.
+        let letters = |text: &str| text.split_whitespace().collect::<String>();
         prop_assert!(!card.contains('…'), "{}", screen);
-        prop_assert!(card.contains(&first), "{}: {}", first, screen);
+        prop_assert!(letters(&card).contains(&letters(&names[0])), "{}: {}", names[0], screen);
         let how = comes_back.split_once(": ").unwrap().1.replace(" until it is ", " until ");
         let how = how.strip_prefix("it ").unwrap_or(&how);
         prop_assert!(card.contains(how), "{}: {}", how, screen);
