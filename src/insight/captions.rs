@@ -64,9 +64,8 @@ fn users_back(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Option<
 
 /// What users have got most since a moment.
 fn got(session: &Session, since: Timestamp, until: Timestamp) -> Option<Outcome> {
-    let dots = session.users.main()?.dots_since(since).filter(|dot| dot.ended() <= until);
     let mut counts = [0_usize; Outcome::ALL.len()];
-    for dot in dots {
+    for dot in session.users.main()?.dots_between(since, until) {
         let place = Outcome::ALL.iter().position(|outcome| *outcome == dot.outcome);
         if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
             *count += 1;

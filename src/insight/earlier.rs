@@ -34,8 +34,7 @@ impl Verdict {
 pub fn errors_by(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
     let until = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
-    let shown = endpoint.dots().filter(|dot| dot.outcome == Outcome::Error && dot.start >= t0);
-    shown.filter(|dot| dot.ended() <= until).count()
+    endpoint.dots_between(t0, until).filter(|dot| dot.outcome == Outcome::Error).count()
 }
 
 /// Users who by so many seconds after T0 had waited longer than the limit and had no answer.
