@@ -65,10 +65,9 @@ pub enum Departure {
 
 /// Runs the screen until the operator leaves.
 ///
-/// A terminal that goes away is no error: the session is asked to end.
-pub async fn run(screen: &mut Screen, keys: Keys, show: Show) -> Departure {
+/// A terminal that goes away is no error: the session is asked to end. The view stays as the operator left it.
+pub async fn run(screen: &mut Screen, keys: Keys, show: &mut Show) -> Departure {
     let log = LogFeed::new(show.verbose);
-    let mut show = show;
     let hold = theme_for(screen, &mut show.theme, show.grounds);
     let mut app =
         App { show, pace: Pace::default(), log, bell: Bell::default(), hold, blind: false, written: true };
@@ -112,8 +111,8 @@ pub(super) fn theme_for(screen: &mut Screen, theme: &mut Theme, grounds: Option<
 }
 
 /// The loop's own state.
-struct App {
-    show: Show,
+struct App<'a> {
+    show: &'a mut Show,
     pace: Pace,
     log: LogFeed,
     bell: Bell,
@@ -125,7 +124,7 @@ struct App {
     written: bool,
 }
 
-impl App {
+impl App<'_> {
     /// When to draw next.
     fn due(&self) -> Option<Instant> {
         let moving = time_shows(&self.show.session.borrow(), &self.show.view);
@@ -138,7 +137,7 @@ impl App {
     }
 
     fn draw(&mut self, screen: &mut Screen) {
-        let (show, log, bell) = (&mut self.show, &mut self.log, &mut self.bell);
+        let (show, log, bell) = (&mut *self.show, &mut self.log, &mut self.bell);
         let (now, mut rings) = (Instant::now(), false);
         let drawn = screen.draw(|frame| {
             let area = frame.area();

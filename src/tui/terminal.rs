@@ -8,8 +8,8 @@ use crossterm::{
     clipboard::CopyToClipboard,
     cursor, event, queue,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
-        disable_raw_mode, enable_raw_mode,
+        BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+        LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
@@ -193,6 +193,9 @@ impl Screen {
         queue!(
             self.output,
             EnterAlternateScreen,
+            // Where there is no alternate screen (GNU screen by default), what was there before would show through the
+            // cells that are not drawn.
+            Clear(ClearType::All),
             cursor::Hide,
             event::EnableBracketedPaste,
             event::EnableFocusChange,

@@ -155,7 +155,13 @@ fn another_run_stands_beside_the_first_and_keeps_its_own_files() {
     terminal.press("e");
     terminal.wait_for("FINISHED");
     terminal.wait_for("R run again");
+    terminal.press("P");
+    terminal.wait_gone("1 FINDINGS");
     terminal.press("R");
+    // The presenter's view stays; without it the next key would bring it.
+    terminal.wait_gone("FINISHED");
+    terminal.wait_for("READY");
+    terminal.press("P");
     terminal.wait_for("› file-is-there");
     terminal.press_until(" ", "› take-it-away");
     super::fire_awaited(&mut terminal);

@@ -207,6 +207,7 @@ fn no_color_means_no_colour_and_the_mouse_is_only_taken_when_asked_for() {
 
     let mut terminal = start(folder.path(), &["--mouse"]);
     assert!(terminal.raw().contains("\x1b[?1000h") && terminal.raw().contains("\x1b[38;5;"));
+    assert!(terminal.raw().contains("\x1b[?1049h\x1b[2J"), "crumbs where there is no alternate screen");
     terminal.press("q");
     terminal.ended();
     assert!(terminal.is_restored());

@@ -70,6 +70,7 @@ fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<
         })
     };
     let mut seen: Vec<Session> = Vec::new();
+    let mut presenter = false;
     for (i, lesson) in Lesson::ALL.into_iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| Lesson::ALL.get(i)).map_or("before", |it| it.variant());
         let outcome = loop {
@@ -78,8 +79,10 @@ fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<
                 earlier: seen.last().cloned(),
                 guide: Some(guided(lesson)),
                 course: Some(course),
+                presenter,
             };
             let outcome = live::run_session(global, &script.session(lesson, arguments), options);
+            presenter = outcome.presenter;
             if !outcome.again {
                 break outcome;
             }

@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
         session = once_more(arguments, number);
         // A run without a fire cannot be lined up with another.
         let kept = outcome.session.filter(|session| session.t0().is_some()).or(before);
-        options = SessionOptions { earlier: kept, ..SessionOptions::default() };
+        options = SessionOptions { earlier: kept, presenter: outcome.presenter, ..SessionOptions::default() };
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) enum Left {
 }
 
 /// Shows the session until the operator leaves. The terminal is restored whatever happens.
-pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: Show) -> Left {
+pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut Show) -> Left {
     let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
         Ok(taken) => taken,
         Err(error) => {

@@ -45,6 +45,8 @@ pub(crate) struct SessionOptions {
     pub guide: Option<Guide>,
     /// What it is a part of.
     pub course: Option<Course>,
+    /// Whether it begins in the presenter's view, as the session before it ended.
+    pub presenter: bool,
 }
 
 /// How a session ended for whoever held it.
@@ -57,12 +59,14 @@ pub(crate) struct SessionOutcome {
     pub early: bool,
     /// Whether the same is to be played once more.
     pub again: bool,
+    /// Whether the presenter's view was on.
+    pub presenter: bool,
 }
 
 impl SessionOutcome {
     /// None: it was refused.
     pub(super) fn refused(code: ExitCode) -> Self {
-        Self { code, session: None, early: true, again: false }
+        Self { code, session: None, early: true, again: false, presenter: false }
     }
 
     /// None: another command line is needed.
@@ -208,13 +212,14 @@ async fn session(
         }
         Err(_) => None,
     };
-    let show = Show {
+    let mut show = Show {
         session: host.session.clone(),
         done: host.done.clone(),
         view: View {
             mouse: preferences.mouse,
             compares: options.earlier.is_some(),
             course: options.course,
+            presenter: options.presenter,
             hint: look.note,
             starting: true,
             ..View::new(preferences.keys, steering(arguments))
@@ -230,7 +235,7 @@ async fn session(
     };
     // From here on the screen hears signals: what else reaches the run is Python's wish to end it.
     drop(hearing);
-    let shown = watched(&mut opening, early, screen::watch(arguments, preferences.mouse, show)).await;
+    let shown = watched(&mut opening, early, screen::watch(arguments, preferences.mouse, &mut show)).await;
     let (running, departed) = match shown {
         Ok(shown) => shown,
         Err(refusal) => {
@@ -251,7 +256,7 @@ async fn session(
     let forgives = arguments.playing.compat().forgives_rollbacks();
     let unrolled = !forgives && host.session.borrow().steps.failed_rollbacks().next().is_some();
     let (code, again) = (code(departed, &report, unrolled), seen && departed == Left::Again);
-    Ok(SessionOutcome { code, session: None, early: !seen, again })
+    Ok(SessionOutcome { code, session: None, early: !seen, again, presenter: show.view.presenter })
 }
 
 fn steering(arguments: &Arguments) -> Steering {

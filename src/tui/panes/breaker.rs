@@ -93,7 +93,7 @@ fn word(scene: &Scene, roomy: bool, room: usize) -> Row {
         return Row::strong(breaker_role(worst.state, scene.verdict.word), words);
     }
     let whole = confidence(belief);
-    let short = whole.replace(" sources)", ")");
+    let short = short_confidence(belief);
     let bare = wording::confidence(belief.confidence).to_owned();
     let words = [whole, short].into_iter().find(|words| words.len() <= room).unwrap_or(bare);
     match (roomy, role) {
@@ -104,12 +104,22 @@ fn word(scene: &Scene, roomy: bool, room: usize) -> Row {
 
 /// `sure (2 of 2 sources)`.
 pub(crate) fn confidence(belief: &Belief) -> String {
+    let noun = if belief.spoke == 1 { " source" } else { " sources" };
+    counted_confidence(belief, noun)
+}
+
+/// `sure (2 of 2)`, for where the noun has no room.
+pub(crate) fn short_confidence(belief: &Belief) -> String {
+    counted_confidence(belief, "")
+}
+
+fn counted_confidence(belief: &Belief, noun: &str) -> String {
     let word = wording::confidence(belief.confidence);
     // Where nobody agrees, as with two explanations or replicas that differ, there is nothing to count.
     if belief.agreeing == 0 {
         word.to_owned()
     } else {
-        format!("{word} ({} of {} sources)", belief.agreeing, belief.spoke)
+        format!("{word} ({} of {}{noun})", belief.agreeing, belief.spoke)
     }
 }
 

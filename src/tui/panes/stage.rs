@@ -98,8 +98,8 @@ fn big(canvas: &mut Canvas, figure: &Figure) {
 
 fn plain(canvas: &mut Canvas, figure: &Figure) {
     let number = format!("{} {}", figure.number, figure.unit);
-    let row = Row::strong(figure.role, number.trim_end()).and(format!("  {}", figure.counts));
-    canvas.at(MARGIN.0, 0, &row);
+    let row = Row::strong(figure.role, number.trim_end()).and(format!(" {}", figure.counts));
+    canvas.at(MARGIN.1, 0, &row);
 }
 
 /// One sentence on the last change. What the operator has to know now goes before it.

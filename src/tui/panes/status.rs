@@ -95,7 +95,7 @@ fn state(scene: &Scene, width: usize) -> Row {
     let Some(belief) = &scene.session.breaker.belief else { return head.and("  not looked at yet") };
     let lasted = figures::length(figures::between(belief.since, scene.said));
     let role = if belief.confidence == Confidence::Sure { Role::Text } else { Role::Waiting };
-    let sure = breaker::confidence(belief).replace(" sources)", ")");
+    let sure = breaker::short_confidence(belief);
     // A fill ends with a blank of its own.
     let blank = if head.0.iter().any(|piece| piece.text.ends_with(' ')) { " " } else { "  " };
     let timed = head.clone().and(format!("{blank}{lasted}  "));

@@ -66,9 +66,11 @@ pub(super) fn brief(canvas: &mut Canvas, compared: &Comparison) {
     }
 }
 
-/// A figure at its right edge.
+/// A figure at its right edge, or one blank behind what stands before it where it is too long for that.
 fn ending(row: Row, end: usize, role: Role, text: &str) -> Row {
-    row.to(end.saturating_sub(text::width(text))).bold(role, text)
+    let begin = end.saturating_sub(text::width(text));
+    let free = if row.width() == 0 { 0 } else { row.width() + 1 };
+    row.to(begin.max(free)).bold(role, text)
 }
 
 fn strong(tone: Tone) -> Role {
@@ -87,4 +89,18 @@ fn changed(row: &crate::report::Row, room: usize) -> Row {
     let number = row.finding.map(|number| format!(" [{number}]")).unwrap_or_default();
     let left = room.saturating_sub(line.width() + number.len());
     line.and(text::fit(&row.change, left)).bold(Role::Focus, number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, Row, ending};
+
+    #[test]
+    fn a_long_figure_does_not_touch_what_stands_before_it() {
+        let line =
+            ending(ending(Row::text("misses"), 14, Role::Strong, "0 of 3"), 22, Role::Strong, "restarted");
+        let plain = |row: Row| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
+        assert_eq!(plain(line), "misses  0 of 3 restarted");
+        assert_eq!(plain(ending(Row::new(), 6, Role::Strong, "before")), "before");
+    }
 }
