@@ -6,7 +6,7 @@ mod cpu;
 
 use chaos_tui::{
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{
             Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, Level, Pod, PodKey,
             PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony, Timestamp, Witness,
@@ -56,7 +56,7 @@ fn hour() -> Vec<Event> {
     let mut told = vec![
         (
             0.0,
-            What::EndpointWatched {
+            EventKind::EndpointWatched {
                 endpoint,
                 url: "GET http://a/invoke".into(),
                 rate: 2.0,
@@ -64,11 +64,11 @@ fn hour() -> Vec<Event> {
                 limit_ms: 1000,
             },
         ),
-        (0.0, What::PodSeen(pod("my-app-1"))),
-        (0.0, What::PodSeen(pod("my-app-2"))),
+        (0.0, EventKind::PodSeen(pod("my-app-1"))),
+        (0.0, EventKind::PodSeen(pod("my-app-2"))),
         (
             0.0,
-            What::ServiceSeen(ServiceEndpoints {
+            EventKind::ServiceSeen(ServiceEndpoints {
                 namespace: "default".into(),
                 name: "app".into(),
                 ready: 2,
@@ -82,7 +82,7 @@ fn hour() -> Vec<Event> {
         let faulty = (FIRED..FIRED + 600).contains(&(request / 2));
         let waited_ms = if faulty && request % 7 == 0 { 5300.0 } else { 4.0 + (request % 20) as f64 };
         let kind = if faulty { AnswerKind::Fallback } else { AnswerKind::Real };
-        told.push((start, What::RequestSent { endpoint, request: RequestId(request) }));
+        told.push((start, EventKind::RequestSent { endpoint, request: RequestId(request) }));
         let answer = Answer {
             endpoint,
             request: RequestId(request),
@@ -93,11 +93,11 @@ fn hour() -> Vec<Event> {
             excerpt: None,
             retry_after: false,
         };
-        told.push((start + waited_ms / 1000.0, What::Answered(answer)));
+        told.push((start + waited_ms / 1000.0, EventKind::Answered(answer)));
     }
     for second in (0..HOUR).step_by(2) {
         let message = format!("step {} looked at the consumer and found it well", second / 60);
-        told.push((second as f64, What::Logged { level: Level::Info, target: "chaoslib".into(), message }));
+        told.push((second as f64, EventKind::Logged { level: Level::Info, target: "chaoslib".into(), message }));
     }
     for turn in 0..HOUR / 10 {
         let since = at(turn as f64 * 10.0);
@@ -105,13 +105,13 @@ fn hour() -> Vec<Event> {
         let belief =
             Belief { agreeing: 2, spoke: 2, ..Belief::new(state, Confidence::Sure, since, "because") };
         let testimony = Testimony::new(Witness::Health, Says::State(state), "200");
-        told.push((turn as f64 * 10.0, What::Testified(testimony)));
-        told.push((turn as f64 * 10.0, What::Believed(belief)));
+        told.push((turn as f64 * 10.0, EventKind::Testified(testimony)));
+        told.push((turn as f64 * 10.0, EventKind::Believed(belief)));
     }
     let step = StepRef { section: Section::Method, index: 0 };
     told.push((
         FIRED as f64,
-        What::FaultFired { step, what: "killed 1 pod".into(), targets: vec!["pod/my-app-1".into()] },
+        EventKind::FaultFired { step, what: "killed 1 pod".into(), targets: vec!["pod/my-app-1".into()] },
     ));
     told.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     told.into_iter().zip(0..).map(|((seconds, what), seq)| Event { seq, at: at(seconds), what }).collect()
@@ -159,7 +159,7 @@ fn rush(session: &mut Session) {
             excerpt: None,
             retry_after: false,
         };
-        let told = [(start, What::RequestSent { endpoint, request: id }), (start, What::Answered(answer))];
+        let told = [(start, EventKind::RequestSent { endpoint, request: id }), (start, EventKind::Answered(answer))];
         for (seconds, what) in told {
             session.apply(&Event { seq: 0, at: at(seconds), what });
         }

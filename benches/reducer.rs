@@ -8,7 +8,7 @@ mod cpu;
 use chaos_tui::{
     insight,
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{
             Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, ErrorKind, Level,
             Liveness, Pod, PodKey, PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony,
@@ -37,27 +37,27 @@ fn at(ms: u64) -> Timestamp {
 
 /// An hour of events in the order they happen.
 fn hour(rate: u64) -> Vec<Event> {
-    let mut facts: Vec<(u64, What)> = vec![(0, watched(rate))];
+    let mut facts: Vec<(u64, EventKind)> = vec![(0, watched(rate))];
     (0..HOUR).for_each(|second| facts.extend(facts_of(second, rate)));
     facts.sort_by_key(|(ms, _)| *ms);
     (0..).zip(facts).map(|(seq, (ms, what))| Event { seq, at: at(ms), what }).collect()
 }
 
-fn watched(rate: u64) -> What {
+fn watched(rate: u64) -> EventKind {
     let url = "GET http://localhost/invoke".to_owned();
     let endpoint = EndpointId(0);
-    What::EndpointWatched { endpoint, url, rate: rate as f64, deadline_ms: 10_000, limit_ms: 1000 }
+    EventKind::EndpointWatched { endpoint, url, rate: rate as f64, deadline_ms: 10_000, limit_ms: 1000 }
 }
 
 /// What begins in one second; its answers may come in a later one.
-fn facts_of(second: u64, rate: u64) -> Vec<(u64, What)> {
+fn facts_of(second: u64, rate: u64) -> Vec<(u64, EventKind)> {
     let mut facts = Vec::new();
     let (ms, endpoint) = (second * 1000, EndpointId(0));
     for number in second * rate..(second + 1) * rate {
         let due = number * 1000 / rate;
         let request = RequestId(number);
         let (waited_ms, kind) = answer(due);
-        facts.push((due, What::RequestSent { endpoint, request }));
+        facts.push((due, EventKind::RequestSent { endpoint, request }));
         let answer = Answer {
             endpoint,
             request,
@@ -68,29 +68,29 @@ fn facts_of(second: u64, rate: u64) -> Vec<(u64, What)> {
             excerpt: None,
             retry_after: false,
         };
-        facts.push((due + waited_ms as u64, What::Answered(answer)));
+        facts.push((due + waited_ms as u64, EventKind::Answered(answer)));
     }
     let open = matches!(second % CYCLE.0, 6..16 | 22..32);
     let says = if open { Says::State(BreakerState::Open) } else { Says::Not(BreakerState::Open) };
     for (offset, witness) in [(200, Witness::Health), (700, Witness::Answers)] {
         let ground = "7 of the last 7 answers are fallbacks in under 10 ms";
-        facts.push((ms + offset, What::Testified(Testimony::new(witness, says, ground))));
+        facts.push((ms + offset, EventKind::Testified(Testimony::new(witness, says, ground))));
     }
-    facts.push((ms + 300, What::Believed(belief(ms, open))));
-    facts.push((ms + 400, What::PodSeen(pod(second))));
+    facts.push((ms + 300, EventKind::Believed(belief(ms, open))));
+    facts.push((ms + 400, EventKind::PodSeen(pod(second))));
     if second.is_multiple_of(CYCLE.0) {
         fault(&mut facts, ms);
     }
     if second.is_multiple_of(10) {
         let message = format!("consumer answered in {second} ms");
-        facts.push((ms, What::Logged { level: Level::Info, target: "chaoslib".to_owned(), message }));
+        facts.push((ms, EventKind::Logged { level: Level::Info, target: "chaoslib".to_owned(), message }));
     }
     facts
 }
 
 /// Three hundred pods in play, as many as are ever told one by one, of which 25 a second are replaced, in a namespace of
 /// ten thousand: a hundred changes a second.
-fn churn_of(second: u64) -> Vec<(u64, What)> {
+fn churn_of(second: u64) -> Vec<(u64, EventKind)> {
     const PODS: u64 = 300;
     let crowd = |number: u64, down: bool| {
         let name = format!("crowd-7d9f8b6c5d-{number:06x}");
@@ -100,22 +100,22 @@ fn churn_of(second: u64) -> Vec<(u64, What)> {
     };
     let counts = [("Running".to_owned(), 8_000 + second as u32 % 7), ("Error".to_owned(), 1_700)].into();
     let mut facts =
-        vec![(second * 1000, What::PodsCounted { namespace: "default".to_owned(), states: counts })];
+        vec![(second * 1000, EventKind::PodsCounted { namespace: "default".to_owned(), states: counts })];
     for turn in 0..25 {
         let (ms, number) = (second * 1000 + turn * 40, second * 25 + turn);
         let going = Pod { deleting: Some(at(ms)), ..crowd(number, false) };
         let gone = going.key.clone();
-        facts.push((ms, What::PodSeen(going)));
-        facts.push((ms + 10, What::PodSeen(crowd(number + PODS, true))));
-        facts.push((ms + 20, What::PodSeen(crowd(number + PODS, false))));
-        facts.push((ms + 30, What::PodGone(gone)));
+        facts.push((ms, EventKind::PodSeen(going)));
+        facts.push((ms + 10, EventKind::PodSeen(crowd(number + PODS, true))));
+        facts.push((ms + 20, EventKind::PodSeen(crowd(number + PODS, false))));
+        facts.push((ms + 30, EventKind::PodGone(gone)));
     }
     facts
 }
 
 /// A session after an hour, and how many events that took. They are made second by second: all at once they would take
 /// a thousand times the memory of the session.
-fn grown(rate: u64, more: impl Fn(u64) -> Vec<(u64, What)>) -> (Session, u64) {
+fn grown(rate: u64, more: impl Fn(u64) -> Vec<(u64, EventKind)>) -> (Session, u64) {
     let mut session = Session::new();
     let mut waiting = BTreeMap::from([((0, 0), watched(rate))]);
     let (mut made, mut seq) = (1_u64, 0);
@@ -175,7 +175,7 @@ fn pod(second: u64) -> Pod {
     }
 }
 
-fn fault(facts: &mut Vec<(u64, What)>, ms: u64) {
+fn fault(facts: &mut Vec<(u64, EventKind)>, ms: u64) {
     let step = StepRef { section: Section::Method, index: 0 };
     let before = format!("my-provider-app-{}", (ms / 1000 / CYCLE.0).saturating_sub(1));
     let service = |ready| ServiceEndpoints {
@@ -188,14 +188,14 @@ fn fault(facts: &mut Vec<(u64, What)>, ms: u64) {
     let gone = PodKey { namespace: "default".to_owned(), uid: format!("uid-{before}"), name: before.clone() };
     facts.push((
         ms,
-        What::FaultFired { step, what: "killed 1 pod".to_owned(), targets: vec![format!("pod/{before}")] },
+        EventKind::FaultFired { step, what: "killed 1 pod".to_owned(), targets: vec![format!("pod/{before}")] },
     ));
-    facts.push((ms + 50, What::PodGone(gone)));
-    facts.push((ms + 100, What::ServiceSeen(service(0))));
-    facts.push((ms + CYCLE.1 * 1000, What::ServiceSeen(service(1))));
+    facts.push((ms + 50, EventKind::PodGone(gone)));
+    facts.push((ms + 100, EventKind::ServiceSeen(service(0))));
+    facts.push((ms + CYCLE.1 * 1000, EventKind::ServiceSeen(service(1))));
     facts.push((
         ms + CYCLE.1 * 1000,
-        What::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() },
+        EventKind::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() },
     ));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     experiment::{Activity, ControlCheck, Described, Experiment, Secrets, Signatures},
-    runner::{Controls, Options, Pace, Request, Shown},
+    runner::{Controls, RunOptions, Pacing, RunRequest, ShownTargets},
     session::event::{
         Answer, AnswerKind, Container, EndpointId, Pod, PodKey, PodPhase, RequestId, Section, StepRef,
     },
@@ -22,16 +22,16 @@ pub(crate) fn activity(kind: &str, name: &str, provider: &impl Display) -> Activ
 }
 
 /// A request to play an experiment in JSON step by step, without configuration, secrets and controls.
-pub(crate) fn request(experiment: &str) -> Request {
+pub(crate) fn request(experiment: &str) -> RunRequest {
     let document = Document::json("test", experiment.to_owned()).unwrap();
-    Request {
+    RunRequest {
         experiment: Arc::new(Experiment::unchecked(document).unwrap()),
-        options: Options::default(),
+        options: RunOptions::default(),
         configuration: Map::default(),
         secrets: Secrets::default(),
-        pace: Pace::Step,
+        pace: Pacing::Step,
         controls: Controls::default(),
-        shown: Shown::default(),
+        shown: ShownTargets::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         die_of, orders,
     },
     provider::python::Prints,
-    runner::{Compat, Consent, Pace, Signal},
+    runner::{Compat, Consent, Pacing, Signal},
     session::{
         Session,
         console::Layout,
@@ -127,7 +127,7 @@ async fn play(
         signals: signals.sender(),
         prints: Prints::Inherited,
         // The order to run the file is the consent to all that it does.
-        pace: Pace::Auto(Consent::up_front()),
+        pace: Pacing::Auto(Consent::up_front()),
         notifies: true,
     };
     let preparing =

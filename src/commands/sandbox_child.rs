@@ -2,7 +2,7 @@
 
 use crate::{
     experiment::Environment,
-    session::{What, event::Level, stream::Emitter},
+    session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Map, Value, parse_json};
 use std::{path::PathBuf, process::Stdio, time::Duration};
@@ -141,7 +141,7 @@ fn texts(map: &Map) -> Vec<(String, String)> {
 async fn relay(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        emitter.emit(What::Logged { level: Level::Debug, target: "sandbox".to_owned(), message: line }).await;
+        emitter.emit(EventKind::Logged { level: Level::Debug, target: "sandbox".to_owned(), message: line }).await;
     }
 }
 

@@ -2,7 +2,7 @@
 //! waits: not for a disk, not for a console, not for a subscriber.
 
 use super::console::Console;
-use crate::session::{Event, Session, What, journal::Journal, recording::RecordingThread, stream::Stream};
+use crate::session::{Event, Session, EventKind, journal::Journal, recording::RecordingThread, stream::Stream};
 use pyvalue::Value;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -66,16 +66,16 @@ impl Subscribers {
 }
 
 /// Whether it is one of the few events that each step of a run makes.
-fn is_of_run(what: &What) -> bool {
+fn is_of_run(what: &EventKind) -> bool {
     matches!(
         what,
-        What::StepAwaited { .. }
-            | What::StepSkipped { .. }
-            | What::ActivityStarted { .. }
-            | What::ActivityEnded { .. }
-            | What::ExperimentAmended { .. }
-            | What::Fixed(_)
-            | What::RunEnded { .. }
+        EventKind::StepAwaited { .. }
+            | EventKind::StepSkipped { .. }
+            | EventKind::ActivityStarted { .. }
+            | EventKind::ActivityEnded { .. }
+            | EventKind::ExperimentAmended { .. }
+            | EventKind::Fixed(_)
+            | EventKind::RunEnded { .. }
     )
 }
 
@@ -206,8 +206,8 @@ mod tests {
         let steps = WAITING + 10;
         for index in 0..steps {
             let step = StepRef { section: Section::Method, index };
-            emitter.emit(What::StepAwaited { step, destructive: true }).await;
-            emitter.emit(What::UndoBegan).await;
+            emitter.emit(EventKind::StepAwaited { step, destructive: true }).await;
+            emitter.emit(EventKind::UndoBegan).await;
         }
         handle.flush().await;
         assert!(session.borrow().undo.began.is_some(), "what was told is in the state after a flush");
@@ -216,7 +216,7 @@ mod tests {
         drop(handle);
         let mut heard = 0..;
         while let Some(event) = run.recv().await {
-            let What::StepAwaited { step, .. } = &event.what else { panic!("{event:?}") };
+            let EventKind::StepAwaited { step, .. } = &event.what else { panic!("{event:?}") };
             assert_eq!(Some(step.index), heard.next());
         }
         assert_eq!(heard.next(), Some(steps));

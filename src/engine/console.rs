@@ -2,7 +2,7 @@
 
 use super::lines::LineWriter;
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     clock::local_zone,
     console::{Layout, Line, lines},
     event::Level,
@@ -52,7 +52,7 @@ impl Console {
     /// Writes the lines of an event.
     pub(super) fn show(&mut self, event: &Event) {
         let target = match &event.what {
-            What::Logged { target, .. } => target,
+            EventKind::Logged { target, .. } => target,
             _ => TARGET,
         };
         for (level, message) in lines(&event.what) {

@@ -2,10 +2,10 @@
 
 use crate::{
     experiment::{Activity, Experiment, Secrets, substitute},
-    runner::Request,
+    runner::RunRequest,
     session::{
-        Event, What,
-        event::{Fix, Section, StepRef},
+        Event, EventKind,
+        event::{PlanChange, Section, StepRef},
     },
 };
 use pyvalue::{Map, Value};
@@ -14,25 +14,25 @@ use std::{collections::BTreeMap, sync::Arc};
 /// What is played, as far as a listener has heard.
 pub(super) struct CurrentSteps {
     /// The file's steps.
-    pub request: Request,
+    pub request: RunRequest,
     fixed: BTreeMap<StepRef, Map>,
 }
 
 impl CurrentSteps {
     /// The file's steps, none of them fixed.
-    pub(super) fn new(request: Request) -> Self {
+    pub(super) fn new(request: RunRequest) -> Self {
         Self { request, fixed: BTreeMap::new() }
     }
 
     /// Hears of a fix, and of what controls made of the experiment; gives the step that a fix's activity took.
     pub(super) fn hear(&mut self, event: &Event) -> Option<StepRef> {
         match &event.what {
-            What::Fixed(Fix::Instead { step, activity, .. }) => {
+            EventKind::Fixed(PlanChange::Instead { step, activity, .. }) => {
                 let provider = activity.get("provider").and_then(Value::as_map)?;
                 self.fixed.insert(*step, provider.clone());
                 Some(*step)
             }
-            What::ExperimentAmended { experiment, .. } => {
+            EventKind::ExperimentAmended { experiment, .. } => {
                 let raw = experiment.as_map()?.clone();
                 self.request.experiment = Arc::new(self.request.experiment.amended(raw));
                 None

@@ -6,7 +6,7 @@ use crate::{
     experiment::{Activity, ActivityKind, Environment, Experiment, ProviderKind, substitute_text},
     observe::endpoint::{EndpointSettings, Tolerance},
     provider::http::Access,
-    runner::Request,
+    runner::RunRequest,
     session::event::EndpointId,
 };
 use pyvalue::python_text;
@@ -18,7 +18,7 @@ const PATIENCE_S: f64 = 10.0;
 
 /// The endpoints to probe, none when nothing is named anywhere. Netrc and certificates are looked up in `environment`.
 pub(super) fn endpoints(
-    request: &Request,
+    request: &RunRequest,
     watch: &WatchSettings,
     environment: &Environment,
 ) -> Vec<EndpointSettings> {
@@ -38,7 +38,7 @@ pub(super) fn endpoints(
 }
 
 /// Headers and trust that somebody gave by hand, over those of the experiment.
-fn said(request: &Request, watch: &WatchSettings, access: Result<Access, String>) -> Result<Access, String> {
+fn said(request: &RunRequest, watch: &WatchSettings, access: Result<Access, String>) -> Result<Access, String> {
     let mut access = access?;
     for header in &watch.headers {
         let header = python_text(&substitute_text(header, &request.configuration, &request.secrets));
@@ -52,7 +52,7 @@ fn said(request: &Request, watch: &WatchSettings, access: Result<Access, String>
 
 /// Makes endpoints of names.
 struct Naming<'a> {
-    request: &'a Request,
+    request: &'a RunRequest,
     own: &'a [EndpointSettings],
     environment: &'a Environment,
 }
@@ -91,7 +91,7 @@ fn origin(url: &Url) -> Option<String> {
 
 /// The HTTP probes that only ask: method before hypothesis, since the method's is about users under the fault. What the
 /// hypothesis tolerates of a page is right for whoever asks for the same page.
-fn own_probes(request: &Request, environment: &Environment) -> Vec<EndpointSettings> {
+fn own_probes(request: &RunRequest, environment: &Environment) -> Vec<EndpointSettings> {
     let experiment: &Experiment = &request.experiment;
     let method = experiment.method().iter();
     let hypothesis = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
@@ -117,7 +117,7 @@ fn asks(activity: &Activity) -> bool {
         && (method.is_empty() || method.eq_ignore_ascii_case("get"))
 }
 
-fn settings(request: &Request, activity: &Activity, environment: &Environment) -> Option<EndpointSettings> {
+fn settings(request: &RunRequest, activity: &Activity, environment: &Environment) -> Option<EndpointSettings> {
     let provider = &activity.provider.raw;
     // Secrets are in: the probe must be let in where the experiment is. They never reach an event.
     let (configuration, secrets) = (&request.configuration, &request.secrets);

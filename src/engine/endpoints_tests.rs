@@ -20,7 +20,7 @@ const EXPERIMENT: &str = r#"{
 
 fn found(change: impl FnOnce(&mut WatchSettings)) -> Vec<EndpointSettings> {
     let configuration = Map::from_iter([("word".to_owned(), "abc".into())]);
-    let request = Request { configuration, ..request(EXPERIMENT) };
+    let request = RunRequest { configuration, ..request(EXPERIMENT) };
     let mut watch = WatchSettings::default();
     change(&mut watch);
     endpoints(&request, &watch, &Environment::default())

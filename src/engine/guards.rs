@@ -3,7 +3,7 @@
 use crate::{
     insight,
     observe::presence::Presence,
-    session::{Session, What, clock::Clock, command::StepCommand, stream::Emitter},
+    session::{Session, EventKind, clock::Clock, command::StepCommand, stream::Emitter},
 };
 use std::time::Duration;
 use tokio::{
@@ -35,7 +35,7 @@ pub(super) async fn watch(
         };
         if let Some(trip) = over {
             let because = trip.because.clone();
-            emitter.emit(What::GuardTripped(trip)).await;
+            emitter.emit(EventKind::GuardTripped(trip)).await;
             // Nobody hears it only when the run has just ended by itself.
             let _ = runner.send(StepCommand::GuardAbort(because)).await;
             return;
@@ -64,7 +64,7 @@ mod tests {
         // Nothing but time goes on: those who wait without an answer make the seconds bad.
         let Some(StepCommand::GuardAbort(because)) = ordered.recv().await else { panic!("another order") };
         let told = events.next().await.unwrap();
-        let What::GuardTripped(trip) = told.what else { panic!("another event") };
+        let EventKind::GuardTripped(trip) = told.what else { panic!("another event") };
         assert_eq!((trip.guard, trip.figure, trip.limit), (Guard::Users, 21, 20));
         assert_eq!(trip.because, because);
         assert!(told.at >= fixtures::at(20.0), "{}", told.at);
@@ -93,7 +93,7 @@ mod tests {
             cause: crate::session::event::GapCause::Stopped,
         };
         shown.send_modify(|session| {
-            let what = What::NotObserved(gap);
+            let what = EventKind::NotObserved(gap);
             session.apply(&crate::session::Event { seq: 0, at: gap.to, what });
         });
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     observe::breaker::declared,
     provider::Providers,
-    runner::{Request, Signal, plan},
+    runner::{RunRequest, Signal, plan},
     session::{
-        Command, Session, What,
+        Command, Session, EventKind,
         clock::Clock,
         event::{Level, Timestamp},
         journal::{Journal, Machine},
@@ -69,7 +69,7 @@ impl SessionHost {
     /// Tells a line of the reference's.
     pub(crate) async fn log(&self, level: Level, message: impl Into<String>) {
         let (target, message) = (super::console::TARGET.to_owned(), message.into());
-        self.emitter.emit(What::Logged { level, target, message }).await;
+        self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }
 
     /// Opens the session: connects, watches the cluster, looks up targets, as its audience needs it.
@@ -95,21 +95,21 @@ impl SessionHost {
         let operator = matches!(settings.audience, Audience::Operator { .. });
         if operator && session_cluster::touches_cluster(&request) {
             let (title, doing) = (String::new(), "looking for the cluster".to_owned());
-            self.emitter.emit(What::Preparing { title, doing }).await;
+            self.emitter.emit(EventKind::Preparing { title, doing }).await;
         }
         let connection = session_cluster::connection(&request, &providers).await;
         if operator {
             let context = connection.as_ref().map(|connection| connection.context().to_owned());
-            let opened = What::SessionOpened {
+            let opened = EventKind::SessionOpened {
                 source: settings.source.clone(),
                 allowed: session_cluster::allowed(context.as_deref(), &settings.allowed_contexts),
                 context,
                 namespace: connection.as_ref().map_or("default", |it| it.namespace()).to_owned(),
             };
             self.emitter.emit(opened).await;
-            self.emitter.emit(What::BudgetSet { seconds: settings.budget }).await;
+            self.emitter.emit(EventKind::BudgetSet { seconds: settings.budget }).await;
         }
-        self.emitter.emit(What::GuardsSet(guards)).await;
+        self.emitter.emit(EventKind::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, &settings.watch, &providers.environment());
         let users = endpoints.first().map(|first| first.url.clone());
         let sources = match operator {
@@ -167,11 +167,11 @@ impl SessionHost {
     }
 
     /// Where the breaker's state is looked for besides the usual places: the settings' and the experiment's.
-    async fn breaker_sources(&self, request: &Request, settings: &Settings) -> Sources {
+    async fn breaker_sources(&self, request: &RunRequest, settings: &Settings) -> Sources {
         let (declared, rules, faults) = declared::in_extension(request.experiment.extension("chaos-tui"));
         for message in faults {
             let (level, target) = (Level::Warning, "breaker".to_owned());
-            self.emitter.emit(What::Logged { level, target, message }).await;
+            self.emitter.emit(EventKind::Logged { level, target, message }).await;
         }
         let watch = &settings.watch;
         let mut named = watch.breaker_sources.clone();
@@ -199,7 +199,7 @@ impl SessionHost {
 /// A session that may begin.
 pub(crate) struct OpenSession {
     supervisor: Supervisor,
-    request: Request,
+    request: RunRequest,
     providers: Arc<Providers>,
 }
 
@@ -233,7 +233,7 @@ impl OpenSession {
     /// Only shows what would be played.
     pub(crate) async fn look_only(self, orders: mpsc::Receiver<Command>) -> RunningSession {
         let Self { supervisor, request, providers } = self;
-        supervisor.emitter.emit(What::Planned(plan(&request, &providers))).await;
+        supervisor.emitter.emit(EventKind::Planned(plan(&request, &providers))).await;
         RunningSession::of(supervisor, |supervisor| tokio::spawn(supervisor.look_only(orders)))
     }
 }

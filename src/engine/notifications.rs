@@ -5,7 +5,7 @@
 use crate::{
     experiment::Settings,
     provider::python::PythonBridge,
-    session::{What, event::Level, stream::Emitter},
+    session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Map, Value};
 use reqwest::{Client, Method};
@@ -73,7 +73,7 @@ impl Notifications {
             if let Err(why) = sent {
                 let (level, target) = (Level::Debug, "chaostoolkit".to_owned());
                 let message = format!("nobody was notified of {name}: {why}");
-                self.emitter.emit(What::Logged { level, target, message }).await;
+                self.emitter.emit(EventKind::Logged { level, target, message }).await;
             }
         }
     }

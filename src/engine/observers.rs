@@ -12,10 +12,10 @@ use crate::{
         presence::Presence,
         pulse, recovery,
     },
-    runner::{Redactor, Request},
+    runner::{Redactor, RunRequest},
     session::{
-        Session, What,
-        event::{Fix, Level, PodKey, Source, SourceState},
+        Session, EventKind,
+        event::{PlanChange, Level, PodKey, Source, SourceState},
         stream::Emitter,
     },
 };
@@ -88,7 +88,7 @@ impl Observers {
     }
 
     /// Watches the pods that the experiment names, and whether what a fault takes away comes back.
-    pub(super) async fn watch_cluster(&mut self, connection: &Connection, request: &Request) {
+    pub(super) async fn watch_cluster(&mut self, connection: &Connection, request: &RunRequest) {
         self.cluster = Some(connection.clone());
         let mut in_play = InPlay::new(connection.namespace());
         let experiment = &request.experiment;
@@ -119,7 +119,7 @@ impl Observers {
             }
             Err(error) => {
                 let state = SourceState::Absent { reason: error.to_string() };
-                self.emitter.emit(What::SourceChanged { source: Source::Pods, state }).await;
+                self.emitter.emit(EventKind::SourceChanged { source: Source::Pods, state }).await;
             }
         }
         let (emitter, presence, stop) = (self.emitter.clone(), self.presence.clone(), self.stop.clone());
@@ -156,19 +156,19 @@ impl Observers {
             (false, asking) => {
                 asking.iter().for_each(CancellationToken::cancel);
                 if self.sources.passive && asking.is_some() {
-                    self.emitter.emit(What::PassiveSet { on: false }).await;
+                    self.emitter.emit(EventKind::PassiveSet { on: false }).await;
                 }
             }
             (true, None) if self.endpoints.is_empty() => {
                 let message =
                     "The experiment asks no HTTP endpoint: name one with --watch URL to see its users.";
                 let (level, target) = (Level::Warning, "users".to_owned());
-                self.emitter.emit(What::Logged { level, target, message: message.to_owned() }).await;
+                self.emitter.emit(EventKind::Logged { level, target, message: message.to_owned() }).await;
             }
             (true, None) => {
                 let asking = self.stop.child_token();
                 if self.sources.passive {
-                    self.emitter.emit(What::PassiveSet { on: true }).await;
+                    self.emitter.emit(EventKind::PassiveSet { on: true }).await;
                 }
                 for settings in self.endpoints.iter().filter(|_| !self.sources.passive) {
                     let watching = endpoint::watch(settings.clone(), self.emitter.clone(), asking.clone());
@@ -202,7 +202,7 @@ impl Observers {
     }
 
     /// Asks another address from here on, if a fix says so.
-    pub(super) async fn fix(&mut self, fix: &Fix) {
+    pub(super) async fn fix(&mut self, fix: &PlanChange) {
         let mut changed = false;
         for settings in &mut self.endpoints {
             if let Some(url) = fix.readdressed(&settings.url) {

@@ -9,9 +9,9 @@ use crate::{
         preflight::{BreakerSources, Preflight, Subject},
     },
     provider::{Providers, Site},
-    runner::{Redactor, Request},
+    runner::{Redactor, RunRequest},
     session::{
-        What,
+        EventKind,
         event::{Check, CheckLevel, Plan, Section},
         stream::Emitter,
     },
@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// What the preflight needs to know of a session.
 pub(super) struct Look {
-    pub request: Request,
+    pub request: RunRequest,
     pub plan: Plan,
     /// They choose the cluster of a step.
     pub providers: Arc<Providers>,
@@ -55,7 +55,7 @@ pub(super) async fn look(look: Look, emitter: Emitter) {
         );
     }
     for check in checks {
-        emitter.emit(What::Checked(check)).await;
+        emitter.emit(EventKind::Checked(check)).await;
     }
 }
 
@@ -144,7 +144,7 @@ impl Look {
 }
 
 /// The activities of the plan, each once: refs and the hypothesis' second pass repeat others.
-fn subjects<'a>(request: &'a Request, plan: &Plan) -> Vec<Subject<'a>> {
+fn subjects<'a>(request: &'a RunRequest, plan: &Plan) -> Vec<Subject<'a>> {
     let steps = (1..).zip(&plan.steps);
     let own = steps.filter(|(_, step)| !step.reference && step.at.section != Section::After);
     own.filter_map(|(number, step)| {

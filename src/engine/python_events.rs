@@ -7,7 +7,7 @@ use crate::{
         python::{Heard, Listener},
     },
     runner::{Redactor, Signal},
-    session::{What, event::Level, stream::Emitter},
+    session::{EventKind, event::Level, stream::Emitter},
 };
 use std::{
     sync::{Arc, OnceLock, Weak},
@@ -101,7 +101,7 @@ impl PythonEvents {
             Some(redactor) => redactor.text(message),
             None => message,
         };
-        self.emitter.emit(What::Logged { level, target: "python".to_owned(), message }).await;
+        self.emitter.emit(EventKind::Logged { level, target: "python".to_owned(), message }).await;
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     insight,
-    runner::Again,
-    session::{Session, What, clock::Clock, stream::Emitter},
+    runner::HypothesisRecheck,
+    session::{Session, EventKind, clock::Clock, stream::Emitter},
 };
 use std::time::Duration;
 use tokio::{
@@ -24,7 +24,7 @@ const LATER: Duration = Duration::from_secs(5);
 pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
     let begins = insight::is_to_recover(&shown.borrow(), emitter.clock().now());
     if begins {
-        emitter.emit(What::SafetyBegan).await;
+        emitter.emit(EventKind::SafetyBegan).await;
     }
     begins
 }
@@ -33,7 +33,7 @@ pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -
 ///
 /// With `lasting` it goes on after the word that stands, for what comes late.
 pub(super) async fn lead(
-    again: Again,
+    again: HypothesisRecheck,
     shown: watch::Receiver<Session>,
     clock: Clock,
     emitter: Emitter,
@@ -52,7 +52,7 @@ pub(super) async fn lead(
         let hopeless = asked && insight::only_rollbacks(&shown.borrow(), &wrong);
         let last = !stands && (met || hopeless || begun.elapsed() >= PATIENCE);
         if last || (met && stands) || told.as_ref() != Some(&wrong) {
-            emitter.emit(What::SafetyChecked { met, wrong: wrong.clone(), last }).await;
+            emitter.emit(EventKind::SafetyChecked { met, wrong: wrong.clone(), last }).await;
             told = Some(wrong);
         }
         stands |= last;
@@ -70,7 +70,7 @@ pub(super) async fn lead(
 }
 
 /// What the hypothesis says, users, and rollbacks.
-async fn asked_again(again: &Again, shown: &watch::Receiver<Session>, clock: &Clock) -> Vec<String> {
+async fn asked_again(again: &HypothesisRecheck, shown: &watch::Receiver<Session>, clock: &Clock) -> Vec<String> {
     let mut wrong = again.ask().await;
     wrong.extend(insight::still_wrong(&shown.borrow(), clock.now()));
     wrong
@@ -118,11 +118,11 @@ mod tests {
     }
 
     /// Asks a hypothesis that wants 0, and gets this.
-    fn again(given: i64) -> Again {
+    fn again(given: i64) -> HypothesisRecheck {
         let text = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
             {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
         let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(Giving(given)));
-        Again::new(request(text), Arc::new(providers))
+        HypothesisRecheck::new(request(text), Arc::new(providers))
     }
 
     /// What is told of an aborted run whose targets are back at once, or never.
@@ -133,12 +133,12 @@ mod tests {
             seconds += 0.01;
             session.apply(&Event { seq: 0, at: fixtures::at(seconds), what });
         };
-        tell(What::Interrupted { reason: "told to".to_owned(), level: Level::Warning });
-        tell(What::RunEnded { status: RunStatus::Interrupted, deviated: false });
+        tell(EventKind::Interrupted { reason: "told to".to_owned(), level: Level::Warning });
+        tell(EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
         if back {
-            tell(What::FaultHealed { what: "back".to_owned() });
+            tell(EventKind::FaultHealed { what: "back".to_owned() });
             let endpoint = session.users.main().unwrap().id;
-            session.apply(&Event { seq: 0, at: fixtures::at(5.1), what: What::EndpointLeft { endpoint } });
+            session.apply(&Event { seq: 0, at: fixtures::at(5.1), what: EventKind::EndpointLeft { endpoint } });
         }
         let (emitter, mut events) = stream(Clock::starting_at(now));
         let (shown, seen) = watch::channel(session);
@@ -148,7 +148,7 @@ mod tests {
             let mut told = Vec::new();
             while let Some(event) = events.next().await {
                 shown.send_modify(|session| session.apply(&event));
-                if let What::SafetyChecked { met, wrong, last } = event.what {
+                if let EventKind::SafetyChecked { met, wrong, last } = event.what {
                     told.push((met, last, wrong));
                 }
             }

@@ -4,7 +4,7 @@ use crate::{
     cluster::{Connection, Error},
     experiment::{Activity, ProviderKind},
     provider::{Effect, Providers, Site, is_kubernetes},
-    runner::{Controls, Request, is_pretended},
+    runner::{Controls, RunRequest, is_pretended},
 };
 use pyvalue::Value;
 
@@ -34,7 +34,7 @@ pub(crate) fn allowed(context: Option<&str>, also: &[String]) -> bool {
 
 /// The cluster that the session watches, if the experiment has to do with one that is there: that of the first fault in one, or
 /// else of the first step.
-pub(crate) async fn connection(request: &Request, providers: &Providers) -> Option<Connection> {
+pub(crate) async fn connection(request: &RunRequest, providers: &Providers) -> Option<Connection> {
     let faults = request.experiment.method().iter().filter_map(|entry| entry.activity.as_ref().ok());
     let faults = faults.filter(|activity| providers.effect(activity) == Effect::Changes);
     for activity in faults.chain(activities(request)).filter(|activity| is_about_cluster(activity)) {
@@ -53,11 +53,11 @@ pub(crate) async fn connection(request: &Request, providers: &Providers) -> Opti
 }
 
 /// Whether any activity is about Kubernetes.
-pub(crate) fn touches_cluster(request: &Request) -> bool {
+pub(crate) fn touches_cluster(request: &RunRequest) -> bool {
     activities(request).any(is_about_cluster)
 }
 
-fn activities(request: &Request) -> impl Iterator<Item = &Activity> {
+fn activities(request: &RunRequest) -> impl Iterator<Item = &Activity> {
     let experiment = &request.experiment;
     let probes = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
     let entries = probes.chain(experiment.method()).chain(experiment.rollbacks());
@@ -72,7 +72,7 @@ fn is_about_cluster(activity: &Activity) -> bool {
 
 /// Why the first step that needs a cluster will find none; sends nothing. Nobody can tell before once something was called that
 /// may make a cluster or choose one: a program, a function that nobody here knows, a control.
-pub(crate) async fn lacks_cluster(request: &Request, providers: &Providers) -> Option<Error> {
+pub(crate) async fn lacks_cluster(request: &RunRequest, providers: &Providers) -> Option<Error> {
     let experiment = &request.experiment;
     if request.controls.has_globals() || Controls::are_declared(experiment) {
         return None;
@@ -105,6 +105,6 @@ pub(crate) fn may_choose(activity: &Activity, providers: &Providers) -> bool {
 }
 
 /// Whether the experiment is about a cluster that is not to be found.
-pub(crate) async fn is_missing(request: &Request, providers: &Providers) -> bool {
+pub(crate) async fn is_missing(request: &RunRequest, providers: &Providers) -> bool {
     touches_cluster(request) && lacks_cluster(request, providers).await.is_some()
 }

@@ -5,7 +5,7 @@ use crate::{
     cluster,
     observe::breaker::{NamedSource, SeriesRule},
     provider::Providers,
-    runner::Request,
+    runner::RunRequest,
     session::event::Guards,
 };
 use std::{
@@ -15,7 +15,7 @@ use std::{
 
 /// A run that can be played.
 pub(crate) struct Prepared {
-    pub request: Request,
+    pub request: RunRequest,
     /// With whom.
     pub providers: Arc<Providers>,
     /// Whom to tell how it ended.

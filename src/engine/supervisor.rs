@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     provider::Providers,
-    runner::{Again, Ending, Request, Signal, play},
+    runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, play},
     session::{
-        Command, Session, What,
+        Command, Session, EventKind,
         command::{StepCommand, WatchCommand},
         event::Level,
         journal,
@@ -60,7 +60,7 @@ pub(super) struct Supervisor {
 
 /// Who looks for the session's cluster once something may have made it.
 pub(super) struct LateCluster {
-    pub request: Request,
+    pub request: RunRequest,
     /// They choose the cluster.
     pub providers: Arc<Providers>,
     /// Contexts that need no typed name besides those on this machine.
@@ -71,7 +71,7 @@ pub(super) struct LateCluster {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// How the run ended; `None` when none was played or it did not come to its end.
-    pub ending: Option<Ending>,
+    pub ending: Option<RunEnd>,
     pub looked: bool,
     /// Whether the journal could not be written.
     pub unwritten: Option<String>,
@@ -101,7 +101,7 @@ impl Supervisor {
     /// Plays the experiment, and goes on watching after its end until nobody follows any more.
     pub(super) async fn play(
         mut self,
-        request: Request,
+        request: RunRequest,
         providers: Arc<Providers>,
         signals: mpsc::Receiver<Signal>,
         mut orders: mpsc::Receiver<Command>,
@@ -113,7 +113,7 @@ impl Supervisor {
         let mut run_events = self.bus.subscribe_to_run();
         self.watch_the_fault(&steps);
         let needs_json = request.options.compat.needs_json();
-        let again = Again::new(request.clone(), providers.clone());
+        let again = HypothesisRecheck::new(request.clone(), providers.clone());
         let mut running = tokio::spawn(play(request, providers, self.emitter.clone(), stepped, signals));
         loop {
             tokio::select! {
@@ -142,7 +142,7 @@ impl Supervisor {
                     self.carry(order, Some(&steps)).await;
                 }
                 Some(event) = run_events.recv() => {
-                    if matches!(event.what, What::ActivityEnded { .. }) {
+                    if matches!(event.what, EventKind::ActivityEnded { .. }) {
                         self.find_cluster().await;
                     }
                 }
@@ -194,7 +194,7 @@ impl Supervisor {
         let Some(connection) = session_cluster::connection(&late.request, &late.providers).await else {
             return;
         };
-        let found = What::ClusterFound {
+        let found = EventKind::ClusterFound {
             context: connection.context().to_owned(),
             namespace: connection.namespace().to_owned(),
             allowed: session_cluster::allowed(Some(connection.context()), &late.allowed),
@@ -215,7 +215,7 @@ impl Supervisor {
     }
 
     /// Watches until the system has recovered from the run; at a screen also what comes after the word that stands.
-    fn recover(&mut self, again: &Again) {
+    fn recover(&mut self, again: &HypothesisRecheck) {
         let (session, emitter) = (self.session.clone(), self.emitter.clone());
         let (clock, lasting) = (emitter.clock(), matches!(self.audience, Audience::Operator { .. }));
         if let Some(observers) = &mut self.observers {
@@ -242,7 +242,7 @@ impl Supervisor {
             }
             Command::Watch(WatchCommand::Observe(_)) | Command::Annotate(_) => {}
         }
-        self.emitter.emit(What::Commanded(order.clone())).await;
+        self.emitter.emit(EventKind::Commanded(order.clone())).await;
         if let (Command::Watch(WatchCommand::Observe(on)), Some(observers)) = (order, &mut self.observers) {
             observers.observe(on).await;
         }
@@ -264,7 +264,7 @@ impl Supervisor {
             None => Some(step),
         };
         if let Some(step) = untold {
-            self.emitter.emit(What::Commanded(step.into())).await;
+            self.emitter.emit(EventKind::Commanded(step.into())).await;
         }
     }
 
@@ -287,7 +287,7 @@ impl Supervisor {
         match written {
             Ok(()) => {
                 let path = self.journal_path.display().to_string();
-                self.emitter.emit(What::JournalWritten { path }).await;
+                self.emitter.emit(EventKind::JournalWritten { path }).await;
                 if !operator {
                     self.notifications.ended(&journal).await;
                 }
@@ -316,7 +316,7 @@ impl Supervisor {
     async fn tell(&self, level: Level, message: String) {
         let operator = matches!(self.audience, Audience::Operator { .. });
         let target = if operator { "chaos-tui" } else { TARGET }.to_owned();
-        self.emitter.emit(What::Logged { level, target, message }).await;
+        self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }
 }
 

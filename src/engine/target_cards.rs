@@ -9,9 +9,9 @@ use crate::{
     cluster::Connection,
     experiment::{ProviderKind, Secrets},
     provider::{Providers, Site, preview},
-    runner::{Redactor, Request},
+    runner::{Redactor, RunRequest},
     session::{
-        Session, What,
+        Session, EventKind,
         event::{Place, StepRef, TargetCard},
         stream::Emitter,
     },
@@ -69,7 +69,7 @@ const UNSEEN: &str = "what it picks itself cannot be seen;";
 /// Follows the session and emits a card whenever one is due and says something new. What it named is noted for the runner, which
 /// fires nothing elsewhere.
 pub(super) fn follow(
-    request: Request,
+    request: RunRequest,
     places: Places,
     emitter: Emitter,
     bus: &BusHandle,
@@ -94,7 +94,7 @@ pub(super) fn follow(
                 }
                 event = all.recv() => {
                     let Some(event) = event else { return };
-                    if matches!(event.what, What::PodSeen(_) | What::PodGone(_)) {
+                    if matches!(event.what, EventKind::PodSeen(_) | EventKind::PodGone(_)) {
                         due.hear(&event.what);
                     }
                 }
@@ -107,7 +107,7 @@ pub(super) fn follow(
                     if card.is_some() && card != told {
                         told.clone_from(&card);
                         if let Some(card) = card {
-                            emitter.emit(What::Targeted(card)).await;
+                            emitter.emit(EventKind::Targeted(card)).await;
                         }
                     }
                 }
@@ -140,22 +140,22 @@ struct Due {
 
 impl Due {
     /// Takes note of an event; tells whether another step is awaited now, or none.
-    fn hear(&mut self, what: &What) -> bool {
+    fn hear(&mut self, what: &EventKind) -> bool {
         match what {
-            What::StepAwaited { step, destructive } => {
+            EventKind::StepAwaited { step, destructive } => {
                 *self = Self { awaited: destructive.then_some(*step), changed: true, not_before: None };
                 true
             }
-            What::ActivityStarted { .. } | What::StepSkipped { .. } | What::RunEnded { .. } => {
+            EventKind::ActivityStarted { .. } | EventKind::StepSkipped { .. } | EventKind::RunEnded { .. } => {
                 *self = Self::default();
                 true
             }
-            What::PodSeen(pod) => {
+            EventKind::PodSeen(pod) => {
                 self.changed |= pod.in_play;
                 false
             }
             // What ran beside may have chosen another cluster.
-            What::PodGone(_) | What::ActivityEnded { .. } => {
+            EventKind::PodGone(_) | EventKind::ActivityEnded { .. } => {
                 self.changed = true;
                 false
             }
@@ -229,12 +229,12 @@ mod tests {
 
     const STEP: StepRef = StepRef { section: Section::Method, index: 0 };
 
-    fn gone() -> What {
-        What::PodGone(pod("default", "p").key)
+    fn gone() -> EventKind {
+        EventKind::PodGone(pod("default", "p").key)
     }
 
-    fn seen(in_play: bool) -> What {
-        What::PodSeen(Pod { in_play, ..pod("default", "p") })
+    fn seen(in_play: bool) -> EventKind {
+        EventKind::PodSeen(Pod { in_play, ..pod("default", "p") })
     }
 
     /// Milliseconds until the next look-up is due; `None` where none is.
@@ -249,7 +249,7 @@ mod tests {
         let mut due = Due::default();
         due.hear(&gone());
         assert_eq!(due_in(&mut due).await, None, "nothing is awaited");
-        assert!(due.hear(&What::StepAwaited { step: STEP, destructive: true }));
+        assert!(due.hear(&EventKind::StepAwaited { step: STEP, destructive: true }));
         assert_eq!(due_in(&mut due).await, Some(0));
         due.looked_up(Duration::from_millis(10));
         assert_eq!(due_in(&mut due).await, None, "nothing changed since");
@@ -267,19 +267,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn another_step_is_looked_up_at_once_and_none_when_none_is_awaited() {
         let mut due = Due::default();
-        due.hear(&What::StepAwaited { step: STEP, destructive: true });
+        due.hear(&EventKind::StepAwaited { step: STEP, destructive: true });
         due_in(&mut due).await;
         due.looked_up(Duration::from_secs(2));
         let other = StepRef { index: 1, ..STEP };
-        assert!(due.hear(&What::StepAwaited { step: other, destructive: true }));
+        assert!(due.hear(&EventKind::StepAwaited { step: other, destructive: true }));
         assert_eq!(due_in(&mut due).await, Some(0));
         due.looked_up(Duration::from_secs(2));
         assert!(due.fixed(other) && !due.fixed(STEP));
         assert_eq!(due_in(&mut due).await, Some(0), "what takes the step's place is looked up at once");
-        assert!(due.hear(&What::StepSkipped { step: other, name: String::new() }));
+        assert!(due.hear(&EventKind::StepSkipped { step: other, name: String::new() }));
         due.hear(&gone());
         assert_eq!(due_in(&mut due).await, None);
-        assert!(due.hear(&What::StepAwaited { step: STEP, destructive: false }));
+        assert!(due.hear(&EventKind::StepAwaited { step: STEP, destructive: false }));
         assert_eq!(due_in(&mut due).await, None, "nothing to know before a step that destroys nothing");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     insight,
-    session::{Session, What, clock::Clock, event::StepRef, stream::Emitter},
+    session::{Session, EventKind, clock::Clock, event::StepRef, stream::Emitter},
 };
 use std::time::Duration;
 use tokio::{
@@ -34,7 +34,7 @@ pub(super) async fn watch(shown: watch::Receiver<Session>, clock: Clock, emitter
         let Some((reason, steps)) = untouched else { continue };
         told = shown.borrow().refusals.len() + steps.len();
         for step in steps {
-            emitter.emit(What::FaultRefused { step, reason: reason.clone() }).await;
+            emitter.emit(EventKind::FaultRefused { step, reason: reason.clone() }).await;
         }
     }
 }
@@ -56,10 +56,10 @@ mod tests {
             let step = StepRef { section: Section::Method, index: 0 };
             let seen = |ready| {
                 let (namespace, name) = ("default".to_owned(), "app".to_owned());
-                What::WorkloadSeen(Workload { namespace, name, desired: 1, ready, updated: 1 })
+                EventKind::WorkloadSeen(Workload { namespace, name, desired: 1, ready, updated: 1 })
             };
-            let fired = What::FaultFired { step, what: "kill".to_owned(), targets: vec!["app".to_owned()] };
-            let failed = What::FaultUnconfirmed { step, reason: "HTTP 500".to_owned() };
+            let fired = EventKind::FaultFired { step, what: "kill".to_owned(), targets: vec!["app".to_owned()] };
+            let failed = EventKind::FaultUnconfirmed { step, reason: "HTTP 500".to_owned() };
             let told = [seen(1), fired, failed].into_iter().chain(harmed.then(|| seen(0)));
             for (second, what) in (0..).zip(told) {
                 session.apply(&Event { seq: 0, at: at(f64::from(second)), what });
@@ -74,7 +74,7 @@ mod tests {
                 false => {
                     let told = told.unwrap().unwrap();
                     assert!(
-                        matches!(&told.what, What::FaultRefused { reason, .. } if reason.contains("HTTP 500"))
+                        matches!(&told.what, EventKind::FaultRefused { reason, .. } if reason.contains("HTTP 500"))
                     );
                     assert!(told.at >= at(16.0), "{}", told.at);
                 }

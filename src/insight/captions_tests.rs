@@ -2,7 +2,7 @@
 
 use super::{LONGEST, told_so_far};
 use crate::session::{
-    Event, Session, What,
+    Event, Session, EventKind,
     event::{Belief, BreakerState, Confidence, NamedState},
     fixtures::{self, RECORDED, Variant, at, recorded_until, recorded_whole},
 };
@@ -67,7 +67,7 @@ fn recorded_sessions_are_told_in_sentences_that_fit() {
 fn believing(state: BreakerState, more: impl FnOnce(Belief) -> Belief, now: f64) -> String {
     let (mut session, _) = fixtures::told(Variant::Before, 1.0);
     let belief = more(Belief::new(state, Confidence::Sure, at(2.0), ""));
-    session.apply(&Event { seq: 0, at: at(2.0), what: What::Believed(belief) });
+    session.apply(&Event { seq: 0, at: at(2.0), what: EventKind::Believed(belief) });
     told_so_far(&session, at(now)).unwrap().1
 }
 
@@ -108,7 +108,7 @@ fn a_restart_is_told_and_its_end_of_an_opening_is_no_trial() {
     let mut session: Session = fixtures::told(Variant::Before, 1.0).0;
     for (seconds, state, restarted) in [(2.0, BreakerState::Open, false), (5.0, BreakerState::Closed, true)] {
         let belief = Belief { restarted, ..Belief::new(state, Confidence::Sure, at(seconds), "") };
-        session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+        session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
     }
     let told = told_so_far(&session, at(6.0)).unwrap().1;
     assert_eq!(told, "A restart reset the breaker: it counts from nothing.");

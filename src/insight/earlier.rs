@@ -84,7 +84,7 @@ mod tests {
     use super::{errors_by, unlike, waiting_by};
     use crate::insight::verdict;
     use crate::session::{
-        Event, What,
+        Event, EventKind,
         fixtures::{self, Variant, at, recorded_until, recorded_whole},
     };
 
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(unlike(&steady, &earlier), Vec::<String>::new());
         let step = row.step.at;
         let (mut other, now) = fixtures::ready();
-        other.apply(&Event { seq: 0, at: now, what: What::StepAwaited { step, destructive: true } });
+        other.apply(&Event { seq: 0, at: now, what: EventKind::StepAwaited { step, destructive: true } });
         earlier.fault.as_mut().unwrap().fires[0].what = "scale: k8s scale_deployment".to_owned();
         assert_eq!(unlike(&other, &earlier).len(), 1);
         assert!(at(0.0) > now);

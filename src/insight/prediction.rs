@@ -145,7 +145,7 @@ fn score_recovery(session: &Session, most: f64, now: Timestamp) -> Score {
 mod tests {
     use super::*;
     use crate::session::{
-        Command, Event, What,
+        Command, Event, EventKind,
         command::Annotation,
         event::StepRef,
         fixtures::{self, Variant, at},
@@ -201,7 +201,7 @@ mod tests {
         let mut session = Session::new();
         assert_eq!(scored((session.clone(), at(0.0)), all), [], "nothing was fired");
         let step = StepRef { section: crate::session::event::Section::Method, index: 0 };
-        let fired = What::FaultFired { step, what: String::new(), targets: Vec::new() };
+        let fired = EventKind::FaultFired { step, what: String::new(), targets: Vec::new() };
         session.apply(&Event { seq: 0, at: at(0.0), what: fired });
         let unseen: Vec<&str> = scored((session, at(9.0)), all).into_iter().map(|(.., word)| word).collect();
         assert_eq!(unseen, ["?"; 4]);
@@ -236,7 +236,7 @@ mod tests {
             for (n, state) in std::iter::once(first).chain(states.clone()).enumerate() {
                 let seconds = n as f64 + if n == 0 { -1.0 } else { 0.0 };
                 let belief = Belief::new(state, Confidence::Likely, at(seconds), "");
-                session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+                session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
             }
             let scored = scored((session, at(20.0)), trip(TripGuess::Never));
             assert_eq!(scored[0].1, wanted, "{states:?}");
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn what_still_can_come_true_is_not_wrong_yet() {
         let (mut session, _) = fixtures::told(Variant::After, 34.9);
-        session.apply(&Event { seq: 0, at: at(34.9), what: What::FaultHealed { what: "back".to_owned() } });
+        session.apply(&Event { seq: 0, at: at(34.9), what: EventKind::FaultHealed { what: "back".to_owned() } });
         session.users.endpoints[0].recovered = None;
         let back = Prediction { recovery_s: Some(10.0), ..Prediction::default() };
         assert_eq!(scored((session.clone(), at(40.0)), back)[0].2, "?");
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn nobody_predicts_what_has_begun() {
         let (mut session, now) = fixtures::steady();
-        let predict = |guess| What::Commanded(Command::Annotate(Annotation::Predict(trip(guess))));
+        let predict = |guess| EventKind::Commanded(Command::Annotate(Annotation::Predict(trip(guess))));
         session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Never) });
         session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Within(3.0)) });
         assert_eq!(session.prediction, Some(trip(TripGuess::Within(3.0))), "changed before the fire");

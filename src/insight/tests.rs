@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     event::{Belief, BreakerState, Confidence, Section, StepRef},
     fixtures::{self, Variant, at},
     recording,
@@ -34,7 +34,7 @@ fn bad_seconds_are_those_in_which_somebody_was_let_down() {
 fn users_we_hung_up_on_stay_bad() {
     let (mut session, now) = fixtures::before_failing();
     let endpoint = session.users.main().unwrap().id;
-    session.apply(&Event { seq: 0, at: now, what: What::EndpointLeft { endpoint } });
+    session.apply(&Event { seq: 0, at: now, what: EventKind::EndpointLeft { endpoint } });
     assert_eq!(bad_seconds(&session, session.users.main().unwrap(), at(99.0)), 18);
 }
 
@@ -42,7 +42,7 @@ fn users_we_hung_up_on_stay_bad() {
 fn fired_again_the_phase_is_that_of_a_fault() {
     let mut session = fixtures::after_closed().0;
     let step = StepRef { section: Section::Method, index: 0 };
-    let what = What::FaultFired { step, what: "again".to_owned(), targets: Vec::new() };
+    let what = EventKind::FaultFired { step, what: "again".to_owned(), targets: Vec::new() };
     session.apply(&Event { seq: 0, at: at(46.0), what });
     assert_eq!(phase(&session, at(46.0)), Phase::FaultOn);
 }
@@ -53,7 +53,7 @@ fn a_cycle_that_a_restart_ended_is_told_as_a_restart() {
     let of = |seconds, state| Belief::new(state, Confidence::Sure, at(seconds), "");
     let reset = Belief { restarted: true, ..of(5.0, BreakerState::Closed) };
     for (seconds, belief) in [(3.0, of(3.0, BreakerState::Open)), (5.0, reset)] {
-        session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+        session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
     }
     let (_, told) = told_so_far(&session, at(6.0)).unwrap();
     assert!(told.contains("A restart reset the breaker"), "{told}");

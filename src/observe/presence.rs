@@ -8,7 +8,7 @@
 //! Whoever asks looks first: what a gap spoiled is found out before anybody has told of the gap.
 
 use crate::session::{
-    What,
+    EventKind,
     clock::Clock,
     event::{Gap, GapCause, Timestamp},
     stream::Emitter,
@@ -92,7 +92,7 @@ impl Presence {
         while stop.run_until_cancelled(looks.tick()).await.is_some() {
             let untold = self.look(|known| std::mem::take(&mut known.untold)).unwrap_or_default();
             for gap in untold {
-                emitter.emit_at(gap.to, What::NotObserved(gap)).await;
+                emitter.emit_at(gap.to, EventKind::NotObserved(gap)).await;
             }
         }
     }
@@ -214,7 +214,7 @@ mod tests {
         let stop = CancellationToken::new();
         tokio::spawn(presence.watch(emitter, stop));
         let told = events.next().await.unwrap().what;
-        assert!(matches!(told, What::NotObserved(gap) if gap.seconds() == 9.0), "{told:?}");
+        assert!(matches!(told, EventKind::NotObserved(gap) if gap.seconds() == 9.0), "{told:?}");
     }
 
     #[test]

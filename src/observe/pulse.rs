@@ -4,7 +4,7 @@ use crate::{
     cluster::{Connection, answer},
     observe::presence::Presence,
     session::{
-        What,
+        EventKind,
         event::{Source, SourceState, Timestamp},
         stream::Emitter,
     },
@@ -47,7 +47,7 @@ async fn beat(connection: Connection, emitter: Emitter, presence: Presence) {
             // It fell silent when it last spoke, not when somebody noticed.
             let at = if state == SourceState::Live { emitter.clock().now() } else { heard.unwrap_or(asked) };
             told = Some(state.clone());
-            emitter.emit_at(at, What::SourceChanged { source: Source::Api, state }).await;
+            emitter.emit_at(at, EventKind::SourceChanged { source: Source::Api, state }).await;
         }
     }
 }
@@ -92,17 +92,17 @@ mod tests {
         let task = tokio::spawn(watch(connection, emitter, Presence::default(), stop.clone()));
         let mut next = async || match events.next().await.unwrap() {
             event @ crate::session::Event {
-                what: What::SourceChanged { source: Source::Api, .. }, ..
+                what: EventKind::SourceChanged { source: Source::Api, .. }, ..
             } => event,
             other => panic!("{other:?}"),
         };
-        assert!(matches!(next().await.what, What::SourceChanged { state: SourceState::Live, .. }));
+        assert!(matches!(next().await.what, EventKind::SourceChanged { state: SourceState::Live, .. }));
         dead.store(true, Ordering::Relaxed);
         let silent = next().await;
-        assert!(matches!(&silent.what, What::SourceChanged { state: SourceState::Reconnecting { .. }, .. }));
+        assert!(matches!(&silent.what, EventKind::SourceChanged { state: SourceState::Reconnecting { .. }, .. }));
         assert_eq!(silent.at, began, "the last answer came with the first question");
         dead.store(false, Ordering::Relaxed);
-        assert!(matches!(next().await.what, What::SourceChanged { state: SourceState::Live, .. }));
+        assert!(matches!(next().await.what, EventKind::SourceChanged { state: SourceState::Live, .. }));
         stop.cancel();
         task.await.unwrap();
     }

@@ -2,7 +2,7 @@
 //!
 //! Nothing else knows. The runner fires and goes on; the watches tell what is there, not what it means.
 
-use crate::session::{Event, What, event::Workload, stream::Emitter};
+use crate::session::{Event, EventKind, event::Workload, stream::Emitter};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -28,14 +28,14 @@ impl Recovery {
     /// Takes note of an event; gives the words of a recovery when this event completes one.
     pub fn follow(&mut self, event: &Event) -> Option<String> {
         match &event.what {
-            What::FaultFired { .. } => self.fire(),
-            What::WorkloadSeen(workload) => {
+            EventKind::FaultFired { .. } => self.fire(),
+            EventKind::WorkloadSeen(workload) => {
                 let name = (workload.namespace.clone(), workload.name.clone());
                 self.weigh(&name, workload.ready);
                 self.workloads.insert(name, workload.clone());
                 return self.recovered();
             }
-            What::WorkloadGone { namespace, name } => {
+            EventKind::WorkloadGone { namespace, name } => {
                 let name = (namespace.clone(), name.clone());
                 self.weigh(&name, 0);
                 self.workloads.remove(&name);
@@ -78,7 +78,7 @@ pub async fn watch(emitter: Emitter, mut tap: mpsc::Receiver<Arc<Event>>, stop: 
     let mut recovery = Recovery::default();
     while let Some(Some(event)) = stop.run_until_cancelled(tap.recv()).await {
         if let Some(what) = recovery.follow(&event) {
-            emitter.emit(What::FaultHealed { what }).await;
+            emitter.emit(EventKind::FaultHealed { what }).await;
         }
     }
 }
@@ -88,8 +88,8 @@ mod tests {
     use super::*;
     use crate::session::event::{Section, StepRef};
 
-    fn workload(name: &str, ready: u32, desired: u32) -> What {
-        What::WorkloadSeen(Workload {
+    fn workload(name: &str, ready: u32, desired: u32) -> EventKind {
+        EventKind::WorkloadSeen(Workload {
             namespace: "default".into(),
             name: name.into(),
             desired,
@@ -98,17 +98,17 @@ mod tests {
         })
     }
 
-    fn gone(name: &str) -> What {
-        What::WorkloadGone { namespace: "default".into(), name: name.into() }
+    fn gone(name: &str) -> EventKind {
+        EventKind::WorkloadGone { namespace: "default".into(), name: name.into() }
     }
 
-    fn fired() -> What {
+    fn fired() -> EventKind {
         let step = StepRef { section: Section::Method, index: 0 };
-        What::FaultFired { step, what: "kill".into(), targets: Vec::new() }
+        EventKind::FaultFired { step, what: "kill".into(), targets: Vec::new() }
     }
 
     /// The words of the recoveries that a story contains, each with the index of the event that completed it.
-    fn told(story: Vec<What>) -> Vec<(usize, String)> {
+    fn told(story: Vec<EventKind>) -> Vec<(usize, String)> {
         let mut recovery = Recovery::default();
         let mut found = Vec::new();
         for (i, what) in story.into_iter().enumerate() {

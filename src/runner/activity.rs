@@ -4,21 +4,21 @@ use super::{
     call::call_and_judge,
     consent::{Cleared, needs_consent},
     context::RunContext,
-    controls::Subject,
-    deed::Deed,
-    dry::{Mode, is_marked, mode},
-    ended::{Cutoff, Done},
-    entry::{self, Entry},
-    pause::{Pauses, Unslept},
-    reins::Reins,
-    rounds::Rounded,
+    controls::ControlSubject,
+    call_result::CallResult,
+    dry::{CallMode, is_marked, mode},
+    finished::{Cutoff, FinishedActivity},
+    journal_entry::{self, JournalEntry},
+    pause::{Pauses, PauseCut},
+    stop_signal::StopSignal,
+    rounds::RoundResult,
     verdict,
 };
 use crate::{
     experiment::{Activity, Flaw},
     provider::{Effect, Outcome},
     session::{
-        What,
+        EventKind,
         event::{ActivityOutcome, Level, PauseSide, Section, StepRef},
     },
 };
@@ -60,8 +60,8 @@ pub(super) fn perform<'a>(
     cleared: Cleared<'a>,
     step: StepRef,
     ground: Ground,
-    reins: &'a Reins,
-) -> BoxFuture<'a, Result<Done, Cutoff>> {
+    reins: &'a StopSignal,
+) -> BoxFuture<'a, Result<FinishedActivity, Cutoff>> {
     Box::pin(between_controls(ctx, cleared, step, ground, reins))
 }
 
@@ -70,12 +70,12 @@ async fn between_controls(
     cleared: Cleared<'_>,
     step: StepRef,
     mut ground: Ground,
-    reins: &Reins,
-) -> Result<Done, Cutoff> {
+    reins: &StopSignal,
+) -> Result<FinishedActivity, Cutoff> {
     let fixed = ctx.fixes.instead(cleared.activity(), step, &ctx.configuration());
     let cleared = fixed.as_ref().map_or(cleared, |activity| cleared.instead(activity));
     let original = cleared.activity();
-    let (context, begun) = ctx.before_activity(Subject::activity(original), reins).await;
+    let (context, begun) = ctx.before_activity(ControlSubject::activity(original), reins).await;
     ground.let_in();
     let edited = context.map(|context| original.edited(&context));
     let activity = edited.as_ref().unwrap_or(original);
@@ -85,15 +85,15 @@ async fn between_controls(
         (Err(cutoff), _) => Err(cutoff),
     };
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
-    let Rounded { state: changed, context, ended } =
-        ctx.after_activity(Subject::activity(activity), state, reins).await;
+    let RoundResult { state: changed, context, ended } =
+        ctx.after_activity(ControlSubject::activity(activity), state, reins).await;
     if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
         done.entry.replace(fields);
-        ctx.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+        ctx.voice.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     }
     ended?;
     let again = context.map(|context| activity.edited(&context));
-    played.map(|done| Done { edited: again.or(edited), ..done })
+    played.map(|done| FinishedActivity { edited: again.or(edited), ..done })
 }
 
 fn unfired(activity: &Activity) -> String {
@@ -106,17 +106,17 @@ async fn play(
     cleared: Cleared<'_>,
     step: StepRef,
     foreground: bool,
-    reins: &Reins,
-) -> Result<Done, Cutoff> {
+    reins: &StopSignal,
+) -> Result<FinishedActivity, Cutoff> {
     let activity = cleared.activity();
     let mode = mode(activity, ctx.options.dry);
-    let pauses = Pauses::of(activity, ctx, mode == Mode::Real)?;
+    let pauses = Pauses::of(activity, ctx, mode == CallMode::Real)?;
     if let Some(Flaw::Typeless(why)) = &activity.flaw {
         return Err(Cutoff::Broke(why.to_string()));
     }
     pauses.sleep(PauseSide::Before, step, &ctx.voice, reins).await?;
     // Controls, functions beside it and the pause may have changed where it would act.
-    if mode != Mode::Pretended
+    if mode != CallMode::Pretended
         && cleared.was_fired()
         && let Some(why) = ctx.moved(activity, step).await
     {
@@ -124,35 +124,35 @@ async fn play(
     }
 
     let (run, started) = (ctx.next_run(), ctx.voice.now());
-    let mut entry = Entry::begun(activity, started);
-    let begun = What::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
+    let mut entry = JournalEntry::begun(activity, started);
+    let begun = EventKind::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
     ctx.voice.emit_at(started, begun).await;
     let mut fired = false;
     let (outcome, deed) = match mode {
-        Mode::Pretended => {
+        CallMode::Pretended => {
             if is_marked(activity) {
                 let told = format!("Activity '{}' is in dry mode: it is not executed", activity.name);
                 ctx.voice.log(Level::Info, told).await;
             }
-            (Outcome::Done(Value::Null), Deed::Done)
+            (Outcome::Done(Value::Null), CallResult::Done)
         }
-        _ if let Some(flaw) = &activity.flaw => (of_flawed(flaw), Deed::Done),
-        Mode::Real | Mode::Hurried => {
+        _ if let Some(flaw) = &activity.flaw => (of_flawed(flaw), CallResult::Done),
+        CallMode::Real | CallMode::Hurried => {
             fired = announce_fault(ctx, activity, step).await;
-            let progress = |text: String| ctx.voice.mention(What::ActivityProgressed { run, text });
+            let progress = |text: String| ctx.voice.mention(EventKind::ActivityProgressed { run, text });
             call_and_judge(ctx, cleared, foreground, reins, &progress).await
         }
     };
 
     let result = match &outcome {
-        Outcome::Done(output) => entry::Result::Succeeded(output),
-        Outcome::Failed { message, trace } => entry::Result::Failed { message, trace },
-        _ => entry::Result::Cut,
+        Outcome::Done(output) => journal_entry::Result::Succeeded(output),
+        Outcome::Failed { message, trace } => journal_entry::Result::Failed { message, trace },
+        _ => journal_entry::Result::Cut,
     };
     let succeeded = match result {
-        entry::Result::Succeeded(_) => Some(true),
-        entry::Result::Failed { .. } => Some(false),
-        entry::Result::Cut => None,
+        journal_entry::Result::Succeeded(_) => Some(true),
+        journal_entry::Result::Failed { .. } => Some(false),
+        journal_entry::Result::Cut => None,
     };
     let ended = ctx.voice.now();
     let seconds = entry.end(result, ended);
@@ -162,7 +162,7 @@ async fn play(
     }
     // In our own verdict a tolerance counts wherever it was declared.
     let ours = match (tolerance_met, mode) {
-        (None, Mode::Real | Mode::Hurried) => verdict::in_method(ctx, activity, step, &outcome),
+        (None, CallMode::Real | CallMode::Hurried) => verdict::in_method(ctx, activity, step, &outcome),
         (met, _) => met,
     };
     let trouble = trouble(ctx, activity, &outcome, &deed);
@@ -170,13 +170,13 @@ async fn play(
     if step.section == Section::Rollbacks && succeeded == Some(false) {
         ctx.progress.add_failed_rollback(&activity.name);
     }
-    let summary = if mode == Mode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
+    let summary = if mode == CallMode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
     let told = ActivityOutcome { succeeded, tolerance_met: ours, summary, trouble, seconds };
-    ctx.voice.emit_at(ended, What::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
+    ctx.voice.emit_at(ended, EventKind::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
     match deed {
-        Deed::Refused(reason) if fired => ctx.voice.emit_at(ended, What::FaultRefused { step, reason }).await,
-        Deed::Unknown(reason) if fired => {
-            ctx.voice.emit_at(ended, What::FaultUnconfirmed { step, reason }).await
+        CallResult::Refused(reason) if fired => ctx.voice.emit_at(ended, EventKind::FaultRefused { step, reason }).await,
+        CallResult::Unknown(reason) if fired => {
+            ctx.voice.emit_at(ended, EventKind::FaultUnconfirmed { step, reason }).await
         }
         _ => {}
     }
@@ -186,7 +186,7 @@ async fn play(
         pauses.sleep(PauseSide::After, step, &ctx.voice, reins).await?;
     }
     match outcome {
-        Outcome::Done(_) | Outcome::Failed { .. } => Ok(Done { run, entry, edited: None, tolerance_met }),
+        Outcome::Done(_) | Outcome::Failed { .. } => Ok(FinishedActivity { run, entry, edited: None, tolerance_met }),
         Outcome::Broke { message } => Err(Cutoff::Broke(message)),
         Outcome::Exit { code } => Err(Cutoff::Exit(code)),
         Outcome::KeyboardInterrupt => Err(Cutoff::KeyboardInterrupt),
@@ -194,11 +194,11 @@ async fn play(
     }
 }
 
-impl From<Unslept> for Cutoff {
-    fn from(unslept: Unslept) -> Self {
+impl From<PauseCut> for Cutoff {
+    fn from(unslept: PauseCut) -> Self {
         match unslept {
-            Unslept::Halted => Cutoff::Halted,
-            Unslept::Senseless(message) => Cutoff::Broke(message),
+            PauseCut::Halted => Cutoff::Halted,
+            PauseCut::Senseless(message) => Cutoff::Broke(message),
         }
     }
 }
@@ -212,15 +212,15 @@ fn of_flawed(flaw: &Flaw) -> Outcome {
 }
 
 /// Why a call that the journal calls a success did not do its work. What is to be deleted and is not there is no trouble.
-fn trouble(ctx: &RunContext, activity: &Activity, outcome: &Outcome, deed: &Deed) -> Option<String> {
+fn trouble(ctx: &RunContext, activity: &Activity, outcome: &Outcome, deed: &CallResult) -> Option<String> {
     let Outcome::Done(output) = outcome else { return None };
     let method = activity.provider.raw.get("method").and_then(Value::as_str).unwrap_or_default();
     let gone = matches!(output.get("status"), Some(Value::Int(404 | 410)));
     match deed {
         _ if ctx.providers.effect(activity) != Effect::Changes => None,
         _ if gone && method.eq_ignore_ascii_case("delete") => None,
-        Deed::Refused(why) | Deed::Unknown(why) => Some(why.clone()),
-        Deed::Done => None,
+        CallResult::Refused(why) | CallResult::Unknown(why) => Some(why.clone()),
+        CallResult::Done => None,
     }
 }
 
@@ -233,7 +233,7 @@ async fn announce_fault(ctx: &RunContext, activity: &Activity, step: StepRef) ->
         let label = ctx.providers.label(activity, &configuration);
         let what = format!("{}: {label}", activity.name);
         let targets = ctx.providers.targets(activity, &configuration);
-        ctx.voice.emit(What::FaultFired { step, what, targets }).await;
+        ctx.voice.emit(EventKind::FaultFired { step, what, targets }).await;
         ctx.progress.set_fired();
     }
     fires

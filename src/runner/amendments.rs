@@ -2,15 +2,15 @@
 
 use super::{
     context::RunContext,
-    controls::{Changes, Complaint},
+    controls::{ControlChanges, ControlProblem},
     plan::lay_out,
 };
-use crate::session::{What, event::Section};
+use crate::session::{EventKind, event::Section};
 use pyvalue::Value;
 
 impl RunContext {
     /// What follows sees what controls changed.
-    pub(super) async fn adopt(&self, changes: Changes) {
+    pub(super) async fn adopt(&self, changes: ControlChanges) {
         self.complain(changes.complaints).await;
         if let Some(configuration) = changes.configuration {
             self.set_configuration(configuration);
@@ -18,9 +18,9 @@ impl RunContext {
         if let Some(raw) = changes.experiment {
             let (experiment, reassigned) = (raw.as_ref().clone().into(), changes.reassigned);
             self.set_raw(raw);
-            self.voice.emit(What::ExperimentAmended { experiment, reassigned }).await;
+            self.voice.emit(EventKind::ExperimentAmended { experiment, reassigned }).await;
             let plan = lay_out(&self.experiment(), &self.options, &self.configuration(), &self.providers);
-            self.voice.emit(What::Planned(plan)).await;
+            self.voice.emit(EventKind::Planned(plan)).await;
         }
     }
 
@@ -32,13 +32,13 @@ impl RunContext {
     /// What controls made of the entries of a part.
     pub(super) async fn amend_entries(&self, section: Section, entries: Option<Value>) {
         if let Some(entries @ Value::List(_)) = entries {
-            self.voice.emit(What::EntriesAmended { section, entries }).await;
+            self.voice.emit(EventKind::EntriesAmended { section, entries }).await;
         }
     }
 
     /// Tells what went wrong in controls.
-    pub(super) async fn complain(&self, complaints: Vec<Complaint>) {
-        for Complaint { level, message } in complaints {
+    pub(super) async fn complain(&self, complaints: Vec<ControlProblem>) {
+        for ControlProblem { level, message } in complaints {
             self.voice.log(level, message).await;
         }
     }

@@ -5,10 +5,10 @@ use super::{
     activity::{Ground, perform},
     consent::Cleared,
     context::RunContext,
-    controls::Subject,
-    ended::Cutoff,
-    helm::Helm,
-    reins::Reins,
+    controls::ControlSubject,
+    finished::Cutoff,
+    operator_input::OperatorInput,
+    stop_signal::StopSignal,
 };
 use crate::{
     experiment::Activity,
@@ -28,11 +28,11 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Background {
     tasks: JoinSet<()>,
-    reins: Reins,
+    reins: StopSignal,
 }
 
 /// A background activity as it may be started.
-pub(super) struct Starter {
+pub(super) struct BackgroundStart {
     pub activity: Activity,
     pub step: StepRef,
     pub effect: Effect,
@@ -41,12 +41,12 @@ pub(super) struct Starter {
 
 impl Background {
     /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
-    pub(super) async fn start(&mut self, ctx: &Arc<RunContext>, helm: &mut Helm, starter: Starter) {
+    pub(super) async fn start(&mut self, ctx: &Arc<RunContext>, helm: &mut OperatorInput, starter: BackgroundStart) {
         let (ctx, reins) = (ctx.clone(), self.reins.clone());
-        let waits = ctx.controls.touch(Subject::activity(&starter.activity), &ctx.experiment());
+        let waits = ctx.controls.touch(ControlSubject::activity(&starter.activity), &ctx.experiment());
         let (let_in, comes) = oneshot::channel();
         self.tasks.spawn(async move {
-            let Starter { activity, step, effect, consent } = starter;
+            let BackgroundStart { activity, step, effect, consent } = starter;
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
                 // The reference loses what breaks in the background; the entry without status is all there is.
                 let ground = Ground::Back { let_in: Some(let_in) };
@@ -72,7 +72,7 @@ impl Background {
 
     /// Waits for all of them. Once the run is told to turn to its end they have little time left, and a signal that comes
     /// while they are awaited leaves them none.
-    pub(super) async fn settle(&mut self, helm: &mut Helm, compat: Compat) {
+    pub(super) async fn settle(&mut self, helm: &mut OperatorInput, compat: Compat) {
         let reins = helm.reins();
         let settled = async { while self.tasks.join_next().await.is_some() {} };
         let until = async {

@@ -3,8 +3,8 @@
 use super::{
     consent::Cleared,
     context::RunContext,
-    deed::{self, Deed},
-    reins::{Pulled, Reins},
+    call_result::{self, CallResult},
+    stop_signal::{StopKind, StopSignal},
 };
 use crate::{
     experiment::ProviderKind,
@@ -27,7 +27,7 @@ pub(super) async fn call(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
-    reins: &Reins,
+    reins: &StopSignal,
     progress: &(dyn Fn(String) + Send + Sync),
 ) -> Outcome {
     call_and_judge(ctx, cleared, foreground, reins, progress).await.0
@@ -38,25 +38,25 @@ pub(super) async fn call_and_judge(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
-    reins: &Reins,
+    reins: &StopSignal,
     progress: &(dyn Fn(String) + Send + Sync),
-) -> (Outcome, Deed) {
+) -> (Outcome, CallResult) {
     let changed = Mutex::new(None);
     let refused = Mutex::new(None);
     let refuse = |why| *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     let amend = |configuration| *changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(configuration);
-    let ways = Ways { progress, amend: &amend, refuse: &refuse };
+    let ways = CallHooks { progress, amend: &amend, refuse: &refuse };
     let outcome = until_pulled(ctx, cleared, foreground, reins, ways).await;
     if let Some(configuration) = changed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         ctx.set_configuration(std::sync::Arc::new(configuration));
     }
     let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let deed = deed::of(&outcome, refused);
+    let deed = call_result::of(&outcome, refused);
     (outcome, deed)
 }
 
 /// What a call tells besides its outcome.
-struct Ways<'a> {
+struct CallHooks<'a> {
     progress: &'a (dyn Fn(String) + Send + Sync),
     amend: &'a (dyn Fn(Map) + Send + Sync),
     refuse: &'a (dyn Fn(String) + Send + Sync),
@@ -66,10 +66,10 @@ async fn until_pulled(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
-    reins: &Reins,
-    ways: Ways<'_>,
+    reins: &StopSignal,
+    ways: CallHooks<'_>,
 ) -> Outcome {
-    let Ways { progress, amend, refuse } = ways;
+    let CallHooks { progress, amend, refuse } = ways;
     let configuration = ctx.configuration();
     let cancel = CancellationToken::new();
     let call = Call {
@@ -96,11 +96,11 @@ async fn until_pulled(
     cancel.cancel();
     let late = tokio::time::timeout(GRACE, calling).await;
     match (pulled, late) {
-        (Pulled::Cut, Ok(done @ (Outcome::Done(_) | Outcome::Failed { .. }))) => done,
-        (Pulled::Cut, _) => Outcome::failed("cut short by the operator"),
-        (Pulled::Halt, _) => Outcome::Cancelled,
+        (StopKind::Cut, Ok(done @ (Outcome::Done(_) | Outcome::Failed { .. }))) => done,
+        (StopKind::Cut, _) => Outcome::failed("cut short by the operator"),
+        (StopKind::Halt, _) => Outcome::Cancelled,
         // The reference raises it in the activity, which knows no better than to fail.
-        (Pulled::Terminated, _) => {
+        (StopKind::Terminated, _) => {
             Outcome::failed("chaoslib.exceptions.InterruptExecution: SIGTERM signal received")
         }
     }

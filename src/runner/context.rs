@@ -1,15 +1,15 @@
 //! What every part of a run shares: its settings, the experiment as it stands by now, and how far the run has come.
 
 use super::{
-    Controls, Options,
-    controls::Scene,
-    dry::{Mode, mode},
-    fixes::Fixes,
+    Controls, RunOptions,
+    controls::ControlView,
+    dry::{CallMode, mode},
+    plan_changes::PlanChanges,
     progress::Progress,
     redact::Redactor,
-    request::Request,
-    shown::Shown,
-    voice::Voice,
+    request::RunRequest,
+    shown_targets::ShownTargets,
+    emitter::RunEmitter,
 };
 use crate::{
     experiment::{Activity, Experiment, Secrets},
@@ -28,13 +28,13 @@ use std::sync::{
 
 /// Shared by the foreground, background activities and continuous passes.
 pub(super) struct RunContext {
-    pub options: Options,
+    pub options: RunOptions,
     pub providers: Arc<Providers>,
     pub secrets: Secrets,
-    pub voice: Voice,
+    pub voice: RunEmitter,
     pub controls: Controls,
-    pub fixes: Fixes,
-    pub shown: Shown,
+    pub fixes: PlanChanges,
+    pub shown: ShownTargets,
     pub progress: Progress,
     current: Mutex<Current>,
     runs: AtomicU64,
@@ -48,16 +48,16 @@ struct Current {
 }
 
 impl RunContext {
-    pub(super) fn new(request: Request, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
+    pub(super) fn new(request: RunRequest, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
         let redactor = Redactor::new(&request.secrets);
         let journal = request.controls.are_called().then(|| Journal::new(Machine::this()));
         Self {
-            voice: Voice::new(emitter, redactor, journal),
+            voice: RunEmitter::new(emitter, redactor, journal),
             options: request.options,
             providers,
             secrets: request.secrets,
             controls: request.controls,
-            fixes: Fixes::default(),
+            fixes: PlanChanges::default(),
             shown: request.shown,
             progress: Progress::default(),
             current: Mutex::new(Current {
@@ -102,8 +102,8 @@ impl RunContext {
     }
 
     /// What controls see.
-    pub(super) fn scene(&self) -> Scene<'_> {
-        self.with(|current| Scene {
+    pub(super) fn scene(&self) -> ControlView<'_> {
+        self.with(|current| ControlView {
             experiment: current.experiment.clone(),
             raw: current.raw.clone(),
             configuration: current.configuration.clone(),
@@ -115,8 +115,8 @@ impl RunContext {
     pub(super) fn effect(&self, activity: &Activity) -> Effect {
         match mode(activity, self.options.dry) {
             _ if activity.flaw.is_some() => Effect::Reads,
-            Mode::Pretended => Effect::Reads,
-            Mode::Real | Mode::Hurried => self.providers.effect(activity),
+            CallMode::Pretended => Effect::Reads,
+            CallMode::Real | CallMode::Hurried => self.providers.effect(activity),
         }
     }
 

@@ -3,12 +3,12 @@
 use super::{
     Consent,
     context::RunContext,
-    halt::Turn,
-    hypothesis::{Lead, pass},
-    reins::Reins,
+    stop_request::StopReason,
+    hypothesis::{PassDriver, pass},
+    stop_signal::StopSignal,
 };
 use crate::session::{
-    What,
+    EventKind,
     event::{HypothesisPhase, Level, RunStatus},
 };
 use std::{sync::Arc, time::Duration};
@@ -21,13 +21,13 @@ pub(super) struct Continuous {
     /// No further pass.
     stop: CancellationToken,
     /// Not even the rest of this one.
-    reins: Reins,
+    reins: StopSignal,
 }
 
 impl Continuous {
     /// Starts the first pass, before whatever follows.
     pub(super) async fn start(ctx: &Arc<RunContext>, consent: Option<Consent>) -> Self {
-        let (stop, reins) = (CancellationToken::new(), Reins::default());
+        let (stop, reins) = (CancellationToken::new(), StopSignal::default());
         let passes = Passes { ctx: ctx.clone(), stop: stop.clone(), reins: reins.clone(), consent };
         let task = tokio::spawn(passes.play());
         tokio::task::yield_now().await;
@@ -46,7 +46,7 @@ impl Continuous {
     }
 
     /// What the running pass is led by.
-    pub(super) fn reins(&self) -> Reins {
+    pub(super) fn reins(&self) -> StopSignal {
         self.reins.clone()
     }
 
@@ -60,16 +60,16 @@ impl Continuous {
 struct Passes {
     ctx: Arc<RunContext>,
     stop: CancellationToken,
-    reins: Reins,
+    reins: StopSignal,
     consent: Option<Consent>,
 }
 
 impl Passes {
     async fn play(self) {
         let frequency = self.ctx.options.frequency;
-        self.ctx.voice.emit(What::ContinuousStarted { frequency }).await;
+        self.ctx.voice.emit(EventKind::ContinuousStarted { frequency }).await;
         let failed_percent = self.repeat().await;
-        self.ctx.voice.emit(What::ContinuousEnded { failed_percent }).await;
+        self.ctx.voice.emit(EventKind::ContinuousEnded { failed_percent }).await;
     }
 
     /// Pass after pass; with fail-fast, the share of failed ones in percent when that ends it.
@@ -78,14 +78,14 @@ impl Passes {
         // Zero and less do not wait; what no duration can say waits for ever.
         let wait = Duration::try_from_secs_f64(self.ctx.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
         while !self.stop.is_cancelled() && !is_final(self.ctx.progress.status()) {
-            let lead = Lead::Nobody { reins: &self.reins, consent: self.consent.clone() };
+            let lead = PassDriver::Nobody { reins: &self.reins, consent: self.consent.clone() };
             let met = match pass(&self.ctx, HypothesisPhase::During, lead).await {
                 Ok(pass) => pass.is_none_or(|pass| pass.met),
-                Err(Turn::Halt(_)) => {
+                Err(StopReason::Halt(_)) => {
                     self.ctx.progress.set_status(RunStatus::Interrupted);
                     return None;
                 }
-                Err(Turn::Abort(message)) => {
+                Err(StopReason::Abort(message)) => {
                     self.ctx.progress.set_status(RunStatus::Aborted);
                     self.ctx.voice.log(Level::Critical, message).await;
                     return None;

@@ -1,9 +1,9 @@
 //! Where a run stands in a part of the experiment.
 
 use super::{
-    halt::Halt,
-    helm::{Go, Helm},
-    voice::Voice,
+    stop_request::StopRequest,
+    operator_input::{NextAction, OperatorInput},
+    emitter::RunEmitter,
 };
 use crate::session::event::{Level, StepRef};
 
@@ -24,9 +24,9 @@ impl Cursor {
 
     /// Waits until the step under the cursor may go. One that is run again needs no further word, unless it is
     /// destructive.
-    pub(super) async fn go(&mut self, helm: &mut Helm, step: StepRef, destructive: bool) -> Result<Go, Halt> {
+    pub(super) async fn go(&mut self, helm: &mut OperatorInput, step: StepRef, destructive: bool) -> Result<NextAction, StopRequest> {
         match std::mem::take(&mut self.asked) && !destructive {
-            true => Ok(Go::Run(helm.up_front())),
+            true => Ok(NextAction::Run(helm.up_front())),
             false => helm.step(step, destructive).await,
         }
     }
@@ -49,7 +49,7 @@ impl Cursor {
     }
 
     /// Back to the step run last, which is run again at once, or to the one that was left out, which waits its turn.
-    pub(super) async fn back(&mut self, voice: &Voice) {
+    pub(super) async fn back(&mut self, voice: &RunEmitter) {
         match self.last {
             Some((last, ran)) => {
                 self.index = last;

@@ -9,7 +9,7 @@ use pyvalue::Value;
 
 /// How much of an activity is for real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Mode {
+pub(super) enum CallMode {
     /// All of it.
     Real,
     /// The provider is called, pauses are not slept.
@@ -19,21 +19,21 @@ pub(super) enum Mode {
 }
 
 /// The mode of an activity: that of the run, or what its own `dry` key asks for where that is more careful.
-pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> Mode {
+pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> CallMode {
     let of_run = match (dry, activity.kind) {
-        (None, _) => Mode::Real,
-        (Some(Dry::Pause), _) => Mode::Hurried,
+        (None, _) => CallMode::Real,
+        (Some(Dry::Pause), _) => CallMode::Hurried,
         (Some(Dry::Activities), _)
         | (Some(Dry::Probes), ActivityKind::Probe)
-        | (Some(Dry::Actions), ActivityKind::Action) => Mode::Pretended,
-        (Some(Dry::Probes | Dry::Actions), _) => Mode::Real,
+        | (Some(Dry::Actions), ActivityKind::Action) => CallMode::Pretended,
+        (Some(Dry::Probes | Dry::Actions), _) => CallMode::Real,
     };
-    if is_marked(activity) { Mode::Pretended } else { of_run }
+    if is_marked(activity) { CallMode::Pretended } else { of_run }
 }
 
 /// Whether the activity is not played in a run of this mode.
 pub(crate) fn is_pretended(activity: &Activity, dry: Option<Dry>) -> bool {
-    mode(activity, dry) == Mode::Pretended
+    mode(activity, dry) == CallMode::Pretended
 }
 
 /// Whether the activity's own `dry` key keeps it from being played. A word that nobody knows counts as `true`: whoever wrote
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_key_of_its_own_takes_away_and_never_gives() {
-        use Mode::{Hurried, Pretended, Real};
+        use CallMode::{Hurried, Pretended, Real};
         // The key, then the modes of an action and of a probe in a run without a dry mode.
         let table = [
             ("", Real, Real),

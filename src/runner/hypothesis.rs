@@ -5,19 +5,19 @@ use super::{
     activity::{Ground, perform},
     consent::{Cleared, needs_consent},
     context::RunContext,
-    controls::Subject,
+    controls::ControlSubject,
     cursor::Cursor,
-    ended::{Cutoff, Done},
-    halt::{Halt, Turn},
-    helm::{Go, Helm},
-    reins::Reins,
+    finished::{Cutoff, FinishedActivity},
+    stop_request::{StopRequest, StopReason},
+    operator_input::{NextAction, OperatorInput},
+    stop_signal::StopSignal,
     rounds, verdict,
 };
 use crate::{
     experiment::{Activity, Hypothesis},
     provider::Effect,
     session::{
-        What,
+        EventKind,
         event::{HypothesisPhase, Level, RunStatus, Section, StepRef},
     },
 };
@@ -33,16 +33,16 @@ pub(super) struct Pass {
 }
 
 /// Who leads through a pass.
-pub(super) enum Lead<'a> {
+pub(super) enum PassDriver<'a> {
     /// The operator's side: steps are awaited, orders are heard.
-    Helm(&'a mut Helm),
+    Helm(&'a mut OperatorInput),
     /// Nobody: a continuous pass, which only the end of the run stops.
-    Nobody { reins: &'a Reins, consent: Option<Consent> },
+    Nobody { reins: &'a StopSignal, consent: Option<Consent> },
 }
 
 /// Plays the hypothesis that guards the method; tells whether the method may be played.
-pub(super) async fn gate(ctx: &RunContext, helm: &mut Helm) -> Result<bool, Turn> {
-    let Some(pass) = pass(ctx, HypothesisPhase::Before, Lead::Helm(helm)).await? else { return Ok(false) };
+pub(super) async fn gate(ctx: &RunContext, helm: &mut OperatorInput) -> Result<bool, StopReason> {
+    let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Helm(helm)).await? else { return Ok(false) };
     if !pass.met {
         ctx.progress.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
     }
@@ -50,8 +50,8 @@ pub(super) async fn gate(ctx: &RunContext, helm: &mut Helm) -> Result<bool, Turn
 }
 
 /// Plays the hypothesis that follows the method: not met is a deviation.
-pub(super) async fn after(ctx: &RunContext, helm: &mut Helm) -> Result<(), Turn> {
-    let pass = pass(ctx, HypothesisPhase::After, Lead::Helm(helm)).await?;
+pub(super) async fn after(ctx: &RunContext, helm: &mut OperatorInput) -> Result<(), StopReason> {
+    let pass = pass(ctx, HypothesisPhase::After, PassDriver::Helm(helm)).await?;
     if let Some(pass) = pass.filter(|pass| !pass.met) {
         ctx.progress.set_deviated();
         ctx.progress.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
@@ -63,11 +63,11 @@ pub(super) async fn after(ctx: &RunContext, helm: &mut Helm) -> Result<(), Turn>
 pub(super) async fn pass(
     ctx: &RunContext,
     phase: HypothesisPhase,
-    mut lead: Lead<'_>,
-) -> Result<Option<Pass>, Turn> {
+    mut lead: PassDriver<'_>,
+) -> Result<Option<Pass>, StopReason> {
     let experiment = ctx.experiment();
     let Some(hypothesis) = experiment.hypothesis() else { return Ok(None) };
-    let mut course = Course {
+    let mut course = PassRun {
         ctx,
         hypothesis,
         phase,
@@ -82,7 +82,7 @@ pub(super) async fn pass(
     let hypothesis = now.hypothesis().unwrap_or(hypothesis);
     let (changed, ended) = lead.after(ctx, hypothesis, || course.state(&played)).await;
     let interrupted = match ended {
-        Ok(()) => lead.halted().err().map(Turn::Halt),
+        Ok(()) => lead.halted().err().map(StopReason::Halt),
         Err(_) if played.is_err() => None,
         Err(cutoff) => Some(ctx.turn(cutoff).await),
     };
@@ -90,7 +90,7 @@ pub(super) async fn pass(
 }
 
 /// The way through one pass.
-struct Course<'a> {
+struct PassRun<'a> {
     ctx: &'a RunContext,
     /// As it is when the pass begins.
     hypothesis: &'a Hypothesis,
@@ -105,18 +105,18 @@ struct Course<'a> {
     skipped: Vec<usize>,
 }
 
-impl Course<'_> {
+impl PassRun<'_> {
     /// A pass that was begun has an end, unless the run was halted in it. The last word is that of its controls.
     async fn conclude(
         &mut self,
-        played: Result<Pass, Turn>,
-        interrupted: Option<Turn>,
+        played: Result<Pass, StopReason>,
+        interrupted: Option<StopReason>,
         changed: Option<Value>,
-    ) -> Result<Pass, Turn> {
+    ) -> Result<Pass, StopReason> {
         let mut pass = match (played, interrupted) {
             (Ok(pass), None) => pass,
-            (Ok(_), Some(turn)) | (Err(turn @ Turn::Halt(_)), _) => return Err(turn),
-            (Err(turn @ Turn::Abort(_)), _) => {
+            (Ok(_), Some(turn)) | (Err(turn @ StopReason::Halt(_)), _) => return Err(turn),
+            (Err(turn @ StopReason::Abort(_)), _) => {
                 if self.begun {
                     self.end(false, None).await;
                 }
@@ -128,12 +128,12 @@ impl Course<'_> {
         }
         self.end(pass.met, (!pass.met).then(|| self.probe.clone())).await;
         if let Some(pass) = changed {
-            self.ctx.voice.emit(What::PassAmended { phase: self.phase, pass }).await;
+            self.ctx.voice.emit(EventKind::PassAmended { phase: self.phase, pass }).await;
         }
         Ok(pass)
     }
 
-    async fn walk(&mut self, lead: &mut Lead<'_>) -> Result<Pass, Turn> {
+    async fn walk(&mut self, lead: &mut PassDriver<'_>) -> Result<Pass, StopReason> {
         let mut cursor = Cursor::default();
         loop {
             let experiment = self.ctx.experiment();
@@ -143,26 +143,26 @@ impl Course<'_> {
             let activity = entry.activity.as_ref().map_err(ToString::to_string);
             let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.ctx.effect(activity));
             let go = match lead {
-                Lead::Helm(helm) => cursor.go(helm, step, needs_consent(effect, step.section)).await?,
-                Lead::Nobody { consent, .. } => Go::Run(consent.clone()),
+                PassDriver::Helm(helm) => cursor.go(helm, step, needs_consent(effect, step.section)).await?,
+                PassDriver::Nobody { consent, .. } => NextAction::Run(consent.clone()),
             };
             self.begin(lead).await?;
             let consent = match go {
                 // Its controls have changed what there is to be run.
-                Go::Run(_) if !Arc::ptr_eq(&experiment, &self.ctx.experiment()) => {
+                NextAction::Run(_) if !Arc::ptr_eq(&experiment, &self.ctx.experiment()) => {
                     cursor.again();
                     continue;
                 }
-                Go::Run(consent) => consent,
-                Go::Skip => {
+                NextAction::Run(consent) => consent,
+                NextAction::Skip => {
                     let name =
                         activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
                     self.skipped.push(cursor.index());
-                    self.ctx.voice.emit(What::StepSkipped { step, name }).await;
+                    self.ctx.voice.emit(EventKind::StepSkipped { step, name }).await;
                     cursor.skip();
                     continue;
                 }
-                Go::Back => {
+                NextAction::Back => {
                     cursor.back(&self.ctx.voice).await;
                     self.skipped.retain(|index| *index < cursor.index());
                     self.shown.truncate(cursor.index() - self.skipped.len());
@@ -170,9 +170,9 @@ impl Course<'_> {
                 }
             };
             self.probe = activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
-            let activity = activity.map_err(Turn::Abort)?;
+            let activity = activity.map_err(StopReason::Abort)?;
             let cleared = Cleared::new(activity, step, effect, consent.as_ref());
-            let cleared = cleared.ok_or_else(|| Turn::Abort(unfired(activity)))?;
+            let cleared = cleared.ok_or_else(|| StopReason::Abort(unfired(activity)))?;
             match self.probe(cleared, step, lead).await {
                 Ok(Probed::Met) => cursor.ran(),
                 Ok(Probed::NotMet { failed }) => {
@@ -204,13 +204,13 @@ impl Course<'_> {
     }
 
     /// The pass begins with its first step, which the operator may keep waiting.
-    async fn begin(&mut self, lead: &mut Lead<'_>) -> Result<(), Turn> {
+    async fn begin(&mut self, lead: &mut PassDriver<'_>) -> Result<(), StopReason> {
         if self.begun {
             return Ok(());
         }
         self.begun = true;
         let (phase, title) = (self.phase, self.hypothesis.title.clone());
-        self.ctx.voice.emit(What::HypothesisStarted { phase, title }).await;
+        self.ctx.voice.emit(EventKind::HypothesisStarted { phase, title }).await;
         lead.before(self.ctx, self.hypothesis).await?;
         self.let_in = true;
         Ok(())
@@ -220,16 +220,16 @@ impl Course<'_> {
         &mut self,
         cleared: Cleared<'_>,
         step: StepRef,
-        lead: &mut Lead<'_>,
-    ) -> Result<Probed, Turn> {
+        lead: &mut PassDriver<'_>,
+    ) -> Result<Probed, StopReason> {
         let probed = match lead {
-            Lead::Helm(helm) => {
+            PassDriver::Helm(helm) => {
                 let reins = helm.reins();
                 let probed = helm.hear(&reins, judged(self.ctx, cleared, step, &reins)).await;
                 helm.halted()?;
                 probed
             }
-            Lead::Nobody { reins, .. } => judged(self.ctx, cleared, step, reins).await,
+            PassDriver::Nobody { reins, .. } => judged(self.ctx, cleared, step, reins).await,
         };
         let (done, verdict) = match probed {
             Ok(probed) => probed,
@@ -240,7 +240,7 @@ impl Course<'_> {
             self.ctx.voice.log(Level::Warning, unjudged).await;
         }
         self.shown.push(done.entry.value());
-        match verdict.map_err(Turn::Abort)? {
+        match verdict.map_err(StopReason::Abort)? {
             true => Ok(Probed::Met),
             false => Ok(Probed::NotMet { failed: done.entry.has_failed() }),
         }
@@ -248,11 +248,11 @@ impl Course<'_> {
 
     async fn end(&self, met: bool, deviating: Option<String>) {
         let (phase, skipped) = (self.phase, self.skipped.len());
-        self.ctx.voice.emit(What::HypothesisEnded { phase, met, deviating, skipped }).await;
+        self.ctx.voice.emit(EventKind::HypothesisEnded { phase, met, deviating, skipped }).await;
     }
 
     /// The pass as controls see it.
-    fn state(&self, played: &Result<Pass, Turn>) -> Value {
+    fn state(&self, played: &Result<Pass, StopReason>) -> Value {
         if !self.let_in {
             return Value::Null;
         }
@@ -273,8 +273,8 @@ async fn judged(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
-    reins: &Reins,
-) -> Result<(Done, Result<bool, String>), Cutoff> {
+    reins: &StopSignal,
+) -> Result<(FinishedActivity, Result<bool, String>), Cutoff> {
     let mut done = perform(ctx, cleared, step, Ground::Fore, reins).await?;
     let edited = done.edited.take();
     let activity = edited.as_ref().unwrap_or(cleared.activity());
@@ -282,15 +282,15 @@ async fn judged(
     Ok((done, verdict))
 }
 
-impl Lead<'_> {
-    async fn before(&mut self, ctx: &RunContext, hypothesis: &Hypothesis) -> Result<(), Turn> {
-        let subject = Subject::hypothesis(hypothesis);
+impl PassDriver<'_> {
+    async fn before(&mut self, ctx: &RunContext, hypothesis: &Hypothesis) -> Result<(), StopReason> {
+        let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            Lead::Helm(helm) => match rounds::before(ctx, helm, subject).await {
+            PassDriver::Helm(helm) => match rounds::before(ctx, helm, subject).await {
                 Ok(()) => Ok(()),
                 Err(stopped) => Err(stopped.turn(ctx).await),
             },
-            Lead::Nobody { reins, .. } => match ctx.before(subject, reins).await {
+            PassDriver::Nobody { reins, .. } => match ctx.before(subject, reins).await {
                 Ok(()) => Ok(()),
                 Err(cutoff) => Err(ctx.turn(cutoff).await),
             },
@@ -303,27 +303,27 @@ impl Lead<'_> {
         hypothesis: &Hypothesis,
         state: impl FnOnce() -> Value,
     ) -> (Option<Value>, Result<(), Cutoff>) {
-        let subject = Subject::hypothesis(hypothesis);
+        let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            Lead::Helm(helm) => rounds::after(ctx, helm, subject, state).await,
-            Lead::Nobody { reins, .. } => ctx.after(subject, state, reins).await,
+            PassDriver::Helm(helm) => rounds::after(ctx, helm, subject, state).await,
+            PassDriver::Nobody { reins, .. } => ctx.after(subject, state, reins).await,
         }
     }
 
     /// The halt, once whoever leads was told of one.
-    fn halted(&self) -> Result<(), Halt> {
+    fn halted(&self) -> Result<(), StopRequest> {
         match self {
-            Lead::Helm(helm) => helm.halted(),
-            Lead::Nobody { reins, .. } if reins.is_halted() => Err(Halt::told()),
-            Lead::Nobody { .. } => Ok(()),
+            PassDriver::Helm(helm) => helm.halted(),
+            PassDriver::Nobody { reins, .. } if reins.is_halted() => Err(StopRequest::told()),
+            PassDriver::Nobody { .. } => Ok(()),
         }
     }
 
     /// Whether a gate's probe that is not met is asked again. Nothing has happened yet, so whoever leads step by step
     /// may mend the system first; skipping the step accepts the verdict.
-    async fn asks_again(&mut self, step: StepRef) -> Result<bool, Halt> {
+    async fn asks_again(&mut self, step: StepRef) -> Result<bool, StopRequest> {
         match self {
-            Lead::Helm(helm) if helm.steps() => Ok(!matches!(helm.step(step, false).await?, Go::Skip)),
+            PassDriver::Helm(helm) if helm.steps() => Ok(!matches!(helm.step(step, false).await?, NextAction::Skip)),
             _ => Ok(false),
         }
     }

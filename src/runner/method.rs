@@ -2,22 +2,22 @@
 
 use super::{
     activity::{Ground, perform},
-    background::{Background, Starter},
+    background::{Background, BackgroundStart},
     consent::{Cleared, needs_consent},
     context::RunContext,
     continuous::is_final,
-    controls::{Level as ControlLevel, Subject},
+    controls::{Level as ControlLevel, ControlSubject},
     cursor::Cursor,
-    ended::Cutoff,
-    halt::Turn,
-    helm::{Go, Helm},
+    finished::Cutoff,
+    stop_request::StopReason,
+    operator_input::{NextAction, OperatorInput},
     rounds::{self, Stopped},
 };
 use crate::{
     experiment::Entry,
     provider::Effect,
     session::{
-        What,
+        EventKind,
         event::{Level, Section, StepRef},
     },
 };
@@ -27,12 +27,12 @@ use std::sync::Arc;
 /// Plays the method to its end, or to where the run leaves its course. Background activities are awaited.
 pub(super) async fn play(
     ctx: &Arc<RunContext>,
-    helm: &mut Helm,
+    helm: &mut OperatorInput,
     background: &mut Background,
-) -> Result<(), Turn> {
+) -> Result<(), StopReason> {
     let steps = ctx.experiment().method().len();
-    ctx.voice.emit(What::MethodStarted { steps }).await;
-    let let_in = rounds::before(ctx, helm, Subject::whole(ControlLevel::Method, &ctx.raw())).await;
+    ctx.voice.emit(EventKind::MethodStarted { steps }).await;
+    let let_in = rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let played = match let_in {
         Ok(()) => walk(ctx, helm, background).await,
@@ -42,15 +42,15 @@ pub(super) async fn play(
         Ok(()) => Ok(()),
         Err(stopped) => Err(stopped.turn(ctx).await),
     };
-    if !matches!(&played, Err(Turn::Halt(halt)) if !halt.waits) {
+    if !matches!(&played, Err(StopReason::Halt(halt)) if !halt.waits) {
         background.settle(helm, ctx.options.compat).await;
     }
     let told = || if begun { ctx.journal_entries(Section::Method) } else { Value::Null };
     let raw = ctx.raw();
-    let subject = Subject::whole(ControlLevel::Method, &raw);
+    let subject = ControlSubject::whole(ControlLevel::Method, &raw);
     let (changed, ended) = rounds::after(ctx, helm, subject, told).await;
     ctx.amend_entries(Section::Method, changed).await;
-    ctx.voice.emit(What::MethodEnded).await;
+    ctx.voice.emit(EventKind::MethodEnded).await;
     played?;
     helm.halted()?;
     match ended {
@@ -60,7 +60,7 @@ pub(super) async fn play(
 }
 
 /// Step by step, while a continuous hypothesis does not end it.
-async fn walk(ctx: &Arc<RunContext>, helm: &mut Helm, background: &mut Background) -> Result<(), Stopped> {
+async fn walk(ctx: &Arc<RunContext>, helm: &mut OperatorInput, background: &mut Background) -> Result<(), Stopped> {
     let mut cursor = Cursor::default();
     loop {
         // Controls may have changed what is to come.
@@ -79,7 +79,7 @@ async fn walk(ctx: &Arc<RunContext>, helm: &mut Helm, background: &mut Backgroun
 /// One step: waits for its go, runs it or starts it in the background, moves the cursor.
 pub(super) async fn turn(
     ctx: &Arc<RunContext>,
-    helm: &mut Helm,
+    helm: &mut OperatorInput,
     background: &mut Background,
     cursor: &mut Cursor,
     entry: &Entry,
@@ -88,14 +88,14 @@ pub(super) async fn turn(
     let activity = entry.activity.as_ref();
     let effect = activity.map_or(Effect::Reads, |activity| ctx.effect(activity));
     let consent = match cursor.go(helm, step, needs_consent(effect, step.section)).await? {
-        Go::Run(consent) => consent,
-        Go::Skip => {
+        NextAction::Run(consent) => consent,
+        NextAction::Skip => {
             let name = activity.map_or_else(|_| entry.name(), |activity| activity.name.clone());
-            ctx.voice.emit(What::StepSkipped { step, name }).await;
+            ctx.voice.emit(EventKind::StepSkipped { step, name }).await;
             cursor.skip();
             return Ok(());
         }
-        Go::Back => {
+        NextAction::Back => {
             cursor.back(&ctx.voice).await;
             return Ok(());
         }
@@ -110,7 +110,7 @@ pub(super) async fn turn(
             ctx.voice.log(Level::Warning, why).await;
             return Ok(());
         }
-        let starter = Starter { activity: activity.clone(), step, effect, consent };
+        let starter = BackgroundStart { activity: activity.clone(), step, effect, consent };
         background.start(ctx, helm, starter).await;
         cursor.ran();
         return Ok(());

@@ -4,7 +4,7 @@
 //! knows nothing of terminals. Stepping, automatic and headless runs differ only in their [`Pace`] and in who sends.
 
 mod activity;
-mod again;
+mod recheck;
 mod amendments;
 mod background;
 mod call;
@@ -14,13 +14,13 @@ mod context;
 mod continuous;
 mod controls;
 mod cursor;
-mod deed;
+mod call_result;
 mod dry;
-mod ended;
-mod entry;
-mod fixes;
-mod halt;
-mod helm;
+mod finished;
+mod journal_entry;
+mod plan_changes;
+mod stop_request;
+mod operator_input;
 mod hypothesis;
 mod method;
 mod pause;
@@ -28,26 +28,26 @@ mod plan;
 mod play;
 mod progress;
 mod redact;
-mod reins;
+mod stop_signal;
 mod request;
 mod rollbacks;
 mod rounds;
-mod shown;
+mod shown_targets;
 mod strategies;
 mod verdict;
-mod voice;
+mod emitter;
 
-pub(crate) use again::Again;
+pub(crate) use recheck::HypothesisRecheck;
 pub(crate) use compat::Compat;
 pub(crate) use consent::Consent;
-pub(crate) use controls::{Controls, Turned};
+pub(crate) use controls::{Controls, StopByControl};
 pub(crate) use dry::is_pretended;
-pub(crate) use halt::Signal;
+pub(crate) use stop_request::Signal;
 pub(crate) use plan::plan;
 pub(crate) use play::play;
 pub(crate) use redact::Redactor;
-pub(crate) use request::{Ending, Options, Pace, Request};
-pub(crate) use shown::Shown;
+pub(crate) use request::{RunEnd, RunOptions, Pacing, RunRequest};
+pub(crate) use shown_targets::ShownTargets;
 pub(crate) use strategies::{HypothesisStrategy, RollbackStrategy, strategies};
 
 #[cfg(test)]

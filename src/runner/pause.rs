@@ -2,13 +2,13 @@
 
 use super::{
     context::RunContext,
-    reins::{Pulled, Reins},
-    voice::Voice,
+    stop_signal::{StopKind, StopSignal},
+    emitter::RunEmitter,
 };
 use crate::{
     experiment::{Activity, substitute},
     session::{
-        What,
+        EventKind,
         event::{Level, PauseSide, StepRef},
     },
 };
@@ -27,7 +27,7 @@ pub(super) struct Pauses {
 }
 
 /// Why a pause was not slept to its end.
-pub(super) enum Unslept {
+pub(super) enum PauseCut {
     /// The run turns to its end.
     Halted,
     /// It is no pause, or its length no number of seconds.
@@ -35,7 +35,7 @@ pub(super) enum Unslept {
 }
 
 impl Pauses {
-    pub(super) fn of(activity: &Activity, ctx: &RunContext, sleeps: bool) -> Result<Self, Unslept> {
+    pub(super) fn of(activity: &Activity, ctx: &RunContext, sleeps: bool) -> Result<Self, PauseCut> {
         let Some(declared) = &activity.pauses.0 else {
             return Ok(Self { before: Value::Null, after: Value::Null, sleeps });
         };
@@ -44,7 +44,7 @@ impl Pauses {
                 let mut side = |side| pauses.shift_remove(side).unwrap_or_default();
                 Ok(Self { before: side("before"), after: side("after"), sleeps })
             }
-            other => Err(Unslept::Senseless(format!(
+            other => Err(PauseCut::Senseless(format!(
                 "the `pauses` of '{}' are {}; write {{before: seconds, after: seconds}}, or leave them out",
                 activity.name,
                 python_text(&other),
@@ -57,9 +57,9 @@ impl Pauses {
         &self,
         side: PauseSide,
         step: StepRef,
-        voice: &Voice,
-        reins: &Reins,
-    ) -> Result<(), Unslept> {
+        voice: &RunEmitter,
+        reins: &StopSignal,
+    ) -> Result<(), PauseCut> {
         let length = match side {
             PauseSide::Before => &self.before,
             PauseSide::After => &self.after,
@@ -71,25 +71,25 @@ impl Pauses {
             // The reference announces it before it stumbles over it.
             voice.log(Level::Info, announcement(side, &python_text(length))).await;
             return match self.sleeps {
-                true => Err(Unslept::Senseless(senseless(length))),
+                true => Err(PauseCut::Senseless(senseless(length))),
                 false => Ok(()),
             };
         };
         let shown = python_text(length);
-        voice.emit(What::PauseStarted { step, side, seconds, shown }).await;
+        voice.emit(EventKind::PauseStarted { step, side, seconds, shown }).await;
         let pulled = match self.sleeps {
             // Less than nothing cannot be slept, nor more than a clock can count; that is found only now.
-            true if !(0.0..LONGEST).contains(&seconds) => return Err(Unslept::Senseless(senseless(length))),
+            true if !(0.0..LONGEST).contains(&seconds) => return Err(PauseCut::Senseless(senseless(length))),
             true => doze(seconds, reins).await,
             false => None,
         };
-        voice.emit(What::PauseEnded { step, cut: pulled == Some(Pulled::Cut) }).await;
-        if pulled == Some(Pulled::Halt) { Err(Unslept::Halted) } else { Ok(()) }
+        voice.emit(EventKind::PauseEnded { step, cut: pulled == Some(StopKind::Cut) }).await;
+        if pulled == Some(StopKind::Halt) { Err(PauseCut::Halted) } else { Ok(()) }
     }
 }
 
 /// Sleeps; tells which rein ended it early.
-async fn doze(seconds: f64, reins: &Reins) -> Option<Pulled> {
+async fn doze(seconds: f64, reins: &StopSignal) -> Option<StopKind> {
     let length = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     tokio::select! {
         biased;

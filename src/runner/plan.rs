@@ -1,6 +1,6 @@
 //! The experiment laid out as steps.
 
-use super::{Options, Request, consent::needs_consent, dry::is_pretended};
+use super::{RunOptions, RunRequest, consent::needs_consent, dry::is_pretended};
 use crate::{
     experiment::{Activity, ActivityKind, Entry, Experiment, ProviderKind, Secrets, substitute},
     provider::{Effect, Providers},
@@ -9,14 +9,14 @@ use crate::{
 use pyvalue::{Map, Value, python_text};
 
 /// Lays a request out as the operator will walk through it, leaving out what its strategies leave out.
-pub(crate) fn plan(request: &Request, providers: &Providers) -> Plan {
+pub(crate) fn plan(request: &RunRequest, providers: &Providers) -> Plan {
     lay_out(&request.experiment, &request.options, &request.configuration, providers)
 }
 
 /// Lays out an experiment as it stands by now: controls may have made another one of it.
 pub(super) fn lay_out(
     experiment: &Experiment,
-    options: &Options,
+    options: &RunOptions,
     configuration: &Map,
     providers: &Providers,
 ) -> Plan {
@@ -37,7 +37,7 @@ pub(super) fn lay_out(
 }
 
 struct Planner<'a> {
-    options: &'a Options,
+    options: &'a RunOptions,
     configuration: &'a Map,
     providers: &'a Providers,
 }

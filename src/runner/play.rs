@@ -1,13 +1,13 @@
 //! A run from its first line to its last (experiment-format 8.1).
 
 use super::{
-    Ending, Request, Signal,
+    RunEnd, RunRequest, Signal,
     background::Background,
     context::RunContext,
     continuous::Continuous,
-    controls::{Level as ControlLevel, Subject},
-    halt::{Halt, Turn, Undo},
-    helm::Helm,
+    controls::{Level as ControlLevel, ControlSubject},
+    stop_request::{StopRequest, StopReason, RollbackChoice},
+    operator_input::OperatorInput,
     hypothesis, method,
     plan::plan,
     rollbacks, rounds,
@@ -16,7 +16,7 @@ use crate::{
     experiment::substitute,
     provider::Providers,
     session::{
-        What,
+        EventKind,
         command::StepCommand,
         event::{Level, RunStatus},
         journal::{Journal, status_name},
@@ -33,16 +33,16 @@ use tokio::sync::mpsc;
 /// receives is told as [`What::Commanded`]. Whoever reads the stream must keep reading. With [`super::Pace::Step`] the
 /// run waits before each step, and turns to its end when the sender of `orders` is dropped.
 pub(crate) async fn play(
-    request: Request,
+    request: RunRequest,
     providers: Arc<Providers>,
     emitter: Emitter,
     orders: mpsc::Receiver<StepCommand>,
     signals: mpsc::Receiver<Signal>,
-) -> Ending {
-    let planned = What::Planned(plan(&request, &providers));
+) -> RunEnd {
+    let planned = EventKind::Planned(plan(&request, &providers));
     let (raw, pace) = (journalled(&request), request.pace.clone());
     let mut ctx = RunContext::new(request, raw.clone(), providers, emitter);
-    let mut helm = Helm::new(pace, orders, signals, ctx.voice.clone(), ctx.fixes.clone());
+    let mut helm = OperatorInput::new(pace, orders, signals, ctx.voice.clone(), ctx.fixes.clone());
     ctx.voice.emit(planned).await;
     ctx.voice.emit(started(&ctx, raw)).await;
     let mut controls = std::mem::take(&mut ctx.controls);
@@ -56,7 +56,7 @@ pub(crate) async fn play(
 
     let mut background = Background::default();
     let undo = match act(&ctx, &mut helm, &mut background, hypothetical).await {
-        Ok(()) => Undo::ByStrategy,
+        Ok(()) => RollbackChoice::ByStrategy,
         Err(halt) => {
             if !ctx.progress.has_crashed() {
                 ctx.progress.set_status(RunStatus::Interrupted);
@@ -70,7 +70,7 @@ pub(crate) async fn play(
 }
 
 /// The experiment as the journal shows it: title substituted, `dry` set.
-fn journalled(request: &Request) -> Map {
+fn journalled(request: &RunRequest) -> Map {
     let mut raw = request.experiment.raw().clone();
     let title = substitute(request.experiment.title(), &request.configuration, &request.secrets);
     raw.insert("title".to_owned(), title);
@@ -79,8 +79,8 @@ fn journalled(request: &Request) -> Map {
     raw
 }
 
-fn started(ctx: &RunContext, raw: Map) -> What {
-    What::RunStarted {
+fn started(ctx: &RunContext, raw: Map) -> EventKind {
+    EventKind::RunStarted {
         title: raw.get("title").map(python_text).unwrap_or_default(),
         hypothesis_strategy: ctx.options.hypothesis.printed().to_owned(),
         rollback_strategy: ctx.options.rollbacks.printed().to_owned(),
@@ -110,13 +110,13 @@ fn has_probes(ctx: &RunContext) -> bool {
 /// Gate, method and final pass. Errors nobody expected are settled here: they abort the run.
 async fn act(
     ctx: &Arc<RunContext>,
-    helm: &mut Helm,
+    helm: &mut OperatorInput,
     background: &mut Background,
     hypothetical: bool,
-) -> Result<(), Halt> {
+) -> Result<(), StopRequest> {
     helm.halted()?;
     let raw = ctx.raw();
-    let subject = Subject::whole(ControlLevel::Experiment, &raw);
+    let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
     if let Err(stopped) = rounds::before(ctx, helm, subject).await {
         return settle(ctx, stopped.turn(ctx).await).await;
     }
@@ -148,11 +148,11 @@ async fn act(
 /// The method and the pass after it; a continuous pass that runs when the method ends may overlap with the latter.
 async fn played(
     ctx: &Arc<RunContext>,
-    helm: &mut Helm,
+    helm: &mut OperatorInput,
     background: &mut Background,
     hypothetical: bool,
     continuous: Option<&Continuous>,
-) -> Result<(), Halt> {
+) -> Result<(), StopRequest> {
     if let Err(turn) = method::play(ctx, helm, background).await {
         return settle(ctx, turn).await;
     }
@@ -170,37 +170,37 @@ async fn played(
 }
 
 /// An abort is a status and a line; a halt goes on up.
-async fn settle(ctx: &RunContext, turn: Turn) -> Result<(), Halt> {
+async fn settle(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
     match turn {
-        Turn::Halt(halt) => Err(halt),
-        Turn::Abort(message) => {
+        StopReason::Halt(halt) => Err(halt),
+        StopReason::Abort(message) => {
             ctx.progress.set_status(RunStatus::Aborted);
-            ctx.voice.emit(What::Aborted { message }).await;
+            ctx.voice.emit(EventKind::Aborted { message }).await;
             Ok(())
         }
     }
 }
 
 /// The same in the passes before and after the method, where the reference knows no abort.
-async fn settle_hypothesis(ctx: &RunContext, turn: Turn) -> Result<(), Halt> {
+async fn settle_hypothesis(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
     match turn {
-        Turn::Abort(message) if ctx.options.compat.crashes() => {
+        StopReason::Abort(message) if ctx.options.compat.crashes() => {
             ctx.crash(message).await;
-            Err(Halt::crash())
+            Err(StopRequest::crash())
         }
         turn => settle(ctx, turn).await,
     }
 }
 
-async fn end(ctx: &RunContext, helm: &mut Helm) -> Ending {
+async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
     let status = ctx.progress.status().unwrap_or(RunStatus::Completed);
-    let ending = Ending {
+    let ending = RunEnd {
         status,
         deviated: ctx.progress.deviated(),
         crashed: ctx.progress.has_crashed(),
         unrolled: !ctx.failed_rollbacks().is_empty(),
     };
-    ctx.voice.emit(What::RunEnded { status, deviated: ending.deviated }).await;
+    ctx.voice.emit(EventKind::RunEnded { status, deviated: ending.deviated }).await;
     let ending = if ending.crashed { ending } else { close(ctx, helm, ending).await };
     let reins = helm.reins();
     let complaints = helm.hear(&reins, ctx.controls.clean_up(ctx.scene(), &reins)).await;
@@ -211,24 +211,24 @@ async fn end(ctx: &RunContext, helm: &mut Helm) -> Ending {
         ctx.voice.log(Level::Error, said).await;
     }
     // The reference falls over it and exits with 1; the journal is not to suffer.
-    if untidy { Ending { status: RunStatus::Failed, ..ending } } else { ending }
+    if untidy { RunEnd { status: RunStatus::Failed, ..ending } } else { ending }
 }
 
 /// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.
-async fn close(ctx: &RunContext, helm: &mut Helm, ending: Ending) -> Ending {
+async fn close(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> RunEnd {
     let raw = ctx.raw();
     let journal = || ctx.voice.of_journal(Journal::value);
-    let subject = Subject::whole(ControlLevel::Experiment, &raw);
+    let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
     let (changed, _) = rounds::after(ctx, helm, subject, journal).await;
     let Some(journal) = changed else { return ending };
     let status = journal.get("status").and_then(Value::as_str);
     let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];
-    let changed = Ending {
+    let changed = RunEnd {
         // A status of the control's own making is none that `chaos run` exits with 0 for.
         status: known.into_iter().find(|it| Some(status_name(*it)) == status).unwrap_or(RunStatus::Failed),
         deviated: journal.get("deviated").is_some_and(Value::truthy),
         ..ending
     };
-    ctx.voice.emit(What::JournalAmended { journal }).await;
+    ctx.voice.emit(EventKind::JournalAmended { journal }).await;
     changed
 }

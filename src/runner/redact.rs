@@ -3,7 +3,7 @@
 use crate::{
     experiment::Secrets,
     session::{
-        What,
+        EventKind,
         event::{Plan, Step},
     },
 };
@@ -56,50 +56,50 @@ impl Redactor {
     }
 
     /// A fact of the run, fit to be told.
-    pub(super) fn what(&self, what: What) -> What {
+    pub(super) fn what(&self, what: EventKind) -> EventKind {
         if self.texts.is_empty() {
             return what;
         }
         match what {
-            What::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, experiment } => {
+            EventKind::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, experiment } => {
                 let (title, experiment) = (self.text(title), self.value(experiment));
-                What::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, experiment }
+                EventKind::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, experiment }
             }
-            What::ActivityStarted { run, step, name, entry } => {
-                What::ActivityStarted { run, step, name, entry: self.value(entry) }
+            EventKind::ActivityStarted { run, step, name, entry } => {
+                EventKind::ActivityStarted { run, step, name, entry: self.value(entry) }
             }
-            What::ActivityProgressed { run, text } => What::ActivityProgressed { run, text: self.text(text) },
-            What::ActivityEnded { run, step, mut outcome, entry } => {
+            EventKind::ActivityProgressed { run, text } => EventKind::ActivityProgressed { run, text: self.text(text) },
+            EventKind::ActivityEnded { run, step, mut outcome, entry } => {
                 outcome.summary = self.text(outcome.summary);
                 outcome.trouble = outcome.trouble.map(|trouble| self.text(trouble));
-                What::ActivityEnded { run, step, outcome, entry: self.value(entry) }
+                EventKind::ActivityEnded { run, step, outcome, entry: self.value(entry) }
             }
-            What::EntryAmended { run, entry } => What::EntryAmended { run, entry: self.value(entry) },
-            What::PassAmended { phase, pass } => What::PassAmended { phase, pass: self.value(pass) },
-            What::EntriesAmended { section, entries } => {
-                What::EntriesAmended { section, entries: self.value(entries) }
+            EventKind::EntryAmended { run, entry } => EventKind::EntryAmended { run, entry: self.value(entry) },
+            EventKind::PassAmended { phase, pass } => EventKind::PassAmended { phase, pass: self.value(pass) },
+            EventKind::EntriesAmended { section, entries } => {
+                EventKind::EntriesAmended { section, entries: self.value(entries) }
             }
-            What::ExperimentAmended { experiment, reassigned } => {
+            EventKind::ExperimentAmended { experiment, reassigned } => {
                 let (experiment, reassigned) = (self.value(experiment), reassigned.clone());
-                What::ExperimentAmended { experiment, reassigned }
+                EventKind::ExperimentAmended { experiment, reassigned }
             }
-            What::Planned(plan) => What::Planned(self.plan(plan)),
-            What::JournalAmended { journal } => What::JournalAmended { journal: self.value(journal) },
-            What::Logged { level, target, message } => {
-                What::Logged { level, target, message: self.text(message) }
+            EventKind::Planned(plan) => EventKind::Planned(self.plan(plan)),
+            EventKind::JournalAmended { journal } => EventKind::JournalAmended { journal: self.value(journal) },
+            EventKind::Logged { level, target, message } => {
+                EventKind::Logged { level, target, message: self.text(message) }
             }
-            What::Interrupted { reason, level } => What::Interrupted { reason: self.text(reason), level },
-            What::Aborted { message } => What::Aborted { message: self.text(message) },
-            What::FaultFired { step, what, targets } => What::FaultFired {
+            EventKind::Interrupted { reason, level } => EventKind::Interrupted { reason: self.text(reason), level },
+            EventKind::Aborted { message } => EventKind::Aborted { message: self.text(message) },
+            EventKind::FaultFired { step, what, targets } => EventKind::FaultFired {
                 step,
                 what: self.text(what),
                 targets: targets.into_iter().map(|target| self.text(target)).collect(),
             },
-            What::FaultRefused { step, reason } => What::FaultRefused { step, reason: self.text(reason) },
-            What::FaultUnconfirmed { step, reason } => {
-                What::FaultUnconfirmed { step, reason: self.text(reason) }
+            EventKind::FaultRefused { step, reason } => EventKind::FaultRefused { step, reason: self.text(reason) },
+            EventKind::FaultUnconfirmed { step, reason } => {
+                EventKind::FaultUnconfirmed { step, reason: self.text(reason) }
             }
-            What::StepSkipped { step, name } => What::StepSkipped { step, name: self.text(name) },
+            EventKind::StepSkipped { step, name } => EventKind::StepSkipped { step, name: self.text(name) },
             other => other,
         }
     }

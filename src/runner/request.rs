@@ -1,6 +1,6 @@
 //! What a run is asked to do.
 
-use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy, Shown};
+use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy, ShownTargets};
 use crate::{
     experiment::{Experiment, Secrets},
     session::event::RunStatus,
@@ -10,24 +10,24 @@ use std::{str::FromStr, sync::Arc};
 
 /// One run of an experiment.
 #[derive(Clone)]
-pub(crate) struct Request {
+pub(crate) struct RunRequest {
     pub experiment: Arc<Experiment>,
-    pub options: Options,
+    pub options: RunOptions,
     /// The resolved configuration, dynamic entries included.
     pub configuration: Map,
     /// The resolved secrets. Their texts are kept out of every event.
     pub secrets: Secrets,
     /// Who decides when the next step begins.
-    pub pace: Pace,
+    pub pace: Pacing,
     /// Python controls, if any.
     pub controls: Controls,
     /// What the operator is shown of a step before firing it.
-    pub shown: Shown,
+    pub shown: ShownTargets,
 }
 
 /// The choices of the command line, the experiment and the settings, already weighed against each other.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Options {
+pub(crate) struct RunOptions {
     pub hypothesis: HypothesisStrategy,
     pub rollbacks: RollbackStrategy,
     /// Seconds between two passes of a continuous hypothesis; zero and less do not wait.
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     pub compat: Compat,
 }
 
-impl Default for Options {
+impl Default for RunOptions {
     fn default() -> Self {
         Self {
             hypothesis: HypothesisStrategy::Default,
@@ -55,7 +55,7 @@ impl Default for Options {
 
 /// Who decides when the next step begins.
 #[derive(Clone, Debug)]
-pub(crate) enum Pace {
+pub(crate) enum Pacing {
     /// The operator, step by step; destructive steps need a fire.
     Step,
     /// Nobody: everything runs, destructive steps included.
@@ -101,7 +101,7 @@ impl FromStr for Dry {
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ending {
+pub(crate) struct RunEnd {
     /// The journal's status.
     pub status: RunStatus,
     /// Whether the system deviated from its steady state.
@@ -112,7 +112,7 @@ pub(crate) struct Ending {
     pub unrolled: bool,
 }
 
-impl Ending {
+impl RunEnd {
     /// Whether `chaos run` exits with 0 (experiment-format 12.2), and no rollback failed.
     pub(crate) fn succeeded(&self) -> bool {
         self.status == RunStatus::Completed && !self.deviated && !self.crashed && !self.unrolled

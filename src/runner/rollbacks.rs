@@ -4,17 +4,17 @@ use super::{
     RollbackStrategy,
     background::Background,
     context::RunContext,
-    controls::{Level as ControlLevel, Subject},
+    controls::{Level as ControlLevel, ControlSubject},
     cursor::Cursor,
-    ended::Cutoff,
-    halt::tell,
-    halt::{Halt, Undo},
-    helm::{Go, Helm},
+    finished::Cutoff,
+    stop_request::tell,
+    stop_request::{StopRequest, RollbackChoice},
+    operator_input::{NextAction, OperatorInput},
     method::turn,
     rounds::{self, Stopped},
 };
 use crate::session::{
-    What,
+    EventKind,
     event::{Level, RunStatus, Section, StepRef},
 };
 use pyvalue::Value;
@@ -22,26 +22,26 @@ use std::sync::Arc;
 
 /// Decides whether rollbacks are played, says so, and plays them. Their failures never change the status, what
 /// interrupts them does.
-pub(super) async fn play(ctx: &Arc<RunContext>, helm: &mut Helm, undo: Undo) {
+pub(super) async fn play(ctx: &Arc<RunContext>, helm: &mut OperatorInput, undo: RollbackChoice) {
     let decided = decide(ctx, undo).await;
     let offered = !decided && offered(ctx, helm, undo).await;
     if decided || offered {
         helm.begin_rollbacks().await;
         let steps = ctx.experiment().rollbacks().len();
-        ctx.voice.emit(What::RollbacksStarted { steps }).await;
+        ctx.voice.emit(EventKind::RollbacksStarted { steps }).await;
         let mut background = Background::default();
         walk(ctx, helm, &mut background, offered).await;
         background.end().await;
-        ctx.voice.emit(What::RollbacksEnded).await;
+        ctx.voice.emit(EventKind::RollbacksEnded).await;
     }
 }
 
-async fn decide(ctx: &RunContext, undo: Undo) -> bool {
+async fn decide(ctx: &RunContext, undo: RollbackChoice) -> bool {
     let strategy = &ctx.options.rollbacks;
     match undo {
-        Undo::No => false,
-        Undo::Unless if *strategy != RollbackStrategy::Never => true,
-        Undo::Unless | Undo::ByStrategy => {
+        RollbackChoice::No => false,
+        RollbackChoice::Unless if *strategy != RollbackStrategy::Never => true,
+        RollbackChoice::Unless | RollbackChoice::ByStrategy => {
             let (plays, said) = strategy.decide(ctx.progress.status(), ctx.progress.deviated());
             if let Some(said) = said {
                 ctx.voice.log(Level::Warning, said).await;
@@ -53,9 +53,9 @@ async fn decide(ctx: &RunContext, undo: Undo) -> bool {
 
 /// Whether the operator has rollbacks played that the strategy leaves out, though something was fired: a hypothesis that
 /// failed after it is one such end. Whoever leads step by step is asked; nobody else can be.
-async fn offered(ctx: &RunContext, helm: &mut Helm, undo: Undo) -> bool {
+async fn offered(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoice) -> bool {
     let left_out =
-        undo != Undo::No && ctx.options.rollbacks != RollbackStrategy::Never && ctx.progress.has_fired();
+        undo != RollbackChoice::No && ctx.options.rollbacks != RollbackStrategy::Never && ctx.progress.has_fired();
     if !left_out || helm.up_front().is_some() || ctx.experiment().rollbacks().is_empty() {
         return false;
     }
@@ -65,19 +65,19 @@ async fn offered(ctx: &RunContext, helm: &mut Helm, undo: Undo) -> bool {
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
         match helm.hold(first).await {
-            Ok(Go::Run(_)) => return true,
-            Ok(Go::Skip) => return false,
-            Ok(Go::Back) => {
+            Ok(NextAction::Run(_)) => return true,
+            Ok(NextAction::Skip) => return false,
+            Ok(NextAction::Back) => {
                 ctx.voice.log(Level::Info, "The method is over: none of it can be run again.").await
             }
             // Leaving undoes.
-            Err(halt) => return halt.rollbacks == Undo::Unless,
+            Err(halt) => return halt.rollbacks == RollbackChoice::Unless,
         }
     }
 }
 
-async fn walk(ctx: &Arc<RunContext>, helm: &mut Helm, background: &mut Background, asked: bool) {
-    let let_in = rounds::before(ctx, helm, Subject::whole(ControlLevel::Rollback, &ctx.raw())).await;
+async fn walk(ctx: &Arc<RunContext>, helm: &mut OperatorInput, background: &mut Background, asked: bool) {
+    let let_in = rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Rollback, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let mut halted = match let_in {
         Ok(()) => steps(ctx, helm, background, asked).await,
@@ -88,7 +88,7 @@ async fn walk(ctx: &Arc<RunContext>, helm: &mut Helm, background: &mut Backgroun
     background.settle(helm, ctx.options.compat).await;
     let told = || if begun { ctx.journal_entries(Section::Rollbacks) } else { Value::Null };
     let raw = ctx.raw();
-    let subject = Subject::whole(ControlLevel::Rollback, &raw);
+    let subject = ControlSubject::whole(ControlLevel::Rollback, &raw);
     let (changed, ended) = rounds::after(ctx, helm, subject, told).await;
     ctx.amend_entries(Section::Rollbacks, changed).await;
     if let (None, Err(cutoff)) = (&halted, ended) {
@@ -104,10 +104,10 @@ async fn walk(ctx: &Arc<RunContext>, helm: &mut Helm, background: &mut Backgroun
 }
 
 /// What it means for the rollbacks that a control turned them to their end.
-fn turned(cutoff: &Cutoff) -> Option<Halt> {
+fn turned(cutoff: &Cutoff) -> Option<StopRequest> {
     match cutoff {
-        Cutoff::Interrupt(message) => Some(Halt::control(message)),
-        Cutoff::Exit(_) | Cutoff::KeyboardInterrupt => Some(Halt::leaving_rollbacks()),
+        Cutoff::Interrupt(message) => Some(StopRequest::control(message)),
+        Cutoff::Exit(_) | Cutoff::KeyboardInterrupt => Some(StopRequest::leaving_rollbacks()),
         Cutoff::Broke(_) | Cutoff::Moved(_) | Cutoff::Halted => None,
     }
 }
@@ -115,10 +115,10 @@ fn turned(cutoff: &Cutoff) -> Option<Halt> {
 /// The rollbacks in order. One that breaks aborts the run but not the others: what can be undone is.
 async fn steps(
     ctx: &Arc<RunContext>,
-    helm: &mut Helm,
+    helm: &mut OperatorInput,
     background: &mut Background,
     asked: bool,
-) -> Option<Halt> {
+) -> Option<StopRequest> {
     let mut cursor = Cursor::default();
     if asked {
         cursor.again();
@@ -137,12 +137,12 @@ async fn steps(
             }
             Err(Stopped::Cutoff(Cutoff::Broke(message))) => {
                 ctx.progress.set_status(RunStatus::Aborted);
-                ctx.voice.emit(What::Aborted { message }).await;
+                ctx.voice.emit(EventKind::Aborted { message }).await;
                 if cursor.index() == before {
                     cursor.skip();
                 }
             }
-            Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(Halt::told()),
+            Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(StopRequest::told()),
             Err(Stopped::Cutoff(cutoff)) => return turned(&cutoff),
         }
     }

@@ -3,16 +3,16 @@
 
 use super::{
     context::RunContext,
-    controls::{Round, Subject, Turned, When},
-    ended::Cutoff,
-    halt::{Halt, Turn},
-    helm::Helm,
-    reins::Reins,
+    controls::{Round, ControlSubject, StopByControl, When},
+    finished::Cutoff,
+    stop_request::{StopRequest, StopReason},
+    operator_input::OperatorInput,
+    stop_signal::StopSignal,
 };
 use pyvalue::{Map, Value};
 
 /// What a round of controls left.
-pub(super) struct Rounded {
+pub(super) struct RoundResult {
     /// The state, if they changed it.
     pub state: Option<Value>,
     /// The context, if they changed it.
@@ -21,7 +21,7 @@ pub(super) struct Rounded {
     pub ended: Result<(), Cutoff>,
 }
 
-impl Default for Rounded {
+impl Default for RoundResult {
     fn default() -> Self {
         Self { state: None, context: None, ended: Ok(()) }
     }
@@ -29,87 +29,87 @@ impl Default for Rounded {
 
 impl RunContext {
     /// Calls the controls before a level, which is not begun when one of them interrupts or the run was halted.
-    pub(super) async fn before(&self, subject: Subject<'_>, reins: &Reins) -> Result<(), Cutoff> {
+    pub(super) async fn before(&self, subject: ControlSubject<'_>, reins: &StopSignal) -> Result<(), Cutoff> {
         self.before_activity(subject, reins).await.1
     }
 
     /// The same, with the context as they left it, if they changed it.
     pub(super) async fn before_activity(
         &self,
-        subject: Subject<'_>,
-        reins: &Reins,
+        subject: ControlSubject<'_>,
+        reins: &StopSignal,
     ) -> (Option<Map>, Result<(), Cutoff>) {
-        let Rounded { context, ended, .. } = self.round(When::Before, subject, None, reins).await;
+        let RoundResult { context, ended, .. } = self.round(When::Before, subject, None, reins).await;
         (context, ended.and_then(|()| if reins.is_halted() { Err(Cutoff::Halted) } else { Ok(()) }))
     }
 
     /// Calls the controls after a level; the state is returned as they left it, if they changed it.
     pub(super) async fn after(
         &self,
-        subject: Subject<'_>,
+        subject: ControlSubject<'_>,
         state: impl FnOnce() -> Value,
-        reins: &Reins,
+        reins: &StopSignal,
     ) -> (Option<Value>, Result<(), Cutoff>) {
-        let Rounded { state, ended, .. } = self.after_activity(subject, state, reins).await;
+        let RoundResult { state, ended, .. } = self.after_activity(subject, state, reins).await;
         (state, ended)
     }
 
     /// The same, with all that they left.
     pub(super) async fn after_activity(
         &self,
-        subject: Subject<'_>,
+        subject: ControlSubject<'_>,
         state: impl FnOnce() -> Value,
-        reins: &Reins,
-    ) -> Rounded {
+        reins: &StopSignal,
+    ) -> RoundResult {
         match self.controls.touch(subject, &self.experiment()) {
             true => self.round(When::After, subject, Some(state()), reins).await,
-            false => Rounded::default(),
+            false => RoundResult::default(),
         }
     }
 
-    async fn round(&self, when: When, subject: Subject<'_>, state: Option<Value>, reins: &Reins) -> Rounded {
+    async fn round(&self, when: When, subject: ControlSubject<'_>, state: Option<Value>, reins: &StopSignal) -> RoundResult {
         if !self.controls.touch(subject, &self.experiment()) {
-            return Rounded::default();
+            return RoundResult::default();
         }
         let round = Round { when, subject, state, compat: self.options.compat };
         let mut changes = self.controls.round(round, self.scene(), reins).await;
         let (state, context, turned) = (changes.state.take(), changes.context.take(), changes.turned.take());
         self.adopt(changes).await;
         let cutoff = turned.map(|turned| match turned {
-            Turned::Interrupt(message) => Cutoff::Interrupt(message),
-            Turned::Exit(code) => Cutoff::Exit(code),
-            Turned::KeyboardInterrupt => Cutoff::KeyboardInterrupt,
+            StopByControl::Interrupt(message) => Cutoff::Interrupt(message),
+            StopByControl::Exit(code) => Cutoff::Exit(code),
+            StopByControl::KeyboardInterrupt => Cutoff::KeyboardInterrupt,
         });
         let context = context.map(|context| if let Value::Map(map) = context { map } else { Map::default() });
-        Rounded { state, context, ended: cutoff.map_or(Ok(()), Err) }
+        RoundResult { state, context, ended: cutoff.map_or(Ok(()), Err) }
     }
 }
 
 /// Why something was not done to its end.
 pub(super) enum Stopped {
     /// The run was told to turn to its end.
-    Halt(Halt),
+    Halt(StopRequest),
     Cutoff(Cutoff),
 }
 
 impl Stopped {
     /// What it means for the run; says so, unless it was said already.
-    pub(super) async fn turn(self, ctx: &RunContext) -> Turn {
+    pub(super) async fn turn(self, ctx: &RunContext) -> StopReason {
         match self {
-            Self::Halt(halt) => Turn::Halt(halt),
+            Self::Halt(halt) => StopReason::Halt(halt),
             Self::Cutoff(cutoff) => ctx.turn(cutoff).await,
         }
     }
 }
 
-impl From<Halt> for Stopped {
-    fn from(halt: Halt) -> Self {
+impl From<StopRequest> for Stopped {
+    fn from(halt: StopRequest) -> Self {
         Self::Halt(halt)
     }
 }
 
 /// The controls before a level.
-pub(super) async fn before(ctx: &RunContext, helm: &mut Helm, subject: Subject<'_>) -> Result<(), Stopped> {
+pub(super) async fn before(ctx: &RunContext, helm: &mut OperatorInput, subject: ControlSubject<'_>) -> Result<(), Stopped> {
     let reins = helm.reins();
     let begun = helm.hear(&reins, ctx.before(subject, &reins)).await;
     helm.halted()?;
@@ -120,8 +120,8 @@ pub(super) async fn before(ctx: &RunContext, helm: &mut Helm, subject: Subject<'
 /// changed it; whether the run was told to turn to its end meanwhile is for the caller to ask.
 pub(super) async fn after(
     ctx: &RunContext,
-    helm: &mut Helm,
-    subject: Subject<'_>,
+    helm: &mut OperatorInput,
+    subject: ControlSubject<'_>,
     state: impl FnOnce() -> Value,
 ) -> (Option<Value>, Result<(), Cutoff>) {
     let reins = helm.reins();

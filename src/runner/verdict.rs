@@ -1,8 +1,8 @@
 //! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
 
 use super::{
-    call::call, consent::Cleared, context::RunContext, controls::Subject, dry::is_marked, ended::Done,
-    reins::Reins,
+    call::call, consent::Cleared, context::RunContext, controls::ControlSubject, dry::is_marked, finished::FinishedActivity,
+    stop_signal::StopSignal,
 };
 use crate::{
     experiment::{
@@ -11,7 +11,7 @@ use crate::{
     },
     provider::Outcome,
     session::{
-        What,
+        EventKind,
         console::deserved_warning,
         event::{Level, Section, StepRef},
     },
@@ -27,7 +27,7 @@ pub(super) fn at_once(
     outcome: &Outcome,
 ) -> Option<bool> {
     let judged = matches!(step.section, Section::Before | Section::During | Section::After);
-    if !judged || ctx.controls.touch(Subject::activity(activity), &ctx.experiment()) {
+    if !judged || ctx.controls.touch(ControlSubject::activity(activity), &ctx.experiment()) {
         return None;
     }
     match outcome {
@@ -76,8 +76,8 @@ pub(super) fn in_method(
 pub(super) async fn of(
     ctx: &RunContext,
     activity: &Activity,
-    done: &mut Done,
-    reins: &Reins,
+    done: &mut FinishedActivity,
+    reins: &StopSignal,
 ) -> Result<bool, String> {
     if let Some(met) = done.tolerance_met {
         return Ok(met);
@@ -85,11 +85,11 @@ pub(super) async fn of(
     let verdict = judge(ctx, activity, done, reins).await;
     let met = *verdict.as_ref().unwrap_or(&false);
     done.entry.set_tolerance_met(met);
-    ctx.voice.emit(What::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+    ctx.voice.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     verdict
 }
 
-async fn judge(ctx: &RunContext, activity: &Activity, done: &Done, reins: &Reins) -> Result<bool, String> {
+async fn judge(ctx: &RunContext, activity: &Activity, done: &FinishedActivity, reins: &StopSignal) -> Result<bool, String> {
     if done.entry.has_failed() {
         return Ok(false);
     }

@@ -1,6 +1,6 @@
 //! What the operator can tell the session to do.
 
-use super::event::{Fix, Guards, PodKey, Prediction, StepRef};
+use super::event::{PlanChange, Guards, PodKey, Prediction, StepRef};
 use serde::{Deserialize, Serialize};
 
 /// One order, by whom it concerns. Written as the order alone: `"next"`, `{"fire": ...}`.
@@ -54,7 +54,7 @@ pub enum StepCommand {
     /// Hold when the cursor reaches this step, also in automatic mode (again: no longer).
     Breakpoint(StepRef),
     /// Play what the preflight offers instead of what the file says, in this session only.
-    Fix(Fix),
+    Fix(PlanChange),
     /// Turn to the end: cut what runs, roll back.
     Abort,
     /// A guard went beyond its limit: turn to the end as an abort does, and say why.

@@ -14,7 +14,7 @@ pub use recorded::{RECORDED, recorded, recorded_until, recorded_whole};
 pub use steps::probe;
 
 use super::{
-    event::{Event, Timestamp, What},
+    event::{Event, Timestamp, EventKind},
     recording::{Header, Recorder},
     state::Session,
 };
@@ -111,10 +111,10 @@ pub fn finished(variant: Variant) -> (Session, Timestamp) {
 
 /// Facts with their second from T0, in any order.
 #[derive(Default)]
-struct Story(Vec<(f64, What)>);
+struct Story(Vec<(f64, EventKind)>);
 
 impl Story {
-    fn tell(&mut self, seconds: f64, what: What) {
+    fn tell(&mut self, seconds: f64, what: EventKind) {
         self.0.push((seconds, what));
     }
 }

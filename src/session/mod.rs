@@ -19,6 +19,6 @@ pub mod stream;
 pub mod wording;
 
 pub use command::Command;
-pub use event::{Event, What};
+pub use event::{Event, EventKind};
 pub use guard_change::{GuardChange, GuardError};
 pub use state::Session;

@@ -2,7 +2,7 @@
 //!
 //! When it is full, emitters wait: no event is ever dropped. Whoever reads the stream must keep reading.
 
-use super::{clock::Clock, event::Event, event::Timestamp, event::What};
+use super::{clock::Clock, event::Event, event::Timestamp, event::EventKind};
 use tokio::sync::mpsc;
 
 /// Room for bursts: two seconds of 500 requests a second with their answers.
@@ -12,13 +12,13 @@ const CAPACITY: usize = 2048;
 #[derive(Clone, Debug)]
 pub struct Emitter {
     clock: Clock,
-    sender: mpsc::Sender<(Timestamp, What)>,
+    sender: mpsc::Sender<(Timestamp, EventKind)>,
 }
 
 /// The reading end: gives events their place.
 #[derive(Debug)]
 pub struct Stream {
-    receiver: mpsc::Receiver<(Timestamp, What)>,
+    receiver: mpsc::Receiver<(Timestamp, EventKind)>,
     next_seq: u64,
 }
 
@@ -30,18 +30,18 @@ pub fn stream(clock: Clock) -> (Emitter, Stream) {
 
 impl Emitter {
     /// Emits a fact that happens now; waits while the stream is full. A stream nobody reads any more swallows it.
-    pub async fn emit(&self, what: What) {
+    pub async fn emit(&self, what: EventKind) {
         self.emit_at(self.clock.now(), what).await;
     }
 
     /// Emits a fact that happened at `at`.
-    pub async fn emit_at(&self, at: Timestamp, what: What) {
+    pub async fn emit_at(&self, at: Timestamp, what: EventKind) {
         // The reader is gone only when the session has ended: nothing is left to tell.
         let _ = self.sender.send((at, what)).await;
     }
 
     /// Emits without waiting; tells whether there was room.
-    pub fn try_emit(&self, what: What) -> bool {
+    pub fn try_emit(&self, what: EventKind) -> bool {
         self.sender.try_send((self.clock.now(), what)).is_ok()
     }
 
@@ -64,7 +64,7 @@ impl Stream {
         Some(self.placed(at, what))
     }
 
-    fn placed(&mut self, at: Timestamp, what: What) -> Event {
+    fn placed(&mut self, at: Timestamp, what: EventKind) -> Event {
         let seq = self.next_seq;
         self.next_seq += 1;
         Event { seq, at, what }

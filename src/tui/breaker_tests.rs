@@ -8,7 +8,7 @@ use crate::session::{
     Session,
     event::{
         Belief, BreakerState as State, Confidence, Counts, Event, NamedBreaker, NamedState, Says, Testimony,
-        Timestamp, What, Witness,
+        Timestamp, EventKind, Witness,
     },
     fixtures::{self, Variant, at},
     state::Breaker,
@@ -243,7 +243,7 @@ pub(super) fn told(case: &Case) -> (Session, Timestamp) {
     session.breaker = Breaker::default();
     let mut tell = |seconds, what| session.apply(&Event { seq: 0, at: at(seconds), what });
     for testimony in &case.statements {
-        tell(case.second - 0.4, What::Testified(testimony.clone()));
+        tell(case.second - 0.4, EventKind::Testified(testimony.clone()));
     }
     let spoke = case.statements.iter().filter(|said| said.says != Says::Nothing).count() as u8;
     let belief = Belief {
@@ -251,7 +251,7 @@ pub(super) fn told(case: &Case) -> (Session, Timestamp) {
         agreeing: spoke.min(if case.confidence == CannotTell { 0 } else { 9 }),
         ..Belief::new(case.state, case.confidence, at(case.second - 0.3), case.because)
     };
-    tell(case.second - 0.3, What::Believed((case.more)(belief)));
+    tell(case.second - 0.3, EventKind::Believed((case.more)(belief)));
     (session, at(case.second))
 }
 

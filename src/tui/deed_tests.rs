@@ -6,13 +6,13 @@ use super::{
 };
 use crate::session::{
     Session,
-    event::{ActivityOutcome, Event, Level, Plan, RunId, RunStatus, Section, StepRef, Timestamp, What},
+    event::{ActivityOutcome, Event, Level, Plan, RunId, RunStatus, Section, StepRef, Timestamp, EventKind},
     fixtures::{self, Variant, at},
 };
 
 const KILL: StepRef = StepRef { section: Section::Method, index: 0 };
 
-fn tell(told: &mut (Session, Timestamp), seconds: f64, what: What) {
+fn tell(told: &mut (Session, Timestamp), seconds: f64, what: EventKind) {
     told.0.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
@@ -25,15 +25,15 @@ fn shown(name: &str, told: &(Session, Timestamp), view: &View) {
 }
 
 /// The story up to the kill, which ends otherwise; with users served as before.
-fn fired(end: What) -> (Session, Timestamp) {
+fn fired(end: EventKind) -> (Session, Timestamp) {
     let served = |event: &Event| {
-        event.at <= at(0.0) || matches!(event.what, What::RequestSent { .. } | What::ActivityStarted { .. })
+        event.at <= at(0.0) || matches!(event.what, EventKind::RequestSent { .. } | EventKind::ActivityStarted { .. })
     };
     let events: Vec<Event> = fixtures::events(Variant::Before, 0.4).into_iter().filter(served).collect();
     let mut told = (fixtures::session(&events), at(4.0));
     tell(&mut told, 0.5, end);
     let next = StepRef { index: 1, ..KILL };
-    tell(&mut told, 0.6, What::StepAwaited { step: next, destructive: false });
+    tell(&mut told, 0.6, EventKind::StepAwaited { step: next, destructive: false });
     told
 }
 
@@ -44,20 +44,20 @@ fn outcome(succeeded: bool, met: Option<bool>, summary: &str) -> ActivityOutcome
 
 fn called(told: &mut (Session, Timestamp), seconds: f64, step: StepRef, outcome: ActivityOutcome) {
     let (run, entry) = (RunId(500 + step.index as u64), pyvalue::Value::Null);
-    let started = What::ActivityStarted { run, step, name: String::new(), entry: entry.clone() };
+    let started = EventKind::ActivityStarted { run, step, name: String::new(), entry: entry.clone() };
     tell(told, seconds - 0.1, started);
-    tell(told, seconds, What::ActivityEnded { run, step, outcome, entry });
+    tell(told, seconds, EventKind::ActivityEnded { run, step, outcome, entry });
 }
 
 #[test]
 fn a_refused_fire_and_one_that_failed() {
     let reason = "context minikube: viewer may not delete pods/my-provider-app-6c8b-x2k8p in namespace default (403 Forbidden)";
-    let refused = What::FaultRefused { step: KILL, reason: reason.to_owned() };
+    let refused = EventKind::FaultRefused { step: KILL, reason: reason.to_owned() };
     let mut told = fired(refused);
     shown("fault-refused", &told, &view());
-    tell(&mut told, 5.0, What::RunEnded { status: RunStatus::Completed, deviated: false });
+    tell(&mut told, 5.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     shown("fault-refused-finished", &told, &View { finished: true, ..view() });
-    let failed = What::FaultUnconfirmed { step: KILL, reason: "exit code 1: no such device".to_owned() };
+    let failed = EventKind::FaultUnconfirmed { step: KILL, reason: "exit code 1: no such device".to_owned() };
     shown("fault-not-confirmed", &fired(failed), &view());
 }
 
@@ -66,10 +66,10 @@ fn ended(status: RunStatus) -> (Session, Timestamp) {
     tell(
         &mut told,
         19.0,
-        What::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning },
+        EventKind::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning },
     );
-    tell(&mut told, 19.5, What::RunEnded { status, deviated: false });
-    tell(&mut told, 19.5, What::SafetyBegan);
+    tell(&mut told, 19.5, EventKind::RunEnded { status, deviated: false });
+    tell(&mut told, 19.5, EventKind::SafetyBegan);
     told
 }
 
@@ -78,15 +78,15 @@ fn the_way_to_safety_and_its_ends() {
     let over = View { finished: true, ..view() };
     let mut told = ended(RunStatus::Interrupted);
     let wrong = vec!["my-provider-app has 0 of 1 ready".to_owned()];
-    tell(&mut told, 19.6, What::SafetyChecked { met: false, wrong, last: false });
+    tell(&mut told, 19.6, EventKind::SafetyChecked { met: false, wrong, last: false });
     told.1 = at(22.0);
     shown("recovering", &told, &over);
-    tell(&mut told, 27.2, What::SafetyChecked { met: true, wrong: Vec::new(), last: true });
+    tell(&mut told, 27.2, EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: true });
     told.1 = at(28.0);
     shown("safe", &told, &over);
     let mut told = ended(RunStatus::Interrupted);
     let wrong = vec!["`application responds` gave 500, wanted 200".to_owned()];
-    tell(&mut told, 79.0, What::SafetyChecked { met: false, wrong, last: true });
+    tell(&mut told, 79.0, EventKind::SafetyChecked { met: false, wrong, last: true });
     told.1 = at(80.0);
     shown("not-safe", &told, &over);
 }
@@ -99,12 +99,12 @@ fn a_rollback_that_failed_is_told_until_the_end() {
         [fixtures::probe(step(0), "uncordon the node", ""), fixtures::probe(step(1), "scale it back", "")];
     let steps = told.0.steps.rows.iter().map(|row| row.step.clone()).chain(rollbacks).collect();
     let (title, hypothesis) = (told.0.meta.title.clone(), told.0.steps.hypothesis.clone());
-    tell(&mut told, 19.1, What::Planned(Plan { title, hypothesis, steps }));
-    tell(&mut told, 19.2, What::RollbacksStarted { steps: 2 });
+    tell(&mut told, 19.1, EventKind::Planned(Plan { title, hypothesis, steps }));
+    tell(&mut told, 19.2, EventKind::RollbacksStarted { steps: 2 });
     called(&mut told, 19.4, step(0), outcome(false, None, "RuntimeError: node n1 was not found"));
     called(&mut told, 19.6, step(1), outcome(true, None, ""));
-    tell(&mut told, 19.7, What::RollbacksEnded);
-    tell(&mut told, 19.8, What::RunEnded { status: RunStatus::Completed, deviated: false });
+    tell(&mut told, 19.7, EventKind::RollbacksEnded);
+    tell(&mut told, 19.8, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     told.1 = at(20.0);
     shown("rollback-failed", &told, &View { finished: true, ..view() });
     let asked = View { finished: true, overlay: Some(Overlay::ConfirmQuit), ..view() };
@@ -115,9 +115,9 @@ fn a_rollback_that_failed_is_told_until_the_end() {
 fn a_hypothesis_that_fails_before_the_method_and_what_to_press() {
     let mut told = fixtures::told(Variant::After, -18.5);
     let step = StepRef { section: Section::Before, index: 0 };
-    tell(&mut told, -18.4, What::StepAwaited { step, destructive: false });
+    tell(&mut told, -18.4, EventKind::StepAwaited { step, destructive: false });
     called(&mut told, -18.0, step, outcome(true, Some(false), "503"));
-    tell(&mut told, -17.9, What::StepAwaited { step, destructive: false });
+    tell(&mut told, -17.9, EventKind::StepAwaited { step, destructive: false });
     told.1 = at(-17.0);
     shown("gate-not-met", &told, &view());
 }
@@ -136,8 +136,8 @@ fn a_wait_that_cannot_end_well() {
         row.step.label = "k8s deployment_not_fully_available".to_owned();
     }
     let (run, entry) = (RunId(99), pyvalue::Value::Null);
-    tell(&mut told, 0.6, What::ActivityStarted { run, step, name: String::new(), entry });
-    tell(&mut told, 2.0, What::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() });
+    tell(&mut told, 0.6, EventKind::ActivityStarted { run, step, name: String::new(), entry });
+    tell(&mut told, 2.0, EventKind::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() });
     told.1 = at(3.0);
     shown("hopeless-wait", &told, &view());
 }

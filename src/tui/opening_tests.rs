@@ -9,20 +9,20 @@ use super::{
 use crate::session::{
     Session,
     command::OpenCommand,
-    event::{Event, Timestamp, What},
+    event::{Event, Timestamp, EventKind},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
 
 const BEGAN: Timestamp = Timestamp::UNIX_EPOCH;
 
-fn told(session: &mut Session, after: Duration, what: What) {
+fn told(session: &mut Session, after: Duration, what: EventKind) {
     let event = Event { seq: session.events, at: BEGAN + after, what };
     session.apply(&event);
 }
 
-fn preparing(title: &str, doing: &str) -> What {
-    What::Preparing { title: title.to_owned(), doing: doing.to_owned() }
+fn preparing(title: &str, doing: &str) -> EventKind {
+    EventKind::Preparing { title: title.to_owned(), doing: doing.to_owned() }
 }
 
 /// The sandbox is being started for 1.2 seconds.
@@ -91,7 +91,7 @@ fn nothing_can_be_steered_and_leaving_asks_nothing() {
 fn once_it_is_open_every_key_works() {
     let (mut session, now) = starting();
     let mut view = view_of(&session);
-    let opened = What::SessionOpened {
+    let opened = EventKind::SessionOpened {
         source: "kill-pod.json".to_owned(),
         context: None,
         namespace: "default".to_owned(),
@@ -109,7 +109,7 @@ fn once_it_is_open_every_key_works() {
 #[test]
 fn without_a_cluster_the_sandbox_is_offered() {
     let (mut session, now) = starting();
-    told(&mut session, Duration::from_secs(1), What::SandboxOffered);
+    told(&mut session, Duration::from_secs(1), EventKind::SandboxOffered);
     let open = |variant: &str| Effect::Send(OpenCommand::StartSandbox(variant.to_owned()).into());
     for (key, wanted) in [
         (KeyCode::Char('b'), vec![open("before")]),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::session::{
     Event, Session,
-    event::{Timestamp, What},
+    event::{Timestamp, EventKind},
     recording,
 };
 use ratatui::{
@@ -57,7 +57,7 @@ pub(super) fn at(name: &str, seconds: f64) -> (Session, Timestamp) {
 }
 
 fn t0(name: &str) -> Timestamp {
-    let fired = |event: &&Event| matches!(event.what, What::FaultFired { .. });
+    let fired = |event: &&Event| matches!(event.what, EventKind::FaultFired { .. });
     recorded(name).iter().find(fired).unwrap().at
 }
 

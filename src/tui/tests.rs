@@ -14,7 +14,7 @@ use crate::{
         Session,
         event::{
             Answer, AnswerKind, EndpointId, ErrorKind, Event, Gets, Guards, Level, LogSource, PodLine,
-            Prediction, RequestId, Section, StepRef, Timestamp, TripGuess, What,
+            Prediction, RequestId, Section, StepRef, Timestamp, TripGuess, EventKind,
         },
         fixtures::{self, Variant},
     },
@@ -103,7 +103,7 @@ fn failing_in_many_ways(kinds: &[ErrorKind]) -> (Session, Timestamp) {
     let mut events = fixtures::events(Variant::Before, 19.0);
     let mut kinds = kinds.iter().cycle();
     for event in &mut events {
-        if let What::Answered(answer) = &mut event.what
+        if let EventKind::Answered(answer) = &mut event.what
             && let AnswerKind::Error(kind) = &mut answer.kind
             && let Some(next) = kinds.next()
         {
@@ -202,7 +202,7 @@ fn a_guard_about_to_abort_is_the_line_that_everybody_reads() {
     let mut over = guarded(|limits| limits.users_s = Some(17));
     let trip = insight::guard_over(&over.0, over.1).unwrap();
     let reason = format!("A guard ended the run: {}", trip.because);
-    for what in [What::GuardTripped(trip), What::Interrupted { reason, level: Level::Warning }] {
+    for what in [EventKind::GuardTripped(trip), EventKind::Interrupted { reason, level: Level::Warning }] {
         over.0.apply(&Event { seq: 0, at: over.1, what });
     }
     for (name, told) in [("guard-near", near), ("guard-tripped", over)] {
@@ -224,9 +224,9 @@ fn logged(told: &mut (Session, Timestamp), pod: &str, previous: bool, lines: &[&
     let at = told.1;
     let lines = lines.iter().map(|text| PodLine { at: None, text: (*text).to_owned() }).collect();
     for what in [
-        What::PodLogOpened { source: source.clone() },
-        What::PodLogged { source: source.clone(), lines },
-        What::PodLogClosed { source, failed: failed.map(str::to_owned) },
+        EventKind::PodLogOpened { source: source.clone() },
+        EventKind::PodLogged { source: source.clone(), lines },
+        EventKind::PodLogClosed { source, failed: failed.map(str::to_owned) },
     ] {
         let seq = told.0.events;
         told.0.apply(&Event { seq, at, what });
@@ -246,7 +246,7 @@ fn the_log_of_a_pod_says_whose_it_is_and_what_it_is_worth() {
 
     let gone = told.0.cluster.pod(fixtures::OLD).unwrap().pod.key.clone();
     let (seq, at) = (told.0.events, told.1);
-    told.0.apply(&Event { seq, at, what: What::PodGone(gone) });
+    told.0.apply(&Event { seq, at, what: EventKind::PodGone(gone) });
     let left = shown(&told, &over());
     assert!(left.contains("gone since T+10: its last lines"), "{left}");
     assert!(left.contains("SIGTERM: stopping"), "{left}");
@@ -465,14 +465,14 @@ fn two_endpoints() -> (Session, Timestamp) {
     let url = "GET http://192.168.49.2:30817/orders?page=2".to_owned();
     let mut facts = vec![(
         watched,
-        What::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 10_000, limit_ms: 1000 },
+        EventKind::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 10_000, limit_ms: 1000 },
     )];
     for number in 0..38_u64 {
         let (at, request) = (watched + std::time::Duration::from_millis(500 * number), RequestId(number));
-        facts.push((at, What::RequestSent { endpoint: second, request }));
+        facts.push((at, EventKind::RequestSent { endpoint: second, request }));
         let kind = if number < 18 { AnswerKind::Real } else { AnswerKind::Error(ErrorKind::Refused) };
         let answer = Answer { shape: 7, ..answer(second, request, 4.0, kind) };
-        facts.push((at + std::time::Duration::from_millis(4), What::Answered(answer)));
+        facts.push((at + std::time::Duration::from_millis(4), EventKind::Answered(answer)));
     }
     for (at, what) in facts {
         let seq = told.0.events;
@@ -571,7 +571,7 @@ fn the_heat_map_is_coloured_by_outcome_first() {
     let fast_errors = {
         let mut events = fixtures::events(Variant::After, 10.0);
         for event in &mut events {
-            if let What::Answered(answer) = &mut event.what
+            if let EventKind::Answered(answer) = &mut event.what
                 && answer.kind == AnswerKind::Fallback
             {
                 answer.kind = AnswerKind::Error(ErrorKind::Server);
@@ -620,7 +620,7 @@ fn before_anything_was_asked_the_bar_says_what_the_verdict_says() {
         let shown = text(&drawn(&(session.clone(), now), &view(), &Theme::default(), 120, 36));
         let banner: String = shown.lines().skip(1).take(4).collect();
         assert!(banner.contains(said), "{shown}");
-        let what = What::SourceChanged { source, state: state.clone() };
+        let what = EventKind::SourceChanged { source, state: state.clone() };
         session.apply(&Event { seq: 0, at: now, what });
     }
 }
@@ -640,11 +640,11 @@ fn our_share_of_all_calls_and_a_passive_session_are_shown() {
             failed: None,
         };
         let at = fixtures::at(f64::from(second) + 2.5);
-        session.apply(&Event { seq: 0, at, what: What::CallsCounted(calls) });
+        session.apply(&Event { seq: 0, at, what: EventKind::CallsCounted(calls) });
     }
     assert!(shown(&session).contains("ours: 2 of 60 calls/s"), "{}", shown(&session));
     let mut passive = fixtures::ready().0;
-    passive.apply(&Event { seq: 0, at: now, what: What::PassiveSet { on: true } });
+    passive.apply(&Event { seq: 0, at: now, what: EventKind::PassiveSet { on: true } });
     let shown = shown(&passive);
     assert!(shown.contains("passive: nobody is asked"), "{shown}");
 }
@@ -652,8 +652,8 @@ fn our_share_of_all_calls_and_a_passive_session_are_shown() {
 #[test]
 fn on_the_way_to_safety_the_verdict_so_far_is_told() {
     let (mut session, now) = fixtures::before_failing();
-    let ended = What::RunEnded { status: crate::session::event::RunStatus::Interrupted, deviated: false };
-    for what in [ended, What::SafetyBegan] {
+    let ended = EventKind::RunEnded { status: crate::session::event::RunStatus::Interrupted, deviated: false };
+    for what in [ended, EventKind::SafetyBegan] {
         session.apply(&Event { seq: 0, at: now, what });
     }
     let told = (session, now);

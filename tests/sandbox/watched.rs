@@ -11,7 +11,7 @@ use chaos_tui::{
         recovery,
     },
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         clock::Clock,
         event::{EndpointId, Section, StepRef, Timestamp},
         recording::{Header, Recorder, RecordingThread},
@@ -109,7 +109,7 @@ impl Watched {
         self.fault.cancel();
         let targets = vec![format!("pod/{name}")];
         self.emitter
-            .emit(What::FaultFired { step, what: "deleted the provider's pod".to_owned(), targets })
+            .emit(EventKind::FaultFired { step, what: "deleted the provider's pod".to_owned(), targets })
             .await;
         pods.delete(&name, &kube::api::DeleteParams::default().grace_period(0)).await.unwrap();
     }

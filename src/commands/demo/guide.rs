@@ -4,7 +4,7 @@ use super::Lesson;
 use crate::{
     insight::{self, Phase},
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{BreakerState, Timestamp},
         state::{Cycle, CycleEnd, StepState},
         stream::Emitter,
@@ -23,13 +23,13 @@ pub(super) async fn guide(
     let mut said = "";
     while let Some(event) = tap.recv().await {
         // Requests and answers come by the hundred and never change what to say.
-        if matches!(event.what, What::RequestSent { .. } | What::Answered(_) | What::Captioned { .. }) {
+        if matches!(event.what, EventKind::RequestSent { .. } | EventKind::Answered(_) | EventKind::Captioned { .. }) {
             continue;
         }
         let next = caption(lesson, &shown.borrow(), event.at);
         if next != said && !next.is_empty() {
             said = next;
-            emitter.emit(What::Captioned { text: next.to_owned() }).await;
+            emitter.emit(EventKind::Captioned { text: next.to_owned() }).await;
         }
     }
 }
@@ -185,7 +185,7 @@ mod tests {
         let mut belief = session.breaker.belief.clone().unwrap();
         let mut believe = |state, seq: u64| {
             (belief.state, belief.since) = (state, now);
-            let what = What::Believed(belief.clone());
+            let what = EventKind::Believed(belief.clone());
             session.apply(&Event { seq, at: now, what });
             caption(Lesson::After, &session, now)
         };

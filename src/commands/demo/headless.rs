@@ -10,7 +10,7 @@ use crate::{
     },
     engine::{SessionHost, Signals, orders},
     provider::python::Prints,
-    runner::{Consent, Pace},
+    runner::{Consent, Pacing},
     session::Session,
 };
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn lesson(
         signals: signals.sender(),
         prints: Prints::Heard,
         // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
-        pace: Pace::Auto(Consent::up_front()),
+        pace: Pacing::Auto(Consent::up_front()),
         notifies: false,
     };
     let settings_file = global.settings.as_ref();

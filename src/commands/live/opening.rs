@@ -12,8 +12,8 @@ use crate::{
     },
     engine::{Prepared, RunningSession, SessionHost, Settings, session_cluster},
     provider::python::Prints,
-    runner::{Pace, Signal},
-    session::{Command, What, command::OpenCommand},
+    runner::{Pacing, Signal},
+    session::{Command, EventKind, command::OpenCommand},
 };
 use std::{mem::take, sync::Arc, time::Duration};
 use tokio::{
@@ -126,7 +126,7 @@ async fn prepared(plan: &mut Plan, helpers: &mut Helpers) -> Result<Prepared, Re
         if playing.sandbox.is_some() || !session_cluster::is_missing(request, providers).await {
             return Ok(prepared);
         }
-        plan.host.emitter.emit(What::SandboxOffered).await;
+        plan.host.emitter.emit(EventKind::SandboxOffered).await;
         match decision(&mut plan.orders, &mut plan.signals.1).await? {
             OpenCommand::WithoutCluster => return Ok(prepared),
             OpenCommand::StartSandbox(variant) => {
@@ -164,7 +164,7 @@ async fn prepare_once(
         emitter: &plan.host.emitter,
         signals: plan.signals.0.clone(),
         prints: Prints::Heard,
-        pace: Pace::Step,
+        pace: Pacing::Step,
         notifies: false,
     };
     let settings = plan.global.settings.as_ref();

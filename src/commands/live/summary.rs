@@ -129,7 +129,7 @@ pub(super) fn follow(session: &Session, said: u64, lines: &mut LineWriter) -> u6
 mod tests {
     use super::*;
     use crate::{
-        runner::Ending,
+        runner::RunEnd,
         session::{
             event::RunStatus,
             fixtures::{self, Variant},
@@ -140,7 +140,7 @@ mod tests {
     fn it_is_short_and_says_where_things_are() {
         let (session, now) = fixtures::finished(Variant::After);
         let ending =
-            Some(Ending { status: RunStatus::Completed, deviated: false, crashed: false, unrolled: false });
+            Some(RunEnd { status: RunStatus::Completed, deviated: false, crashed: false, unrolled: false });
         let text = lines(&session, &Report { ending, ..Report::default() }, now).join("\n");
         for wanted in [
             "PROTECTED",
@@ -158,7 +158,7 @@ mod tests {
     /// What protects nobody is a finding, and what was never seen is not named.
     #[test]
     fn a_breaker_is_named_as_far_as_it_was_seen() {
-        use crate::session::event::{Belief, BreakerState as State, Confidence, Event, What};
+        use crate::session::event::{Belief, BreakerState as State, Confidence, Event, EventKind};
         for (state, wanted) in [
             (
                 State::Disabled,
@@ -173,7 +173,7 @@ mod tests {
             let (mut session, now) = fixtures::before_failing();
             session.breaker = crate::session::state::Breaker::default();
             let belief = Belief::new(state, Confidence::Likely, now, "why");
-            session.apply(&Event { seq: 0, at: now, what: What::Believed(belief) });
+            session.apply(&Event { seq: 0, at: now, what: EventKind::Believed(belief) });
             let text = lines(&session, &Report::default(), now).join("\n");
             assert!(text.contains(&format!("  breaker   {wanted}")), "{wanted} in\n{text}");
             let verdict = text.lines().find(|line| line.starts_with("  verdict")).unwrap();

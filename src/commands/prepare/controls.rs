@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::{
     experiment::{Control, Described, Settings, Signatures, patiently, read_text_bounded},
-    session::{What, event::Level, stream::Emitter},
+    session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Document, Map, Value};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub(super) async fn read(
 }
 
 async fn tell(emitter: &Emitter, level: Level, message: String) {
-    emitter.emit(What::Logged { level, target: "chaostoolkit".to_owned(), message }).await;
+    emitter.emit(EventKind::Logged { level, target: "chaostoolkit".to_owned(), message }).await;
 }
 
 /// Those whose module Python can import; one that is not there is left out. The error is what the reference crashes on.

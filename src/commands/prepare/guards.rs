@@ -4,7 +4,7 @@ use super::Refusal;
 use crate::{
     commands::Playing,
     experiment::Experiment,
-    runner::Pace,
+    runner::Pacing,
     session::{GuardChange, GuardError, event::Guards},
 };
 
@@ -13,10 +13,10 @@ const VENDOR: &str = "chaos-tui";
 
 /// The limits to begin with. Whoever leads step by step has them; a run that goes by itself is a drop-in, and has only
 /// those that somebody asks for.
-pub(super) fn in_force(playing: &Playing, experiment: &Experiment, pace: &Pace) -> Result<Guards, Refusal> {
+pub(super) fn in_force(playing: &Playing, experiment: &Experiment, pace: &Pacing) -> Result<Guards, Refusal> {
     let base = match pace {
-        Pace::Step => Guards::default(),
-        Pace::Auto(_) => Guards::OFF,
+        Pacing::Step => Guards::default(),
+        Pacing::Auto(_) => Guards::OFF,
     };
     let declared = experiment.extension(VENDOR).and_then(|vendor| vendor.get("guards"));
     let file = declared.map(GuardChange::declared).transpose().map_err(|error: GuardError| {
@@ -40,7 +40,7 @@ mod tests {
         playing: Playing,
     }
 
-    fn limits(pace: &Pace, extensions: &str, options: &[&str]) -> Result<[Option<u32>; 3], String> {
+    fn limits(pace: &Pacing, extensions: &str, options: &[&str]) -> Result<[Option<u32>; 3], String> {
         let playing = Line::try_parse_from(["x"].iter().chain(options)).map_err(|error| error.to_string())?;
         let text = format!(r#"{{"title": "t", "method": [], "extensions": {extensions}}}"#);
         let experiment = Experiment::unchecked(Document::json("file.json", text).unwrap()).unwrap();
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_over_the_file_over_what_is_usual() {
-        let (step, auto) = (Pace::Step, Pace::Auto(Consent::up_front()));
+        let (step, auto) = (Pacing::Step, Pacing::Auto(Consent::up_front()));
         let file = r#"[{"name": "other"}, {"name": "chaos-tui", "guards": {"users": 20, "silence": false}}]"#;
         for (pace, extensions, options, wanted) in [
             (&step, "[]", &[][..], [Some(60), Some(1), Some(10)]),
@@ -69,10 +69,10 @@ mod tests {
     #[test]
     fn what_is_no_guard_is_refused_with_its_place() {
         let file =
-            limits(&Pace::Step, r#"[{"name": "chaos-tui", "guards": {"user": 20}}]"#, &[]).unwrap_err();
+            limits(&Pacing::Step, r#"[{"name": "chaos-tui", "guards": {"user": 20}}]"#, &[]).unwrap_err();
         assert!(file.contains("file.json") && file.contains("'user=20' is no guard"), "{file}");
         for option in ["users=0", "users", "silence=1.5", "restarts=99999999", ""] {
-            let said = limits(&Pace::Step, "[]", &["--guard", option]).unwrap_err();
+            let said = limits(&Pacing::Step, "[]", &["--guard", option]).unwrap_err();
             assert!(said.contains("is no guard"), "{said}");
         }
     }

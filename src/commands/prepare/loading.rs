@@ -3,7 +3,7 @@
 use super::{Company, Refusal};
 use crate::{
     experiment::{self, Access},
-    runner::{Controls, Turned},
+    runner::{Controls, StopByControl},
     session::event::Level,
 };
 use pyvalue::{Document, python_text};
@@ -40,13 +40,13 @@ async fn complain(company: &Company<'_>, complaints: Vec<String>) {
     }
 }
 
-fn forbidden(turned: Turned) -> Refusal {
+fn forbidden(turned: StopByControl) -> Refusal {
     let forbidden = |why: &str| format!("a control does not let the experiment be loaded: {why}");
     match turned {
-        Turned::Interrupt(message) => Refusal::invalid(forbidden(&message)),
-        Turned::Exit(code) => {
+        StopByControl::Interrupt(message) => Refusal::invalid(forbidden(&message)),
+        StopByControl::Exit(code) => {
             Refusal::exit(forbidden(&format!("it asks to exit with {}", python_text(&code))), &code)
         }
-        Turned::KeyboardInterrupt => Refusal::interrupted(forbidden("it was interrupted")),
+        StopByControl::KeyboardInterrupt => Refusal::interrupted(forbidden("it was interrupted")),
     }
 }

@@ -21,8 +21,8 @@ use crate::{
         Known,
         python::{Prints, PythonBridge},
     },
-    runner::{Controls, Options, Pace, Redactor, Request, Shown, Signal, strategies},
-    session::{What, event::Level, stream::Emitter},
+    runner::{Controls, RunOptions, Pacing, Redactor, RunRequest, ShownTargets, Signal, strategies},
+    session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Document, Value};
 use std::{path::PathBuf, sync::Arc};
@@ -60,7 +60,7 @@ pub(crate) struct Company<'a> {
     /// Where the output of extensions goes.
     pub prints: Prints,
     /// Who decides about steps.
-    pub pace: Pace,
+    pub pace: Pacing,
     /// Whether the channels of the settings are told of the run.
     pub notifies: bool,
 }
@@ -68,23 +68,23 @@ pub(crate) struct Company<'a> {
 impl Company<'_> {
     /// Tells whoever waits for the session at a screen what is done now; the title as far as it is known.
     async fn doing(&self, title: &str, doing: impl Into<String>) {
-        if matches!(self.pace, Pace::Step) {
+        if matches!(self.pace, Pacing::Step) {
             let (title, doing) = (title.to_owned(), doing.into());
-            self.emitter.emit(What::Preparing { title, doing }).await;
+            self.emitter.emit(EventKind::Preparing { title, doing }).await;
         }
     }
 
     /// A word that is no line of the log; what has a screen cannot print it.
     async fn aside(&self, message: String) {
         match self.pace {
-            Pace::Step => self.say(Level::Warning, message).await,
-            Pace::Auto(_) => eprintln!("{message}"),
+            Pacing::Step => self.say(Level::Warning, message).await,
+            Pacing::Auto(_) => eprintln!("{message}"),
         }
     }
 
     async fn say(&self, level: Level, message: impl Into<String>) {
         let (target, message) = ("chaostoolkit".to_owned(), message.into());
-        self.emitter.emit(What::Logged { level, target, message }).await;
+        self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }
 }
 
@@ -177,17 +177,17 @@ pub(crate) async fn prepare(
         false => Controls::new(Vec::new(), python),
     };
     let experiment = Arc::new(experiment);
-    let request = Request {
+    let request = RunRequest {
         experiment,
         options,
         configuration,
         secrets,
         pace: company.pace,
         controls,
-        shown: Shown::default(),
+        shown: ShownTargets::default(),
     };
     // Whoever sits at a screen is offered the sandbox instead.
-    if !matches!(request.pace, Pace::Step)
+    if !matches!(request.pace, Pacing::Step)
         && let Some(error) = lacks_cluster(&request, &providers).await
     {
         return Err(Refusal::usage(error));
@@ -266,7 +266,7 @@ fn asked_runtime(playing: &Playing, experiment: &Experiment, settings: &Settings
     }
 }
 
-fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Result<Options, Refusal> {
+fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Result<RunOptions, Refusal> {
     let (hypothesis, rollbacks) = strategies(
         playing.hypothesis_strategy.as_deref(),
         playing.rollback_strategy.as_deref(),
@@ -276,7 +276,7 @@ fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> R
     .map_err(Refusal::invalid)?;
     let dry = playing.dry.as_deref().map(str::parse).transpose().map_err(Refusal::usage)?;
     let frequency = playing.hypothesis_frequency;
-    Ok(Options {
+    Ok(RunOptions {
         hypothesis,
         rollbacks,
         frequency,

@@ -8,9 +8,9 @@ use crate::{
         Providers,
         kit::{self, Manifest, Restored, Saved},
     },
-    runner::Request,
+    runner::RunRequest,
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{Level, StepRef, Timestamp, UndoKit, Undone},
         private_file,
         stream::Emitter,
@@ -127,7 +127,7 @@ impl Kit {
     /// whether it could be put back. A slow API server holds up neither the other nor this listener, which would miss events.
     pub(crate) async fn follow(
         self,
-        request: Request,
+        request: RunRequest,
         steps: Vec<StepRef>,
         mut events: mpsc::UnboundedReceiver<Arc<Event>>,
     ) {
@@ -143,13 +143,13 @@ impl Kit {
             tokio::select! {
                 event = events.recv() => match event.as_deref() {
                     None => return,
-                    Some(Event { what: What::StepAwaited { step, destructive }, .. }) => {
+                    Some(Event { what: EventKind::StepAwaited { step, destructive }, .. }) => {
                         awaited = destructive.then_some(*step);
                         if let Some(step) = awaited {
                             self.begin_to_save(&mut saves, &played, step);
                         }
                     }
-                    Some(Event { what: What::ActivityStarted { .. } | What::StepSkipped { .. }, .. }) => awaited = None,
+                    Some(Event { what: EventKind::ActivityStarted { .. } | EventKind::StepSkipped { .. }, .. }) => awaited = None,
                     Some(event) => {
                         if let Some(step) = played.hear(event) {
                             self.begin_to_save(&mut saves, &played, step);
@@ -218,7 +218,7 @@ impl Kit {
             }
         };
         let Saved { cost, needed, .. } = saved;
-        self.emitter.emit(What::KitSaved(UndoKit { step, manifests, cost, needed, file })).await;
+        self.emitter.emit(EventKind::KitSaved(UndoKit { step, manifests, cost, needed, file })).await;
     }
 
     async fn check(self, step: StepRef) {
@@ -234,7 +234,7 @@ impl Kit {
                 refused = Some(format!("{}: {why}", manifest.title()));
             }
         }
-        self.emitter.emit(What::KitChecked { refused }).await;
+        self.emitter.emit(EventKind::KitChecked { refused }).await;
     }
 
     /// Whether a step was fired. Of that the session's state knows: it does not wait for this kit.
@@ -269,7 +269,7 @@ impl Kit {
             (fires.map(|firing| firing.step).collect::<BTreeSet<_>>(), session.t0())
         };
         let manifests = self.with(|held| held.of(fired.into_iter(), t0));
-        self.emitter.emit(What::UndoBegan).await;
+        self.emitter.emit(EventKind::UndoBegan).await;
         let mut undone = Undone::default();
         let clusters: BTreeSet<Identity> =
             manifests.iter().map(|(connection, _)| connection.identity()).collect();
@@ -287,7 +287,7 @@ impl Kit {
                 Err(why) => undone.failed.push(format!("{}{place}: {why}", manifest.title())),
             }
         }
-        self.emitter.emit(What::UndoDone(undone)).await;
+        self.emitter.emit(EventKind::UndoDone(undone)).await;
     }
 
     /// Writes the manifests of a cluster as one list that `kubectl apply -f` takes, readable by its owner alone. Each further
@@ -316,7 +316,7 @@ impl Kit {
     }
 
     async fn say(&self, level: Level, message: String) {
-        self.emitter.emit(What::Logged { level, target: "undo".to_owned(), message }).await;
+        self.emitter.emit(EventKind::Logged { level, target: "undo".to_owned(), message }).await;
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Held) -> T) -> T {

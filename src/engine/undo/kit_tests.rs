@@ -86,8 +86,8 @@ async fn what_was_fired_is_put_back_though_the_kit_has_not_heard_of_the_fire() {
     let kit = Kit::new(Some(providers), emitter, shown, None);
     kit.with(|held| held.keep((step, at(-5.0)), &cluster("here"), &saved("a", 1), None));
     kit.restore().await;
-    assert_eq!(events.next().await.unwrap().what, What::UndoBegan);
-    let What::UndoDone(undone) = events.next().await.unwrap().what else { panic!("another event") };
+    assert_eq!(events.next().await.unwrap().what, EventKind::UndoBegan);
+    let EventKind::UndoDone(undone) = events.next().await.unwrap().what else { panic!("another event") };
     // Nobody listens there: it was tried.
     assert_eq!(undone.failed.len(), 1, "{undone:?}");
 }
@@ -169,22 +169,22 @@ impl Rig {
         Self { kit, told, tap, session, reads, checks, asked, _folder: folder }
     }
 
-    async fn tell(&self, what: What) {
+    async fn tell(&self, what: EventKind) {
         let event = Arc::new(Event { seq: 0, at: Clock::system().now(), what });
         self.session.send_modify(|session| session.apply(&event));
         self.tap.send(event).unwrap();
     }
 
     async fn await_fire(&self) {
-        self.tell(What::StepAwaited { step: STEP, destructive: true }).await;
+        self.tell(EventKind::StepAwaited { step: STEP, destructive: true }).await;
     }
 
     async fn fire(&self) {
         let targets = vec!["deployment/app".to_owned()];
-        self.tell(What::FaultFired { step: STEP, what: "scale".to_owned(), targets }).await;
+        self.tell(EventKind::FaultFired { step: STEP, what: "scale".to_owned(), targets }).await;
     }
 
-    async fn next(&mut self) -> What {
+    async fn next(&mut self) -> EventKind {
         self.told.next().await.unwrap().what
     }
 }
@@ -194,20 +194,20 @@ async fn a_check_that_hangs_holds_up_neither_the_next_save_nor_the_undo() {
     let mut rig = Rig::new(Some(1)).await;
     rig.await_fire().await;
     let first = rig.next().await;
-    assert!(matches!(first, What::KitSaved(_)), "{first:?}");
+    assert!(matches!(first, EventKind::KitSaved(_)), "{first:?}");
     // By now the server is asked whether it could be put back, and does not answer.
     rig.await_fire().await;
-    assert!(matches!(rig.next().await, What::KitSaved(_)), "it was checked before it was saved again");
+    assert!(matches!(rig.next().await, EventKind::KitSaved(_)), "it was checked before it was saved again");
     rig.fire().await;
     rig.reads.send_replace(Some(0));
     let restoring = tokio::spawn(rig.kit.clone().restore());
-    assert_eq!(rig.next().await, What::UndoBegan);
+    assert_eq!(rig.next().await, EventKind::UndoBegan);
     rig.checks.send_replace(true);
     restoring.await.unwrap();
     let undone = loop {
         match rig.next().await {
-            What::UndoDone(undone) => break undone,
-            What::KitChecked { .. } => {}
+            EventKind::UndoDone(undone) => break undone,
+            EventKind::KitChecked { .. } => {}
             other => panic!("{other:?}"),
         }
     };
@@ -223,7 +223,7 @@ async fn what_is_read_after_the_fire_of_its_own_step_is_not_kept_at_all() {
     rig.fire().await;
     rig.reads.send_replace(Some(0));
     let said = rig.next().await;
-    let What::Logged { message, .. } = said else { panic!("{said:?}") };
+    let EventKind::Logged { message, .. } = said else { panic!("{said:?}") };
     assert!(message.contains("the fire came before"), "{message}");
     assert!(rig.kit.with(|held| held.manifests.is_empty()));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     event::{
         AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, Gap, GapCause, NamedState,
         RequestId, Section, StepRef,
@@ -43,7 +43,7 @@ fn changed(variant: Variant, change: impl Fn(&mut Event) -> bool) -> (Session, T
 /// The same with other answers to requests since T0.
 fn answered(variant: Variant, kind: AnswerKind, waited_ms: f64) -> (Session, Timestamp) {
     changed(variant, |event| {
-        if let What::Answered(answer) = &mut event.what
+        if let EventKind::Answered(answer) = &mut event.what
             && event.at >= at(0.0)
         {
             // An answer comes when its request has waited for so long.
@@ -51,16 +51,16 @@ fn answered(variant: Variant, kind: AnswerKind, waited_ms: f64) -> (Session, Tim
             event.at = at(start.max(0.0) + waited_ms / 1000.0);
             (answer.kind, answer.waited_ms, answer.shape) = (kind, waited_ms, 1);
         }
-        !matches!(event.what, What::Believed(_)) || event.at < at(0.0)
+        !matches!(event.what, EventKind::Believed(_)) || event.at < at(0.0)
     })
 }
 
-fn apply(session: &mut Session, seconds: f64, what: What) {
+fn apply(session: &mut Session, seconds: f64, what: EventKind) {
     session.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
 /// The session with one fact more, before its run ended.
-fn with(variant: Variant, seconds: f64, what: What) -> (Session, Timestamp) {
+fn with(variant: Variant, seconds: f64, what: EventKind) -> (Session, Timestamp) {
     let mut events = fixtures::events(variant, 62.0);
     events.push(Event { seq: 0, at: at(seconds), what });
     events.sort_by_key(|event| event.at);
@@ -88,11 +88,11 @@ fn users_who_noticed_nothing_are_a_finding_too() {
     let mut events = fixtures::events(Variant::Before, 62.0);
     for event in &mut events {
         match &mut event.what {
-            What::WorkloadSeen(workload) if workload.name == "my-provider-app" => {
+            EventKind::WorkloadSeen(workload) if workload.name == "my-provider-app" => {
                 (workload.desired, workload.ready) = (2, workload.ready + 1);
             }
-            What::ServiceSeen(service) if service.name == "my-provider-service" => service.ready += 1,
-            What::Answered(answer) => {
+            EventKind::ServiceSeen(service) if service.name == "my-provider-service" => service.ready += 1,
+            EventKind::Answered(answer) => {
                 (answer.kind, answer.waited_ms, answer.shape) = (AnswerKind::Real, 6.0, 1);
             }
             _ => {}
@@ -113,13 +113,13 @@ fn answers_that_are_late_are_told_by_how_late_they_were() {
 fn a_breaker_without_a_fallback_protects_nobody() {
     let (mut session, _) = fixtures::told(Variant::Before, 0.0);
     let belief = |state, seconds| Belief::new(state, Confidence::Sure, at(seconds), "metrics state");
-    apply(&mut session, 2.0, What::Believed(belief(BreakerState::Open, 2.0)));
+    apply(&mut session, 2.0, EventKind::Believed(belief(BreakerState::Open, 2.0)));
     for number in 0..20_u64 {
         let (request, start) = (RequestId(500 + number), 3.0 + number as f64 / 2.0);
-        apply(&mut session, start, What::RequestSent { endpoint: EndpointId(0), request });
+        apply(&mut session, start, EventKind::RequestSent { endpoint: EndpointId(0), request });
         let error = AnswerKind::Error(ErrorKind::Server);
         let answer = crate::test_support::answer(EndpointId(0), request, 2.0, error);
-        apply(&mut session, start + 0.002, What::Answered(answer));
+        apply(&mut session, start + 0.002, EventKind::Answered(answer));
     }
     says(&(session, at(14.0)), "has no fallback: 20 users got an error while it was open.");
 }
@@ -128,7 +128,7 @@ fn a_breaker_without_a_fallback_protects_nobody() {
 fn a_breaker_that_does_nothing_is_serious_and_one_held_open_is_not_its_own_doing() {
     let believed = |state, more: fn(Belief) -> Belief| {
         let belief = more(Belief::new(state, Confidence::Sure, at(3.0), "actuator provider"));
-        with(Variant::Before, 55.0, What::Believed(belief))
+        with(Variant::Before, 55.0, EventKind::Believed(belief))
     };
     let plain = |belief| belief;
     says(
@@ -158,7 +158,7 @@ fn without_a_fault_that_is_all_there_is_to_say() {
         event.at < at(0.0)
             || !matches!(
                 event.what,
-                What::PodSeen(_) | What::PodGone(_) | What::ServiceSeen(_) | What::WorkloadSeen(_)
+                EventKind::PodSeen(_) | EventKind::PodGone(_) | EventKind::ServiceSeen(_) | EventKind::WorkloadSeen(_)
             )
     });
     let first = findings(&quiet.0, quiet.1).remove(0);
@@ -169,7 +169,7 @@ fn without_a_fault_that_is_all_there_is_to_say() {
     let kill = StepRef { section: Section::Method, index: 0 };
     let refused = |event: &mut Event| event.at <= at(0.05);
     let (mut session, _) = changed(Variant::After, refused);
-    apply(&mut session, 0.1, What::FaultRefused { step: kill, reason: "403 Forbidden".to_owned() });
+    apply(&mut session, 0.1, EventKind::FaultRefused { step: kill, reason: "403 Forbidden".to_owned() });
     says(&(session.clone(), at(1.0)), "The fire was refused");
     assert_eq!(
         findings(&session, at(1.0))[0].evidence,
@@ -180,7 +180,7 @@ fn without_a_fault_that_is_all_there_is_to_say() {
 #[test]
 fn what_was_bad_before_and_what_few_users_show_is_said() {
     let slow = changed(Variant::Before, |event| {
-        if let What::Answered(answer) = &mut event.what
+        if let EventKind::Answered(answer) = &mut event.what
             && event.at < at(0.0)
         {
             answer.waited_ms = 1500.0;
@@ -196,9 +196,9 @@ fn what_was_bad_before_and_what_few_users_show_is_said() {
 fn what_the_end_left_behind_comes_first() {
     let (mut session, now) = fixtures::finished(Variant::Before);
     session.concluded = None;
-    apply(&mut session, 62.0, What::SafetyBegan);
+    apply(&mut session, 62.0, EventKind::SafetyBegan);
     let wrong = vec!["my-provider-app has 0 of 1 ready".to_owned()];
-    apply(&mut session, 63.0, What::SafetyChecked { met: false, wrong: wrong.clone(), last: true });
+    apply(&mut session, 63.0, EventKind::SafetyChecked { met: false, wrong: wrong.clone(), last: true });
     let first = findings(&session, now).remove(0);
     assert_eq!((first.about, first.evidence), (About::Safety, wrong));
 }
@@ -223,7 +223,7 @@ fn several_endpoints_are_told_apart_by_the_worst() {
     let second = EndpointId(1);
     let url = "GET http://192.168.49.2:30817/other".to_owned();
     let watched =
-        What::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 30_000, limit_ms: 1000 };
+        EventKind::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 30_000, limit_ms: 1000 };
     events.push(Event { seq: 0, at: at(-20.0), what: watched });
     events.sort_by_key(|event| event.at);
     let told = (fixtures::session(&events), at(62.0));
@@ -234,11 +234,11 @@ fn several_endpoints_are_told_apart_by_the_worst() {
 #[test]
 fn what_nobody_saw_is_listed() {
     let gap = Gap { from: at(10.0), to: at(18.0), cause: GapCause::Stopped };
-    let (session, now) = with(Variant::After, 18.0, What::NotObserved(gap));
+    let (session, now) = with(Variant::After, 18.0, EventKind::NotObserved(gap));
     let unseen = not_seen(&session, now);
     assert!(unseen.iter().any(|line| line == "8.0 s: this program did not run"), "{unseen:?}");
     let mut passive = Session::new();
-    apply(&mut passive, 0.0, What::PassiveSet { on: true });
+    apply(&mut passive, 0.0, EventKind::PassiveSet { on: true });
     assert_eq!(not_seen(&passive, at(1.0)), ["users: nobody was asked"]);
     let (on, now) = fixtures::before_failing();
     assert!(not_seen(&on, now).iter().any(|line| line.starts_with("the way back")));

@@ -2,7 +2,7 @@ use super::*;
 use crate::session::{
     Command, Event, Session,
     command::Annotation,
-    event::{Answer, AnswerKind, Guard, Guards, RequestId, Source, SourceState, Timestamp, What},
+    event::{Answer, AnswerKind, Guard, Guards, RequestId, Source, SourceState, Timestamp, EventKind},
     fixtures::{self, Variant, at},
 };
 use crate::test_support::answer;
@@ -15,7 +15,7 @@ fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -
     readings.remove(0)
 }
 
-fn tell(session: &mut Session, seconds: f64, what: What) {
+fn tell(session: &mut Session, seconds: f64, what: EventKind) {
     session.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
@@ -38,7 +38,7 @@ fn seconds_in_which_nobody_was_asked_count_as_bad() {
     let (mut session, _) = fixtures::told(Variant::After, 10.0);
     let bad = bad_seconds(&session, session.users.main().unwrap(), at(10.0));
     let endpoint = session.users.main().unwrap().id;
-    tell(&mut session, 10.0, What::EndpointLeft { endpoint });
+    tell(&mut session, 10.0, EventKind::EndpointLeft { endpoint });
     let reading = reading((session, at(30.5)), Guard::Users, 20);
     // The last request left at T+10, so the seconds from T+12 on were stale: one without a request is no gap yet.
     assert_eq!((reading.figure, reading.strain), (bad + 18, Strain::Over));
@@ -52,10 +52,10 @@ fn a_slow_probe_leaves_gaps_that_mean_nothing() {
     let (endpoint, sent) = (session.users.endpoints[0].id, [4.0, 8.0, 12.0]);
     for (seconds, request) in sent.into_iter().zip(900..) {
         let request = RequestId(request);
-        tell(&mut session, seconds, What::RequestSent { endpoint, request });
+        tell(&mut session, seconds, EventKind::RequestSent { endpoint, request });
         let answer =
             Answer { status: Some(200), shape: 1, ..answer(endpoint, request, 5.0, AnswerKind::Real) };
-        tell(&mut session, seconds + 0.01, What::Answered(answer));
+        tell(&mut session, seconds + 0.01, EventKind::Answered(answer));
     }
     assert_eq!(
         reading((session, at(15.0)), Guard::Users, 60).text,
@@ -69,7 +69,7 @@ fn restarts_of_bystanders_strain_their_guard() {
         let (mut session, now) = fixtures::before_failing();
         let mut pod = session.cluster.in_play[0].pod.clone();
         pod.containers[0].restarts = restarts;
-        tell(&mut session, 19.0, What::PodSeen(pod));
+        tell(&mut session, 19.0, EventKind::PodSeen(pod));
         (session, now)
     };
     for (restarts, limit, wanted) in
@@ -87,7 +87,7 @@ fn restarts_of_bystanders_strain_their_guard() {
     let (mut session, now) = fixtures::before_failing();
     let mut pod = session.cluster.in_play[1].pod.clone();
     pod.containers[0].restarts = 5;
-    tell(&mut session, 19.0, What::PodSeen(pod));
+    tell(&mut session, 19.0, EventKind::PodSeen(pod));
     assert_eq!(reading((session, now), Guard::Restarts, 1).figure, 0);
 }
 
@@ -101,7 +101,7 @@ fn the_last_liveness_miss_before_a_restart_is_near() {
     );
     let note =
         session.cluster.notes.iter().rev().find(|row| row.note.reason == "Unhealthy").unwrap().note.clone();
-    tell(&mut session, 19.9, What::ClusterNoted(note));
+    tell(&mut session, 19.9, EventKind::ClusterNoted(note));
     let near = reading((session, at(20.0)), Guard::Restarts, 1);
     assert_eq!((near.strain, near.short.as_str()), (Strain::Near, "restart in 10 s"));
 }
@@ -110,7 +110,7 @@ fn the_last_liveness_miss_before_a_restart_is_near() {
 fn a_silent_cluster_strains_its_guard() {
     let lost = |source, state, since| {
         let (mut session, now) = fixtures::before_failing();
-        tell(&mut session, since, What::SourceChanged { source, state });
+        tell(&mut session, since, EventKind::SourceChanged { source, state });
         (session, now)
     };
     let broken = || SourceState::Reconnecting { reason: "refused".to_owned() };
@@ -135,7 +135,7 @@ fn vain_attempts_do_not_begin_the_silence_anew() {
     let (mut session, now) = fixtures::before_failing();
     for (seconds, reason) in [(5.0, "refused"), (9.0, "no route"), (15.0, "refused")] {
         let state = SourceState::Reconnecting { reason: reason.to_owned() };
-        tell(&mut session, seconds, What::SourceChanged { source: Source::Pods, state });
+        tell(&mut session, seconds, EventKind::SourceChanged { source: Source::Pods, state });
     }
     assert_eq!(reading((session, now), Guard::Silence, 10).figure, 14);
 }
@@ -151,7 +151,7 @@ fn guards_watch_only_while_a_fault_is_on_and_the_run_goes_its_way() {
     session.guards.limits.users_s = Some(5);
     assert_eq!(guard_over(&session, now).unwrap().guard, Guard::Users);
     let level = crate::session::event::Level::Warning;
-    tell(&mut session, 19.0, What::Interrupted { reason: "told to".to_owned(), level });
+    tell(&mut session, 19.0, EventKind::Interrupted { reason: "told to".to_owned(), level });
     assert_eq!(guard_over(&session, now), None);
 }
 
@@ -159,8 +159,8 @@ fn guards_watch_only_while_a_fault_is_on_and_the_run_goes_its_way() {
 fn limits_are_set_by_the_session_and_by_the_operator() {
     let mut session = Session::new();
     assert_eq!(session.guards.limits, Guards::OFF);
-    tell(&mut session, -20.0, What::GuardsSet(Guards::default()));
+    tell(&mut session, -20.0, EventKind::GuardsSet(Guards::default()));
     assert_eq!(session.guards.limits, Guards::default());
-    tell(&mut session, -19.0, What::Commanded(Command::Annotate(Annotation::Guards(Guards::OFF))));
+    tell(&mut session, -19.0, EventKind::Commanded(Command::Annotate(Annotation::Guards(Guards::OFF))));
     assert_eq!(session.guards.limits, Guards::OFF);
 }

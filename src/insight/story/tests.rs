@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::session::{
-    Command, Event, What,
+    Command, Event, EventKind,
     command::Annotation,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, Gap, GapCause, Level,
@@ -46,7 +46,7 @@ fn it_is_told_in_order_and_never_ahead() {
     assert_eq!(told(&whole, now), told(&then, now));
 }
 
-fn with(seconds: f64, whats: Vec<What>) -> String {
+fn with(seconds: f64, whats: Vec<EventKind>) -> String {
     let (mut session, now) = fixtures::told(Variant::Before, seconds);
     for what in whats {
         session.apply(&Event { seq: 0, at: now, what });
@@ -56,10 +56,10 @@ fn with(seconds: f64, whats: Vec<What>) -> String {
 
 #[test]
 fn what_people_and_guards_do_is_part_of_it() {
-    let note = What::Commanded(Command::Annotate(Annotation::Note("phone rings".to_owned())));
-    let mark = What::Commanded(Command::Annotate(Annotation::Mark));
-    let aborted = What::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning };
-    let gap = What::NotObserved(Gap { from: at(1.0), to: at(4.0), cause: GapCause::Stopped });
+    let note = EventKind::Commanded(Command::Annotate(Annotation::Note("phone rings".to_owned())));
+    let mark = EventKind::Commanded(Command::Annotate(Annotation::Mark));
+    let aborted = EventKind::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning };
+    let gap = EventKind::NotObserved(Gap { from: at(1.0), to: at(4.0), cause: GapCause::Stopped });
     let text = with(5.0, vec![note, mark, aborted, gap]);
     for wanted in [
         "Noted Plain      phone rings",
@@ -74,7 +74,7 @@ fn what_people_and_guards_do_is_part_of_it() {
 #[test]
 fn a_refusal_and_states_without_an_opening_are_told() {
     let kill = StepRef { section: Section::Method, index: 0 };
-    let text = with(0.3, vec![What::FaultRefused { step: kill, reason: "403".to_owned() }]);
+    let text = with(0.3, vec![EventKind::FaultRefused { step: kill, reason: "403".to_owned() }]);
     assert!(text.contains("REFUSED kill-provider-microservice: nothing changed"), "{text}");
     for (state, wanted) in [
         (BreakerState::Disabled, "breaker DISABLED: every call goes through"),
@@ -84,7 +84,7 @@ fn a_refusal_and_states_without_an_opening_are_told() {
         (BreakerState::Unknown, "breaker UNKNOWN"),
     ] {
         let belief = Belief::new(state, Confidence::Sure, at(3.0), "");
-        let text = with(3.0, vec![What::Believed(belief)]);
+        let text = with(3.0, vec![EventKind::Believed(belief)]);
         assert!(text.contains(wanted), "{state:?}: {text}");
     }
 }
@@ -98,7 +98,7 @@ fn an_hour_of_flapping_is_no_story() {
             _ => (BreakerState::Unknown, f64::from(second)),
         };
         let belief = Belief::new(state, Confidence::Sure, at(2.0 + seconds), "");
-        session.apply(&Event { seq: 0, at: at(2.0 + seconds), what: What::Believed(belief) });
+        session.apply(&Event { seq: 0, at: at(2.0 + seconds), what: EventKind::Believed(belief) });
     }
     assert!(story(&session, at(5000.0)).len() < 100);
 }
@@ -107,7 +107,7 @@ fn an_hour_of_flapping_is_no_story() {
 fn an_opening_is_judged_by_what_users_got_until_the_next_one() {
     let (mut session, _) = fixtures::told(Variant::After, 1.0);
     let believed =
-        |second, state| (second, What::Believed(Belief::new(state, Confidence::Sure, at(second), "")));
+        |second, state| (second, EventKind::Believed(Belief::new(state, Confidence::Sure, at(second), "")));
     let answered = |request: u64, second: f64, kind| {
         let (endpoint, request) = (EndpointId(0), RequestId(90_000 + request));
         let answer = Answer {
@@ -120,7 +120,7 @@ fn an_opening_is_judged_by_what_users_got_until_the_next_one() {
             excerpt: None,
             retry_after: false,
         };
-        [(second, What::RequestSent { endpoint, request }), (second + 0.01, What::Answered(answer))]
+        [(second, EventKind::RequestSent { endpoint, request }), (second + 0.01, EventKind::Answered(answer))]
     };
     let mut events = vec![
         believed(2.0, BreakerState::Open),

@@ -4,7 +4,7 @@ use super::{Conclusion, Standing, Verdict, Word, call_share, conclusion, recover
 use crate::insight::guard_readings;
 use crate::session::{
     Event, Session,
-    event::{AnswerKind, EndpointId, ErrorKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef, What},
+    event::{AnswerKind, EndpointId, ErrorKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef, EventKind},
     fixtures::at,
 };
 use crate::test_support::answer;
@@ -18,7 +18,7 @@ const UNDER_S: f64 = 24.0;
 
 /// A session in which users got this before the fault and that under it, by the number of the request.
 struct Told {
-    events: Vec<(f64, What)>,
+    events: Vec<(f64, EventKind)>,
 }
 
 impl Told {
@@ -30,19 +30,19 @@ impl Told {
         let step = StepRef { section: Section::Method, index: 0 };
         // Before the request that is due at this very moment.
         told.events
-            .push((-0.001, What::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }));
+            .push((-0.001, EventKind::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }));
         told
     }
 
     fn watch(&mut self, endpoint: EndpointId) {
         let url = format!("GET http://localhost/{}", endpoint.0);
-        let what = What::EndpointWatched { endpoint, url, rate: 4.0, deadline_ms: 10_000, limit_ms: 1000 };
+        let what = EventKind::EndpointWatched { endpoint, url, rate: 4.0, deadline_ms: 10_000, limit_ms: 1000 };
         self.events.push((-BEFORE_S, what));
     }
 
     fn learned(&mut self, endpoint: EndpointId) {
         let description = "JSON object".to_owned();
-        self.events.push((-10.0, What::ShapeLearned { endpoint, description, answers: 20, unseen: None }));
+        self.events.push((-10.0, EventKind::ShapeLearned { endpoint, description, answers: 20, unseen: None }));
     }
 
     fn ask(
@@ -55,14 +55,14 @@ impl Told {
         for number in 0..requests {
             let start = -BEFORE_S + number as f64 / 4.0;
             let request = RequestId(number);
-            self.events.push((start, What::RequestSent { endpoint, request }));
+            self.events.push((start, EventKind::RequestSent { endpoint, request }));
             let (kind, waited_ms) = if start < 0.0 { before(number) } else { under(number) };
             let answer = answer(endpoint, request, waited_ms, kind);
-            self.events.push((start + waited_ms / 1000.0, What::Answered(answer)));
+            self.events.push((start + waited_ms / 1000.0, EventKind::Answered(answer)));
         }
     }
 
-    fn without(mut self, unwanted: impl Fn(&What) -> bool) -> Self {
+    fn without(mut self, unwanted: impl Fn(&EventKind) -> bool) -> Self {
         self.events.retain(|(_, what)| !unwanted(what));
         self
     }
@@ -170,7 +170,7 @@ fn answers_that_were_late_before_are_compared_with() {
 #[test]
 fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     let answer = (AnswerKind::Unjudged, 4.0);
-    let told = Told::new(|_| answer, |_| answer).without(|what| matches!(what, What::ShapeLearned { .. }));
+    let told = Told::new(|_| answer, |_| answer).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
     let (standing, because) = stood(&told.conclusion());
     assert_eq!(standing, Standing::NotObservable);
     assert_eq!(
@@ -185,7 +185,7 @@ fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     assert_eq!(lane, "aaaa");
     // That they turn to errors is seen all the same.
     let told =
-        Told::new(|_| answer, |_| (ERROR, 3.0)).without(|what| matches!(what, What::ShapeLearned { .. }));
+        Told::new(|_| answer, |_| (ERROR, 3.0)).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
     assert_eq!(told.conclusion().standing, Standing::NotResilient);
 }
 
@@ -215,8 +215,8 @@ fn users_who_wait_for_an_answer_count() {
 #[test]
 fn the_word_about_a_run_does_not_change_after_its_end() {
     let mut told = Told::new(|_| REAL, |number| if number < 140 { REAL } else { (ERROR, 3.0) });
-    told.events.push((10.0, What::FaultHealed { what: "it is back".to_owned() }));
-    told.events.push((12.0, What::RunEnded { status: RunStatus::Completed, deviated: false }));
+    told.events.push((10.0, EventKind::FaultHealed { what: "it is back".to_owned() }));
+    told.events.push((12.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false }));
     let session = told.session(UNDER_S);
     assert_eq!(conclusion(&session, at(UNDER_S)).standing, Standing::Resilient);
     let mut late = told.session(12.0);
@@ -244,9 +244,9 @@ fn suspended() -> Told {
     let away = |second: f64| (4.0..12.0).contains(&second);
     told.events.retain(|(second, _)| !away(*second));
     let lost = RequestId(1000);
-    told.events.push((3.99, What::RequestSent { endpoint: EndpointId(0), request: lost }));
+    told.events.push((3.99, EventKind::RequestSent { endpoint: EndpointId(0), request: lost }));
     let gap = Gap { from: at(4.0), to: at(12.0), cause: GapCause::Stopped };
-    told.events.push((12.0, What::NotObserved(gap)));
+    told.events.push((12.0, EventKind::NotObserved(gap)));
     told
 }
 
@@ -269,7 +269,7 @@ fn nobody_is_blamed_for_a_gap_of_our_own() {
 #[test]
 fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
     let healed = |told: &mut Told, second| {
-        told.events.push((second, What::FaultHealed { what: "it is back".to_owned() }));
+        told.events.push((second, EventKind::FaultHealed { what: "it is back".to_owned() }));
     };
     let lag = |told: &Told| {
         let session = told.session(UNDER_S);
@@ -277,8 +277,8 @@ fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
     };
     let mut told = suspended();
     let harmed = RequestId(2000);
-    told.events.push((2.0, What::RequestSent { endpoint: EndpointId(0), request: harmed }));
-    told.events.push((2.1, What::Answered(answer(EndpointId(0), harmed, 100.0, ERROR))));
+    told.events.push((2.0, EventKind::RequestSent { endpoint: EndpointId(0), request: harmed }));
+    told.events.push((2.1, EventKind::Answered(answer(EndpointId(0), harmed, 100.0, ERROR))));
     healed(&mut told, 12.1);
     let (seconds, at_most) = lag(&told);
     assert!(at_most && (8.0..8.5).contains(&seconds), "{seconds}");
@@ -332,16 +332,16 @@ fn where_nobody_is_asked_only_counters_may_speak() {
         let series = "http_requests_total".to_owned();
         let calls =
             crate::session::event::Calls { endpoint: EndpointId(0), series, of_path: true, total, failed };
-        (second, What::CallsCounted(calls))
+        (second, EventKind::CallsCounted(calls))
     };
     let passive = |failed: [Option<u64>; 3]| {
         let step = StepRef { section: Section::Method, index: 0 };
         let [begin, t0, end] = failed;
         let events = vec![
-            (-20.0, What::PassiveSet { on: true }),
+            (-20.0, EventKind::PassiveSet { on: true }),
             calls(-19.0, 1000, begin),
             calls(-0.5, 2000, t0),
-            (0.0, What::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }),
+            (0.0, EventKind::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }),
             calls(20.0, 3000, end),
         ];
         Told { events }
@@ -373,7 +373,7 @@ fn our_share_of_all_calls_is_told() {
             total,
             failed: None,
         };
-        told.events.push((-20.0 + f64::from(second), What::CallsCounted(calls)));
+        told.events.push((-20.0 + f64::from(second), EventKind::CallsCounted(calls)));
     }
     let session = told.session(-1.0);
     let (ours, all) = call_share(&session, session.users.main().unwrap(), at(-1.0)).unwrap();

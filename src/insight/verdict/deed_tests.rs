@@ -9,7 +9,7 @@ use crate::session::{
     Event, Session,
     event::{
         ActivityOutcome, AnswerKind, EndpointId, ErrorKind, Level, RequestId, RunId, RunStatus, Section,
-        StepRef, What, Workload,
+        StepRef, EventKind, Workload,
     },
     fixtures::{self, Variant, at},
 };
@@ -17,31 +17,31 @@ use crate::test_support::answer;
 
 const KILL: StepRef = StepRef { section: Section::Method, index: 0 };
 
-fn tell(session: &mut Session, seconds: f64, what: What) {
+fn tell(session: &mut Session, seconds: f64, what: EventKind) {
     session.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
-fn fired(targets: &[&str]) -> What {
+fn fired(targets: &[&str]) -> EventKind {
     let targets = targets.iter().map(|name| (*name).to_owned()).collect();
-    What::FaultFired { step: KILL, what: "kill".to_owned(), targets }
+    EventKind::FaultFired { step: KILL, what: "kill".to_owned(), targets }
 }
 
-fn refused(why: &str) -> What {
-    What::FaultRefused { step: KILL, reason: why.to_owned() }
+fn refused(why: &str) -> EventKind {
+    EventKind::FaultRefused { step: KILL, reason: why.to_owned() }
 }
 
-fn unconfirmed(why: &str) -> What {
-    What::FaultUnconfirmed { step: KILL, reason: why.to_owned() }
+fn unconfirmed(why: &str) -> EventKind {
+    EventKind::FaultUnconfirmed { step: KILL, reason: why.to_owned() }
 }
 
 /// Steady state with real answers, then a fire, real answers all along.
-fn served(end: What) -> Session {
+fn served(end: EventKind) -> Session {
     let mut session = Session::new();
     let endpoint = EndpointId(0);
     let url = "GET http://localhost/".to_owned();
-    let watched = What::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
+    let watched = EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
     tell(&mut session, -5.0, watched);
-    let learned = What::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20, unseen: None };
+    let learned = EventKind::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20, unseen: None };
     answers(&mut session, -5.0, AnswerKind::Real, 40);
     tell(&mut session, -0.9, learned);
     tell(&mut session, 0.0, fired(&["/bin/false"]));
@@ -56,15 +56,15 @@ fn answers(session: &mut Session, from: f64, kind: AnswerKind, count: u64) {
     for number in 0..count {
         let start = from + number as f64 / 10.0;
         let request = RequestId(((from + 100.0) * 1000.0) as u64 + number);
-        tell(session, start, What::RequestSent { endpoint, request });
+        tell(session, start, EventKind::RequestSent { endpoint, request });
         let answer = answer(endpoint, request, 5.0, kind);
-        tell(session, start + 0.005, What::Answered(answer));
+        tell(session, start + 0.005, EventKind::Answered(answer));
     }
 }
 
-fn workload(ready: u32, desired: u32) -> What {
+fn workload(ready: u32, desired: u32) -> EventKind {
     let (namespace, name) = ("default".to_owned(), "app".to_owned());
-    What::WorkloadSeen(Workload { namespace, name, desired, ready, updated: desired })
+    EventKind::WorkloadSeen(Workload { namespace, name, desired, ready, updated: desired })
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn of_two_fires_only_the_refused_one_is_taken_back() {
     let mut session = Session::new();
     tell(&mut session, 0.0, fired(&["pod/x"]));
     let other = StepRef { index: 1, ..KILL };
-    tell(&mut session, 1.0, What::FaultFired { step: other, what: "more".to_owned(), targets: Vec::new() });
-    tell(&mut session, 1.1, What::FaultRefused { step: other, reason: "no".to_owned() });
+    tell(&mut session, 1.0, EventKind::FaultFired { step: other, what: "more".to_owned(), targets: Vec::new() });
+    tell(&mut session, 1.1, EventKind::FaultRefused { step: other, reason: "no".to_owned() });
     assert_eq!((phase(&session, at(2.0)), session.t0()), (Phase::FaultOn, Some(at(0.0))));
     assert_eq!(session.fault.as_ref().unwrap().fires.len(), 1);
 }
@@ -116,7 +116,7 @@ fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     guarded.guards.limits.users_s = Some(60);
     assert_eq!(guard_readings(&guarded, at(3.5)).len(), 1, "guards watch");
     // The opposite: the same answers after a fire that did not fail.
-    let done = served(What::FaultHealed { what: "back".to_owned() });
+    let done = served(EventKind::FaultHealed { what: "back".to_owned() });
     assert_ne!(conclusion(&done, at(3.5)).standing, Standing::FaultNotConfirmed);
 }
 
@@ -175,7 +175,7 @@ fn users_who_fare_worse_show_that_there_is_a_fault() {
 #[test]
 fn recovered_is_said_of_users_and_not_of_pods() {
     let recovered = |kind| {
-        let mut session = served(What::FaultHealed { what: "back".to_owned() });
+        let mut session = served(EventKind::FaultHealed { what: "back".to_owned() });
         answers(&mut session, 4.0, kind, 40);
         (phase(&session, at(8.1)), verdict(&session, at(8.1)).word)
     };
@@ -184,13 +184,13 @@ fn recovered_is_said_of_users_and_not_of_pods() {
     assert_eq!(recovered(AnswerKind::Fallback).0, Phase::Recovering);
     let mut unwatched = Session::new();
     tell(&mut unwatched, 0.0, fired(&["app"]));
-    tell(&mut unwatched, 1.0, What::FaultHealed { what: "back".to_owned() });
+    tell(&mut unwatched, 1.0, EventKind::FaultHealed { what: "back".to_owned() });
     assert_eq!(phase(&unwatched, at(2.0)), Phase::TargetsBack);
 }
 
 fn aborted() -> Session {
     let mut session = fixtures::told(Variant::Before, 5.0).0;
-    tell(&mut session, 5.0, What::Interrupted { reason: "Aborted".to_owned(), level: Level::Warning });
+    tell(&mut session, 5.0, EventKind::Interrupted { reason: "Aborted".to_owned(), level: Level::Warning });
     session
 }
 
@@ -198,16 +198,16 @@ fn aborted() -> Session {
 fn an_abort_leads_to_safety_and_not_to_finished() {
     let mut session = aborted();
     assert_eq!(phase(&session, at(5.1)), Phase::Recovering);
-    tell(&mut session, 6.0, What::RunEnded { status: RunStatus::Interrupted, deviated: false });
+    tell(&mut session, 6.0, EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
     assert!(is_to_recover(&session, at(6.0)));
-    tell(&mut session, 6.0, What::SafetyBegan);
+    tell(&mut session, 6.0, EventKind::SafetyBegan);
     assert_eq!(phase(&session, at(6.1)), Phase::Recovering);
     let still =
-        What::SafetyChecked { met: false, wrong: vec!["app has 0 of 1 ready".to_owned()], last: false };
+        EventKind::SafetyChecked { met: false, wrong: vec!["app has 0 of 1 ready".to_owned()], last: false };
     tell(&mut session, 7.0, still);
     assert_eq!(session.safety_text(), "still wrong: app has 0 of 1 ready");
     assert_eq!(phase(&session, at(7.1)), Phase::Recovering);
-    tell(&mut session, 13.2, What::SafetyChecked { met: true, wrong: Vec::new(), last: true });
+    tell(&mut session, 13.2, EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: true });
     assert_eq!(phase(&session, at(13.3)), Phase::Finished);
     assert_eq!(session.safety_text(), "SAFE: steady state met again after 8.2 s");
 }
@@ -215,14 +215,14 @@ fn an_abort_leads_to_safety_and_not_to_finished() {
 #[test]
 fn what_is_still_wrong_is_not_called_safe() {
     let mut session = aborted();
-    tell(&mut session, 6.0, What::RunEnded { status: RunStatus::Interrupted, deviated: false });
-    tell(&mut session, 6.0, What::SafetyBegan);
+    tell(&mut session, 6.0, EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
+    tell(&mut session, 6.0, EventKind::SafetyBegan);
     let wrong = vec!["`p` gave 500, wanted 200".to_owned()];
-    tell(&mut session, 66.0, What::SafetyChecked { met: false, wrong, last: true });
+    tell(&mut session, 66.0, EventKind::SafetyChecked { met: false, wrong, last: true });
     assert_eq!(session.safety_text(), "NOT SAFE: `p` gave 500, wanted 200");
     assert_eq!(phase(&session, at(66.1)), Phase::Finished);
     let stands = session.safety_text();
-    tell(&mut session, 80.0, What::SafetyChecked { met: true, wrong: Vec::new(), last: false });
+    tell(&mut session, 80.0, EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: false });
     assert_eq!(session.safety_text(), stands, "what comes late does not change the word");
     assert_eq!(session.safety.as_ref().unwrap().late, Some(at(80.0)));
 }
@@ -237,8 +237,8 @@ fn a_run_that_left_nothing_ends_as_ever() {
 
 #[test]
 fn the_verdict_of_a_finished_run_stands() {
-    let mut session = served(What::FaultHealed { what: "back".to_owned() });
-    tell(&mut session, 4.0, What::RunEnded { status: RunStatus::Completed, deviated: false });
+    let mut session = served(EventKind::FaultHealed { what: "back".to_owned() });
+    tell(&mut session, 4.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     let stands = conclusion(&session, at(4.0));
     tell(&mut session, 5.0, unconfirmed("late news"));
     tell(&mut session, 5.0, fired(&[]));
@@ -254,9 +254,9 @@ fn ended(session: &mut Session, seconds: f64, step: StepRef, outcome: ActivityOu
     tell(
         session,
         seconds - 0.1,
-        What::ActivityStarted { run, step, name: String::new(), entry: entry.clone() },
+        EventKind::ActivityStarted { run, step, name: String::new(), entry: entry.clone() },
     );
-    tell(session, seconds, What::ActivityEnded { run, step, outcome, entry });
+    tell(session, seconds, EventKind::ActivityEnded { run, step, outcome, entry });
 }
 
 fn outcome(met: Option<bool>, summary: &str, trouble: Option<&str>) -> ActivityOutcome {
@@ -307,7 +307,7 @@ fn a_failed_rollback_is_not_hidden_by_another() {
     let (mut session, _) = fixtures::before_failing();
     let step = |index| StepRef { section: Section::Rollbacks, index };
     let steps = (0..2).map(|index| fixtures::probe(step(index), ["bad", "good"][index], "")).collect();
-    tell(&mut session, 19.1, What::Planned(crate::session::event::Plan { steps, ..Default::default() }));
+    tell(&mut session, 19.1, EventKind::Planned(crate::session::event::Plan { steps, ..Default::default() }));
     ended(&mut session, 20.0, step(1), outcome(None, "", None));
     assert!(session.steps.rolled_back());
     ended(&mut session, 20.2, step(0), outcome(None, "exit 1", Some("exit code 1")));
@@ -325,9 +325,9 @@ fn a_wait_for_what_is_over_says_so() {
             row.step.label = "k8s deployment_not_fully_available".to_owned();
         }
         let (run, entry) = (RunId(99), pyvalue::Value::Null);
-        tell(&mut session, 0.6, What::ActivityStarted { run, step, name: String::new(), entry });
+        tell(&mut session, 0.6, EventKind::ActivityStarted { run, step, name: String::new(), entry });
         if healed {
-            tell(&mut session, 2.0, What::FaultHealed { what: "back".to_owned() });
+            tell(&mut session, 2.0, EventKind::FaultHealed { what: "back".to_owned() });
         }
         hopeless(&session)
     };
@@ -338,18 +338,18 @@ fn a_wait_for_what_is_over_says_so() {
 /// Without a hypothesis, users or a watch nothing carries the word safe.
 #[test]
 fn what_nobody_can_see_is_not_called_safe() {
-    let done = || What::SafetyChecked { met: true, wrong: Vec::new(), last: true };
-    let ended = |told: &[What]| {
+    let done = || EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: true };
+    let ended = |told: &[EventKind]| {
         let mut session = Session::new();
         tell(&mut session, 0.0, fired(&["app"]));
         told.iter().for_each(|what| tell(&mut session, 1.0, what.clone()));
-        tell(&mut session, 2.0, What::RunEnded { status: RunStatus::Interrupted, deviated: false });
-        tell(&mut session, 2.0, What::SafetyBegan);
+        tell(&mut session, 2.0, EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
+        tell(&mut session, 2.0, EventKind::SafetyBegan);
         tell(&mut session, 3.0, done());
         session.safety_text()
     };
     let unseen = ended(&[]);
     assert!(unseen.starts_with("NOT KNOWN whether it is safe"), "{unseen}");
-    let back = ended(&[What::FaultHealed { what: "back".to_owned() }]);
+    let back = ended(&[EventKind::FaultHealed { what: "back".to_owned() }]);
     assert!(back.starts_with("what was hit is back after"), "{back}");
 }

@@ -3,12 +3,12 @@
 use super::*;
 use crate::insight::{Verdict, Word, verdict};
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     event::{NamedState, Section, StepRef},
     fixtures::{self, Variant, at},
 };
 
-fn apply(session: &mut Session, seconds: f64, what: What) {
+fn apply(session: &mut Session, seconds: f64, what: EventKind) {
     session.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
@@ -16,7 +16,7 @@ fn apply(session: &mut Session, seconds: f64, what: What) {
 fn waiting(state: BreakerState, confidence: Confidence, more: impl FnOnce(Belief) -> Belief) -> Verdict {
     let (mut session, now) = fixtures::told(Variant::Before, 3.0);
     let belief = more(Belief::new(state, confidence, at(-10.0), ""));
-    apply(&mut session, 3.0, What::Believed(belief));
+    apply(&mut session, 3.0, EventKind::Believed(belief));
     let verdict = verdict(&session, now);
     assert_eq!(verdict.word, Word::Waiting);
     verdict
@@ -61,7 +61,7 @@ fn restart(session: &mut Session, seconds: f64) {
     let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
     let mut pod = row.pod.clone();
     pod.containers[0].restarts += 1;
-    apply(session, seconds, What::PodSeen(pod));
+    apply(session, seconds, EventKind::PodSeen(pod));
 }
 
 #[test]
@@ -73,13 +73,13 @@ fn a_restart_is_told_only_where_there_was_one_and_closed_only_where_it_was_open(
     assert_eq!(price(&session, 3.0), "Kubernetes restarted the consumer, 1 time since T0.");
     let (mut session, _) = fixtures::told(Variant::Before, 3.0);
     let open = Belief::new(BreakerState::Open, Confidence::Sure, at(1.0), "");
-    apply(&mut session, 1.0, What::Believed(open));
+    apply(&mut session, 1.0, EventKind::Believed(open));
     restart(&mut session, 2.9);
     let wanted = "Kubernetes restarted the consumer; its breaker starts again from CLOSED.";
     assert_eq!(price(&session, 3.0), wanted);
     // Once it is known to be open again, that is told.
     let open = Belief::new(BreakerState::Open, Confidence::Sure, at(4.0), "");
-    apply(&mut session, 4.0, What::Believed(Belief { restarted: true, ..open }));
+    apply(&mut session, 4.0, EventKind::Believed(Belief { restarted: true, ..open }));
     assert_eq!(price(&session, 4.1), "They asked before the breaker opened.");
 }
 
@@ -90,7 +90,7 @@ fn one_replica_of_several_that_is_restarted_does_not_end_what_is_believed() {
     let mut other = row.pod.clone();
     other.key.uid = "uid-other".to_owned();
     other.key.name = "my-consumer-app-7d9f-other".to_owned();
-    apply(&mut session, 0.5, What::PodSeen(other));
+    apply(&mut session, 0.5, EventKind::PodSeen(other));
     assert_eq!(began_anew(&session), None);
     restart(&mut session, 2.9);
     assert_eq!(began_anew(&session), None);
@@ -104,7 +104,7 @@ fn nothing_is_our_doing_before_the_fire() {
     let endpoint = session.users.main().unwrap().id;
     for number in 0..12_u64 {
         let request = crate::session::event::RequestId(1000 + number);
-        apply(&mut hanging, -5.0 + number as f64 / 4.0, What::RequestSent { endpoint, request });
+        apply(&mut hanging, -5.0 + number as f64 / 4.0, EventKind::RequestSent { endpoint, request });
     }
     let said = verdict(&hanging, at(-2.0));
     assert_eq!(
@@ -134,9 +134,9 @@ fn a_restart_of_something_else_ends_nothing_that_is_believed() {
     other.key.uid = "uid-db".to_owned();
     other.key.name = "my-database-0".to_owned();
     other.owner = Some("my-database".to_owned());
-    apply(&mut session, 0.5, What::PodSeen(other.clone()));
+    apply(&mut session, 0.5, EventKind::PodSeen(other.clone()));
     other.containers[0].restarts += 1;
-    apply(&mut session, 2.9, What::PodSeen(other));
+    apply(&mut session, 2.9, EventKind::PodSeen(other));
     assert_eq!((began_anew(&session), restarted(&session, at(3.0))), (None, None));
     let named: Vec<String> = session.bystanders().map(|pod| names::bystander(&session, pod)).collect();
     assert_eq!(named, ["the consumer", "my-database"]);
@@ -147,6 +147,6 @@ fn a_fire_that_was_refused_is_not_called_none() {
     let (mut session, _) = fixtures::told(Variant::Before, 0.02);
     assert_eq!(nothing_fired(&session), None);
     let step = StepRef { section: Section::Method, index: 0 };
-    apply(&mut session, 0.03, What::FaultRefused { step, reason: "403".to_owned() });
+    apply(&mut session, 0.03, EventKind::FaultRefused { step, reason: "403".to_owned() });
     assert_eq!(nothing_fired(&session).as_deref(), Some("the fire was refused and changed nothing"));
 }

@@ -59,7 +59,7 @@ pub(super) fn refused(session: &Session) -> Option<&str> {
 mod tests {
     use super::nobody;
     use crate::session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{Check, CheckLevel, Source, SourceState},
         fixtures::{self, at, recorded, session},
     };
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(said.price.as_deref(), Some("1 thing to fix, 2 to know before you fire: see PREFLIGHT."));
         assert_eq!(said.short, "your service was not asked yet");
         let check = Check { level: CheckLevel::Fix, text: String::new(), remedy: None, offer: None };
-        ready.apply(&Event { seq: 0, at: now, what: What::Checked(check) });
+        ready.apply(&Event { seq: 0, at: now, what: EventKind::Checked(check) });
         assert_eq!(
             nobody(&ready).price.as_deref(),
             Some("2 things to fix, 2 to know before you fire: see PREFLIGHT.")
@@ -86,7 +86,7 @@ mod tests {
     fn a_recorded_session_is_ready_as_the_design_says() {
         let events = recorded("after-kill");
         let until =
-            events.iter().position(|event| matches!(event.what, What::EndpointWatched { .. })).unwrap();
+            events.iter().position(|event| matches!(event.what, EventKind::EndpointWatched { .. })).unwrap();
         let said = nobody(&session(&events[..until]));
         assert_eq!(
             said.price.as_deref(),
@@ -98,11 +98,11 @@ mod tests {
     fn who_cannot_be_asked_is_not_waited_for() {
         let mut session = Session::new();
         let reason = "no URL to ask".to_owned();
-        let what = What::SourceChanged { source: Source::Users, state: SourceState::Absent { reason } };
+        let what = EventKind::SourceChanged { source: Source::Users, state: SourceState::Absent { reason } };
         session.apply(&Event { seq: 0, at: at(-9.0), what });
         assert_eq!(nobody(&session).sentence, "Users cannot be asked: what they get is not known");
         assert_eq!(nobody(&session).price.as_deref(), Some("No URL to ask."));
-        session.apply(&Event { seq: 0, at: at(-8.0), what: What::PassiveSet { on: true } });
+        session.apply(&Event { seq: 0, at: at(-8.0), what: EventKind::PassiveSet { on: true } });
         assert_eq!(nobody(&session).medium, "Nobody is asked: this session only reads pages");
     }
 }

@@ -4,7 +4,7 @@ use super::{Standing, Word, conclusion, conclusion_so_far, verdict};
 use crate::insight::warnings;
 use crate::session::{
     Event, Session,
-    event::{AnswerKind, EndpointId, ErrorKind, RequestId, Section, StepRef, What},
+    event::{AnswerKind, EndpointId, ErrorKind, RequestId, Section, StepRef, EventKind},
     fixtures::{self, Variant, at},
 };
 use crate::test_support;
@@ -12,7 +12,7 @@ use crate::test_support;
 /// The verdict is about users: it is the same whatever is believed of a breaker, and names none.
 #[test]
 fn the_verdict_about_the_run_names_no_breaker() {
-    use crate::session::event::{Belief, BreakerState as State, Confidence, Event, What};
+    use crate::session::event::{Belief, BreakerState as State, Confidence, Event, EventKind};
     for variant in [Variant::Before, Variant::After] {
         let (session, now) = fixtures::finished(variant);
         let plain = conclusion_so_far(&session, now);
@@ -29,7 +29,7 @@ fn the_verdict_about_the_run_names_no_breaker() {
         ] {
             let mut session = session.clone();
             let belief = Belief::new(state, Confidence::Likely, now, "");
-            session.apply(&Event { seq: 0, at: now, what: What::Believed(belief) });
+            session.apply(&Event { seq: 0, at: now, what: EventKind::Believed(belief) });
             assert_eq!(conclusion_so_far(&session, now), plain, "{state:?}");
         }
     }
@@ -135,8 +135,8 @@ fn recovered(since: AnswerKind, until: f64) -> Session {
     let endpoint = EndpointId(0);
     let step = StepRef { section: Section::Method, index: 0 };
     let mut told = vec![
-        (0.0, What::FaultFired { step, what: "killed".to_owned(), targets: Vec::new() }),
-        (1.999, What::FaultHealed { what: "it is back".to_owned() }),
+        (0.0, EventKind::FaultFired { step, what: "killed".to_owned(), targets: Vec::new() }),
+        (1.999, EventKind::FaultHealed { what: "it is back".to_owned() }),
     ];
     for number in 0..60_u64 {
         let start = number as f64 / 10.0;
@@ -146,8 +146,8 @@ fn recovered(since: AnswerKind, until: f64) -> Session {
         };
         let (request, waited_ms) = (RequestId(number), waited_s * 1000.0);
         let answer = test_support::answer(endpoint, request, waited_ms, kind);
-        told.push((start, What::RequestSent { endpoint, request }));
-        told.push((start + waited_s, What::Answered(answer)));
+        told.push((start, EventKind::RequestSent { endpoint, request }));
+        told.push((start + waited_s, EventKind::Answered(answer)));
     }
     told.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let mut session = Session::new();
@@ -197,7 +197,7 @@ fn a_fault_that_hits_nothing_never_happened() {
     let untouched = |event: &Event| {
         !matches!(
             event.what,
-            What::PodSeen(_) | What::PodGone(_) | What::ServiceSeen(_) | What::WorkloadSeen(_)
+            EventKind::PodSeen(_) | EventKind::PodGone(_) | EventKind::ServiceSeen(_) | EventKind::WorkloadSeen(_)
         ) || event.at < at(0.0)
     };
     let events: Vec<Event> = fixtures::events(Variant::After, 20.0).into_iter().filter(untouched).collect();
@@ -251,7 +251,7 @@ fn answered(answers: &[(AnswerKind, f64)]) -> Session {
 
 fn watch(session: &mut Session, endpoint: EndpointId) {
     let url = "GET http://localhost/".to_owned();
-    let what = What::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
+    let what = EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
     session.apply(&Event { seq: 0, at: at(0.0), what });
 }
 
@@ -259,9 +259,9 @@ fn answer(session: &mut Session, endpoint: EndpointId, answers: &[(AnswerKind, f
     for (number, (kind, waited_ms)) in (0..).zip(answers) {
         let start = number as f64 / 10.0;
         let request = RequestId(number);
-        session.apply(&Event { seq: 0, at: at(start), what: What::RequestSent { endpoint, request } });
+        session.apply(&Event { seq: 0, at: at(start), what: EventKind::RequestSent { endpoint, request } });
         let (kind, waited_ms) = (*kind, *waited_ms);
         let answer = test_support::answer(endpoint, request, waited_ms, kind);
-        session.apply(&Event { seq: 0, at: at(start + waited_ms / 1000.0), what: What::Answered(answer) });
+        session.apply(&Event { seq: 0, at: at(start + waited_ms / 1000.0), what: EventKind::Answered(answer) });
     }
 }

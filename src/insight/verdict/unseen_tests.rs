@@ -5,7 +5,7 @@ use crate::session::{
     Event, Session,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, RequestId, Section,
-        Source, SourceState, StepRef, What,
+        Source, SourceState, StepRef, EventKind,
     },
     fixtures::at,
 };
@@ -14,27 +14,27 @@ use crate::test_support::answer;
 const ENDPOINT: EndpointId = EndpointId(0);
 
 /// Ten answers a second of steady state, then of a fault: all in time. `told` comes with what was learned.
-fn told(unseen: Option<&str>, told: Option<What>, kind: AnswerKind) -> Session {
+fn told(unseen: Option<&str>, told: Option<EventKind>, kind: AnswerKind) -> Session {
     let mut session = Session::new();
-    let mut tell = |seconds: f64, what: What| session.apply(&Event { seq: 0, at: at(seconds), what });
+    let mut tell = |seconds: f64, what: EventKind| session.apply(&Event { seq: 0, at: at(seconds), what });
     let (endpoint, url) = (ENDPOINT, "GET http://localhost/".to_owned());
-    tell(-6.0, What::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 });
+    tell(-6.0, EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 });
     for number in 0..110_u64 {
         let start = -5.0 + number as f64 / 10.0;
         if number == 40 {
             let (description, unseen) = ("JSON object, 9 bytes".to_owned(), unseen.map(str::to_owned));
-            tell(start, What::ShapeLearned { endpoint, description, answers: 20, unseen });
+            tell(start, EventKind::ShapeLearned { endpoint, description, answers: 20, unseen });
             told.iter().for_each(|what| tell(start, what.clone()));
         }
         if number == 50 {
             let step = StepRef { section: Section::Method, index: 0 };
-            tell(0.0, What::FaultFired { step, what: "kill".to_owned(), targets: Vec::new() });
+            tell(0.0, EventKind::FaultFired { step, what: "kill".to_owned(), targets: Vec::new() });
         }
         let kind = if number < 50 { AnswerKind::Real } else { kind };
         let request = RequestId(number);
-        tell(start, What::RequestSent { endpoint, request });
+        tell(start, EventKind::RequestSent { endpoint, request });
         let answer = Answer { shape: 1, ..answer(endpoint, request, 5.0, kind) };
-        tell(start + 0.005, What::Answered(answer));
+        tell(start + 0.005, EventKind::Answered(answer));
     }
     session
 }
@@ -69,14 +69,14 @@ fn where_a_fallback_cannot_be_told_it_is_said_in_every_sentence() {
 #[test]
 fn an_open_breaker_and_answers_of_the_real_shape_are_not_called_real() {
     let belief = Belief::new(BreakerState::Open, Confidence::Sure, at(-1.0), "metrics");
-    let said = verdict(&told(None, Some(What::Believed(belief)), AnswerKind::Real), 6.0);
+    let said = verdict(&told(None, Some(EventKind::Believed(belief)), AnswerKind::Real), 6.0);
     assert!(said.sentence.contains("look real"), "{}", said.sentence);
     assert!(said.price.as_ref().unwrap().starts_with("The breaker is OPEN"), "{:?}", said.price);
 }
 
 #[test]
 fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
-    let endless = || Some(What::AnswersEnd { endpoint: ENDPOINT, end: false });
+    let endless = || Some(EventKind::AnswersEnd { endpoint: ENDPOINT, end: false });
     let session = told(None, endless(), AnswerKind::Real);
     let said = verdict(&session, 6.0);
     assert_eq!(said.word, Word::Unknown);
@@ -86,7 +86,7 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
     assert_eq!(verdict(&session, 6.0).word, Word::Failing);
     assert_eq!(conclusion(&session, at(6.0)).standing, Standing::NotResilient);
     // They end after all.
-    let ends = told(None, Some(What::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
+    let ends = told(None, Some(EventKind::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
     assert_eq!(verdict(&ends, 6.0).word, Word::Ok);
 }
 
@@ -95,7 +95,7 @@ fn why_nobody_can_be_asked_is_said() {
     let mut session = Session::new();
     assert_eq!(verdict(&session, 0.0).sentence, "Your service was not asked yet.");
     let state = SourceState::Absent { reason: "the endpoint cannot be asked: no colon".to_owned() };
-    let what = What::SourceChanged { source: Source::Users, state };
+    let what = EventKind::SourceChanged { source: Source::Users, state };
     session.apply(&Event { seq: 0, at: at(0.0), what });
     let said = verdict(&session, 0.0);
     assert_eq!(said.price.as_deref(), Some("The endpoint cannot be asked: no colon."));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::insight::phase;
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     event::{BreakerState, Guards, LastEnd},
     fixtures::{self, RECORDED, Variant, at, recorded_until, recorded_whole},
 };
@@ -121,7 +121,7 @@ fn a_restarted_container_is_warned_of_by_what_it_is() {
     let mut pod = row.pod.clone();
     pod.containers[0].restarts = 2;
     pod.containers[0].last_end = Some(LastEnd { reason: "Error".to_owned(), exit_code: 137 });
-    session.apply(&Event { seq: 0, at: at(11.0), what: What::PodSeen(pod) });
+    session.apply(&Event { seq: 0, at: at(11.0), what: EventKind::PodSeen(pod) });
     let wanted = "Kubernetes restarted the consumer 2 times since T0, though the fault is not about it";
     assert!(said(&(session, at(11.0)), Urgency::Warn).iter().any(|(text, _)| text == wanted));
 }

@@ -2,7 +2,7 @@
 
 use super::sources::usual::groups;
 use crate::cluster::{Connection, Error, is_asked_at};
-use crate::session::event::{Event, What, is_about};
+use crate::session::event::{Event, EventKind, is_about};
 use k8s_openapi::api::core::v1::{Container, Pod, Service};
 use kube::{Api, ResourceExt, api::ListParams};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,16 +29,16 @@ impl Seen {
     /// Takes note of a fact of the session.
     pub(super) fn follow(&mut self, event: &Event) {
         match &event.what {
-            What::PodSeen(pod) if pod.in_play && self.pods.len() < SEEN => {
+            EventKind::PodSeen(pod) if pod.in_play && self.pods.len() < SEEN => {
                 if let Some(owner) = &pod.owner {
                     self.pods.insert((pod.key.namespace.clone(), pod.key.name.clone()), owner.clone());
                 }
             }
-            What::PodGone(key) => {
+            EventKind::PodGone(key) => {
                 self.pods.remove(&(key.namespace.clone(), key.name.clone()));
             }
-            What::Targeted(card) => self.hits(&card.objects),
-            What::FaultFired { targets, .. } => self.hits(targets),
+            EventKind::Targeted(card) => self.hits(&card.objects),
+            EventKind::FaultFired { targets, .. } => self.hits(targets),
             _ => {}
         }
     }
@@ -291,10 +291,10 @@ mod tests {
         let mut seen = Seen::default();
         let mut tell = |what| seen.follow(&Event { seq: 0, at: Timestamp::UNIX_EPOCH, what });
         for (name, owner) in [("c-1", "consumer"), ("c-2", "consumer"), ("p-1", "provider")] {
-            tell(What::PodSeen(Row { owner: Some(owner.to_owned()), ..test_support::pod("shop", name) }));
+            tell(EventKind::PodSeen(Row { owner: Some(owner.to_owned()), ..test_support::pod("shop", name) }));
         }
         assert_eq!(seen.bystander(), None, "nobody knows yet which of them is hit");
-        let fired = What::FaultFired {
+        let fired = EventKind::FaultFired {
             step: test_support::method(0),
             what: "kill".to_owned(),
             targets: vec!["pod/p-1".to_owned()],

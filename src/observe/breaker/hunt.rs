@@ -11,7 +11,7 @@ use super::sources::{
 };
 use crate::cluster::Connection;
 use crate::provider::http::Access;
-use crate::session::event::{Level, Source, SourceState, What};
+use crate::session::event::{Level, Source, SourceState, EventKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -131,7 +131,7 @@ struct Hunter {
 impl Hunter {
     async fn say(&mut self, level: Level, message: String) {
         if self.told.len() < 32 && self.told.insert(message.clone()) {
-            self.out.emitter.emit(What::Logged { level, target: "breaker".to_owned(), message }).await;
+            self.out.emitter.emit(EventKind::Logged { level, target: "breaker".to_owned(), message }).await;
         }
     }
 
@@ -233,7 +233,7 @@ impl Hunter {
             beside.cancel();
             for source in [Source::Health, Source::Metrics] {
                 let state = SourceState::Absent { reason: "pods are read one by one".to_owned() };
-                self.out.emitter.emit(What::SourceChanged { source, state }).await;
+                self.out.emitter.emit(EventKind::SourceChanged { source, state }).await;
             }
         }
         if all > PODS {

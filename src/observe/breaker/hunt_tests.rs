@@ -8,7 +8,7 @@ use crate::cluster::fake_api::{Asked, Reply, answering};
 use crate::provider::http::Access;
 use crate::session::{
     clock::Clock,
-    event::{BreakerState, Level, Says, What, Witness},
+    event::{BreakerState, Level, Says, EventKind, Witness},
     stream::{Stream, stream},
 };
 use serde_json::json;
@@ -71,7 +71,7 @@ impl Rig {
     async fn warning(&mut self) -> String {
         let found = async {
             loop {
-                if let Some(What::Logged { level: Level::Warning, message, .. }) =
+                if let Some(EventKind::Logged { level: Level::Warning, message, .. }) =
                     self.stream.next().await.map(|event| event.what)
                 {
                     return message;

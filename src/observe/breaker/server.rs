@@ -7,7 +7,7 @@ use super::sources::{
     reach::Reach,
     usual::shown,
 };
-use crate::session::event::{Source, SourceState, What, Witness};
+use crate::session::event::{Source, SourceState, EventKind, Witness};
 use std::{
     sync::{
         Arc,
@@ -108,7 +108,7 @@ impl Server {
         }
         if let Some(source) = source {
             let state = SourceState::Absent { reason: format!("none of {} is there", paths.join(", ")) };
-            self.out.emitter.emit(What::SourceChanged { source, state }).await;
+            self.out.emitter.emit(EventKind::SourceChanged { source, state }).await;
         }
         None
     }

@@ -3,7 +3,7 @@
 use super::{BreakerSettings, watch};
 use crate::session::{
     clock::Clock,
-    event::{Belief, BreakerState, EndpointId, Says, Source, SourceState, What, Witness},
+    event::{Belief, BreakerState, EndpointId, Says, Source, SourceState, EventKind, Witness},
     stream::{Stream, stream},
 };
 use BreakerState::Open;
@@ -58,7 +58,7 @@ async fn pages(open: Arc<AtomicBool>) -> String {
     url
 }
 
-async fn until<T>(stream: &mut Stream, wanted: impl Fn(&What) -> Option<T>) -> T {
+async fn until<T>(stream: &mut Stream, wanted: impl Fn(&EventKind) -> Option<T>) -> T {
     let search = async {
         loop {
             let event = stream.next().await.expect("the watch goes on");
@@ -70,9 +70,9 @@ async fn until<T>(stream: &mut Stream, wanted: impl Fn(&What) -> Option<T>) -> T
     timeout(Duration::from_secs(20), search).await.expect("what was wanted comes")
 }
 
-fn believed(what: &What, state: BreakerState) -> Option<Belief> {
+fn believed(what: &EventKind, state: BreakerState) -> Option<Belief> {
     match what {
-        What::Believed(belief) if belief.state == state => Some(belief.clone()),
+        EventKind::Believed(belief) if belief.state == state => Some(belief.clone()),
         _ => None,
     }
 }
@@ -97,7 +97,7 @@ async fn pages_are_asked_and_believed() {
     assert!(belief.because.starts_with("metrics circuit_breaker_open = 1 (open)"), "{}", belief.because);
     open.store(false, Ordering::Relaxed);
     until(&mut stream, |what| match what {
-        What::Testified(testimony) if testimony.witness == Witness::Health => {
+        EventKind::Testified(testimony) if testimony.witness == Witness::Health => {
             (testimony.says == Says::Nothing && testimony.failing == Some(false)).then_some(())
         }
         _ => None,
@@ -125,7 +125,7 @@ async fn absent_and_mute_pages_are_told_with_the_reason() {
         let stop = CancellationToken::new();
         tokio::spawn(watch(settings, emitter, facts, stop.clone()));
         let reason = until(&mut stream, |what| match what {
-            What::SourceChanged { source, state } if *source == wanted => match state {
+            EventKind::SourceChanged { source, state } if *source == wanted => match state {
                 SourceState::Live => None,
                 SourceState::Reconnecting { reason } | SourceState::Absent { reason } => Some(reason.clone()),
             },
@@ -150,7 +150,7 @@ async fn pages_are_asked_with_the_headers_of_the_endpoint() {
         let settings = BreakerSettings { metrics, access: Ok(access), ..BreakerSettings::new(ENDPOINT) };
         tokio::spawn(watch(settings, emitter, facts, stop.clone()));
         let state = until(&mut stream, |what| match what {
-            What::SourceChanged { source: Source::Metrics, state } => Some(format!("{state:?}")),
+            EventKind::SourceChanged { source: Source::Metrics, state } => Some(format!("{state:?}")),
             _ => None,
         });
         let state = state.await;
@@ -171,7 +171,7 @@ async fn silence_is_told_with_its_reason() {
     let settings = BreakerSettings { metrics, ..BreakerSettings::new(ENDPOINT) };
     tokio::spawn(watch(settings, emitter, facts, stop.clone()));
     let ground = until(&mut stream, |what| match what {
-        What::Testified(said) if said.witness == Witness::Metrics => Some((said.says, said.ground.clone())),
+        EventKind::Testified(said) if said.witness == Witness::Metrics => Some((said.says, said.ground.clone())),
         _ => None,
     })
     .await;

@@ -16,7 +16,7 @@ use crate::{
     observe::presence::Presence,
     provider::http::Access,
     session::{
-        event::{Belief, Calls, EndpointId, Event, Source, SourceState, Testimony, Timestamp, What, Witness},
+        event::{Belief, Calls, EndpointId, Event, Source, SourceState, Testimony, Timestamp, EventKind, Witness},
         stream::Emitter,
     },
 };
@@ -128,7 +128,7 @@ pub async fn watch(
                 Some(event) => {
                     estimator.follow(&event);
                     seen.lock().unwrap_or_else(PoisonError::into_inner).follow(&event);
-                    if matches!(event.what, What::FaultFired { .. }) {
+                    if matches!(event.what, EventKind::FaultFired { .. }) {
                         // From here on it is shown, not foretold.
                         trips = None;
                     }
@@ -150,7 +150,7 @@ pub async fn watch(
                     }
                     teller.testify(at, estimator.testimony(reading)).await;
                     for check in trips.as_mut().map(|trips| trips.look(reading)).unwrap_or_default() {
-                        teller.emitter.emit_at(at, What::Checked(check)).await;
+                        teller.emitter.emit_at(at, EventKind::Checked(check)).await;
                     }
                 }
             }
@@ -176,7 +176,7 @@ async fn page(kind: Kind, url: &str, settings: &BreakerSettings, emitter: &Emitt
         Ok(found) => found,
         Err(reason) => {
             let state = SourceState::Absent { reason };
-            emitter.emit(What::SourceChanged { source, state }).await;
+            emitter.emit(EventKind::SourceChanged { source, state }).await;
             return None;
         }
     };
@@ -259,7 +259,7 @@ impl Teller {
             Some(told) => *told = Told { testimony: testimony.clone(), since: None },
             None => self.statements.push(Told { testimony: testimony.clone(), since: None }),
         }
-        self.emitter.emit_at(at, What::Testified(testimony)).await;
+        self.emitter.emit_at(at, EventKind::Testified(testimony)).await;
     }
 
     /// Tells what is believed now, and once a second what is no news.
@@ -279,7 +279,7 @@ impl Teller {
         if same {
             return;
         }
-        self.emitter.emit_at(at, What::Believed(belief.clone())).await;
+        self.emitter.emit_at(at, EventKind::Believed(belief.clone())).await;
         (belief.restarted, belief.missed) = (false, Vec::new());
         self.belief = Some(belief);
     }
@@ -288,11 +288,11 @@ impl Teller {
         for told in &mut self.statements {
             if let Some((at, testimony)) = told.since.take() {
                 told.testimony = testimony.clone();
-                self.emitter.emit_at(at, What::Testified(testimony)).await;
+                self.emitter.emit_at(at, EventKind::Testified(testimony)).await;
             }
         }
         if let Some((at, calls)) = self.calls.take() {
-            self.emitter.emit_at(at, What::CallsCounted(calls)).await;
+            self.emitter.emit_at(at, EventKind::CallsCounted(calls)).await;
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     session::{
         Event, Session,
         clock::Clock,
-        event::{AnswerKind, EndpointId, ErrorKind, SourceState, What},
+        event::{AnswerKind, EndpointId, ErrorKind, SourceState, EventKind},
         stream::{Stream, stream},
     },
 };
@@ -66,7 +66,7 @@ impl Probe {
 
     async fn answer(&mut self) -> crate::session::event::Answer {
         self.until(|event| match &event.what {
-            What::Answered(answer) => Some(answer.clone()),
+            EventKind::Answered(answer) => Some(answer.clone()),
             _ => None,
         })
         .await
@@ -164,7 +164,7 @@ async fn learns_what_is_real_and_notices_the_fallback_without_being_told() {
     .await;
     let mut probe = Probe::start(url, |settings| settings.rate = 200.0);
     let words = probe.until(|event| match &event.what {
-        What::ShapeLearned { description, .. } => Some(description.clone()),
+        EventKind::ShapeLearned { description, .. } => Some(description.clone()),
         _ => None,
     });
     assert_eq!(words.await, "JSON string, 38 bytes, application/json");
@@ -179,7 +179,7 @@ async fn learns_what_is_real_and_notices_the_fallback_without_being_told() {
     let endpoint = probe.session.users.main().unwrap();
     assert!(endpoint.url.ends_with("/invoke?..."), "a query may hold secrets: {}", endpoint.url);
     probe.stop.cancel();
-    probe.until(|event| matches!(event.what, What::EndpointLeft { .. }).then_some(())).await;
+    probe.until(|event| matches!(event.what, EventKind::EndpointLeft { .. }).then_some(())).await;
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn too_many_in_flight_are_withheld_and_counted() {
         settings.rate = 2000.0;
         settings.deadline = Duration::from_secs(10);
     });
-    probe.until(|event| matches!(event.what, What::RequestWithheld { .. }).then_some(())).await;
+    probe.until(|event| matches!(event.what, EventKind::RequestWithheld { .. }).then_some(())).await;
     let endpoint = probe.session.users.main().unwrap();
     assert_eq!(endpoint.in_flight.len(), 800);
     assert_eq!(endpoint.baseline(endpoint.since).withheld, 1);
@@ -288,7 +288,7 @@ async fn what_cannot_be_probed_is_said_with_a_way_out() {
         let mut probe = Probe::start(url, change);
         let reason = probe
             .until(|event| match &event.what {
-                What::SourceChanged { state: SourceState::Absent { reason }, .. } => Some(reason.clone()),
+                EventKind::SourceChanged { state: SourceState::Absent { reason }, .. } => Some(reason.clone()),
                 _ => None,
             })
             .await;

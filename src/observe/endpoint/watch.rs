@@ -10,7 +10,7 @@ use super::{
 };
 use crate::observe::presence::Presence;
 use crate::session::{
-    event::{Answer, AnswerKind, EndpointId, Level, RequestId, Source, SourceState, What},
+    event::{Answer, AnswerKind, EndpointId, Level, RequestId, Source, SourceState, EventKind},
     state::Outcome,
     stream::Emitter,
 };
@@ -33,13 +33,13 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
         Ok(target) => Arc::new(target),
         Err(error) => {
             let (level, target) = (Level::Warning, "users".to_owned());
-            emitter.emit(What::Logged { level, target, message: error.to_string() }).await;
+            emitter.emit(EventKind::Logged { level, target, message: error.to_string() }).await;
             let state = SourceState::Absent { reason: error.to_string() };
-            return emitter.emit(What::SourceChanged { source: Source::Users, state }).await;
+            return emitter.emit(EventKind::SourceChanged { source: Source::Users, state }).await;
         }
     };
     emitter
-        .emit(What::EndpointWatched {
+        .emit(EventKind::EndpointWatched {
             endpoint: settings.id,
             url: target.label(),
             rate: settings.rate,
@@ -47,7 +47,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
             limit_ms: settings.limit.as_millis() as u64,
         })
         .await;
-    emitter.emit(What::SourceChanged { source: Source::Users, state: SourceState::Live }).await;
+    emitter.emit(EventKind::SourceChanged { source: Source::Users, state: SourceState::Live }).await;
 
     let mut teller = Teller::new(&settings, &target, emitter.clone());
     let presence = &settings.presence;
@@ -83,16 +83,16 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 let (endpoint, request) = (settings.id, RequestId(number));
                 let at = emitter.clock().at(due);
                 if requests.len() < room {
-                    emitter.emit_at(at, What::RequestSent { endpoint, request }).await;
+                    emitter.emit_at(at, EventKind::RequestSent { endpoint, request }).await;
                     let asked = Asked { number, due, deadline: due + settings.deadline };
                     requests.spawn(ask(target.clone(), asked, teller.endings.patience()));
                 } else {
-                    emitter.emit_at(at, What::RequestWithheld { endpoint, request }).await;
+                    emitter.emit_at(at, EventKind::RequestWithheld { endpoint, request }).await;
                 }
             }
         }
     }
-    emitter.emit(What::EndpointLeft { endpoint: settings.id }).await;
+    emitter.emit(EventKind::EndpointLeft { endpoint: settings.id }).await;
 }
 
 /// Turns ended requests into facts.
@@ -133,7 +133,7 @@ impl Teller {
         if news {
             // What was learned of beginnings says nothing of whole answers.
             self.learning = Learning::new(self.rate);
-            self.emitter.emit(What::AnswersEnd { endpoint: self.endpoint, end: true }).await;
+            self.emitter.emit(EventKind::AnswersEnd { endpoint: self.endpoint, end: true }).await;
         }
         if untold {
             self.tell(done).await;
@@ -148,7 +148,7 @@ impl Teller {
             Next::TimeOut => self.tell(going.timed_out()).await,
             Next::Tell(beginnings) => self.tell_all(beginnings).await,
             Next::TellEndless(beginnings) => {
-                self.emitter.emit(What::AnswersEnd { endpoint: self.endpoint, end: false }).await;
+                self.emitter.emit(EventKind::AnswersEnd { endpoint: self.endpoint, end: false }).await;
                 self.tell_all(beginnings).await;
                 return Some(going).filter(|going| !going.is_over());
             }
@@ -192,7 +192,7 @@ impl Teller {
                 learned = judged.learned;
             }
         }
-        self.emitter.emit_at(self.emitter.clock().at(done.ended), What::Answered(answer)).await;
+        self.emitter.emit_at(self.emitter.clock().at(done.ended), EventKind::Answered(answer)).await;
         self.tell_learned(learned).await;
     }
 
@@ -206,7 +206,7 @@ impl Teller {
     async fn tell_learned(&self, learned: Option<Learned>) {
         if let Some(Learned { description, answers, unseen }) = learned {
             let endpoint = self.endpoint;
-            self.emitter.emit(What::ShapeLearned { endpoint, description, answers, unseen }).await;
+            self.emitter.emit(EventKind::ShapeLearned { endpoint, description, answers, unseen }).await;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Redact;
 use crate::session::{
-    event::{LogSource, PodLine, Timestamp, What},
+    event::{LogSource, PodLine, Timestamp, EventKind},
     stream::Emitter,
 };
 use futures_util::{AsyncRead, AsyncReadExt};
@@ -23,7 +23,7 @@ const LONGEST: usize = 1000;
 
 /// Reads a log to its end and tells it; gives whether it could be read.
 pub(super) async fn read(api: Api<Pod>, source: LogSource, emitter: Emitter, redact: Redact) -> bool {
-    emitter.emit(What::PodLogOpened { source: source.clone() }).await;
+    emitter.emit(EventKind::PodLogOpened { source: source.clone() }).await;
     let parameters = LogParams {
         container: Some(source.container.clone()),
         follow: !source.previous,
@@ -36,14 +36,14 @@ pub(super) async fn read(api: Api<Pod>, source: LogSource, emitter: Emitter, red
     let failed = match api.log_stream(&source.pod.name, &parameters).await {
         Ok(stream) => {
             let told = async |lines: Vec<PodLine>| {
-                emitter.emit(What::PodLogged { source: source.clone(), lines }).await;
+                emitter.emit(EventKind::PodLogged { source: source.clone(), lines }).await;
             };
             lines(stream, &redact, told).await.err().map(|error| error.to_string())
         }
         Err(error) => Some(crate::cluster::answer(&error)),
     };
     let well = failed.is_none();
-    emitter.emit(What::PodLogClosed { source, failed }).await;
+    emitter.emit(EventKind::PodLogClosed { source, failed }).await;
     well
 }
 

@@ -4,7 +4,7 @@ use crate::{
     session::{
         Event,
         clock::Clock,
-        event::{Container, LastEnd, Pod, PodLine, TargetCard, Timestamp, What},
+        event::{Container, LastEnd, Pod, PodLine, TargetCard, Timestamp, EventKind},
         stream::{Stream, stream},
     },
     test_support::{self, container, method},
@@ -38,7 +38,7 @@ fn card(object: &str) -> TargetCard {
     }
 }
 
-fn event(what: What) -> Arc<Event> {
+fn event(what: EventKind) -> Arc<Event> {
     Arc::new(Event { seq: 0, at: Timestamp::UNIX_EPOCH, what })
 }
 
@@ -49,14 +49,14 @@ async fn told(stream: &mut Stream, count: usize) -> Vec<String> {
         let event = tokio::time::timeout(Duration::from_secs(60), stream.next()).await;
         let which = |previous: bool| if previous { "before" } else { "now" };
         match event.unwrap_or_else(|_| panic!("no more is told than {told:?}")).unwrap().what {
-            What::PodLogOpened { source } => {
+            EventKind::PodLogOpened { source } => {
                 told.push(format!("{} {} opened", source.pod.name, which(source.previous)));
             }
-            What::PodLogged { source, lines } => {
+            EventKind::PodLogged { source, lines } => {
                 let texts: Vec<String> = lines.into_iter().map(|line| line.text).collect();
                 told.push(format!("{} {}: {}", source.pod.name, which(source.previous), texts.join("|")));
             }
-            What::PodLogClosed { source, failed } => {
+            EventKind::PodLogClosed { source, failed } => {
                 let how = failed.map_or_else(|| "ended".to_owned(), |why| format!("failed: {why}"));
                 told.push(format!("{} {} {how}", source.pod.name, which(source.previous)));
             }
@@ -79,13 +79,13 @@ async fn victims_are_read_unasked_others_when_asked_for_and_again_after_a_restar
     let watching = tokio::spawn(watch(connection, emitter, plain(), asks, tap, stop.clone()));
 
     for name in ["victim", "other"] {
-        tell.send(event(What::PodSeen(pod(name, 0)))).await.unwrap();
+        tell.send(event(EventKind::PodSeen(pod(name, 0)))).await.unwrap();
     }
-    tell.send(event(What::Targeted(card("victim on node-2")))).await.unwrap();
+    tell.send(event(EventKind::Targeted(card("victim on node-2")))).await.unwrap();
     assert_eq!(told(&mut stream, 3).await, ["victim now opened", "victim now: hello", "victim now ended"]);
     ask.send(pod("other", 0).key).await.unwrap();
     assert_eq!(told(&mut stream, 3).await, ["other now opened", "other now: hello", "other now ended"]);
-    tell.send(event(What::PodSeen(pod("other", 1)))).await.unwrap();
+    tell.send(event(EventKind::PodSeen(pod("other", 1)))).await.unwrap();
     let again = told(&mut stream, 6).await;
     assert_eq!(again[..3], ["other before opened", "other before: dying", "other before ended"]);
     assert_eq!(again[3..], ["other now opened", "other now: hello", "other now ended"]);
@@ -108,13 +108,13 @@ async fn what_cannot_be_read_says_why_and_is_tried_again_when_the_pod_changes() 
     let (tell, tap) = mpsc::channel(16);
     let stop = CancellationToken::new();
     let watching = tokio::spawn(watch(connection, emitter, plain(), asks, tap, stop.clone()));
-    tell.send(event(What::PodSeen(pod("victim", 0)))).await.unwrap();
-    tell.send(event(What::Targeted(card("victim")))).await.unwrap();
+    tell.send(event(EventKind::PodSeen(pod("victim", 0)))).await.unwrap();
+    tell.send(event(EventKind::Targeted(card("victim")))).await.unwrap();
     let first = told(&mut stream, 2).await;
     assert!(first[1].starts_with("victim now failed: ") && first[1].contains("forbidden"), "{first:?}");
     // The task is told of as finished only after it has said so.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    tell.send(event(What::PodSeen(pod("victim", 0)))).await.unwrap();
+    tell.send(event(EventKind::PodSeen(pod("victim", 0)))).await.unwrap();
     assert_eq!(told(&mut stream, 1).await, ["victim now opened"]);
     stop.cancel();
     watching.await.unwrap();

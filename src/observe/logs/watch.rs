@@ -5,7 +5,7 @@ use crate::{
     cluster::Connection,
     session::{
         Event,
-        event::{Container, LogSource, Pod, PodKey, TargetCard, What, is_about},
+        event::{Container, LogSource, Pod, PodKey, TargetCard, EventKind, is_about},
         stream::Emitter,
     },
 };
@@ -85,18 +85,18 @@ struct Reading {
 }
 
 impl Desk {
-    fn heard(&mut self, what: &What) {
+    fn heard(&mut self, what: &EventKind) {
         match what {
-            What::PodSeen(pod) if pod.in_play => {
+            EventKind::PodSeen(pod) if pod.in_play => {
                 self.known.insert(pod.key.uid.clone(), pod.clone());
                 if self.followed.iter().any(|followed| followed.uid == pod.key.uid) {
                     self.read(&pod.key.uid);
                 }
             }
-            What::PodGone(key) => {
+            EventKind::PodGone(key) => {
                 self.known.remove(&key.uid);
             }
-            What::Targeted(card) => {
+            EventKind::Targeted(card) => {
                 for uid in self.victims(card) {
                     self.follow(&uid);
                 }

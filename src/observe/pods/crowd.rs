@@ -1,6 +1,6 @@
 //! The pods that are known: some are told one by one, of the others only how many there are of each kind.
 
-use crate::session::event::{FoundPods, Pod, PodKey, What};
+use crate::session::event::{FoundPods, Pod, PodKey, EventKind};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
@@ -39,7 +39,7 @@ pub(super) struct KnownPod {
 
 impl Crowd {
     /// A pod is there or changed. Gives the row if that is worth telling.
-    pub(super) fn keep(&mut self, row: Pod, labels: &Labels) -> Option<What> {
+    pub(super) fn keep(&mut self, row: Pod, labels: &Labels) -> Option<EventKind> {
         let labels = self.labels.shared(labels);
         if let Some(known) = self.pods.get_mut(&row.key).filter(|known| known.row == row) {
             known.labels = labels;
@@ -57,14 +57,14 @@ impl Crowd {
         let known = KnownPod { row: row.clone(), labels, told };
         self.enters(&known);
         self.pods.insert(row.key.clone(), known);
-        told.then_some(What::PodSeen(row))
+        told.then_some(EventKind::PodSeen(row))
     }
 
     /// A pod is gone. Gives its farewell if it was told of.
-    pub(super) fn gone(&mut self, key: &PodKey) -> Option<What> {
+    pub(super) fn gone(&mut self, key: &PodKey) -> Option<EventKind> {
         let known = self.pods.remove(key)?;
         self.leaves(&known);
-        known.told.then(|| What::PodGone(key.clone()))
+        known.told.then(|| EventKind::PodGone(key.clone()))
     }
 
     fn enters(&mut self, known: &KnownPod) {
@@ -98,22 +98,22 @@ impl Crowd {
     }
 
     /// The counts of pods without a row that changed since the last call, and what is sought among them.
-    pub(super) fn counts(&mut self) -> Vec<What> {
+    pub(super) fn counts(&mut self) -> Vec<EventKind> {
         let changed = std::mem::take(&mut self.counts_changed);
         let found = if changed.is_empty() { None } else { self.seek() };
         let states = |namespace: &String| self.counts.get(namespace).cloned().unwrap_or_default();
-        let counted = |namespace| What::PodsCounted { states: states(&namespace), namespace };
+        let counted = |namespace| EventKind::PodsCounted { states: states(&namespace), namespace };
         changed.into_iter().map(counted).chain(found).collect()
     }
 
     /// Looks for pods without a row whose names hold `text`, from now on.
-    pub(super) fn find(&mut self, text: &str) -> Option<What> {
+    pub(super) fn find(&mut self, text: &str) -> Option<EventKind> {
         self.sought = text.to_owned();
         self.seek()
     }
 
     /// What is found, if that is another than before.
-    fn seek(&mut self) -> Option<What> {
+    fn seek(&mut self) -> Option<EventKind> {
         let found = if self.sought.is_empty() {
             None
         } else {
@@ -127,7 +127,7 @@ impl Crowd {
             return None;
         }
         self.found.clone_from(&found);
-        found.map(What::PodsFound)
+        found.map(EventKind::PodsFound)
     }
 
     pub(super) fn of(&self, namespace: &str) -> impl Iterator<Item = &KnownPod> {

@@ -6,7 +6,7 @@ use super::{
     notes, row,
     services::{KnownService, service_of},
 };
-use crate::session::event::{ClusterNote, Pod, PodKey, What, Workload};
+use crate::session::event::{ClusterNote, Pod, PodKey, EventKind, Workload};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{Event, Pod as WholePod, Service},
@@ -48,7 +48,7 @@ impl Picture {
     }
 
     /// A pod is there or changed.
-    pub(super) fn pod(&mut self, pod: &WholePod) -> Vec<What> {
+    pub(super) fn pod(&mut self, pod: &WholePod) -> Vec<EventKind> {
         let mut row = row::pod(pod);
         let labels = pod.labels();
         let containers = row.containers.iter().map(|container| &container.name);
@@ -66,7 +66,7 @@ impl Picture {
         news
     }
 
-    pub(super) fn pod_gone(&mut self, key: &PodKey) -> Vec<What> {
+    pub(super) fn pod_gone(&mut self, key: &PodKey) -> Vec<EventKind> {
         self.pods.gone(key).into_iter().collect()
     }
 
@@ -76,17 +76,17 @@ impl Picture {
     }
 
     /// The counts of pods without a row that changed since the last call.
-    pub(super) fn counts(&mut self) -> Vec<What> {
+    pub(super) fn counts(&mut self) -> Vec<EventKind> {
         self.pods.counts()
     }
 
     /// Looks for pods without a row by name, from now on.
-    pub(super) fn find(&mut self, text: &str) -> Vec<What> {
+    pub(super) fn find(&mut self, text: &str) -> Vec<EventKind> {
         self.pods.find(text).into_iter().collect()
     }
 
     /// A Service is there or changed.
-    pub(super) fn service(&mut self, service: &Service) -> Vec<What> {
+    pub(super) fn service(&mut self, service: &Service) -> Vec<EventKind> {
         let place = place(service);
         let known = self.services.entry(place.clone()).or_default();
         known.changed(service);
@@ -104,13 +104,13 @@ impl Picture {
     }
 
     /// A Service is gone: it has no endpoints any more.
-    pub(super) fn service_gone(&mut self, namespace: &str, name: &str) -> Vec<What> {
+    pub(super) fn service_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let place = (namespace.to_owned(), name.to_owned());
         let Some(known) = self.services.get_mut(&place) else { return Vec::new() };
         known.forget_slices();
         let news = known.news(&place.0, &place.1);
         self.services.remove(&place);
-        news.map(What::ServiceSeen).into_iter().collect()
+        news.map(EventKind::ServiceSeen).into_iter().collect()
     }
 
     /// Names of the Services known in a namespace.
@@ -119,7 +119,7 @@ impl Picture {
     }
 
     /// Endpoints of a Service are there or changed.
-    pub(super) fn slice(&mut self, slice: &EndpointSlice) -> Vec<What> {
+    pub(super) fn slice(&mut self, slice: &EndpointSlice) -> Vec<EventKind> {
         let Some(service) = service_of(slice) else { return Vec::new() };
         let place = (slice.namespace().unwrap_or_default(), service.clone());
         self.services.entry(place.clone()).or_default().slice_changed(slice);
@@ -127,7 +127,7 @@ impl Picture {
     }
 
     /// A slice of endpoints is gone.
-    pub(super) fn slice_gone(&mut self, namespace: &str, name: &str) -> Vec<What> {
+    pub(super) fn slice_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let of = |(place, known): (&Place, &KnownService)| {
             (place.0 == namespace && known.slices().any(|slice| slice == name)).then(|| place.clone())
         };
@@ -145,22 +145,22 @@ impl Picture {
     }
 
     /// All endpoints of a namespace were listed: now "none" is known to be none.
-    pub(super) fn endpoints_listed(&mut self, namespace: &str) -> Vec<What> {
+    pub(super) fn endpoints_listed(&mut self, namespace: &str) -> Vec<EventKind> {
         self.endpoints_listed.insert(namespace.to_owned());
         let places: Vec<Place> = self.services.keys().filter(|place| place.0 == namespace).cloned().collect();
         places.iter().flat_map(|place| self.service_news(place)).collect()
     }
 
-    fn service_news(&mut self, place: &Place) -> Vec<What> {
+    fn service_news(&mut self, place: &Place) -> Vec<EventKind> {
         if !self.endpoints_listed.contains(&place.0) {
             return Vec::new();
         }
         let known = self.services.get_mut(place);
-        known.and_then(|known| known.news(&place.0, &place.1)).map(What::ServiceSeen).into_iter().collect()
+        known.and_then(|known| known.news(&place.0, &place.1)).map(EventKind::ServiceSeen).into_iter().collect()
     }
 
     /// A Deployment is there or changed.
-    pub(super) fn deployment(&mut self, deployment: &Deployment) -> Vec<What> {
+    pub(super) fn deployment(&mut self, deployment: &Deployment) -> Vec<EventKind> {
         let place = place(deployment);
         let row = row::workload(deployment);
         let known = self
@@ -171,11 +171,11 @@ impl Picture {
         self.workload_news(&place)
     }
 
-    pub(super) fn deployment_gone(&mut self, namespace: &str, name: &str) -> Vec<What> {
+    pub(super) fn deployment_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
         let known = self.workloads.remove(&(namespace.clone(), name.clone()));
         let told = known.is_some_and(|known| known.told.is_some());
-        if told { vec![What::WorkloadGone { namespace, name }] } else { Vec::new() }
+        if told { vec![EventKind::WorkloadGone { namespace, name }] } else { Vec::new() }
     }
 
     /// Names of the Deployments known in a namespace.
@@ -183,14 +183,14 @@ impl Picture {
         self.workloads.keys().filter(|place| place.0 == namespace).map(|place| place.1.clone()).collect()
     }
 
-    fn workload_news(&mut self, place: &Place) -> Vec<What> {
+    fn workload_news(&mut self, place: &Place) -> Vec<EventKind> {
         let in_play = self.meant.is_everything() || self.meant.names(&place.1) || self.owners.contains(place);
         let Some(known) = self.workloads.get_mut(place).filter(|_| in_play) else { return Vec::new() };
         if known.told.as_ref() == Some(&known.row) {
             return Vec::new();
         }
         known.told = Some(known.row.clone());
-        vec![What::WorkloadSeen(known.row.clone())]
+        vec![EventKind::WorkloadSeen(known.row.clone())]
     }
 
     /// What Kubernetes wrote, if it is about an object in play.
@@ -219,7 +219,7 @@ impl Picture {
         &mut self,
         namespace: &str,
         labels: &BTreeMap<String, String>,
-        news: &mut Vec<What>,
+        news: &mut Vec<EventKind>,
     ) {
         let in_front = |(place, known): (&Place, &KnownService)| {
             (!known.in_play && place.0 == namespace && known.selects(labels)).then(|| place.clone())
@@ -229,7 +229,7 @@ impl Picture {
     }
 
     /// A Service in play takes the pods behind it with it.
-    fn service_comes_into_play(&mut self, place: &Place, news: &mut Vec<What>) {
+    fn service_comes_into_play(&mut self, place: &Place, news: &mut Vec<EventKind>) {
         let Some(known) = self.services.get_mut(place) else { return };
         known.in_play = true;
         let known = &*known;
@@ -243,7 +243,7 @@ impl Picture {
         news.extend(self.service_news(place));
     }
 
-    fn owner_comes_into_play(&mut self, row: &Pod, news: &mut Vec<What>) {
+    fn owner_comes_into_play(&mut self, row: &Pod, news: &mut Vec<EventKind>) {
         let Some(owner) = &row.owner else { return };
         let place = (row.key.namespace.clone(), owner.clone());
         if self.owners.insert(place.clone()) {

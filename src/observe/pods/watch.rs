@@ -7,7 +7,7 @@ use super::{
     row,
 };
 use crate::cluster::{Connection, Error};
-use crate::session::event::{Source, SourceState, What};
+use crate::session::event::{Source, SourceState, EventKind};
 use crate::session::stream::Emitter;
 use futures_util::{
     StreamExt,
@@ -91,7 +91,7 @@ impl Observer {
         }
     }
 
-    fn take(&mut self, Input { from, what }: Input) -> Vec<What> {
+    fn take(&mut self, Input { from, what }: Input) -> Vec<EventKind> {
         let change = match what {
             Ok(change) => change,
             Err(error) => {
@@ -120,7 +120,7 @@ impl Observer {
         }
     }
 
-    fn seen(&mut self, from: &From, object: Object, listed: bool) -> Vec<What> {
+    fn seen(&mut self, from: &From, object: Object, listed: bool) -> Vec<EventKind> {
         if let Some(listing) = self.listing.get_mut(from).filter(|_| listed) {
             listing.insert(object.identity());
         }
@@ -131,11 +131,11 @@ impl Observer {
             Object::Deployment(deployment) => self.picture.deployment(&deployment),
             // What was written before we came is history.
             Object::Event(_) if listed => Vec::new(),
-            Object::Event(event) => self.picture.event(&event).map(What::ClusterNoted).into_iter().collect(),
+            Object::Event(event) => self.picture.event(&event).map(EventKind::ClusterNoted).into_iter().collect(),
         }
     }
 
-    fn gone(&mut self, object: Object) -> Vec<What> {
+    fn gone(&mut self, object: Object) -> Vec<EventKind> {
         match object {
             Object::Pod(pod) => self.picture.pod_gone(&row::key(&pod)),
             Object::Service(service) => {
@@ -152,7 +152,7 @@ impl Observer {
     }
 
     /// After a list: what it did not hold went while nobody looked.
-    fn swept(&mut self, from: &From) -> Vec<What> {
+    fn swept(&mut self, from: &From) -> Vec<EventKind> {
         let held = self.listing.remove(from).unwrap_or_default();
         let at = from.namespace.as_str();
         let picture = &mut self.picture;
@@ -182,7 +182,7 @@ impl Observer {
     }
 
     /// A watch has a new state: what its source has to tell. A source is live when all its watches are.
-    fn state(&mut self, from: From, state: SourceState) -> Vec<What> {
+    fn state(&mut self, from: From, state: SourceState) -> Vec<EventKind> {
         let source = from.kind.source();
         self.states.insert(from, Some(state.clone()));
         let mut watches = self.states.iter().filter(|(from, _)| from.kind.source() == source);
@@ -191,7 +191,7 @@ impl Observer {
             return Vec::new();
         }
         self.told.insert(source, state.clone());
-        vec![What::SourceChanged { source, state }]
+        vec![EventKind::SourceChanged { source, state }]
     }
 
     fn broken(&self, from: &From, error: &watcher::Error) -> SourceState {

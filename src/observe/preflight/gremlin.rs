@@ -2,7 +2,7 @@
 
 use super::{Preflight, Subject, fix, ok};
 use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::stand_in};
-use crate::session::event::{Check, Fix};
+use crate::session::event::{Check, PlanChange};
 use pyvalue::Value;
 
 /// One line for each step that attacks through Gremlin.
@@ -29,10 +29,10 @@ pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<Check> {
 }
 
 /// The same step with the pods deleted by Kubernetes.
-async fn instead(preflight: &Preflight<'_>, subject: &Subject<'_>) -> Option<Fix> {
+async fn instead(preflight: &Preflight<'_>, subject: &Subject<'_>) -> Option<PlanChange> {
     let provider = stand_in(&subject.arguments(), preflight.connection.ok()?).await?;
     let mut activity = subject.activity.raw.clone();
     activity.insert("provider".to_owned(), Value::Map(provider));
     let words = "delete the pod, without Gremlin".to_owned();
-    Some(Fix::Instead { step: subject.at, activity: activity.into(), words })
+    Some(PlanChange::Instead { step: subject.at, activity: activity.into(), words })
 }

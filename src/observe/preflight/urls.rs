@@ -3,7 +3,7 @@
 use super::{Subject, fix, ok};
 use crate::cluster::{Connection, Reach, service_url};
 use crate::experiment::ProviderKind;
-use crate::session::event::{Check, Fix};
+use crate::session::event::{Check, PlanChange};
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, ResourceExt, api::ListParams};
 use reqwest::Url;
@@ -81,13 +81,13 @@ fn remedy(ways: &[Way]) -> String {
 }
 
 /// The other address, if there is only one that may be meant and it accepts connections.
-async fn offer(subjects: &[&Subject<'_>], ways: &[Way]) -> Option<Fix> {
+async fn offer(subjects: &[&Subject<'_>], ways: &[Way]) -> Option<PlanChange> {
     let [Way::At { url: to, .. }] = ways else { return None };
     let url = Url::parse(to).ok()?;
     connect(url.host_str()?, url.port_or_known_default()?).await.ok()?;
     let from = address_of(subjects.first()?.text("url"))?.to_owned();
     let steps = subjects.iter().map(|subject| subject.at).collect();
-    Some(Fix::Readdress { steps, from, to: to.trim_end_matches('/').to_owned() })
+    Some(PlanChange::Readdress { steps, from, to: to.trim_end_matches('/').to_owned() })
 }
 
 /// Scheme, host and port as the URL writes them.

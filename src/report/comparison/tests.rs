@@ -3,7 +3,7 @@ use crate::{
     insight::{Standing, Tone},
     session::{
         Event,
-        event::What,
+        event::EventKind,
         fixtures::{self, Variant, at, recorded_whole},
     },
 };
@@ -121,7 +121,7 @@ fn what_is_said_of_a_breaker_that_did_not_open() {
         session.breaker = crate::session::state::Breaker::default();
         session.concluded = None;
         let belief = Belief::new(state, Confidence::Sure, at(5.0), "actuator provider");
-        session.apply(&Event { seq: 0, at: at(5.0), what: What::Believed(belief) });
+        session.apply(&Event { seq: 0, at: at(5.0), what: EventKind::Believed(belief) });
         let (before, _) = fixtures::finished(Variant::After);
         let comparison = Comparison::of(("before", &before), ("after", &session));
         assert_eq!(row(&comparison, "T0 to breaker open").after.text, opened, "{state:?}");
@@ -156,7 +156,7 @@ fn a_fault_without_effect_is_the_first_thing_said() {
         event.at < at(0.0)
             || !matches!(
                 event.what,
-                What::PodSeen(_) | What::PodGone(_) | What::ServiceSeen(_) | What::WorkloadSeen(_)
+                EventKind::PodSeen(_) | EventKind::PodGone(_) | EventKind::ServiceSeen(_) | EventKind::WorkloadSeen(_)
             )
     };
     let events: Vec<Event> = fixtures::events(Variant::After, 62.0).into_iter().filter(quiet).collect();

@@ -1,7 +1,7 @@
 //! Controls around the loading of an experiment: the global ones only, as there is no experiment to declare any
 //! (experiment-format 10.2).
 
-use super::{ControlCall, ControlError, Controls, Turned, When};
+use super::{ControlCall, ControlError, Controls, StopByControl, When};
 use pyvalue::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +11,7 @@ pub(crate) struct Loading {
     /// The experiment, if a control changed it.
     pub experiment: Option<Value>,
     /// How a control wants nothing to be played.
-    pub turned: Option<Turned>,
+    pub turned: Option<StopByControl>,
     /// What went wrong in controls and does not count.
     pub complaints: Vec<String>,
 }
@@ -51,9 +51,9 @@ impl Controls {
                 loading.experiment = reply.state;
             }
             match reply.error {
-                Some(ControlError::Interrupt(message)) => loading.turned = Some(Turned::Interrupt(message)),
-                Some(ControlError::Exit(code)) => loading.turned = Some(Turned::Exit(code)),
-                Some(ControlError::KeyboardInterrupt) => loading.turned = Some(Turned::KeyboardInterrupt),
+                Some(ControlError::Interrupt(message)) => loading.turned = Some(StopByControl::Interrupt(message)),
+                Some(ControlError::Exit(code)) => loading.turned = Some(StopByControl::Exit(code)),
+                Some(ControlError::KeyboardInterrupt) => loading.turned = Some(StopByControl::KeyboardInterrupt),
                 Some(ControlError::Ordinary(message) | ControlError::Ended(message)) => {
                     loading.complaints.push(format!("{function} of control '{}': {message}", control.name));
                 }
@@ -69,7 +69,7 @@ impl Controls {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ControlError, ControlReply, Controls, Turned, fake::FakeHost};
+    use super::super::{ControlError, ControlReply, Controls, StopByControl, fake::FakeHost};
     use crate::experiment::Control;
     use pyvalue::{Map, Value, parse_json};
     use std::sync::Arc;
@@ -114,7 +114,7 @@ mod tests {
         }));
         let controls = Controls::new(vec![of("a", ""), of("b", ""), of("c", "")], host);
         let loading = controls.before_loading("x.json").await;
-        assert_eq!(loading.turned, Some(Turned::Interrupt("stop".to_owned())));
+        assert_eq!(loading.turned, Some(StopByControl::Interrupt("stop".to_owned())));
         assert_eq!(loading.complaints, ["before_loading_experiment_control of control 'a': oops"]);
     }
 }

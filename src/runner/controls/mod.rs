@@ -9,9 +9,9 @@ mod subject;
 
 pub(super) use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
 pub(super) use levels::Level;
-pub(super) use subject::Subject;
+pub(super) use subject::ControlSubject;
 
-use super::{Compat, reins::Reins};
+use super::{Compat, stop_signal::StopSignal};
 use crate::{
     experiment::{Control, Experiment, Secrets, substitute},
     session::event::Level as EventLevel,
@@ -50,14 +50,14 @@ impl When {
 /// Where a round of controls happens.
 pub(super) struct Round<'a> {
     pub when: When,
-    pub subject: Subject<'a>,
+    pub subject: ControlSubject<'a>,
     /// What the level came to.
     pub state: Option<Value>,
     pub compat: Compat,
 }
 
 /// What all controls of a run can see and change.
-pub(super) struct Scene<'a> {
+pub(super) struct ControlView<'a> {
     pub experiment: Arc<Experiment>,
     /// The experiment as it is now.
     pub raw: Arc<Map>,
@@ -65,7 +65,7 @@ pub(super) struct Scene<'a> {
     pub secrets: &'a Secrets,
 }
 
-impl Scene<'_> {
+impl ControlView<'_> {
     fn shown(&self) -> ControlScene<'_> {
         ControlScene { configuration: &self.configuration, secrets: self.secrets, experiment: &self.raw }
     }
@@ -73,7 +73,7 @@ impl Scene<'_> {
 
 /// What a round of controls changed.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(super) struct ControlChanges {
     pub state: Option<Value>,
     pub context: Option<Value>,
     pub configuration: Option<Arc<Map>>,
@@ -81,14 +81,14 @@ pub(super) struct Changes {
     /// The experiment's keys that stand for other objects now.
     pub reassigned: Vec<String>,
     /// How a control turned the run to its end.
-    pub turned: Option<Turned>,
+    pub turned: Option<StopByControl>,
     /// What went wrong in controls that do not count.
-    pub complaints: Vec<Complaint>,
+    pub complaints: Vec<ControlProblem>,
 }
 
 /// How a control turned the run to its end.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Turned {
+pub(crate) enum StopByControl {
     /// By the engine's interrupt exception, with this message.
     Interrupt(String),
     Exit(Value),
@@ -98,12 +98,12 @@ pub(crate) enum Turned {
 
 /// Something that went wrong in a control and does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Complaint {
+pub(super) struct ControlProblem {
     pub level: EventLevel,
     pub message: String,
 }
 
-impl Complaint {
+impl ControlProblem {
     /// The reference mentions errors of controls in passing. That one hangs is news.
     fn of(error: ControlError, function: &str, control: &Control) -> Self {
         let (level, message) = match error {
@@ -142,18 +142,18 @@ impl Controls {
     }
 
     /// Whether any control applies on this level.
-    pub(super) fn touch(&self, subject: Subject<'_>, experiment: &Experiment) -> bool {
-        let Subject { level, local, .. } = subject;
+    pub(super) fn touch(&self, subject: ControlSubject<'_>, experiment: &Experiment) -> bool {
+        let ControlSubject { level, local, .. } = subject;
         let applied = || levels::applied(level, &self.globals, experiment.controls(), local, Compat::Safe);
         self.host.is_some() && !applied().is_empty()
     }
 
     /// Calls `configure_control` once for each name: the globals, of which those that fail are dropped, then the
     /// experiment's, which do not see the settings.
-    pub(super) async fn configure(&mut self, mut scene: Scene<'_>, reins: &Reins) -> Changes {
-        let mut changes = Changes::default();
+    pub(super) async fn configure(&mut self, mut scene: ControlView<'_>, reins: &StopSignal) -> ControlChanges {
+        let mut changes = ControlChanges::default();
         let Some(host) = self.host.clone() else { return changes };
-        let once = Once { host: &*host, function: "configure_control", reins };
+        let once = SingleCalls { host: &*host, function: "configure_control", reins };
         let mut kept = Vec::new();
         for control in std::mem::take(&mut self.globals) {
             match once.call(&control, true, &mut scene, &mut changes).await {
@@ -170,15 +170,15 @@ impl Controls {
     }
 
     /// Calls `cleanup_control` once for each name; tells what went wrong.
-    pub(super) async fn clean_up(&self, mut scene: Scene<'_>, reins: &Reins) -> Vec<Complaint> {
-        let mut changes = Changes::default();
+    pub(super) async fn clean_up(&self, mut scene: ControlView<'_>, reins: &StopSignal) -> Vec<ControlProblem> {
+        let mut changes = ControlChanges::default();
         let Some(host) = &self.host else { return changes.complaints };
-        let once = Once { host: &**host, function: "cleanup_control", reins };
+        let once = SingleCalls { host: &**host, function: "cleanup_control", reins };
         for control in declared(&scene.experiment) {
             let failed = once.call(&control, false, &mut scene, &mut changes).await.err();
             changes.complaints.extend(failed.map(|failed| match failed.level {
                 // The reference falls over an exception here, which is why it may not pass in silence.
-                EventLevel::Debug => Complaint { level: EventLevel::Error, ..failed },
+                EventLevel::Debug => ControlProblem { level: EventLevel::Error, ..failed },
                 _ => failed,
             }));
         }
@@ -191,8 +191,8 @@ impl Controls {
 
     /// Calls the controls of a level in order, each seeing what those before it changed. An interruption skips the
     /// rest of the round, and so does a halt that comes meanwhile.
-    pub(super) async fn round(&self, round: Round<'_>, mut scene: Scene<'_>, reins: &Reins) -> Changes {
-        let mut changes = Changes::default();
+    pub(super) async fn round(&self, round: Round<'_>, mut scene: ControlView<'_>, reins: &StopSignal) -> ControlChanges {
+        let mut changes = ControlChanges::default();
         let Some(host) = &self.host else { return changes };
         let Round { when, subject, mut state, compat } = round;
         let (scope, function) = (when.name(), format!("{}_{}_control", when.name(), subject.level.name()));
@@ -228,10 +228,10 @@ impl Controls {
                 changes.state = Some(changed);
             }
             match reply.error {
-                Some(ControlError::Interrupt(message)) => changes.turned = Some(Turned::Interrupt(message)),
-                Some(ControlError::Exit(code)) => changes.turned = Some(Turned::Exit(code)),
-                Some(ControlError::KeyboardInterrupt) => changes.turned = Some(Turned::KeyboardInterrupt),
-                Some(error) => changes.complaints.push(Complaint::of(error, &function, control)),
+                Some(ControlError::Interrupt(message)) => changes.turned = Some(StopByControl::Interrupt(message)),
+                Some(ControlError::Exit(code)) => changes.turned = Some(StopByControl::Exit(code)),
+                Some(ControlError::KeyboardInterrupt) => changes.turned = Some(StopByControl::KeyboardInterrupt),
+                Some(error) => changes.complaints.push(ControlProblem::of(error, &function, control)),
                 None => {}
             }
             if changes.turned.is_some() {
@@ -242,10 +242,10 @@ impl Controls {
     }
 }
 
-impl Changes {
+impl ControlChanges {
     /// Takes note of what a control changed of the run's own objects; those that follow see it. What was changed in a
     /// context is changed in the experiment it is a part of.
-    fn take(&mut self, reply: &mut ControlReply, scene: &mut Scene<'_>, place: Option<&str>) {
+    fn take(&mut self, reply: &mut ControlReply, scene: &mut ControlView<'_>, place: Option<&str>) {
         if let Some(changed) = reply.configuration.take() {
             scene.configuration = Arc::new(changed);
             self.configuration = Some(scene.configuration.clone());
@@ -268,20 +268,20 @@ impl Changes {
 }
 
 /// Calls of one function outside of any level. An interruption there is an error like any other.
-struct Once<'a> {
+struct SingleCalls<'a> {
     host: &'a dyn ControlHost,
     function: &'a str,
-    reins: &'a Reins,
+    reins: &'a StopSignal,
 }
 
-impl Once<'_> {
+impl SingleCalls<'_> {
     async fn call(
         &self,
         control: &Control,
         global: bool,
-        scene: &mut Scene<'_>,
-        changes: &mut Changes,
-    ) -> Result<(), Complaint> {
+        scene: &mut ControlView<'_>,
+        changes: &mut ControlChanges,
+    ) -> Result<(), ControlProblem> {
         let Some(module) = control.module() else { return Ok(()) };
         let configures = self.function == "configure_control";
         let call = ControlCall {
@@ -298,13 +298,13 @@ impl Once<'_> {
         let mut reply = ask(self.host, call, self.reins).await;
         changes.take(&mut reply, scene, None);
         match reply.error {
-            Some(error) => Err(Complaint::of(error, self.function, control)),
+            Some(error) => Err(ControlProblem::of(error, self.function, control)),
             None => Ok(()),
         }
     }
 }
 
-fn arguments(control: &Control, scene: &Scene<'_>) -> Map {
+fn arguments(control: &Control, scene: &ControlView<'_>) -> Map {
     let declared = control.arguments();
     if scene.configuration.is_empty() && scene.secrets.is_empty() {
         return declared;

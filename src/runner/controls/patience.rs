@@ -1,7 +1,7 @@
 //! One call of a control, which must not hold up the end of the run.
 
 use super::{ControlCall, ControlError, ControlHost, ControlReply};
-use crate::runner::reins::Reins;
+use crate::runner::stop_signal::StopSignal;
 use std::{pin::pin, time::Duration};
 
 /// How long a control may take once the run is on its way to its end.
@@ -11,7 +11,7 @@ const GRACE: Duration = Duration::from_millis(750);
 
 /// Calls a control until it is done, the run is told (once more) to turn to its end, or, in a run that was told so
 /// already, it has taken too long.
-pub(super) async fn ask(host: &dyn ControlHost, call: ControlCall<'_>, reins: &Reins) -> ControlReply {
+pub(super) async fn ask(host: &dyn ControlHost, call: ControlCall<'_>, reins: &StopSignal) -> ControlReply {
     let (cancel, hurried, halts) = (call.cancel.clone(), reins.is_hurried(), reins.halts());
     let mut calling = pin!(host.call(call));
     let why = tokio::select! {

@@ -6,7 +6,7 @@ use pyvalue::Map;
 
 /// What a round of controls is about, and gets as its context.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::runner) struct Subject<'a> {
+pub(in crate::runner) struct ControlSubject<'a> {
     pub level: Level,
     pub local: &'a [Control],
     /// Where the context is in the experiment, as a JSON path: what a control changes in it, it changes there.
@@ -14,7 +14,7 @@ pub(in crate::runner) struct Subject<'a> {
     pub context: &'a Map,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> ControlSubject<'a> {
     /// The run, its method or its rollbacks, for which the context is the whole experiment.
     pub(crate) fn whole(level: Level, experiment: &'a Map) -> Self {
         Self { level, local: &[], place: "$", context: experiment }

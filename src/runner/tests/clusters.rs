@@ -52,7 +52,7 @@ async fn fired(parts: &str, controls: Controls, chosen: Chosen, between: impl Fn
     let asked = Mutex::new(0);
     let played = setup
         .play_with(async |what, operator| {
-            if let What::StepAwaited { step: KILL, .. } = what {
+            if let EventKind::StepAwaited { step: KILL, .. } = what {
                 shown.note(KILL, Some(identity(&settings).await));
                 let number = {
                     let mut asked = asked.lock().unwrap();
@@ -83,7 +83,7 @@ async fn what_would_act_elsewhere_by_now_is_not_fired_but_shown_again() {
     let told = "'kill' was not fired: its card named context production, by now it would act in context staging; \
                 see the new card";
     assert!(played.says(told));
-    let fires = played.events.iter().filter(|event| matches!(event.what, What::FaultFired { .. })).count();
+    let fires = played.events.iter().filter(|event| matches!(event.what, EventKind::FaultFired { .. })).count();
     assert_eq!(fires, 1);
 }
 

@@ -220,7 +220,7 @@ async fn what_a_control_makes_of_an_activity_is_played_and_journalled() {
     assert_eq!(played.at("experiment.method.1.name"), "edited".into());
     assert_eq!(played.at("experiment.description"), "d".into(), "the journal's mapping is its own");
     let plans = played.events.iter().filter_map(|event| match &event.what {
-        What::Planned(plan) => Some(plan.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>()),
+        EventKind::Planned(plan) => Some(plan.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>()),
         _ => None,
     });
     let (first, last) = (vec!["a"], vec!["edited", "edited"]);
@@ -250,7 +250,7 @@ async fn what_a_control_makes_of_a_step_after_it_was_fired_is_not_run() {
     setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(editing)));
     let played = setup
         .play_with(async |what, operator| {
-            if let What::StepAwaited { step, .. } = what {
+            if let EventKind::StepAwaited { step, .. } = what {
                 operator.says(StepCommand::Fire(*step)).await;
             }
         })
@@ -280,7 +280,7 @@ async fn what_a_control_marks_as_dry_is_not_fired() {
     setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(marking(Some(true)))));
     let played = setup.play().await;
     assert_eq!((played.calls.len(), played.outcome().0.as_str()), (0, "completed"));
-    assert!(!played.events.iter().any(|event| matches!(event.what, What::FaultFired { .. })));
+    assert!(!played.events.iter().any(|event| matches!(event.what, EventKind::FaultFired { .. })));
 }
 
 /// A step that is only pretended needs no fire, so it has none when a control makes it real.
@@ -291,7 +291,7 @@ async fn what_a_control_makes_real_after_nobody_fired_it_is_not_run() {
     setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(marking(None))));
     let played = setup
         .play_with(async |what, operator| {
-            if let What::StepAwaited { .. } = what {
+            if let EventKind::StepAwaited { .. } = what {
                 operator.says(StepCommand::Next).await;
             }
         })
@@ -327,7 +327,7 @@ async fn stuck_in(function: &'static str) -> (Played, Vec<String>) {
     setup.controls = Controls::new(Vec::new(), host.clone());
     let played = setup
         .play_with(async |what, operator| {
-            if matches!(what, What::RunStarted { .. }) {
+            if matches!(what, EventKind::RunStarted { .. }) {
                 let signals = operator.signals.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
@@ -374,7 +374,7 @@ async fn in_a_halted_run_a_control_has_thirty_seconds() {
     setup.controls = Controls::new(Vec::new(), host.clone());
     let played = setup
         .play_with(async |what, operator| {
-            if matches!(what, What::ActivityStarted { .. }) {
+            if matches!(what, EventKind::ActivityStarted { .. }) {
                 operator.signals(Signal::Terminate).await;
             }
         })

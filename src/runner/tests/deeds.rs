@@ -17,9 +17,9 @@ fn process(name: &str, path: &str, arguments: &str) -> String {
 /// What was told of the fires, and why.
 fn told(played: &Played) -> Vec<(&'static str, String)> {
     let told = played.events.iter().filter_map(|event| match &event.what {
-        What::FaultFired { .. } => Some(("fired", String::new())),
-        What::FaultRefused { reason, .. } => Some(("refused", reason.clone())),
-        What::FaultUnconfirmed { reason, .. } => Some(("unconfirmed", reason.clone())),
+        EventKind::FaultFired { .. } => Some(("fired", String::new())),
+        EventKind::FaultRefused { reason, .. } => Some(("refused", reason.clone())),
+        EventKind::FaultUnconfirmed { reason, .. } => Some(("unconfirmed", reason.clone())),
         _ => None,
     });
     told.collect()
@@ -99,7 +99,7 @@ async fn a_rollback_with_an_exit_code_is_a_success_of_the_journal_and_told_all_t
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
     assert!(lamented(&played).is_empty());
     let trouble = played.events.iter().find_map(|event| match &event.what {
-        What::ActivityEnded { outcome, .. } => outcome.trouble.clone(),
+        EventKind::ActivityEnded { outcome, .. } => outcome.trouble.clone(),
         _ => None,
     });
     assert_eq!(trouble.as_deref(), Some("exit code 1"));
@@ -118,7 +118,7 @@ async fn a_hypothesis_that_fails_after_the_fire_offers_the_rollbacks() {
         let played = Setup::new(&parts)
             .stepping()
             .play_with(async |what, operator| {
-                if let What::StepAwaited { step, destructive } = what {
+                if let EventKind::StepAwaited { step, destructive } = what {
                     let said = match (*step == first, *destructive) {
                         (true, _) => answer.clone(),
                         (_, true) => StepCommand::Fire(*step),
@@ -146,7 +146,7 @@ async fn a_tolerance_in_the_method_is_told_and_not_journalled() {
     ]);
     let played = Setup::new(&parts).play().await;
     let told = played.events.iter().filter_map(|event| match &event.what {
-        What::ActivityEnded { outcome, .. } => Some(outcome.tolerance_met),
+        EventKind::ActivityEnded { outcome, .. } => Some(outcome.tolerance_met),
         _ => None,
     });
     assert_eq!(told.collect::<Vec<_>>(), [Some(true), Some(false), None]);
@@ -163,7 +163,7 @@ async fn stepping(parts: &str, answer: impl Fn(StepRef, usize) -> StepCommand) -
     Setup::new(parts)
         .stepping()
         .play_with(async |what, operator| {
-            if let What::StepAwaited { step, .. } = what {
+            if let EventKind::StepAwaited { step, .. } = what {
                 let time = {
                     let mut times = times.lock().unwrap();
                     let count = times.entry(*step).or_default();
@@ -217,7 +217,7 @@ async fn a_hypothesis_that_was_not_asked_is_not_met() {
     );
     assert_eq!(played.names("run"), ["a"], "the operator goes on");
     let ended = played.events.iter().find_map(|event| match &event.what {
-        What::HypothesisEnded { skipped, .. } => Some(*skipped),
+        EventKind::HypothesisEnded { skipped, .. } => Some(*skipped),
         _ => None,
     });
     assert_eq!(ended, Some(2));

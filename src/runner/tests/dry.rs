@@ -76,13 +76,13 @@ async fn a_marked_activity_is_not_played_and_its_entry_is_that_of_a_dry_run() {
             assert_eq!(played.at("run.0.status"), "succeeded".into(), "{key}");
             assert_eq!(played.at("status"), "completed".into(), "{key}");
             assert_eq!(played.says("Activity 'act' is in dry mode: it is not executed"), calls == 0, "{key}");
-            let fired = played.events.iter().any(|event| matches!(event.what, What::FaultFired { .. }));
+            let fired = played.events.iter().any(|event| matches!(event.what, EventKind::FaultFired { .. }));
             assert_eq!(fired, calls == 1, "{key}");
         }
     }
     let played = Setup::new(&steps("true")).stepping().play_with(async |what, operator| {
         // It needs no fire: nothing is changed.
-        if let What::StepAwaited { destructive, .. } = what {
+        if let EventKind::StepAwaited { destructive, .. } = what {
             assert!(!destructive);
             operator.says(StepCommand::Next).await;
         }
@@ -90,7 +90,7 @@ async fn a_marked_activity_is_not_played_and_its_entry_is_that_of_a_dry_run() {
     let played = played.await;
     assert!(played.calls.is_empty());
     let planned = played.events.iter().find_map(|event| match &event.what {
-        What::Planned(plan) => plan.steps.first().map(|step| (step.destructive, step.pretended)),
+        EventKind::Planned(plan) => plan.steps.first().map(|step| (step.destructive, step.pretended)),
         _ => None,
     });
     assert_eq!(planned, Some((false, true)));

@@ -16,7 +16,7 @@ fn parts() -> String {
 async fn signalled(setup: Setup, name: &str, signal: Signal) -> Played {
     setup
         .play_with(async |what, operator| {
-            if matches!(what, What::ActivityStarted { name: begun, .. } if begun == name) {
+            if matches!(what, EventKind::ActivityStarted { name: begun, .. } if begun == name) {
                 operator.signals(signal).await;
             }
         })
@@ -65,7 +65,7 @@ async fn a_signal_ends_a_pause() {
     let steps = method(&[probe("a", "give:1", r#""pauses": {"before": 600}"#), probe("b", "give:1", "")]);
     let played = Setup::new(&steps)
         .play_with(async |what, operator| {
-            if matches!(what, What::PauseStarted { .. }) {
+            if matches!(what, EventKind::PauseStarted { .. }) {
                 operator.signals(Signal::Interrupt).await;
             }
         })
@@ -123,9 +123,9 @@ async fn background_activities_end_with_the_run() {
         Signal::Interrupt,
     )
     .await;
-    let ended = rolled_back.events.iter().position(|event| matches!(event.what, What::MethodEnded)).unwrap();
+    let ended = rolled_back.events.iter().position(|event| matches!(event.what, EventKind::MethodEnded)).unwrap();
     let slow_ended = rolled_back.events.iter().position(
-        |event| matches!(&event.what, What::ActivityEnded { step, .. } if step.index == 0 && step.section == crate::session::event::Section::Method),
+        |event| matches!(&event.what, EventKind::ActivityEnded { step, .. } if step.index == 0 && step.section == crate::session::event::Section::Method),
     );
     assert!(slow_ended.unwrap() < ended, "before anything is undone");
 }
@@ -155,7 +155,7 @@ async fn a_signal_while_the_last_continuous_pass_is_awaited_ends_it() {
     let setup = setup.options(|it| it.hypothesis = crate::runner::HypothesisStrategy::DuringMethodOnly);
     let played = setup
         .play_with(async |what, operator| {
-            if matches!(what, What::MethodEnded) {
+            if matches!(what, EventKind::MethodEnded) {
                 operator.signals(Signal::Interrupt).await;
             }
         })

@@ -13,14 +13,14 @@ mod outcomes;
 mod properties;
 mod stepping;
 
-use super::{Consent, Controls, Ending, Options, Pace, Request, Shown, Signal, play};
+use super::{Consent, Controls, RunEnd, RunOptions, Pacing, RunRequest, ShownTargets, Signal, play};
 use crate::test_support::map;
 use crate::{
     cluster,
     experiment::{Environment, Experiment, Secrets},
     provider::Providers,
     session::{
-        Event, What,
+        Event, EventKind,
         clock::Clock,
         command::StepCommand,
         console::lines,
@@ -38,12 +38,12 @@ use tokio::sync::mpsc;
 /// How a run is set up.
 struct Setup {
     experiment: String,
-    options: Options,
+    options: RunOptions,
     configuration: Map,
     secrets: Secrets,
-    pace: Pace,
+    pace: Pacing,
     controls: Controls,
-    shown: Shown,
+    shown: ShownTargets,
     cluster: Option<cluster::Settings>,
 }
 
@@ -52,17 +52,17 @@ impl Setup {
     fn new(parts: &str) -> Self {
         Self {
             experiment: format!(r#"{{"title": "t", "description": "d", {parts}}}"#),
-            options: Options::default(),
+            options: RunOptions::default(),
             configuration: Map::default(),
             secrets: Secrets::default(),
-            pace: Pace::Auto(Consent::up_front()),
+            pace: Pacing::Auto(Consent::up_front()),
             controls: Controls::default(),
-            shown: Shown::default(),
+            shown: ShownTargets::default(),
             cluster: None,
         }
     }
 
-    fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+    fn options(mut self, change: impl FnOnce(&mut RunOptions)) -> Self {
         change(&mut self.options);
         self
     }
@@ -73,7 +73,7 @@ impl Setup {
     }
 
     fn stepping(mut self) -> Self {
-        self.pace = Pace::Step;
+        self.pace = Pacing::Step;
         self
     }
 
@@ -83,9 +83,9 @@ impl Setup {
     }
 
     /// Plays it while `operator` acts; it sees every event.
-    async fn play_with(self, operator: impl AsyncFn(&What, &Operator)) -> Played {
+    async fn play_with(self, operator: impl AsyncFn(&EventKind, &Operator)) -> Played {
         let document = Document::json("test", self.experiment).unwrap();
-        let request = Request {
+        let request = RunRequest {
             experiment: Arc::new(Experiment::unchecked(document).unwrap()),
             options: self.options,
             configuration: self.configuration,
@@ -145,7 +145,7 @@ impl Operator {
 struct Played {
     events: Vec<Event>,
     journal: Journal,
-    ending: Option<Ending>,
+    ending: Option<RunEnd>,
     calls: Vec<String>,
 }
 
@@ -203,7 +203,7 @@ impl Played {
 
     fn awaited(&self) -> Vec<(StepRef, bool)> {
         let awaited = self.events.iter().filter_map(|event| match &event.what {
-            What::StepAwaited { step, destructive } => Some((*step, *destructive)),
+            EventKind::StepAwaited { step, destructive } => Some((*step, *destructive)),
             _ => None,
         });
         awaited.collect()

@@ -180,7 +180,7 @@ async fn c087_rollback_strategies_say_what_they_do() {
 #[tokio::test(start_paused = true)]
 async fn c088_a_failing_rollback_stops_neither_the_others_nor_the_status() {
     let undoing = rollbacks(&[action("r1", "fail", ""), probe("r2", "give:1", "")]);
-    let strict = |it: &mut Options| it.compat = crate::runner::Compat::Strict;
+    let strict = |it: &mut RunOptions| it.compat = crate::runner::Compat::Strict;
     let played = Setup::new(&parts(&[one_step(), undoing])).options(strict).play().await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
     assert_eq!(played.names("rollbacks"), ["r1", "r2"]);

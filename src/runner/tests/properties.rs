@@ -42,7 +42,7 @@ fn parts() -> impl Strategy<Value = String> {
     (probes, steps, undoing).prop_map(|(probes, steps, undoing)| format!("{probes}, {steps}, {undoing}"))
 }
 
-fn options() -> impl Strategy<Value = Options> {
+fn options() -> impl Strategy<Value = RunOptions> {
     let hypothesis = prop::sample::select(vec![
         HypothesisStrategy::Default,
         HypothesisStrategy::BeforeMethodOnly,
@@ -58,7 +58,7 @@ fn options() -> impl Strategy<Value = Options> {
     );
     let compat = prop::sample::select(vec![Compat::Safe, Compat::Strict]);
     (hypothesis, rollbacks, dry, any::<bool>(), compat).prop_map(
-        |(hypothesis, rollbacks, dry, fail_fast, compat)| Options {
+        |(hypothesis, rollbacks, dry, fail_fast, compat)| RunOptions {
             hypothesis,
             rollbacks: RollbackStrategy::named(rollbacks),
             frequency: 1.0,
@@ -82,7 +82,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         let setup = Setup::new(&parts).options(|it| *it = options.clone());
         let played = runtime.block_on(setup.play_with(async |what, operator| {
-            if matches!(what, What::RunStarted { .. }) {
+            if matches!(what, EventKind::RunStarted { .. }) {
                 // What hangs is ended by signals: one at some moment, and more until all has ended.
                 let signals = operator.signals.clone();
                 tokio::spawn(async move {
@@ -105,11 +105,11 @@ proptest! {
                 prop_assert!(entry.get("end").is_some() && entry.get("duration").is_some(), "{:?}", entry);
             }
         }
-        let begun = played.events.iter().filter(|event| matches!(event.what, What::ActivityStarted { .. })).count();
-        let ended = played.events.iter().filter(|event| matches!(event.what, What::ActivityEnded { .. })).count();
+        let begun = played.events.iter().filter(|event| matches!(event.what, EventKind::ActivityStarted { .. })).count();
+        let ended = played.events.iter().filter(|event| matches!(event.what, EventKind::ActivityEnded { .. })).count();
         prop_assert_eq!(begun, ended, "whatever begins ends");
         let last = &played.events.last().unwrap().what;
-        let over = matches!(last, What::RunEnded { .. } | What::Logged { .. } | What::Interrupted { .. });
+        let over = matches!(last, EventKind::RunEnded { .. } | EventKind::Logged { .. } | EventKind::Interrupted { .. });
         prop_assert!(over, "{:?}", last);
     }
 }

@@ -19,7 +19,7 @@ async fn led(setup: Setup, answer: impl Fn(StepRef, bool) -> Vec<StepCommand>) -
     setup
         .stepping()
         .play_with(async |what, operator| {
-            if let What::StepAwaited { step, destructive } = what {
+            if let EventKind::StepAwaited { step, destructive } = what {
                 for command in answer(*step, *destructive) {
                     operator.says(command).await;
                 }
@@ -48,7 +48,7 @@ async fn every_step_is_awaited_and_destructive_ones_are_fired() {
     assert_eq!(awaited, expected);
     assert!(played.says("This step changes the system: it needs to be fired."));
     let fired = played.events.iter().filter_map(|event| match &event.what {
-        What::FaultFired { step, what, targets } => Some((*step, what.clone(), targets.clone())),
+        EventKind::FaultFired { step, what, targets } => Some((*step, what.clone(), targets.clone())),
         _ => None,
     });
     let expected = (at(Section::Method, 1), "kill: fake harm".to_owned(), vec!["target of harm".to_owned()]);
@@ -59,9 +59,9 @@ async fn every_step_is_awaited_and_destructive_ones_are_fired() {
 async fn the_pass_begins_with_its_first_step() {
     let played = led(Setup::new(&parts()), |step, _| vec![StepCommand::Fire(step)]).await;
     let place =
-        |wanted: fn(&What) -> bool| played.events.iter().position(|event| wanted(&event.what)).unwrap();
-    let awaited = place(|what| matches!(what, What::StepAwaited { .. }));
-    let begun = place(|what| matches!(what, What::HypothesisStarted { .. }));
+        |wanted: fn(&EventKind) -> bool| played.events.iter().position(|event| wanted(&event.what)).unwrap();
+    let awaited = place(|what| matches!(what, EventKind::StepAwaited { .. }));
+    let begun = place(|what| matches!(what, EventKind::HypothesisStarted { .. }));
     assert!(awaited < begun);
 }
 
@@ -99,7 +99,7 @@ async fn skipped_steps_leave_no_entry() {
     })
     .await;
     assert_eq!(played.names("run"), ["look", "again"]);
-    let skipped = What::StepSkipped { step: at(Section::Method, 1), name: "kill".to_owned() };
+    let skipped = EventKind::StepSkipped { step: at(Section::Method, 1), name: "kill".to_owned() };
     assert!(played.events.iter().any(|event| event.what == skipped));
 }
 
@@ -142,7 +142,7 @@ async fn waits_can_be_cut() {
     let steps = method(&[probe("stuck", "hang", r#""pauses": {"before": 600, "after": 600}"#)]);
     let played = Setup::new(&steps)
         .play_with(async |what, operator| {
-            if matches!(what, What::PauseStarted { .. } | What::ActivityStarted { .. }) {
+            if matches!(what, EventKind::PauseStarted { .. } | EventKind::ActivityStarted { .. }) {
                 operator.says(StepCommand::Cut).await;
             }
         })
@@ -151,7 +151,7 @@ async fn waits_can_be_cut() {
     assert!(played.seconds() < 1.0);
     assert_eq!(played.at("run.0.status"), "failed".into());
     assert!(played.says("  => failed: cut short by the operator"));
-    let cuts = played.events.iter().filter(|event| matches!(event.what, What::PauseEnded { cut: true, .. }));
+    let cuts = played.events.iter().filter(|event| matches!(event.what, EventKind::PauseEnded { cut: true, .. }));
     assert_eq!(cuts.count(), 2);
 }
 
@@ -164,8 +164,8 @@ async fn an_abort_undoes() {
         let played = setup
             .stepping()
             .play_with(async |what, operator| match what {
-                What::StepAwaited { destructive: true, .. } => operator.says(command.clone()).await,
-                What::StepAwaited { .. } => operator.says(StepCommand::Next).await,
+                EventKind::StepAwaited { destructive: true, .. } => operator.says(command.clone()).await,
+                EventKind::StepAwaited { .. } => operator.says(StepCommand::Next).await,
                 _ => {}
             })
             .await;
@@ -181,14 +181,14 @@ async fn an_abort_undoes() {
 async fn a_run_that_nobody_steps_any_more_ends() {
     let setup = Setup::new(&method(&[probe("a", "give:1", "")]));
     let document = Document::json("test", setup.experiment).unwrap();
-    let request = Request {
+    let request = RunRequest {
         experiment: Arc::new(Experiment::unchecked(document).unwrap()),
-        options: Options::default(),
+        options: RunOptions::default(),
         configuration: Map::default(),
         secrets: Secrets::default(),
-        pace: Pace::Step,
+        pace: Pacing::Step,
         controls: Controls::default(),
-        shown: Shown::default(),
+        shown: ShownTargets::default(),
     };
     let (emitter, mut events) = stream(Clock::system());
     let (_, commands) = mpsc::channel(1);
@@ -202,7 +202,7 @@ async fn a_run_that_nobody_steps_any_more_ends() {
 #[tokio::test(start_paused = true)]
 async fn the_plan_comes_first_and_knows_what_is_dangerous() {
     let played = Setup::new(&parts()).play().await;
-    let What::Planned(plan) = &played.events[0].what else { panic!("{:?}", played.events[0]) };
+    let EventKind::Planned(plan) = &played.events[0].what else { panic!("{:?}", played.events[0]) };
     let steps: Vec<(Section, &str, &str, bool)> = plan
         .steps
         .iter()
@@ -230,6 +230,6 @@ async fn leaving_during_the_rollbacks_lets_the_rest_go_by_itself() {
         let played = led(setup, |_, _| vec![StepCommand::Pause(true), command.clone()]).await;
         assert_eq!(played.awaited(), [(at(Section::Rollbacks, 0), false)], "{command:?}");
         assert_eq!(played.names("rollbacks"), ["r1", "r2", "r3"]);
-        assert!(played.events.iter().any(|event| matches!(event.what, What::AutoSwitched { on: true })));
+        assert!(played.events.iter().any(|event| matches!(event.what, EventKind::AutoSwitched { on: true })));
     }
 }

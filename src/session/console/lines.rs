@@ -1,7 +1,7 @@
 //! From an event to the lines the reference prints at that point.
 
 use crate::session::{
-    What,
+    EventKind,
     event::{HypothesisPhase, Level, PauseSide},
     journal::status_name,
 };
@@ -16,49 +16,49 @@ const BAD_EXIT: &str = "This process returned a non-zero exit code. This may ind
                         expected. Please have a look at the logs.";
 
 /// The console's lines for a fact, none for most.
-pub fn lines(what: &What) -> Vec<(Level, String)> {
+pub fn lines(what: &EventKind) -> Vec<(Level, String)> {
     let one = |level, text: String| vec![(level, text)];
     match what {
-        What::Logged { level, message, .. } => one(*level, message.clone()),
-        What::RunStarted { title, dry, .. } => {
+        EventKind::Logged { level, message, .. } => one(*level, message.clone()),
+        EventKind::RunStarted { title, dry, .. } => {
             let dry = dry.iter().map(|mode| (Warning, format!("Running experiment with dry {mode}")));
             one(Info, format!("Running experiment: {title}")).into_iter().chain(dry).collect()
         }
-        What::HypothesisStarted { title, .. } => one(Info, format!("Steady state hypothesis: {title}")),
-        What::HypothesisEnded { met: false, phase, deviating, .. } => {
+        EventKind::HypothesisStarted { title, .. } => one(Info, format!("Steady state hypothesis: {title}")),
+        EventKind::HypothesisEnded { met: false, phase, deviating, .. } => {
             one_not_met(*phase, deviating.as_deref())
         }
-        What::ContinuousStarted { frequency } => {
+        EventKind::ContinuousStarted { frequency } => {
             let frequency = python_float(*frequency);
             one(Info, format!("Executing the steady-state hypothesis continuously every {frequency} seconds"))
         }
-        What::ContinuousEnded { failed_percent } => failed_percent
+        EventKind::ContinuousEnded { failed_percent } => failed_percent
             .iter()
             .map(|it| format!("Terminating immediately the experiment after {it:.1}% hypothesis deviated"))
             .chain(["Continuous steady state hypothesis terminated".to_owned()])
             .map(|line| (Info, line))
             .collect(),
-        What::MethodStarted { steps } => {
+        EventKind::MethodStarted { steps } => {
             begun("Playing your experiment's method now...", *steps, "No declared activities, let's move on.")
         }
-        What::RollbacksStarted { steps } => {
+        EventKind::RollbacksStarted { steps } => {
             begun("Let's rollback...", *steps, "No declared rollbacks, let's move on.")
         }
-        What::PauseStarted { side, shown, .. } => one(
+        EventKind::PauseStarted { side, shown, .. } => one(
             Info,
             match side {
                 PauseSide::Before => format!("Pausing before next activity for {shown}s..."),
                 PauseSide::After => format!("Pausing after activity for {shown}s..."),
             },
         ),
-        What::ActivityStarted { name, entry, .. } => one(Info, activity(name, entry.get("activity"))),
-        What::ActivityEnded { outcome, entry, .. } => ended(outcome.succeeded, entry),
-        What::Interrupted { reason, level } => one(*level, reason.clone()),
-        What::Aborted { message } => {
+        EventKind::ActivityStarted { name, entry, .. } => one(Info, activity(name, entry.get("activity"))),
+        EventKind::ActivityEnded { outcome, entry, .. } => ended(outcome.succeeded, entry),
+        EventKind::Interrupted { reason, level } => one(*level, reason.clone()),
+        EventKind::Aborted { message } => {
             let text = format!("Experiment ran into an un expected fatal error, aborting now.\n{message}");
             one(Critical, text)
         }
-        What::RunEnded { status, deviated } => {
+        EventKind::RunEnded { status, deviated } => {
             let status = if *deviated { "deviated" } else { status_name(*status) };
             let ended = one(Info, format!("Experiment ended with status: {status}"));
             let weak = "The steady-state has deviated, a weakness may have been discovered";

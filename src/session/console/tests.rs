@@ -1,12 +1,12 @@
 use super::{Layout, Line, lines};
 use crate::session::{
-    What,
+    EventKind,
     event::{ActivityOutcome, HypothesisPhase, Level, PauseSide, RunId, RunStatus, Section, StepRef},
 };
 use jiff::tz::TimeZone;
 use pyvalue::{Value, parse_json};
 
-fn told(what: What) -> Vec<String> {
+fn told(what: EventKind) -> Vec<String> {
     let name = |level: Level| format!("{level:?}").to_uppercase();
     lines(&what).into_iter().map(|(level, text)| format!("{} {text}", name(level))).collect()
 }
@@ -22,12 +22,12 @@ fn ended(section: Section, succeeded: Option<bool>, entry: &str) -> Vec<String> 
         seconds: 0.0,
     };
     let step = StepRef { section, index: 0 };
-    told(What::ActivityEnded { run: RunId(0), step, outcome, entry: parse_json(entry).unwrap() })
+    told(EventKind::ActivityEnded { run: RunId(0), step, outcome, entry: parse_json(entry).unwrap() })
 }
 
 #[test]
 fn c106_the_catalogue_of_console_lines() {
-    let started = |dry: Option<&str>| What::RunStarted {
+    let started = |dry: Option<&str>| EventKind::RunStarted {
         title: "T".to_owned(),
         hypothesis_strategy: "continuous".to_owned(),
         rollback_strategy: "always".to_owned(),
@@ -35,24 +35,24 @@ fn c106_the_catalogue_of_console_lines() {
         experiment: Value::Null,
     };
     let not_met =
-        |phase| What::HypothesisEnded { phase, met: false, deviating: Some("p".to_owned()), skipped: 0 };
+        |phase| EventKind::HypothesisEnded { phase, met: false, deviating: Some("p".to_owned()), skipped: 0 };
     let pause = |side, seconds, shown: &str| {
         let shown = shown.to_owned();
-        What::PauseStarted { step: STEP, side, seconds, shown }
+        EventKind::PauseStarted { step: STEP, side, seconds, shown }
     };
-    let begun = |entry: &str| What::ActivityStarted {
+    let begun = |entry: &str| EventKind::ActivityStarted {
         run: RunId(0),
         step: STEP,
         name: "n".to_owned(),
         entry: parse_json(entry).unwrap(),
     };
-    let cases: Vec<(What, &[&str])> = vec![
+    let cases: Vec<(EventKind, &[&str])> = vec![
         (
             started(Some("pause")),
             &["INFO Running experiment: T", "WARNING Running experiment with dry pause"],
         ),
         (
-            What::HypothesisStarted { phase: HypothesisPhase::Before, title: "H".to_owned() },
+            EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: "H".to_owned() },
             &["INFO Steady state hypothesis: H"],
         ),
         (
@@ -65,25 +65,25 @@ fn c106_the_catalogue_of_console_lines() {
         ),
         // It broke, which is told as such.
         (
-            What::HypothesisEnded { phase: HypothesisPhase::Before, met: false, deviating: None, skipped: 0 },
+            EventKind::HypothesisEnded { phase: HypothesisPhase::Before, met: false, deviating: None, skipped: 0 },
             &[],
         ),
         (
-            What::ContinuousStarted { frequency: 1.0 },
+            EventKind::ContinuousStarted { frequency: 1.0 },
             &["INFO Executing the steady-state hypothesis continuously every 1.0 seconds"],
         ),
         (
-            What::ContinuousEnded { failed_percent: Some(100.0 / 3.0) },
+            EventKind::ContinuousEnded { failed_percent: Some(100.0 / 3.0) },
             &[
                 "INFO Terminating immediately the experiment after 33.3% hypothesis deviated",
                 "INFO Continuous steady state hypothesis terminated",
             ],
         ),
         (
-            What::MethodStarted { steps: 0 },
+            EventKind::MethodStarted { steps: 0 },
             &["INFO Playing your experiment's method now...", "INFO No declared activities, let's move on."],
         ),
-        (What::RollbacksStarted { steps: 2 }, &["INFO Let's rollback..."]),
+        (EventKind::RollbacksStarted { steps: 2 }, &["INFO Let's rollback..."]),
         (pause(PauseSide::Before, 1.0, "1.0"), &["INFO Pausing before next activity for 1.0s..."]),
         (pause(PauseSide::After, 5.0, "5"), &["INFO Pausing after activity for 5s..."]),
         (begun(r#"{"activity": {"type": "probe"}}"#), &["INFO Probe: n"]),
@@ -92,18 +92,18 @@ fn c106_the_catalogue_of_console_lines() {
             &["INFO Action: n [in background]"],
         ),
         (
-            What::Aborted { message: "why".to_owned() },
+            EventKind::Aborted { message: "why".to_owned() },
             &["CRITICAL Experiment ran into an un expected fatal error, aborting now.\nwhy"],
         ),
         (
-            What::RunEnded { status: RunStatus::Completed, deviated: true },
+            EventKind::RunEnded { status: RunStatus::Completed, deviated: true },
             &[
                 "INFO Experiment ended with status: deviated",
                 "INFO The steady-state has deviated, a weakness may have been discovered",
             ],
         ),
         (
-            What::RunEnded { status: RunStatus::Interrupted, deviated: false },
+            EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false },
             &["INFO Experiment ended with status: interrupted"],
         ),
     ];

@@ -1,6 +1,6 @@
 //! Words about Kubernetes objects: rows of a dozen fields, never whole objects.
 
-use super::{Fix, StepRef, Timestamp};
+use super::{PlanChange, StepRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A pod's identity: a replaced pod has another uid, a restarted one has not.
@@ -186,7 +186,7 @@ pub struct Check {
     pub remedy: Option<String>,
     /// What one key would do about it, in this session only.
     #[serde(default)]
-    pub offer: Option<Fix>,
+    pub offer: Option<PlanChange>,
 }
 
 /// The cluster that a step would act in.

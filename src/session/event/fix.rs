@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Something else to be played, in this session only; the file stays as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fix {
+pub enum PlanChange {
     /// Requests go to another address.
     Readdress {
         /// The steps that are known to go to it.
@@ -26,34 +26,34 @@ pub enum Fix {
     },
 }
 
-impl Fix {
+impl PlanChange {
     /// What taking it means.
     pub fn offer(&self) -> String {
         match self {
-            Fix::Readdress { to, .. } => format!("use {to}"),
-            Fix::Instead { words, .. } => format!("{words} instead"),
+            PlanChange::Readdress { to, .. } => format!("use {to}"),
+            PlanChange::Instead { words, .. } => format!("{words} instead"),
         }
     }
 
     /// What it means for a step that it is about.
     pub fn told(&self) -> String {
         match self {
-            Fix::Readdress { to, .. } => format!("asks {to}, not what the file says"),
-            Fix::Instead { words, .. } => format!("fixed: {words}"),
+            PlanChange::Readdress { to, .. } => format!("asks {to}, not what the file says"),
+            PlanChange::Instead { words, .. } => format!("fixed: {words}"),
         }
     }
 
     /// The steps it is about.
     pub fn steps(&self) -> &[StepRef] {
         match self {
-            Fix::Readdress { steps, .. } => steps,
-            Fix::Instead { step, .. } => std::slice::from_ref(step),
+            PlanChange::Readdress { steps, .. } => steps,
+            PlanChange::Instead { step, .. } => std::slice::from_ref(step),
         }
     }
 
     /// The URL at the other address; `None` for one that does not go to the one that does not answer.
     pub fn readdressed(&self, url: &str) -> Option<String> {
-        let Fix::Readdress { from, to, .. } = self else { return None };
+        let PlanChange::Readdress { from, to, .. } = self else { return None };
         let rest = url.strip_prefix(from.as_str())?;
         (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then(|| format!("{to}{rest}"))
     }

@@ -21,7 +21,7 @@ pub use cluster::{
     Check, CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Place, Pod, PodKey, PodPhase,
     ServiceEndpoints, Source, SourceState, TargetCard, Workload, is_about,
 };
-pub use fix::Fix;
+pub use fix::PlanChange;
 pub use gap::{Gap, GapCause};
 pub use guard::{Guard, Guards, Trip};
 pub use log::{LogSource, PodLine};
@@ -44,7 +44,7 @@ pub struct Event {
     /// Place in the stream, from 0, without gaps.
     pub seq: u64,
     pub at: Timestamp,
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// Severity of a log line, in the words of the reference.
@@ -66,7 +66,7 @@ pub enum Level {
 /// What can happen in a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum EventKind {
     // -- the session ---------------------------------------------------------------------------------------------
     /// The session is being prepared: what is done now. Told only where a screen is there to show it.
     Preparing {
@@ -104,7 +104,7 @@ pub enum What {
     /// The preflight looked at one thing.
     Checked(Check),
     /// The operator took a fix that the preflight offered.
-    Fixed(Fix),
+    Fixed(PlanChange),
     /// A line for the log pane, the console and the log file that no other event implies.
     Logged {
         level: Level,

@@ -10,7 +10,7 @@ pub use machine::Machine;
 pub use write::{JournalError, write};
 
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     clock::{iso, seconds_between},
     event::{HypothesisPhase, RunId, RunStatus, Section, Timestamp},
 };
@@ -54,23 +54,23 @@ impl Journal {
     /// Takes one event in.
     pub fn apply(&mut self, event: &Event) {
         match &event.what {
-            What::RunStarted { experiment, .. } => {
+            EventKind::RunStarted { experiment, .. } => {
                 self.experiment = Shared::new(experiment);
                 self.started = Some(event.at);
             }
-            What::ExperimentAmended { experiment, reassigned } => {
+            EventKind::ExperimentAmended { experiment, reassigned } => {
                 self.experiment.amend(experiment, reassigned);
             }
-            What::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
+            EventKind::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
             // A pass beside the method that broke has no verdict, and leaves nothing.
-            What::HypothesisEnded { phase: HypothesisPhase::During, met: false, deviating: None, .. } => {}
-            What::HypothesisEnded { phase, met, skipped, .. } => {
+            EventKind::HypothesisEnded { phase: HypothesisPhase::During, met: false, deviating: None, .. } => {}
+            EventKind::HypothesisEnded { phase, met, skipped, .. } => {
                 // Met as far as it was asked is not met.
                 self.passes.end(*phase, *met, *skipped > 0 && *met);
             }
-            What::StepSkipped { step, name } => self.skips.skipped(event.at, *step, name),
-            What::StepAwaited { step, .. } => self.skips.taken_back(*step),
-            What::ActivityStarted { run, step, entry, .. } => {
+            EventKind::StepSkipped { step, name } => self.skips.skipped(event.at, *step, name),
+            EventKind::StepAwaited { step, .. } => self.skips.taken_back(*step),
+            EventKind::ActivityStarted { run, step, entry, .. } => {
                 self.skips.taken_back(*step);
                 self.entries.insert(*run, entry.clone());
                 match step.section {
@@ -79,18 +79,18 @@ impl Journal {
                     Section::Before | Section::During | Section::After => self.passes.probe(*step, *run),
                 }
             }
-            What::ActivityEnded { run, entry, .. } | What::EntryAmended { run, entry } => {
+            EventKind::ActivityEnded { run, entry, .. } | EventKind::EntryAmended { run, entry } => {
                 self.entries.insert(*run, entry.clone());
             }
-            What::PassAmended { phase, pass } => self.passes.amend(*phase, pass.clone()),
-            What::EntriesAmended { section, entries } => {
+            EventKind::PassAmended { phase, pass } => self.passes.amend(*phase, pass.clone()),
+            EventKind::EntriesAmended { section, entries } => {
                 self.amended_lists.insert(*section, entries.clone());
             }
-            What::RunEnded { status, deviated } => {
+            EventKind::RunEnded { status, deviated } => {
                 self.ended = Some((event.at, *status));
                 self.deviated = *deviated;
             }
-            What::JournalAmended { journal } => self.amended = Some(journal.clone()),
+            EventKind::JournalAmended { journal } => self.amended = Some(journal.clone()),
             _ => {}
         }
     }

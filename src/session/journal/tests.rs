@@ -1,6 +1,6 @@
 use super::{Journal, Machine, write};
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     event::{ActivityOutcome, HypothesisPhase, RunId, RunStatus, Section, StepRef},
 };
 use pyvalue::{Value, parse_json};
@@ -14,7 +14,7 @@ impl Told {
     fn new() -> Self {
         let machine = Machine { platform: "Linux".to_owned(), node: "host".to_owned() };
         let mut told = Self { journal: Journal::new(machine), moments: 0 };
-        told.tell(What::RunStarted {
+        told.tell(EventKind::RunStarted {
             title: "t".to_owned(),
             hypothesis_strategy: String::new(),
             rollback_strategy: String::new(),
@@ -24,7 +24,7 @@ impl Told {
         told
     }
 
-    fn tell(&mut self, what: What) {
+    fn tell(&mut self, what: EventKind) {
         let at = format!("2026-11-22T13:30:{:02}.5Z", self.moments).parse().unwrap();
         self.journal.apply(&Event { seq: self.moments, at, what });
         self.moments += 1;
@@ -33,7 +33,7 @@ impl Told {
     fn began(&mut self, run: u64, section: Section, index: usize) {
         let entry = parse_json(&format!(r#"{{"activity": {run}, "output": null}}"#)).unwrap();
         let step = StepRef { section, index };
-        self.tell(What::ActivityStarted { run: RunId(run), step, name: String::new(), entry });
+        self.tell(EventKind::ActivityStarted { run: RunId(run), step, name: String::new(), entry });
     }
 
     fn ran(&mut self, run: u64, section: Section, index: usize) {
@@ -46,7 +46,7 @@ impl Told {
             summary: String::new(),
             seconds: 0.0,
         };
-        self.tell(What::ActivityEnded { run: RunId(run), step: StepRef { section, index }, outcome, entry });
+        self.tell(EventKind::ActivityEnded { run: RunId(run), step: StepRef { section, index }, outcome, entry });
     }
 
     fn at(&self, path: &str) -> String {
@@ -61,7 +61,7 @@ impl Told {
 #[test]
 fn c102_a_minimal_journal() {
     let mut told = Told::new();
-    told.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+    told.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     let expected = r#"{"chaoslib-version": "1.44.0", "platform": "Linux", "node": "host", "experiment": {"title": "t", "dry": null}, "start": "2026-11-22T13:30:00.500000+00:00", "status": "completed", "deviated": false, "steady_states": {"before": null, "after": null, "during": []}, "run": [], "rollbacks": [], "end": "2026-11-22T13:30:01.500000+00:00", "duration": 1.0}"#;
     assert_eq!(told.journal.value().to_json(), expected);
 }
@@ -70,27 +70,27 @@ fn c102_a_minimal_journal() {
 fn entries_stand_where_they_belong_in_order_of_their_start() {
     let mut told = Told::new();
     let during = HypothesisPhase::During;
-    told.tell(What::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
+    told.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
     told.ran(0, Section::Before, 0);
-    told.tell(What::HypothesisEnded {
+    told.tell(EventKind::HypothesisEnded {
         phase: HypothesisPhase::Before,
         met: true,
         deviating: None,
         skipped: 0,
     });
     told.began(1, Section::Method, 0);
-    told.tell(What::HypothesisStarted { phase: during, title: String::new() });
+    told.tell(EventKind::HypothesisStarted { phase: during, title: String::new() });
     told.ran(2, Section::During, 0);
     told.ran(3, Section::Method, 1);
-    told.tell(What::HypothesisEnded {
+    told.tell(EventKind::HypothesisEnded {
         phase: during,
         met: false,
         deviating: Some("p".to_owned()),
         skipped: 0,
     });
-    told.tell(What::HypothesisStarted { phase: during, title: String::new() });
+    told.tell(EventKind::HypothesisStarted { phase: during, title: String::new() });
     told.began(4, Section::During, 0);
-    told.tell(What::HypothesisEnded { phase: during, met: false, deviating: None, skipped: 0 });
+    told.tell(EventKind::HypothesisEnded { phase: during, met: false, deviating: None, skipped: 0 });
     told.ran(5, Section::Rollbacks, 0);
     assert_eq!(told.at("steady_states.before.steady_state_met"), "true");
     assert_eq!(told.at("steady_states.before.probes.0.activity"), "0");
@@ -103,11 +103,11 @@ fn entries_stand_where_they_belong_in_order_of_their_start() {
 #[test]
 fn a_probe_that_is_asked_again_takes_the_place_of_its_first_answer() {
     let mut told = Told::new();
-    told.tell(What::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
+    told.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
     told.ran(0, Section::Before, 0);
     told.ran(1, Section::Before, 1);
     told.ran(2, Section::Before, 1);
-    told.tell(What::HypothesisEnded {
+    told.tell(EventKind::HypothesisEnded {
         phase: HypothesisPhase::Before,
         met: true,
         deviating: None,
@@ -121,9 +121,9 @@ fn a_probe_that_is_asked_again_takes_the_place_of_its_first_answer() {
 fn amendments_replace() {
     let mut told = Told::new();
     told.ran(0, Section::Method, 0);
-    told.tell(What::EntryAmended { run: RunId(0), entry: "edited".into() });
+    told.tell(EventKind::EntryAmended { run: RunId(0), entry: "edited".into() });
     assert_eq!(told.at("run.0"), "\"edited\"");
-    told.tell(What::JournalAmended { journal: Value::Int(5) });
+    told.tell(EventKind::JournalAmended { journal: Value::Int(5) });
     assert_eq!(told.journal.value(), 5.into());
 }
 

@@ -8,7 +8,7 @@ use crate::session::{
     Command,
     command::{Annotation, StepCommand},
     event::{
-        Check, CheckLevel, Event, Fix, Gap, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, What,
+        Check, CheckLevel, Event, PlanChange, Gap, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, EventKind,
         Witness,
     },
     wording,
@@ -31,9 +31,9 @@ impl Session {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
         self.axis.begin(at);
         match &event.what {
-            What::Preparing { title, doing } => self.preparing(at, title, doing),
-            What::SandboxOffered => self.opening.offered = true,
-            What::SessionOpened { source, context, namespace, allowed } => {
+            EventKind::Preparing { title, doing } => self.preparing(at, title, doing),
+            EventKind::SandboxOffered => self.opening.offered = true,
+            EventKind::SessionOpened { source, context, namespace, allowed } => {
                 self.meta.source.clone_from(source);
                 self.meta.context.clone_from(context);
                 self.meta.namespace.clone_from(namespace);
@@ -41,125 +41,125 @@ impl Session {
                 self.meta.opened = Some(at);
                 self.opening = Opening::default();
             }
-            What::ClusterFound { context, namespace, allowed } => {
+            EventKind::ClusterFound { context, namespace, allowed } => {
                 self.meta.context = Some(context.clone());
                 self.meta.namespace.clone_from(namespace);
                 self.meta.allowed = *allowed;
             }
-            What::BudgetSet { seconds } => self.users.budget_s = *seconds,
-            What::Planned(plan) => {
+            EventKind::BudgetSet { seconds } => self.users.budget_s = *seconds,
+            EventKind::Planned(plan) => {
                 self.meta.title.clone_from(&plan.title);
                 self.steps.plan(plan);
             }
-            What::Checked(check) => self.checked(check),
-            What::Fixed(fix) => self.fixed(at, fix),
-            What::Logged { level, target, message } => self.log.say(at, *level, target, message),
-            What::GuardsSet(limits) => self.guards.limits = *limits,
-            What::GuardTripped(trip) => self.guard_tripped(at, trip),
-            What::Captioned { text } => self.diary.caption(at, text),
-            What::Commanded(command) => self.commanded(at, command),
-            What::AutoSwitched { on } => self.steps.auto = *on,
+            EventKind::Checked(check) => self.checked(check),
+            EventKind::Fixed(fix) => self.fixed(at, fix),
+            EventKind::Logged { level, target, message } => self.log.say(at, *level, target, message),
+            EventKind::GuardsSet(limits) => self.guards.limits = *limits,
+            EventKind::GuardTripped(trip) => self.guard_tripped(at, trip),
+            EventKind::Captioned { text } => self.diary.caption(at, text),
+            EventKind::Commanded(command) => self.commanded(at, command),
+            EventKind::AutoSwitched { on } => self.steps.auto = *on,
 
-            What::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, .. } => {
+            EventKind::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, .. } => {
                 self.meta.title.clone_from(title);
                 self.run.start(at, hypothesis_strategy, rollback_strategy, dry.as_deref());
             }
-            What::HypothesisStarted { phase, .. } => self.run.checking = Some(*phase),
-            What::HypothesisEnded { phase, met, deviating, skipped } => {
+            EventKind::HypothesisStarted { phase, .. } => self.run.checking = Some(*phase),
+            EventKind::HypothesisEnded { phase, met, deviating, skipped } => {
                 self.run.pass_ended(at, *phase, *met, deviating.clone(), *skipped);
             }
-            What::ContinuousStarted { frequency } => self.run.during.frequency = Some(*frequency),
-            What::ContinuousEnded { .. } => self.run.during.frequency = None,
-            What::MethodStarted { .. } | What::MethodEnded => {}
-            What::RollbacksStarted { .. } => self.run.rolling_back = true,
-            What::RollbacksEnded => self.run.rolling_back = false,
-            What::Interrupted { reason, .. } => self.run.turn(at, reason),
-            What::Aborted { message } => self.run.aborted = Some(message.clone()),
-            What::RunEnded { status, deviated } => {
+            EventKind::ContinuousStarted { frequency } => self.run.during.frequency = Some(*frequency),
+            EventKind::ContinuousEnded { .. } => self.run.during.frequency = None,
+            EventKind::MethodStarted { .. } | EventKind::MethodEnded => {}
+            EventKind::RollbacksStarted { .. } => self.run.rolling_back = true,
+            EventKind::RollbacksEnded => self.run.rolling_back = false,
+            EventKind::Interrupted { reason, .. } => self.run.turn(at, reason),
+            EventKind::Aborted { message } => self.run.aborted = Some(message.clone()),
+            EventKind::RunEnded { status, deviated } => {
                 self.run.end(at, *status, *deviated);
                 self.steps.run_ended();
                 self.conclude(at);
             }
-            What::PassAmended { .. }
-            | What::EntriesAmended { .. }
-            | What::ExperimentAmended { .. }
-            | What::JournalAmended { .. } => {}
-            What::JournalWritten { path } => self.run.journal = Some(path.clone()),
+            EventKind::PassAmended { .. }
+            | EventKind::EntriesAmended { .. }
+            | EventKind::ExperimentAmended { .. }
+            | EventKind::JournalAmended { .. } => {}
+            EventKind::JournalWritten { path } => self.run.journal = Some(path.clone()),
 
-            What::StepAwaited { step, .. } => self.steps.awaited(at, *step),
-            What::PauseStarted { step, side, seconds, .. } => {
+            EventKind::StepAwaited { step, .. } => self.steps.awaited(at, *step),
+            EventKind::PauseStarted { step, side, seconds, .. } => {
                 self.steps.pause_started(at, *step, *side, *seconds)
             }
-            What::PauseEnded { step, .. } => self.steps.pause_ended(at, *step),
-            What::ActivityStarted { run, step, .. } => self.steps.started(at, *run, *step),
-            What::ActivityProgressed { run, text } => self.steps.progressed(*run, text),
-            What::ActivityEnded { run, step, outcome, entry } => {
+            EventKind::PauseEnded { step, .. } => self.steps.pause_ended(at, *step),
+            EventKind::ActivityStarted { run, step, .. } => self.steps.started(at, *run, *step),
+            EventKind::ActivityProgressed { run, text } => self.steps.progressed(*run, text),
+            EventKind::ActivityEnded { run, step, outcome, entry } => {
                 let remark = self.users.recognise(entry).map(str::to_owned);
                 self.steps.ended(at, *run, *step, outcome, remark);
             }
-            What::EntryAmended { run, entry } => self.steps.amended(*run, entry),
-            What::StepSkipped { step, .. } => self.steps.skipped(*step),
+            EventKind::EntryAmended { run, entry } => self.steps.amended(*run, entry),
+            EventKind::StepSkipped { step, .. } => self.steps.skipped(*step),
 
-            What::Targeted(card) => self.target = Some(card.clone()),
-            What::KitSaved(kit) => self.undo.saved(kit),
-            What::KitChecked { refused } => self.undo.checked = Some((at, refused.clone())),
-            What::UndoBegan => self.undo.began(at),
-            What::UndoDone(undone) => self.undone(at, undone),
-            What::FaultFired { step, what, targets } => self.fired(at, *step, what, targets),
-            What::FaultRefused { step, reason } => self.refused(at, *step, reason),
-            What::FaultUnconfirmed { step, reason } => self.doubted(at, *step, reason),
-            What::FaultHealed { what } => self.healed(at, what),
-            What::SafetyBegan => self.safety_began(at),
-            What::SafetyChecked { met, wrong, last } => self.safety_checked(at, *met, wrong, *last),
+            EventKind::Targeted(card) => self.target = Some(card.clone()),
+            EventKind::KitSaved(kit) => self.undo.saved(kit),
+            EventKind::KitChecked { refused } => self.undo.checked = Some((at, refused.clone())),
+            EventKind::UndoBegan => self.undo.began(at),
+            EventKind::UndoDone(undone) => self.undone(at, undone),
+            EventKind::FaultFired { step, what, targets } => self.fired(at, *step, what, targets),
+            EventKind::FaultRefused { step, reason } => self.refused(at, *step, reason),
+            EventKind::FaultUnconfirmed { step, reason } => self.doubted(at, *step, reason),
+            EventKind::FaultHealed { what } => self.healed(at, what),
+            EventKind::SafetyBegan => self.safety_began(at),
+            EventKind::SafetyChecked { met, wrong, last } => self.safety_checked(at, *met, wrong, *last),
 
-            What::EndpointWatched { endpoint, url, rate, deadline_ms, limit_ms } => {
+            EventKind::EndpointWatched { endpoint, url, rate, deadline_ms, limit_ms } => {
                 self.users.watch(Endpoint::new(at, *endpoint, url, *rate, *deadline_ms, *limit_ms));
             }
-            What::EndpointLeft { endpoint } => self.users.leave(at, *endpoint),
-            What::RequestSent { endpoint, request } => {
+            EventKind::EndpointLeft { endpoint } => self.users.leave(at, *endpoint),
+            EventKind::RequestSent { endpoint, request } => {
                 self.users.sent(at, *endpoint, *request, false, &self.axis, self.fault.as_ref());
             }
-            What::RequestWithheld { endpoint, request } => {
+            EventKind::RequestWithheld { endpoint, request } => {
                 self.users.sent(at, *endpoint, *request, true, &self.axis, self.fault.as_ref());
             }
-            What::Answered(answer) => {
+            EventKind::Answered(answer) => {
                 self.cluster.heard(Source::Users, at);
                 self.users.answered(at, answer, self.fault.as_ref());
             }
-            What::ShapeLearned { endpoint, description, answers, unseen } => {
+            EventKind::ShapeLearned { endpoint, description, answers, unseen } => {
                 let (description, unseen) = (description.clone(), unseen.clone());
                 let t0 = self.t0().map(|t0| (t0, self.axis.slot_of_second(0)));
                 self.users.learned(*endpoint, Shape { description, answers: *answers, unseen }, t0);
             }
-            What::AnswersEnd { endpoint, end } => self.users.answers_end(*endpoint, *end),
-            What::PassiveSet { on } => self.users.passive = *on,
-            What::CallsCounted(calls) => self.users.calls.count(at, calls),
-            What::NotObserved(gap) => self.not_observed(at, gap),
+            EventKind::AnswersEnd { endpoint, end } => self.users.answers_end(*endpoint, *end),
+            EventKind::PassiveSet { on } => self.users.passive = *on,
+            EventKind::CallsCounted(calls) => self.users.calls.count(at, calls),
+            EventKind::NotObserved(gap) => self.not_observed(at, gap),
 
-            What::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
-            What::PodGone(key) => {
+            EventKind::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
+            EventKind::PodGone(key) => {
                 self.cluster.pod_gone(at, key);
                 self.reconsider(at);
             }
-            What::PodsCounted { namespace, states } => self.cluster.pods_counted(at, namespace, states),
-            What::PodsFound(found) => self.cluster.found = Some(found.clone()),
-            What::ServiceSeen(endpoints) => self.cluster.service_seen(at, endpoints),
-            What::WorkloadSeen(workload) => {
+            EventKind::PodsCounted { namespace, states } => self.cluster.pods_counted(at, namespace, states),
+            EventKind::PodsFound(found) => self.cluster.found = Some(found.clone()),
+            EventKind::ServiceSeen(endpoints) => self.cluster.service_seen(at, endpoints),
+            EventKind::WorkloadSeen(workload) => {
                 self.cluster.workload_seen(at, workload);
                 self.reconsider(at);
             }
-            What::WorkloadGone { namespace, name } => {
+            EventKind::WorkloadGone { namespace, name } => {
                 self.cluster.workload_gone(at, namespace, name);
                 self.reconsider(at);
             }
-            What::ClusterNoted(note) => self.cluster.noted(at, note),
-            What::PodLogOpened { source } => self.cluster.log_opened(at, source),
-            What::PodLogged { source, lines } => self.cluster.logged(source, lines),
-            What::PodLogClosed { source, failed } => self.cluster.log_closed(at, source, failed.as_deref()),
-            What::SourceChanged { source, state } => self.cluster.source_changed(at, *source, state),
+            EventKind::ClusterNoted(note) => self.cluster.noted(at, note),
+            EventKind::PodLogOpened { source } => self.cluster.log_opened(at, source),
+            EventKind::PodLogged { source, lines } => self.cluster.logged(source, lines),
+            EventKind::PodLogClosed { source, failed } => self.cluster.log_closed(at, source, failed.as_deref()),
+            EventKind::SourceChanged { source, state } => self.cluster.source_changed(at, *source, state),
 
-            What::Testified(testimony) => self.testified(at, testimony),
-            What::Believed(belief) => {
+            EventKind::Testified(testimony) => self.testified(at, testimony),
+            EventKind::Believed(belief) => {
                 if belief.state != self.breaker.state() {
                     let text = format!("{}: {}", wording::breaker(belief.state), belief.because);
                     self.log.say(at, Level::Info, "breaker", &text);
@@ -187,7 +187,7 @@ impl Session {
         }
     }
 
-    fn fixed(&mut self, at: Timestamp, fix: &Fix) {
+    fn fixed(&mut self, at: Timestamp, fix: &PlanChange) {
         for check in self.checks.iter_mut().filter(|check| check.offer.as_ref() == Some(fix)) {
             check.level = CheckLevel::Ok;
             check.remedy = Some(format!("fixed for this session: {}", fix.told()));

@@ -1,7 +1,7 @@
 //! The plan with the state of each step.
 
 use crate::session::event::{
-    ActivityOutcome, Fix, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp,
+    ActivityOutcome, PlanChange, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp,
 };
 use pyvalue::Value;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -348,7 +348,7 @@ impl Steps {
         row.verdict = verdict;
     }
 
-    pub(super) fn fixed(&mut self, fix: &Fix) {
+    pub(super) fn fixed(&mut self, fix: &PlanChange) {
         for step in fix.steps() {
             self.with(*step, |row| row.fixed = Some(fix.told()));
         }

@@ -6,7 +6,7 @@ use crate::session::{
     command::{Annotation, StepCommand},
     event::{
         ActivityOutcome, Belief, BreakerState, Confidence, LastEnd, Level, PauseSide, Plan, Pod, RunId,
-        RunStatus, Section, StepRef, What,
+        RunStatus, Section, StepRef, EventKind,
     },
     fixtures::{self, Variant, at},
 };
@@ -78,7 +78,7 @@ fn the_table_tells_before_from_since_and_after() {
 fn users_we_hung_up_on_stay_bad_but_wait_no_longer() {
     let (mut session, now) = fixtures::before_failing();
     let endpoint = session.users.main().unwrap().id;
-    session.apply(&Event { seq: 0, at: now, what: What::EndpointLeft { endpoint } });
+    session.apply(&Event { seq: 0, at: now, what: EventKind::EndpointLeft { endpoint } });
     let endpoint = session.users.main().unwrap();
     assert_eq!((endpoint.since_t0(now).waiting, endpoint.since_t0(now).sent), (0, 39));
 }
@@ -122,7 +122,7 @@ fn one_step_is_awaited_at_a_time() {
     let mut session = fixtures::ready().0;
     let step = |index| StepRef { section: Section::Method, index };
     for index in [1, 0] {
-        let what = What::StepAwaited { step: step(index), destructive: false };
+        let what = EventKind::StepAwaited { step: step(index), destructive: false };
         session.apply(&Event { seq: 0, at: at(-20.0), what });
     }
     assert_eq!(session.steps.row(step(1)).unwrap().state, StepState::Waiting, "the run went back from it");
@@ -133,10 +133,10 @@ fn one_step_is_awaited_at_a_time() {
 fn at_the_end_nothing_is_awaited_and_nothing_goes_on_by_itself() {
     let mut session = fixtures::ready().0;
     let step = StepRef { section: Section::Method, index: 1 };
-    let end = What::RunEnded { status: RunStatus::Interrupted, deviated: false };
+    let end = EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false };
     for what in [
-        What::StepAwaited { step, destructive: false },
-        What::Commanded(Command::Step(StepCommand::Auto(true))),
+        EventKind::StepAwaited { step, destructive: false },
+        EventKind::Commanded(Command::Step(StepCommand::Auto(true))),
         end,
     ] {
         session.apply(&Event { seq: 0, at: at(-20.0), what });
@@ -150,7 +150,7 @@ fn the_operators_keys_leave_their_traces() {
     let mut session = fixtures::ready().0;
     let step = StepRef { section: Section::Method, index: 1 };
     let press = |session: &mut Session, command| {
-        session.apply(&Event { seq: 0, at: at(-20.0), what: What::Commanded(command) });
+        session.apply(&Event { seq: 0, at: at(-20.0), what: EventKind::Commanded(command) });
     };
     press(&mut session, Command::Step(StepCommand::Breakpoint(step)));
     assert!(session.steps.breakpoints.contains(&step));
@@ -167,8 +167,8 @@ fn a_pause_after_a_call_comes_back_to_its_verdict() {
     let step = StepRef { section: Section::Method, index: 1 };
     let mut session = fixtures::told(Variant::After, 2.5).0;
     let mut tell = |what| session.apply(&Event { seq: 0, at: at(2.5), what });
-    tell(What::PauseStarted { step, side: PauseSide::After, seconds: 5.0, shown: "5.0".to_owned() });
-    tell(What::PauseEnded { step, cut: false });
+    tell(EventKind::PauseStarted { step, side: PauseSide::After, seconds: 5.0, shown: "5.0".to_owned() });
+    tell(EventKind::PauseEnded { step, cut: false });
     assert_eq!(session.steps.row(step).unwrap().state, StepState::Succeeded);
 }
 
@@ -176,7 +176,7 @@ fn a_pause_after_a_call_comes_back_to_its_verdict() {
 fn a_tolerance_judged_later_changes_the_step() {
     let mut session = fixtures::steady().0;
     let entry = pyvalue::Map::from_iter([("tolerance_met".to_owned(), false.into())]).into();
-    session.apply(&Event { seq: 0, at: at(0.0), what: What::EntryAmended { run: RunId(1), entry } });
+    session.apply(&Event { seq: 0, at: at(0.0), what: EventKind::EntryAmended { run: RunId(1), entry } });
     let row = session.steps.row(StepRef { section: Section::Before, index: 1 }).unwrap();
     assert_eq!(row.state, StepState::NotMet);
 }
@@ -208,7 +208,7 @@ fn pods_keep_their_identity_across_the_kill() {
 fn pods_that_are_only_counted_count_too() {
     let (mut session, now) = fixtures::after_closed();
     let states = [("Pending".to_owned(), 7), ("Running".to_owned(), 40)].into();
-    let what = What::PodsCounted { namespace: "crowded".to_owned(), states };
+    let what = EventKind::PodsCounted { namespace: "crowded".to_owned(), states };
     session.apply(&Event { seq: 0, at: now, what });
     assert_eq!(session.cluster.states(), [("Running", 42), ("Pending", 7)]);
 }
@@ -219,7 +219,7 @@ fn a_restarted_container_is_the_same_pod() {
     let mut pod: Pod = session.cluster.in_play[0].pod.clone();
     pod.containers[0].restarts = 2;
     pod.containers[0].last_end = Some(LastEnd { reason: "Error".to_owned(), exit_code: 137 });
-    session.apply(&Event { seq: 0, at: at(11.0), what: What::PodSeen(pod) });
+    session.apply(&Event { seq: 0, at: at(11.0), what: EventKind::PodSeen(pod) });
     let row = &session.cluster.in_play[0];
     assert_eq!((row.identity(), row.last_end().unwrap().exit_code), (Identity::Restarted(2), 137));
 }
@@ -251,14 +251,14 @@ fn a_short_half_open_is_not_swallowed() {
         [(3.1, BreakerState::Open), (3.2, BreakerState::HalfOpen), (3.21, BreakerState::Closed)]
     {
         let belief = Belief::new(state, Confidence::Sure, at(seconds), "");
-        session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+        session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
     }
     assert_eq!(session.lane(Lane::Breaker, 2..6, at(5.0)), "-hcc");
     assert_eq!(session.breaker.cycles[0].ended, Some((at(3.21), CycleEnd::Worked)));
 }
 
 fn believe(session: &mut Session, seconds: f64, belief: Belief) {
-    session.apply(&Event { seq: 0, at: at(seconds), what: What::Believed(belief) });
+    session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn older_recordings_are_read() {
     let testimony = r#"{"witness":"health","says":{"state":"open"},"ground":"503 Unavailable"}"#;
     let testimony = serde_json::from_str(testimony).unwrap();
     let mut session = Session::new();
-    session.apply(&Event { seq: 0, at: at(0.0), what: What::Testified(testimony) });
+    session.apply(&Event { seq: 0, at: at(0.0), what: EventKind::Testified(testimony) });
     assert_eq!(session.breaker.health_failing.last(), Some((at(0.0), true)));
 }
 
@@ -347,7 +347,7 @@ fn fired_again_the_fault_is_on_again_and_t0_stays() {
     session.apply(&Event {
         seq: 0,
         at: at(46.0),
-        what: What::FaultFired { step, what: "again".to_owned(), targets },
+        what: EventKind::FaultFired { step, what: "again".to_owned(), targets },
     });
     assert_eq!(session.t0(), Some(at(0.0)));
     let fault = session.fault.as_ref().unwrap();
@@ -361,7 +361,7 @@ fn a_fire_hits_what_its_card_named_not_only_what_its_label_says() {
     let mut session = fixtures::steady().0;
     let card = session.target.clone().unwrap();
     let fired =
-        |step| What::FaultFired { step, what: "kill".to_owned(), targets: vec!["my-label".to_owned()] };
+        |step| EventKind::FaultFired { step, what: "kill".to_owned(), targets: vec!["my-label".to_owned()] };
     session.apply(&Event { seq: 0, at: at(0.0), what: fired(card.step) });
     let targets: Vec<&str> = session.fault.as_ref().unwrap().targets().collect();
     assert_eq!(targets, [card.objects[0].as_str(), "my-label"]);
@@ -377,12 +377,12 @@ fn what_is_kept_is_bounded() {
     let mut session = Session::new();
     for n in 0..10_000 {
         let message = format!("line {n}\nand {}", "x".repeat(5000));
-        let what = What::Logged { level: Level::Info, target: "test".to_owned(), message };
+        let what = EventKind::Logged { level: Level::Info, target: "test".to_owned(), message };
         session.apply(&Event { seq: n, at: at(n as f64), what });
         session.apply(&Event {
             seq: n,
             at: at(n as f64),
-            what: What::Commanded(Command::Annotate(Annotation::Mark)),
+            what: EventKind::Commanded(Command::Annotate(Annotation::Mark)),
         });
     }
     assert_eq!((session.log.lines.len(), session.log.forgotten), (2000, 18_000));
@@ -391,12 +391,12 @@ fn what_is_kept_is_bounded() {
 }
 
 /// A plan whose method has these steps.
-fn planned(names: &[&str]) -> What {
+fn planned(names: &[&str]) -> EventKind {
     let step = |(index, name): (usize, &&str)| {
         fixtures::probe(StepRef { section: Section::Method, index }, name, "")
     };
     let steps = names.iter().enumerate().map(step).collect();
-    What::Planned(Plan { title: "t".to_owned(), hypothesis: None, steps })
+    EventKind::Planned(Plan { title: "t".to_owned(), hypothesis: None, steps })
 }
 
 /// A control may add steps and take some away while the run goes on: what is known of those that stay goes with them.
@@ -405,13 +405,13 @@ fn the_steps_follow_what_controls_make_of_the_experiment() {
     let mut session = Session::new();
     let tell = |session: &mut Session, what| session.apply(&Event { seq: 0, at: at(0.0), what });
     let step = |index| StepRef { section: Section::Method, index };
-    let started = |run, index| What::ActivityStarted {
+    let started = |run, index| EventKind::ActivityStarted {
         run: RunId(run),
         step: step(index),
         name: String::new(),
         entry: Value::Null,
     };
-    let ended = |run, index| What::ActivityEnded {
+    let ended = |run, index| EventKind::ActivityEnded {
         run: RunId(run),
         step: step(index),
         outcome: ActivityOutcome {

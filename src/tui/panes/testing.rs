@@ -4,7 +4,7 @@ use super::Scene;
 use crate::{
     session::{
         Session,
-        event::{Event, Timestamp, What},
+        event::{Event, Timestamp, EventKind},
         fixtures::at,
     },
     tui::{
@@ -24,7 +24,7 @@ pub(super) fn view() -> View {
 }
 
 /// Tells a session one thing more, so many seconds after T0.
-pub(super) fn tell(told: &mut Told, seconds: f64, what: What) {
+pub(super) fn tell(told: &mut Told, seconds: f64, what: EventKind) {
     told.0.apply(&Event { seq: 0, at: at(seconds), what });
 }
 

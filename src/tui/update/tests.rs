@@ -8,7 +8,7 @@ use super::super::{
 use super::*;
 use crate::session::command::{Annotation, StepCommand, WatchCommand};
 use crate::session::{
-    event::{Event, Gets, Guards, Prediction, RunStatus, Section, StepRef, TripGuess, Undone, What},
+    event::{Event, Gets, Guards, Prediction, RunStatus, Section, StepRef, TripGuess, Undone, EventKind},
     fixtures::{self, Variant},
     state::StepState,
 };
@@ -56,7 +56,7 @@ impl Desk {
         }
     }
 
-    fn tell(&mut self, what: What) {
+    fn tell(&mut self, what: EventKind) {
         let event = Event { seq: self.session.events, at: self.now, what };
         self.session.apply(&event);
     }
@@ -101,7 +101,7 @@ fn a_step_is_run_again_only_where_there_is_one_to_go_back_to() {
         }
     }
     let next = StepRef { index: kill.index + 1, ..kill };
-    desk.tell(What::StepAwaited { step: next, destructive: false });
+    desk.tell(EventKind::StepAwaited { step: next, destructive: false });
     assert_eq!(desk.press("r"), [send(Command::Step(StepCommand::Rerun))]);
 }
 
@@ -124,9 +124,9 @@ fn a_skip_asks_once_and_only_where_a_step_waits() {
 fn what_was_skipped_can_be_gone_back_to() {
     let mut desk = Desk::at(fixtures::steady());
     let kill = desk.step_at_hand();
-    desk.tell(What::StepSkipped { step: kill, name: "kill".to_owned() });
+    desk.tell(EventKind::StepSkipped { step: kill, name: "kill".to_owned() });
     let next = StepRef { index: kill.index + 1, ..kill };
-    desk.tell(What::StepAwaited { step: next, destructive: false });
+    desk.tell(EventKind::StepAwaited { step: next, destructive: false });
     assert_eq!(desk.press("r"), [send(Command::Step(StepCommand::Rerun))]);
 }
 
@@ -169,7 +169,7 @@ fn fire_needs_the_awaited_step_and_its_card() {
 
     let mut desk = Desk::at(fixtures::steady());
     desk.session.target = None;
-    desk.tell(What::StepAwaited { step, destructive: true });
+    desk.tell(EventKind::StepAwaited { step, destructive: true });
     assert_eq!(desk.press("F"), [], "the card is being looked up");
     desk.now = fixtures::at(10.0);
     assert_eq!(
@@ -213,12 +213,12 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
     let mut desk = Desk::at(fixtures::steady());
     let (step, mut card) = (desk.step_at_hand(), desk.session.target.clone().unwrap());
     card.place = place("production", false);
-    desk.tell(What::Targeted(card.clone()));
+    desk.tell(EventKind::Targeted(card.clone()));
     assert_eq!(desk.press("F"), []);
     desk.write(&card.confirm);
     // By now it would act in another one: what was asked is not what would be done.
     card.place = place("staging", false);
-    desk.tell(What::Targeted(card.clone()));
+    desk.tell(EventKind::Targeted(card.clone()));
     assert_eq!(desk.press("ENTER"), []);
     assert!(desk.view.hint.as_deref().unwrap().contains("another cluster"));
     assert_eq!(desk.view.overlay, None);
@@ -226,14 +226,14 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
     // And the other way round: the session's own is guarded, the step's is not.
     let mut desk = Desk::at(fixtures::steady()).guarded();
     card.place = place("sandbox", true);
-    desk.tell(What::Targeted(card));
+    desk.tell(EventKind::Targeted(card));
     assert_eq!(desk.press("F"), [send(Command::Step(StepCommand::Fire(step)))]);
 }
 
 #[test]
 fn escape_leads_towards_safety_step_by_step() {
     let mut desk = Desk::at(fixtures::before_failing());
-    desk.tell(What::AutoSwitched { on: true });
+    desk.tell(EventKind::AutoSwitched { on: true });
     desk.view.overlay = Some(Overlay::Why);
     desk.view.zoomed = true;
     desk.view.scrolled_to = Some(-3);
@@ -245,9 +245,9 @@ fn escape_leads_towards_safety_step_by_step() {
     assert!(desk.view.overlay.is_none() && !desk.view.zoomed && desk.view.scrolled_to.is_none());
     assert_eq!(desk.view.filter, "");
     assert_eq!(desk.press("ESC"), [send(Command::Step(StepCommand::Auto(false)))]);
-    desk.tell(What::AutoSwitched { on: false });
+    desk.tell(EventKind::AutoSwitched { on: false });
     assert_eq!(desk.press("ESC"), [send(Command::Step(StepCommand::Pause(true)))]);
-    desk.tell(What::Commanded(Command::Step(StepCommand::Pause(true))));
+    desk.tell(EventKind::Commanded(Command::Step(StepCommand::Pause(true))));
     assert_eq!(desk.press("ESC"), []);
     assert!(desk.view.hint.is_some());
 }
@@ -337,7 +337,7 @@ fn a_prediction_is_written_line_by_line() {
         recovery_s: Some(10.0),
     };
     assert_eq!(desk.press("ENTER"), [send(Command::Annotate(Annotation::Predict(wanted)))]);
-    desk.tell(What::Commanded(Command::Annotate(Annotation::Predict(wanted))));
+    desk.tell(EventKind::Commanded(Command::Annotate(Annotation::Predict(wanted))));
     desk.press("p");
     desk.press("n");
     let wanted = Prediction { trip: Some(TripGuess::Never), ..wanted };
@@ -365,8 +365,8 @@ fn undo_asks_once_and_abort_brings_it_along() {
     desk.press("u");
     assert_eq!(desk.press("y"), [send(Command::Undo)]);
     let undone = Undone { restored: vec!["Deployment x was re-created".to_owned()], ..Undone::default() };
-    desk.tell(What::UndoBegan);
-    desk.tell(What::UndoDone(undone));
+    desk.tell(EventKind::UndoBegan);
+    desk.tell(EventKind::UndoDone(undone));
     assert_eq!(desk.press("A"), with_undo[..1], "what was put back needs no second time");
 
     let mut desk = Desk::at(fixtures::steady());
@@ -391,7 +391,7 @@ fn f_takes_the_first_fix_that_is_offered() {
     let mut desk = Desk::at(fixtures::ready());
     let offer = desk.session.checks.iter().find_map(|check| check.offer.clone()).unwrap();
     assert_eq!(desk.press("f"), [send(Command::Step(StepCommand::Fix(offer.clone())))]);
-    desk.tell(What::Fixed(offer.clone()));
+    desk.tell(EventKind::Fixed(offer.clone()));
     let row = desk.session.steps.row(offer.steps()[0]).unwrap();
     assert_eq!(row.fixed.as_deref(), Some("asks http://192.168.49.2:30817, not what the file says"));
     let fixed = desk.session.checks.iter().find(|check| check.text.contains("does not answer")).unwrap();

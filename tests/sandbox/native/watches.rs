@@ -6,7 +6,7 @@ use chaos_tui::{
     observe::pods::{InPlay, watch},
     provider::kubernetes::Kubernetes,
     session::{
-        What,
+        EventKind,
         clock::Clock,
         event::PodPhase,
         stream::{Stream, stream},
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 const PROVIDER: &str = "my-provider-app";
 
 /// Reads until a fact is as wanted; fails with what came instead.
-async fn until(stream: &mut Stream, what: &str, mut wanted: impl FnMut(&What) -> bool) {
+async fn until(stream: &mut Stream, what: &str, mut wanted: impl FnMut(&EventKind) -> bool) {
     let mut heard = Vec::new();
     let read = async {
         while let Some(event) = stream.next().await {
@@ -55,9 +55,9 @@ async fn a_kill_as_the_operator_sees_it() {
     let (mut pods, mut services, mut workloads) = (Vec::new(), Vec::new(), Vec::new());
     until(&mut stream, "everything in play is told", |what| {
         match what {
-            What::PodSeen(pod) if pod.in_play => pods.push(pod.owner.clone().unwrap()),
-            What::ServiceSeen(service) if service.ready == 1 => services.push(service.name.clone()),
-            What::WorkloadSeen(workload) if workload.ready == 1 => workloads.push(workload.name.clone()),
+            EventKind::PodSeen(pod) if pod.in_play => pods.push(pod.owner.clone().unwrap()),
+            EventKind::ServiceSeen(service) if service.ready == 1 => services.push(service.name.clone()),
+            EventKind::WorkloadSeen(workload) if workload.ready == 1 => workloads.push(workload.name.clone()),
             _ => {}
         }
         let both = |names: &[String], ending: &str| {
@@ -73,12 +73,12 @@ async fn a_kill_as_the_operator_sees_it() {
     let (mut gone, mut empty, mut fewer, mut killing) = (false, false, false, false);
     until(&mut stream, "the loss is told", |what| {
         match what {
-            What::PodGone(key) => gone |= key.name == before,
-            What::ServiceSeen(service) => {
+            EventKind::PodGone(key) => gone |= key.name == before,
+            EventKind::ServiceSeen(service) => {
                 empty |= service.name == "my-provider-service" && service.ready == 0
             }
-            What::WorkloadSeen(workload) => fewer |= workload.name == PROVIDER && workload.ready == 0,
-            What::ClusterNoted(note) => {
+            EventKind::WorkloadSeen(workload) => fewer |= workload.name == PROVIDER && workload.ready == 0,
+            EventKind::ClusterNoted(note) => {
                 killing |= note.reason == "Killing" && note.object == format!("pod/{before}")
             }
             _ => {}
@@ -90,14 +90,14 @@ async fn a_kill_as_the_operator_sees_it() {
     let (mut runs, mut served) = (false, false);
     until(&mut stream, "the replacement runs and the Service has its endpoint again", |what| {
         match what {
-            What::PodSeen(pod) => {
+            EventKind::PodSeen(pod) => {
                 runs |= pod.owner.as_deref() == Some(PROVIDER)
                     && pod.key.name != before
                     && pod.phase == PodPhase::Running
                     && pod.containers[0].ready
                     && pod.in_play;
             }
-            What::ServiceSeen(service) => {
+            EventKind::ServiceSeen(service) => {
                 served |= service.name == "my-provider-service" && service.ready == 1;
             }
             _ => {}

@@ -13,7 +13,7 @@ use crate::{
     session::{
         event::{
             Belief, BreakerState, Confidence, EndpointId, Event, NamedState, Pod, PodKey, Says,
-            ServiceEndpoints, Testimony, Timestamp, Transition, What, Witness,
+            ServiceEndpoints, Testimony, Timestamp, Transition, EventKind, Witness,
         },
         wording,
     },
@@ -126,30 +126,30 @@ impl BreakerEstimator {
     /// Takes note of a fact of the session.
     pub(in crate::observe::breaker) fn follow(&mut self, event: &Event) {
         match &event.what {
-            What::EndpointWatched { endpoint, limit_ms, .. } if *endpoint == self.endpoint => {
+            EventKind::EndpointWatched { endpoint, limit_ms, .. } if *endpoint == self.endpoint => {
                 self.answers.limit(*limit_ms as f64);
             }
-            What::RequestSent { endpoint, request } if *endpoint == self.endpoint => {
+            EventKind::RequestSent { endpoint, request } if *endpoint == self.endpoint => {
                 self.answers.sent(event.at, *request);
             }
-            What::Answered(answer) if answer.endpoint == self.endpoint => {
+            EventKind::Answered(answer) if answer.endpoint == self.endpoint => {
                 self.answers.answered(event.at, answer)
             }
-            What::RequestWithheld { endpoint, request } if *endpoint == self.endpoint => {
+            EventKind::RequestWithheld { endpoint, request } if *endpoint == self.endpoint => {
                 self.answers.forgotten(*request);
             }
-            What::EndpointLeft { endpoint } if *endpoint == self.endpoint => self.answers.left(),
-            What::NotObserved(_) => self.answers.left(),
-            What::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
-            What::FaultFired { targets, .. } => {
+            EventKind::EndpointLeft { endpoint } if *endpoint == self.endpoint => self.answers.left(),
+            EventKind::NotObserved(_) => self.answers.left(),
+            EventKind::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
+            EventKind::FaultFired { targets, .. } => {
                 self.fault.get_or_insert(event.at);
                 self.answers.fault();
                 self.targets.extend(targets.iter().cloned());
                 self.targets.truncate(PODS);
             }
-            What::ServiceSeen(service) => self.follow_service(service),
-            What::PodSeen(pod) if pod.in_play => self.follow_pod(pod),
-            What::PodGone(pod) => {
+            EventKind::ServiceSeen(service) => self.follow_service(service),
+            EventKind::PodSeen(pod) if pod.in_play => self.follow_pod(pod),
+            EventKind::PodGone(pod) => {
                 self.starting.remove(pod);
                 self.restarts.remove(pod);
             }

@@ -12,7 +12,7 @@ use super::reach::{Answer, Reach, Refused};
 use crate::{
     observe::presence::Presence,
     session::{
-        event::{Level, Source, SourceState, Timestamp, What, Witness},
+        event::{Level, Source, SourceState, Timestamp, EventKind, Witness},
         stream::Emitter,
     },
 };
@@ -109,7 +109,7 @@ impl Out {
         let pod = page.pod.as_ref().map(|pod| format!(" of pod {pod}")).unwrap_or_default();
         let message = format!("{}{pod} tells nothing of a breaker: {why}", page.place);
         self.emitter
-            .emit(What::Logged { level: Level::Warning, target: "breaker".to_owned(), message })
+            .emit(EventKind::Logged { level: Level::Warning, target: "breaker".to_owned(), message })
             .await;
     }
 }
@@ -241,7 +241,7 @@ async fn poll(page: Page, out: Out, stop: &CancellationToken, first: impl FnOnce
         };
         if let Some(source) = tells.filter(|_| told.as_ref() != Some(&state)) {
             told = Some(state.clone());
-            out.emitter.emit(What::SourceChanged { source, state }).await;
+            out.emitter.emit(EventKind::SourceChanged { source, state }).await;
         }
         let mut rest = period.max(began.elapsed() * REST);
         let silent = |reason| Heard::Silent { source: asker.page.id.clone(), reason };

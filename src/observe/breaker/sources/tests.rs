@@ -12,7 +12,7 @@ use crate::{
     provider::http::Access,
     session::{
         clock::Clock,
-        event::{BreakerState, Level, NamedBreaker, Says, Timestamp, What, Witness},
+        event::{BreakerState, Level, NamedBreaker, Says, Timestamp, EventKind, Witness},
         stream::{Stream, stream},
     },
 };
@@ -214,7 +214,7 @@ async fn a_page_without_an_end_and_one_that_drips_are_silence() {
         let Heard::Silent { reason, .. } = rig.hear().await else { panic!("nothing was read to its end") };
         assert!(reason.contains("not read to its end"), "{reason}");
         let told = timeout(LONG, rig.stream.next()).await.unwrap().map(|event| event.what);
-        let Some(What::Logged { level: Level::Warning, message, .. }) = told else { panic!("{told:?}") };
+        let Some(EventKind::Logged { level: Level::Warning, message, .. }) = told else { panic!("{told:?}") };
         assert!(message.starts_with("/metrics tells nothing") && message.contains(&reason), "{message}");
         rig.stop.cancel();
         assert_eq!(timeout(LONG, task).await.unwrap().unwrap(), End::Stopped);

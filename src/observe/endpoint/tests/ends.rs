@@ -3,7 +3,7 @@
 use super::{Probe, server};
 use crate::{
     insight::{self, Word},
-    session::event::{AnswerKind, ErrorKind, What},
+    session::event::{AnswerKind, ErrorKind, EventKind},
 };
 use std::{
     sync::{
@@ -43,7 +43,7 @@ fn is_success(kind: AnswerKind) -> bool {
 async fn endless(probe: &mut Probe) -> bool {
     probe
         .until(|event| match &event.what {
-            What::AnswersEnd { end, .. } => Some(!end),
+            EventKind::AnswersEnd { end, .. } => Some(!end),
             _ => None,
         })
         .await
@@ -74,7 +74,7 @@ async fn answers_that_take_long_and_end_are_not() {
     assert!(endless(&mut probe).await, "nothing else can be known at first");
     assert!(!endless(&mut probe).await, "those that are read on end");
     let answer = probe.until(|event| match &event.what {
-        What::Answered(answer) if answer.waited_ms > 2000.0 => Some(answer.kind),
+        EventKind::Answered(answer) if answer.waited_ms > 2000.0 => Some(answer.kind),
         _ => None,
     });
     assert!(is_success(answer.await));
@@ -97,8 +97,8 @@ async fn a_body_that_hangs_where_others_end_is_a_timeout() {
     assert!(is_success(probe.answer().await.kind));
     switch.store(true, Ordering::Relaxed);
     let kind = probe.until(|event| match &event.what {
-        What::Answered(answer) if !is_success(answer.kind) => Some(answer.kind),
-        What::AnswersEnd { .. } => panic!("that they end was seen"),
+        EventKind::Answered(answer) if !is_success(answer.kind) => Some(answer.kind),
+        EventKind::AnswersEnd { .. } => panic!("that they end was seen"),
         _ => None,
     });
     assert_eq!(kind.await, AnswerKind::Error(ErrorKind::Timeout));

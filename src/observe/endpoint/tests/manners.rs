@@ -5,7 +5,7 @@ use crate::{
     experiment::{Environment, Secrets},
     observe::endpoint::Tolerance,
     provider::http::Access,
-    session::event::{AnswerKind, ErrorKind, What},
+    session::event::{AnswerKind, ErrorKind, EventKind},
 };
 use flate2::{Compression, write::GzEncoder};
 use pyvalue::{Map, Value, parse_json};
@@ -202,7 +202,7 @@ async fn a_fallback_is_told_from_pages_that_have_a_key_less() {
     .await;
     let mut probe = super::Probe::start(url, |settings| settings.rate = 100.0);
     let fallback = probe.until(|event| match &event.what {
-        What::Answered(answer) if answer.kind == AnswerKind::Fallback => answer.excerpt.clone(),
+        EventKind::Answered(answer) if answer.kind == AnswerKind::Fallback => answer.excerpt.clone(),
         _ => None,
     });
     assert_eq!(fallback.await, r#"{"sorry": true}"#);

@@ -146,7 +146,7 @@ async fn a_bundle_that_cannot_be_used_is_told_and_users_are_not_let_down() {
         super::Probe::start("https://localhost:1/".to_owned(), |settings| settings.access = Ok(access));
     let reason = probe
         .until(|event| match &event.what {
-            crate::session::event::What::SourceChanged {
+            crate::session::event::EventKind::SourceChanged {
                 state: crate::session::event::SourceState::Absent { reason },
                 ..
             } => Some(reason.clone()),

@@ -2,7 +2,7 @@ mod picture;
 mod watch;
 
 use super::*;
-use crate::session::event::What;
+use crate::session::event::EventKind;
 use crate::test_support::activity;
 use serde_json::{Value as Json, json};
 
@@ -62,21 +62,21 @@ fn deployment(name: &str, desired: i32, ready: i32) -> Json {
 }
 
 /// The news in a few words each.
-fn words(news: &[What]) -> Vec<String> {
+fn words(news: &[EventKind]) -> Vec<String> {
     news.iter()
         .map(|what| match what {
-            What::PodSeen(pod) => {
+            EventKind::PodSeen(pod) => {
                 format!("pod {} {}{}", pod.key.name, pod.status, if pod.in_play { " in play" } else { "" })
             }
-            What::PodGone(key) => format!("pod {} gone", key.name),
-            What::PodsCounted { states, .. } => format!("counts {states:?}"),
-            What::ServiceSeen(service) => {
+            EventKind::PodGone(key) => format!("pod {} gone", key.name),
+            EventKind::PodsCounted { states, .. } => format!("counts {states:?}"),
+            EventKind::ServiceSeen(service) => {
                 format!("service {} {}+{} {:?}", service.name, service.ready, service.not_ready, service.pods)
             }
-            What::WorkloadSeen(row) => format!("deployment {} {}/{}", row.name, row.ready, row.desired),
-            What::WorkloadGone { name, .. } => format!("deployment {name} gone"),
-            What::ClusterNoted(note) => format!("{} {} x{}", note.object, note.reason, note.count),
-            What::SourceChanged { source, state } => format!("{source:?} {state:?}"),
+            EventKind::WorkloadSeen(row) => format!("deployment {} {}/{}", row.name, row.ready, row.desired),
+            EventKind::WorkloadGone { name, .. } => format!("deployment {name} gone"),
+            EventKind::ClusterNoted(note) => format!("{} {} x{}", note.object, note.reason, note.count),
+            EventKind::SourceChanged { source, state } => format!("{source:?} {state:?}"),
             other => format!("{other:?}"),
         })
         .collect()

@@ -147,8 +147,8 @@ fn counted_pods_are_found_by_name() {
     for i in 0..1_000 {
         see_pod(&mut picture, pod(&format!("crowd-h-{i:03}"), "crowd"));
     }
-    let found = |news: Vec<What>| match news.as_slice() {
-        [What::PodsFound(found)] => Some((found.pods.len(), found.all, found.pods[0].0.name.clone())),
+    let found = |news: Vec<EventKind>| match news.as_slice() {
+        [EventKind::PodsFound(found)] => Some((found.pods.len(), found.all, found.pods[0].0.name.clone())),
         _ => None,
     };
     assert_eq!(found(picture.find("h-5")), Some((50, 100, "crowd-h-500".to_owned())));

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{Belief, BreakerState as State, Confidence, Says, Testimony, What, Witness},
+        event::{Belief, BreakerState as State, Confidence, Says, Testimony, EventKind, Witness},
         fixtures::at,
         wording,
     },
@@ -77,7 +77,7 @@ fn only_a_state_that_is_believed_is_filled() {
 #[test]
 fn what_cannot_be_told_has_a_question_mark_at_the_last_state_known() {
     let mut told = told(&case(State::Closed, Likely, 3.0, vec![], "they say so"));
-    tell(&mut told, 4.0, What::Believed(Belief::new(State::Unknown, CannotTell, at(4.0), "all are silent")));
+    tell(&mut told, 4.0, EventKind::Believed(Belief::new(State::Unknown, CannotTell, at(4.0), "all are silent")));
     told.1 = at(5.0);
     let pane = pane(&told, SIZES[0]);
     assert!(pane.contains("│ CLOSED?│") && pane.contains("UNKNOWN  all are silent"), "{pane}");
@@ -89,13 +89,13 @@ fn a_restart_ends_what_was_believed() {
     let mut told = told(&case(State::Open, Sure, 5.0, vec![metrics.clone()], "metrics state = open"));
     let anew =
         Belief { restarted: true, ..Belief::new(State::Unknown, CannotTell, at(6.0), "reset by a restart") };
-    tell(&mut told, 6.0, What::Believed(anew));
+    tell(&mut told, 6.0, EventKind::Believed(anew));
     told.1 = at(6.5);
     let unknown = pane(&told, SIZES[0]);
     assert!(unknown.contains("UNKNOWN  since the consumer was restarted"), "{unknown}");
     assert!(unknown.contains("/metrics no answer yet") && !unknown.contains('?'), "{unknown}");
-    tell(&mut told, 7.0, What::Testified(Testimony { says: Says::State(State::Closed), ..metrics }));
-    tell(&mut told, 7.0, What::Believed(Belief::new(State::Closed, Sure, at(7.0), "state = closed")));
+    tell(&mut told, 7.0, EventKind::Testified(Testimony { says: Says::State(State::Closed), ..metrics }));
+    tell(&mut told, 7.0, EventKind::Believed(Belief::new(State::Closed, Sure, at(7.0), "state = closed")));
     told.1 = at(7.5);
     let closed = pane(&told, (45, 12));
     assert!(closed.contains("/metrics closed") && closed.contains("reset by a restart at"), "{closed}");

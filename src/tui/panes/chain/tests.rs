@@ -2,7 +2,7 @@
 
 use crate::{
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{Belief, BreakerState, Confidence, NamedState, Timestamp},
         fixtures::{self, Variant},
     },
@@ -30,7 +30,7 @@ fn boxes(told: &Told, width: u16, height: u16) -> Vec<String> {
 fn believing(mut told: Told, change: impl FnOnce(&mut Belief), state: BreakerState) -> Told {
     let mut belief = Belief::new(state, Confidence::Sure, told.1, "");
     change(&mut belief);
-    told.0.apply(&Event { seq: told.0.events, at: told.1, what: What::Believed(belief) });
+    told.0.apply(&Event { seq: told.0.events, at: told.1, what: EventKind::Believed(belief) });
     told
 }
 

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{ActivityOutcome, Event, Plan, RunId, Section, StepRef, What},
+        event::{ActivityOutcome, Event, Plan, RunId, Section, StepRef, EventKind},
         fixtures::{self, Variant},
     },
     tui::{
@@ -25,15 +25,15 @@ fn row<'a>(pane: &'a str, word: &str) -> &'a str {
     pane.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word} in\n{pane}"))
 }
 
-fn ended(step: StepRef, succeeded: bool, met: Option<bool>, summary: &str) -> What {
+fn ended(step: StepRef, succeeded: bool, met: Option<bool>, summary: &str) -> EventKind {
     let (summary, trouble) = (summary.to_owned(), None);
     let outcome =
         ActivityOutcome { succeeded: Some(succeeded), tolerance_met: met, summary, trouble, seconds: 0.1 };
-    What::ActivityEnded { run: RunId(99), step, outcome, entry: pyvalue::Value::Null }
+    EventKind::ActivityEnded { run: RunId(99), step, outcome, entry: pyvalue::Value::Null }
 }
 
-fn started(step: StepRef) -> What {
-    What::ActivityStarted { run: RunId(99), step, name: String::new(), entry: pyvalue::Value::Null }
+fn started(step: StepRef) -> EventKind {
+    EventKind::ActivityStarted { run: RunId(99), step, name: String::new(), entry: pyvalue::Value::Null }
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_step_that_can_be_asked_again_says_that_it_failed() {
     let mut told = fixtures::told(Variant::After, -17.7);
     tell(&mut told, -17.6, started(probe));
     tell(&mut told, -17.5, ended(probe, true, Some(false), "false"));
-    tell(&mut told, -17.4, What::StepAwaited { step: probe, destructive: false });
+    tell(&mut told, -17.4, EventKind::StepAwaited { step: probe, destructive: false });
     told.1 = fixtures::at(-17.0);
     let small = pane(&told, 38, 9);
     assert!(row(&small, "› provider-is-available").contains("not met"), "{small}");
@@ -135,7 +135,7 @@ fn the_step_at_hand_stays_in_sight() {
 fn named(name: &str, seconds: f64) -> Told {
     let mut events: Vec<Event> = fixtures::events(Variant::After, seconds);
     for event in &mut events {
-        if let What::Planned(Plan { steps, .. }) = &mut event.what {
+        if let EventKind::Planned(Plan { steps, .. }) = &mut event.what {
             steps.iter_mut().for_each(|step| step.name = name.to_owned());
         }
     }

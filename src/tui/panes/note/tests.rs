@@ -3,7 +3,7 @@
 use super::super::Scene;
 use crate::{
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{Guard, Guards, Level, Timestamp, Trip},
         fixtures::{self, Variant},
     },
@@ -34,7 +34,7 @@ fn guarded(guard: Guard, figure: u32, limit: u32) -> Told {
     let mut told = fixtures::before_failing();
     let trip = Trip { guard, figure, limit, because: "too much".to_owned() };
     let reason = "A guard ended the run: too much".to_owned();
-    for what in [What::GuardTripped(trip), What::Interrupted { reason, level: Level::Warning }] {
+    for what in [EventKind::GuardTripped(trip), EventKind::Interrupted { reason, level: Level::Warning }] {
         told.0.apply(&Event { seq: told.0.events, at: told.1, what });
     }
     told

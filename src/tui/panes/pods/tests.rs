@@ -5,7 +5,7 @@ use super::{
 use crate::{
     session::{
         event::{
-            ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, Source, SourceState, What,
+            ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, Source, SourceState, EventKind,
             Workload,
         },
         fixtures::{self, NEW, OLD, Variant, at},
@@ -50,7 +50,7 @@ fn missed(told: &mut Told, seconds: f64, pod: &Pod) {
         message: "Liveness probe failed: 503".to_owned(),
         count: 1,
     };
-    tell(told, seconds, What::ClusterNoted(note));
+    tell(told, seconds, EventKind::ClusterNoted(note));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_card_says_which_pod_it_is_and_how_it_is() {
 fn misses_are_boxes_with_the_moment_of_the_restart() {
     let mut told = fixtures::told(Variant::After, 5.0);
     let pod = consumer(&told);
-    tell(&mut told, 5.0, What::Testified(failing()));
+    tell(&mut told, 5.0, EventKind::Testified(failing()));
     missed(&mut told, 5.5, &pod);
     told.1 = at(6.0);
     has(&pane(&told, SMALL), &["liveness ■□□ restart due T+26"]);
@@ -114,7 +114,7 @@ fn a_restart_and_its_cause_are_told() {
     let waiting = Some("ContainerCreating".to_owned());
     pod.containers = vec![Container { last_end: Some(end), waiting, ..container(false, 1) }];
     pod.status = "ContainerCreating".to_owned();
-    tell(&mut told, 12.5, What::PodSeen(pod));
+    tell(&mut told, 12.5, EventKind::PodSeen(pod));
     told.1 = at(14.0);
     let pane = pane(&told, (37, 12));
     has(
@@ -140,7 +140,7 @@ fn what_is_not_whole_without_a_pod_to_say_so_has_a_row() {
     has(&pane(&told, SMALL), &["my-provider-app     scaled to 0 │"]);
     let mut told = fixtures::told(Variant::After, -1.0);
     let (namespace, name) = ("default".to_owned(), "worker".to_owned());
-    tell(&mut told, -0.9, What::WorkloadSeen(Workload { namespace, name, desired: 3, ready: 2, updated: 3 }));
+    tell(&mut told, -0.9, EventKind::WorkloadSeen(Workload { namespace, name, desired: 3, ready: 2, updated: 3 }));
     has(&pane(&told, SMALL), &["worker                2/3 ready │"]);
 }
 
@@ -152,7 +152,7 @@ fn the_watch_is_doubted_in_the_title() {
         (SourceState::Reconnecting { reason: reason.clone() }, "RECONNECTING 0."),
         (SourceState::Absent { reason }, "ABSENT"),
     ] {
-        tell(&mut told, -0.9, What::SourceChanged { source: Source::Pods, state });
+        tell(&mut told, -0.9, EventKind::SourceChanged { source: Source::Pods, state });
         has(&pane(&told, SMALL), &[word, "connection reset by peer"]);
     }
 }
@@ -161,12 +161,12 @@ fn the_watch_is_doubted_in_the_title() {
 fn other_pods_are_counted_and_can_be_looked_for() {
     let mut told = fixtures::told(Variant::After, -1.0);
     let states = [("Running".to_owned(), 200), ("Pending".to_owned(), 3)].into();
-    tell(&mut told, -0.9, What::PodsCounted { namespace: "shop".to_owned(), states });
+    tell(&mut told, -0.9, EventKind::PodsCounted { namespace: "shop".to_owned(), states });
     has(&pane(&told, SMALL), &["all 205 pods: 202 Running, 3", "Pending"]);
     let key =
         |name: &str| PodKey { namespace: "shop".to_owned(), name: name.to_owned(), uid: name.to_owned() };
     let found = vec![(key("cart-5f6c-abcde"), "Running".to_owned())];
-    tell(&mut told, -0.8, What::PodsFound(FoundPods { text: "cart".to_owned(), pods: found, all: 4 }));
+    tell(&mut told, -0.8, EventKind::PodsFound(FoundPods { text: "cart".to_owned(), pods: found, all: 4 }));
     let view = View { filter: "cart".to_owned(), ..view() };
     let pane = rows(&cells(&told, &view, &Theme::default(), SMALL, pods)).join("\n");
     has(&pane, &["3 PODS  /cart", "cart-5f6c-abcde         Running", "and 3 more"]);
@@ -179,7 +179,7 @@ fn crowd(count: usize) -> Told {
     for n in 0..count {
         let mut seen = pod("default", &format!("shop-5f6c-{n:05}"));
         seen.containers = vec![container(true, 0)];
-        tell(&mut told, -0.9, What::PodSeen(seen));
+        tell(&mut told, -0.9, EventKind::PodSeen(seen));
     }
     told
 }
@@ -234,8 +234,8 @@ proptest! {
         seen.owner = Some(owner);
         seen.containers = vec![container(true, 0)];
         seen.liveness = Some(Liveness { path: Some("/a/long/path/to/health".to_owned()), period_s: 10, threshold: 3 });
-        tell(&mut told, 5.0, What::PodSeen(seen.clone()));
-        tell(&mut told, 5.0, What::Testified(failing()));
+        tell(&mut told, 5.0, EventKind::PodSeen(seen.clone()));
+        tell(&mut told, 5.0, EventKind::Testified(failing()));
         for n in 0..misses {
             missed(&mut told, 5.5 + f64::from(n) * 10.0, &seen);
         }

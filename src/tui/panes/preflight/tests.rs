@@ -2,7 +2,7 @@
 
 use crate::{
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{Check, CheckLevel, Timestamp},
         fixtures,
     },
@@ -18,7 +18,7 @@ fn checked(checks: &[(CheckLevel, &str, Option<&str>)]) -> (Session, Timestamp) 
     for (level, text, remedy) in checks {
         let check =
             Check { level: *level, text: (*text).to_owned(), remedy: remedy.map(str::to_owned), offer: None };
-        told.0.apply(&Event { seq: told.0.events, at: told.1, what: What::Checked(check) });
+        told.0.apply(&Event { seq: told.0.events, at: told.1, what: EventKind::Checked(check) });
     }
     told
 }

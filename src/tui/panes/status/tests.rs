@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{BreakerState as State, Confidence, Says, Testimony, What, Witness},
+        event::{BreakerState as State, Confidence, Says, Testimony, EventKind, Witness},
         fixtures::{self, Variant, at},
         wording,
     },
@@ -61,7 +61,7 @@ fn a_restart_ahead_is_told_whole() {
     let mut told = fixtures::told(Variant::After, 12.0);
     let says = Says::State(State::Open);
     let failing = Testimony { failing: Some(true), ..Testimony::new(Witness::Health, says, "503") };
-    tell(&mut told, 12.0, What::Testified(failing));
+    tell(&mut told, 12.0, EventKind::Testified(failing));
     told.1 = at(12.5);
     assert!(pane(&told).contains("● consumer 1/1  ■□□ restart due T+30"), "{}", pane(&told));
 }
@@ -73,7 +73,7 @@ fn where_roles_are_not_known_pods_have_a_row_each() {
     told.0.cluster.workloads.clear();
     let mut seen = pod("default", "shop-5f6c-abcde");
     seen.containers = vec![container(false, 0)];
-    tell(&mut told, -24.9, What::PodSeen(seen));
+    tell(&mut told, -24.9, EventKind::PodSeen(seen));
     let pane = pane(&told);
     assert!(pane.contains("● my-consumer-app tt8wz 1/1") && pane.contains("○ shop-5f6c abcde 0/1"), "{pane}");
 }

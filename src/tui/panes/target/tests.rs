@@ -2,7 +2,7 @@
 
 use crate::{
     session::{
-        Event, Session, What,
+        Event, Session, EventKind,
         event::{Place, StepRef, TargetCard, Timestamp},
         fixtures,
         state::StepState,
@@ -22,7 +22,7 @@ fn carded(change: impl FnOnce(&mut TargetCard)) -> Told {
     let mut told = fixtures::steady();
     let mut card = told.0.target.clone().unwrap();
     change(&mut card);
-    told.0.apply(&Event { seq: told.0.events, at: told.1, what: What::Targeted(card) });
+    told.0.apply(&Event { seq: told.0.events, at: told.1, what: EventKind::Targeted(card) });
     told
 }
 
@@ -114,7 +114,7 @@ fn awaiting(told: &mut Told, step: StepRef) {
     told.0.apply(&Event {
         seq: told.0.events,
         at: told.1,
-        what: What::StepAwaited { step, destructive: true },
+        what: EventKind::StepAwaited { step, destructive: true },
     });
     assert!(told.0.steps.current().is_some_and(|row| matches!(row.state, StepState::Awaited { .. })));
 }

@@ -52,7 +52,7 @@ fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
 /// The run is over, and what was fired away is not back.
 fn ended_with_the_fault_on() -> Desk {
     let mut desk = Desk::at(fixtures::before_failing());
-    desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+    desk.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     desk.take(Msg::Finished);
     desk
 }
@@ -75,9 +75,9 @@ fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
     {
         let mut desk = finished();
         assert_eq!(desk.press("u"), [send(Command::Undo)]);
-        desk.tell(What::UndoBegan);
+        desk.tell(EventKind::UndoBegan);
         assert_eq!(desk.take(Msg::Changed).effects, []);
-        desk.tell(What::UndoDone(undone));
+        desk.tell(EventKind::UndoDone(undone));
         assert_eq!(desk.take(Msg::Changed).effects, effects);
         assert_eq!(desk.view.leaving, Leaving::No, "whoever saw it to the end did not leave early");
     }
@@ -118,7 +118,7 @@ fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
 fn after_the_end_nothing_is_asked_about_what_is_back_or_was_rolled_back() {
     let mut desk = ended_with_the_fault_on();
     desk.press("q");
-    desk.tell(What::FaultHealed { what: "it is back".to_owned() });
+    desk.tell(EventKind::FaultHealed { what: "it is back".to_owned() });
     desk.take(Msg::Changed);
     assert_eq!(desk.view.overlay, None, "there is nothing to ask any more");
     assert_eq!(desk.press("q"), [Effect::Leave]);
@@ -140,7 +140,7 @@ fn a_new_run_follows_the_end_where_the_fault_is_over() {
     assert_eq!(desk.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
     assert_eq!(desk.press("R"), [Effect::Again]);
     let mut desk = Desk::at(fixtures::before_failing());
-    desk.tell(What::RunEnded { status: RunStatus::Completed, deviated: false });
+    desk.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     desk.take(Msg::Finished);
     assert_eq!(desk.press("R"), []);
     assert!(desk.view.hint.as_deref().unwrap().contains("u puts back"));

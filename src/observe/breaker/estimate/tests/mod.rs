@@ -9,7 +9,7 @@ use crate::session::{
     Event,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, NamedBreaker, NamedState, Pod,
-        RequestId, Says, Section, ServiceEndpoints, StepRef, What, Witness,
+        RequestId, Says, Section, ServiceEndpoints, StepRef, EventKind, Witness,
     },
 };
 use crate::test_support::{answer, container, pod};
@@ -112,7 +112,7 @@ fn nothing_is_taken_for_a_breaker_that_is_none() {
 struct Story {
     estimator: BreakerEstimator,
     number: u64,
-    pending: Vec<(f64, What)>,
+    pending: Vec<(f64, EventKind)>,
     /// Whether answers ask to come back later.
     retry_after: bool,
 }
@@ -127,7 +127,7 @@ impl Story {
         }
     }
 
-    fn tell(&mut self, second: f64, what: What) {
+    fn tell(&mut self, second: f64, what: EventKind) {
         self.estimator.follow(&Event { seq: 0, at: at(second), what });
     }
 
@@ -135,7 +135,7 @@ impl Story {
         let step = StepRef { section: Section::Method, index: 0 };
         self.tell(
             second,
-            What::FaultFired { step, what: "kill".to_owned(), targets: vec!["pod/provider".to_owned()] },
+            EventKind::FaultFired { step, what: "kill".to_owned(), targets: vec!["pod/provider".to_owned()] },
         );
         self
     }
@@ -154,11 +154,11 @@ impl Story {
             self.number += 1;
             let request = RequestId(self.number);
             self.release(due);
-            self.tell(due, What::RequestSent { endpoint: ENDPOINT, request });
+            self.tell(due, EventKind::RequestSent { endpoint: ENDPOINT, request });
             let retry_after = self.retry_after;
             let answer =
                 Answer { status, shape: 0, retry_after, ..answer(ENDPOINT, request, wait * 1000.0, kind) };
-            self.pending.push((due + wait, What::Answered(answer)));
+            self.pending.push((due + wait, EventKind::Answered(answer)));
             for quarter in [0.2, 0.45] {
                 self.release(due + quarter);
                 sources.iter().for_each(|heard| self.estimator.hear(at(due + quarter - 0.1), heard));
@@ -284,7 +284,7 @@ fn a_network_that_refuses_by_now_is_no_breaker() {
     let (namespace, name) = ("default".to_owned(), "provider".to_owned());
     story.tell(
         0.1,
-        What::ServiceSeen(ServiceEndpoints { namespace, name, ready: 0, not_ready: 0, pods: Vec::new() }),
+        EventKind::ServiceSeen(ServiceEndpoints { namespace, name, ready: 0, not_ready: 0, pods: Vec::new() }),
     );
     story.ask(0.0, 4.0, 1.0, Fallback, &[]);
     let belief = story.ask(4.0, 20.0, 0.004, Fallback, &[]);
@@ -350,7 +350,7 @@ fn at_once_is_never_above_the_users_limit_and_one_hiccup_does_not_move_it() {
     let belief = story.ask(0.0, 4.0, 1.0, Fallback, &[]);
     assert_eq!(belief.state, NotSeenYet, "a second is not at once: {belief:?}");
     let mut story = Story::new();
-    let watched = What::EndpointWatched {
+    let watched = EventKind::EndpointWatched {
         endpoint: ENDPOINT,
         url: String::new(),
         rate: 2.0,
@@ -586,9 +586,9 @@ fn the_countdown_begins_anew_with_a_trial_that_nobody_saw() {
 }
 
 /// A bystander's pod as the watch tells of it.
-fn bystander(name: &str, restarts: u32, ready: bool) -> What {
+fn bystander(name: &str, restarts: u32, ready: bool) -> EventKind {
     let containers = vec![container(ready, restarts)];
-    What::PodSeen(Pod { owner: Some("consumer".to_owned()), containers, ..pod("default", name) })
+    EventKind::PodSeen(Pod { owner: Some("consumer".to_owned()), containers, ..pod("default", name) })
 }
 
 #[test]
@@ -615,7 +615,7 @@ fn restarts_are_noticed_after_many_pods_have_come_and_gone() {
     for number in 0..300 {
         let name = format!("consumer-old-{number}");
         story.tell(0.0, bystander(&name, 0, true));
-        story.tell(0.0, What::PodGone(pod("default", &name).key));
+        story.tell(0.0, EventKind::PodGone(pod("default", &name).key));
     }
     story.tell(0.1, bystander("consumer-1", 0, true));
     story.tell(0.2, bystander("consumer-1", 1, false));
@@ -629,9 +629,9 @@ fn answers_that_do_not_end_say_nothing_about_a_breaker() {
         let mut story = Story::new();
         for number in 0..60_u64 {
             let second = number as f64 / 2.0;
-            story.tell(second, What::RequestSent { endpoint: ENDPOINT, request: RequestId(number) });
+            story.tell(second, EventKind::RequestSent { endpoint: ENDPOINT, request: RequestId(number) });
             if number == 6 && endless {
-                story.tell(second, What::AnswersEnd { endpoint: ENDPOINT, end: false });
+                story.tell(second, EventKind::AnswersEnd { endpoint: ENDPOINT, end: false });
             }
         }
         let belief = story.estimator.judge(at(30.0)).1;

@@ -8,7 +8,7 @@ use crate::session::{
     Event,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, NamedBreaker, RequestId,
-        Says, Section, StepRef, Timestamp, What, Witness,
+        Says, Section, StepRef, Timestamp, EventKind, Witness,
     },
 };
 use crate::test_support::answer;
@@ -294,17 +294,17 @@ impl Played {
         self.truth.iter().rev().find(|(from, _)| *from <= second).and_then(|(_, state)| *state)
     }
 
-    fn facts(&self) -> Vec<(f64, What)> {
+    fn facts(&self) -> Vec<(f64, EventKind)> {
         let mut facts = Vec::new();
         for (number, (due, end, kind, status)) in self.requests.iter().enumerate() {
             let request = RequestId(number as u64);
-            facts.push((*due, What::RequestSent { endpoint: ENDPOINT, request }));
+            facts.push((*due, EventKind::RequestSent { endpoint: ENDPOINT, request }));
             let (status, waited_ms) = (Some(*status), (end - due) * 1000.0);
             let answer = Answer { status, shape: 0, ..answer(ENDPOINT, request, waited_ms, *kind) };
-            facts.push((*end, What::Answered(answer)));
+            facts.push((*end, EventKind::Answered(answer)));
         }
         let step = StepRef { section: Section::Method, index: 0 };
-        facts.push((0.0, What::FaultFired { step, what: "break".to_owned(), targets: Vec::new() }));
+        facts.push((0.0, EventKind::FaultFired { step, what: "break".to_owned(), targets: Vec::new() }));
         facts.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         facts
     }

@@ -11,7 +11,7 @@ const REFUSALS: [i64; 8] = [400, 401, 403, 404, 405, 410, 422, 429];
 
 /// What a call came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum CallResult {
     /// It did what it does.
     Done,
     /// It was refused before it changed anything; why, in words.
@@ -21,49 +21,49 @@ pub(super) enum Deed {
 }
 
 /// Judges a call; `refused` is what its provider said if it did not begin.
-pub(super) fn of(outcome: &Outcome, refused: Option<String>) -> Deed {
+pub(super) fn of(outcome: &Outcome, refused: Option<String>) -> CallResult {
     match outcome {
         Outcome::Done(output) => of_output(output),
-        _ if let Some(why) = refused => Deed::Refused(plainly(&why)),
+        _ if let Some(why) = refused => CallResult::Refused(plainly(&why)),
         Outcome::Failed { message, .. } => of_failure(message),
-        Outcome::Broke { message } => Deed::Unknown(plainly(message)),
-        Outcome::Exit { .. } => Deed::Unknown("it asked to exit".to_owned()),
-        Outcome::KeyboardInterrupt => Deed::Unknown("it was interrupted".to_owned()),
-        Outcome::Cancelled => Deed::Unknown("it was cut short".to_owned()),
+        Outcome::Broke { message } => CallResult::Unknown(plainly(message)),
+        Outcome::Exit { .. } => CallResult::Unknown("it asked to exit".to_owned()),
+        Outcome::KeyboardInterrupt => CallResult::Unknown("it was interrupted".to_owned()),
+        Outcome::Cancelled => CallResult::Unknown("it was cut short".to_owned()),
     }
 }
 
 /// An exit code, or an HTTP status.
-fn of_output(output: &Value) -> Deed {
-    let Some(Value::Int(status)) = output.get("status") else { return Deed::Done };
+fn of_output(output: &Value) -> CallResult {
+    let Some(Value::Int(status)) = output.get("status") else { return CallResult::Done };
     let text = |key: &str| output.get(key).and_then(Value::as_str).unwrap_or_default();
     if output.get("stdout").is_some() {
         if *status == 0 {
-            return Deed::Done;
+            return CallResult::Done;
         }
         let said = [text("stderr"), text("stdout")].into_iter().find_map(last_line);
         let said = said.map(|line| format!(": {}", plainly(line))).unwrap_or_default();
-        return Deed::Unknown(match *status {
+        return CallResult::Unknown(match *status {
             signal if signal < 0 => format!("ended by signal {}{said}", -signal),
             code => format!("exit code {code}{said}"),
         });
     }
     if output.get("body").is_none() || *status < 400 {
-        return Deed::Done;
+        return CallResult::Done;
     }
     judged(*status, format!("answered with HTTP {status}"))
 }
 
 /// An exception of Python, or a failure of ours.
-fn of_failure(message: &str) -> Deed {
+fn of_failure(message: &str) -> CallResult {
     match api_status(message) {
         Some(status) => judged(status, api_words(status, message)),
-        None => Deed::Unknown(plainly(message)),
+        None => CallResult::Unknown(plainly(message)),
     }
 }
 
-fn judged(status: i64, words: String) -> Deed {
-    if REFUSALS.contains(&status) { Deed::Refused(words) } else { Deed::Unknown(words) }
+fn judged(status: i64, words: String) -> CallResult {
+    if REFUSALS.contains(&status) { CallResult::Refused(words) } else { CallResult::Unknown(words) }
 }
 
 /// The status of an `ApiException` of the Kubernetes client, whose text is `(403)`, a line end, and `Reason: Forbidden`.
@@ -98,30 +98,30 @@ mod tests {
     use super::*;
     use pyvalue::parse_json;
 
-    fn done(json: &str) -> Deed {
+    fn done(json: &str) -> CallResult {
         of(&Outcome::Done(parse_json(json).unwrap()), None)
     }
 
     #[test]
     fn exit_codes_and_statuses_are_told_from_deeds() {
-        let unknown = |why: &str| Deed::Unknown(why.to_owned());
-        let refused = |why: &str| Deed::Refused(why.to_owned());
+        let unknown = |why: &str| CallResult::Unknown(why.to_owned());
+        let refused = |why: &str| CallResult::Refused(why.to_owned());
         let cases = [
-            (r#"{"status": 0, "stdout": "", "stderr": "x"}"#, Deed::Done),
+            (r#"{"status": 0, "stdout": "", "stderr": "x"}"#, CallResult::Done),
             (r#"{"status": 1, "stdout": "", "stderr": ""}"#, unknown("exit code 1")),
             (
                 r#"{"status": 2, "stdout": "a", "stderr": "no such device\n"}"#,
                 unknown("exit code 2: no such device"),
             ),
             (r#"{"status": -9, "stdout": "", "stderr": ""}"#, unknown("ended by signal 9")),
-            (r#"{"status": 200, "body": ""}"#, Deed::Done),
+            (r#"{"status": 200, "body": ""}"#, CallResult::Done),
             (r#"{"status": 403, "body": ""}"#, refused("answered with HTTP 403")),
             (r#"{"status": 404, "body": {}}"#, refused("answered with HTTP 404")),
             (r#"{"status": 422, "body": {}}"#, refused("answered with HTTP 422")),
             (r#"{"status": 409, "body": {}}"#, unknown("answered with HTTP 409")),
             (r#"{"status": 500, "body": ""}"#, unknown("answered with HTTP 500")),
-            (r#"{"status": "Failure"}"#, Deed::Done),
-            ("[1]", Deed::Done),
+            (r#"{"status": "Failure"}"#, CallResult::Done),
+            ("[1]", CallResult::Done),
         ];
         for (output, wanted) in cases {
             assert_eq!(done(output), wanted, "{output}");
@@ -140,15 +140,15 @@ mod tests {
         let forbidden = r#"{"kind": "Status", "message": "pods is forbidden: User \"viewer\" cannot delete resource \"pods\" in API group \"\" in the namespace \"shop\"", "code": 403}"#;
         let said = "pods is forbidden: User \"viewer\" cannot delete resource \"pods\" in API group \"\" in the namespace \
                     \"shop\" (403)";
-        assert_eq!(exception(403, forbidden), Deed::Refused(said.to_owned()));
+        assert_eq!(exception(403, forbidden), CallResult::Refused(said.to_owned()));
         assert_eq!(
             exception(404, "gone"),
-            Deed::Refused("the API server answered 404 Some Reason".to_owned())
+            CallResult::Refused("the API server answered 404 Some Reason".to_owned())
         );
-        assert_eq!(exception(500, "{}"), Deed::Unknown("the API server answered 500 Some Reason".to_owned()));
+        assert_eq!(exception(500, "{}"), CallResult::Unknown("the API server answered 500 Some Reason".to_owned()));
         // What was refused is told even within the words of a function.
         let wrapped = "chaoslib.exceptions.ActivityFailed: failed to scale: (403)\nReason: Forbidden\n";
-        assert!(matches!(of(&Outcome::failed(wrapped), None), Deed::Refused(_)));
+        assert!(matches!(of(&Outcome::failed(wrapped), None), CallResult::Refused(_)));
     }
 
     #[test]
@@ -165,10 +165,10 @@ mod tests {
             ("failed to connect to http://a: refused", "failed to connect to http://a: refused"),
         ];
         for (message, wanted) in cases {
-            assert_eq!(of(&Outcome::failed(message), None), Deed::Unknown(wanted.to_owned()), "{message}");
+            assert_eq!(of(&Outcome::failed(message), None), CallResult::Unknown(wanted.to_owned()), "{message}");
         }
         let broke = Outcome::Broke { message: "the worker died".to_owned() };
-        assert_eq!(of(&broke, None), Deed::Unknown("the worker died".to_owned()));
-        assert_eq!(of(&broke, Some("cannot run 'x'".to_owned())), Deed::Refused("cannot run 'x'".to_owned()));
+        assert_eq!(of(&broke, None), CallResult::Unknown("the worker died".to_owned()));
+        assert_eq!(of(&broke, Some("cannot run 'x'".to_owned())), CallResult::Refused("cannot run 'x'".to_owned()));
     }
 }

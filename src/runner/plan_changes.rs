@@ -2,18 +2,18 @@
 
 use crate::{
     experiment::{Activity, ProviderKind, Secrets, substitute},
-    session::event::{Fix, StepRef},
+    session::event::{PlanChange, StepRef},
 };
 use pyvalue::{Map, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The fixes taken so far; clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Fixes(Arc<Mutex<Vec<Fix>>>);
+pub(super) struct PlanChanges(Arc<Mutex<Vec<PlanChange>>>);
 
-impl Fixes {
+impl PlanChanges {
     /// From here on it counts.
-    pub(super) fn take(&self, fix: Fix) {
+    pub(super) fn take(&self, fix: PlanChange) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fix);
     }
 
@@ -26,17 +26,17 @@ impl Fixes {
     ) -> Option<Activity> {
         let fixes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         fixes.iter().rev().find_map(|fix| match fix {
-            Fix::Readdress { .. } => readdressed(activity, fix, configuration),
-            Fix::Instead { step: other, activity: declared, .. } if *other == step => {
+            PlanChange::Readdress { .. } => readdressed(activity, fix, configuration),
+            PlanChange::Instead { step: other, activity: declared, .. } if *other == step => {
                 Activity::declared(declared.as_map()?, &activity.place).ok()
             }
-            Fix::Instead { .. } => None,
+            PlanChange::Instead { .. } => None,
         })
     }
 }
 
 /// The activity with its URL at another address. Secrets in it stay the placeholders that they are.
-fn readdressed(activity: &Activity, fix: &Fix, configuration: &Map) -> Option<Activity> {
+fn readdressed(activity: &Activity, fix: &PlanChange, configuration: &Map) -> Option<Activity> {
     if activity.provider.kind != ProviderKind::Http {
         return None;
     }
@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn requests_to_a_dead_address_go_to_the_other_one() {
-        let fixes = Fixes::default();
+        let fixes = PlanChanges::default();
         let (from, to) = ("http://127.0.0.1:31117".to_owned(), "http://10.0.0.1:30817".to_owned());
-        fixes.take(Fix::Readdress { steps: vec![at(0)], from, to });
+        fixes.take(PlanChange::Readdress { steps: vec![at(0)], from, to });
         let configuration = parse_json(r#"{"base": "http://127.0.0.1:31117"}"#).unwrap();
         let url = |provider: &str| {
             let fixed =
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn another_activity_takes_the_place_of_its_step_only() {
-        let fixes = Fixes::default();
+        let fixes = PlanChanges::default();
         let other = parse_json(
             r#"{"type": "action", "name": "other", "provider": {"type": "process", "path": "x"}}"#,
         );
-        fixes.take(Fix::Instead { step: at(1), activity: other.unwrap(), words: String::new() });
+        fixes.take(PlanChange::Instead { step: at(1), activity: other.unwrap(), words: String::new() });
         let own = activity("probe", "p", &r#"{"type": "process", "path": "y"}"#);
         let name = |step| fixes.instead(&own, step, &Map::default()).map(|activity| activity.name);
         assert_eq!((name(at(0)), name(at(1)).as_deref()), (None, Some("other")));

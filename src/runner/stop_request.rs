@@ -1,7 +1,7 @@
 //! Why a run leaves its course.
 
-use super::{context::RunContext, ended::Cutoff, voice::Voice};
-use crate::session::{What, event::Level};
+use super::{context::RunContext, finished::Cutoff, emitter::RunEmitter};
+use crate::session::{EventKind, event::Level};
 use pyvalue::{Value, python_text};
 
 /// A signal of the operating system, as far as runs know them (experiment-format 10.6).
@@ -20,17 +20,17 @@ pub(crate) enum Signal {
 
 /// The run was told to turn to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Halt {
+pub(super) struct StopRequest {
     /// What the console says, and how loud.
     pub lines: Vec<(Level, String)>,
-    pub rollbacks: Undo,
+    pub rollbacks: RollbackChoice,
     /// Whether background activities are awaited.
     pub waits: bool,
 }
 
 /// Whether the rollbacks of a halted run are played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Undo {
+pub(super) enum RollbackChoice {
     /// As the strategy says of an interrupted run.
     ByStrategy,
     /// Unless the strategy says never: the operator's abort undoes.
@@ -38,9 +38,9 @@ pub(super) enum Undo {
     No,
 }
 
-impl Halt {
+impl StopRequest {
     fn by_strategy(lines: Vec<(Level, String)>) -> Self {
-        Self { lines, rollbacks: Undo::ByStrategy, waits: true }
+        Self { lines, rollbacks: RollbackChoice::ByStrategy, waits: true }
     }
 
     /// One whose reason was told already.
@@ -75,7 +75,7 @@ impl Halt {
 
     /// The run ends where it stands.
     pub(super) fn crash() -> Self {
-        Self { lines: Vec::new(), rollbacks: Undo::No, waits: true }
+        Self { lines: Vec::new(), rollbacks: RollbackChoice::No, waits: true }
     }
 
     /// Python asked to exit with this code; 20 and 30 are those of SIGUSR1 and SIGUSR2.
@@ -85,7 +85,7 @@ impl Halt {
             return Self::by_strategy(vec![received]);
         }
         let ignoring = (Level::Warning, "Ignoring rollbacks as per signal".to_owned());
-        Self { lines: vec![received, ignoring], rollbacks: Undo::No, waits: false }
+        Self { lines: vec![received, ignoring], rollbacks: RollbackChoice::No, waits: false }
     }
 
     /// A control interrupted the run.
@@ -95,7 +95,7 @@ impl Halt {
 
     /// The operator aborted, or left.
     pub(super) fn operator(reason: &str) -> Self {
-        Self { lines: vec![(Level::Warning, reason.to_owned())], rollbacks: Undo::Unless, waits: true }
+        Self { lines: vec![(Level::Warning, reason.to_owned())], rollbacks: RollbackChoice::Unless, waits: true }
     }
 
     /// The same signal while rollbacks are played: one line for all but SIGTERM and SIGHUP.
@@ -115,46 +115,46 @@ impl Halt {
 
 /// Why the run leaves its course.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    Halt(Halt),
+pub(super) enum StopReason {
+    Halt(StopRequest),
     /// An error nobody expected.
     Abort(String),
 }
 
-impl From<Halt> for Turn {
-    fn from(halt: Halt) -> Self {
+impl From<StopRequest> for StopReason {
+    fn from(halt: StopRequest) -> Self {
         Self::Halt(halt)
     }
 }
 
 impl RunContext {
     /// What a cut-off turn means for the run; says so.
-    pub(super) async fn turn(&self, cutoff: Cutoff) -> Turn {
+    pub(super) async fn turn(&self, cutoff: Cutoff) -> StopReason {
         let halt = match cutoff {
-            Cutoff::Broke(message) | Cutoff::Moved(message) => return Turn::Abort(message),
-            Cutoff::Halted => return Turn::Halt(Halt::told()),
-            Cutoff::Exit(code) => Halt::exit(&code),
-            Cutoff::KeyboardInterrupt => Halt::signal(Signal::Interrupt),
-            Cutoff::Interrupt(message) => Halt::control(&message),
+            Cutoff::Broke(message) | Cutoff::Moved(message) => return StopReason::Abort(message),
+            Cutoff::Halted => return StopReason::Halt(StopRequest::told()),
+            Cutoff::Exit(code) => StopRequest::exit(&code),
+            Cutoff::KeyboardInterrupt => StopRequest::signal(Signal::Interrupt),
+            Cutoff::Interrupt(message) => StopRequest::control(&message),
         };
         tell(&self.voice, &halt).await;
-        Turn::Halt(halt)
+        StopReason::Halt(halt)
     }
 
     /// Ends the run as a crash of the reference does.
     pub(super) async fn crash(&self, message: String) {
         self.progress.set_crashed();
-        self.voice.emit(What::Aborted { message }).await;
+        self.voice.emit(EventKind::Aborted { message }).await;
     }
 }
 
 /// Says why the run turns to its end: the loudest line as the fact, the others as lines.
-pub(super) async fn tell(voice: &Voice, halt: &Halt) {
+pub(super) async fn tell(voice: &RunEmitter, halt: &StopRequest) {
     let loudest = halt.lines.iter().map(|(level, _)| level).max();
     let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);
     for (index, (level, line)) in halt.lines.iter().enumerate() {
         match reason == Some(index) {
-            true => voice.emit(What::Interrupted { reason: line.clone(), level: *level }).await,
+            true => voice.emit(EventKind::Interrupted { reason: line.clone(), level: *level }).await,
             false => voice.log(*level, line.clone()).await,
         }
     }

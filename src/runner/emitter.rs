@@ -2,7 +2,7 @@
 
 use super::redact::Redactor;
 use crate::session::{
-    Event, What,
+    Event, EventKind,
     event::{Level, Timestamp},
     journal::Journal,
     stream::Emitter,
@@ -14,24 +14,24 @@ pub(super) const TARGET: &str = "chaostoolkit";
 
 /// The writing end of the stream.
 #[derive(Clone)]
-pub(super) struct Voice {
+pub(super) struct RunEmitter {
     emitter: Emitter,
     redactor: Redactor,
     /// What was told so far, for controls that want to see the journal.
     journal: Option<Arc<Mutex<Journal>>>,
 }
 
-impl Voice {
+impl RunEmitter {
     pub(super) fn new(emitter: Emitter, redactor: Redactor, journal: Option<Journal>) -> Self {
         Self { emitter, redactor, journal: journal.map(|journal| Arc::new(Mutex::new(journal))) }
     }
 
-    pub(super) async fn emit(&self, what: What) {
+    pub(super) async fn emit(&self, what: EventKind) {
         self.emit_at(self.now(), what).await;
     }
 
     /// Emits a fact with a moment that its own text repeats.
-    pub(super) async fn emit_at(&self, at: Timestamp, what: What) {
+    pub(super) async fn emit_at(&self, at: Timestamp, what: EventKind) {
         let event = Event { seq: 0, at, what: self.redactor.what(what) };
         if let Some(journal) = &self.journal {
             journal.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
@@ -46,12 +46,12 @@ impl Voice {
     }
 
     /// For facts that may be lost when the stream is full: progress.
-    pub(super) fn mention(&self, what: What) {
+    pub(super) fn mention(&self, what: EventKind) {
         self.emitter.try_emit(self.redactor.what(what));
     }
 
     pub(super) async fn log(&self, level: Level, message: impl Into<String>) {
-        self.emit(What::Logged { level, target: TARGET.to_owned(), message: message.into() }).await;
+        self.emit(EventKind::Logged { level, target: TARGET.to_owned(), message: message.into() }).await;
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -1,14 +1,14 @@
 //! The operator's side of a run: orders and signals are heard here, whatever the run does meanwhile.
 
 use super::{
-    Consent, Pace, Signal,
-    fixes::Fixes,
-    halt::{Halt, tell},
-    reins::Reins,
-    voice::Voice,
+    Consent, Pacing, Signal,
+    plan_changes::PlanChanges,
+    stop_request::{StopRequest, tell},
+    stop_signal::StopSignal,
+    emitter::RunEmitter,
 };
 use crate::session::{
-    What,
+    EventKind,
     command::StepCommand,
     event::{Level, StepRef},
 };
@@ -16,7 +16,7 @@ use std::{collections::HashSet, future::Future, pin::pin};
 use tokio::sync::mpsc;
 
 /// What to do with the step under the cursor.
-pub(super) enum Go {
+pub(super) enum NextAction {
     /// Run it, with the consent the operator gave, if any.
     Run(Option<Consent>),
     /// Leave it out.
@@ -26,16 +26,16 @@ pub(super) enum Go {
 }
 
 /// Hears orders and signals, and keeps what they set.
-pub(super) struct Helm {
+pub(super) struct OperatorInput {
     steps: Option<mpsc::Receiver<StepCommand>>,
     signals: Option<mpsc::Receiver<Signal>>,
-    voice: Voice,
-    fixes: Fixes,
+    voice: RunEmitter,
+    fixes: PlanChanges,
     auto: bool,
     paused: bool,
     up_front: Option<Consent>,
     breakpoints: HashSet<StepRef>,
-    halt: Option<Halt>,
+    halt: Option<StopRequest>,
     /// Whether the run was ever told to turn to its end.
     hurried: bool,
     rolling_back: bool,
@@ -48,17 +48,17 @@ enum Order {
     Deserted,
 }
 
-impl Helm {
+impl OperatorInput {
     pub(super) fn new(
-        pace: Pace,
+        pace: Pacing,
         steps: mpsc::Receiver<StepCommand>,
         signals: mpsc::Receiver<Signal>,
-        voice: Voice,
-        fixes: Fixes,
+        voice: RunEmitter,
+        fixes: PlanChanges,
     ) -> Self {
         let up_front = match pace {
-            Pace::Step => None,
-            Pace::Auto(consent) => Some(consent),
+            Pacing::Step => None,
+            Pacing::Auto(consent) => Some(consent),
         };
         Self {
             steps: Some(steps),
@@ -97,17 +97,17 @@ impl Helm {
         self.paused = false;
         self.breakpoints.clear();
         if !std::mem::replace(&mut self.auto, true) {
-            self.voice.emit(What::AutoSwitched { on: true }).await;
+            self.voice.emit(EventKind::AutoSwitched { on: true }).await;
         }
     }
 
     /// Reins for the next work.
-    pub(super) fn reins(&self) -> Reins {
-        Reins::taken(self.hurried)
+    pub(super) fn reins(&self) -> StopSignal {
+        StopSignal::taken(self.hurried)
     }
 
     /// Lets `work` go on to its end while orders are heard; `reins` are pulled as they say.
-    pub(super) async fn hear<T>(&mut self, reins: &Reins, work: impl Future<Output = T>) -> T {
+    pub(super) async fn hear<T>(&mut self, reins: &StopSignal, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
             tokio::select! {
@@ -130,22 +130,22 @@ impl Helm {
     }
 
     /// The halt, once there is one.
-    pub(super) fn halted(&self) -> Result<(), Halt> {
+    pub(super) fn halted(&self) -> Result<(), StopRequest> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
     /// Waits until the step may go, as the mode says.
-    pub(super) async fn step(&mut self, step: StepRef, destructive: bool) -> Result<Go, Halt> {
+    pub(super) async fn step(&mut self, step: StepRef, destructive: bool) -> Result<NextAction, StopRequest> {
         self.awaited(step, destructive, false).await
     }
 
     /// Waits until the operator says so, whatever the mode.
-    pub(super) async fn hold(&mut self, step: StepRef) -> Result<Go, Halt> {
+    pub(super) async fn hold(&mut self, step: StepRef) -> Result<NextAction, StopRequest> {
         self.halt = None;
         self.awaited(step, false, true).await
     }
 
-    async fn awaited(&mut self, step: StepRef, destructive: bool, held: bool) -> Result<Go, Halt> {
+    async fn awaited(&mut self, step: StepRef, destructive: bool, held: bool) -> Result<NextAction, StopRequest> {
         let mut told = false;
         loop {
             self.halted()?;
@@ -158,11 +158,11 @@ impl Helm {
                         self.obey(order, None).await;
                         continue;
                     }
-                    None => return Ok(Go::Run(self.up_front.clone())),
+                    None => return Ok(NextAction::Run(self.up_front.clone())),
                 }
             }
             if !told {
-                self.voice.emit(What::StepAwaited { step, destructive }).await;
+                self.voice.emit(EventKind::StepAwaited { step, destructive }).await;
                 told = true;
             }
             let order = Self::order(&mut self.steps, &mut self.signals).await;
@@ -176,19 +176,19 @@ impl Helm {
     }
 
     /// What an order says about the awaited step, if anything.
-    async fn answer(&mut self, said: &StepCommand, step: StepRef, destructive: bool) -> Option<Go> {
+    async fn answer(&mut self, said: &StepCommand, step: StepRef, destructive: bool) -> Option<NextAction> {
         let go = match said {
             StepCommand::Next if destructive && self.up_front.is_none() => {
                 self.voice.log(Level::Warning, "This step changes the system: it needs to be fired.").await;
                 return None;
             }
-            StepCommand::Next => Go::Run(self.up_front.clone()),
-            StepCommand::Fire(fired) if *fired == step => Go::Run(Some(Consent::fired(step))),
-            StepCommand::Skip => Go::Skip,
-            StepCommand::Rerun => Go::Back,
+            StepCommand::Next => NextAction::Run(self.up_front.clone()),
+            StepCommand::Fire(fired) if *fired == step => NextAction::Run(Some(Consent::fired(step))),
+            StepCommand::Skip => NextAction::Skip,
+            StepCommand::Rerun => NextAction::Back,
             _ => return None,
         };
-        self.voice.emit(What::Commanded(said.clone().into())).await;
+        self.voice.emit(EventKind::Commanded(said.clone().into())).await;
         Some(go)
     }
 
@@ -219,30 +219,30 @@ impl Helm {
         }
     }
 
-    async fn obey(&mut self, order: Order, reins: Option<&Reins>) {
+    async fn obey(&mut self, order: Order, reins: Option<&StopSignal>) {
         match order {
-            Order::Signal(Signal::Terminate) if reins.is_some_and(Reins::terminate) => {
-                self.voice.log(Level::Warning, Halt::caught("SIGTERM")).await;
+            Order::Signal(Signal::Terminate) if reins.is_some_and(StopSignal::terminate) => {
+                self.voice.log(Level::Warning, StopRequest::caught("SIGTERM")).await;
             }
             Order::Signal(signal) if self.rolling_back => {
-                self.turn(Halt::during_rollbacks(signal), reins).await
+                self.turn(StopRequest::during_rollbacks(signal), reins).await
             }
-            Order::Signal(signal) => self.turn(Halt::signal(signal), reins).await,
+            Order::Signal(signal) => self.turn(StopRequest::signal(signal), reins).await,
             Order::Deserted if self.auto => {}
             Order::Deserted if self.rolling_back => self.run_by_itself().await,
             Order::Deserted => self.leave("Nobody steps any more, so the run turns to its end", reins).await,
             Order::Step(step) => {
-                self.voice.emit(What::Commanded(step.clone().into())).await;
+                self.voice.emit(EventKind::Commanded(step.clone().into())).await;
                 self.set(step, reins).await;
             }
         }
     }
 
-    async fn set(&mut self, step: StepCommand, reins: Option<&Reins>) {
+    async fn set(&mut self, step: StepCommand, reins: Option<&StopSignal>) {
         match step {
             StepCommand::Auto(on) => {
                 self.auto = on;
-                self.voice.emit(What::AutoSwitched { on }).await;
+                self.voice.emit(EventKind::AutoSwitched { on }).await;
             }
             StepCommand::Pause(on) => self.paused = on,
             StepCommand::Breakpoint(step) => {
@@ -252,9 +252,9 @@ impl Helm {
             }
             StepCommand::Fix(fix) => {
                 self.fixes.take(fix.clone());
-                self.voice.emit(What::Fixed(fix)).await;
+                self.voice.emit(EventKind::Fixed(fix)).await;
             }
-            StepCommand::Cut => reins.map(Reins::cut).unwrap_or_default(),
+            StepCommand::Cut => reins.map(StopSignal::cut).unwrap_or_default(),
             StepCommand::Abort => self.leave("Aborted by the operator", reins).await,
             StepCommand::Quit => self.leave("The operator left", reins).await,
             StepCommand::GuardAbort(because) => {
@@ -267,14 +267,14 @@ impl Helm {
     }
 
     /// Leaving always undoes; rollbacks that are being played already are what it leads to, and nobody steps them any more.
-    async fn leave(&mut self, reason: &str, reins: Option<&Reins>) {
+    async fn leave(&mut self, reason: &str, reins: Option<&StopSignal>) {
         match self.rolling_back {
             true => self.run_by_itself().await,
-            false => self.turn(Halt::operator(reason), reins).await,
+            false => self.turn(StopRequest::operator(reason), reins).await,
         }
     }
 
-    async fn turn(&mut self, halt: Halt, reins: Option<&Reins>) {
+    async fn turn(&mut self, halt: StopRequest, reins: Option<&StopSignal>) {
         if let Some(reins) = reins {
             reins.halt();
         }
@@ -305,11 +305,11 @@ mod tests {
     async fn the_work_goes_on_while_an_order_waits_to_be_told() {
         let (emitter, mut told) = stream(Clock::system());
         // Nobody reads: there is no room to tell of an order.
-        while emitter.try_emit(What::UndoBegan) {}
+        while emitter.try_emit(EventKind::UndoBegan) {}
         let (commands, heard) = mpsc::channel(4);
         let (_signals, signals) = mpsc::channel(1);
-        let voice = Voice::new(emitter, Redactor::default(), None);
-        let mut helm = Helm::new(Pace::Step, heard, signals, voice, Fixes::default());
+        let voice = RunEmitter::new(emitter, Redactor::default(), None);
+        let mut helm = OperatorInput::new(Pacing::Step, heard, signals, voice, PlanChanges::default());
         commands.send(StepCommand::Pause(true)).await.unwrap();
         let (goes_on, went_on) = oneshot::channel();
         let work = async move { goes_on.send(()) };

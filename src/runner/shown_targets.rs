@@ -9,9 +9,9 @@ use std::{
 
 /// What the cards named; clones share it. Empty where nobody is shown anything.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shown(Arc<Mutex<HashMap<StepRef, Option<Identity>>>>);
+pub(crate) struct ShownTargets(Arc<Mutex<HashMap<StepRef, Option<Identity>>>>);
 
-impl Shown {
+impl ShownTargets {
     /// From here on this is what the step's card names: a cluster, or none.
     pub(crate) fn note(&self, step: StepRef, cluster: Option<Identity>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step, cluster);

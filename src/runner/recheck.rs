@@ -1,6 +1,6 @@
 //! The hypothesis asked again after the end of a run. Only reads; nothing of it is part of the run or of its journal.
 
-use super::{Request, fixes::Fixes, redact::Redactor};
+use super::{RunRequest, plan_changes::PlanChanges, redact::Redactor};
 use crate::{
     experiment::{
         Activity,
@@ -8,7 +8,7 @@ use crate::{
     },
     provider::{Call, Effect, Outcome, Providers},
     session::{
-        event::{Fix, Section, StepRef},
+        event::{PlanChange, Section, StepRef},
         wording::plainly,
     },
 };
@@ -23,20 +23,20 @@ const SHOWN: usize = 80;
 
 /// Who asks. It knows the configuration that the run began with, and the fixes that the operator took.
 #[derive(Clone)]
-pub(crate) struct Again {
-    request: Request,
+pub(crate) struct HypothesisRecheck {
+    request: RunRequest,
     providers: Arc<Providers>,
-    fixes: Fixes,
+    fixes: PlanChanges,
 }
 
-impl Again {
+impl HypothesisRecheck {
     /// For the hypothesis of this request.
-    pub(crate) fn new(request: Request, providers: Arc<Providers>) -> Self {
-        Self { request, providers, fixes: Fixes::default() }
+    pub(crate) fn new(request: RunRequest, providers: Arc<Providers>) -> Self {
+        Self { request, providers, fixes: PlanChanges::default() }
     }
 
     /// Another activity takes the place of a probe, as in the run.
-    pub(crate) fn take(&self, fix: Fix) {
+    pub(crate) fn take(&self, fix: PlanChange) {
         self.fixes.take(fix);
     }
 
@@ -71,7 +71,7 @@ impl Again {
 
     /// Why the output is not in the tolerance.
     async fn judge(&self, activity: &Activity, output: &Value) -> Option<String> {
-        let Request { configuration, secrets, .. } = &self.request;
+        let RunRequest { configuration, secrets, .. } = &self.request;
         let tolerance = activity.tolerance.as_ref();
         match evaluate(tolerance, output, configuration, secrets, &activity.place) {
             Verdict::Met => None,

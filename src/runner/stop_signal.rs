@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 
 /// Held by whoever may end a wait, and by whoever waits. Clones are the same reins.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reins {
+pub(super) struct StopSignal {
     cut: Arc<Notify>,
     /// How often the run was told to turn to its end since these reins were taken.
     halts: watch::Sender<u32>,
@@ -20,7 +20,7 @@ pub(super) struct Reins {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pulled {
+pub(super) enum StopKind {
     /// The operator ends this one wait.
     Cut,
     /// The run turns to its end.
@@ -29,7 +29,7 @@ pub(super) enum Pulled {
     Terminated,
 }
 
-impl Reins {
+impl StopSignal {
     /// Reins of a run that is on its way to its end, if `hurried`.
     pub(super) fn taken(hurried: bool) -> Self {
         Self { hurried, ..Self::default() }
@@ -60,12 +60,12 @@ impl Reins {
     }
 
     /// Resolves when a rein is pulled.
-    pub(super) async fn pulled(&self) -> Pulled {
+    pub(super) async fn pulled(&self) -> StopKind {
         tokio::select! {
             biased;
-            () = self.halted_beyond(0) => Pulled::Halt,
-            () = self.cut.notified() => Pulled::Cut,
-            () = self.terminated.notified() => Pulled::Terminated,
+            () = self.halted_beyond(0) => StopKind::Halt,
+            () = self.cut.notified() => StopKind::Cut,
+            () = self.terminated.notified() => StopKind::Terminated,
         }
     }
 
@@ -93,25 +93,25 @@ impl Reins {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pulled, Reins};
+    use super::{StopKind, StopSignal};
     use futures_util::FutureExt;
 
     #[tokio::test]
     async fn a_cut_ends_one_wait_and_a_halt_all() {
-        let reins = Reins::default();
+        let reins = StopSignal::default();
         reins.cut();
         assert_eq!(reins.pulled().now_or_never(), None, "nobody waited then");
         let mut waiting = Box::pin(reins.pulled());
         assert_eq!((&mut waiting).now_or_never(), None);
         reins.cut();
-        assert_eq!(waiting.await, Pulled::Cut);
+        assert_eq!(waiting.await, StopKind::Cut);
         reins.clone().halt();
-        assert_eq!((reins.pulled().await, reins.pulled().await), (Pulled::Halt, Pulled::Halt));
+        assert_eq!((reins.pulled().await, reins.pulled().await), (StopKind::Halt, StopKind::Halt));
     }
 
     #[tokio::test]
     async fn what_goes_on_in_spite_of_a_halt_hears_the_next_one() {
-        let reins = Reins::taken(true);
+        let reins = StopSignal::taken(true);
         assert!(reins.is_hurried() && !reins.is_halted());
         reins.halt();
         assert_eq!(reins.halted_beyond(reins.halts()).now_or_never(), None);

@@ -1,13 +1,13 @@
 //! How the turn of an activity ends.
 
-use super::entry::Entry;
+use super::journal_entry::JournalEntry;
 use crate::{experiment::Activity, session::event::RunId};
 use pyvalue::Value;
 
 /// An activity whose turn came to its end.
-pub(super) struct Done {
+pub(super) struct FinishedActivity {
     pub run: RunId,
-    pub entry: Entry,
+    pub entry: JournalEntry,
     /// The activity, if controls changed it.
     pub edited: Option<Activity>,
     /// For hypothesis probes: the verdict, if it could be had at once.

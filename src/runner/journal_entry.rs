@@ -17,7 +17,7 @@ const BETWEEN: &str = "\nDuring handling of the above exception, another excepti
 
 /// An entry in the making.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct JournalEntry {
     started: Timestamp,
     fields: Map,
 }
@@ -33,7 +33,7 @@ pub(super) enum Result<'a> {
     Cut,
 }
 
-impl Entry {
+impl JournalEntry {
     pub(super) fn begun(activity: &Activity, started: Timestamp) -> Self {
         let fields = [
             ("activity", activity.raw.clone().into()),
@@ -101,17 +101,17 @@ fn exception(message: &str, trace: &[String]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Result};
+    use super::{JournalEntry, Result};
     use crate::experiment::Activity;
     use pyvalue::parse_json;
 
-    fn entry() -> Entry {
+    fn entry() -> JournalEntry {
         let raw = r#"{"name": "a", "type": "probe", "provider": {"type": "http"}}"#;
         let activity = Activity::declared(parse_json(raw).unwrap().as_map().unwrap(), "$").unwrap();
-        Entry::begun(&activity, "2026-11-22T13:30:24.5Z".parse().unwrap())
+        JournalEntry::begun(&activity, "2026-11-22T13:30:24.5Z".parse().unwrap())
     }
 
-    fn keys(entry: &Entry) -> Vec<String> {
+    fn keys(entry: &JournalEntry) -> Vec<String> {
         entry.value().as_map().unwrap().keys().cloned().collect()
     }
 
