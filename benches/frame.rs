@@ -6,7 +6,7 @@ mod cpu;
 
 use chaos_tui::{
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{
             Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, Level, Pod, PodKey,
             PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony, Timestamp, Witness,
@@ -97,7 +97,10 @@ fn hour() -> Vec<Event> {
     }
     for second in (0..HOUR).step_by(2) {
         let message = format!("step {} looked at the consumer and found it well", second / 60);
-        told.push((second as f64, EventKind::Logged { level: Level::Info, target: "chaoslib".into(), message }));
+        told.push((
+            second as f64,
+            EventKind::Logged { level: Level::Info, target: "chaoslib".into(), message },
+        ));
     }
     for turn in 0..HOUR / 10 {
         let since = at(turn as f64 * 10.0);
@@ -159,7 +162,8 @@ fn rush(session: &mut Session) {
             excerpt: None,
             retry_after: false,
         };
-        let told = [(start, EventKind::RequestSent { endpoint, request: id }), (start, EventKind::Answered(answer))];
+        let told =
+            [(start, EventKind::RequestSent { endpoint, request: id }), (start, EventKind::Answered(answer))];
         for (seconds, what) in told {
             session.apply(&Event { seq: 0, at: at(seconds), what });
         }

@@ -8,7 +8,7 @@ mod cpu;
 use chaos_tui::{
     insight,
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{
             Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, ErrorKind, Level,
             Liveness, Pod, PodKey, PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony,
@@ -188,7 +188,11 @@ fn fault(facts: &mut Vec<(u64, EventKind)>, ms: u64) {
     let gone = PodKey { namespace: "default".to_owned(), uid: format!("uid-{before}"), name: before.clone() };
     facts.push((
         ms,
-        EventKind::FaultFired { step, what: "killed 1 pod".to_owned(), targets: vec![format!("pod/{before}")] },
+        EventKind::FaultFired {
+            step,
+            what: "killed 1 pod".to_owned(),
+            targets: vec![format!("pod/{before}")],
+        },
     ));
     facts.push((ms + 50, EventKind::PodGone(gone)));
     facts.push((ms + 100, EventKind::ServiceSeen(service(0))));

@@ -1,6 +1,6 @@
 //! Arguments, and which command they mean.
 
-use crate::commands::{self, Global};
+use crate::commands::{self, GlobalArgs};
 use clap::{
     ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable,
     error::ErrorKind, parser::ValueSource,
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 struct Cli {
     /// They may stand before or after the command.
     #[command(flatten)]
-    global: Global,
+    global: GlobalArgs,
     #[command(subcommand)]
     command: Option<Command>,
     /// The live session, when no command is named.

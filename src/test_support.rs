@@ -2,7 +2,7 @@
 
 use crate::{
     experiment::{Activity, ControlCheck, Described, Experiment, Secrets, Signatures},
-    runner::{Controls, RunOptions, Pacing, RunRequest, ShownTargets},
+    runner::{Controls, Pacing, RunOptions, RunRequest, ShownTargets},
     session::event::{
         Answer, AnswerKind, Container, EndpointId, Pod, PodKey, PodPhase, RequestId, Section, StepRef,
     },

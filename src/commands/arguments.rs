@@ -1,6 +1,6 @@
 //! What several commands take from the command line.
 
-use super::Reach;
+use super::ConnectionArgs;
 use crate::{
     runner::Compat,
     session::{GuardChange, event::Level},
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Options every command knows (experiment-format 12.1).
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Global {
+pub(crate) struct GlobalArgs {
     /// Show debug lines too
     #[arg(short, long, global = true)]
     pub verbose: bool,
@@ -72,7 +72,7 @@ pub(crate) enum LogFormat {
 
 /// How an experiment is played, headless or live (experiment-format 12.2).
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Playing {
+pub(crate) struct RunArgs {
     /// Where the journal goes
     #[arg(long, value_name = "PATH", default_value = "./journal.json")]
     pub journal_path: PathBuf,
@@ -116,14 +116,14 @@ pub(crate) struct Playing {
     pub guard: Vec<GuardChange>,
     /// Which cluster and which Python.
     #[command(flatten)]
-    pub reach: Reach,
+    pub reach: ConnectionArgs,
     /// Start the embedded cluster, deploy this variant of the sample, use it and take it down again
     #[arg(long, value_name = "VARIANT", num_args = 0..=1, require_equals = true, default_missing_value = "before",
           value_parser = ["before", "after", "trap"])]
     pub sandbox: Option<String>,
 }
 
-impl Playing {
+impl RunArgs {
     /// How far the reference is followed.
     pub(crate) fn compat(&self) -> Compat {
         if self.strict_compat { Compat::Strict } else { Compat::Safe }

@@ -17,7 +17,7 @@ use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Which cluster and which Python.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Reach {
+pub(crate) struct ConnectionArgs {
     /// The kubeconfig to use
     #[arg(long, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
@@ -29,12 +29,12 @@ pub(crate) struct Reach {
     pub python: Option<PathBuf>,
     /// Whether Kubernetes and Gremlin functions are done natively, or in Python too
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
-    pub python_native: Native,
+    pub python_native: NativeFunctions,
 }
 
 /// Who does the functions that we have natively.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Native {
+pub(crate) enum NativeFunctions {
     /// We do.
     #[default]
     On,
@@ -43,7 +43,7 @@ pub(crate) enum Native {
 }
 
 /// The providers, and what they were made of. Nothing is started or connected before it is needed.
-pub(crate) struct Connected {
+pub(crate) struct Connections {
     /// Does every activity.
     pub providers: Arc<Providers>,
     /// Has to be shut down at the end.
@@ -52,7 +52,7 @@ pub(crate) struct Connected {
     pub cluster: cluster::Settings,
 }
 
-impl Reach {
+impl ConnectionArgs {
     /// Native functions first (unless told otherwise), Python for the others.
     pub(crate) fn connect(
         &self,
@@ -60,7 +60,7 @@ impl Reach {
         settings: &Settings,
         prints: Prints,
         events: &Arc<PythonEvents>,
-    ) -> Connected {
+    ) -> Connections {
         let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
         // One for all: what functions and controls set counts for whatever chooses a cluster later.
         let live = LiveEnvironment::from(environment.clone());
@@ -76,14 +76,14 @@ impl Reach {
         }));
         let providers = Providers::new(live).with_cluster(cluster.clone()).with_bridge(python.clone());
         let providers = match self.python_native {
-            Native::On => providers
+            NativeFunctions::On => providers
                 .with_catalogue(Arc::new(Kubernetes::new(cluster.clone())))
                 .with_catalogue(Arc::new(Gremlin::new(cluster.clone()))),
-            Native::Off => providers,
+            NativeFunctions::Off => providers,
         };
         let providers = Arc::new(providers);
         events.inform(&providers);
-        Connected { providers, python, cluster }
+        Connections { providers, python, cluster }
     }
 
     fn cluster(&self, environment: &LiveEnvironment) -> cluster::Settings {

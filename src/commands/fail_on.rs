@@ -38,14 +38,14 @@ pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Op
             FailOn::NotObservable => {
                 ("not-observable", (conclusion.standing == Standing::NotObservable).then(verdict)?)
             }
-            FailOn::NotRecovered => ("not-recovered", not_recovered(session, now)?),
+            FailOn::NotRecovered => ("not-recovered", has_not_recovered(session, now)?),
         };
         Some(format!("Exit code {CODE}, as --fail-on {name} asks for: {why}"))
     })
 }
 
 /// What the run left behind.
-fn not_recovered(session: &Session, now: Timestamp) -> Option<String> {
+fn has_not_recovered(session: &Session, now: Timestamp) -> Option<String> {
     match &session.safety {
         Some(safety) if safety.done.as_ref().is_some_and(|done| done.met) => {
             (session.safety_known() == SafetyKnown::No).then(|| session.safety_text())

@@ -14,6 +14,6 @@ mod sandbox_child;
 pub(crate) mod start;
 pub(crate) mod validate;
 
-pub(crate) use arguments::{Global, LogFormat, Playing};
-pub(crate) use connect::{Connected, Reach};
+pub(crate) use arguments::{GlobalArgs, LogFormat, RunArgs};
+pub(crate) use connect::{ConnectionArgs, Connections};
 pub(crate) use sandbox_child::SandboxChild;

@@ -1,15 +1,15 @@
 //! `chaos-tui run`: an experiment without a screen, as `chaos run` plays it.
 
 use super::{
-    Global, LogFormat, Playing,
+    GlobalArgs, LogFormat, RunArgs,
     fail_on::{self, FailOn},
     live::BUG,
-    prepare::{Company, Helpers, Refusal, prepare},
+    prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
 };
 use crate::{
     engine::{
-        Audience, Console, ConsoleSettings, Prepared, Report, SessionHost, Settings, Signals, WatchSettings,
-        die_of, orders,
+        Console, ConsoleSettings, PreparedRun, SessionHost, SessionMode, SessionReport, SessionSettings,
+        Signals, WatchSettings, die_of, orders,
     },
     provider::python::Prints,
     runner::{Compat, Consent, Pacing, Signal},
@@ -37,14 +37,14 @@ pub(crate) struct Arguments {
     pub source: String,
     /// How to play it.
     #[command(flatten)]
-    pub playing: Playing,
+    pub playing: RunArgs,
     /// Exit with 3 if the verdict about users is one of these (several: with commas); watches users and cluster
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     pub fail_on: Vec<FailOn>,
 }
 
 /// Plays the experiment; exits as `chaos run` does (experiment-format 12.2).
-pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
     // One thread is enough for a headless run, and the cheapest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {
@@ -54,8 +54,8 @@ pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
         outcome
     });
     match outcome {
-        Ok(Left::With(code)) => code,
-        Ok(Left::By(signal)) => die_of(signal),
+        Ok(Exit::With(code)) => code,
+        Ok(Exit::By(signal)) => die_of(signal),
         Err(error) => {
             eprintln!("chaos-tui cannot run: {error}");
             ExitCode::FAILURE
@@ -64,30 +64,30 @@ pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
 }
 
 /// How the program is left.
-enum Left {
+enum Exit {
     With(ExitCode),
     /// By a signal that came before the run.
     By(Signal),
 }
 
-async fn headless(global: &Global, arguments: &Arguments) -> io::Result<Left> {
+async fn headless(global: &GlobalArgs, arguments: &Arguments) -> io::Result<Exit> {
     let compat = arguments.playing.compat();
     let host = SessionHost::start(None, Some(Console::open(console(global, compat))?));
-    let mut helpers = Helpers::default();
-    let mut left = Left::With(ExitCode::FAILURE);
+    let mut helpers = ChildProcesses::default();
+    let mut left = Exit::With(ExitCode::FAILURE);
     if moved(global, &host).await {
         let (signals, receiver) = Signals::all(compat)?;
         left = play(global, arguments, &host, &mut helpers, (&signals, receiver)).await;
     }
     helpers.end().await;
     // Whoever reads slowly is waited for, unless somebody wants the end.
-    let hurried = matches!(left, Left::By(_)) || host.session.borrow().run.interrupted.is_some();
+    let hurried = matches!(left, Exit::By(_)) || host.session.borrow().run.interrupted.is_some();
     host.end(hurried.then_some(LAST_LINES)).await;
     Ok(left)
 }
 
 /// What is written to the console, and to a log file if one is named.
-fn console(global: &Global, compat: Compat) -> ConsoleSettings {
+fn console(global: &GlobalArgs, compat: Compat) -> ConsoleSettings {
     let named = global.log_file.clone().or_else(|| compat.log_file().map(PathBuf::from));
     let path = named.filter(|_| !global.no_log_file);
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
@@ -102,7 +102,7 @@ fn console(global: &Global, compat: Compat) -> ConsoleSettings {
 }
 
 /// Changes to the folder that is named, if one is; whether it could.
-async fn moved(global: &Global, host: &SessionHost) -> bool {
+async fn moved(global: &GlobalArgs, host: &SessionHost) -> bool {
     let Some(folder) = &global.change_dir else { return true };
     host.log(Level::Warning, format!("Moving to {}", folder.display())).await;
     match std::env::set_current_dir(folder) {
@@ -116,13 +116,13 @@ async fn moved(global: &Global, host: &SessionHost) -> bool {
 
 /// Prepares, plays, judges.
 async fn play(
-    global: &Global,
+    global: &GlobalArgs,
     arguments: &Arguments,
     host: &SessionHost,
-    helpers: &mut Helpers,
+    helpers: &mut ChildProcesses,
     (signals, mut receiver): (&Signals, mpsc::Receiver<Signal>),
-) -> Left {
-    let company = Company {
+) -> Exit {
+    let company = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
         prints: Prints::Inherited,
@@ -142,9 +142,9 @@ async fn play(
             host.bus.flush().await;
             // A line of its own, also where the terminal has echoed `^C`.
             eprintln!("\nAborted!");
-            Left::With(ExitCode::FAILURE)
+            Exit::With(ExitCode::FAILURE)
         }
-        Err(Some(signal)) => Left::By(signal),
+        Err(Some(signal)) => Exit::By(signal),
         Ok(Err(Refusal { message, code, said: instead })) => {
             match instead {
                 None => host.log(Level::Error, message).await,
@@ -154,9 +154,9 @@ async fn play(
                     eprintln!("{text}");
                 }
             }
-            Left::With(ExitCode::from(code))
+            Exit::With(ExitCode::from(code))
         }
-        Ok(Ok(prepared)) => Left::With(session(arguments, host, prepared, receiver).await),
+        Ok(Ok(prepared)) => Exit::With(session(arguments, host, prepared, receiver).await),
     }
 }
 
@@ -164,15 +164,15 @@ async fn play(
 async fn session(
     arguments: &Arguments,
     host: &SessionHost,
-    prepared: Prepared,
+    prepared: PreparedRun,
     signals: mpsc::Receiver<Signal>,
 ) -> ExitCode {
     let judged = !arguments.fail_on.is_empty();
     let audience = match prepared.guards == Guards::OFF && !judged {
-        true => Audience::Nobody,
-        false => Audience::Judges { recovery: judged },
+        true => SessionMode::Nobody,
+        false => SessionMode::Judges { recovery: judged },
     };
-    let settings = Settings {
+    let settings = SessionSettings {
         source: arguments.source.clone(),
         journal: arguments.playing.journal_path.clone(),
         recording: None,
@@ -205,7 +205,7 @@ async fn recovered(host: &SessionHost) {
     }
 }
 
-fn exit_code(report: &Report, failed_on: bool) -> ExitCode {
+fn exit_code(report: &SessionReport, failed_on: bool) -> ExitCode {
     let crashed = report.ending.is_some_and(|ending| ending.crashed);
     match report.succeeded() {
         _ if report.bugs => ExitCode::from(BUG),

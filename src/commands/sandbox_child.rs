@@ -141,7 +141,9 @@ fn texts(map: &Map) -> Vec<(String, String)> {
 async fn relay(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        emitter.emit(EventKind::Logged { level: Level::Debug, target: "sandbox".to_owned(), message: line }).await;
+        emitter
+            .emit(EventKind::Logged { level: Level::Debug, target: "sandbox".to_owned(), message: line })
+            .await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
 
-use super::{Connected, Global, Reach};
+use super::{ConnectionArgs, Connections, GlobalArgs};
 use crate::engine::{Notifications, PythonEvents};
 use crate::experiment::{
     Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, check,
@@ -40,7 +40,7 @@ pub(crate) enum Format {
 
 /// What validation may use.
 #[derive(Clone, Copy)]
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct ValidationContext<'a> {
     /// Variables.
     pub environment: &'a Environment,
     /// Credentials for URLs.
@@ -53,7 +53,7 @@ pub(crate) struct Surroundings<'a> {
 
 /// Validates with everything this machine has: native functions, its Python, its environment. Exits with 0 if the
 /// experiment may run, else 1.
-pub(crate) fn command(global: &Global, arguments: &Arguments) -> ExitCode {
+pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let valid = runtime.and_then(|runtime| {
         runtime.block_on(async {
@@ -82,11 +82,11 @@ pub(crate) fn command(global: &Global, arguments: &Arguments) -> ExitCode {
             // Nobody is there to hear what extensions say while they are looked at.
             let (emitter, _) = stream(Clock::system());
             let events = PythonEvents::new(emitter.clone(), mpsc::channel(1).0);
-            let Connected { providers, python, .. } =
-                Reach::default().connect(&environment, &settings, Prints::Inherited, &events);
+            let Connections { providers, python, .. } =
+                ConnectionArgs::default().connect(&environment, &settings, Prints::Inherited, &events);
             let signatures = Known { providers: &providers, python: &*python };
             let notifications = Notifications::new("validate", &settings, python.clone(), emitter);
-            let surroundings = Surroundings {
+            let surroundings = ValidationContext {
                 environment: &environment,
                 settings: &settings,
                 signatures: &signatures,
@@ -110,11 +110,11 @@ pub(crate) fn command(global: &Global, arguments: &Arguments) -> ExitCode {
 /// Validates; tells whether the experiment may run. Text goes to `log`, JSON to `out`.
 pub(crate) async fn run(
     arguments: &Arguments,
-    surroundings: Surroundings<'_>,
+    surroundings: ValidationContext<'_>,
     out: &mut dyn Write,
     log: &mut dyn Write,
 ) -> io::Result<bool> {
-    let Surroundings { environment, settings, signatures, notifications } = surroundings;
+    let ValidationContext { environment, settings, signatures, notifications } = surroundings;
     let access = Access { verify_tls: !arguments.no_verify_tls, environment, settings };
     let mut report = Report::new(arguments, out, log);
     let document = match load(&arguments.source, access).await {
@@ -217,7 +217,7 @@ fn counted(errors: usize, warnings: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, Format, Surroundings, run};
+    use super::{Arguments, Format, ValidationContext, run};
     use crate::{
         experiment::{Environment, Settings},
         test_support::NoPython,
@@ -229,7 +229,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let arguments = Arguments { source: path.display().to_string(), no_verify_tls: false, format };
         let (environment, settings) = (Environment::default(), Settings::default());
-        let surroundings = Surroundings {
+        let surroundings = ValidationContext {
             environment: &environment,
             settings: &settings,
             signatures: &NoPython,

@@ -2,7 +2,9 @@
 //! waits: not for a disk, not for a console, not for a subscriber.
 
 use super::console::Console;
-use crate::session::{Event, Session, EventKind, journal::Journal, recording::RecordingThread, stream::Stream};
+use crate::session::{
+    Event, EventKind, Session, journal::Journal, recording::RecordingThread, stream::Stream,
+};
 use pyvalue::Value;
 use std::{
     sync::{Arc, Mutex, PoisonError},

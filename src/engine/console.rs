@@ -1,6 +1,6 @@
 //! What a session without a screen says: lines on the console, and in a log file if one is named.
 
-use super::lines::LineWriter;
+use super::line_writer::LineWriter;
 use crate::session::{
     Event, EventKind,
     clock::local_zone,

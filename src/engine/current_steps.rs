@@ -25,7 +25,7 @@ impl CurrentSteps {
     }
 
     /// Hears of a fix, and of what controls made of the experiment; gives the step that a fix's activity took.
-    pub(super) fn hear(&mut self, event: &Event) -> Option<StepRef> {
+    pub(super) fn handle(&mut self, event: &Event) -> Option<StepRef> {
         match &event.what {
             EventKind::Fixed(PlanChange::Instead { step, activity, .. }) => {
                 let provider = activity.get("provider").and_then(Value::as_map)?;

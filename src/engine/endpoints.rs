@@ -23,7 +23,7 @@ pub(super) fn endpoints(
     environment: &Environment,
 ) -> Vec<EndpointSettings> {
     let own = own_probes(request, environment);
-    let naming = Naming { request, own: &own, environment };
+    let naming = EndpointNames { request, own: &own, environment };
     let mut found: Vec<EndpointSettings> = match own.first() {
         Some(own) if !watch.before_own => vec![own.clone()],
         _ => watch.urls.iter().map(|text| naming.endpoint(text)).collect(),
@@ -38,7 +38,11 @@ pub(super) fn endpoints(
 }
 
 /// Headers and trust that somebody gave by hand, over those of the experiment.
-fn said(request: &RunRequest, watch: &WatchSettings, access: Result<Access, String>) -> Result<Access, String> {
+fn said(
+    request: &RunRequest,
+    watch: &WatchSettings,
+    access: Result<Access, String>,
+) -> Result<Access, String> {
     let mut access = access?;
     for header in &watch.headers {
         let header = python_text(&substitute_text(header, &request.configuration, &request.secrets));
@@ -51,13 +55,13 @@ fn said(request: &RunRequest, watch: &WatchSettings, access: Result<Access, Stri
 }
 
 /// Makes endpoints of names.
-struct Naming<'a> {
+struct EndpointNames<'a> {
     request: &'a RunRequest,
     own: &'a [EndpointSettings],
     environment: &'a Environment,
 }
 
-impl Naming<'_> {
+impl EndpointNames<'_> {
     /// An endpoint as it was named: a URL, or a path of the service that the experiment itself asks. Variables of the
     /// experiment's configuration are put in, so that a service can be named whose port is not known before.
     fn endpoint(&self, text: &str) -> EndpointSettings {
@@ -117,7 +121,11 @@ fn asks(activity: &Activity) -> bool {
         && (method.is_empty() || method.eq_ignore_ascii_case("get"))
 }
 
-fn settings(request: &RunRequest, activity: &Activity, environment: &Environment) -> Option<EndpointSettings> {
+fn settings(
+    request: &RunRequest,
+    activity: &Activity,
+    environment: &Environment,
+) -> Option<EndpointSettings> {
     let provider = &activity.provider.raw;
     // Secrets are in: the probe must be let in where the experiment is. They never reach an event.
     let (configuration, secrets) = (&request.configuration, &request.secrets);

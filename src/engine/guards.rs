@@ -3,7 +3,7 @@
 use crate::{
     insight,
     observe::presence::Presence,
-    session::{Session, EventKind, clock::Clock, command::StepCommand, stream::Emitter},
+    session::{EventKind, Session, clock::Clock, command::StepCommand, stream::Emitter},
 };
 use std::time::Duration;
 use tokio::{

@@ -6,17 +6,17 @@ use super::{
     endpoints::endpoints,
     observers::{Observers, Sources},
     preflight, session_cluster,
-    settings::{Audience, Prepared, Settings},
-    supervisor::{LateCluster, Report, Supervisor},
+    settings::{PreparedRun, SessionMode, SessionSettings},
+    supervisor::{LateCluster, SessionReport, Supervisor},
     target_cards,
-    undo::{Kit, Undoing},
+    undo::{Restoration, UndoStore},
 };
 use crate::{
     observe::breaker::declared,
     provider::Providers,
     runner::{RunRequest, Signal, plan},
     session::{
-        Command, Session, EventKind,
+        Command, EventKind, Session,
         clock::Clock,
         event::{Level, Timestamp},
         journal::{Journal, Machine},
@@ -73,8 +73,8 @@ impl SessionHost {
     }
 
     /// Opens the session: connects, watches the cluster, looks up targets, as its audience needs it.
-    pub(crate) async fn open(&self, settings: &Settings, prepared: Prepared) -> OpenSession {
-        let Prepared { request, providers, notifications, cluster, guards, unserialisable } = prepared;
+    pub(crate) async fn open(&self, settings: &SessionSettings, prepared: PreparedRun) -> PendingSession {
+        let PreparedRun { request, providers, notifications, cluster, guards, unserialisable } = prepared;
         let mut supervisor = Supervisor {
             emitter: self.emitter.clone(),
             bus: self.bus.clone(),
@@ -89,10 +89,10 @@ impl SessionHost {
             done: self.done.clone(),
             leave: CancellationToken::new(),
         };
-        if settings.audience == Audience::Nobody {
-            return OpenSession { supervisor, request, providers };
+        if settings.audience == SessionMode::Nobody {
+            return PendingSession { supervisor, request, providers };
         }
-        let operator = matches!(settings.audience, Audience::Operator { .. });
+        let operator = matches!(settings.audience, SessionMode::Operator { .. });
         if operator && session_cluster::touches_cluster(&request) {
             let (title, doing) = (String::new(), "looking for the cluster".to_owned());
             self.emitter.emit(EventKind::Preparing { title, doing }).await;
@@ -124,9 +124,9 @@ impl SessionHost {
             }
             observers.observe(true).await;
             supervisor.observers = Some(observers);
-            return OpenSession { supervisor, request, providers };
+            return PendingSession { supervisor, request, providers };
         }
-        let places = target_cards::Places {
+        let places = target_cards::StepClusters {
             providers: providers.clone(),
             allowed: settings.allowed_contexts.clone(),
             session: self.session.clone(),
@@ -139,13 +139,14 @@ impl SessionHost {
         let plan = plan(&request, &providers);
         let touches = connection.is_some() || session_cluster::touches_cluster(&request);
         let kit = touches.then(|| providers.clone());
-        let kit = Kit::new(kit, self.emitter.clone(), self.session.clone(), settings.recording.as_deref());
-        if touches && settings.audience == (Audience::Operator { read_only: false }) {
+        let kit =
+            UndoStore::new(kit, self.emitter.clone(), self.session.clone(), settings.recording.as_deref());
+        if touches && settings.audience == (SessionMode::Operator { read_only: false }) {
             let destructive = plan.steps.iter().filter(|step| step.destructive).map(|step| step.at).collect();
             let events = self.bus.subscribe_to_run();
             observers.spawn(kit.clone().follow(request.clone(), destructive, events));
         }
-        let look = preflight::Look {
+        let look = preflight::PreflightInput {
             request: request.clone(),
             plan,
             providers: providers.clone(),
@@ -154,20 +155,20 @@ impl SessionHost {
             users,
             named,
         };
-        observers.spawn(preflight::look(look, self.emitter.clone()));
+        observers.spawn(preflight::run_preflight(look, self.emitter.clone()));
         // A cluster that a step makes or chooses is watched as soon as it is there.
         supervisor.late_cluster = (touches && connection.is_none()).then(|| LateCluster {
             request: request.clone(),
             providers: providers.clone(),
             allowed: settings.allowed_contexts.clone(),
         });
-        supervisor.undo = Some(Undoing::new(kit, self.session.clone()));
+        supervisor.undo = Some(Restoration::new(kit, self.session.clone()));
         supervisor.observers = Some(observers);
-        OpenSession { supervisor, request, providers }
+        PendingSession { supervisor, request, providers }
     }
 
     /// Where the breaker's state is looked for besides the usual places: the settings' and the experiment's.
-    async fn breaker_sources(&self, request: &RunRequest, settings: &Settings) -> Sources {
+    async fn breaker_sources(&self, request: &RunRequest, settings: &SessionSettings) -> Sources {
         let (declared, rules, faults) = declared::in_extension(request.experiment.extension("chaos-tui"));
         for message in faults {
             let (level, target) = (Level::Warning, "breaker".to_owned());
@@ -197,13 +198,13 @@ impl SessionHost {
 }
 
 /// A session that may begin.
-pub(crate) struct OpenSession {
+pub(crate) struct PendingSession {
     supervisor: Supervisor,
     request: RunRequest,
     providers: Arc<Providers>,
 }
 
-impl OpenSession {
+impl PendingSession {
     /// Begins to ask as users do, before anything is played.
     pub(crate) async fn observe(&mut self) {
         if let Some(observers) = &mut self.supervisor.observers {
@@ -243,18 +244,20 @@ pub(crate) struct RunningSession {
     /// Fires when the run has ended and its journal is written.
     pub done: CancellationToken,
     leave: CancellationToken,
-    task: JoinHandle<Report>,
+    task: JoinHandle<SessionReport>,
 }
 
 impl RunningSession {
-    fn of(supervisor: Supervisor, start: impl FnOnce(Supervisor) -> JoinHandle<Report>) -> Self {
+    fn of(supervisor: Supervisor, start: impl FnOnce(Supervisor) -> JoinHandle<SessionReport>) -> Self {
         let (done, leave) = (supervisor.done.clone(), supervisor.leave.clone());
         Self { done, leave, task: start(supervisor) }
     }
 
     /// Stops watching, and what still runs.
-    pub(crate) async fn end(self) -> Report {
+    pub(crate) async fn end(self) -> SessionReport {
         self.leave.cancel();
-        self.task.await.unwrap_or_else(|failed: JoinError| Report::broken(super::observers::words_of(failed)))
+        self.task
+            .await
+            .unwrap_or_else(|failed: JoinError| SessionReport::broken(super::observers::words_of(failed)))
     }
 }

@@ -63,7 +63,7 @@ impl Notifications {
 
     async fn send(&self, event: &str, payload: &Value, error: Option<String>) {
         let name = format!("{}-{event}", self.phase);
-        let told = told(&name, self.phase, payload, error);
+        let told = events_of(&name, self.phase, payload, error);
         for channel in self.channels.iter().filter(|channel| wants(channel, &name)) {
             let sent = match channel.get("type").and_then(Value::as_str) {
                 Some("http") => by_http(channel, &told).await,
@@ -87,7 +87,7 @@ impl Notifications {
 }
 
 /// The event as channels get it.
-fn told(name: &str, phase: &str, payload: &Value, error: Option<String>) -> Value {
+fn events_of(name: &str, phase: &str, payload: &Value, error: Option<String>) -> Value {
     let now = jiff::Timestamp::now().as_microsecond() as f64 / 1e6;
     let fields = [
         ("name", name.into()),
@@ -163,7 +163,7 @@ fn without_secrets(experiment: &Map) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{told, wants, without_secrets};
+    use super::{events_of, wants, without_secrets};
     use pyvalue::{Map, parse_json};
 
     fn mapping(json: &str) -> Map {
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn events_have_the_keys_of_the_reference() {
         let keys = |error| {
-            let event = told("run-started", "run", &"x".into(), error);
+            let event = events_of("run-started", "run", &"x".into(), error);
             event.as_map().unwrap().keys().cloned().collect::<Vec<_>>()
         };
         assert_eq!(keys(None), ["name", "payload", "phase", "ts"]);

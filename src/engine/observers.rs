@@ -14,8 +14,8 @@ use crate::{
     },
     runner::{Redactor, RunRequest},
     session::{
-        Session, EventKind,
-        event::{PlanChange, Level, PodKey, Source, SourceState},
+        EventKind, Session,
+        event::{Level, PlanChange, PodKey, Source, SourceState},
         stream::Emitter,
     },
 };
@@ -240,7 +240,7 @@ impl Observers {
     pub(super) async fn broken(&mut self) -> String {
         loop {
             match self.tasks.join_next().await {
-                Some(Err(failed)) if failed.is_panic() => return words(failed.into_panic()),
+                Some(Err(failed)) if failed.is_panic() => return endpoint_names(failed.into_panic()),
                 Some(_) => {}
                 None => std::future::pending().await,
             }
@@ -254,7 +254,7 @@ impl Observers {
     }
 }
 
-pub(super) fn words(panic: Box<dyn std::any::Any + Send>) -> String {
+pub(super) fn endpoint_names(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(other) => {
@@ -266,7 +266,7 @@ pub(super) fn words(panic: Box<dyn std::any::Any + Send>) -> String {
 /// What the panic of a task said, or why it ended otherwise.
 pub(super) fn words_of(failed: tokio::task::JoinError) -> String {
     match failed.try_into_panic() {
-        Ok(panic) => words(panic),
+        Ok(panic) => endpoint_names(panic),
         Err(other) => other.to_string(),
     }
 }

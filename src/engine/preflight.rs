@@ -20,7 +20,7 @@ use pyvalue::Map;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What the preflight needs to know of a session.
-pub(super) struct Look {
+pub(super) struct PreflightInput {
     pub request: RunRequest,
     pub plan: Plan,
     /// They choose the cluster of a step.
@@ -36,12 +36,12 @@ pub(super) struct Look {
 }
 
 /// Looks once, and tells what was found: of each cluster that a step acts in.
-pub(super) async fn look(look: Look, emitter: Emitter) {
+pub(super) async fn run_preflight(look: PreflightInput, emitter: Emitter) {
     let own = match &look.connection {
         Some(connection) => Ok(connection.clone()),
         None => Connection::choose(&look.settings, &Map::default()).await,
     };
-    let Sorted { mine, others, missing } = look.sorted(own.as_ref().ok()).await;
+    let SubjectsByCluster { mine, others, missing } = look.sorted(own.as_ref().ok()).await;
     let mut checks = missing;
     checks.extend(look.checks(own.as_ref(), &mine, true).await);
     for (connection, subjects) in others {
@@ -60,7 +60,7 @@ pub(super) async fn look(look: Look, emitter: Emitter) {
 }
 
 /// Subjects by the cluster that they act in.
-struct Sorted<'a> {
+struct SubjectsByCluster<'a> {
     /// In the session's, or in none that is known.
     mine: Vec<Subject<'a>>,
     others: Vec<(Connection, Vec<Subject<'a>>)>,
@@ -68,7 +68,7 @@ struct Sorted<'a> {
     missing: Vec<Check>,
 }
 
-impl Look {
+impl PreflightInput {
     /// `own`: in the session's own cluster, where the users' service is.
     async fn checks(
         &self,
@@ -99,9 +99,9 @@ impl Look {
         }
     }
 
-    async fn sorted(&self, own: Option<&Connection>) -> Sorted<'_> {
+    async fn sorted(&self, own: Option<&Connection>) -> SubjectsByCluster<'_> {
         let own = own.map(Connection::identity);
-        let mut sorted = Sorted { mine: Vec::new(), others: Vec::new(), missing: Vec::new() };
+        let mut sorted = SubjectsByCluster { mine: Vec::new(), others: Vec::new(), missing: Vec::new() };
         let mut places = BTreeMap::new();
         // Whether something that comes before may make a cluster or choose one.
         let mut open = false;
@@ -118,7 +118,7 @@ impl Look {
                         subjects.push(subject);
                     }
                 }
-                Site::Missing(error) => sorted.missing.push(self.lacking(&subject, &error, open)),
+                Site::Missing(error) => sorted.missing.push(self.missing_permissions(&subject, &error, open)),
                 Site::In { .. } | Site::Nowhere => {
                     open |= may_choose(subject.activity, &self.providers);
                     sorted.mine.push(subject);
@@ -129,7 +129,7 @@ impl Look {
     }
 
     /// What is said of a step whose cluster is not there.
-    fn lacking(&self, subject: &Subject<'_>, error: &Error, open: bool) -> Check {
+    fn missing_permissions(&self, subject: &Subject<'_>, error: &Error, open: bool) -> Check {
         let why = Redactor::new(&self.request.secrets).text(error.to_string());
         let step = format!("step {} {}", subject.number, subject.activity.name);
         let (level, text) = match open {

@@ -60,11 +60,11 @@ impl PythonEvents {
         let events = self.clone();
         Arc::new(move |heard| {
             let events = events.clone();
-            Box::pin(async move { events.hear(heard).await })
+            Box::pin(async move { events.handle(heard).await })
         })
     }
 
-    async fn hear(&self, heard: Heard) {
+    async fn handle(&self, heard: Heard) {
         match heard {
             Heard::Logged { level, message, .. } => self.log(level, message).await,
             Heard::Printed { line } => self.log(Level::Info, line).await,

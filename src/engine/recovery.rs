@@ -3,7 +3,7 @@
 use crate::{
     insight,
     runner::HypothesisRecheck,
-    session::{Session, EventKind, clock::Clock, stream::Emitter},
+    session::{EventKind, Session, clock::Clock, stream::Emitter},
 };
 use std::time::Duration;
 use tokio::{
@@ -70,7 +70,11 @@ pub(super) async fn lead(
 }
 
 /// What the hypothesis says, users, and rollbacks.
-async fn asked_again(again: &HypothesisRecheck, shown: &watch::Receiver<Session>, clock: &Clock) -> Vec<String> {
+async fn asked_again(
+    again: &HypothesisRecheck,
+    shown: &watch::Receiver<Session>,
+    clock: &Clock,
+) -> Vec<String> {
     let mut wrong = again.ask().await;
     wrong.extend(insight::still_wrong(&shown.borrow(), clock.now()));
     wrong
@@ -95,9 +99,9 @@ mod tests {
     use std::sync::Arc;
 
     /// A function that gives one value.
-    struct Giving(i64);
+    struct ValueFunction(i64);
 
-    impl Catalogue for Giving {
+    impl Catalogue for ValueFunction {
         fn name(&self) -> &'static str {
             "fake"
         }
@@ -121,7 +125,7 @@ mod tests {
     fn again(given: i64) -> HypothesisRecheck {
         let text = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
             {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
-        let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(Giving(given)));
+        let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(ValueFunction(given)));
         HypothesisRecheck::new(request(text), Arc::new(providers))
     }
 
@@ -138,7 +142,11 @@ mod tests {
         if back {
             tell(EventKind::FaultHealed { what: "back".to_owned() });
             let endpoint = session.users.main().unwrap().id;
-            session.apply(&Event { seq: 0, at: fixtures::at(5.1), what: EventKind::EndpointLeft { endpoint } });
+            session.apply(&Event {
+                seq: 0,
+                at: fixtures::at(5.1),
+                what: EventKind::EndpointLeft { endpoint },
+            });
         }
         let (emitter, mut events) = stream(Clock::starting_at(now));
         let (shown, seen) = watch::channel(session);

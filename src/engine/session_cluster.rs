@@ -4,7 +4,7 @@ use crate::{
     cluster::{Connection, Error},
     experiment::{Activity, ProviderKind},
     provider::{Effect, Providers, Site, is_kubernetes},
-    runner::{Controls, RunRequest, is_pretended},
+    runner::{Controls, RunRequest, is_skipped},
 };
 use pyvalue::Value;
 
@@ -72,7 +72,7 @@ fn is_about_cluster(activity: &Activity) -> bool {
 
 /// Why the first step that needs a cluster will find none; sends nothing. Nobody can tell before once something was called that
 /// may make a cluster or choose one: a program, a function that nobody here knows, a control.
-pub(crate) async fn lacks_cluster(request: &RunRequest, providers: &Providers) -> Option<Error> {
+pub(crate) async fn needs_missing_cluster(request: &RunRequest, providers: &Providers) -> Option<Error> {
     let experiment = &request.experiment;
     if request.controls.has_globals() || Controls::are_declared(experiment) {
         return None;
@@ -80,7 +80,7 @@ pub(crate) async fn lacks_cluster(request: &RunRequest, providers: &Providers) -
     let probes = experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice()).unwrap_or_default();
     let entries = probes.iter().chain(experiment.method()).chain(experiment.rollbacks());
     let activities = entries.filter_map(|entry| entry.activity.as_ref().ok());
-    for activity in activities.filter(|activity| !is_pretended(activity, request.options.dry)) {
+    for activity in activities.filter(|activity| !is_skipped(activity, request.options.dry)) {
         if may_choose(activity, providers) {
             return None;
         }
@@ -106,5 +106,5 @@ pub(crate) fn may_choose(activity: &Activity, providers: &Providers) -> bool {
 
 /// Whether the experiment is about a cluster that is not to be found.
 pub(crate) async fn is_missing(request: &RunRequest, providers: &Providers) -> bool {
-    touches_cluster(request) && lacks_cluster(request, providers).await.is_some()
+    touches_cluster(request) && needs_missing_cluster(request, providers).await.is_some()
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// A run that can be played.
-pub(crate) struct Prepared {
+pub(crate) struct PreparedRun {
     pub request: RunRequest,
     /// With whom.
     pub providers: Arc<Providers>,
@@ -30,13 +30,13 @@ pub(crate) struct Prepared {
 
 /// How a session is held.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct SessionSettings {
     /// Where the experiment comes from, as it was named.
     pub source: String,
     pub journal: PathBuf,
     /// Where the session is recorded, if it is; the undo kit is written beside it.
     pub recording: Option<PathBuf>,
-    pub audience: Audience,
+    pub audience: SessionMode,
     /// What is asked and read.
     pub watch: WatchSettings,
     /// Bad user-seconds that may be spent.
@@ -47,7 +47,7 @@ pub(crate) struct Settings {
 
 /// Who follows a session, and so what is looked up and watched in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
+pub(crate) enum SessionMode {
     /// An operator at a screen, or whoever is shown the same: all of it.
     Operator {
         /// Whether nothing may be fired.

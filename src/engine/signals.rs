@@ -39,22 +39,22 @@ impl Signals {
     /// Hears all that runs know; SIGHUP only where it is not to kill.
     pub(crate) fn all(compat: Compat) -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (mut signals, receiver) = Self::none();
-        signals.hear(SignalKind::interrupt(), Signal::Interrupt)?;
-        signals.hear(SignalKind::terminate(), Signal::Terminate)?;
-        if !compat.dies_of_hangup() {
-            signals.hear(SignalKind::hangup(), Signal::HangUp)?;
+        signals.next(SignalKind::interrupt(), Signal::Interrupt)?;
+        signals.next(SignalKind::terminate(), Signal::Terminate)?;
+        if !compat.ends_on_hangup() {
+            signals.next(SignalKind::hangup(), Signal::HangUp)?;
         }
-        signals.hear(SignalKind::user_defined1(), Signal::User1)?;
-        signals.hear(SignalKind::user_defined2(), Signal::User2)?;
+        signals.next(SignalKind::user_defined1(), Signal::User1)?;
+        signals.next(SignalKind::user_defined2(), Signal::User2)?;
         Ok((signals, receiver))
     }
 
     /// Hears those that end a session while it has no screen yet; the others still have their default effect.
     pub(crate) fn endings() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (mut signals, receiver) = Self::none();
-        signals.hear(SignalKind::interrupt(), Signal::Interrupt)?;
-        signals.hear(SignalKind::terminate(), Signal::Terminate)?;
-        signals.hear(SignalKind::hangup(), Signal::HangUp)?;
+        signals.next(SignalKind::interrupt(), Signal::Interrupt)?;
+        signals.next(SignalKind::terminate(), Signal::Terminate)?;
+        signals.next(SignalKind::hangup(), Signal::HangUp)?;
         Ok((signals, receiver))
     }
 
@@ -68,7 +68,7 @@ impl Signals {
         self.sender.clone()
     }
 
-    fn hear(&mut self, kind: SignalKind, meaning: Signal) -> io::Result<()> {
+    fn next(&mut self, kind: SignalKind, meaning: Signal) -> io::Result<()> {
         let (mut signals, sender) = (signal(kind)?, self.sender.clone());
         self.tasks.push(tokio::spawn(async move {
             while signals.recv().await.is_some() {

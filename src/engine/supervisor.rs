@@ -8,15 +8,15 @@ use super::{
     notifications::Notifications,
     observers::{Observers, words_of},
     recovery, session_cluster,
-    settings::Audience,
+    settings::SessionMode,
     unconfirmed,
-    undo::Undoing,
+    undo::Restoration,
 };
 use crate::{
     provider::Providers,
     runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, play},
     session::{
-        Command, Session, EventKind,
+        Command, EventKind, Session,
         command::{StepCommand, WatchCommand},
         event::Level,
         journal,
@@ -41,11 +41,11 @@ pub(super) struct Supervisor {
     pub bus: BusHandle,
     pub session: watch::Receiver<Session>,
     pub journal_path: PathBuf,
-    pub audience: Audience,
+    pub audience: SessionMode,
     /// Who watches, if anybody does.
     pub observers: Option<Observers>,
     /// Puts back what was fired away, where somebody may ask for it.
-    pub undo: Option<Undoing>,
+    pub undo: Option<Restoration>,
     /// What it takes to find the session's cluster, where it was not there at the beginning.
     pub late_cluster: Option<LateCluster>,
     /// Whom to tell how the run ended.
@@ -69,7 +69,7 @@ pub(super) struct LateCluster {
 
 /// What became of it.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct SessionReport {
     /// How the run ended; `None` when none was played or it did not come to its end.
     pub ending: Option<RunEnd>,
     pub looked: bool,
@@ -80,7 +80,7 @@ pub(crate) struct Report {
     pub words: Vec<String>,
 }
 
-impl Report {
+impl SessionReport {
     /// Whether the run ended as a crash of the reference does.
     fn crashed(&self) -> bool {
         self.ending.is_some_and(|ending| ending.crashed)
@@ -105,10 +105,10 @@ impl Supervisor {
         providers: Arc<Providers>,
         signals: mpsc::Receiver<Signal>,
         mut orders: mpsc::Receiver<Command>,
-    ) -> Report {
+    ) -> SessionReport {
         // Also where this task breaks: whoever waits for the end is not left waiting.
         let _done = self.done.clone().drop_guard();
-        let mut report = Report::default();
+        let mut report = SessionReport::default();
         let (steps, stepped) = mpsc::channel(ORDERS);
         let mut run_events = self.bus.subscribe_to_run();
         self.watch_the_fault(&steps);
@@ -158,8 +158,8 @@ impl Supervisor {
         report
     }
 
-    pub(super) async fn look_only(mut self, mut orders: mpsc::Receiver<Command>) -> Report {
-        let mut report = Report { looked: true, ..Report::default() };
+    pub(super) async fn look_only(mut self, mut orders: mpsc::Receiver<Command>) -> SessionReport {
+        let mut report = SessionReport { looked: true, ..SessionReport::default() };
         self.done.cancel();
         loop {
             tokio::select! {
@@ -207,17 +207,17 @@ impl Supervisor {
     /// Whether it is watched how the system recovers from the run; tells that it begins.
     async fn recovers(&self) -> bool {
         match self.audience {
-            Audience::Operator { .. } | Audience::Judges { recovery: true } => {
+            SessionMode::Operator { .. } | SessionMode::Judges { recovery: true } => {
                 recovery::begin(&self.session, &self.emitter).await
             }
-            Audience::Judges { recovery: false } | Audience::Nobody => false,
+            SessionMode::Judges { recovery: false } | SessionMode::Nobody => false,
         }
     }
 
     /// Watches until the system has recovered from the run; at a screen also what comes after the word that stands.
     fn recover(&mut self, again: &HypothesisRecheck) {
         let (session, emitter) = (self.session.clone(), self.emitter.clone());
-        let (clock, lasting) = (emitter.clock(), matches!(self.audience, Audience::Operator { .. }));
+        let (clock, lasting) = (emitter.clock(), matches!(self.audience, SessionMode::Operator { .. }));
         if let Some(observers) = &mut self.observers {
             observers.spawn(recovery::lead(again.clone(), session, clock, emitter, lasting));
         }
@@ -270,9 +270,9 @@ impl Supervisor {
 
     /// Writes the journal and tells whoever waits for it. An operator who played nothing gets none; a run that nobody follows ends
     /// as the reference's does.
-    async fn write_journal(&self, report: &mut Report, needs_json: bool) {
+    async fn write_journal(&self, report: &mut SessionReport, needs_json: bool) {
         let Some(journal) = self.bus.journal().await.map(Arc::new) else { return };
-        let operator = matches!(self.audience, Audience::Operator { .. });
+        let operator = matches!(self.audience, SessionMode::Operator { .. });
         let unplayed = || self.session.borrow().steps.rows.iter().all(|row| row.calls == 0);
         let none = if operator { unplayed() } else { report.crashed() };
         if none {
@@ -293,7 +293,7 @@ impl Supervisor {
                 }
             }
             Err(error) => {
-                self.tell(Level::Error, error.clone()).await;
+                self.emit(Level::Error, error.clone()).await;
                 report.unwritten = Some(error);
             }
         }
@@ -306,15 +306,15 @@ impl Supervisor {
         written.map_err(words_of)?.map_err(|error| error.to_string())
     }
 
-    async fn broke(&self, report: &mut Report, said: String) {
+    async fn broke(&self, report: &mut SessionReport, said: String) {
         report.bugs = true;
         let message = format!("a part of chaos-tui broke, what it watched is not known any more: {said}");
         report.words.push(said);
-        self.tell(Level::Critical, message).await;
+        self.emit(Level::Critical, message).await;
     }
 
-    async fn tell(&self, level: Level, message: String) {
-        let operator = matches!(self.audience, Audience::Operator { .. });
+    async fn emit(&self, level: Level, message: String) {
+        let operator = matches!(self.audience, SessionMode::Operator { .. });
         let target = if operator { "chaos-tui" } else { TARGET }.to_owned();
         self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }

@@ -11,7 +11,7 @@ use crate::{
     provider::{Providers, Site, preview},
     runner::{Redactor, RunRequest},
     session::{
-        Session, EventKind,
+        EventKind, Session,
         event::{Place, StepRef, TargetCard},
         stream::Emitter,
     },
@@ -30,7 +30,7 @@ const SHARE: u32 = 20;
 
 /// Who knows in which cluster a step acts, and where a fire needs no typed name.
 #[derive(Clone)]
-pub(super) struct Places {
+pub(super) struct StepClusters {
     /// They choose the cluster of a step.
     pub providers: Arc<Providers>,
     /// Contexts that need no typed name besides those on this machine.
@@ -39,7 +39,7 @@ pub(super) struct Places {
     pub session: watch::Receiver<Session>,
 }
 
-impl Places {
+impl StepClusters {
     /// The place as the card names it, and what else the card says about it.
     fn shown(&self, site: &Site, kind: ProviderKind, secrets: &Secrets) -> (Place, Option<&'static str>) {
         let of_session = self.session.borrow().meta.allowed;
@@ -70,7 +70,7 @@ const UNSEEN: &str = "what it picks itself cannot be seen;";
 /// fires nothing elsewhere.
 pub(super) fn follow(
     request: RunRequest,
-    places: Places,
+    places: StepClusters,
     emitter: Emitter,
     bus: &BusHandle,
 ) -> impl Future<Output = ()> + Send + use<> {
@@ -78,7 +78,7 @@ pub(super) fn follow(
     let (mut run, mut all) = (bus.subscribe_to_run(), bus.subscribe());
     let shown = request.shown.clone();
     let mut steps = CurrentSteps::new(request);
-    let mut due = Due::default();
+    let mut due = CardSchedule::default();
     let mut looking: Option<BoxFuture<'static, LookedUp>> = None;
     let mut told: Option<TargetCard> = None;
     async move {
@@ -86,8 +86,8 @@ pub(super) fn follow(
             tokio::select! {
                 event = run.recv() => {
                     let Some(event) = event else { return };
-                    let fixed = steps.hear(&event).is_some_and(|step| due.fixed(step));
-                    if due.hear(&event.what) || fixed {
+                    let fixed = steps.handle(&event).is_some_and(|step| due.fixed(step));
+                    if due.handle(&event.what) || fixed {
                         // What was looked up so far was for another step.
                         (looking, told) = (None, None);
                     }
@@ -95,7 +95,7 @@ pub(super) fn follow(
                 event = all.recv() => {
                     let Some(event) = event else { return };
                     if matches!(event.what, EventKind::PodSeen(_) | EventKind::PodGone(_)) {
-                        due.hear(&event.what);
+                        due.handle(&event.what);
                     }
                 }
                 Some((card, site, took)) = next(&mut looking) => {
@@ -132,21 +132,23 @@ type LookedUp = (Option<TargetCard>, Site, Duration);
 
 /// When to look up what firing the awaited step would do.
 #[derive(Debug, Default)]
-struct Due {
+struct CardSchedule {
     awaited: Option<StepRef>,
     changed: bool,
     not_before: Option<Instant>,
 }
 
-impl Due {
+impl CardSchedule {
     /// Takes note of an event; tells whether another step is awaited now, or none.
-    fn hear(&mut self, what: &EventKind) -> bool {
+    fn handle(&mut self, what: &EventKind) -> bool {
         match what {
             EventKind::StepAwaited { step, destructive } => {
                 *self = Self { awaited: destructive.then_some(*step), changed: true, not_before: None };
                 true
             }
-            EventKind::ActivityStarted { .. } | EventKind::StepSkipped { .. } | EventKind::RunEnded { .. } => {
+            EventKind::ActivityStarted { .. }
+            | EventKind::StepSkipped { .. }
+            | EventKind::RunEnded { .. } => {
                 *self = Self::default();
                 true
             }
@@ -188,7 +190,7 @@ impl Due {
 }
 
 /// Makes the card of a step as it is played. What is played is read at once, so that the session can be heard meanwhile.
-fn look_up(steps: &CurrentSteps, step: StepRef, places: &Places) -> BoxFuture<'static, LookedUp> {
+fn look_up(steps: &CurrentSteps, step: StepRef, places: &StepClusters) -> BoxFuture<'static, LookedUp> {
     let activity = activity_at(&steps.request.experiment, step).cloned();
     let (provider, places, secrets) = (steps.provider(step), places.clone(), steps.request.secrets.clone());
     let rolls_back = !steps.request.experiment.rollbacks().is_empty();
@@ -238,7 +240,7 @@ mod tests {
     }
 
     /// Milliseconds until the next look-up is due; `None` where none is.
-    async fn due_in(due: &mut Due) -> Option<u128> {
+    async fn due_in(due: &mut CardSchedule) -> Option<u128> {
         let begun = Instant::now();
         let found = tokio::time::timeout(Duration::from_secs(3600), due.next()).await;
         found.ok().map(|_| begun.elapsed().as_millis())
@@ -246,40 +248,40 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn looks_at_once_then_after_changes_and_never_all_the_time() {
-        let mut due = Due::default();
-        due.hear(&gone());
+        let mut due = CardSchedule::default();
+        due.handle(&gone());
         assert_eq!(due_in(&mut due).await, None, "nothing is awaited");
-        assert!(due.hear(&EventKind::StepAwaited { step: STEP, destructive: true }));
+        assert!(due.handle(&EventKind::StepAwaited { step: STEP, destructive: true }));
         assert_eq!(due_in(&mut due).await, Some(0));
         due.looked_up(Duration::from_millis(10));
         assert_eq!(due_in(&mut due).await, None, "nothing changed since");
         due.looked_up(Duration::from_millis(10));
-        due.hear(&seen(false));
+        due.handle(&seen(false));
         assert_eq!(due_in(&mut due).await, None, "a pod that is not in play");
         due.looked_up(Duration::from_millis(10));
-        assert!((0..100).all(|_| !due.hear(&seen(true))));
+        assert!((0..100).all(|_| !due.handle(&seen(true))));
         assert_eq!(due_in(&mut due).await, Some(1000), "a swarm is one change");
         due.looked_up(Duration::from_secs(2));
-        due.hear(&gone());
+        due.handle(&gone());
         assert_eq!(due_in(&mut due).await, Some(40_000), "a long list is not asked for all the time");
     }
 
     #[tokio::test(start_paused = true)]
     async fn another_step_is_looked_up_at_once_and_none_when_none_is_awaited() {
-        let mut due = Due::default();
-        due.hear(&EventKind::StepAwaited { step: STEP, destructive: true });
+        let mut due = CardSchedule::default();
+        due.handle(&EventKind::StepAwaited { step: STEP, destructive: true });
         due_in(&mut due).await;
         due.looked_up(Duration::from_secs(2));
         let other = StepRef { index: 1, ..STEP };
-        assert!(due.hear(&EventKind::StepAwaited { step: other, destructive: true }));
+        assert!(due.handle(&EventKind::StepAwaited { step: other, destructive: true }));
         assert_eq!(due_in(&mut due).await, Some(0));
         due.looked_up(Duration::from_secs(2));
         assert!(due.fixed(other) && !due.fixed(STEP));
         assert_eq!(due_in(&mut due).await, Some(0), "what takes the step's place is looked up at once");
-        assert!(due.hear(&EventKind::StepSkipped { step: other, name: String::new() }));
-        due.hear(&gone());
+        assert!(due.handle(&EventKind::StepSkipped { step: other, name: String::new() }));
+        due.handle(&gone());
         assert_eq!(due_in(&mut due).await, None);
-        assert!(due.hear(&EventKind::StepAwaited { step: STEP, destructive: false }));
+        assert!(due.handle(&EventKind::StepAwaited { step: STEP, destructive: false }));
         assert_eq!(due_in(&mut due).await, None, "nothing to know before a step that destroys nothing");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     insight,
-    session::{Session, EventKind, clock::Clock, event::StepRef, stream::Emitter},
+    session::{EventKind, Session, clock::Clock, event::StepRef, stream::Emitter},
 };
 use std::time::Duration;
 use tokio::{
@@ -58,7 +58,8 @@ mod tests {
                 let (namespace, name) = ("default".to_owned(), "app".to_owned());
                 EventKind::WorkloadSeen(Workload { namespace, name, desired: 1, ready, updated: 1 })
             };
-            let fired = EventKind::FaultFired { step, what: "kill".to_owned(), targets: vec!["app".to_owned()] };
+            let fired =
+                EventKind::FaultFired { step, what: "kill".to_owned(), targets: vec!["app".to_owned()] };
             let failed = EventKind::FaultUnconfirmed { step, reason: "HTTP 500".to_owned() };
             let told = [seen(1), fired, failed].into_iter().chain(harmed.then(|| seen(0)));
             for (second, what) in (0..).zip(told) {

@@ -2,7 +2,7 @@
 
 use super::{LONGEST, told_so_far};
 use crate::session::{
-    Event, Session, EventKind,
+    Event, EventKind, Session,
     event::{Belief, BreakerState, Confidence, NamedState},
     fixtures::{self, RECORDED, Variant, at, recorded_until, recorded_whole},
 };

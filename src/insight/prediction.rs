@@ -246,7 +246,11 @@ mod tests {
     #[test]
     fn what_still_can_come_true_is_not_wrong_yet() {
         let (mut session, _) = fixtures::told(Variant::After, 34.9);
-        session.apply(&Event { seq: 0, at: at(34.9), what: EventKind::FaultHealed { what: "back".to_owned() } });
+        session.apply(&Event {
+            seq: 0,
+            at: at(34.9),
+            what: EventKind::FaultHealed { what: "back".to_owned() },
+        });
         session.users.endpoints[0].recovered = None;
         let back = Prediction { recovery_s: Some(10.0), ..Prediction::default() };
         assert_eq!(scored((session.clone(), at(40.0)), back)[0].2, "?");

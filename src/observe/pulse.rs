@@ -92,14 +92,18 @@ mod tests {
         let task = tokio::spawn(watch(connection, emitter, Presence::default(), stop.clone()));
         let mut next = async || match events.next().await.unwrap() {
             event @ crate::session::Event {
-                what: EventKind::SourceChanged { source: Source::Api, .. }, ..
+                what: EventKind::SourceChanged { source: Source::Api, .. },
+                ..
             } => event,
             other => panic!("{other:?}"),
         };
         assert!(matches!(next().await.what, EventKind::SourceChanged { state: SourceState::Live, .. }));
         dead.store(true, Ordering::Relaxed);
         let silent = next().await;
-        assert!(matches!(&silent.what, EventKind::SourceChanged { state: SourceState::Reconnecting { .. }, .. }));
+        assert!(matches!(
+            &silent.what,
+            EventKind::SourceChanged { state: SourceState::Reconnecting { .. }, .. }
+        ));
         assert_eq!(silent.at, began, "the last answer came with the first question");
         dead.store(false, Ordering::Relaxed);
         assert!(matches!(next().await.what, EventKind::SourceChanged { state: SourceState::Live, .. }));

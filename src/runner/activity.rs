@@ -2,16 +2,16 @@
 
 use super::{
     call::call_and_judge,
+    call_result::CallResult,
     consent::{Cleared, needs_consent},
     context::RunContext,
     controls::ControlSubject,
-    call_result::CallResult,
     dry::{CallMode, is_marked, mode},
     finished::{Cutoff, FinishedActivity},
     journal_entry::{self, JournalEntry},
-    pause::{Pauses, PauseCut},
-    stop_signal::StopSignal,
+    pause::{PauseCut, Pauses},
     rounds::RoundResult,
+    stop_signal::StopSignal,
     verdict,
 };
 use crate::{
@@ -32,20 +32,20 @@ const SUMMARY: usize = 120;
 const PRETENDED: &str = "dry: not executed";
 
 /// Where an activity is played.
-pub(super) enum Ground {
+pub(super) enum Placement {
     /// The run waits for it.
-    Fore,
+    Foreground,
     /// Beside others, which go on once its controls have let it in.
-    Back { let_in: Option<oneshot::Sender<()>> },
+    Background { let_in: Option<oneshot::Sender<()>> },
 }
 
-impl Ground {
-    fn is_fore(&self) -> bool {
-        matches!(self, Self::Fore)
+impl Placement {
+    fn is_foreground(&self) -> bool {
+        matches!(self, Self::Foreground)
     }
 
-    fn let_in(&mut self) {
-        if let Self::Back { let_in } = self {
+    fn release(&mut self) {
+        if let Self::Background { let_in } = self {
             // Whoever started it may be on the way to the end of the run by now.
             let _ = let_in.take().map(|let_in| let_in.send(()));
         }
@@ -59,7 +59,7 @@ pub(super) fn perform<'a>(
     ctx: &'a RunContext,
     cleared: Cleared<'a>,
     step: StepRef,
-    ground: Ground,
+    ground: Placement,
     reins: &'a StopSignal,
 ) -> BoxFuture<'a, Result<FinishedActivity, Cutoff>> {
     Box::pin(between_controls(ctx, cleared, step, ground, reins))
@@ -69,19 +69,19 @@ async fn between_controls(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
-    mut ground: Ground,
+    mut ground: Placement,
     reins: &StopSignal,
 ) -> Result<FinishedActivity, Cutoff> {
     let fixed = ctx.fixes.instead(cleared.activity(), step, &ctx.configuration());
     let cleared = fixed.as_ref().map_or(cleared, |activity| cleared.instead(activity));
     let original = cleared.activity();
     let (context, begun) = ctx.before_activity(ControlSubject::activity(original), reins).await;
-    ground.let_in();
+    ground.release();
     let edited = context.map(|context| original.edited(&context));
     let activity = edited.as_ref().unwrap_or(original);
     let mut played = match (begun, cleared.edited(activity, step, ctx.effect(activity))) {
-        (Ok(()), Some(cleared)) => play(ctx, cleared, step, ground.is_fore(), reins).await,
-        (Ok(()), None) => Err(Cutoff::Broke(unfired(activity))),
+        (Ok(()), Some(cleared)) => play(ctx, cleared, step, ground.is_foreground(), reins).await,
+        (Ok(()), None) => Err(Cutoff::Broke(without_consent(activity))),
         (Err(cutoff), _) => Err(cutoff),
     };
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
@@ -96,7 +96,7 @@ async fn between_controls(
     played.map(|done| FinishedActivity { edited: again.or(edited), ..done })
 }
 
-fn unfired(activity: &Activity) -> String {
+fn without_consent(activity: &Activity) -> String {
     format!("a control changed '{}' after it was fired: it was not run", activity.name)
 }
 
@@ -118,7 +118,7 @@ async fn play(
     // Controls, functions beside it and the pause may have changed where it would act.
     if mode != CallMode::Pretended
         && cleared.was_fired()
-        && let Some(why) = ctx.moved(activity, step).await
+        && let Some(why) = ctx.changed_cluster(activity, step).await
     {
         return Err(Cutoff::Moved(why));
     }
@@ -136,10 +136,10 @@ async fn play(
             }
             (Outcome::Done(Value::Null), CallResult::Done)
         }
-        _ if let Some(flaw) = &activity.flaw => (of_flawed(flaw), CallResult::Done),
+        _ if let Some(flaw) = &activity.flaw => (play_incomplete(flaw), CallResult::Done),
         CallMode::Real | CallMode::Hurried => {
             fired = announce_fault(ctx, activity, step).await;
-            let progress = |text: String| ctx.voice.mention(EventKind::ActivityProgressed { run, text });
+            let progress = |text: String| ctx.voice.debug(EventKind::ActivityProgressed { run, text });
             call_and_judge(ctx, cleared, foreground, reins, &progress).await
         }
     };
@@ -156,7 +156,7 @@ async fn play(
     };
     let ended = ctx.voice.now();
     let seconds = entry.end(result, ended);
-    let tolerance_met = verdict::at_once(ctx, activity, step, &outcome);
+    let tolerance_met = verdict::wait_briefly(ctx, activity, step, &outcome);
     if let Some(met) = tolerance_met {
         entry.set_tolerance_met(met);
     }
@@ -165,16 +165,20 @@ async fn play(
         (None, CallMode::Real | CallMode::Hurried) => verdict::in_method(ctx, activity, step, &outcome),
         (met, _) => met,
     };
-    let trouble = trouble(ctx, activity, &outcome, &deed);
+    let trouble = problem(ctx, activity, &outcome, &deed);
     // An exit code is a value there: headless, it costs what it costs there. What broke or was cut ends the run otherwise.
     if step.section == Section::Rollbacks && succeeded == Some(false) {
         ctx.progress.add_failed_rollback(&activity.name);
     }
     let summary = if mode == CallMode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
     let told = ActivityOutcome { succeeded, tolerance_met: ours, summary, trouble, seconds };
-    ctx.voice.emit_at(ended, EventKind::ActivityEnded { run, step, outcome: told, entry: entry.value() }).await;
+    ctx.voice
+        .emit_at(ended, EventKind::ActivityEnded { run, step, outcome: told, entry: entry.value() })
+        .await;
     match deed {
-        CallResult::Refused(reason) if fired => ctx.voice.emit_at(ended, EventKind::FaultRefused { step, reason }).await,
+        CallResult::Refused(reason) if fired => {
+            ctx.voice.emit_at(ended, EventKind::FaultRefused { step, reason }).await
+        }
         CallResult::Unknown(reason) if fired => {
             ctx.voice.emit_at(ended, EventKind::FaultUnconfirmed { step, reason }).await
         }
@@ -182,11 +186,13 @@ async fn play(
     }
 
     // The reference pauses even while it is being interrupted; nobody who presses Ctrl-C wants that.
-    if !reins.is_halted() {
+    if !reins.is_stopped() {
         pauses.sleep(PauseSide::After, step, &ctx.voice, reins).await?;
     }
     match outcome {
-        Outcome::Done(_) | Outcome::Failed { .. } => Ok(FinishedActivity { run, entry, edited: None, tolerance_met }),
+        Outcome::Done(_) | Outcome::Failed { .. } => {
+            Ok(FinishedActivity { run, entry, edited: None, tolerance_met })
+        }
         Outcome::Broke { message } => Err(Cutoff::Broke(message)),
         Outcome::Exit { code } => Err(Cutoff::Exit(code)),
         Outcome::KeyboardInterrupt => Err(Cutoff::KeyboardInterrupt),
@@ -204,7 +210,7 @@ impl From<PauseCut> for Cutoff {
 }
 
 /// How the call of a provider that is none ends.
-fn of_flawed(flaw: &Flaw) -> Outcome {
+fn play_incomplete(flaw: &Flaw) -> Outcome {
     match flaw {
         Flaw::UnknownProvider(_) => Outcome::Done(Value::Null),
         Flaw::Providerless(why) | Flaw::Typeless(why) => Outcome::Broke { message: why.to_string() },
@@ -212,7 +218,7 @@ fn of_flawed(flaw: &Flaw) -> Outcome {
 }
 
 /// Why a call that the journal calls a success did not do its work. What is to be deleted and is not there is no trouble.
-fn trouble(ctx: &RunContext, activity: &Activity, outcome: &Outcome, deed: &CallResult) -> Option<String> {
+fn problem(ctx: &RunContext, activity: &Activity, outcome: &Outcome, deed: &CallResult) -> Option<String> {
     let Outcome::Done(output) = outcome else { return None };
     let method = activity.provider.raw.get("method").and_then(Value::as_str).unwrap_or_default();
     let gone = matches!(output.get("status"), Some(Value::Int(404 | 410)));

@@ -3,15 +3,15 @@
 use super::{
     context::RunContext,
     controls::{ControlChanges, ControlProblem},
-    plan::lay_out,
+    plan::steps_of_plan,
 };
 use crate::session::{EventKind, event::Section};
 use pyvalue::Value;
 
 impl RunContext {
     /// What follows sees what controls changed.
-    pub(super) async fn adopt(&self, changes: ControlChanges) {
-        self.complain(changes.complaints).await;
+    pub(super) async fn apply(&self, changes: ControlChanges) {
+        self.report_problem(changes.complaints).await;
         if let Some(configuration) = changes.configuration {
             self.set_configuration(configuration);
         }
@@ -19,14 +19,15 @@ impl RunContext {
             let (experiment, reassigned) = (raw.as_ref().clone().into(), changes.reassigned);
             self.set_raw(raw);
             self.voice.emit(EventKind::ExperimentAmended { experiment, reassigned }).await;
-            let plan = lay_out(&self.experiment(), &self.options, &self.configuration(), &self.providers);
+            let plan =
+                steps_of_plan(&self.experiment(), &self.options, &self.configuration(), &self.providers);
             self.voice.emit(EventKind::Planned(plan)).await;
         }
     }
 
     /// The journal's entries of a part so far, for controls.
     pub(super) fn journal_entries(&self, section: Section) -> Value {
-        self.voice.of_journal(|journal| journal.entries(section))
+        self.voice.forwards_journal(|journal| journal.entries(section))
     }
 
     /// What controls made of the entries of a part.
@@ -37,7 +38,7 @@ impl RunContext {
     }
 
     /// Tells what went wrong in controls.
-    pub(super) async fn complain(&self, complaints: Vec<ControlProblem>) {
+    pub(super) async fn report_problem(&self, complaints: Vec<ControlProblem>) {
         for ControlProblem { level, message } in complaints {
             self.voice.log(level, message).await;
         }

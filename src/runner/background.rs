@@ -2,7 +2,7 @@
 
 use super::{
     Compat,
-    activity::{Ground, perform},
+    activity::{Placement, perform},
     consent::Cleared,
     context::RunContext,
     controls::ControlSubject,
@@ -41,7 +41,12 @@ pub(super) struct BackgroundStart {
 
 impl Background {
     /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
-    pub(super) async fn start(&mut self, ctx: &Arc<RunContext>, helm: &mut OperatorInput, starter: BackgroundStart) {
+    pub(super) async fn start(
+        &mut self,
+        ctx: &Arc<RunContext>,
+        helm: &mut OperatorInput,
+        starter: BackgroundStart,
+    ) {
         let (ctx, reins) = (ctx.clone(), self.reins.clone());
         let waits = ctx.controls.touch(ControlSubject::activity(&starter.activity), &ctx.experiment());
         let (let_in, comes) = oneshot::channel();
@@ -49,7 +54,7 @@ impl Background {
             let BackgroundStart { activity, step, effect, consent } = starter;
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
                 // The reference loses what breaks in the background; the entry without status is all there is.
-                let ground = Ground::Back { let_in: Some(let_in) };
+                let ground = Placement::Background { let_in: Some(let_in) };
                 if let Err(Cutoff::Moved(why)) = perform(&ctx, cleared, step, ground, &reins).await {
                     ctx.voice.log(Level::Warning, why).await;
                 }
@@ -57,14 +62,14 @@ impl Background {
         });
         // Its turn comes first, so that the journal has the entries in the order of the file.
         if waits {
-            let reins = helm.reins();
+            let reins = helm.stop_signal();
             let first = async {
                 tokio::select! {
                     _ = comes => {}
-                    _ = reins.pulled() => {}
+                    _ = reins.wait() => {}
                 }
             };
-            helm.hear(&reins, first).await;
+            helm.receive_message(&reins, first).await;
         } else {
             tokio::task::yield_now().await;
         }
@@ -73,28 +78,28 @@ impl Background {
     /// Waits for all of them. Once the run is told to turn to its end they have little time left, and a signal that comes
     /// while they are awaited leaves them none.
     pub(super) async fn settle(&mut self, helm: &mut OperatorInput, compat: Compat) {
-        let reins = helm.reins();
+        let reins = helm.stop_signal();
         let settled = async { while self.tasks.join_next().await.is_some() {} };
         let until = async {
             tokio::select! {
                 () = settled => {}
-                _ = reins.pulled() => {}
+                _ = reins.wait() => {}
             }
         };
-        match helm.halted() {
-            _ if compat.awaits_background() => helm.hear(&reins, until).await,
-            Ok(()) => helm.hear(&reins, until).await,
+        match helm.wait_for_stop() {
+            _ if compat.awaits_background() => helm.receive_message(&reins, until).await,
+            Ok(()) => helm.receive_message(&reins, until).await,
             // Whoever is still there then is told to end below.
-            Err(_) => drop(timeout(LAST_CALL, helm.hear(&reins, until)).await),
+            Err(_) => drop(timeout(LAST_CALL, helm.receive_message(&reins, until)).await),
         }
-        if helm.halted().is_err() {
+        if helm.wait_for_stop().is_err() {
             self.end().await;
         }
     }
 
     /// Ends what still runs: no child outlives the run.
     pub(super) async fn end(&mut self) {
-        self.reins.halt();
+        self.reins.stop();
         let gone = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(FAREWELL, gone).await.is_err() {
             // Whoever does not listen is dropped.

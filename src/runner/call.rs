@@ -1,9 +1,9 @@
 //! A call of a provider that can be cut short. Only here does the runner ever call one.
 
 use super::{
+    call_result::{self, CallResult},
     consent::Cleared,
     context::RunContext,
-    call_result::{self, CallResult},
     stop_signal::{StopKind, StopSignal},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) async fn call_and_judge(
     let refuse = |why| *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     let amend = |configuration| *changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(configuration);
     let ways = CallHooks { progress, amend: &amend, refuse: &refuse };
-    let outcome = until_pulled(ctx, cleared, foreground, reins, ways).await;
+    let outcome = until_stopped(ctx, cleared, foreground, reins, ways).await;
     if let Some(configuration) = changed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         ctx.set_configuration(std::sync::Arc::new(configuration));
     }
@@ -62,7 +62,7 @@ struct CallHooks<'a> {
     refuse: &'a (dyn Fn(String) + Send + Sync),
 }
 
-async fn until_pulled(
+async fn until_stopped(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
@@ -90,7 +90,7 @@ async fn until_pulled(
             reins.take_sigterm(false);
             return outcome;
         }
-        pulled = reins.pulled() => pulled,
+        pulled = reins.wait() => pulled,
     };
     reins.take_sigterm(false);
     cancel.cancel();

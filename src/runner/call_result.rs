@@ -145,7 +145,10 @@ mod tests {
             exception(404, "gone"),
             CallResult::Refused("the API server answered 404 Some Reason".to_owned())
         );
-        assert_eq!(exception(500, "{}"), CallResult::Unknown("the API server answered 500 Some Reason".to_owned()));
+        assert_eq!(
+            exception(500, "{}"),
+            CallResult::Unknown("the API server answered 500 Some Reason".to_owned())
+        );
         // What was refused is told even within the words of a function.
         let wrapped = "chaoslib.exceptions.ActivityFailed: failed to scale: (403)\nReason: Forbidden\n";
         assert!(matches!(of(&Outcome::failed(wrapped), None), CallResult::Refused(_)));
@@ -165,10 +168,17 @@ mod tests {
             ("failed to connect to http://a: refused", "failed to connect to http://a: refused"),
         ];
         for (message, wanted) in cases {
-            assert_eq!(of(&Outcome::failed(message), None), CallResult::Unknown(wanted.to_owned()), "{message}");
+            assert_eq!(
+                of(&Outcome::failed(message), None),
+                CallResult::Unknown(wanted.to_owned()),
+                "{message}"
+            );
         }
         let broke = Outcome::Broke { message: "the worker died".to_owned() };
         assert_eq!(of(&broke, None), CallResult::Unknown("the worker died".to_owned()));
-        assert_eq!(of(&broke, Some("cannot run 'x'".to_owned())), CallResult::Refused("cannot run 'x'".to_owned()));
+        assert_eq!(
+            of(&broke, Some("cannot run 'x'".to_owned())),
+            CallResult::Refused("cannot run 'x'".to_owned())
+        );
     }
 }

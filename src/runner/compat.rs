@@ -27,7 +27,7 @@ impl Compat {
     }
 
     /// SIGHUP is not heard, so that it kills.
-    pub(crate) fn dies_of_hangup(self) -> bool {
+    pub(crate) fn ends_on_hangup(self) -> bool {
         self.is_strict()
     }
 

@@ -4,12 +4,12 @@ use super::{
     Controls, RunOptions,
     controls::ControlView,
     dry::{CallMode, mode},
+    emitter::RunEmitter,
     plan_changes::PlanChanges,
     progress::Progress,
     redact::Redactor,
     request::RunRequest,
     shown_targets::ShownTargets,
-    emitter::RunEmitter,
 };
 use crate::{
     experiment::{Activity, Experiment, Secrets},
@@ -76,34 +76,34 @@ impl RunContext {
 
     /// The experiment as controls left it.
     pub(super) fn experiment(&self) -> Arc<Experiment> {
-        self.with(|current| current.experiment.clone())
+        self.for_test(|current| current.experiment.clone())
     }
 
     /// Its mapping, as controls see it.
     pub(super) fn raw(&self) -> Arc<Map> {
-        self.with(|current| current.raw.clone())
+        self.for_test(|current| current.raw.clone())
     }
 
     /// What follows sees this mapping as the experiment.
     pub(super) fn set_raw(&self, raw: Arc<Map>) {
-        self.with(|current| {
+        self.for_test(|current| {
             current.experiment = Arc::new(current.experiment.amended(raw.as_ref().clone()));
             current.raw = raw;
         });
     }
 
     pub(super) fn configuration(&self) -> Arc<Map> {
-        self.with(|current| current.configuration.clone())
+        self.for_test(|current| current.configuration.clone())
     }
 
     /// What follows sees this configuration.
     pub(super) fn set_configuration(&self, configuration: Arc<Map>) {
-        self.with(|current| current.configuration = configuration);
+        self.for_test(|current| current.configuration = configuration);
     }
 
     /// What controls see.
     pub(super) fn scene(&self) -> ControlView<'_> {
-        self.with(|current| ControlView {
+        self.for_test(|current| ControlView {
             experiment: current.experiment.clone(),
             raw: current.raw.clone(),
             configuration: current.configuration.clone(),
@@ -128,7 +128,7 @@ impl RunContext {
         }
     }
 
-    fn with<T>(&self, use_it: impl FnOnce(&mut Current) -> T) -> T {
+    fn for_test<T>(&self, use_it: impl FnOnce(&mut Current) -> T) -> T {
         use_it(&mut self.current.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

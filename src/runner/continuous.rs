@@ -3,8 +3,8 @@
 use super::{
     Consent,
     context::RunContext,
-    stop_request::StopReason,
     hypothesis::{PassDriver, pass},
+    stop_request::StopReason,
     stop_signal::StopSignal,
 };
 use crate::session::{
@@ -42,11 +42,11 @@ impl Continuous {
     /// Ends even the running pass: the run turns to its end.
     pub(super) fn halt(&self) {
         self.stop.cancel();
-        self.reins.halt();
+        self.reins.stop();
     }
 
     /// What the running pass is led by.
-    pub(super) fn reins(&self) -> StopSignal {
+    pub(super) fn stop_signal(&self) -> StopSignal {
         self.reins.clone()
     }
 

@@ -1,9 +1,9 @@
 //! Where a run stands in a part of the experiment.
 
 use super::{
-    stop_request::StopRequest,
-    operator_input::{NextAction, OperatorInput},
     emitter::RunEmitter,
+    operator_input::{NextAction, OperatorInput},
+    stop_request::StopRequest,
 };
 use crate::session::event::{Level, StepRef};
 
@@ -24,7 +24,12 @@ impl Cursor {
 
     /// Waits until the step under the cursor may go. One that is run again needs no further word, unless it is
     /// destructive.
-    pub(super) async fn go(&mut self, helm: &mut OperatorInput, step: StepRef, destructive: bool) -> Result<NextAction, StopRequest> {
+    pub(super) async fn go(
+        &mut self,
+        helm: &mut OperatorInput,
+        step: StepRef,
+        destructive: bool,
+    ) -> Result<NextAction, StopRequest> {
         match std::mem::take(&mut self.asked) && !destructive {
             true => Ok(NextAction::Run(helm.up_front())),
             false => helm.step(step, destructive).await,
@@ -32,7 +37,7 @@ impl Cursor {
     }
 
     /// The step was run.
-    pub(super) fn ran(&mut self) {
+    pub(super) fn mark_ran(&mut self) {
         self.last = Some((self.index, true));
         self.index += 1;
     }

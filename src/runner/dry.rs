@@ -32,7 +32,7 @@ pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> CallMode {
 }
 
 /// Whether the activity is not played in a run of this mode.
-pub(crate) fn is_pretended(activity: &Activity, dry: Option<Dry>) -> bool {
+pub(crate) fn is_skipped(activity: &Activity, dry: Option<Dry>) -> bool {
     mode(activity, dry) == CallMode::Pretended
 }
 

@@ -40,13 +40,13 @@ impl RunEmitter {
     }
 
     /// Reads the journal so far, where it is kept.
-    pub(super) fn of_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
+    pub(super) fn forwards_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
         let kept = self.journal.as_ref();
         kept.map(|journal| read(&journal.lock().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
     }
 
     /// For facts that may be lost when the stream is full: progress.
-    pub(super) fn mention(&self, what: EventKind) {
+    pub(super) fn debug(&self, what: EventKind) {
         self.emitter.try_emit(self.redactor.what(what));
     }
 

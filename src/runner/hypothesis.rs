@@ -2,16 +2,17 @@
 
 use super::{
     Consent,
-    activity::{Ground, perform},
+    activity::{Placement, perform},
     consent::{Cleared, needs_consent},
     context::RunContext,
     controls::ControlSubject,
     cursor::Cursor,
     finished::{Cutoff, FinishedActivity},
-    stop_request::{StopRequest, StopReason},
     operator_input::{NextAction, OperatorInput},
+    rounds,
+    stop_request::{StopReason, StopRequest},
     stop_signal::StopSignal,
-    rounds, verdict,
+    verdict,
 };
 use crate::{
     experiment::{Activity, Hypothesis},
@@ -41,8 +42,10 @@ pub(super) enum PassDriver<'a> {
 }
 
 /// Plays the hypothesis that guards the method; tells whether the method may be played.
-pub(super) async fn gate(ctx: &RunContext, helm: &mut OperatorInput) -> Result<bool, StopReason> {
-    let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Helm(helm)).await? else { return Ok(false) };
+pub(super) async fn check_before(ctx: &RunContext, helm: &mut OperatorInput) -> Result<bool, StopReason> {
+    let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Helm(helm)).await? else {
+        return Ok(false);
+    };
     if !pass.met {
         ctx.progress.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
     }
@@ -50,7 +53,7 @@ pub(super) async fn gate(ctx: &RunContext, helm: &mut OperatorInput) -> Result<b
 }
 
 /// Plays the hypothesis that follows the method: not met is a deviation.
-pub(super) async fn after(ctx: &RunContext, helm: &mut OperatorInput) -> Result<(), StopReason> {
+pub(super) async fn check_after(ctx: &RunContext, helm: &mut OperatorInput) -> Result<(), StopReason> {
     let pass = pass(ctx, HypothesisPhase::After, PassDriver::Helm(helm)).await?;
     if let Some(pass) = pass.filter(|pass| !pass.met) {
         ctx.progress.set_deviated();
@@ -77,12 +80,12 @@ pub(super) async fn pass(
         shown: Vec::new(),
         skipped: Vec::new(),
     };
-    let played = course.walk(&mut lead).await;
+    let played = course.run_probes(&mut lead).await;
     let now = ctx.experiment();
     let hypothesis = now.hypothesis().unwrap_or(hypothesis);
     let (changed, ended) = lead.after(ctx, hypothesis, || course.state(&played)).await;
     let interrupted = match ended {
-        Ok(()) => lead.halted().err().map(StopReason::Halt),
+        Ok(()) => lead.stopped().err().map(StopReason::Halt),
         Err(_) if played.is_err() => None,
         Err(cutoff) => Some(ctx.turn(cutoff).await),
     };
@@ -133,7 +136,7 @@ impl PassRun<'_> {
         Ok(pass)
     }
 
-    async fn walk(&mut self, lead: &mut PassDriver<'_>) -> Result<Pass, StopReason> {
+    async fn run_probes(&mut self, lead: &mut PassDriver<'_>) -> Result<Pass, StopReason> {
         let mut cursor = Cursor::default();
         loop {
             let experiment = self.ctx.experiment();
@@ -172,11 +175,11 @@ impl PassRun<'_> {
             self.probe = activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
             let activity = activity.map_err(StopReason::Abort)?;
             let cleared = Cleared::new(activity, step, effect, consent.as_ref());
-            let cleared = cleared.ok_or_else(|| StopReason::Abort(unfired(activity)))?;
+            let cleared = cleared.ok_or_else(|| StopReason::Abort(without_fire(activity)))?;
             match self.probe(cleared, step, lead).await {
-                Ok(Probed::Met) => cursor.ran(),
+                Ok(Probed::Met) => cursor.mark_ran(),
                 Ok(Probed::NotMet { failed }) => {
-                    if self.phase == HypothesisPhase::Before && lead.asks_again(step).await? {
+                    if self.phase == HypothesisPhase::Before && lead.repeats(step).await? {
                         self.shown.pop();
                         cursor.again();
                         continue;
@@ -188,12 +191,12 @@ impl PassRun<'_> {
         }
         self.begin(lead).await?;
         // What its probes say; its controls have the last word, and come after this one.
-        self.ctx.voice.log(Level::Info, self.met()).await;
+        self.ctx.voice.log(Level::Info, self.is_met()).await;
         Ok(Pass { met: true, failed: false })
     }
 
     /// What is said of a pass without a probe that is not met: what was not asked is not known.
-    fn met(&self) -> String {
+    fn is_met(&self) -> String {
         match (self.shown.len(), self.skipped.len()) {
             (_, 0) => "Steady state hypothesis is met!".to_owned(),
             (asked, skipped) => format!(
@@ -224,9 +227,9 @@ impl PassRun<'_> {
     ) -> Result<Probed, StopReason> {
         let probed = match lead {
             PassDriver::Helm(helm) => {
-                let reins = helm.reins();
-                let probed = helm.hear(&reins, judged(self.ctx, cleared, step, &reins)).await;
-                helm.halted()?;
+                let reins = helm.stop_signal();
+                let probed = helm.receive_message(&reins, judged(self.ctx, cleared, step, &reins)).await;
+                helm.wait_for_stop()?;
                 probed
             }
             PassDriver::Nobody { reins, .. } => judged(self.ctx, cleared, step, reins).await,
@@ -275,7 +278,7 @@ async fn judged(
     step: StepRef,
     reins: &StopSignal,
 ) -> Result<(FinishedActivity, Result<bool, String>), Cutoff> {
-    let mut done = perform(ctx, cleared, step, Ground::Fore, reins).await?;
+    let mut done = perform(ctx, cleared, step, Placement::Foreground, reins).await?;
     let edited = done.edited.take();
     let activity = edited.as_ref().unwrap_or(cleared.activity());
     let verdict = verdict::of(ctx, activity, &mut done, reins).await;
@@ -288,7 +291,7 @@ impl PassDriver<'_> {
         match self {
             PassDriver::Helm(helm) => match rounds::before(ctx, helm, subject).await {
                 Ok(()) => Ok(()),
-                Err(stopped) => Err(stopped.turn(ctx).await),
+                Err(stopped) => Err(stopped.stop_reason(ctx).await),
             },
             PassDriver::Nobody { reins, .. } => match ctx.before(subject, reins).await {
                 Ok(()) => Ok(()),
@@ -311,19 +314,21 @@ impl PassDriver<'_> {
     }
 
     /// The halt, once whoever leads was told of one.
-    fn halted(&self) -> Result<(), StopRequest> {
+    fn stopped(&self) -> Result<(), StopRequest> {
         match self {
-            PassDriver::Helm(helm) => helm.halted(),
-            PassDriver::Nobody { reins, .. } if reins.is_halted() => Err(StopRequest::told()),
+            PassDriver::Helm(helm) => helm.wait_for_stop(),
+            PassDriver::Nobody { reins, .. } if reins.is_stopped() => Err(StopRequest::reason()),
             PassDriver::Nobody { .. } => Ok(()),
         }
     }
 
     /// Whether a gate's probe that is not met is asked again. Nothing has happened yet, so whoever leads step by step
     /// may mend the system first; skipping the step accepts the verdict.
-    async fn asks_again(&mut self, step: StepRef) -> Result<bool, StopRequest> {
+    async fn repeats(&mut self, step: StepRef) -> Result<bool, StopRequest> {
         match self {
-            PassDriver::Helm(helm) if helm.steps() => Ok(!matches!(helm.step(step, false).await?, NextAction::Skip)),
+            PassDriver::Helm(helm) if helm.steps() => {
+                Ok(!matches!(helm.step(step, false).await?, NextAction::Skip))
+            }
             _ => Ok(false),
         }
     }
@@ -337,6 +342,6 @@ fn section(phase: HypothesisPhase) -> Section {
     }
 }
 
-fn unfired(activity: &Activity) -> String {
+fn without_fire(activity: &Activity) -> String {
     format!("'{}' changes the system and was not fired", activity.name)
 }

@@ -1,17 +1,17 @@
 //! The method, and the loop it shares with the rollbacks (experiment-format 8, 9).
 
 use super::{
-    activity::{Ground, perform},
+    activity::{Placement, perform},
     background::{Background, BackgroundStart},
     consent::{Cleared, needs_consent},
     context::RunContext,
     continuous::is_final,
-    controls::{Level as ControlLevel, ControlSubject},
+    controls::{ControlSubject, Level as ControlLevel},
     cursor::Cursor,
     finished::Cutoff,
-    stop_request::StopReason,
     operator_input::{NextAction, OperatorInput},
     rounds::{self, Stopped},
+    stop_request::StopReason,
 };
 use crate::{
     experiment::Entry,
@@ -35,12 +35,12 @@ pub(super) async fn play(
     let let_in = rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let played = match let_in {
-        Ok(()) => walk(ctx, helm, background).await,
+        Ok(()) => play_steps(ctx, helm, background).await,
         Err(stopped) => Err(stopped),
     };
     let played = match played {
         Ok(()) => Ok(()),
-        Err(stopped) => Err(stopped.turn(ctx).await),
+        Err(stopped) => Err(stopped.stop_reason(ctx).await),
     };
     if !matches!(&played, Err(StopReason::Halt(halt)) if !halt.waits) {
         background.settle(helm, ctx.options.compat).await;
@@ -52,7 +52,7 @@ pub(super) async fn play(
     ctx.amend_entries(Section::Method, changed).await;
     ctx.voice.emit(EventKind::MethodEnded).await;
     played?;
-    helm.halted()?;
+    helm.wait_for_stop()?;
     match ended {
         Ok(()) => Ok(()),
         Err(cutoff) => Err(ctx.turn(cutoff).await),
@@ -60,14 +60,18 @@ pub(super) async fn play(
 }
 
 /// Step by step, while a continuous hypothesis does not end it.
-async fn walk(ctx: &Arc<RunContext>, helm: &mut OperatorInput, background: &mut Background) -> Result<(), Stopped> {
+async fn play_steps(
+    ctx: &Arc<RunContext>,
+    helm: &mut OperatorInput,
+    background: &mut Background,
+) -> Result<(), Stopped> {
     let mut cursor = Cursor::default();
     loop {
         // Controls may have changed what is to come.
         let experiment = ctx.experiment();
         let Some(entry) = experiment.method().get(cursor.index()) else { break };
         let step = StepRef { section: Section::Method, index: cursor.index() };
-        turn(ctx, helm, background, &mut cursor, entry, step).await?;
+        leave(ctx, helm, background, &mut cursor, entry, step).await?;
         // A pass that failed in the meantime is noticed after an activity: the first one always has its turn.
         if is_final(ctx.progress.status()) {
             break;
@@ -77,7 +81,7 @@ async fn walk(ctx: &Arc<RunContext>, helm: &mut OperatorInput, background: &mut 
 }
 
 /// One step: waits for its go, runs it or starts it in the background, moves the cursor.
-pub(super) async fn turn(
+pub(super) async fn leave(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
     background: &mut Background,
@@ -105,14 +109,14 @@ pub(super) async fn turn(
     if entry.background {
         if let (Some(fired), Ok(activity)) = (&consent, &entry.activity)
             && !fired.is_up_front()
-            && let Some(why) = ctx.moved(activity, step).await
+            && let Some(why) = ctx.changed_cluster(activity, step).await
         {
             ctx.voice.log(Level::Warning, why).await;
             return Ok(());
         }
         let starter = BackgroundStart { activity: activity.clone(), step, effect, consent };
         background.start(ctx, helm, starter).await;
-        cursor.ran();
+        cursor.mark_ran();
         return Ok(());
     }
     let cleared = Cleared::new(activity, step, effect, consent.as_ref());
@@ -120,16 +124,17 @@ pub(super) async fn turn(
         let message = format!("'{}' changes the system and was not fired", activity.name);
         return Err(Stopped::Cutoff(Cutoff::Broke(message)));
     };
-    let reins = helm.reins();
-    let performed = helm.hear(&reins, perform(ctx, cleared, step, Ground::Fore, &reins)).await;
+    let reins = helm.stop_signal();
+    let performed =
+        helm.receive_message(&reins, perform(ctx, cleared, step, Placement::Foreground, &reins)).await;
     if let Err(Cutoff::Moved(why)) = performed {
         ctx.voice.log(Level::Warning, why).await;
-        helm.halted()?;
+        helm.wait_for_stop()?;
         // The cursor stays: the step is awaited again, with a new card.
         return Ok(());
     }
-    cursor.ran();
-    helm.halted()?;
+    cursor.mark_ran();
+    helm.wait_for_stop()?;
     performed.map(drop).map_err(Stopped::Cutoff)
 }
 

@@ -2,10 +2,10 @@
 
 use super::{
     Consent, Pacing, Signal,
-    plan_changes::PlanChanges,
-    stop_request::{StopRequest, tell},
-    stop_signal::StopSignal,
     emitter::RunEmitter,
+    plan_changes::PlanChanges,
+    stop_request::{StopRequest, message},
+    stop_signal::StopSignal,
 };
 use crate::session::{
     EventKind,
@@ -102,19 +102,23 @@ impl OperatorInput {
     }
 
     /// Reins for the next work.
-    pub(super) fn reins(&self) -> StopSignal {
+    pub(super) fn stop_signal(&self) -> StopSignal {
         StopSignal::taken(self.hurried)
     }
 
     /// Lets `work` go on to its end while orders are heard; `reins` are pulled as they say.
-    pub(super) async fn hear<T>(&mut self, reins: &StopSignal, work: impl Future<Output = T>) -> T {
+    pub(super) async fn receive_message<T>(
+        &mut self,
+        reins: &StopSignal,
+        work: impl Future<Output = T>,
+    ) -> T {
         let mut work = pin!(work);
         loop {
             tokio::select! {
                 biased;
                 order = Self::order(&mut self.steps, &mut self.signals) => {
                     // Telling it may have to wait for room in the stream, which must not stop the work.
-                    let mut obeying = pin!(self.obey(order, Some(reins)));
+                    let mut obeying = pin!(self.apply(order, Some(reins)));
                     tokio::select! {
                         biased;
                         () = &mut obeying => {}
@@ -130,32 +134,37 @@ impl OperatorInput {
     }
 
     /// The halt, once there is one.
-    pub(super) fn halted(&self) -> Result<(), StopRequest> {
+    pub(super) fn wait_for_stop(&self) -> Result<(), StopRequest> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
     /// Waits until the step may go, as the mode says.
     pub(super) async fn step(&mut self, step: StepRef, destructive: bool) -> Result<NextAction, StopRequest> {
-        self.awaited(step, destructive, false).await
+        self.wait_for_order(step, destructive, false).await
     }
 
     /// Waits until the operator says so, whatever the mode.
-    pub(super) async fn hold(&mut self, step: StepRef) -> Result<NextAction, StopRequest> {
+    pub(super) async fn wait_at(&mut self, step: StepRef) -> Result<NextAction, StopRequest> {
         self.halt = None;
-        self.awaited(step, false, true).await
+        self.wait_for_order(step, false, true).await
     }
 
-    async fn awaited(&mut self, step: StepRef, destructive: bool, held: bool) -> Result<NextAction, StopRequest> {
+    async fn wait_for_order(
+        &mut self,
+        step: StepRef,
+        destructive: bool,
+        held: bool,
+    ) -> Result<NextAction, StopRequest> {
         let mut told = false;
         loop {
-            self.halted()?;
+            self.wait_for_stop()?;
             let holds = held || self.steps() || self.breakpoints.contains(&step);
             let unfired = destructive && self.up_front.is_none();
             if !(holds || unfired) {
                 // Orders that arrived meanwhile come first.
                 match self.waiting_order() {
                     Some(order) => {
-                        self.obey(order, None).await;
+                        self.apply(order, None).await;
                         continue;
                     }
                     None => return Ok(NextAction::Run(self.up_front.clone())),
@@ -171,7 +180,7 @@ impl OperatorInput {
             {
                 return Ok(go);
             }
-            self.obey(order, None).await;
+            self.apply(order, None).await;
         }
     }
 
@@ -219,15 +228,15 @@ impl OperatorInput {
         }
     }
 
-    async fn obey(&mut self, order: Order, reins: Option<&StopSignal>) {
+    async fn apply(&mut self, order: Order, reins: Option<&StopSignal>) {
         match order {
             Order::Signal(Signal::Terminate) if reins.is_some_and(StopSignal::terminate) => {
-                self.voice.log(Level::Warning, StopRequest::caught("SIGTERM")).await;
+                self.voice.log(Level::Warning, StopRequest::is_catchable("SIGTERM")).await;
             }
             Order::Signal(signal) if self.rolling_back => {
-                self.turn(StopRequest::during_rollbacks(signal), reins).await
+                self.stop(StopRequest::during_rollbacks(signal), reins).await
             }
-            Order::Signal(signal) => self.turn(StopRequest::signal(signal), reins).await,
+            Order::Signal(signal) => self.stop(StopRequest::signal(signal), reins).await,
             Order::Deserted if self.auto => {}
             Order::Deserted if self.rolling_back => self.run_by_itself().await,
             Order::Deserted => self.leave("Nobody steps any more, so the run turns to its end", reins).await,
@@ -254,7 +263,7 @@ impl OperatorInput {
                 self.fixes.take(fix.clone());
                 self.voice.emit(EventKind::Fixed(fix)).await;
             }
-            StepCommand::Cut => reins.map(StopSignal::cut).unwrap_or_default(),
+            StepCommand::Cut => reins.map(StopSignal::cut_short).unwrap_or_default(),
             StepCommand::Abort => self.leave("Aborted by the operator", reins).await,
             StepCommand::Quit => self.leave("The operator left", reins).await,
             StepCommand::GuardAbort(because) => {
@@ -270,16 +279,16 @@ impl OperatorInput {
     async fn leave(&mut self, reason: &str, reins: Option<&StopSignal>) {
         match self.rolling_back {
             true => self.run_by_itself().await,
-            false => self.turn(StopRequest::operator(reason), reins).await,
+            false => self.stop(StopRequest::operator(reason), reins).await,
         }
     }
 
-    async fn turn(&mut self, halt: StopRequest, reins: Option<&StopSignal>) {
+    async fn stop(&mut self, halt: StopRequest, reins: Option<&StopSignal>) {
         if let Some(reins) = reins {
-            reins.halt();
+            reins.stop();
         }
         self.hurried = true;
-        tell(&self.voice, &halt).await;
+        message(&self.voice, &halt).await;
         self.halt = Some(halt);
     }
 }
@@ -317,8 +326,8 @@ mod tests {
             went_on.await.unwrap();
             while told.try_next().is_some() {}
         };
-        let reins = helm.reins();
-        let both = async { tokio::join!(helm.hear(&reins, work), reader) };
+        let reins = helm.stop_signal();
+        let both = async { tokio::join!(helm.receive_message(&reins, work), reader) };
         timeout(Duration::from_secs(30), both).await.expect("the work stood still").0.unwrap();
         assert!(helm.paused, "the order was obeyed all the same");
     }

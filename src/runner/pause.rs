@@ -2,8 +2,8 @@
 
 use super::{
     context::RunContext,
-    stop_signal::{StopKind, StopSignal},
     emitter::RunEmitter,
+    stop_signal::{StopKind, StopSignal},
 };
 use crate::{
     experiment::{Activity, substitute},
@@ -71,7 +71,7 @@ impl Pauses {
             // The reference announces it before it stumbles over it.
             voice.log(Level::Info, announcement(side, &python_text(length))).await;
             return match self.sleeps {
-                true => Err(PauseCut::Senseless(senseless(length))),
+                true => Err(PauseCut::Senseless(is_meaningless(length))),
                 false => Ok(()),
             };
         };
@@ -79,8 +79,10 @@ impl Pauses {
         voice.emit(EventKind::PauseStarted { step, side, seconds, shown }).await;
         let pulled = match self.sleeps {
             // Less than nothing cannot be slept, nor more than a clock can count; that is found only now.
-            true if !(0.0..LONGEST).contains(&seconds) => return Err(PauseCut::Senseless(senseless(length))),
-            true => doze(seconds, reins).await,
+            true if !(0.0..LONGEST).contains(&seconds) => {
+                return Err(PauseCut::Senseless(is_meaningless(length)));
+            }
+            true => sleep_unless_stopped(seconds, reins).await,
             false => None,
         };
         voice.emit(EventKind::PauseEnded { step, cut: pulled == Some(StopKind::Cut) }).await;
@@ -89,11 +91,11 @@ impl Pauses {
 }
 
 /// Sleeps; tells which rein ended it early.
-async fn doze(seconds: f64, reins: &StopSignal) -> Option<StopKind> {
+async fn sleep_unless_stopped(seconds: f64, reins: &StopSignal) -> Option<StopKind> {
     let length = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     tokio::select! {
         biased;
-        pulled = reins.pulled() => Some(pulled),
+        pulled = reins.wait() => Some(pulled),
         () = tokio::time::sleep(length) => None,
     }
 }
@@ -107,7 +109,7 @@ fn seconds(length: &Value) -> Option<f64> {
     }
 }
 
-fn senseless(length: &Value) -> String {
+fn is_meaningless(length: &Value) -> String {
     let shown = python_text(length);
     format!(
         "a pause of '{shown}' is no number of seconds; \

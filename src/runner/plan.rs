@@ -1,6 +1,6 @@
 //! The experiment laid out as steps.
 
-use super::{RunOptions, RunRequest, consent::needs_consent, dry::is_pretended};
+use super::{RunOptions, RunRequest, consent::needs_consent, dry::is_skipped};
 use crate::{
     experiment::{Activity, ActivityKind, Entry, Experiment, ProviderKind, Secrets, substitute},
     provider::{Effect, Providers},
@@ -10,11 +10,11 @@ use pyvalue::{Map, Value, python_text};
 
 /// Lays a request out as the operator will walk through it, leaving out what its strategies leave out.
 pub(crate) fn plan(request: &RunRequest, providers: &Providers) -> Plan {
-    lay_out(&request.experiment, &request.options, &request.configuration, providers)
+    steps_of_plan(&request.experiment, &request.options, &request.configuration, providers)
 }
 
 /// Lays out an experiment as it stands by now: controls may have made another one of it.
-pub(super) fn lay_out(
+pub(super) fn steps_of_plan(
     experiment: &Experiment,
     options: &RunOptions,
     configuration: &Map,
@@ -51,7 +51,7 @@ impl Planner<'_> {
     fn step(&self, at: StepRef, entry: &Entry) -> Step {
         let activity = entry.activity.as_ref().ok();
         let configuration = self.configuration;
-        let pretended = activity.is_some_and(|activity| is_pretended(activity, self.options.dry));
+        let pretended = activity.is_some_and(|activity| is_skipped(activity, self.options.dry));
         let effect = match activity {
             Some(activity) if !pretended => self.providers.effect(activity),
             _ => Effect::Reads,

@@ -5,12 +5,12 @@ use super::{
     background::Background,
     context::RunContext,
     continuous::Continuous,
-    controls::{Level as ControlLevel, ControlSubject},
-    stop_request::{StopRequest, StopReason, RollbackChoice},
-    operator_input::OperatorInput,
+    controls::{ControlSubject, Level as ControlLevel},
     hypothesis, method,
+    operator_input::OperatorInput,
     plan::plan,
     rollbacks, rounds,
+    stop_request::{RollbackChoice, StopReason, StopRequest},
 };
 use crate::{
     experiment::substitute,
@@ -46,16 +46,16 @@ pub(crate) async fn play(
     ctx.voice.emit(planned).await;
     ctx.voice.emit(started(&ctx, raw)).await;
     let mut controls = std::mem::take(&mut ctx.controls);
-    let reins = helm.reins();
-    let changes = helm.hear(&reins, controls.configure(ctx.scene(), &reins)).await;
+    let reins = helm.stop_signal();
+    let changes = helm.receive_message(&reins, controls.configure(ctx.scene(), &reins)).await;
     ctx.controls = controls;
-    ctx.adopt(changes).await;
+    ctx.apply(changes).await;
     let ctx = Arc::new(ctx);
     let hypothetical = has_probes(&ctx);
-    say_strategies(&ctx, hypothetical).await;
+    log_strategies(&ctx, hypothetical).await;
 
     let mut background = Background::default();
-    let undo = match act(&ctx, &mut helm, &mut background, hypothetical).await {
+    let undo = match run_method(&ctx, &mut helm, &mut background, hypothetical).await {
         Ok(()) => RollbackChoice::ByStrategy,
         Err(halt) => {
             if !ctx.progress.has_crashed() {
@@ -90,7 +90,7 @@ fn started(ctx: &RunContext, raw: Map) -> EventKind {
 }
 
 /// What the reference says once the controls are configured, which may have said something themselves.
-async fn say_strategies(ctx: &RunContext, hypothetical: bool) {
+async fn log_strategies(ctx: &RunContext, hypothetical: bool) {
     let (hypothesis, rollbacks) = (ctx.options.hypothesis.printed(), ctx.options.rollbacks.printed());
     ctx.voice.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
     ctx.voice.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
@@ -108,21 +108,21 @@ fn has_probes(ctx: &RunContext) -> bool {
 }
 
 /// Gate, method and final pass. Errors nobody expected are settled here: they abort the run.
-async fn act(
+async fn run_method(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
     background: &mut Background,
     hypothetical: bool,
 ) -> Result<(), StopRequest> {
-    helm.halted()?;
+    helm.wait_for_stop()?;
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
     if let Err(stopped) = rounds::before(ctx, helm, subject).await {
-        return settle(ctx, stopped.turn(ctx).await).await;
+        return settle(ctx, stopped.stop_reason(ctx).await).await;
     }
     let strategy = ctx.options.hypothesis;
     if hypothetical && strategy.before() {
-        match hypothesis::gate(ctx, helm).await {
+        match hypothesis::check_before(ctx, helm).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(turn) => return settle_hypothesis(ctx, turn).await,
@@ -138,11 +138,11 @@ async fn act(
             continuous.halt();
         }
         continuous.stop();
-        let reins = continuous.reins();
-        helm.hear(&reins, continuous.join()).await;
+        let reins = continuous.stop_signal();
+        helm.receive_message(&reins, continuous.join()).await;
     }
     played?;
-    helm.halted()
+    helm.wait_for_stop()
 }
 
 /// The method and the pass after it; a continuous pass that runs when the method ends may overlap with the latter.
@@ -163,7 +163,7 @@ async fn played(
     if !hypothetical || !ctx.options.hypothesis.after() || over {
         return Ok(());
     }
-    match hypothesis::after(ctx, helm).await {
+    match hypothesis::check_after(ctx, helm).await {
         Ok(()) => Ok(()),
         Err(turn) => settle_hypothesis(ctx, turn).await,
     }
@@ -202,10 +202,10 @@ async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
     };
     ctx.voice.emit(EventKind::RunEnded { status, deviated: ending.deviated }).await;
     let ending = if ending.crashed { ending } else { close(ctx, helm, ending).await };
-    let reins = helm.reins();
-    let complaints = helm.hear(&reins, ctx.controls.clean_up(ctx.scene(), &reins)).await;
+    let reins = helm.stop_signal();
+    let complaints = helm.receive_message(&reins, ctx.controls.clean_up(ctx.scene(), &reins)).await;
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
-    ctx.complain(complaints).await;
+    ctx.report_problem(complaints).await;
     for failed in ctx.failed_rollbacks() {
         let said = format!("Rollback '{failed}' failed: what it was to undo may still be there");
         ctx.voice.log(Level::Error, said).await;
@@ -217,7 +217,7 @@ async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
 /// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.
 async fn close(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> RunEnd {
     let raw = ctx.raw();
-    let journal = || ctx.voice.of_journal(Journal::value);
+    let journal = || ctx.voice.forwards_journal(Journal::value);
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
     let (changed, _) = rounds::after(ctx, helm, subject, journal).await;
     let Some(journal) = changed else { return ending };

@@ -76,9 +76,9 @@ impl HypothesisRecheck {
         match evaluate(tolerance, output, configuration, secrets, &activity.place) {
             Verdict::Met => None,
             Verdict::NotMet => {
-                let wanted = tolerance.map(|it| format!(", wanted {}", brief(it))).unwrap_or_default();
+                let wanted = tolerance.map(|it| format!(", wanted {}", brief_error(it))).unwrap_or_default();
                 let gave = output.get("status").unwrap_or(output);
-                Some(format!("gave {}{wanted}", brief(gave)))
+                Some(format!("gave {}{wanted}", brief_error(gave)))
             }
             Verdict::Breaks(why) => Some(format!("cannot be judged: {why}")),
             Verdict::NeedsProbe(judge) if self.providers.effect(&judge) == Effect::Reads => {
@@ -112,7 +112,7 @@ impl HypothesisRecheck {
     }
 }
 
-fn brief(value: &Value) -> String {
+fn brief_error(value: &Value) -> String {
     let text = python_text(value);
     match text.chars().count() > SHOWN {
         true => text.chars().take(SHOWN - 1).chain(['…']).collect(),

@@ -68,14 +68,20 @@ impl Redactor {
             EventKind::ActivityStarted { run, step, name, entry } => {
                 EventKind::ActivityStarted { run, step, name, entry: self.value(entry) }
             }
-            EventKind::ActivityProgressed { run, text } => EventKind::ActivityProgressed { run, text: self.text(text) },
+            EventKind::ActivityProgressed { run, text } => {
+                EventKind::ActivityProgressed { run, text: self.text(text) }
+            }
             EventKind::ActivityEnded { run, step, mut outcome, entry } => {
                 outcome.summary = self.text(outcome.summary);
                 outcome.trouble = outcome.trouble.map(|trouble| self.text(trouble));
                 EventKind::ActivityEnded { run, step, outcome, entry: self.value(entry) }
             }
-            EventKind::EntryAmended { run, entry } => EventKind::EntryAmended { run, entry: self.value(entry) },
-            EventKind::PassAmended { phase, pass } => EventKind::PassAmended { phase, pass: self.value(pass) },
+            EventKind::EntryAmended { run, entry } => {
+                EventKind::EntryAmended { run, entry: self.value(entry) }
+            }
+            EventKind::PassAmended { phase, pass } => {
+                EventKind::PassAmended { phase, pass: self.value(pass) }
+            }
             EventKind::EntriesAmended { section, entries } => {
                 EventKind::EntriesAmended { section, entries: self.value(entries) }
             }
@@ -84,18 +90,24 @@ impl Redactor {
                 EventKind::ExperimentAmended { experiment, reassigned }
             }
             EventKind::Planned(plan) => EventKind::Planned(self.plan(plan)),
-            EventKind::JournalAmended { journal } => EventKind::JournalAmended { journal: self.value(journal) },
+            EventKind::JournalAmended { journal } => {
+                EventKind::JournalAmended { journal: self.value(journal) }
+            }
             EventKind::Logged { level, target, message } => {
                 EventKind::Logged { level, target, message: self.text(message) }
             }
-            EventKind::Interrupted { reason, level } => EventKind::Interrupted { reason: self.text(reason), level },
+            EventKind::Interrupted { reason, level } => {
+                EventKind::Interrupted { reason: self.text(reason), level }
+            }
             EventKind::Aborted { message } => EventKind::Aborted { message: self.text(message) },
             EventKind::FaultFired { step, what, targets } => EventKind::FaultFired {
                 step,
                 what: self.text(what),
                 targets: targets.into_iter().map(|target| self.text(target)).collect(),
             },
-            EventKind::FaultRefused { step, reason } => EventKind::FaultRefused { step, reason: self.text(reason) },
+            EventKind::FaultRefused { step, reason } => {
+                EventKind::FaultRefused { step, reason: self.text(reason) }
+            }
             EventKind::FaultUnconfirmed { step, reason } => {
                 EventKind::FaultUnconfirmed { step, reason: self.text(reason) }
             }

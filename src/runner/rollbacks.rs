@@ -4,14 +4,14 @@ use super::{
     RollbackStrategy,
     background::Background,
     context::RunContext,
-    controls::{Level as ControlLevel, ControlSubject},
+    controls::{ControlSubject, Level as ControlLevel},
     cursor::Cursor,
     finished::Cutoff,
-    stop_request::tell,
-    stop_request::{StopRequest, RollbackChoice},
+    method::leave,
     operator_input::{NextAction, OperatorInput},
-    method::turn,
     rounds::{self, Stopped},
+    stop_request::message,
+    stop_request::{RollbackChoice, StopRequest},
 };
 use crate::session::{
     EventKind,
@@ -24,13 +24,13 @@ use std::sync::Arc;
 /// interrupts them does.
 pub(super) async fn play(ctx: &Arc<RunContext>, helm: &mut OperatorInput, undo: RollbackChoice) {
     let decided = decide(ctx, undo).await;
-    let offered = !decided && offered(ctx, helm, undo).await;
+    let offered = !decided && wait_for_offer(ctx, helm, undo).await;
     if decided || offered {
         helm.begin_rollbacks().await;
         let steps = ctx.experiment().rollbacks().len();
         ctx.voice.emit(EventKind::RollbacksStarted { steps }).await;
         let mut background = Background::default();
-        walk(ctx, helm, &mut background, offered).await;
+        play_steps(ctx, helm, &mut background, offered).await;
         background.end().await;
         ctx.voice.emit(EventKind::RollbacksEnded).await;
     }
@@ -53,9 +53,10 @@ async fn decide(ctx: &RunContext, undo: RollbackChoice) -> bool {
 
 /// Whether the operator has rollbacks played that the strategy leaves out, though something was fired: a hypothesis that
 /// failed after it is one such end. Whoever leads step by step is asked; nobody else can be.
-async fn offered(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoice) -> bool {
-    let left_out =
-        undo != RollbackChoice::No && ctx.options.rollbacks != RollbackStrategy::Never && ctx.progress.has_fired();
+async fn wait_for_offer(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoice) -> bool {
+    let left_out = undo != RollbackChoice::No
+        && ctx.options.rollbacks != RollbackStrategy::Never
+        && ctx.progress.has_fired();
     if !left_out || helm.up_front().is_some() || ctx.experiment().rollbacks().is_empty() {
         return false;
     }
@@ -64,7 +65,7 @@ async fn offered(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoic
     ctx.voice.log(Level::Warning, said).await;
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
-        match helm.hold(first).await {
+        match helm.wait_at(first).await {
             Ok(NextAction::Run(_)) => return true,
             Ok(NextAction::Skip) => return false,
             Ok(NextAction::Back) => {
@@ -76,12 +77,17 @@ async fn offered(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoic
     }
 }
 
-async fn walk(ctx: &Arc<RunContext>, helm: &mut OperatorInput, background: &mut Background, asked: bool) {
+async fn play_steps(
+    ctx: &Arc<RunContext>,
+    helm: &mut OperatorInput,
+    background: &mut Background,
+    asked: bool,
+) {
     let let_in = rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Rollback, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let mut halted = match let_in {
         Ok(()) => steps(ctx, helm, background, asked).await,
-        Err(Stopped::Cutoff(cutoff)) => turned(&cutoff),
+        Err(Stopped::Cutoff(cutoff)) => stop_reason(&cutoff),
         // It was said already.
         Err(Stopped::Halt(_)) => None,
     };
@@ -92,19 +98,19 @@ async fn walk(ctx: &Arc<RunContext>, helm: &mut OperatorInput, background: &mut 
     let (changed, ended) = rounds::after(ctx, helm, subject, told).await;
     ctx.amend_entries(Section::Rollbacks, changed).await;
     if let (None, Err(cutoff)) = (&halted, ended) {
-        halted = turned(&cutoff);
+        halted = stop_reason(&cutoff);
     }
     if let Some(halt) = halted {
-        tell(&ctx.voice, &halt).await;
+        message(&ctx.voice, &halt).await;
         ctx.progress.set_status(RunStatus::Interrupted);
     }
-    if helm.halted().is_err() {
+    if helm.wait_for_stop().is_err() {
         ctx.progress.set_status(RunStatus::Interrupted);
     }
 }
 
 /// What it means for the rollbacks that a control turned them to their end.
-fn turned(cutoff: &Cutoff) -> Option<StopRequest> {
+fn stop_reason(cutoff: &Cutoff) -> Option<StopRequest> {
     match cutoff {
         Cutoff::Interrupt(message) => Some(StopRequest::control(message)),
         Cutoff::Exit(_) | Cutoff::KeyboardInterrupt => Some(StopRequest::leaving_rollbacks()),
@@ -128,7 +134,7 @@ async fn steps(
         let entry = experiment.rollbacks().get(cursor.index())?;
         let step = StepRef { section: Section::Rollbacks, index: cursor.index() };
         let before = cursor.index();
-        match turn(ctx, helm, background, &mut cursor, entry, step).await {
+        match leave(ctx, helm, background, &mut cursor, entry, step).await {
             Ok(()) => {}
             Err(Stopped::Halt(_)) => return None,
             Err(Stopped::Cutoff(Cutoff::Broke(message))) if ctx.options.compat.crashes() => {
@@ -142,8 +148,8 @@ async fn steps(
                     cursor.skip();
                 }
             }
-            Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(StopRequest::told()),
-            Err(Stopped::Cutoff(cutoff)) => return turned(&cutoff),
+            Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(StopRequest::reason()),
+            Err(Stopped::Cutoff(cutoff)) => return stop_reason(&cutoff),
         }
     }
 }

@@ -3,10 +3,10 @@
 
 use super::{
     context::RunContext,
-    controls::{Round, ControlSubject, StopByControl, When},
+    controls::{ControlSubject, Round, StopByControl, When},
     finished::Cutoff,
-    stop_request::{StopRequest, StopReason},
     operator_input::OperatorInput,
+    stop_request::{StopReason, StopRequest},
     stop_signal::StopSignal,
 };
 use pyvalue::{Map, Value};
@@ -40,7 +40,7 @@ impl RunContext {
         reins: &StopSignal,
     ) -> (Option<Map>, Result<(), Cutoff>) {
         let RoundResult { context, ended, .. } = self.round(When::Before, subject, None, reins).await;
-        (context, ended.and_then(|()| if reins.is_halted() { Err(Cutoff::Halted) } else { Ok(()) }))
+        (context, ended.and_then(|()| if reins.is_stopped() { Err(Cutoff::Halted) } else { Ok(()) }))
     }
 
     /// Calls the controls after a level; the state is returned as they left it, if they changed it.
@@ -67,14 +67,20 @@ impl RunContext {
         }
     }
 
-    async fn round(&self, when: When, subject: ControlSubject<'_>, state: Option<Value>, reins: &StopSignal) -> RoundResult {
+    async fn round(
+        &self,
+        when: When,
+        subject: ControlSubject<'_>,
+        state: Option<Value>,
+        reins: &StopSignal,
+    ) -> RoundResult {
         if !self.controls.touch(subject, &self.experiment()) {
             return RoundResult::default();
         }
         let round = Round { when, subject, state, compat: self.options.compat };
         let mut changes = self.controls.round(round, self.scene(), reins).await;
         let (state, context, turned) = (changes.state.take(), changes.context.take(), changes.turned.take());
-        self.adopt(changes).await;
+        self.apply(changes).await;
         let cutoff = turned.map(|turned| match turned {
             StopByControl::Interrupt(message) => Cutoff::Interrupt(message),
             StopByControl::Exit(code) => Cutoff::Exit(code),
@@ -94,7 +100,7 @@ pub(super) enum Stopped {
 
 impl Stopped {
     /// What it means for the run; says so, unless it was said already.
-    pub(super) async fn turn(self, ctx: &RunContext) -> StopReason {
+    pub(super) async fn stop_reason(self, ctx: &RunContext) -> StopReason {
         match self {
             Self::Halt(halt) => StopReason::Halt(halt),
             Self::Cutoff(cutoff) => ctx.turn(cutoff).await,
@@ -109,10 +115,14 @@ impl From<StopRequest> for Stopped {
 }
 
 /// The controls before a level.
-pub(super) async fn before(ctx: &RunContext, helm: &mut OperatorInput, subject: ControlSubject<'_>) -> Result<(), Stopped> {
-    let reins = helm.reins();
-    let begun = helm.hear(&reins, ctx.before(subject, &reins)).await;
-    helm.halted()?;
+pub(super) async fn before(
+    ctx: &RunContext,
+    helm: &mut OperatorInput,
+    subject: ControlSubject<'_>,
+) -> Result<(), Stopped> {
+    let reins = helm.stop_signal();
+    let begun = helm.receive_message(&reins, ctx.before(subject, &reins)).await;
+    helm.wait_for_stop()?;
     begun.map_err(Stopped::Cutoff)
 }
 
@@ -124,6 +134,6 @@ pub(super) async fn after(
     subject: ControlSubject<'_>,
     state: impl FnOnce() -> Value,
 ) -> (Option<Value>, Result<(), Cutoff>) {
-    let reins = helm.reins();
-    helm.hear(&reins, ctx.after(subject, state, &reins)).await
+    let reins = helm.stop_signal();
+    helm.receive_message(&reins, ctx.after(subject, state, &reins)).await
 }

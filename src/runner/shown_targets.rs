@@ -18,15 +18,15 @@ impl ShownTargets {
     }
 
     /// What the step's card named last, if it has one.
-    pub(super) fn of(&self, step: StepRef) -> Option<Option<Identity>> {
+    pub(super) fn shown_for(&self, step: StepRef) -> Option<Option<Identity>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&step).cloned()
     }
 }
 
 impl RunContext {
     /// Why a step that was fired must not go on: it would act in another cluster by now than its card named.
-    pub(super) async fn moved(&self, activity: &Activity, step: StepRef) -> Option<String> {
-        let shown = self.shown.of(step)?;
+    pub(super) async fn changed_cluster(&self, activity: &Activity, step: StepRef) -> Option<String> {
+        let shown = self.shown.shown_for(step)?;
         let provider = &activity.provider;
         let site = self.providers.site(provider.kind, &provider.raw, &self.secrets).await;
         let now = site.identity();

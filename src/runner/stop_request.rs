@@ -1,6 +1,6 @@
 //! Why a run leaves its course.
 
-use super::{context::RunContext, finished::Cutoff, emitter::RunEmitter};
+use super::{context::RunContext, emitter::RunEmitter, finished::Cutoff};
 use crate::session::{EventKind, event::Level};
 use pyvalue::{Value, python_text};
 
@@ -44,7 +44,7 @@ impl StopRequest {
     }
 
     /// One whose reason was told already.
-    pub(super) fn told() -> Self {
+    pub(super) fn reason() -> Self {
         Self::by_strategy(Vec::new())
     }
 
@@ -54,22 +54,22 @@ impl StopRequest {
                 Level::Warning,
                 "Received a termination signal (Ctrl-C)...".to_owned(),
             )]),
-            Signal::Terminate => Self::named_signal("SIGTERM"),
-            Signal::HangUp => Self::named_signal("SIGHUP"),
+            Signal::Terminate => Self::signal_name("SIGTERM"),
+            Signal::HangUp => Self::signal_name("SIGHUP"),
             Signal::User1 => Self::exit(&20.into()),
             Signal::User2 => Self::exit(&30.into()),
         }
     }
 
-    fn named_signal(name: &str) -> Self {
+    fn signal_name(name: &str) -> Self {
         Self::by_strategy(vec![
-            (Level::Warning, Self::caught(name)),
+            (Level::Warning, Self::is_catchable(name)),
             (Level::Critical, format!("{name} signal received")),
         ])
     }
 
     /// What the console says of a signal that has a name, whoever takes it.
-    pub(super) fn caught(name: &str) -> String {
+    pub(super) fn is_catchable(name: &str) -> String {
         format!("Caught {name} signal, interrupting experiment now")
     }
 
@@ -95,7 +95,11 @@ impl StopRequest {
 
     /// The operator aborted, or left.
     pub(super) fn operator(reason: &str) -> Self {
-        Self { lines: vec![(Level::Warning, reason.to_owned())], rollbacks: RollbackChoice::Unless, waits: true }
+        Self {
+            lines: vec![(Level::Warning, reason.to_owned())],
+            rollbacks: RollbackChoice::Unless,
+            waits: true,
+        }
     }
 
     /// The same signal while rollbacks are played: one line for all but SIGTERM and SIGHUP.
@@ -132,12 +136,12 @@ impl RunContext {
     pub(super) async fn turn(&self, cutoff: Cutoff) -> StopReason {
         let halt = match cutoff {
             Cutoff::Broke(message) | Cutoff::Moved(message) => return StopReason::Abort(message),
-            Cutoff::Halted => return StopReason::Halt(StopRequest::told()),
+            Cutoff::Halted => return StopReason::Halt(StopRequest::reason()),
             Cutoff::Exit(code) => StopRequest::exit(&code),
             Cutoff::KeyboardInterrupt => StopRequest::signal(Signal::Interrupt),
             Cutoff::Interrupt(message) => StopRequest::control(&message),
         };
-        tell(&self.voice, &halt).await;
+        message(&self.voice, &halt).await;
         StopReason::Halt(halt)
     }
 
@@ -149,7 +153,7 @@ impl RunContext {
 }
 
 /// Says why the run turns to its end: the loudest line as the fact, the others as lines.
-pub(super) async fn tell(voice: &RunEmitter, halt: &StopRequest) {
+pub(super) async fn message(voice: &RunEmitter, halt: &StopRequest) {
     let loudest = halt.lines.iter().map(|(level, _)| level).max();
     let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);
     for (index, (level, line)) in halt.lines.iter().enumerate() {

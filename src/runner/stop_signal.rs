@@ -36,34 +36,34 @@ impl StopSignal {
     }
 
     /// Ends the wait that goes on now, if any; the next one is not touched.
-    pub(super) fn cut(&self) {
+    pub(super) fn cut_short(&self) {
         self.cut.notify_waiters();
     }
 
     /// Ends every wait, now and later.
-    pub(super) fn halt(&self) {
+    pub(super) fn stop(&self) {
         self.halts.send_modify(|halts| *halts = halts.saturating_add(1));
     }
 
     /// How often they were halted.
-    pub(super) fn halts(&self) -> u32 {
+    pub(super) fn stops(&self) -> u32 {
         *self.halts.borrow()
     }
 
-    pub(super) fn is_halted(&self) -> bool {
-        self.halts() > 0
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stops() > 0
     }
 
     /// Whether the run is on its way to its end, so that nothing may take long any more.
     pub(super) fn is_hurried(&self) -> bool {
-        self.hurried || self.is_halted()
+        self.hurried || self.is_stopped()
     }
 
     /// Resolves when a rein is pulled.
-    pub(super) async fn pulled(&self) -> StopKind {
+    pub(super) async fn wait(&self) -> StopKind {
         tokio::select! {
             biased;
-            () = self.halted_beyond(0) => StopKind::Halt,
+            () = self.stopped_after(0) => StopKind::Halt,
             () = self.cut.notified() => StopKind::Cut,
             () = self.terminated.notified() => StopKind::Terminated,
         }
@@ -85,7 +85,7 @@ impl StopSignal {
 
     /// Resolves when they were halted more often than this: what is done although the run was halted, such as the
     /// controls after it, ends when the run is told once more.
-    pub(super) async fn halted_beyond(&self, halts: u32) {
+    pub(super) async fn stopped_after(&self, halts: u32) {
         // It fails only when every sender is gone, and `self` is one.
         let _ = self.halts.subscribe().wait_for(|now| *now > halts).await;
     }
@@ -99,23 +99,23 @@ mod tests {
     #[tokio::test]
     async fn a_cut_ends_one_wait_and_a_halt_all() {
         let reins = StopSignal::default();
-        reins.cut();
-        assert_eq!(reins.pulled().now_or_never(), None, "nobody waited then");
-        let mut waiting = Box::pin(reins.pulled());
+        reins.cut_short();
+        assert_eq!(reins.wait().now_or_never(), None, "nobody waited then");
+        let mut waiting = Box::pin(reins.wait());
         assert_eq!((&mut waiting).now_or_never(), None);
-        reins.cut();
+        reins.cut_short();
         assert_eq!(waiting.await, StopKind::Cut);
-        reins.clone().halt();
-        assert_eq!((reins.pulled().await, reins.pulled().await), (StopKind::Halt, StopKind::Halt));
+        reins.clone().stop();
+        assert_eq!((reins.wait().await, reins.wait().await), (StopKind::Halt, StopKind::Halt));
     }
 
     #[tokio::test]
     async fn what_goes_on_in_spite_of_a_halt_hears_the_next_one() {
         let reins = StopSignal::taken(true);
-        assert!(reins.is_hurried() && !reins.is_halted());
-        reins.halt();
-        assert_eq!(reins.halted_beyond(reins.halts()).now_or_never(), None);
-        reins.halt();
-        reins.halted_beyond(1).await;
+        assert!(reins.is_hurried() && !reins.is_stopped());
+        reins.stop();
+        assert_eq!(reins.stopped_after(reins.stops()).now_or_never(), None);
+        reins.stop();
+        reins.stopped_after(1).await;
     }
 }

@@ -1,8 +1,8 @@
 //! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
 
 use super::{
-    call::call, consent::Cleared, context::RunContext, controls::ControlSubject, dry::is_marked, finished::FinishedActivity,
-    stop_signal::StopSignal,
+    call::call, consent::Cleared, context::RunContext, controls::ControlSubject, dry::is_marked,
+    finished::FinishedActivity, stop_signal::StopSignal,
 };
 use crate::{
     experiment::{
@@ -20,7 +20,7 @@ use pyvalue::{Value, python_text};
 
 /// The verdict, where it can be had the moment the call has ended: no control may still change the entry, and no
 /// probe has to be asked.
-pub(super) fn at_once(
+pub(super) fn wait_briefly(
     ctx: &RunContext,
     activity: &Activity,
     step: StepRef,
@@ -89,7 +89,12 @@ pub(super) async fn of(
     verdict
 }
 
-async fn judge(ctx: &RunContext, activity: &Activity, done: &FinishedActivity, reins: &StopSignal) -> Result<bool, String> {
+async fn judge(
+    ctx: &RunContext,
+    activity: &Activity,
+    done: &FinishedActivity,
+    reins: &StopSignal,
+) -> Result<bool, String> {
     if done.entry.has_failed() {
         return Ok(false);
     }

@@ -1,6 +1,6 @@
 //! What the operator can tell the session to do.
 
-use super::event::{PlanChange, Guards, PodKey, Prediction, StepRef};
+use super::event::{Guards, PlanChange, PodKey, Prediction, StepRef};
 use serde::{Deserialize, Serialize};
 
 /// One order, by whom it concerns. Written as the order alone: `"next"`, `{"fire": ...}`.

@@ -14,7 +14,7 @@ pub use recorded::{RECORDED, recorded, recorded_until, recorded_whole};
 pub use steps::probe;
 
 use super::{
-    event::{Event, Timestamp, EventKind},
+    event::{Event, EventKind, Timestamp},
     recording::{Header, Recorder},
     state::Session,
 };

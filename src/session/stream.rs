@@ -2,7 +2,7 @@
 //!
 //! When it is full, emitters wait: no event is ever dropped. Whoever reads the stream must keep reading.
 
-use super::{clock::Clock, event::Event, event::Timestamp, event::EventKind};
+use super::{clock::Clock, event::Event, event::EventKind, event::Timestamp};
 use tokio::sync::mpsc;
 
 /// Room for bursts: two seconds of 500 requests a second with their answers.

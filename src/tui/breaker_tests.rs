@@ -7,8 +7,8 @@ use super::{
 use crate::session::{
     Session,
     event::{
-        Belief, BreakerState as State, Confidence, Counts, Event, NamedBreaker, NamedState, Says, Testimony,
-        Timestamp, EventKind, Witness,
+        Belief, BreakerState as State, Confidence, Counts, Event, EventKind, NamedBreaker, NamedState, Says,
+        Testimony, Timestamp, Witness,
     },
     fixtures::{self, Variant, at},
     state::Breaker,

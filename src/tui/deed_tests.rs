@@ -6,7 +6,7 @@ use super::{
 };
 use crate::session::{
     Session,
-    event::{ActivityOutcome, Event, Level, Plan, RunId, RunStatus, Section, StepRef, Timestamp, EventKind},
+    event::{ActivityOutcome, Event, EventKind, Level, Plan, RunId, RunStatus, Section, StepRef, Timestamp},
     fixtures::{self, Variant, at},
 };
 
@@ -27,7 +27,8 @@ fn shown(name: &str, told: &(Session, Timestamp), view: &View) {
 /// The story up to the kill, which ends otherwise; with users served as before.
 fn fired(end: EventKind) -> (Session, Timestamp) {
     let served = |event: &Event| {
-        event.at <= at(0.0) || matches!(event.what, EventKind::RequestSent { .. } | EventKind::ActivityStarted { .. })
+        event.at <= at(0.0)
+            || matches!(event.what, EventKind::RequestSent { .. } | EventKind::ActivityStarted { .. })
     };
     let events: Vec<Event> = fixtures::events(Variant::Before, 0.4).into_iter().filter(served).collect();
     let mut told = (fixtures::session(&events), at(4.0));

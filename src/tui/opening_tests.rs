@@ -9,7 +9,7 @@ use super::{
 use crate::session::{
     Session,
     command::OpenCommand,
-    event::{Event, Timestamp, EventKind},
+    event::{Event, EventKind, Timestamp},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::session::{
     Event, Session,
-    event::{Timestamp, EventKind},
+    event::{EventKind, Timestamp},
     recording,
 };
 use ratatui::{

@@ -13,8 +13,8 @@ use crate::{
     session::{
         Session,
         event::{
-            Answer, AnswerKind, EndpointId, ErrorKind, Event, Gets, Guards, Level, LogSource, PodLine,
-            Prediction, RequestId, Section, StepRef, Timestamp, TripGuess, EventKind,
+            Answer, AnswerKind, EndpointId, ErrorKind, Event, EventKind, Gets, Guards, Level, LogSource,
+            PodLine, Prediction, RequestId, Section, StepRef, Timestamp, TripGuess,
         },
         fixtures::{self, Variant},
     },
@@ -652,7 +652,8 @@ fn our_share_of_all_calls_and_a_passive_session_are_shown() {
 #[test]
 fn on_the_way_to_safety_the_verdict_so_far_is_told() {
     let (mut session, now) = fixtures::before_failing();
-    let ended = EventKind::RunEnded { status: crate::session::event::RunStatus::Interrupted, deviated: false };
+    let ended =
+        EventKind::RunEnded { status: crate::session::event::RunStatus::Interrupted, deviated: false };
     for what in [ended, EventKind::SafetyBegan] {
         session.apply(&Event { seq: 0, at: now, what });
     }

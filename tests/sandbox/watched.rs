@@ -11,7 +11,7 @@ use chaos_tui::{
         recovery,
     },
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         clock::Clock,
         event::{EndpointId, Section, StepRef, Timestamp},
         recording::{Header, Recorder, RecordingThread},

@@ -9,7 +9,7 @@ mod page;
 mod preferences;
 mod table;
 
-pub(crate) use preferences::{Look, Preferences};
+pub(crate) use preferences::{Appearance, Preferences};
 
 use crate::experiment::Environment;
 use std::{

@@ -61,7 +61,7 @@ impl Default for Preferences {
 
 /// What comes of the preferences on this terminal.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Look {
+pub(crate) struct Appearance {
     /// What is shown at first.
     pub theme: Theme,
     /// What to show on which background, where the terminal is to be asked for it.
@@ -75,7 +75,7 @@ impl Preferences {
     ///
     /// # Errors
     /// When there is no theme of that name.
-    pub(crate) fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Look, UnknownTheme> {
+    pub(crate) fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Appearance, UnknownTheme> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let depth = match self.color.as_str() {
             "never" => Depth::None,
@@ -107,7 +107,7 @@ impl Preferences {
         // Without colours dark and light look the same.
         let grounds = grounds.filter(|_| depth != Depth::None);
         let note = lacking.map(|why| format!("ASCII only (--ascii=false draws all): {why} is no UTF-8"));
-        Ok(Look { theme, grounds, note })
+        Ok(Appearance { theme, grounds, note })
     }
 }
 

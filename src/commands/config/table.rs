@@ -11,7 +11,7 @@ use crate::{
 };
 use pyvalue::Value;
 
-pub(super) struct Setting {
+pub(super) struct ConfigKey {
     /// Its key.
     pub name: &'static str,
     /// What it means, for the file that is printed.
@@ -23,26 +23,26 @@ pub(super) struct Setting {
 }
 
 /// All but the keys, in the order of the file.
-pub(super) const SETTINGS: &[Setting] = &[
-    Setting {
+pub(super) const SETTINGS: &[ConfigKey] = &[
+    ConfigKey {
         name: "theme",
         about: "auto, dark, light, colour-blind or mono; auto asks the terminal whether it is dark or light",
         take: |it, value| one_of(value, &THEMES).map(|name| it.theme = name),
         show: |it| it.theme.clone(),
     },
-    Setting {
+    ConfigKey {
         name: "ground",
         about: "theme or terminal: whose background text stands on; in sixteen colours it is always the terminal's",
         take: |it, value| one_of(value, &GROUNDS).map(|whose| it.ground = whose),
         show: |it| it.ground.clone(),
     },
-    Setting {
+    ConfigKey {
         name: "color",
         about: "auto, always or never; auto heeds NO_COLOR and what the terminal can",
         take: |it, value| one_of(value, &["auto", "always", "never"]).map(|when| it.color = when),
         show: |it| it.color.clone(),
     },
-    Setting {
+    ConfigKey {
         name: "ascii",
         about: "nothing beyond ASCII on the screen: true, false or auto; auto takes it where the locale has no UTF-8",
         take: |it, value| match value.as_str() {
@@ -54,62 +54,62 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
         show: |it| it.ascii.map_or_else(|| "auto".to_owned(), |on| on.to_string()),
     },
-    Setting {
+    ConfigKey {
         name: "mouse",
         about: "click to focus and choose, wheel to scroll; a key switches it off for selecting text",
         take: |it, value| switch(value).map(|on| it.mouse = on),
         show: |it| it.mouse.to_string(),
     },
-    Setting {
+    ConfigKey {
         name: "bell",
         about: "ring the terminal's bell when it is your turn and when the verdict about users changes",
         take: |it, value| switch(value).map(|on| it.bell = on),
         show: |it| it.bell.to_string(),
     },
-    Setting {
+    ConfigKey {
         name: "watch",
         about: "URLs that users ask, where neither the command line nor the experiment names one",
         take: |it, value| text_list(value).map(|urls| it.watch.urls = urls),
         show: |it| list(&it.watch.urls),
     },
-    Setting {
+    ConfigKey {
         name: "watch-headers",
         about: "headers sent to each of them, as NAME:VALUE, over those of the experiment; ${variables} of its \
                 configuration and secrets are put in, and no value is ever shown",
         take: |it, value| text_list(value).map(|texts| it.watch.headers = Headers::new(texts)),
         show: |it| list(&it.watch.headers.shown()),
     },
-    Setting {
+    ConfigKey {
         name: "watch-insecure",
         about: "accept every certificate of them",
         take: |it, value| switch(value).map(|on| it.watch.insecure = on),
         show: |it| it.watch.insecure.to_string(),
     },
-    Setting {
+    ConfigKey {
         name: "rate",
         about: "requests a second to each of them",
         take: |it, value| above_zero(value, 10_000.0).map(|rate| it.watch.rate = rate),
         show: |it| it.watch.rate.to_string(),
     },
-    Setting {
+    ConfigKey {
         name: "limit",
         about: "what users accept to wait, in seconds",
         take: |it, value| above_zero(value, 3600.0).map(|limit| it.watch.limit = limit),
         show: |it| it.watch.limit.to_string(),
     },
-    Setting {
+    ConfigKey {
         name: "budget",
         about: "bad seconds allowed: those since T0 in which a user is let down, before the screen says: abort",
         take: |it, value| whole(value).map(|seconds| it.budget = seconds),
         show: |it| it.budget.to_string(),
     },
-    Setting {
+    ConfigKey {
         name: "breaker-source",
         about: "where the breaker's state is told, besides the usual places: a URL, a path, or a port with a path",
         take: |it, value| declared::sources(value).map(|named| it.watch.breaker_sources = named),
         show: |it| list(&it.watch.breaker_sources.iter().map(ToString::to_string).collect::<Vec<_>>()),
     },
-    Setting {
+    ConfigKey {
         name: "breaker-series",
         about: "own series that tell it: {metric: gate, label: phase, states: {ok: closed, tripped: open}}",
         take: |it, value| declared::series(value).map(|rules| it.watch.breaker_series = rules),
@@ -118,7 +118,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             format!("[{}]", rules.join(", "))
         },
     },
-    Setting {
+    ConfigKey {
         name: "allow-contexts",
         about: "contexts in which a fire needs no typed name, besides sandbox, minikube, kind-... and their like",
         take: |it, value| text_list(value).map(|names| it.allow_contexts = names),

@@ -4,7 +4,7 @@ use super::Lesson;
 use crate::{
     insight::{self, Phase},
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{BreakerState, Timestamp},
         state::{Cycle, CycleEnd, StepState},
         stream::Emitter,
@@ -23,7 +23,10 @@ pub(super) async fn guide(
     let mut said = "";
     while let Some(event) = tap.recv().await {
         // Requests and answers come by the hundred and never change what to say.
-        if matches!(event.what, EventKind::RequestSent { .. } | EventKind::Answered(_) | EventKind::Captioned { .. }) {
+        if matches!(
+            event.what,
+            EventKind::RequestSent { .. } | EventKind::Answered(_) | EventKind::Captioned { .. }
+        ) {
             continue;
         }
         let next = caption(lesson, &shown.borrow(), event.at);

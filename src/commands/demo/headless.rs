@@ -1,12 +1,12 @@
 //! A lesson played by itself: the same session as on the screen, told in lines.
 
-use super::telling::Telling;
+use super::narration::Narration;
 use crate::{
     commands::{
-        Global,
+        GlobalArgs,
         config::Preferences,
         live,
-        prepare::{Company, Helpers, Refusal, prepare},
+        prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
     },
     engine::{SessionHost, Signals, orders},
     provider::python::Prints,
@@ -25,9 +25,9 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 const SAFETY: Duration = Duration::from_secs(30);
 
 /// Plays a lesson and gives its session. A signal ends it as one ends `chaos-tui run`, rollbacks included.
-pub(super) async fn play(global: &Global, arguments: &live::Arguments) -> Result<Session, Refusal> {
+pub(super) async fn play(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Session, Refusal> {
     let host = SessionHost::start(None, None);
-    let mut helpers = Helpers::default();
+    let mut helpers = ChildProcesses::default();
     let played = lesson(global, arguments, &host, &mut helpers).await;
     helpers.end().await;
     let (session, _) = host.end(None).await;
@@ -35,13 +35,13 @@ pub(super) async fn play(global: &Global, arguments: &live::Arguments) -> Result
 }
 
 async fn lesson(
-    global: &Global,
+    global: &GlobalArgs,
     arguments: &live::Arguments,
     host: &SessionHost,
-    helpers: &mut Helpers,
+    helpers: &mut ChildProcesses,
 ) -> Result<(), Refusal> {
     let (signals, mut receiver) = Signals::all(arguments.playing.compat()).map_err(Refusal::invalid)?;
-    let company = Company {
+    let company = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
         prints: Prints::Heard,
@@ -57,7 +57,7 @@ async fn lesson(
     // Without a screen the same on every machine: no config file is read.
     let preferences = arguments.watching.over(Preferences::default());
     let mut open = host.open(&arguments.settings(&preferences), prepared).await;
-    open.spawn(Telling::default().follow(host.session.clone(), host.clock));
+    open.spawn(Narration::default().follow(host.session.clone(), host.clock));
     open.observe().await;
     tokio::select! {
         learned = timeout(LEARNING, learned(host.session.clone())) => learned.map_err(|_| {

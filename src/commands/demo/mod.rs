@@ -7,16 +7,16 @@
 mod guide;
 mod headless;
 mod lesson;
+mod narration;
 mod script;
-mod telling;
 
 use super::{
-    Global,
+    GlobalArgs,
     live::{self, Course, SessionOptions},
 };
 use crate::{report::Comparison, session::Session, tui::terminal};
 use lesson::Lesson;
-use script::Script;
+use script::DemoFolder;
 use std::process::ExitCode;
 
 /// What the command line says.
@@ -30,23 +30,23 @@ pub(crate) struct Arguments {
     pub rate: f64,
     /// How it looks.
     #[command(flatten)]
-    pub looks: live::Looks,
+    pub looks: live::ScreenArgs,
 }
 
 impl Default for Arguments {
     fn default() -> Self {
-        Self { headless: false, rate: 4.0, looks: live::Looks::default() }
+        Self { headless: false, rate: 4.0, looks: live::ScreenArgs::default() }
     }
 }
 
 /// The experiment of the first two lessons as a file of its own, for whoever plays it without them.
 pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
-    Ok(Script::write()?.folder().join(Lesson::Before.experiment().0))
+    Ok(DemoFolder::write()?.folder().join(Lesson::Before.experiment().0))
 }
 
 /// Plays the lessons; exits with 0 when they were shown.
-pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
-    let script = match Script::write() {
+pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
+    let script = match DemoFolder::write() {
         Ok(script) => script,
         Err(error) => {
             eprintln!("the demo cannot write its experiment: {error}");
@@ -62,7 +62,7 @@ pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
 }
 
 /// The lessons on the screen; one key leads from each to the next. From the second on each ends with both side by side.
-fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<ExitCode, ExitCode> {
+fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode, ExitCode> {
     let guided = |lesson| -> live::Guide {
         Box::new(move |host| {
             let (shown, emitter, tap) = (host.session.clone(), host.emitter.clone(), host.bus.subscribe());
@@ -102,7 +102,7 @@ fn on_screen(global: &Global, arguments: &Arguments, script: &Script) -> Result<
 }
 
 /// The lessons without a screen.
-fn by_itself(global: &Global, arguments: &Arguments, script: &Script) -> Result<ExitCode, ExitCode> {
+fn by_itself(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode, ExitCode> {
     let mut seen: Vec<Session> = Vec::new();
     for lesson in Lesson::ALL {
         println!("{lesson}");
@@ -118,7 +118,7 @@ fn by_itself(global: &Global, arguments: &Arguments, script: &Script) -> Result<
 }
 
 /// Prints each lesson beside the one before it; the exit code says whether the lessons were shown by what was measured.
-fn conclude(seen: &[Session], script: &Script) -> ExitCode {
+fn conclude(seen: &[Session], script: &DemoFolder) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (pair, lessons) in seen.windows(2).zip(Lesson::ALL.windows(2)) {
         let ([one, two], [first, second]) = (pair, lessons) else { continue };

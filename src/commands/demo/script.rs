@@ -10,7 +10,7 @@ use std::{
 
 /// A folder with the experiments; the journals go there too and stay.
 #[derive(Debug)]
-pub(super) struct Script {
+pub(super) struct DemoFolder {
     folder: PathBuf,
 }
 
@@ -20,7 +20,7 @@ struct Line {
     arguments: live::Arguments,
 }
 
-impl Script {
+impl DemoFolder {
     /// Writes the experiments into a new folder of ours.
     pub(super) fn write() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("chaos-tui-demo-{}", uuid::Uuid::new_v4().simple()));
@@ -62,7 +62,7 @@ mod tests {
     fn a_session_is_told_its_variant_and_where_its_journal_goes() {
         let looks = Line::parse_from(["x", "file", "--ascii"]).arguments.looks;
         let demo = Arguments { headless: true, rate: 8.0, looks };
-        let script = Script::write().unwrap();
+        let script = DemoFolder::write().unwrap();
         for lesson in Lesson::ALL {
             let arguments = script.session(lesson, &demo);
             assert!(std::path::Path::new(&arguments.source).exists(), "{lesson}");

@@ -2,10 +2,10 @@
 
 use crate::{
     commands::{
-        Playing,
+        RunArgs,
         config::{self, Preferences},
     },
-    engine::{Audience, Settings},
+    engine::{SessionMode, SessionSettings},
     observe::breaker::NamedSource,
 };
 use std::path::PathBuf;
@@ -18,13 +18,13 @@ pub(crate) struct Arguments {
     pub source: String,
     /// How to play it.
     #[command(flatten)]
-    pub playing: Playing,
+    pub playing: RunArgs,
     /// What to watch.
     #[command(flatten)]
-    pub watching: Watching,
+    pub watching: WatchArgs,
     /// How it looks.
     #[command(flatten)]
-    pub looks: Looks,
+    pub looks: ScreenArgs,
     /// Panic shortly after the start, to test that everything is restored
     #[arg(long, hide = true, value_enum)]
     pub panic_for_test: Option<PanicIn>,
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 
 /// What is watched, and what may be done.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Watching {
+pub(crate) struct WatchArgs {
     /// Probe this URL as users would, or this path of the service that the experiment asks (several: once each)
     /// [default: the experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
@@ -70,7 +70,7 @@ pub(crate) struct Watching {
 
 /// How the screen looks.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct Looks {
+pub(crate) struct ScreenArgs {
     /// auto, dark, light, colour-blind or mono; auto asks the terminal [default: auto]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
@@ -103,7 +103,7 @@ pub(crate) enum PanicIn {
     Task,
 }
 
-impl Looks {
+impl ScreenArgs {
     /// The preferences with what the command line says about looks.
     pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
         set(&mut preferences.theme, self.theme.clone());
@@ -114,7 +114,7 @@ impl Looks {
     }
 }
 
-impl Watching {
+impl WatchArgs {
     /// The preferences with what the command line says about watching.
     pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
         let watch = &mut preferences.watch;
@@ -136,12 +136,12 @@ impl Watching {
 
 impl Arguments {
     /// How the session is held.
-    pub(crate) fn settings(&self, preferences: &Preferences) -> Settings {
-        Settings {
+    pub(crate) fn settings(&self, preferences: &Preferences) -> SessionSettings {
+        SessionSettings {
             source: self.source.clone(),
             journal: self.playing.journal_path.clone(),
             recording: self.looks.record.clone(),
-            audience: Audience::Operator { read_only: self.watching.read_only },
+            audience: SessionMode::Operator { read_only: self.watching.read_only },
             watch: preferences.watch.clone(),
             budget: preferences.budget,
             allowed_contexts: preferences.allow_contexts.clone(),

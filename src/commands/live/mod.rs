@@ -10,10 +10,10 @@ mod session;
 mod summary;
 
 pub(super) use crate::tui::Course;
-pub(crate) use arguments::{Arguments, Looks};
+pub(crate) use arguments::{Arguments, ScreenArgs};
 pub(super) use session::{Guide, SessionOptions, SessionOutcome};
 
-use super::Global;
+use super::GlobalArgs;
 use crate::tui::terminal;
 use std::{
     path::{Path, PathBuf},
@@ -29,7 +29,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Runs the live session. Where there can be no screen nobody can see what a fire would hit, so nothing is done: whoever
 /// wants the experiment played without one says so.
-pub(crate) fn run(global: &Global, arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
     if let Err(why) = terminal::possible() {
         let source = &arguments.source;
         eprintln!("{why}, so there is no live session and nothing was done");
@@ -73,7 +73,11 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 }
 
 /// Holds a session at the screen; tells how it ended.
-pub(super) fn run_session(global: &Global, arguments: &Arguments, options: SessionOptions) -> SessionOutcome {
+pub(super) fn run_session(
+    global: &GlobalArgs,
+    arguments: &Arguments,
+    options: SessionOptions,
+) -> SessionOutcome {
     on_runtime(|| session::run(global, arguments, options))
         .unwrap_or(SessionOutcome::refused(ExitCode::FAILURE))
 }

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     commands::{
-        Global, Playing,
-        prepare::{Company, Helpers, Refusal, prepare},
+        GlobalArgs, RunArgs,
+        prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
     },
-    engine::{Prepared, RunningSession, SessionHost, Settings, session_cluster},
+    engine::{PreparedRun, RunningSession, SessionHost, SessionSettings, session_cluster},
     provider::python::Prints,
     runner::{Pacing, Signal},
     session::{Command, EventKind, command::OpenCommand},
@@ -27,9 +27,9 @@ const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// What it takes to open a session.
 pub(super) struct Plan {
-    pub global: Global,
+    pub global: GlobalArgs,
     pub arguments: Arguments,
-    pub settings: Settings,
+    pub settings: SessionSettings,
     pub host: Arc<SessionHost>,
     /// Speaks to the audience while the session goes on.
     pub guide: Option<Guide>,
@@ -40,14 +40,14 @@ pub(super) struct Plan {
 }
 
 /// What came of it, and what has to be ended after it.
-type Opened = (Result<RunningSession, Refusal>, Helpers);
+type Opened = (Result<RunningSession, Refusal>, ChildProcesses);
 
 /// A session that is being opened, or was.
 pub(super) struct Opening {
     /// None once it has told.
     outcome: Option<oneshot::Receiver<Opened>>,
     stop: CancellationToken,
-    helpers: Helpers,
+    helpers: ChildProcesses,
     /// Lets the thread end. The system kills Python when the thread ends that has started it.
     _over: DropGuard,
 }
@@ -65,7 +65,7 @@ impl Opening {
                 ended.cancelled().await;
             });
         });
-        Self { outcome: Some(outcome), stop, helpers: Helpers::default(), _over: over.drop_guard() }
+        Self { outcome: Some(outcome), stop, helpers: ChildProcesses::default(), _over: over.drop_guard() }
     }
 
     /// The session once it is open. Safe to drop and call again, until it has given a result.
@@ -104,8 +104,8 @@ impl Opening {
 }
 
 /// Opens the session and begins to play it, unless it is stopped before.
-async fn open(mut plan: Plan, stop: CancellationToken) -> (Result<RunningSession, Refusal>, Helpers) {
-    let mut helpers = Helpers::default();
+async fn open(mut plan: Plan, stop: CancellationToken) -> (Result<RunningSession, Refusal>, ChildProcesses) {
+    let mut helpers = ChildProcesses::default();
     let opened = tokio::select! {
         opened = prepared(&mut plan, &mut helpers) => opened,
         () = stop.cancelled() => Err(ended_before()),
@@ -118,11 +118,11 @@ async fn open(mut plan: Plan, stop: CancellationToken) -> (Result<RunningSession
 }
 
 /// Prepares; where an experiment is about a cluster and there is none, offers the sandbox.
-async fn prepared(plan: &mut Plan, helpers: &mut Helpers) -> Result<Prepared, Refusal> {
+async fn prepared(plan: &mut Plan, helpers: &mut ChildProcesses) -> Result<PreparedRun, Refusal> {
     let mut playing = plan.arguments.playing.clone();
     loop {
         let prepared = prepare_once(plan, &playing, helpers).await?;
-        let Prepared { request, providers, .. } = &prepared;
+        let PreparedRun { request, providers, .. } = &prepared;
         if playing.sandbox.is_some() || !session_cluster::is_missing(request, providers).await {
             return Ok(prepared);
         }
@@ -157,10 +157,10 @@ async fn decision(
 
 async fn prepare_once(
     plan: &mut Plan,
-    playing: &Playing,
-    helpers: &mut Helpers,
-) -> Result<Prepared, Refusal> {
-    let company = Company {
+    playing: &RunArgs,
+    helpers: &mut ChildProcesses,
+) -> Result<PreparedRun, Refusal> {
+    let company = PrepareContext {
         emitter: &plan.host.emitter,
         signals: plan.signals.0.clone(),
         prints: Prints::Heard,
@@ -176,7 +176,11 @@ async fn prepare_once(
 }
 
 /// Observers and runner.
-async fn begun(plan: Plan, prepared: Prepared, stop: CancellationToken) -> Result<RunningSession, Refusal> {
+async fn begun(
+    plan: Plan,
+    prepared: PreparedRun,
+    stop: CancellationToken,
+) -> Result<RunningSession, Refusal> {
     let Plan { arguments, settings, host, guide, signals: (_, mut signals), orders, .. } = plan;
     let mut open = tokio::select! {
         open = host.open(&settings, prepared) => open,

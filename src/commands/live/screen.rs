@@ -23,7 +23,7 @@ const FAREWELL: Duration = Duration::from_secs(300);
 
 /// How the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum ScreenExit {
     Finished,
     /// To be played once more.
     Again,
@@ -37,12 +37,12 @@ pub(super) enum Left {
 }
 
 /// Shows the session until the operator leaves. The terminal is restored whatever happens.
-pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut Show) -> Left {
+pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut Show) -> ScreenExit {
     let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
         Ok(taken) => taken,
         Err(error) => {
             let _ = writeln!(io::stderr(), "the terminal cannot be used: {error}");
-            return Left::Broken;
+            return ScreenExit::Broken;
         }
     };
     let showing = async {
@@ -56,13 +56,13 @@ pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut Show) -
         }
     };
     match AssertUnwindSafe(showing).catch_unwind().await {
-        Ok(Departure::Finished) => Left::Finished,
-        Ok(Departure::Again) => Left::Again,
-        Ok(Departure::Early) => Left::Early,
-        Ok(Departure::Unfinished) => Left::Unfinished,
-        Ok(Departure::Declined) => Left::Declined,
+        Ok(Departure::Finished) => ScreenExit::Finished,
+        Ok(Departure::Again) => ScreenExit::Again,
+        Ok(Departure::Early) => ScreenExit::Early,
+        Ok(Departure::Unfinished) => ScreenExit::Unfinished,
+        Ok(Departure::Declined) => ScreenExit::Declined,
         // The hook restored the terminal and spoke.
-        Err(_) => Left::Broken,
+        Err(_) => ScreenExit::Broken,
     }
 }
 

@@ -4,16 +4,16 @@ use super::{
     BUG, INTERRUPTED, LAST_WORDS,
     arguments::Arguments,
     opening::{Opening, Plan},
-    screen::{self, Left},
+    screen::{self, ScreenExit},
     summary,
 };
 use crate::{
     commands::{
-        Global,
-        config::{self, Look, Preferences},
+        GlobalArgs,
+        config::{self, Appearance, Preferences},
         prepare::Refusal,
     },
-    engine::{Report, RunningSession, SessionHost, Signals, orders},
+    engine::{RunningSession, SessionHost, SessionReport, Signals, orders},
     session::{
         Session,
         recording::{self, Header, Recorder, RecordingError, RecordingThread},
@@ -81,7 +81,7 @@ pub(crate) type Guide = Box<dyn FnOnce(&SessionHost) -> BoxFuture<'static, ()> +
 
 /// Prepares, shows, ends.
 pub(super) async fn run(
-    global: &Global,
+    global: &GlobalArgs,
     arguments: &Arguments,
     mut options: SessionOptions,
 ) -> SessionOutcome {
@@ -150,7 +150,7 @@ fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingE
 }
 
 /// The config file, and the command line over it.
-fn preferences(arguments: &Arguments) -> Result<(Preferences, Look), String> {
+fn preferences(arguments: &Arguments) -> Result<(Preferences, Appearance), String> {
     let read = config::preferences(arguments.looks.config.clone())?;
     let preferences = arguments.watching.over(arguments.looks.over(read));
     let look = preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
@@ -160,7 +160,7 @@ fn preferences(arguments: &Arguments) -> Result<(Preferences, Look), String> {
 /// What the operator likes, and what comes of it on this terminal.
 struct UiOptions {
     preferences: Preferences,
-    look: Look,
+    look: Appearance,
 }
 
 /// Which lines of libraries are worth showing. That the API server passed on a 5xx is told by whoever asked: a page of the
@@ -172,7 +172,7 @@ fn worth_showing(verbose: bool) -> EnvFilter {
 }
 
 /// What libraries trace goes to the log pane, never to the terminal.
-fn listen_to_libraries(global: &Global) {
+fn listen_to_libraries(global: &GlobalArgs) {
     let filter = worth_showing(global.verbose);
     tui::accept_everything();
     // It fails only where somebody listens already.
@@ -182,7 +182,7 @@ fn listen_to_libraries(global: &Global) {
 
 /// The session itself, opened beside its screen. What became of it is known once its stream has ended.
 async fn session(
-    global: &Global,
+    global: &GlobalArgs,
     arguments: &Arguments,
     host: &Arc<SessionHost>,
     ui: UiOptions,
@@ -192,7 +192,7 @@ async fn session(
     if let Some(note) = &look.note {
         tracing::info!("{note}");
     }
-    let (hearing, signals) = Signals::endings().map_err(deaf)?;
+    let (hearing, signals) = Signals::endings().map_err(signals_unavailable)?;
     let (orders, ordered) = orders();
     let mut opening = Opening::begin(Plan {
         global: global.clone(),
@@ -231,7 +231,7 @@ async fn session(
         grounds: look.grounds,
         verbose: global.verbose,
         bell: preferences.bell,
-        signals: tui::Signals::listen().map_err(deaf)?,
+        signals: tui::Signals::listen().map_err(signals_unavailable)?,
     };
     // From here on the screen hears signals: what else reaches the run is Python's wish to end it.
     drop(hearing);
@@ -243,7 +243,7 @@ async fn session(
             return Err(refusal);
         }
     };
-    if departed == Left::Broken && !running.done.is_cancelled() {
+    if departed == ScreenExit::Broken && !running.done.is_cancelled() {
         screen::end_without(&running, host, &orders).await;
     }
     let report = running.end().await;
@@ -251,11 +251,11 @@ async fn session(
         summary::print(&host.session.borrow(), &report, host.clock.now());
     }
     opening.end().await;
-    let seen = matches!(departed, Left::Finished | Left::Again) && !report.bugs;
+    let seen = matches!(departed, ScreenExit::Finished | ScreenExit::Again) && !report.bugs;
     // In a live session a rollback has failed also where only its exit code says so.
     let forgives = arguments.playing.compat().forgives_rollbacks();
     let unrolled = !forgives && host.session.borrow().steps.failed_rollbacks().next().is_some();
-    let (code, again) = (code(departed, &report, unrolled), seen && departed == Left::Again);
+    let (code, again) = (code(departed, &report, unrolled), seen && departed == ScreenExit::Again);
     Ok(SessionOutcome { code, session: None, early: !seen, again, presenter: show.view.presenter })
 }
 
@@ -270,8 +270,8 @@ fn steering(arguments: &Arguments) -> Steering {
 async fn watched(
     opening: &mut Opening,
     early: Option<RunningSession>,
-    screen: impl Future<Output = Left>,
-) -> Result<(RunningSession, Left), Refusal> {
+    screen: impl Future<Output = ScreenExit>,
+) -> Result<(RunningSession, ScreenExit), Refusal> {
     // Whatever leads out of here, the terminal is given back before anything is said.
     let mut screen = pin!(screen);
     if let Some(running) = early {
@@ -288,8 +288,8 @@ async fn watched(
     };
     match opening.give_up().await {
         Ok(running) => Ok((running, departed)),
-        Err(_) if departed == Left::Declined => Err(declined()),
-        Err(_) if departed == Left::Broken => {
+        Err(_) if departed == ScreenExit::Declined => Err(declined()),
+        Err(_) if departed == ScreenExit::Broken => {
             Err(Refusal { message: "there was no session yet".to_owned(), code: BUG, said: None })
         }
         Err(refusal) => Err(refusal),
@@ -301,19 +301,21 @@ fn declined() -> Refusal {
     Refusal::usage("nothing was done; `--sandbox` starts the embedded cluster")
 }
 
-fn deaf(error: io::Error) -> Refusal {
+fn signals_unavailable(error: io::Error) -> Refusal {
     Refusal::invalid(format!("signals cannot be heard: {error}"))
 }
 
 /// What the program exits with: a bug of ours is never a success.
-fn code(left: Left, report: &Report, unrolled: bool) -> ExitCode {
+fn code(left: ScreenExit, report: &SessionReport, unrolled: bool) -> ExitCode {
     match (left, report) {
-        (Left::Broken, _) | (_, Report { bugs: true, .. }) => ExitCode::from(BUG),
-        (Left::Unfinished | Left::Declined, _) => ExitCode::from(INTERRUPTED),
-        (Left::Finished | Left::Again | Left::Early, report) if report.succeeded() && !unrolled => {
+        (ScreenExit::Broken, _) | (_, SessionReport { bugs: true, .. }) => ExitCode::from(BUG),
+        (ScreenExit::Unfinished | ScreenExit::Declined, _) => ExitCode::from(INTERRUPTED),
+        (ScreenExit::Finished | ScreenExit::Again | ScreenExit::Early, report)
+            if report.succeeded() && !unrolled =>
+        {
             ExitCode::SUCCESS
         }
-        (Left::Finished | Left::Again | Left::Early, _) => ExitCode::FAILURE,
+        (ScreenExit::Finished | ScreenExit::Again | ScreenExit::Early, _) => ExitCode::FAILURE,
     }
 }
 

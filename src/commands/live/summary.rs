@@ -1,7 +1,7 @@
 //! What is left on the terminal after the screen is gone.
 
 use crate::{
-    engine::{LineWriter, Report},
+    engine::{LineWriter, SessionReport},
     insight::{self, rollback_failed},
     session::{
         Session,
@@ -14,14 +14,14 @@ use crate::{
 use std::io::{self, Write};
 
 /// Prints the verdict, the figures and where things were saved.
-pub(super) fn print(session: &Session, report: &Report, now: Timestamp) {
+pub(super) fn print(session: &Session, report: &SessionReport, now: Timestamp) {
     for line in lines(session, report, now) {
         // A terminal that was closed takes nothing, and nobody reads it.
         let _ = writeln!(io::stdout(), "{line}");
     }
 }
 
-fn lines(session: &Session, report: &Report, now: Timestamp) -> Vec<String> {
+fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<String> {
     let mut lines = Vec::new();
     let title = if session.meta.title.is_empty() { &session.meta.source } else { &session.meta.title };
     lines.push(title.clone());
@@ -141,7 +141,7 @@ mod tests {
         let (session, now) = fixtures::finished(Variant::After);
         let ending =
             Some(RunEnd { status: RunStatus::Completed, deviated: false, crashed: false, unrolled: false });
-        let text = lines(&session, &Report { ending, ..Report::default() }, now).join("\n");
+        let text = lines(&session, &SessionReport { ending, ..SessionReport::default() }, now).join("\n");
         for wanted in [
             "PROTECTED",
             "fallback",
@@ -174,7 +174,7 @@ mod tests {
             session.breaker = crate::session::state::Breaker::default();
             let belief = Belief::new(state, Confidence::Likely, now, "why");
             session.apply(&Event { seq: 0, at: now, what: EventKind::Believed(belief) });
-            let text = lines(&session, &Report::default(), now).join("\n");
+            let text = lines(&session, &SessionReport::default(), now).join("\n");
             assert!(text.contains(&format!("  breaker   {wanted}")), "{wanted} in\n{text}");
             let verdict = text.lines().find(|line| line.starts_with("  verdict")).unwrap();
             assert!(!verdict.contains("breaker"), "{verdict}");
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_run_that_was_left_behind_says_so() {
         let (session, now) = fixtures::before_failing();
-        let text = lines(&session, &Report::broken("index".to_owned()), now).join("\n");
+        let text = lines(&session, &SessionReport::broken("index".to_owned()), now).join("\n");
         assert!(text.contains("rollbacks may be unfinished") && text.contains("bug       index"), "{text}");
     }
 }

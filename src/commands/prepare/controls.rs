@@ -32,19 +32,19 @@ pub(super) async fn read(
                 // The reference takes it for an engine that knows no control files.
                 Err(Malformed::Kind(message)) => {
                     let message = format!("{message}; no control file is used");
-                    tell(emitter, Level::Warning, message).await;
+                    report(emitter, Level::Warning, message).await;
                     return Ok(controls);
                 }
                 Err(malformed) => return Err(Refusal::invalid(malformed)),
             },
-            Err(message) => tell(emitter, Level::Error, message).await,
+            Err(message) => report(emitter, Level::Error, message).await,
         }
     }
     controls.append(&mut of_files);
     Ok(controls)
 }
 
-async fn tell(emitter: &Emitter, level: Level, message: String) {
+async fn report(emitter: &Emitter, level: Level, message: String) {
     emitter.emit(EventKind::Logged { level, target: "chaostoolkit".to_owned(), message }).await;
 }
 

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::{
-    commands::Playing,
+    commands::RunArgs,
     experiment::Experiment,
     runner::Pacing,
     session::{GuardChange, GuardError, event::Guards},
@@ -13,7 +13,7 @@ const VENDOR: &str = "chaos-tui";
 
 /// The limits to begin with. Whoever leads step by step has them; a run that goes by itself is a drop-in, and has only
 /// those that somebody asks for.
-pub(super) fn in_force(playing: &Playing, experiment: &Experiment, pace: &Pacing) -> Result<Guards, Refusal> {
+pub(super) fn in_force(playing: &RunArgs, experiment: &Experiment, pace: &Pacing) -> Result<Guards, Refusal> {
     let base = match pace {
         Pacing::Step => Guards::default(),
         Pacing::Auto(_) => Guards::OFF,
@@ -37,7 +37,7 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        playing: Playing,
+        playing: RunArgs,
     }
 
     fn limits(pace: &Pacing, extensions: &str, options: &[&str]) -> Result<[Option<u32>; 3], String> {

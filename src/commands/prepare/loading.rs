@@ -1,6 +1,6 @@
 //! Loading the experiment, between the controls of its loading (experiment-format 10.2).
 
-use super::{Company, Refusal};
+use super::{PrepareContext, Refusal};
 use crate::{
     experiment::{self, Access},
     runner::{Controls, StopByControl},
@@ -14,7 +14,7 @@ pub(super) async fn load(
     source: &str,
     access: Access<'_>,
     controls: &Controls,
-    company: &Company<'_>,
+    company: &PrepareContext<'_>,
 ) -> Result<Document, Refusal> {
     let before = controls.before_loading(source).await;
     complain(company, before.complaints).await;
@@ -34,9 +34,9 @@ pub(super) async fn load(
     Ok(document)
 }
 
-async fn complain(company: &Company<'_>, complaints: Vec<String>) {
+async fn complain(company: &PrepareContext<'_>, complaints: Vec<String>) {
     for complaint in complaints {
-        company.say(Level::Debug, complaint).await;
+        company.log_findings(Level::Debug, complaint).await;
     }
 }
 

@@ -9,10 +9,10 @@ mod variables;
 
 pub(crate) use refusal::Refusal;
 
-use super::{Playing, SandboxChild, connect::Connected};
+use super::{RunArgs, SandboxChild, connect::Connections};
 use crate::{
     cluster,
-    engine::{Notifications, Prepared, PythonEvents, session_cluster::lacks_cluster},
+    engine::{Notifications, PreparedRun, PythonEvents, session_cluster::needs_missing_cluster},
     experiment::{
         Access, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError, parse_var,
         patiently,
@@ -21,7 +21,7 @@ use crate::{
         Known,
         python::{Prints, PythonBridge},
     },
-    runner::{Controls, RunOptions, Pacing, Redactor, RunRequest, ShownTargets, Signal, strategies},
+    runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
     session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Document, Value};
@@ -30,13 +30,13 @@ use tokio::sync::mpsc;
 
 /// What has to be ended after a run, whatever became of it.
 #[derive(Default)]
-pub(crate) struct Helpers {
+pub(crate) struct ChildProcesses {
     sandbox: Option<SandboxChild>,
     python: Option<Arc<PythonBridge>>,
     cluster: Option<cluster::Settings>,
 }
 
-impl Helpers {
+impl ChildProcesses {
     /// Ends them.
     pub(crate) async fn end(self) {
         if let Some(python) = self.python {
@@ -52,7 +52,7 @@ impl Helpers {
 }
 
 /// Who takes part in a run besides its file.
-pub(crate) struct Company<'a> {
+pub(crate) struct PrepareContext<'a> {
     /// Takes every line.
     pub emitter: &'a Emitter,
     /// Takes Python's wish to end the run.
@@ -65,7 +65,7 @@ pub(crate) struct Company<'a> {
     pub notifies: bool,
 }
 
-impl Company<'_> {
+impl PrepareContext<'_> {
     /// Tells whoever waits for the session at a screen what is done now; the title as far as it is known.
     async fn doing(&self, title: &str, doing: impl Into<String>) {
         if matches!(self.pace, Pacing::Step) {
@@ -75,14 +75,14 @@ impl Company<'_> {
     }
 
     /// A word that is no line of the log; what has a screen cannot print it.
-    async fn aside(&self, message: String) {
+    async fn record_lines(&self, message: String) {
         match self.pace {
-            Pacing::Step => self.say(Level::Warning, message).await,
+            Pacing::Step => self.log_findings(Level::Warning, message).await,
             Pacing::Auto(_) => eprintln!("{message}"),
         }
     }
 
-    async fn say(&self, level: Level, message: impl Into<String>) {
+    async fn log_findings(&self, level: Level, message: impl Into<String>) {
         let (target, message) = ("chaostoolkit".to_owned(), message.into());
         self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }
@@ -91,11 +91,11 @@ impl Company<'_> {
 /// Prepares a run. What it starts is left in `helpers`, also when it refuses.
 pub(crate) async fn prepare(
     source: &str,
-    playing: &Playing,
+    playing: &RunArgs,
     settings_path: Option<&PathBuf>,
-    company: Company<'_>,
-    helpers: &mut Helpers,
-) -> Result<Prepared, Refusal> {
+    company: PrepareContext<'_>,
+    helpers: &mut ChildProcesses,
+) -> Result<PreparedRun, Refusal> {
     company.doing("", format!("reading {source}")).await;
     let mut environment = Environment::of_process();
     let vars = playing.vars.iter().map(|var| parse_var(var)).collect::<Result<Vec<_>, _>>();
@@ -107,11 +107,11 @@ pub(crate) async fn prepare(
     let (overrides, left_out) =
         Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
     for message in left_out {
-        company.aside(message).await;
+        company.record_lines(message).await;
     }
     let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
     let events = PythonEvents::new(company.emitter.clone(), company.signals.clone());
-    let mut link = Link {
+    let mut link = Connector {
         playing,
         settings: &settings,
         company: &company,
@@ -141,7 +141,7 @@ pub(crate) async fn prepare(
         Some(connected) => connected,
         None => link.connect(&mut environment).await?,
     };
-    let Connected { providers, python, cluster } = connected;
+    let Connections { providers, python, cluster } = connected;
     let notifications = Notifications::new("run", &settings, python.clone(), company.emitter.clone());
     if let Some(experiment) = document.root().as_map().filter(|_| company.notifies) {
         notifications.started(experiment).await;
@@ -159,7 +159,7 @@ pub(crate) async fn prepare(
     let options = options(playing, &experiment, &settings)?;
     let runtime = asked_runtime(playing, &experiment, &settings);
     if runtime.hypothesis == MISSPELT {
-        company.say(Level::Warning, MISSPELT_WARNING).await;
+        company.log_findings(Level::Warning, MISSPELT_WARNING).await;
     }
     if let Some(settings) = settings.with(&runtime) {
         python.set_settings(settings.into()).await;
@@ -188,28 +188,28 @@ pub(crate) async fn prepare(
     };
     // Whoever sits at a screen is offered the sandbox instead.
     if !matches!(request.pace, Pacing::Step)
-        && let Some(error) = lacks_cluster(&request, &providers).await
+        && let Some(error) = needs_missing_cluster(&request, &providers).await
     {
         return Err(Refusal::usage(error));
     }
     let unserialisable = events.unserialisable();
-    Ok(Prepared { request, providers, notifications, cluster, guards, unserialisable })
+    Ok(PreparedRun { request, providers, notifications, cluster, guards, unserialisable })
 }
 
 /// What it takes to connect a run with what it reaches.
-struct Link<'a> {
-    playing: &'a Playing,
+struct Connector<'a> {
+    playing: &'a RunArgs,
     settings: &'a Settings,
-    company: &'a Company<'a>,
+    company: &'a PrepareContext<'a>,
     events: &'a Arc<PythonEvents>,
-    helpers: &'a mut Helpers,
+    helpers: &'a mut ChildProcesses,
     /// Title of the experiment, once it is read.
     title: String,
 }
 
-impl Link<'_> {
+impl Connector<'_> {
     /// Starts the sandbox, if one is wanted, before anything looks at the environment, and connects.
-    async fn connect(&mut self, environment: &mut Environment) -> Result<Connected, Refusal> {
+    async fn connect(&mut self, environment: &mut Environment) -> Result<Connections, Refusal> {
         if let Some(variant) = &self.playing.sandbox {
             let doing = format!("starting the sandbox with the variant `{variant}`");
             self.company.doing(&self.title, doing).await;
@@ -229,13 +229,13 @@ impl Link<'_> {
 async fn settings(
     path: Option<&PathBuf>,
     environment: &Environment,
-    company: &Company<'_>,
+    company: &PrepareContext<'_>,
 ) -> Result<Settings, Refusal> {
     let path = path.cloned().unwrap_or_else(|| Settings::default_path(environment));
     match patiently(&path, Settings::read).await {
         Ok(settings) => Ok(settings),
         Err(error @ SettingsError::Syntax(_)) => {
-            company.say(Level::Error, error.to_string()).await;
+            company.log_findings(Level::Error, error.to_string()).await;
             Ok(Settings::default())
         }
         Err(error) => Err(Refusal::invalid(error)),
@@ -257,7 +257,7 @@ const MISSPELT_WARNING: &str = "\nThe \"--hypothesis-strategy=continously\" comm
      Instead, please use \"--hypothesis-strategy=continuously\"";
 
 /// The strategies as whoever decides them has written them.
-fn asked_runtime(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Runtime {
+fn asked_runtime(playing: &RunArgs, experiment: &Experiment, settings: &Settings) -> Runtime {
     let of_settings = || Runtime::of_settings(settings.as_map()).ok().flatten();
     let declared = experiment.runtime().ok().flatten().or_else(of_settings).unwrap_or_default();
     Runtime {
@@ -266,7 +266,7 @@ fn asked_runtime(playing: &Playing, experiment: &Experiment, settings: &Settings
     }
 }
 
-fn options(playing: &Playing, experiment: &Experiment, settings: &Settings) -> Result<RunOptions, Refusal> {
+fn options(playing: &RunArgs, experiment: &Experiment, settings: &Settings) -> Result<RunOptions, Refusal> {
     let (hypothesis, rollbacks) = strategies(
         playing.hypothesis_strategy.as_deref(),
         playing.rollback_strategy.as_deref(),

@@ -1,6 +1,6 @@
 //! Validation as the reference tells it: three lines, or the first error.
 
-use super::{Company, Refusal};
+use super::{PrepareContext, Refusal};
 use crate::{
     experiment::{Experiment, Finding, Means, validate},
     session::event::Level,
@@ -11,18 +11,18 @@ use pyvalue::Document;
 pub(super) async fn validated(
     document: Document,
     means: Means<'_>,
-    company: &Company<'_>,
+    company: &PrepareContext<'_>,
 ) -> Result<Experiment, Refusal> {
-    company.say(Level::Info, "Validating the experiment's syntax").await;
+    company.log_findings(Level::Info, "Validating the experiment's syntax").await;
     let validation = validate(document, means).await;
     let experiment = validation.experiment.map_err(|document| {
         let errors: Vec<&Finding> = validation.findings.errors().collect();
         Refusal::invalid(refused(&document, &errors))
     })?;
     for warning in validation.findings.warnings().filter_map(|finding| finding.reference_message.clone()) {
-        company.say(Level::Warning, warning).await;
+        company.log_findings(Level::Warning, warning).await;
     }
-    company.say(Level::Info, "Experiment looks valid").await;
+    company.log_findings(Level::Info, "Experiment looks valid").await;
     Ok(experiment)
 }
 

@@ -1,6 +1,6 @@
 //! Configuration and secrets for a run (experiment-format 4.1).
 
-use super::{Company, Refusal};
+use super::{PrepareContext, Refusal};
 use crate::{
     experiment::{
         Activity, Environment, Experiment, Overrides, Secrets,
@@ -18,7 +18,7 @@ pub(super) async fn resolve(
     experiment: &Experiment,
     overrides: &Overrides,
     environment: &Environment,
-    company: &Company<'_>,
+    company: &PrepareContext<'_>,
 ) -> Result<(Map, Secrets), Refusal> {
     let configuration =
         configuration::resolve(&experiment.configuration(), &overrides.configuration, environment)
@@ -29,7 +29,7 @@ pub(super) async fn resolve(
         return Err(Refusal::invalid(error));
     }
     for warning in resolved.warnings {
-        company.say(Level::Warning, warning).await;
+        company.log_findings(Level::Warning, warning).await;
     }
     Ok((configuration, resolved.secrets))
 }
@@ -39,7 +39,7 @@ pub(super) async fn ask_dynamic(
     configuration: Map,
     secrets: &Secrets,
     providers: &Providers,
-    company: &Company<'_>,
+    company: &PrepareContext<'_>,
 ) -> Result<Map, Refusal> {
     configuration::check_dynamic(&configuration).map_err(Refusal::invalid)?;
     let mut ended = None;
@@ -49,7 +49,7 @@ pub(super) async fn ask_dynamic(
     {
         Outcome::Done(output) => {
             if let Some(warning) = deserved_warning(&activity.raw.clone().into(), &output) {
-                company.say(Level::Warning, warning).await;
+                company.log_findings(Level::Warning, warning).await;
             }
             Dynamic::Output(output)
         }
@@ -72,12 +72,12 @@ pub(super) async fn ask_dynamic(
     let redactor = Redactor::new(secrets);
     for failure in &failures {
         let reason = redactor.text(format!("'{}': {}", failure.entry, failure.reason));
-        company.say(Level::Debug, reason).await;
+        company.log_findings(Level::Debug, reason).await;
     }
     if !failures.is_empty() {
         let warning = "Some of the dynamic configuration failed to be loaded.\
                        Please review the log file for understanding what happened.";
-        company.say(Level::Warning, warning).await;
+        company.log_findings(Level::Warning, warning).await;
     }
     Ok(configuration)
 }

@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), Failure> {
-    let mut end = End::listen(arguments.announce == Announce::Json)?;
+    let mut end = StopTriggers::listen(arguments.announce == Announce::Json)?;
     let settings = arguments.settings();
     let cluster = tokio::select! {
         cluster = Cluster::start(&settings) => cluster?,
@@ -122,7 +122,7 @@ async fn play(
     arguments: &Arguments,
     settings: &Settings,
     cluster: &Cluster,
-    end: &mut End,
+    end: &mut StopTriggers,
 ) -> Result<(), Failure> {
     let replaced = tokio::select! {
         replaced = cluster.play(arguments.variant) => replaced?,
@@ -145,14 +145,14 @@ async fn play(
 }
 
 /// The ways in which the sandbox is asked to end.
-struct End {
+struct StopTriggers {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
     stdin_closed: Option<oneshot::Receiver<()>>,
 }
 
-impl End {
+impl StopTriggers {
     fn listen(to_stdin: bool) -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,

@@ -2,7 +2,7 @@
 
 mod files;
 
-use super::{Global, config, demo, live};
+use super::{GlobalArgs, config, demo, live};
 use crate::tui::{
     Keys, Signals,
     start::{self, Chosen},
@@ -20,7 +20,7 @@ chaos-tui --help                  all commands and options; the README explains 
 ";
 
 /// Offers what there is, and does what was chosen.
-pub(crate) fn run(global: &Global, arguments: &live::Arguments) -> ExitCode {
+pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> ExitCode {
     if terminal::possible().is_err() {
         print!("{LINES}");
         return ExitCode::from(2);
@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, arguments: &live::Arguments) -> ExitCode {
         return ExitCode::from(2);
     }
     // The folder is changed: what is chosen is not to change it again.
-    let global = &Global { change_dir: None, ..global.clone() };
+    let global = &GlobalArgs { change_dir: None, ..global.clone() };
     let chosen = match look(arguments) {
         Ok(look) => live::on_runtime(|| choose(look)).unwrap_or(Ok(Chosen::Leave)),
         Err(message) => {
@@ -62,13 +62,13 @@ pub(crate) fn run(global: &Global, arguments: &live::Arguments) -> ExitCode {
 }
 
 /// How it looks here.
-fn look(arguments: &live::Arguments) -> Result<config::Look, String> {
+fn look(arguments: &live::Arguments) -> Result<config::Appearance, String> {
     let read = config::preferences(arguments.looks.config.clone())?;
     let preferences = arguments.looks.over(read);
     preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())
 }
 
-async fn choose(look: config::Look) -> io::Result<Chosen> {
+async fn choose(look: config::Appearance) -> io::Result<Chosen> {
     let found = tokio::task::spawn_blocking(|| files::experiments(".".as_ref()));
     let found = async { found.await.unwrap_or_default() };
     let mut signals = Signals::listen()?;

@@ -35,7 +35,7 @@ fn cluster(context: &str) -> Connection {
 #[tokio::test]
 async fn what_is_called_the_same_in_two_clusters_is_kept_of_both() {
     let step = |index| StepRef { section: Section::Method, index };
-    let mut held = Held::default();
+    let mut held = StoredManifests::default();
     held.keep((step(0), at(-2.0)), &cluster("here"), &saved("a", 1), None);
     held.keep((step(1), at(-1.0)), &cluster("there"), &saved("a", 2), None);
     let kept = held.of([step(0), step(1)].into_iter(), None);
@@ -48,7 +48,7 @@ async fn what_is_called_the_same_in_two_clusters_is_kept_of_both() {
 #[tokio::test]
 async fn what_was_saved_before_the_fire_is_never_saved_over() {
     let step = |index| StepRef { section: Section::Method, index };
-    let mut held = Held::default();
+    let mut held = StoredManifests::default();
     let here = cluster("here");
     held.keep((step(0), at(-2.0)), &here, &saved("a", 1), None);
     assert_eq!(held.keep((step(0), at(-1.0)), &here, &saved("a", 2), None), ["Deployment a"]);
@@ -67,7 +67,7 @@ async fn what_was_saved_before_the_fire_is_never_saved_over() {
 #[tokio::test]
 async fn what_a_save_read_after_the_fire_is_never_put_back() {
     let step = StepRef { section: Section::Method, index: 0 };
-    let (mut held, here) = (Held::default(), cluster("here"));
+    let (mut held, here) = (StoredManifests::default(), cluster("here"));
     held.keep((step, at(-5.0)), &here, &saved("a", 1), None);
     held.keep((step, at(0.3)), &here, &saved("a", 0), None);
     let replicas = |t0| held.of(std::iter::once(step), t0)[0].1.body["spec"]["replicas"].as_u64().unwrap();
@@ -83,7 +83,7 @@ async fn what_was_fired_is_put_back_though_the_kit_has_not_heard_of_the_fire() {
     let (emitter, mut events) = stream(Clock::starting_at(now));
     let (_keep, shown) = watch::channel(session);
     let providers = Arc::new(Providers::new(crate::experiment::Environment::default()));
-    let kit = Kit::new(Some(providers), emitter, shown, None);
+    let kit = UndoStore::new(Some(providers), emitter, shown, None);
     kit.with(|held| held.keep((step, at(-5.0)), &cluster("here"), &saved("a", 1), None));
     kit.restore().await;
     assert_eq!(events.next().await.unwrap().what, EventKind::UndoBegan);
@@ -132,7 +132,7 @@ impl Slow {
 
 /// A kit that follows a session before a slow server.
 struct Rig {
-    kit: Kit,
+    kit: UndoStore,
     told: Stream,
     tap: mpsc::UnboundedSender<Arc<Event>>,
     session: watch::Sender<Session>,
@@ -163,7 +163,7 @@ impl Rig {
         let providers = Arc::new(Providers::new(Environment::default()).with_cluster(settings));
         let (emitter, told) = stream(Clock::system());
         let session = watch::Sender::new(Session::new());
-        let kit = Kit::new(Some(providers), emitter, session.subscribe(), None);
+        let kit = UndoStore::new(Some(providers), emitter, session.subscribe(), None);
         let (tap, events) = mpsc::unbounded_channel();
         tokio::spawn(kit.clone().follow(request(EXPERIMENT), Vec::new(), events));
         Self { kit, told, tap, session, reads, checks, asked, _folder: folder }

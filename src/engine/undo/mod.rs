@@ -1,7 +1,7 @@
 //! The undo kit: what fired steps would take away is saved before, and put back when somebody asks.
 
-mod kit;
 mod restore;
+mod store;
 
-pub(super) use kit::Kit;
-pub(super) use restore::Undoing;
+pub(super) use restore::Restoration;
+pub(super) use store::UndoStore;

@@ -1,12 +1,12 @@
 //! When the undo kit is put back: at once, or after the rollbacks of a run that turns to its end.
 
-use super::Kit;
+use super::UndoStore;
 use crate::session::{Session, command::StepCommand};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// The kit, and whether it was asked for.
-pub(crate) struct Undoing {
-    kit: Kit,
+pub(crate) struct Restoration {
+    kit: UndoStore,
     /// Knows whether the run turns to its end by itself.
     session: watch::Receiver<Session>,
     asked: bool,
@@ -15,9 +15,9 @@ pub(crate) struct Undoing {
     task: Option<JoinHandle<()>>,
 }
 
-impl Undoing {
+impl Restoration {
     /// Nobody asked yet.
-    pub(crate) fn new(kit: Kit, session: watch::Receiver<Session>) -> Self {
+    pub(crate) fn new(kit: UndoStore, session: watch::Receiver<Session>) -> Self {
         Self { kit, session, asked: false, told: false, task: None }
     }
 

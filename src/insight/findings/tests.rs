@@ -158,7 +158,10 @@ fn without_a_fault_that_is_all_there_is_to_say() {
         event.at < at(0.0)
             || !matches!(
                 event.what,
-                EventKind::PodSeen(_) | EventKind::PodGone(_) | EventKind::ServiceSeen(_) | EventKind::WorkloadSeen(_)
+                EventKind::PodSeen(_)
+                    | EventKind::PodGone(_)
+                    | EventKind::ServiceSeen(_)
+                    | EventKind::WorkloadSeen(_)
             )
     });
     let first = findings(&quiet.0, quiet.1).remove(0);

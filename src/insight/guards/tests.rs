@@ -2,7 +2,7 @@ use super::*;
 use crate::session::{
     Command, Event, Session,
     command::Annotation,
-    event::{Answer, AnswerKind, Guard, Guards, RequestId, Source, SourceState, Timestamp, EventKind},
+    event::{Answer, AnswerKind, EventKind, Guard, Guards, RequestId, Source, SourceState, Timestamp},
     fixtures::{self, Variant, at},
 };
 use crate::test_support::answer;

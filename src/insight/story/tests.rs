@@ -58,7 +58,8 @@ fn with(seconds: f64, whats: Vec<EventKind>) -> String {
 fn what_people_and_guards_do_is_part_of_it() {
     let note = EventKind::Commanded(Command::Annotate(Annotation::Note("phone rings".to_owned())));
     let mark = EventKind::Commanded(Command::Annotate(Annotation::Mark));
-    let aborted = EventKind::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning };
+    let aborted =
+        EventKind::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning };
     let gap = EventKind::NotObserved(Gap { from: at(1.0), to: at(4.0), cause: GapCause::Stopped });
     let text = with(5.0, vec![note, mark, aborted, gap]);
     for wanted in [

@@ -4,7 +4,9 @@ use super::{Conclusion, Standing, Verdict, Word, call_share, conclusion, recover
 use crate::insight::guard_readings;
 use crate::session::{
     Event, Session,
-    event::{AnswerKind, EndpointId, ErrorKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef, EventKind},
+    event::{
+        AnswerKind, EndpointId, ErrorKind, EventKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef,
+    },
     fixtures::at,
 };
 use crate::test_support::answer;
@@ -36,13 +38,15 @@ impl Told {
 
     fn watch(&mut self, endpoint: EndpointId) {
         let url = format!("GET http://localhost/{}", endpoint.0);
-        let what = EventKind::EndpointWatched { endpoint, url, rate: 4.0, deadline_ms: 10_000, limit_ms: 1000 };
+        let what =
+            EventKind::EndpointWatched { endpoint, url, rate: 4.0, deadline_ms: 10_000, limit_ms: 1000 };
         self.events.push((-BEFORE_S, what));
     }
 
     fn learned(&mut self, endpoint: EndpointId) {
         let description = "JSON object".to_owned();
-        self.events.push((-10.0, EventKind::ShapeLearned { endpoint, description, answers: 20, unseen: None }));
+        self.events
+            .push((-10.0, EventKind::ShapeLearned { endpoint, description, answers: 20, unseen: None }));
     }
 
     fn ask(
@@ -170,7 +174,8 @@ fn answers_that_were_late_before_are_compared_with() {
 #[test]
 fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     let answer = (AnswerKind::Unjudged, 4.0);
-    let told = Told::new(|_| answer, |_| answer).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
+    let told =
+        Told::new(|_| answer, |_| answer).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
     let (standing, because) = stood(&told.conclusion());
     assert_eq!(standing, Standing::NotObservable);
     assert_eq!(
@@ -184,8 +189,8 @@ fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     let lane = told.session(UNDER_S).lane(crate::session::state::Lane::Users, 0..4, at(UNDER_S));
     assert_eq!(lane, "aaaa");
     // That they turn to errors is seen all the same.
-    let told =
-        Told::new(|_| answer, |_| (ERROR, 3.0)).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
+    let told = Told::new(|_| answer, |_| (ERROR, 3.0))
+        .without(|what| matches!(what, EventKind::ShapeLearned { .. }));
     assert_eq!(told.conclusion().standing, Standing::NotResilient);
 }
 

@@ -8,8 +8,8 @@ use crate::insight::{Phase, guard_readings, phase};
 use crate::session::{
     Event, Session,
     event::{
-        ActivityOutcome, AnswerKind, EndpointId, ErrorKind, Level, RequestId, RunId, RunStatus, Section,
-        StepRef, EventKind, Workload,
+        ActivityOutcome, AnswerKind, EndpointId, ErrorKind, EventKind, Level, RequestId, RunId, RunStatus,
+        Section, StepRef, Workload,
     },
     fixtures::{self, Variant, at},
 };
@@ -39,9 +39,11 @@ fn served(end: EventKind) -> Session {
     let mut session = Session::new();
     let endpoint = EndpointId(0);
     let url = "GET http://localhost/".to_owned();
-    let watched = EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
+    let watched =
+        EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 };
     tell(&mut session, -5.0, watched);
-    let learned = EventKind::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20, unseen: None };
+    let learned =
+        EventKind::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20, unseen: None };
     answers(&mut session, -5.0, AnswerKind::Real, 40);
     tell(&mut session, -0.9, learned);
     tell(&mut session, 0.0, fired(&["/bin/false"]));
@@ -98,7 +100,11 @@ fn of_two_fires_only_the_refused_one_is_taken_back() {
     let mut session = Session::new();
     tell(&mut session, 0.0, fired(&["pod/x"]));
     let other = StepRef { index: 1, ..KILL };
-    tell(&mut session, 1.0, EventKind::FaultFired { step: other, what: "more".to_owned(), targets: Vec::new() });
+    tell(
+        &mut session,
+        1.0,
+        EventKind::FaultFired { step: other, what: "more".to_owned(), targets: Vec::new() },
+    );
     tell(&mut session, 1.1, EventKind::FaultRefused { step: other, reason: "no".to_owned() });
     assert_eq!((phase(&session, at(2.0)), session.t0()), (Phase::FaultOn, Some(at(0.0))));
     assert_eq!(session.fault.as_ref().unwrap().fires.len(), 1);

@@ -59,7 +59,7 @@ pub(super) fn refused(session: &Session) -> Option<&str> {
 mod tests {
     use super::nobody;
     use crate::session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{Check, CheckLevel, Source, SourceState},
         fixtures::{self, at, recorded, session},
     };

@@ -4,7 +4,7 @@ use super::{Standing, Word, conclusion, conclusion_so_far, verdict};
 use crate::insight::warnings;
 use crate::session::{
     Event, Session,
-    event::{AnswerKind, EndpointId, ErrorKind, RequestId, Section, StepRef, EventKind},
+    event::{AnswerKind, EndpointId, ErrorKind, EventKind, RequestId, Section, StepRef},
     fixtures::{self, Variant, at},
 };
 use crate::test_support;
@@ -197,7 +197,10 @@ fn a_fault_that_hits_nothing_never_happened() {
     let untouched = |event: &Event| {
         !matches!(
             event.what,
-            EventKind::PodSeen(_) | EventKind::PodGone(_) | EventKind::ServiceSeen(_) | EventKind::WorkloadSeen(_)
+            EventKind::PodSeen(_)
+                | EventKind::PodGone(_)
+                | EventKind::ServiceSeen(_)
+                | EventKind::WorkloadSeen(_)
         ) || event.at < at(0.0)
     };
     let events: Vec<Event> = fixtures::events(Variant::After, 20.0).into_iter().filter(untouched).collect();
@@ -262,6 +265,10 @@ fn answer(session: &mut Session, endpoint: EndpointId, answers: &[(AnswerKind, f
         session.apply(&Event { seq: 0, at: at(start), what: EventKind::RequestSent { endpoint, request } });
         let (kind, waited_ms) = (*kind, *waited_ms);
         let answer = test_support::answer(endpoint, request, waited_ms, kind);
-        session.apply(&Event { seq: 0, at: at(start + waited_ms / 1000.0), what: EventKind::Answered(answer) });
+        session.apply(&Event {
+            seq: 0,
+            at: at(start + waited_ms / 1000.0),
+            what: EventKind::Answered(answer),
+        });
     }
 }

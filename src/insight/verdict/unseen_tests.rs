@@ -4,8 +4,8 @@ use super::{Standing, Verdict, Word, conclusion};
 use crate::session::{
     Event, Session,
     event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, RequestId, Section,
-        Source, SourceState, StepRef, EventKind,
+        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, EventKind, RequestId,
+        Section, Source, SourceState, StepRef,
     },
     fixtures::at,
 };

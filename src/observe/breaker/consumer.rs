@@ -291,7 +291,10 @@ mod tests {
         let mut seen = Seen::default();
         let mut tell = |what| seen.follow(&Event { seq: 0, at: Timestamp::UNIX_EPOCH, what });
         for (name, owner) in [("c-1", "consumer"), ("c-2", "consumer"), ("p-1", "provider")] {
-            tell(EventKind::PodSeen(Row { owner: Some(owner.to_owned()), ..test_support::pod("shop", name) }));
+            tell(EventKind::PodSeen(Row {
+                owner: Some(owner.to_owned()),
+                ..test_support::pod("shop", name)
+            }));
         }
         assert_eq!(seen.bystander(), None, "nobody knows yet which of them is hit");
         let fired = EventKind::FaultFired {

@@ -11,7 +11,7 @@ use super::sources::{
 };
 use crate::cluster::Connection;
 use crate::provider::http::Access;
-use crate::session::event::{Level, Source, SourceState, EventKind};
+use crate::session::event::{EventKind, Level, Source, SourceState};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,

@@ -8,7 +8,7 @@ use crate::cluster::fake_api::{Asked, Reply, answering};
 use crate::provider::http::Access;
 use crate::session::{
     clock::Clock,
-    event::{BreakerState, Level, Says, EventKind, Witness},
+    event::{BreakerState, EventKind, Level, Says, Witness},
     stream::{Stream, stream},
 };
 use serde_json::json;

@@ -7,7 +7,7 @@ use super::sources::{
     reach::Reach,
     usual::shown,
 };
-use crate::session::event::{Source, SourceState, EventKind, Witness};
+use crate::session::event::{EventKind, Source, SourceState, Witness};
 use std::{
     sync::{
         Arc,

@@ -3,7 +3,7 @@
 use super::{BreakerSettings, watch};
 use crate::session::{
     clock::Clock,
-    event::{Belief, BreakerState, EndpointId, Says, Source, SourceState, EventKind, Witness},
+    event::{Belief, BreakerState, EndpointId, EventKind, Says, Source, SourceState, Witness},
     stream::{Stream, stream},
 };
 use BreakerState::Open;
@@ -171,7 +171,9 @@ async fn silence_is_told_with_its_reason() {
     let settings = BreakerSettings { metrics, ..BreakerSettings::new(ENDPOINT) };
     tokio::spawn(watch(settings, emitter, facts, stop.clone()));
     let ground = until(&mut stream, |what| match what {
-        EventKind::Testified(said) if said.witness == Witness::Metrics => Some((said.says, said.ground.clone())),
+        EventKind::Testified(said) if said.witness == Witness::Metrics => {
+            Some((said.says, said.ground.clone()))
+        }
         _ => None,
     })
     .await;

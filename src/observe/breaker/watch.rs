@@ -16,7 +16,9 @@ use crate::{
     observe::presence::Presence,
     provider::http::Access,
     session::{
-        event::{Belief, Calls, EndpointId, Event, Source, SourceState, Testimony, Timestamp, EventKind, Witness},
+        event::{
+            Belief, Calls, EndpointId, Event, EventKind, Source, SourceState, Testimony, Timestamp, Witness,
+        },
         stream::Emitter,
     },
 };

@@ -11,7 +11,7 @@ use crate::{
     session::{
         Event, Session,
         clock::Clock,
-        event::{AnswerKind, EndpointId, ErrorKind, SourceState, EventKind},
+        event::{AnswerKind, EndpointId, ErrorKind, EventKind, SourceState},
         stream::{Stream, stream},
     },
 };
@@ -288,7 +288,9 @@ async fn what_cannot_be_probed_is_said_with_a_way_out() {
         let mut probe = Probe::start(url, change);
         let reason = probe
             .until(|event| match &event.what {
-                EventKind::SourceChanged { state: SourceState::Absent { reason }, .. } => Some(reason.clone()),
+                EventKind::SourceChanged { state: SourceState::Absent { reason }, .. } => {
+                    Some(reason.clone())
+                }
                 _ => None,
             })
             .await;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::observe::presence::Presence;
 use crate::session::{
-    event::{Answer, AnswerKind, EndpointId, Level, RequestId, Source, SourceState, EventKind},
+    event::{Answer, AnswerKind, EndpointId, EventKind, Level, RequestId, Source, SourceState},
     state::Outcome,
     stream::Emitter,
 };

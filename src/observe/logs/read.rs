@@ -2,7 +2,7 @@
 
 use super::Redact;
 use crate::session::{
-    event::{LogSource, PodLine, Timestamp, EventKind},
+    event::{EventKind, LogSource, PodLine, Timestamp},
     stream::Emitter,
 };
 use futures_util::{AsyncRead, AsyncReadExt};

@@ -4,7 +4,7 @@ use crate::{
     session::{
         Event,
         clock::Clock,
-        event::{Container, LastEnd, Pod, PodLine, TargetCard, Timestamp, EventKind},
+        event::{Container, EventKind, LastEnd, Pod, PodLine, TargetCard, Timestamp},
         stream::{Stream, stream},
     },
     test_support::{self, container, method},

@@ -5,7 +5,7 @@ use crate::{
     cluster::Connection,
     session::{
         Event,
-        event::{Container, LogSource, Pod, PodKey, TargetCard, EventKind, is_about},
+        event::{Container, EventKind, LogSource, Pod, PodKey, TargetCard, is_about},
         stream::Emitter,
     },
 };

@@ -1,6 +1,6 @@
 //! The pods that are known: some are told one by one, of the others only how many there are of each kind.
 
-use crate::session::event::{FoundPods, Pod, PodKey, EventKind};
+use crate::session::event::{EventKind, FoundPods, Pod, PodKey};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,

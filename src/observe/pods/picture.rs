@@ -6,7 +6,7 @@ use super::{
     notes, row,
     services::{KnownService, service_of},
 };
-use crate::session::event::{ClusterNote, Pod, PodKey, EventKind, Workload};
+use crate::session::event::{ClusterNote, EventKind, Pod, PodKey, Workload};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{Event, Pod as WholePod, Service},
@@ -156,7 +156,11 @@ impl Picture {
             return Vec::new();
         }
         let known = self.services.get_mut(place);
-        known.and_then(|known| known.news(&place.0, &place.1)).map(EventKind::ServiceSeen).into_iter().collect()
+        known
+            .and_then(|known| known.news(&place.0, &place.1))
+            .map(EventKind::ServiceSeen)
+            .into_iter()
+            .collect()
     }
 
     /// A Deployment is there or changed.

@@ -7,7 +7,7 @@ use super::{
     row,
 };
 use crate::cluster::{Connection, Error};
-use crate::session::event::{Source, SourceState, EventKind};
+use crate::session::event::{EventKind, Source, SourceState};
 use crate::session::stream::Emitter;
 use futures_util::{
     StreamExt,
@@ -131,7 +131,9 @@ impl Observer {
             Object::Deployment(deployment) => self.picture.deployment(&deployment),
             // What was written before we came is history.
             Object::Event(_) if listed => Vec::new(),
-            Object::Event(event) => self.picture.event(&event).map(EventKind::ClusterNoted).into_iter().collect(),
+            Object::Event(event) => {
+                self.picture.event(&event).map(EventKind::ClusterNoted).into_iter().collect()
+            }
         }
     }
 

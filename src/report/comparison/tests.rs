@@ -156,7 +156,10 @@ fn a_fault_without_effect_is_the_first_thing_said() {
         event.at < at(0.0)
             || !matches!(
                 event.what,
-                EventKind::PodSeen(_) | EventKind::PodGone(_) | EventKind::ServiceSeen(_) | EventKind::WorkloadSeen(_)
+                EventKind::PodSeen(_)
+                    | EventKind::PodGone(_)
+                    | EventKind::ServiceSeen(_)
+                    | EventKind::WorkloadSeen(_)
             )
     };
     let events: Vec<Event> = fixtures::events(Variant::After, 62.0).into_iter().filter(quiet).collect();

@@ -51,9 +51,13 @@ impl Controls {
                 loading.experiment = reply.state;
             }
             match reply.error {
-                Some(ControlError::Interrupt(message)) => loading.turned = Some(StopByControl::Interrupt(message)),
+                Some(ControlError::Interrupt(message)) => {
+                    loading.turned = Some(StopByControl::Interrupt(message))
+                }
                 Some(ControlError::Exit(code)) => loading.turned = Some(StopByControl::Exit(code)),
-                Some(ControlError::KeyboardInterrupt) => loading.turned = Some(StopByControl::KeyboardInterrupt),
+                Some(ControlError::KeyboardInterrupt) => {
+                    loading.turned = Some(StopByControl::KeyboardInterrupt)
+                }
                 Some(ControlError::Ordinary(message) | ControlError::Ended(message)) => {
                     loading.complaints.push(format!("{function} of control '{}': {message}", control.name));
                 }

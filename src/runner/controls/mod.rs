@@ -150,7 +150,11 @@ impl Controls {
 
     /// Calls `configure_control` once for each name: the globals, of which those that fail are dropped, then the
     /// experiment's, which do not see the settings.
-    pub(super) async fn configure(&mut self, mut scene: ControlView<'_>, reins: &StopSignal) -> ControlChanges {
+    pub(super) async fn configure(
+        &mut self,
+        mut scene: ControlView<'_>,
+        reins: &StopSignal,
+    ) -> ControlChanges {
         let mut changes = ControlChanges::default();
         let Some(host) = self.host.clone() else { return changes };
         let once = SingleCalls { host: &*host, function: "configure_control", reins };
@@ -170,7 +174,11 @@ impl Controls {
     }
 
     /// Calls `cleanup_control` once for each name; tells what went wrong.
-    pub(super) async fn clean_up(&self, mut scene: ControlView<'_>, reins: &StopSignal) -> Vec<ControlProblem> {
+    pub(super) async fn clean_up(
+        &self,
+        mut scene: ControlView<'_>,
+        reins: &StopSignal,
+    ) -> Vec<ControlProblem> {
         let mut changes = ControlChanges::default();
         let Some(host) = &self.host else { return changes.complaints };
         let once = SingleCalls { host: &**host, function: "cleanup_control", reins };
@@ -191,19 +199,24 @@ impl Controls {
 
     /// Calls the controls of a level in order, each seeing what those before it changed. An interruption skips the
     /// rest of the round, and so does a halt that comes meanwhile.
-    pub(super) async fn round(&self, round: Round<'_>, mut scene: ControlView<'_>, reins: &StopSignal) -> ControlChanges {
+    pub(super) async fn round(
+        &self,
+        round: Round<'_>,
+        mut scene: ControlView<'_>,
+        reins: &StopSignal,
+    ) -> ControlChanges {
         let mut changes = ControlChanges::default();
         let Some(host) = &self.host else { return changes };
         let Round { when, subject, mut state, compat } = round;
         let (scope, function) = (when.name(), format!("{}_{}_control", when.name(), subject.level.name()));
-        let halts = reins.halts();
+        let halts = reins.stops();
         let mut context = Value::from(subject.context.clone());
         let experiment = scene.experiment.clone();
         let applied =
             levels::applied(subject.level, &self.globals, experiment.controls(), subject.local, compat);
         for control in applied.into_iter().filter(|control| control.scope().is_none_or(|it| it == scope)) {
             let Some(module) = control.module() else { continue };
-            if reins.halts() > halts {
+            if reins.stops() > halts {
                 break;
             }
             let call = ControlCall {
@@ -228,9 +241,13 @@ impl Controls {
                 changes.state = Some(changed);
             }
             match reply.error {
-                Some(ControlError::Interrupt(message)) => changes.turned = Some(StopByControl::Interrupt(message)),
+                Some(ControlError::Interrupt(message)) => {
+                    changes.turned = Some(StopByControl::Interrupt(message))
+                }
                 Some(ControlError::Exit(code)) => changes.turned = Some(StopByControl::Exit(code)),
-                Some(ControlError::KeyboardInterrupt) => changes.turned = Some(StopByControl::KeyboardInterrupt),
+                Some(ControlError::KeyboardInterrupt) => {
+                    changes.turned = Some(StopByControl::KeyboardInterrupt)
+                }
                 Some(error) => changes.complaints.push(ControlProblem::of(error, &function, control)),
                 None => {}
             }

@@ -12,12 +12,12 @@ const GRACE: Duration = Duration::from_millis(750);
 /// Calls a control until it is done, the run is told (once more) to turn to its end, or, in a run that was told so
 /// already, it has taken too long.
 pub(super) async fn ask(host: &dyn ControlHost, call: ControlCall<'_>, reins: &StopSignal) -> ControlReply {
-    let (cancel, hurried, halts) = (call.cancel.clone(), reins.is_hurried(), reins.halts());
+    let (cancel, hurried, halts) = (call.cancel.clone(), reins.is_hurried(), reins.stops());
     let mut calling = pin!(host.call(call));
     let why = tokio::select! {
         biased;
         reply = &mut calling => return reply,
-        () = reins.halted_beyond(halts) => "it was ended, because the run turns to its end".to_owned(),
+        () = reins.stopped_after(halts) => "it was ended, because the run turns to its end".to_owned(),
         () = elapsed(hurried) => {
             format!("it was ended, because the run turns to its end and it took more than {} s", PATIENCE.as_secs())
         }

@@ -83,7 +83,8 @@ async fn what_would_act_elsewhere_by_now_is_not_fired_but_shown_again() {
     let told = "'kill' was not fired: its card named context production, by now it would act in context staging; \
                 see the new card";
     assert!(played.says(told));
-    let fires = played.events.iter().filter(|event| matches!(event.what, EventKind::FaultFired { .. })).count();
+    let fires =
+        played.events.iter().filter(|event| matches!(event.what, EventKind::FaultFired { .. })).count();
     assert_eq!(fires, 1);
 }
 

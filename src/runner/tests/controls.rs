@@ -220,7 +220,9 @@ async fn what_a_control_makes_of_an_activity_is_played_and_journalled() {
     assert_eq!(played.at("experiment.method.1.name"), "edited".into());
     assert_eq!(played.at("experiment.description"), "d".into(), "the journal's mapping is its own");
     let plans = played.events.iter().filter_map(|event| match &event.what {
-        EventKind::Planned(plan) => Some(plan.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>()),
+        EventKind::Planned(plan) => {
+            Some(plan.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>())
+        }
         _ => None,
     });
     let (first, last) = (vec!["a"], vec!["edited", "edited"]);

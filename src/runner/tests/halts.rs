@@ -123,7 +123,8 @@ async fn background_activities_end_with_the_run() {
         Signal::Interrupt,
     )
     .await;
-    let ended = rolled_back.events.iter().position(|event| matches!(event.what, EventKind::MethodEnded)).unwrap();
+    let ended =
+        rolled_back.events.iter().position(|event| matches!(event.what, EventKind::MethodEnded)).unwrap();
     let slow_ended = rolled_back.events.iter().position(
         |event| matches!(&event.what, EventKind::ActivityEnded { step, .. } if step.index == 0 && step.section == crate::session::event::Section::Method),
     );

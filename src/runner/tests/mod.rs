@@ -13,7 +13,7 @@ mod outcomes;
 mod properties;
 mod stepping;
 
-use super::{Consent, Controls, RunEnd, RunOptions, Pacing, RunRequest, ShownTargets, Signal, play};
+use super::{Consent, Controls, Pacing, RunEnd, RunOptions, RunRequest, ShownTargets, Signal, play};
 use crate::test_support::map;
 use crate::{
     cluster,

@@ -151,7 +151,8 @@ async fn waits_can_be_cut() {
     assert!(played.seconds() < 1.0);
     assert_eq!(played.at("run.0.status"), "failed".into());
     assert!(played.says("  => failed: cut short by the operator"));
-    let cuts = played.events.iter().filter(|event| matches!(event.what, EventKind::PauseEnded { cut: true, .. }));
+    let cuts =
+        played.events.iter().filter(|event| matches!(event.what, EventKind::PauseEnded { cut: true, .. }));
     assert_eq!(cuts.count(), 2);
 }
 

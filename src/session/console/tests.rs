@@ -65,7 +65,12 @@ fn c106_the_catalogue_of_console_lines() {
         ),
         // It broke, which is told as such.
         (
-            EventKind::HypothesisEnded { phase: HypothesisPhase::Before, met: false, deviating: None, skipped: 0 },
+            EventKind::HypothesisEnded {
+                phase: HypothesisPhase::Before,
+                met: false,
+                deviating: None,
+                skipped: 0,
+            },
             &[],
         ),
         (

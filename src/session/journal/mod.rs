@@ -63,7 +63,12 @@ impl Journal {
             }
             EventKind::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
             // A pass beside the method that broke has no verdict, and leaves nothing.
-            EventKind::HypothesisEnded { phase: HypothesisPhase::During, met: false, deviating: None, .. } => {}
+            EventKind::HypothesisEnded {
+                phase: HypothesisPhase::During,
+                met: false,
+                deviating: None,
+                ..
+            } => {}
             EventKind::HypothesisEnded { phase, met, skipped, .. } => {
                 // Met as far as it was asked is not met.
                 self.passes.end(*phase, *met, *skipped > 0 && *met);

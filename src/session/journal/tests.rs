@@ -46,7 +46,12 @@ impl Told {
             summary: String::new(),
             seconds: 0.0,
         };
-        self.tell(EventKind::ActivityEnded { run: RunId(run), step: StepRef { section, index }, outcome, entry });
+        self.tell(EventKind::ActivityEnded {
+            run: RunId(run),
+            step: StepRef { section, index },
+            outcome,
+            entry,
+        });
     }
 
     fn at(&self, path: &str) -> String {

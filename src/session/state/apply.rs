@@ -8,8 +8,8 @@ use crate::session::{
     Command,
     command::{Annotation, StepCommand},
     event::{
-        Check, CheckLevel, Event, PlanChange, Gap, Level, Source, StepRef, Testimony, Timestamp, Trip, Undone, EventKind,
-        Witness,
+        Check, CheckLevel, Event, EventKind, Gap, Level, PlanChange, Source, StepRef, Testimony, Timestamp,
+        Trip, Undone, Witness,
     },
     wording,
 };
@@ -155,7 +155,9 @@ impl Session {
             EventKind::ClusterNoted(note) => self.cluster.noted(at, note),
             EventKind::PodLogOpened { source } => self.cluster.log_opened(at, source),
             EventKind::PodLogged { source, lines } => self.cluster.logged(source, lines),
-            EventKind::PodLogClosed { source, failed } => self.cluster.log_closed(at, source, failed.as_deref()),
+            EventKind::PodLogClosed { source, failed } => {
+                self.cluster.log_closed(at, source, failed.as_deref())
+            }
             EventKind::SourceChanged { source, state } => self.cluster.source_changed(at, *source, state),
 
             EventKind::Testified(testimony) => self.testified(at, testimony),

@@ -1,7 +1,7 @@
 //! The plan with the state of each step.
 
 use crate::session::event::{
-    ActivityOutcome, PlanChange, PauseSide, Plan, RunId, Section, Step, StepRef, Timestamp,
+    ActivityOutcome, PauseSide, Plan, PlanChange, RunId, Section, Step, StepRef, Timestamp,
 };
 use pyvalue::Value;
 use std::collections::{BTreeSet, HashMap, VecDeque};

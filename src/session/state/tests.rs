@@ -5,8 +5,8 @@ use crate::session::{
     Command, Event,
     command::{Annotation, StepCommand},
     event::{
-        ActivityOutcome, Belief, BreakerState, Confidence, LastEnd, Level, PauseSide, Plan, Pod, RunId,
-        RunStatus, Section, StepRef, EventKind,
+        ActivityOutcome, Belief, BreakerState, Confidence, EventKind, LastEnd, Level, PauseSide, Plan, Pod,
+        RunId, RunStatus, Section, StepRef,
     },
     fixtures::{self, Variant, at},
 };

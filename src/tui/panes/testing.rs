@@ -4,7 +4,7 @@ use super::Scene;
 use crate::{
     session::{
         Session,
-        event::{Event, Timestamp, EventKind},
+        event::{Event, EventKind, Timestamp},
         fixtures::at,
     },
     tui::{

@@ -8,7 +8,7 @@ use super::super::{
 use super::*;
 use crate::session::command::{Annotation, StepCommand, WatchCommand};
 use crate::session::{
-    event::{Event, Gets, Guards, Prediction, RunStatus, Section, StepRef, TripGuess, Undone, EventKind},
+    event::{Event, EventKind, Gets, Guards, Prediction, RunStatus, Section, StepRef, TripGuess, Undone},
     fixtures::{self, Variant},
     state::StepState,
 };

@@ -12,8 +12,8 @@ use crate::{
     observe::breaker::reading::{Heard, Reading, SourceId},
     session::{
         event::{
-            Belief, BreakerState, Confidence, EndpointId, Event, NamedState, Pod, PodKey, Says,
-            ServiceEndpoints, Testimony, Timestamp, Transition, EventKind, Witness,
+            Belief, BreakerState, Confidence, EndpointId, Event, EventKind, NamedState, Pod, PodKey, Says,
+            ServiceEndpoints, Testimony, Timestamp, Transition, Witness,
         },
         wording,
     },

@@ -12,7 +12,7 @@ use super::reach::{Answer, Reach, Refused};
 use crate::{
     observe::presence::Presence,
     session::{
-        event::{Level, Source, SourceState, Timestamp, EventKind, Witness},
+        event::{EventKind, Level, Source, SourceState, Timestamp, Witness},
         stream::Emitter,
     },
 };

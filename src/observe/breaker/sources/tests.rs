@@ -12,7 +12,7 @@ use crate::{
     provider::http::Access,
     session::{
         clock::Clock,
-        event::{BreakerState, Level, NamedBreaker, Says, Timestamp, EventKind, Witness},
+        event::{BreakerState, EventKind, Level, NamedBreaker, Says, Timestamp, Witness},
         stream::{Stream, stream},
     },
 };

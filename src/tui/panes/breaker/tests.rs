@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{Belief, BreakerState as State, Confidence, Says, Testimony, EventKind, Witness},
+        event::{Belief, BreakerState as State, Confidence, EventKind, Says, Testimony, Witness},
         fixtures::at,
         wording,
     },
@@ -77,7 +77,11 @@ fn only_a_state_that_is_believed_is_filled() {
 #[test]
 fn what_cannot_be_told_has_a_question_mark_at_the_last_state_known() {
     let mut told = told(&case(State::Closed, Likely, 3.0, vec![], "they say so"));
-    tell(&mut told, 4.0, EventKind::Believed(Belief::new(State::Unknown, CannotTell, at(4.0), "all are silent")));
+    tell(
+        &mut told,
+        4.0,
+        EventKind::Believed(Belief::new(State::Unknown, CannotTell, at(4.0), "all are silent")),
+    );
     told.1 = at(5.0);
     let pane = pane(&told, SIZES[0]);
     assert!(pane.contains("│ CLOSED?│") && pane.contains("UNKNOWN  all are silent"), "{pane}");

@@ -2,7 +2,7 @@
 
 use crate::{
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{Belief, BreakerState, Confidence, NamedState, Timestamp},
         fixtures::{self, Variant},
     },

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{ActivityOutcome, Event, Plan, RunId, Section, StepRef, EventKind},
+        event::{ActivityOutcome, Event, EventKind, Plan, RunId, Section, StepRef},
         fixtures::{self, Variant},
     },
     tui::{

@@ -3,7 +3,7 @@
 use super::super::Scene;
 use crate::{
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{Guard, Guards, Level, Timestamp, Trip},
         fixtures::{self, Variant},
     },

@@ -5,8 +5,8 @@ use super::{
 use crate::{
     session::{
         event::{
-            ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, Source, SourceState, EventKind,
-            Workload,
+            ClusterNote, Container, EventKind, FoundPods, LastEnd, Liveness, Pod, PodKey, Source,
+            SourceState, Workload,
         },
         fixtures::{self, NEW, OLD, Variant, at},
     },
@@ -140,7 +140,11 @@ fn what_is_not_whole_without_a_pod_to_say_so_has_a_row() {
     has(&pane(&told, SMALL), &["my-provider-app     scaled to 0 │"]);
     let mut told = fixtures::told(Variant::After, -1.0);
     let (namespace, name) = ("default".to_owned(), "worker".to_owned());
-    tell(&mut told, -0.9, EventKind::WorkloadSeen(Workload { namespace, name, desired: 3, ready: 2, updated: 3 }));
+    tell(
+        &mut told,
+        -0.9,
+        EventKind::WorkloadSeen(Workload { namespace, name, desired: 3, ready: 2, updated: 3 }),
+    );
     has(&pane(&told, SMALL), &["worker                2/3 ready │"]);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{Check, CheckLevel, Timestamp},
         fixtures,
     },

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{BreakerState as State, Confidence, Says, Testimony, EventKind, Witness},
+        event::{BreakerState as State, Confidence, EventKind, Says, Testimony, Witness},
         fixtures::{self, Variant, at},
         wording,
     },

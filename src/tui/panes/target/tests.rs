@@ -2,7 +2,7 @@
 
 use crate::{
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{Place, StepRef, TargetCard, Timestamp},
         fixtures,
         state::StepState,

@@ -8,8 +8,8 @@ use crate::observe::breaker::reading::{Heard, Outgoing, Reading, SourceId};
 use crate::session::{
     Event,
     event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, NamedBreaker, NamedState, Pod,
-        RequestId, Says, Section, ServiceEndpoints, StepRef, EventKind, Witness,
+        Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, EventKind, NamedBreaker, NamedState,
+        Pod, RequestId, Says, Section, ServiceEndpoints, StepRef, Witness,
     },
 };
 use crate::test_support::{answer, container, pod};
@@ -284,7 +284,13 @@ fn a_network_that_refuses_by_now_is_no_breaker() {
     let (namespace, name) = ("default".to_owned(), "provider".to_owned());
     story.tell(
         0.1,
-        EventKind::ServiceSeen(ServiceEndpoints { namespace, name, ready: 0, not_ready: 0, pods: Vec::new() }),
+        EventKind::ServiceSeen(ServiceEndpoints {
+            namespace,
+            name,
+            ready: 0,
+            not_ready: 0,
+            pods: Vec::new(),
+        }),
     );
     story.ask(0.0, 4.0, 1.0, Fallback, &[]);
     let belief = story.ask(4.0, 20.0, 0.004, Fallback, &[]);

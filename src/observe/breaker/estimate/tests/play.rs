@@ -7,8 +7,8 @@ use crate::observe::breaker::reading::{Heard, Reading, SourceId};
 use crate::session::{
     Event,
     event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, NamedBreaker, RequestId,
-        Says, Section, StepRef, Timestamp, EventKind, Witness,
+        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, EventKind, NamedBreaker,
+        RequestId, Says, Section, StepRef, Timestamp, Witness,
     },
 };
 use crate::test_support::answer;

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What was told last.
 #[derive(Debug, Default)]
-pub(super) struct Telling {
+pub(super) struct Narration {
     users: Option<Word>,
     breaker: Option<BreakerState>,
     /// Turns of the breaker told so far.
@@ -28,7 +28,7 @@ pub(super) struct Telling {
     restarts: u32,
 }
 
-impl Telling {
+impl Narration {
     /// Prints what changes until it is dropped.
     pub(super) async fn follow(mut self, shown: watch::Receiver<Session>, clock: Clock) {
         let mut ticks = interval(LOOK);
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_change_is_told_once() {
-        let mut telling = Telling::default();
+        let mut telling = Narration::default();
         let (session, now) = fixtures::steady();
         let first = telling.news(&session, now).join("\n");
         assert!(first.contains("users    OK") && first.contains("breaker  CLOSED"), "{first}");

@@ -104,9 +104,9 @@ mod tests {
 
     /// Keeps what each single write brought.
     #[derive(Clone, Default)]
-    struct Writes(Arc<Mutex<Vec<String>>>);
+    struct RecordedWrites(Arc<Mutex<Vec<String>>>);
 
-    impl AsyncWrite for Writes {
+    impl AsyncWrite for RecordedWrites {
         fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
             self.0.lock().unwrap().push(String::from_utf8_lossy(bytes).into_owned());
             Poll::Ready(Ok(bytes.len()))
@@ -123,7 +123,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_can_write_between_a_line_and_its_end() {
-        let writes = Writes::default();
+        let writes = RecordedWrites::default();
         let mut writer = LineWriter::start(writes.clone());
         writer.line("one".to_owned());
         writer.finish(None).await;

@@ -10,7 +10,7 @@ use crate::{
     },
     runner::RunRequest,
     session::{
-        Event, Session, EventKind,
+        Event, EventKind, Session,
         event::{Level, StepRef, Timestamp, UndoKit, Undone},
         private_file,
         stream::Emitter,
@@ -41,7 +41,7 @@ type Key = (Identity, &'static str, String, String);
 
 /// The kit; clones share what was saved.
 #[derive(Clone)]
-pub(crate) struct Kit {
+pub(crate) struct UndoStore {
     /// They choose the cluster of a step; none where nothing is saved.
     providers: Option<Arc<Providers>>,
     emitter: Emitter,
@@ -49,17 +49,17 @@ pub(crate) struct Kit {
     file: Option<PathBuf>,
     /// Knows what was fired, and when.
     session: watch::Receiver<Session>,
-    held: Arc<Mutex<Held>>,
+    held: Arc<Mutex<StoredManifests>>,
 }
 
 #[derive(Default)]
-struct Held {
+struct StoredManifests {
     /// Each as it was saved, oldest first, with the moment when that save had ended.
     manifests: BTreeMap<Key, Vec<(Timestamp, Connection, Manifest)>>,
     steps: BTreeMap<StepRef, Vec<Key>>,
 }
 
-impl Held {
+impl StoredManifests {
     /// Keeps what was saved for a step. Once something was fired, what is held already stays as it was before.
     fn keep(
         &mut self,
@@ -111,7 +111,7 @@ fn unharmed<C, M>(versions: &[(Timestamp, C, M)], t0: Option<Timestamp>) -> Opti
     before.or_else(|| versions.first())
 }
 
-impl Kit {
+impl UndoStore {
     /// An empty kit. With a recording the manifests are written beside it.
     pub(crate) fn new(
         providers: Option<Arc<Providers>>,
@@ -151,7 +151,7 @@ impl Kit {
                     }
                     Some(Event { what: EventKind::ActivityStarted { .. } | EventKind::StepSkipped { .. }, .. }) => awaited = None,
                     Some(event) => {
-                        if let Some(step) = played.hear(event) {
+                        if let Some(step) = played.handle(event) {
                             self.begin_to_save(&mut saves, &played, step);
                         }
                     }
@@ -201,19 +201,19 @@ impl Kit {
             // What is not there cannot be lost, and the preflight tells that it is not.
             Ok(_) => return,
             Err(why) => {
-                return self.say(Level::Warning, format!("the undo kit could not be filled: {why}")).await;
+                return self.log(Level::Warning, format!("the undo kit could not be filled: {why}")).await;
             }
         };
         let (ended, t0) = (self.emitter.clock().now(), self.t0());
         if self.was_fired(step) && !self.with(|held| held.steps.contains_key(&step)) {
             let why = "the fire came before what it would hit was saved: this kit cannot put it back";
-            return self.say(Level::Warning, why.to_owned()).await;
+            return self.log(Level::Warning, why.to_owned()).await;
         }
         let manifests = self.with(|held| held.keep((step, ended), connection, &saved, t0));
         let file = match self.write(&connection.identity()).await {
             Ok(path) => path,
             Err(why) => {
-                self.say(Level::Warning, why).await;
+                self.log(Level::Warning, why).await;
                 None
             }
         };
@@ -253,7 +253,7 @@ impl Kit {
         let clusters: Vec<Identity> = self.with(|held| held.by_cluster(None).into_keys().cloned().collect());
         for cluster in clusters {
             if let Err(why) = self.write(&cluster).await {
-                self.say(Level::Warning, why).await;
+                self.log(Level::Warning, why).await;
             }
         }
     }
@@ -315,11 +315,11 @@ impl Kit {
         Ok(Some(shown))
     }
 
-    async fn say(&self, level: Level, message: String) {
+    async fn log(&self, level: Level, message: String) {
         self.emitter.emit(EventKind::Logged { level, target: "undo".to_owned(), message }).await;
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Held) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut StoredManifests) -> T) -> T {
         change(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
