@@ -9,7 +9,8 @@ use chaos_tui::{
         Event, EventKind, Session,
         event::{
             Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, Level, Pod, PodKey,
-            PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony, Timestamp, Witness,
+            PodPhase, RequestId, Section, ServiceEndpoints, SourceClaim, SourceKind, SourceReport, StepRef,
+            Timestamp,
         },
     },
     tui::{LogFeed, Overlay, Pane, Scene, Steering, Theme, View, keymap::Keymap, render},
@@ -107,7 +108,7 @@ fn hour() -> Vec<Event> {
         let state = if turn % 2 == 0 { BreakerState::Closed } else { BreakerState::Open };
         let belief =
             Belief { agreeing: 2, spoke: 2, ..Belief::new(state, Confidence::Sure, since, "because") };
-        let testimony = Testimony::new(Witness::Health, Says::State(state), "200");
+        let testimony = SourceReport::new(SourceKind::Health, SourceClaim::State(state), "200");
         told.push((turn as f64 * 10.0, EventKind::Testified(testimony)));
         told.push((turn as f64 * 10.0, EventKind::Believed(belief)));
     }

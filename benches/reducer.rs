@@ -11,8 +11,8 @@ use chaos_tui::{
         Event, EventKind, Session,
         event::{
             Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, ErrorKind, Level,
-            Liveness, Pod, PodKey, PodPhase, RequestId, Says, Section, ServiceEndpoints, StepRef, Testimony,
-            Timestamp, Witness,
+            Liveness, Pod, PodKey, PodPhase, RequestId, Section, ServiceEndpoints, SourceClaim, SourceKind,
+            SourceReport, StepRef, Timestamp,
         },
         state::Lane,
     },
@@ -71,10 +71,11 @@ fn facts_of(second: u64, rate: u64) -> Vec<(u64, EventKind)> {
         facts.push((due + waited_ms as u64, EventKind::Answered(answer)));
     }
     let open = matches!(second % CYCLE.0, 6..16 | 22..32);
-    let says = if open { Says::State(BreakerState::Open) } else { Says::Not(BreakerState::Open) };
-    for (offset, witness) in [(200, Witness::Health), (700, Witness::Answers)] {
+    let says =
+        if open { SourceClaim::State(BreakerState::Open) } else { SourceClaim::Not(BreakerState::Open) };
+    for (offset, witness) in [(200, SourceKind::Health), (700, SourceKind::Answers)] {
         let ground = "7 of the last 7 answers are fallbacks in under 10 ms";
-        facts.push((ms + offset, EventKind::Testified(Testimony::new(witness, says, ground))));
+        facts.push((ms + offset, EventKind::Testified(SourceReport::new(witness, says, ground))));
     }
     facts.push((ms + 300, EventKind::Believed(belief(ms, open))));
     facts.push((ms + 400, EventKind::PodSeen(pod(second))));

@@ -1,8 +1,8 @@
 //! `run --fail-on`: an exit code for what users got, on request.
 
 use crate::{
-    insight::{self, Standing},
-    session::{Session, event::Timestamp, state::SafetyKnown},
+    insight::{self, RunVerdict},
+    session::{Session, event::Timestamp, state::SafetyBasis},
 };
 
 /// What the program exits with then.
@@ -28,15 +28,17 @@ pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Op
     fail_on.iter().find_map(|what| {
         let (name, why) = match what {
             FailOn::NotResilient => {
-                ("not-resilient", (conclusion.standing != Standing::Resilient).then(verdict)?)
+                ("not-resilient", (conclusion.standing != RunVerdict::Resilient).then(verdict)?)
             }
             FailOn::FaultNeverHappened => {
-                let never =
-                    matches!(conclusion.standing, Standing::FaultNeverHappened | Standing::FaultNotConfirmed);
+                let never = matches!(
+                    conclusion.standing,
+                    RunVerdict::FaultNeverHappened | RunVerdict::FaultNotConfirmed
+                );
                 ("fault-never-happened", never.then(verdict)?)
             }
             FailOn::NotObservable => {
-                ("not-observable", (conclusion.standing == Standing::NotObservable).then(verdict)?)
+                ("not-observable", (conclusion.standing == RunVerdict::NotObservable).then(verdict)?)
             }
             FailOn::NotRecovered => ("not-recovered", has_not_recovered(session, now)?),
         };
@@ -48,7 +50,7 @@ pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Op
 fn has_not_recovered(session: &Session, now: Timestamp) -> Option<String> {
     match &session.safety {
         Some(safety) if safety.done.as_ref().is_some_and(|done| done.met) => {
-            (session.safety_known() == SafetyKnown::No).then(|| session.safety_text())
+            (session.safety_known() == SafetyBasis::No).then(|| session.safety_text())
         }
         Some(_) => Some(session.safety_text()),
         None => insight::is_to_recover(session, now).then(|| "the fault is still on".to_owned()),

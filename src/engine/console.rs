@@ -4,7 +4,7 @@ use super::line_writer::LineWriter;
 use crate::session::{
     Event, EventKind,
     clock::local_zone,
-    console::{Layout, Line, lines},
+    console::{ConsoleLine, Layout, lines},
     event::Level,
 };
 use jiff::tz::TimeZone;
@@ -56,11 +56,11 @@ impl Console {
             _ => TARGET,
         };
         for (level, message) in lines(&event.what) {
-            self.write(Line { at: event.at, level, target, message: &message });
+            self.write(ConsoleLine { at: event.at, level, target, message: &message });
         }
     }
 
-    fn write(&mut self, line: Line<'_>) {
+    fn write(&mut self, line: ConsoleLine<'_>) {
         if line.level >= self.level {
             self.stderr.line(self.layout.show(line, self.zone));
         }

@@ -19,7 +19,7 @@ use crate::{
         Command, EventKind, Session,
         clock::Clock,
         event::{Level, Timestamp},
-        journal::{Journal, Machine},
+        journal::{HostInfo, Journal},
         recording::RecordingThread,
         stream::{self, Emitter},
     },
@@ -59,7 +59,7 @@ impl SessionHost {
     pub(crate) fn start(recorder: Option<RecordingThread>, console: Option<Console>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
-        let journal = Journal::new(Machine::this());
+        let journal = Journal::new(HostInfo::this());
         let (reader, bus, session) = EventBus::new(stream, journal, recorder, console);
         let stop = CancellationToken::new();
         let reading = tokio::spawn(reader.run(stop.clone()));

@@ -12,7 +12,7 @@ use crate::{
     runner::{Redactor, RunRequest},
     session::{
         EventKind,
-        event::{Check, CheckLevel, Plan, Section},
+        event::{CheckLevel, Plan, PreflightCheck, Section},
         stream::Emitter,
     },
 };
@@ -51,7 +51,9 @@ pub(super) async fn run_preflight(look: PreflightInput, emitter: Emitter) {
         };
         let of_other = look.checks(Ok(&connection), &subjects, false).await;
         checks.extend(
-            of_other.into_iter().map(|check| Check { text: format!("{place}{}", check.text), ..check }),
+            of_other
+                .into_iter()
+                .map(|check| PreflightCheck { text: format!("{place}{}", check.text), ..check }),
         );
     }
     for check in checks {
@@ -65,7 +67,7 @@ struct SubjectsByCluster<'a> {
     mine: Vec<Subject<'a>>,
     others: Vec<(Connection, Vec<Subject<'a>>)>,
     /// What there is to say of those whose cluster is not there.
-    missing: Vec<Check>,
+    missing: Vec<PreflightCheck>,
 }
 
 impl PreflightInput {
@@ -75,7 +77,7 @@ impl PreflightInput {
         connection: Result<&Connection, &Error>,
         subjects: &[Subject<'_>],
         own: bool,
-    ) -> Vec<Check> {
+    ) -> Vec<PreflightCheck> {
         let namespace = connection.map_or("default", |connection| connection.namespace());
         let preflight = Preflight {
             connection,
@@ -93,7 +95,10 @@ impl PreflightInput {
         match connection {
             Ok(connection) if connection.is_direct() => {
                 let redactor = Redactor::new(&self.request.secrets);
-                checks.into_iter().map(|check| Check { text: redactor.text(check.text), ..check }).collect()
+                checks
+                    .into_iter()
+                    .map(|check| PreflightCheck { text: redactor.text(check.text), ..check })
+                    .collect()
             }
             _ => checks,
         }
@@ -129,7 +134,7 @@ impl PreflightInput {
     }
 
     /// What is said of a step whose cluster is not there.
-    fn missing_permissions(&self, subject: &Subject<'_>, error: &Error, open: bool) -> Check {
+    fn missing_permissions(&self, subject: &Subject<'_>, error: &Error, open: bool) -> PreflightCheck {
         let why = Redactor::new(&self.request.secrets).text(error.to_string());
         let step = format!("step {} {}", subject.number, subject.activity.name);
         let (level, text) = match open {
@@ -139,7 +144,7 @@ impl PreflightInput {
             ),
             false => (CheckLevel::Fix, format!("{step} has no cluster: {why}")),
         };
-        Check { level, text, remedy: None, offer: None }
+        PreflightCheck { level, text, remedy: None, offer: None }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     runner::{Redactor, RunRequest},
     session::{
         EventKind, Session,
-        event::{Place, StepRef, TargetCard},
+        event::{StepCluster, StepRef, TargetCard},
         stream::Emitter,
     },
 };
@@ -41,7 +41,12 @@ pub(super) struct StepClusters {
 
 impl StepClusters {
     /// The place as the card names it, and what else the card says about it.
-    fn shown(&self, site: &Site, kind: ProviderKind, secrets: &Secrets) -> (Place, Option<&'static str>) {
+    fn shown(
+        &self,
+        site: &Site,
+        kind: ProviderKind,
+        secrets: &Secrets,
+    ) -> (StepCluster, Option<&'static str>) {
         let of_session = self.session.borrow().meta.allowed;
         match site {
             Site::In { connection, sure } => {
@@ -52,12 +57,12 @@ impl StepClusters {
                 };
                 let unseen = (!sure).then_some(UNSEEN);
                 let allowed = local && (*sure || of_session);
-                (Place { context: Some(context), sure: *sure, allowed }, unseen)
+                (StepCluster { context: Some(context), sure: *sure, allowed }, unseen)
             }
-            Site::Missing(_) => (Place { context: None, sure: true, allowed: false }, None),
+            Site::Missing(_) => (StepCluster { context: None, sure: true, allowed: false }, None),
             Site::Nowhere => {
                 let unseen = (kind != ProviderKind::Http).then_some(UNSEEN);
-                (Place { context: None, sure: false, allowed: of_session }, unseen)
+                (StepCluster { context: None, sure: false, allowed: of_session }, unseen)
             }
         }
     }

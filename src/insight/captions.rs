@@ -1,7 +1,7 @@
 //! One sentence for the audience on what happened last: what a presenter would say.
 
 use super::{
-    findings::{Harm, harm_before_opening},
+    findings::{UserHarm, harm_before_opening},
     names,
     verdict::recovery_lag,
 };
@@ -18,11 +18,11 @@ const LONGEST: usize = 105;
 /// Seconds below which nobody would notice that real answers came later than the provider.
 const NOTICED_S: f64 = 0.05;
 
-type Turn = (Timestamp, String);
+type TimedCaption = (Timestamp, String);
 
 /// The latest turn of the story up to now, with its moment; `None` before there was any.
-pub fn told_so_far(session: &Session, now: Timestamp) -> Option<Turn> {
-    let mut turns: Vec<Turn> = Vec::new();
+pub fn latest_caption(session: &Session, now: Timestamp) -> Option<TimedCaption> {
+    let mut turns: Vec<TimedCaption> = Vec::new();
     if let Some(endpoint) = session.users.main() {
         turns.push((endpoint.since, "We ask the service as its users do, and see what they get.".to_owned()));
     }
@@ -45,7 +45,7 @@ pub fn told_so_far(session: &Session, now: Timestamp) -> Option<Turn> {
 }
 
 /// When users were served again.
-fn users_back(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Option<Turn> {
+fn users_back(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Option<TimedCaption> {
     let at = endpoint.recovered?;
     let since = endpoint.since_t0(now);
     let noticed = since.error + since.fallback + since.over_limit > 0;
@@ -63,9 +63,9 @@ fn users_back(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Option<
 }
 
 /// What users have got most since a moment.
-fn got(session: &Session, since: Timestamp, until: Timestamp) -> Option<Outcome> {
+fn answers_became(session: &Session, since: Timestamp, until: Timestamp) -> Option<Outcome> {
     let mut counts = [0_usize; Outcome::ALL.len()];
-    for dot in session.users.main()?.dots_between(since, until) {
+    for dot in session.users.main()?.samples_between(since, until) {
         let place = Outcome::ALL.iter().position(|outcome| *outcome == dot.outcome);
         if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
             *count += 1;
@@ -76,13 +76,13 @@ fn got(session: &Session, since: Timestamp, until: Timestamp) -> Option<Outcome>
 }
 
 /// The breaker's turns, in words that need no knowledge of breakers.
-fn breaker_turns(session: &Session, now: Timestamp) -> Vec<Turn> {
-    let get = |since: Timestamp| match got(session, since, now) {
+fn breaker_turns(session: &Session, now: Timestamp) -> Vec<TimedCaption> {
+    let get = |since: Timestamp| match answers_became(session, since, now) {
         Some(Outcome::Fallback) => "users get the fallback at once",
         Some(Outcome::Error) => "users get an error at once",
         _ => "calls end at once",
     };
-    let mut turns: Vec<Turn> = Vec::new();
+    let mut turns: Vec<TimedCaption> = Vec::new();
     let (mut again, mut failed) = (false, 0);
     for cycle in &session.breaker.cycles {
         // An opening that ends a trial is told with it.
@@ -125,8 +125,8 @@ fn opened(session: &Session, at: Timestamp, get: &str) -> String {
     let harm = session.users.main().filter(|_| first);
     let harm = harm.map(|endpoint| harm_before_opening(session, endpoint)).unwrap_or_default();
     match harm {
-        Harm { failed: 0, late: 0, .. } => format!("The breaker opened, it cuts calls short: {get}."),
-        Harm { failed: 0, late, longest_ms, .. } => {
+        UserHarm { failed: 0, late: 0, .. } => format!("The breaker opened, it cuts calls short: {get}."),
+        UserHarm { failed: 0, late, longest_ms, .. } => {
             let users = wording::count(late, "user");
             format!("The breaker opened after {users} had waited up to {}: {get}.", wording::wait(longest_ms))
         }
@@ -138,7 +138,7 @@ fn opened(session: &Session, at: Timestamp, get: &str) -> String {
 }
 
 /// How long it stays open, once what led there has been read.
-fn waits(session: &Session, belief: &Belief) -> Vec<Turn> {
+fn waits(session: &Session, belief: &Belief) -> Vec<TimedCaption> {
     let due = belief.next_trial.filter(|_| belief.state == BreakerState::Open);
     let Some((due, since)) = due.and_then(|due| Some((due, session.since_t0(due)?))) else {
         return Vec::new();
@@ -151,7 +151,7 @@ fn waits(session: &Session, belief: &Belief) -> Vec<Turn> {
 }
 
 /// Pods that Kubernetes started again though the fault was not about them.
-fn restarts(session: &Session) -> impl Iterator<Item = Turn> {
+fn restarts(session: &Session) -> impl Iterator<Item = TimedCaption> {
     session.bystanders().filter_map(|pod| {
         let at = pod.restarted.filter(|_| pod.restarts_since_t0() > 0)?;
         let times = match pod.restarts_since_t0() {
@@ -180,7 +180,7 @@ fn stands(session: &Session, belief: &Belief, now: Timestamp) -> Option<String> 
 /// What becomes of calls that nobody cuts short.
 fn nobody_protects(session: &Session, belief: &Belief, now: Timestamp) -> String {
     let dead = if session.fault_had_effect() == Some(true) { "dead provider" } else { "provider" };
-    match got(session, belief.since, now) {
+    match answers_became(session, belief.since, now) {
         Some(Outcome::Error) => {
             format!("Nobody protects the users: each of them asks the {dead} and gets an error.")
         }

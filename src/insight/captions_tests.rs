@@ -1,6 +1,6 @@
 //! Captions over the story and over recorded sessions.
 
-use super::{LONGEST, told_so_far};
+use super::{LONGEST, latest_caption};
 use crate::session::{
     Event, EventKind, Session,
     event::{Belief, BreakerState, Confidence, NamedState},
@@ -28,19 +28,19 @@ fn the_story_is_told_turn_by_turn() {
         (fixtures::after_closed(), "Users get real answers again"),
         (fixtures::finished(Variant::Before), "Users get real answers again"),
     ] {
-        let (_, text) = told_so_far(&told.0, told.1).unwrap();
+        let (_, text) = latest_caption(&told.0, told.1).unwrap();
         assert!(text.contains(wanted), "{text}, not {wanted}");
         assert!(text.chars().count() <= LONGEST && text.ends_with('.'), "{text}");
     }
     let (ready, now) = fixtures::ready();
-    assert_eq!(told_so_far(&ready, now), None);
+    assert_eq!(latest_caption(&ready, now), None);
 }
 
 #[test]
 fn recorded_sessions_are_told_in_sentences_that_fit() {
     let told = |name, seconds| {
         let (session, now) = recorded_until(name, seconds);
-        told_so_far(&session, now).unwrap().1
+        latest_caption(&session, now).unwrap().1
     };
     let again =
         "The breaker tried the provider once, it failed, so it opened again: users get the fallback at once.";
@@ -68,7 +68,7 @@ fn believing(state: BreakerState, more: impl FnOnce(Belief) -> Belief, now: f64)
     let (mut session, _) = fixtures::told(Variant::Before, 1.0);
     let belief = more(Belief::new(state, Confidence::Sure, at(2.0), ""));
     session.apply(&Event { seq: 0, at: at(2.0), what: EventKind::Believed(belief) });
-    told_so_far(&session, at(now)).unwrap().1
+    latest_caption(&session, at(now)).unwrap().1
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_restart_is_told_and_its_end_of_an_opening_is_no_trial() {
         let belief = Belief { restarted, ..Belief::new(state, Confidence::Sure, at(seconds), "") };
         session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
     }
-    let told = told_so_far(&session, at(6.0)).unwrap().1;
+    let told = latest_caption(&session, at(6.0)).unwrap().1;
     assert_eq!(told, "A restart reset the breaker: it counts from nothing.");
     // It did open, and that is measured all the same.
     let measured = session.breaker.measured(session.t0());

@@ -1,6 +1,6 @@
 //! An earlier session behind the present one, lined up at T0: the run before.
 
-use super::verdict::{Verdict, Word, joined};
+use super::verdict::{UserVerdict, UserWord, joined};
 use crate::session::{
     event::Timestamp,
     state::{Outcome, Session},
@@ -10,10 +10,10 @@ use crate::session::{
 /// Share by which two rates may differ and still count as the same.
 const ALIKE: f64 = 0.2;
 
-impl Verdict {
+impl UserVerdict {
     /// The same with what the run before had come to at the same moment, where users are served and it was a run like this.
     pub fn beside(self, session: &Session, before: &Session, now: Timestamp) -> Self {
-        let served = matches!(self.word, Word::Ok | Word::Protected);
+        let served = matches!(self.word, UserWord::Ok | UserWord::Protected);
         let Some(since) = session.since_t0(now).filter(|_| served && unlike(session, before).is_empty())
         else {
             return self;
@@ -34,7 +34,7 @@ impl Verdict {
 pub fn errors_by(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
     let until = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
-    endpoint.dots_between(t0, until).filter(|dot| dot.outcome == Outcome::Error).count()
+    endpoint.samples_between(t0, until).filter(|dot| dot.outcome == Outcome::Error).count()
 }
 
 /// Users who by so many seconds after T0 had waited longer than the limit and had no answer.
@@ -42,7 +42,7 @@ pub fn waiting_by(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
     let by = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
     let due = by - std::time::Duration::from_millis(endpoint.limit_ms);
-    let answered_later = endpoint.dots().rev().take_while(|dot| dot.ended() > by);
+    let answered_later = endpoint.samples().rev().take_while(|dot| dot.ended() > by);
     let answered_later = answered_later.filter(|dot| dot.start >= t0 && dot.start < due).count();
     answered_later
         + endpoint.in_flight.values().filter(|flight| flight.start >= t0 && flight.start < due).count()

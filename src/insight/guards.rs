@@ -8,7 +8,7 @@ mod tests;
 
 use super::verdict::bad_seconds;
 use crate::session::{
-    event::{Guard, Source, SourceState, Timestamp, Trip},
+    event::{Guard, GuardTrip, Source, SourceState, Timestamp},
     state::{Endpoint, PodRow, Session, SourceRow},
     wording,
 };
@@ -21,12 +21,12 @@ const CLUSTER: [Source; 5] =
 
 /// One guard at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct GuardReading {
     pub guard: Guard,
     pub figure: u32,
     pub limit: u32,
     /// How near it is.
-    pub strain: Strain,
+    pub strain: GuardLevel,
     /// Figure and limit in a sentence.
     pub text: String,
     /// The same in a few words, for the verdict's bar.
@@ -35,7 +35,7 @@ pub struct Reading {
 
 /// How near a guard is to its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Strain {
+pub enum GuardLevel {
     Calm,
     /// About to go beyond.
     Near,
@@ -44,7 +44,7 @@ pub enum Strain {
 }
 
 /// The guards that are on, each with its figure. Nothing unless a fault is on in a run that still goes its way.
-pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<Reading> {
+pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<GuardReading> {
     let armed = session.fault.as_ref().is_some_and(|fault| fault.is_on())
         && session.run.ended.is_none()
         && session.run.interrupted.is_none()
@@ -64,19 +64,19 @@ pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<Reading> {
 }
 
 /// The first guard that is beyond its limit.
-pub fn guard_over(session: &Session, now: Timestamp) -> Option<Trip> {
-    let over = guard_readings(session, now).into_iter().find(|reading| reading.strain == Strain::Over)?;
-    let Reading { guard, figure, limit, text: because, .. } = over;
-    Some(Trip { guard, figure, limit, because })
+pub fn guard_over(session: &Session, now: Timestamp) -> Option<GuardTrip> {
+    let over = guard_readings(session, now).into_iter().find(|reading| reading.strain == GuardLevel::Over)?;
+    let GuardReading { guard, figure, limit, text: because, .. } = over;
+    Some(GuardTrip { guard, figure, limit, because })
 }
 
 /// The guard that is about to abort, or does.
-pub fn guard_near(session: &Session, now: Timestamp) -> Option<Reading> {
-    let near = guard_readings(session, now).into_iter().filter(|reading| reading.strain > Strain::Calm);
+pub fn guard_near(session: &Session, now: Timestamp) -> Option<GuardReading> {
+    let near = guard_readings(session, now).into_iter().filter(|reading| reading.strain > GuardLevel::Calm);
     near.max_by_key(|reading| reading.strain)
 }
 
-fn users_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
+fn users_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
     let worst = session
         .users
         .endpoints
@@ -89,12 +89,19 @@ fn users_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
         text = format!("{text}, and in {unasked} s nobody was asked, which counts as bad");
     }
     let strain = match figure {
-        figure if figure > limit => Strain::Over,
-        figure if figure * 2 >= limit && figure + NEAR_S > limit => Strain::Near,
-        _ => Strain::Calm,
+        figure if figure > limit => GuardLevel::Over,
+        figure if figure * 2 >= limit && figure + NEAR_S > limit => GuardLevel::Near,
+        _ => GuardLevel::Calm,
     };
     let text = format!("{text}; the guard allows {limit} s");
-    Reading { guard: Guard::Users, figure, limit, strain, text, short: format!("bad {figure} of {limit} s") }
+    GuardReading {
+        guard: Guard::Users,
+        figure,
+        limit,
+        strain,
+        text,
+        short: format!("bad {figure} of {limit} s"),
+    }
 }
 
 /// Seconds of the fault, without the present one, in which no request was due though users had been watched. A rate
@@ -121,7 +128,7 @@ fn unseen(session: &Session, slot: i64) -> bool {
     from.zip(to).is_some_and(|(from, to)| session.gaps.touch(from, to))
 }
 
-fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
+fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
     let since_t0 = |pod: &PodRow| pod.restarts().saturating_sub(pod.restarts_at_t0.unwrap_or(pod.restarts()));
     let figure = session.bystanders().map(since_t0).sum::<u32>();
     let last =
@@ -131,9 +138,9 @@ fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
     let ahead = ahead.filter(|miss| miss.misses + 1 >= miss.threshold).map(|miss| miss.restart_s);
     let ahead = ahead.reduce(f64::min).filter(|_| figure + 1 >= limit);
     let strain = match (figure >= limit, ahead) {
-        (true, _) => Strain::Over,
-        (false, Some(_)) => Strain::Near,
-        (false, None) => Strain::Calm,
+        (true, _) => GuardLevel::Over,
+        (false, Some(_)) => GuardLevel::Near,
+        (false, None) => GuardLevel::Calm,
     };
     let times = wording::count(u64::from(figure), "time");
     let text = match last {
@@ -146,18 +153,18 @@ fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
         Some(seconds) => format!("restart in {seconds:.0} s"),
         None => format!("{figure} of {limit} restarts"),
     };
-    Reading { guard: Guard::Restarts, figure, limit, strain, text, short }
+    GuardReading { guard: Guard::Restarts, figure, limit, strain, text, short }
 }
 
-fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
+fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
     let rows = session.cluster.sources.iter().filter(|row| CLUSTER.contains(&row.source));
     let silent = rows.filter_map(|row| Some((silent_for(session, row, now)?, row)));
     let longest = silent.max_by(|(one, _), (other, _)| one.total_cmp(other));
     let seconds = longest.map_or(0.0, |(seconds, _)| seconds);
     let strain = match seconds {
-        seconds if seconds > f64::from(limit) => Strain::Over,
-        seconds if seconds * 2.0 > f64::from(limit) => Strain::Near,
-        _ => Strain::Calm,
+        seconds if seconds > f64::from(limit) => GuardLevel::Over,
+        seconds if seconds * 2.0 > f64::from(limit) => GuardLevel::Near,
+        _ => GuardLevel::Calm,
     };
     let figure = seconds as u32;
     let text = match longest {
@@ -168,7 +175,7 @@ fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> Reading {
         ),
         None => format!("the cluster answers; the guard allows {limit} s of silence"),
     };
-    Reading {
+    GuardReading {
         guard: Guard::Silence,
         figure,
         limit,

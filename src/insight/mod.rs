@@ -18,18 +18,18 @@ mod tests;
 mod verdict;
 mod warnings;
 
-pub use captions::told_so_far;
+pub use captions::latest_caption;
 pub use earlier::{errors_by, unlike, waiting_by};
-pub use findings::{About, Finding, Harm, Weight, findings, harm_before_opening, not_seen};
-pub use guards::{Reading, Strain, guard_near, guard_over, guard_readings};
+pub use findings::{Finding, FindingTopic, Severity, UserHarm, findings, harm_before_opening, not_seen};
+pub use guards::{GuardLevel, GuardReading, guard_near, guard_over, guard_readings};
 pub use names::health_page;
 pub use phase::{Phase, phase, phase_with};
-pub use prediction::{Score, prediction_words, scores};
+pub use prediction::{PredictionScore, prediction_words, scores};
 pub use restart::{RestartDue, due as restart_due_of, restart_due};
-pub use story::{Sign, StoryLine, Tone, story};
+pub use story::{StoryLine, StoryMark, Tone, story};
 pub use subjects::{why_pod, why_step};
 pub use verdict::{
-    Conclusion, MEDIUM, SHORT, Standing, Verdict, Word, bad_seconds, call_share, conclusion,
+    Conclusion, MEDIUM, RunVerdict, SHORT, UserVerdict, UserWord, bad_seconds, call_share, conclusion,
     conclusion_so_far, failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, late_word,
     only_rollbacks, provider_back, recovery_lag, rollback_failed, still_away, still_wrong, verdict,
     verdict_of,

@@ -1,7 +1,7 @@
 //! What to call things in sentences.
 
 use crate::session::{
-    event::Witness,
+    event::SourceKind,
     state::{PodRow, Session},
 };
 
@@ -34,7 +34,7 @@ pub(super) fn is_consumer(session: &Session, pod: &PodRow) -> bool {
 /// The path of the health page that is read, without a host or a port; `/health` where it is not told.
 pub fn health_page(session: &Session) -> String {
     let page =
-        session.breaker.statements.iter().find(|statement| statement.testimony.witness == Witness::Health);
+        session.breaker.statements.iter().find(|statement| statement.testimony.witness == SourceKind::Health);
     let place = page.and_then(|page| page.testimony.place.as_deref());
     let path = place.and_then(|place| place.get(place.find('/')?..));
     path.unwrap_or("/health").to_owned()

@@ -1,6 +1,6 @@
 //! Where a session stands.
 
-use super::verdict::{Word, fault_in_doubt, users_wait_as_before, verdict};
+use super::verdict::{UserWord, fault_in_doubt, users_wait_as_before, verdict};
 use crate::session::{event::Timestamp, state::Session};
 
 /// Where the session stands; panels keep their place, only the emphasis changes.
@@ -60,7 +60,7 @@ pub fn phase(session: &Session, now: Timestamp) -> Phase {
 }
 
 /// The same, for whoever has the word about users already.
-pub fn phase_with(session: &Session, now: Timestamp, word: impl FnOnce() -> Word) -> Phase {
+pub fn phase_with(session: &Session, now: Timestamp, word: impl FnOnce() -> UserWord) -> Phase {
     if session.is_opening() {
         return Phase::Starting;
     }
@@ -76,7 +76,7 @@ pub fn phase_with(session: &Session, now: Timestamp, word: impl FnOnce() -> Word
         () if fault.is_on() && fault_in_doubt(session, now).is_some() => Phase::FaultUnconfirmed,
         () if fault.is_on() => Phase::FaultOn,
         () if !session.users.endpoints.iter().any(|endpoint| endpoint.watched) => Phase::TargetsBack,
-        () if word() == Word::Ok || users_wait_as_before(session, now) => Phase::Recovered,
+        () if word() == UserWord::Ok || users_wait_as_before(session, now) => Phase::Recovered,
         () => Phase::Recovering,
     }
 }

@@ -2,14 +2,14 @@
 
 use super::verdict::provider_back;
 use crate::session::{
-    event::{Gets, Prediction, Timestamp, TripGuess},
+    event::{ExpectedAnswers, ExpectedTrip, Prediction, Timestamp},
     state::Session,
     wording,
 };
 
 /// One part of a prediction beside the fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Score {
+pub struct PredictionScore {
     /// What was expected: `trip within 2 s`.
     pub guess: String,
     /// What happened: `6.2 s`.
@@ -18,7 +18,7 @@ pub struct Score {
     pub right: Option<bool>,
 }
 
-impl Score {
+impl PredictionScore {
     fn seen(guess: String, fact: impl Into<String>, right: bool) -> Self {
         Self { guess, fact: fact.into(), right: Some(right) }
     }
@@ -45,14 +45,14 @@ pub fn prediction_words(prediction: &Prediction) -> Vec<String> {
     [trip, users, errors, recovery].into_iter().flatten().collect()
 }
 
-fn trip_words(guess: TripGuess) -> String {
+fn trip_words(guess: ExpectedTrip) -> String {
     match guess {
-        TripGuess::Within(seconds) => format!("trip within {seconds} s"),
-        TripGuess::Never => "breaker never trips".to_owned(),
+        ExpectedTrip::Within(seconds) => format!("trip within {seconds} s"),
+        ExpectedTrip::Never => "breaker never trips".to_owned(),
     }
 }
 
-fn users_words(gets: Gets) -> String {
+fn users_words(gets: ExpectedAnswers) -> String {
     format!("users: {}", gets.text())
 }
 
@@ -68,7 +68,7 @@ fn recovery_words(seconds: f64) -> String {
 }
 
 /// The prediction beside what happened so far; nothing before the fire, or where none was made.
-pub fn scores(session: &Session, now: Timestamp) -> Vec<Score> {
+pub fn scores(session: &Session, now: Timestamp) -> Vec<PredictionScore> {
     let Some(prediction) = session.prediction.filter(|_| session.fault.is_some()) else { return Vec::new() };
     let trip = prediction.trip.map(|guess| score_trip(session, guess, now));
     let users = prediction.users.map(|guess| score_users(session, guess, now));
@@ -77,67 +77,73 @@ pub fn scores(session: &Session, now: Timestamp) -> Vec<Score> {
     [trip, users, errors, recovery].into_iter().flatten().collect()
 }
 
-fn score_trip(session: &Session, guess: TripGuess, now: Timestamp) -> Score {
+fn score_trip(session: &Session, guess: ExpectedTrip, now: Timestamp) -> PredictionScore {
     let words = trip_words(guess);
     match (session.breaker.measured(session.t0()).trip_s, guess) {
-        (Some(seconds), TripGuess::Within(most)) => {
-            Score::seen(words, wording::seconds(seconds), seconds <= most)
+        (Some(seconds), ExpectedTrip::Within(most)) => {
+            PredictionScore::seen(words, wording::seconds(seconds), seconds <= most)
         }
-        (Some(seconds), TripGuess::Never) => {
-            Score::seen(words, format!("after {}", wording::seconds(seconds)), false)
+        (Some(seconds), ExpectedTrip::Never) => {
+            PredictionScore::seen(words, format!("after {}", wording::seconds(seconds)), false)
         }
         // That it did not open is known only if somebody looked at it all the time.
         (None, guess) if session.t0().is_some_and(|t0| session.breaker.never_opened(t0, now)) => {
-            Score::seen(words, "never", guess == TripGuess::Never)
+            PredictionScore::seen(words, "never", guess == ExpectedTrip::Never)
         }
-        (None, _) => Score::unseen(words),
+        (None, _) => PredictionScore::unseen(words),
     }
 }
 
-fn score_users(session: &Session, guess: Gets, now: Timestamp) -> Score {
+fn score_users(session: &Session, guess: ExpectedAnswers, now: Timestamp) -> PredictionScore {
     let words = users_words(guess);
     let Some(users) = session.users.main().map(|endpoint| endpoint.during_fault(now)) else {
-        return Score::unseen(words);
+        return PredictionScore::unseen(words);
     };
-    let counts = [(Gets::Real, users.real), (Gets::Fallback, users.fallback), (Gets::Errors, users.error)];
+    let counts = [
+        (ExpectedAnswers::Real, users.real),
+        (ExpectedAnswers::Fallback, users.fallback),
+        (ExpectedAnswers::Errors, users.error),
+    ];
     // Of equally many the worse one: it is what somebody complains about.
     let most = counts.into_iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count);
     match most {
-        None => Score::unseen(words),
+        None => PredictionScore::unseen(words),
         Some((gets, count)) => {
             let fact = format!("{} {count} of {}", gets.text(), users.answered());
-            Score::seen(words, fact, gets == guess)
+            PredictionScore::seen(words, fact, gets == guess)
         }
     }
 }
 
-fn score_errors(session: &Session, most: u32, now: Timestamp) -> Score {
+fn score_errors(session: &Session, most: u32, now: Timestamp) -> PredictionScore {
     let words = errors_words(most);
     match session.users.main().map(|endpoint| endpoint.during_fault(now)).filter(|users| users.answered() > 0)
     {
-        None => Score::unseen(words),
-        Some(users) => Score::seen(words, format!("{} failed", users.error), users.error <= u64::from(most)),
+        None => PredictionScore::unseen(words),
+        Some(users) => {
+            PredictionScore::seen(words, format!("{} failed", users.error), users.error <= u64::from(most))
+        }
     }
 }
 
-fn score_recovery(session: &Session, most: f64, now: Timestamp) -> Score {
+fn score_recovery(session: &Session, most: f64, now: Timestamp) -> PredictionScore {
     let words = recovery_words(most);
     let recovered = session.users.main().and_then(|endpoint| endpoint.recovered);
     let healed = provider_back(session, recovered.unwrap_or(now));
     match (healed, recovered) {
         (Some(healed), Some(recovered)) => {
             let seconds = recovered.duration_since(healed).as_secs_f64().max(0.0);
-            Score::seen(words, wording::seconds(seconds), seconds <= most)
+            PredictionScore::seen(words, wording::seconds(seconds), seconds <= most)
         }
         (Some(healed), None) if session.users.main().is_some() => {
             let waited = now.duration_since(healed).as_secs_f64();
             let fact = format!("not within {}", wording::seconds(waited));
             // Still open as long as the time that was guessed is not over.
             let right = (waited > most).then_some(false);
-            Score { guess: words, fact, right }
+            PredictionScore { guess: words, fact, right }
         }
-        (None, _) => Score { guess: words, fact: "provider not back".to_owned(), right: None },
-        (Some(_), None) => Score::unseen(words),
+        (None, _) => PredictionScore { guess: words, fact: "provider not back".to_owned(), right: None },
+        (Some(_), None) => PredictionScore::unseen(words),
     }
 }
 
@@ -160,7 +166,7 @@ mod tests {
         scores.map(|score| (score.guess.clone(), score.fact.clone(), score.word())).collect()
     }
 
-    fn trip(guess: TripGuess) -> Prediction {
+    fn trip(guess: ExpectedTrip) -> Prediction {
         Prediction { trip: Some(guess), ..Prediction::default() }
     }
 
@@ -171,14 +177,14 @@ mod tests {
         let back = |seconds| Prediction { recovery_s: Some(seconds), ..Prediction::default() };
         let (before, after) = (Variant::Before, Variant::After);
         for (variant, prediction, wanted) in [
-            (after, trip(TripGuess::Within(2.0)), ("trip within 2 s", "6.2 s", "no")),
-            (after, trip(TripGuess::Within(6.5)), ("trip within 6.5 s", "6.2 s", "yes")),
-            (after, trip(TripGuess::Never), ("breaker never trips", "after 6.2 s", "no")),
-            (before, trip(TripGuess::Never), ("breaker never trips", "never", "yes")),
-            (before, trip(TripGuess::Within(9.0)), ("trip within 9 s", "never", "no")),
-            (after, users(Gets::Fallback), ("users: fallback", "fallback 65 of 70", "yes")),
-            (after, users(Gets::Real), ("users: real", "fallback 65 of 70", "no")),
-            (before, users(Gets::Errors), ("users: errors", "errors 60 of 70", "yes")),
+            (after, trip(ExpectedTrip::Within(2.0)), ("trip within 2 s", "6.2 s", "no")),
+            (after, trip(ExpectedTrip::Within(6.5)), ("trip within 6.5 s", "6.2 s", "yes")),
+            (after, trip(ExpectedTrip::Never), ("breaker never trips", "after 6.2 s", "no")),
+            (before, trip(ExpectedTrip::Never), ("breaker never trips", "never", "yes")),
+            (before, trip(ExpectedTrip::Within(9.0)), ("trip within 9 s", "never", "no")),
+            (after, users(ExpectedAnswers::Fallback), ("users: fallback", "fallback 65 of 70", "yes")),
+            (after, users(ExpectedAnswers::Real), ("users: real", "fallback 65 of 70", "no")),
+            (before, users(ExpectedAnswers::Errors), ("users: errors", "errors 60 of 70", "yes")),
             (after, errors(0), ("nobody fails", "0 failed", "yes")),
             (before, errors(59), ("at most 59 failed users", "60 failed", "no")),
             (before, errors(60), ("at most 60 failed users", "60 failed", "yes")),
@@ -193,8 +199,8 @@ mod tests {
     #[test]
     fn what_nobody_saw_is_neither_right_nor_wrong() {
         let all = Prediction {
-            trip: Some(TripGuess::Within(2.0)),
-            users: Some(Gets::Real),
+            trip: Some(ExpectedTrip::Within(2.0)),
+            users: Some(ExpectedAnswers::Real),
             errors: Some(1),
             recovery_s: Some(5.0),
         };
@@ -238,7 +244,7 @@ mod tests {
                 let belief = Belief::new(state, Confidence::Likely, at(seconds), "");
                 session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
             }
-            let scored = scored((session, at(20.0)), trip(TripGuess::Never));
+            let scored = scored((session, at(20.0)), trip(ExpectedTrip::Never));
             assert_eq!(scored[0].1, wanted, "{states:?}");
         }
     }
@@ -261,11 +267,11 @@ mod tests {
     fn nobody_predicts_what_has_begun() {
         let (mut session, now) = fixtures::steady();
         let predict = |guess| EventKind::Commanded(Command::Annotate(Annotation::Predict(trip(guess))));
-        session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Never) });
-        session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Within(3.0)) });
-        assert_eq!(session.prediction, Some(trip(TripGuess::Within(3.0))), "changed before the fire");
+        session.apply(&Event { seq: 0, at: now, what: predict(ExpectedTrip::Never) });
+        session.apply(&Event { seq: 0, at: now, what: predict(ExpectedTrip::Within(3.0)) });
+        assert_eq!(session.prediction, Some(trip(ExpectedTrip::Within(3.0))), "changed before the fire");
         let (mut session, now) = fixtures::before_failing();
-        session.apply(&Event { seq: 0, at: now, what: predict(TripGuess::Never) });
+        session.apply(&Event { seq: 0, at: now, what: predict(ExpectedTrip::Never) });
         assert_eq!(session.prediction, None);
     }
 }

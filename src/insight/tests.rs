@@ -55,7 +55,7 @@ fn a_cycle_that_a_restart_ended_is_told_as_a_restart() {
     for (seconds, belief) in [(3.0, of(3.0, BreakerState::Open)), (5.0, reset)] {
         session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });
     }
-    let (_, told) = told_so_far(&session, at(6.0)).unwrap();
+    let (_, told) = latest_caption(&session, at(6.0)).unwrap();
     assert!(told.contains("A restart reset the breaker"), "{told}");
 }
 
@@ -84,11 +84,11 @@ fn what_comes_after_the_end_does_not_change_the_verdict() {
 #[test]
 fn older_recordings_are_read_and_come_to_the_same() {
     for (name, standings) in [
-        ("before-kill", &[Standing::NotResilient][..]),
-        ("before-long", &[Standing::NotResilient]),
-        ("after-kill", &[Standing::Protected]),
-        ("after-long", &[Standing::Protected]),
-        ("after-hang", &[Standing::Protected]),
+        ("before-kill", &[RunVerdict::NotResilient][..]),
+        ("before-long", &[RunVerdict::NotResilient]),
+        ("after-kill", &[RunVerdict::Protected]),
+        ("after-long", &[RunVerdict::Protected]),
+        ("after-hang", &[RunVerdict::Protected]),
     ] {
         let (session, now) = fixtures::recorded_whole(name);
         let endpoint = session.users.main().unwrap();

@@ -8,10 +8,10 @@ mod users;
 pub use users::not_ready_to_fire;
 
 use super::{
-    guards::{Strain, guard_near, guard_readings},
+    guards::{GuardLevel, guard_near, guard_readings},
     names,
     restart::restart_due,
-    verdict::{Verdict, Word, verdict},
+    verdict::{UserVerdict, UserWord, verdict},
 };
 use crate::session::{
     event::{Guard, Timestamp},
@@ -102,7 +102,7 @@ pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
 }
 
 /// A guard that ends the run by itself if this goes on.
-fn guard_ahead(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<Warning> {
+fn guard_ahead(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Option<Warning> {
     let near = guard_near(session, now);
     let urgency = if near.is_some() { Urgency::Warn } else { Urgency::Guard };
     let reading = near.or_else(|| users_guard(session, verdict, now))?;
@@ -136,10 +136,15 @@ fn guard_ahead(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<W
 }
 
 /// The guard of users once a third of what it allows is used up and users are let down now.
-fn users_guard(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<super::guards::Reading> {
+fn users_guard(
+    session: &Session,
+    verdict: &UserVerdict,
+    now: Timestamp,
+) -> Option<super::guards::GuardReading> {
     let mut readings = guard_readings(session, now).into_iter();
-    let reading = readings.find(|reading| reading.guard == Guard::Users && reading.strain == Strain::Calm)?;
-    let harmed = matches!(verdict.word, Word::Failing | Word::Waiting);
+    let reading =
+        readings.find(|reading| reading.guard == Guard::Users && reading.strain == GuardLevel::Calm)?;
+    let harmed = matches!(verdict.word, UserWord::Failing | UserWord::Waiting);
     (harmed && reading.figure * 3 >= reading.limit).then_some(reading)
 }
 
@@ -152,9 +157,9 @@ fn gap_behind(session: &Session, now: Timestamp) -> Option<Warning> {
 }
 
 /// Users are well again: the run may go on.
-fn ready_again(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<Warning> {
+fn ready_again(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Option<Warning> {
     let healed = session.fault.as_ref().and_then(|fault| fault.healed)?;
-    let well = session.run.ended.is_none() && verdict.word == Word::Ok;
+    let well = session.run.ended.is_none() && verdict.word == UserWord::Ok;
     well.then(|| {
         let after = now.duration_since(healed).as_secs_f64();
         let before = session.users.main().zip(session.t0());

@@ -3,7 +3,7 @@
 //! The reference calls whatever did not raise a success, an exit code of 1 and an HTTP 500 among it, and knows no other
 //! failure than one. Whoever fired wants to know whether there is a fault.
 
-use crate::{provider::Outcome, session::wording::plainly};
+use crate::{provider::Outcome, session::wording::in_plain_words};
 use pyvalue::Value;
 
 /// HTTP statuses that say no before anything was done: the request was not understood, not allowed, or about nothing.
@@ -24,9 +24,9 @@ pub(super) enum CallResult {
 pub(super) fn of(outcome: &Outcome, refused: Option<String>) -> CallResult {
     match outcome {
         Outcome::Done(output) => of_output(output),
-        _ if let Some(why) = refused => CallResult::Refused(plainly(&why)),
+        _ if let Some(why) = refused => CallResult::Refused(in_plain_words(&why)),
         Outcome::Failed { message, .. } => of_failure(message),
-        Outcome::Broke { message } => CallResult::Unknown(plainly(message)),
+        Outcome::Broke { message } => CallResult::Unknown(in_plain_words(message)),
         Outcome::Exit { .. } => CallResult::Unknown("it asked to exit".to_owned()),
         Outcome::KeyboardInterrupt => CallResult::Unknown("it was interrupted".to_owned()),
         Outcome::Cancelled => CallResult::Unknown("it was cut short".to_owned()),
@@ -42,7 +42,7 @@ fn of_output(output: &Value) -> CallResult {
             return CallResult::Done;
         }
         let said = [text("stderr"), text("stdout")].into_iter().find_map(last_line);
-        let said = said.map(|line| format!(": {}", plainly(line))).unwrap_or_default();
+        let said = said.map(|line| format!(": {}", in_plain_words(line))).unwrap_or_default();
         return CallResult::Unknown(match *status {
             signal if signal < 0 => format!("ended by signal {}{said}", -signal),
             code => format!("exit code {code}{said}"),
@@ -58,7 +58,7 @@ fn of_output(output: &Value) -> CallResult {
 fn of_failure(message: &str) -> CallResult {
     match api_status(message) {
         Some(status) => judged(status, api_words(status, message)),
-        None => CallResult::Unknown(plainly(message)),
+        None => CallResult::Unknown(in_plain_words(message)),
     }
 }
 
@@ -84,7 +84,7 @@ fn api_words(status: i64, message: &str) -> String {
     });
     let reason = message.split_once("Reason:").and_then(|(_, rest)| rest.lines().next()).unwrap_or_default();
     match said {
-        Some(said) if !said.is_empty() => format!("{} ({status})", plainly(&said)),
+        Some(said) if !said.is_empty() => format!("{} ({status})", in_plain_words(&said)),
         _ => format!("the API server answered {status} {}", reason.trim()),
     }
 }

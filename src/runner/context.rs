@@ -16,7 +16,7 @@ use crate::{
     provider::{Effect, Providers},
     session::{
         event::RunId,
-        journal::{Journal, Machine},
+        journal::{HostInfo, Journal},
         stream::Emitter,
     },
 };
@@ -50,7 +50,7 @@ struct Current {
 impl RunContext {
     pub(super) fn new(request: RunRequest, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
         let redactor = Redactor::new(&request.secrets);
-        let journal = request.controls.are_called().then(|| Journal::new(Machine::this()));
+        let journal = request.controls.are_called().then(|| Journal::new(HostInfo::this()));
         Self {
             voice: RunEmitter::new(emitter, redactor, journal),
             options: request.options,

@@ -9,7 +9,7 @@ use crate::{
     provider::{Call, Effect, Outcome, Providers},
     session::{
         event::{PlanChange, Section, StepRef},
-        wording::plainly,
+        wording::in_plain_words,
     },
 };
 use pyvalue::{Value, python_text};
@@ -105,7 +105,7 @@ impl HypothesisRecheck {
         cancel.cancel();
         match answered {
             Ok(Outcome::Done(output)) => Ok(output),
-            Ok(Outcome::Failed { message, .. } | Outcome::Broke { message }) => Err(plainly(&message)),
+            Ok(Outcome::Failed { message, .. } | Outcome::Broke { message }) => Err(in_plain_words(&message)),
             Ok(_) => Err("it was cut short".to_owned()),
             Err(_) => Err(format!("no answer within {} s", LIMIT.as_secs())),
         }

@@ -11,7 +11,7 @@ use std::{
 ///
 /// # Errors
 /// When it cannot be opened, or is somebody else's, whose permissions are not ours to change.
-pub fn create(path: &Path) -> io::Result<File> {
+pub fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -35,11 +35,11 @@ mod tests {
         let path = folder.path().join("kit.json");
         fs::write(&path, "older and longer").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        drop(create(&path).unwrap());
+        drop(create_private(&path).unwrap());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read(&path).unwrap(), b"");
         // What is no file keeps what it is.
-        create(Path::new("/dev/null")).unwrap();
+        create_private(Path::new("/dev/null")).unwrap();
         assert_ne!(fs::metadata("/dev/null").unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -161,7 +161,7 @@ pub fn finding(state: BreakerState) -> Option<&'static str> {
 }
 
 /// The first line of an error without the Python class before it.
-pub fn plainly(message: &str) -> String {
+pub fn in_plain_words(message: &str) -> String {
     let mut text = message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     while let Some((class, rest)) = text.split_once(": ").filter(|(class, _)| is_class(class)) {
         let _ = class;

@@ -2,7 +2,7 @@
 
 use super::panes::Scene;
 use crate::{
-    insight::{Phase, Word},
+    insight::{Phase, UserWord},
     session::{event::StepRef, state::StepState},
 };
 use std::time::Duration;
@@ -17,7 +17,7 @@ const AT_HAND: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Bell {
     /// The word about users at the last frame, and whether it was the last one.
-    word: Option<(Word, bool)>,
+    word: Option<(UserWord, bool)>,
     /// The step that waited for the operator at the last frame.
     turn: Option<StepRef>,
     rung: Option<Instant>,

@@ -7,8 +7,8 @@ use super::{
 use crate::session::{
     Session,
     event::{
-        Belief, BreakerState as State, Confidence, Counts, Event, EventKind, NamedBreaker, NamedState, Says,
-        Testimony, Timestamp, Witness,
+        Belief, BreakerCounts, BreakerState as State, Confidence, Event, EventKind, NamedBreaker, NamedState,
+        SourceClaim, SourceKind, SourceReport, Timestamp,
     },
     fixtures::{self, Variant, at},
     state::Breaker,
@@ -25,37 +25,37 @@ pub(super) struct Case {
     pub(super) confidence: Confidence,
     /// Seconds after T0.
     pub(super) second: f64,
-    pub(super) statements: Vec<Testimony>,
+    pub(super) statements: Vec<SourceReport>,
     pub(super) because: &'static str,
     pub(super) more: fn(Belief) -> Belief,
 }
 
-pub(super) fn answers(says: Says, ground: &str) -> Testimony {
-    Testimony::new(Witness::Answers, says, ground)
+pub(super) fn answers(says: SourceClaim, ground: &str) -> SourceReport {
+    SourceReport::new(SourceKind::Answers, says, ground)
 }
 
-fn health(ground: &str) -> Testimony {
-    Testimony::new(Witness::Health, Says::Nothing, ground)
+fn health(ground: &str) -> SourceReport {
+    SourceReport::new(SourceKind::Health, SourceClaim::Nothing, ground)
 }
 
-fn actuator(state: State) -> Testimony {
+fn actuator(state: State) -> SourceReport {
     let ground = format!("provider = {}", wording::breaker(state));
-    Testimony {
+    SourceReport {
         place: Some("8080/actuator/circuitbreakers".to_owned()),
         pod: Some("consumer-5f6c-5wz5k".to_owned()),
-        breakers: vec![NamedBreaker::new("provider", Says::State(state), ground.clone())],
-        ..Testimony::new(Witness::Actuator, Says::State(state), ground)
+        breakers: vec![NamedBreaker::new("provider", SourceClaim::State(state), ground.clone())],
+        ..SourceReport::new(SourceKind::Actuator, SourceClaim::State(state), ground)
     }
 }
 
-fn derived(state: State) -> Testimony {
+fn derived(state: State) -> SourceReport {
     let ground = "breaker_transitions_total{to=\"half_open\"} grew".to_owned();
     let breaker =
-        NamedBreaker { derived: true, ..NamedBreaker::new("p", Says::State(state), ground.clone()) };
-    Testimony {
+        NamedBreaker { derived: true, ..NamedBreaker::new("p", SourceClaim::State(state), ground.clone()) };
+    SourceReport {
         place: Some("8080/actuator/prometheus".to_owned()),
         breakers: vec![breaker],
-        ..Testimony::new(Witness::Metrics, Says::State(state), ground)
+        ..SourceReport::new(SourceKind::Metrics, SourceClaim::State(state), ground)
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn case(
     state: State,
     confidence: Confidence,
     second: f64,
-    statements: Vec<Testimony>,
+    statements: Vec<SourceReport>,
     because: &'static str,
 ) -> Case {
     Case { state, confidence, second, statements, because, more: |belief| belief }
@@ -85,14 +85,17 @@ pub(super) fn cases() -> Vec<Case> {
             State::Unknown,
             CannotTell,
             4.0,
-            vec![answers(Says::Nothing, "8 of 8 fail at once: open without a fallback, or no breaker")],
+            vec![answers(
+                SourceClaim::Nothing,
+                "8 of 8 fail at once: open without a fallback, or no breaker",
+            )],
             "8 of 8 fail at once: open without a fallback, or no breaker; a hang instead of a refusal would show which",
         ),
         case(
             State::ClosedOrNone,
             Likely,
             AWHILE,
-            vec![health("200"), answers(Says::State(State::ClosedOrNone), real)],
+            vec![health("200"), answers(SourceClaim::State(State::ClosedOrNone), real)],
             "20 of the last 20 look like the real answer; a closed breaker and none at all look the same",
         ),
         case(
@@ -100,7 +103,7 @@ pub(super) fn cases() -> Vec<Case> {
             CannotTell,
             6.0,
             vec![answers(
-                Says::Nothing,
+                SourceClaim::Nothing,
                 "2 real answers after fast fallbacks: a trial, or the cause is gone",
             )],
             "2 real answers after fast fallbacks: a trial, or the cause is gone; real answers begin again: a trial, or the cause is gone",
@@ -109,12 +112,12 @@ pub(super) fn cases() -> Vec<Case> {
             more: |belief| Belief {
                 breaker: Some("provider".to_owned()),
                 others: vec![named("redis", State::Open)],
-                counts: Some(Counts {
+                counts: Some(BreakerCounts {
                     calls: Some(14),
                     min_calls: Some(20),
                     failure_percent: Some(7.0),
                     trips_at_percent: Some(50.0),
-                    ..Counts::default()
+                    ..BreakerCounts::default()
                 }),
                 ..belief
             },
@@ -122,7 +125,11 @@ pub(super) fn cases() -> Vec<Case> {
                 State::Closed,
                 Sure,
                 AWHILE,
-                vec![actuator(State::Closed), health("200"), answers(Says::State(State::ClosedOrNone), real)],
+                vec![
+                    actuator(State::Closed),
+                    health("200"),
+                    answers(SourceClaim::State(State::ClosedOrNone), real),
+                ],
                 "actuator provider = CLOSED; 20 of the last 20 look like the real answer",
             )
         },
@@ -130,7 +137,7 @@ pub(super) fn cases() -> Vec<Case> {
             State::Closed,
             Likely,
             3.0,
-            vec![actuator(State::Closed), answers(Says::Not(State::Open), hung)],
+            vec![actuator(State::Closed), answers(SourceClaim::Not(State::Open), hung)],
             "actuator provider = CLOSED; 4 calls hung or failed late: nothing cuts that short yet; calls fail and it has not moved: is this series about this breaker?",
         ),
         Case {
@@ -145,7 +152,11 @@ pub(super) fn cases() -> Vec<Case> {
                 State::Open,
                 Sure,
                 8.0,
-                vec![actuator(State::Open), health("503"), answers(Says::State(State::FallbackAtOnce), cut)],
+                vec![
+                    actuator(State::Open),
+                    health("503"),
+                    answers(SourceClaim::State(State::FallbackAtOnce), cut),
+                ],
                 "actuator provider = OPEN; health 503, which may check a dependency rather than a breaker; 7 of the last 7 answers are fallbacks in under 10 ms, after slow ones",
             )
         },
@@ -155,7 +166,7 @@ pub(super) fn cases() -> Vec<Case> {
                 State::Open,
                 Likely,
                 9.0,
-                vec![answers(Says::State(State::Open), cut)],
+                vec![answers(SourceClaim::State(State::Open), cut)],
                 "7 of the last 7 answers are fallbacks in under 10 ms, after slow ones",
             )
         },
@@ -163,21 +174,21 @@ pub(super) fn cases() -> Vec<Case> {
             State::HalfOpen,
             Sure,
             19.0,
-            vec![actuator(State::HalfOpen), answers(Says::State(State::HalfOpen), slow)],
+            vec![actuator(State::HalfOpen), answers(SourceClaim::State(State::HalfOpen), slow)],
             "actuator provider = HALF-OPEN; 3 slow calls after the reset time: a trial",
         ),
         case(
             State::HalfOpen,
             Likely,
             19.0,
-            vec![derived(State::HalfOpen), answers(Says::State(State::HalfOpen), slow)],
+            vec![derived(State::HalfOpen), answers(SourceClaim::State(State::HalfOpen), slow)],
             "metrics breaker_transitions_total{to=\"half_open\"} grew; 3 slow calls after the reset time: a trial",
         ),
         case(
             State::NotSeenYet,
             CannotTell,
             3.0,
-            vec![answers(Says::Not(State::Open), hung)],
+            vec![answers(SourceClaim::Not(State::Open), hung)],
             "4 calls hung or failed late: nothing cuts that short yet; nothing was cut short so far",
         ),
         case(
@@ -185,7 +196,7 @@ pub(super) fn cases() -> Vec<Case> {
             Likely,
             19.0,
             vec![answers(
-                Says::State(State::NoBreakerSeen),
+                SourceClaim::State(State::NoBreakerSeen),
                 "16 of 16 calls went through to the dead provider, up to 5.3 s each",
             )],
             "16 of 16 calls went through to the dead provider, up to 5.3 s each; a breaker that needs more than 16 calls would look the same so far",
@@ -194,7 +205,7 @@ pub(super) fn cases() -> Vec<Case> {
             State::FallbackAtOnce,
             CannotTell,
             4.0,
-            vec![answers(Says::State(State::FallbackAtOnce), fallbacks)],
+            vec![answers(SourceClaim::State(State::FallbackAtOnce), fallbacks)],
             "9 of 9 fall back at once: open, or falls back by itself; a hang instead of a refusal would show which",
         ),
         Case {
@@ -208,7 +219,7 @@ pub(super) fn cases() -> Vec<Case> {
                 6.0,
                 vec![
                     actuator(State::Open),
-                    Testimony { pod: Some("consumer-5f6c-l5522".to_owned()), ..actuator(State::Closed) },
+                    SourceReport { pod: Some("consumer-5f6c-l5522".to_owned()), ..actuator(State::Closed) },
                 ],
                 "5wz5k OPEN · l5522 CLOSED; actuator provider = OPEN; actuator provider = CLOSED",
             )
@@ -217,7 +228,7 @@ pub(super) fn cases() -> Vec<Case> {
             State::Mixed,
             Likely,
             6.0,
-            vec![Testimony { pod: None, ..actuator(State::Open) }],
+            vec![SourceReport { pod: None, ..actuator(State::Open) }],
             "actuator provider = OPEN; it says one and then the other within seconds: several processes answer",
         ),
         case(State::Disabled, Sure, AWHILE, vec![actuator(State::Disabled)], "actuator provider = DISABLED"),
@@ -232,7 +243,7 @@ pub(super) fn cases() -> Vec<Case> {
             State::ForcedOpen,
             Sure,
             8.0,
-            vec![actuator(State::ForcedOpen), answers(Says::State(State::FallbackAtOnce), fallbacks)],
+            vec![actuator(State::ForcedOpen), answers(SourceClaim::State(State::FallbackAtOnce), fallbacks)],
             "actuator provider = FORCED OPEN; 9 of 9 fall back at once: open, or falls back by itself",
         ),
     ]
@@ -245,7 +256,7 @@ pub(super) fn told(case: &Case) -> (Session, Timestamp) {
     for testimony in &case.statements {
         tell(case.second - 0.4, EventKind::Testified(testimony.clone()));
     }
-    let spoke = case.statements.iter().filter(|said| said.says != Says::Nothing).count() as u8;
+    let spoke = case.statements.iter().filter(|said| said.says != SourceClaim::Nothing).count() as u8;
     let belief = Belief {
         spoke,
         agreeing: spoke.min(if case.confidence == CannotTell { 0 } else { 9 }),

@@ -13,8 +13,8 @@ use crate::{
     session::{
         Session,
         event::{
-            Answer, AnswerKind, EndpointId, ErrorKind, Event, EventKind, Gets, Guards, Level, LogSource,
-            PodLine, Prediction, RequestId, Section, StepRef, Timestamp, TripGuess,
+            Answer, AnswerKind, EndpointId, ErrorKind, Event, EventKind, ExpectedAnswers, ExpectedTrip,
+            Guards, Level, LogSource, PodLine, Prediction, RequestId, Section, StepRef, Timestamp,
         },
         fixtures::{self, Variant},
     },
@@ -174,8 +174,8 @@ fn guarded(change: impl FnOnce(&mut Guards)) -> (Session, Timestamp) {
 /// What somebody expected of the story with a breaker.
 fn predicted(mut told: (Session, Timestamp)) -> (Session, Timestamp) {
     told.0.prediction = Some(Prediction {
-        trip: Some(TripGuess::Within(2.0)),
-        users: Some(Gets::Fallback),
+        trip: Some(ExpectedTrip::Within(2.0)),
+        users: Some(ExpectedAnswers::Fallback),
         errors: Some(0),
         recovery_s: Some(10.0),
     });
@@ -632,7 +632,7 @@ fn our_share_of_all_calls_and_a_passive_session_are_shown() {
         |session: &Session| text(&drawn(&(session.clone(), now), &view(), &Theme::default(), 120, 36));
     assert!(!shown(&session).contains("calls/s"));
     for second in 0..10_u32 {
-        let calls = crate::session::event::Calls {
+        let calls = crate::session::event::CallTotals {
             endpoint: EndpointId(0),
             series: "http_requests_total".to_owned(),
             of_path: true,

@@ -7,7 +7,7 @@ use super::{
     pane::Pane,
     targets::Targets,
 };
-use crate::session::event::{Place, StepRef};
+use crate::session::event::{StepCluster, StepRef};
 use ratatui::layout::Rect;
 
 /// Who steers what is shown.
@@ -51,7 +51,7 @@ pub enum Overlay {
     /// The target's name is typed before a fire.
     ConfirmFire {
         /// The cluster that the card named when the question was asked.
-        place: Option<Place>,
+        place: Option<StepCluster>,
         step: StepRef,
         /// What must be typed.
         word: String,

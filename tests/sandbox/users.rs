@@ -3,7 +3,7 @@
 
 use crate::watched::Watched;
 use chaos_tui::{
-    insight::{self, Standing, Word},
+    insight::{self, RunVerdict, UserWord},
     session::{
         event::{BreakerState, Confidence},
         state::{CycleEnd, Lane},
@@ -23,7 +23,9 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
         .await;
     watched.kill_the_provider().await;
     watched
-        .until("users wait or get fallbacks", |session, now| insight::verdict(session, now).word != Word::Ok)
+        .until("users wait or get fallbacks", |session, now| {
+            insight::verdict(session, now).word != UserWord::Ok
+        })
         .await;
     watched
         .until("the breaker is surely open", |session, _| {
@@ -34,14 +36,17 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
         })
         .await;
     watched
-        .until("users are protected", |session, now| insight::verdict(session, now).word == Word::Protected)
+        .until("users are protected", |session, now| {
+            insight::verdict(session, now).word == UserWord::Protected
+        })
         .await;
     watched
         .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
         .await;
     watched
         .until("users are well again", |session, now| {
-            insight::verdict(session, now).word == Word::Ok && session.breaker.state() == BreakerState::Closed
+            insight::verdict(session, now).word == UserWord::Ok
+                && session.breaker.state() == BreakerState::Closed
         })
         .await;
     let (session, now) = watched.close().await;
@@ -49,7 +54,7 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
     let users = session.users.main().unwrap().since_t0(now);
     assert_eq!(users.error, 0, "{users:?}");
     assert!(users.fallback > 5, "{users:?}");
-    assert_eq!(insight::conclusion(&session, now).standing, Standing::Protected);
+    assert_eq!(insight::conclusion(&session, now).standing, RunVerdict::Protected);
     let worked = |end: Option<(_, CycleEnd)>| end.is_some_and(|(_, end)| end == CycleEnd::Worked);
     assert!(session.breaker.cycles.iter().any(|cycle| worked(cycle.ended)), "{:?}", session.breaker.cycles);
     let lane = session.lane(Lane::Breaker, 0..60, now);
@@ -67,18 +72,18 @@ async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
         .await;
     watched.kill_the_provider().await;
     watched
-        .until("users are failing", |session, now| insight::verdict(session, now).word == Word::Failing)
+        .until("users are failing", |session, now| insight::verdict(session, now).word == UserWord::Failing)
         .await;
     watched
         .until("the fault has healed", |session, _| session.fault.as_ref().is_some_and(|f| !f.is_on()))
         .await;
     watched
-        .until("users are well again", |session, now| insight::verdict(session, now).word == Word::Ok)
+        .until("users are well again", |session, now| insight::verdict(session, now).word == UserWord::Ok)
         .await;
     let (session, now) = watched.close().await;
 
     let users = session.users.main().unwrap().since_t0(now);
     assert!(users.error > 3 && users.fallback == 0, "{users:?}");
-    assert_eq!(insight::conclusion(&session, now).standing, Standing::NotResilient);
+    assert_eq!(insight::conclusion(&session, now).standing, RunVerdict::NotResilient);
     assert!(session.breaker.cycles.is_empty(), "{:?}", session.breaker.cycles);
 }

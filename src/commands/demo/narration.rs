@@ -1,7 +1,7 @@
 //! The demo in lines, for where there is no screen: each change of what users get, of the breaker, of the fault.
 
 use crate::{
-    insight::{self, Word},
+    insight::{self, UserWord},
     session::{
         Session,
         clock::Clock,
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What was told last.
 #[derive(Debug, Default)]
 pub(super) struct Narration {
-    users: Option<Word>,
+    users: Option<UserWord>,
     breaker: Option<BreakerState>,
     /// Turns of the breaker told so far.
     turns: usize,

@@ -11,7 +11,7 @@ use crate::{
     runner::RunRequest,
     session::{
         Event, EventKind, Session,
-        event::{Level, StepRef, Timestamp, UndoKit, Undone},
+        event::{Level, StepRef, Timestamp, UndoKit, UndoResult},
         private_file,
         stream::Emitter,
     },
@@ -270,7 +270,7 @@ impl UndoStore {
         };
         let manifests = self.with(|held| held.of(fired.into_iter(), t0));
         self.emitter.emit(EventKind::UndoBegan).await;
-        let mut undone = Undone::default();
+        let mut undone = UndoResult::default();
         let clusters: BTreeSet<Identity> =
             manifests.iter().map(|(connection, _)| connection.identity()).collect();
         for (connection, manifest) in manifests {
@@ -308,7 +308,7 @@ impl UndoStore {
         let (shown, list) = (path.display().to_string(), format!("{list:#}\n"));
         // Where no task waits: a disk may hang.
         let written = tokio::task::spawn_blocking(move || {
-            private_file::create(&path).and_then(|mut file| file.write_all(list.as_bytes()))
+            private_file::create_private(&path).and_then(|mut file| file.write_all(list.as_bytes()))
         });
         let written = written.await.map_err(io::Error::other).flatten();
         written.map_err(|error| format!("the undo kit cannot be written to {shown}: {error}"))?;

@@ -1,6 +1,6 @@
 //! What the end left behind, and what ended the run.
 
-use super::{About, Finding, Weight, measured::Measured};
+use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{insight::verdict::rollback_failed, session::event::Guard};
 
 /// A rollback did not do its work.
@@ -12,18 +12,18 @@ pub(super) fn rollback(seen: &Measured) -> Option<Finding> {
         n => format!("{n} rollbacks failed: what the fault changed may still be changed."),
     };
     let advice = "Try: put it back by hand, or with the undo kit, before anything else.".to_owned();
-    Some(Finding { weight: Weight::Serious, text, advice, evidence: failed, about: About::Safety })
+    Some(Finding { weight: Severity::Serious, text, advice, evidence: failed, about: FindingTopic::Safety })
 }
 
 /// The system was not safe again in time.
 pub(super) fn not_safe(seen: &Measured) -> Option<Finding> {
     let done = seen.session.safety.as_ref()?.done.as_ref().filter(|done| !done.met)?;
     Some(Finding {
-        weight: Weight::Serious,
+        weight: Severity::Serious,
         text: "The run is over and the system is not back in its steady state.".to_owned(),
         advice: "Try: look at what is still wrong before you run anything again.".to_owned(),
         evidence: done.wrong.clone(),
-        about: About::Safety,
+        about: FindingTopic::Safety,
     })
 }
 
@@ -36,13 +36,13 @@ pub(super) fn guard(seen: &Measured) -> Option<Finding> {
         Guard::Silence => "seconds of silence",
     };
     Some(Finding {
-        weight: Weight::Neutral,
+        weight: Severity::Neutral,
         text: format!(
             "A guard ended the run at {}: what would have come after that was not seen.",
             seen.moment(*at)
         ),
         advice: format!("Try: the same again once the cause is mended, or with more {limit} allowed."),
         evidence: vec![trip.because.clone()],
-        about: About::NotExercised,
+        about: FindingTopic::NotExercised,
     })
 }

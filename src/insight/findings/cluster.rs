@@ -1,6 +1,6 @@
 //! What Kubernetes did to what the fault was not about.
 
-use super::{About, Finding, Weight, measured::Measured};
+use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::session::{
     event::{LastEnd, Timestamp},
     state::PodRow,
@@ -35,11 +35,11 @@ pub(super) fn restarts(seen: &Measured) -> Option<Finding> {
         ),
     };
     Some(Finding {
-        weight: Weight::Serious,
+        weight: Severity::Serious,
         text,
         advice: advice.to_owned(),
         evidence,
-        about: About::Liveness,
+        about: FindingTopic::Liveness,
     })
 }
 
@@ -70,7 +70,7 @@ pub(super) fn liveness(seen: &Measured) -> Option<Finding> {
         ),
     };
     let advice = "Try: let liveness ask a page that does not depend on others.".to_owned();
-    Some(Finding { weight: Weight::Caution, text, advice, evidence, about: About::Liveness })
+    Some(Finding { weight: Severity::Caution, text, advice, evidence, about: FindingTopic::Liveness })
 }
 
 fn moments(seen: &Measured, misses: &[Timestamp]) -> Vec<String> {

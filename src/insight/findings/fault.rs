@@ -1,17 +1,17 @@
 //! Whether there was a fault to learn from.
 
-use super::{About, Finding, Weight, measured::Measured};
+use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{
-    insight::{Standing, verdict::failed_gate},
+    insight::{RunVerdict, verdict::failed_gate},
     session::{state::Fault, wording},
 };
 
 /// Seconds below which a fault is too short to show more than its beginning.
 const SHORT_S: f64 = 15.0;
 
-fn finding(weight: Weight, text: &str, advice: &str, evidence: Vec<String>) -> Finding {
+fn finding(weight: Severity, text: &str, advice: &str, evidence: Vec<String>) -> Finding {
     let (text, advice) = (text.to_owned(), advice.to_owned());
-    Finding { weight, text, advice, evidence, about: About::Fault }
+    Finding { weight, text, advice, evidence, about: FindingTopic::Fault }
 }
 
 /// What was fired, a line each.
@@ -21,28 +21,28 @@ fn fires(seen: &Measured, fault: &Fault) -> Vec<String> {
 
 pub(super) fn without_effect(seen: &Measured) -> Option<Finding> {
     let fault = seen.fault.filter(|_| seen.session.fault_had_effect() == Some(false))?;
-    if !seen.is(Standing::FaultNeverHappened) {
+    if !seen.is(RunVerdict::FaultNeverHappened) {
         return None;
     }
     let mut evidence = fires(seen, fault);
     evidence.push("no pod, Service or workload of what it hit changed after T0".to_owned());
     let text = "The fault was fired, but nothing of what it hit ever went away.";
     let advice = "Try: look at what the action selects, before you believe any other figure.";
-    Some(finding(Weight::Serious, text, advice, evidence))
+    Some(finding(Severity::Serious, text, advice, evidence))
 }
 
 pub(super) fn not_confirmed(seen: &Measured) -> Option<Finding> {
-    let doubt = seen.fault?.doubt_of_all().filter(|_| seen.is(Standing::FaultNotConfirmed))?;
+    let doubt = seen.fault?.doubt_of_all().filter(|_| seen.is(RunVerdict::FaultNotConfirmed))?;
     let text = "The fire failed, and nobody saw whether it changed something.";
     let advice = "Try: mend what made it fail; name what it hits in the file, so that it is watched.";
-    Some(finding(Weight::Serious, text, advice, vec![doubt.to_owned()]))
+    Some(finding(Severity::Serious, text, advice, vec![doubt.to_owned()]))
 }
 
 pub(super) fn refused(seen: &Measured) -> Option<Finding> {
     let refusal = seen.session.refusals.last().filter(|_| seen.fault.is_none())?;
     let text = "The fire was refused before it changed anything: this run shows nothing of a fault.";
     let advice = "Try: fire as somebody who may do it, where that is meant to be done.";
-    Some(finding(Weight::Serious, text, advice, vec![refusal.reason.clone()]))
+    Some(finding(Severity::Serious, text, advice, vec![refusal.reason.clone()]))
 }
 
 pub(super) fn not_fired(seen: &Measured) -> Option<Finding> {
@@ -52,13 +52,13 @@ pub(super) fn not_fired(seen: &Measured) -> Option<Finding> {
     if let Some(gate) = failed_gate(seen.session) {
         let text = "Nothing was fired: the steady state was not met.";
         let advice = "Try: mend the steady state first, or what the file takes for it.";
-        return Some(finding(Weight::Caution, text, advice, vec![gate]));
+        return Some(finding(Severity::Caution, text, advice, vec![gate]));
     }
     let text = "Nothing was fired: this run shows the steady state and nothing of a fault.";
     let steady = seen.session.users.main().map(|endpoint| endpoint.baseline(seen.now));
     let steady = steady.map(|tally| format!("{} of {} answers were real", tally.real, tally.answered()));
     let advice = "Try: fire the step that changes the system.";
-    Some(finding(Weight::Neutral, text, advice, steady.into_iter().collect()))
+    Some(finding(Severity::Neutral, text, advice, steady.into_iter().collect()))
 }
 
 /// The fault was over before much could be seen of it.
@@ -66,11 +66,11 @@ pub(super) fn short(seen: &Measured) -> Option<Finding> {
     let lasted = seen.fault.filter(|fault| !fault.is_on())?.lasted(seen.now);
     let was = seen.meanwhile();
     (lasted < SHORT_S).then(|| Finding {
-        weight: Weight::Neutral,
+        weight: Severity::Neutral,
         text: format!("It was short: {was} for {}.", wording::seconds(lasted)),
         advice: "Try: a fault that lasts longer, so that users feel what comes after the first seconds."
             .to_owned(),
         evidence: seen.fault.map(|fault| fires(seen, fault)).unwrap_or_default(),
-        about: About::NotExercised,
+        about: FindingTopic::NotExercised,
     })
 }

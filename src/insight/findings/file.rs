@@ -1,8 +1,8 @@
 //! What the file's own checks can see of users.
 
-use super::{About, Finding, Weight, measured::Measured};
+use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{
-    insight::{Standing, verdict::missed_in_method},
+    insight::{RunVerdict, verdict::missed_in_method},
     session::{
         event::{RunStatus, Section},
         state::{StepRow, StepState},
@@ -13,28 +13,28 @@ use crate::{
 pub(super) fn blind(seen: &Measured) -> Option<Finding> {
     let run = &seen.session.run;
     let well = run.status == Some(RunStatus::Completed) && !run.deviated;
-    (well && seen.is(Standing::NotResilient)).then(|| Finding {
-        weight: Weight::Caution,
+    (well && seen.is(RunVerdict::NotResilient)).then(|| Finding {
+        weight: Severity::Caution,
         text: "The file cannot fail: its journal says completed, exit 0, while users were let down."
             .to_owned(),
         advice:
             "Try: ask the consumer in the hypothesis, with a tolerance; one on a method probe has no effect."
                 .to_owned(),
         evidence: vec![seen.conclusion.because()],
-        about: About::File,
+        about: FindingTopic::File,
     })
 }
 
 /// A probe of the method missed the tolerance that it declares.
 pub(super) fn missed(seen: &Measured) -> Option<Finding> {
-    let missed = missed_in_method(seen.session, seen.fault?).filter(|_| seen.is(Standing::NotResilient))?;
+    let missed = missed_in_method(seen.session, seen.fault?).filter(|_| seen.is(RunVerdict::NotResilient))?;
     Some(Finding {
-        weight: Weight::Serious,
+        weight: Severity::Serious,
         text: "A probe of the method missed the tolerance that the file declares.".to_owned(),
         advice: "Try: put it into the hypothesis as well; a run without a screen ignores it in the method."
             .to_owned(),
         evidence: vec![missed],
-        about: About::File,
+        about: FindingTopic::File,
     })
 }
 
@@ -45,11 +45,11 @@ pub(super) fn deviated(seen: &Measured) -> Option<Finding> {
     run.before.as_ref().filter(|pass| pass.met)?;
     let which = after.deviating.as_ref().map(|name| format!(": `{name}`")).unwrap_or_default();
     Some(Finding {
-        weight: Weight::Caution,
+        weight: Severity::Caution,
         text: format!("The steady state was not met after the method{which}."),
         advice: "Try: a longer wait before it is checked, if all it needs is time.".to_owned(),
         evidence: vec![format!("checked at {}", seen.moment(after.at))],
-        about: About::File,
+        about: FindingTopic::File,
     })
 }
 
@@ -64,10 +64,10 @@ pub(super) fn passed_with_fallback(seen: &Measured) -> Option<Finding> {
     let row = seen.session.steps.rows.iter().find(passed)?;
     let remark = row.remark.as_deref()?;
     Some(Finding {
-        weight: Weight::Neutral,
+        weight: Severity::Neutral,
         text: format!("`{}` passed {remark}: it has no tolerance.", row.step.name),
         advice: "Try: the same probe in the hypothesis, with a tolerance on the body.".to_owned(),
         evidence: row.summary.iter().map(|summary| format!("it gave: {summary}")).collect(),
-        about: About::File,
+        about: FindingTopic::File,
     })
 }

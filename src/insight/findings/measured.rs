@@ -2,13 +2,14 @@
 
 use crate::{
     insight::{
-        Standing, names,
+        RunVerdict, names,
         verdict::{Conclusion, conclusion_so_far},
     },
     session::{
         event::Timestamp,
         state::{
-            Cycle, CycleEnd, Dot, Endpoint, Fault, Measured as Breaking, Outcome, PodRow, Session, Tally,
+            Cycle, CycleEnd, Endpoint, Fault, MeasuredSettings as Breaking, Outcome, PodRow, Sample, Session,
+            Tally,
         },
         wording,
     },
@@ -31,12 +32,12 @@ pub(super) struct Measured<'a> {
     /// The breaker's settings as they behaved.
     pub(super) breaking: Breaking,
     /// Whom the breaker let down before it opened.
-    pub(super) before_opening: Harm,
+    pub(super) before_opening: UserHarm,
 }
 
 /// Users who were let down in a stretch of the session.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Harm {
+pub struct UserHarm {
     /// Those who got an error.
     pub failed: u64,
     /// Those who got another answer later than the limit.
@@ -46,10 +47,10 @@ pub struct Harm {
     pub median_ms: f64,
 }
 
-impl Harm {
-    fn of(dots: impl Iterator<Item = Dot>, limit_ms: u64) -> Self {
-        let late = |dot: &Dot| f64::from(dot.waited_ms) > limit_ms as f64;
-        let harmed: Vec<Dot> = dots.filter(|dot| dot.outcome == Outcome::Error || late(dot)).collect();
+impl UserHarm {
+    fn of(dots: impl Iterator<Item = Sample>, limit_ms: u64) -> Self {
+        let late = |dot: &Sample| f64::from(dot.waited_ms) > limit_ms as f64;
+        let harmed: Vec<Sample> = dots.filter(|dot| dot.outcome == Outcome::Error || late(dot)).collect();
         let failed = harmed.iter().filter(|dot| dot.outcome == Outcome::Error).count() as u64;
         let mut waits: Vec<f64> = harmed.iter().map(|dot| f64::from(dot.waited_ms)).collect();
         waits.sort_unstable_by(f64::total_cmp);
@@ -113,7 +114,7 @@ impl<'a> Measured<'a> {
         format!("{}{}", wording::count(n, "user"), self.of_endpoint())
     }
 
-    pub(super) fn is(&self, standing: Standing) -> bool {
+    pub(super) fn is(&self, standing: RunVerdict) -> bool {
         self.conclusion.standing == standing
     }
 
@@ -160,9 +161,9 @@ impl<'a> Measured<'a> {
     }
 
     /// Whom users were let down by in a stretch.
-    pub(super) fn harm(&self, from: Timestamp, to: Timestamp) -> Harm {
-        let dots = self.endpoint.into_iter().flat_map(|endpoint| endpoint.dots());
-        Harm::of(dots.filter(|dot| dot.start >= from && dot.start < to).copied(), self.limit_ms())
+    pub(super) fn harm(&self, from: Timestamp, to: Timestamp) -> UserHarm {
+        let dots = self.endpoint.into_iter().flat_map(|endpoint| endpoint.samples());
+        UserHarm::of(dots.filter(|dot| dot.start >= from && dot.start < to).copied(), self.limit_ms())
     }
 
     /// Since T0: when the kubelet told of liveness probes of a pod that failed.
@@ -184,10 +185,10 @@ impl<'a> Measured<'a> {
 }
 
 /// Whom users were let down by before the breaker opened for the first time since T0: nobody where it never did.
-pub fn harm_before_opening(session: &Session, endpoint: &Endpoint) -> Harm {
-    let Some((t0, opened)) = session.t0().zip(first_opening(session)) else { return Harm::default() };
-    let dots = endpoint.dots().filter(|dot| dot.start >= t0 && dot.start < opened);
-    Harm::of(dots.copied(), endpoint.limit_ms)
+pub fn harm_before_opening(session: &Session, endpoint: &Endpoint) -> UserHarm {
+    let Some((t0, opened)) = session.t0().zip(first_opening(session)) else { return UserHarm::default() };
+    let dots = endpoint.samples().filter(|dot| dot.start >= t0 && dot.start < opened);
+    UserHarm::of(dots.copied(), endpoint.limit_ms)
 }
 
 fn first_opening(session: &Session) -> Option<Timestamp> {

@@ -12,7 +12,7 @@ mod tests;
 mod unseen;
 mod users;
 
-pub use measured::{Harm, harm_before_opening};
+pub use measured::{UserHarm, harm_before_opening};
 pub use unseen::not_seen;
 
 use super::verdict::judged;
@@ -25,19 +25,19 @@ const COUNT: (usize, usize) = (2, 5);
 /// Something that was learned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    pub weight: Weight,
+    pub weight: Severity,
     /// What was found, in one or two sentences.
     pub text: String,
     /// What to try.
     pub advice: String,
     /// What it rests on, a sentence each.
     pub evidence: Vec<String>,
-    pub about: About,
+    pub about: FindingTopic,
 }
 
 /// How much a finding matters, the most harmful first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
+pub enum Severity {
     /// Users or pods were harmed, or there is nothing to go by.
     Serious,
     /// Something to improve.
@@ -50,7 +50,7 @@ pub enum Weight {
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub enum FindingTopic {
     /// Whether there was a fault at all.
     Fault,
     /// What users got.

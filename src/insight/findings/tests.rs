@@ -82,7 +82,7 @@ fn users_who_noticed_nothing_are_a_finding_too() {
     let told = answered(Variant::Before, AnswerKind::Real, 6.0);
     says(&told, "Users never noticed: 120 of 120 answers were real.");
     let good = findings(&told.0, told.1).remove(0);
-    assert_eq!((good.weight, good.about), (Weight::Good, About::Users));
+    assert_eq!((good.weight, good.about), (Severity::Good, FindingTopic::Users));
     assert!(good.advice.starts_with("Try next: a provider that answers late"), "{}", good.advice);
     // Of two replicas one stayed.
     let mut events = fixtures::events(Variant::Before, 62.0);
@@ -106,7 +106,7 @@ fn users_who_noticed_nothing_are_a_finding_too() {
 fn answers_that_are_late_are_told_by_how_late_they_were() {
     let late = answered(Variant::Before, AnswerKind::Real, 5000.0);
     says(&late, "had to wait up to 5.0 s: no timeout cut their calls short.");
-    assert_eq!(findings(&late.0, late.1)[0].weight, Weight::Serious);
+    assert_eq!(findings(&late.0, late.1)[0].weight, Severity::Serious);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn without_a_fault_that_is_all_there_is_to_say() {
             )
     });
     let first = findings(&quiet.0, quiet.1).remove(0);
-    assert_eq!((first.weight, first.about), (Weight::Serious, About::Fault));
+    assert_eq!((first.weight, first.about), (Severity::Serious, FindingTopic::Fault));
     assert!(first.text.contains("nothing of what it hit ever went away"), "{}", first.text);
     let (steady, now) = fixtures::steady();
     says(&(steady, now), "Nothing was fired: this run shows the steady state");
@@ -203,7 +203,7 @@ fn what_the_end_left_behind_comes_first() {
     let wrong = vec!["my-provider-app has 0 of 1 ready".to_owned()];
     apply(&mut session, 63.0, EventKind::SafetyChecked { met: false, wrong: wrong.clone(), last: true });
     let first = findings(&session, now).remove(0);
-    assert_eq!((first.about, first.evidence), (About::Safety, wrong));
+    assert_eq!((first.about, first.evidence), (FindingTopic::Safety, wrong));
 }
 
 #[test]

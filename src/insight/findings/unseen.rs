@@ -1,10 +1,10 @@
 //! What a session like this cannot show.
 
 use crate::{
-    insight::Standing,
+    insight::RunVerdict,
     insight::verdict::conclusion,
     session::{
-        event::{Gap, Timestamp, Witness},
+        event::{Gap, SourceKind, Timestamp},
         state::Session,
         wording,
     },
@@ -52,8 +52,8 @@ fn breaker(session: &Session) -> Option<String> {
     let direct = session.breaker.statements.iter().any(|statement| {
         matches!(
             statement.testimony.witness,
-            Witness::Actuator | Witness::Hystrix | Witness::Metrics | Witness::Mesh
-        ) && !matches!(statement.testimony.says, crate::session::event::Says::Nothing)
+            SourceKind::Actuator | SourceKind::Hystrix | SourceKind::Metrics | SourceKind::Mesh
+        ) && !matches!(statement.testimony.says, crate::session::event::SourceClaim::Nothing)
     });
     let looked = session.breaker.belief.is_some() && !direct;
     looked.then(|| "the breaker itself: no page names one, what is said of it comes from answers".to_owned())
@@ -71,7 +71,7 @@ fn gaps(session: &Session) -> Option<String> {
 fn the_return(session: &Session, now: Timestamp) -> Option<String> {
     let fault = session.fault.as_ref()?;
     let standing = conclusion(session, now).standing;
-    let judged = !matches!(standing, Standing::FaultNeverHappened | Standing::FaultNotConfirmed);
+    let judged = !matches!(standing, RunVerdict::FaultNeverHappened | RunVerdict::FaultNotConfirmed);
     match session.users.main().map(|endpoint| endpoint.recovered) {
         _ if !judged => None,
         _ if fault.is_on() => {

@@ -1,8 +1,8 @@
 //! What users got, and how long they waited for it.
 
-use super::{About, Finding, Weight, measured::Measured};
+use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{
-    insight::{Standing, names, provider_back, recovery_lag},
+    insight::{RunVerdict, names, provider_back, recovery_lag},
     session::{
         event::{BreakerState, Timestamp},
         state::Outcome,
@@ -20,7 +20,7 @@ const FEW: u64 = 20;
 /// Users got errors, or no answer at all.
 pub(super) fn failed(seen: &Measured) -> Option<Finding> {
     let (during, fault) = (&seen.during, seen.fault?);
-    if !seen.is(Standing::NotResilient) || during.error == 0 || seen.breaking.trip_s.is_some() {
+    if !seen.is(RunVerdict::NotResilient) || during.error == 0 || seen.breaking.trip_s.is_some() {
         return None;
     }
     let waited = during.error_waits.p50.filter(|ms| *ms > seen.limit_ms() as f64);
@@ -46,11 +46,11 @@ pub(super) fn failed(seen: &Measured) -> Option<Finding> {
     let because = breaker.belief.as_ref().map(|belief| format!("breaker: {}", belief.because));
     let evidence = std::iter::once(seen.conclusion.because()).chain(because).collect();
     Some(Finding {
-        weight: Weight::Serious,
+        weight: Severity::Serious,
         text,
         advice: advice.to_owned(),
         evidence,
-        about: About::NoBreaker,
+        about: FindingTopic::NoBreaker,
     })
 }
 
@@ -64,7 +64,7 @@ pub(super) fn waited(seen: &Measured) -> Option<Finding> {
     seen.fault.filter(|_| unopened && late > 0 && !slow_before)?;
     let longest = during.all.max.unwrap_or(0.0);
     Some(Finding {
-        weight: if seen.is(Standing::NotResilient) { Weight::Serious } else { Weight::Caution },
+        weight: if seen.is(RunVerdict::NotResilient) { Severity::Serious } else { Severity::Caution },
         text: format!(
             "{late} of {} had to wait up to {}: no timeout cut their calls short.",
             seen.users(during.sent),
@@ -75,7 +75,7 @@ pub(super) fn waited(seen: &Measured) -> Option<Finding> {
             wording::limit(seen.limit_ms())
         ),
         evidence: vec![seen.conclusion.because()],
-        about: About::Users,
+        about: FindingTopic::Users,
     })
 }
 
@@ -84,7 +84,7 @@ pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
     let endpoint = seen.endpoint?;
     let until = endpoint.recovered.unwrap_or(seen.now);
     let healed = provider_back(seen.session, until)?;
-    let since = || endpoint.dots_since(healed).filter(|dot| dot.start < until);
+    let since = || endpoint.samples_since(healed).filter(|dot| dot.start < until);
     let got = |outcome| since().filter(|dot| dot.outcome == outcome).count();
     let (fallbacks, errors) = (got(Outcome::Fallback), got(Outcome::Error));
     let lag = recovery_lag(seen.session, endpoint);
@@ -113,12 +113,18 @@ pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
         reset.map(|(_, longest)| format!("the breaker asks again after {}", wording::seconds(longest))),
     );
     evidence.push(format!("between them came {fallbacks} fallbacks and {errors} errors"));
-    Some(Finding { weight: Weight::Caution, text, advice: advice.to_owned(), evidence, about: About::Return })
+    Some(Finding {
+        weight: Severity::Caution,
+        text,
+        advice: advice.to_owned(),
+        evidence,
+        about: FindingTopic::Return,
+    })
 }
 
 /// A health page that saw nothing.
 pub(super) fn health_blind(seen: &Measured) -> Option<Finding> {
-    let fault = seen.fault.filter(|_| seen.is(Standing::NotResilient) && seen.during.error >= MISLED)?;
+    let fault = seen.fault.filter(|_| seen.is(RunVerdict::NotResilient) && seen.during.error >= MISLED)?;
     let failing = &seen.session.breaker.health_failing;
     let until = fault.healed.unwrap_or(seen.now);
     let mut said = failing.within(fault.t0(), until).peekable();
@@ -130,14 +136,14 @@ pub(super) fn health_blind(seen: &Measured) -> Option<Finding> {
     let status = seen.session.breaker.health_said.at(until).flatten();
     let status = status.map_or_else(|| "all is well".to_owned(), |status| status.to_string());
     Some(Finding {
-        weight: Weight::Caution,
+        weight: Severity::Caution,
         text: format!(
             "{page} said {status} all along, while {} got an error.",
             seen.users(seen.during.error)
         ),
         advice: "Try: raise alarms on what users get; a health page knows only of itself.".to_owned(),
         evidence: vec![format!("{page} did not fail once from T0 to {}", seen.moment(until))],
-        about: About::Health,
+        about: FindingTopic::Health,
     })
 }
 
@@ -156,7 +162,7 @@ pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
     (changes.iter().any(|(_, failing)| *failing) && early >= LATER_S).then(|| {
         let page = names::health_page(seen.session);
         Finding {
-            weight: Weight::Neutral,
+            weight: Severity::Neutral,
             text: format!("{page} was well {} before users got real answers.", wording::seconds(early)),
             advice: "Try: call it recovered when users are, not when a health page is.".to_owned(),
             evidence: vec![format!(
@@ -164,7 +170,7 @@ pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
                 seen.moment(well),
                 seen.moment(recovered)
             )],
-            about: About::Health,
+            about: FindingTopic::Health,
         }
     })
 }
@@ -186,20 +192,20 @@ pub(super) fn before(seen: &Measured) -> Option<Finding> {
         () => return None,
     };
     Some(Finding {
-        weight: Weight::Caution,
+        weight: Severity::Caution,
         text,
         advice: "Try: mend the steady state first; a fault shows more on a service that is well.".to_owned(),
         evidence: vec![format!(
             "before T0: {answered} answers, {errors} failed, {} late",
             usual.tally.late_successes()
         )],
-        about: About::Users,
+        about: FindingTopic::Users,
     })
 }
 
 /// Users did not notice.
 pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
-    seen.fault.filter(|_| seen.is(Standing::Resilient))?;
+    seen.fault.filter(|_| seen.is(RunVerdict::Resilient))?;
     // The worst endpoint speaks, and there is none that noticed.
     let (real, answered) = match seen.since.real == seen.since.answered() {
         true => (seen.since.real, seen.since.answered()),
@@ -219,20 +225,20 @@ pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
     let mut evidence = vec![seen.conclusion.because()];
     evidence.extend(least.map(|row| format!("at least {} of {} were ready since T0", row.ready, row.wanted)));
     Some(Finding {
-        weight: Weight::Good,
+        weight: Severity::Good,
         text: format!("Users never noticed: {real} of {answered} answers{} {look}.", seen.of_endpoint()),
         advice,
         evidence,
-        about: About::Users,
+        about: FindingTopic::Users,
     })
 }
 
 /// Everybody got something.
 pub(super) fn fallback(seen: &Measured) -> Option<Finding> {
     let since = &seen.since;
-    let good = seen.is(Standing::Protected) && since.error == 0 && since.fallback > 0;
+    let good = seen.is(RunVerdict::Protected) && since.error == 0 && since.fallback > 0;
     (good && seen.fault.is_some()).then(|| Finding {
-        weight: Weight::Good,
+        weight: Severity::Good,
         text: format!(
             "Nobody got an error: {} of {} got the fallback.",
             since.fallback,
@@ -240,7 +246,7 @@ pub(super) fn fallback(seen: &Measured) -> Option<Finding> {
         ),
         advice: "Try next: a provider that answers late instead of one that is gone.".to_owned(),
         evidence: vec![seen.conclusion.because()],
-        about: About::Users,
+        about: FindingTopic::Users,
     })
 }
 
@@ -249,7 +255,7 @@ pub(super) fn few(seen: &Measured) -> Option<Finding> {
     let sent = seen.during.sent;
     let rate = seen.endpoint.filter(|_| seen.fault.is_some())?.rate;
     (sent < FEW).then(|| Finding {
-        weight: Weight::Neutral,
+        weight: Severity::Neutral,
         text: format!(
             "Only {} while {}: each is a large share of all.",
             if sent == 1 { "1 user asked".to_owned() } else { format!("{sent} users asked") },
@@ -257,6 +263,6 @@ pub(super) fn few(seen: &Measured) -> Option<Finding> {
         ),
         advice: format!("Try: more than {rate} requests a second, or a fault that lasts longer."),
         evidence: vec![format!("{sent} requests were due, {rate} a second")],
-        about: About::NotExercised,
+        about: FindingTopic::NotExercised,
     })
 }

@@ -7,7 +7,7 @@ use crate::session::{
 };
 use crate::test_support::answer;
 
-fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -> Reading {
+fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -> GuardReading {
     session.guards.limits = Guards::OFF;
     session.guards.limits.set(guard, Some(limit));
     let mut readings = guard_readings(&session, now);
@@ -22,15 +22,19 @@ fn tell(session: &mut Session, seconds: f64, what: EventKind) {
 #[test]
 fn bad_seconds_strain_the_guard_of_users() {
     // At T+19 of the story without a breaker, 18 seconds were bad.
-    for (limit, wanted) in
-        [(60, Strain::Calm), (28, Strain::Calm), (27, Strain::Near), (18, Strain::Near), (17, Strain::Over)]
-    {
+    for (limit, wanted) in [
+        (60, GuardLevel::Calm),
+        (28, GuardLevel::Calm),
+        (27, GuardLevel::Near),
+        (18, GuardLevel::Near),
+        (17, GuardLevel::Over),
+    ] {
         let reading = reading(fixtures::before_failing(), Guard::Users, limit);
         assert_eq!((reading.figure, reading.strain), (18, wanted), "limit {limit}");
     }
     let text = reading(fixtures::before_failing(), Guard::Users, 17).text;
     assert_eq!(text, "users were let down in 18 s since T0; the guard allows 17 s");
-    assert_eq!(reading(fixtures::told(Variant::After, 0.5), Guard::Users, 1).strain, Strain::Calm);
+    assert_eq!(reading(fixtures::told(Variant::After, 0.5), Guard::Users, 1).strain, GuardLevel::Calm);
 }
 
 #[test]
@@ -41,7 +45,7 @@ fn seconds_in_which_nobody_was_asked_count_as_bad() {
     tell(&mut session, 10.0, EventKind::EndpointLeft { endpoint });
     let reading = reading((session, at(30.5)), Guard::Users, 20);
     // The last request left at T+10, so the seconds from T+12 on were stale: one without a request is no gap yet.
-    assert_eq!((reading.figure, reading.strain), (bad + 18, Strain::Over));
+    assert_eq!((reading.figure, reading.strain), (bad + 18, GuardLevel::Over));
     assert!(reading.text.contains("in 18 s nobody was asked, which counts as bad"), "{}", reading.text);
 }
 
@@ -72,9 +76,12 @@ fn restarts_of_bystanders_strain_their_guard() {
         tell(&mut session, 19.0, EventKind::PodSeen(pod));
         (session, now)
     };
-    for (restarts, limit, wanted) in
-        [(0, 1, Strain::Calm), (1, 1, Strain::Over), (1, 2, Strain::Calm), (2, 2, Strain::Over)]
-    {
+    for (restarts, limit, wanted) in [
+        (0, 1, GuardLevel::Calm),
+        (1, 1, GuardLevel::Over),
+        (1, 2, GuardLevel::Calm),
+        (2, 2, GuardLevel::Over),
+    ] {
         let reading = reading(restarted(restarts), Guard::Restarts, limit);
         assert_eq!((reading.figure, reading.strain), (restarts, wanted), "{restarts} of {limit}");
     }
@@ -96,14 +103,14 @@ fn the_last_liveness_miss_before_a_restart_is_near() {
     let (mut session, _) = fixtures::told(Variant::After, 10.0);
     assert_eq!(
         reading((session.clone(), at(10.0)), Guard::Restarts, 1).strain,
-        Strain::Calm,
+        GuardLevel::Calm,
         "1 of 3 misses"
     );
     let note =
         session.cluster.notes.iter().rev().find(|row| row.note.reason == "Unhealthy").unwrap().note.clone();
     tell(&mut session, 19.9, EventKind::ClusterNoted(note));
     let near = reading((session, at(20.0)), Guard::Restarts, 1);
-    assert_eq!((near.strain, near.short.as_str()), (Strain::Near, "restart in 10 s"));
+    assert_eq!((near.strain, near.short.as_str()), (GuardLevel::Near, "restart in 10 s"));
 }
 
 #[test]
@@ -116,14 +123,14 @@ fn a_silent_cluster_strains_its_guard() {
     let broken = || SourceState::Reconnecting { reason: "refused".to_owned() };
     let absent = || SourceState::Absent { reason: "forbidden".to_owned() };
     for (source, state, since, figure, wanted) in [
-        (Source::Api, broken(), 8.5, 10, Strain::Over),
-        (Source::Pods, broken(), 9.5, 9, Strain::Near),
-        (Source::Workloads, broken(), 14.5, 4, Strain::Calm),
-        (Source::Api, SourceState::Live, 1.0, 0, Strain::Calm),
-        (Source::Pods, absent(), 5.0, 14, Strain::Over),
+        (Source::Api, broken(), 8.5, 10, GuardLevel::Over),
+        (Source::Pods, broken(), 9.5, 9, GuardLevel::Near),
+        (Source::Workloads, broken(), 14.5, 4, GuardLevel::Calm),
+        (Source::Api, SourceState::Live, 1.0, 0, GuardLevel::Calm),
+        (Source::Pods, absent(), 5.0, 14, GuardLevel::Over),
         // What never was to be had did not fall silent, and a silent health page is what the fault does to users.
-        (Source::ClusterEvents, absent(), -20.0, 0, Strain::Calm),
-        (Source::Health, broken(), 1.0, 0, Strain::Calm),
+        (Source::ClusterEvents, absent(), -20.0, 0, GuardLevel::Calm),
+        (Source::Health, broken(), 1.0, 0, GuardLevel::Calm),
     ] {
         let reading = reading(lost(source, state.clone(), since), Guard::Silence, 10);
         assert_eq!((reading.figure, reading.strain), (figure, wanted), "{source:?} {state:?} since {since}");

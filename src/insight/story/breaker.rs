@@ -1,6 +1,6 @@
 //! Turns of the breaker.
 
-use super::{Sign, StoryLine, Tone};
+use super::{StoryLine, StoryMark, Tone};
 use crate::{
     insight::findings::harm_before_opening,
     session::{
@@ -22,7 +22,7 @@ pub(super) fn cycles(session: &Session) -> Vec<StoryLine> {
             lines.push(opening(session, cycle.opened));
         }
         lines.extend(cycle.trial.map(|at| {
-            StoryLine::loud(at, Sign::State, Tone::Waiting, "breaker HALF-OPEN: trial calls go through")
+            StoryLine::loud(at, StoryMark::State, Tone::Waiting, "breaker HALF-OPEN: trial calls go through")
         }));
         lines.extend(end(session, cycle));
         again = matches!(cycle.ended, Some((_, CycleEnd::Failed)));
@@ -46,7 +46,7 @@ fn opening(session: &Session, at: Timestamp) -> StoryLine {
             format!(": {} had got an error, {late} waited up to {longest}", wording::count(failed, "user"))
         }
     };
-    StoryLine::loud(at, Sign::State, open_tone(session, at), format!("breaker OPEN{cost}"))
+    StoryLine::loud(at, StoryMark::State, open_tone(session, at), format!("breaker OPEN{cost}"))
 }
 
 /// An open breaker protects only where users get something, until it opens the next time.
@@ -55,7 +55,7 @@ fn open_tone(session: &Session, at: Timestamp) -> Tone {
     let next = cycles.get(cycles.partition_point(|cycle| cycle.opened <= at)).map(|cycle| cycle.opened);
     let until = next.or(session.last).unwrap_or(at);
     let (mut errors, mut fallbacks) = (0, 0);
-    for dot in session.users.endpoints.iter().flat_map(|endpoint| endpoint.dots_between(at, until)) {
+    for dot in session.users.endpoints.iter().flat_map(|endpoint| endpoint.samples_between(at, until)) {
         match dot.outcome {
             Outcome::Error => errors += 1,
             Outcome::Fallback => fallbacks += 1,
@@ -70,13 +70,13 @@ fn end(session: &Session, cycle: &Cycle) -> Option<StoryLine> {
     Some(match (end, cycle.trial) {
         (CycleEnd::Failed, _) => {
             let tone = open_tone(session, at);
-            StoryLine::loud(at, Sign::State, tone, "breaker OPEN again: the trial failed")
+            StoryLine::loud(at, StoryMark::State, tone, "breaker OPEN again: the trial failed")
         }
         (CycleEnd::Worked, Some(_)) => {
-            StoryLine::quiet(at, Sign::State, Tone::Ok, "breaker CLOSED: the trial worked")
+            StoryLine::quiet(at, StoryMark::State, Tone::Ok, "breaker CLOSED: the trial worked")
         }
         (CycleEnd::Worked, None) => {
-            StoryLine::quiet(at, Sign::State, Tone::Ok, "breaker CLOSED: its trial was not seen")
+            StoryLine::quiet(at, StoryMark::State, Tone::Ok, "breaker CLOSED: its trial was not seen")
         }
     })
 }
@@ -95,7 +95,7 @@ pub(super) fn states(session: &Session) -> Vec<StoryLine> {
         }
         lines.extend(stands(state, known.is_some()).map(|(tone, text, loud)| StoryLine {
             at,
-            sign: Sign::State,
+            sign: StoryMark::State,
             tone,
             text: text.to_owned(),
             loud,

@@ -1,11 +1,11 @@
 //! Turns of provider, consumer, health page and liveness.
 
-use super::{Sign, StoryLine, Tone};
+use super::{StoryLine, StoryMark, Tone};
 use crate::{
     insight::names,
     session::{
         event::Timestamp,
-        state::{Readied, Session},
+        state::{ReadySince, Session},
         wording,
     },
 };
@@ -14,12 +14,12 @@ use std::time::Duration;
 /// How ready the provider was, from its first change on.
 pub(super) fn provider(session: &Session) -> Vec<StoryLine> {
     let empty = if served(session) { ": no endpoint" } else { "" };
-    let line = |row: &Readied| {
+    let line = |row: &ReadySince| {
         let text = format!("provider {} of {} ready", row.ready, row.wanted);
         match row.ready {
-            0 => StoryLine::loud(row.from, Sign::Failed, Tone::Fault, format!("{text}{empty}")),
-            ready if ready < row.wanted => StoryLine::loud(row.from, Sign::State, Tone::Fault, text),
-            _ => StoryLine::quiet(row.from, Sign::State, Tone::Ok, text),
+            0 => StoryLine::loud(row.from, StoryMark::Failed, Tone::Fault, format!("{text}{empty}")),
+            ready if ready < row.wanted => StoryLine::loud(row.from, StoryMark::State, Tone::Fault, text),
+            _ => StoryLine::quiet(row.from, StoryMark::State, Tone::Ok, text),
         }
     };
     turns(session.provider_readiness()).iter().map(line).collect()
@@ -37,18 +37,18 @@ fn served(session: &Session) -> bool {
 
 /// How ready the consumer was, from its first change on.
 pub(super) fn consumer(session: &Session) -> Vec<StoryLine> {
-    let line = |row: &Readied| {
+    let line = |row: &ReadySince| {
         let text = format!("consumer {} of {} ready", row.ready, row.wanted);
         match row.ready < row.wanted {
-            true => StoryLine::loud(row.from, Sign::Failed, Tone::Failing, text),
-            false => StoryLine::quiet(row.from, Sign::State, Tone::Ok, text),
+            true => StoryLine::loud(row.from, StoryMark::Failed, Tone::Failing, text),
+            false => StoryLine::quiet(row.from, StoryMark::State, Tone::Ok, text),
         }
     };
     turns(session.consumer_readiness()).iter().map(line).collect()
 }
 
 /// What was so when we came is no turn, nor is what a watch that begins tells piece by piece.
-fn turns(rows: Vec<Readied>) -> Vec<Readied> {
+fn turns(rows: Vec<ReadySince>) -> Vec<ReadySince> {
     const BEGINS: Duration = Duration::from_secs(2);
     let Some(first) = rows.first().map(|row| row.from) else { return rows };
     let mut known = rows.first().map(|row| (row.ready, row.wanted));
@@ -74,8 +74,8 @@ pub(super) fn health(session: &Session) -> Vec<StoryLine> {
         if let Some(before) = before.replace(status).filter(|before| *before != status) {
             let text = format!("{page} {before} to {status}");
             lines.push(match failing(at) {
-                true => StoryLine::loud(at, Sign::State, Tone::Failing, text),
-                false => StoryLine::quiet(at, Sign::State, Tone::Ok, text),
+                true => StoryLine::loud(at, StoryMark::State, Tone::Failing, text),
+                false => StoryLine::quiet(at, StoryMark::State, Tone::Ok, text),
             });
         }
     }
@@ -110,7 +110,7 @@ pub(super) fn liveness(session: &Session) -> Vec<StoryLine> {
                 }
                 _ => "liveness missed again".to_owned(),
             };
-            lines.push(StoryLine::loud(note.at, Sign::Miss, Tone::Failing, text));
+            lines.push(StoryLine::loud(note.at, StoryMark::Miss, Tone::Failing, text));
         }
     }
     lines.sort_by_key(|line| line.at);
@@ -127,7 +127,12 @@ pub(super) fn restarts(session: &Session) -> Vec<StoryLine> {
             1 => String::new(),
             times => format!(", {} by now", wording::count(times.into(), "time")),
         };
-        Some(StoryLine::loud(at, Sign::Failed, Tone::Failing, format!("Kubernetes restarted {who}{times}")))
+        Some(StoryLine::loud(
+            at,
+            StoryMark::Failed,
+            Tone::Failing,
+            format!("Kubernetes restarted {who}{times}"),
+        ))
     };
     session.bystanders().filter_map(line).collect()
 }

@@ -16,7 +16,7 @@ const KEPT: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoryLine {
     pub at: Timestamp,
-    pub sign: Sign,
+    pub sign: StoryMark,
     /// In which colour its sign is; a loud line of a fault or of harm is in it too.
     pub tone: Tone,
     pub text: String,
@@ -26,7 +26,7 @@ pub struct StoryLine {
 
 /// What kind of change it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
+pub enum StoryMark {
     /// Something runs from here on.
     Runs,
     /// Something was done, or is met.
@@ -58,11 +58,11 @@ pub enum Tone {
 }
 
 impl StoryLine {
-    fn quiet(at: Timestamp, sign: Sign, tone: Tone, text: impl Into<String>) -> Self {
+    fn quiet(at: Timestamp, sign: StoryMark, tone: Tone, text: impl Into<String>) -> Self {
         Self { at, sign, tone, text: text.into(), loud: false }
     }
 
-    fn loud(at: Timestamp, sign: Sign, tone: Tone, text: impl Into<String>) -> Self {
+    fn loud(at: Timestamp, sign: StoryMark, tone: Tone, text: impl Into<String>) -> Self {
         Self { at, sign, tone, text: text.into(), loud: true }
     }
 }

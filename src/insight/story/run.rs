@@ -1,9 +1,9 @@
 //! Turns of the run: what was played, fired, cut short and written down.
 
-use super::{Sign, StoryLine, Tone};
+use super::{StoryLine, StoryMark, Tone};
 use crate::session::{
     event::{Guard, Section, StepRef, Timestamp},
-    state::{Pass, Session, StepRow, StepState},
+    state::{FinishedPass, Session, StepRow, StepState},
     wording,
 };
 
@@ -12,15 +12,18 @@ const SUMMARY: usize = 40;
 
 /// Whether the steady state was met, before the method and after it.
 pub(super) fn passes(session: &Session) -> Vec<StoryLine> {
-    let line = |pass: &Pass| match (pass.met, pass.skipped) {
-        (true, _) => StoryLine::quiet(pass.at, Sign::Done, Tone::Ok, "steady state met"),
+    let line = |pass: &FinishedPass| match (pass.met, pass.skipped) {
+        (true, _) => StoryLine::quiet(pass.at, StoryMark::Done, Tone::Ok, "steady state met"),
         (false, 0) => {
             let which = pass.deviating.as_ref().map(|name| format!(": {name}")).unwrap_or_default();
-            StoryLine::loud(pass.at, Sign::Failed, Tone::Failing, format!("steady state NOT met{which}"))
+            StoryLine::loud(pass.at, StoryMark::Failed, Tone::Failing, format!("steady state NOT met{which}"))
         }
-        (false, _) => {
-            StoryLine::quiet(pass.at, Sign::Cut, Tone::Unknown, "steady state not known: checks were skipped")
-        }
+        (false, _) => StoryLine::quiet(
+            pass.at,
+            StoryMark::Cut,
+            Tone::Unknown,
+            "steady state not known: checks were skipped",
+        ),
     };
     session.run.before.iter().chain(&session.run.after).map(line).collect()
 }
@@ -34,12 +37,12 @@ pub(super) fn fires(session: &Session) -> Vec<StoryLine> {
     let mut lines = Vec::new();
     for firing in session.fault.iter().flat_map(|fault| &fault.fires) {
         let text = format!("FIRED {}", name(session, firing.step, &firing.what));
-        lines.push(StoryLine::loud(firing.at, Sign::Fired, Tone::Fault, text));
+        lines.push(StoryLine::loud(firing.at, StoryMark::Fired, Tone::Fault, text));
     }
     for refusal in &session.refusals {
         let text =
             format!("REFUSED {}: nothing changed", name(session, refusal.firing.step, &refusal.firing.what));
-        lines.push(StoryLine::loud(refusal.at, Sign::Failed, Tone::Failing, text));
+        lines.push(StoryLine::loud(refusal.at, StoryMark::Failed, Tone::Failing, text));
     }
     lines
 }
@@ -49,17 +52,21 @@ pub(super) fn steps(session: &Session) -> Vec<StoryLine> {
     let line = |row: &StepRow| {
         let at = row.ended?;
         let name = &row.step.name;
-        let summary =
-            row.trouble.as_deref().or(row.summary.as_deref()).map(wording::plainly).unwrap_or_default();
+        let summary = row
+            .trouble
+            .as_deref()
+            .or(row.summary.as_deref())
+            .map(wording::in_plain_words)
+            .unwrap_or_default();
         let summary: String = summary.chars().take(SUMMARY).collect();
         let gave = if summary.is_empty() { String::new() } else { format!(": {summary}") };
         Some(match row.state {
-            StepState::Cut => StoryLine::quiet(at, Sign::Cut, Tone::Plain, format!("{name} cut short")),
+            StepState::Cut => StoryLine::quiet(at, StoryMark::Cut, Tone::Plain, format!("{name} cut short")),
             _ if row.failed() => {
-                StoryLine::loud(at, Sign::Failed, Tone::Failing, format!("{name} FAILED{gave}"))
+                StoryLine::loud(at, StoryMark::Failed, Tone::Failing, format!("{name} FAILED{gave}"))
             }
             _ if row.step.destructive && row.step.at.section == Section::Method => return None,
-            _ => StoryLine::quiet(at, Sign::Done, Tone::Plain, format!("{name}{gave}")),
+            _ => StoryLine::quiet(at, StoryMark::Done, Tone::Plain, format!("{name}{gave}")),
         })
     };
     let played = |row: &&StepRow| matches!(row.step.at.section, Section::Method | Section::Rollbacks);
@@ -76,21 +83,21 @@ pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
             Some((_, trip)) => {
                 format!("ABORTED by the guard: {}", words(trip.guard, trip.figure, trip.limit))
             }
-            None => format!("ABORTED: {}", wording::plainly(reason)),
+            None => format!("ABORTED: {}", wording::in_plain_words(reason)),
         };
-        lines.push(StoryLine::loud(at, Sign::Cut, Tone::Fault, text));
+        lines.push(StoryLine::loud(at, StoryMark::Cut, Tone::Fault, text));
     }
     if let Some((at, undone)) = &session.undo.done {
         let (sign, tone, text) = match undone.failed.is_empty() {
-            true => (Sign::Done, Tone::Plain, "what was fired away is put back"),
-            false => (Sign::Failed, Tone::Failing, "NOT all was put back"),
+            true => (StoryMark::Done, Tone::Plain, "what was fired away is put back"),
+            false => (StoryMark::Failed, Tone::Failing, "NOT all was put back"),
         };
         lines.push(StoryLine { at: *at, sign, tone, text: text.to_owned(), loud: tone == Tone::Failing });
     }
     if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
         lines.push(match done.met {
-            true => StoryLine::quiet(done.at, Sign::Done, Tone::Ok, session.safety_text()),
-            false => StoryLine::loud(done.at, Sign::Failed, Tone::Failing, session.safety_text()),
+            true => StoryLine::quiet(done.at, StoryMark::Done, Tone::Ok, session.safety_text()),
+            false => StoryLine::loud(done.at, StoryMark::Failed, Tone::Failing, session.safety_text()),
         });
     }
     lines
@@ -109,8 +116,8 @@ fn words(guard: Guard, figure: u32, limit: u32) -> String {
 
 /// What the operator wrote and marked.
 pub(super) fn diary(session: &Session) -> Vec<StoryLine> {
-    let noted = |at: Timestamp, text: String| StoryLine::quiet(at, Sign::Noted, Tone::Plain, text);
-    let notes = session.diary.notes.iter().map(|entry| noted(entry.at, wording::plainly(&entry.text)));
+    let noted = |at: Timestamp, text: String| StoryLine::quiet(at, StoryMark::Noted, Tone::Plain, text);
+    let notes = session.diary.notes.iter().map(|entry| noted(entry.at, wording::in_plain_words(&entry.text)));
     let marks = session.diary.marks.iter().map(|at| noted(*at, "marked".to_owned()));
     let mut lines: Vec<StoryLine> = notes.chain(marks).collect();
     lines.sort_by_key(|line| line.at);
@@ -121,7 +128,7 @@ pub(super) fn diary(session: &Session) -> Vec<StoryLine> {
 pub(super) fn gaps(session: &Session) -> Vec<StoryLine> {
     let line = |gap: &crate::session::event::Gap| {
         let text = format!("{} not observed: this program did not run", wording::seconds(gap.seconds()));
-        StoryLine::quiet(gap.to, Sign::Cut, Tone::Unknown, text)
+        StoryLine::quiet(gap.to, StoryMark::Cut, Tone::Unknown, text)
     };
     session.gaps.iter().map(line).collect()
 }

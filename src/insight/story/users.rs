@@ -1,10 +1,10 @@
 //! Turns of the users' fate.
 
-use super::{Sign, StoryLine, Tone};
+use super::{StoryLine, StoryMark, Tone};
 use crate::{
     insight::recovery_lag,
     session::{
-        state::{Dot, Endpoint, Outcome, Session},
+        state::{Endpoint, Outcome, Sample, Session},
         wording,
     },
 };
@@ -24,7 +24,7 @@ fn of(session: &Session, endpoint: &Endpoint) -> String {
 pub(super) fn begun(session: &Session) -> Vec<StoryLine> {
     let line = |endpoint: &Endpoint| {
         let text = format!("users{} are asked for, {} a second", of(session, endpoint), endpoint.rate);
-        StoryLine::quiet(endpoint.since, Sign::Runs, Tone::Plain, text)
+        StoryLine::quiet(endpoint.since, StoryMark::Runs, Tone::Plain, text)
     };
     session.users.endpoints.iter().map(line).collect()
 }
@@ -34,12 +34,12 @@ pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
     let Some(t0) = session.t0() else { return Vec::new() };
     let first = |endpoint: &Endpoint| {
         let before = endpoint.usual.as_ref().is_some_and(|usual| usual.tally.over_limit > 0);
-        if before || endpoint.dots_forgotten().is_some_and(|until| until > t0) {
+        if before || endpoint.samples_forgotten().is_some_and(|until| until > t0) {
             return None;
         }
         let limit = Duration::from_millis(endpoint.limit_ms);
-        let late = |dot: &&Dot| dot.start >= t0 && f64::from(dot.waited_ms) > endpoint.limit_ms as f64;
-        let answered = endpoint.dots().filter(late).map(|dot| dot.start).min();
+        let late = |dot: &&Sample| dot.start >= t0 && f64::from(dot.waited_ms) > endpoint.limit_ms as f64;
+        let answered = endpoint.samples().filter(late).map(|dot| dot.start).min();
         let waits = endpoint.in_flight.values().map(|flight| flight.start).find(|start| *start >= t0);
         let start = answered.into_iter().chain(waits).min()?;
         let text = format!(
@@ -47,7 +47,7 @@ pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
             of(session, endpoint),
             wording::limit(endpoint.limit_ms)
         );
-        Some(StoryLine::quiet(start + limit, Sign::State, Tone::Waiting, text))
+        Some(StoryLine::quiet(start + limit, StoryMark::State, Tone::Waiting, text))
     };
     session.users.endpoints.iter().filter_map(first).collect()
 }
@@ -57,14 +57,14 @@ pub(super) fn first_error(session: &Session) -> Vec<StoryLine> {
     let Some(t0) = session.t0() else { return Vec::new() };
     let first = |endpoint: &Endpoint| {
         let errors_before = endpoint.usual.as_ref().is_some_and(|usual| usual.tally.error > 0);
-        if errors_before || endpoint.dots_forgotten().is_some_and(|until| until > t0) {
+        if errors_before || endpoint.samples_forgotten().is_some_and(|until| until > t0) {
             return None;
         }
-        let failed = |dot: &&Dot| dot.outcome == Outcome::Error && dot.start >= t0;
-        let dot = endpoint.dots().find(failed)?;
+        let failed = |dot: &&Sample| dot.outcome == Outcome::Error && dot.start >= t0;
+        let dot = endpoint.samples().find(failed)?;
         let after = wording::wait(f64::from(dot.waited_ms));
         let text = format!("the first user{} got an error, after {after}", of(session, endpoint));
-        Some(StoryLine::loud(dot.ended(), Sign::Failed, Tone::Failing, text))
+        Some(StoryLine::loud(dot.ended(), StoryMark::Failed, Tone::Failing, text))
     };
     session.users.endpoints.iter().filter_map(first).collect()
 }
@@ -82,7 +82,7 @@ pub(super) fn back(session: &Session) -> Vec<StoryLine> {
             "users{} get real answers again, {lag} after the provider was back",
             of(session, endpoint)
         );
-        Some(StoryLine::loud(endpoint.recovered?, Sign::State, Tone::Ok, text))
+        Some(StoryLine::loud(endpoint.recovered?, StoryMark::State, Tone::Ok, text))
     };
     session.users.endpoints.iter().filter_map(line).collect()
 }

@@ -30,7 +30,7 @@ pub(super) struct Share {
 
 /// What became of a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum ShareChange {
     /// There is nothing bad.
     None,
     /// More than chance explains.
@@ -67,16 +67,16 @@ impl Share {
 }
 
 /// Compares the share of what is bad before the fault with the one under it, where `row` bad ones came in a row at most.
-pub(super) fn compare(before: Share, under: Share, row: u32) -> Change {
+pub(super) fn compare(before: Share, under: Share, row: u32) -> ShareChange {
     if under.part == 0 {
-        return Change::None;
+        return ShareChange::None;
     }
     let chance = if before.part == 0 { BY_CHANCE_FROM_NOTHING } else { BY_CHANCE };
     if by_chance(before, under) < chance || row_by_chance(before, under, row) < chance {
-        return Change::Worse;
+        return ShareChange::Worse;
     }
     let few = before.of.min(under.of) < ENOUGH || before.part == 0;
-    if few || under.value() > before.value() * 2.0 { Change::CannotTell } else { Change::Same }
+    if few || under.value() > before.value() * 2.0 { ShareChange::CannotTell } else { ShareChange::Same }
 }
 
 /// Fisher's exact test: how often at least so many of the bad ones would fall under the fault, were it all the same.
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_background_is_not_blamed_on_the_fault() {
-        use Change::{CannotTell, None, Same, Worse};
+        use ShareChange::{CannotTell, None, Same, Worse};
         for (name, before, under, row, wanted) in [
             ("no error", (0, 88), (0, 96), 0, None),
             ("no error any more", (9, 88), (0, 96), 0, None),
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn long_sessions_are_compared_as_well() {
         let before = share(50_000, 1_000_000);
-        assert_eq!(compare(before, share(50_100, 1_000_000), 4), Change::Same);
-        assert_eq!(compare(before, share(100_000, 1_000_000), 5), Change::Worse);
+        assert_eq!(compare(before, share(50_100, 1_000_000), 4), ShareChange::Same);
+        assert_eq!(compare(before, share(100_000, 1_000_000), 5), ShareChange::Worse);
     }
 }

@@ -1,8 +1,8 @@
 //! A share of the answers before the fault beside the one under it, in words.
 
-use super::basis::{Change, Share, compare};
+use super::basis::{Share, ShareChange, compare};
 use crate::session::{
-    state::{Tally, Usual},
+    state::{Tally, UserBaseline},
     wording,
 };
 
@@ -10,7 +10,7 @@ use crate::session::{
 pub(super) struct Compared {
     pub(super) before: Share,
     under: Share,
-    pub(super) change: Change,
+    pub(super) change: ShareChange,
 }
 
 impl Compared {
@@ -37,16 +37,16 @@ impl Compared {
     /// `errors as before T0`
     pub(super) fn in_short(&self, what: &str) -> String {
         match self.change {
-            Change::None if self.before.part > 0 => format!("fewer {what} than before T0"),
-            Change::None | Change::Same => format!("{what} as before T0"),
-            Change::Worse => format!("more {what} than before T0"),
-            Change::CannotTell => format!("{what} before T0 as well"),
+            ShareChange::None if self.before.part > 0 => format!("fewer {what} than before T0"),
+            ShareChange::None | ShareChange::Same => format!("{what} as before T0"),
+            ShareChange::Worse => format!("more {what} than before T0"),
+            ShareChange::CannotTell => format!("{what} before T0 as well"),
         }
     }
 }
 
 /// `as late as before T0 (1.5 s, now 1.6 s)`
-pub(super) fn as_late(usual: &Usual, users: &Tally) -> String {
+pub(super) fn as_late(usual: &UserBaseline, users: &Tally) -> String {
     let median = |tally: &Tally| wording::wait(tally.all.p50.unwrap_or(0.0));
     format!("as late as before T0 (median {}, now {})", median(&usual.tally), median(users))
 }

@@ -1,6 +1,6 @@
 //! What was so before the fault is not blamed on it, and what the fault adds is; what nobody saw is claimed of nobody.
 
-use super::{Conclusion, Standing, Verdict, Word, call_share, conclusion, recovery_lag, verdict};
+use super::{Conclusion, RunVerdict, UserVerdict, UserWord, call_share, conclusion, recovery_lag, verdict};
 use crate::insight::guard_readings;
 use crate::session::{
     Event, Session,
@@ -85,12 +85,12 @@ impl Told {
         conclusion(&self.session(UNDER_S + 10.0), at(UNDER_S))
     }
 
-    fn verdict(&self, second: f64) -> Verdict {
+    fn verdict(&self, second: f64) -> UserVerdict {
         verdict(&self.session(second), at(second))
     }
 }
 
-fn stood(conclusion: &Conclusion) -> (Standing, String) {
+fn stood(conclusion: &Conclusion) -> (RunVerdict, String) {
     (conclusion.standing, conclusion.because())
 }
 
@@ -104,40 +104,40 @@ fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
     for (nth, percent) in [(20, "6 %"), (10, "10 %")] {
         let told = Told::new(every(nth), every(nth));
         let (standing, because) = stood(&told.conclusion());
-        assert_eq!(standing, Standing::Resilient, "{because}");
+        assert_eq!(standing, RunVerdict::Resilient, "{because}");
         assert!(because.contains(&format!("Errors as before T0 ({percent}, now ")), "{because}");
         // Also at the moment of an error line 2 compares.
         for second in [UNDER_S - 0.9, UNDER_S - 0.1] {
             let verdict = told.verdict(second);
-            assert_eq!(verdict.word, Word::Ok, "{}", verdict.sentence);
+            assert_eq!(verdict.word, UserWord::Ok, "{}", verdict.sentence);
             assert!(verdict.sentence.contains("errors as before T0 ("), "{}", verdict.sentence);
             assert_eq!(verdict.bad, Some((0, 120)), "{nth}");
         }
     }
     // In steady state it reads as what it is.
-    assert_eq!(Told::new(every(20), every(20)).verdict(-0.1).word, Word::Ok);
+    assert_eq!(Told::new(every(20), every(20)).verdict(-0.1).word, UserWord::Ok);
 }
 
 #[test]
 fn what_the_fault_adds_to_a_background_is_blamed_on_it() {
     let told = Told::new(every(20), every(2));
-    assert_eq!(told.conclusion().standing, Standing::NotResilient);
+    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
     assert_eq!(
         told.conclusion().because(),
         "48 of 96 users got an error while the fault was on. 48 HTTP 5xx. 6 % before T0."
     );
-    assert_eq!(told.verdict(UNDER_S).word, Word::Failing);
+    assert_eq!(told.verdict(UNDER_S).word, UserWord::Failing);
     assert!(told.verdict(UNDER_S).bad.unwrap().0 >= 15);
     // An outage of three seconds on a background of errors.
     let outage = |number: u64| if (100..112).contains(&number) { (ERROR, 3.0) } else { every(20)(number) };
-    assert_eq!(Told::new(every(20), outage).conclusion().standing, Standing::NotResilient);
+    assert_eq!(Told::new(every(20), outage).conclusion().standing, RunVerdict::NotResilient);
 }
 
 #[test]
 fn with_too_few_answers_it_cannot_be_told() {
     let one = |number: u64| if number == 120 { (ERROR, 3.0) } else { REAL };
     let (standing, because) = stood(&Told::new(|_| REAL, one).conclusion());
-    assert_eq!(standing, Standing::NotObservable, "{because}");
+    assert_eq!(standing, RunVerdict::NotObservable, "{because}");
     assert!(
         because.starts_with("1 of 96 answers was an error: too few to blame the fault. None of 88"),
         "{because}"
@@ -147,7 +147,7 @@ fn with_too_few_answers_it_cannot_be_told() {
 #[test]
 fn an_improvement_is_no_weakness() {
     let (standing, because) = stood(&Told::new(every(10), |_| REAL).conclusion());
-    assert_eq!(standing, Standing::Resilient);
+    assert_eq!(standing, RunVerdict::Resilient);
     assert_eq!(
         because,
         "96 of 96 answers were real and in time. Fewer errors than before T0 (10 %, now 0 %)."
@@ -159,16 +159,16 @@ fn answers_that_were_late_before_are_compared_with() {
     let slow = |ms: f64| move |_| (AnswerKind::Real, ms);
     let told = Told::new(slow(1500.0), slow(1600.0));
     let (standing, because) = stood(&told.conclusion());
-    assert_eq!(standing, Standing::Resilient, "{because}");
+    assert_eq!(standing, RunVerdict::Resilient, "{because}");
     assert!(because.contains("as late as before T0 (median 1.5 s, now 1.6 s)"), "{because}");
     let verdict = told.verdict(UNDER_S);
-    assert_eq!((verdict.word, verdict.bad), (Word::Waiting, Some((0, 120))));
+    assert_eq!((verdict.word, verdict.bad), (UserWord::Waiting, Some((0, 120))));
     assert!(verdict.sentence.contains("as before T0 (1.5 s)"), "{}", verdict.sentence);
     // Much later than before is worse than before.
     let told = Told::new(slow(1500.0), slow(5000.0));
-    assert_eq!(told.conclusion().standing, Standing::NotResilient, "{}", told.conclusion().because());
+    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient, "{}", told.conclusion().because());
     // In time before, late under the fault.
-    assert_eq!(Told::new(slow(5.0), slow(1600.0)).conclusion().standing, Standing::NotResilient);
+    assert_eq!(Told::new(slow(5.0), slow(1600.0)).conclusion().standing, RunVerdict::NotResilient);
 }
 
 #[test]
@@ -177,21 +177,21 @@ fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     let told =
         Told::new(|_| answer, |_| answer).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
     let (standing, because) = stood(&told.conclusion());
-    assert_eq!(standing, Standing::NotObservable);
+    assert_eq!(standing, RunVerdict::NotObservable);
     assert_eq!(
         because,
         "It was fired before it was learned what is real. 96 answers while the fault was on."
     );
     let verdict = told.verdict(UNDER_S);
-    assert_eq!(verdict.word, Word::Unknown);
+    assert_eq!(verdict.word, UserWord::Unknown);
     assert!(!verdict.sentence.contains("answers are real"), "{}", verdict.sentence);
-    assert_eq!(told.verdict(-1.0).word, Word::Unknown, "while it is learned nobody knows yet");
+    assert_eq!(told.verdict(-1.0).word, UserWord::Unknown, "while it is learned nobody knows yet");
     let lane = told.session(UNDER_S).lane(crate::session::state::Lane::Users, 0..4, at(UNDER_S));
     assert_eq!(lane, "aaaa");
     // That they turn to errors is seen all the same.
     let told = Told::new(|_| answer, |_| (ERROR, 3.0))
         .without(|what| matches!(what, EventKind::ShapeLearned { .. }));
-    assert_eq!(told.conclusion().standing, Standing::NotResilient);
+    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn users_who_wait_for_an_answer_count() {
     assert_eq!(since.all.max, Some(6000.0));
     assert!(since.all.is_open(crate::session::state::Quantile::P99));
     let (standing, because) = stood(&conclusion(&session, now));
-    assert_eq!(standing, Standing::NotResilient);
+    assert_eq!(standing, RunVerdict::NotResilient);
     assert_eq!(because, "Nobody got an answer: 25 users waited, up to 6.0 s or more.");
 }
 
@@ -223,7 +223,7 @@ fn the_word_about_a_run_does_not_change_after_its_end() {
     told.events.push((10.0, EventKind::FaultHealed { what: "it is back".to_owned() }));
     told.events.push((12.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false }));
     let session = told.session(UNDER_S);
-    assert_eq!(conclusion(&session, at(UNDER_S)).standing, Standing::Resilient);
+    assert_eq!(conclusion(&session, at(UNDER_S)).standing, RunVerdict::Resilient);
     let mut late = told.session(12.0);
     late.fault.as_mut().unwrap().healed = None;
     assert_eq!(conclusion(&late, at(UNDER_S)), conclusion(&session, at(UNDER_S)));
@@ -235,12 +235,12 @@ fn of_several_endpoints_the_worst_speaks_compared_with_its_own_past() {
     told.watch(EndpointId(1));
     told.learned(EndpointId(1));
     told.ask(EndpointId(1), |_| REAL, |_| REAL);
-    assert_eq!(told.conclusion().standing, Standing::Resilient);
+    assert_eq!(told.conclusion().standing, RunVerdict::Resilient);
     let mut told = Told::new(every(10), every(10));
     told.watch(EndpointId(1));
     told.learned(EndpointId(1));
     told.ask(EndpointId(1), |_| REAL, every(3));
-    assert_eq!(told.conclusion().standing, Standing::NotResilient);
+    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
 }
 
 /// We did not run from T+4 to T+12: the requests that were due then were never sent, those in flight are not known of.
@@ -260,14 +260,14 @@ fn nobody_is_blamed_for_a_gap_of_our_own() {
     let told = suspended();
     let session = told.session(12.6);
     let verdict = verdict(&session, at(12.6));
-    assert_eq!((verdict.word, verdict.bad), (Word::Ok, Some((0, 120))), "{}", verdict.sentence);
+    assert_eq!((verdict.word, verdict.bad), (UserWord::Ok, Some((0, 120))), "{}", verdict.sentence);
     assert!(verdict.why.iter().any(|why| why.contains("not observed for 8.0 s")), "{:?}", verdict.why);
     assert!(session.users.main().unwrap().in_flight.is_empty());
     let lane = session.lane(crate::session::state::Lane::Users, 2..14, at(12.6));
     assert_eq!(lane, "rr~~~~~~~~r ");
     assert!(session.log.lines.iter().any(|line| line.text.contains("not observed for 8.0 s")));
     let (standing, because) = stood(&told.conclusion());
-    assert_eq!(standing, Standing::Resilient);
+    assert_eq!(standing, RunVerdict::Resilient);
     assert!(because.contains("8.0 s of the fault were not observed"), "{because}");
 }
 
@@ -299,7 +299,7 @@ fn a_service_that_hangs_is_no_gap_of_our_own() {
     let hangs = |number: u64| if number >= 104 { (AnswerKind::Real, 60_000.0) } else { REAL };
     let session = Told::new(|_| REAL, hangs).session(12.6);
     let verdict = verdict(&session, at(12.6));
-    assert_eq!(verdict.word, Word::Waiting);
+    assert_eq!(verdict.word, UserWord::Waiting);
     assert!(verdict.bad.unwrap().0 >= 7);
 }
 
@@ -308,7 +308,7 @@ fn a_fault_that_was_hardly_observed_has_no_verdict() {
     let mut told = suspended();
     told.events.retain(|(second, _)| *second < 14.0);
     let session = told.session(14.0);
-    assert_eq!(conclusion(&session, at(14.0)).standing, Standing::NotObservable);
+    assert_eq!(conclusion(&session, at(14.0)).standing, RunVerdict::NotObservable);
     assert!(
         conclusion(&session, at(14.0)).because().starts_with("8.0 s of the fault's 14.0 s were not observed")
     );
@@ -335,8 +335,13 @@ fn guards_do_not_count_what_was_so_before_nor_what_nobody_saw() {
 fn where_nobody_is_asked_only_counters_may_speak() {
     let calls = |second: f64, total: u64, failed: Option<u64>| {
         let series = "http_requests_total".to_owned();
-        let calls =
-            crate::session::event::Calls { endpoint: EndpointId(0), series, of_path: true, total, failed };
+        let calls = crate::session::event::CallTotals {
+            endpoint: EndpointId(0),
+            series,
+            of_path: true,
+            total,
+            failed,
+        };
         (second, EventKind::CallsCounted(calls))
     };
     let passive = |failed: [Option<u64>; 3]| {
@@ -353,16 +358,16 @@ fn where_nobody_is_asked_only_counters_may_speak() {
     };
     let told = passive([None; 3]);
     assert_eq!(told.verdict(-10.0).sentence, "Nobody is asked: this session only reads pages");
-    assert_eq!(told.conclusion().standing, Standing::NotObservable);
+    assert_eq!(told.conclusion().standing, RunVerdict::NotObservable);
     assert!(told.conclusion().because().starts_with("Nobody was asked"));
     let as_before = passive([Some(0), Some(50), Some(100)]).conclusion();
-    assert_eq!(as_before.standing, Standing::NotObservable, "{}", as_before.because());
+    assert_eq!(as_before.standing, RunVerdict::NotObservable, "{}", as_before.because());
     assert!(
         as_before.because().contains("50 of 1000 calls failed since T0 (5 % before)"),
         "{}",
         as_before.because()
     );
-    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().standing, Standing::NotResilient);
+    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().standing, RunVerdict::NotResilient);
 }
 
 #[test]
@@ -371,7 +376,7 @@ fn our_share_of_all_calls_is_told() {
     for second in 0..20_u32 {
         let series = "http_requests_total".to_owned();
         let total = u64::from(second) * 60;
-        let calls = crate::session::event::Calls {
+        let calls = crate::session::event::CallTotals {
             endpoint: EndpointId(0),
             series,
             of_path: true,

@@ -19,12 +19,12 @@
 //! 8. RESILIENT - real answers, in time or as before, all along.
 
 use super::{
-    basis::{Change, Share, compare},
+    basis::{Share, ShareChange, compare},
     compared::Compared,
-    deed::{fault_in_doubt, missed_in_method, never_happened},
-    ending::Ending,
-    said::{Said, sentence},
-    standing::Standing,
+    fault_effect::{fault_in_doubt, missed_in_method, never_happened},
+    input::VerdictInput,
+    run_verdict::RunVerdict,
+    statement::{Statement, sentence},
     users::bad_seconds,
 };
 use crate::session::{
@@ -38,7 +38,7 @@ const ENOUGH: u64 = 5;
 /// The verdict about a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conclusion {
-    pub standing: Standing,
+    pub standing: RunVerdict,
     /// What users got, in a sentence of about 60 columns; where several endpoints were asked it names the one it is about.
     pub sentence: String,
     /// What else belongs to it: one or two sentences more.
@@ -50,8 +50,8 @@ pub struct Conclusion {
 }
 
 impl Conclusion {
-    pub(super) fn new(standing: Standing, said: Said) -> Self {
-        let Said { sentence, price, medium, short } = said;
+    pub(super) fn new(standing: RunVerdict, said: Statement) -> Self {
+        let Statement { sentence, price, medium, short } = said;
         Self { standing, sentence, price, medium, short }
     }
 
@@ -97,26 +97,30 @@ pub fn late_word(session: &Session, now: Timestamp) -> Option<Conclusion> {
 /// The verdict from all that is known by now.
 pub fn conclusion_so_far(session: &Session, now: Timestamp) -> Conclusion {
     let Some(fault) = &session.fault else {
-        return Conclusion::new(Standing::FaultNeverHappened, never_happened(session));
+        return Conclusion::new(RunVerdict::FaultNeverHappened, never_happened(session));
     };
     if fault_in_doubt(session, now).is_some() {
-        let said = Said::new(
+        let said = Statement::new(
             "The fire failed; whether it changed something is not known",
             &["whether it changed something is not known", "whether it did something is not known"],
         );
-        return Conclusion::new(Standing::FaultNotConfirmed, said.price(fault.doubt_of_all().map(sentence)));
+        return Conclusion::new(
+            RunVerdict::FaultNotConfirmed,
+            said.price(fault.doubt_of_all().map(sentence)),
+        );
     }
     if session.fault_had_effect() == Some(false) {
-        let said = Said::new(
+        let said = Statement::new(
             "It was fired, but nothing of what it hit ever went away",
             &["nothing of what it hit went away"],
         );
         let price = "No other figure says anything: look at what the action selects.".to_owned();
-        return Conclusion::new(Standing::FaultNeverHappened, said.price(Some(price)));
+        return Conclusion::new(RunVerdict::FaultNeverHappened, said.price(Some(price)));
     }
     if let Some(missed) = missed_in_method(session, fault) {
-        let said = Said::new("A probe of the method missed its tolerance", &["a probe missed its tolerance"]);
-        return Conclusion::new(Standing::NotResilient, said.price(Some(missed)));
+        let said =
+            Statement::new("A probe of the method missed its tolerance", &["a probe missed its tolerance"]);
+        return Conclusion::new(RunVerdict::NotResilient, said.price(Some(missed)));
     }
     let several = session.users.endpoints.len() > 1;
     let judged = session.users.endpoints.iter().map(|endpoint| {
@@ -129,76 +133,87 @@ pub fn conclusion_so_far(session: &Session, now: Timestamp) -> Conclusion {
 }
 
 /// Nobody was asked. Counters may still show that more calls fail; that none does says nothing of fallbacks and waits.
-fn unasked(session: &Session) -> (Standing, Said) {
+fn unasked(session: &Session) -> (RunVerdict, Statement) {
     if !session.users.passive {
         let said =
-            Said::new("No endpoint was asked: what users got is not known", &["no endpoint was asked"]);
-        return (Standing::NotObservable, said);
+            Statement::new("No endpoint was asked: what users got is not known", &["no endpoint was asked"]);
+        return (RunVerdict::NotObservable, said);
     }
     let nobody =
-        || Said::new("Nobody was asked: what users got is not known", &["nobody was asked: passive"]);
+        || Statement::new("Nobody was asked: what users got is not known", &["nobody was asked: passive"]);
     let Some((before, since)) = session.users.calls.before_and_since() else {
-        return (Standing::NotObservable, nobody().price(Some("No page counts what users got.".to_owned())));
+        return (
+            RunVerdict::NotObservable,
+            nobody().price(Some("No page counts what users got.".to_owned())),
+        );
     };
     let share = |of: CallShare| Share { part: of.failed, of: of.calls };
     let (before, since) = (share(before), share(since));
     let counted =
         format!("{} of {} calls failed since T0 ({} before)", since.part, since.of, before.percent());
     match compare(before, since, 0) {
-        Change::Worse if since.part * 100 >= since.of => {
+        ShareChange::Worse if since.part * 100 >= since.of => {
             let short = format!("{} of {} calls failed", since.part, since.of);
             let price = "So count the service's own pages: nobody was asked.".to_owned();
-            (Standing::NotResilient, Said::new(counted, &[&short]).price(Some(price)))
+            (RunVerdict::NotResilient, Statement::new(counted, &[&short]).price(Some(price)))
         }
         _ => {
             let price = format!("{counted}; fallbacks and waits are not counted");
-            (Standing::NotObservable, nobody().price(Some(sentence(&price))))
+            (RunVerdict::NotObservable, nobody().price(Some(sentence(&price))))
         }
     }
 }
 
 /// The verdict about the users of one endpoint.
-fn judge(session: &Session, fault: &Fault, endpoint: &Endpoint, now: Timestamp) -> (Standing, Said) {
+fn judge(session: &Session, fault: &Fault, endpoint: &Endpoint, now: Timestamp) -> (RunVerdict, Statement) {
     let users = endpoint.during_fault(now);
     let answered = users.answered();
     let before = endpoint.usual.as_ref().map(|usual| &usual.tally);
     let errors = Compared::of(before, &users, |tally| tally.error, users.errors_in_a_row);
     let fallbacks = Compared::of(before, &users, |tally| tally.fallback, 0);
     let bad = bad_seconds(session, endpoint, now);
-    let ending =
-        Ending { session, fault, endpoint, now, users: &users, errors: &errors, fallbacks: &fallbacks, bad };
+    let ending = VerdictInput {
+        session,
+        fault,
+        endpoint,
+        now,
+        users: &users,
+        errors: &errors,
+        fallbacks: &fallbacks,
+        bad,
+    };
     if users.sent < ENOUGH || (answered == 0 && users.over_limit_unanswered < ENOUGH) {
-        return (Standing::NotObservable, ending.too_few());
+        return (RunVerdict::NotObservable, ending.too_few());
     }
     let errors_matter = users.error * 100 >= answered && users.error > 0;
-    if errors_matter && errors.change == Change::Worse {
-        return (Standing::NotResilient, ending.failed());
+    if errors_matter && errors.change == ShareChange::Worse {
+        return (RunVerdict::NotResilient, ending.failed());
     }
     if endpoint.shape.is_none() {
-        return (Standing::NotObservable, ending.not_learned());
+        return (RunVerdict::NotObservable, ending.not_learned());
     }
     if answered == 0 {
-        return (Standing::NotResilient, ending.nobody_answered());
+        return (RunVerdict::NotResilient, ending.nobody_answered());
     }
     if endpoint.endless {
-        return (Standing::NotObservable, ending.endless());
+        return (RunVerdict::NotObservable, ending.endless());
     }
     let lasted = fault.lasted(now);
     let unseen = fault.unobserved(&session.gaps, now);
     if bad > session.users.budget_s || (users.fallback == 0 && f64::from(bad) * 2.0 > lasted - unseen) {
-        return (Standing::NotResilient, ending.waited());
+        return (RunVerdict::NotResilient, ending.waited());
     }
     if unseen * 2.0 > lasted {
-        return (Standing::NotObservable, ending.not_observed());
+        return (RunVerdict::NotObservable, ending.not_observed());
     }
-    if errors_matter && errors.change == Change::CannotTell {
-        return (Standing::NotObservable, ending.cannot_tell());
+    if errors_matter && errors.change == ShareChange::CannotTell {
+        return (RunVerdict::NotObservable, ending.cannot_tell());
     }
     let as_before = users.fallback == 0
-        || (before.is_some_and(|before| before.fallback > 0) && fallbacks.change == Change::Same);
+        || (before.is_some_and(|before| before.fallback > 0) && fallbacks.change == ShareChange::Same);
     match (as_before, bad) {
-        (false, _) => (Standing::Protected, ending.fallback()),
-        (true, 1..) => (Standing::Protected, ending.late()),
-        (true, 0) => (Standing::Resilient, ending.real()),
+        (false, _) => (RunVerdict::Protected, ending.fallback()),
+        (true, 1..) => (RunVerdict::Protected, ending.late()),
+        (true, 0) => (RunVerdict::Resilient, ending.real()),
     }
 }

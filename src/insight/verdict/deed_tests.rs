@@ -1,7 +1,7 @@
 //! Fires that were refused or failed, and the way back: what is said, and what is withheld.
 
 use super::{
-    Standing, Word, conclusion, failed_gate, fault_untouched, hopeless, is_to_recover, late_word,
+    RunVerdict, UserWord, conclusion, failed_gate, fault_untouched, hopeless, is_to_recover, late_word,
     still_wrong, verdict,
 };
 use crate::insight::{Phase, guard_readings, phase};
@@ -76,7 +76,7 @@ fn a_refused_fire_is_no_fault() {
     assert_eq!((session.fault.is_some(), session.t0()), (false, None));
     assert_eq!(phase(&session, at(3.5)), Phase::Steady);
     let concluded = conclusion(&session, at(3.5));
-    assert_eq!(concluded.standing, Standing::FaultNeverHappened);
+    assert_eq!(concluded.standing, RunVerdict::FaultNeverHappened);
     assert!(concluded.because().starts_with("The fire was refused"), "{}", concluded.because());
     assert_eq!(
         concluded.price.as_deref(),
@@ -92,7 +92,7 @@ fn a_refused_fire_is_no_fault() {
     // The next fire is T0, and a fault.
     tell(&mut session, 5.0, fired(&["pod/x"]));
     assert_eq!((session.t0(), phase(&session, at(5.1))), (Some(at(5.0)), Phase::FaultOn));
-    assert_ne!(conclusion(&session, at(8.0)).standing, Standing::FaultNeverHappened);
+    assert_ne!(conclusion(&session, at(8.0)).standing, RunVerdict::FaultNeverHappened);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     let session = served(unconfirmed("exit code 1"));
     assert_eq!(phase(&session, at(3.5)), Phase::FaultUnconfirmed);
     let concluded = conclusion(&session, at(3.5));
-    assert_eq!(concluded.standing, Standing::FaultNotConfirmed);
+    assert_eq!(concluded.standing, RunVerdict::FaultNotConfirmed);
     assert!(concluded.because().ends_with("is not known. Exit code 1."), "{}", concluded.because());
     assert!(session.fault.as_ref().unwrap().is_on(), "the fault's clock runs");
     let mut guarded = session.clone();
@@ -123,7 +123,7 @@ fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     assert_eq!(guard_readings(&guarded, at(3.5)).len(), 1, "guards watch");
     // The opposite: the same answers after a fire that did not fail.
     let done = served(EventKind::FaultHealed { what: "back".to_owned() });
-    assert_ne!(conclusion(&done, at(3.5)).standing, Standing::FaultNotConfirmed);
+    assert_ne!(conclusion(&done, at(3.5)).standing, RunVerdict::FaultNotConfirmed);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn users_who_fare_worse_show_that_there_is_a_fault() {
     assert_eq!(phase(&session, at(4.5)), Phase::FaultUnconfirmed, "a few errors are none");
     answers(&mut session, 5.0, AnswerKind::Error(ErrorKind::Server), 20);
     assert_eq!(phase(&session, at(7.1)), Phase::FaultOn);
-    assert_eq!(conclusion(&session, at(7.1)).standing, Standing::NotResilient);
+    assert_eq!(conclusion(&session, at(7.1)).standing, RunVerdict::NotResilient);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn recovered_is_said_of_users_and_not_of_pods() {
         answers(&mut session, 4.0, kind, 40);
         (phase(&session, at(8.1)), verdict(&session, at(8.1)).word)
     };
-    assert_eq!(recovered(AnswerKind::Real), (Phase::Recovered, Word::Ok));
+    assert_eq!(recovered(AnswerKind::Real), (Phase::Recovered, UserWord::Ok));
     assert_eq!(recovered(AnswerKind::Error(ErrorKind::Server)).0, Phase::Recovering);
     assert_eq!(recovered(AnswerKind::Fallback).0, Phase::Recovering);
     let mut unwatched = Session::new();
@@ -286,9 +286,9 @@ fn a_tolerance_of_the_method_counts_in_the_verdict() {
         ended(&mut session, 50.5, step, outcome(Some(met), "500", None));
         conclusion(&session, at(51.0))
     };
-    assert_eq!(with(true).standing, Standing::Protected);
+    assert_eq!(with(true).standing, RunVerdict::Protected);
     let missed = with(false);
-    assert_eq!(missed.standing, Standing::NotResilient);
+    assert_eq!(missed.standing, RunVerdict::NotResilient);
     assert!(missed.because().contains("gave 500, wanted 200"), "{}", missed.because());
 }
 

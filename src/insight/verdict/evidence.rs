@@ -1,20 +1,20 @@
 //! The evidence behind the verdict about users.
 
 use super::{
-    Word,
-    users::{Lately, View, bad_seconds_and_usual},
+    UserWord,
+    users::{EndpointAt, RecentUsers, bad_seconds_and_usual},
 };
 use crate::session::{
     event::Timestamp,
-    state::{CallRate, Endpoint, Outcome, Session, Shape},
+    state::{CallRate, Endpoint, LearnedAnswer, Outcome, Session},
     wording,
 };
 
 /// Seconds within which a recovery is noticed: one that is noticed so soon after a gap may have come within it.
 const NOTICED_S: f64 = 2.0;
 
-impl View<'_> {
-    pub(super) fn why(&self, word: Word, lately: &Lately, bad: Option<(u32, u32)>) -> Vec<String> {
+impl EndpointAt<'_> {
+    pub(super) fn why(&self, word: UserWord, lately: &RecentUsers, bad: Option<(u32, u32)>) -> Vec<String> {
         let endpoint = self.endpoint;
         let limit = wording::wait(endpoint.limit_ms as f64);
         let mut why = vec![format!(
@@ -58,7 +58,7 @@ impl View<'_> {
             None => "what a real answer looks like is not learned yet: a success is an answer, not a real one".to_owned(),
         });
         match &endpoint.shape {
-            Some(Shape { unseen: Some(unseen), .. }) => why.push(unseen.clone()),
+            Some(LearnedAnswer { unseen: Some(unseen), .. }) => why.push(unseen.clone()),
             Some(shape) if shape.description.starts_with("JSON object") => {
                 why.push(
                     "keys are compared, not values: a fallback with the same keys counts as real".to_owned(),
@@ -87,7 +87,7 @@ impl View<'_> {
         if let Some(belief) = &self.session.breaker.belief {
             why.push(format!("breaker: {}", belief.because));
         }
-        if word == Word::Ok && self.session.fault.as_ref().is_some_and(|fault| fault.is_on()) {
+        if word == UserWord::Ok && self.session.fault.as_ref().is_some_and(|fault| fault.is_on()) {
             why.push("the fault is on and users do not notice".to_owned());
         }
         why

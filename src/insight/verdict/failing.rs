@@ -1,10 +1,10 @@
 //! The words of FAILING and of UNKNOWN.
 
 use super::{
-    Word,
-    price::{breaker_words, kind_names, kinds, nothing_fired, restarted},
-    said::{Said, joined},
-    users::View,
+    UserWord,
+    cost::{breaker_words, kind_names, kinds, nothing_fired, restarted},
+    statement::{Statement, joined},
+    users::EndpointAt,
 };
 use crate::session::{
     event::BreakerState,
@@ -12,9 +12,9 @@ use crate::session::{
     wording,
 };
 
-impl View<'_> {
+impl EndpointAt<'_> {
     /// Users get errors.
-    pub(super) fn failing(&self, lately: &Recent) -> (Word, Said) {
+    pub(super) fn failing(&self, lately: &Recent) -> (UserWord, Statement) {
         let since = self.session.fault.as_ref().map(|_| self.endpoint.since_t0(self.now));
         let Some(since) = since.filter(|since| since.error > 0) else { return self.failing_lately(lately) };
         let users = format!("{} of {} users got an error", since.error, since.sent);
@@ -26,19 +26,19 @@ impl View<'_> {
         } else {
             String::new()
         };
-        let said = Said::brief(sentence, &[&format!("{users}{more}"), &users]);
+        let said = Statement::brief(sentence, &[&format!("{users}{more}"), &users]);
         let price = restarted(self.session, self.now).or_else(|| self.what_the_breaker_does(lately));
-        (Word::Failing, said.price(joined([price.or_else(|| self.more_wait(&since))])))
+        (UserWord::Failing, said.price(joined([price.or_else(|| self.more_wait(&since))])))
     }
 
     /// Errors of requests from before the fault, or of a service that fails without one.
-    fn failing_lately(&self, lately: &Recent) -> (Word, Said) {
+    fn failing_lately(&self, lately: &Recent) -> (UserWord, Statement) {
         let users = format!("{} of the last {} users got an error", lately.errors, lately.answers);
         let kinds = kind_names(self.endpoint, &self.endpoint.baseline(self.now));
         let sentence = if kinds.is_empty() { users.clone() } else { format!("{users}: {kinds}") };
         let short = format!("{} of last {} users got an error", lately.errors, lately.answers);
         let price = joined([nothing_fired(self.session).or_else(|| self.what_the_breaker_does(lately))]);
-        (Word::Failing, Said::new(sentence, &[&users, &short]).price(price))
+        (UserWord::Failing, Statement::new(sentence, &[&users, &short]).price(price))
     }
 
     fn more_wait(&self, since: &Tally) -> Option<String> {
@@ -62,12 +62,12 @@ impl View<'_> {
     }
 
     /// Successes, while nobody knows what a real answer looks like.
-    pub(super) fn unlearned(&self) -> (Word, Said) {
+    pub(super) fn unlearned(&self) -> (UserWord, Statement) {
         let fired = self.session.fault.is_some();
         let tally = if fired { self.endpoint.since_t0(self.now) } else { self.endpoint.baseline(self.now) };
         let (got, of) = (tally.unjudged, tally.answered());
         let said = match fired {
-            false => Said::new(
+            false => Statement::new(
                 format!("{got} of {of} answers are successes; what is real is being learned"),
                 &[
                     &format!("learning what is real: {} so far", wording::count(got, "success")),
@@ -75,38 +75,47 @@ impl View<'_> {
                 ],
             )
             .price(Some("A fire now would leave the run without a verdict.".to_owned())),
-            true => Said::new(
+            true => Statement::new(
                 format!("{got} of {of} answers since T0 were successes"),
                 &[&format!("{got} of {of} were successes")],
             )
             .price(Some("It was fired before it was learned what a real answer looks like.".to_owned())),
         };
-        (Word::Unknown, said)
+        (UserWord::Unknown, said)
     }
 
     /// Successes of an unknown look, too few to be believed a fallback.
-    pub(super) fn unfamiliar(&self, lately: &Recent) -> (Word, Said) {
+    pub(super) fn unfamiliar(&self, lately: &Recent) -> (UserWord, Statement) {
         let sentence = format!(
             "{} of the last {} answers do not look like the real one",
             lately.fallback, lately.answers
         );
-        let said = Said::new(sentence, &["answers of an unknown look"]);
-        (Word::Unknown, said.price(Some("Too few are alike to call them a fallback.".to_owned())))
+        let said = Statement::new(sentence, &["answers of an unknown look"]);
+        (UserWord::Unknown, said.price(Some("Too few are alike to call them a fallback.".to_owned())))
     }
 
     /// Users get beginnings: whether they get what they came for is not seen.
-    pub(super) fn endless(&self, lately: &Recent) -> (Word, Said) {
+    pub(super) fn endless(&self, lately: &Recent) -> (UserWord, Statement) {
         let begin = wording::wait(lately.median_ms.unwrap_or(0.0));
         let sentence = format!("Answers begin after {begin} and do not end");
         let price = "Whether users get what they came for is not seen: watch another path.".to_owned();
-        (Word::Unknown, Said::new(sentence, &["answers do not end: watch another path"]).price(Some(price)))
+        (
+            UserWord::Unknown,
+            Statement::new(sentence, &["answers do not end: watch another path"]).price(Some(price)),
+        )
     }
 
-    pub(super) fn not_watched(&self) -> (Word, Said) {
-        (Word::Unknown, Said::new("Not asked any more: what users get is not known", &["not asked any more"]))
+    pub(super) fn not_watched(&self) -> (UserWord, Statement) {
+        (
+            UserWord::Unknown,
+            Statement::new("Not asked any more: what users get is not known", &["not asked any more"]),
+        )
     }
 
-    pub(super) fn first_answers(&self) -> (Word, Said) {
-        (Word::Unknown, Said::new("The first answers are on their way", &["first answers are on their way"]))
+    pub(super) fn first_answers(&self) -> (UserWord, Statement) {
+        (
+            UserWord::Unknown,
+            Statement::new("The first answers are on their way", &["first answers are on their way"]),
+        )
     }
 }

@@ -6,14 +6,14 @@
 mod basis;
 mod compared;
 mod conclusion;
-mod deed;
-mod ending;
+mod cost;
 mod evidence;
 mod failing;
-mod price;
+mod fault_effect;
+mod input;
 mod ready;
-mod said;
-mod standing;
+mod run_verdict;
+mod statement;
 mod users;
 mod waiting;
 mod well;
@@ -31,14 +31,14 @@ mod unseen_tests;
 
 pub(super) use conclusion::judged;
 pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_word};
-pub(super) use deed::missed_in_method;
-pub use deed::{
+pub use evidence::{call_share, provider_back, recovery_lag};
+pub(super) use fault_effect::missed_in_method;
+pub use fault_effect::{
     failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, only_rollbacks, rollback_failed,
     still_away, still_wrong,
 };
-pub use evidence::{call_share, provider_back, recovery_lag};
-pub(super) use said::joined;
-pub use said::{MEDIUM, SHORT};
-pub use standing::Standing;
+pub use run_verdict::RunVerdict;
+pub(super) use statement::joined;
+pub use statement::{MEDIUM, SHORT};
 pub(super) use users::users_wait_as_before;
-pub use users::{Verdict, Word, bad_seconds, verdict, verdict_of};
+pub use users::{UserVerdict, UserWord, bad_seconds, verdict, verdict_of};

@@ -1,7 +1,7 @@
 //! What is said of the breaker and of restarts beside users who wait or fail.
 
 use super::*;
-use crate::insight::{Verdict, Word, verdict};
+use crate::insight::{UserVerdict, UserWord, verdict};
 use crate::session::{
     Event, EventKind,
     event::{NamedState, Section, StepRef},
@@ -13,12 +13,12 @@ fn apply(session: &mut Session, seconds: f64, what: EventKind) {
 }
 
 /// Users wait for three seconds, and this is believed.
-fn waiting(state: BreakerState, confidence: Confidence, more: impl FnOnce(Belief) -> Belief) -> Verdict {
+fn waiting(state: BreakerState, confidence: Confidence, more: impl FnOnce(Belief) -> Belief) -> UserVerdict {
     let (mut session, now) = fixtures::told(Variant::Before, 3.0);
     let belief = more(Belief::new(state, confidence, at(-10.0), ""));
     apply(&mut session, 3.0, EventKind::Believed(belief));
     let verdict = verdict(&session, now);
-    assert_eq!(verdict.word, Word::Waiting);
+    assert_eq!(verdict.word, UserWord::Waiting);
     verdict
 }
 
@@ -109,7 +109,7 @@ fn nothing_is_our_doing_before_the_fire() {
     let said = verdict(&hanging, at(-2.0));
     assert_eq!(
         (said.word, said.sentence.as_str()),
-        (Word::Waiting, "13 users are waiting, the longest for 3.0 s")
+        (UserWord::Waiting, "13 users are waiting, the longest for 3.0 s")
     );
     assert_eq!(said.price.as_deref(), Some("Nothing was fired yet."));
 }

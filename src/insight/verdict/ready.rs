@@ -1,30 +1,32 @@
 //! What is said where nobody is asked.
 
-use super::said::{Said, joined, sentence};
+use super::statement::{Statement, joined, sentence};
 use crate::session::{
     event::{CheckLevel, Source, SourceState},
     state::Session,
 };
 
 /// Nobody is asked: not yet, not at all, or because it cannot be done.
-pub(super) fn nobody(session: &Session) -> Said {
+pub(super) fn nobody(session: &Session) -> Statement {
     if session.users.passive {
-        let said = Said::new("Nobody is asked: this session only reads pages", &["nobody is asked: passive"]);
+        let said =
+            Statement::new("Nobody is asked: this session only reads pages", &["nobody is asked: passive"]);
         return said
             .price(Some("What users get is seen where a page counts it, and nowhere else.".to_owned()));
     }
     if let Some(reason) = refused(session) {
-        let said = Said::new("Users cannot be asked: what they get is not known", &["users cannot be asked"]);
+        let said =
+            Statement::new("Users cannot be asked: what they get is not known", &["users cannot be asked"]);
         return said.price(Some(sentence(reason)));
     }
     if session.fault.is_some() || session.run.hypothesis_began() {
-        return Said::new("Nobody is asked: what users get is not known", &["nobody is asked"]);
+        return Statement::new("Nobody is asked: what users get is not known", &["nobody is asked"]);
     }
     let read = !session.cluster.sources.is_empty();
     let short = "your service was not asked yet";
     let said = match read {
-        true => Said::new("Only Kubernetes was read; your service was not asked yet.", &[short]),
-        false => Said::new("Your service was not asked yet.", &[short]),
+        true => Statement::new("Only Kubernetes was read; your service was not asked yet.", &[short]),
+        false => Statement::new("Your service was not asked yet.", &[short]),
     };
     said.price(joined([preflight(session)]))
 }
@@ -60,7 +62,7 @@ mod tests {
     use super::nobody;
     use crate::session::{
         Event, EventKind, Session,
-        event::{Check, CheckLevel, Source, SourceState},
+        event::{CheckLevel, PreflightCheck, Source, SourceState},
         fixtures::{self, at, recorded, session},
     };
 
@@ -71,7 +73,7 @@ mod tests {
         assert_eq!(said.sentence, "Only Kubernetes was read; your service was not asked yet.");
         assert_eq!(said.price.as_deref(), Some("1 thing to fix, 2 to know before you fire: see PREFLIGHT."));
         assert_eq!(said.short, "your service was not asked yet");
-        let check = Check { level: CheckLevel::Fix, text: String::new(), remedy: None, offer: None };
+        let check = PreflightCheck { level: CheckLevel::Fix, text: String::new(), remedy: None, offer: None };
         ready.apply(&Event { seq: 0, at: now, what: EventKind::Checked(check) });
         assert_eq!(
             nobody(&ready).price.as_deref(),

@@ -1,6 +1,6 @@
 //! Both verdicts over the story of [`fixtures`], phase by phase.
 
-use super::{Standing, Word, conclusion, conclusion_so_far, verdict};
+use super::{RunVerdict, UserWord, conclusion, conclusion_so_far, verdict};
 use crate::insight::warnings;
 use crate::session::{
     Event, Session,
@@ -40,42 +40,42 @@ fn each_phase_has_its_word_and_its_figures() {
     let cases = [
         (
             fixtures::ready(),
-            Word::Unknown,
+            UserWord::Unknown,
             "Only Kubernetes was read; your service was not asked yet.",
             "1 thing to fix, 2 to know before you fire: see PREFLIGHT.",
             None,
         ),
         (
             fixtures::steady(),
-            Word::Ok,
+            UserWord::Ok,
             "40 of 40 answers are real; median 9 ms, longest 12 ms",
             "Steady state met: 2 of 2 checks passed. The breaker is CLOSED.",
             None,
         ),
         (
             fixtures::before_failing(),
-            Word::Failing,
+            UserWord::Failing,
             "27 of 39 users got an error since T0: 27 HTTP 500",
             "Nobody cuts their calls short: no breaker was seen.",
             Some((18, 120)),
         ),
         (
             fixtures::after_open(),
-            Word::Protected,
+            UserWord::Protected,
             "Users get a fallback in 4 ms, since T+6.2",
             "9 of 21 users had to wait up to 5.7 s for it, 4 still wait",
             Some((7, 120)),
         ),
         (
             fixtures::after_half_open(),
-            Word::Waiting,
+            UserWord::Waiting,
             "6 users wait as trial calls, the longest for 2.5 s",
             "The breaker lets calls through to see whether the provider is back.",
             Some((9, 120)),
         ),
         (
             fixtures::after_closed(),
-            Word::Ok,
+            UserWord::Ok,
             "The last 20 answers are real; back as soon as the provider was",
             "29 users waited up to 11.6 s, nobody got an error.",
             Some((17, 120)),
@@ -93,7 +93,7 @@ fn each_phase_has_its_word_and_its_figures() {
 fn users_who_wait_make_the_headline_before_the_first_answer_comes() {
     let (session, now) = fixtures::told(Variant::After, 1.7);
     let verdict = verdict(&session, now);
-    assert_eq!(verdict.word, Word::Waiting);
+    assert_eq!(verdict.word, UserWord::Waiting);
     assert_eq!(verdict.sentence, "4 users are waiting, the longest for 1.7 s");
 }
 
@@ -105,23 +105,28 @@ fn stragglers_of_the_fault_are_no_failure_of_the_recovered_system() {
         (
             2.02,
             AnswerKind::Real,
-            Word::Waiting,
+            UserWord::Waiting,
             "5 users from before still wait, the longest 1.4 s; nobody who asked since has an answer yet",
         ),
         (
             2.55,
             AnswerKind::Real,
-            Word::Waiting,
+            UserWord::Waiting,
             "5 users from before still wait, the longest 1.4 s; 6 of 6 since got real answers",
         ),
         (
             3.35,
             AnswerKind::Real,
-            Word::Waiting,
+            UserWord::Waiting,
             "1 user from before still waits, for 1.4 s; 14 of 14 since got real answers",
         ),
-        (4.05, AnswerKind::Real, Word::Ok, "The last 21 answers are real; back as soon as the provider was"),
-        (2.55, error, Word::Failing, "17 of 26 users got an error since T0: 17 HTTP 5xx"),
+        (
+            4.05,
+            AnswerKind::Real,
+            UserWord::Ok,
+            "The last 21 answers are real; back as soon as the provider was",
+        ),
+        (2.55, error, UserWord::Failing, "17 of 26 users got an error since T0: 17 HTTP 5xx"),
     ];
     for (second, since, word, sentence) in cases {
         let (session, now) = (recovered(since, second), at(second));
@@ -162,7 +167,7 @@ fn recovered(since: AnswerKind, until: f64) -> Session {
 fn late_fallbacks_are_no_protection() {
     let (session, now) = fixtures::told(Variant::After, 7.0);
     let verdict = verdict(&session, now);
-    assert_eq!(verdict.word, Word::Waiting);
+    assert_eq!(verdict.word, UserWord::Waiting);
     assert_eq!(verdict.sentence, "Users wait 5.5 s for a fallback (median); the limit is 1 s");
 }
 
@@ -171,18 +176,18 @@ fn the_run_is_judged_by_what_users_got() {
     let cases = [
         (
             fixtures::finished(Variant::Before),
-            Standing::NotResilient,
+            RunVerdict::NotResilient,
             "60 of 70 users got an error while the provider was away. 60 HTTP 500. They waited 5.6 s (median).",
         ),
         (
             fixtures::finished(Variant::After),
-            Standing::Protected,
+            RunVerdict::Protected,
             "Nobody got an error; 65 of 120 got a fallback. Real answers again with the provider.",
         ),
-        (fixtures::steady(), Standing::FaultNeverHappened, "No destructive step was fired."),
+        (fixtures::steady(), RunVerdict::FaultNeverHappened, "No destructive step was fired."),
         (
             fixtures::told(Variant::After, 1.0),
-            Standing::NotObservable,
+            RunVerdict::NotObservable,
             "Only 3 requests and 0 answers while the fault was on. Too few to tell.",
         ),
     ];
@@ -205,7 +210,7 @@ fn a_fault_that_hits_nothing_never_happened() {
     };
     let events: Vec<Event> = fixtures::events(Variant::After, 20.0).into_iter().filter(untouched).collect();
     let session = fixtures::session(&events);
-    assert_eq!(conclusion(&session, at(20.0)).standing, Standing::FaultNeverHappened);
+    assert_eq!(conclusion(&session, at(20.0)).standing, RunVerdict::FaultNeverHappened);
     assert!(
         warnings(&session, at(20.0)).iter().any(|warning| warning.text.contains("may never have happened"))
     );
@@ -216,17 +221,17 @@ fn the_words_follow_the_answers() {
     use AnswerKind::{Error, Fallback, Real};
     let fast = 5.0;
     let cases = [
-        ("nothing yet", Word::Unknown, Vec::new()),
-        ("all real", Word::Ok, vec![(Real, fast); 20]),
+        ("nothing yet", UserWord::Unknown, Vec::new()),
+        ("all real", UserWord::Ok, vec![(Real, fast); 20]),
         (
             "one error of twenty",
-            Word::Failing,
+            UserWord::Failing,
             [vec![(Real, fast); 19], vec![(Error(ErrorKind::Refused), fast)]].concat(),
         ),
-        ("two new looks", Word::Unknown, [vec![(Real, fast); 5], vec![(Fallback, fast); 2]].concat()),
-        ("three alike", Word::Protected, [vec![(Real, fast); 5], vec![(Fallback, fast); 3]].concat()),
-        ("real but late", Word::Waiting, vec![(Real, 1500.0); 6]),
-        ("late fallbacks", Word::Waiting, vec![(Fallback, 1500.0); 6]),
+        ("two new looks", UserWord::Unknown, [vec![(Real, fast); 5], vec![(Fallback, fast); 2]].concat()),
+        ("three alike", UserWord::Protected, [vec![(Real, fast); 5], vec![(Fallback, fast); 3]].concat()),
+        ("real but late", UserWord::Waiting, vec![(Real, 1500.0); 6]),
+        ("late fallbacks", UserWord::Waiting, vec![(Fallback, 1500.0); 6]),
     ];
     for (name, word, answers) in cases {
         let verdict = verdict(&answered(&answers), at(2.9));
@@ -240,7 +245,7 @@ fn of_several_endpoints_the_worst_speaks() {
     watch(&mut session, EndpointId(1));
     answer(&mut session, EndpointId(1), &[(AnswerKind::Error(ErrorKind::Refused), 3.0); 3]);
     let verdict = verdict(&session, at(2.9));
-    assert_eq!(verdict.word, Word::Failing);
+    assert_eq!(verdict.word, UserWord::Failing);
     assert_eq!(verdict.sentence, "localhost/: 3 of the last 3 users got an error: refused");
 }
 

@@ -1,6 +1,6 @@
 //! What cannot be seen of answers is said, and "real" is not.
 
-use super::{Standing, Verdict, Word, conclusion};
+use super::{RunVerdict, UserVerdict, UserWord, conclusion};
 use crate::session::{
     Event, Session,
     event::{
@@ -39,7 +39,7 @@ fn told(unseen: Option<&str>, told: Option<EventKind>, kind: AnswerKind) -> Sess
     session
 }
 
-fn verdict(session: &Session, seconds: f64) -> Verdict {
+fn verdict(session: &Session, seconds: f64) -> UserVerdict {
     super::verdict(session, at(seconds))
 }
 
@@ -48,7 +48,7 @@ fn real_answers_are_called_so() {
     let session = told(None, None, AnswerKind::Real);
     assert_eq!(verdict(&session, 6.0).sentence, "60 of 60 answers since T0 are real; median 5 ms");
     let conclusion = conclusion(&session, at(6.0));
-    assert_eq!(conclusion.standing, Standing::Resilient);
+    assert_eq!(conclusion.standing, RunVerdict::Resilient);
     assert!(conclusion.because().contains("were real"), "{}", conclusion.because());
 }
 
@@ -57,7 +57,7 @@ fn where_a_fallback_cannot_be_told_it_is_said_in_every_sentence() {
     let unseen = "bodies differ in every answer: a fallback cannot be told from a real answer here";
     let session = told(Some(unseen), None, AnswerKind::Real);
     let said = verdict(&session, 6.0);
-    assert_eq!(said.word, Word::Ok);
+    assert_eq!(said.word, UserWord::Ok);
     assert_eq!(said.sentence, "The last 110 answers look real; median 5 ms");
     assert!(said.price.unwrap().starts_with("Bodies differ in every answer"));
     assert!(said.medium.contains("look real") && said.short.contains("look real"), "{}", said.short);
@@ -79,15 +79,15 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
     let endless = || Some(EventKind::AnswersEnd { endpoint: ENDPOINT, end: false });
     let session = told(None, endless(), AnswerKind::Real);
     let said = verdict(&session, 6.0);
-    assert_eq!(said.word, Word::Unknown);
+    assert_eq!(said.word, UserWord::Unknown);
     assert_eq!(said.sentence, "Answers begin after 5 ms and do not end");
-    assert_eq!(conclusion(&session, at(6.0)).standing, Standing::NotObservable);
+    assert_eq!(conclusion(&session, at(6.0)).standing, RunVerdict::NotObservable);
     let session = told(None, endless(), AnswerKind::Error(ErrorKind::Refused));
-    assert_eq!(verdict(&session, 6.0).word, Word::Failing);
-    assert_eq!(conclusion(&session, at(6.0)).standing, Standing::NotResilient);
+    assert_eq!(verdict(&session, 6.0).word, UserWord::Failing);
+    assert_eq!(conclusion(&session, at(6.0)).standing, RunVerdict::NotResilient);
     // They end after all.
     let ends = told(None, Some(EventKind::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
-    assert_eq!(verdict(&ends, 6.0).word, Word::Ok);
+    assert_eq!(verdict(&ends, 6.0).word, UserWord::Ok);
 }
 
 #[test]

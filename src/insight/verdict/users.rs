@@ -21,13 +21,13 @@
 //! 10. OK.
 
 use super::{
-    basis::{Change, Share, compare, is_usual},
+    basis::{Share, ShareChange, compare, is_usual},
     ready,
-    said::Said,
+    statement::Statement,
 };
 use crate::session::{
     event::{EndpointId, Timestamp},
-    state::{Dot, Endpoint, Look, Outcome, Recent, Session, Tally},
+    state::{AnswerGroup, Endpoint, Outcome, Recent, Sample, Session, Tally},
 };
 
 /// Seconds that count as lately.
@@ -41,7 +41,7 @@ const ALIKE: u64 = 3;
 
 /// One word about users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Word {
+pub enum UserWord {
     /// Real answers, in time.
     Ok,
     /// Nobody knows.
@@ -54,34 +54,34 @@ pub enum Word {
     Failing,
 }
 
-impl Word {
+impl UserWord {
     /// Its first letter, for a list of endpoints.
     pub fn letter(self) -> char {
         match self {
-            Word::Ok => 'O',
-            Word::Unknown => 'U',
-            Word::Protected => 'P',
-            Word::Waiting => 'W',
-            Word::Failing => 'F',
+            UserWord::Ok => 'O',
+            UserWord::Unknown => 'U',
+            UserWord::Protected => 'P',
+            UserWord::Waiting => 'W',
+            UserWord::Failing => 'F',
         }
     }
 
     /// As the banner writes it.
     pub fn text(self) -> &'static str {
         match self {
-            Word::Ok => "OK",
-            Word::Unknown => "UNKNOWN",
-            Word::Protected => "PROTECTED",
-            Word::Waiting => "WAITING",
-            Word::Failing => "FAILING",
+            UserWord::Ok => "OK",
+            UserWord::Unknown => "UNKNOWN",
+            UserWord::Protected => "PROTECTED",
+            UserWord::Waiting => "WAITING",
+            UserWord::Failing => "FAILING",
         }
     }
 }
 
 /// The verdict about users, with its evidence.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
-    pub word: Word,
+pub struct UserVerdict {
+    pub word: UserWord,
     /// What users get, in a sentence of about 60 columns; where several endpoints are asked it names the one it is about.
     pub sentence: String,
     /// What that costs users, what the breaker does, what came of it: one or two sentences more.
@@ -99,15 +99,15 @@ pub struct Verdict {
 }
 
 /// The verdict about users at this moment; with several endpoints about the one that fares worst.
-pub fn verdict(session: &Session, now: Timestamp) -> Verdict {
+pub fn verdict(session: &Session, now: Timestamp) -> UserVerdict {
     let several = session.users.endpoints.len() > 1;
     let of = |endpoint: &Endpoint| {
-        let view = View { session, endpoint, now };
+        let view = EndpointAt { session, endpoint, now };
         let (lately, name) = (view.lately(), session.users.name(endpoint));
         let (word, said) = view.judge(&lately);
         let said = if several { said.of(&name) } else { said };
         let verdict = view.verdict(word, said, &lately);
-        Verdict { of: several.then_some(endpoint.id), ..verdict }
+        UserVerdict { of: several.then_some(endpoint.id), ..verdict }
     };
     // Of equally bad ones the first: it is the one that the panes show.
     let worst = session.users.endpoints.iter().map(of);
@@ -116,8 +116,8 @@ pub fn verdict(session: &Session, now: Timestamp) -> Verdict {
 }
 
 /// The verdict about the users of one endpoint.
-pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Verdict {
-    let view = View { session, endpoint, now };
+pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> UserVerdict {
+    let view = EndpointAt { session, endpoint, now };
     let lately = view.lately();
     let (word, said) = view.judge(&lately);
     view.verdict(word, said, &lately)
@@ -127,7 +127,7 @@ pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Ver
 /// are back, though nobody would call them well.
 pub(crate) fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
     let as_before = |endpoint: &Endpoint| {
-        let view = View { session, endpoint, now };
+        let view = EndpointAt { session, endpoint, now };
         let lately = view.lately();
         let accepted = endpoint.accepted_ms();
         endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms))
@@ -136,7 +136,7 @@ pub(crate) fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
             && endpoint.waiting_over(now, accepted).next().is_none()
     };
     let mut watched = session.users.endpoints.iter().filter(|endpoint| endpoint.watched);
-    watched.all(|endpoint| verdict_of(session, endpoint, now).word == Word::Ok || as_before(endpoint))
+    watched.all(|endpoint| verdict_of(session, endpoint, now).word == UserWord::Ok || as_before(endpoint))
 }
 
 /// Seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or no room to be
@@ -158,26 +158,26 @@ pub(super) fn bad_seconds_and_usual(session: &Session, endpoint: &Endpoint, now:
     let before = Share { part: usual.bad, of: usual.seconds };
     let expected = (f64::from(asked) * usual.bad as f64 / usual.seconds.max(1) as f64).round() as u32;
     match compare(before, Share { part: bad.into(), of: asked.max(bad).into() }, 0) {
-        Change::Worse => (bad, expected.min(bad)),
+        ShareChange::Worse => (bad, expected.min(bad)),
         _ => (bad, bad),
     }
 }
 
-fn nobody(session: &Session) -> Verdict {
-    let Said { sentence, price, medium, short } = ready::nobody(session);
+fn nobody(session: &Session) -> UserVerdict {
+    let Statement { sentence, price, medium, short } = ready::nobody(session);
     let why = vec![ready::refused(session).unwrap_or("no endpoint is probed").to_owned()];
-    Verdict { word: Word::Unknown, sentence, price, medium, short, bad: None, why, of: None }
+    UserVerdict { word: UserWord::Unknown, sentence, price, medium, short, bad: None, why, of: None }
 }
 
 /// One endpoint at one moment.
-pub(super) struct View<'a> {
+pub(super) struct EndpointAt<'a> {
     pub(super) session: &'a Session,
     pub(super) endpoint: &'a Endpoint,
     pub(super) now: Timestamp,
 }
 
 /// How users fare lately.
-pub(super) struct Lately {
+pub(super) struct RecentUsers {
     pub(super) came: Recent,
     /// Answers to requests that were due.
     pub(super) served: Recent,
@@ -189,31 +189,31 @@ pub(super) struct Lately {
 
 /// Users who are left waiting.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Left {
+pub(super) struct StillWaiting {
     pub(super) count: u64,
     pub(super) longest_ms: f64,
 }
 
-impl Left {
+impl StillWaiting {
     /// Those who have waited so many milliseconds each.
     pub(super) fn of(waits: impl Iterator<Item = f64>) -> Self {
-        waits.fold(Left::default(), |left, waited| Left {
+        waits.fold(StillWaiting::default(), |left, waited| StillWaiting {
             count: left.count + 1,
             longest_ms: left.longest_ms.max(waited),
         })
     }
 }
 
-impl View<'_> {
-    fn verdict(&self, word: Word, said: Said, lately: &Lately) -> Verdict {
-        let Said { sentence, price, medium, short } = said;
+impl EndpointAt<'_> {
+    fn verdict(&self, word: UserWord, said: Statement, lately: &RecentUsers) -> UserVerdict {
+        let Statement { sentence, price, medium, short } = said;
         let bad = self.session.fault.is_some();
         let bad =
             bad.then(|| (bad_seconds(self.session, self.endpoint, self.now), self.session.users.budget_s));
-        Verdict { word, sentence, price, medium, short, bad, why: self.why(word, lately, bad), of: None }
+        UserVerdict { word, sentence, price, medium, short, bad, why: self.why(word, lately, bad), of: None }
     }
 
-    fn judge(&self, lately: &Lately) -> (Word, Said) {
+    fn judge(&self, lately: &RecentUsers) -> (UserWord, Statement) {
         let limit = self.endpoint.limit_ms as f64;
         let (came, served) = (&lately.came, &lately.served);
         if !self.endpoint.watched {
@@ -246,7 +246,7 @@ impl View<'_> {
             return self.unlearned();
         }
         if matters(served.fallback, served) && !self.fallbacks_are_usual(served) {
-            let alike = |look: &&Look| look.outcome == Outcome::Fallback;
+            let alike = |look: &&AnswerGroup| look.outcome == Outcome::Fallback;
             let most = self.endpoint.looks.iter().filter(alike).map(|look| look.count).max();
             return if most.unwrap_or(0) >= ALIKE { self.protected(served) } else { self.unfamiliar(served) };
         }
@@ -262,17 +262,18 @@ impl View<'_> {
     }
 
     /// Who asked before the system was whole again and has waited longer than the limit.
-    fn left_waiting(&self) -> Left {
-        let Some(healed) = self.healed() else { return Left::default() };
+    fn left_waiting(&self) -> StillWaiting {
+        let Some(healed) = self.healed() else { return StillWaiting::default() };
         let over = self.endpoint.waiting_over(self.now, self.endpoint.limit_ms as f64);
-        Left::of(over.filter(|(flight, _)| flight.start < healed).map(|(_, waited)| waited))
+        StillWaiting::of(over.filter(|(flight, _)| flight.start < healed).map(|(_, waited)| waited))
     }
 
-    fn lately(&self) -> Lately {
+    fn lately(&self) -> RecentUsers {
         let from = self.now - std::time::Duration::from_secs_f64(LATELY_S.max(self.requests_time(LATELY)));
         let limit = self.endpoint.limit_ms as f64;
         // Whatever was due lately also came lately.
-        let mut came: Vec<&Dot> = self.endpoint.dots().rev().take_while(|dot| dot.ended() >= from).collect();
+        let mut came: Vec<&Sample> =
+            self.endpoint.samples().rev().take_while(|dot| dot.ended() >= from).collect();
         let healed = self
             .healed()
             .filter(|healed| self.left_waiting().count > 0 || came.iter().any(|dot| dot.start >= *healed));
@@ -281,9 +282,9 @@ impl View<'_> {
             came.retain(|dot| dot.start >= healed);
         }
         let due = || came.iter().copied().filter(|dot| dot.start >= from);
-        let late = |dot: &&Dot| f64::from(dot.waited_ms) > limit;
+        let late = |dot: &&Sample| f64::from(dot.waited_ms) > limit;
         let waiting = self.endpoint.waiting_over(self.now, limit).filter(|(flight, _)| flight.start >= from);
-        Lately {
+        RecentUsers {
             came: Recent::of(came.iter().copied()),
             served: Recent::of(due()),
             late: due().filter(late).count() + waiting.count(),

@@ -1,24 +1,24 @@
 //! The words of WAITING: nobody gets an answer, answers come late, or some are left over from before.
 
 use super::{
-    Word,
+    UserWord,
+    cost::{breaker_words, cut_short_since, harm_words},
     evidence::provider_back,
-    price::{breaker_words, cut_short_since, of_harm},
-    said::{Said, joined},
-    users::{Left, View},
+    statement::{Statement, joined},
+    users::{EndpointAt, StillWaiting},
 };
 use crate::session::{
     event::Timestamp,
-    state::{Endpoint, Recent, Usual},
+    state::{Endpoint, Recent, UserBaseline},
     wording,
 };
 
 /// Milliseconds from which on a trial call is a wait that users notice.
 const TRIAL_MS: f64 = 250.0;
 
-impl View<'_> {
+impl EndpointAt<'_> {
     /// Users wait, and no answer comes.
-    pub(super) fn waiting(&self) -> (Word, Said) {
+    pub(super) fn waiting(&self) -> (UserWord, Statement) {
         let count = self.endpoint.in_flight.len() as u64;
         if let Some(trials) = self.trials().filter(|trials| trials.count == count) {
             return self.trying(&trials);
@@ -35,27 +35,27 @@ impl View<'_> {
             format!("{users} {wait}, the longest for {longest}"),
             format!("{users} {wait}, longest {longest}"),
         ];
-        let said = Said::new(sentence, &shorter.each_ref().map(String::as_str));
-        (Word::Waiting, said.price(self.why_they_wait()))
+        let said = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
+        (UserWord::Waiting, said.price(self.why_they_wait()))
     }
 
     /// Users who wait since the breaker lets trial calls through, if it does; not before they wait longer than is usual.
-    pub(super) fn trials(&self) -> Option<Left> {
+    pub(super) fn trials(&self) -> Option<StillWaiting> {
         let trial = self.session.breaker.trial_since()?;
         let waits = self.endpoint.in_flight.values().filter(|flight| flight.start >= trial);
-        let trials = Left::of(waits.map(|flight| flight.waited_ms(self.now)));
+        let trials = StillWaiting::of(waits.map(|flight| flight.waited_ms(self.now)));
         let usual = self.endpoint.usual.as_ref().and_then(|usual| usual.tally.all.p95);
         (trials.longest_ms > usual.unwrap_or(0.0).max(TRIAL_MS)).then_some(trials)
     }
 
     /// The breaker lets trial calls through, and users wait as such.
-    pub(super) fn trying(&self, trials: &Left) -> (Word, Said) {
+    pub(super) fn trying(&self, trials: &StillWaiting) -> (UserWord, Statement) {
         let users = wording::count(trials.count, "user");
         let wait = if trials.count == 1 { "waits as a trial call" } else { "wait as trial calls" };
         let longest = wording::seconds(trials.longest_ms / 1000.0);
         let short = format!("{users} {wait}");
-        let said = Said::new(format!("{short}, the longest for {longest}"), &[&short]);
-        (Word::Waiting, said.price(joined([breaker_words(self.session)])))
+        let said = Statement::new(format!("{short}, the longest for {longest}"), &[&short]);
+        (UserWord::Waiting, said.price(joined([breaker_words(self.session)])))
     }
 
     fn errors_since_t0(&self) -> u64 {
@@ -72,12 +72,12 @@ impl View<'_> {
                 joined([Some("they asked before the breaker opened".to_owned())])
             }
             Some(_) => joined([breaker_words(self.session).map(|words| format!("{words}, yet they wait"))]),
-            None => of_harm(self.session, None, self.now),
+            None => harm_words(self.session, None, self.now),
         }
     }
 
     /// The system is whole again, some of those who asked before still wait.
-    pub(super) fn recovering(&self, left: &Left) -> (Word, Said) {
+    pub(super) fn recovering(&self, left: &StillWaiting) -> (UserWord, Statement) {
         let longest = wording::seconds(left.longest_ms / 1000.0);
         let since = self.endpoint.after_recovery(self.now);
         let (real, answered) = (since.real, since.answered());
@@ -104,9 +104,9 @@ impl View<'_> {
             who,
             format!("{} still wait", left.count),
         ];
-        let said = Said::new(sentence, &shorter.each_ref().map(String::as_str));
+        let said = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
         let price = self.cost().so_far().or_else(|| self.back_since());
-        (Word::Waiting, said.price(joined([price])))
+        (UserWord::Waiting, said.price(joined([price])))
     }
 
     /// Since when the provider is back.
@@ -116,7 +116,7 @@ impl View<'_> {
     }
 
     /// Most users wait longer than they accept, whether their answers have come by now or not.
-    pub(super) fn slow(&self, lately: &Recent) -> (Word, Said) {
+    pub(super) fn slow(&self, lately: &Recent) -> (UserWord, Statement) {
         if lately.median_ms.is_none_or(|ms| ms <= self.endpoint.limit_ms as f64) {
             return self.waiting();
         }
@@ -132,14 +132,14 @@ impl View<'_> {
         });
         let before = before.and_then(|usual| usual.tally.all.p50).map(wording::wait);
         let said = match &before {
-            Some(before) => Said::new(
+            Some(before) => Statement::new(
                 format!("Users wait {median} for {what} (median), as before T0 ({before})"),
                 &[
                     &format!("answers take {median}, as before T0 ({before})"),
                     &format!("answers take {median}, as before T0"),
                 ],
             ),
-            None => Said::new(
+            None => Statement::new(
                 format!("Users wait {median} for {what} (median); the limit is {limit}"),
                 &[&format!("answers take {median}, the limit is {limit}"), &format!("answers take {median}")],
             ),
@@ -148,14 +148,14 @@ impl View<'_> {
             Some(_) => joined([Some(format!("the limit is {limit}"))]),
             None => {
                 let cost = self.session.fault.as_ref().and_then(|_| self.cost().of_fallback());
-                of_harm(self.session, cost, self.now)
+                harm_words(self.session, cost, self.now)
             }
         };
-        (Word::Waiting, said.price(price))
+        (UserWord::Waiting, said.price(price))
     }
 }
 
 /// What users were used to, where that was over the limit already.
-pub(super) fn usually_slow(endpoint: &Endpoint) -> Option<&Usual> {
+pub(super) fn usually_slow(endpoint: &Endpoint) -> Option<&UserBaseline> {
     endpoint.usual.as_ref().filter(|usual| usual.is_slow(endpoint.limit_ms))
 }

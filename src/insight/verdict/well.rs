@@ -1,44 +1,45 @@
 //! The words of OK and of PROTECTED.
 
 use super::{
-    Word,
+    UserWord,
     compared::Compared,
+    cost::{Cost, began_anew, breaker_words, cut_short_since, nothing_fired, stands},
     evidence::recovery_lag,
-    price::{Cost, began_anew, breaker_words, cut_short_since, nothing_fired, stands},
-    said::{Said, joined, sentence},
-    users::View,
+    statement::{Statement, joined, sentence},
+    users::EndpointAt,
     waiting::usually_slow,
 };
 use crate::session::{
     event::{BreakerState, Confidence, Section, Timestamp},
-    state::{Dot, Outcome, Recent, StepState, Tally},
+    state::{Outcome, Recent, Sample, StepState, Tally},
     wording,
 };
 
 /// Answers among which the latest in a row are looked for.
 const REMEMBERED: usize = 200;
 
-impl View<'_> {
+impl EndpointAt<'_> {
     /// Users get fallbacks.
-    pub(super) fn protected(&self, lately: &Recent) -> (Word, Said) {
+    pub(super) fn protected(&self, lately: &Recent) -> (UserWord, Statement) {
         let median = wording::wait(lately.median_ms.unwrap_or(0.0));
         let since = self.fallback_since().map(wording::moment);
         let said = match (lately.fallback < lately.answers, since) {
             (true, _) => {
                 let share =
                     format!("{} of the last {} answers are fallbacks", lately.fallback, lately.answers);
-                Said::new(
+                Statement::new(
                     format!("{share}; median {median}"),
                     &[&share, &format!("{} of {} are fallbacks", lately.fallback, lately.answers)],
                 )
             }
-            (false, Some(since)) => Said::brief(
+            (false, Some(since)) => Statement::brief(
                 format!("Users get a fallback in {median}, since {since}"),
                 &[&format!("fallback in {median} since {since}")],
             ),
-            (false, None) => {
-                Said::brief(format!("Users get a fallback in {median}"), &[&format!("fallback in {median}")])
-            }
+            (false, None) => Statement::brief(
+                format!("Users get a fallback in {median}"),
+                &[&format!("fallback in {median}")],
+            ),
         };
         let cost = self.session.fault.as_ref().map(|_| self.cost());
         // A price that stands alone is a line of figures, not a sentence.
@@ -46,7 +47,7 @@ impl View<'_> {
             let cost = cost.and_then(|cost| cost.in_all(false));
             joined([nothing_fired(self.session).or(cost), self.open_until()])
         });
-        (Word::Protected, said.price(price))
+        (UserWord::Protected, said.price(price))
     }
 
     /// What users have paid since T0.
@@ -77,8 +78,8 @@ impl View<'_> {
         let goes_on = |at: &Timestamp| anew.is_none_or(|anew| *at >= anew);
         let limit = self.endpoint.limit_ms as f32;
         let first = || {
-            let fallback = |dot: &&Dot| dot.outcome == Outcome::Fallback && goes_on(&dot.start);
-            let row = self.endpoint.dots().rev().take_while(fallback);
+            let fallback = |dot: &&Sample| dot.outcome == Outcome::Fallback && goes_on(&dot.start);
+            let row = self.endpoint.samples().rev().take_while(fallback);
             row.filter(|dot| dot.waited_ms <= limit).last().map(|dot| dot.start)
         };
         let opened = cut_short_since(self.session);
@@ -86,41 +87,42 @@ impl View<'_> {
     }
 
     /// Users get real answers in time.
-    pub(super) fn ok(&self, lately: &Recent) -> (Word, Said) {
+    pub(super) fn ok(&self, lately: &Recent) -> (UserWord, Statement) {
         if self.session.fault.is_none() {
-            return (Word::Ok, self.steady());
+            return (UserWord::Ok, self.steady());
         }
         let median = wording::wait(lately.median_ms.unwrap_or(0.0));
         let since = self.endpoint.since_t0(self.now);
         let cost = Cost::of(self.session, self.endpoint, &since, self.now);
         let (streak, brief) = self.streak(lately, "are");
         if let Some((before, short)) = self.errors_as_before(&since) {
-            let said = Said::brief(format!("{streak}; {before}"), &[&before, &short]);
-            return (Word::Ok, said.price(joined([cost.in_all(true)])));
+            let said = Statement::brief(format!("{streak}; {before}"), &[&before, &short]);
+            return (UserWord::Ok, said.price(joined([cost.in_all(true)])));
         }
         if let Some(unseen) = self.unseen() {
             let (streak, brief) = self.streak(lately, "look");
-            let said = Said::new(format!("{streak}; median {median}"), &[&streak, &brief]);
-            return (Word::Ok, said.price(Some(sentence(&unseen))));
+            let said = Statement::new(format!("{streak}; median {median}"), &[&streak, &brief]);
+            return (UserWord::Ok, said.price(Some(sentence(&unseen))));
         }
         if since.answered() == 0 {
-            return (Word::Ok, Said::new(format!("{streak}; none came since T0"), &[&streak]));
+            return (UserWord::Ok, Statement::new(format!("{streak}; none came since T0"), &[&streak]));
         }
         let price = joined([cost.in_all(false)]);
         if !cost.is_some() && since.real == since.answered() && usually_slow(self.endpoint).is_none() {
             let all = format!("{} of {} answers since T0 are real", since.real, since.answered());
-            let said = Said::new(format!("{all}; median {median}"), &[&all, "all answers since T0 are real"]);
-            return (Word::Ok, said.price(price));
+            let said =
+                Statement::new(format!("{all}; median {median}"), &[&all, "all answers since T0 are real"]);
+            return (UserWord::Ok, said.price(price));
         }
         let said = match recovery_lag(self.session, self.endpoint) {
-            Some((seconds, _)) if seconds < 0.05 => Said::new(
+            Some((seconds, _)) if seconds < 0.05 => Statement::new(
                 format!("{streak}; back as soon as the provider was"),
                 &[&format!("{brief}; back with the provider"), "real again with the provider"],
             ),
             Some((seconds, at_most)) => {
                 let lag = wording::seconds(seconds);
                 let lag = if at_most { format!("at most {lag}") } else { lag };
-                Said::new(
+                Statement::new(
                     format!("{streak}; back {lag} after the provider was"),
                     &[
                         &format!("{brief}; back {lag} after the provider"),
@@ -129,13 +131,13 @@ impl View<'_> {
                     ],
                 )
             }
-            None => Said::new(format!("{streak}; median {median}"), &[&streak]),
+            None => Statement::new(format!("{streak}; median {median}"), &[&streak]),
         };
-        (Word::Ok, said.price(price))
+        (UserWord::Ok, said.price(price))
     }
 
     /// Before anything was fired.
-    fn steady(&self) -> Said {
+    fn steady(&self) -> Statement {
         let baseline = self.endpoint.baseline(self.now);
         let figure = |ms: Option<f64>| wording::wait(ms.unwrap_or(0.0));
         let (median, longest) = (figure(baseline.real_waits.p50), figure(baseline.real_waits.max));
@@ -158,7 +160,7 @@ impl View<'_> {
             format!("{brief}, median {median}"),
             brief,
         ];
-        let said = Said::brief(whole, &shorter.each_ref().map(String::as_str));
+        let said = Statement::brief(whole, &shorter.each_ref().map(String::as_str));
         let breaker = stands(self.session);
         said.price(joined([steady.map(|(whole, _)| whole), unseen, breaker]))
     }
@@ -221,8 +223,8 @@ impl View<'_> {
     /// The latest answers in a row that are real, in a sentence and in fewer words.
     fn streak(&self, lately: &Recent, are: &str) -> (String, String) {
         let healed = self.healed();
-        let counts = |dot: &&Dot| healed.is_none_or(|healed| dot.start >= healed);
-        let latest = self.endpoint.dots().rev().take(REMEMBERED).filter(counts);
+        let counts = |dot: &&Sample| healed.is_none_or(|healed| dot.start >= healed);
+        let latest = self.endpoint.samples().rev().take(REMEMBERED).filter(counts);
         let look = if are == "are" { "" } else { "look " };
         match latest.take_while(|dot| dot.outcome == Outcome::Real).count() {
             0 => {

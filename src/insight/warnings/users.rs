@@ -3,7 +3,7 @@
 use super::{Urgency, Warning};
 use crate::insight::{
     names,
-    verdict::{Verdict, Word},
+    verdict::{UserVerdict, UserWord},
 };
 use crate::session::{
     event::Timestamp,
@@ -12,7 +12,7 @@ use crate::session::{
 };
 
 /// Users were let down for nearly as long as they may be.
-pub(super) fn budget(verdict: &Verdict) -> Option<Warning> {
+pub(super) fn budget(verdict: &UserVerdict) -> Option<Warning> {
     let (bad, budget) = verdict.bad?;
     (bad * 5 >= budget * 4).then(|| {
         let text = format!("{bad} bad seconds of {budget} allowed: time to abort");
@@ -64,11 +64,15 @@ pub fn not_ready_to_fire(session: &Session) -> Option<String> {
 }
 
 /// Users are let down while Kubernetes sees nothing wrong with the service they ask.
-pub(super) fn healthy_but_failing(session: &Session, verdict: &Verdict, now: Timestamp) -> Option<Warning> {
+pub(super) fn healthy_but_failing(
+    session: &Session,
+    verdict: &UserVerdict,
+    now: Timestamp,
+) -> Option<Warning> {
     session.fault.as_ref().filter(|fault| fault.is_on())?;
     let got = match verdict.word {
-        Word::Failing => "errors",
-        Word::Waiting => "nothing",
+        UserWord::Failing => "errors",
+        UserWord::Waiting => "nothing",
         _ => return None,
     };
     let pods: Vec<&PodRow> = session.bystanders().collect();
@@ -113,7 +117,7 @@ pub(super) fn health_recovered_alone(session: &Session) -> Option<Warning> {
     let mut changes = session.breaker.health_failing.changes().rev();
     let failed = changes.find(|(at, failing)| *failing && *at >= t0).map(|(at, _)| at)?;
     // Whoever got a real answer since the page failed has shown that users are served.
-    let mut since_then = session.users.main()?.dots().rev().take_while(|dot| dot.ended() >= failed);
+    let mut since_then = session.users.main()?.samples().rev().take_while(|dot| dot.ended() >= failed);
     if session.finished() || since_then.any(|dot| dot.outcome == Outcome::Real) {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::cluster::fake_api::{Asked, Reply, answering};
 use crate::provider::http::Access;
 use crate::session::{
     clock::Clock,
-    event::{BreakerState, EventKind, Level, Says, Witness},
+    event::{BreakerState, EventKind, Level, SourceClaim, SourceKind},
     stream::{Stream, stream},
 };
 use serde_json::json;
@@ -123,8 +123,11 @@ async fn each_replica_is_read_on_its_own_and_a_path_that_is_not_there_is_asked_o
         let reading = rig
             .reading(|reading| reading.source.pod.as_deref() == Some(pod) && !reading.breakers.is_empty())
             .await;
-        assert_eq!(reading.breakers[0].says, Says::State(state), "{pod}");
-        assert_eq!((reading.source.kind, reading.source.place.as_str()), (Witness::Metrics, "8080/metrics"));
+        assert_eq!(reading.breakers[0].says, SourceClaim::State(state), "{pod}");
+        assert_eq!(
+            (reading.source.kind, reading.source.place.as_str()),
+            (SourceKind::Metrics, "8080/metrics")
+        );
     }
     let asked = asked.lock().unwrap();
     assert!(asked.iter().all(|one| one.method == "GET"), "nothing but GET");
@@ -166,9 +169,9 @@ async fn a_port_that_no_pod_declares_is_not_asked_and_a_named_one_is() {
         Rig::begin("http://127.0.0.1:30080/", Some(connection), &["9999/metrics", "8080/my/circuitbreakers"]);
     let warning = rig.warning().await;
     assert!(warning.contains("declares no port 9999"), "{warning}");
-    let reading = rig.reading(|reading| reading.source.kind == Witness::Actuator).await;
+    let reading = rig.reading(|reading| reading.source.kind == SourceKind::Actuator).await;
     assert_eq!(reading.source.place, "8080/my/circuitbreakers");
-    assert_eq!(reading.breakers[0].says, Says::State(BreakerState::HalfOpen));
+    assert_eq!(reading.breakers[0].says, SourceClaim::State(BreakerState::HalfOpen));
     drop(rig);
     assert!(asked.lock().unwrap().iter().all(|one| !one.path.contains(":9999")));
 }
@@ -184,11 +187,12 @@ async fn a_service_that_answers_every_path_does_not_hide_its_pages() {
     let url = format!("http://{}/invoke", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let mut rig = Rig::begin(&url, None, &["/internal/nothing"]);
-    let metrics =
-        rig.reading(|reading| reading.source.kind == Witness::Metrics && !reading.breakers.is_empty()).await;
+    let metrics = rig
+        .reading(|reading| reading.source.kind == SourceKind::Metrics && !reading.breakers.is_empty())
+        .await;
     assert_eq!(metrics.source.place, "/metrics");
-    assert_eq!(metrics.breakers[0].says, Says::State(BreakerState::Open));
-    let health = rig.reading(|reading| reading.source.kind == Witness::Health).await;
+    assert_eq!(metrics.breakers[0].says, SourceClaim::State(BreakerState::Open));
+    let health = rig.reading(|reading| reading.source.kind == SourceKind::Health).await;
     assert_eq!(health.source.place, "/health");
 }
 

@@ -1,12 +1,12 @@
 //! What a source said when it was read once.
 
 use super::sources::Requests;
-use crate::session::event::{NamedBreaker, Says, Testimony, Witness};
+use crate::session::event::{NamedBreaker, SourceClaim, SourceKind, SourceReport};
 
 /// Which source: its kind, where it is found, and the pod that was asked, where pods are asked one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct SourceId {
-    pub(super) kind: Witness,
+    pub(super) kind: SourceKind,
     /// `None`: whoever stands behind the users' address was asked.
     pub(super) pod: Option<String>,
     /// As the screen names it: `/metrics`, `8080/actuator/circuitbreakers`.
@@ -15,7 +15,7 @@ pub(super) struct SourceId {
 
 impl SourceId {
     /// A page beside the users' endpoint.
-    pub(super) fn beside(kind: Witness, place: impl Into<String>) -> Self {
+    pub(super) fn beside(kind: SourceKind, place: impl Into<String>) -> Self {
         Self { kind, pod: None, place: place.into() }
     }
 }
@@ -35,7 +35,7 @@ pub(super) struct Reading {
     /// Tells the process that answered from those before it and beside it, where the source does: `started 1763816700`.
     pub(super) process: Option<String>,
     /// What the source says as a whole, where it names no breaker: a health page does not.
-    pub(super) says: Says,
+    pub(super) says: SourceClaim,
     pub(super) ground: String,
     /// Whether a health page failed.
     pub(super) failing: Option<bool>,
@@ -54,7 +54,7 @@ impl Reading {
         Self {
             source,
             process: None,
-            says: Says::Nothing,
+            says: SourceClaim::Nothing,
             ground: ground.into(),
             failing: None,
             breakers: Vec::new(),
@@ -65,8 +65,8 @@ impl Reading {
     }
 
     /// As the session's stream has it.
-    pub(super) fn testimony(&self) -> Testimony {
-        Testimony {
+    pub(super) fn testimony(&self) -> SourceReport {
+        SourceReport {
             witness: self.source.kind,
             says: self.says,
             ground: self.ground.clone(),

@@ -7,7 +7,7 @@ use super::sources::{
     reach::Reach,
     usual::shown,
 };
-use crate::session::event::{EventKind, Source, SourceState, Witness};
+use crate::session::event::{EventKind, Source, SourceKind, SourceState};
 use std::{
     sync::{
         Arc,
@@ -115,11 +115,11 @@ impl Server {
 
     fn page(&self, kind: Kind, path: &str, tells: Option<Source>) -> Page {
         let witness = match kind {
-            Kind::Breakers => Witness::Actuator,
-            Kind::Stream => Witness::Hystrix,
-            Kind::Metrics | Kind::Any => Witness::Metrics,
-            Kind::Mesh => Witness::Mesh,
-            Kind::Health => Witness::Health,
+            Kind::Breakers => SourceKind::Actuator,
+            Kind::Stream => SourceKind::Hystrix,
+            Kind::Metrics | Kind::Any => SourceKind::Metrics,
+            Kind::Mesh => SourceKind::Mesh,
+            Kind::Health => SourceKind::Health,
         };
         let confirms = matches!(kind, Kind::Metrics | Kind::Health) && self.direct.load(Ordering::Relaxed);
         let period = match kind {

@@ -3,7 +3,7 @@
 use super::{BreakerSettings, watch};
 use crate::session::{
     clock::Clock,
-    event::{Belief, BreakerState, EndpointId, EventKind, Says, Source, SourceState, Witness},
+    event::{Belief, BreakerState, EndpointId, EventKind, Source, SourceClaim, SourceKind, SourceState},
     stream::{Stream, stream},
 };
 use BreakerState::Open;
@@ -97,8 +97,8 @@ async fn pages_are_asked_and_believed() {
     assert!(belief.because.starts_with("metrics circuit_breaker_open = 1 (open)"), "{}", belief.because);
     open.store(false, Ordering::Relaxed);
     until(&mut stream, |what| match what {
-        EventKind::Testified(testimony) if testimony.witness == Witness::Health => {
-            (testimony.says == Says::Nothing && testimony.failing == Some(false)).then_some(())
+        EventKind::Testified(testimony) if testimony.witness == SourceKind::Health => {
+            (testimony.says == SourceClaim::Nothing && testimony.failing == Some(false)).then_some(())
         }
         _ => None,
     })
@@ -171,12 +171,15 @@ async fn silence_is_told_with_its_reason() {
     let settings = BreakerSettings { metrics, ..BreakerSettings::new(ENDPOINT) };
     tokio::spawn(watch(settings, emitter, facts, stop.clone()));
     let ground = until(&mut stream, |what| match what {
-        EventKind::Testified(said) if said.witness == Witness::Metrics => {
+        EventKind::Testified(said) if said.witness == SourceKind::Metrics => {
             Some((said.says, said.ground.clone()))
         }
         _ => None,
     })
     .await;
-    assert!(ground.0 == Says::Nothing && ground.1.contains("not read to its end within 2 s"), "{ground:?}");
+    assert!(
+        ground.0 == SourceClaim::Nothing && ground.1.contains("not read to its end within 2 s"),
+        "{ground:?}"
+    );
     stop.cancel();
 }

@@ -1,7 +1,7 @@
 //! Whether the users' rate can trip a breaker at all, as far as a source tells its settings.
 
 use super::reading::Reading;
-use crate::session::event::{BreakerState, Check, CheckLevel, NamedBreaker, Says};
+use crate::session::event::{BreakerState, CheckLevel, NamedBreaker, PreflightCheck, SourceClaim};
 use std::collections::BTreeSet;
 
 /// Breakers of which something is said.
@@ -19,14 +19,19 @@ impl Trips {
     }
 
     /// What is new to say after a reading.
-    pub(super) fn look(&mut self, reading: &Reading) -> Vec<Check> {
+    pub(super) fn look(&mut self, reading: &Reading) -> Vec<PreflightCheck> {
         let mut checks = Vec::new();
         for breaker in &reading.breakers {
             let Some((can, text, remedy)) = judge(breaker, self.rate) else { continue };
             if self.said.len() < SAID && self.said.insert((breaker.name.clone(), can)) {
                 let level = if can { CheckLevel::Ok } else { CheckLevel::Know };
                 let name = if breaker.name.is_empty() { "the breaker" } else { &breaker.name };
-                checks.push(Check { level, text: format!("breaker {name}: {text}"), remedy, offer: None });
+                checks.push(PreflightCheck {
+                    level,
+                    text: format!("breaker {name}: {text}"),
+                    remedy,
+                    offer: None,
+                });
             }
         }
         checks
@@ -36,21 +41,21 @@ impl Trips {
 /// Whether `rate` requests a second can trip it, why, and what would.
 fn judge(breaker: &NamedBreaker, rate: f64) -> Option<(bool, String, Option<String>)> {
     match breaker.says {
-        Says::State(BreakerState::Disabled) => {
+        SourceClaim::State(BreakerState::Disabled) => {
             return Some((
                 false,
                 "it is switched off: nothing trips it, nothing protects these calls".to_owned(),
                 None,
             ));
         }
-        Says::State(BreakerState::MetricsOnly) => {
+        SourceClaim::State(BreakerState::MetricsOnly) => {
             return Some((
                 false,
                 "it only counts: nothing trips it, nothing protects these calls".to_owned(),
                 None,
             ));
         }
-        Says::State(BreakerState::ForcedOpen) => {
+        SourceClaim::State(BreakerState::ForcedOpen) => {
             return Some((false, "it is held open by hand: no trial will close it".to_owned(), None));
         }
         _ => {}
@@ -103,11 +108,11 @@ fn judge(breaker: &NamedBreaker, rate: f64) -> Option<(bool, String, Option<Stri
 mod tests {
     use super::super::reading::SourceId;
     use super::*;
-    use crate::session::event::{Counts, Witness};
+    use crate::session::event::{BreakerCounts, SourceKind};
 
-    fn said(rate: f64, says: Says, counts: Counts) -> Option<(CheckLevel, String)> {
+    fn said(rate: f64, says: SourceClaim, counts: BreakerCounts) -> Option<(CheckLevel, String)> {
         let breaker = NamedBreaker { counts: Some(counts), ..NamedBreaker::new("provider", says, "") };
-        let source = SourceId::beside(Witness::Hystrix, "/hystrix.stream");
+        let source = SourceId::beside(SourceKind::Hystrix, "/hystrix.stream");
         let reading = Reading { breakers: vec![breaker], ..Reading::new(source, "") };
         let mut trips = Trips::new(rate);
         let first = trips.look(&reading);
@@ -117,22 +122,22 @@ mod tests {
 
     #[test]
     fn a_rate_trips_a_breaker_or_does_not() {
-        let closed = Says::State(BreakerState::Closed);
-        let hystrix = Counts {
+        let closed = SourceClaim::State(BreakerState::Closed);
+        let hystrix = BreakerCounts {
             min_calls: Some(20),
             window_s: Some(10.0),
             trips_at_percent: Some(50.0),
-            ..Counts::default()
+            ..BreakerCounts::default()
         };
         let (level, text) = said(2.0, closed, hystrix).unwrap();
         assert!(level == CheckLevel::Know && text.contains("cannot trip it"), "{text}");
         let (level, text) = said(3.0, closed, hystrix).unwrap();
         assert!(level == CheckLevel::Ok && text.contains("20 calls in 10 s and 50 %"), "{text}");
-        let r4j = Counts { calls: Some(3), trips_at_percent: Some(50.0), ..Counts::default() };
+        let r4j = BreakerCounts { calls: Some(3), trips_at_percent: Some(50.0), ..BreakerCounts::default() };
         assert!(said(2.0, closed, r4j).unwrap().1.contains("fewer than its minimum"));
-        let counted = Counts { failure_percent: Some(10.0), ..r4j };
+        let counted = BreakerCounts { failure_percent: Some(10.0), ..r4j };
         assert_eq!(said(2.0, closed, counted).unwrap().0, CheckLevel::Ok);
-        let in_a_row = Counts { trips_after: Some(5), ..Counts::default() };
+        let in_a_row = BreakerCounts { trips_after: Some(5), ..BreakerCounts::default() };
         assert!(said(0.1, closed, in_a_row).unwrap().1.contains("after 5 failures"));
     }
 
@@ -143,12 +148,12 @@ mod tests {
             (BreakerState::MetricsOnly, "only counts"),
             (BreakerState::ForcedOpen, "held open"),
         ] {
-            assert!(said(2.0, Says::State(state), Counts::default()).unwrap().1.contains(word));
+            assert!(said(2.0, SourceClaim::State(state), BreakerCounts::default()).unwrap().1.contains(word));
         }
-        assert_eq!(said(2.0, Says::State(BreakerState::Closed), Counts::default()), None);
-        let sleep_only = Counts { trips_at_percent: Some(50.0), ..Counts::default() };
+        assert_eq!(said(2.0, SourceClaim::State(BreakerState::Closed), BreakerCounts::default()), None);
+        let sleep_only = BreakerCounts { trips_at_percent: Some(50.0), ..BreakerCounts::default() };
         assert_eq!(
-            said(2.0, Says::Not(BreakerState::Closed), sleep_only),
+            said(2.0, SourceClaim::Not(BreakerState::Closed), sleep_only),
             None,
             "opossum does not tell its volume"
         );

@@ -17,7 +17,8 @@ use crate::{
     provider::http::Access,
     session::{
         event::{
-            Belief, Calls, EndpointId, Event, EventKind, Source, SourceState, Testimony, Timestamp, Witness,
+            Belief, CallTotals, EndpointId, Event, EventKind, Source, SourceKind, SourceReport, SourceState,
+            Timestamp,
         },
         stream::Emitter,
     },
@@ -148,7 +149,7 @@ pub async fn watch(
                         let endpoint = settings.endpoint;
                         let (series, of_path) = (requests.series.clone(), requests.of_path);
                         let (total, failed) = (requests.total, requests.failed);
-                        teller.count(at, Calls { endpoint, series, of_path, total, failed });
+                        teller.count(at, CallTotals { endpoint, series, of_path, total, failed });
                     }
                     teller.testify(at, estimator.testimony(reading)).await;
                     for check in trips.as_mut().map(|trips| trips.look(reading)).unwrap_or_default() {
@@ -170,8 +171,8 @@ pub async fn watch(
 /// A page beside the users' endpoint; one whose URL cannot be read is told to be absent.
 async fn page(kind: Kind, url: &str, settings: &BreakerSettings, emitter: &Emitter) -> Option<Page> {
     let (witness, source) = match kind {
-        Kind::Health => (Witness::Health, Source::Health),
-        _ => (Witness::Metrics, Source::Metrics),
+        Kind::Health => (SourceKind::Health, Source::Health),
+        _ => (SourceKind::Metrics, Source::Metrics),
     };
     let found = settings.access.clone().and_then(|access| Reach::straight(url, &access));
     let (reach, path) = match found {
@@ -220,14 +221,14 @@ struct Teller {
     statements: Vec<Told>,
     belief: Option<Belief>,
     /// Calls of everybody that are not told yet.
-    calls: Option<(Timestamp, Calls)>,
+    calls: Option<(Timestamp, CallTotals)>,
     repeated: Option<Timestamp>,
 }
 
 /// What was last told of a source, and what it said since that is no news.
 struct Told {
-    testimony: Testimony,
-    since: Option<(Timestamp, Testimony)>,
+    testimony: SourceReport,
+    since: Option<(Timestamp, SourceReport)>,
 }
 
 impl Teller {
@@ -236,7 +237,7 @@ impl Teller {
     }
 
     /// Takes note of how often everybody has called.
-    fn count(&mut self, at: Timestamp, calls: Calls) {
+    fn count(&mut self, at: Timestamp, calls: CallTotals) {
         self.calls = Some((at, calls));
     }
 
@@ -250,7 +251,7 @@ impl Teller {
         }
     }
 
-    async fn testify(&mut self, at: Timestamp, testimony: Testimony) {
+    async fn testify(&mut self, at: Timestamp, testimony: SourceReport) {
         match self.statements.iter_mut().find(|told| told.testimony.same_source(&testimony)) {
             Some(told)
                 if told.testimony.says == testimony.says && told.testimony.failing == testimony.failing =>

@@ -3,7 +3,7 @@
 use super::{know, ok};
 use crate::cluster::{Connection, Permission, may};
 use crate::observe::breaker::{NamedSource, USUAL_PATHS, survey};
-use crate::session::event::Check;
+use crate::session::event::PreflightCheck;
 
 /// What will be asked.
 pub struct BreakerSources<'a> {
@@ -13,7 +13,10 @@ pub struct BreakerSources<'a> {
 }
 
 /// One line, or two.
-pub(super) async fn check(sources: &BreakerSources<'_>, connection: Option<&Connection>) -> Vec<Check> {
+pub(super) async fn check(
+    sources: &BreakerSources<'_>,
+    connection: Option<&Connection>,
+) -> Vec<PreflightCheck> {
     let named: Vec<String> = sources.named.iter().map(NamedSource::to_string).collect();
     let named = if named.is_empty() { String::new() } else { format!("; and {}", named.join(", ")) };
     let beside = || format!("at {}: {USUAL_PATHS}", origin(sources.users));

@@ -2,11 +2,11 @@
 
 use super::{Preflight, Subject, fix, ok};
 use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::stand_in};
-use crate::session::event::{Check, PlanChange};
+use crate::session::event::{PlanChange, PreflightCheck};
 use pyvalue::Value;
 
 /// One line for each step that attacks through Gremlin.
-pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<Check> {
+pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<PreflightCheck> {
     let gremlin = Gremlin::new(preflight.settings.clone());
     let attacks =
         preflight.subjects.iter().filter(|subject| subject.text("module").starts_with("chaosgremlin."));
@@ -16,7 +16,7 @@ pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<Check> {
         let secrets = scopes.and_then(|scopes| flat_secrets(scopes, preflight.secrets).ok());
         checks.push(match gremlin.lacks(secrets.as_ref()) {
             None => ok(format!("{}: Gremlin at {}, credentials there", subject.title(), gremlin.base_url())),
-            Some(lack) => Check {
+            Some(lack) => PreflightCheck {
                 offer: instead(preflight, subject).await,
                 ..fix(
                     format!("{}: {lack}", subject.title()),

@@ -15,7 +15,7 @@ pub use breaker::BreakerSources;
 
 use crate::cluster::{Connection, Error, Settings};
 use crate::experiment::{Activity, Secrets};
-use crate::session::event::{Check, CheckLevel, StepRef};
+use crate::session::event::{CheckLevel, PreflightCheck, StepRef};
 use pyvalue::{Map, Value};
 
 /// A step as the preflight looks at it.
@@ -66,7 +66,7 @@ pub struct Preflight<'a> {
 
 impl Preflight<'_> {
     /// Looks, and tells what was found: what is fine, what to mend, what to know. A few seconds at most.
-    pub async fn look(&self) -> Vec<Check> {
+    pub async fn look(&self) -> Vec<PreflightCheck> {
         let mut checks = gremlin::check(self).await;
         checks.extend(traps::without_effect(self.subjects));
         let connection = match self.connection {
@@ -98,7 +98,7 @@ impl Preflight<'_> {
         all
     }
 
-    async fn breaker_sources(&self, connection: Option<&Connection>) -> Vec<Check> {
+    async fn breaker_sources(&self, connection: Option<&Connection>) -> Vec<PreflightCheck> {
         match &self.breaker {
             Some(sources) => breaker::check(sources, connection).await,
             None => Vec::new(),
@@ -106,14 +106,14 @@ impl Preflight<'_> {
     }
 }
 
-fn ok(text: impl Into<String>) -> Check {
-    Check { level: CheckLevel::Ok, text: text.into(), remedy: None, offer: None }
+fn ok(text: impl Into<String>) -> PreflightCheck {
+    PreflightCheck { level: CheckLevel::Ok, text: text.into(), remedy: None, offer: None }
 }
 
-fn fix(text: impl Into<String>, remedy: Option<String>) -> Check {
-    Check { level: CheckLevel::Fix, text: text.into(), remedy, offer: None }
+fn fix(text: impl Into<String>, remedy: Option<String>) -> PreflightCheck {
+    PreflightCheck { level: CheckLevel::Fix, text: text.into(), remedy, offer: None }
 }
 
-fn know(text: impl Into<String>, remedy: Option<String>) -> Check {
-    Check { level: CheckLevel::Know, text: text.into(), remedy, offer: None }
+fn know(text: impl Into<String>, remedy: Option<String>) -> PreflightCheck {
+    PreflightCheck { level: CheckLevel::Know, text: text.into(), remedy, offer: None }
 }

@@ -3,10 +3,10 @@
 use super::{Subject, fix};
 use crate::cluster::Connection;
 use crate::provider::kubernetes::{absence, resolve};
-use crate::session::event::Check;
+use crate::session::event::PreflightCheck;
 
 /// One line for each step whose object is not there.
-pub(super) async fn check(subjects: &[Subject<'_>], connection: &Connection) -> Vec<Check> {
+pub(super) async fn check(subjects: &[Subject<'_>], connection: &Connection) -> Vec<PreflightCheck> {
     let mut checks = Vec::new();
     let mut told = Vec::new();
     for subject in subjects {

@@ -3,7 +3,7 @@
 use super::{Preflight, fix, know, ok};
 use crate::cluster::{Access, Connection, Permission, may};
 use crate::provider::kubernetes::{permissions, resolve};
-use crate::session::event::Check;
+use crate::session::event::PreflightCheck;
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ const VIEW: [(&str, &str); 5] = [
 ];
 
 /// Asks for each permission once.
-pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) -> Vec<Check> {
+pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) -> Vec<PreflightCheck> {
     let native = |subject: &super::Subject<'_>| {
         let native = resolve(subject.text("module"), subject.text("func"))?;
         Some(permissions(native, &subject.arguments()))

@@ -2,7 +2,7 @@
 
 use super::{fix, ok};
 use crate::cluster::Connection;
-use crate::session::event::Check;
+use crate::session::event::PreflightCheck;
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{Api, api::ListParams};
 use std::time::Duration;
@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 const COUNTED: u32 = 500;
 
 /// Asks for the version, then counts.
-pub(super) async fn check(connection: &Connection, namespace: &str) -> Check {
+pub(super) async fn check(connection: &Connection, namespace: &str) -> PreflightCheck {
     let context = connection.context();
     let client = match connection.client() {
         Ok(client) => client,

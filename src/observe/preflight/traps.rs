@@ -4,7 +4,7 @@ use super::{Preflight, Subject, know};
 use crate::cluster::{Connection, Selector};
 use crate::experiment::ProviderKind;
 use crate::provider::gremlin::container_names;
-use crate::session::event::{Check, Section};
+use crate::session::event::{PreflightCheck, Section};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{Container, Service},
@@ -23,7 +23,7 @@ const THRESHOLD: i32 = 3;
 const SEARCHED: u32 = 500;
 
 /// Probes of the method never fail by what they answer.
-pub(super) fn without_effect(subjects: &[Subject<'_>]) -> Vec<Check> {
+pub(super) fn without_effect(subjects: &[Subject<'_>]) -> Vec<PreflightCheck> {
     let in_method = subjects.iter().filter(|subject| subject.at.section == Section::Method);
     let requests = in_method.filter(|subject| subject.activity.provider.kind == ProviderKind::Http);
     requests
@@ -44,7 +44,7 @@ pub(super) fn without_effect(subjects: &[Subject<'_>]) -> Vec<Check> {
 }
 
 /// What the cluster's objects tell. What cannot be read is left out: the permissions say so.
-pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connection) -> Vec<Check> {
+pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connection) -> Vec<PreflightCheck> {
     let Ok(client) = connection.client() else { return Vec::new() };
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), preflight.namespace);
     let Ok(deployments) = deployments.list(&ListParams::default().limit(SEARCHED)).await else {
@@ -77,7 +77,7 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
 }
 
 /// Steps that wait until something is missing of what has nothing: with 0 of 0 replicas nothing is.
-fn scaled_to_none(preflight: &Preflight<'_>, deployment: &Deployment) -> Vec<Check> {
+fn scaled_to_none(preflight: &Preflight<'_>, deployment: &Deployment) -> Vec<PreflightCheck> {
     let name = deployment.name_any();
     let waits = |subject: &&Subject<'_>| {
         let arguments = subject.arguments();
@@ -142,7 +142,7 @@ fn is_selected(selector: &str, labels: &BTreeMap<String, String>) -> bool {
 }
 
 /// Budgets guard against evictions only.
-async fn budgets(client: &Client, namespace: &str, hit: &[&Deployment]) -> Vec<Check> {
+async fn budgets(client: &Client, namespace: &str, hit: &[&Deployment]) -> Vec<PreflightCheck> {
     let budgets: Api<PodDisruptionBudget> = Api::namespaced(client.clone(), namespace);
     let Ok(budgets) = budgets.list(&ListParams::default().limit(SEARCHED)).await else { return Vec::new() };
     let guards = |budget: &PodDisruptionBudget, deployment: &Deployment| {
@@ -184,7 +184,7 @@ fn selects(service: &Service, deployment: &Deployment) -> bool {
 }
 
 /// The safety device can kill the patient.
-fn liveness(deployment: &Deployment) -> Option<Check> {
+fn liveness(deployment: &Deployment) -> Option<PreflightCheck> {
     let probe = containers(deployment).iter().find_map(|container| container.liveness_probe.as_ref())?;
     let path = probe.http_get.as_ref()?.path.clone().unwrap_or_else(|| "/".to_owned());
     let period = probe.period_seconds.unwrap_or(PERIOD_S);

@@ -3,7 +3,7 @@
 use super::{Subject, fix, ok};
 use crate::cluster::{Connection, Reach, service_url};
 use crate::experiment::ProviderKind;
-use crate::session::event::{Check, PlanChange};
+use crate::session::event::{PlanChange, PreflightCheck};
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, ResourceExt, api::ListParams};
 use reqwest::Url;
@@ -18,7 +18,7 @@ pub(super) async fn check(
     subjects: &[Subject<'_>],
     connection: Option<&Connection>,
     namespace: &str,
-) -> Vec<Check> {
+) -> Vec<PreflightCheck> {
     let mut addresses: BTreeMap<(String, u16), Vec<&Subject<'_>>> = BTreeMap::new();
     let mut checks = Vec::new();
     for subject in subjects.iter().filter(|subject| subject.activity.provider.kind == ProviderKind::Http) {
@@ -41,7 +41,7 @@ pub(super) async fn check(
                     Some(connection) => ways(connection, namespace, port).await.unwrap_or_default(),
                     None => Vec::new(),
                 };
-                checks.push(Check {
+                checks.push(PreflightCheck {
                     offer: offer(&subjects, &ways).await,
                     ..fix(
                         format!("{}: {host}:{port} does not answer ({why})", titles(&subjects)),

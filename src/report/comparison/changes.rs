@@ -1,7 +1,7 @@
 //! What changed between two figures, in words, and whether that is good for users.
 
 use crate::session::{
-    state::{Quantile, Waits},
+    state::{LatencySummary, Quantile},
     wording,
 };
 
@@ -88,7 +88,7 @@ fn difference(before: u64, after: u64) -> String {
 }
 
 /// Waiting times; one that may still grow is at least that long, which tells less of what changed.
-pub(super) fn waits(quantile: Quantile, before: &Waits, after: &Waits) -> Change {
+pub(super) fn waits(quantile: Quantile, before: &LatencySummary, after: &LatencySummary) -> Change {
     let (Some(was), Some(is)) = (before.at(quantile), after.at(quantile)) else { return nothing() };
     let open = (before.is_open(quantile), after.is_open(quantile));
     let ratio = |more: f64, less: f64| {

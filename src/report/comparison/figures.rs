@@ -1,7 +1,7 @@
 //! What was measured in one session.
 
 use crate::{
-    insight::{self, Harm},
+    insight::{self, UserHarm},
     session::{
         Session,
         event::{BreakerState, Timestamp},
@@ -26,7 +26,7 @@ pub(crate) struct Figures {
     /// Seconds from T0 until the breaker was open.
     pub trip_s: Option<f64>,
     /// Whom it let down before that.
-    pub before_opening: Harm,
+    pub before_opening: UserHarm,
     /// Seconds from its opening to its trial, the longest.
     pub reset_s: Option<f64>,
     /// Whether it is known that it never opened.

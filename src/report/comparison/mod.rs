@@ -15,7 +15,7 @@ pub(crate) use figures::Figures;
 pub(crate) use rows::Row;
 
 use crate::{
-    insight::{self, About, Conclusion, Finding, Score, Standing, Weight},
+    insight::{self, Conclusion, Finding, FindingTopic, PredictionScore, RunVerdict, Severity},
     session::{Session, event::Timestamp, state::Lane, wording},
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct Side {
     /// Whether something of what the fault hit was seen to go away; `None` if nobody watched it.
     pub fault_had_effect: Option<bool>,
     /// What the operator expected, beside what happened.
-    pub scores: Vec<Score>,
+    pub scores: Vec<PredictionScore>,
     /// The lanes users, breaker, health and fault from five seconds before T0 on, one letter a second.
     pub lanes: Vec<(Lane, String)>,
     findings: Vec<Finding>,
@@ -96,19 +96,21 @@ fn heading(before: &Session, after: &Session) -> &'static str {
 
 /// Those of the second session, and of the first what makes its figures worth less; beside each what it explains of the
 /// second session's figures.
-fn findings(before: &Side, after: &Side) -> (Vec<Finding>, Vec<Option<About>>) {
+fn findings(before: &Side, after: &Side) -> (Vec<Finding>, Vec<Option<FindingTopic>>) {
     let named = |side: &Side, finding: &Finding| {
         let text = format!("{}: {}", side.name, lower(&finding.text));
         Finding { text, ..finding.clone() }
     };
-    let no_fault = |finding: &&Finding| finding.about == About::Fault;
+    let no_fault = |finding: &&Finding| finding.about == FindingTopic::Fault;
     let of_before = |finding: &&Finding| {
-        finding.about == About::File && !after.findings.iter().any(|other| other.about == About::File)
+        finding.about == FindingTopic::File
+            && !after.findings.iter().any(|other| other.about == FindingTopic::File)
     };
     let teaches = |finding: &&Finding| {
-        finding.about != About::Fault && matches!(finding.weight, Weight::Serious | Weight::Caution)
+        finding.about != FindingTopic::Fault
+            && matches!(finding.weight, Severity::Serious | Severity::Caution)
     };
-    let mut found: Vec<(Finding, Option<About>)> = Vec::new();
+    let mut found: Vec<(Finding, Option<FindingTopic>)> = Vec::new();
     for side in [before, after] {
         found.extend(side.findings.iter().filter(no_fault).map(|finding| (named(side, finding), None)));
     }
@@ -159,7 +161,8 @@ impl Side {
 fn sentence(conclusion: &Conclusion, figures: &Figures) -> String {
     let since = &figures.since;
     let late = since.late_successes();
-    if conclusion.standing == Standing::Protected && since.error == 0 && figures.unseen_s == 0.0 && late > 0 {
+    if conclusion.standing == RunVerdict::Protected && since.error == 0 && figures.unseen_s == 0.0 && late > 0
+    {
         let longest = wording::wait(since.longest_success().unwrap_or(0.0));
         return format!("nobody got an error; {} waited up to {longest}", wording::count(late, "user"));
     }

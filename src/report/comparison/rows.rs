@@ -5,7 +5,7 @@ use super::{
     changes::{self, Change, Judgement, nothing},
 };
 use crate::{
-    insight::{About, Standing, Tone},
+    insight::{FindingTopic, RunVerdict, Tone},
     session::{state::Quantile, wording},
 };
 
@@ -49,10 +49,10 @@ impl Value {
 }
 
 /// The rows; `abouts`: what each finding explains.
-pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<About>]) -> Vec<Row> {
+pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<FindingTopic>]) -> Vec<Row> {
     let (b, a) = (&before.figures, &after.figures);
-    let row = |what, value: fn(&Side) -> Value, change: Change, about: Option<About>| {
-        let explains = |found: &Option<About>| found.is_some() && *found == about;
+    let row = |what, value: fn(&Side) -> Value, change: Change, about: Option<FindingTopic>| {
+        let explains = |found: &Option<FindingTopic>| found.is_some() && *found == about;
         let finding = abouts.iter().position(explains).map(|place| place + 1);
         let (judgement, change) = change;
         Row { what, before: value(before), after: value(after), whole: None, judgement, change, finding }
@@ -63,16 +63,16 @@ pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<About>]) -> Vec<R
         row("fallback answers", fallbacks, something(b, a), None),
         row("bad seconds", bad_seconds, changes::fewer_seconds(b.bad_seconds, a.bad_seconds), None),
         row("longest wait", longest, changes::waits(Quantile::Max, &b.since.all, &a.since.all), None),
-        row("T0 to breaker open", opened, price(a), Some(About::Opening)),
+        row("T0 to breaker open", opened, price(a), Some(FindingTopic::Opening)),
         row(
             "provider back to real answer",
             back,
             changes::times(b.recovery_s, a.recovery_s, open_time(a)),
-            Some(About::Return),
+            Some(FindingTopic::Return),
         ),
         Row {
             whole: a.misses.or(b.misses).map(|(_, threshold)| f64::from(threshold)),
-            ..row("consumer liveness misses", misses, restart(b, a), Some(About::Liveness))
+            ..row("consumer liveness misses", misses, restart(b, a), Some(FindingTopic::Liveness))
         },
     ];
     // Nobody fails any more.
@@ -86,7 +86,7 @@ pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<About>]) -> Vec<R
 
 /// Whom users are let down by: failing in a run that let them down, waiting in one that protected them.
 fn harmed(side: &Side) -> Tone {
-    if side.conclusion.standing == Standing::NotResilient { Tone::Failing } else { Tone::Waiting }
+    if side.conclusion.standing == RunVerdict::NotResilient { Tone::Failing } else { Tone::Waiting }
 }
 
 fn failed_users(side: &Side) -> Value {
@@ -127,7 +127,7 @@ fn opened(side: &Side) -> Value {
         Some(seconds) => Value::new(wording::seconds(seconds), None, Tone::Plain),
         None if figures.switched_off => Value::new("switched off", None, Tone::Failing),
         None if figures.never_opened => {
-            let unharmed = side.conclusion.standing == Standing::Resilient;
+            let unharmed = side.conclusion.standing == RunVerdict::Resilient;
             Value::new("never", None, if unharmed { Tone::Plain } else { Tone::Failing })
         }
         // Somebody looked, though not closely enough to rule it out.

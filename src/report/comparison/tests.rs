@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    insight::{Standing, Tone},
+    insight::{RunVerdict, Tone},
     session::{
         Event,
         event::EventKind,
@@ -165,7 +165,7 @@ fn a_fault_without_effect_is_the_first_thing_said() {
     let events: Vec<Event> = fixtures::events(Variant::After, 62.0).into_iter().filter(quiet).collect();
     let (before, _) = fixtures::finished(Variant::Before);
     let comparison = Comparison::of(("before", &before), ("after", &fixtures::session(&events)));
-    assert_eq!(comparison.after.conclusion.standing, Standing::FaultNeverHappened);
+    assert_eq!(comparison.after.conclusion.standing, RunVerdict::FaultNeverHappened);
     let first = &comparison.findings[0];
     assert_eq!(first.text, "after: the fault was fired, but nothing of what it hit ever went away.");
     assert_eq!(comparison.happened(), "fault really happened: before yes, after no");
@@ -206,6 +206,6 @@ fn another_fault_or_load_is_in_the_heading() {
 fn sessions_without_a_fault_are_compared_without_stumbling() {
     let (ready, _) = fixtures::ready();
     let comparison = Comparison::of(("one", &ready), ("other", &Session::new()));
-    assert_eq!(comparison.before.conclusion.standing, Standing::FaultNeverHappened);
+    assert_eq!(comparison.before.conclusion.standing, RunVerdict::FaultNeverHappened);
     assert!(comparison.to_string().contains("FAULT NEVER HAPPENED"));
 }

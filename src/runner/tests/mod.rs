@@ -25,7 +25,7 @@ use crate::{
         command::StepCommand,
         console::lines,
         event::{Level, StepRef},
-        journal::{Journal, Machine},
+        journal::{HostInfo, Journal},
         stream::stream,
     },
 };
@@ -152,7 +152,7 @@ struct Played {
 impl Played {
     fn take(&mut self, event: Event) {
         if self.events.is_empty() {
-            self.journal = Journal::new(Machine::default());
+            self.journal = Journal::new(HostInfo::default());
         }
         self.journal.apply(&event);
         self.events.push(event);

@@ -9,7 +9,7 @@ use pyvalue::Value;
 
 /// One line of the console or the log file.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
+pub struct ConsoleLine<'a> {
     pub at: Timestamp,
     pub level: Level,
     pub target: &'a str,
@@ -33,7 +33,7 @@ pub enum Layout {
 
 impl Layout {
     /// The line without its line end. Control characters never get through.
-    pub fn show(&self, line: Line<'_>, zone: &TimeZone) -> String {
+    pub fn show(&self, line: ConsoleLine<'_>, zone: &TimeZone) -> String {
         match self {
             Layout::Text { places, colour } => text(line, zone, *places, *colour),
             Layout::Json { context_id } => json(line, zone, context_id),
@@ -41,7 +41,7 @@ impl Layout {
     }
 }
 
-fn text(line: Line<'_>, zone: &TimeZone, places: bool, colour: bool) -> String {
+fn text(line: ConsoleLine<'_>, zone: &TimeZone, places: bool, colour: bool) -> String {
     let moment = line.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S");
     let (on, off) = if colour { (colour_of(line.level), "\u{1b}[39m") } else { ("", "") };
     let place = if places { format!(" [{}]", line.target) } else { String::new() };
@@ -56,7 +56,7 @@ fn indented(message: &str) -> String {
     clean.replace('\n', "\n    ")
 }
 
-fn json(line: Line<'_>, zone: &TimeZone, context_id: &str) -> String {
+fn json(line: ConsoleLine<'_>, zone: &TimeZone, context_id: &str) -> String {
     let local = line.at.to_zoned(zone.clone());
     let fields = [
         ("process", Value::Int(std::process::id().into())),

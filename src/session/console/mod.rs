@@ -3,7 +3,7 @@
 mod format;
 mod lines;
 
-pub use format::{Layout, Line};
+pub use format::{ConsoleLine, Layout};
 pub use lines::{deserved_warning, lines};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{Layout, Line, lines};
+use super::{ConsoleLine, Layout, lines};
 use crate::session::{
     EventKind,
     event::{ActivityOutcome, HypothesisPhase, Level, PauseSide, RunId, RunStatus, Section, StepRef},
@@ -151,7 +151,7 @@ fn failures_are_told_by_their_last_line() {
 
 #[test]
 fn c106_lines_have_the_layout_of_the_reference() {
-    let line = Line {
+    let line = ConsoleLine {
         at: "2026-11-22T13:02:22.1234567Z".parse().unwrap(),
         level: Level::Warning,
         target: "chaostoolkit",
@@ -163,8 +163,8 @@ fn c106_lines_have_the_layout_of_the_reference() {
         text(true, true),
         "\u{1b}[33m[2026-11-22 13:02:22 WARNING]\u{1b}[39m [chaostoolkit] one\n    two \u{fffd}[31mred"
     );
-    let json =
-        Layout::Json { context_id: "id".to_owned() }.show(Line { message: "m", ..line }, &TimeZone::UTC);
+    let json = Layout::Json { context_id: "id".to_owned() }
+        .show(ConsoleLine { message: "m", ..line }, &TimeZone::UTC);
     let value = parse_json(&json).unwrap();
     let keys: Vec<&str> = value.as_map().unwrap().keys().map(String::as_str).collect();
     assert_eq!(

@@ -63,7 +63,7 @@ pub enum Confidence {
 /// Kinds of sources, the most direct one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Witness {
+pub enum SourceKind {
     /// resilience4j's actuator endpoints.
     Actuator,
     /// A Hystrix stream.
@@ -80,7 +80,7 @@ pub enum Witness {
 /// What a source says, which is often one-sided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Says {
+pub enum SourceClaim {
     /// Exactly this state.
     State(BreakerState),
     /// Anything but this state (a health page that answers 200 says "not open", never "closed").
@@ -95,7 +95,7 @@ pub struct NamedBreaker {
     /// As the source calls it; empty where a page has one breaker without a name.
     pub name: String,
     /// What is said of its state.
-    pub says: Says,
+    pub says: SourceClaim,
     /// Whether that was derived, from counters or timers, rather than told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub derived: bool,
@@ -106,7 +106,7 @@ pub struct NamedBreaker {
     pub process: Option<String>,
     /// What it has counted, against what it trips at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counts: Option<Counts>,
+    pub counts: Option<BreakerCounts>,
     /// Calls it rejected since its process began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<u64>,
@@ -129,7 +129,7 @@ pub struct NamedBreaker {
 
 impl NamedBreaker {
     /// A breaker of which no more than this is told.
-    pub fn new(name: impl Into<String>, says: Says, ground: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, says: SourceClaim, ground: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             says,
@@ -150,7 +150,7 @@ impl NamedBreaker {
 /// What a breaker has counted in its window, and at what it trips. What a source does not tell is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Counts {
+pub struct BreakerCounts {
     /// Calls in the window.
     pub calls: Option<u64>,
     pub failed: Option<u64>,
@@ -175,10 +175,10 @@ pub struct Transition {
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Testimony {
+pub struct SourceReport {
     /// What kind of source speaks.
-    pub witness: Witness,
-    pub says: Says,
+    pub witness: SourceKind,
+    pub says: SourceClaim,
     /// On what ground: `503 Unavailable`, `7 of 7 answers are fallbacks in under 10 ms`.
     pub ground: String,
     /// Where the source is found: `/metrics`, `8080/actuator/circuitbreakers`.
@@ -195,9 +195,9 @@ pub struct Testimony {
     pub breakers: Vec<NamedBreaker>,
 }
 
-impl Testimony {
+impl SourceReport {
     /// A statement of a source that names no breaker and is found in its usual place.
-    pub fn new(witness: Witness, says: Says, ground: impl Into<String>) -> Self {
+    pub fn new(witness: SourceKind, says: SourceClaim, ground: impl Into<String>) -> Self {
         Self {
             witness,
             says,
@@ -248,7 +248,7 @@ pub struct Belief {
     pub replicas: Vec<NamedState>,
     /// What the breaker has counted, where a source tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counts: Option<Counts>,
+    pub counts: Option<BreakerCounts>,
     /// Calls it rejected, where a source tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<u64>,

@@ -179,7 +179,7 @@ pub enum CheckLevel {
 
 /// One line of the preflight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Check {
+pub struct PreflightCheck {
     pub level: CheckLevel,
     pub text: String,
     /// What to do about it.
@@ -191,7 +191,7 @@ pub struct Check {
 
 /// The cluster that a step would act in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct StepCluster {
     /// Its context; `None` where there is none, as far as can be told.
     pub context: Option<String>,
     /// Whether it cannot be another one: a program is given a cluster and may pick another.
@@ -220,7 +220,7 @@ pub struct TargetCard {
     pub confirm: String,
     /// In which cluster; unknown in recordings of before this was told.
     #[serde(default)]
-    pub place: Option<Place>,
+    pub place: Option<StepCluster>,
 }
 
 /// Whether an object, as cards and faults write it, is the one of this name: `pod/NAME`, `NAME on NODE`, `NAME`.

@@ -69,7 +69,7 @@ impl Default for Guards {
 
 /// A guard that went beyond its limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trip {
+pub struct GuardTrip {
     pub guard: Guard,
     pub figure: u32,
     pub limit: u32,

@@ -4,32 +4,33 @@
 
 mod breaker;
 mod cluster;
-mod fix;
 mod gap;
 mod guard;
 mod log;
 mod plan;
+mod plan_change;
 mod prediction;
 mod run;
 mod undo;
 mod users;
 
 pub use breaker::{
-    Belief, BreakerState, Confidence, Counts, NamedBreaker, NamedState, Says, Testimony, Transition, Witness,
+    Belief, BreakerCounts, BreakerState, Confidence, NamedBreaker, NamedState, SourceClaim, SourceKind,
+    SourceReport, Transition,
 };
 pub use cluster::{
-    Check, CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Place, Pod, PodKey, PodPhase,
-    ServiceEndpoints, Source, SourceState, TargetCard, Workload, is_about,
+    CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, PodPhase, PreflightCheck,
+    ServiceEndpoints, Source, SourceState, StepCluster, TargetCard, Workload, is_about,
 };
-pub use fix::PlanChange;
 pub use gap::{Gap, GapCause};
-pub use guard::{Guard, Guards, Trip};
+pub use guard::{Guard, GuardTrip, Guards};
 pub use log::{LogSource, PodLine};
 pub use plan::{Plan, Section, Step, StepRef};
-pub use prediction::{Gets, Prediction, TripGuess};
+pub use plan_change::PlanChange;
+pub use prediction::{ExpectedAnswers, ExpectedTrip, Prediction};
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
-pub use undo::{UndoKit, Undone};
-pub use users::{Answer, AnswerKind, Calls, EndpointId, ErrorKind, RequestId};
+pub use undo::{UndoKit, UndoResult};
+pub use users::{Answer, AnswerKind, CallTotals, EndpointId, ErrorKind, RequestId};
 
 use crate::session::Command;
 use pyvalue::Value;
@@ -102,7 +103,7 @@ pub enum EventKind {
     /// The file was read and laid out as steps.
     Planned(Plan),
     /// The preflight looked at one thing.
-    Checked(Check),
+    Checked(PreflightCheck),
     /// The operator took a fix that the preflight offered.
     Fixed(PlanChange),
     /// A line for the log pane, the console and the log file that no other event implies.
@@ -116,7 +117,7 @@ pub enum EventKind {
     /// What ends the session by itself, from here on.
     GuardsSet(Guards),
     /// A guard went beyond its limit: the run is about to be told to end.
-    GuardTripped(Trip),
+    GuardTripped(GuardTrip),
     /// A caption for the audience, such as the demo's.
     Captioned {
         text: String,
@@ -293,7 +294,7 @@ pub enum EventKind {
     /// What fired steps took away is being put back.
     UndoBegan,
     /// It was put back, as far as that was possible.
-    UndoDone(Undone),
+    UndoDone(UndoResult),
     /// A destructive step was fired: the first one is T0.
     FaultFired {
         step: StepRef,
@@ -391,7 +392,7 @@ pub enum EventKind {
         on: bool,
     },
     /// A metrics page counts the calls of everybody, ours among them.
-    CallsCounted(Calls),
+    CallsCounted(CallTotals),
     /// This program itself did not run for a while: what happened then was not observed.
     NotObserved(Gap),
 
@@ -440,7 +441,7 @@ pub enum EventKind {
 
     // -- the breaker -------------------------------------------------------------------------------------------------------
     /// A source said something about the breaker.
-    Testified(Testimony),
+    Testified(SourceReport),
     /// What we believe of the breaker changed, or its evidence did.
     Believed(Belief),
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// When the breaker opens.
-    pub trip: Option<TripGuess>,
+    pub trip: Option<ExpectedTrip>,
     /// What most users get while the fault is on.
-    pub users: Option<Gets>,
+    pub users: Option<ExpectedAnswers>,
     /// Errors shown to users while the fault is on, at most.
     pub errors: Option<u32>,
     /// Seconds from the provider's return to the first real answer, at most.
@@ -18,7 +18,7 @@ pub struct Prediction {
 /// When the breaker opens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TripGuess {
+pub enum ExpectedTrip {
     /// Within so many seconds of T0.
     Within(f64),
     /// Not at all.
@@ -28,20 +28,20 @@ pub enum TripGuess {
 /// What users get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Gets {
+pub enum ExpectedAnswers {
     /// The answer of steady state.
     Real,
     Fallback,
     Errors,
 }
 
-impl Gets {
+impl ExpectedAnswers {
     /// In a word.
     pub fn text(self) -> &'static str {
         match self {
-            Gets::Real => "real",
-            Gets::Fallback => "fallback",
-            Gets::Errors => "errors",
+            ExpectedAnswers::Real => "real",
+            ExpectedAnswers::Fallback => "fallback",
+            ExpectedAnswers::Errors => "errors",
         }
     }
 }

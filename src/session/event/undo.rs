@@ -19,7 +19,7 @@ pub struct UndoKit {
 
 /// What putting the manifests back came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Undone {
+pub struct UndoResult {
     /// What was put back: `Deployment my-provider-app was re-created`.
     pub restored: Vec<String>,
     /// What needed nothing.

@@ -93,7 +93,7 @@ pub struct Answer {
 
 /// What a metrics page says of how often everybody has called a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Calls {
+pub struct CallTotals {
     pub endpoint: EndpointId,
     /// The series that counts.
     pub series: String,

@@ -4,14 +4,14 @@ use std::ffi::CStr;
 
 /// The machine of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Machine {
+pub struct HostInfo {
     /// System, release and architecture: `Linux-6.1.0-x86_64`.
     pub platform: String,
     /// Host name.
     pub node: String,
 }
 
-impl Machine {
+impl HostInfo {
     /// The one this process runs on.
     pub fn this() -> Self {
         let Some(names) = names() else { return Self::default() };

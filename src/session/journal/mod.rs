@@ -6,7 +6,7 @@ mod shared;
 mod skips;
 mod write;
 
-pub use machine::Machine;
+pub use machine::HostInfo;
 pub use write::{JournalError, write};
 
 use crate::session::{
@@ -14,10 +14,10 @@ use crate::session::{
     clock::{iso, seconds_between},
     event::{HypothesisPhase, RunId, RunStatus, Section, Timestamp},
 };
-use passes::Passes;
+use passes::HypothesisPasses;
 use pyvalue::{Map, Value};
-use shared::Shared;
-use skips::Skips;
+use shared::SharedMapping;
+use skips::SkippedSteps;
 use std::collections::HashMap;
 
 /// The engine whose journal this is: readers choose their parser by it.
@@ -30,13 +30,13 @@ const OURS: &str = "chaos-tui";
 /// The journal of the run that the events tell of.
 #[derive(Debug, Default)]
 pub struct Journal {
-    machine: Machine,
-    experiment: Shared,
+    machine: HostInfo,
+    experiment: SharedMapping,
     started: Option<Timestamp>,
     ended: Option<(Timestamp, RunStatus)>,
     deviated: bool,
-    passes: Passes,
-    skips: Skips,
+    passes: HypothesisPasses,
+    skips: SkippedSteps,
     run: Vec<RunId>,
     rollbacks: Vec<RunId>,
     entries: HashMap<RunId, Value>,
@@ -47,7 +47,7 @@ pub struct Journal {
 
 impl Journal {
     /// An empty journal of a run on this machine.
-    pub fn new(machine: Machine) -> Self {
+    pub fn new(machine: HostInfo) -> Self {
         Self { machine, ..Self::default() }
     }
 
@@ -55,7 +55,7 @@ impl Journal {
     pub fn apply(&mut self, event: &Event) {
         match &event.what {
             EventKind::RunStarted { experiment, .. } => {
-                self.experiment = Shared::new(experiment);
+                self.experiment = SharedMapping::new(experiment);
                 self.started = Some(event.at);
             }
             EventKind::ExperimentAmended { experiment, reassigned } => {

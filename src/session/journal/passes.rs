@@ -7,14 +7,14 @@ use std::collections::HashMap;
 
 /// All passes so far. One that never came to its end is not shown, as in the reference.
 #[derive(Debug, Default)]
-pub(super) struct Passes {
-    before: Pass,
-    after: Pass,
-    during: Vec<Pass>,
+pub(super) struct HypothesisPasses {
+    before: HypothesisPass,
+    after: HypothesisPass,
+    during: Vec<HypothesisPass>,
 }
 
 #[derive(Debug, Default)]
-struct Pass {
+struct HypothesisPass {
     met: Option<bool>,
     /// Whether probes were left out, and those that were asked were met: the journal then has null.
     open: bool,
@@ -23,12 +23,12 @@ struct Pass {
     probes: Vec<(StepRef, RunId)>,
 }
 
-impl Passes {
+impl HypothesisPasses {
     pub(super) fn begin(&mut self, phase: HypothesisPhase) {
         match phase {
-            HypothesisPhase::Before => self.before = Pass::default(),
-            HypothesisPhase::After => self.after = Pass::default(),
-            HypothesisPhase::During => self.during.push(Pass::default()),
+            HypothesisPhase::Before => self.before = HypothesisPass::default(),
+            HypothesisPhase::After => self.after = HypothesisPass::default(),
+            HypothesisPhase::During => self.during.push(HypothesisPass::default()),
         }
     }
 
@@ -53,7 +53,7 @@ impl Passes {
     }
 
     pub(super) fn value(&self, entries: &HashMap<RunId, Value>) -> Value {
-        let shown = |pass: &Pass| pass.value(entries);
+        let shown = |pass: &HypothesisPass| pass.value(entries);
         let during = self.during.iter().filter_map(shown).collect::<Vec<_>>();
         mapping([
             ("before", shown(&self.before).unwrap_or_default()),
@@ -63,7 +63,7 @@ impl Passes {
         .into()
     }
 
-    fn open(&mut self, section: Section) -> Option<&mut Pass> {
+    fn open(&mut self, section: Section) -> Option<&mut HypothesisPass> {
         match section {
             Section::Before => Some(&mut self.before),
             Section::After => Some(&mut self.after),
@@ -81,7 +81,7 @@ fn section(phase: HypothesisPhase) -> Section {
     }
 }
 
-impl Pass {
+impl HypothesisPass {
     fn value(&self, entries: &HashMap<RunId, Value>) -> Option<Value> {
         if self.amended.is_some() {
             return self.amended.clone();

@@ -7,13 +7,13 @@ use std::collections::HashSet;
 /// control does inside a member is seen there, and what it puts in the place of one, or adds, is not (experiment-format
 /// 11.2).
 #[derive(Debug, Default)]
-pub(super) struct Shared {
+pub(super) struct SharedMapping {
     members: Map,
     /// Keys whose member is no longer the one that the run has.
     parted: HashSet<String>,
 }
 
-impl Shared {
+impl SharedMapping {
     /// That of a run that begins.
     pub(super) fn new(experiment: &Value) -> Self {
         Self { members: experiment.as_map().cloned().unwrap_or_default(), parted: HashSet::new() }
@@ -37,12 +37,13 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use super::Shared;
+    use super::SharedMapping;
     use pyvalue::parse_json;
 
     #[test]
     fn the_journal_shares_members_not_the_mapping() {
-        let mut shared = Shared::new(&parse_json(r#"{"title": "t", "method": [1], "tags": []}"#).unwrap());
+        let mut shared =
+            SharedMapping::new(&parse_json(r#"{"title": "t", "method": [1], "tags": []}"#).unwrap());
         let cases: [(&str, &[&str], &str); 3] = [
             // Inside a member; an added key.
             (

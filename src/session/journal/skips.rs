@@ -9,9 +9,9 @@ use pyvalue::Value;
 
 /// The steps left out, in the order that it was done; one that was taken back is not among them.
 #[derive(Debug, Default)]
-pub(super) struct Skips(Vec<(Timestamp, StepRef, String)>);
+pub(super) struct SkippedSteps(Vec<(Timestamp, StepRef, String)>);
 
-impl Skips {
+impl SkippedSteps {
     pub(super) fn skipped(&mut self, at: Timestamp, step: StepRef, name: &str) {
         self.taken_back(step);
         self.0.push((at, step, name.to_owned()));

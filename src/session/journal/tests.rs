@@ -1,4 +1,4 @@
-use super::{Journal, Machine, write};
+use super::{HostInfo, Journal, write};
 use crate::session::{
     Event, EventKind,
     event::{ActivityOutcome, HypothesisPhase, RunId, RunStatus, Section, StepRef},
@@ -12,7 +12,7 @@ struct Told {
 
 impl Told {
     fn new() -> Self {
-        let machine = Machine { platform: "Linux".to_owned(), node: "host".to_owned() };
+        let machine = HostInfo { platform: "Linux".to_owned(), node: "host".to_owned() };
         let mut told = Self { journal: Journal::new(machine), moments: 0 };
         told.tell(EventKind::RunStarted {
             title: "t".to_owned(),
@@ -172,6 +172,6 @@ fn what_cannot_be_written_beside_its_place_is_written_in_place() {
 
 #[test]
 fn this_machine_has_a_name() {
-    let machine = Machine::this();
+    let machine = HostInfo::this();
     assert!(machine.platform.contains('-') && !machine.node.is_empty(), "{machine:?}");
 }

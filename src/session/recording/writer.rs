@@ -29,7 +29,7 @@ impl Recorder {
     /// more of a system than everybody should know.
     pub fn create(path: &Path, header: &Header) -> Result<Self, RecordingError> {
         let path = path.to_owned();
-        let made = private_file::create(&path);
+        let made = private_file::create_private(&path);
         let file = made.map_err(|source| RecordingError::Io { verb: "made", path: path.clone(), source })?;
         let mut recorder = Self { file, path, line: Vec::new() };
         serde_json::to_writer(&mut recorder.line, header).map_err(RecordingError::Event)?;

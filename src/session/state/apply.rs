@@ -1,15 +1,15 @@
 //! The reducer: one event in, the state changed.
 
 use super::{
-    Fault, Firing, Opening, Refusal, Session,
-    users::{Endpoint, Shape},
+    Fault, Firing, Opening, RefusedFire, Session,
+    users::{Endpoint, LearnedAnswer},
 };
 use crate::session::{
     Command,
     command::{Annotation, StepCommand},
     event::{
-        Check, CheckLevel, Event, EventKind, Gap, Level, PlanChange, Source, StepRef, Testimony, Timestamp,
-        Trip, Undone, Witness,
+        CheckLevel, Event, EventKind, Gap, GuardTrip, Level, PlanChange, PreflightCheck, Source, SourceKind,
+        SourceReport, StepRef, Timestamp, UndoResult,
     },
     wording,
 };
@@ -53,7 +53,7 @@ impl Session {
             }
             EventKind::Checked(check) => self.checked(check),
             EventKind::Fixed(fix) => self.fixed(at, fix),
-            EventKind::Logged { level, target, message } => self.log.say(at, *level, target, message),
+            EventKind::Logged { level, target, message } => self.log.push(at, *level, target, message),
             EventKind::GuardsSet(limits) => self.guards.limits = *limits,
             EventKind::GuardTripped(trip) => self.guard_tripped(at, trip),
             EventKind::Captioned { text } => self.diary.caption(at, text),
@@ -123,13 +123,13 @@ impl Session {
                 self.users.sent(at, *endpoint, *request, true, &self.axis, self.fault.as_ref());
             }
             EventKind::Answered(answer) => {
-                self.cluster.heard(Source::Users, at);
+                self.cluster.source_heard(Source::Users, at);
                 self.users.answered(at, answer, self.fault.as_ref());
             }
             EventKind::ShapeLearned { endpoint, description, answers, unseen } => {
                 let (description, unseen) = (description.clone(), unseen.clone());
                 let t0 = self.t0().map(|t0| (t0, self.axis.slot_of_second(0)));
-                self.users.learned(*endpoint, Shape { description, answers: *answers, unseen }, t0);
+                self.users.learned(*endpoint, LearnedAnswer { description, answers: *answers, unseen }, t0);
             }
             EventKind::AnswersEnd { endpoint, end } => self.users.answers_end(*endpoint, *end),
             EventKind::PassiveSet { on } => self.users.passive = *on,
@@ -164,9 +164,9 @@ impl Session {
             EventKind::Believed(belief) => {
                 if belief.state != self.breaker.state() {
                     let text = format!("{}: {}", wording::breaker(belief.state), belief.because);
-                    self.log.say(at, Level::Info, "breaker", &text);
+                    self.log.push(at, Level::Info, "breaker", &text);
                 } else if belief.restarted {
-                    self.log.say(at, Level::Info, "breaker", "its breaker was reset by a restart");
+                    self.log.push(at, Level::Info, "breaker", "its breaker was reset by a restart");
                 }
                 self.breaker.believed(at, belief);
             }
@@ -183,7 +183,7 @@ impl Session {
         }
     }
 
-    fn checked(&mut self, check: &Check) {
+    fn checked(&mut self, check: &PreflightCheck) {
         if self.checks.len() < CHECKS {
             self.checks.push(check.clone());
         }
@@ -192,11 +192,11 @@ impl Session {
     fn fixed(&mut self, at: Timestamp, fix: &PlanChange) {
         for check in self.checks.iter_mut().filter(|check| check.offer.as_ref() == Some(fix)) {
             check.level = CheckLevel::Ok;
-            check.remedy = Some(format!("fixed for this session: {}", fix.told()));
+            check.remedy = Some(format!("fixed for this session: {}", fix.applied_text()));
             check.offer = None;
         }
         self.steps.fixed(fix);
-        self.log.say(at, Level::Info, "fix", &fix.told());
+        self.log.push(at, Level::Info, "fix", &fix.applied_text());
     }
 
     fn commanded(&mut self, at: Timestamp, command: &Command) {
@@ -216,18 +216,18 @@ impl Session {
         }
     }
 
-    fn undone(&mut self, at: Timestamp, undone: &Undone) {
+    fn undone(&mut self, at: Timestamp, undone: &UndoResult) {
         for line in undone.restored.iter().chain(&undone.untouched) {
-            self.log.say(at, Level::Info, "undo", line);
+            self.log.push(at, Level::Info, "undo", line);
         }
         for line in &undone.failed {
-            self.log.say(at, Level::Error, "undo", line);
+            self.log.push(at, Level::Error, "undo", line);
         }
         self.undo.done(at, undone);
     }
 
-    fn guard_tripped(&mut self, at: Timestamp, trip: &Trip) {
-        self.log.say(at, Level::Warning, "guard", &trip.because);
+    fn guard_tripped(&mut self, at: Timestamp, trip: &GuardTrip) {
+        self.log.push(at, Level::Warning, "guard", &trip.because);
         self.guards.tripped.get_or_insert((at, trip.clone()));
     }
 
@@ -243,7 +243,7 @@ impl Session {
         let targets = exact.chain(targets).cloned().collect();
         let firing = Firing { at, step, what: what.to_owned(), targets, doubt: None };
         self.fault.get_or_insert_with(|| Fault::new(at)).fire(firing);
-        self.log.say(at, Level::Warning, "fault", what);
+        self.log.push(at, Level::Warning, "fault", what);
     }
 
     /// A fire changed nothing: what was counted as under a fault was not, and the clock of the fault stops.
@@ -252,7 +252,7 @@ impl Session {
         if self.fault.as_ref().is_some_and(|fault| fault.fires.is_empty()) {
             self.fault = None;
             self.axis.release();
-            self.users.unfired();
+            self.users.fire_taken_back();
         }
         // Python tells what the API server said, which knows nothing of contexts.
         let reason = match &self.meta.context {
@@ -261,9 +261,9 @@ impl Session {
             }
             _ => reason.to_owned(),
         };
-        self.log.say(at, Level::Error, "fault", &format!("it never happened: {reason}"));
+        self.log.push(at, Level::Error, "fault", &format!("it never happened: {reason}"));
         if self.refusals.len() < REFUSALS {
-            self.refusals.push(Refusal { firing, reason, at });
+            self.refusals.push(RefusedFire { firing, reason, at });
         }
     }
 
@@ -276,8 +276,8 @@ impl Session {
         if late || targets.is_empty() || self.cluster.was_hit(&targets, refusal.firing.at) != Some(true) {
             return;
         }
-        let Some(Refusal { firing, reason, .. }) = self.refusals.pop() else { return };
-        self.log.say(at, Level::Warning, "fault", &format!("it changed something all the same: {reason}"));
+        let Some(RefusedFire { firing, reason, .. }) = self.refusals.pop() else { return };
+        self.log.push(at, Level::Warning, "fault", &format!("it changed something all the same: {reason}"));
         self.axis.anchor(firing.at);
         let mut fault = Fault::new(firing.at);
         fault.fire(Firing { doubt: Some(reason), ..firing });
@@ -287,7 +287,7 @@ impl Session {
     fn doubted(&mut self, at: Timestamp, step: StepRef, reason: &str) {
         if let Some(fault) = &mut self.fault {
             fault.doubt(step, reason);
-            self.log.say(at, Level::Error, "fault", &format!("not confirmed: {reason}"));
+            self.log.push(at, Level::Error, "fault", &format!("not confirmed: {reason}"));
         }
     }
 
@@ -295,7 +295,7 @@ impl Session {
         if let Some(fault) = &mut self.fault {
             fault.heal(at, what);
             self.users.healed(at);
-            self.log.say(at, Level::Info, "fault", what);
+            self.log.push(at, Level::Info, "fault", what);
         }
     }
 
@@ -303,15 +303,15 @@ impl Session {
     fn not_observed(&mut self, at: Timestamp, gap: &Gap) {
         self.gaps.note(*gap);
         self.users.not_observed(gap);
-        self.log.say(at, Level::Warning, "gap", &wording::gap(gap));
+        self.log.push(at, Level::Warning, "gap", &wording::gap(gap));
     }
 
-    fn testified(&mut self, at: Timestamp, testimony: &Testimony) {
+    fn testified(&mut self, at: Timestamp, testimony: &SourceReport) {
         match testimony.witness {
-            Witness::Health => self.cluster.heard(Source::Health, at),
-            Witness::Metrics => self.cluster.heard(Source::Metrics, at),
-            Witness::Actuator | Witness::Hystrix | Witness::Mesh | Witness::Answers => {}
+            SourceKind::Health => self.cluster.source_heard(Source::Health, at),
+            SourceKind::Metrics => self.cluster.source_heard(Source::Metrics, at),
+            SourceKind::Actuator | SourceKind::Hystrix | SourceKind::Mesh | SourceKind::Answers => {}
         }
-        self.breaker.testified(at, testimony);
+        self.breaker.report(at, testimony);
     }
 }

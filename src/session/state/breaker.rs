@@ -2,7 +2,7 @@
 
 use super::History;
 use crate::session::event::{
-    Belief, BreakerState, Confidence, Says, Testimony, Timestamp, Transition, Witness,
+    Belief, BreakerState, Confidence, SourceClaim, SourceKind, SourceReport, Timestamp, Transition,
 };
 use std::collections::VecDeque;
 
@@ -25,7 +25,7 @@ pub struct Breaker {
     /// What we believe now; `None` as long as nobody looked.
     pub belief: Option<Belief>,
     /// The latest statement of each source.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<LatestReport>,
     /// From open to closed or open again, oldest first.
     pub cycles: VecDeque<Cycle>,
     /// Openings that no trial ended, but a restart or an operator, and those whose end nobody can tell: no cycles.
@@ -46,15 +46,15 @@ pub struct Breaker {
 
 /// The latest statement of a source.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Statement {
+pub struct LatestReport {
     /// When it was last heard.
     pub at: Timestamp,
     /// When it began to say this.
     pub since: Timestamp,
-    pub testimony: Testimony,
+    pub testimony: SourceReport,
 }
 
-impl Statement {
+impl LatestReport {
     /// Seconds since it was last heard.
     pub fn age(&self, now: Timestamp) -> f64 {
         now.duration_since(self.at).as_secs_f64().max(0.0)
@@ -81,7 +81,7 @@ pub enum CycleEnd {
 
 /// The breaker's settings as they behave.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Measured {
+pub struct MeasuredSettings {
     /// Seconds from T0 to the first opening.
     pub trip_s: Option<f64>,
     /// Shortest and longest time from an opening to its trial, in seconds.
@@ -123,13 +123,13 @@ impl Breaker {
     }
 
     /// The breaker's settings as they behave, from the cycles seen.
-    pub fn measured(&self, t0: Option<Timestamp>) -> Measured {
+    pub fn measured(&self, t0: Option<Timestamp>) -> MeasuredSettings {
         let openings = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));
         let trip = t0.and_then(|t0| Some(openings.filter(|at| *at >= t0).min()?.duration_since(t0)));
-        let mut measured = Measured {
+        let mut measured = MeasuredSettings {
             openings: (self.cycles.len() + self.interrupted.len()) as u32,
             trip_s: trip.map(|trip| trip.as_secs_f64()),
-            ..Measured::default()
+            ..MeasuredSettings::default()
         };
         for cycle in &self.cycles {
             let Some(trial) = cycle.trial else { continue };
@@ -164,13 +164,13 @@ impl Breaker {
         }
     }
 
-    pub(super) fn testified(&mut self, at: Timestamp, testimony: &Testimony) {
-        if testimony.witness == Witness::Health {
+    pub(super) fn report(&mut self, at: Timestamp, testimony: &SourceReport) {
+        if testimony.witness == SourceKind::Health {
             // Older recordings tell it by what the page was taken to say.
             let failing = testimony.failing.or(match testimony.says {
-                Says::State(state) => Some(state == BreakerState::Open),
-                Says::Not(_) => Some(false),
-                Says::Nothing => None,
+                SourceClaim::State(state) => Some(state == BreakerState::Open),
+                SourceClaim::Not(_) => Some(false),
+                SourceClaim::Nothing => None,
             });
             if let Some(failing) = failing {
                 self.health_failing.set(at, failing);
@@ -189,8 +189,8 @@ impl Breaker {
                 statement.testimony = testimony.clone();
             }
             None if room => {
-                self.statements.push(Statement { at, since: at, testimony: testimony.clone() });
-                let order = |statement: &Statement| {
+                self.statements.push(LatestReport { at, since: at, testimony: testimony.clone() });
+                let order = |statement: &LatestReport| {
                     let testimony = &statement.testimony;
                     (testimony.witness, testimony.pod.clone(), testimony.place.clone())
                 };
@@ -210,7 +210,7 @@ impl Breaker {
             self.missed(transition);
         }
         if belief.state != self.state() || belief.restarted || !belief.missed.is_empty() {
-            self.turn(belief);
+            self.change_state(belief);
         }
         self.states.set(at, (belief.state, belief.confidence));
         for one in &belief.replicas {
@@ -226,7 +226,7 @@ impl Breaker {
     }
 
     /// A new state begins, continues or ends a cycle.
-    fn turn(&mut self, belief: &Belief) {
+    fn change_state(&mut self, belief: &Belief) {
         let since = belief.since;
         let running = self.cycles.back_mut().filter(|cycle| cycle.ended.is_none());
         match (belief.state, running) {

@@ -35,7 +35,7 @@ pub struct Firing {
 
 /// A fire that was refused before it changed anything, or of which nothing was seen.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
+pub struct RefusedFire {
     pub firing: Firing,
     /// Why, in words.
     pub reason: String,

@@ -28,7 +28,7 @@ pub struct LogLine {
 
 impl Log {
     /// Adds a message, one entry for each of its lines.
-    pub(super) fn say(&mut self, at: Timestamp, level: Level, target: &str, message: &str) {
+    pub(super) fn push(&mut self, at: Timestamp, level: Level, target: &str, message: &str) {
         for line in message.lines() {
             if self.lines.len() == LINES {
                 self.lines.pop_front();

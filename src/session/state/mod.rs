@@ -4,11 +4,10 @@
 //! `now` as an argument, so that a replay draws the same frames. Everything in it is bounded: rings for what is
 //! drawn, histograms for what is counted.
 
+mod annotations;
 mod apply;
-mod axis;
 mod breaker;
 mod cluster;
-mod diary;
 mod fault;
 mod gaps;
 mod guards;
@@ -17,6 +16,7 @@ mod lanes;
 mod log;
 mod run;
 mod safety;
+mod second_slots;
 mod session;
 mod steps;
 #[cfg(test)]
@@ -24,25 +24,25 @@ mod tests;
 mod undo;
 mod users;
 
-pub use axis::Axis;
-pub use breaker::{Breaker, Cycle, CycleEnd, Measured, Statement};
+pub use annotations::{Annotations, TimedText};
+pub use breaker::{Breaker, Cycle, CycleEnd, LatestReport, MeasuredSettings};
 pub use cluster::{
-    Cluster, Countdown, Identity, LogState, Misses, NoteRow, PodLog, PodLogs, PodRow, Readied, Roles,
-    ServiceRow, SourceRow, WorkloadRow, WorkloadState,
+    Cluster, Identity, LivenessMisses, LogState, NoteRow, PodLog, PodLogs, PodRow, ReadySince,
+    RestartCountdown, Roles, ServiceRow, SourceRow, WorkloadRow, WorkloadState,
 };
-pub use diary::{Diary, Entry};
-pub use fault::{Fault, Firing, Refusal};
+pub use fault::{Fault, Firing, RefusedFire};
 pub use gaps::Gaps;
 pub use guards::GuardState;
 pub use history::History;
 pub use lanes::{Lane, UNSEEN};
 pub use log::{Log, LogLine};
-pub use run::{During, Pass, Run};
-pub use safety::{Asked, Safety, SafetyKnown};
+pub use run::{ContinuousPasses, FinishedPass, Run};
+pub use safety::{Safety, SafetyBasis, SafetyCheck};
+pub use second_slots::SecondSlots;
 pub use session::{Meta, Opening, Session};
-pub use steps::{Played, Span, StepRow, StepState, Steps};
-pub use undo::Undo;
+pub use steps::{Span, StepInterval, StepRow, StepState, Steps};
+pub use undo::UndoState;
 pub use users::{
-    BANDS, CallRate, CallShare, Dot, Endpoint, InFlight, Look, Outcome, Quantile, Recent, Second, Shape,
-    Tally, Users, Usual, Waits, Window,
+    AnswerGroup, BANDS, CallRate, CallShare, Endpoint, InFlight, LatencySummary, LearnedAnswer, Outcome,
+    Quantile, Recent, Sample, Tally, UserBaseline, UserSecond, Users, Window,
 };

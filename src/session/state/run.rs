@@ -17,11 +17,11 @@ pub struct Run {
     /// The hypothesis pass that runs now.
     pub checking: Option<HypothesisPhase>,
     /// The pass before the method.
-    pub before: Option<Pass>,
+    pub before: Option<FinishedPass>,
     /// The passes while the method runs.
-    pub during: During,
+    pub during: ContinuousPasses,
     /// The pass after the method.
-    pub after: Option<Pass>,
+    pub after: Option<FinishedPass>,
     /// Whether the rollbacks run now.
     pub rolling_back: bool,
     /// Why the run turned to its end early: a signal, a control, the operator.
@@ -37,7 +37,7 @@ pub struct Run {
 
 /// One pass of the hypothesis that ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pass {
+pub struct FinishedPass {
     pub at: Timestamp,
     /// Whether every probe was in tolerance.
     pub met: bool,
@@ -49,14 +49,14 @@ pub struct Pass {
 
 /// The passes of a continuous hypothesis.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct During {
+pub struct ContinuousPasses {
     /// Seconds between passes, once it is continuous.
     pub frequency: Option<f64>,
     pub passes: u32,
     /// Passes that were not met.
     pub failed: u32,
     /// The latest pass.
-    pub last: Option<Pass>,
+    pub last: Option<FinishedPass>,
 }
 
 impl Run {
@@ -67,7 +67,8 @@ impl Run {
 
     /// The status that the journal would have if the run ended now.
     pub fn status_so_far(&self) -> RunStatus {
-        let deviated = |pass: &Option<Pass>| pass.as_ref().is_some_and(|pass| !pass.met && pass.skipped == 0);
+        let deviated =
+            |pass: &Option<FinishedPass>| pass.as_ref().is_some_and(|pass| !pass.met && pass.skipped == 0);
         match self.status {
             Some(status) => status,
             None if self.aborted.is_some() => RunStatus::Aborted,
@@ -109,7 +110,7 @@ impl Run {
         skipped: usize,
     ) {
         // What was not asked is not met.
-        let pass = Pass { at, met: met && skipped == 0, deviating, skipped };
+        let pass = FinishedPass { at, met: met && skipped == 0, deviating, skipped };
         self.checking = None;
         match phase {
             HypothesisPhase::Before => self.before = Some(pass),

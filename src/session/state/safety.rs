@@ -13,15 +13,15 @@ pub struct Safety {
     /// Since when: the moment the run was told to end, or ended by itself.
     pub since: Timestamp,
     /// What the hypothesis said when it was asked again, the latest time.
-    pub asked: Option<Asked>,
-    pub done: Option<Asked>,
+    pub asked: Option<SafetyCheck>,
+    pub done: Option<SafetyCheck>,
     /// When the steady state was met after all, once the word that stands had been that it is not.
     pub late: Option<Timestamp>,
 }
 
 /// What the hypothesis said, asked again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
+pub struct SafetyCheck {
     pub at: Timestamp,
     /// Whether the steady state is met.
     pub met: bool,
@@ -38,7 +38,7 @@ impl Safety {
 
 /// On what ground a system is called safe again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SafetyKnown {
+pub enum SafetyBasis {
     /// The steady-state hypothesis is met.
     ByHypothesis,
     /// What the fault hit is back; there is no hypothesis.
@@ -69,7 +69,7 @@ impl Session {
 
     pub(super) fn safety_checked(&mut self, at: Timestamp, met: bool, wrong: &[String], last: bool) {
         let Some(safety) = &mut self.safety else { return };
-        let asked = Asked { at, met, wrong: wrong.to_vec() };
+        let asked = SafetyCheck { at, met, wrong: wrong.to_vec() };
         if safety.done.is_some() {
             if met && safety.late.is_none() {
                 safety.late = Some(at);
@@ -81,7 +81,7 @@ impl Session {
             safety.done = Some(asked);
             let text = self.safety_text();
             let level = if met { Level::Info } else { Level::Warning };
-            self.log.say(at, level, "safety", &text);
+            self.log.push(at, level, "safety", &text);
             self.conclude(at);
         }
     }
@@ -94,14 +94,14 @@ impl Session {
     }
 
     /// On what ground it can be said that the system is safe again, where nothing is wrong that anybody saw.
-    pub fn safety_known(&self) -> SafetyKnown {
+    pub fn safety_known(&self) -> SafetyBasis {
         let healed = self.fault.as_ref().is_some_and(|fault| fault.healed.is_some());
         let users = self.users.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_some());
         match self.steps.hypothesis {
-            Some(_) => SafetyKnown::ByHypothesis,
-            None if healed => SafetyKnown::ByTargets,
-            None if users => SafetyKnown::ByUsers,
-            None => SafetyKnown::No,
+            Some(_) => SafetyBasis::ByHypothesis,
+            None if healed => SafetyBasis::ByTargets,
+            None if users => SafetyBasis::ByUsers,
+            None => SafetyBasis::No,
         }
     }
 
@@ -115,14 +115,14 @@ impl Session {
                     if self.users.unlearned() { "; whether users are well is not known" } else { "" };
                 let without = "the file has no hypothesis to ask";
                 match self.safety_known() {
-                    SafetyKnown::ByHypothesis => {
+                    SafetyBasis::ByHypothesis => {
                         format!("SAFE: steady state met again after {took}{unlearned}")
                     }
-                    SafetyKnown::ByTargets => {
+                    SafetyBasis::ByTargets => {
                         format!("what was hit is back after {took}{unlearned}; {without}")
                     }
-                    SafetyKnown::ByUsers => format!("users are well after {took}; {without}"),
-                    SafetyKnown::No => {
+                    SafetyBasis::ByUsers => format!("users are well after {took}; {without}"),
+                    SafetyBasis::No => {
                         format!("NOT KNOWN whether it is safe: {without}, and nobody saw what was hit")
                     }
                 }

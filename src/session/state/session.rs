@@ -1,9 +1,10 @@
 //! The whole state and its phase.
 
 use super::{
-    Axis, Breaker, Cluster, Diary, Fault, Gaps, GuardState, Log, Refusal, Run, Safety, Steps, Undo, Users,
+    Annotations, Breaker, Cluster, Fault, Gaps, GuardState, Log, RefusedFire, Run, Safety, SecondSlots,
+    Steps, UndoState, Users,
 };
-use crate::session::event::{Check, Prediction, StepRef, TargetCard, Timestamp};
+use crate::session::event::{Prediction, PreflightCheck, StepRef, TargetCard, Timestamp};
 use std::sync::Arc;
 
 /// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
@@ -14,7 +15,7 @@ pub struct Session {
     /// How the session is being prepared, until it is open.
     pub opening: Opening,
     /// The preflight's lines, in the order they were found.
-    pub checks: Vec<Check>,
+    pub checks: Vec<PreflightCheck>,
     /// The plan with the state of each step.
     pub steps: Steps,
     /// The run as a whole: strategies, hypothesis passes, status.
@@ -24,7 +25,7 @@ pub struct Session {
     /// The fault, once a destructive step was fired and not refused.
     pub fault: Option<Fault>,
     /// The fires that were refused, or changed nothing.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<RefusedFire>,
     /// The way back to safety after the end of the run, if there is one to go.
     pub safety: Option<Safety>,
     /// The state as it was when everything of the run was over, and when that was: the verdict about the run is read from it,
@@ -35,7 +36,7 @@ pub struct Session {
     /// What the operator expected before the fire.
     pub prediction: Option<Prediction>,
     /// What was saved before a fire, and whether it was put back.
-    pub undo: Undo,
+    pub undo: UndoState,
     /// What users get, by probed endpoint.
     pub users: Users,
     /// Pods, Services, workloads and what Kubernetes says about them.
@@ -43,11 +44,11 @@ pub struct Session {
     /// The circuit breaker: belief, sources, cycles.
     pub breaker: Breaker,
     /// The shared time axis: one second a cell, zero at the kill.
-    pub axis: Axis,
+    pub axis: SecondSlots,
     /// Lines for the log pane.
     pub log: Log,
     /// Notes, marks and captions.
-    pub diary: Diary,
+    pub diary: Annotations,
     /// Stretches in which this program itself did not run.
     pub gaps: Gaps,
     /// Moment of the latest event.

@@ -22,7 +22,7 @@ pub struct Steps {
     /// Steps to hold at, also in automatic mode.
     pub breakpoints: BTreeSet<StepRef>,
     /// The latest calls and pauses with their moments, in order.
-    pub played: VecDeque<Played>,
+    pub played: VecDeque<StepInterval>,
 }
 
 /// Calls and pauses kept.
@@ -30,7 +30,7 @@ const PLAYED: usize = 1024;
 
 /// A call or a pause of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Played {
+pub struct StepInterval {
     pub step: StepRef,
     /// Its side and its planned seconds, if it is a pause.
     pub pause: Option<(PauseSide, f64)>,
@@ -228,7 +228,7 @@ impl Steps {
     /// they stand elsewhere now, and the cursor goes with them. Breakpoints are places, not steps.
     pub(super) fn plan(&mut self, plan: &Plan) {
         self.hypothesis = plan.hypothesis.clone();
-        let mut known = Known::new(std::mem::take(&mut self.rows));
+        let mut known = RowsToReuse::new(std::mem::take(&mut self.rows));
         // Those that stand where they stood go first: names may be there several times.
         let mut kept: Vec<Option<StepRow>> = plan.steps.iter().map(|step| known.at_its_place(step)).collect();
         for (kept, step) in kept.iter_mut().zip(&plan.steps).filter(|(kept, _)| kept.is_none()) {
@@ -267,8 +267,8 @@ impl Steps {
     }
 
     pub(super) fn pause_started(&mut self, at: Timestamp, step: StepRef, side: PauseSide, seconds: f64) {
-        self.arrive(step);
-        self.plays(Played { step, pause: Some((side, seconds)), from: at, to: None });
+        self.finish_interval(step);
+        self.plays(StepInterval { step, pause: Some((side, seconds)), from: at, to: None });
         self.with(step, |row| row.state = StepState::Paused { side, since: at, seconds });
     }
 
@@ -285,8 +285,8 @@ impl Steps {
     }
 
     pub(super) fn started(&mut self, at: Timestamp, run: RunId, step: StepRef) {
-        self.arrive(step);
-        self.plays(Played { step, pause: None, from: at, to: None });
+        self.finish_interval(step);
+        self.plays(StepInterval { step, pause: None, from: at, to: None });
         self.with(step, |row| {
             row.state = StepState::Running { since: at, progress: None };
             row.started = Some(at);
@@ -350,12 +350,12 @@ impl Steps {
 
     pub(super) fn fixed(&mut self, fix: &PlanChange) {
         for step in fix.steps() {
-            self.with(*step, |row| row.fixed = Some(fix.told()));
+            self.with(*step, |row| row.fixed = Some(fix.applied_text()));
         }
     }
 
     pub(super) fn skipped(&mut self, step: StepRef) {
-        self.arrive(step);
+        self.finish_interval(step);
         self.with(step, |row| row.state = StepState::Skipped);
     }
 
@@ -365,7 +365,7 @@ impl Steps {
         }
     }
 
-    fn plays(&mut self, played: Played) {
+    fn plays(&mut self, played: StepInterval) {
         if self.played.len() == PLAYED {
             self.played.pop_front();
         }
@@ -374,7 +374,7 @@ impl Steps {
 
     /// The latest call or pause of a step ended.
     fn played(&mut self, at: Timestamp, step: StepRef, pause: bool) {
-        let open = |played: &&mut Played| {
+        let open = |played: &&mut StepInterval| {
             played.step == step && played.to.is_none() && played.pause.is_some() == pause
         };
         if let Some(played) = self.played.iter_mut().rev().find(open) {
@@ -383,7 +383,7 @@ impl Steps {
     }
 
     /// The cursor follows what is played; passes of a continuous hypothesis leave it where it is.
-    fn arrive(&mut self, step: StepRef) {
+    fn finish_interval(&mut self, step: StepRef) {
         if step.section != Section::During {
             self.cursor = Some(step);
         }
@@ -397,13 +397,13 @@ impl Steps {
 }
 
 /// Rows of a plan that is replaced, each to be taken once.
-struct Known {
+struct RowsToReuse {
     rows: Vec<Option<StepRow>>,
     places: HashMap<StepRef, usize>,
     names: HashMap<(Section, String), VecDeque<usize>>,
 }
 
-impl Known {
+impl RowsToReuse {
     fn new(rows: Vec<StepRow>) -> Self {
         let places = rows.iter().enumerate().map(|(i, row)| (row.step.at, i)).collect();
         let mut names: HashMap<_, VecDeque<usize>> = HashMap::new();

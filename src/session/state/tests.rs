@@ -43,7 +43,7 @@ fn requests_in_flight_are_drawn_as_waiting_and_before_nothing_happened_lanes_are
 
 #[test]
 fn t0_begins_a_second_and_earlier_seconds_keep_their_place() {
-    let mut axis = Axis::default();
+    let mut axis = SecondSlots::default();
     axis.begin(at(-2.6));
     assert_eq!((axis.second(at(-2.6)), axis.slot(at(-0.1))), (0, 2));
     axis.anchor(at(0.0));

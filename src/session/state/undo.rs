@@ -1,12 +1,12 @@
 //! The undo kit as far as the session knows of it.
 
 use super::Session;
-use crate::session::event::{StepRef, Timestamp, UndoKit, Undone};
+use crate::session::event::{StepRef, Timestamp, UndoKit, UndoResult};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was saved, whether it could be put back, and whether it was.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Undo {
+pub struct UndoState {
     /// What was saved, by step.
     pub kits: BTreeMap<StepRef, UndoKit>,
     /// When the server was last asked whether the manifests of the awaited step could be put back; why not.
@@ -14,10 +14,10 @@ pub struct Undo {
     /// Since when they are being put back.
     pub began: Option<Timestamp>,
     /// What putting them back came to.
-    pub done: Option<(Timestamp, Undone)>,
+    pub done: Option<(Timestamp, UndoResult)>,
 }
 
-impl Undo {
+impl UndoState {
     /// Manifests saved, each once.
     pub fn manifests(&self) -> usize {
         self.kits.values().flat_map(|kit| &kit.manifests).collect::<BTreeSet<_>>().len()
@@ -32,7 +32,7 @@ impl Undo {
         self.done = None;
     }
 
-    pub(super) fn done(&mut self, at: Timestamp, undone: &Undone) {
+    pub(super) fn done(&mut self, at: Timestamp, undone: &UndoResult) {
         self.began = None;
         self.done = Some((at, undone.clone()));
     }

@@ -1,6 +1,6 @@
 //! A prediction as it is written: what will happen once the step is fired.
 
-use crate::session::event::{Gets, Prediction, TripGuess};
+use crate::session::event::{ExpectedAnswers, ExpectedTrip, Prediction};
 
 /// Longest number that is typed.
 const LONGEST: usize = 6;
@@ -32,7 +32,7 @@ pub struct PredictForm {
     pub line: PredictLine,
     trip: String,
     never: bool,
-    users: Option<Gets>,
+    users: Option<ExpectedAnswers>,
     errors: String,
     recovery: String,
 }
@@ -42,14 +42,14 @@ impl PredictForm {
     pub fn of(prediction: Option<Prediction>) -> Self {
         let Prediction { trip, users, errors, recovery_s } = prediction.unwrap_or_default();
         let seconds = |guess| match guess {
-            TripGuess::Within(seconds) => seconds.to_string(),
-            TripGuess::Never => String::new(),
+            ExpectedTrip::Within(seconds) => seconds.to_string(),
+            ExpectedTrip::Never => String::new(),
         };
         let number = |errors: u32| errors.to_string();
         Self {
             line: PredictLine::Trip,
             trip: trip.map(seconds).unwrap_or_default(),
-            never: trip == Some(TripGuess::Never),
+            never: trip == Some(ExpectedTrip::Never),
             users,
             errors: errors.map(number).unwrap_or_default(),
             recovery: recovery_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
@@ -93,7 +93,12 @@ impl PredictForm {
     /// The next choice of what users see, or the one before.
     pub fn choose(&mut self, by: isize) {
         if self.line == PredictLine::Users {
-            let all = [None, Some(Gets::Real), Some(Gets::Fallback), Some(Gets::Errors)];
+            let all = [
+                None,
+                Some(ExpectedAnswers::Real),
+                Some(ExpectedAnswers::Fallback),
+                Some(ExpectedAnswers::Errors),
+            ];
             let place = all.iter().position(|gets| *gets == self.users).unwrap_or(0);
             let next = (place as isize + by).rem_euclid(all.len() as isize).unsigned_abs();
             self.users = all.get(next).copied().flatten();
@@ -103,9 +108,9 @@ impl PredictForm {
     /// What it says; what cannot be read counts as nothing.
     pub fn prediction(&self) -> Prediction {
         let seconds = |text: &str| text.parse::<f64>().ok();
-        let within = seconds(&self.trip).map(TripGuess::Within);
+        let within = seconds(&self.trip).map(ExpectedTrip::Within);
         Prediction {
-            trip: if self.never { Some(TripGuess::Never) } else { within },
+            trip: if self.never { Some(ExpectedTrip::Never) } else { within },
             users: self.users,
             errors: self.errors.parse().ok(),
             recovery_s: seconds(&self.recovery),

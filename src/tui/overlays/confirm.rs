@@ -11,7 +11,7 @@ use crate::tui::{
 };
 use crate::{
     insight::{self, rollback_failed},
-    session::event::{Place, Section, StepRef},
+    session::event::{Section, StepCluster, StepRef},
 };
 
 /// Leaving while the fault is on.
@@ -148,7 +148,7 @@ pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
 }
 
 /// In which cluster it would be, and why a name has to be typed.
-fn whereabouts(scene: &Scene, place: Option<&Place>) -> Row {
+fn whereabouts(scene: &Scene, place: Option<&StepCluster>) -> Row {
     let of_session = scene.session.meta.context.as_deref();
     let (context, sure) = match place {
         Some(place) => (place.context.as_deref(), place.sure),
@@ -166,7 +166,13 @@ fn whereabouts(scene: &Scene, place: Option<&Place>) -> Row {
 }
 
 /// The target's name is typed before a fire outside the allow-list.
-pub(crate) fn fire(canvas: &mut Canvas, scene: &Scene, place: Option<&Place>, word: &str, typed: &Editor) {
+pub(crate) fn fire(
+    canvas: &mut Canvas,
+    scene: &Scene,
+    place: Option<&StepCluster>,
+    word: &str,
+    typed: &Editor,
+) {
     const WIDTH: usize = 76;
     const AROUND: [&str; 2] = ["Type ", " and press ENTER to fire:"];
     // Frame and spaces.

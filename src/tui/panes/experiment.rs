@@ -2,7 +2,7 @@
 
 use super::{Scene, framed, selected};
 use crate::{
-    insight::{self, Strain},
+    insight::{self, GuardLevel},
     session::{
         event::{Guard, PauseSide, Section, StepRef},
         state::{StepRow, StepState},
@@ -339,8 +339,8 @@ fn safeguards(scene: &Scene) -> Vec<Row> {
             Some(limit) => {
                 let now = reading.map_or(0, |reading| reading.figure);
                 let role = match reading.map(|reading| reading.strain) {
-                    Some(Strain::Over) => Role::Failing,
-                    Some(Strain::Near) => Role::Waiting,
+                    Some(GuardLevel::Over) => Role::Failing,
+                    Some(GuardLevel::Near) => Role::Waiting,
                     _ => Role::Strong,
                 };
                 figure(name, Row::strong(role, format!("{now} of {limit}{unit}")))

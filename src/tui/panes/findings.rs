@@ -2,7 +2,7 @@
 
 use super::{Scene, frame, score};
 use crate::{
-    insight::{self, Finding, Weight},
+    insight::{self, Finding, Severity},
     tui::{
         canvas::{Canvas, Row},
         keymap::Action,
@@ -51,7 +51,7 @@ pub(crate) fn findings(canvas: &mut Canvas, scene: &Scene, whole: bool) {
 
 /// A finding as it is told.
 pub(super) struct Told<'a> {
-    pub(super) weight: Weight,
+    pub(super) weight: Severity,
     pub(super) text: &'a str,
     pub(super) advice: &'a str,
 }
@@ -98,11 +98,11 @@ pub(super) fn headed(head: &str, sentences: &[String], width: usize) -> Vec<Row>
 }
 
 /// The colour of a finding's number.
-pub(super) fn role(weight: Weight) -> Role {
+pub(super) fn role(weight: Severity) -> Role {
     match weight {
-        Weight::Serious => Role::Failing,
-        Weight::Caution => Role::Waiting,
-        Weight::Good => Role::Ok,
-        Weight::Neutral => Role::Unknown,
+        Severity::Serious => Role::Failing,
+        Severity::Caution => Role::Waiting,
+        Severity::Good => Role::Ok,
+        Severity::Neutral => Role::Unknown,
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::tui) struct Lately {
 impl Lately {
     pub(in crate::tui) fn of(scene: &Scene, endpoint: &Endpoint) -> Self {
         let from = scene.until - std::time::Duration::from_secs_f64(LATELY_S);
-        let came = Recent::of(endpoint.dots_between(from, scene.until));
+        let came = Recent::of(endpoint.samples_between(from, scene.until));
         let waits = endpoint.waiting_over(scene.until, ON_THE_WAY_MS);
         Self { came, waiting: waits.filter(|(flight, _)| flight.start >= from).count() }
     }

@@ -1,7 +1,7 @@
 //! Everything a frame is made of.
 
 use crate::{
-    insight::{self, Phase, Verdict},
+    insight::{self, Phase, UserVerdict},
     session::{
         Session,
         event::{PauseSide, TargetCard, Timestamp},
@@ -32,7 +32,7 @@ pub struct Scene<'a> {
     /// Where the session stands.
     pub phase: Phase,
     /// The verdict about users.
-    pub verdict: Verdict,
+    pub verdict: UserVerdict,
     /// An earlier session to compare with: the `before` of an `after`.
     pub earlier: Option<&'a Session>,
     /// When Kubernetes will restart what the fault is not about, if its health page stays failing.

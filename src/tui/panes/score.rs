@@ -2,8 +2,8 @@
 
 use super::{Scene, framed, narrowed};
 use crate::{
-    insight::{self, Score, rollback_failed},
-    session::state::{Endpoint, Quantile, SafetyKnown},
+    insight::{self, PredictionScore, rollback_failed},
+    session::state::{Endpoint, Quantile, SafetyBasis},
     tui::{
         canvas::{Canvas, Row},
         figures,
@@ -190,7 +190,7 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<Row> {
     }
     if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
         let role = match done.met {
-            true if session.safety_known() == SafetyKnown::No => Role::Unknown,
+            true if session.safety_known() == SafetyBasis::No => Role::Unknown,
             true => Role::Ok,
             false => Role::Failing,
         };
@@ -210,7 +210,7 @@ fn predictions(scene: &Scene, width: usize) -> Vec<Row> {
 }
 
 /// A guess and its fact, with the word whether it was right.
-pub(super) fn prediction(score: &Score, width: usize) -> Row {
+pub(super) fn prediction(score: &PredictionScore, width: usize) -> Row {
     let role = match score.right {
         Some(true) => Role::Ok,
         Some(false) => Role::Failing,

@@ -110,7 +110,7 @@ pub(crate) fn caption(canvas: &mut Canvas, scene: &Scene) {
     // Words that were written for this audience go before those made from events.
     let written = scene.session.diary.captions.back();
     let written = written.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
-    let told = insight::told_so_far(scene.session, scene.now).map(|(_, text)| text);
+    let told = insight::latest_caption(scene.session, scene.now).map(|(_, text)| text);
     if let Some(text) = written.map(|entry| entry.text.clone()).or(told) {
         let text = whole_clauses(&text, canvas.width().saturating_sub(4));
         canvas.at(1, 0, &Row::of(Role::Focus, "▌").and(" ").bold(Role::Strong, text));

@@ -5,7 +5,7 @@ use crate::{
     insight,
     session::{
         event::Confidence,
-        state::{PodRow, Readied, Tally},
+        state::{PodRow, ReadySince, Tally},
         wording,
     },
     tui::{
@@ -134,7 +134,7 @@ fn workloads(scene: &Scene, width: usize) -> Vec<Row> {
     consumer.into_iter().chain(provider).collect()
 }
 
-fn workload(name: &str, last: Option<&Readied>, down: Role) -> Row {
+fn workload(name: &str, last: Option<&ReadySince>, down: Role) -> Row {
     let (sign, role) = match last {
         None => ("?", Role::Unknown),
         Some(last) if last.ready == 0 => ("✗", down),

@@ -2,7 +2,7 @@
 
 use super::{Scene, framed, narrowed};
 use crate::{
-    insight::{self, Sign, StoryLine, Tone},
+    insight::{self, StoryLine, StoryMark, Tone},
     session::event::Timestamp,
     tui::{
         canvas::{Canvas, Row},
@@ -67,16 +67,16 @@ fn moment(scene: &Scene, at: Timestamp) -> String {
     }
 }
 
-fn sign(sign: Sign) -> &'static str {
+fn sign(sign: StoryMark) -> &'static str {
     match sign {
-        Sign::Runs => "▸",
-        Sign::Done => "✓",
-        Sign::Failed => "✗",
-        Sign::Cut => "-",
-        Sign::Fired => "▼",
-        Sign::State => "●",
-        Sign::Miss => "■",
-        Sign::Noted => "n",
+        StoryMark::Runs => "▸",
+        StoryMark::Done => "✓",
+        StoryMark::Failed => "✗",
+        StoryMark::Cut => "-",
+        StoryMark::Fired => "▼",
+        StoryMark::State => "●",
+        StoryMark::Miss => "■",
+        StoryMark::Noted => "n",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     session::{
         Session,
         event::Timestamp,
-        state::{BANDS, Endpoint, Outcome, Second},
+        state::{BANDS, Endpoint, Outcome, UserSecond},
     },
     tui::{axis::TimeAxis, theme::Role},
 };
@@ -202,7 +202,7 @@ impl Columns {
         mark: impl Fn(Outcome) -> Mark,
     ) {
         let from = axis.start_of(0);
-        for dot in endpoint.dots_since(from).filter(|dot| dot.start <= until) {
+        for dot in endpoint.samples_since(from).filter(|dot| dot.start <= until) {
             let Some(column) = axis.column(dot.start) else { continue };
             let answered = dot.ended() <= until;
             let (shown, waited) = match answered {
@@ -216,7 +216,7 @@ impl Columns {
             self.put(column, scale.pixel(waited), shown);
             self.count(column, shown, 1);
         }
-        let Some(forgotten) = endpoint.dots_forgotten().map(|at| session.axis.slot(at)) else { return };
+        let Some(forgotten) = endpoint.samples_forgotten().map(|at| session.axis.slot(at)) else { return };
         let first = session.axis.slot(from);
         for (slot, second) in endpoint.seconds_from(first).take_while(|(slot, _)| *slot <= forgotten) {
             let (Some(begin), Some(end)) = (session.axis.start_of(slot), session.axis.start_of(slot + 1))
@@ -231,7 +231,13 @@ impl Columns {
         }
     }
 
-    fn take_second(&mut self, column: usize, second: &Second, scale: Scale, mark: impl Fn(Outcome) -> Mark) {
+    fn take_second(
+        &mut self,
+        column: usize,
+        second: &UserSecond,
+        scale: Scale,
+        mark: impl Fn(Outcome) -> Mark,
+    ) {
         let lower = std::iter::once(0.0).chain(BANDS);
         for ((band, count), ms) in second.bands.iter().enumerate().zip(lower) {
             if *count > 0 {

@@ -2,11 +2,11 @@
 
 use super::segments::{Kind, Segment};
 use crate::{
-    insight::{self, Word},
+    insight::{self, UserWord},
     session::{
         Session,
         event::{BreakerState, Section, Timestamp},
-        state::{NoteRow, Played, Readied, StepState},
+        state::{NoteRow, ReadySince, StepInterval, StepState},
         wording,
     },
     tui::{figures, panes::Scene, text, theme::Role},
@@ -71,7 +71,7 @@ fn spans<T>(values: Vec<(Timestamp, T)>) -> impl Iterator<Item = (Timestamp, Opt
 }
 
 /// The colour of a breaker's state: open is blue while users are protected, red while they fail.
-pub(crate) fn breaker_role(state: BreakerState, word: Word) -> Role {
+pub(crate) fn breaker_role(state: BreakerState, word: UserWord) -> Role {
     match state {
         BreakerState::Unknown
         | BreakerState::ClosedOrNone
@@ -79,7 +79,7 @@ pub(crate) fn breaker_role(state: BreakerState, word: Word) -> Role {
         | BreakerState::FallbackAtOnce => Role::Unknown,
         BreakerState::Closed => Role::Ok,
         BreakerState::HalfOpen | BreakerState::Mixed => Role::Waiting,
-        BreakerState::Open | BreakerState::ForcedOpen if word == Word::Failing => Role::Failing,
+        BreakerState::Open | BreakerState::ForcedOpen if word == UserWord::Failing => Role::Failing,
         BreakerState::Open | BreakerState::ForcedOpen => Role::Protected,
         BreakerState::NoBreakerSeen | BreakerState::Disabled | BreakerState::MetricsOnly => Role::Failing,
     }
@@ -125,7 +125,7 @@ fn breaker(scene: &Scene) -> Vec<Segment> {
 }
 
 fn state_segment(scene: &Scene, from: Timestamp, to: Option<Timestamp>, state: BreakerState) -> Segment {
-    let word = if to.is_none() { scene.verdict.word } else { Word::Protected };
+    let word = if to.is_none() { scene.verdict.word } else { UserWord::Protected };
     let kind = match state {
         BreakerState::Closed
         | BreakerState::ClosedOrNone
@@ -164,7 +164,7 @@ fn breaker_words(state: BreakerState, lasted: &str) -> Vec<String> {
     timed.into_iter().chain([name.to_owned()]).chain(short.iter().map(|word| (*word).to_owned())).collect()
 }
 
-fn readiness(scene: &Scene, told: &[Readied], down: Role) -> Vec<Segment> {
+fn readiness(scene: &Scene, told: &[ReadySince], down: Role) -> Vec<Segment> {
     let values = told.iter().filter(|one| one.from <= scene.until).map(|one| (one.from, *one)).collect();
     spans(values)
         .map(|(from, to, one)| {
@@ -173,13 +173,13 @@ fn readiness(scene: &Scene, told: &[Readied], down: Role) -> Vec<Segment> {
             let short = format!("{}/{}", one.ready, one.wanted);
             let few = one.ready.to_string();
             match one {
-                Readied { ready: 0, .. } => Segment::new(from, to, Kind::Loud, down).saying([
+                ReadySince { ready: 0, .. } => Segment::new(from, to, Kind::Loud, down).saying([
                     format!("DOWN {lasted}  {whole}"),
                     format!("DOWN {lasted}"),
                     "DOWN".to_owned(),
                     "D".to_owned(),
                 ]),
-                Readied { ready, wanted, .. } if ready < wanted => {
+                ReadySince { ready, wanted, .. } if ready < wanted => {
                     Segment::new(from, to, Kind::Loud, Role::Waiting).saying([whole, short, few])
                 }
                 _ => Segment::new(from, to, Kind::Quiet, Role::Ok).saying([whole, short, few]),
@@ -307,7 +307,7 @@ fn steps(scene: &Scene) -> Vec<Segment> {
     segments
 }
 
-fn step(scene: &Scene, played: &Played) -> Segment {
+fn step(scene: &Scene, played: &StepInterval) -> Segment {
     let row = scene.session.steps.row(played.step);
     let name = row.map_or("", |row| row.step.name.as_str());
     let latest = row.filter(|row| row.started == Some(played.from));

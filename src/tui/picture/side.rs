@@ -8,7 +8,7 @@ use crate::{
     insight,
     session::{
         event::BreakerState,
-        state::{Endpoint, Quantile, StepState, Tally, Waits},
+        state::{Endpoint, LatencySummary, Quantile, StepState, Tally},
         wording,
     },
     tui::{
@@ -113,7 +113,8 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
     let quantiles = [("  median", Quantile::P50), ("  p95", Quantile::P95), ("  longest", Quantile::Max)];
     for (name, quantile) in quantiles {
         // Those who wait count with what they have waited: a figure that falls on one of them is at least that long.
-        let figure = |waits: &Waits| figures::wait_so_far(waits.at(quantile), waits.is_open(quantile));
+        let figure =
+            |waits: &LatencySummary| figures::wait_so_far(waits.at(quantile), waits.is_open(quantile));
         let row = ending(Row::text(name), BEFORE, Role::Text, false, &figure(&before.all));
         rows.push(match fired {
             true => ending(row, SINCE, Role::Strong, true, &figure(&since.all)),
@@ -232,7 +233,7 @@ pub(crate) fn breaker(scene: &Scene) -> Row {
     Row::strong(role, name).and(format!(" for {lasted}"))
 }
 
-pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::Readied>, down: Role) -> Row {
+pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::ReadySince>, down: Role) -> Row {
     let Some(last) = last else { return Row::new() };
     let words = format!("{} of {} ready", last.ready, last.wanted);
     let lasted = figures::length(figures::between(last.from, scene.said));

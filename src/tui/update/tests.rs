@@ -8,7 +8,10 @@ use super::super::{
 use super::*;
 use crate::session::command::{Annotation, StepCommand, WatchCommand};
 use crate::session::{
-    event::{Event, EventKind, Gets, Guards, Prediction, RunStatus, Section, StepRef, TripGuess, Undone},
+    event::{
+        Event, EventKind, ExpectedAnswers, ExpectedTrip, Guards, Prediction, RunStatus, Section, StepRef,
+        UndoResult,
+    },
     fixtures::{self, Variant},
     state::StepState,
 };
@@ -207,7 +210,7 @@ fn outside_the_allow_list_the_name_is_typed() {
 #[test]
 fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
     let place = |context: &str, allowed| {
-        Some(crate::session::event::Place { context: Some(context.to_owned()), sure: true, allowed })
+        Some(crate::session::event::StepCluster { context: Some(context.to_owned()), sure: true, allowed })
     };
     // A session in the sandbox, and a step that acts elsewhere.
     let mut desk = Desk::at(fixtures::steady());
@@ -331,8 +334,8 @@ fn a_prediction_is_written_line_by_line() {
         assert_eq!(desk.press(key), [], "{key}");
     }
     let wanted = Prediction {
-        trip: Some(TripGuess::Within(2.5)),
-        users: Some(Gets::Fallback),
+        trip: Some(ExpectedTrip::Within(2.5)),
+        users: Some(ExpectedAnswers::Fallback),
         errors: Some(0),
         recovery_s: Some(10.0),
     };
@@ -340,7 +343,7 @@ fn a_prediction_is_written_line_by_line() {
     desk.tell(EventKind::Commanded(Command::Annotate(Annotation::Predict(wanted))));
     desk.press("p");
     desk.press("n");
-    let wanted = Prediction { trip: Some(TripGuess::Never), ..wanted };
+    let wanted = Prediction { trip: Some(ExpectedTrip::Never), ..wanted };
     assert_eq!(
         desk.press("ENTER"),
         [send(Command::Annotate(Annotation::Predict(wanted)))],
@@ -364,7 +367,8 @@ fn undo_asks_once_and_abort_brings_it_along() {
     assert_eq!(desk.press("ESC"), []);
     desk.press("u");
     assert_eq!(desk.press("y"), [send(Command::Undo)]);
-    let undone = Undone { restored: vec!["Deployment x was re-created".to_owned()], ..Undone::default() };
+    let undone =
+        UndoResult { restored: vec!["Deployment x was re-created".to_owned()], ..UndoResult::default() };
     desk.tell(EventKind::UndoBegan);
     desk.tell(EventKind::UndoDone(undone));
     assert_eq!(desk.press("A"), with_undo[..1], "what was put back needs no second time");

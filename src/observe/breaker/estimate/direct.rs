@@ -7,7 +7,7 @@ use super::weigh::{Opinion, opinion};
 use crate::session::event::{
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open},
     Confidence::{Likely, Sure},
-    NamedBreaker, NamedState, Says, Timestamp, Transition, Witness,
+    NamedBreaker, NamedState, SourceClaim, SourceKind, Timestamp, Transition,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -45,7 +45,7 @@ struct Said {
     breaker: NamedBreaker,
     /// Its changes of state, oldest first.
     changes: VecDeque<(Timestamp, BreakerState)>,
-    before: Option<(Timestamp, Says)>,
+    before: Option<(Timestamp, SourceClaim)>,
     /// A trial that was over before anybody could see it: when it may have been, and what came of it.
     missed: Option<(Timestamp, BreakerState)>,
 }
@@ -190,7 +190,7 @@ impl Direct {
             said.since = when;
         }
         let earlier = (said.at < at).then_some((said.at, said.breaker.says));
-        if let Says::State(state) = breaker.says {
+        if let SourceClaim::State(state) = breaker.says {
             let before = said.changes.back().copied();
             if before.is_none_or(|(_, before)| before != state) {
                 if said.changes.len() == CHANGES {
@@ -208,7 +208,7 @@ impl Direct {
                 }
             }
             let late: Vec<_> = said.changes.iter().rev().take(2).collect();
-            if let ([(back, last), (there, other)], Some((_, Says::State(before)))) =
+            if let ([(back, last), (there, other)], Some((_, SourceClaim::State(before)))) =
                 (late.as_slice(), earlier)
                 && *back == at
                 && (*last, *other, before) == (Closed, Open, Open)
@@ -220,7 +220,7 @@ impl Direct {
         if said.breaker.says != breaker.says {
             said.since = at;
         }
-        let exact = breaker.transitions.last().filter(|last| breaker.says == Says::State(last.to));
+        let exact = breaker.transitions.last().filter(|last| breaker.says == SourceClaim::State(last.to));
         said.since = exact.map_or(said.since, |last| last.at);
         said.before = earlier.or(said.before);
         said.at = at;
@@ -231,15 +231,15 @@ impl Direct {
     fn fresh(&self, now: Timestamp) -> Vec<(&Voice, &str, &Said)> {
         let stale = |voice: &Voice| if self.turns(&voice.0) { TURNS_S } else { STALE_S };
         let all = self.said.iter().filter(|((voice, _), said)| seconds(said.at, now) <= stale(voice));
-        let speaking: Vec<_> = all.filter(|(_, said)| said.breaker.says != Says::Nothing).collect();
-        let kind = |kind: Witness| {
-            speaking
-                .iter()
-                .any(|((voice, _), said)| voice.0.kind == kind && matches!(said.breaker.says, Says::State(_)))
+        let speaking: Vec<_> = all.filter(|(_, said)| said.breaker.says != SourceClaim::Nothing).collect();
+        let kind = |kind: SourceKind| {
+            speaking.iter().any(|((voice, _), said)| {
+                voice.0.kind == kind && matches!(said.breaker.says, SourceClaim::State(_))
+            })
         };
-        let kinds = [Witness::Actuator, Witness::Hystrix, Witness::Metrics, Witness::Health];
+        let kinds = [SourceKind::Actuator, SourceKind::Hystrix, SourceKind::Metrics, SourceKind::Health];
         let Some(kind) = kinds.into_iter().find(|one| kind(*one)) else {
-            let others = speaking.into_iter().filter(|((voice, _), _)| voice.0.kind != Witness::Mesh);
+            let others = speaking.into_iter().filter(|((voice, _), _)| voice.0.kind != SourceKind::Mesh);
             return others.map(|((voice, name), said)| (voice, name.as_str(), said)).collect();
         };
         let chosen: Vec<_> = speaking.into_iter().filter(|((voice, _), _)| voice.0.kind == kind).collect();
@@ -251,18 +251,19 @@ impl Direct {
     /// Whether a source names a breaker that is not about something else.
     pub(super) fn names_one(&self) -> bool {
         self.said.iter().any(|((_, name), said)| {
-            said.breaker.says != Says::Nothing && self.tracks.get(name).is_some_and(|track| !track.foreign)
+            said.breaker.says != SourceClaim::Nothing
+                && self.tracks.get(name).is_some_and(|track| !track.foreign)
         })
     }
 
     /// One-sided statements that stand: not open, not closed.
     pub(super) fn one_sided(&self, now: Timestamp) -> (bool, bool) {
         let fresh = self.fresh(now);
-        let says = |says: Says| {
+        let says = |says: SourceClaim| {
             let mine = |name: &str| self.tracks.get(name).is_some_and(|track| !track.foreign);
             fresh.iter().any(|(_, name, said)| mine(name) && said.breaker.says == says)
         };
-        (says(Says::Not(Open)), says(Says::Not(Closed)))
+        (says(SourceClaim::Not(Open)), says(SourceClaim::Not(Closed)))
     }
 
     /// All breakers that are named, with the state of each.
@@ -285,7 +286,7 @@ impl Direct {
     ) -> Option<(BreakerState, Timestamp, Vec<NamedState>)> {
         let mut rows: Vec<(NamedState, Timestamp)> = Vec::new();
         for (voice, _, said) in fresh.iter().filter(|(_, named, _)| *named == name) {
-            let Says::State(state) = said.breaker.says else { continue };
+            let SourceClaim::State(state) = said.breaker.says else { continue };
             rows.push((NamedState { name: row(voice), state }, said.since));
         }
         let (first, _) = rows.first()?;
@@ -317,7 +318,7 @@ impl Direct {
         let fresh = self.fresh(now);
         let names: BTreeSet<&str> = fresh
             .iter()
-            .filter(|(_, _, said)| matches!(said.breaker.says, Says::State(_)))
+            .filter(|(_, _, said)| matches!(said.breaker.says, SourceClaim::State(_)))
             .map(|(_, name, _)| *name)
             .collect();
         let mine: Vec<&str> = names
@@ -411,7 +412,7 @@ impl Direct {
         let mut mine = self.said.iter().filter(|((_, named), _)| named == name);
         mine.any(|(_, said)| {
             seconds(said.at, now) <= STALE_S
-                && matches!(said.breaker.says, Says::State(other) if other != state)
+                && matches!(said.breaker.says, SourceClaim::State(other) if other != state)
         })
     }
 
@@ -424,7 +425,7 @@ impl Direct {
     fn examine(&mut self, now: Timestamp, look: &Look, real_since: &impl Fn(Timestamp) -> u32) {
         let (mut learned, mut doubted) = (Vec::new(), Vec::new());
         for ((_, name), said) in &self.said {
-            let Says::State(state) = said.breaker.says else { continue };
+            let SourceClaim::State(state) = said.breaker.says else { continue };
             let lasts = seconds(said.since, now) >= PATIENCE_S && seconds(said.at, now) <= STALE_S;
             // A trial may last for seconds: well users do not contradict it at once.
             let well = matches!(look.stage, Stage::Fine { .. }) && real_since(said.since) >= 4;
@@ -464,7 +465,9 @@ impl Direct {
 /// A trial that a counter tells of though no reading saw it. Processes that answer in turn count each for itself.
 fn missed(said: &Said, now: &NamedBreaker, at: Timestamp) -> Option<(Timestamp, BreakerState)> {
     let grew = now.trials?.checked_sub(said.breaker.trials?)?;
-    let (Says::State(Open), Says::State(became @ (Open | Closed))) = (said.breaker.says, now.says) else {
+    let (SourceClaim::State(Open), SourceClaim::State(became @ (Open | Closed))) =
+        (said.breaker.says, now.says)
+    else {
         return None;
     };
     let between = at.duration_since(said.at) / 2;

@@ -12,8 +12,8 @@ use crate::{
     observe::breaker::reading::{Heard, Reading, SourceId},
     session::{
         event::{
-            Belief, BreakerState, Confidence, EndpointId, Event, EventKind, NamedState, Pod, PodKey, Says,
-            ServiceEndpoints, Testimony, Timestamp, Transition, Witness,
+            Belief, BreakerState, Confidence, EndpointId, Event, EventKind, NamedState, Pod, PodKey,
+            ServiceEndpoints, SourceClaim, SourceKind, SourceReport, Timestamp, Transition,
         },
         wording,
     },
@@ -111,7 +111,7 @@ impl BreakerEstimator {
         if self.direct.hear(at, reading, self.fault.is_some()) {
             self.began_anew();
         }
-        if reading.source.kind == Witness::Health {
+        if reading.source.kind == SourceKind::Health {
             self.health.heard(at, reading.says);
         }
         self.outgoing.hear(at, reading);
@@ -202,13 +202,13 @@ impl BreakerEstimator {
     }
 
     /// What the answers say now, and what is believed.
-    pub(in crate::observe::breaker) fn judge(&mut self, now: Timestamp) -> (Testimony, Belief) {
+    pub(in crate::observe::breaker) fn judge(&mut self, now: Timestamp) -> (SourceReport, Belief) {
         self.answers.may_refuse(self.lost_endpoints);
         let look = self.answers.look(now, self.reset.or(self.direct.reset()));
         let answers = &self.answers;
         self.health.examine(now, &look, |from| answers.real_since(from));
         let (says, ground) = answers::testimony(&look);
-        let testimony = Testimony::new(Witness::Answers, says, ground);
+        let testimony = SourceReport::new(SourceKind::Answers, says, ground);
         let meant = self.direct.meant(
             now,
             &look,
@@ -234,10 +234,11 @@ impl BreakerEstimator {
     }
 
     /// What a reading says, as it is told: a health page says something of a breaker once that was learned.
-    pub(in crate::observe::breaker) fn testimony(&self, reading: &Reading) -> Testimony {
+    pub(in crate::observe::breaker) fn testimony(&self, reading: &Reading) -> SourceReport {
         let mut testimony = reading.testimony();
-        if reading.source.kind == Witness::Health && reading.breakers.is_empty() && !self.health.learned() {
-            testimony.says = Says::Nothing;
+        if reading.source.kind == SourceKind::Health && reading.breakers.is_empty() && !self.health.learned()
+        {
+            testimony.says = SourceClaim::Nothing;
         }
         if let [one] = reading.breakers.as_slice() {
             (testimony.says, testimony.ground) = (one.says, one.ground.clone());
@@ -276,7 +277,7 @@ impl BreakerEstimator {
         opinion: &Opinion,
         meant: Option<Meant>,
         look: &Look,
-        answers: &Testimony,
+        answers: &SourceReport,
         now: Timestamp,
     ) -> Belief {
         let state = opinion.state;
@@ -352,7 +353,7 @@ impl BreakerEstimator {
         state: BreakerState,
         meant: Option<&Meant>,
         look: &Look,
-        answers: &Testimony,
+        answers: &SourceReport,
         now: Timestamp,
     ) -> Weighed {
         let mut weighed = Weighed::default();
@@ -370,10 +371,10 @@ impl BreakerEstimator {
                 (None, [one]) => (one.says, one.ground.clone()),
                 (None, _) => (reading.says, reading.ground.clone()),
             };
-            if says == Says::Nothing && reading.breakers.is_empty() {
+            if says == SourceClaim::Nothing && reading.breakers.is_empty() {
                 continue;
             }
-            let health = reading.source.kind == Witness::Health && reading.breakers.is_empty();
+            let health = reading.source.kind == SourceKind::Health && reading.breakers.is_empty();
             let doubt = self.health.doubt(look.proven).filter(|_| health);
             let kind = kind(reading.source.kind);
             // A health page that was not learned to be the breaker's has no voice.
@@ -401,7 +402,7 @@ impl BreakerEstimator {
             let fits = fits && state == BreakerState::Open || agrees(answers.says, state);
             weighed.agreeing = weighed.agreeing.saturating_add(u8::from(fits));
             // Answers that fit everything do not disagree.
-            let speaks = fits || answers.says != Says::Nothing;
+            let speaks = fits || answers.says != SourceClaim::Nothing;
             weighed.spoke = weighed.spoke.saturating_add(u8::from(speaks));
             weighed.grounds.push(answers.ground.clone());
             weighed.since.extend(look.stage.since().filter(|_| meant.is_none()));
@@ -439,14 +440,14 @@ struct Weighed {
     since: Vec<Timestamp>,
 }
 
-fn kind(witness: Witness) -> &'static str {
+fn kind(witness: SourceKind) -> &'static str {
     match witness {
-        Witness::Actuator => "actuator",
-        Witness::Hystrix => "hystrix",
-        Witness::Metrics => "metrics",
-        Witness::Mesh => "mesh",
-        Witness::Health => "health",
-        Witness::Answers => "answers",
+        SourceKind::Actuator => "actuator",
+        SourceKind::Hystrix => "hystrix",
+        SourceKind::Metrics => "metrics",
+        SourceKind::Mesh => "mesh",
+        SourceKind::Health => "health",
+        SourceKind::Answers => "answers",
     }
 }
 
@@ -465,13 +466,13 @@ fn several(proven: bool) -> Opinion {
 }
 
 /// Whether a statement speaks for a state. "Not open" fits closed and none; for half-open it cannot tell.
-fn agrees(says: Says, state: BreakerState) -> bool {
+fn agrees(says: SourceClaim, state: BreakerState) -> bool {
     use BreakerState::{Closed, ClosedOrNone, FallbackAtOnce, NoBreakerSeen, Open};
     match says {
-        Says::State(ClosedOrNone) => matches!(state, Closed | ClosedOrNone | NoBreakerSeen),
-        Says::State(FallbackAtOnce) => matches!(state, FallbackAtOnce | Open),
-        Says::State(said) => said == state,
-        Says::Not(said) => said != state && matches!(state, Closed | ClosedOrNone | NoBreakerSeen),
-        Says::Nothing => false,
+        SourceClaim::State(ClosedOrNone) => matches!(state, Closed | ClosedOrNone | NoBreakerSeen),
+        SourceClaim::State(FallbackAtOnce) => matches!(state, FallbackAtOnce | Open),
+        SourceClaim::State(said) => said == state,
+        SourceClaim::Not(said) => said != state && matches!(state, Closed | ClosedOrNone | NoBreakerSeen),
+        SourceClaim::Nothing => false,
     }
 }

@@ -4,7 +4,7 @@
 
 use super::answers::{Look, Stage};
 use super::seconds;
-use crate::session::event::{BreakerState, Says, Timestamp};
+use crate::session::event::{BreakerState, SourceClaim, Timestamp};
 use std::collections::VecDeque;
 
 /// Seconds for which a page that says otherwise than the answers is taken to be late only.
@@ -37,10 +37,10 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub(super) fn heard(&mut self, at: Timestamp, says: Says) {
+    pub(super) fn heard(&mut self, at: Timestamp, says: SourceClaim) {
         let fails = match says {
-            Says::State(BreakerState::Open) => true,
-            Says::Not(BreakerState::Open) => false,
+            SourceClaim::State(BreakerState::Open) => true,
+            SourceClaim::Not(BreakerState::Open) => false,
             _ => {
                 self.now = None;
                 return;

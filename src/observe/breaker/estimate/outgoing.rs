@@ -90,7 +90,7 @@ impl Counters {
 mod tests {
     use super::super::super::reading::Outgoing;
     use super::*;
-    use crate::session::event::Witness;
+    use crate::session::event::SourceKind;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_763_816_700 + seconds).unwrap()
@@ -98,7 +98,7 @@ mod tests {
 
     fn reading(pod: Option<&str>, place: &str, process: Option<&str>, calls: u64) -> Reading {
         let source =
-            SourceId { kind: Witness::Metrics, pod: pod.map(str::to_owned), place: place.to_owned() };
+            SourceId { kind: SourceKind::Metrics, pod: pod.map(str::to_owned), place: place.to_owned() };
         let outgoing = Some(Outgoing { calls, series: "outgoing_calls_total".to_owned() });
         Reading { outgoing, process: process.map(str::to_owned), ..Reading::new(source, "page") }
     }

@@ -12,7 +12,7 @@ use super::reach::{Answer, Reach, Refused};
 use crate::{
     observe::presence::Presence,
     session::{
-        event::{EventKind, Level, Source, SourceState, Timestamp, Witness},
+        event::{EventKind, Level, Source, SourceKind, SourceState, Timestamp},
         stream::Emitter,
     },
 };
@@ -361,7 +361,7 @@ impl Asker {
             if let Some(reading) = self.actuator(&body, answer.skew, now).await {
                 return Ok(said(reading));
             }
-            self.page.id.kind = Witness::Health;
+            self.page.id.kind = SourceKind::Health;
             let body = String::from_utf8_lossy(&body);
             return Ok(said(health::read(self.page.id.clone(), answer.status, &body, false)));
         }
@@ -417,7 +417,7 @@ impl Asker {
     /// A page that names breakers, or the events of breakers.
     async fn actuator(&mut self, body: &[u8], skew: jiff::SignedDuration, now: Timestamp) -> Option<Reading> {
         let mut id = self.page.id.clone();
-        id.kind = Witness::Actuator;
+        id.kind = SourceKind::Actuator;
         let due = self.asked.is_none_or(|asked| asked.elapsed() >= EVENTS);
         let (found, names, all) = if self.actuator.events(body, true, now, skew) {
             // Busy breakers push their transitions out: these can be asked for alone.
@@ -435,7 +435,7 @@ impl Asker {
             };
             (Some(reading), names, all)
         };
-        self.page.id.kind = Witness::Actuator;
+        self.page.id.kind = SourceKind::Actuator;
         if self.events && !names.is_empty() {
             self.asked = Some(Instant::now());
             // A name that is a step in a path would lead somewhere else.

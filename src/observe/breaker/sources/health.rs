@@ -3,7 +3,7 @@
 
 use super::super::reading::{Reading, SourceId};
 use super::words;
-use crate::session::event::{BreakerState, NamedBreaker, Says};
+use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use serde_json::Value;
 
 /// Bytes read of a body.
@@ -35,9 +35,9 @@ pub(in crate::observe::breaker) fn read(
         reading.breakers = named(body);
     }
     reading.says = match (status, &reading.failing) {
-        (503, _) => Says::State(BreakerState::Open),
-        (_, Some(false)) => Says::Not(BreakerState::Open),
-        _ => Says::Nothing,
+        (503, _) => SourceClaim::State(BreakerState::Open),
+        (_, Some(false)) => SourceClaim::Not(BreakerState::Open),
+        _ => SourceClaim::Nothing,
     };
     reading
 }
@@ -49,7 +49,7 @@ fn named(body: &str) -> Vec<NamedBreaker> {
         Err(_) => {
             let words = [("CIRCUIT_OPEN", BreakerState::Open), ("CIRCUIT_HALF_OPEN", BreakerState::HalfOpen)];
             let said = words.iter().find(|(word, _)| body.contains(word));
-            found.extend(said.map(|(word, state)| NamedBreaker::new("", Says::State(*state), *word)));
+            found.extend(said.map(|(word, state)| NamedBreaker::new("", SourceClaim::State(*state), *word)));
         }
     }
     found.truncate(BREAKERS);
@@ -71,7 +71,7 @@ fn search<'a>(value: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<NamedBr
         found.extend(open.map(|name| {
             NamedBreaker::new(
                 name,
-                Says::State(BreakerState::Open),
+                SourceClaim::State(BreakerState::Open),
                 format!("openCircuitBreakers has {name}"),
             )
         }));
@@ -92,7 +92,11 @@ fn search<'a>(value: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<NamedBr
                 if let Some(Some(state)) = state {
                     let name = name(path, key);
                     if !found.iter().any(|one| one.name == name) {
-                        found.push(NamedBreaker::new(name, Says::State(state), format!("{key}: {word}")));
+                        found.push(NamedBreaker::new(
+                            name,
+                            SourceClaim::State(state),
+                            format!("{key}: {word}"),
+                        ));
                     }
                 }
             }
@@ -132,11 +136,11 @@ fn name(path: &[&str], key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::event::Witness;
+    use crate::session::event::SourceKind;
     use BreakerState::{Closed, HalfOpen, Open};
 
     fn read(status: u16, body: &str) -> Reading {
-        super::read(SourceId::beside(Witness::Health, "/health"), status, body, false)
+        super::read(SourceId::beside(SourceKind::Health, "/health"), status, body, false)
     }
 
     #[test]
@@ -147,8 +151,8 @@ mod tests {
             let reading = read(status, r#"{"status":"DOWN","components":{"provider":{"status":"DOWN"}}}"#);
             assert_eq!((reading.failing, reading.breakers.len()), (failing, 0), "{status}");
         }
-        let everywhere = super::read(SourceId::beside(Witness::Health, "/health"), 503, "", true);
-        assert_eq!((everywhere.failing, everywhere.says), (None, Says::Nothing));
+        let everywhere = super::read(SourceId::beside(SourceKind::Health, "/health"), 503, "", true);
+        assert_eq!((everywhere.failing, everywhere.says), (None, SourceClaim::Nothing));
     }
 
     #[test]
@@ -178,7 +182,7 @@ mod tests {
         for (body, expected) in cases {
             let found = read(503, &body).breakers;
             let said = found.first().map(|one| (one.name.as_str(), one.says));
-            assert_eq!(said, expected.map(|(name, state)| (name, Says::State(state))), "{body}");
+            assert_eq!(said, expected.map(|(name, state)| (name, SourceClaim::State(state))), "{body}");
             assert!(found.len() < 2, "{body}: {found:?}");
         }
     }

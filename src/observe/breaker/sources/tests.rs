@@ -12,7 +12,7 @@ use crate::{
     provider::http::Access,
     session::{
         clock::Clock,
-        event::{BreakerState, EventKind, Level, NamedBreaker, Says, Timestamp, Witness},
+        event::{BreakerState, EventKind, Level, NamedBreaker, SourceClaim, SourceKind, Timestamp},
         stream::{Stream, stream},
     },
 };
@@ -30,12 +30,12 @@ use tokio_util::sync::CancellationToken;
 /// Nothing on loopback takes this long, whatever else the machine does.
 const LONG: Duration = Duration::from_secs(30);
 
-fn word(says: Says) -> &'static str {
+fn word(says: SourceClaim) -> &'static str {
     match says {
-        Says::Nothing => "unread",
-        Says::Not(BreakerState::Closed) => "not_closed",
-        Says::Not(_) => "not_open",
-        Says::State(state) => match state {
+        SourceClaim::Nothing => "unread",
+        SourceClaim::Not(BreakerState::Closed) => "not_closed",
+        SourceClaim::Not(_) => "not_open",
+        SourceClaim::State(state) => match state {
             BreakerState::Closed => "closed",
             BreakerState::Open => "open",
             BreakerState::HalfOpen => "half_open",
@@ -89,7 +89,7 @@ fn wrong(page: &Value, found: &[NamedBreaker], now: Timestamp, figures: bool) ->
             }
         }
     }
-    let unnamed = found.iter().filter(|one| one.says != Says::Nothing && named.is_empty());
+    let unnamed = found.iter().filter(|one| one.says != SourceClaim::Nothing && named.is_empty());
     wrong.extend(unnamed.map(|one| format!("{file}: nothing may be said, not {}", one.ground)));
     wrong
 }
@@ -114,7 +114,7 @@ fn pages_of_json_and_streams_are_read() {
             let at = page["received_ms"].as_i64().unwrap_or(1_763_816_700_000);
             let now = Timestamp::from_millisecond(at).unwrap();
             let status = u16::try_from(page["status"].as_u64().unwrap_or(200)).unwrap();
-            let source = SourceId::beside(Witness::Actuator, path);
+            let source = SourceId::beside(SourceKind::Actuator, path);
             let reading: Reading = if sse {
                 body.chunks(100).for_each(|piece| hystrix.feed(piece, now, SignedDuration::ZERO));
                 hystrix.reading(source, now)
@@ -179,7 +179,7 @@ impl Rig {
 
     fn page(&self, url: &str, path: &str, kind: Kind) -> Page {
         let (reach, _) = Reach::straight(url, &Access::default()).unwrap();
-        let id = SourceId::beside(Witness::Metrics, path);
+        let id = SourceId::beside(SourceKind::Metrics, path);
         let period = Duration::from_millis(50);
         Page { reach, id, path: path.to_owned(), kind, period, rules: Vec::new(), tells: None, named: true }
     }
@@ -275,7 +275,7 @@ async fn the_breakers_of_an_actuator_come_with_the_moments_of_their_events() {
     let _task = rig.begin(&url, "/actuator/circuitbreakers", Kind::Breakers);
     let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
     let [breaker] = reading.breakers.as_slice() else { panic!("{:?}", reading.breakers) };
-    assert_eq!((breaker.says, breaker.rejected), (Says::State(BreakerState::Open), Some(3)));
+    assert_eq!((breaker.says, breaker.rejected), (SourceClaim::State(BreakerState::Open), Some(3)));
     assert_eq!(breaker.transitions[0].at, "2025-11-22T13:05:01.202Z".parse::<Timestamp>().unwrap());
     rig.stop.cancel();
 }
@@ -314,9 +314,12 @@ async fn a_page_of_events_tells_states_wherever_it_is() {
         let _task = rig.begin(&url, path, kind);
         let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
         let [breaker] = reading.breakers.as_slice() else { panic!("{:?}", reading.breakers) };
-        assert_eq!((breaker.says, breaker.name.as_str()), (Says::State(BreakerState::Open), "provider"));
+        assert_eq!(
+            (breaker.says, breaker.name.as_str()),
+            (SourceClaim::State(BreakerState::Open), "provider")
+        );
         assert_eq!(breaker.transitions.len(), 1, "the exact moment");
-        assert_eq!(reading.source.kind, Witness::Actuator);
+        assert_eq!(reading.source.kind, SourceKind::Actuator);
         rig.stop.cancel();
     }
 }
@@ -349,17 +352,17 @@ async fn where_a_page_lists_names_alone_their_events_tell_until_the_process_is_a
     let mut rig = Rig::new();
     let _task = rig.begin(&url, "/actuator/circuitbreakers", Kind::Breakers);
     let mut said = Vec::new();
-    while said.last() != Some(&Says::Nothing) {
+    while said.last() != Some(&SourceClaim::Nothing) {
         let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
         said.push(reading.breakers[0].says);
     }
     assert_eq!(
         said,
         [
-            Says::State(BreakerState::Open),
-            Says::State(BreakerState::Open),
-            Says::State(BreakerState::Open),
-            Says::Nothing
+            SourceClaim::State(BreakerState::Open),
+            SourceClaim::State(BreakerState::Open),
+            SourceClaim::State(BreakerState::Open),
+            SourceClaim::Nothing
         ]
     );
     rig.stop.cancel();
@@ -400,7 +403,7 @@ async fn one_connection_to_a_stream_is_held_and_one_listener_too_many_is_told() 
         if let Heard::Reading(reading) = rig.hear().await
             && let [breaker] = reading.breakers.as_slice()
         {
-            assert_eq!(breaker.says, Says::State(BreakerState::Open));
+            assert_eq!(breaker.says, SourceClaim::State(BreakerState::Open));
             heard += 1;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Probe, server};
 use crate::{
-    insight::{self, Word},
+    insight::{self, UserWord},
     session::event::{AnswerKind, ErrorKind, EventKind},
 };
 use std::{
@@ -61,7 +61,7 @@ async fn answers_that_begin_and_do_not_end_are_told_as_such() {
     }
     let now = probe.session.users.main().unwrap().last_answer.unwrap();
     let verdict = insight::verdict(&probe.session, now);
-    assert_eq!(verdict.word, Word::Unknown);
+    assert_eq!(verdict.word, UserWord::Unknown);
     assert!(verdict.sentence.starts_with("Answers begin after "), "{}", verdict.sentence);
     assert!(verdict.sentence.ends_with("and do not end"), "{}", verdict.sentence);
 }

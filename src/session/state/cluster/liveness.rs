@@ -4,7 +4,7 @@ use crate::session::event::{ClusterNote, Liveness, Timestamp};
 
 /// Liveness probes that failed in a row. Kubernetes tells only of misses, so a row ends when the next one is overdue.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Misses {
+pub struct LivenessMisses {
     row: u32,
     last: Option<Timestamp>,
     /// The most misses in a row seen since the container was last started.
@@ -15,7 +15,7 @@ pub struct Misses {
 
 /// How far the kubelet is from restarting a container.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Countdown {
+pub struct RestartCountdown {
     /// Misses in a row.
     pub misses: u32,
     /// Misses after which the container is restarted.
@@ -26,7 +26,7 @@ pub struct Countdown {
     pub restart_s: f64,
 }
 
-impl Misses {
+impl LivenessMisses {
     pub(super) fn noted(&mut self, at: Timestamp, note: &ClusterNote, liveness: Option<&Liveness>) {
         if note.reason != "Unhealthy" || !note.message.starts_with("Liveness") {
             return;
@@ -44,13 +44,13 @@ impl Misses {
     }
 
     /// The countdown; `None` when the last probe was answered well.
-    pub fn countdown(&self, now: Timestamp, liveness: &Liveness) -> Option<Countdown> {
+    pub fn countdown(&self, now: Timestamp, liveness: &Liveness) -> Option<RestartCountdown> {
         let last = self.last.filter(|_| self.row > 0 && self.goes_on(now, liveness))?;
         let period = f64::from(liveness.period_s);
         let next_s = (period - now.duration_since(last).as_secs_f64()).max(0.0);
         let left = liveness.threshold.saturating_sub(self.row);
         let restart_s = if left == 0 { 0.0 } else { next_s + period * f64::from(left - 1) };
-        Some(Countdown { misses: self.row, threshold: liveness.threshold, next_s, restart_s })
+        Some(RestartCountdown { misses: self.row, threshold: liveness.threshold, next_s, restart_s })
     }
 
     /// Half a period of grace: the kubelet jitters and its events travel.

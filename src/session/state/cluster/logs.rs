@@ -61,7 +61,7 @@ impl PodLogs {
         (log.anew, log.state, log.since) = (true, LogState::Followed, at);
     }
 
-    pub(super) fn told(&mut self, source: &LogSource, lines: &[PodLine]) {
+    pub(super) fn line_received(&mut self, source: &LogSource, lines: &[PodLine]) {
         let Some(log) = self.0.iter_mut().find(|log| log.source == *source) else { return };
         if std::mem::take(&mut log.anew) {
             log.lines.clear();
@@ -98,7 +98,7 @@ mod tests {
         let mut logs = PodLogs::default();
         let source = source("u", false);
         logs.opened(at, &source);
-        logs.told(&source, &lines(&["started", "stopping"]));
+        logs.line_received(&source, &lines(&["started", "stopping"]));
         logs.closed(at, &source, None);
         logs.opened(at, &source);
         logs.closed(at, &source, Some("not found"));
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(log.lines, lines(&["started", "stopping"]));
         assert_eq!(log.state, LogState::Failed("not found".to_owned()));
         logs.opened(at, &source);
-        logs.told(&source, &lines(&["started again"]));
+        logs.line_received(&source, &lines(&["started again"]));
         assert_eq!(logs.of("u").next().unwrap().lines, lines(&["started again"]));
     }
 
@@ -118,7 +118,7 @@ mod tests {
             let source = source(&uid.to_string(), uid % 2 == 0);
             logs.opened(at, &source);
             for _ in 0..10 {
-                logs.told(&source, &lines(&["x"; 100]));
+                logs.line_received(&source, &lines(&["x"; 100]));
             }
         }
         assert_eq!(logs.0.len(), LOGS);

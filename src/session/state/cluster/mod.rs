@@ -7,10 +7,10 @@ mod roles;
 mod rows;
 mod victims;
 
-pub use liveness::{Countdown, Misses};
+pub use liveness::{LivenessMisses, RestartCountdown};
 pub use logs::{LogState, PodLog, PodLogs};
 pub use pods::{Identity, PodRow};
-pub use roles::{Readied, Roles};
+pub use roles::{ReadySince, Roles};
 pub use rows::{NoteRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState};
 
 use super::History;
@@ -73,7 +73,7 @@ impl Cluster {
     }
 
     pub(super) fn pod_seen(&mut self, at: Timestamp, pod: &Pod, t0: Option<Timestamp>) {
-        self.heard(Source::Pods, at);
+        self.source_heard(Source::Pods, at);
         self.forget_status(&pod.key);
         *self.counts.entry(pod.status.clone()).or_default() += 1;
         let known = self.in_play.iter().position(|row| row.pod.key == pod.key);
@@ -92,7 +92,7 @@ impl Cluster {
     }
 
     pub(super) fn pod_gone(&mut self, at: Timestamp, key: &PodKey) {
-        self.heard(Source::Pods, at);
+        self.source_heard(Source::Pods, at);
         self.forget_status(key);
         self.others.remove(key);
         if let Some(row) = self.in_play.iter_mut().find(|row| row.pod.key == *key) {
@@ -106,7 +106,7 @@ impl Cluster {
     }
 
     pub(super) fn pods_counted(&mut self, at: Timestamp, namespace: &str, states: &BTreeMap<String, u32>) {
-        self.heard(Source::Pods, at);
+        self.source_heard(Source::Pods, at);
         self.counted.insert(namespace.to_owned(), states.clone());
     }
 
@@ -117,7 +117,7 @@ impl Cluster {
     }
 
     pub(super) fn service_seen(&mut self, at: Timestamp, endpoints: &ServiceEndpoints) {
-        self.heard(Source::Endpoints, at);
+        self.source_heard(Source::Endpoints, at);
         match self.services.iter_mut().find(|row| row.is(&endpoints.namespace, &endpoints.name)) {
             Some(row) => row.changed(at, endpoints),
             None => self.services.push(ServiceRow::new(at, endpoints.clone())),
@@ -125,7 +125,7 @@ impl Cluster {
     }
 
     pub(super) fn workload_seen(&mut self, at: Timestamp, workload: &Workload) {
-        self.heard(Source::Workloads, at);
+        self.source_heard(Source::Workloads, at);
         match self.workloads.iter_mut().find(|row| row.is(&workload.namespace, &workload.name)) {
             Some(row) => row.changed(at, workload),
             None => self.workloads.push(WorkloadRow::new(at, workload.clone())),
@@ -133,14 +133,14 @@ impl Cluster {
     }
 
     pub(super) fn workload_gone(&mut self, at: Timestamp, namespace: &str, name: &str) {
-        self.heard(Source::Workloads, at);
+        self.source_heard(Source::Workloads, at);
         if let Some(row) = self.workloads.iter_mut().find(|row| row.is(namespace, name)) {
             row.gone(at);
         }
     }
 
     pub(super) fn noted(&mut self, at: Timestamp, note: &ClusterNote) {
-        self.heard(Source::ClusterEvents, at);
+        self.source_heard(Source::ClusterEvents, at);
         let pod = note.object.strip_prefix("pod/");
         let row = self.in_play.iter_mut().find(|row| pod == Some(&row.pod.key.name) && row.gone.is_none());
         if let Some(row) = row {
@@ -157,7 +157,7 @@ impl Cluster {
     }
 
     pub(super) fn logged(&mut self, source: &LogSource, lines: &[PodLine]) {
-        self.logs.told(source, lines);
+        self.logs.line_received(source, lines);
     }
 
     pub(super) fn log_closed(&mut self, at: Timestamp, source: &LogSource, failed: Option<&str>) {
@@ -175,7 +175,7 @@ impl Cluster {
     }
 
     /// A source spoke: it lives.
-    pub(super) fn heard(&mut self, source: Source, at: Timestamp) {
+    pub(super) fn source_heard(&mut self, source: Source, at: Timestamp) {
         self.source_row(source, at).heard = Some(at);
     }
 

@@ -1,6 +1,6 @@
 //! Pods in play, with their identity across the kill.
 
-use super::{Countdown, Misses};
+use super::{LivenessMisses, RestartCountdown};
 use crate::session::event::{LastEnd, Pod, Timestamp};
 
 /// A pod in play.
@@ -23,7 +23,7 @@ pub struct PodRow {
     /// When a container of it was last seen to have been started again.
     pub restarted: Option<Timestamp>,
     /// Liveness probes it failed in a row.
-    pub misses: Misses,
+    pub misses: LivenessMisses,
 }
 
 /// Which pod is it, seen across the kill?
@@ -51,7 +51,7 @@ impl PodRow {
             replaces,
             restarts_at_t0: None,
             restarted: None,
-            misses: Misses::default(),
+            misses: LivenessMisses::default(),
         }
     }
 
@@ -65,7 +65,7 @@ impl PodRow {
             _ => {}
         }
         if restarts(pod) > self.restarts() {
-            self.misses = Misses::default();
+            self.misses = LivenessMisses::default();
             self.restarted = Some(at);
         }
         self.gone = None;
@@ -88,7 +88,7 @@ impl PodRow {
     }
 
     /// How far the kubelet is from restarting it; `None` when its last liveness probe was answered well.
-    pub fn misses_now(&self, now: Timestamp) -> Option<Countdown> {
+    pub fn misses_now(&self, now: Timestamp) -> Option<RestartCountdown> {
         self.pod.liveness.as_ref().and_then(|liveness| self.misses.countdown(now, liveness))
     }
 

@@ -15,7 +15,7 @@ pub struct Roles<'a> {
 
 /// How many were ready from a moment on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Readied {
+pub struct ReadySince {
     pub from: Timestamp,
     pub ready: u32,
     /// How many there were to be; before a fault took it away, where the fault is that fewer are asked for.
@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// How ready the provider was over time, oldest first: the worst of its workloads and of the Services in front of them.
-    pub fn provider_readiness(&self) -> Vec<Readied> {
+    pub fn provider_readiness(&self) -> Vec<ReadySince> {
         let names = self.provider_names();
         if names.is_empty() {
             return Vec::new();
@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// How ready the consumer was over time, oldest first.
-    pub fn consumer_readiness(&self) -> Vec<Readied> {
+    pub fn consumer_readiness(&self) -> Vec<ReadySince> {
         let consumer = self.roles().consumer.map(|row| &row.readiness);
         let rows: Vec<&Readiness> = consumer.into_iter().collect();
         readiness(&rows, &rows, self.t0())
@@ -82,12 +82,12 @@ impl Cluster {
 }
 
 /// The worst of several at each moment at which one of them changed.
-fn readiness(all: &[&Readiness], workloads: &[&Readiness], t0: Option<Timestamp>) -> Vec<Readied> {
+fn readiness(all: &[&Readiness], workloads: &[&Readiness], t0: Option<Timestamp>) -> Vec<ReadySince> {
     let moments: BTreeSet<Timestamp> =
         all.iter().flat_map(|readiness| readiness.changes().map(|(at, _)| at)).collect();
     let wanted_at = |at| -> u32 { workloads.iter().filter_map(|row| row.at(at)?.1).sum() };
     let before = t0.map_or(0, wanted_at);
-    let mut told: Vec<Readied> = Vec::new();
+    let mut told: Vec<ReadySince> = Vec::new();
     for from in moments {
         let of_workloads: Vec<(u32, Option<u32>)> = workloads.iter().filter_map(|row| row.at(from)).collect();
         let ready: u32 = of_workloads.iter().map(|(ready, _)| ready).sum();
@@ -100,7 +100,7 @@ fn readiness(all: &[&Readiness], workloads: &[&Readiness], t0: Option<Timestamp>
         let since = t0.is_some_and(|t0| from >= t0);
         let wanted = wanted_at(from).max(if since { before } else { 0 }).max(ready);
         if told.last().is_none_or(|last| (last.ready, last.wanted) != (ready, wanted)) {
-            told.push(Readied { from, ready, wanted });
+            told.push(ReadySince { from, ready, wanted });
         }
     }
     told

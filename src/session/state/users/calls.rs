@@ -1,7 +1,7 @@
 //! How often everybody calls a service, from the counter on its metrics page: our probe's share of it, and, where nobody is
 //! asked, whether calls fail more often since the fault.
 
-use crate::session::event::{Calls, EndpointId, Timestamp};
+use crate::session::event::{CallTotals, EndpointId, Timestamp};
 use std::collections::VecDeque;
 
 /// Counts kept: what is said is said about the last seconds.
@@ -14,12 +14,12 @@ const STALE_S: f64 = 5.0;
 /// What metrics pages have counted lately.
 #[derive(Clone, Debug, Default)]
 pub struct CallCounts {
-    counted: Vec<Counted>,
+    counted: Vec<CallSample>,
 }
 
 #[derive(Clone, Debug)]
-struct Counted {
-    latest: Calls,
+struct CallSample {
+    latest: CallTotals,
     lately: VecDeque<(Timestamp, u64)>,
     /// The first count, the one at T0, calls and failed ones: what grew before and since.
     begun: (u64, u64),
@@ -46,12 +46,12 @@ pub struct CallShare {
 }
 
 impl CallCounts {
-    pub(in crate::session::state) fn count(&mut self, at: Timestamp, calls: &Calls) {
+    pub(in crate::session::state) fn count(&mut self, at: Timestamp, calls: &CallTotals) {
         let sums = (calls.total, calls.failed.unwrap_or(0));
         let known = self.counted.iter_mut().find(|known| known.latest.endpoint == calls.endpoint);
         let Some(known) = known else {
             let lately = VecDeque::from([(at, calls.total)]);
-            self.counted.push(Counted { latest: calls.clone(), lately, begun: sums, t0: None });
+            self.counted.push(CallSample { latest: calls.clone(), lately, begun: sums, t0: None });
             return;
         };
         // Another series, or the service began anew: what was counted before cannot be compared.
@@ -95,7 +95,7 @@ impl CallCounts {
         let (from, first) = known.lately.iter().find(|(at, _)| seconds(*at, last) <= SPAN_S.1)?;
         let span = seconds(*from, last);
         let per_second = (total - first) as f64 / span;
-        let Calls { series, of_path, .. } = &known.latest;
+        let CallTotals { series, of_path, .. } = &known.latest;
         (span >= SPAN_S.0).then_some(CallRate { per_second, series, of_path: *of_path })
     }
 

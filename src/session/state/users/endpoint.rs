@@ -1,9 +1,9 @@
 //! One probed endpoint.
 
-use super::{Dot, Dots, Outcome, Second, Seconds, Tally, Usual, Window};
+use super::{Outcome, Sample, Samples, Tally, UserBaseline, UserSecond, UserSeconds, Window};
 use crate::session::{
     event::{Answer, EndpointId, Gap, RequestId, Timestamp},
-    state::{Axis, Fault},
+    state::{Fault, SecondSlots},
 };
 use std::collections::BTreeMap;
 
@@ -32,29 +32,29 @@ pub struct Endpoint {
     /// When it was first probed.
     pub since: Timestamp,
     /// What a real answer looks like, once learned.
-    pub shape: Option<Shape>,
+    pub shape: Option<LearnedAnswer>,
     /// Whether its answers begin and do not end, so that only their beginnings are seen.
     pub endless: bool,
     /// The looks of answers seen so far.
-    pub looks: Vec<Look>,
+    pub looks: Vec<AnswerGroup>,
     /// Requests without an answer, in order of their intended start.
     pub in_flight: BTreeMap<RequestId, InFlight>,
     /// When the latest answer came.
     pub last_answer: Option<Timestamp>,
     /// What users were used to when the first fault was fired; `None` before that, and where nobody was asked by then.
-    pub usual: Option<Usual>,
+    pub usual: Option<UserBaseline>,
     /// When the first real answer came after the fault healed; the moment of healing, if users got real answers by then.
     pub recovered: Option<Timestamp>,
     baseline: Window,
     during: Window,
     after: Window,
-    seconds: Seconds,
-    dots: Dots,
+    seconds: UserSeconds,
+    dots: Samples,
 }
 
 /// What a real answer looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct LearnedAnswer {
     pub description: String,
     /// From how many answers it was learned.
     pub answers: u32,
@@ -64,7 +64,7 @@ pub struct Shape {
 
 /// Answers that look alike.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Look {
+pub struct AnswerGroup {
     /// Hash of their shape.
     pub shape: u64,
     /// What users got with it.
@@ -84,23 +84,23 @@ pub struct InFlight {
     /// Intended start.
     pub start: Timestamp,
     slot: i64,
-    stretch: Stretch,
+    stretch: FaultPhase,
 }
 
 /// The stretch of the session in which a request was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stretch {
+enum FaultPhase {
     Baseline,
     During,
     After,
 }
 
-impl Stretch {
+impl FaultPhase {
     fn of(start: Timestamp, fault: Option<&Fault>) -> Self {
         match fault.map(|fault| fault.on.at(start)) {
-            None | Some(None) => Stretch::Baseline,
-            Some(Some(true)) => Stretch::During,
-            Some(Some(false)) => Stretch::After,
+            None | Some(None) => FaultPhase::Baseline,
+            Some(Some(true)) => FaultPhase::During,
+            Some(Some(false)) => FaultPhase::After,
         }
     }
 }
@@ -132,8 +132,8 @@ impl Endpoint {
             baseline: Window::default(),
             during: Window::default(),
             after: Window::default(),
-            seconds: Seconds::default(),
-            dots: Dots::default(),
+            seconds: UserSeconds::default(),
+            dots: Samples::default(),
         }
     }
 
@@ -173,11 +173,11 @@ impl Endpoint {
 
     /// The first fault is fired: what users got by now is what they are used to.
     pub(super) fn fired(&mut self, at: Timestamp, t0_slot: i64) {
-        self.usual = Some(Usual::of(&self.baseline(at), self.limit_ms as f64, &self.seconds, t0_slot));
+        self.usual = Some(UserBaseline::of(&self.baseline(at), self.limit_ms as f64, &self.seconds, t0_slot));
     }
 
     /// The real answer is known: the successes before the fault were real ones.
-    pub(super) fn learned(&mut self, shape: Shape, t0: Option<(Timestamp, i64)>) {
+    pub(super) fn learned(&mut self, shape: LearnedAnswer, t0: Option<(Timestamp, i64)>) {
         self.shape = Some(shape);
         self.baseline.learned();
         self.seconds.learned(t0.map(|(_, slot)| slot));
@@ -209,11 +209,11 @@ impl Endpoint {
         start: Timestamp,
         request: RequestId,
         withheld: bool,
-        axis: &Axis,
+        axis: &SecondSlots,
         fault: Option<&Fault>,
     ) {
         let slot = axis.slot(start);
-        let stretch = Stretch::of(start, fault);
+        let stretch = FaultPhase::of(start, fault);
         self.window(stretch).due(withheld);
         self.seconds.due(slot, withheld);
         if !withheld {
@@ -228,10 +228,10 @@ impl Endpoint {
         let outcome = Outcome::from(answer.kind);
         self.window(flight.stretch).answer(answer.kind, answer.waited_ms, slow);
         let accepted =
-            if flight.stretch == Stretch::Baseline { self.limit_ms as f64 } else { self.accepted_ms() };
+            if flight.stretch == FaultPhase::Baseline { self.limit_ms as f64 } else { self.accepted_ms() };
         self.seconds.answer(flight.slot, outcome, answer.waited_ms, slow, answer.waited_ms > accepted);
-        self.dots.push(Dot::new(flight.start, answer.waited_ms as f32, outcome));
-        self.look(at, answer, outcome);
+        self.dots.push(Sample::new(flight.start, answer.waited_ms as f32, outcome));
+        self.group_of(at, answer, outcome);
         self.last_answer = Some(at);
         let healed = fault.is_some_and(|fault| !fault.is_on());
         if healed && outcome == Outcome::Real && self.recovered.is_none() {
@@ -248,15 +248,15 @@ impl Endpoint {
     }
 
     /// There was no fault after all.
-    pub(super) fn unfired(&mut self) {
+    pub(super) fn fire_taken_back(&mut self) {
         for window in [std::mem::take(&mut self.during), std::mem::take(&mut self.after)] {
             self.baseline.take_in(&window);
         }
-        self.in_flight.values_mut().for_each(|flight| flight.stretch = Stretch::Baseline);
+        self.in_flight.values_mut().for_each(|flight| flight.stretch = FaultPhase::Baseline);
         (self.recovered, self.usual) = (None, None);
     }
 
-    fn look(&mut self, at: Timestamp, answer: &Answer, outcome: Outcome) {
+    fn group_of(&mut self, at: Timestamp, answer: &Answer, outcome: Outcome) {
         if let Some(look) =
             self.looks.iter_mut().find(|look| look.shape == answer.shape && look.outcome == outcome)
         {
@@ -265,48 +265,48 @@ impl Endpoint {
         } else if self.looks.len() < LOOKS {
             let excerpt = answer.excerpt.as_ref().map(|text| text.chars().take(EXCERPT).collect());
             let (shape, status) = (answer.shape, answer.status);
-            self.looks.push(Look { shape, outcome, status, excerpt, count: 1, last: at });
+            self.looks.push(AnswerGroup { shape, outcome, status, excerpt, count: 1, last: at });
         }
     }
 
     /// Whether there may be looks that were not kept.
-    pub fn looks_are_full(&self) -> bool {
+    pub fn groups_are_full(&self) -> bool {
         self.looks.len() >= LOOKS
     }
 
-    fn window(&mut self, stretch: Stretch) -> &mut Window {
+    fn window(&mut self, stretch: FaultPhase) -> &mut Window {
         match stretch {
-            Stretch::Baseline => &mut self.baseline,
-            Stretch::During => &mut self.during,
-            Stretch::After => &mut self.after,
+            FaultPhase::Baseline => &mut self.baseline,
+            FaultPhase::During => &mut self.during,
+            FaultPhase::After => &mut self.after,
         }
     }
 
     /// The table's row for requests due before T0.
     pub fn baseline(&self, now: Timestamp) -> Tally {
-        self.tally(&[Stretch::Baseline], now)
+        self.tally(&[FaultPhase::Baseline], now)
     }
 
     /// The table's row for all requests due since T0.
     pub fn since_t0(&self, now: Timestamp) -> Tally {
-        self.tally(&[Stretch::During, Stretch::After], now)
+        self.tally(&[FaultPhase::During, FaultPhase::After], now)
     }
 
     /// The table's row for requests due while the fault was on.
     pub fn during_fault(&self, now: Timestamp) -> Tally {
-        self.tally(&[Stretch::During], now)
+        self.tally(&[FaultPhase::During], now)
     }
 
     /// The table's row for requests due after the fault had healed.
     pub fn after_recovery(&self, now: Timestamp) -> Tally {
-        self.tally(&[Stretch::After], now)
+        self.tally(&[FaultPhase::After], now)
     }
 
-    fn tally(&self, stretches: &[Stretch], now: Timestamp) -> Tally {
-        let window = |stretch: &Stretch| match stretch {
-            Stretch::Baseline => &self.baseline,
-            Stretch::During => &self.during,
-            Stretch::After => &self.after,
+    fn tally(&self, stretches: &[FaultPhase], now: Timestamp) -> Tally {
+        let window = |stretch: &FaultPhase| match stretch {
+            FaultPhase::Baseline => &self.baseline,
+            FaultPhase::During => &self.during,
+            FaultPhase::After => &self.after,
         };
         let windows: Vec<&Window> = stretches.iter().map(window).collect();
         let flights = self.in_flight.values().filter(|flight| stretches.contains(&flight.stretch));
@@ -314,38 +314,38 @@ impl Endpoint {
     }
 
     /// The answers of the last hour or so, in the order they came, at most 8192 of them.
-    pub fn dots(&self) -> impl DoubleEndedIterator<Item = &Dot> + ExactSizeIterator {
+    pub fn samples(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
         self.dots.iter()
     }
 
     /// Those of them whose requests were due from a moment on, the latest first.
-    pub fn dots_since(&self, from: Timestamp) -> impl Iterator<Item = &Dot> {
+    pub fn samples_since(&self, from: Timestamp) -> impl Iterator<Item = &Sample> {
         // Whatever was due later also came later, and answers stand in the order they came.
         self.dots.iter().rev().take_while(move |dot| dot.ended() >= from).filter(move |dot| dot.start >= from)
     }
 
     /// Those that were asked for and came between two moments, in the order they came.
-    pub fn dots_between(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = &Dot> {
+    pub fn samples_between(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = &Sample> {
         self.dots.from(from).take_while(move |dot| dot.ended() <= until).filter(move |dot| dot.start >= from)
     }
 
     /// Until when answers came that are not kept one by one any more; their seconds still are.
-    pub fn dots_forgotten(&self) -> Option<Timestamp> {
+    pub fn samples_forgotten(&self) -> Option<Timestamp> {
         self.dots.forgotten()
     }
 
     /// The second at a slot of the axis; `None` outside what is kept.
-    pub fn second(&self, slot: i64) -> Option<&Second> {
+    pub fn second(&self, slot: i64) -> Option<&UserSecond> {
         self.seconds.get(slot)
     }
 
     /// Slots from one on and their seconds, oldest first.
-    pub fn seconds_from(&self, slot: i64) -> impl Iterator<Item = (i64, &Second)> {
+    pub fn seconds_from(&self, slot: i64) -> impl Iterator<Item = (i64, &UserSecond)> {
         self.seconds.from(slot)
     }
 
     /// Slots and their seconds, oldest first; two hours of them.
-    pub fn seconds(&self) -> impl Iterator<Item = (i64, &Second)> {
+    pub fn seconds(&self) -> impl Iterator<Item = (i64, &UserSecond)> {
         self.seconds.iter()
     }
 

@@ -1,25 +1,25 @@
 //! What users get, as seen by our probe of the consumer's endpoint.
 
+mod baseline;
 mod calls;
-mod dots;
 mod endpoint;
+mod samples;
 mod seconds;
-mod usual;
 mod window;
 
+pub use baseline::UserBaseline;
 pub use calls::{CallRate, CallShare};
-pub use dots::{Dot, Outcome, Recent};
-pub use endpoint::{Endpoint, InFlight, Look, Shape};
-pub use seconds::{BANDS, Second};
-pub use usual::Usual;
-pub use window::{Quantile, Tally, Waits, Window};
+pub use endpoint::{AnswerGroup, Endpoint, InFlight, LearnedAnswer};
+pub use samples::{Outcome, Recent, Sample};
+pub use seconds::{BANDS, UserSecond};
+pub use window::{LatencySummary, Quantile, Tally, Window};
 
-use super::{Axis, Fault};
+use super::{Fault, SecondSlots};
 use crate::session::event::{Answer, EndpointId, Gap, RequestId, Timestamp};
 use calls::CallCounts;
-use dots::Dots;
 use pyvalue::Value;
-use seconds::Seconds;
+use samples::Samples;
+use seconds::UserSeconds;
 
 /// Bad user-seconds after which users have had enough, unless told otherwise.
 const BUDGET_S: u32 = 120;
@@ -76,12 +76,13 @@ impl Users {
             Some(Value::Int(status)) => u16::try_from(*status).ok(),
             _ => None,
         };
-        let falls_back = |look: &Look| {
+        let falls_back = |look: &AnswerGroup| {
             let excerpt = look.excerpt.as_deref().filter(|excerpt| !excerpt.is_empty());
             look.outcome == Outcome::Fallback
                 && body.zip(excerpt).is_some_and(|(body, excerpt)| body.starts_with(excerpt))
         };
-        let fails = |look: &Look| look.outcome == Outcome::Error && status.is_some() && look.status == status;
+        let fails =
+            |look: &AnswerGroup| look.outcome == Outcome::Error && status.is_some() && look.status == status;
         let looks = || self.endpoints.iter().flat_map(|endpoint| &endpoint.looks);
         if looks().any(falls_back) {
             return Some("with the FALLBACK body");
@@ -109,7 +110,7 @@ impl Users {
         id: EndpointId,
         request: RequestId,
         withheld: bool,
-        axis: &Axis,
+        axis: &SecondSlots,
         fault: Option<&Fault>,
     ) {
         if let Some(endpoint) = self.endpoint_mut(id) {
@@ -123,7 +124,7 @@ impl Users {
         }
     }
 
-    pub(super) fn learned(&mut self, id: EndpointId, shape: Shape, t0: Option<(Timestamp, i64)>) {
+    pub(super) fn learned(&mut self, id: EndpointId, shape: LearnedAnswer, t0: Option<(Timestamp, i64)>) {
         if let Some(endpoint) = self.endpoint_mut(id) {
             endpoint.learned(shape, t0);
         }
@@ -135,7 +136,7 @@ impl Users {
         }
     }
 
-    pub(super) fn fired(&mut self, at: Timestamp, axis: &Axis) {
+    pub(super) fn fired(&mut self, at: Timestamp, axis: &SecondSlots) {
         let slot = axis.slot_of_second(0);
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.fired(at, slot));
         self.calls.fired();
@@ -156,8 +157,8 @@ impl Users {
     }
 
     /// There was no fault after all: what users got since belongs to the steady state.
-    pub(super) fn unfired(&mut self) {
-        self.endpoints.iter_mut().for_each(Endpoint::unfired);
+    pub(super) fn fire_taken_back(&mut self) {
+        self.endpoints.iter_mut().for_each(Endpoint::fire_taken_back);
         self.calls.unfired();
     }
 

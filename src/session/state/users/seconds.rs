@@ -28,7 +28,7 @@ const KEPT: usize = 7200;
 
 /// One second of users, filed under the *intended start* of their requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Second {
+pub struct UserSecond {
     pub due: u32,
     /// Requests that were due and not sent, because too many were in flight.
     pub withheld: u32,
@@ -50,7 +50,7 @@ pub struct Second {
     outcomes: [u8; BANDS.len()],
 }
 
-impl Second {
+impl UserSecond {
     /// Requests without an answer so far, those withheld included.
     pub fn unanswered(&self) -> u32 {
         self.due
@@ -122,25 +122,25 @@ fn bit(outcome: Outcome) -> u8 {
 
 /// The latest seconds, by slot of the axis.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seconds {
-    cells: VecDeque<Second>,
+pub(super) struct UserSeconds {
+    cells: VecDeque<UserSecond>,
     /// Slot of the first cell.
     first: i64,
 }
 
-impl Seconds {
+impl UserSeconds {
     /// The second at a slot; `None` outside what is kept.
-    pub(super) fn get(&self, slot: i64) -> Option<&Second> {
+    pub(super) fn get(&self, slot: i64) -> Option<&UserSecond> {
         usize::try_from(slot - self.first).ok().and_then(|i| self.cells.get(i))
     }
 
     /// Slots kept and their seconds, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Second)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &UserSecond)> {
         (self.first..).zip(&self.cells)
     }
 
     /// The same from a slot on.
-    pub(super) fn from(&self, slot: i64) -> impl Iterator<Item = (i64, &Second)> {
+    pub(super) fn from(&self, slot: i64) -> impl Iterator<Item = (i64, &UserSecond)> {
         let skipped = usize::try_from(slot - self.first).unwrap_or(0).min(self.cells.len());
         (self.first + skipped as i64..).zip(self.cells.range(skipped..))
     }
@@ -183,7 +183,7 @@ impl Seconds {
     }
 
     /// The cell of a slot, made if it lies ahead; `None` for one that has been forgotten.
-    fn reach(&mut self, slot: i64) -> Option<&mut Second> {
+    fn reach(&mut self, slot: i64) -> Option<&mut UserSecond> {
         if self.cells.is_empty() {
             self.first = slot;
         }
@@ -197,7 +197,7 @@ impl Seconds {
                 self.cells.pop_front();
                 self.first += 1;
             }
-            self.cells.push_back(Second::default());
+            self.cells.push_back(UserSecond::default());
         }
         usize::try_from(slot - self.first).ok().and_then(|i| self.cells.get_mut(i))
     }

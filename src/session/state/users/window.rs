@@ -13,17 +13,17 @@ const GIVEN_UP: usize = 1024;
 const ON_THE_WAY_MS: f64 = 250.0;
 
 /// Waiting times of one outcome, made with the first one.
-type Waited = Option<Record>;
+type Latencies = Option<LatencyRecord>;
 
 /// Waiting times in microseconds: the extremes exactly, what lies between to two digits.
 #[derive(Clone, Debug)]
-struct Record {
+struct LatencyRecord {
     histogram: Histogram<u32>,
     min: u64,
     max: u64,
 }
 
-impl Record {
+impl LatencyRecord {
     fn new() -> Self {
         let histogram = Histogram::new_with_bounds(1, LONGEST_US, 2);
         Self {
@@ -66,10 +66,10 @@ pub struct Window {
     pub over_limit_errors: u64,
     /// Errors by kind, in the order they were first seen.
     pub errors: Vec<(ErrorKind, u64)>,
-    real: Waited,
-    fallback: Waited,
-    unjudged: Waited,
-    error: Waited,
+    real: Latencies,
+    fallback: Latencies,
+    unjudged: Latencies,
+    error: Latencies,
 }
 
 /// A row of the table.
@@ -98,20 +98,20 @@ pub struct Tally {
     pub waiting: u64,
     /// Waiting times of all users. Whoever has no answer yet and has waited longer than nearly all others counts with what
     /// he has waited so far: a percentile that falls on him is *at least* that.
-    pub all: Waits,
+    pub all: LatencySummary,
     /// Waiting times of real answers.
-    pub real_waits: Waits,
+    pub real_waits: LatencySummary,
     /// Waiting times of fallbacks.
-    pub fallback_waits: Waits,
+    pub fallback_waits: LatencySummary,
     /// Waiting times of successes that nobody can judge.
-    pub unjudged_waits: Waits,
+    pub unjudged_waits: LatencySummary,
     /// Waiting times of errors.
-    pub error_waits: Waits,
+    pub error_waits: LatencySummary,
 }
 
 /// Percentiles of waiting times in milliseconds; `None` when there was no answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Waits {
+pub struct LatencySummary {
     /// Nobody waited less.
     pub min: Option<f64>,
     /// Half waited less.
@@ -263,25 +263,26 @@ impl Window {
                 }
             }
         }
-        let count = |waits: &Waited| waits.as_ref().map_or(0, |record| record.histogram.len());
+        let count = |waits: &Latencies| waits.as_ref().map_or(0, |record| record.histogram.len());
         (tally.real, tally.fallback) = (count(&real), count(&fallback));
         (tally.unjudged, tally.error) = (count(&unjudged), count(&error));
-        (tally.real_waits, tally.fallback_waits) = (Waits::of(&real), Waits::of(&fallback));
-        (tally.unjudged_waits, tally.error_waits) = (Waits::of(&unjudged), Waits::of(&error));
+        (tally.real_waits, tally.fallback_waits) = (LatencySummary::of(&real), LatencySummary::of(&fallback));
+        (tally.unjudged_waits, tally.error_waits) =
+            (LatencySummary::of(&unjudged), LatencySummary::of(&error));
         let mut all = real;
         merge(&mut all, &fallback);
         merge(&mut all, &unjudged);
         merge(&mut all, &error);
         tally.over_limit_unanswered = unanswered.iter().filter(|waited| **waited > limit_ms).count() as u64;
         tally.over_limit += tally.over_limit_unanswered;
-        tally.all = Waits::with_unanswered(&all, unanswered);
+        tally.all = LatencySummary::with_unanswered(&all, unanswered);
         tally.waiting = tally.sent.saturating_sub(tally.answered() + given_up);
         tally
     }
 }
 
-impl Waits {
-    fn of(waited: &Waited) -> Self {
+impl LatencySummary {
+    fn of(waited: &Latencies) -> Self {
         let Some(record) = waited else { return Self::default() };
         let ms = |us: u64| Some(us as f64 / 1000.0);
         // The histogram gives the upper end of a step, which may lie beyond the longest wait there was.
@@ -292,7 +293,7 @@ impl Waits {
 
     /// The same with users who have no answer yet. Those who have waited longer than 99 of 100 answers took stand behind
     /// all answers; of the others nobody knows where they will stand, and they are likely to be answered soon.
-    fn with_unanswered(waited: &Waited, mut unanswered: Vec<f64>) -> Self {
+    fn with_unanswered(waited: &Latencies, mut unanswered: Vec<f64>) -> Self {
         let answered = Self::of(waited);
         let longest = unanswered.iter().copied().fold(0.0, f64::max);
         unanswered.retain(|ms| *ms > answered.p99.unwrap_or(0.0).max(ON_THE_WAY_MS));
@@ -336,12 +337,12 @@ impl Waits {
     }
 }
 
-fn record(waited: &mut Waited, waited_us: u64) {
-    waited.get_or_insert_with(Record::new).add(waited_us);
+fn record(waited: &mut Latencies, waited_us: u64) {
+    waited.get_or_insert_with(LatencyRecord::new).add(waited_us);
 }
 
-fn merge(into: &mut Waited, from: &Waited) {
+fn merge(into: &mut Latencies, from: &Latencies) {
     if let Some(from) = from {
-        into.get_or_insert_with(Record::new).merge(from);
+        into.get_or_insert_with(LatencyRecord::new).merge(from);
     }
 }

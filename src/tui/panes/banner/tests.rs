@@ -5,7 +5,7 @@ use super::{
     told::{role, told},
 };
 use crate::{
-    insight::Word,
+    insight::UserWord,
     session::fixtures,
     tui::{
         LogFeed, Scene, Theme, View,
@@ -153,7 +153,8 @@ fn two_runs_stand_side_by_side() {
 
 #[test]
 fn each_word_about_users_has_a_colour_of_its_own() {
-    let words = [Word::Ok, Word::Unknown, Word::Protected, Word::Waiting, Word::Failing].map(role);
+    let words = [UserWord::Ok, UserWord::Unknown, UserWord::Protected, UserWord::Waiting, UserWord::Failing]
+        .map(role);
     assert_eq!(words, [Role::Ok, Role::Unknown, Role::Protected, Role::Waiting, Role::Failing]);
 }
 

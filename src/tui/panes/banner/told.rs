@@ -1,7 +1,7 @@
 //! What the banner says: a word, a sentence about users, its price, and the score.
 
 use crate::{
-    insight::{self, Conclusion, Phase, Standing, Strain, Word},
+    insight::{self, Conclusion, GuardLevel, Phase, RunVerdict, UserWord},
     session::event::Guard,
     tui::{figures, panes::Scene, theme::Role},
 };
@@ -135,7 +135,7 @@ fn score(scene: &Scene) -> Option<Score> {
     let (bad, allowed) = scene.verdict.bad?;
     let readings = insight::guard_readings(scene.session, scene.now);
     let near = readings.iter().find(|reading| {
-        let used = reading.figure * 5 >= reading.limit * 4 || reading.strain > Strain::Calm;
+        let used = reading.figure * 5 >= reading.limit * 4 || reading.strain > GuardLevel::Calm;
         reading.guard == Guard::Users && reading.limit < allowed && used
     });
     Some(match near {
@@ -145,23 +145,23 @@ fn score(scene: &Scene) -> Option<Score> {
 }
 
 /// The colour of a word about users.
-pub(crate) fn role(word: Word) -> Role {
+pub(crate) fn role(word: UserWord) -> Role {
     match word {
-        Word::Ok => Role::Ok,
-        Word::Protected => Role::Protected,
-        Word::Waiting => Role::Waiting,
-        Word::Failing => Role::Failing,
-        Word::Unknown => Role::Unknown,
+        UserWord::Ok => Role::Ok,
+        UserWord::Protected => Role::Protected,
+        UserWord::Waiting => Role::Waiting,
+        UserWord::Failing => Role::Failing,
+        UserWord::Unknown => Role::Unknown,
     }
 }
 
 /// The colour of a verdict about a run.
-pub(crate) fn standing_role(standing: Standing) -> Role {
+pub(crate) fn standing_role(standing: RunVerdict) -> Role {
     match standing {
-        Standing::Resilient => Role::Ok,
-        Standing::Protected => Role::Protected,
-        Standing::NotResilient => Role::Failing,
-        Standing::FaultNotConfirmed => Role::Waiting,
-        Standing::FaultNeverHappened | Standing::NotObservable => Role::Unknown,
+        RunVerdict::Resilient => Role::Ok,
+        RunVerdict::Protected => Role::Protected,
+        RunVerdict::NotResilient => Role::Failing,
+        RunVerdict::FaultNotConfirmed => Role::Waiting,
+        RunVerdict::FaultNeverHappened | RunVerdict::NotObservable => Role::Unknown,
     }
 }

@@ -3,8 +3,8 @@
 use super::{Scene, ground};
 use crate::{
     session::{
-        event::{Belief, BreakerState, Confidence, NamedState, Says, Testimony, Witness},
-        state::{Cycle, CycleEnd, Outcome, Statement},
+        event::{Belief, BreakerState, Confidence, NamedState, SourceClaim, SourceKind, SourceReport},
+        state::{Cycle, CycleEnd, LatestReport, Outcome},
         wording,
     },
     tui::{canvas::Row, figures, picture::breaker_role, text, theme::Role},
@@ -53,9 +53,9 @@ pub(super) fn is_anew(scene: &Scene) -> bool {
 
 /// One of several replicas: `4xbww  OPEN 5.6 s  sure`.
 fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> Line {
-    let says = |statement: &&Statement| {
+    let says = |statement: &&LatestReport| {
         let testimony = &statement.testimony;
-        testimony.says == Says::State(one.state)
+        testimony.says == SourceClaim::State(one.state)
             && testimony.pod.as_ref().is_some_and(|pod| pod.ends_with(&one.name))
     };
     let since = scene.session.breaker.statements.iter().filter(says).map(|said| said.since).min();
@@ -67,7 +67,7 @@ fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> Line {
     (row, Row::text(wording::confidence(belief.confidence)))
 }
 
-fn source(scene: &Scene, belief: &Belief, statement: &Statement, width: usize) -> Line {
+fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize) -> Line {
     let testimony = &statement.testimony;
     let who = match &testimony.pod {
         Some(pod) => format!("{} {}", kind(testimony), pod.rsplit('-').next().unwrap_or(pod)),
@@ -81,13 +81,13 @@ fn source(scene: &Scene, belief: &Belief, statement: &Statement, width: usize) -
     let stale = age > STALE_S;
     let old = |role: Role| if stale { Role::Unknown } else { role };
     let (says, role) = match testimony.says {
-        Says::State(state) => {
+        SourceClaim::State(state) => {
             let derived = if derived(belief, testimony) { ", derived" } else { "" };
             let role = breaker_role(state, scene.verdict.word);
             (format!("{}{derived}", said(state)), role)
         }
-        Says::Not(state) => (format!("not {}", said(state)), Role::Text),
-        Says::Nothing => ("cannot tell".to_owned(), Role::Text),
+        SourceClaim::Not(state) => (format!("not {}", said(state)), Role::Text),
+        SourceClaim::Nothing => ("cannot tell".to_owned(), Role::Text),
     };
     let aged = match stale || roomy {
         true => Row::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.said)))),
@@ -110,22 +110,22 @@ fn said(state: BreakerState) -> String {
 }
 
 /// How a line names its source: by its usual path where it is found there.
-fn kind(testimony: &Testimony) -> &'static str {
+fn kind(testimony: &SourceReport) -> &'static str {
     let at = |usual: &str| testimony.place.as_ref().is_none_or(|place| place.ends_with(usual));
     match testimony.witness {
-        Witness::Actuator => "actuator",
-        Witness::Hystrix => "hystrix",
-        Witness::Metrics if at("/metrics") => "/metrics",
-        Witness::Metrics => "metrics",
-        Witness::Mesh => "mesh",
-        Witness::Health if at("/health") => "/health",
-        Witness::Health => "health",
-        Witness::Answers => "answers",
+        SourceKind::Actuator => "actuator",
+        SourceKind::Hystrix => "hystrix",
+        SourceKind::Metrics if at("/metrics") => "/metrics",
+        SourceKind::Metrics => "metrics",
+        SourceKind::Mesh => "mesh",
+        SourceKind::Health if at("/health") => "/health",
+        SourceKind::Health => "health",
+        SourceKind::Answers => "answers",
     }
 }
 
 /// Whether the state that a source's line shows follows from its counters or timers, rather than being told.
-fn derived(belief: &Belief, testimony: &Testimony) -> bool {
+fn derived(belief: &Belief, testimony: &SourceReport) -> bool {
     let name = belief.breaker.as_deref().unwrap_or_default();
     match testimony.breakers.as_slice() {
         [one] => one.derived,

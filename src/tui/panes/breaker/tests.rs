@@ -4,7 +4,9 @@ use super::{
 };
 use crate::{
     session::{
-        event::{Belief, BreakerState as State, Confidence, EventKind, Says, Testimony, Witness},
+        event::{
+            Belief, BreakerState as State, Confidence, EventKind, SourceClaim, SourceKind, SourceReport,
+        },
         fixtures::at,
         wording,
     },
@@ -89,7 +91,7 @@ fn what_cannot_be_told_has_a_question_mark_at_the_last_state_known() {
 
 #[test]
 fn a_restart_ends_what_was_believed() {
-    let metrics = Testimony::new(Witness::Metrics, Says::State(State::Open), "state = open");
+    let metrics = SourceReport::new(SourceKind::Metrics, SourceClaim::State(State::Open), "state = open");
     let mut told = told(&case(State::Open, Sure, 5.0, vec![metrics.clone()], "metrics state = open"));
     let anew =
         Belief { restarted: true, ..Belief::new(State::Unknown, CannotTell, at(6.0), "reset by a restart") };
@@ -98,7 +100,11 @@ fn a_restart_ends_what_was_believed() {
     let unknown = pane(&told, SIZES[0]);
     assert!(unknown.contains("UNKNOWN  since the consumer was restarted"), "{unknown}");
     assert!(unknown.contains("/metrics no answer yet") && !unknown.contains('?'), "{unknown}");
-    tell(&mut told, 7.0, EventKind::Testified(Testimony { says: Says::State(State::Closed), ..metrics }));
+    tell(
+        &mut told,
+        7.0,
+        EventKind::Testified(SourceReport { says: SourceClaim::State(State::Closed), ..metrics }),
+    );
     tell(&mut told, 7.0, EventKind::Believed(Belief::new(State::Closed, Sure, at(7.0), "state = closed")));
     told.1 = at(7.5);
     let closed = pane(&told, (45, 12));
@@ -131,7 +137,7 @@ fn statements_grow_old() {
 #[test]
 fn a_ground_is_no_doubt() {
     let statements =
-        vec![answers(Says::State(State::ClosedOrNone), "6 of the last 6 look like the real answer")];
+        vec![answers(SourceClaim::State(State::ClosedOrNone), "6 of the last 6 look like the real answer")];
     let because = "metrics state = closed; 8 of the last 8 look like the real answer";
     let pane = pane(&told(&case(State::Closed, Likely, AWHILE, statements, because)), (78, 20));
     assert!(!pane.contains("8 of"), "{pane}");

@@ -4,7 +4,7 @@ use crate::{
     insight::{self, Phase},
     session::{
         event::{BreakerState, Confidence},
-        state::{Endpoint, Readied},
+        state::{Endpoint, ReadySince},
         wording,
     },
     tui::{
@@ -131,7 +131,7 @@ fn told(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
     }
 }
 
-fn end(last: Option<&Readied>, down: Role) -> End {
+fn end(last: Option<&ReadySince>, down: Role) -> End {
     let (sign, role) = match last {
         None => ('?', Role::Unknown),
         Some(last) if last.ready == 0 => ('✗', down),
@@ -143,13 +143,13 @@ fn end(last: Option<&Readied>, down: Role) -> End {
 }
 
 /// Since when it is whole again.
-fn back(scene: &Scene, last: &Readied) -> Option<String> {
+fn back(scene: &Scene, last: &ReadySince) -> Option<String> {
     let since = scene.since_t0(last.from).filter(|since| *since > 0.0)?;
     (last.ready >= last.wanted).then(|| format!("back since {}", wording::moment(since)))
 }
 
 /// How far calls get; what is believed of a breaker counts only while there is a consumer to have one.
-fn between(scene: &Scene, users: &Users, provider: Option<&Readied>, calls: bool) -> Between {
+fn between(scene: &Scene, users: &Users, provider: Option<&ReadySince>, calls: bool) -> Between {
     if !users.is_asked {
         return Between::NotAsked;
     }

@@ -2,7 +2,7 @@ use super::comparison;
 use crate::{
     session::{
         Session,
-        event::{Gets, Prediction, Timestamp, TripGuess},
+        event::{ExpectedAnswers, ExpectedTrip, Prediction, Timestamp},
         fixtures::{self, Variant},
     },
     tui::{
@@ -97,8 +97,8 @@ fn a_small_screen_has_the_table_without_bars_and_both_strips() {
 fn findings_can_be_scrolled_to_their_end() {
     let (before, mut after) = recorded();
     after.0.prediction = Some(Prediction {
-        trip: Some(TripGuess::Within(10.0)),
-        users: Some(Gets::Fallback),
+        trip: Some(ExpectedTrip::Within(10.0)),
+        users: Some(ExpectedAnswers::Fallback),
         ..Prediction::default()
     });
     for size in [STANDARD, SMALL] {

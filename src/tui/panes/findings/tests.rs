@@ -3,7 +3,7 @@ use super::{
     Told, findings, lines,
 };
 use crate::{
-    insight::Weight,
+    insight::Severity,
     tui::{
         canvas::{Canvas, Look},
         panes::Scene,
@@ -47,9 +47,9 @@ fn the_colour_of_a_number_is_its_weight() {
         let lines = lines(&told, &[], 40);
         (lines[0].0[0].role, lines[0].0[0].look)
     };
-    assert_eq!(found(Weight::Serious), (Role::Failing, Look::Fill));
-    assert_eq!(found(Weight::Caution), (Role::Waiting, Look::Fill));
-    assert_eq!(found(Weight::Good), (Role::Ok, Look::Fill));
+    assert_eq!(found(Severity::Serious), (Role::Failing, Look::Fill));
+    assert_eq!(found(Severity::Caution), (Role::Waiting, Look::Fill));
+    assert_eq!(found(Severity::Good), (Role::Ok, Look::Fill));
 }
 
 proptest! {
@@ -57,7 +57,7 @@ proptest! {
     #[test]
     fn no_word_is_lost(words in proptest::collection::vec("[a-z]{1,12}", 1..40), width in 30_usize..90) {
         let sentence = words.join(" ");
-        let told = [Told { weight: Weight::Caution, text: &sentence, advice: &sentence }];
+        let told = [Told { weight: Severity::Caution, text: &sentence, advice: &sentence }];
         let lines = lines(&told, std::slice::from_ref(&sentence), width);
         let said: String = lines.iter().flat_map(|row| &row.0).map(|piece| format!("{} ", piece.text)).collect();
         for word in &words {

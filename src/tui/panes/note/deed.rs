@@ -4,8 +4,8 @@ use super::{CAPTION_S, Said};
 use crate::{
     insight::{self, Phase, rollback_failed},
     session::{
-        event::{Guard, Section, Timestamp, Trip},
-        state::SafetyKnown,
+        event::{Guard, GuardTrip, Section, Timestamp},
+        state::SafetyBasis,
         wording,
     },
     tui::{figures, panes::Scene, theme::Role, view::Leaving},
@@ -48,8 +48,8 @@ fn ended_early(scene: &Scene) -> Option<Said> {
 }
 
 /// What a guard found, with its limit.
-fn because(trip: &Trip) -> (String, String) {
-    let Trip { figure, limit, .. } = trip;
+fn because(trip: &GuardTrip) -> (String, String) {
+    let GuardTrip { figure, limit, .. } = trip;
     match trip.guard {
         Guard::Users => {
             let long = format!("{figure} bad seconds (limit {limit})");
@@ -96,9 +96,9 @@ fn safety(scene: &Scene) -> Option<Said> {
     Some(match &safety.done {
         None => Said::new("SAFETY", Role::Waiting, text),
         Some(done) if done.met => match session.safety_known() {
-            SafetyKnown::ByHypothesis => Said::new("SAFE", Role::Ok, text.trim_start_matches("SAFE: ")),
-            SafetyKnown::ByTargets | SafetyKnown::ByUsers => Said::new("BACK", Role::Ok, text),
-            SafetyKnown::No => Said::new("SAFETY", Role::Unknown, text),
+            SafetyBasis::ByHypothesis => Said::new("SAFE", Role::Ok, text.trim_start_matches("SAFE: ")),
+            SafetyBasis::ByTargets | SafetyBasis::ByUsers => Said::new("BACK", Role::Ok, text),
+            SafetyBasis::No => Said::new("SAFETY", Role::Unknown, text),
         },
         Some(_) => {
             Said::new("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late)

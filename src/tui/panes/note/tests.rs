@@ -4,7 +4,7 @@ use super::super::Scene;
 use crate::{
     session::{
         Event, EventKind, Session,
-        event::{Guard, Guards, Level, Timestamp, Trip},
+        event::{Guard, GuardTrip, Guards, Level, Timestamp},
         fixtures::{self, Variant},
     },
     tui::{
@@ -32,7 +32,7 @@ fn both(told: &Told) -> [String; 2] {
 /// Ended by a guard.
 fn guarded(guard: Guard, figure: u32, limit: u32) -> Told {
     let mut told = fixtures::before_failing();
-    let trip = Trip { guard, figure, limit, because: "too much".to_owned() };
+    let trip = GuardTrip { guard, figure, limit, because: "too much".to_owned() };
     let reason = "A guard ended the run: too much".to_owned();
     for what in [EventKind::GuardTripped(trip), EventKind::Interrupted { reason, level: Level::Warning }] {
         told.0.apply(&Event { seq: told.0.events, at: told.1, what });

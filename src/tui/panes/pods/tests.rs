@@ -100,10 +100,10 @@ fn misses_are_boxes_with_the_moment_of_the_restart() {
     has(&pane(&told, SMALL), &["liveness ■■■ 3 of 3"]);
 }
 
-fn failing() -> crate::session::event::Testimony {
-    use crate::session::event::{BreakerState, Says, Testimony, Witness};
-    let says = Says::State(BreakerState::Open);
-    Testimony { failing: Some(true), ..Testimony::new(Witness::Health, says, "503 Unavailable") }
+fn failing() -> crate::session::event::SourceReport {
+    use crate::session::event::{BreakerState, SourceClaim, SourceKind, SourceReport};
+    let says = SourceClaim::State(BreakerState::Open);
+    SourceReport { failing: Some(true), ..SourceReport::new(SourceKind::Health, says, "503 Unavailable") }
 }
 
 #[test]

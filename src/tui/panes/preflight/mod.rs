@@ -6,7 +6,7 @@ mod tests;
 use super::Scene;
 use crate::{
     session::{
-        event::{Check, CheckLevel},
+        event::{CheckLevel, PreflightCheck},
         wording,
     },
     tui::{
@@ -67,7 +67,7 @@ fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<Row> {
     if checks.is_empty() {
         return vec![Row::of(Role::Soft, "nothing is checked yet")];
     }
-    let of = |level| checks.iter().filter(move |check: &&Check| check.level == level);
+    let of = |level| checks.iter().filter(move |check: &&PreflightCheck| check.level == level);
     let all = of(CheckLevel::Fix).chain(of(CheckLevel::Ok)).chain(of(CheckLevel::Know));
     let whole: Vec<Row> = all.flat_map(|check| told(scene, check, columns)).collect();
     let fine = of(CheckLevel::Ok).count();
@@ -85,7 +85,7 @@ fn word(word: &str, role: Role) -> Row {
 }
 
 /// A check with its way out, wrapped.
-fn told(scene: &Scene, check: &Check, columns: usize) -> Vec<Row> {
+fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<Row> {
     let word = match check.level {
         CheckLevel::Ok => word("OK", Role::Ok),
         CheckLevel::Fix => word("FIX", Role::Failing),
@@ -99,7 +99,7 @@ fn told(scene: &Scene, check: &Check, columns: usize) -> Vec<Row> {
     match (&check.offer, &check.remedy) {
         (Some(offer), _) => {
             let key = scene.view.keymap.key(Action::Fix);
-            let offer = text::wrapped(&offer.offer(), room.saturating_sub(key.len() + 10)).into_iter();
+            let offer = text::wrapped(&offer.offer_text(), room.saturating_sub(key.len() + 10)).into_iter();
             rows.extend(offer.enumerate().map(|(i, line)| {
                 match i {
                     0 => Row::new()

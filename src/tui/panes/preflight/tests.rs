@@ -3,7 +3,7 @@
 use crate::{
     session::{
         Event, EventKind, Session,
-        event::{Check, CheckLevel, Timestamp},
+        event::{CheckLevel, PreflightCheck, Timestamp},
         fixtures,
     },
     tui::{
@@ -16,8 +16,12 @@ fn checked(checks: &[(CheckLevel, &str, Option<&str>)]) -> (Session, Timestamp) 
     let mut told = fixtures::ready();
     told.0.checks.clear();
     for (level, text, remedy) in checks {
-        let check =
-            Check { level: *level, text: (*text).to_owned(), remedy: remedy.map(str::to_owned), offer: None };
+        let check = PreflightCheck {
+            level: *level,
+            text: (*text).to_owned(),
+            remedy: remedy.map(str::to_owned),
+            offer: None,
+        };
         told.0.apply(&Event { seq: told.0.events, at: told.1, what: EventKind::Checked(check) });
     }
     told

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{EventKind, Gets, Prediction, Section, StepRef, TripGuess},
+        event::{EventKind, ExpectedAnswers, ExpectedTrip, Prediction, Section, StepRef},
         fixtures::{self, Variant},
     },
     tui::{
@@ -73,8 +73,8 @@ fn a_breaker_that_never_opened_says_so_and_users_who_failed_are_counted() {
 fn predictions_stand_beside_what_happened() {
     let mut told = fixtures::finished(Variant::After);
     told.0.prediction = Some(Prediction {
-        trip: Some(TripGuess::Within(10.0)),
-        users: Some(Gets::Fallback),
+        trip: Some(ExpectedTrip::Within(10.0)),
+        users: Some(ExpectedAnswers::Fallback),
         ..Prediction::default()
     });
     let pane = pane(&told, (58, 15));

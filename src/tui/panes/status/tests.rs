@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     session::{
-        event::{BreakerState as State, Confidence, EventKind, Says, Testimony, Witness},
+        event::{BreakerState as State, Confidence, EventKind, SourceClaim, SourceKind, SourceReport},
         fixtures::{self, Variant, at},
         wording,
     },
@@ -59,8 +59,8 @@ fn every_state_of_the_breaker_has_its_words_and_its_confidence() {
 #[test]
 fn a_restart_ahead_is_told_whole() {
     let mut told = fixtures::told(Variant::After, 12.0);
-    let says = Says::State(State::Open);
-    let failing = Testimony { failing: Some(true), ..Testimony::new(Witness::Health, says, "503") };
+    let says = SourceClaim::State(State::Open);
+    let failing = SourceReport { failing: Some(true), ..SourceReport::new(SourceKind::Health, says, "503") };
     tell(&mut told, 12.0, EventKind::Testified(failing));
     told.1 = at(12.5);
     assert!(pane(&told).contains("● consumer 1/1  ■□□ restart due T+30"), "{}", pane(&told));

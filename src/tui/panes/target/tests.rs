@@ -3,7 +3,7 @@
 use crate::{
     session::{
         Event, EventKind, Session,
-        event::{Place, StepRef, TargetCard, Timestamp},
+        event::{StepCluster, StepRef, TargetCard, Timestamp},
         fixtures,
         state::StepState,
     },
@@ -63,8 +63,11 @@ fn all_that_is_known_stands_on_the_card() {
 
 #[test]
 fn a_cluster_that_is_not_ours_is_said_on_the_card() {
-    let place =
-        |context: Option<&str>, sure, allowed| Place { context: context.map(str::to_owned), sure, allowed };
+    let place = |context: Option<&str>, sure, allowed| StepCluster {
+        context: context.map(str::to_owned),
+        sure,
+        allowed,
+    };
     for (place, wanted) in [
         (
             place(Some("prod-eu"), true, false),

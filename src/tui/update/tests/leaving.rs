@@ -66,9 +66,9 @@ fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
         desk
     };
     assert_eq!(finished().press("w"), [Effect::Leave]);
-    let undone = |failed: &[&str]| Undone {
+    let undone = |failed: &[&str]| UndoResult {
         failed: failed.iter().map(|&it| it.to_owned()).collect(),
-        ..Undone::default()
+        ..UndoResult::default()
     };
     for (undone, effects) in
         [(undone(&[]), vec![Effect::Leave]), (undone(&["Deployment x: forbidden"]), Vec::new())]

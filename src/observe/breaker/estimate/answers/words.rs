@@ -2,26 +2,26 @@
 
 use super::{Look, Stage};
 use crate::session::{
-    event::{BreakerState, Says},
+    event::{BreakerState, SourceClaim},
     wording,
 };
 
 /// What a look says about the breaker, and on what ground.
-pub(in super::super) fn testimony(look: &Look) -> (Says, String) {
-    let known = |proven, open| if proven { Says::State(open) } else { Says::Nothing };
+pub(in super::super) fn testimony(look: &Look) -> (SourceClaim, String) {
+    let known = |proven, open| if proven { SourceClaim::State(open) } else { SourceClaim::Nothing };
     match look.stage {
-        Stage::Unknown => (Says::Nothing, "too few answers so far".to_owned()),
+        Stage::Unknown => (SourceClaim::Nothing, "too few answers so far".to_owned()),
         Stage::Lost { count } => (
-            Says::Nothing,
+            SourceClaim::Nothing,
             format!("the last {count} requests found nobody: the consumer itself does not answer"),
         ),
         Stage::Fine { real, slow, .. } => {
             let state = if look.proven { BreakerState::Closed } else { BreakerState::ClosedOrNone };
             let late = if slow > 1 { format!(", the last {slow} of them slow") } else { String::new() };
-            (Says::State(state), format!("{real} of the last {real} look like the real answer{late}"))
+            (SourceClaim::State(state), format!("{real} of the last {real} look like the real answer{late}"))
         }
         Stage::Failing(failing) if look.stage.passes_through() => (
-            Says::State(BreakerState::NoBreakerSeen),
+            SourceClaim::State(BreakerState::NoBreakerSeen),
             format!(
                 "{} of {} calls went through to the dead provider, up to {:.1} s each",
                 failing.own,
@@ -40,33 +40,36 @@ pub(in super::super) fn testimony(look: &Look) -> (Says, String) {
                 .filter(|(count, _)| *count > 0)
                 .map(|(count, what)| format!("{count} {what}"))
                 .collect();
-            (Says::Nothing, format!("answers of all kinds: {}{}", words.join(", "), limited(failing.limited)))
+            (
+                SourceClaim::Nothing,
+                format!("answers of all kinds: {}{}", words.join(", "), limited(failing.limited)),
+            )
         }
         Stage::Failing(failing) if failing.slow == 0 => {
             let (verb, says) = match failing.fallback {
                 true => (
                     "fall back at once: open, or falls back by itself",
-                    Says::State(BreakerState::FallbackAtOnce),
+                    SourceClaim::State(BreakerState::FallbackAtOnce),
                 ),
-                false => ("fail at once: open without a fallback, or no breaker", Says::Nothing),
+                false => ("fail at once: open without a fallback, or no breaker", SourceClaim::Nothing),
             };
             (says, format!("{0} of {0} {verb}{1}", failing.fast, limited(failing.limited)))
         }
         Stage::Failing(failing) => (
-            Says::Not(BreakerState::Open),
+            SourceClaim::Not(BreakerState::Open),
             format!(
                 "{} hung or failed late: nothing cuts that short yet",
                 wording::count(failing.slow.into(), "call")
             ),
         ),
         Stage::Cut(cut) if cut.mixed > 0 => (
-            Says::Nothing,
+            SourceClaim::Nothing,
             format!("{} cut short and {} real ones among them{}", cut.fast, cut.mixed, limited(cut.limited)),
         ),
         Stage::Cut(cut) if cut.fallback => {
             let state = if look.proven { BreakerState::Open } else { BreakerState::FallbackAtOnce };
             (
-                Says::State(state),
+                SourceClaim::State(state),
                 format!(
                     "{0} of the last {0} answers are fallbacks in under {1}, after slow ones",
                     cut.fast,

@@ -9,7 +9,7 @@ use crate::session::{
     Event,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, EventKind, NamedBreaker, NamedState,
-        Pod, RequestId, Says, Section, ServiceEndpoints, StepRef, Witness,
+        Pod, RequestId, Section, ServiceEndpoints, SourceClaim, SourceKind, StepRef,
     },
 };
 use crate::test_support::{answer, container, pod};
@@ -205,7 +205,7 @@ fn a_503_of_a_health_page_is_not_open() {
     // What its body says of a breaker is another matter.
     let open = || {
         let body = r#"{"hystrix":{"status":"CIRCUIT_OPEN","openCircuitBreakers":["Shop::ask"]}}"#;
-        let id = SourceId::beside(Witness::Health, "/health");
+        let id = SourceId::beside(SourceKind::Health, "/health");
         Heard::Reading(crate::observe::breaker::sources::health::read(id, 503, body, false))
     };
     let (mut story, _) = Story::steady(&[health(200)]);
@@ -241,7 +241,7 @@ fn outgoing(calls: u64) -> Heard {
     let outgoing = Some(Outgoing { calls, series: "outgoing_calls_total to provider".to_owned() });
     Heard::Reading(Reading {
         outgoing,
-        ..Reading::new(SourceId::beside(Witness::Metrics, "/metrics"), "page")
+        ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
     })
 }
 
@@ -307,7 +307,7 @@ fn real_answers_among_fallbacks_point_to_a_limit() {
         let limits = vec!["bulkhead_available_concurrent_calls".to_owned()];
         Heard::Reading(Reading {
             limits,
-            ..Reading::new(SourceId::beside(Witness::Metrics, "/metrics"), "page")
+            ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
         })
     };
     let (mut story, _) = Story::steady(&[limits()]);
@@ -432,7 +432,8 @@ fn a_page_that_says_closed_while_calls_are_cut_short_is_never_sure_again() {
 
 #[test]
 fn a_gauge_that_is_not_open_and_never_moved_may_be_about_other_calls() {
-    let redis = NamedBreaker::new("redis", Says::Not(Open), "redis_circuit_breaker_open = 0 (not open)");
+    let redis =
+        NamedBreaker::new("redis", SourceClaim::Not(Open), "redis_circuit_breaker_open = 0 (not open)");
     let says = page(vec![redis]);
     let says = std::slice::from_ref(&says);
     let (mut story, _) = Story::steady(says);
@@ -471,7 +472,7 @@ fn replicas_in_different_states_are_mixed() {
     // Asked one by one.
     let pod = |pod: &str, state| {
         let source = SourceId {
-            kind: Witness::Metrics,
+            kind: SourceKind::Metrics,
             pod: Some(format!("consumer-{pod}")),
             place: "8080/metrics".to_owned(),
         };
@@ -495,7 +496,7 @@ fn a_restarted_process_starts_from_nothing() {
     let of = |started: f64, state| {
         let started = at(started).as_millisecond() as f64 / 1000.0;
         let process = Some(format!("started {started:.2}"));
-        let source = SourceId::beside(Witness::Metrics, "/metrics");
+        let source = SourceId::beside(SourceKind::Metrics, "/metrics");
         Heard::Reading(Reading {
             process,
             breakers: vec![named("provider", state)],
@@ -538,11 +539,11 @@ fn silence_is_said_and_a_series_that_vanishes_is_silence() {
 #[test]
 fn what_is_half_said_is_half_believed() {
     let says = |says| page(vec![NamedBreaker::new("provider", says, "series")]);
-    let (_, belief) = Story::steady(&[says(Says::Not(Open))]);
+    let (_, belief) = Story::steady(&[says(SourceClaim::Not(Open))]);
     assert_eq!(said(&belief), (Closed, Likely), "{belief:?}");
-    let (_, belief) = Story::steady(&[says(Says::Not(Closed))]);
+    let (_, belief) = Story::steady(&[says(SourceClaim::Not(Closed))]);
     assert_eq!(said(&belief), (Unknown, CannotTell), "{belief:?}");
-    let (_, belief) = Story::steady(&[says(Says::Nothing)]);
+    let (_, belief) = Story::steady(&[says(SourceClaim::Nothing)]);
     assert_eq!(said(&belief), (ClosedOrNone, Likely), "{belief:?}");
 }
 

@@ -8,7 +8,7 @@ use crate::session::{
     Event,
     event::{
         Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, EventKind, NamedBreaker,
-        RequestId, Says, Section, StepRef, Timestamp, Witness,
+        RequestId, Section, SourceClaim, SourceKind, StepRef, Timestamp,
     },
 };
 use crate::test_support::answer;
@@ -311,19 +311,19 @@ impl Played {
 }
 
 pub(super) fn health(status: u16) -> Heard {
-    let id = SourceId::beside(Witness::Health, "/health");
+    let id = SourceId::beside(SourceKind::Health, "/health");
     Heard::Reading(crate::observe::breaker::sources::health::read(id, status, "", false))
 }
 
 pub(super) fn page(breakers: Vec<NamedBreaker>) -> Heard {
     Heard::Reading(Reading {
         breakers,
-        ..Reading::new(SourceId::beside(Witness::Metrics, "/metrics"), "page")
+        ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
     })
 }
 
 pub(super) fn named(name: &str, state: BreakerState) -> NamedBreaker {
-    NamedBreaker::new(name, Says::State(state), format!("circuit_state{{{name}}}"))
+    NamedBreaker::new(name, SourceClaim::State(state), format!("circuit_state{{{name}}}"))
 }
 
 /// The beliefs, four a second.

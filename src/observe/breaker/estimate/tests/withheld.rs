@@ -25,7 +25,7 @@ fn says(state: BreakerState) -> Heard {
 
 fn pod(name: &str, state: BreakerState) -> Heard {
     let pod = Some(format!("consumer-{name}"));
-    let source = SourceId { kind: Witness::Metrics, pod, place: "8080/metrics".to_owned() };
+    let source = SourceId { kind: SourceKind::Metrics, pod, place: "8080/metrics".to_owned() };
     Heard::Reading(Reading { breakers: vec![named("provider", state)], ..Reading::new(source, "page") })
 }
 
@@ -213,7 +213,7 @@ fn sure_takes_two_readings_and_sources_without_a_common_cause() {
 #[test]
 fn sure_is_withheld_while_another_page_says_otherwise_and_the_reason_is_told() {
     let actuator = |state| {
-        let source = SourceId::beside(Witness::Actuator, "/actuator/circuitbreakers");
+        let source = SourceId::beside(SourceKind::Actuator, "/actuator/circuitbreakers");
         Heard::Reading(Reading { breakers: vec![named("provider", state)], ..Reading::new(source, "page") })
     };
     let (mut story, belief) = Story::steady(&[actuator(Closed), says(Closed)]);

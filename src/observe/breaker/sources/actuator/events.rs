@@ -2,7 +2,7 @@
 
 use super::super::words;
 use super::{BREAKERS, TRANSITIONS};
-use crate::session::event::{Counts, NamedBreaker, Says, Timestamp, Transition};
+use crate::session::event::{BreakerCounts, NamedBreaker, SourceClaim, Timestamp, Transition};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -74,15 +74,15 @@ pub(in crate::observe::breaker) fn stream_event(value: &Value, skew: SignedDurat
     let word = value.get("currentState")?.as_str()?;
     let recent = value.get("circuitBreakerRecentEvent")?;
     let name: String = recent.get("circuitBreakerName")?.as_str()?.chars().take(80).collect();
-    let says = words::state(word).flatten().map_or(Says::Nothing, Says::State);
+    let says = words::state(word).flatten().map_or(SourceClaim::Nothing, SourceClaim::State);
     let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_f64);
     let metrics = value.get("metrics").unwrap_or(&Value::Null);
-    let counts = Counts {
+    let counts = BreakerCounts {
         calls: metrics.get("numberOfBufferedCalls").and_then(Value::as_u64),
         failed: metrics.get("numberOfFailedCalls").and_then(Value::as_u64),
         failure_percent: number(metrics, "failureRate").filter(|rate| *rate >= 0.0),
         trips_at_percent: number(value, "failureRateThreshold"),
-        ..Counts::default()
+        ..BreakerCounts::default()
     };
     let at = recent.get("creationTime").and_then(moment).and_then(|at| at.checked_sub(skew).ok());
     let moved = recent.get("stateTransition").and_then(Value::as_str).zip(at);

@@ -17,8 +17,9 @@ pub(in crate::observe::breaker) use events::stream_event;
 use super::super::reading::{Reading, SourceId};
 use super::words;
 use crate::session::event::{
+    BreakerCounts,
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Open},
-    Counts, NamedBreaker, Says, Timestamp, Transition,
+    NamedBreaker, SourceClaim, Timestamp, Transition,
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
@@ -45,7 +46,7 @@ struct Known {
     rejected_before: u64,
     transitions: Vec<Transition>,
     /// What the events alone say.
-    events_say: Option<Says>,
+    events_say: Option<SourceClaim>,
     /// How many events of it were listed last, where all of them were asked for.
     listed: usize,
 }
@@ -72,7 +73,7 @@ impl ActuatorReader {
             }
             let known = self.known.entry(breaker.name.clone()).or_default();
             let state = match breaker.says {
-                Says::State(state) => Some(state),
+                SourceClaim::State(state) => Some(state),
                 _ => None,
             };
             let rejected = breaker.rejected.unwrap_or(0);
@@ -87,7 +88,7 @@ impl ActuatorReader {
             (known.state, known.rejected) = (state, rejected);
             breaker.rejected = breaker.rejected.map(|rejected| known.rejected_before + rejected);
         }
-        let blind = breakers.iter().filter(|one| one.says == Says::Nothing && one.counts.is_none());
+        let blind = breakers.iter().filter(|one| one.says == SourceClaim::Nothing && one.counts.is_none());
         let blind = blind.map(|one| one.name.clone()).collect();
         let ground = ground(&breakers);
         let reading = Reading { breakers, ..Reading::new(source, ground) };
@@ -99,11 +100,11 @@ impl ActuatorReader {
         for breaker in &mut reading.breakers {
             let Some(known) = self.known.get(&breaker.name) else { continue };
             breaker.transitions.clone_from(&known.transitions);
-            if breaker.says == Says::Nothing
+            if breaker.says == SourceClaim::Nothing
                 && let Some(says) = known.events_say
             {
                 breaker.says = says;
-                breaker.derived = matches!(says, Says::Not(_));
+                breaker.derived = matches!(says, SourceClaim::Not(_));
                 breaker.ground = format!("{} by its events", breaker.name);
             }
         }
@@ -133,9 +134,9 @@ impl ActuatorReader {
                 .extend(told.transitions.into_iter().filter(|one| last.is_none_or(|last| one.at > last)));
             let surplus = known.transitions.len().saturating_sub(TRANSITIONS);
             known.transitions.drain(..surplus);
-            let stood = known.transitions.last().map(|last| Says::State(last.to));
+            let stood = known.transitions.last().map(|last| SourceClaim::State(last.to));
             known.events_say = match (stood, told.rejected) {
-                (Some(Says::State(Closed)) | None, true) => Some(Says::Not(Closed)),
+                (Some(SourceClaim::State(Closed)) | None, true) => Some(SourceClaim::Not(Closed)),
                 (stood, _) => stood,
             };
         }
@@ -151,15 +152,15 @@ impl ActuatorReader {
     /// What the events say on their own, where no page tells states.
     pub(in crate::observe::breaker) fn by_events(&self, source: SourceId) -> Reading {
         let told = |(name, known): (&String, &Known)| {
-            let says = known.events_say.unwrap_or(Says::Nothing);
+            let says = known.events_say.unwrap_or(SourceClaim::Nothing);
             let meaning = match says {
-                Says::State(state) => words::word(state),
-                Says::Not(state) => format!("not {}", words::word(state)),
-                Says::Nothing => "no transition among its events".to_owned(),
+                SourceClaim::State(state) => words::word(state),
+                SourceClaim::Not(state) => format!("not {}", words::word(state)),
+                SourceClaim::Nothing => "no transition among its events".to_owned(),
             };
             NamedBreaker {
                 transitions: known.transitions.clone(),
-                derived: matches!(says, Says::Not(_)),
+                derived: matches!(says, SourceClaim::Not(_)),
                 ..NamedBreaker::new(name.clone(), says, format!("{name} = {meaning}"))
             }
         };
@@ -203,7 +204,7 @@ fn listed(one: &Value) -> Option<NamedBreaker> {
         let name: String = name.chars().take(80).collect();
         return Some(NamedBreaker::new(
             name.clone(),
-            Says::Nothing,
+            SourceClaim::Nothing,
             format!("{name}: the page lists names only"),
         ));
     }
@@ -215,7 +216,7 @@ fn resilience4j(name: &str, one: &Value) -> Option<NamedBreaker> {
     let map = one.as_object()?;
     let name: String = name.chars().take(80).collect();
     let word = map.get("state").and_then(Value::as_str).unwrap_or_default();
-    let says = words::state(word).flatten().map_or(Says::Nothing, Says::State);
+    let says = words::state(word).flatten().map_or(SourceClaim::Nothing, SourceClaim::State);
     let ground = format!("{name}: {}", word.chars().take(20).collect::<String>());
     let counts = counts(map);
     let rejected = map.get("notPermittedCalls").and_then(Value::as_u64);
@@ -223,21 +224,21 @@ fn resilience4j(name: &str, one: &Value) -> Option<NamedBreaker> {
 }
 
 /// What resilience4j counts, also as its health details have it. Rates below zero: fewer calls than its minimum.
-fn counts(map: &Map<String, Value>) -> Option<Counts> {
+fn counts(map: &Map<String, Value>) -> Option<BreakerCounts> {
     let rate = |key: &str| {
         let value = map.get(key)?;
         let text = value.as_str().map(|text| text.trim_end_matches('%').trim().parse().ok());
         text.unwrap_or_else(|| value.as_f64()).filter(|rate: &f64| rate.is_finite())
     };
     let count = |key: &str| map.get(key).and_then(Value::as_u64);
-    let counts = Counts {
+    let counts = BreakerCounts {
         calls: count("bufferedCalls"),
         failed: count("failedCalls"),
         failure_percent: rate("failureRate").filter(|rate| *rate >= 0.0),
         trips_at_percent: rate("failureRateThreshold").or_else(|| rate("setFailureRateThreshold")),
-        ..Counts::default()
+        ..BreakerCounts::default()
     };
-    (counts != Counts::default()).then_some(counts)
+    (counts != BreakerCounts::default()).then_some(counts)
 }
 
 fn light(one: &Value) -> Option<NamedBreaker> {
@@ -259,7 +260,7 @@ fn light(one: &Value) -> Option<NamedBreaker> {
     };
     let color: String = color.chars().take(20).collect();
     let ground = format!("{name}: {color}{}", if locked { ", locked" } else { "" });
-    Some(NamedBreaker::new(name, state.map_or(Says::Nothing, Says::State), ground))
+    Some(NamedBreaker::new(name, state.map_or(SourceClaim::Nothing, SourceClaim::State), ground))
 }
 
 /// `toJSON()` of a circuit, behind a page of the service's own.
@@ -276,7 +277,7 @@ fn opossum(one: &Value) -> Option<NamedBreaker> {
         (false, _, true) => Some(HalfOpen),
         _ => None,
     };
-    let says = found.map_or(Says::Nothing, Says::State);
+    let says = found.map_or(SourceClaim::Nothing, SourceClaim::State);
     let meaning = found.map_or_else(|| "its flags contradict each other".to_owned(), words::word);
     let rejected = one.get("status").and_then(|status| status.get("rejects")).and_then(Value::as_u64);
     let ground = format!("{name}: {meaning}");

@@ -1,11 +1,11 @@
 //! Pages as resilience4j writes them, one after another.
 
 use super::*;
-use crate::session::event::Witness;
+use crate::session::event::SourceKind;
 use serde_json::json;
 
 fn source() -> SourceId {
-    SourceId::beside(Witness::Actuator, "/actuator/circuitbreakers")
+    SourceId::beside(SourceKind::Actuator, "/actuator/circuitbreakers")
 }
 
 fn page(state: &str, rate: &str, rejected: u64) -> Vec<u8> {
@@ -57,7 +57,7 @@ fn events_give_exact_moments_once_and_are_moved_to_our_clock() {
     reader.attach(&mut reading);
     let expected = Transition { at: "2025-11-22T13:05:00.202Z".parse().unwrap(), from: Closed, to: Open };
     assert_eq!(reading.breakers[0].transitions, [expected]);
-    assert_eq!(reader.by_events(source()).breakers[0].says, Says::State(Open));
+    assert_eq!(reader.by_events(source()).breakers[0].says, SourceClaim::State(Open));
 }
 
 #[test]

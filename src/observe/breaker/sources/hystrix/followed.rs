@@ -3,8 +3,9 @@
 use super::super::words;
 use super::record::{Flag, Record, Speaker};
 use crate::session::event::{
+    BreakerCounts,
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Mixed, Open},
-    Counts, NamedBreaker, Says, Timestamp, Transition,
+    NamedBreaker, SourceClaim, Timestamp, Transition,
 };
 use jiff::SignedDuration;
 use std::collections::VecDeque;
@@ -26,7 +27,7 @@ pub(super) struct Followed {
     /// Calls rejected since it was first heard of, and those counted then.
     rejected: u64,
     /// What it had counted when it tripped: while it is open the counts drain, and that is no recovery.
-    tripped: Option<Counts>,
+    tripped: Option<BreakerCounts>,
     transitions: VecDeque<Transition>,
 }
 
@@ -130,28 +131,28 @@ impl Followed {
     }
 
     /// What it says, whether that is derived, and in which words.
-    fn says(&self) -> (Says, bool, String) {
+    fn says(&self) -> (SourceClaim, bool, String) {
         let record = &self.record;
         let seen = self.up.is_some_and(|(_, seen)| seen) || self.tried.is_some();
         let said = |state: BreakerState, derived: bool, why: &str| {
             let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
-            (Says::State(state), derived, format!("{}{why}", words::word(state)))
+            (SourceClaim::State(state), derived, format!("{}{why}", words::word(state)))
         };
         match (record.flag, record.speaker) {
             (Flag::Both, _) => said(Mixed, false, "its hosts differ"),
             _ if record.forced_open => said(ForcedOpen, false, ""),
             _ if record.off => said(Disabled, false, "nothing protects these calls"),
-            (Flag::Down, Speaker::Vertx) => (Says::Not(Open), false, "not open".to_owned()),
+            (Flag::Down, Speaker::Vertx) => (SourceClaim::Not(Open), false, "not open".to_owned()),
             (Flag::Down, _) => said(Closed, false, ""),
             (Flag::Up, Speaker::Brakes | Speaker::Vertx) => said(Open, false, ""),
             (Flag::Up, _) if self.trial.is_some() => said(HalfOpen, true, "derived: a trial runs"),
             (Flag::Up, Speaker::Opossum) if seen => {
                 said(Open, true, "not closed, and its sleep window is not over")
             }
-            (Flag::Up, Speaker::Opossum) => (Says::Not(Closed), false, "not closed".to_owned()),
+            (Flag::Up, Speaker::Opossum) => (SourceClaim::Not(Closed), false, "not closed".to_owned()),
             // Met in the middle, with a call on its way: open, or half-open.
             (Flag::Up, Speaker::Hystrix) if !seen && record.running > 0 => {
-                (Says::Not(Closed), false, "not closed".to_owned())
+                (SourceClaim::Not(Closed), false, "not closed".to_owned())
             }
             (Flag::Up, Speaker::Hystrix) => said(Open, false, ""),
         }
@@ -160,7 +161,7 @@ impl Followed {
     pub(super) fn tell(&self, name: String) -> NamedBreaker {
         let (says, derived, words) = self.says();
         let seen = self.up.is_some_and(|(_, seen)| seen) || self.tried.is_some();
-        let waits = says == Says::State(Open) && seen;
+        let waits = says == SourceClaim::State(Open) && seen;
         NamedBreaker {
             derived,
             counts: Some(self.tripped.unwrap_or(self.record.counts)),

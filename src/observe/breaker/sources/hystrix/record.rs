@@ -1,6 +1,6 @@
 //! One record of one command, whoever wrote it.
 
-use crate::session::event::{Counts, Timestamp};
+use crate::session::event::{BreakerCounts, Timestamp};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ pub(super) struct Record {
     pub(super) rejected: u64,
     pub(super) fallbacks: u64,
     pub(super) requests: u64,
-    pub(super) counts: Counts,
+    pub(super) counts: BreakerCounts,
     pub(super) sleep_s: Option<f64>,
 }
 
@@ -65,7 +65,7 @@ impl Record {
         };
         let exact = speaker == Speaker::Hystrix;
         let percent = setting("circuitBreakerErrorThresholdPercentage");
-        let counts = Counts {
+        let counts = BreakerCounts {
             // Some of the others' counts and thresholds are constants, or mean something else.
             calls: exact.then(|| count("requestCount")),
             failed: exact.then(|| count("errorCount")),

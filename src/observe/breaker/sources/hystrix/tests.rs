@@ -4,7 +4,7 @@ use super::lines::LINE;
 use super::*;
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
-    Says, Witness,
+    SourceClaim, SourceKind,
 };
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn record(ms: i64, open: bool, running: u64, timed_out: u64) -> Value {
 }
 
 fn told(stream: &HystrixStream, ms: i64) -> NamedBreaker {
-    let source = SourceId::beside(Witness::Hystrix, "/hystrix.stream");
+    let source = SourceId::beside(SourceKind::Hystrix, "/hystrix.stream");
     stream.reading(source, at(ms)).breakers.first().cloned().expect("a breaker is told")
 }
 
@@ -36,16 +36,16 @@ fn feed(stream: &mut HystrixStream, value: &Value, ms: i64) {
 fn a_cycle_is_followed_and_its_trials_are_marked() {
     let mut stream = HystrixStream::default();
     let steps = [
-        (record(0, false, 0, 0), Says::State(Closed), false),
-        (record(500, true, 3, 14), Says::State(Open), false),
+        (record(0, false, 0, 0), SourceClaim::State(Closed), false),
+        (record(500, true, 3, 14), SourceClaim::State(Open), false),
         // Calls from before the trip are no trials.
-        (record(4000, true, 1, 14), Says::State(Open), false),
-        (record(5600, true, 1, 14), Says::State(HalfOpen), true),
-        (record(6600, true, 0, 15), Says::State(Open), false),
+        (record(4000, true, 1, 14), SourceClaim::State(Open), false),
+        (record(5600, true, 1, 14), SourceClaim::State(HalfOpen), true),
+        (record(6600, true, 0, 15), SourceClaim::State(Open), false),
         // One that fails between two records is told by its count.
-        (record(12_000, true, 0, 16), Says::State(Open), false),
-        (record(17_200, true, 1, 16), Says::State(HalfOpen), true),
-        (record(18_000, false, 0, 16), Says::State(Closed), false),
+        (record(12_000, true, 0, 16), SourceClaim::State(Open), false),
+        (record(17_200, true, 1, 16), SourceClaim::State(HalfOpen), true),
+        (record(18_000, false, 0, 16), SourceClaim::State(Closed), false),
     ];
     for (value, says, derived) in steps {
         let ms = value["currentTime"].as_i64().unwrap() - T0;
@@ -75,15 +75,15 @@ fn a_cycle_is_followed_and_its_trials_are_marked() {
 fn what_is_old_on_arrival_is_history_unless_the_clock_is_only_wrong() {
     let mut stream = HystrixStream::default();
     feed(&mut stream, &record(0, true, 0, 0), 4000);
-    let source = SourceId::beside(Witness::Hystrix, "/hystrix.stream");
+    let source = SourceId::beside(SourceKind::Hystrix, "/hystrix.stream");
     assert!(stream.reading(source.clone(), at(4000)).breakers.is_empty(), "history is not the present");
     feed(&mut stream, &record(3900, false, 0, 0), 4000);
-    assert_eq!(told(&stream, 4000).says, Says::State(Closed));
+    assert_eq!(told(&stream, 4000).says, SourceClaim::State(Closed));
     assert!(stream.reading(source, at(7200)).breakers.is_empty(), "nothing is heard of it any more");
     let mut behind = HystrixStream::default();
     let text = format!("data: {}\n\n", record(-60_000, true, 0, 0));
     behind.feed(text.as_bytes(), at(10), SignedDuration::from_secs(-60));
-    assert_eq!(told(&behind, 20).says, Says::State(Open));
+    assert_eq!(told(&behind, 20).says, SourceClaim::State(Open));
 }
 
 #[test]
@@ -99,13 +99,13 @@ fn opossum_is_believed_only_what_it_means() {
             "propertyValue_executionIsolationThreadTimeoutInMilliseconds": 300})
     };
     for (ms, up, failures, says) in [
-        (0, true, 4, Says::Not(Closed)),
-        (1000, false, 4, Says::State(Closed)),
-        (2000, true, 8, Says::State(Open)),
-        (5100, true, 8, Says::State(HalfOpen)),
-        (6100, true, 9, Says::State(Open)),
-        (9200, true, 9, Says::State(HalfOpen)),
-        (9300, false, 9, Says::State(Closed)),
+        (0, true, 4, SourceClaim::Not(Closed)),
+        (1000, false, 4, SourceClaim::State(Closed)),
+        (2000, true, 8, SourceClaim::State(Open)),
+        (5100, true, 8, SourceClaim::State(HalfOpen)),
+        (6100, true, 9, SourceClaim::State(Open)),
+        (9200, true, 9, SourceClaim::State(HalfOpen)),
+        (9300, false, 9, SourceClaim::State(Closed)),
     ] {
         feed(&mut stream, &opossum(ms, up, failures), ms + 10);
         let breaker = told(&stream, ms + 10);
@@ -148,6 +148,6 @@ proptest::proptest! {
         for piece in pieces {
             stream.feed(piece.as_bytes(), at(0), SignedDuration::ZERO);
         }
-        stream.reading(SourceId::beside(Witness::Hystrix, "/x"), at(0));
+        stream.reading(SourceId::beside(SourceKind::Hystrix, "/x"), at(0));
     }
 }

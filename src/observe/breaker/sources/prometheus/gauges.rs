@@ -2,7 +2,7 @@
 
 use super::super::words;
 use super::{Families, Family, Sample, ground, is_a_state, numbers::Numbers, who};
-use crate::session::event::{BreakerState, NamedBreaker, Says};
+use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
 
 /// `page`: the process that answered. `well`: users get real answers now.
@@ -21,7 +21,9 @@ pub(super) fn read(
                     family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect();
                 let unread = told.iter_mut().zip(&family.samples);
                 unread
-                    .filter(|(one, _)| one.says == Says::Nothing && words::pairs(&family.help).is_empty())
+                    .filter(|(one, _)| {
+                        one.says == SourceClaim::Nothing && words::pairs(&family.help).is_empty()
+                    })
                     .for_each(|(one, sample)| by_readings(one, name, sample.value, numbers, page, well));
                 told
             }
@@ -39,11 +41,11 @@ pub(super) fn read(
     found
 }
 
-fn rank(says: Says) -> u8 {
+fn rank(says: SourceClaim) -> u8 {
     match says {
-        Says::State(_) => 2,
-        Says::Not(_) => 1,
-        Says::Nothing => 0,
+        SourceClaim::State(_) => 2,
+        SourceClaim::Not(_) => 1,
+        SourceClaim::Nothing => 0,
     }
 }
 
@@ -76,11 +78,11 @@ fn one_hot(name: &str, family: &Family, label: &str) -> Vec<NamedBreaker> {
         let plain = samples.iter().all(|sample| sample.value == 0.0 || sample.value == 1.0);
         let (says, value) = match hot.as_slice() {
             [word] if plain => match words::state(word).flatten() {
-                Some(state) => (Says::State(state), words::word(state)),
-                None => (Says::Nothing, (*word).to_owned()),
+                Some(state) => (SourceClaim::State(state), words::word(state)),
+                None => (SourceClaim::Nothing, (*word).to_owned()),
             },
-            [] => (Says::Nothing, "no state".to_owned()),
-            _ => (Says::Nothing, "several states at once".to_owned()),
+            [] => (SourceClaim::Nothing, "no state".to_owned()),
+            _ => (SourceClaim::Nothing, "several states at once".to_owned()),
         };
         let ground = ground(name, &breaker, process.as_deref(), &value);
         NamedBreaker { process, ..NamedBreaker::new(breaker, says, ground) }
@@ -100,9 +102,11 @@ fn by_readings(
     let process = one.process.clone().or_else(|| page.map(str::to_owned));
     one.says = numbers.read((name.to_owned(), one.name.clone(), process), value, well);
     let meaning = match one.says {
-        Says::State(state) => format!("{value} ({}, as its readings prove)", words::word(state)),
-        Says::Not(_) => format!("{value} (not closed: it left the value it had while users were well)"),
-        Says::Nothing => return,
+        SourceClaim::State(state) => format!("{value} ({}, as its readings prove)", words::word(state)),
+        SourceClaim::Not(_) => {
+            format!("{value} (not closed: it left the value it had while users were well)")
+        }
+        SourceClaim::Nothing => return,
     };
     one.derived = true;
     one.ground = ground(name, &one.name, one.process.as_deref(), &meaning);
@@ -124,18 +128,18 @@ fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreake
     let three = pairs.iter().any(|(_, state)| *state == BreakerState::HalfOpen);
     let says = match told {
         // Where only two words are told, half-open hides in one of them.
-        Some((_, BreakerState::Closed)) if !three => Says::Not(BreakerState::Open),
-        Some((_, state)) => Says::State(*state),
-        None if open && pairs.is_empty() && value == 1.0 => Says::State(BreakerState::Open),
-        None if open && value == 0.0 => Says::Not(BreakerState::Open),
-        None if closed && pairs.is_empty() && value == 1.0 => Says::State(BreakerState::Closed),
-        None if closed && pairs.is_empty() && value == 0.0 => Says::Not(BreakerState::Closed),
-        None => Says::Nothing,
+        Some((_, BreakerState::Closed)) if !three => SourceClaim::Not(BreakerState::Open),
+        Some((_, state)) => SourceClaim::State(*state),
+        None if open && pairs.is_empty() && value == 1.0 => SourceClaim::State(BreakerState::Open),
+        None if open && value == 0.0 => SourceClaim::Not(BreakerState::Open),
+        None if closed && pairs.is_empty() && value == 1.0 => SourceClaim::State(BreakerState::Closed),
+        None if closed && pairs.is_empty() && value == 0.0 => SourceClaim::Not(BreakerState::Closed),
+        None => SourceClaim::Nothing,
     };
     let meaning = match says {
-        Says::State(state) => format!("{value} ({})", words::word(state)),
-        Says::Not(state) => format!("{value} (not {})", words::word(state)),
-        Says::Nothing => format!("{value}, and nothing says what that means"),
+        SourceClaim::State(state) => format!("{value} ({})", words::word(state)),
+        SourceClaim::Not(state) => format!("{value} (not {})", words::word(state)),
+        SourceClaim::Nothing => format!("{value}, and nothing says what that means"),
     };
     let (breaker, process) = who(name, sample, &[]);
     let ground = ground(name, &breaker, process.as_deref(), &meaning);

@@ -144,13 +144,17 @@ fn whole(value: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::event::{Says, Witness};
+    use crate::session::event::{SourceClaim, SourceKind};
 
     fn told(page: &str) -> (String, Vec<String>) {
         let mut text = super::page();
         text.feed(page.as_bytes());
-        let reading = super::read(SourceId::beside(Witness::Mesh, "15090/stats/prometheus"), text);
-        assert_eq!((reading.says, reading.breakers.len()), (Says::Nothing, 0), "no state is concluded");
+        let reading = super::read(SourceId::beside(SourceKind::Mesh, "15090/stats/prometheus"), text);
+        assert_eq!(
+            (reading.says, reading.breakers.len()),
+            (SourceClaim::Nothing, 0),
+            "no state is concluded"
+        );
         (reading.ground, reading.limits)
     }
 

@@ -6,7 +6,7 @@
 
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
-    Says,
+    SourceClaim,
 };
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub(super) struct Numbers(BTreeMap<Key, Number>);
 
 impl Numbers {
     /// Takes note of a value and says what the readings so far prove. `well`: users get real answers now.
-    pub(super) fn read(&mut self, key: Key, value: f64, well: bool) -> Says {
+    pub(super) fn read(&mut self, key: Key, value: f64, well: bool) -> SourceClaim {
         if self.0.len() >= REMEMBERED && !self.0.contains_key(&key) {
             self.0.clear();
         }
@@ -52,16 +52,16 @@ impl Numbers {
                 number.values.push(value);
             }
         }
-        let [first, others @ ..] = number.values.as_slice() else { return Says::Nothing };
+        let [first, others @ ..] = number.values.as_slice() else { return SourceClaim::Nothing };
         if number.wild {
-            return Says::Nothing;
+            return SourceClaim::Nothing;
         }
         if others.is_empty() {
             number.steady = number.steady.saturating_add(u32::from(well));
-            return Says::Nothing;
+            return SourceClaim::Nothing;
         }
         if value == *first {
-            return Says::State(Closed);
+            return SourceClaim::State(Closed);
         }
         match others {
             [one, other] => {
@@ -71,12 +71,12 @@ impl Numbers {
                 // Whole numbers are in any order: only what has a half has its order told.
                 let halves = between && near.fract() != 0.0;
                 match halves {
-                    true if value == *near => Says::State(HalfOpen),
-                    true => Says::State(Open),
-                    false => Says::Not(Closed),
+                    true if value == *near => SourceClaim::State(HalfOpen),
+                    true => SourceClaim::State(Open),
+                    false => SourceClaim::Not(Closed),
                 }
             }
-            _ => Says::Not(Closed),
+            _ => SourceClaim::Not(Closed),
         }
     }
 }
@@ -85,7 +85,7 @@ impl Numbers {
 mod tests {
     use super::*;
 
-    fn story(readings: &[(f64, bool)]) -> Vec<Says> {
+    fn story(readings: &[(f64, bool)]) -> Vec<SourceClaim> {
         let mut numbers = Numbers::default();
         let key = || ("breaker_state".to_owned(), "provider".to_owned(), None);
         readings.iter().map(|(value, well)| numbers.read(key(), *value, *well)).collect()
@@ -103,26 +103,26 @@ mod tests {
             (1.0, false),
             (0.0, true),
         ]);
-        let not_closed = Says::Not(Closed);
+        let not_closed = SourceClaim::Not(Closed);
         let expected = [
-            Says::Nothing,
-            Says::Nothing,
-            Says::Nothing,
+            SourceClaim::Nothing,
+            SourceClaim::Nothing,
+            SourceClaim::Nothing,
             not_closed,
-            Says::State(HalfOpen),
-            Says::State(Open),
-            Says::State(Closed),
+            SourceClaim::State(HalfOpen),
+            SourceClaim::State(Open),
+            SourceClaim::State(Closed),
         ];
         assert_eq!(said, expected);
         // 1 is closed and 0 open.
         let said = story(&[(1.0, true), (1.0, true), (0.0, false), (0.5, false)]);
-        assert_eq!(said[3], Says::State(HalfOpen));
+        assert_eq!(said[3], SourceClaim::State(HalfOpen));
     }
 
     #[test]
     fn whole_numbers_have_no_order() {
         let said = story(&[(0.0, true), (0.0, true), (2.0, false), (1.0, false), (2.0, false)]);
-        assert_eq!(said[2..], [Says::Not(Closed); 3]);
+        assert_eq!(said[2..], [SourceClaim::Not(Closed); 3]);
     }
 
     #[test]
@@ -133,9 +133,9 @@ mod tests {
             &[(0.5, true), (0.5, true), (0.5, false)],
             &[(f64::NAN, true), (0.0, true), (1.0, true)],
         ] {
-            assert!(story(readings).iter().all(|says| *says == Says::Nothing), "{readings:?}");
+            assert!(story(readings).iter().all(|says| *says == SourceClaim::Nothing), "{readings:?}");
         }
         let wild: Vec<(f64, bool)> = (0..20).map(|n| (f64::from(n / 2), true)).collect();
-        assert_eq!(story(&wild).last(), Some(&Says::Nothing), "a number with many values is no state");
+        assert_eq!(story(&wild).last(), Some(&SourceClaim::Nothing), "a number with many values is no state");
     }
 }

@@ -3,13 +3,13 @@
 use super::*;
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
-    Says, Witness,
+    SourceClaim, SourceKind,
 };
 use serde_json::Value;
 use std::path::Path;
 
 fn source() -> SourceId {
-    SourceId::beside(Witness::Metrics, "/metrics")
+    SourceId::beside(SourceKind::Metrics, "/metrics")
 }
 
 fn read(reader: &mut PageReader, page: &str) -> Reading {
@@ -19,7 +19,7 @@ fn read(reader: &mut PageReader, page: &str) -> Reading {
     reader.read(source(), text)
 }
 
-fn says(page: &str) -> Vec<(String, Says)> {
+fn says(page: &str) -> Vec<(String, SourceClaim)> {
     let reading = read(&mut PageReader::default(), page);
     reading.breakers.into_iter().map(|one| (one.name, one.says)).collect()
 }
@@ -34,25 +34,31 @@ fn one_page_at_a_time() {
              circuit_breaker_state{name=\"provider\",state=\"half_open\"} 0\n\
              circuit_breaker_transitions_total{name=\"provider\",to=\"open\"} 1\n\
              circuit_breaker_calls_total{name=\"provider\",kind=\"permitted\"} 6",
-            named("provider", Says::State(Open)),
+            named("provider", SourceClaim::State(Open)),
         ),
         (
             "# HELP my_circuit_state (0=closed, 1=half-open, 2=open)\nmy_circuit_state 2",
-            named("my_circuit_state", Says::State(Open)),
+            named("my_circuit_state", SourceClaim::State(Open)),
         ),
         // Nobody says what the numbers mean: 0 is open in some services.
-        ("breaker_state 0", named("breaker_state", Says::Nothing)),
-        ("breaker_state 2", named("breaker_state", Says::Nothing)),
-        ("circuitbreaker_state 0.5", named("circuitbreaker_state", Says::Nothing)),
+        ("breaker_state 0", named("breaker_state", SourceClaim::Nothing)),
+        ("breaker_state 2", named("breaker_state", SourceClaim::Nothing)),
+        ("circuitbreaker_state 0.5", named("circuitbreaker_state", SourceClaim::Nothing)),
         (
             "# HELP cb_breaker 0=closed, 0.5=half-open, 1=open\ncb_breaker 0.5",
-            named("cb_breaker", Says::State(HalfOpen)),
+            named("cb_breaker", SourceClaim::State(HalfOpen)),
         ),
-        ("circuit_breaker_open 1", named("circuit_breaker_open", Says::State(Open))),
-        ("circuit_breaker_open 0", named("circuit_breaker_open", Says::Not(Open))),
+        ("circuit_breaker_open 1", named("circuit_breaker_open", SourceClaim::State(Open))),
+        ("circuit_breaker_open 0", named("circuit_breaker_open", SourceClaim::Not(Open))),
         // All zero, or several ones: nothing is certain.
-        ("cb_breaker{state=\"open\"} 0\ncb_breaker{state=\"closed\"} 0", named("cb_breaker", Says::Nothing)),
-        ("cb_breaker{state=\"open\"} 1\ncb_breaker{state=\"closed\"} 1", named("cb_breaker", Says::Nothing)),
+        (
+            "cb_breaker{state=\"open\"} 0\ncb_breaker{state=\"closed\"} 0",
+            named("cb_breaker", SourceClaim::Nothing),
+        ),
+        (
+            "cb_breaker{state=\"open\"} 1\ncb_breaker{state=\"closed\"} 1",
+            named("cb_breaker", SourceClaim::Nothing),
+        ),
         ("# TYPE breaker_state counter\nbreaker_state{state=\"open\"} 1", vec![]),
         ("circuit_state_bucket{le=\"1\",state=\"open\"} 1", vec![]),
         ("breaker_state_changes{state=\"open\"} 1", vec![]),
@@ -72,7 +78,10 @@ fn processes_of_one_page_are_told_apart() {
     let page = "breaker_state{name=\"p\",pid=\"7\",state=\"open\"} 1\nbreaker_state{name=\"p\",pid=\"8\",state=\"closed\"} 1";
     let breakers = read(&mut PageReader::default(), page).breakers;
     let processes: Vec<_> = breakers.iter().map(|one| (one.process.as_deref(), one.says)).collect();
-    assert_eq!(processes, [(Some("pid 7"), Says::State(Open)), (Some("pid 8"), Says::State(Closed))]);
+    assert_eq!(
+        processes,
+        [(Some("pid 7"), SourceClaim::State(Open)), (Some("pid 8"), SourceClaim::State(Closed))]
+    );
 }
 
 #[test]
@@ -84,8 +93,8 @@ fn outgoing_calls_count_where_they_leave_for_one_target() {
 }
 
 /// What a page of the table must be concluded to say.
-fn wanted(word: &str) -> Option<Says> {
-    let state = |state| Some(Says::State(state));
+fn wanted(word: &str) -> Option<SourceClaim> {
+    let state = |state| Some(SourceClaim::State(state));
     match word {
         "closed" => state(Closed),
         "open" => state(Open),
@@ -93,9 +102,9 @@ fn wanted(word: &str) -> Option<Says> {
         "forced_open" => state(BreakerState::ForcedOpen),
         "disabled" => state(BreakerState::Disabled),
         "metrics_only" => state(BreakerState::MetricsOnly),
-        "not_closed" => Some(Says::Not(Closed)),
-        "not_open" => Some(Says::Not(Open)),
-        "unread" => Some(Says::Nothing),
+        "not_closed" => Some(SourceClaim::Not(Closed)),
+        "not_open" => Some(SourceClaim::Not(Open)),
+        "unread" => Some(SourceClaim::Nothing),
         _ => None,
     }
 }
@@ -104,7 +113,7 @@ fn wanted(word: &str) -> Option<Says> {
 fn faults(file: &str, one: &Value, found: &[&NamedBreaker]) -> Vec<String> {
     let (name, must) = (one["name"].as_str().unwrap(), one["state"].as_str().unwrap());
     let mut faults = Vec::new();
-    let accepted: Vec<Says> = std::iter::once(must)
+    let accepted: Vec<SourceClaim> = std::iter::once(must)
         .chain(one["accept"].as_array().into_iter().flatten().filter_map(Value::as_str))
         .filter_map(wanted)
         .collect();
@@ -112,14 +121,14 @@ fn faults(file: &str, one: &Value, found: &[&NamedBreaker]) -> Vec<String> {
     if must == "mixed" {
         return faults;
     }
-    if found.is_empty() && !accepted.contains(&Says::Nothing) {
+    if found.is_empty() && !accepted.contains(&SourceClaim::Nothing) {
         faults.push(format!("{file}: {name} is {must}, and is not found"));
     }
     for found in found {
         if !accepted.contains(&found.says) {
             faults.push(format!("{file}: {name} is {must}, not {:?} ({})", found.says, found.ground));
         }
-        let told = matches!(found.says, Says::State(_)) && Some(found.says) == wanted(must);
+        let told = matches!(found.says, SourceClaim::State(_)) && Some(found.says) == wanted(must);
         let derived = one["basis"].as_str() == Some("derived");
         if told && found.derived != derived {
             faults.push(format!(
@@ -189,7 +198,7 @@ fn the_pages_of_libraries_are_read() {
                 wrong.extend(faults(file, one, &mine));
             }
             for (number, other) in found.iter().enumerate() {
-                if !known.contains(&number) && other.says != Says::Nothing {
+                if !known.contains(&number) && other.says != SourceClaim::Nothing {
                     wrong.push(format!("{file}: nothing may be said of {}: {}", other.name, other.ground));
                 }
             }

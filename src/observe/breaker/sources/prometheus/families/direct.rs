@@ -9,7 +9,7 @@ use super::{
 };
 use crate::session::event::{
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Open},
-    NamedBreaker, Says,
+    NamedBreaker, SourceClaim,
 };
 use std::collections::BTreeMap;
 
@@ -73,8 +73,10 @@ fn r4j(families: &mut Families, name: &str) -> Vec<NamedBreaker> {
 fn by_order(metric: &str, breaker: &str, sample: &Sample, order: &[BreakerState]) -> NamedBreaker {
     let at = order.iter().enumerate().find(|(place, _)| *place as f64 == sample.value);
     let (says, value) = match at {
-        Some((_, state)) => (Says::State(*state), format!("{} ({})", sample.value, words::word(*state))),
-        None => (Says::Nothing, format!("{}, which is none of its states", sample.value)),
+        Some((_, state)) => {
+            (SourceClaim::State(*state), format!("{} ({})", sample.value, words::word(*state)))
+        }
+        None => (SourceClaim::Nothing, format!("{}, which is none of its states", sample.value)),
     };
     told(metric, breaker, process(sample), says, &value)
 }
@@ -82,9 +84,9 @@ fn by_order(metric: &str, breaker: &str, sample: &Sample, order: &[BreakerState]
 /// The flag stays up in half-open; down is closed, forced closed or switched off.
 fn hystrix(sample: &Sample) -> NamedBreaker {
     let (says, value) = match sample.value {
-        1.0 => (Says::Not(Closed), "1 (open or half-open)"),
-        0.0 => (Says::Not(Open), "0 (not open)"),
-        _ => (Says::Nothing, "no flag"),
+        1.0 => (SourceClaim::Not(Closed), "1 (open or half-open)"),
+        0.0 => (SourceClaim::Not(Open), "0 (not open)"),
+        _ => (SourceClaim::Nothing, "no flag"),
     };
     let key = sample.label("key").or(sample.label("name")).unwrap_or_default();
     told("hystrix_circuit_breaker_open", key, process(sample), says, value)
@@ -122,7 +124,7 @@ fn one_hot(
             [word] if plain => words::state(word).flatten(),
             _ => None,
         };
-        let says = state.map_or(Says::Nothing, Says::State);
+        let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);
         let value = state.map_or_else(|| "no state".to_owned(), words::word);
         told(metric, &breaker, process, says, &value)
     };
@@ -140,14 +142,20 @@ fn entered(metric: &str, family: &Family) -> Vec<NamedBreaker> {
             [one] => one.label("state").and_then(words::state).flatten(),
             _ => None,
         };
-        let says = state.map_or(Says::Nothing, Says::State);
+        let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);
         let value = state.map_or_else(|| "every state it ever had".to_owned(), words::word);
         told(metric, &breaker, None, says, &value)
     };
     groups.into_iter().map(read).collect()
 }
 
-fn told(metric: &str, breaker: &str, process: Option<String>, says: Says, value: &str) -> NamedBreaker {
+fn told(
+    metric: &str,
+    breaker: &str,
+    process: Option<String>,
+    says: SourceClaim,
+    value: &str,
+) -> NamedBreaker {
     let name: String = breaker.chars().take(80).collect();
     let ground = ground(metric, &name, process.as_deref(), value);
     NamedBreaker { process, ..NamedBreaker::new(name, says, ground) }

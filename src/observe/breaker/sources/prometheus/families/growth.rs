@@ -2,7 +2,7 @@
 
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
-    Says,
+    SourceClaim,
 };
 
 /// How often each state was entered since the last reading.
@@ -44,9 +44,9 @@ impl Entered {
 
     /// What can be said after it: the state if there is only one, "not closed" if that is common to all; nothing else.
     /// `before` is the state at the last reading, where it is known.
-    pub(super) fn says(self, before: Option<BreakerState>) -> Says {
+    pub(super) fn says(self, before: Option<BreakerState>) -> SourceClaim {
         if self.none() {
-            return before.map_or(Says::Nothing, Says::State);
+            return before.map_or(SourceClaim::Nothing, SourceClaim::State);
         }
         let mut ends = match before {
             Some(start @ (Open | HalfOpen | Closed)) => self.ends(start),
@@ -60,20 +60,20 @@ impl Entered {
 }
 
 /// What several possible ends have in common.
-fn common(ends: &[BreakerState]) -> Says {
+fn common(ends: &[BreakerState]) -> SourceClaim {
     match ends {
-        [] => Says::Nothing,
-        [first, rest @ ..] if rest.iter().all(|end| end == first) => Says::State(*first),
-        many if !many.contains(&Closed) => Says::Not(Closed),
-        many if !many.contains(&Open) => Says::Not(Open),
-        _ => Says::Nothing,
+        [] => SourceClaim::Nothing,
+        [first, rest @ ..] if rest.iter().all(|end| end == first) => SourceClaim::State(*first),
+        many if !many.contains(&Closed) => SourceClaim::Not(Closed),
+        many if !many.contains(&Open) => SourceClaim::Not(Open),
+        _ => SourceClaim::Nothing,
     }
 }
 
 /// Where transitions from one state to another lead: each is counted, so the walk ends where one more leads in than out.
-pub(super) fn walk(moves: &[(BreakerState, BreakerState, u64)], before: Option<BreakerState>) -> Says {
+pub(super) fn walk(moves: &[(BreakerState, BreakerState, u64)], before: Option<BreakerState>) -> SourceClaim {
     if moves.is_empty() {
-        return before.map_or(Says::Nothing, Says::State);
+        return before.map_or(SourceClaim::Nothing, SourceClaim::State);
     }
     let balance = |state: BreakerState| -> i128 {
         let sum = |counts: &mut dyn Iterator<Item = u64>| counts.map(i128::from).sum::<i128>();
@@ -82,27 +82,27 @@ pub(super) fn walk(moves: &[(BreakerState, BreakerState, u64)], before: Option<B
     };
     let states: Vec<BreakerState> = moves.iter().flat_map(|(from, to, _)| [*from, *to]).collect();
     match states.iter().find(|state| balance(**state) == 1) {
-        Some(end) => Says::State(*end),
+        Some(end) => SourceClaim::State(*end),
         // A round trip ends where it began; where that was is known, or not.
         None if states.iter().all(|state| balance(*state) == 0) => match before {
-            Some(before) if states.contains(&before) => Says::State(before),
-            _ => Says::Nothing,
+            Some(before) if states.contains(&before) => SourceClaim::State(before),
+            _ => SourceClaim::Nothing,
         },
-        None => Says::Nothing,
+        None => SourceClaim::Nothing,
     }
 }
 
 /// Which state the time of which grew tells; the words in which time passed since the last reading.
-pub(super) fn times(grown: &[BreakerState]) -> Says {
+pub(super) fn times(grown: &[BreakerState]) -> SourceClaim {
     let has = |state| grown.contains(&state);
     match (has(Closed), has(Open), has(HalfOpen)) {
-        (true, false, false) => Says::State(Closed),
+        (true, false, false) => SourceClaim::State(Closed),
         // From closed the only way leads to open; from half-open it led to closed.
-        (_, true, false) => Says::State(Open),
-        (false, false, true) => Says::State(HalfOpen),
-        (true, false, true) => Says::State(Closed),
-        (false, true, true) => Says::Not(Closed),
-        (true, true, true) | (false, false, false) => Says::Nothing,
+        (_, true, false) => SourceClaim::State(Open),
+        (false, false, true) => SourceClaim::State(HalfOpen),
+        (true, false, true) => SourceClaim::State(Closed),
+        (false, true, true) => SourceClaim::Not(Closed),
+        (true, true, true) | (false, false, false) => SourceClaim::Nothing,
     }
 }
 
@@ -117,21 +117,21 @@ mod tests {
     #[test]
     fn entries_are_put_in_the_only_order_there_is() {
         for (counts, before, says) in [
-            (entered(0, 0, 0), Some(Open), Says::State(Open)),
-            (entered(0, 0, 0), None, Says::Nothing),
-            (entered(1, 0, 0), Some(Closed), Says::State(Open)),
-            (entered(1, 0, 0), None, Says::State(Open)),
-            (entered(0, 1, 0), None, Says::State(HalfOpen)),
-            (entered(0, 0, 1), None, Says::State(Closed)),
+            (entered(0, 0, 0), Some(Open), SourceClaim::State(Open)),
+            (entered(0, 0, 0), None, SourceClaim::Nothing),
+            (entered(1, 0, 0), Some(Closed), SourceClaim::State(Open)),
+            (entered(1, 0, 0), None, SourceClaim::State(Open)),
+            (entered(0, 1, 0), None, SourceClaim::State(HalfOpen)),
+            (entered(0, 0, 1), None, SourceClaim::State(Closed)),
             // A trial that failed at once, or a first opening whose trial is out: only what was before tells.
-            (entered(1, 1, 0), Some(Open), Says::State(Open)),
-            (entered(1, 1, 0), Some(Closed), Says::State(HalfOpen)),
-            (entered(1, 1, 0), None, Says::Not(Closed)),
-            (entered(0, 1, 1), None, Says::State(Closed)),
-            (entered(1, 1, 1), Some(Closed), Says::State(Closed)),
-            (entered(2, 2, 1), Some(Open), Says::State(Open)),
-            (entered(2, 2, 1), Some(Closed), Says::Not(Open)),
-            (entered(3, 0, 0), Some(Closed), Says::Nothing),
+            (entered(1, 1, 0), Some(Open), SourceClaim::State(Open)),
+            (entered(1, 1, 0), Some(Closed), SourceClaim::State(HalfOpen)),
+            (entered(1, 1, 0), None, SourceClaim::Not(Closed)),
+            (entered(0, 1, 1), None, SourceClaim::State(Closed)),
+            (entered(1, 1, 1), Some(Closed), SourceClaim::State(Closed)),
+            (entered(2, 2, 1), Some(Open), SourceClaim::State(Open)),
+            (entered(2, 2, 1), Some(Closed), SourceClaim::Not(Open)),
+            (entered(3, 0, 0), Some(Closed), SourceClaim::Nothing),
         ] {
             assert_eq!(counts.says(before), says, "{counts:?} after {before:?}");
         }
@@ -143,13 +143,13 @@ mod tests {
         let trial = (Open, HalfOpen, 1);
         let back = (HalfOpen, Open, 1);
         for (moves, before, says) in [
-            (&[there][..], None, Says::State(Open)),
-            (&[there, trial], None, Says::State(HalfOpen)),
-            (&[trial, back], Some(Open), Says::State(Open)),
-            (&[trial, back], None, Says::Nothing),
-            (&[trial, back], Some(Closed), Says::Nothing),
-            (&[(HalfOpen, Closed, 1)], Some(HalfOpen), Says::State(Closed)),
-            (&[], Some(Closed), Says::State(Closed)),
+            (&[there][..], None, SourceClaim::State(Open)),
+            (&[there, trial], None, SourceClaim::State(HalfOpen)),
+            (&[trial, back], Some(Open), SourceClaim::State(Open)),
+            (&[trial, back], None, SourceClaim::Nothing),
+            (&[trial, back], Some(Closed), SourceClaim::Nothing),
+            (&[(HalfOpen, Closed, 1)], Some(HalfOpen), SourceClaim::State(Closed)),
+            (&[], Some(Closed), SourceClaim::State(Closed)),
         ] {
             assert_eq!(walk(moves, before), says, "{moves:?} after {before:?}");
         }
@@ -177,9 +177,9 @@ mod tests {
             }
             for said in [counts.says(Some(start)), counts.says(None), walk(&moves, Some(start)), walk(&moves, None)] {
                 match said {
-                    Says::State(state) => proptest::prop_assert_eq!(state, now),
-                    Says::Not(state) => proptest::prop_assert_ne!(state, now),
-                    Says::Nothing => {}
+                    SourceClaim::State(state) => proptest::prop_assert_eq!(state, now),
+                    SourceClaim::Not(state) => proptest::prop_assert_ne!(state, now),
+                    SourceClaim::Nothing => {}
                 }
             }
         }

@@ -24,7 +24,7 @@ mod tally;
 pub use own::Rule;
 
 use super::{Families, ground};
-use crate::session::event::{NamedBreaker, Says};
+use crate::session::event::{NamedBreaker, SourceClaim};
 use counted::Counted;
 
 /// Reads what is known, page after page.
@@ -64,8 +64,8 @@ pub(super) fn join(found: &mut Vec<NamedBreaker>, breaker: NamedBreaker) {
     let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
     let Some(told) = found.iter_mut().find(same) else { return found.push(breaker) };
     let better = match (told.says, breaker.says) {
-        (_, Says::Nothing) | (Says::State(_), Says::Not(_)) => false,
-        (Says::Nothing, _) | (Says::Not(_), Says::State(_)) => true,
+        (_, SourceClaim::Nothing) | (SourceClaim::State(_), SourceClaim::Not(_)) => false,
+        (SourceClaim::Nothing, _) | (SourceClaim::Not(_), SourceClaim::State(_)) => true,
         _ => told.derived && !breaker.derived,
     };
     let (mut kept, other) = if better { (breaker, told.clone()) } else { (told.clone(), breaker) };

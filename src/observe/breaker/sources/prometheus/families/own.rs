@@ -1,7 +1,7 @@
 //! The operator's own rule for a series: which label or which numbers hold the state, and what they mean.
 
 use super::super::{Families, ground, text::Sample, who};
-use crate::session::event::{BreakerState, NamedBreaker, Says};
+use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
 
 /// A rule: a metric, perhaps the label that holds the state, and what each of its words or numbers means.
@@ -101,7 +101,7 @@ impl Rule {
             None => format!("{word}, of which your rule says nothing"),
         };
         let ground = ground(&self.metric, &breaker, process.as_deref(), &value);
-        let says = state.map_or(Says::Nothing, Says::State);
+        let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);
         NamedBreaker { process, ..NamedBreaker::new(breaker, says, ground) }
     }
 }

@@ -2,16 +2,16 @@ use super::super::{PageReader, SourceId};
 use super::*;
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
-    Witness,
+    SourceKind,
 };
 
 fn read(reader: &mut PageReader, page: &str) -> Vec<NamedBreaker> {
     let mut text = reader.page();
     text.feed(page.as_bytes());
-    reader.read(SourceId::beside(Witness::Metrics, "/metrics"), text).breakers
+    reader.read(SourceId::beside(SourceKind::Metrics, "/metrics"), text).breakers
 }
 
-fn says(reader: &mut PageReader, page: &str) -> Vec<(String, Says)> {
+fn says(reader: &mut PageReader, page: &str) -> Vec<(String, SourceClaim)> {
     read(reader, page).into_iter().map(|one| (one.name, one.says)).collect()
 }
 
@@ -28,10 +28,10 @@ fn three_lines_of_the_operator_explain_a_series() {
     let mut reader = PageReader::with(vec![by_label, by_number], String::new());
     let page = "shop_gate{name=\"p\",phase=\"ok\"} 0\nshop_gate{name=\"p\",phase=\"tripped\"} 1\ngate_level{name=\"q\"} 7\n";
     let named = |name: &str, says| (name.to_owned(), says);
-    let expected = [named("p", Says::State(Open)), named("q", Says::State(Open))];
+    let expected = [named("p", SourceClaim::State(Open)), named("q", SourceClaim::State(Open))];
     assert_eq!(says(&mut reader, page), expected);
     let unknown = "gate_level{name=\"q\"} 3\n";
-    assert_eq!(says(&mut reader, unknown), [named("q", Says::Nothing)]);
+    assert_eq!(says(&mut reader, unknown), [named("q", SourceClaim::Nothing)]);
     assert!(says(&mut PageReader::default(), page).is_empty(), "without the rule nobody knows");
 }
 
@@ -43,12 +43,12 @@ fn counters_that_jump_up_and_down_are_of_several_processes() {
             "circuit{{name=\"p\",event=\"fire\"}} {fire}\ncircuit{{name=\"p\",event=\"open\"}} {open}\ncircuit{{name=\"p\",event=\"close\"}} 1\n"
         )
     };
-    let mut last = Says::Nothing;
+    let mut last = SourceClaim::Nothing;
     for turn in 0..10 {
         let page = if turn % 2 == 0 { page(2, 90 + turn) } else { page(1, 20 + turn) };
         last = read(&mut reader, &page)[0].says;
     }
-    assert_eq!(last, Says::Nothing);
+    assert_eq!(last, SourceClaim::Nothing);
 }
 
 #[test]
@@ -60,13 +60,13 @@ fn what_appears_on_a_page_that_was_read_was_nothing_before() {
     };
     let mut reader = PageReader::default();
     assert!(says(&mut reader, "").is_empty());
-    assert_eq!(read(&mut reader, &polly("OnCircuitOpened", 1))[0].says, Says::State(Open));
+    assert_eq!(read(&mut reader, &polly("OnCircuitOpened", 1))[0].says, SourceClaim::State(Open));
     // A reader that comes later cannot know.
-    assert_eq!(read(&mut PageReader::default(), &polly("OnCircuitOpened", 1))[0].says, Says::Nothing);
+    assert_eq!(read(&mut PageReader::default(), &polly("OnCircuitOpened", 1))[0].says, SourceClaim::Nothing);
 }
 
 #[test]
 fn opossum_that_is_switched_off_is_not_called_closed() {
     let page = "circuit{name=\"p\",event=\"fire\"} 9\n";
-    assert_eq!(read(&mut PageReader::default(), page)[0].says, Says::Nothing);
+    assert_eq!(read(&mut PageReader::default(), page)[0].says, SourceClaim::Nothing);
 }

@@ -7,7 +7,7 @@ use super::super::tally::{Memory, Tallies, Tally, process};
 use super::{Verdict, key};
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
-    Says,
+    SourceClaim,
 };
 
 /// Counts by status, and activations, where the state itself is not on the page.
@@ -30,23 +30,23 @@ pub(super) fn dapr(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict
     let rejected = tally.get("met open").copied();
     let said = |says, why| Verdict { says, why, rejected };
     if !goes_on {
-        return said(Says::Nothing, "counts, read for the first time");
+        return said(SourceClaim::Nothing, "counts, read for the first time");
     }
     let grown = |kind: &str, state| memory.grown(tally, &format!("{kind} {}", key(state))) > 0.0;
     match (grown("became", Open), grown("became", Closed)) {
-        (true, false) => return said(Says::State(Open), "it became open"),
-        (false, true) => return said(Says::State(Closed), "it became closed"),
+        (true, false) => return said(SourceClaim::State(Open), "it became open"),
+        (false, true) => return said(SourceClaim::State(Closed), "it became closed"),
         (true, true) => {
             memory.state = None;
-            return said(Says::Nothing, "it became open and closed");
+            return said(SourceClaim::Nothing, "it became open and closed");
         }
         (false, false) => {}
     }
     let met: Vec<BreakerState> =
         [Closed, Open, HalfOpen].into_iter().filter(|state| grown("met", *state)).collect();
     match (met.as_slice(), memory.state) {
-        ([one], _) => said(Says::State(*one), "as the last call met it"),
-        (_, Some(state)) => said(Says::State(state), "nothing changed since"),
-        _ => said(Says::Nothing, "nothing changed since it was read first"),
+        ([one], _) => said(SourceClaim::State(*one), "as the last call met it"),
+        (_, Some(state)) => said(SourceClaim::State(state), "nothing changed since"),
+        _ => said(SourceClaim::Nothing, "nothing changed since it was read first"),
     }
 }

@@ -8,7 +8,7 @@ use super::super::tally::{Memory, Tallies, Tally, named, process};
 use super::{Verdict, key, verdict};
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
-    Says,
+    SourceClaim,
 };
 
 /// The part of a name behind which MicroProfile 1 and 2 had the state.
@@ -81,7 +81,7 @@ pub(super) fn time_in_state(memory: &mut Memory, tally: &Tally, goes_on: bool) -
     let rejected = tally.get("prevented").copied();
     let said = |says, why| Verdict { says, why, rejected };
     if !goes_on {
-        return said(Says::Nothing, "times, read for the first time");
+        return said(SourceClaim::Nothing, "times, read for the first time");
     }
     let states = [Closed, Open, HalfOpen];
     let grown: Vec<BreakerState> =
@@ -111,8 +111,8 @@ pub(super) fn helidon_counts(families: &mut Families) -> (String, Tallies) {
 
 pub(super) fn helidon(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
     match goes_on && memory.grown(tally, "opened") > 0.0 {
-        true => verdict(Says::State(Open), "it opened since the last reading"),
+        true => verdict(SourceClaim::State(Open), "it opened since the last reading"),
         // Neither closing nor a trial is counted.
-        false => verdict(Says::Nothing, "openings are counted, and nothing else"),
+        false => verdict(SourceClaim::Nothing, "openings are counted, and nothing else"),
     }
 }

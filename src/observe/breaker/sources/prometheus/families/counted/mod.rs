@@ -14,7 +14,7 @@ use super::{
 };
 use crate::session::event::{
     BreakerState::{self, HalfOpen, Open},
-    NamedBreaker, Says,
+    NamedBreaker, SourceClaim,
 };
 
 /// Processes of one address that are told apart.
@@ -30,12 +30,12 @@ pub(super) struct Counted {
 
 /// What the counts of one breaker say.
 struct Verdict {
-    says: Says,
+    says: SourceClaim,
     why: &'static str,
     rejected: Option<f64>,
 }
 
-fn verdict(says: Says, why: &'static str) -> Verdict {
+fn verdict(says: SourceClaim, why: &'static str) -> Verdict {
     Verdict { says, why, rejected: None }
 }
 
@@ -73,12 +73,12 @@ impl Counted {
                 }
                 let goes_on = memory.goes_on(&tally);
                 let Verdict { says, why, rejected } = judge(memory, &tally, goes_on);
-                let jumps = (Says::Nothing, "its counts jump: several processes");
+                let jumps = (SourceClaim::Nothing, "its counts jump: several processes");
                 let (says, why) = if memory.jumps() { jumps } else { (says, why) };
                 match says {
-                    Says::State(state) => memory.state = Some(state),
-                    Says::Not(_) => memory.state = None,
-                    Says::Nothing => {}
+                    SourceClaim::State(state) => memory.state = Some(state),
+                    SourceClaim::Not(_) => memory.state = None,
+                    SourceClaim::Nothing => {}
                 }
                 let trials = trials(&tally);
                 memory.keep(tally);
@@ -110,11 +110,11 @@ fn trials(tally: &Tally) -> Option<u64> {
     (!counted.is_empty()).then(|| counted.iter().sum::<f64>().max(0.0) as u64)
 }
 
-fn meaning(says: Says, why: &str) -> String {
+fn meaning(says: SourceClaim, why: &str) -> String {
     match says {
-        Says::State(state) => format!("{} ({why})", words::word(state)),
-        Says::Not(state) => format!("not {} ({why})", words::word(state)),
-        Says::Nothing => format!("no state yet ({why})"),
+        SourceClaim::State(state) => format!("{} ({why})", words::word(state)),
+        SourceClaim::Not(state) => format!("not {} ({why})", words::word(state)),
+        SourceClaim::Nothing => format!("no state yet ({why})"),
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::tally::{Memory, Tallies, Tally, named, process};
 use super::{Verdict, verdict, whole};
 use crate::session::event::{
     BreakerState::{Closed, Open},
-    Says,
+    SourceClaim,
 };
 
 pub(super) fn move_counts(families: &mut Families) -> (String, Tallies) {
@@ -60,14 +60,14 @@ pub(super) fn moved(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdic
     let rejected = tally.get("rejected").copied();
     let said = |says, why| Verdict { says, why, rejected };
     if !goes_on {
-        return said(Says::Nothing, "transitions, read for the first time");
+        return said(SourceClaim::Nothing, "transitions, read for the first time");
     }
     let mut grown = Vec::new();
     for word in tally.keys().filter(|word| word.contains('>')) {
         let count = whole(memory.grown(tally, word));
         let Some((from, to)) = word.split_once('>').filter(|_| count > 0) else { continue };
         let (Some(from), Some(to)) = (words::state(from).flatten(), words::state(to).flatten()) else {
-            return said(Says::Nothing, "a transition between words that are no states");
+            return said(SourceClaim::Nothing, "a transition between words that are no states");
         };
         grown.push((from, to, count));
     }
@@ -97,8 +97,8 @@ pub(super) fn fuse_counts(families: &mut Families) -> (String, Tallies) {
 pub(super) fn fuse(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
     let grown = |word: &str| goes_on && memory.grown(tally, word) > 0.0;
     match (grown("ok"), grown("blown")) {
-        (false, true) => verdict(Says::State(Open), "asked, and found blown"),
-        (true, false) => verdict(Says::State(Closed), "asked, and found whole"),
-        _ => verdict(Says::Nothing, "nobody asked since, or it changed between"),
+        (false, true) => verdict(SourceClaim::State(Open), "asked, and found blown"),
+        (true, false) => verdict(SourceClaim::State(Closed), "asked, and found whole"),
+        _ => verdict(SourceClaim::Nothing, "nobody asked since, or it changed between"),
     }
 }

@@ -7,7 +7,7 @@ use super::super::tally::{Memory, Tallies, Tally, named, process};
 use super::{Verdict, whole};
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
-    Says,
+    SourceClaim,
 };
 
 /// Events after which a call is over.
@@ -67,16 +67,19 @@ pub(super) fn opossum(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verd
     {
         // Switched off, it counts nothing but calls that begin.
         if !over && count("fire") >= FIRES {
-            return said(Says::Nothing, "calls begin and none is counted as over");
+            return said(SourceClaim::Nothing, "calls begin and none is counted as over");
         }
         memory.base = pending;
-        return said(Says::State(Closed), "it has not opened since its process began");
+        return said(SourceClaim::State(Closed), "it has not opened since its process began");
     }
     if !goes_on {
         memory.base = pending;
         // It would have had to close.
         let never = count("open") > 0.0 && count("close") == 0.0;
-        return said(if never { Says::Not(Closed) } else { Says::Nothing }, "read for the first time");
+        return said(
+            if never { SourceClaim::Not(Closed) } else { SourceClaim::Nothing },
+            "read for the first time",
+        );
     }
     let grown = |event: &str| whole(memory.grown(tally, event));
     let (open, closed, half_open) = (grown("open"), grown("close"), grown("halfOpen"));
@@ -87,37 +90,37 @@ pub(super) fn opossum(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verd
     match (open > 0, closed > 0) {
         (true, false) => {
             memory.base = pending;
-            return said(Says::State(Open), "`open` grew last");
+            return said(SourceClaim::State(Open), "`open` grew last");
         }
-        (false, true) => return said(Says::State(Closed), "`close` grew last"),
+        (false, true) => return said(SourceClaim::State(Closed), "`close` grew last"),
         // From closed the way leads through open to closed; else nobody knows which of them came last.
         (true, true) if memory.state == Some(Closed) && open == 1 && closed == 1 => {
-            return said(Says::State(Closed), "it opened and closed");
+            return said(SourceClaim::State(Closed), "it opened and closed");
         }
         (true, true) => {
             memory.state = None;
-            return said(Says::Nothing, "it opened and closed, and nobody knows what came last");
+            return said(SourceClaim::Nothing, "it opened and closed, and nobody knows what came last");
         }
         (false, false) => {}
     }
     match memory.state {
         // A call was let through although it is not closed. That the trial failed would show by `open`.
         Some(Open) if pending > memory.base && grown("fire") > grown("reject") => {
-            said(Says::State(HalfOpen), "derived: a call was let through")
+            said(SourceClaim::State(HalfOpen), "derived: a call was let through")
         }
         Some(Open) => {
             // Calls from before the opening end by and by.
             memory.base = memory.base.min(pending);
-            said(Says::State(Open), "nothing changed since")
+            said(SourceClaim::State(Open), "nothing changed since")
         }
-        Some(state) => said(Says::State(state), "nothing changed since"),
+        Some(state) => said(SourceClaim::State(state), "nothing changed since"),
         None if grown("success") > 0 && grown("reject") == 0 && grown("failure") == 0 => {
-            said(Says::State(Closed), "calls succeed and none is rejected")
+            said(SourceClaim::State(Closed), "calls succeed and none is rejected")
         }
-        None if grown("reject") > 0 => said(Says::Not(Closed), "calls are rejected"),
+        None if grown("reject") > 0 => said(SourceClaim::Not(Closed), "calls are rejected"),
         None if count("open") > 0.0 && count("close") == 0.0 => {
-            said(Says::Not(Closed), "it opened and never closed")
+            said(SourceClaim::Not(Closed), "it opened and never closed")
         }
-        None => said(Says::Nothing, "nothing changed since it was read first"),
+        None => said(SourceClaim::Nothing, "nothing changed since it was read first"),
     }
 }

@@ -7,7 +7,7 @@ use super::super::tally::{Memory, Tallies, Tally, named, process};
 use super::{Verdict, whole};
 use crate::session::event::{
     BreakerState::{Closed, ForcedOpen, HalfOpen, Open},
-    Says,
+    SourceClaim,
 };
 
 /// Exceptions that its breaker throws.
@@ -51,7 +51,7 @@ pub(super) fn polly(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdic
     let rejected = Some(count(BROKEN) + count(ISOLATED)).filter(|count| *count > 0.0);
     let said = |says, why| Verdict { says, why, rejected };
     if !goes_on {
-        return said(Says::Nothing, "read for the first time");
+        return said(SourceClaim::Nothing, "read for the first time");
     }
     // 1 while rejected runs were seen and no event since.
     let held = std::mem::take(&mut memory.base);
@@ -66,16 +66,16 @@ pub(super) fn polly(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdic
     }
     let rejects = grown(BROKEN) > 0;
     if grown(ISOLATED) > 0 {
-        return said(Says::State(ForcedOpen), "runs end with IsolatedCircuitException");
+        return said(SourceClaim::State(ForcedOpen), "runs end with IsolatedCircuitException");
     }
     match memory.state {
-        Some(state @ (Open | HalfOpen)) => said(Says::State(state), "no event since"),
+        Some(state @ (Open | HalfOpen)) => said(SourceClaim::State(state), "no event since"),
         _ if rejects || held > 0.0 => {
             memory.base = 1.0;
-            said(Says::Not(Closed), "runs ended with BrokenCircuitException")
+            said(SourceClaim::Not(Closed), "runs ended with BrokenCircuitException")
         }
-        Some(ForcedOpen) => said(Says::Nothing, "no event since"),
-        Some(state) => said(Says::State(state), "no event since"),
-        None => said(Says::Nothing, "no event since it was read first"),
+        Some(ForcedOpen) => said(SourceClaim::Nothing, "no event since"),
+        Some(state) => said(SourceClaim::State(state), "no event since"),
+        None => said(SourceClaim::Nothing, "no event since it was read first"),
     }
 }

@@ -1,8 +1,8 @@
 //! Whether there was a fault at all, and whether the system is safe after it: in words.
 
 use super::{
-    Word,
-    said::{Said, sentence},
+    UserWord,
+    statement::{Statement, sentence},
     users::verdict,
 };
 use crate::session::{
@@ -40,15 +40,18 @@ fn users_harmed(session: &Session, now: Timestamp) -> bool {
 }
 
 /// Why there is no fault to judge.
-pub(super) fn never_happened(session: &Session) -> Said {
+pub(super) fn never_happened(session: &Session) -> Statement {
     if let Some(refusal) = session.refusals.last() {
-        let said = Said::new("The fire was refused before it changed anything", &["the fire was refused"]);
+        let said =
+            Statement::new("The fire was refused before it changed anything", &["the fire was refused"]);
         return said.price(Some(sentence(&refusal.reason)));
     }
     match unmet(session) {
-        Some(row) => Said::new("Nothing was fired: the steady state was not met", &["nothing was fired"])
-            .price(Some(sentence(&missed(row)))),
-        None => Said::new("No destructive step was fired", &[]),
+        Some(row) => {
+            Statement::new("Nothing was fired: the steady state was not met", &["nothing was fired"])
+                .price(Some(sentence(&missed(row))))
+        }
+        None => Statement::new("No destructive step was fired", &[]),
     }
 }
 
@@ -75,7 +78,7 @@ pub(in crate::insight) fn missed_in_method(session: &Session, fault: &Fault) -> 
 
 /// Whether the end of the run leaves something to recover from.
 pub fn is_to_recover(session: &Session, now: Timestamp) -> bool {
-    let users = || users_amiss(session, now).is_some();
+    let users = || users_still_harmed(session, now).is_some();
     session.fault.as_ref().is_some_and(|fault| session.run.turned.is_some() || fault.is_on() || users())
 }
 
@@ -93,7 +96,7 @@ pub fn still_away(session: &Session) -> Vec<String> {
 /// What else is wrong besides the hypothesis: users who are not well, rollbacks that failed.
 pub fn still_wrong(session: &Session, now: Timestamp) -> Vec<String> {
     let rollbacks = session.steps.failed_rollbacks().map(rollback_failed);
-    users_amiss(session, now).into_iter().chain(rollbacks).collect()
+    users_still_harmed(session, now).into_iter().chain(rollbacks).collect()
 }
 
 /// Whether all that is wrong is what no waiting mends.
@@ -104,11 +107,12 @@ pub fn only_rollbacks(session: &Session, wrong: &[String]) -> bool {
 
 /// Users who are watched and not well. Where it was never learned what a real answer is, nobody can say that they are
 /// not, unless they wait or get errors.
-fn users_amiss(session: &Session, now: Timestamp) -> Option<String> {
+fn users_still_harmed(session: &Session, now: Timestamp) -> Option<String> {
     session.users.endpoints.iter().find(|endpoint| endpoint.watched)?;
     let verdict = verdict(session, now);
-    let known = verdict.word != Word::Unknown || !session.users.unlearned();
-    (verdict.word != Word::Ok && known).then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
+    let known = verdict.word != UserWord::Unknown || !session.users.unlearned();
+    (verdict.word != UserWord::Ok && known)
+        .then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
 }
 
 /// Why the step that waits now waits for what cannot come any more.
@@ -134,14 +138,14 @@ pub fn hopeless(session: &Session) -> Option<String> {
 /// A rollback that did not do its work.
 pub fn rollback_failed(row: &StepRow) -> String {
     let why = row.trouble.as_deref().or(row.summary.as_deref()).filter(|why| !why.is_empty());
-    let why = why.map(|why| format!(": {}", wording::plainly(why))).unwrap_or_default();
+    let why = why.map(|why| format!(": {}", wording::in_plain_words(why))).unwrap_or_default();
     format!("rollback `{}` FAILED{why}", row.step.name)
 }
 
 /// What a probe gave, and what it should have: `users get 200: gave 500, wanted 200`.
 pub(super) fn missed(row: &StepRow) -> String {
     let gave = row.summary.as_deref().or(row.trouble.as_deref()).filter(|text| !text.is_empty());
-    let gave = gave.map_or("nothing".to_owned(), wording::plainly);
+    let gave = gave.map_or("nothing".to_owned(), wording::in_plain_words);
     match &row.step.tolerance {
         Some(tolerance) => format!("`{}` gave {gave}, wanted {tolerance}", row.step.name),
         None => format!("`{}`: {gave}", row.step.name),

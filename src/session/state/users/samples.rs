@@ -50,7 +50,7 @@ impl From<AnswerKind> for Outcome {
 
 /// One answered request.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dot {
+pub struct Sample {
     /// Intended start.
     pub start: Timestamp,
     /// Milliseconds from the intended start to the end.
@@ -61,7 +61,7 @@ pub struct Dot {
     ended: Timestamp,
 }
 
-impl Dot {
+impl Sample {
     pub(super) fn new(start: Timestamp, waited_ms: f32, outcome: Outcome) -> Self {
         let waited = std::time::Duration::from_secs_f64(f64::from(waited_ms.max(0.0)) / 1000.0);
         Self { start, waited_ms, outcome, ended: start.checked_add(waited).unwrap_or(start) }
@@ -75,14 +75,14 @@ impl Dot {
 
 /// The latest answers, in the order they came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Dots {
-    kept: VecDeque<Dot>,
+pub(super) struct Samples {
+    kept: VecDeque<Sample>,
     /// When the latest answer came that is not kept any more.
     forgotten: Option<Timestamp>,
 }
 
-impl Dots {
-    pub(super) fn push(&mut self, dot: Dot) {
+impl Samples {
+    pub(super) fn push(&mut self, dot: Sample) {
         if self.kept.len() == KEPT {
             self.forgotten = self.kept.pop_front().map(|old| old.ended());
         }
@@ -102,12 +102,12 @@ impl Dots {
     }
 
     /// Those that came at a moment or later, in the order they came.
-    pub(super) fn from(&self, at: Timestamp) -> impl Iterator<Item = &Dot> {
+    pub(super) fn from(&self, at: Timestamp) -> impl Iterator<Item = &Sample> {
         let first = self.kept.partition_point(|dot| dot.ended < at);
         self.kept.range(first..)
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Dot> + ExactSizeIterator {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
         self.kept.iter()
     }
 }
@@ -129,7 +129,7 @@ pub struct Recent {
 
 impl Recent {
     /// The figures of some answers.
-    pub fn of<'a>(dots: impl Iterator<Item = &'a Dot>) -> Self {
+    pub fn of<'a>(dots: impl Iterator<Item = &'a Sample>) -> Self {
         let mut recent = Self::default();
         let mut waits: Vec<f32> = Vec::new();
         for dot in dots {

@@ -1,10 +1,10 @@
 //! What it costs users, and what the breaker does meanwhile: the second line of a verdict.
 
-use super::said::joined;
+use super::statement::joined;
 use crate::insight::names;
 use crate::session::{
     event::{Belief, BreakerState, Confidence, ErrorKind, Timestamp},
-    state::{Endpoint, Look, Outcome, PodRow, Session, Tally},
+    state::{AnswerGroup, Endpoint, Outcome, PodRow, Session, Tally},
     wording,
 };
 
@@ -228,7 +228,7 @@ pub(super) fn nothing_fired(session: &Session) -> Option<String> {
 }
 
 /// Why users wait or fail: the first of what is known, `more` before what the breaker does.
-pub(super) fn of_harm(session: &Session, more: Option<String>, now: Timestamp) -> Option<String> {
+pub(super) fn harm_words(session: &Session, more: Option<String>, now: Timestamp) -> Option<String> {
     let why = nothing_fired(session).or_else(|| restarted(session, now)).or(more);
     joined([why.or_else(|| breaker_words(session))])
 }
@@ -272,11 +272,11 @@ fn kind_words(endpoint: &Endpoint, kind: ErrorKind, count: u64) -> String {
 
 /// The one status of its kind that was seen; nothing where there were several, or where some were not kept.
 fn status(endpoint: &Endpoint, range: std::ops::Range<u16>) -> Option<String> {
-    let is = |look: &&Look| {
+    let is = |look: &&AnswerGroup| {
         look.outcome == Outcome::Error && look.status.is_some_and(|status| range.contains(&status))
     };
     let mut seen = endpoint.looks.iter().filter(is).filter_map(|look| look.status);
-    let first = seen.next().filter(|_| !endpoint.looks_are_full())?;
+    let first = seen.next().filter(|_| !endpoint.groups_are_full())?;
     seen.all(|status| status == first).then(|| format!("HTTP {first}"))
 }
 

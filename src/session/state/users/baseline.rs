@@ -1,13 +1,13 @@
 //! What users were used to before the fault: what it is compared with.
 
-use super::{Second, Tally, seconds::Seconds};
+use super::{Tally, UserSecond, seconds::UserSeconds};
 
 /// How much later than nearly everybody before the fault an answer has to be to let a user down.
 const LATER: f64 = 1.5;
 
 /// What users got in steady state, frozen at T0.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Usual {
+pub struct UserBaseline {
     /// Everything they got.
     pub tally: Tally,
     /// What they accept to wait from then on, in milliseconds: the limit, or, where more than one in twenty had to wait
@@ -19,10 +19,10 @@ pub struct Usual {
     pub seconds: u64,
 }
 
-impl Usual {
-    pub(super) fn of(tally: &Tally, limit_ms: f64, seconds: &Seconds, t0_slot: i64) -> Self {
+impl UserBaseline {
+    pub(super) fn of(tally: &Tally, limit_ms: f64, seconds: &UserSeconds, t0_slot: i64) -> Self {
         let usual_ms = tally.all.p95.filter(|p95| *p95 > limit_ms).map(|p95| p95 * LATER);
-        let bad = |second: &&Second| if usual_ms.is_some() { second.failed() } else { second.is_bad() };
+        let bad = |second: &&UserSecond| if usual_ms.is_some() { second.failed() } else { second.is_bad() };
         let asked = || {
             let before = seconds.iter().take_while(|(slot, _)| *slot < t0_slot).map(|(_, second)| second);
             before.filter(|second| second.due > 0)

@@ -5,7 +5,7 @@ use crate::session::event::Timestamp;
 /// Cuts time into cells of one second. Cells are numbered by slots that never change their number once something
 /// is filed there; `Axis::zero` tells which slot begins at T0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Axis {
+pub struct SecondSlots {
     /// Where slot 0 begins: the session's first moment, moved back by less than a second at T0 so that T0 begins a
     /// slot.
     origin: Option<Timestamp>,
@@ -13,7 +13,7 @@ pub struct Axis {
     zero: i64,
 }
 
-impl Axis {
+impl SecondSlots {
     /// Starts the axis at the session's first moment.
     pub(super) fn begin(&mut self, at: Timestamp) {
         self.origin.get_or_insert(at);

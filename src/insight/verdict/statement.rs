@@ -6,7 +6,7 @@ pub const SHORT: usize = 40;
 
 /// One statement in four lengths. The two short ones are whole by themselves: nothing is cut off from the long ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct Statement {
     /// What holds, in a sentence.
     pub(super) sentence: String,
     /// What it costs users, what the breaker does, what came of it: one or two sentences more.
@@ -17,7 +17,7 @@ pub(super) struct Said {
     pub(super) short: String,
 }
 
-impl Said {
+impl Statement {
     /// A sentence with the first of the shorter forms that fits each length; the sentence is the longest of them.
     pub(super) fn new(sentence: impl Into<String>, shorter: &[&str]) -> Self {
         let sentence = sentence.into();
@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn the_longest_form_that_fits_is_taken_and_names_lose_their_beginning() {
-        let said = Said::new("x".repeat(61), &["a form of some thirty columns, more or less", "a short one"]);
+        let said =
+            Statement::new("x".repeat(61), &["a form of some thirty columns, more or less", "a short one"]);
         assert_eq!(said.medium, "a form of some thirty columns, more or less");
         assert_eq!(said.short, "a short one");
         let said = said.of("/a/path/that/is/longer/than/there/is/room/for");

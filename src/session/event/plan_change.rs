@@ -28,7 +28,7 @@ pub enum PlanChange {
 
 impl PlanChange {
     /// What taking it means.
-    pub fn offer(&self) -> String {
+    pub fn offer_text(&self) -> String {
         match self {
             PlanChange::Readdress { to, .. } => format!("use {to}"),
             PlanChange::Instead { words, .. } => format!("{words} instead"),
@@ -36,7 +36,7 @@ impl PlanChange {
     }
 
     /// What it means for a step that it is about.
-    pub fn told(&self) -> String {
+    pub fn applied_text(&self) -> String {
         match self {
             PlanChange::Readdress { to, .. } => format!("asks {to}, not what the file says"),
             PlanChange::Instead { words, .. } => format!("fixed: {words}"),

@@ -2,7 +2,7 @@
 
 /// How the system stood the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum RunVerdict {
     /// Users did not notice.
     Resilient,
     /// Users got less, or later, but got something.
@@ -17,24 +17,24 @@ pub enum Standing {
     NotObservable,
 }
 
-impl Standing {
+impl RunVerdict {
     /// As sentences and lines write it.
     pub fn text(self) -> &'static str {
         match self {
-            Standing::Resilient => "RESILIENT",
-            Standing::Protected => "PROTECTED",
-            Standing::NotResilient => "NOT RESILIENT",
-            Standing::FaultNeverHappened => "FAULT NEVER HAPPENED",
-            Standing::FaultNotConfirmed => "FAULT NOT CONFIRMED",
-            Standing::NotObservable => "NOT OBSERVABLE",
+            RunVerdict::Resilient => "RESILIENT",
+            RunVerdict::Protected => "PROTECTED",
+            RunVerdict::NotResilient => "NOT RESILIENT",
+            RunVerdict::FaultNeverHappened => "FAULT NEVER HAPPENED",
+            RunVerdict::FaultNotConfirmed => "FAULT NOT CONFIRMED",
+            RunVerdict::NotObservable => "NOT OBSERVABLE",
         }
     }
 
     /// The same in big letters, where fourteen of them have room.
     pub fn big(self) -> &'static str {
         match self {
-            Standing::FaultNeverHappened => "NO FAULT",
-            Standing::FaultNotConfirmed => "NOT CONFIRMED",
+            RunVerdict::FaultNeverHappened => "NO FAULT",
+            RunVerdict::FaultNotConfirmed => "NOT CONFIRMED",
             standing => standing.text(),
         }
     }
@@ -42,11 +42,11 @@ impl Standing {
     /// The worst endpoint speaks for the run; one that could not be observed only if no other was.
     pub(super) fn severity(self) -> u8 {
         match self {
-            Standing::NotResilient => 0,
-            Standing::Protected => 1,
-            Standing::Resilient => 2,
-            Standing::NotObservable => 3,
-            Standing::FaultNeverHappened | Standing::FaultNotConfirmed => 4,
+            RunVerdict::NotResilient => 0,
+            RunVerdict::Protected => 1,
+            RunVerdict::Resilient => 2,
+            RunVerdict::NotObservable => 3,
+            RunVerdict::FaultNeverHappened | RunVerdict::FaultNotConfirmed => 4,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The words of the verdict about a run, one endpoint's users at a time.
 
 use super::{
-    basis::Change,
+    basis::ShareChange,
     compared::{Compared, as_late},
+    cost::kinds,
     evidence::recovery_lag,
-    price::kinds,
-    said::{Said, joined, sentence},
+    statement::{Statement, joined, sentence},
 };
 use crate::session::{
     event::Timestamp,
@@ -14,7 +14,7 @@ use crate::session::{
 };
 
 /// What a verdict is read from.
-pub(super) struct Ending<'a> {
+pub(super) struct VerdictInput<'a> {
     pub(super) session: &'a Session,
     pub(super) fault: &'a Fault,
     pub(super) endpoint: &'a Endpoint,
@@ -28,12 +28,12 @@ pub(super) struct Ending<'a> {
     pub(super) bad: u32,
 }
 
-impl Ending<'_> {
+impl VerdictInput<'_> {
     /// Too few requests while the fault was on.
-    pub(super) fn too_few(&self) -> Said {
+    pub(super) fn too_few(&self) -> Statement {
         let (sent, answered) =
             (wording::count(self.users.sent, "request"), wording::count(self.users.answered(), "answer"));
-        Said::new(
+        Statement::new(
             format!("Only {sent} and {answered} while the fault was on"),
             &[&format!("only {sent}, {answered}")],
         )
@@ -41,14 +41,14 @@ impl Ending<'_> {
     }
 
     /// Users got errors, more than before.
-    pub(super) fn failed(&self) -> Said {
+    pub(super) fn failed(&self) -> Statement {
         let who = format!("{} of {} users got an error", self.users.error, self.users.sent);
         let waited = self.users.error_waits.p50.filter(|ms| *ms > self.endpoint.limit_ms as f64);
         // After a timeout it is known how long they waited.
         let waited = waited.filter(|ms| *ms < self.endpoint.deadline_ms as f64 * 0.95);
         let waited = waited.map(|ms| format!("they waited {} (median)", wording::wait(ms)));
         let before = self.errors.before().filter(|_| self.errors.before.part > 0);
-        let said = Said::brief(format!("{who} while {}", self.meanwhile()), &[&who]);
+        let said = Statement::brief(format!("{who} while {}", self.meanwhile()), &[&who]);
         said.price(joined([Some(kinds(self.endpoint, self.users)), waited, before]))
     }
 
@@ -60,46 +60,46 @@ impl Ending<'_> {
         }
     }
 
-    pub(super) fn not_learned(&self) -> Said {
+    pub(super) fn not_learned(&self) -> Statement {
         let answers = wording::count(self.users.answered(), "answer");
         let errors = match self.users.error {
             0 => String::new(),
             some => format!(", {some} of them errors"),
         };
-        Said::new("It was fired before it was learned what is real", &["fired before real was learned"])
+        Statement::new("It was fired before it was learned what is real", &["fired before real was learned"])
             .price(Some(format!("{answers} while the fault was on{errors}.")))
     }
 
     /// All requests are without an answer.
-    pub(super) fn nobody_answered(&self) -> Said {
+    pub(super) fn nobody_answered(&self) -> Statement {
         let longest = wording::wait(self.users.all.max.unwrap_or(0.0));
         let users = wording::count(self.users.waiting, "user");
-        Said::new(
+        Statement::new(
             format!("Nobody got an answer: {users} waited, up to {longest} or more"),
             &[&format!("nobody got an answer: {users} waited"), "nobody got an answer"],
         )
     }
 
-    pub(super) fn endless(&self) -> Said {
-        Said::new("Answers begin and do not end: what users got is not seen", &["answers do not end"])
+    pub(super) fn endless(&self) -> Statement {
+        Statement::new("Answers begin and do not end: what users got is not seen", &["answers do not end"])
             .price(Some("Watch another path.".to_owned()))
     }
 
     /// Users had to wait, for too long.
-    pub(super) fn waited(&self) -> Said {
+    pub(super) fn waited(&self) -> Statement {
         let bad = wording::count(self.bad.into(), "bad second");
         let lasted = wording::seconds(self.fault.lasted(self.now));
-        Said::new(
+        Statement::new(
             format!("Users had to wait: {bad}, the fault lasted {lasted}"),
             &[&format!("users had to wait: {bad}")],
         )
         .price(joined([self.unseen()]))
     }
 
-    pub(super) fn not_observed(&self) -> Said {
+    pub(super) fn not_observed(&self) -> Statement {
         let unseen = wording::seconds(self.fault.unobserved(&self.session.gaps, self.now));
         let lasted = wording::seconds(self.fault.lasted(self.now));
-        Said::new(
+        Statement::new(
             format!("{unseen} of the fault's {lasted} were not observed"),
             &[&format!("{unseen} of {lasted} not observed")],
         )
@@ -107,11 +107,11 @@ impl Ending<'_> {
     }
 
     /// Some errors, too few to blame the fault for them.
-    pub(super) fn cannot_tell(&self) -> Said {
+    pub(super) fn cannot_tell(&self) -> Statement {
         let (errors, answered) = (self.users.error, self.users.answered());
         let were = if errors == 1 { "was an error" } else { "were errors" };
         let share = format!("{errors} of {answered} answers {were}");
-        Said::new(
+        Statement::new(
             format!("{share}: too few to blame the fault"),
             &[&format!("{share}: too few to tell"), &share],
         )
@@ -119,7 +119,7 @@ impl Ending<'_> {
     }
 
     /// Users got fallbacks, more than before.
-    pub(super) fn fallback(&self) -> Said {
+    pub(super) fn fallback(&self) -> Statement {
         let since = self.endpoint.since_t0(self.now);
         // What came after the fault belongs to its price, unless it is an error: no fault is blamed for a later one.
         let (tally, when) = match since.error > self.users.error {
@@ -130,7 +130,7 @@ impl Ending<'_> {
         let said = match tally.error {
             0 => {
                 let nobody = if self.gap_s() > 0.0 { "Nobody was seen to get" } else { "Nobody got" };
-                Said::brief(
+                Statement::brief(
                     format!("{nobody} an error; {share} got a fallback{when}"),
                     &[
                         &format!("{} an error, {share} a fallback", nobody.to_lowercase()),
@@ -139,7 +139,7 @@ impl Ending<'_> {
                     ],
                 )
             }
-            errors => Said::brief(
+            errors => Statement::brief(
                 format!("{share} users got a fallback, {errors} an error{when}"),
                 &[
                     &format!("{share} users got a fallback, {errors} an error"),
@@ -185,7 +185,7 @@ impl Ending<'_> {
     }
 
     /// Real answers only, some of them late.
-    pub(super) fn late(&self) -> Said {
+    pub(super) fn late(&self) -> Statement {
         let bad = wording::count(self.bad.into(), "bad second");
         let late = self.users.late_successes();
         let longest = wording::wait(self.users.longest_success().unwrap_or(0.0));
@@ -193,12 +193,12 @@ impl Ending<'_> {
             0 => format!("Real answers only, but late: {bad}"),
             late => format!("Real answers only, but {late} of {} waited up to {longest}", self.users.sent),
         };
-        Said::new(sentence, &[&format!("real answers only, but {bad}"), &format!("real, but {bad}")])
+        Statement::new(sentence, &[&format!("real answers only, but {bad}"), &format!("real, but {bad}")])
             .price(joined([self.background(), self.unanswered(), self.unseen()]))
     }
 
     /// Real answers, in time or as before.
-    pub(super) fn real(&self) -> Said {
+    pub(super) fn real(&self) -> Statement {
         let (real, answered) = (self.users.real, self.users.answered());
         let usual = self.endpoint.usual.as_ref();
         let slow = usual.filter(|usual| usual.is_slow(self.endpoint.limit_ms) && self.users.over_limit > 0);
@@ -206,8 +206,8 @@ impl Ending<'_> {
         let look = if unseen.is_some() { "looked" } else { "were" };
         let share = format!("{real} of {answered} answers {look} real");
         let said = match slow {
-            Some(usual) => Said::new(format!("{share} and {}", as_late(usual, self.users)), &[&share]),
-            None => Said::new(format!("{share} and in time"), &[&share]),
+            Some(usual) => Statement::new(format!("{share} and {}", as_late(usual, self.users)), &[&share]),
+            None => Statement::new(format!("{share} and in time"), &[&share]),
         };
         said.price(joined([self.background(), self.unseen(), unseen]))
     }
@@ -215,7 +215,7 @@ impl Ending<'_> {
     /// What was so before the fault already.
     fn background(&self) -> Option<String> {
         let before = self.endpoint.usual.as_ref().map(|usual| &usual.tally);
-        let errors = before.is_some_and(|before| before.error > 0) || self.errors.change == Change::Same;
+        let errors = before.is_some_and(|before| before.error > 0) || self.errors.change == ShareChange::Same;
         let fallbacks = self.users.fallback > 0 && before.is_some_and(|before| before.fallback > 0);
         let words = [
             errors.then(|| self.errors.beside_before("errors")),
