@@ -1,12 +1,12 @@
 //! Which cluster: the reference's order of decisions, without reading anything but whether files exist.
 
-use super::{Error, Settings};
+use super::{ClusterSettings, Error};
 use pyvalue::Map;
 use std::path::{Path, PathBuf};
 
 /// Which way to a cluster was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum ClusterChoice {
     /// One kubeconfig or several to be merged, and the context if one was asked for.
     Kubeconfig {
         /// Existing files, at least one.
@@ -25,15 +25,15 @@ pub(super) enum Choice {
 /// Deviations, on purpose: `KUBECONFIG` may list several files as for `kubectl`, and without `KUBERNETES_HOST` the
 /// answer is an error instead of `http://localhost`.
 pub(super) fn choose(
-    settings: &Settings,
+    settings: &ClusterSettings,
     secrets: &Map,
     exists: &dyn Fn(&Path) -> bool,
-) -> Result<Choice, Error> {
+) -> Result<ClusterChoice, Error> {
     let context = settings.context.clone().or_else(|| setting(settings, secrets, "KUBERNETES_CONTEXT"));
     let (named, origin) = kubeconfig_paths(settings);
     let paths: Vec<PathBuf> = named.iter().filter(|path| exists(path)).cloned().collect();
     if !paths.is_empty() {
-        return Ok(Choice::Kubeconfig { paths, context });
+        return Ok(ClusterChoice::Kubeconfig { paths, context });
     }
     let listed = named.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     let looked = if listed.is_empty() {
@@ -46,10 +46,10 @@ pub(super) fn choose(
         return Err(Error::NoCluster { looked });
     }
     if settings.variable("CHAOSTOOLKIT_IN_POD").as_deref() == Some("true") {
-        return Ok(Choice::InCluster);
+        return Ok(ClusterChoice::InCluster);
     }
     if setting(settings, secrets, "KUBERNETES_HOST").is_some() {
-        return Ok(Choice::Direct);
+        return Ok(ClusterChoice::Direct);
     }
     Err(Error::NoCluster { looked: format!("{looked}, and KUBERNETES_HOST is not set") })
 }
@@ -57,25 +57,25 @@ pub(super) fn choose(
 /// What a program finds that knows nothing of `KUBERNETES_*`, as `kubectl` does: a kubeconfig that exists, and the option's
 /// context or else the current one.
 pub(super) fn choose_for_program(
-    settings: &Settings,
+    settings: &ClusterSettings,
     exists: &dyn Fn(&Path) -> bool,
-) -> Result<Choice, Error> {
+) -> Result<ClusterChoice, Error> {
     let (named, origin) = kubeconfig_paths(settings);
     let paths: Vec<PathBuf> = named.iter().filter(|path| exists(path)).cloned().collect();
     match paths.is_empty() {
         true => Err(Error::NoCluster { looked: format!("no file of {origin} is there") }),
-        false => Ok(Choice::Kubeconfig { paths, context: settings.context.clone() }),
+        false => Ok(ClusterChoice::Kubeconfig { paths, context: settings.context.clone() }),
     }
 }
 
 /// A value that may come from the activity's secrets, else from the environment (kubernetes-catalog 1.2).
-pub(super) fn setting(settings: &Settings, secrets: &Map, name: &str) -> Option<String> {
+pub(super) fn setting(settings: &ClusterSettings, secrets: &Map, name: &str) -> Option<String> {
     let secret = secrets.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
     secret.map(str::to_owned).or_else(|| settings.variable(name))
 }
 
 /// The kubeconfig files that are named, and by what.
-pub(super) fn kubeconfig_paths(settings: &Settings) -> (Vec<PathBuf>, &'static str) {
+pub(super) fn kubeconfig_paths(settings: &ClusterSettings) -> (Vec<PathBuf>, &'static str) {
     if let Some(path) = &settings.kubeconfig {
         return (vec![path.clone()], "--kubeconfig");
     }
@@ -87,7 +87,7 @@ pub(super) fn kubeconfig_paths(settings: &Settings) -> (Vec<PathBuf>, &'static s
     (home.into_iter().collect(), "kubeconfig")
 }
 
-fn expand(settings: &Settings, path: PathBuf) -> PathBuf {
+fn expand(settings: &ClusterSettings, path: PathBuf) -> PathBuf {
     match (path.strip_prefix("~"), settings.variable("HOME")) {
         (Ok(rest), Some(home)) => Path::new(&home).join(rest),
         _ => path,
@@ -99,12 +99,14 @@ mod tests {
     use super::*;
     use pyvalue::Value;
 
-    fn settings(variables: &'static [(&'static str, &'static str)]) -> Settings {
-        Settings::new(move |name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    fn settings(variables: &'static [(&'static str, &'static str)]) -> ClusterSettings {
+        ClusterSettings::new(move |name| {
+            variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
+        })
     }
 
-    fn files(paths: &[&str], context: Option<&str>) -> Choice {
-        Choice::Kubeconfig {
+    fn files(paths: &[&str], context: Option<&str>) -> ClusterChoice {
+        ClusterChoice::Kubeconfig {
             paths: paths.iter().map(PathBuf::from).collect(),
             context: context.map(str::to_owned),
         }
@@ -117,7 +119,7 @@ mod tests {
         let all = |_: &Path| true;
         type Variables = &'static [(&'static str, &'static str)];
         type Exists<'a> = &'a dyn Fn(&Path) -> bool;
-        let table: &[(&str, Variables, Exists<'_>, Option<Choice>)] = &[
+        let table: &[(&str, Variables, Exists<'_>, Option<ClusterChoice>)] = &[
             ("default file", &[("HOME", "/h")], &home_exists, Some(files(&["/h/.kube/config"], None))),
             (
                 "KUBECONFIG hides the default",
@@ -143,13 +145,13 @@ mod tests {
                 "in a pod",
                 &[("HOME", "/h"), ("CHAOSTOOLKIT_IN_POD", "true"), ("KUBERNETES_HOST", "http://x")],
                 &none,
-                Some(Choice::InCluster),
+                Some(ClusterChoice::InCluster),
             ),
             (
                 "only the word true",
                 &[("CHAOSTOOLKIT_IN_POD", "1"), ("KUBERNETES_HOST", "http://x")],
                 &none,
-                Some(Choice::Direct),
+                Some(ClusterChoice::Direct),
             ),
             ("nothing", &[("HOME", "/h")], &none, None),
         ];

@@ -1,6 +1,6 @@
 //! From a choice to kube-rs' configuration.
 
-use super::{Error, Settings, choice::Choice, choice::setting};
+use super::{ClusterSettings, Error, choice::ClusterChoice, choice::setting};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use pyvalue::Map;
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ pub(super) struct Configured {
 
 /// Reads what was chosen. Retries are off: an action must not be sent twice, and watchers have a back-off of their own.
 pub(super) async fn configure(
-    choice: Choice,
-    settings: &Settings,
+    choice: ClusterChoice,
+    settings: &ClusterSettings,
     secrets: &Map,
 ) -> Result<Configured, Error> {
     let mut configured = match choice {
-        Choice::Kubeconfig { paths, context } => from_files(&paths, context).await?,
-        Choice::InCluster => {
+        ClusterChoice::Kubeconfig { paths, context } => from_files(&paths, context).await?,
+        ClusterChoice::InCluster => {
             Configured { config: Config::incluster()?, context: "in-cluster".to_owned(), user: None }
         }
-        Choice::Direct => direct(settings, secrets)?,
+        ClusterChoice::Direct => direct(settings, secrets)?,
     };
     configured.config.default_retry = false;
     choose_proxy(&mut configured.config, settings)?;
@@ -55,7 +55,7 @@ async fn from_files(paths: &[PathBuf], context: Option<String>) -> Result<Config
 
 /// `KUBERNETES_HOST` and its kin (kubernetes-catalog 1.2). Deviation, on purpose: `KUBERNETES_VERIFY_SSL` is read
 /// as a yes or no instead of counting as yes whatever its text.
-fn direct(settings: &Settings, secrets: &Map) -> Result<Configured, Error> {
+fn direct(settings: &ClusterSettings, secrets: &Map) -> Result<Configured, Error> {
     let get = |name: &str| setting(settings, secrets, name);
     let host = get("KUBERNETES_HOST").unwrap_or_else(|| "http://localhost".to_owned());
     let url = host.parse().map_err(|error| Error::Setting {
@@ -98,7 +98,7 @@ fn yes(text: &str) -> bool {
 
 /// A server on this machine is never asked through a proxy; for others `HTTP_PROXY` counts as it does for the
 /// reference, beside what kube-rs reads itself (the kubeconfig's `proxy-url`, `HTTPS_PROXY`, `NO_PROXY`).
-fn choose_proxy(config: &mut Config, settings: &Settings) -> Result<(), Error> {
+fn choose_proxy(config: &mut Config, settings: &ClusterSettings) -> Result<(), Error> {
     let host = config.cluster_url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     if is_loopback(&host) {
         config.proxy_url = None;

@@ -1,6 +1,6 @@
 //! A connection: chosen once, made when first needed.
 
-use super::{Error, Settings, choice, config};
+use super::{ClusterSettings, Error, choice, config};
 use kube::{Client, Config};
 use pyvalue::Map;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 /// A way to one cluster. Cheap to clone; all clones share one client.
 #[derive(Clone)]
 pub struct Connection {
-    place: Arc<Place>,
+    place: Arc<ServerPlace>,
     client: Arc<OnceLock<Client>>,
 }
 
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-struct Place {
+struct ServerPlace {
     context: String,
     server: String,
     user: Option<String>,
@@ -47,20 +47,24 @@ impl Connection {
     /// Chooses a cluster and reads its kubeconfig; sends nothing.
     ///
     /// `secrets` is the flat mapping an activity receives, for its `KUBERNETES_*` entries; empty for the session.
-    pub async fn choose(settings: &Settings, secrets: &Map) -> Result<Self, Error> {
+    pub async fn choose(settings: &ClusterSettings, secrets: &Map) -> Result<Self, Error> {
         Self::chosen(choice::choose(settings, secrets, &|path| path.exists())?, settings, secrets).await
     }
 
     /// The cluster that a program is given, such as `kubectl`: it knows its kubeconfig and nothing else.
-    pub async fn of_programs(settings: &Settings) -> Result<Self, Error> {
+    pub async fn of_programs(settings: &ClusterSettings) -> Result<Self, Error> {
         let choice = choice::choose_for_program(settings, &|path| path.exists())?;
         Self::chosen(choice, settings, &Map::default()).await
     }
 
-    async fn chosen(choice: choice::Choice, settings: &Settings, secrets: &Map) -> Result<Self, Error> {
-        let direct = choice == choice::Choice::Direct;
+    async fn chosen(
+        choice: choice::ClusterChoice,
+        settings: &ClusterSettings,
+        secrets: &Map,
+    ) -> Result<Self, Error> {
+        let direct = choice == choice::ClusterChoice::Direct;
         let found = config::configure(choice, settings, secrets).await?;
-        let place = Place {
+        let place = ServerPlace {
             context: found.context,
             server: found.config.cluster_url.to_string(),
             user: found.user,
@@ -74,7 +78,7 @@ impl Connection {
     /// A connection over a client that is already there, such as an in-process API server.
     #[cfg(test)]
     pub fn over(client: Client, context: &str) -> Self {
-        let place = Place {
+        let place = ServerPlace {
             context: context.to_owned(),
             server: "in-process".to_owned(),
             user: None,
@@ -101,7 +105,7 @@ impl Connection {
 
     /// Which cluster it is.
     pub fn identity(&self) -> Identity {
-        let Place { context, server, user, .. } = &*self.place;
+        let ServerPlace { context, server, user, .. } = &*self.place;
         Identity { context: context.clone(), server: server.clone(), user: user.clone() }
     }
 

@@ -3,7 +3,7 @@
 //! A program such as `kubectl` reads `KUBECONFIG` and takes the file's current context; only `chaosk8s` knows a variable for the
 //! context. So where a context is asked for, both get a kubeconfig of their own, in which it is the current one.
 
-use super::{PrivateFolder, Settings, choice::kubeconfig_paths};
+use super::{ClusterSettings, PrivateFolder, choice::kubeconfig_paths};
 use serde_json::{Map, Value, json};
 use std::{
     io,
@@ -29,7 +29,7 @@ struct Written {
 
 impl Export {
     /// The variables as the options and the files are now.
-    pub(super) fn variables(&self, settings: &Settings) -> Exported {
+    pub(super) fn variables(&self, settings: &ClusterSettings) -> Exported {
         let mut variables: Exported = OTHER_WAYS.map(|name| (name.to_owned(), None)).into();
         let mut set = |name: &str, value: String| variables.push((name.to_owned(), Some(value)));
         let named = settings.kubeconfig.as_ref().map(|path| path.display().to_string());
@@ -45,7 +45,7 @@ impl Export {
     }
 
     /// The path of a kubeconfig with this current context; `None` where no file has it, or it cannot be written.
-    fn own(&self, settings: &Settings, context: &str) -> Option<String> {
+    fn own(&self, settings: &ClusterSettings, context: &str) -> Option<String> {
         let (paths, _) = kubeconfig_paths(settings);
         let merged = merged(paths.iter().filter(|path| path.exists()), context)?;
         let text = merged.to_string();
@@ -147,9 +147,9 @@ users: [{name: we, user: {exec: {command: aws}}}]
 contexts: [{name: staging, context: {cluster: there, user: we}}]
 ";
 
-    fn settings(folder: &Path, context: &str) -> Settings {
+    fn settings(folder: &Path, context: &str) -> ClusterSettings {
         let list = format!("{0}/here:{0}/there:{0}/nowhere", folder.display());
-        let mut settings = Settings::new(move |name| (name == "KUBECONFIG").then(|| list.clone()));
+        let mut settings = ClusterSettings::new(move |name| (name == "KUBECONFIG").then(|| list.clone()));
         settings.context = Some(context.to_owned());
         settings
     }
@@ -205,7 +205,7 @@ contexts: [{name: staging, context: {cluster: there, user: we}}]
 
     #[test]
     fn a_kubeconfig_by_option_is_handed_on_as_it_is_and_nothing_without_options() {
-        let mut settings = Settings::new(|_| None);
+        let mut settings = ClusterSettings::new(|_| None);
         assert!(settings.exported().is_empty());
         settings.kubeconfig = Some("/not/yet".into());
         assert_eq!(value(&settings.exported(), "KUBECONFIG").as_deref(), Some("/not/yet"));

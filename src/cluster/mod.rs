@@ -19,5 +19,5 @@ pub use error::Error;
 pub use export::Exported;
 pub use private_folder::PrivateFolder;
 pub use selector::Selector;
-pub use service_url::{Reach, hosts, is_asked_at, node_ports, service_url};
-pub use settings::Settings;
+pub use service_url::{ServiceReach, hosts, is_asked_at, node_ports, service_url};
+pub use settings::ClusterSettings;

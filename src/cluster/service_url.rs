@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Whether and where a Service can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum ServiceReach {
     /// At this URL, without a path.
     At(String),
     /// Not from here; says why and what to do.
@@ -17,18 +17,22 @@ pub enum Reach {
 }
 
 /// Finds the URL of a Service: a load balancer's address, else a node's address with the node port.
-pub async fn service_url(connection: &Connection, namespace: &str, name: &str) -> Result<Reach, Error> {
+pub async fn service_url(
+    connection: &Connection,
+    namespace: &str,
+    name: &str,
+) -> Result<ServiceReach, Error> {
     let services: Api<Service> = Api::namespaced(connection.client()?, namespace);
     let found = services.get_opt(name).await;
     let Some(service) = found.map_err(|source| connection.error(format!("get service {name}"), source))?
     else {
-        return Ok(Reach::Missing);
+        return Ok(ServiceReach::Missing);
     };
     if let Some(url) = load_balancer(&service) {
-        return Ok(Reach::At(url));
+        return Ok(ServiceReach::At(url));
     }
     let Some(port) = port_of(&service).and_then(|port| port.node_port) else {
-        return Ok(Reach::Advice(format!(
+        return Ok(ServiceReach::Advice(format!(
             "Service {name} has no address outside the cluster: give it type NodePort, or run \
              `kubectl port-forward -n {namespace} service/{name} 8080:{}` and use http://127.0.0.1:8080",
             port_of(&service).map_or(80, |port| port.port)
@@ -38,10 +42,10 @@ pub async fn service_url(connection: &Connection, namespace: &str, name: &str) -
     let nodes = nodes.list(&ListParams::default()).await;
     let nodes = nodes.map_err(|source| connection.error("list nodes", source))?;
     Ok(match nodes.iter().find_map(node_address) {
-        Some(address) => Reach::At(format!("http://{address}:{port}")),
-        None => {
-            Reach::Advice(format!("no node has an address: ask your cluster for one and use port {port}"))
-        }
+        Some(address) => ServiceReach::At(format!("http://{address}:{port}")),
+        None => ServiceReach::Advice(format!(
+            "no node has an address: ask your cluster for one and use port {port}"
+        )),
     })
 }
 

@@ -8,7 +8,7 @@ type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Options and environment variables that choose a cluster. Options win.
 #[derive(Clone)]
-pub struct Settings {
+pub struct ClusterSettings {
     /// `--kubeconfig`.
     pub kubeconfig: Option<PathBuf>,
     /// `--context`.
@@ -17,7 +17,7 @@ pub struct Settings {
     export: Arc<Export>,
 }
 
-impl Settings {
+impl ClusterSettings {
     /// Settings without options; `variable` looks an environment variable up, as the run sees it.
     pub fn new(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self { kubeconfig: None, context: None, variable: Arc::new(variable), export: Arc::default() }
@@ -58,7 +58,7 @@ impl Settings {
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for ClusterSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("kubeconfig", &self.kubeconfig)

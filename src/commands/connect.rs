@@ -8,7 +8,7 @@ use crate::{
         Providers,
         gremlin::Gremlin,
         kubernetes::Kubernetes,
-        python::{Interpreter, Prints, PythonBridge, PythonSettings},
+        python::{Interpreter, PrintTarget, PythonBridge, PythonSettings},
     },
     session::event::Level,
 };
@@ -49,7 +49,7 @@ pub(crate) struct Connections {
     /// Has to be shut down at the end.
     pub python: Arc<PythonBridge>,
     /// How the cluster is chosen.
-    pub cluster: cluster::Settings,
+    pub cluster: cluster::ClusterSettings,
 }
 
 impl ConnectionArgs {
@@ -58,7 +58,7 @@ impl ConnectionArgs {
         &self,
         environment: &Environment,
         settings: &Settings,
-        prints: Prints,
+        prints: PrintTarget,
         events: &Arc<PythonEvents>,
     ) -> Connections {
         let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
@@ -86,9 +86,9 @@ impl ConnectionArgs {
         Connections { providers, python, cluster }
     }
 
-    fn cluster(&self, environment: &LiveEnvironment) -> cluster::Settings {
+    fn cluster(&self, environment: &LiveEnvironment) -> cluster::ClusterSettings {
         let variables = environment.clone();
-        let mut settings = cluster::Settings::new(move |name| variables.now().get(name));
+        let mut settings = cluster::ClusterSettings::new(move |name| variables.now().get(name));
         // Functions may change the current directory.
         settings.kubeconfig =
             self.kubeconfig.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));

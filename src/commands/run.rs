@@ -11,7 +11,7 @@ use crate::{
         Console, ConsoleSettings, PreparedRun, SessionHost, SessionMode, SessionReport, SessionSettings,
         Signals, WatchSettings, die_of, orders,
     },
-    provider::python::Prints,
+    provider::python::PrintTarget,
     runner::{Compat, Consent, Pacing, Signal},
     session::{
         Session,
@@ -125,7 +125,7 @@ async fn play(
     let company = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
-        prints: Prints::Inherited,
+        prints: PrintTarget::Inherited,
         // The order to run the file is the consent to all that it does.
         pace: Pacing::Auto(Consent::up_front()),
         notifies: true,

@@ -3,11 +3,11 @@
 use super::{ConnectionArgs, Connections, GlobalArgs};
 use crate::engine::{Notifications, PythonEvents};
 use crate::experiment::{
-    Access, Environment, Finding, Findings, Means, Settings, SettingsError, Severity, Signatures, check,
-    findings, load,
+    Access, Environment, Finding, Findings, Settings, SettingsError, Severity, Signatures, ValidationChecks,
+    check, findings, load,
 };
 use crate::{
-    provider::{Known, python::Prints},
+    provider::{NativeSignatures, python::PrintTarget},
     session::{clock::Clock, stream::stream},
 };
 use std::{
@@ -83,8 +83,8 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
             let (emitter, _) = stream(Clock::system());
             let events = PythonEvents::new(emitter.clone(), mpsc::channel(1).0);
             let Connections { providers, python, .. } =
-                ConnectionArgs::default().connect(&environment, &settings, Prints::Inherited, &events);
-            let signatures = Known { providers: &providers, python: &*python };
+                ConnectionArgs::default().connect(&environment, &settings, PrintTarget::Inherited, &events);
+            let signatures = NativeSignatures { providers: &providers, python: &*python };
             let notifications = Notifications::new("validate", &settings, python.clone(), emitter);
             let surroundings = ValidationContext {
                 environment: &environment,
@@ -130,7 +130,7 @@ pub(crate) async fn run(
         channels.started(experiment).await;
     }
     report.line("INFO", "Validating the experiment's syntax")?;
-    let findings = check(&document, Means { environment, signatures }).await;
+    let findings = check(&document, ValidationChecks { environment, signatures }).await;
     let Findings(found) = &findings;
     let first = findings.errors().next();
     // What the reference warns of, it does as it goes, up to its first error.

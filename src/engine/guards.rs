@@ -2,7 +2,7 @@
 
 use crate::{
     insight,
-    observe::presence::Presence,
+    observe::absence::AbsenceDetector,
     session::{EventKind, Session, clock::Clock, command::StepCommand, stream::Emitter},
 };
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) async fn watch(
     shown: watch::Receiver<Session>,
     clock: Clock,
     emitter: Emitter,
-    presence: Presence,
+    presence: AbsenceDetector,
     runner: mpsc::Sender<StepCommand>,
 ) {
     let mut ticks = interval(LOOK);
@@ -60,7 +60,7 @@ mod tests {
         let (emitter, mut events) = stream(clock);
         let (shown, seen) = watch::channel(session);
         let (orders, mut ordered) = mpsc::channel(1);
-        let task = tokio::spawn(watch(seen, clock, emitter, Presence::default(), orders));
+        let task = tokio::spawn(watch(seen, clock, emitter, AbsenceDetector::default(), orders));
         // Nothing but time goes on: those who wait without an answer make the seconds bad.
         let Some(StepCommand::GuardAbort(because)) = ordered.recv().await else { panic!("another order") };
         let told = events.next().await.unwrap();
@@ -79,7 +79,7 @@ mod tests {
         session.guards.limits = Guards { users_s: Some(20), ..Guards::OFF };
         let clock = Clock::starting_at(now);
         let (emitter, _events) = stream(clock);
-        let presence = Presence::new(clock);
+        let presence = AbsenceDetector::new(clock);
         tokio::time::advance(Duration::from_secs(9)).await;
         let gap = presence.latest().unwrap();
         let (shown, seen) = watch::channel(session);

@@ -5,11 +5,11 @@ use crate::{
     cluster::Connection,
     experiment::{Secrets, substitute},
     observe::{
-        breaker::{self, BreakerSettings, Hunt, NamedSource, SeriesRule},
+        absence::AbsenceDetector,
+        breaker::{self, BreakerSettings, DiscoveryTargets, NamedSource, SeriesRule},
         endpoint::{self, EndpointSettings},
         logs,
         pods::{self, InPlay},
-        presence::Presence,
         pulse, recovery,
     },
     runner::{Redactor, RunRequest},
@@ -35,7 +35,7 @@ pub(super) struct Observers {
     bus: BusHandle,
     endpoints: Vec<EndpointSettings>,
     /// Knows when this program itself did not run.
-    pub presence: Presence,
+    pub presence: AbsenceDetector,
     stop: CancellationToken,
     /// Takes pods whose log is asked for, once a cluster is watched.
     logs: Option<mpsc::Sender<PodKey>>,
@@ -68,7 +68,7 @@ impl Observers {
         sources: Sources,
     ) -> Self {
         let stop = CancellationToken::new();
-        let presence = Presence::new(emitter.clock());
+        let presence = AbsenceDetector::new(emitter.clock());
         endpoints.iter_mut().for_each(|settings| settings.presence = presence.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(presence.clone().watch(emitter.clone(), stop.clone()));
@@ -186,7 +186,7 @@ impl Observers {
 
     /// The breaker behind a users' endpoint: its sources are looked for on the pods that answer there, or beside it.
     fn breaker_of(&self, endpoint: &EndpointSettings) -> BreakerSettings {
-        let hunt = Hunt {
+        let hunt = DiscoveryTargets {
             users: endpoint.url.clone(),
             access: endpoint.access.clone(),
             cluster: self.cluster.clone(),

@@ -2,13 +2,13 @@
 
 use super::{current_steps::activity_at, session_cluster::may_choose};
 use crate::{
-    cluster::{Connection, Error, Settings},
+    cluster::{ClusterSettings, Connection, Error},
     experiment::{Secrets, substitute},
     observe::{
         breaker::NamedSource,
-        preflight::{BreakerSources, Preflight, Subject},
+        preflight::{BreakerSources, Preflight, StepToCheck},
     },
-    provider::{Providers, Site},
+    provider::{ActivityCluster, Providers},
     runner::{Redactor, RunRequest},
     session::{
         EventKind,
@@ -26,7 +26,7 @@ pub(super) struct PreflightInput {
     /// They choose the cluster of a step.
     pub providers: Arc<Providers>,
     /// How clusters are chosen.
-    pub settings: Settings,
+    pub settings: ClusterSettings,
     /// The session's own cluster.
     pub connection: Option<Connection>,
     /// What users ask, if they will.
@@ -64,8 +64,8 @@ pub(super) async fn run_preflight(look: PreflightInput, emitter: Emitter) {
 /// Subjects by the cluster that they act in.
 struct SubjectsByCluster<'a> {
     /// In the session's, or in none that is known.
-    mine: Vec<Subject<'a>>,
-    others: Vec<(Connection, Vec<Subject<'a>>)>,
+    mine: Vec<StepToCheck<'a>>,
+    others: Vec<(Connection, Vec<StepToCheck<'a>>)>,
     /// What there is to say of those whose cluster is not there.
     missing: Vec<PreflightCheck>,
 }
@@ -75,7 +75,7 @@ impl PreflightInput {
     async fn checks(
         &self,
         connection: Result<&Connection, &Error>,
-        subjects: &[Subject<'_>],
+        subjects: &[StepToCheck<'_>],
         own: bool,
     ) -> Vec<PreflightCheck> {
         let namespace = connection.map_or("default", |connection| connection.namespace());
@@ -113,7 +113,7 @@ impl PreflightInput {
         for subject in subjects(&self.request, &self.plan) {
             let kind = subject.activity.provider.kind;
             match self.providers.site(kind, &subject.provider, &self.request.secrets).await {
-                Site::In { connection, sure: true } if Some(connection.identity()) != own => {
+                ActivityCluster::In { connection, sure: true } if Some(connection.identity()) != own => {
                     let next = sorted.others.len();
                     let place = *places.entry(connection.identity()).or_insert(next);
                     if place == next {
@@ -123,8 +123,10 @@ impl PreflightInput {
                         subjects.push(subject);
                     }
                 }
-                Site::Missing(error) => sorted.missing.push(self.missing_permissions(&subject, &error, open)),
-                Site::In { .. } | Site::Nowhere => {
+                ActivityCluster::Missing(error) => {
+                    sorted.missing.push(self.missing_permissions(&subject, &error, open))
+                }
+                ActivityCluster::In { .. } | ActivityCluster::Nowhere => {
                     open |= may_choose(subject.activity, &self.providers);
                     sorted.mine.push(subject);
                 }
@@ -134,7 +136,7 @@ impl PreflightInput {
     }
 
     /// What is said of a step whose cluster is not there.
-    fn missing_permissions(&self, subject: &Subject<'_>, error: &Error, open: bool) -> PreflightCheck {
+    fn missing_permissions(&self, subject: &StepToCheck<'_>, error: &Error, open: bool) -> PreflightCheck {
         let why = Redactor::new(&self.request.secrets).text(error.to_string());
         let step = format!("step {} {}", subject.number, subject.activity.name);
         let (level, text) = match open {
@@ -149,7 +151,7 @@ impl PreflightInput {
 }
 
 /// The activities of the plan, each once: refs and the hypothesis' second pass repeat others.
-fn subjects<'a>(request: &'a RunRequest, plan: &Plan) -> Vec<Subject<'a>> {
+fn subjects<'a>(request: &'a RunRequest, plan: &Plan) -> Vec<StepToCheck<'a>> {
     let steps = (1..).zip(&plan.steps);
     let own = steps.filter(|(_, step)| !step.reference && step.at.section != Section::After);
     own.filter_map(|(number, step)| {
@@ -158,7 +160,7 @@ fn subjects<'a>(request: &'a RunRequest, plan: &Plan) -> Vec<Subject<'a>> {
         // Without secrets: what is found here is shown.
         let provider = substitute(&declared, &request.configuration, &Secrets::default());
         let provider = provider.as_map()?.clone();
-        Some(Subject { number, at: step.at, activity, provider })
+        Some(StepToCheck { number, at: step.at, activity, provider })
     })
     .collect()
 }

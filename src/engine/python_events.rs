@@ -4,7 +4,7 @@ use super::signals;
 use crate::{
     provider::{
         Providers,
-        python::{Heard, Listener},
+        python::{Listener, PythonEvent},
     },
     runner::{Redactor, Signal},
     session::{EventKind, event::Level, stream::Emitter},
@@ -64,19 +64,19 @@ impl PythonEvents {
         })
     }
 
-    async fn handle(&self, heard: Heard) {
+    async fn handle(&self, heard: PythonEvent) {
         match heard {
-            Heard::Logged { level, message, .. } => self.log(level, message).await,
-            Heard::Printed { line } => self.log(Level::Info, line).await,
+            PythonEvent::Logged { level, message, .. } => self.log(level, message).await,
+            PythonEvent::Printed { line } => self.log(Level::Info, line).await,
             // Only the first one is of interest.
-            Heard::Unserialisable { function } => drop(self.unserialisable.set(function)),
-            Heard::Exit { code } => {
+            PythonEvent::Unserialisable { function } => drop(self.unserialisable.set(function)),
+            PythonEvent::Exit { code } => {
                 let signal = if code == 30 { Signal::User2 } else { Signal::User1 };
                 // A full channel holds a reason to end already.
                 let _ = self.signals.try_send(signal);
             }
-            Heard::Terminated => drop(tokio::spawn(pass_on_sigterm(self.signals.clone()))),
-            Heard::Moved(moved) => {
+            PythonEvent::Terminated => drop(tokio::spawn(pass_on_sigterm(self.signals.clone()))),
+            PythonEvent::Moved(moved) => {
                 if let Some(providers) = self.providers.get().and_then(Weak::upgrade) {
                     providers.change_environment(|environment| {
                         for (name, value) in moved.environment {

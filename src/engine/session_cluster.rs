@@ -3,7 +3,7 @@
 use crate::{
     cluster::{Connection, Error},
     experiment::{Activity, ProviderKind},
-    provider::{Effect, Providers, Site, is_kubernetes},
+    provider::{ActivityCluster, Effect, Providers, is_kubernetes},
     runner::{Controls, RunRequest, is_skipped},
 };
 use pyvalue::Value;
@@ -42,7 +42,7 @@ pub(crate) async fn connection(request: &RunRequest, providers: &Providers) -> O
         let site = providers.site(provider.kind, &provider.raw, &request.secrets).await;
         match site {
             // A server that may be a secret is in no header.
-            Site::In { connection, .. } if !connection.is_direct() => return Some(connection),
+            ActivityCluster::In { connection, .. } if !connection.is_direct() => return Some(connection),
             _ => {}
         }
     }
@@ -85,7 +85,9 @@ pub(crate) async fn needs_missing_cluster(request: &RunRequest, providers: &Prov
             return None;
         }
         let provider = &activity.provider;
-        if let Site::Missing(error) = providers.site(provider.kind, &provider.raw, &request.secrets).await {
+        if let ActivityCluster::Missing(error) =
+            providers.site(provider.kind, &provider.raw, &request.secrets).await
+        {
             return Some(error);
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct PreparedRun {
     /// Whom to tell how it ended.
     pub notifications: Notifications,
     /// How the cluster is chosen.
-    pub cluster: cluster::Settings,
+    pub cluster: cluster::ClusterSettings,
     /// What ends it by itself.
     pub guards: Guards,
     /// The first Python function that gave what JSON cannot hold, once there is one.

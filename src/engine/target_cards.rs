@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cluster::Connection,
     experiment::{ProviderKind, Secrets},
-    provider::{Providers, Site, preview},
+    provider::{ActivityCluster, Providers, preview},
     runner::{Redactor, RunRequest},
     session::{
         EventKind, Session,
@@ -43,13 +43,13 @@ impl StepClusters {
     /// The place as the card names it, and what else the card says about it.
     fn shown(
         &self,
-        site: &Site,
+        site: &ActivityCluster,
         kind: ProviderKind,
         secrets: &Secrets,
     ) -> (StepCluster, Option<&'static str>) {
         let of_session = self.session.borrow().meta.allowed;
         match site {
-            Site::In { connection, sure } => {
+            ActivityCluster::In { connection, sure } => {
                 let local = session_cluster::allowed(Some(connection.context()), &self.allowed);
                 let context = match connection.is_direct() {
                     true => Redactor::new(secrets).text(connection.context().to_owned()),
@@ -59,8 +59,8 @@ impl StepClusters {
                 let allowed = local && (*sure || of_session);
                 (StepCluster { context: Some(context), sure: *sure, allowed }, unseen)
             }
-            Site::Missing(_) => (StepCluster { context: None, sure: true, allowed: false }, None),
-            Site::Nowhere => {
+            ActivityCluster::Missing(_) => (StepCluster { context: None, sure: true, allowed: false }, None),
+            ActivityCluster::Nowhere => {
                 let unseen = (kind != ProviderKind::Http).then_some(UNSEEN);
                 (StepCluster { context: None, sure: false, allowed: of_session }, unseen)
             }
@@ -133,7 +133,7 @@ async fn next<T>(looking: &mut Option<impl Future<Output = T> + Unpin>) -> Optio
 }
 
 /// The card of a step, if it is there, the cluster it names, and how long it took to make.
-type LookedUp = (Option<TargetCard>, Site, Duration);
+type LookedUp = (Option<TargetCard>, ActivityCluster, Duration);
 
 /// When to look up what firing the awaited step would do.
 #[derive(Debug, Default)]
@@ -202,7 +202,7 @@ fn look_up(steps: &CurrentSteps, step: StepRef, places: &StepClusters) -> BoxFut
     Box::pin(async move {
         let begun = Instant::now();
         let (Some(activity), Some(provider)) = (activity, provider) else {
-            return (None, Site::Nowhere, begun.elapsed());
+            return (None, ActivityCluster::Nowhere, begun.elapsed());
         };
         let kind = activity.provider.kind;
         let site = places.providers.site(kind, &provider, &secrets).await;
@@ -219,7 +219,7 @@ fn look_up(steps: &CurrentSteps, step: StepRef, places: &StepClusters) -> BoxFut
         }
         // First: where there is little room, the rest is cut.
         card.consequences.splice(..0, unseen.map(str::to_owned));
-        if let Site::Missing(error) = &site {
+        if let ActivityCluster::Missing(error) = &site {
             card.consequences = vec![Redactor::new(&secrets).text(error.to_string())];
         }
         (Some(card), site, begun.elapsed())

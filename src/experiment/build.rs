@@ -8,12 +8,12 @@ use pyvalue::{Map, Value, place::Place};
 use std::collections::HashMap;
 
 /// The activities a `ref` can name: the last of a name wins, the hypothesis after the method (format 8.3).
-pub(super) struct Named<'a>(HashMap<&'a str, Declared<'a>, foldhash::fast::RandomState>);
+pub(super) struct NamedActivities<'a>(HashMap<&'a str, Declared<'a>, foldhash::fast::RandomState>);
 
 /// A full declaration: the list that it stands in, which of it, and itself.
 type Declared<'a> = (&'static Place<'static>, usize, &'a Map);
 
-impl<'a> Named<'a> {
+impl<'a> NamedActivities<'a> {
     pub(super) fn of(experiment: &'a Map) -> Self {
         let mut named = HashMap::default();
         for (entries, list) in [(method(experiment), &METHOD), (probes(experiment), &PROBES)] {
@@ -66,7 +66,7 @@ pub(super) fn list(value: Option<&Value>) -> &[Value] {
 }
 
 /// The hypothesis, unless there is none or it is empty.
-pub(super) fn hypothesis(experiment: &Map, named: &Named<'_>) -> Option<Hypothesis> {
+pub(super) fn hypothesis(experiment: &Map, named: &NamedActivities<'_>) -> Option<Hypothesis> {
     let raw = experiment.get("steady-state-hypothesis")?.as_map().filter(|raw| !raw.is_empty())?;
     let title = raw.get("title").map_or_else(|| "None".to_owned(), pyvalue::python_text);
     let probes = entries(probes(experiment), &PROBES, named);
@@ -74,12 +74,12 @@ pub(super) fn hypothesis(experiment: &Map, named: &Named<'_>) -> Option<Hypothes
 }
 
 /// The entries of a list of activities.
-pub(super) fn entries(declared: &[Value], list: &Place<'_>, named: &Named<'_>) -> Vec<Entry> {
+pub(super) fn entries(declared: &[Value], list: &Place<'_>, named: &NamedActivities<'_>) -> Vec<Entry> {
     let numbered = declared.iter().enumerate();
     numbered.map(|(index, value)| entry(value, list.item(index).to_string(), named)).collect()
 }
 
-fn entry(value: &Value, place: String, named: &Named<'_>) -> Entry {
+fn entry(value: &Value, place: String, named: &NamedActivities<'_>) -> Entry {
     let Some(declared) = value.as_map() else {
         let activity = unplayable(format!("{place} is no mapping, so there is nothing to run"));
         return Entry { declared: Map::default(), reference: None, activity, background: false, place };

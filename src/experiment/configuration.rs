@@ -74,7 +74,7 @@ pub(super) fn is_dynamic(value: &Value) -> bool {
 
 /// How a dynamic entry's probe ended, in the reference's terms.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Dynamic {
+pub enum DynamicOutcome {
     /// The provider's output.
     Output(Value),
     /// It failed in whatever way; why is for the log only.
@@ -99,7 +99,7 @@ pub async fn resolve_dynamic<Run>(
     mut run: Run,
 ) -> (Map, Vec<DynamicFailure>)
 where
-    Run: AsyncFnMut(&Activity, &Map) -> Dynamic,
+    Run: AsyncFnMut(&Activity, &Map) -> DynamicOutcome,
 {
     let (mut resolved, mut failures) = (Map::default(), Vec::new());
     for (name, value) in configuration {
@@ -113,9 +113,9 @@ where
             Some(Flaw::UnknownProvider(_)) => continue,
             Some(flaw) => Err(flaw.why().to_string()),
             None => match run(&activity, &resolved).await {
-                Dynamic::Output(output) => stored(&activity, output),
-                Dynamic::Failed(reason) => Err(reason),
-                Dynamic::Ended => break,
+                DynamicOutcome::Output(output) => stored(&activity, output),
+                DynamicOutcome::Failed(reason) => Err(reason),
+                DynamicOutcome::Ended => break,
             },
         };
         match outcome {
@@ -158,7 +158,7 @@ fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigurationError, Dynamic, resolve, resolve_dynamic};
+    use super::{ConfigurationError, DynamicOutcome, resolve, resolve_dynamic};
     use crate::experiment::{Environment, Secrets};
     use crate::test_support::map;
     use pyvalue::{Map, Value, parse_json};
@@ -228,7 +228,7 @@ mod tests {
                     "f" => r#"{"status": 1, "stdout": "", "stderr": "no"}"#,
                     _ => r#"{"status": 404, "body": {"b": 1}}"#,
                 };
-                Dynamic::Output(parse_json(output).unwrap())
+                DynamicOutcome::Output(parse_json(output).unwrap())
             })
             .await;
         let expected = r#"{"before": 1, "process": "v", "http": {"b": 1}, "after": 2}"#;

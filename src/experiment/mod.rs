@@ -37,4 +37,4 @@ pub use signatures::{Advice, ControlCheck, Described, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use text_list::text_list;
 pub use typed::{Experiment, NoExperiment, NoRuntime, Runtime};
-pub use validate::{Means, Validation, check, nearest, validate};
+pub use validate::{Validation, ValidationChecks, check, nearest, validate};

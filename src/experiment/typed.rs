@@ -2,7 +2,7 @@
 
 use super::{
     Activity, Control, Entry, Hypothesis, Unplayable,
-    build::{self, Named},
+    build::{self, NamedActivities},
 };
 use pyvalue::{Document, Map, Value};
 
@@ -78,7 +78,7 @@ impl Experiment {
         let Some(map) = document.root().as_map() else {
             return Err(NoExperiment { document: Box::new(document) });
         };
-        let named = Named::of(map);
+        let named = NamedActivities::of(map);
         Ok(Self {
             hypothesis: build::hypothesis(map, &named),
             method: build::entries(build::method(map), &build::METHOD, &named),
@@ -90,7 +90,7 @@ impl Experiment {
 
     /// The same experiment with another mapping, which a control made of it: what is still to come is played from that.
     pub fn amended(&self, raw: Map) -> Self {
-        let named = Named::of(&raw);
+        let named = NamedActivities::of(&raw);
         let hypothesis = build::hypothesis(&raw, &named);
         let method = build::entries(build::method(&raw), &build::METHOD, &named);
         let rollbacks = build::entries(build::rollbacks(&raw), &build::ROLLBACKS, &named);

@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::{Connection, answer},
-    observe::presence::Presence,
+    observe::absence::AbsenceDetector,
     session::{
         EventKind,
         event::{Source, SourceState, Timestamp},
@@ -19,11 +19,16 @@ const PERIOD: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks the API server for its version until `stop` fires; tells when it falls silent and when it speaks again.
-pub async fn watch(connection: Connection, emitter: Emitter, presence: Presence, stop: CancellationToken) {
-    stop.run_until_cancelled(beat(connection, emitter, presence)).await;
+pub async fn watch(
+    connection: Connection,
+    emitter: Emitter,
+    presence: AbsenceDetector,
+    stop: CancellationToken,
+) {
+    stop.run_until_cancelled(check_once(connection, emitter, presence)).await;
 }
 
-async fn beat(connection: Connection, emitter: Emitter, presence: Presence) {
+async fn check_once(connection: Connection, emitter: Emitter, presence: AbsenceDetector) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard: Option<Timestamp> = None;
@@ -89,7 +94,7 @@ mod tests {
         let (emitter, mut events) = stream(Clock::system());
         let began = emitter.clock().now();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(watch(connection, emitter, Presence::default(), stop.clone()));
+        let task = tokio::spawn(watch(connection, emitter, AbsenceDetector::default(), stop.clone()));
         let mut next = async || match events.next().await.unwrap() {
             event @ crate::session::Event {
                 what: EventKind::SourceChanged { source: Source::Api, .. },

@@ -11,7 +11,7 @@ type Name = (String, String);
 
 /// What a workload was asked to have when the fault was fired, and whether it has fallen short since.
 #[derive(Clone, Debug)]
-struct Toll {
+struct ReplicaBaseline {
     desired: u32,
     fell: bool,
 }
@@ -21,7 +21,7 @@ struct Toll {
 pub struct Recovery {
     workloads: BTreeMap<Name, Workload>,
     /// By workload, from the latest fire until all are back.
-    tolls: Option<BTreeMap<Name, Toll>>,
+    tolls: Option<BTreeMap<Name, ReplicaBaseline>>,
 }
 
 impl Recovery {
@@ -31,13 +31,13 @@ impl Recovery {
             EventKind::FaultFired { .. } => self.fire(),
             EventKind::WorkloadSeen(workload) => {
                 let name = (workload.namespace.clone(), workload.name.clone());
-                self.weigh(&name, workload.ready);
+                self.has_recovered(&name, workload.ready);
                 self.workloads.insert(name, workload.clone());
                 return self.recovered();
             }
             EventKind::WorkloadGone { namespace, name } => {
                 let name = (namespace.clone(), name.clone());
-                self.weigh(&name, 0);
+                self.has_recovered(&name, 0);
                 self.workloads.remove(&name);
             }
             _ => {}
@@ -49,11 +49,11 @@ impl Recovery {
     fn fire(&mut self) {
         let tolls = self.tolls.get_or_insert_with(BTreeMap::new);
         for (name, workload) in &self.workloads {
-            tolls.entry(name.clone()).or_insert(Toll { desired: workload.desired, fell: false });
+            tolls.entry(name.clone()).or_insert(ReplicaBaseline { desired: workload.desired, fell: false });
         }
     }
 
-    fn weigh(&mut self, name: &Name, ready: u32) {
+    fn has_recovered(&mut self, name: &Name, ready: u32) {
         if let Some(toll) = self.tolls.as_mut().and_then(|tolls| tolls.get_mut(name)) {
             toll.fell |= ready < toll.desired;
         }

@@ -7,11 +7,11 @@ use super::{
 use crate::cluster::Connection;
 use pyvalue::{Map, Value};
 
-pub use kit::{Kept, Manifest, Restored, Saved, check, restore};
+pub use kit::{Manifest, Restored, SavedKind, SavedManifests, check, restore};
 
 /// Saves what the activity with this provider would hit; `None` where nothing can be saved. The error says why what it
 /// hits cannot be known. Sends only reads.
-pub async fn save(provider: &Map, connection: &Connection) -> Result<Option<Saved>, String> {
+pub async fn save(provider: &Map, connection: &Connection) -> Result<Option<SavedManifests>, String> {
     let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
     let arguments = provider.get("arguments").and_then(Value::as_map).cloned().unwrap_or_default();
     if text("module") == gremlin::MODULE {

@@ -3,6 +3,7 @@
 //! One file a provider; [`Outcome`] is what the runner and the journal need of a call, in the reference's classes
 //! of section 5.1 of the experiment format. [`Providers`] chooses who does it.
 
+mod activity_cluster;
 mod advice;
 mod bridge;
 mod catalogue;
@@ -13,15 +14,14 @@ pub mod kit;
 mod process;
 mod providers;
 mod signatures;
-mod site;
 
+pub use activity_cluster::{ActivityCluster, is_kubernetes};
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
 pub(crate) use functions::flat_secrets;
 pub use providers::Providers;
-pub use signatures::Known;
-pub use site::{Site, is_kubernetes};
+pub use signatures::NativeSignatures;
 
 pub mod gremlin;
 pub mod kubernetes;

@@ -2,7 +2,7 @@
 
 use super::{
     gremlin,
-    kubernetes::{preview::Draft, preview::preview, resolve},
+    kubernetes::{preview::CardDraft, preview::preview, resolve},
 };
 use crate::cluster::Connection;
 use crate::experiment::{Activity, ProviderKind};
@@ -49,8 +49,8 @@ pub fn undo_without_rollbacks(undo: &str) -> String {
 }
 
 /// A card that says that it does not know.
-fn unknown(headline: String, object: String, why: String) -> Draft {
-    Draft {
+fn unknown(headline: String, object: String, why: String) -> CardDraft {
+    CardDraft {
         headline,
         objects: vec![object],
         share: None,
@@ -65,18 +65,18 @@ fn text<'a>(provider: &'a Map, key: &str) -> &'a str {
     provider.get(key).and_then(Value::as_str).unwrap_or("?")
 }
 
-fn request(provider: &Map) -> Draft {
+fn request(provider: &Map) -> CardDraft {
     let method = provider.get("method").and_then(Value::as_str).unwrap_or("GET");
     let why = "what the service does with it is not known to chaos-tui".to_owned();
     unknown(format!("SEND {method}"), text(provider, "url").to_owned(), why)
 }
 
-fn process(provider: &Map) -> Draft {
+fn process(provider: &Map) -> CardDraft {
     let why = "what the program changes is not known to chaos-tui".to_owned();
     unknown("RUN a program on this machine".to_owned(), text(provider, "path").to_owned(), why)
 }
 
-async fn function(provider: &Map, connection: Option<&Connection>) -> Draft {
+async fn function(provider: &Map, connection: Option<&Connection>) -> CardDraft {
     let (module, func) = (text(provider, "module"), text(provider, "func"));
     let address = format!("{module}.{func}");
     let arguments = provider.get("arguments").and_then(Value::as_map).cloned().unwrap_or_default();

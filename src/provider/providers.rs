@@ -1,6 +1,9 @@
 //! Who does an activity: HTTP, a process, a native function or Python.
 
-use super::{Bridge, Call, Catalogue, Effect, Native, Outcome, Site, functions, http, process, site};
+use super::{
+    ActivityCluster, Bridge, Call, Catalogue, Effect, Native, Outcome, activity_cluster, functions, http,
+    process,
+};
 use crate::{
     cluster,
     experiment::{Activity, ActivityKind, Environment, LiveEnvironment, ProviderKind, Secrets, substitute},
@@ -11,7 +14,7 @@ use std::sync::Arc;
 /// Every provider of a session; the single way to call one.
 pub struct Providers {
     environment: LiveEnvironment,
-    cluster: Option<cluster::Settings>,
+    cluster: Option<cluster::ClusterSettings>,
     catalogues: Vec<Arc<dyn Catalogue>>,
     bridge: Option<Arc<dyn Bridge>>,
 }
@@ -24,7 +27,7 @@ impl Providers {
 
     /// Adds how clusters are chosen: what the options say goes for processes and for the secrets of functions too.
     #[must_use]
-    pub fn with_cluster(mut self, settings: cluster::Settings) -> Self {
+    pub fn with_cluster(mut self, settings: cluster::ClusterSettings) -> Self {
         self.cluster = Some(settings);
         self
     }
@@ -112,10 +115,10 @@ impl Providers {
 
     /// The cluster that a call of an activity with this provider would act in, as far as that can be told before. `secrets`
     /// are the run's. Reads files, sends nothing.
-    pub async fn site(&self, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> Site {
+    pub async fn site(&self, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> ActivityCluster {
         match &self.cluster {
-            Some(settings) => site::find(settings, kind, provider, secrets).await,
-            None => Site::Nowhere,
+            Some(settings) => activity_cluster::find(settings, kind, provider, secrets).await,
+            None => ActivityCluster::Nowhere,
         }
     }
 
@@ -126,7 +129,7 @@ impl Providers {
 
     /// Whether an option chooses the cluster.
     pub fn names_cluster(&self) -> bool {
-        self.cluster.as_ref().is_some_and(cluster::Settings::names_cluster)
+        self.cluster.as_ref().is_some_and(cluster::ClusterSettings::names_cluster)
     }
 
     /// The environment as it is now.
@@ -136,7 +139,7 @@ impl Providers {
 
     fn environment_of_programs(&self) -> Arc<Environment> {
         let mut environment = self.environment();
-        let exported = self.cluster.as_ref().map(cluster::Settings::exported).unwrap_or_default();
+        let exported = self.cluster.as_ref().map(cluster::ClusterSettings::exported).unwrap_or_default();
         if !exported.is_empty() {
             Arc::make_mut(&mut environment).put(exported);
         }

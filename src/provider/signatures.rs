@@ -6,14 +6,14 @@ use futures_util::future::BoxFuture;
 use pyvalue::Value;
 
 /// The native functions of some providers, over a Python if there is one.
-pub struct Known<'a> {
+pub struct NativeSignatures<'a> {
     /// Whose native functions.
     pub providers: &'a Providers,
     /// Everything else.
     pub python: &'a dyn Signatures,
 }
 
-impl Signatures for Known<'_> {
+impl Signatures for NativeSignatures<'_> {
     fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Described> {
         Box::pin(async move {
             let known = advice::of(module, func);
@@ -56,10 +56,10 @@ impl Signatures for Known<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Known;
+    use super::NativeSignatures;
     use crate::test_support::NoPython;
     use crate::{
-        cluster::Settings,
+        cluster::ClusterSettings,
         experiment::{Described, Environment, Signatures},
         provider::{Providers, kubernetes::Kubernetes},
     };
@@ -68,8 +68,8 @@ mod tests {
     #[tokio::test]
     async fn native_functions_are_known_without_python() {
         let providers = Providers::new(Environment::default())
-            .with_catalogue(Arc::new(Kubernetes::new(Settings::new(|_| None))));
-        let known = Known { providers: &providers, python: &NoPython };
+            .with_catalogue(Arc::new(Kubernetes::new(ClusterSettings::new(|_| None))));
+        let known = NativeSignatures { providers: &providers, python: &NoPython };
         let described = known.describe("chaosk8s.pod.actions", "terminate_pods").await;
         let Described::Function { parameters, .. } = described else { panic!("{described:?}") };
         assert!(parameters.iter().any(|parameter| parameter.name == "label_selector"));

@@ -4,7 +4,7 @@ use super::{RunRequest, plan_changes::PlanChanges, redact::Redactor};
 use crate::{
     experiment::{
         Activity,
-        tolerance::{Verdict, evaluate},
+        tolerance::{ToleranceVerdict, evaluate},
     },
     provider::{Call, Effect, Outcome, Providers},
     session::{
@@ -74,21 +74,21 @@ impl HypothesisRecheck {
         let RunRequest { configuration, secrets, .. } = &self.request;
         let tolerance = activity.tolerance.as_ref();
         match evaluate(tolerance, output, configuration, secrets, &activity.place) {
-            Verdict::Met => None,
-            Verdict::NotMet => {
+            ToleranceVerdict::Met => None,
+            ToleranceVerdict::NotMet => {
                 let wanted = tolerance.map(|it| format!(", wanted {}", brief_error(it))).unwrap_or_default();
                 let gave = output.get("status").unwrap_or(output);
                 Some(format!("gave {}{wanted}", brief_error(gave)))
             }
-            Verdict::Breaks(why) => Some(format!("cannot be judged: {why}")),
-            Verdict::NeedsProbe(judge) if self.providers.effect(&judge) == Effect::Reads => {
+            ToleranceVerdict::Breaks(why) => Some(format!("cannot be judged: {why}")),
+            ToleranceVerdict::NeedsProbe(judge) if self.providers.effect(&judge) == Effect::Reads => {
                 match self.call(&judge).await {
                     Ok(said) if said.truthy() => None,
                     Ok(_) => Some(format!("is not as `{}` wants it", judge.name)),
                     Err(why) => Some(format!("cannot be judged: {why}")),
                 }
             }
-            Verdict::NeedsProbe(judge) => {
+            ToleranceVerdict::NeedsProbe(judge) => {
                 Some(format!("is judged by `{}`, which changes the system", judge.name))
             }
         }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     experiment::{
         Activity, ActivityKind,
-        tolerance::{Verdict, evaluate},
+        tolerance::{ToleranceVerdict, evaluate},
     },
     provider::Outcome,
     session::{
@@ -37,9 +37,9 @@ pub(super) fn wait_briefly(
             let configuration = ctx.configuration();
             match evaluate(activity.tolerance.as_ref(), output, &configuration, &ctx.secrets, &activity.place)
             {
-                Verdict::Met => Some(true),
-                Verdict::NotMet => Some(false),
-                Verdict::Breaks(_) | Verdict::NeedsProbe(_) => None,
+                ToleranceVerdict::Met => Some(true),
+                ToleranceVerdict::NotMet => Some(false),
+                ToleranceVerdict::Breaks(_) | ToleranceVerdict::NeedsProbe(_) => None,
             }
         }
         _ => None,
@@ -63,9 +63,9 @@ pub(super) fn in_method(
         Outcome::Done(output) => {
             let configuration = ctx.configuration();
             match evaluate(Some(tolerance), output, &configuration, &ctx.secrets, &activity.place) {
-                Verdict::Met => Some(true),
-                Verdict::NotMet => Some(false),
-                Verdict::Breaks(_) | Verdict::NeedsProbe(_) => None,
+                ToleranceVerdict::Met => Some(true),
+                ToleranceVerdict::NotMet => Some(false),
+                ToleranceVerdict::Breaks(_) | ToleranceVerdict::NeedsProbe(_) => None,
             }
         }
         _ => None,
@@ -103,10 +103,10 @@ async fn judge(
     }
     let (configuration, output) = (ctx.configuration(), done.entry.output());
     match evaluate(activity.tolerance.as_ref(), &output, &configuration, &ctx.secrets, &activity.place) {
-        Verdict::Met => Ok(true),
-        Verdict::NotMet => Ok(false),
-        Verdict::Breaks(reason) => Err(unjudged(activity, &reason)),
-        Verdict::NeedsProbe(probe) => {
+        ToleranceVerdict::Met => Ok(true),
+        ToleranceVerdict::NotMet => Ok(false),
+        ToleranceVerdict::Breaks(reason) => Err(unjudged(activity, &reason)),
+        ToleranceVerdict::NeedsProbe(probe) => {
             match call(ctx, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
                 Outcome::Done(output) => {
                     // The one trace that it leaves on the console.

@@ -2,7 +2,7 @@
 
 use crate::stage::Stage;
 use chaos_tui::{
-    cluster::{Connection, Settings},
+    cluster::{ClusterSettings, Connection},
     insight,
     observe::{
         breaker::{self, BreakerSettings},
@@ -51,7 +51,7 @@ impl Watched {
         let stage = Stage::set(&["--variant", variant, "--start-delay", "16", "--propagation", "6"]);
         let clock = Clock::system();
         let (emitter, stream) = stream(clock);
-        let mut settings = Settings::new(|_| None);
+        let mut settings = ClusterSettings::new(|_| None);
         settings.kubeconfig = Some(PathBuf::from(stage.announced("kubeconfig")));
         let connection = Connection::choose(&settings, &Map::default()).await.unwrap();
         let recorder = std::env::var_os("CHAOS_TUI_RECORD").map(|folder| {

@@ -9,7 +9,7 @@ use crate::{
         prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
     },
     engine::{SessionHost, Signals, orders},
-    provider::python::Prints,
+    provider::python::PrintTarget,
     runner::{Consent, Pacing},
     session::Session,
 };
@@ -44,7 +44,7 @@ async fn lesson(
     let company = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
-        prints: Prints::Heard,
+        prints: PrintTarget::Heard,
         // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
         pace: Pacing::Auto(Consent::up_front()),
         notifies: false,

@@ -11,7 +11,7 @@ use crate::{
         prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
     },
     engine::{PreparedRun, RunningSession, SessionHost, SessionSettings, session_cluster},
-    provider::python::Prints,
+    provider::python::PrintTarget,
     runner::{Pacing, Signal},
     session::{Command, EventKind, command::OpenCommand},
 };
@@ -163,7 +163,7 @@ async fn prepare_once(
     let company = PrepareContext {
         emitter: &plan.host.emitter,
         signals: plan.signals.0.clone(),
-        prints: Prints::Heard,
+        prints: PrintTarget::Heard,
         pace: Pacing::Step,
         notifies: false,
     };

@@ -14,12 +14,12 @@ use crate::{
     cluster,
     engine::{Notifications, PreparedRun, PythonEvents, session_cluster::needs_missing_cluster},
     experiment::{
-        Access, Environment, Experiment, Means, Overrides, Runtime, Settings, SettingsError, parse_var,
-        patiently,
+        Access, Environment, Experiment, Overrides, Runtime, Settings, SettingsError, ValidationChecks,
+        parse_var, patiently,
     },
     provider::{
-        Known,
-        python::{Prints, PythonBridge},
+        NativeSignatures,
+        python::{PrintTarget, PythonBridge},
     },
     runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
     session::{EventKind, event::Level, stream::Emitter},
@@ -33,7 +33,7 @@ use tokio::sync::mpsc;
 pub(crate) struct ChildProcesses {
     sandbox: Option<SandboxChild>,
     python: Option<Arc<PythonBridge>>,
-    cluster: Option<cluster::Settings>,
+    cluster: Option<cluster::ClusterSettings>,
 }
 
 impl ChildProcesses {
@@ -58,7 +58,7 @@ pub(crate) struct PrepareContext<'a> {
     /// Takes Python's wish to end the run.
     pub signals: mpsc::Sender<Signal>,
     /// Where the output of extensions goes.
-    pub prints: Prints,
+    pub prints: PrintTarget,
     /// Who decides about steps.
     pub pace: Pacing,
     /// Whether the channels of the settings are told of the run.
@@ -151,8 +151,8 @@ pub(crate) async fn prepare(
     let mut experiment = match playing.no_validation {
         true => unchecked(document)?,
         false => {
-            let signatures = Known { providers: &providers, python: &*python };
-            let means = Means { environment: &environment, signatures: &signatures };
+            let signatures = NativeSignatures { providers: &providers, python: &*python };
+            let means = ValidationChecks { environment: &environment, signatures: &signatures };
             validation::validated(document, means, &company).await?
         }
     };

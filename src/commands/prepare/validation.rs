@@ -2,7 +2,7 @@
 
 use super::{PrepareContext, Refusal};
 use crate::{
-    experiment::{Experiment, Finding, Means, validate},
+    experiment::{Experiment, Finding, ValidationChecks, validate},
     session::event::Level,
 };
 use pyvalue::Document;
@@ -10,7 +10,7 @@ use pyvalue::Document;
 /// Validates; the first error refuses the experiment, the warnings of the reference are told.
 pub(super) async fn validated(
     document: Document,
-    means: Means<'_>,
+    means: ValidationChecks<'_>,
     company: &PrepareContext<'_>,
 ) -> Result<Experiment, Refusal> {
     company.log_findings(Level::Info, "Validating the experiment's syntax").await;

@@ -4,7 +4,7 @@ use super::{PrepareContext, Refusal};
 use crate::{
     experiment::{
         Activity, Environment, Experiment, Overrides, Secrets,
-        configuration::{self, Dynamic},
+        configuration::{self, DynamicOutcome},
         secrets,
     },
     provider::{Call, Outcome, Providers},
@@ -51,19 +51,19 @@ pub(super) async fn ask_dynamic(
             if let Some(warning) = deserved_warning(&activity.raw.clone().into(), &output) {
                 company.log_findings(Level::Warning, warning).await;
             }
-            Dynamic::Output(output)
+            DynamicOutcome::Output(output)
         }
-        Outcome::Failed { message, .. } | Outcome::Broke { message } => Dynamic::Failed(message),
+        Outcome::Failed { message, .. } | Outcome::Broke { message } => DynamicOutcome::Failed(message),
         Outcome::Exit { code } => {
             let why = format!("{} asks to exit with {}", named(activity), python_text(&code));
             ended = Some(Refusal::exit(why, &code));
-            Dynamic::Ended
+            DynamicOutcome::Ended
         }
         Outcome::KeyboardInterrupt => {
             ended = Some(Refusal::interrupted(format!("{} was interrupted", named(activity))));
-            Dynamic::Ended
+            DynamicOutcome::Ended
         }
-        Outcome::Cancelled => Dynamic::Failed("was cut short".to_owned()),
+        Outcome::Cancelled => DynamicOutcome::Failed("was cut short".to_owned()),
     };
     let (configuration, failures) = configuration::resolve_dynamic(configuration, secrets, ask).await;
     if let Some(refusal) = ended {

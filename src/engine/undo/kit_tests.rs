@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    cluster::Settings,
+    cluster::ClusterSettings,
     experiment::Environment,
-    provider::kit::Kept,
+    provider::kit::SavedKind,
     session::{
         clock::Clock,
         event::Section,
@@ -17,14 +17,14 @@ use axum::{Router, extract::Request as Asked, http::Method, response::IntoRespon
 use serde_json::json;
 use tokio::sync::Notify;
 
-fn saved(name: &str, replicas: u32) -> Saved {
+fn saved(name: &str, replicas: u32) -> SavedManifests {
     let manifest = Manifest {
-        kind: Kept::Deployment,
+        kind: SavedKind::Deployment,
         namespace: "default".to_owned(),
         name: name.to_owned(),
         body: json!({"spec": {"replicas": replicas}}),
     };
-    Saved { manifests: vec![manifest], cost: String::new(), needed: true }
+    SavedManifests { manifests: vec![manifest], cost: String::new(), needed: true }
 }
 
 fn cluster(context: &str) -> Connection {
@@ -159,7 +159,7 @@ impl Rig {
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]});
         std::fs::write(&path, config.to_string()).unwrap();
         let path = path.display().to_string();
-        let settings = Settings::new(move |name| (name == "KUBECONFIG").then(|| path.clone()));
+        let settings = ClusterSettings::new(move |name| (name == "KUBECONFIG").then(|| path.clone()));
         let providers = Arc::new(Providers::new(Environment::default()).with_cluster(settings));
         let (emitter, told) = stream(Clock::system());
         let session = watch::Sender::new(Session::new());

@@ -6,7 +6,7 @@ use crate::{
     experiment::ProviderKind,
     provider::{
         Providers,
-        kit::{self, Manifest, Restored, Saved},
+        kit::{self, Manifest, Restored, SavedManifests},
     },
     runner::RunRequest,
     session::{
@@ -65,7 +65,7 @@ impl StoredManifests {
         &mut self,
         (step, ended): (StepRef, Timestamp),
         connection: &Connection,
-        saved: &Saved,
+        saved: &SavedManifests,
         t0: Option<Timestamp>,
     ) -> Vec<String> {
         let mut keys = Vec::new();
@@ -217,7 +217,7 @@ impl UndoStore {
                 None
             }
         };
-        let Saved { cost, needed, .. } = saved;
+        let SavedManifests { cost, needed, .. } = saved;
         self.emitter.emit(EventKind::KitSaved(UndoKit { step, manifests, cost, needed, file })).await;
     }
 

@@ -4,7 +4,8 @@ mod mutants;
 mod templates;
 
 use super::{
-    Environment, Experiment, Means, Secrets, configuration, findings, substitute, tolerance, validate,
+    Environment, Experiment, Secrets, ValidationChecks, configuration, findings, substitute, tolerance,
+    validate,
 };
 use crate::test_support::NoPython;
 use proptest::{collection::vec, prelude::*};
@@ -120,7 +121,8 @@ fn mapping(entries: Vec<(&str, Value)>) -> Value {
 fn validated(document: Document) -> super::Validation {
     let environment = Environment::of([("PATH", "/bin")]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(validate(document, Means { environment: &environment, signatures: &NoPython }))
+    runtime
+        .block_on(validate(document, ValidationChecks { environment: &environment, signatures: &NoPython }))
 }
 
 /// Every place of a value.

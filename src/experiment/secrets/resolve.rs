@@ -48,7 +48,7 @@ pub async fn resolve(
     environment: &Environment,
 ) -> Resolved {
     let mut walk =
-        Walk { configuration, environment, session: None, warnings: Vec::new(), errors: Vec::new() };
+        SecretsWalk { configuration, environment, session: None, warnings: Vec::new(), errors: Vec::new() };
     let mut scopes = Map::default();
     for (name, scope) in declared {
         let replaced = overrides.get(name).filter(|replaced| scope.as_map().is_some() && !replaced.is_null());
@@ -61,16 +61,16 @@ pub async fn resolve(
     Resolved { secrets: Secrets::new(scopes), warnings: walk.warnings, errors: walk.errors }
 }
 
-struct Walk<'a> {
+struct SecretsWalk<'a> {
     configuration: &'a Map,
     environment: &'a Environment,
     /// One login serves all secrets.
-    session: Option<vault::Session>,
+    session: Option<vault::VaultClient>,
     warnings: Vec<String>,
     errors: Vec<SecretsError>,
 }
 
-impl Walk<'_> {
+impl SecretsWalk<'_> {
     /// One value; what cannot be had is null and leaves an error.
     async fn value(&mut self, value: &Value, place: String) -> Value {
         let Value::Map(map) = value else { return value.clone() };
@@ -111,7 +111,7 @@ impl Walk<'_> {
         };
         if self.session.is_none() {
             self.session =
-                Some(vault::Session::open(self.configuration, self.environment).await.map_err(failed)?);
+                Some(vault::VaultClient::open(self.configuration, self.environment).await.map_err(failed)?);
         }
         let Some(session) = &self.session else { return Ok(Value::Null) };
         let payload = session.read(&python_text(path)).await.map_err(failed)?;

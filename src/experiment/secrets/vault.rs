@@ -35,7 +35,7 @@ pub(super) enum VaultError {
 }
 
 /// A client that has logged in, as far as the configuration says how.
-pub(super) struct Session {
+pub(super) struct VaultClient {
     client: Client,
     address: String,
     token: Option<String>,
@@ -45,7 +45,7 @@ pub(super) struct Session {
     version_2: bool,
 }
 
-impl Session {
+impl VaultClient {
     /// Chooses the login by what the configuration has: token, then AppRole, then Kubernetes.
     pub(super) async fn open(configuration: &Map, environment: &Environment) -> Result<Self, VaultError> {
         let text = |key: &str| configuration.get(key).filter(|value| !value.is_null()).map(python_text);

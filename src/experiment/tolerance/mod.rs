@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 /// The verdict on one output.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum ToleranceVerdict {
     /// Within the tolerance.
     Met,
     /// Outside of it: a normal outcome.
@@ -18,7 +18,7 @@ pub enum Verdict {
     NeedsProbe(Box<Activity>),
 }
 
-impl Verdict {
+impl ToleranceVerdict {
     fn met(met: bool) -> Self {
         if met { Self::Met } else { Self::NotMet }
     }
@@ -32,7 +32,7 @@ pub fn evaluate(
     configuration: &Map,
     secrets: &Secrets,
     place: &str,
-) -> Verdict {
+) -> ToleranceVerdict {
     let substituted;
     let tolerance = match tolerance {
         Some(text @ Value::Text(_)) => {
@@ -40,23 +40,25 @@ pub fn evaluate(
             &substituted
         }
         Some(other) => other,
-        None => return Verdict::NotMet,
+        None => return ToleranceVerdict::NotMet,
     };
     match tolerance {
-        Value::Null | Value::Float(_) => Verdict::NotMet,
-        Value::Bool(_) | Value::Text(_) => Verdict::met(output.py_eq(tolerance)),
-        Value::Int(_) | Value::Big(_) => Verdict::met(status_of(output).unwrap_or(output).py_eq(tolerance)),
+        Value::Null | Value::Float(_) => ToleranceVerdict::NotMet,
+        Value::Bool(_) | Value::Text(_) => ToleranceVerdict::met(output.py_eq(tolerance)),
+        Value::Int(_) | Value::Big(_) => {
+            ToleranceVerdict::met(status_of(output).unwrap_or(output).py_eq(tolerance))
+        }
         Value::List(list) => in_list(list, output),
         Value::Map(declared) => {
-            let judge = Judge { declared, output, configuration, secrets };
+            let judge = ToleranceCheck { declared, output, configuration, secrets };
             let verdict = match declared.get("type").and_then(Value::as_str) {
                 Some("probe") => judge.probe(place),
                 Some("regex") => judge.regex(),
                 Some("jsonpath") => judge.json_path(),
                 Some("range") => judge.range(),
-                _ => Ok(Verdict::NotMet),
+                _ => Ok(ToleranceVerdict::NotMet),
             };
-            verdict.unwrap_or_else(Verdict::Breaks)
+            verdict.unwrap_or_else(ToleranceVerdict::Breaks)
         }
     }
 }
@@ -66,31 +68,32 @@ fn status_of(output: &Value) -> Option<&Value> {
     output.get("status")
 }
 
-fn in_list(list: &[Value], output: &Value) -> Verdict {
+fn in_list(list: &[Value], output: &Value) -> ToleranceVerdict {
     if let Some(status) = status_of(output) {
-        return Verdict::met(list.iter().any(|item| item.py_eq(status)));
+        return ToleranceVerdict::met(list.iter().any(|item| item.py_eq(status)));
     }
     if let [first, second] = list {
-        let uncomparable =
-            || Verdict::Breaks("the output cannot be compared with the tolerance's bounds".to_owned());
+        let uncomparable = || {
+            ToleranceVerdict::Breaks("the output cannot be compared with the tolerance's bounds".to_owned())
+        };
         return match first.py_le(output) {
             None => uncomparable(),
-            Some(false) => Verdict::NotMet,
-            Some(true) => output.py_le(second).map_or_else(uncomparable, Verdict::met),
+            Some(false) => ToleranceVerdict::NotMet,
+            Some(true) => output.py_le(second).map_or_else(uncomparable, ToleranceVerdict::met),
         };
     }
-    Verdict::met(list.iter().any(|item| item.py_eq(output)))
+    ToleranceVerdict::met(list.iter().any(|item| item.py_eq(output)))
 }
 
 /// A declared mapping and what it is held against.
-struct Judge<'a> {
+struct ToleranceCheck<'a> {
     declared: &'a Map,
     output: &'a Value,
     configuration: &'a Map,
     secrets: &'a Secrets,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> ToleranceCheck<'a> {
     /// The part of the output that `target` names, or the whole.
     fn target(&self) -> Result<&'a Value, String> {
         match self.declared.get("target").filter(|target| target.truthy()) {
@@ -108,7 +111,7 @@ impl<'a> Judge<'a> {
         substitute(declared, self.configuration, self.secrets)
     }
 
-    fn regex(&self) -> Result<Verdict, String> {
+    fn regex(&self) -> Result<ToleranceVerdict, String> {
         let Value::Text(pattern) = self.substituted("pattern") else {
             return Err("the tolerance's pattern is no text".to_owned());
         };
@@ -119,16 +122,16 @@ impl<'a> Judge<'a> {
         };
         regex
             .is_match(text)
-            .map(Verdict::met)
+            .map(ToleranceVerdict::met)
             .map_err(|error| format!("tolerance pattern {pattern}: {error}"))
     }
 
-    fn range(&self) -> Result<Verdict, String> {
+    fn range(&self) -> Result<ToleranceVerdict, String> {
         let number = |value: &Value| match value {
             Value::Text(text) => Ok(Decimal::of_text(text)),
             other => Decimal::of_number(other).map(Some).ok_or("a range tolerance needs a number".to_owned()),
         };
-        let Some(value) = number(self.target()?)? else { return Ok(Verdict::NotMet) };
+        let Some(value) = number(self.target()?)? else { return Ok(ToleranceVerdict::NotMet) };
         let bounds = self.declared.get("range").and_then(Value::as_list).unwrap_or_default();
         let [low, high] = bounds else { return Err("a range tolerance needs two bounds".to_owned()) };
         let bound = |bound: &Value| number(bound)?.ok_or("a bound of the range is no number".to_owned());
@@ -136,13 +139,13 @@ impl<'a> Judge<'a> {
         let uncomparable = || "not a number cannot be compared with a range".to_owned();
         let above = bound(low)?.partial_cmp(&value).map(Ordering::is_le).ok_or_else(uncomparable)?;
         if !above {
-            return Ok(Verdict::NotMet);
+            return Ok(ToleranceVerdict::NotMet);
         }
         let below = value.partial_cmp(&bound(high)?).map(Ordering::is_le).ok_or_else(uncomparable)?;
-        Ok(Verdict::met(below))
+        Ok(ToleranceVerdict::met(below))
     }
 
-    fn json_path(&self) -> Result<Verdict, String> {
+    fn json_path(&self) -> Result<ToleranceVerdict, String> {
         let Value::Text(path) = self.substituted("path") else {
             return Err("the tolerance's path is no text".to_owned());
         };
@@ -158,14 +161,14 @@ impl<'a> Judge<'a> {
                 one => vec![one],
             };
             let equal = found.len() == expected.len() && found.iter().zip(&expected).all(|(a, b)| a.py_eq(b));
-            return Ok(Verdict::met(equal));
+            return Ok(ToleranceVerdict::met(equal));
         }
         let count = self.declared.get("count").filter(|count| !count.is_null());
         let number = Value::Int(i64::try_from(found.len()).unwrap_or(i64::MAX));
-        Ok(Verdict::met(count.map_or(!found.is_empty(), |count| number.py_eq(count))))
+        Ok(ToleranceVerdict::met(count.map_or(!found.is_empty(), |count| number.py_eq(count))))
     }
 
-    fn probe(&self, place: &str) -> Result<Verdict, String> {
+    fn probe(&self, place: &str) -> Result<ToleranceVerdict, String> {
         let place = place::key(place, "tolerance");
         let mut activity = Activity::declared(self.declared, &place).map_err(|error| error.to_string())?;
         let arguments = activity.provider.raw.get_mut("arguments");
@@ -175,7 +178,7 @@ impl<'a> Judge<'a> {
             );
         };
         arguments.insert("value".to_owned(), self.output.clone());
-        Ok(Verdict::NeedsProbe(Box::new(activity)))
+        Ok(ToleranceVerdict::NeedsProbe(Box::new(activity)))
     }
 }
 

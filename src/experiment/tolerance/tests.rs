@@ -1,10 +1,10 @@
 //! Tables of tolerances.
 
-use super::{Verdict, evaluate};
+use super::{ToleranceVerdict, evaluate};
 use crate::experiment::Secrets;
 use pyvalue::{Map, Value, parse_json};
 
-fn verdict(tolerance: &str, output: &str) -> Verdict {
+fn verdict(tolerance: &str, output: &str) -> ToleranceVerdict {
     let configuration: Map = parse_json(r#"{"e": 4, "m": "^8$", "five": 5, "float": 1.5, "pair": [1, 5]}"#)
         .unwrap()
         .as_map()
@@ -18,9 +18,9 @@ fn verdict(tolerance: &str, output: &str) -> Verdict {
 fn table(rows: &[(&str, &str, Option<bool>)]) {
     for (tolerance, output, expected) in rows {
         let met = match verdict(tolerance, output) {
-            Verdict::Met => Some(true),
-            Verdict::NotMet => Some(false),
-            Verdict::Breaks(_) => None,
+            ToleranceVerdict::Met => Some(true),
+            ToleranceVerdict::NotMet => Some(false),
+            ToleranceVerdict::Breaks(_) => None,
             other => panic!("{tolerance}: {other:?}"),
         };
         assert_eq!(met, *expected, "{tolerance} on {output}");
@@ -59,7 +59,7 @@ fn booleans_floats_and_null() {
         ("\"${float}\"", "1.5", NO),
     ]);
     let none = evaluate(None, &Value::Null, &Map::default(), &Secrets::default(), "$");
-    assert_eq!(none, Verdict::NotMet);
+    assert_eq!(none, ToleranceVerdict::NotMet);
 }
 
 #[test]
@@ -157,11 +157,13 @@ fn c069_c070_c071_json_path() {
 fn c073_a_probe_gets_the_output_as_its_value() {
     let tolerance = r#"{"type": "probe", "name": "p", "provider": {"type": "process", "path": "true",
         "arguments": {"value": null}}}"#;
-    let Verdict::NeedsProbe(activity) = verdict(tolerance, r#"{"status": 1}"#) else { panic!("a probe") };
+    let ToleranceVerdict::NeedsProbe(activity) = verdict(tolerance, r#"{"status": 1}"#) else {
+        panic!("a probe")
+    };
     let arguments = activity.provider.raw.get("arguments").unwrap();
     assert_eq!(arguments.get("value"), Some(&parse_json(r#"{"status": 1}"#).unwrap()));
     assert_eq!(activity.place, "$.x.tolerance");
     let without = r#"{"type": "probe", "name": "p", "provider": {"type": "process", "path": "true"}}"#;
-    assert!(matches!(verdict(without, "1"), Verdict::Breaks(_)));
-    assert!(matches!(verdict(r#"{"type": "probe", "ref": "x"}"#, "1"), Verdict::Breaks(_)));
+    assert!(matches!(verdict(without, "1"), ToleranceVerdict::Breaks(_)));
+    assert!(matches!(verdict(r#"{"type": "probe", "ref": "x"}"#, "1"), ToleranceVerdict::Breaks(_)));
 }

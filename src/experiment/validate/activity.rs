@@ -1,13 +1,13 @@
 //! Rules 14 to 25: what every activity has to have.
 
-use super::{Memo, bad_activity, provider, suggest};
+use super::{CachedChecks, bad_activity, provider, suggest};
 use crate::experiment::findings::Collector;
 use pyvalue::{Map, Value, place::Place, python_text};
 
 pub(super) async fn check(
     activity: &Value,
     path: &Place<'_>,
-    memo: &Memo<'_>,
+    memo: &CachedChecks<'_>,
     collector: &mut Collector<'_>,
 ) {
     // Anything but a mapping was found before.

@@ -1,6 +1,6 @@
 //! Rules 38 to 43.
 
-use super::{KEY, Memo, refusal};
+use super::{CachedChecks, KEY, refusal};
 use crate::experiment::{ControlCheck, build, findings::Collector};
 use pyvalue::{
     Map, Part, Value,
@@ -9,7 +9,7 @@ use pyvalue::{
 };
 use std::collections::HashSet;
 
-pub(super) async fn check(experiment: &Map, memo: &Memo<'_>, collector: &mut Collector<'_>) {
+pub(super) async fn check(experiment: &Map, memo: &CachedChecks<'_>, collector: &mut Collector<'_>) {
     let declared = declared(experiment, collector);
     let named: HashSet<String> = declared
         .iter()
@@ -52,7 +52,7 @@ async fn check_one(
     control: &Map,
     path: &Place<'_>,
     named: &HashSet<String>,
-    memo: &Memo<'_>,
+    memo: &CachedChecks<'_>,
     collector: &mut Collector<'_>,
 ) {
     let bad = |code, message: String| refusal(code, "InvalidControl", message);
@@ -108,7 +108,7 @@ async fn ask(
     control: &Map,
     name: &str,
     place: Place<'_>,
-    memo: &Memo<'_>,
+    memo: &CachedChecks<'_>,
     collector: &mut Collector<'_>,
 ) {
     match memo.control(module, &Value::Map(control.clone())).await {

@@ -1,6 +1,6 @@
 //! Answers that are asked for again and again: a large file names the same few functions and programs.
 
-use super::{Means, suggest};
+use super::{ValidationChecks, suggest};
 use crate::experiment::{ControlCheck, Described, executable};
 use pyvalue::Value;
 use std::{
@@ -9,15 +9,15 @@ use std::{
 };
 
 /// Remembers what [`Means`] said.
-pub(super) struct Memo<'a> {
-    means: Means<'a>,
+pub(super) struct CachedChecks<'a> {
+    means: ValidationChecks<'a>,
     functions: Mutex<HashMap<(String, String), Described>>,
     programs: Mutex<HashMap<String, bool>>,
     program_names: OnceLock<Vec<String>>,
 }
 
-impl<'a> Memo<'a> {
-    pub(super) fn new(means: Means<'a>) -> Self {
+impl<'a> CachedChecks<'a> {
+    pub(super) fn new(means: ValidationChecks<'a>) -> Self {
         Self {
             means,
             functions: Mutex::default(),

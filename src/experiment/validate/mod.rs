@@ -15,15 +15,15 @@ pub use suggest::nearest;
 
 use super::{
     Environment, Experiment, Signatures,
-    build::{self, Named},
+    build::{self, NamedActivities},
     findings::{Collector, Findings, Refusal},
 };
-use memo::Memo;
+use memo::CachedChecks;
 use pyvalue::{Document, Map, Part, Value, place::Place};
 
 /// What validation asks.
 #[derive(Clone, Copy)]
-pub struct Means<'a> {
+pub struct ValidationChecks<'a> {
     /// Variables of `env` entries, `PATH`.
     pub environment: &'a Environment,
     /// Python functions and controls.
@@ -40,7 +40,7 @@ pub struct Validation {
 }
 
 /// Checks a document against every rule. Nothing is run, but secrets are really read and Python is really asked.
-pub async fn validate(document: Document, means: Means<'_>) -> Validation {
+pub async fn validate(document: Document, means: ValidationChecks<'_>) -> Validation {
     let findings = check(&document, means).await;
     if !findings.valid() {
         return Validation { findings, experiment: Err(Box::new(document)) };
@@ -50,13 +50,13 @@ pub async fn validate(document: Document, means: Means<'_>) -> Validation {
 }
 
 /// The same for whoever does not want to run it.
-pub async fn check(document: &Document, means: Means<'_>) -> Findings {
+pub async fn check(document: &Document, means: ValidationChecks<'_>) -> Findings {
     let mut collector = Collector::new(document);
     let root = document.root();
     match root.as_map().filter(|map| !map.is_empty()) {
         None => empty(root, &mut collector),
         Some(map) => {
-            let checker = Checker { map, named: Named::of(map), memo: Memo::new(means) };
+            let checker = Checker { map, named: NamedActivities::of(map), memo: CachedChecks::new(means) };
             checker.check(&mut collector).await;
         }
     }
@@ -77,8 +77,8 @@ fn empty(root: &Value, collector: &mut Collector<'_>) {
 /// What every rule looks at.
 struct Checker<'a> {
     map: &'a Map,
-    named: Named<'a>,
-    memo: Memo<'a>,
+    named: NamedActivities<'a>,
+    memo: CachedChecks<'a>,
 }
 
 impl Checker<'_> {

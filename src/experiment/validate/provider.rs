@@ -1,6 +1,6 @@
 //! Rules 19 to 21 and 26 to 35: what each provider has to have.
 
-use super::{Memo, bad_activity, crash, suggest};
+use super::{CachedChecks, bad_activity, crash, suggest};
 use crate::experiment::{Described, findings::Collector, signatures::Parameter};
 use pyvalue::{Map, Part, Value, place::Place, python_text};
 
@@ -43,7 +43,7 @@ pub(super) async fn check(
     activity: &Map,
     provider: &Map,
     path: &Place<'_>,
-    memo: &Memo<'_>,
+    memo: &CachedChecks<'_>,
     collector: &mut Collector<'_>,
 ) {
     let place = path.key("provider");
@@ -66,7 +66,13 @@ fn http(provider: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     }
 }
 
-fn process(activity: &Map, provider: &Map, path: &Place<'_>, memo: &Memo<'_>, collector: &mut Collector<'_>) {
+fn process(
+    activity: &Map,
+    provider: &Map,
+    path: &Place<'_>,
+    memo: &CachedChecks<'_>,
+    collector: &mut Collector<'_>,
+) {
     let place = path.key("path");
     match provider.get("path").filter(|path| path.truthy()) {
         None => {
@@ -104,7 +110,7 @@ struct Python<'a> {
 }
 
 impl Python<'_> {
-    async fn check(&self, memo: &Memo<'_>, collector: &mut Collector<'_>) {
+    async fn check(&self, memo: &CachedChecks<'_>, collector: &mut Collector<'_>) {
         let named = |key: &str| self.provider.get(key).filter(|value| value.truthy());
         let missing = [
             ("module", "E-PY-MODULE", "a Python activity must have a module path"),

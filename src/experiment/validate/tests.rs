@@ -1,6 +1,6 @@
 //! One bad file a rule: its code, its place, and that the first error is what the reference stops at.
 
-use super::{Means, Validation, validate};
+use super::{Validation, ValidationChecks, validate};
 use crate::experiment::{Advice, ControlCheck, Described, Environment, Parameter, Signatures};
 use futures_util::future::BoxFuture;
 use pyvalue::{Document, Value};
@@ -38,7 +38,7 @@ impl Signatures for Python {
 
 fn check(document: Document) -> Validation {
     let environment = Environment::of([("PATH", "/bin:/usr/bin"), ("SET", "1")]);
-    let means = Means { environment: &environment, signatures: &Python };
+    let means = ValidationChecks { environment: &environment, signatures: &Python };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(validate(document, means))
 }

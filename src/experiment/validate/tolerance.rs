@@ -1,6 +1,6 @@
 //! Tolerances before substitution (experiment-format 3.2).
 
-use super::{Memo, activity, bad_activity, suggest};
+use super::{CachedChecks, activity, bad_activity, suggest};
 use crate::experiment::findings::Collector;
 use pyvalue::{Map, Value, jsonpath, place::Place, python_text, regex};
 
@@ -9,7 +9,7 @@ const KINDS: [&str; 4] = ["regex", "jsonpath", "range", "probe"];
 pub(super) async fn check(
     tolerance: &Value,
     path: &Place<'_>,
-    memo: &Memo<'_>,
+    memo: &CachedChecks<'_>,
     collector: &mut Collector<'_>,
 ) {
     match tolerance {

@@ -1,9 +1,9 @@
 //! What runs, but probably not as meant.
 
-use super::{KEY, Memo, suggest};
+use super::{CachedChecks, KEY, suggest};
 use crate::experiment::{
     Described,
-    build::{self, Named},
+    build::{self, NamedActivities},
     findings::Collector,
     signatures::Advice,
 };
@@ -56,8 +56,8 @@ pub(super) fn deprecated(experiment: &Map, collector: &mut Collector<'_>) {
 /// Our own.
 pub(super) async fn check(
     experiment: &Map,
-    named: &Named<'_>,
-    memo: &Memo<'_>,
+    named: &NamedActivities<'_>,
+    memo: &CachedChecks<'_>,
     collector: &mut Collector<'_>,
 ) {
     endpoint(experiment, collector);
@@ -91,7 +91,7 @@ fn endpoint(experiment: &Map, collector: &mut Collector<'_>) {
 }
 
 /// References that validation lets through and the run stumbles over.
-fn unknown_references(experiment: &Map, named: &Named<'_>, collector: &mut Collector<'_>) {
+fn unknown_references(experiment: &Map, named: &NamedActivities<'_>, collector: &mut Collector<'_>) {
     let lists =
         [(build::probes(experiment), &build::PROBES), (build::rollbacks(experiment), &build::ROLLBACKS)];
     for (list, path) in lists {
@@ -222,7 +222,7 @@ fn dry(place: Place<'_>, declared: &Value, collector: &mut Collector<'_>) {
 }
 
 /// What is known about the functions that are used, and whether a lasting fault is taken back.
-async fn functions(experiment: &Map, memo: &Memo<'_>, collector: &mut Collector<'_>) {
+async fn functions(experiment: &Map, memo: &CachedChecks<'_>, collector: &mut Collector<'_>) {
     let mut lasting = None;
     for (list, path, activity) in activities(experiment) {
         let Some(provider) = activity.get("provider").and_then(Value::as_map) else { continue };

@@ -1,6 +1,6 @@
 //! Who the consumer is: the pods behind the Service that users ask, else the one workload in play that is not hit.
 
-use super::sources::usual::groups;
+use super::sources::usual_pages::groups;
 use crate::cluster::{Connection, Error, is_asked_at};
 use crate::session::event::{Event, EventKind, is_about};
 use k8s_openapi::api::core::v1::{Container, Pod, Service};
@@ -18,14 +18,14 @@ const SEEN: usize = 512;
 
 /// What the session's stream tells of pods, where no Service does.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct KnownPods {
     /// Owner of each pod in play, by namespace and name.
     pods: BTreeMap<(String, String), String>,
     /// Objects that a step would hit, or has.
     hit: BTreeSet<String>,
 }
 
-impl Seen {
+impl KnownPods {
     /// Takes note of a fact of the session.
     pub(super) fn follow(&mut self, event: &Event) {
         match &event.what {
@@ -81,11 +81,11 @@ pub(super) struct Consumer {
     namespace: String,
     /// `Service my-consumer-service`, `my-consumer-app`.
     pub(super) title: String,
-    by: By,
+    by: FoundBy,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum By {
+enum FoundBy {
     /// The pods that a Service selects.
     Selector(String),
     /// The pods of a workload.
@@ -107,7 +107,7 @@ pub(super) struct Replica {
 pub(super) async fn find(
     connection: &Connection,
     users: &str,
-    seen: &Seen,
+    seen: &KnownPods,
 ) -> Result<Option<Consumer>, Error> {
     let url = reqwest::Url::parse(users).ok();
     let address = url.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
@@ -125,7 +125,7 @@ pub(super) async fn find(
                 return Ok(Some(Consumer {
                     namespace: namespace.clone(),
                     title,
-                    by: By::Selector(selector),
+                    by: FoundBy::Selector(selector),
                 }));
             }
         }
@@ -133,7 +133,7 @@ pub(super) async fn find(
     Ok(seen.bystander().map(|(namespace, owner)| Consumer {
         namespace,
         title: owner.clone(),
-        by: By::Owner(owner),
+        by: FoundBy::Owner(owner),
     }))
 }
 
@@ -146,18 +146,18 @@ fn selector(service: &Service) -> Option<String> {
 pub(super) async fn replicas(
     connection: &Connection,
     consumer: &Consumer,
-    seen: &Seen,
+    seen: &KnownPods,
 ) -> Result<(Vec<Replica>, usize), Error> {
     let pods: Api<Pod> = Api::namespaced(connection.client()?, &consumer.namespace);
     let list = ListParams::default().limit(LISTED);
     let list = match &consumer.by {
-        By::Selector(selector) => list.labels(selector),
-        By::Owner(_) => list,
+        FoundBy::Selector(selector) => list.labels(selector),
+        FoundBy::Owner(_) => list,
     };
     let found = pods.list(&list).await.map_err(|source| connection.error("list pods", source))?;
     let mine = match &consumer.by {
-        By::Selector(_) => None,
-        By::Owner(owner) => Some(seen.pods_of(&consumer.namespace, owner)),
+        FoundBy::Selector(_) => None,
+        FoundBy::Owner(owner) => Some(seen.pods_of(&consumer.namespace, owner)),
     };
     let is_mine = |pod: &Pod| mine.as_ref().is_none_or(|names| names.contains(&pod.name_any()));
     let mut replicas: Vec<Replica> =
@@ -209,7 +209,7 @@ fn declared(container: &Container) -> impl Iterator<Item = (u16, Option<String>)
 
 /// What will be asked of whom, told before anything is.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::observe) struct Survey {
+pub(in crate::observe) struct SourcesToAsk {
     pub(in crate::observe) namespace: String,
     /// `Service my-consumer-service`
     pub(in crate::observe) title: String,
@@ -223,8 +223,8 @@ pub(in crate::observe) struct Survey {
 pub(in crate::observe) async fn survey(
     connection: &Connection,
     users: &str,
-) -> Result<Option<Survey>, Error> {
-    let seen = Seen::default();
+) -> Result<Option<SourcesToAsk>, Error> {
+    let seen = KnownPods::default();
     let Some(consumer) = find(connection, users, &seen).await? else { return Ok(None) };
     let (replicas, pods) = replicas(connection, &consumer, &seen).await?;
     let asked = |(port, name): &&(u16, Option<String>)| !groups(*port, name.as_deref()).is_empty();
@@ -234,7 +234,7 @@ pub(in crate::observe) async fn survey(
         .map(|(port, _)| *port)
         .collect();
     let ports = ports.into_iter().collect();
-    Ok(Some(Survey { namespace: consumer.namespace, title: consumer.title, pods, ports }))
+    Ok(Some(SourcesToAsk { namespace: consumer.namespace, title: consumer.title, pods, ports }))
 }
 
 #[cfg(test)]
@@ -269,7 +269,7 @@ mod tests {
                 Reply::List("Pod", vec![pod("c-2", "Running"), pod("c-1", "Running"), pod("c-0", "Pending")])
             }
         });
-        let seen = Seen::default();
+        let seen = KnownPods::default();
         let consumer = find(&connection, "http://10.0.0.1:30080/invoke", &seen).await.unwrap().unwrap();
         assert_eq!(consumer.title, "Service consumer");
         let (replicas, all) = replicas(&connection, &consumer, &seen).await.unwrap();
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn else_it_is_the_one_workload_that_is_not_hit() {
-        let mut seen = Seen::default();
+        let mut seen = KnownPods::default();
         let mut tell = |what| seen.follow(&Event { seq: 0, at: Timestamp::UNIX_EPOCH, what });
         for (name, owner) in [("c-1", "consumer"), ("c-2", "consumer"), ("p-1", "provider")] {
             tell(EventKind::PodSeen(Row {

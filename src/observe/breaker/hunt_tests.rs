@@ -1,8 +1,8 @@
 //! The hunt, against an API server and a service on loopback.
 
-use super::hunt::{Hunt, SharedSeen, run};
-use super::reading::{Heard, Reading};
-use super::sources::{ask::Out, usual::Named};
+use super::discovery::{DiscoveryTargets, SharedKnownPods, run};
+use super::reading::{Reading, SourceMessage};
+use super::sources::{page_poller::ReaderOutput, usual_pages::NamedSource};
 use crate::cluster::Connection;
 use crate::cluster::fake_api::{Asked, Reply, answering};
 use crate::provider::http::Access;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 const LONG: Duration = Duration::from_secs(30);
 
 struct Rig {
-    hears: mpsc::Receiver<Heard>,
+    hears: mpsc::Receiver<SourceMessage>,
     stream: Stream,
     stop: CancellationToken,
 }
@@ -41,8 +41,8 @@ impl Rig {
         let (emitter, stream) = stream(Clock::system());
         let (heard, hears) = mpsc::channel(64);
         let stop = CancellationToken::new();
-        let named = named.iter().map(|text| Named::parse(text).unwrap()).collect();
-        let hunt = Hunt {
+        let named = named.iter().map(|text| NamedSource::parse(text).unwrap()).collect();
+        let hunt = DiscoveryTargets {
             users: users.to_owned(),
             cluster,
             access: Ok(access),
@@ -50,15 +50,15 @@ impl Rig {
             rules: Vec::new(),
             rate: 2.0,
         };
-        let out = Out::new(emitter, heard);
-        tokio::spawn(run(hunt, Duration::from_millis(50), out, SharedSeen::default(), stop.clone()));
+        let out = ReaderOutput::new(emitter, heard);
+        tokio::spawn(run(hunt, Duration::from_millis(50), out, SharedKnownPods::default(), stop.clone()));
         Self { hears, stream, stop }
     }
 
     async fn reading(&mut self, wanted: impl Fn(&Reading) -> bool) -> Reading {
         let found = async {
             loop {
-                if let Some(Heard::Reading(reading)) = self.hears.recv().await
+                if let Some(SourceMessage::Reading(reading)) = self.hears.recv().await
                     && wanted(&reading)
                 {
                     return reading;

@@ -14,8 +14,8 @@
 
 mod consumer;
 pub mod declared;
+mod discovery;
 mod estimate;
-mod hunt;
 #[cfg(test)]
 mod hunt_tests;
 mod reading;
@@ -27,7 +27,7 @@ mod trips;
 mod watch;
 
 pub(super) use consumer::survey;
-pub use hunt::Hunt;
-pub(super) use sources::usual::USUAL_PATHS;
-pub use sources::{prometheus::Rule as SeriesRule, usual::Named as NamedSource};
+pub use discovery::DiscoveryTargets;
+pub(super) use sources::usual_pages::USUAL_PATHS;
+pub use sources::{prometheus::Rule as SeriesRule, usual_pages::NamedSource};
 pub use watch::{BreakerSettings, watch};

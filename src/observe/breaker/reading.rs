@@ -1,6 +1,6 @@
 //! What a source said when it was read once.
 
-use super::sources::Requests;
+use super::sources::RequestCounters;
 use crate::session::event::{NamedBreaker, SourceClaim, SourceKind, SourceReport};
 
 /// Which source: its kind, where it is found, and the pod that was asked, where pods are asked one by one.
@@ -22,7 +22,7 @@ impl SourceId {
 
 /// Calls that left for the provider, counted behind the breaker: rejected calls are known not to be among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outgoing {
+pub(super) struct OutgoingCalls {
     pub(super) calls: u64,
     /// Where that stands: `outgoing_calls_total{target="provider"}`.
     pub(super) series: String,
@@ -41,9 +41,9 @@ pub(super) struct Reading {
     pub(super) failing: Option<bool>,
     /// The breakers that it names. None any more is silence about them.
     pub(super) breakers: Vec<NamedBreaker>,
-    pub(super) outgoing: Option<Outgoing>,
+    pub(super) outgoing: Option<OutgoingCalls>,
     /// Calls of everybody, as the page counts them.
-    pub(super) requests: Option<Requests>,
+    pub(super) requests: Option<RequestCounters>,
     /// Series or words that tell of a limit rather than of a breaker: a bulkhead, a rate limiter.
     pub(super) limits: Vec<String>,
 }
@@ -65,7 +65,7 @@ impl Reading {
     }
 
     /// As the session's stream has it.
-    pub(super) fn testimony(&self) -> SourceReport {
+    pub(super) fn report(&self) -> SourceReport {
         SourceReport {
             witness: self.source.kind,
             says: self.says,
@@ -80,7 +80,7 @@ impl Reading {
 
 /// What comes from a source's task.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Heard {
+pub(super) enum SourceMessage {
     Reading(Reading),
     /// It could not be read, or is not there: whatever it said before stands no longer.
     Silent {

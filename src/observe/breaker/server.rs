@@ -2,10 +2,10 @@
 
 use super::reading::SourceId;
 use super::sources::{
-    ask::{End, Kind, Out, Page, STREAM, read},
+    page_poller::{AskingEnd, Page, PageKind, ReaderOutput, STREAM, read},
+    page_route::PageRoute,
     prometheus::Rule,
-    reach::Reach,
-    usual::shown,
+    usual_pages::shown,
 };
 use crate::session::event::{EventKind, Source, SourceKind, SourceState};
 use std::{
@@ -24,7 +24,7 @@ const CONFIRMS: u32 = 4;
 /// One server whose pages are tried.
 #[derive(Clone)]
 pub(super) struct Server {
-    pub(super) reach: Reach,
+    pub(super) reach: PageRoute,
     pub(super) pod: Option<String>,
     /// What stands before the path where the source is named: a pod's port.
     pub(super) before: String,
@@ -35,7 +35,7 @@ pub(super) struct Server {
     pub(super) beside: bool,
     pub(super) period: Duration,
     pub(super) rules: Vec<Rule>,
-    pub(super) out: Out,
+    pub(super) out: ReaderOutput,
     /// Whether a page was found that tells states itself.
     pub(super) direct: Arc<AtomicBool>,
     pub(super) stop: CancellationToken,
@@ -43,7 +43,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Tries groups of paths. Those behind the first wait until somebody answers at all.
-    pub(super) async fn groups(self, groups: Vec<(Kind, Vec<String>)>) -> Option<String> {
+    pub(super) async fn groups(self, groups: Vec<(PageKind, Vec<String>)>) -> Option<String> {
         let (answers, answered) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let stop = self.stop.clone();
@@ -73,7 +73,7 @@ impl Server {
     /// Reads the first of these paths that is there. Gives the cluster's refusal, if it meets one.
     pub(super) async fn group(
         self,
-        (kind, paths): (Kind, Vec<String>),
+        (kind, paths): (PageKind, Vec<String>),
         answers: Option<watch::Sender<bool>>,
     ) -> Option<String> {
         let answer = || {
@@ -82,15 +82,16 @@ impl Server {
             }
         };
         let source = match kind {
-            Kind::Health if self.beside => Some(Source::Health),
-            Kind::Metrics if self.beside => Some(Source::Metrics),
+            PageKind::Health if self.beside => Some(Source::Health),
+            PageKind::Metrics if self.beside => Some(Source::Metrics),
             _ => None,
         };
         for path in &paths {
             let mut kind = kind;
             loop {
                 let page = self.page(kind, path, source);
-                let direct = matches!(kind, Kind::Breakers | Kind::Stream).then(|| self.direct.clone());
+                let direct =
+                    matches!(kind, PageKind::Breakers | PageKind::Stream).then(|| self.direct.clone());
                 let first = || {
                     if let Some(direct) = direct {
                         direct.store(true, Ordering::Relaxed);
@@ -98,10 +99,10 @@ impl Server {
                     answer();
                 };
                 match read(page, self.out.clone(), self.stop.clone(), first).await {
-                    End::Stopped => return None,
-                    End::Denied(why) => return Some(why),
-                    End::Gone(why) if why == STREAM && kind == Kind::Any => kind = Kind::Stream,
-                    End::Gone(_) => break,
+                    AskingEnd::Stopped => return None,
+                    AskingEnd::Denied(why) => return Some(why),
+                    AskingEnd::Gone(why) if why == STREAM && kind == PageKind::Any => kind = PageKind::Stream,
+                    AskingEnd::Gone(_) => break,
                 }
             }
             answer();
@@ -113,19 +114,20 @@ impl Server {
         None
     }
 
-    fn page(&self, kind: Kind, path: &str, tells: Option<Source>) -> Page {
+    fn page(&self, kind: PageKind, path: &str, tells: Option<Source>) -> Page {
         let witness = match kind {
-            Kind::Breakers => SourceKind::Actuator,
-            Kind::Stream => SourceKind::Hystrix,
-            Kind::Metrics | Kind::Any => SourceKind::Metrics,
-            Kind::Mesh => SourceKind::Mesh,
-            Kind::Health => SourceKind::Health,
+            PageKind::Breakers => SourceKind::Actuator,
+            PageKind::Stream => SourceKind::Hystrix,
+            PageKind::Metrics | PageKind::Any => SourceKind::Metrics,
+            PageKind::Mesh => SourceKind::Mesh,
+            PageKind::Health => SourceKind::Health,
         };
-        let confirms = matches!(kind, Kind::Metrics | Kind::Health) && self.direct.load(Ordering::Relaxed);
+        let confirms =
+            matches!(kind, PageKind::Metrics | PageKind::Health) && self.direct.load(Ordering::Relaxed);
         let period = match kind {
             _ if self.named => self.period,
             _ if confirms => self.period * CONFIRMS,
-            Kind::Mesh => self.period * 2,
+            PageKind::Mesh => self.period * 2,
             _ => self.period,
         };
         let place = format!("{}{}{}", self.before, shown(path), self.mark);

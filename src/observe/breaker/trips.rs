@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 const SAID: usize = 8;
 
 /// Says it once for each breaker.
-pub(super) struct Trips {
+pub(super) struct TripChecks {
     rate: f64,
     said: BTreeSet<(String, bool)>,
 }
 
-impl Trips {
+impl TripChecks {
     pub(super) fn new(rate: f64) -> Self {
         Self { rate, said: BTreeSet::new() }
     }
@@ -114,7 +114,7 @@ mod tests {
         let breaker = NamedBreaker { counts: Some(counts), ..NamedBreaker::new("provider", says, "") };
         let source = SourceId::beside(SourceKind::Hystrix, "/hystrix.stream");
         let reading = Reading { breakers: vec![breaker], ..Reading::new(source, "") };
-        let mut trips = Trips::new(rate);
+        let mut trips = TripChecks::new(rate);
         let first = trips.look(&reading);
         assert!(trips.look(&reading).is_empty(), "it is said once");
         first.into_iter().next().map(|check| (check.level, check.text))

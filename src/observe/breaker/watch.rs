@@ -1,19 +1,19 @@
 //! The loop: sources are read, the stream is listened to, the estimator judges four times a second.
 
 use super::{
+    discovery::{self, DiscoveryTargets, SharedKnownPods},
     estimate::BreakerEstimator,
-    hunt::{self, Hunt, SharedSeen},
-    reading::{Heard, Reading, SourceId},
+    reading::{Reading, SourceId, SourceMessage},
     sources::{
-        Requests,
-        ask::{Kind, Out, Page, read},
-        reach::Reach,
-        usual::shown,
+        RequestCounters,
+        page_poller::{Page, PageKind, ReaderOutput, read},
+        page_route::PageRoute,
+        usual_pages::shown,
     },
-    trips::Trips,
+    trips::TripChecks,
 };
 use crate::{
-    observe::presence::Presence,
+    observe::absence::AbsenceDetector,
     provider::http::Access,
     session::{
         event::{
@@ -55,7 +55,7 @@ pub struct BreakerSettings {
     /// Headers, credentials and trust for these pages, or why they cannot be had.
     pub access: Result<Access, String>,
     /// Where more sources are looked for.
-    pub hunt: Option<Hunt>,
+    pub hunt: Option<DiscoveryTargets>,
     /// How often the pages are asked.
     pub period: Duration,
     /// How long the breaker stays open, where that is known beforehand; else it is learned from the first cycle.
@@ -63,7 +63,7 @@ pub struct BreakerSettings {
     /// The path that users ask: calls of it are counted alone where the page tells paths.
     pub path: String,
     /// Knows when this program itself did not run.
-    pub presence: Presence,
+    pub presence: AbsenceDetector,
 }
 
 impl BreakerSettings {
@@ -78,7 +78,7 @@ impl BreakerSettings {
             period: Duration::from_millis(500),
             reset: None,
             path: "/".to_owned(),
-            presence: Presence::default(),
+            presence: AbsenceDetector::default(),
         }
     }
 }
@@ -95,23 +95,23 @@ pub async fn watch(
     // Whatever ends this function ends the sources with it.
     let _guard = sources_stop.clone().drop_guard();
     let mut sources = JoinSet::new();
-    let out = Out {
+    let out = ReaderOutput {
         presence: settings.presence.clone(),
         path: settings.path.clone(),
-        ..Out::new(emitter.clone(), heard)
+        ..ReaderOutput::new(emitter.clone(), heard)
     };
     let well = out.well.clone();
-    for (kind, url) in [(Kind::Health, &settings.health), (Kind::Metrics, &settings.metrics)] {
+    for (kind, url) in [(PageKind::Health, &settings.health), (PageKind::Metrics, &settings.metrics)] {
         let Some(url) = url else { continue };
         if let Some(page) = page(kind, url, &settings, &emitter).await {
             sources.spawn(read(page, out.clone(), sources_stop.clone(), || {}).map(drop));
         }
     }
-    let seen = SharedSeen::default();
+    let seen = SharedKnownPods::default();
     let mut trips = None;
     if let Some(hunt) = &settings.hunt {
-        trips = Some(Trips::new(hunt.rate));
-        sources.spawn(hunt::run(
+        trips = Some(TripChecks::new(hunt.rate));
+        sources.spawn(discovery::run(
             hunt.clone(),
             settings.period,
             out.clone(),
@@ -121,7 +121,7 @@ pub async fn watch(
     }
     let mut estimator =
         BreakerEstimator::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
-    let (mut teller, mut everybody) = (Teller::new(emitter), Everybody::default());
+    let (mut teller, mut everybody) = (ChangePublisher::new(emitter), AllCalls::default());
     let mut judgements = tokio::time::interval(JUDGE);
     loop {
         tokio::select! {
@@ -140,18 +140,18 @@ pub async fn watch(
             },
             Some(heard) = hears.recv() => {
                 let at = teller.emitter.clock().now();
-                estimator.hear(at, &heard);
-                if let Heard::Silent { source, reason } = &heard {
+                estimator.handle(at, &heard);
+                if let SourceMessage::Silent { source, reason } = &heard {
                     teller.silent(at, source, reason).await;
                 }
-                if let Heard::Reading(reading) = &heard {
-                    if let Some(requests) = everybody.hear(at, reading) {
+                if let SourceMessage::Reading(reading) = &heard {
+                    if let Some(requests) = everybody.handle(at, reading) {
                         let endpoint = settings.endpoint;
                         let (series, of_path) = (requests.series.clone(), requests.of_path);
                         let (total, failed) = (requests.total, requests.failed);
                         teller.count(at, CallTotals { endpoint, series, of_path, total, failed });
                     }
-                    teller.testify(at, estimator.testimony(reading)).await;
+                    teller.publish_report(at, estimator.answers_report(reading)).await;
                     for check in trips.as_mut().map(|trips| trips.look(reading)).unwrap_or_default() {
                         teller.emitter.emit_at(at, EventKind::Checked(check)).await;
                     }
@@ -161,20 +161,20 @@ pub async fn watch(
                 let now = teller.emitter.clock().now();
                 let (testimony, belief) = estimator.judge(now);
                 well.store(estimator.users_are_well(), Ordering::Relaxed);
-                teller.testify(now, testimony).await;
-                teller.believe(now, belief).await;
+                teller.publish_report(now, testimony).await;
+                teller.publish_belief(now, belief).await;
             }
         }
     }
 }
 
 /// A page beside the users' endpoint; one whose URL cannot be read is told to be absent.
-async fn page(kind: Kind, url: &str, settings: &BreakerSettings, emitter: &Emitter) -> Option<Page> {
+async fn page(kind: PageKind, url: &str, settings: &BreakerSettings, emitter: &Emitter) -> Option<Page> {
     let (witness, source) = match kind {
-        Kind::Health => (SourceKind::Health, Source::Health),
+        PageKind::Health => (SourceKind::Health, Source::Health),
         _ => (SourceKind::Metrics, Source::Metrics),
     };
-    let found = settings.access.clone().and_then(|access| Reach::straight(url, &access));
+    let found = settings.access.clone().and_then(|access| PageRoute::direct(url, &access));
     let (reach, path) = match found {
         Ok(found) => found,
         Err(reason) => {
@@ -190,11 +190,11 @@ async fn page(kind: Kind, url: &str, settings: &BreakerSettings, emitter: &Emitt
 
 /// Calls of everybody, over all replicas that count them.
 #[derive(Default)]
-struct Everybody(BTreeMap<SourceId, (Timestamp, Requests)>);
+struct AllCalls(BTreeMap<SourceId, (Timestamp, RequestCounters)>);
 
-impl Everybody {
+impl AllCalls {
     /// Takes note of a reading. What its replica and the others count together, if it counts any.
-    fn hear(&mut self, at: Timestamp, reading: &Reading) -> Option<Requests> {
+    fn handle(&mut self, at: Timestamp, reading: &Reading) -> Option<RequestCounters> {
         let requests = reading.requests.clone()?;
         self.0.retain(|_, (heard, _)| at.duration_since(*heard).as_secs_f64() <= FORGOTTEN_S);
         if self.0.len() < HEARD {
@@ -205,7 +205,7 @@ impl Everybody {
                 && source.place == reading.source.place
                 && (counted.series == requests.series && counted.of_path == requests.of_path)
         });
-        let mut sum = Requests { total: 0, failed: requests.failed.map(|_| 0), ..requests.clone() };
+        let mut sum = RequestCounters { total: 0, failed: requests.failed.map(|_| 0), ..requests.clone() };
         for (_, (_, one)) in alike {
             sum.total = sum.total.saturating_add(one.total);
             sum.failed = sum.failed.zip(one.failed).map(|(all, one)| all.saturating_add(one));
@@ -216,9 +216,9 @@ impl Everybody {
 
 /// Tells what is new at once. What is not new is told again once a second with its new figures, all of it together: each
 /// event may draw a frame.
-struct Teller {
+struct ChangePublisher {
     emitter: Emitter,
-    statements: Vec<Told>,
+    statements: Vec<Published>,
     belief: Option<Belief>,
     /// Calls of everybody that are not told yet.
     calls: Option<(Timestamp, CallTotals)>,
@@ -226,12 +226,12 @@ struct Teller {
 }
 
 /// What was last told of a source, and what it said since that is no news.
-struct Told {
+struct Published {
     testimony: SourceReport,
     since: Option<(Timestamp, SourceReport)>,
 }
 
-impl Teller {
+impl ChangePublisher {
     fn new(emitter: Emitter) -> Self {
         Self { emitter, statements: Vec::new(), belief: None, calls: None, repeated: None }
     }
@@ -244,14 +244,14 @@ impl Teller {
     /// Tells why a source that spoke says nothing any more, and of a page that is there but too long or too slow. What
     /// was never there is not worth a line.
     async fn silent(&mut self, at: Timestamp, source: &SourceId, reason: &str) {
-        let testimony = Reading::new(source.clone(), reason).testimony();
+        let testimony = Reading::new(source.clone(), reason).report();
         let spoke = self.statements.iter().any(|told| told.testimony.same_source(&testimony));
         if spoke || reason.contains(UNREAD) {
-            self.testify(at, testimony).await;
+            self.publish_report(at, testimony).await;
         }
     }
 
-    async fn testify(&mut self, at: Timestamp, testimony: SourceReport) {
+    async fn publish_report(&mut self, at: Timestamp, testimony: SourceReport) {
         match self.statements.iter_mut().find(|told| told.testimony.same_source(&testimony)) {
             Some(told)
                 if told.testimony.says == testimony.says && told.testimony.failing == testimony.failing =>
@@ -259,14 +259,14 @@ impl Teller {
                 told.since = Some((at, testimony));
                 return;
             }
-            Some(told) => *told = Told { testimony: testimony.clone(), since: None },
-            None => self.statements.push(Told { testimony: testimony.clone(), since: None }),
+            Some(told) => *told = Published { testimony: testimony.clone(), since: None },
+            None => self.statements.push(Published { testimony: testimony.clone(), since: None }),
         }
         self.emitter.emit_at(at, EventKind::Testified(testimony)).await;
     }
 
     /// Tells what is believed now, and once a second what is no news.
-    async fn believe(&mut self, at: Timestamp, mut belief: Belief) {
+    async fn publish_belief(&mut self, at: Timestamp, mut belief: Belief) {
         let due = self.repeated.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S);
         if due {
             self.repeated = Some(at);

@@ -1,8 +1,8 @@
 //! One request, from the moment it was due to its end.
 
-use super::{errors, look::Look, settings::Target};
+use super::{errors, response_shape::ResponseShape, settings::ProbeTarget};
 use crate::{
-    provider::http::{Astray, Packing, Request, beginning},
+    provider::http::{ContentCoding, RedirectError, Request, beginning},
     session::event::ErrorKind,
 };
 use reqwest::{
@@ -29,23 +29,23 @@ const HEAD: usize = 300 * 1024;
 const DRAINED: u64 = 64 * 1024;
 
 /// How far a request is.
-pub(super) enum Stage {
-    Done(Done),
+pub(super) enum RequestStage {
+    Done(EndedRequest),
     /// Its answer has begun and goes on, and nothing says how long it will be.
-    Going(Box<Going>),
+    Going(Box<OpenResponse>),
 }
 
 /// A request that ended.
-pub(super) struct Done {
+pub(super) struct EndedRequest {
     pub(super) number: u64,
     pub(super) due: Instant,
     pub(super) ended: Instant,
-    pub(super) reply: Result<Reply, ErrorKind>,
+    pub(super) reply: Result<ReceivedAnswer, ErrorKind>,
 }
 
 /// An answer, reduced to what is needed of it.
-pub(super) struct Reply {
-    pub(super) look: Look,
+pub(super) struct ReceivedAnswer {
+    pub(super) look: ResponseShape,
     /// Whether the experiment takes it as right whatever its status is.
     pub(super) wanted: bool,
     /// Whether it asks to come back later.
@@ -57,29 +57,30 @@ pub(super) struct Reply {
 
 /// A request on its way.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct PendingRequest {
     pub(super) number: u64,
     pub(super) due: Instant,
     /// When its user gives up.
     pub(super) deadline: Instant,
 }
 
-impl Asked {
-    fn done(self, reply: Result<Reply, ErrorKind>) -> Stage {
+impl PendingRequest {
+    fn done(self, reply: Result<ReceivedAnswer, ErrorKind>) -> RequestStage {
         self.done_at(Instant::now(), reply)
     }
 
-    fn done_at(self, ended: Instant, reply: Result<Reply, ErrorKind>) -> Stage {
-        Stage::Done(Done { number: self.number, due: self.due, ended, reply })
+    fn done_at(self, ended: Instant, reply: Result<ReceivedAnswer, ErrorKind>) -> RequestStage {
+        RequestStage::Done(EndedRequest { number: self.number, due: self.due, ended, reply })
     }
 }
 
 /// Sends a request, follows redirects, and reads the answer to its end or until the deadline. A body of unknown length
 /// that still goes on after `patience` is handed back. Dropped, it hangs up.
-pub(super) async fn ask(target: Arc<Target>, asked: Asked, patience: Duration) -> Stage {
+pub(super) async fn ask(target: Arc<ProbeTarget>, asked: PendingRequest, patience: Duration) -> RequestStage {
     match timeout_at(asked.deadline, head(&target)).await {
         Ok(Ok(response)) => {
-            let going = Going { asked, began: Instant::now(), body: Body::of(&target, response), target };
+            let going =
+                OpenResponse { asked, began: Instant::now(), body: Body::of(&target, response), target };
             let patience = (!going.body.is_bounded).then(|| going.began + patience);
             going.read(patience.unwrap_or(asked.deadline)).await
         }
@@ -89,7 +90,7 @@ pub(super) async fn ask(target: Arc<Target>, asked: Asked, patience: Duration) -
 }
 
 /// The head of the last answer, after all redirects.
-async fn head(target: &Target) -> Result<Response, ErrorKind> {
+async fn head(target: &ProbeTarget) -> Result<Response, ErrorKind> {
     let mut walk = target.access.walk();
     let mut led: Option<Request> = None;
     loop {
@@ -98,14 +99,14 @@ async fn head(target: &Target) -> Result<Response, ErrorKind> {
         match walk.next(request, &response) {
             Ok(None) => return Ok(response),
             Ok(Some(next)) => led = Some(next),
-            Err(Astray::TooMany) => return Err(ErrorKind::Redirects),
-            Err(Astray::Nowhere(_)) => return Err(ErrorKind::Astray),
+            Err(RedirectError::TooMany) => return Err(ErrorKind::Redirects),
+            Err(RedirectError::Nowhere(_)) => return Err(ErrorKind::Astray),
         }
         drain(response).await;
     }
 }
 
-async fn send(target: &Target, request: &Request) -> Result<Response, ErrorKind> {
+async fn send(target: &ProbeTarget, request: &Request) -> Result<Response, ErrorKind> {
     loop {
         let wide = target.wide.load(Ordering::Relaxed);
         // What cannot be trusted was told before the first request; here only a redirect leads.
@@ -134,22 +135,22 @@ async fn drain(mut response: Response) {
 }
 
 /// An answer that has begun.
-pub(super) struct Going {
-    pub(super) asked: Asked,
+pub(super) struct OpenResponse {
+    pub(super) asked: PendingRequest,
     /// When its head had come.
     pub(super) began: Instant,
     body: Body,
-    target: Arc<Target>,
+    target: Arc<ProbeTarget>,
 }
 
-impl Going {
+impl OpenResponse {
     /// Reads on until the deadline.
-    pub(super) async fn rest(self) -> Stage {
+    pub(super) async fn rest(self) -> RequestStage {
         let deadline = self.asked.deadline;
         self.read(deadline).await
     }
 
-    async fn read(mut self, until: Instant) -> Stage {
+    async fn read(mut self, until: Instant) -> RequestStage {
         match timeout_at(until, self.body.read()).await {
             Ok(Ok(())) => {
                 let ended = Instant::now();
@@ -157,7 +158,7 @@ impl Going {
             }
             Ok(Err(kind)) => self.asked.done(Err(kind)),
             Err(_) if self.body.is_bounded => self.asked.done(Err(ErrorKind::Timeout)),
-            Err(_) => Stage::Going(Box::new(self)),
+            Err(_) => RequestStage::Going(Box::new(self)),
         }
     }
 
@@ -167,21 +168,21 @@ impl Going {
     }
 
     /// What is known of it: its head.
-    pub(super) fn beginning(&self) -> Done {
+    pub(super) fn beginning(&self) -> EndedRequest {
         let Body { status, headers, kept, length, .. } = &self.body;
-        let look = Look::endless(*status, content_type(headers));
+        let look = ResponseShape::endless(*status, content_type(headers));
         let wanted = *status >= 300
             && self.target.tolerance.as_ref().is_some_and(|it| it.accepts(*status, headers, kept));
         let beginning = kept.iter().take(KEPT).copied().collect();
         let retry_after = headers.contains_key(RETRY_AFTER);
-        let reply = Reply { look, wanted, retry_after, length: *length, beginning };
-        Done { number: self.asked.number, due: self.asked.due, ended: self.began, reply: Ok(reply) }
+        let reply = ReceivedAnswer { look, wanted, retry_after, length: *length, beginning };
+        EndedRequest { number: self.asked.number, due: self.asked.due, ended: self.began, reply: Ok(reply) }
     }
 
     /// It was too late for its user.
-    pub(super) fn timed_out(&self) -> Done {
-        let Asked { number, due, deadline } = self.asked;
-        Done { number, due, ended: deadline, reply: Err(ErrorKind::Timeout) }
+    pub(super) fn timed_out(&self) -> EndedRequest {
+        let PendingRequest { number, due, deadline } = self.asked;
+        EndedRequest { number, due, ended: deadline, reply: Err(ErrorKind::Timeout) }
     }
 }
 
@@ -190,7 +191,7 @@ struct Body {
     response: Response,
     status: u16,
     headers: HeaderMap,
-    packings: Vec<Packing>,
+    packings: Vec<ContentCoding>,
     kept: Vec<u8>,
     keep: usize,
     length: usize,
@@ -201,9 +202,9 @@ struct Body {
 }
 
 impl Body {
-    fn of(target: &Target, response: Response) -> Self {
+    fn of(target: &ProbeTarget, response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let packings = Packing::of(headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()));
+        let packings = ContentCoding::of(headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()));
         let judged = status >= 300 && target.tolerance.is_some();
         let is_bounded = response.content_length().is_some();
         Self {
@@ -235,7 +236,7 @@ impl Body {
         Ok(())
     }
 
-    fn reply(self, target: &Target) -> Result<Reply, ErrorKind> {
+    fn reply(self, target: &ProbeTarget) -> Result<ReceivedAnswer, ErrorKind> {
         let Self { status, headers, packings, kept, length, keep, .. } = self;
         let (mut body, length) = match packings.as_slice() {
             [] => (kept, length),
@@ -249,9 +250,15 @@ impl Body {
         let wanted =
             status >= 300 && target.tolerance.as_ref().is_some_and(|it| it.accepts(status, &headers, &body));
         body.truncate(LOOKED_AT);
-        let look = Look::of(status, content_type(&headers), &body, length);
+        let look = ResponseShape::of(status, content_type(&headers), &body, length);
         body.truncate(KEPT);
-        Ok(Reply { look, wanted, retry_after: headers.contains_key(RETRY_AFTER), length, beginning: body })
+        Ok(ReceivedAnswer {
+            look,
+            wanted,
+            retry_after: headers.contains_key(RETRY_AFTER),
+            length,
+            beginning: body,
+        })
     }
 }
 

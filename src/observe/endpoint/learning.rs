@@ -1,7 +1,7 @@
 //! What a real answer looks like, learned in steady state.
 
-use super::class::Class;
-use super::look::{Form, Look};
+use super::answer_class::AnswerClass;
+use super::response_shape::{BodyKind, ResponseShape};
 use crate::session::event::{AnswerKind, ErrorKind};
 use std::collections::VecDeque;
 
@@ -27,17 +27,17 @@ pub(super) struct Learning {
     /// It is known what is real.
     done: bool,
     /// Looks of real answers.
-    real: Vec<Class>,
+    real: Vec<AnswerClass>,
     /// Looks of other successes.
-    other: Vec<Class>,
+    other: Vec<AnswerClass>,
     /// Successes of steady state that look like neither, so far.
-    odd: Vec<Odd>,
-    example: Option<(Look, usize)>,
+    odd: Vec<OddAnswer>,
+    example: Option<(ResponseShape, usize)>,
 }
 
 /// An odd answer of steady state.
-struct Odd {
-    class: Class,
+struct OddAnswer {
+    class: AnswerClass,
     /// Which answers, counted from the first.
     lately: VecDeque<u64>,
 }
@@ -81,7 +81,7 @@ impl Learning {
     /// What a user got with an answer of this look, and learns from it. `wanted` says that the experiment takes it as right,
     /// whatever its status is. As long as nothing is learned, nobody can say whether a success is
     /// real.
-    pub(super) fn hear(&mut self, look: &Look, length: usize, wanted: bool) -> Judged {
+    pub(super) fn observe(&mut self, look: &ResponseShape, length: usize, wanted: bool) -> Judged {
         let shape = look.hash();
         let error = match look.status {
             _ if wanted => None,
@@ -105,17 +105,17 @@ impl Learning {
         Judged { kind, shape, learned: None }
     }
 
-    fn learn(&mut self, look: &Look, length: usize) -> Option<Learned> {
+    fn learn(&mut self, look: &ResponseShape, length: usize) -> Option<Learned> {
         match self.real.iter().position(|class| class.has(look)) {
             Some(at) => self.real.get_mut(at).into_iter().for_each(|class| class.widen(look)),
-            None if self.real.len() < LOOKS => self.real.push(Class::new(look)),
+            None if self.real.len() < LOOKS => self.real.push(AnswerClass::new(look)),
             None => {}
         }
         self.example.get_or_insert_with(|| (look.clone(), length));
         (self.seen >= self.wanted).then(|| self.conclude()).flatten()
     }
 
-    fn judge(&mut self, look: &Look, shape: u64) -> (AnswerKind, u64) {
+    fn judge(&mut self, look: &ResponseShape, shape: u64) -> (AnswerKind, u64) {
         let now = u64::from(self.seen);
         if !self.ended {
             self.forgive(now);
@@ -136,18 +136,18 @@ impl Learning {
             return (kind, shape);
         }
         if self.other.len() < LOOKS {
-            self.other.push(Class::new(look));
+            self.other.push(AnswerClass::new(look));
         }
         (AnswerKind::Fallback, shape)
     }
 
     /// In steady state a success of an unknown look is real until several alike came one soon after the other.
-    fn doubt(&mut self, look: &Look, now: u64) -> Option<(AnswerKind, u64)> {
+    fn doubt(&mut self, look: &ResponseShape, now: u64) -> Option<(AnswerKind, u64)> {
         let (alike, among) = ODD;
         let at = match self.odd.iter().position(|odd| odd.class.has(look)) {
             Some(at) => at,
             None if self.odd.len() < LOOKS => {
-                self.odd.push(Odd { class: Class::new(look), lately: VecDeque::new() });
+                self.odd.push(OddAnswer { class: AnswerClass::new(look), lately: VecDeque::new() });
                 self.odd.len() - 1
             }
             None => return None,
@@ -166,7 +166,7 @@ impl Learning {
 
     /// What came alone, and not again, was a real answer.
     fn forgive(&mut self, now: u64) {
-        let is_past = |odd: &Odd| odd.lately.back().is_none_or(|latest| latest + FORGIVEN < now);
+        let is_past = |odd: &OddAnswer| odd.lately.back().is_none_or(|latest| latest + FORGIVEN < now);
         for odd in self.odd.extract_if(.., |odd| is_past(odd)) {
             if self.real.len() < LOOKS {
                 self.real.push(odd.class);
@@ -194,7 +194,7 @@ impl Learning {
         let form = example.form.words();
         // Half of them with a look of their own: the next one will have yet another.
         if self.real.len() as u32 * 2 > self.seen {
-            let mut coarse: Vec<Class> = Vec::new();
+            let mut coarse: Vec<AnswerClass> = Vec::new();
             for class in std::mem::take(&mut self.real) {
                 match coarse.iter_mut().find(|known| known.is_alike(&class)) {
                     Some(known) => known.join(&class),
@@ -213,13 +213,15 @@ impl Learning {
         }
         let looks = if self.real.len() > 1 { format!(", {} looks", self.real.len()) } else { String::new() };
         let description = match example.form {
-            Form::Endless => format!("{form}, {content_type}{looks}"),
+            BodyKind::Endless => format!("{form}, {content_type}{looks}"),
             _ => format!("{form}, {length} bytes, {content_type}{looks}"),
         };
         let unseen = match example.form {
-            Form::Endless => Some("answers do not end: only their beginnings are looked at"),
-            Form::JsonOther => Some("the answer is a bare value: a fallback of another value looks the same"),
-            Form::Bytes => Some("the answer is no text: a fallback of about its length looks the same"),
+            BodyKind::Endless => Some("answers do not end: only their beginnings are looked at"),
+            BodyKind::JsonOther => {
+                Some("the answer is a bare value: a fallback of another value looks the same")
+            }
+            BodyKind::Bytes => Some("the answer is no text: a fallback of about its length looks the same"),
             _ => None,
         };
         Some(Learned { description, answers: self.seen, unseen: unseen.map(str::to_owned) })

@@ -2,18 +2,18 @@
 
 use super::*;
 
-fn json(body: &str) -> (Look, usize) {
-    (Look::of(200, Some("application/json"), body.as_bytes(), body.len()), body.len())
+fn json(body: &str) -> (ResponseShape, usize) {
+    (ResponseShape::of(200, Some("application/json"), body.as_bytes(), body.len()), body.len())
 }
 
 fn kind(learning: &mut Learning, body: &str) -> AnswerKind {
     let (look, length) = json(body);
-    learning.hear(&look, length, false).kind
+    learning.observe(&look, length, false).kind
 }
 
 fn learned(rate: f64, bodies: impl Iterator<Item = String>) -> (Learning, Vec<Learned>) {
     let mut learning = Learning::new(rate);
-    let hear = |body: String| learning.hear(&json(&body).0, json(&body).1, false).learned;
+    let hear = |body: String| learning.observe(&json(&body).0, json(&body).1, false).learned;
     let said = bodies.filter_map(hear).collect();
     (learning, said)
 }
@@ -119,8 +119,8 @@ fn bodies_that_vary_too_much_are_compared_coarsely_and_that_is_said() {
     assert!(said[0].description.contains("differ in every answer"), "{said:?}");
     assert!(said[0].unseen.as_ref().unwrap().contains("cannot be told from a real answer"), "{said:?}");
     assert_eq!(kind(&mut learning, "{\"key-zz\": 1}"), AnswerKind::Real);
-    let other = Look::of(200, Some("text/plain"), b"sorry", 5);
-    assert_eq!(learning.hear(&other, 5, false).kind, AnswerKind::Fallback);
+    let other = ResponseShape::of(200, Some("text/plain"), b"sorry", 5);
+    assert_eq!(learning.observe(&other, 5, false).kind, AnswerKind::Fallback);
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn errors_are_errors_and_teach_nothing() {
     let mut learning = Learning::new(2.0);
     let cases = [(404, ErrorKind::Client), (500, ErrorKind::Server), (503, ErrorKind::Server)];
     for (status, kind) in cases {
-        let look = Look::of(status, None, b"", 0);
-        let judged = learning.hear(&look, 0, false);
+        let look = ResponseShape::of(status, None, b"", 0);
+        let judged = learning.observe(&look, 0, false);
         assert_eq!((judged.kind, judged.learned), (AnswerKind::Error(kind), None));
     }
     assert_eq!(learning.seen, 0);
@@ -152,26 +152,26 @@ fn errors_are_errors_and_teach_nothing() {
 #[test]
 fn what_the_experiment_wants_is_no_error_whatever_its_status() {
     let mut learning = Learning::new(2.0);
-    let (gone, found) = (Look::of(404, None, b"no", 2), Look::of(200, None, b"yes", 3));
+    let (gone, found) = (ResponseShape::of(404, None, b"no", 2), ResponseShape::of(200, None, b"yes", 3));
     for _ in 0..20 {
-        assert_eq!(learning.hear(&gone, 2, true).kind, AnswerKind::Unjudged, "nothing is learned yet");
+        assert_eq!(learning.observe(&gone, 2, true).kind, AnswerKind::Unjudged, "nothing is learned yet");
     }
     learning.finish();
-    assert_eq!(learning.hear(&gone, 2, true).kind, AnswerKind::Real);
-    assert_eq!(learning.hear(&gone, 2, false).kind, AnswerKind::Error(ErrorKind::Client));
-    assert_eq!(learning.hear(&found, 3, false).kind, AnswerKind::Fallback, "it is there all at once");
+    assert_eq!(learning.observe(&gone, 2, true).kind, AnswerKind::Real);
+    assert_eq!(learning.observe(&gone, 2, false).kind, AnswerKind::Error(ErrorKind::Client));
+    assert_eq!(learning.observe(&found, 3, false).kind, AnswerKind::Fallback, "it is there all at once");
 }
 
 #[test]
 fn a_redirect_that_leads_nowhere_is_real_only_where_steady_state_has_it() {
-    let redirect = Look::of(304, None, b"", 0);
+    let redirect = ResponseShape::of(304, None, b"", 0);
     let (mut learning, _) = learned(2.0, (0..20).map(|_| "1".to_owned()));
-    assert_eq!(learning.hear(&redirect, 0, false).kind, AnswerKind::Error(ErrorKind::Astray));
+    assert_eq!(learning.observe(&redirect, 0, false).kind, AnswerKind::Error(ErrorKind::Astray));
     let mut learning = Learning::new(2.0);
     for _ in 0..20 {
-        assert_eq!(learning.hear(&redirect, 0, false).kind, AnswerKind::Unjudged);
+        assert_eq!(learning.observe(&redirect, 0, false).kind, AnswerKind::Unjudged);
     }
-    assert_eq!(learning.hear(&redirect, 0, false).kind, AnswerKind::Real);
+    assert_eq!(learning.observe(&redirect, 0, false).kind, AnswerKind::Real);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn the_fault_ends_learning_early_if_enough_was_seen() {
     assert_eq!(learning.finish(), None);
     let mut learning = Learning::new(2.0);
     for _ in 0..6 {
-        learning.hear(&look, length, false);
+        learning.observe(&look, length, false);
     }
     let said = learning.finish().unwrap();
     assert_eq!((said.description.as_str(), said.answers), ("JSON string, 5 bytes, application/json", 6));

@@ -3,13 +3,13 @@
 //! Requests are due at a constant rate whatever the answers do, and each is timed from the moment it was *due*: a
 //! service that hangs makes users wait, it does not make them come later (no coordinated omission).
 
+mod answer_class;
 mod ask;
-mod class;
-mod endings;
+mod constant_rate;
 mod errors;
 mod learning;
-mod look;
-mod pace;
+mod response_ends;
+mod response_shape;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::tolerance::Tolerance;
 use crate::{
-    observe::presence::Presence,
+    observe::absence::AbsenceDetector,
     provider::http::{Access, Clients, Request},
     session::event::EndpointId,
 };
@@ -36,7 +36,7 @@ pub struct EndpointSettings {
     /// Fires with the first fault: from then on nothing is learned as a real answer.
     pub fault: CancellationToken,
     /// Knows when this program itself did not run.
-    pub presence: Presence,
+    pub presence: AbsenceDetector,
 }
 
 /// Why an endpoint cannot be probed.
@@ -78,7 +78,7 @@ impl EndpointSettings {
             limit: Duration::from_secs(1),
             tolerance: None,
             fault: CancellationToken::new(),
-            presence: Presence::default(),
+            presence: AbsenceDetector::default(),
         }
     }
 
@@ -92,7 +92,7 @@ impl EndpointSettings {
 const WHO: &str = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"), " (endpoint probe)");
 
 /// Settings that were found good: what every request needs.
-pub(super) struct Target {
+pub(super) struct ProbeTarget {
     pub(super) clients: Clients,
     pub(super) access: Access,
     /// What is sent first; redirects make others.
@@ -104,7 +104,7 @@ pub(super) struct Target {
     url: Url,
 }
 
-impl Target {
+impl ProbeTarget {
     pub(super) fn new(settings: &EndpointSettings) -> Result<Self, SettingsError> {
         let url: Url = settings
             .url

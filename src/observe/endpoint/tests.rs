@@ -6,7 +6,7 @@ mod trust;
 
 use super::{EndpointSettings, watch};
 use crate::{
-    observe::presence::Presence,
+    observe::absence::AbsenceDetector,
     provider::http::Access,
     session::{
         Event, Session,
@@ -314,7 +314,7 @@ async fn nothing_is_learned_from_a_broken_system() {
 #[tokio::test]
 async fn a_gap_of_our_own_makes_nobody_wait_and_sends_no_burst() {
     let url = server(|connection| answering(connection, || ("200 OK", "1".to_owned()))).await;
-    let presence = Presence::new(Clock::system());
+    let presence = AbsenceDetector::new(Clock::system());
     let known = presence.clone();
     let mut probe = Probe::start(url, move |settings| {
         settings.rate = 50.0;

@@ -3,7 +3,7 @@
 use crate::{
     experiment::{
         Secrets,
-        tolerance::{Verdict, evaluate},
+        tolerance::{ToleranceVerdict, evaluate},
     },
     provider::http,
 };
@@ -34,7 +34,7 @@ impl Tolerance {
         let output =
             http::output(status, headers, body).or_else(|| http::output(status, &HeaderMap::new(), body));
         output.is_some_and(|output| {
-            evaluate(Some(declared), &output, configuration, secrets, "$") == Verdict::Met
+            evaluate(Some(declared), &output, configuration, secrets, "$") == ToleranceVerdict::Met
         })
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{
     EndpointSettings,
-    ask::{Asked, Done, Going, Reply, Stage, ask},
-    endings::{Endings, Next},
+    ask::{EndedRequest, OpenResponse, PendingRequest, ReceivedAnswer, RequestStage, ask},
+    constant_rate::ConstantRate,
     learning::{Learned, Learning},
-    pace::Pace,
-    settings::Target,
+    response_ends::{Next, ResponseEnds},
+    settings::ProbeTarget,
 };
-use crate::observe::presence::Presence;
+use crate::observe::absence::AbsenceDetector;
 use crate::session::{
     event::{Answer, AnswerKind, EndpointId, EventKind, Level, RequestId, Source, SourceState},
     state::Outcome,
@@ -29,7 +29,7 @@ const MASK: (&str, usize) = ("***", 4);
 ///
 /// Settings that cannot work are told as an absent source; that ends the watch.
 pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: CancellationToken) {
-    let target = match Target::new(&settings) {
+    let target = match ProbeTarget::new(&settings) {
         Ok(target) => Arc::new(target),
         Err(error) => {
             let (level, target) = (Level::Warning, "users".to_owned());
@@ -49,9 +49,9 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
         .await;
     emitter.emit(EventKind::SourceChanged { source: Source::Users, state: SourceState::Live }).await;
 
-    let mut teller = Teller::new(&settings, &target, emitter.clone());
+    let mut teller = AnswerPublisher::new(&settings, &target, emitter.clone());
     let presence = &settings.presence;
-    let mut pace = Pace::new(Instant::now(), settings.rate, presence.clone());
+    let mut pace = ConstantRate::new(Instant::now(), settings.rate, presence.clone());
     let mut target = target;
     let mut gaps = presence.count();
     let mut requests = JoinSet::new();
@@ -65,8 +65,8 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 // A request's task is never cancelled here, and what it runs does not panic by design; were it to, the
                 // request would stay among those without an answer, which is what its user would see.
                 match done {
-                    Ok(Stage::Done(done)) => teller.ended(done).await,
-                    Ok(Stage::Going(going)) => {
+                    Ok(RequestStage::Done(done)) => teller.ended(done).await,
+                    Ok(RequestStage::Going(going)) => {
                         if let Some(going) = teller.goes_on(going).await {
                             requests.spawn(going.rest());
                         }
@@ -78,13 +78,13 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 if std::mem::replace(&mut gaps, presence.count()) != gaps {
                     // What was under way is not observed, and connections may have died meanwhile.
                     requests = JoinSet::new();
-                    target = Target::new(&settings).map_or(target, Arc::new);
+                    target = ProbeTarget::new(&settings).map_or(target, Arc::new);
                 }
                 let (endpoint, request) = (settings.id, RequestId(number));
                 let at = emitter.clock().at(due);
                 if requests.len() < room {
                     emitter.emit_at(at, EventKind::RequestSent { endpoint, request }).await;
-                    let asked = Asked { number, due, deadline: due + settings.deadline };
+                    let asked = PendingRequest { number, due, deadline: due + settings.deadline };
                     requests.spawn(ask(target.clone(), asked, teller.endings.patience()));
                 } else {
                     emitter.emit_at(at, EventKind::RequestWithheld { endpoint, request }).await;
@@ -96,21 +96,21 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
 }
 
 /// Turns ended requests into facts.
-struct Teller {
+struct AnswerPublisher {
     endpoint: EndpointId,
     rate: f64,
     emitter: Emitter,
     learning: Learning,
-    endings: Endings,
+    endings: ResponseEnds,
     learns: bool,
     quoted: HashSet<(u64, Outcome)>,
     /// Texts that an answer may echo and nobody may see.
     hidden: Vec<String>,
-    presence: Presence,
+    presence: AbsenceDetector,
 }
 
-impl Teller {
-    fn new(settings: &EndpointSettings, target: &Target, emitter: Emitter) -> Self {
+impl AnswerPublisher {
+    fn new(settings: &EndpointSettings, target: &ProbeTarget, emitter: Emitter) -> Self {
         let long = target.hidden().filter(|text| text.chars().count() >= MASK.1);
         let mut hidden: Vec<String> = long.map(str::to_owned).collect();
         hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
@@ -119,7 +119,7 @@ impl Teller {
             rate: settings.rate,
             emitter,
             learning: Learning::new(settings.rate),
-            endings: Endings::default(),
+            endings: ResponseEnds::default(),
             learns: true,
             quoted: HashSet::new(),
             hidden,
@@ -127,7 +127,7 @@ impl Teller {
         }
     }
 
-    async fn ended(&mut self, done: Done) {
+    async fn ended(&mut self, done: EndedRequest) {
         let success = done.reply.as_ref().is_ok_and(|reply| reply.look.status < 400 || reply.wanted);
         let (untold, news) = self.endings.ends(done.number, success, self.learns);
         if news {
@@ -136,33 +136,33 @@ impl Teller {
             self.emitter.emit(EventKind::AnswersEnd { endpoint: self.endpoint, end: true }).await;
         }
         if untold {
-            self.tell(done).await;
+            self.emit(done).await;
         }
     }
 
     /// An answer has begun and goes on; gives it back if it is to be read on.
-    async fn goes_on(&mut self, going: Box<Going>) -> Option<Box<Going>> {
+    async fn goes_on(&mut self, going: Box<OpenResponse>) -> Option<Box<OpenResponse>> {
         match self.endings.goes_on(&going) {
             Next::ReadOn => return Some(going),
             Next::Drop => {}
-            Next::TimeOut => self.tell(going.timed_out()).await,
-            Next::Tell(beginnings) => self.tell_all(beginnings).await,
+            Next::TimeOut => self.emit(going.timed_out()).await,
+            Next::Tell(beginnings) => self.emit_all(beginnings).await,
             Next::TellEndless(beginnings) => {
                 self.emitter.emit(EventKind::AnswersEnd { endpoint: self.endpoint, end: false }).await;
-                self.tell_all(beginnings).await;
+                self.emit_all(beginnings).await;
                 return Some(going).filter(|going| !going.is_over());
             }
         }
         None
     }
 
-    async fn tell_all(&mut self, beginnings: Vec<Done>) {
+    async fn emit_all(&mut self, beginnings: Vec<EndedRequest>) {
         for beginning in beginnings {
-            self.tell(beginning).await;
+            self.emit(beginning).await;
         }
     }
 
-    async fn tell(&mut self, done: Done) {
+    async fn emit(&mut self, done: EndedRequest) {
         // How long that took says nothing: we did not run meanwhile.
         if self.presence.away_between(done.due, done.ended) {
             return;
@@ -183,7 +183,7 @@ impl Teller {
         match &done.reply {
             Err(error) => answer.kind = AnswerKind::Error(*error),
             Ok(reply) => {
-                let judged = self.learning.hear(&reply.look, reply.length, reply.wanted);
+                let judged = self.learning.observe(&reply.look, reply.length, reply.wanted);
                 answer.kind = judged.kind;
                 answer.status = Some(reply.look.status);
                 answer.shape = judged.shape;
@@ -193,17 +193,17 @@ impl Teller {
             }
         }
         self.emitter.emit_at(self.emitter.clock().at(done.ended), EventKind::Answered(answer)).await;
-        self.tell_learned(learned).await;
+        self.emit_learned(learned).await;
     }
 
     /// From here on the answers may be those of a broken system.
     async fn end_learning(&mut self) {
         self.learns = false;
         let learned = self.learning.finish();
-        self.tell_learned(learned).await;
+        self.emit_learned(learned).await;
     }
 
-    async fn tell_learned(&self, learned: Option<Learned>) {
+    async fn emit_learned(&self, learned: Option<Learned>) {
         if let Some(Learned { description, answers, unseen }) = learned {
             let endpoint = self.endpoint;
             self.emitter.emit(EventKind::ShapeLearned { endpoint, description, answers, unseen }).await;
@@ -211,7 +211,7 @@ impl Teller {
     }
 
     /// The first characters of a body whose look is new.
-    fn quote(&mut self, look: (u64, Outcome), reply: &Reply) -> Option<String> {
+    fn quote(&mut self, look: (u64, Outcome), reply: &ReceivedAnswer) -> Option<String> {
         if self.quoted.len() >= QUOTED || !self.quoted.insert(look) {
             return None;
         }

@@ -45,22 +45,28 @@ pub async fn watch(
 ) {
     // Without a client the pods' own watch says why.
     let Ok(client) = connection.client() else { return };
-    let mut desk =
-        Desk { client, emitter, redact, known: HashMap::new(), followed: Vec::new(), tasks: JoinSet::new() };
+    let mut desk = LogReaders {
+        client,
+        emitter,
+        redact,
+        known: HashMap::new(),
+        followed: Vec::new(),
+        tasks: JoinSet::new(),
+    };
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             Some(key) = asked.recv() => desk.follow(&key.uid),
             Some(_) = desk.tasks.join_next() => {}
             event = tap.recv() => match event {
-                Some(event) => desk.heard(&event.what),
+                Some(event) => desk.handle(&event.what),
                 None => return,
             },
         }
     }
 }
 
-struct Desk {
+struct LogReaders {
     client: Client,
     emitter: Emitter,
     redact: Redact,
@@ -73,19 +79,19 @@ struct Desk {
 
 struct Followed {
     uid: String,
-    containers: HashMap<String, Reading>,
+    containers: HashMap<String, LogReader>,
 }
 
 /// A container whose log is read.
-struct Reading {
+struct LogReader {
     restarts: u32,
     task: AbortHandle,
     /// Whether the last attempt failed, such as before the container was started.
     failed: Arc<AtomicBool>,
 }
 
-impl Desk {
-    fn heard(&mut self, what: &EventKind) {
+impl LogReaders {
+    fn handle(&mut self, what: &EventKind) {
         match what {
             EventKind::PodSeen(pod) if pod.in_play => {
                 self.known.insert(pod.key.uid.clone(), pod.clone());
@@ -157,7 +163,7 @@ impl Desk {
             });
             followed
                 .containers
-                .insert(container.name.clone(), Reading { restarts: container.restarts, task, failed });
+                .insert(container.name.clone(), LogReader { restarts: container.restarts, task, failed });
         }
     }
 }

@@ -3,18 +3,18 @@
 //! [`watch()`] feeds objects into a `Picture`, which folds them into small rows at once and tells
 //! only what changed. No whole object is kept.
 
-mod crowd;
-mod feed;
+mod cluster_view;
 mod in_play;
-mod lean;
 mod notes;
-mod picture;
+mod partial_pod;
+mod pod_index;
 mod row;
 mod services;
 mod status_word;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod watchers;
 
 pub use in_play::InPlay;
 pub use watch::watch;

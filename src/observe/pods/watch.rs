@@ -2,9 +2,9 @@
 
 use super::{
     InPlay,
-    feed::{Change, From, Input, Kind, Object, input, watches},
-    picture::Picture,
+    cluster_view::ClusterView,
     row,
+    watchers::{WatchChange, WatchInput, WatchSource, WatchedKind, WatchedObject, input, watches},
 };
 use crate::cluster::{Connection, Error};
 use crate::session::event::{EventKind, Source, SourceState};
@@ -44,7 +44,7 @@ pub fn watch(
     }
     let observer = Observer {
         connection: connection.clone(),
-        picture: Picture::new(in_play),
+        picture: ClusterView::new(in_play),
         listing: HashMap::new(),
         states,
         told: HashMap::new(),
@@ -59,18 +59,18 @@ pub fn watch(
 
 struct Observer {
     connection: Connection,
-    picture: Picture,
+    picture: ClusterView,
     /// Identities that a running list has held so far.
-    listing: HashMap<From, BTreeSet<String>>,
+    listing: HashMap<WatchSource, BTreeSet<String>>,
     /// Each watch with its state, none before it first spoke.
-    states: HashMap<From, Option<SourceState>>,
+    states: HashMap<WatchSource, Option<SourceState>>,
     told: HashMap<Source, SourceState>,
 }
 
 impl Observer {
     async fn run(
         mut self,
-        mut inputs: SelectAll<BoxStream<'static, Input>>,
+        mut inputs: SelectAll<BoxStream<'static, WatchInput>>,
         mut sought: watch::Receiver<String>,
         emitter: Emitter,
     ) {
@@ -91,7 +91,7 @@ impl Observer {
         }
     }
 
-    fn take(&mut self, Input { from, what }: Input) -> Vec<EventKind> {
+    fn take(&mut self, WatchInput { from, what }: WatchInput) -> Vec<EventKind> {
         let change = match what {
             Ok(change) => change,
             Err(error) => {
@@ -100,91 +100,91 @@ impl Observer {
             }
         };
         match change {
-            Change::ListBegins => {
+            WatchChange::ListBegins => {
                 self.listing.insert(from, BTreeSet::new());
                 Vec::new()
             }
-            Change::ListEnds => {
+            WatchChange::ListEnds => {
                 let mut news = self.swept(&from);
                 news.extend(self.state(from, SourceState::Live));
                 news
             }
-            Change::Seen { object, listed } => {
+            WatchChange::Seen { object, listed } => {
                 let mut news = self.seen(&from, object, listed);
                 if !listed {
                     news.extend(self.state(from, SourceState::Live));
                 }
                 news
             }
-            Change::Gone(object) => self.gone(object),
+            WatchChange::Gone(object) => self.gone(object),
         }
     }
 
-    fn seen(&mut self, from: &From, object: Object, listed: bool) -> Vec<EventKind> {
+    fn seen(&mut self, from: &WatchSource, object: WatchedObject, listed: bool) -> Vec<EventKind> {
         if let Some(listing) = self.listing.get_mut(from).filter(|_| listed) {
             listing.insert(object.identity());
         }
         match object {
-            Object::Pod(pod) => self.picture.pod(&pod),
-            Object::Service(service) => self.picture.service(&service),
-            Object::Slice(slice) => self.picture.slice(&slice),
-            Object::Deployment(deployment) => self.picture.deployment(&deployment),
+            WatchedObject::Pod(pod) => self.picture.pod(&pod),
+            WatchedObject::Service(service) => self.picture.service(&service),
+            WatchedObject::Slice(slice) => self.picture.slice(&slice),
+            WatchedObject::Deployment(deployment) => self.picture.deployment(&deployment),
             // What was written before we came is history.
-            Object::Event(_) if listed => Vec::new(),
-            Object::Event(event) => {
+            WatchedObject::Event(_) if listed => Vec::new(),
+            WatchedObject::Event(event) => {
                 self.picture.event(&event).map(EventKind::ClusterNoted).into_iter().collect()
             }
         }
     }
 
-    fn gone(&mut self, object: Object) -> Vec<EventKind> {
+    fn gone(&mut self, object: WatchedObject) -> Vec<EventKind> {
         match object {
-            Object::Pod(pod) => self.picture.pod_gone(&row::key(&pod)),
-            Object::Service(service) => {
+            WatchedObject::Pod(pod) => self.picture.pod_gone(&row::key(&pod)),
+            WatchedObject::Service(service) => {
                 self.picture.service_gone(&service.namespace().unwrap_or_default(), &service.name_any())
             }
-            Object::Slice(slice) => {
+            WatchedObject::Slice(slice) => {
                 self.picture.slice_gone(&slice.namespace().unwrap_or_default(), &slice.name_any())
             }
-            Object::Deployment(deployment) => self
+            WatchedObject::Deployment(deployment) => self
                 .picture
                 .deployment_gone(&deployment.namespace().unwrap_or_default(), &deployment.name_any()),
-            Object::Event(_) => Vec::new(),
+            WatchedObject::Event(_) => Vec::new(),
         }
     }
 
     /// After a list: what it did not hold went while nobody looked.
-    fn swept(&mut self, from: &From) -> Vec<EventKind> {
+    fn swept(&mut self, from: &WatchSource) -> Vec<EventKind> {
         let held = self.listing.remove(from).unwrap_or_default();
         let at = from.namespace.as_str();
         let picture = &mut self.picture;
         let lost =
             |names: Vec<String>| names.into_iter().filter(|name| !held.contains(name)).collect::<Vec<_>>();
         match from.kind {
-            Kind::Pods => {
+            WatchedKind::Pods => {
                 let lost: Vec<_> =
                     picture.pods_of(at).filter(|key| !held.contains(&key.uid)).cloned().collect();
                 lost.iter().flat_map(|key| picture.pod_gone(key)).collect()
             }
-            Kind::Services => {
+            WatchedKind::Services => {
                 lost(picture.services_of(at)).iter().flat_map(|name| picture.service_gone(at, name)).collect()
             }
-            Kind::Slices => {
+            WatchedKind::Slices => {
                 let lost = lost(picture.slices_of(at));
                 let mut news: Vec<_> = lost.iter().flat_map(|name| picture.slice_gone(at, name)).collect();
                 news.extend(picture.endpoints_listed(at));
                 news
             }
-            Kind::Deployments => lost(picture.deployments_of(at))
+            WatchedKind::Deployments => lost(picture.deployments_of(at))
                 .iter()
                 .flat_map(|name| picture.deployment_gone(at, name))
                 .collect(),
-            Kind::Events => Vec::new(),
+            WatchedKind::Events => Vec::new(),
         }
     }
 
     /// A watch has a new state: what its source has to tell. A source is live when all its watches are.
-    fn state(&mut self, from: From, state: SourceState) -> Vec<EventKind> {
+    fn state(&mut self, from: WatchSource, state: SourceState) -> Vec<EventKind> {
         let source = from.kind.source();
         self.states.insert(from, Some(state.clone()));
         let mut watches = self.states.iter().filter(|(from, _)| from.kind.source() == source);
@@ -196,7 +196,7 @@ impl Observer {
         vec![EventKind::SourceChanged { source, state }]
     }
 
-    fn broken(&self, from: &From, error: &watcher::Error) -> SourceState {
+    fn broken(&self, from: &WatchSource, error: &watcher::Error) -> SourceState {
         let place = format!("{:?} in namespace {}", from.kind, from.namespace).to_lowercase();
         let source = match error {
             watcher::Error::InitialListFailed(source)

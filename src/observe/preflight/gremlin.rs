@@ -1,6 +1,6 @@
 //! Whether Gremlin can be used, and what could be done in its place.
 
-use super::{Preflight, Subject, fix, ok};
+use super::{Preflight, StepToCheck, fix, ok};
 use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::stand_in};
 use crate::session::event::{PlanChange, PreflightCheck};
 use pyvalue::Value;
@@ -29,7 +29,7 @@ pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<PreflightCheck> {
 }
 
 /// The same step with the pods deleted by Kubernetes.
-async fn instead(preflight: &Preflight<'_>, subject: &Subject<'_>) -> Option<PlanChange> {
+async fn instead(preflight: &Preflight<'_>, subject: &StepToCheck<'_>) -> Option<PlanChange> {
     let provider = stand_in(&subject.arguments(), preflight.connection.ok()?).await?;
     let mut activity = subject.activity.raw.clone();
     activity.insert("provider".to_owned(), Value::Map(provider));

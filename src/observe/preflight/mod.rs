@@ -13,13 +13,13 @@ mod urls;
 
 pub use breaker::BreakerSources;
 
-use crate::cluster::{Connection, Error, Settings};
+use crate::cluster::{ClusterSettings, Connection, Error};
 use crate::experiment::{Activity, Secrets};
 use crate::session::event::{CheckLevel, PreflightCheck, StepRef};
 use pyvalue::{Map, Value};
 
 /// A step as the preflight looks at it.
-pub struct Subject<'a> {
+pub struct StepToCheck<'a> {
     /// Its number as the operator sees it, from 1.
     pub number: usize,
     pub at: StepRef,
@@ -29,7 +29,7 @@ pub struct Subject<'a> {
     pub provider: Map,
 }
 
-impl Subject<'_> {
+impl StepToCheck<'_> {
     fn text(&self, key: &str) -> &str {
         self.provider.get(key).and_then(Value::as_str).unwrap_or_default()
     }
@@ -55,11 +55,11 @@ pub struct Preflight<'a> {
     /// The namespace the session watches.
     pub namespace: &'a str,
     /// The steps of the plan, each activity once.
-    pub subjects: &'a [Subject<'a>],
+    pub subjects: &'a [StepToCheck<'a>],
     /// The resolved secrets.
     pub secrets: &'a Secrets,
     /// Where Gremlin's variables are looked up.
-    pub settings: &'a Settings,
+    pub settings: &'a ClusterSettings,
     /// Where the breaker's state will be looked for, if users will be asked at all.
     pub breaker: Option<BreakerSources<'a>>,
 }
@@ -72,7 +72,7 @@ impl Preflight<'_> {
         let connection = match self.connection {
             Ok(connection) => connection,
             Err(error) => {
-                if self.subjects.iter().any(Subject::needs_cluster) {
+                if self.subjects.iter().any(StepToCheck::needs_cluster) {
                     checks.insert(0, fix(error.to_string(), None));
                 }
                 checks.extend(urls::check(self.subjects, None, self.namespace).await);

@@ -1,12 +1,12 @@
 //! Whether the objects that steps name are there.
 
-use super::{Subject, fix};
+use super::{StepToCheck, fix};
 use crate::cluster::Connection;
 use crate::provider::kubernetes::{absence, resolve};
 use crate::session::event::PreflightCheck;
 
 /// One line for each step whose object is not there.
-pub(super) async fn check(subjects: &[Subject<'_>], connection: &Connection) -> Vec<PreflightCheck> {
+pub(super) async fn check(subjects: &[StepToCheck<'_>], connection: &Connection) -> Vec<PreflightCheck> {
     let mut checks = Vec::new();
     let mut told = Vec::new();
     for subject in subjects {

@@ -21,7 +21,7 @@ const VIEW: [(&str, &str); 5] = [
 
 /// Asks for each permission once.
 pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) -> Vec<PreflightCheck> {
-    let native = |subject: &super::Subject<'_>| {
+    let native = |subject: &super::StepToCheck<'_>| {
         let native = resolve(subject.text("module"), subject.text("func"))?;
         Some(permissions(native, &subject.arguments()))
     };

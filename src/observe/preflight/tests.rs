@@ -10,10 +10,10 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
         .enumerate()
         .map(|(i, provider)| activity("probe", &format!("a{}", i + 1), provider))
         .collect();
-    let subjects: Vec<Subject<'_>> = activities
+    let subjects: Vec<StepToCheck<'_>> = activities
         .iter()
         .enumerate()
-        .map(|(i, activity)| Subject {
+        .map(|(i, activity)| StepToCheck {
             number: i + 1,
             at: method(i),
             activity,
@@ -21,7 +21,7 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
         })
         .collect();
     let secrets = Secrets::default();
-    let settings = Settings::new(|_| None);
+    let settings = ClusterSettings::new(|_| None);
     let preflight = Preflight {
         connection,
         namespace: "default",
@@ -154,7 +154,7 @@ async fn what_is_missing_is_named_with_a_way_out() {
 
 #[tokio::test]
 async fn without_a_cluster() {
-    let error = Connection::choose(&Settings::new(|_| None), &Map::default()).await.err().unwrap();
+    let error = Connection::choose(&ClusterSettings::new(|_| None), &Map::default()).await.err().unwrap();
     let lines = look(Err(&error), &[terminate()]).await;
     assert_eq!(lines.len(), 1, "one clear line: {lines:#?}");
     find(&lines, &["Fix: no cluster", "--sandbox"]);

@@ -1,6 +1,6 @@
 //! What misleads: tolerances without effect, single replicas, liveness probes that an open breaker may fail.
 
-use super::{Preflight, Subject, know};
+use super::{Preflight, StepToCheck, know};
 use crate::cluster::{Connection, Selector};
 use crate::experiment::ProviderKind;
 use crate::provider::gremlin::container_names;
@@ -23,7 +23,7 @@ const THRESHOLD: i32 = 3;
 const SEARCHED: u32 = 500;
 
 /// Probes of the method never fail by what they answer.
-pub(super) fn without_effect(subjects: &[Subject<'_>]) -> Vec<PreflightCheck> {
+pub(super) fn without_effect(subjects: &[StepToCheck<'_>]) -> Vec<PreflightCheck> {
     let in_method = subjects.iter().filter(|subject| subject.at.section == Section::Method);
     let requests = in_method.filter(|subject| subject.activity.provider.kind == ProviderKind::Http);
     requests
@@ -79,7 +79,7 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
 /// Steps that wait until something is missing of what has nothing: with 0 of 0 replicas nothing is.
 fn scaled_to_none(preflight: &Preflight<'_>, deployment: &Deployment) -> Vec<PreflightCheck> {
     let name = deployment.name_any();
-    let waits = |subject: &&Subject<'_>| {
+    let waits = |subject: &&StepToCheck<'_>| {
         let arguments = subject.arguments();
         let text = |key: &str| arguments.get(key).and_then(Value::as_str);
         subject.text("func") == "deployment_not_fully_available"
@@ -115,7 +115,7 @@ fn containers(deployment: &Deployment) -> &[Container] {
 }
 
 /// Whether a destructive step takes pods of the Deployment away, as far as names and simple selectors tell.
-fn is_hit(subjects: &[Subject<'_>], deployment: &Deployment) -> bool {
+fn is_hit(subjects: &[StepToCheck<'_>], deployment: &Deployment) -> bool {
     let name = deployment.name_any();
     let labels = pod_labels(deployment);
     let mut actions = subjects.iter().filter(|subject| subject.at.section == Section::Method);

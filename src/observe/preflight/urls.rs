@@ -1,7 +1,7 @@
 //! Whether the addresses that will be asked accept a connection.
 
-use super::{Subject, fix, ok};
-use crate::cluster::{Connection, Reach, service_url};
+use super::{StepToCheck, fix, ok};
+use crate::cluster::{Connection, ServiceReach, service_url};
 use crate::experiment::ProviderKind;
 use crate::session::event::{PlanChange, PreflightCheck};
 use k8s_openapi::api::core::v1::Service;
@@ -15,11 +15,11 @@ const LIMIT: Duration = Duration::from_secs(2);
 
 /// Connects to each address once, sends nothing.
 pub(super) async fn check(
-    subjects: &[Subject<'_>],
+    subjects: &[StepToCheck<'_>],
     connection: Option<&Connection>,
     namespace: &str,
 ) -> Vec<PreflightCheck> {
-    let mut addresses: BTreeMap<(String, u16), Vec<&Subject<'_>>> = BTreeMap::new();
+    let mut addresses: BTreeMap<(String, u16), Vec<&StepToCheck<'_>>> = BTreeMap::new();
     let mut checks = Vec::new();
     for subject in subjects.iter().filter(|subject| subject.activity.provider.kind == ProviderKind::Http) {
         let text = subject.text("url");
@@ -55,7 +55,7 @@ pub(super) async fn check(
 }
 
 /// `step 3 ask`, and how many more ask the same.
-fn titles(subjects: &[&Subject<'_>]) -> String {
+fn titles(subjects: &[&StepToCheck<'_>]) -> String {
     let first = subjects.first().map(|subject| subject.title()).unwrap_or_default();
     match subjects.len() {
         0 | 1 => first,
@@ -64,15 +64,15 @@ fn titles(subjects: &[&Subject<'_>]) -> String {
 }
 
 /// Where a Service may be reached, or how it could be.
-enum Way {
+enum ServiceRoute {
     At { service: String, url: String },
     Advice(String),
 }
 
-fn remedy(ways: &[Way]) -> String {
-    let words = |way: &Way| match way {
-        Way::At { service, url } => format!("Service {service} is at {url}"),
-        Way::Advice(advice) => advice.clone(),
+fn remedy(ways: &[ServiceRoute]) -> String {
+    let words = |way: &ServiceRoute| match way {
+        ServiceRoute::At { service, url } => format!("Service {service} is at {url}"),
+        ServiceRoute::Advice(advice) => advice.clone(),
     };
     match ways.iter().map(words).collect::<Vec<_>>() {
         words if words.is_empty() => "start what listens there, or mend the URL".to_owned(),
@@ -81,8 +81,8 @@ fn remedy(ways: &[Way]) -> String {
 }
 
 /// The other address, if there is only one that may be meant and it accepts connections.
-async fn offer(subjects: &[&Subject<'_>], ways: &[Way]) -> Option<PlanChange> {
-    let [Way::At { url: to, .. }] = ways else { return None };
+async fn offer(subjects: &[&StepToCheck<'_>], ways: &[ServiceRoute]) -> Option<PlanChange> {
+    let [ServiceRoute::At { url: to, .. }] = ways else { return None };
     let url = Url::parse(to).ok()?;
     connect(url.host_str()?, url.port_or_known_default()?).await.ok()?;
     let from = address_of(subjects.first()?.text("url"))?.to_owned();
@@ -108,7 +108,7 @@ async fn connect(host: &str, port: u16) -> Result<(), String> {
 }
 
 /// Where the Service that may be meant can be reached: the one with that node port, else those reachable from outside.
-async fn ways(connection: &Connection, namespace: &str, port: u16) -> Option<Vec<Way>> {
+async fn ways(connection: &Connection, namespace: &str, port: u16) -> Option<Vec<ServiceRoute>> {
     let services: Api<Service> = Api::namespaced(connection.client().ok()?, namespace);
     let services = services.list(&ListParams::default()).await.ok()?.items;
     let node_ports = |service: &Service| -> Vec<i32> {
@@ -122,9 +122,9 @@ async fn ways(connection: &Connection, namespace: &str, port: u16) -> Option<Vec
     for service in candidates {
         let name = service.name_any();
         match service_url(connection, namespace, &name).await.ok()? {
-            Reach::At(url) => ways.push(Way::At { service: name, url }),
-            Reach::Advice(advice) => ways.push(Way::Advice(advice)),
-            Reach::Missing => {}
+            ServiceReach::At(url) => ways.push(ServiceRoute::At { service: name, url }),
+            ServiceReach::Advice(advice) => ways.push(ServiceRoute::Advice(advice)),
+            ServiceReach::Missing => {}
         }
     }
     Some(ways)

@@ -7,7 +7,7 @@ mod stand_in;
 mod tests;
 
 use super::{Call, Catalogue, Effect, Native, Outcome, Parameter};
-use crate::cluster::Settings;
+use crate::cluster::ClusterSettings;
 use api::{Api, Login};
 use futures_util::future::BoxFuture;
 use pyvalue::{Map, Value};
@@ -37,7 +37,7 @@ static FUNCTIONS: &[Native] = &[Native {
 /// Runs attacks. `CHAOS_TUI_GREMLIN_URL` replaces the address of the real API.
 #[derive(Clone)]
 pub struct Gremlin {
-    settings: Settings,
+    settings: ClusterSettings,
 }
 
 /// Why an attack did not start.
@@ -59,7 +59,7 @@ enum Credentials {
 
 impl Gremlin {
     /// Reads its variables from `settings` at each call.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: ClusterSettings) -> Self {
         Self { settings }
     }
 

@@ -1,14 +1,14 @@
 //! What an attack would do, as far as its arguments and the cluster tell.
 
 use crate::cluster::Connection;
-use crate::provider::kubernetes::preview::{Draft, on_containers};
+use crate::provider::kubernetes::preview::{CardDraft, on_containers};
 use pyvalue::{Map, Value};
 
 /// The namespace that is searched for the containers; labels may name another.
 const NAMESPACE: &str = "default";
 
 /// The card of an attack. Which container it hits, Gremlin decides; shown are those it can choose from.
-pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) -> Draft {
+pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) -> CardDraft {
     let command = arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
     let command = command.unwrap_or("attack");
     let (namespace, names) = containers(arguments);
@@ -21,16 +21,16 @@ pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) ->
     };
     match looked_up {
         Ok(draft) if command == "shutdown" => {
-            Draft { headline: format!("{}, through Gremlin's shutdown", draft.headline), ..draft }
+            CardDraft { headline: format!("{}, through Gremlin's shutdown", draft.headline), ..draft }
         }
-        Ok(draft) => Draft {
+        Ok(draft) => CardDraft {
             headline: format!("ATTACK with Gremlin: {command}"),
             consequences: vec!["the containers go on running, under the attack".to_owned()],
             comes_back: "when the attack's length is over".to_owned(),
             undo: "halt it in Gremlin; rollbacks".to_owned(),
             ..draft
         },
-        Err(why) => Draft {
+        Err(why) => CardDraft {
             headline: format!("ATTACK with Gremlin: {command}"),
             objects: names.clone(),
             share: None,

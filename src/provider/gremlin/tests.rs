@@ -36,7 +36,7 @@ async fn gremlin(logins: Json, attack_status: u16) -> (String, Log) {
 
 fn at(url: &str, more: &'static [(&'static str, &'static str)]) -> Gremlin {
     let url = url.to_owned();
-    Gremlin::new(Settings::new(move |name| match name {
+    Gremlin::new(ClusterSettings::new(move |name| match name {
         "CHAOS_TUI_GREMLIN_URL" => Some(url.clone()),
         _ => more.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
     }))

@@ -3,7 +3,7 @@
 use super::{
     client,
     credentials::Netrc,
-    redirect::Walk,
+    redirect::RedirectChain,
     request::{self, Request},
     trust::Verify,
 };
@@ -148,8 +148,8 @@ impl Access {
     }
 
     /// The way of one request through redirects.
-    pub(crate) fn walk(&self) -> Walk<'_> {
-        Walk::new(&self.netrc)
+    pub(crate) fn walk(&self) -> RedirectChain<'_> {
+        RedirectChain::new(&self.netrc)
     }
 
     /// Texts that an answer may echo and nobody may see: what secret headers hold.

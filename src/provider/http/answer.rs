@@ -1,6 +1,6 @@
 //! From a response to the activity's output: status, headers, body.
 
-use super::{Fault, encode, exchange::cause, unpack::Packing};
+use super::{HttpError, encode, exchange::cause, unpack::ContentCoding};
 use pyvalue::{Map, Value, parse_json};
 use reqwest::{Response, header::HeaderMap};
 use std::io::Read;
@@ -9,14 +9,14 @@ use std::io::Read;
 pub(super) const LIMIT: usize = 16 << 20;
 
 /// Reads the response to its end.
-pub(super) async fn read(response: Response) -> Result<Value, Fault> {
+pub(super) async fn read(response: Response) -> Result<Value, HttpError> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let bytes = unpack(collect(response).await?, header(&headers, "content-encoding").as_deref())?;
     output(status, &headers, &bytes)
 }
 
 /// The output of an activity that got this answer; its body is unpacked already.
-pub(super) fn output(status: u16, headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Fault> {
+pub(super) fn output(status: u16, headers: &HeaderMap, bytes: &[u8]) -> Result<Value, HttpError> {
     let kind = header(headers, "content-type");
     let body = match kind.as_deref() {
         Some("application/json") => json(bytes)?,
@@ -26,43 +26,43 @@ pub(super) fn output(status: u16, headers: &HeaderMap, bytes: &[u8]) -> Result<V
     Ok(Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
 }
 
-async fn collect(mut response: Response) -> Result<Vec<u8>, Fault> {
+async fn collect(mut response: Response) -> Result<Vec<u8>, HttpError> {
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > LIMIT => return Err(Fault::TooLarge),
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > LIMIT => return Err(HttpError::TooLarge),
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => return Ok(bytes),
             // The reference tells a silence in the middle of a body as a broken connection.
-            Err(error) if error.is_timeout() => return Err(Fault::Connection("read timed out".into())),
-            Err(error) => return Err(Fault::Other(format!("the answer broke off: {}", cause(&error)))),
+            Err(error) if error.is_timeout() => return Err(HttpError::Connection("read timed out".into())),
+            Err(error) => return Err(HttpError::Other(format!("the answer broke off: {}", cause(&error)))),
         }
     }
 }
 
-fn unpack(bytes: Vec<u8>, encoding: Option<&str>) -> Result<Vec<u8>, Fault> {
+fn unpack(bytes: Vec<u8>, encoding: Option<&str>) -> Result<Vec<u8>, HttpError> {
     if bytes.is_empty() {
         return Ok(bytes);
     }
     // Others, and several at once, are left as they are: the reference does not unpack them either.
-    match Packing::of(encoding).as_slice() {
-        [packing @ (Packing::Gzip | Packing::Deflate)] => {
+    match ContentCoding::of(encoding).as_slice() {
+        [packing @ (ContentCoding::Gzip | ContentCoding::Deflate)] => {
             let reader = packing.reader(bytes.as_slice());
-            inflate(reader.map_err(|error| Fault::Other(error.to_string()))?)
+            inflate(reader.map_err(|error| HttpError::Other(error.to_string()))?)
         }
         _ => Ok(bytes),
     }
 }
 
-fn inflate(packed: impl Read) -> Result<Vec<u8>, Fault> {
+fn inflate(packed: impl Read) -> Result<Vec<u8>, HttpError> {
     let mut bytes = Vec::new();
     let outcome = packed.take(LIMIT as u64 + 1).read_to_end(&mut bytes);
-    outcome.map_err(|error| Fault::Other(format!("the answer cannot be decompressed: {error}")))?;
-    if bytes.len() > LIMIT { Err(Fault::TooLarge) } else { Ok(bytes) }
+    outcome.map_err(|error| HttpError::Other(format!("the answer cannot be decompressed: {error}")))?;
+    if bytes.len() > LIMIT { Err(HttpError::TooLarge) } else { Ok(bytes) }
 }
 
-fn json(bytes: &[u8]) -> Result<Value, Fault> {
-    let wrong = |why: String| Fault::Other(format!("the answer says it is JSON but is not: {why}"));
+fn json(bytes: &[u8]) -> Result<Value, HttpError> {
+    let wrong = |why: String| HttpError::Other(format!("the answer says it is JSON but is not: {why}"));
     // As text first, which has its flaws replaced; a byte order mark is none of JSON's business.
     let text = String::from_utf8_lossy(bytes);
     parse_json(&text).map_err(|error| wrong(error.to_string()))
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(unpack(packer.finish().unwrap(), Some("gzip")).unwrap(), b"hello");
         let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
         bomb.write_all(&vec![0; super::LIMIT + 1]).unwrap();
-        assert!(matches!(unpack(bomb.finish().unwrap(), Some("gzip")), Err(super::Fault::TooLarge)));
+        assert!(matches!(unpack(bomb.finish().unwrap(), Some("gzip")), Err(super::HttpError::TooLarge)));
         assert!(unpack(b"no gzip".to_vec(), Some("gzip")).is_err());
     }
 }

@@ -1,27 +1,27 @@
 //! Requests and answers until one is neither a redirect nor worth another try.
 
 use super::{
-    Fault, answer, client,
-    redirect::{self, Astray, Walk},
-    request::{Plan, Request},
+    HttpError, answer, client,
+    redirect::{self, RedirectChain, RedirectError},
+    request::{Request, RequestPlan},
 };
 use pyvalue::Value;
 use reqwest::{Client, Method, Response, header};
 use std::{error::Error, time::Duration};
 
 /// Plays the exchange to its last answer.
-pub(super) async fn play(plan: &Plan) -> Result<Value, Fault> {
-    let mut walk = Walk::new(&plan.netrc);
+pub(super) async fn play(plan: &RequestPlan) -> Result<Value, HttpError> {
+    let mut walk = RedirectChain::new(&plan.netrc);
     let mut request = plan.first.clone();
     loop {
         let response = persist(plan, &request).await?;
         request = match walk.next(&request, &response) {
             Ok(None) => return answer::read(response).await,
             Ok(Some(next)) => next,
-            Err(Astray::Nowhere(why)) => return Err(Fault::Other(why)),
-            Err(Astray::TooMany) => {
+            Err(RedirectError::Nowhere(why)) => return Err(HttpError::Other(why)),
+            Err(RedirectError::TooMany) => {
                 let words = format!("more than {} redirects from {}", redirect::LIMIT, plan.shown_url);
-                return Err(Fault::Other(words));
+                return Err(HttpError::Other(words));
             }
         };
     }
@@ -29,9 +29,9 @@ pub(super) async fn play(plan: &Plan) -> Result<Value, Fault> {
 
 /// Sends one request, again while it fails and retries are left: after connection errors for every method, after
 /// read errors and answers that say when to come back for idempotent ones.
-async fn persist(plan: &Plan, request: &Request) -> Result<Response, Fault> {
-    let client =
-        client::build(request.url.scheme() == "https", &plan.verify, plan.limits).map_err(Fault::Other)?;
+async fn persist(plan: &RequestPlan, request: &Request) -> Result<Response, HttpError> {
+    let client = client::build(request.url.scheme() == "https", &plan.verify, plan.limits)
+        .map_err(HttpError::Other)?;
     let idempotent = matches!(
         request.method,
         Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS | Method::TRACE
@@ -51,7 +51,7 @@ async fn persist(plan: &Plan, request: &Request) -> Result<Response, Fault> {
             }
             // A read timeout that used up retries is told as a connection that failed.
             (Some(_), 0) if plan.retries > 0 => {
-                return outcome.map_err(|error| Fault::Connection(cause(&error)));
+                return outcome.map_err(|error| HttpError::Connection(cause(&error)));
             }
             _ => return outcome.map_err(|error| fault(&error)),
         }
@@ -67,11 +67,11 @@ async fn send(client: &Client, request: &Request) -> Result<Response, reqwest::E
     builder.send().await
 }
 
-fn fault(error: &reqwest::Error) -> Fault {
+fn fault(error: &reqwest::Error) -> HttpError {
     match () {
-        () if error.is_builder() => Fault::Other(cause(error)),
-        () if error.is_timeout() && !error.is_connect() => Fault::ReadTimeout,
-        () => Fault::Connection(cause(error)),
+        () if error.is_builder() => HttpError::Other(cause(error)),
+        () if error.is_timeout() && !error.is_connect() => HttpError::ReadTimeout,
+        () => HttpError::Connection(cause(error)),
     }
 }
 

@@ -17,9 +17,9 @@ pub use access::{Access, Page};
 pub use trust::Verify;
 
 pub(crate) use access::Clients;
-pub(crate) use redirect::Astray;
+pub(crate) use redirect::RedirectError;
 pub(crate) use request::Request;
-pub(crate) use unpack::{Packing, beginning};
+pub(crate) use unpack::{ContentCoding, beginning};
 
 use super::{Call, Outcome};
 use crate::experiment::Environment;
@@ -28,7 +28,7 @@ use reqwest::header::HeaderMap;
 
 /// Sends the activity's request.
 pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome {
-    let plan = match request::Plan::new(call, environment) {
+    let plan = match request::RequestPlan::new(call, environment) {
         Ok(plan) => plan,
         Err(message) => {
             (call.refuse)(message.clone());
@@ -51,7 +51,7 @@ pub(crate) fn output(status: u16, headers: &HeaderMap, body: &[u8]) -> Option<Va
 
 /// Why there is no answer, in the reference's classes.
 #[derive(Debug)]
-enum Fault {
+enum HttpError {
     /// Nobody reached, or the connection broke.
     Connection(String),
     /// No answer in time.
@@ -62,16 +62,16 @@ enum Fault {
     Other(String),
 }
 
-impl Fault {
+impl HttpError {
     fn into_outcome(self, url: &str) -> Outcome {
         match self {
-            Fault::Connection(cause) => Outcome::failed(format!("failed to connect to {url}: {cause}")),
-            Fault::ReadTimeout => Outcome::failed("activity took too long to complete"),
-            Fault::TooLarge => Outcome::failed(format!(
+            HttpError::Connection(cause) => Outcome::failed(format!("failed to connect to {url}: {cause}")),
+            HttpError::ReadTimeout => Outcome::failed("activity took too long to complete"),
+            HttpError::TooLarge => Outcome::failed(format!(
                 "the answer of {url} is larger than {} MiB; ask for less of it",
                 answer::LIMIT >> 20
             )),
-            Fault::Other(message) => Outcome::Broke { message },
+            HttpError::Other(message) => Outcome::Broke { message },
         }
     }
 }

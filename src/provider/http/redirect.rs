@@ -11,7 +11,7 @@ use reqwest::{
 pub(super) const LIMIT: usize = 30;
 
 /// The way of one request through redirects.
-pub(crate) struct Walk<'a> {
+pub(crate) struct RedirectChain<'a> {
     netrc: &'a Netrc,
     /// Cookies live through the redirects of one request only.
     cookies: Option<Jar>,
@@ -20,29 +20,33 @@ pub(crate) struct Walk<'a> {
 
 /// Why a redirect cannot be followed.
 #[derive(Debug)]
-pub(crate) enum Astray {
+pub(crate) enum RedirectError {
     /// There were too many before it.
     TooMany,
     /// It leads nowhere; why.
     Nowhere(String),
 }
 
-impl<'a> Walk<'a> {
+impl<'a> RedirectChain<'a> {
     pub(super) fn new(netrc: &'a Netrc) -> Self {
         Self { netrc, cookies: None, left: LIMIT }
     }
 
     /// The request that an answer leads to; `None` if it is no redirect.
-    pub(crate) fn next(&mut self, sent: &Request, answer: &Response) -> Result<Option<Request>, Astray> {
+    pub(crate) fn next(
+        &mut self,
+        sent: &Request,
+        answer: &Response,
+    ) -> Result<Option<Request>, RedirectError> {
         let fields = answer.headers();
         let location = fields.get(header::LOCATION).map(|value| encode::from_latin1(value.as_bytes()));
         let Some(next) = next(sent, answer.status(), location.as_deref(), self.netrc) else {
             return Ok(None);
         };
-        self.left = self.left.checked_sub(1).ok_or(Astray::TooMany)?;
+        self.left = self.left.checked_sub(1).ok_or(RedirectError::TooMany)?;
         let jar = self.cookies.get_or_insert_default();
         jar.set_cookies(&mut fields.get_all(header::SET_COOKIE).iter(), &sent.url);
-        let mut request = next.map_err(Astray::Nowhere)?;
+        let mut request = next.map_err(RedirectError::Nowhere)?;
         if let Some(cookie) = jar.cookies(&request.url) {
             request.headers.insert(header::COOKIE, cookie);
         }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// What an activity asks for.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct RequestPlan {
     /// The first request; redirects make others.
     pub first: Request,
     /// The URL as the activity has it, variables replaced, for error messages.
@@ -43,7 +43,7 @@ pub(super) struct Limits {
     pub read: Option<Duration>,
 }
 
-impl Plan {
+impl RequestPlan {
     /// Substitutes and checks; the error is an unexpected one for the run.
     pub(super) fn new(call: &Call<'_>, environment: &Environment) -> Result<Self, String> {
         let provider = &call.activity.provider.raw;

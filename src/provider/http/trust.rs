@@ -127,19 +127,19 @@ fn configuration(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, St
     let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
         .build()
         .map_err(|error| wrong(&error))?;
-    let verifier = Arc::new(Pinning { usual, trusted: trusted.to_vec() });
+    let verifier = Arc::new(PinnedVerifier { usual, trusted: trusted.to_vec() });
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 /// The usual verifier, but for a server that shows a trusted authority's certificate as its own: what `openssl req -x509`
 /// makes, and what OpenSSL and so `requests` and curl take.
 #[derive(Debug)]
-struct Pinning {
+struct PinnedVerifier {
     usual: Arc<WebPkiServerVerifier>,
     trusted: Vec<CertificateDer<'static>>,
 }
 
-impl ServerCertVerifier for Pinning {
+impl ServerCertVerifier for PinnedVerifier {
     fn verify_server_cert(
         &self,
         shown: &CertificateDer<'_>,

@@ -9,7 +9,7 @@ const STEP: usize = 16 * 1024;
 
 /// How a body is packed, by the name in `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub(crate) enum ContentCoding {
     Gzip,
     /// `deflate`, with or without zlib's frame: servers disagree.
     Deflate,
@@ -17,15 +17,15 @@ pub(crate) enum Packing {
     Brotli,
 }
 
-impl Packing {
+impl ContentCoding {
     /// The packings of a body in the order they were applied; those that nobody knows are left as they are.
     pub(crate) fn of(encoding: Option<&str>) -> Vec<Self> {
         let names = encoding.unwrap_or_default().split(',').map(|name| name.trim().to_ascii_lowercase());
         names
             .filter_map(|name| match name.as_str() {
-                "gzip" | "x-gzip" => Some(Packing::Gzip),
-                "deflate" => Some(Packing::Deflate),
-                "br" => Some(Packing::Brotli),
+                "gzip" | "x-gzip" => Some(ContentCoding::Gzip),
+                "deflate" => Some(ContentCoding::Deflate),
+                "br" => Some(ContentCoding::Brotli),
                 _ => None,
             })
             .collect()
@@ -34,9 +34,9 @@ impl Packing {
     /// Unpacks what is read.
     pub(super) fn reader<'a>(self, packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
-            Packing::Gzip => Box::new(MultiGzDecoder::new(packed)),
-            Packing::Brotli => Box::new(Decompressor::new(packed, STEP)),
-            Packing::Deflate => {
+            ContentCoding::Gzip => Box::new(MultiGzDecoder::new(packed)),
+            ContentCoding::Brotli => Box::new(Decompressor::new(packed, STEP)),
+            ContentCoding::Deflate => {
                 let mut packed = packed;
                 let mut head = Vec::with_capacity(2);
                 packed.by_ref().take(2).read_to_end(&mut head)?;
@@ -57,7 +57,7 @@ impl Packing {
 /// When it is not packed so.
 pub(crate) fn beginning(
     packed: &[u8],
-    packings: &[Packing],
+    packings: &[ContentCoding],
     keep: usize,
     most: usize,
 ) -> io::Result<(Vec<u8>, usize)> {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn unpacked(packed: &[u8], encoding: &str) -> Vec<u8> {
-        beginning(packed, &Packing::of(Some(encoding)), 1 << 20, 8 << 20).unwrap().0
+        beginning(packed, &ContentCoding::of(Some(encoding)), 1 << 20, 8 << 20).unwrap().0
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_bomb_is_unpacked_up_to_the_bound() {
         let bomb = gzip(&vec![0; 4 << 20]);
-        let (kept, length) = beginning(&bomb, &[Packing::Gzip], 100, 1 << 20).unwrap();
+        let (kept, length) = beginning(&bomb, &[ContentCoding::Gzip], 100, 1 << 20).unwrap();
         assert_eq!(kept.len(), 100);
         assert!((1 << 20..(1 << 20) + STEP).contains(&length), "{length}");
     }
@@ -135,15 +135,15 @@ mod tests {
     #[test]
     fn what_is_not_packed_so_is_an_error_and_what_ends_early_or_late_is_none() {
         for encoding in ["gzip", "br"] {
-            let packings = Packing::of(Some(encoding));
+            let packings = ContentCoding::of(Some(encoding));
             assert!(
                 beginning(b"{\"sorry\": \"try again later\"}", &packings, 100, 100).is_err(),
                 "{encoding}"
             );
         }
         let packed = gzip(&[7; 5000]);
-        assert!(beginning(&packed[..packed.len() - 9], &[Packing::Gzip], 100, 100_000).is_ok());
+        assert!(beginning(&packed[..packed.len() - 9], &[ContentCoding::Gzip], 100, 100_000).is_ok());
         let longer = [packed, b"rubbish behind it".to_vec()].concat();
-        assert_eq!(beginning(&longer, &[Packing::Gzip], 100, 100_000).unwrap().1, 5000);
+        assert_eq!(beginning(&longer, &[ContentCoding::Gzip], 100, 100_000).unwrap().1, 5000);
     }
 }

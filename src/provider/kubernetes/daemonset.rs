@@ -6,7 +6,7 @@ use super::{
     invocation::{Invocation, by_name},
     kind::Kind,
     objects::{create_from_file, delete_selected, patch},
-    readiness::{Counts, Until, Workload, wait},
+    readiness::{Counts, ReadinessGoal, Workload, wait},
 };
 use k8s_openapi::api::apps::v1::DaemonSet;
 use pyvalue::Value;
@@ -47,14 +47,14 @@ async fn daemon_set_partially_available(call: &Invocation<'_>) -> Result<Value, 
 }
 
 async fn daemon_set_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    reached(call, Until::Full).await
+    reached(call, ReadinessGoal::Full).await
 }
 
 async fn daemon_set_not_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    reached(call, Until::NotFull).await
+    reached(call, ReadinessGoal::NotFull).await
 }
 
-async fn reached(call: &Invocation<'_>, until: Until) -> Result<Value, Failure> {
+async fn reached(call: &Invocation<'_>, until: ReadinessGoal) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let failure = wait::<DaemonSet>(call, name, by_name(call.formatted(None, name)?, name), until).await?;
     Ok(failure.is_none().into())

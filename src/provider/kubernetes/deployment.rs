@@ -6,7 +6,7 @@ use super::{
     invocation::{Invocation, by_name},
     kind::Kind,
     objects::{create_from_file, delete_selected, missing, patch, scale},
-    readiness::{Until, Workload, wait},
+    readiness::{ReadinessGoal, Workload, wait},
 };
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::ListParams;
@@ -82,16 +82,16 @@ async fn deployment_partially_available(call: &Invocation<'_>) -> Result<Value, 
 }
 
 async fn deployment_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    let failure = wait_by_name(call, Until::Full).await?;
+    let failure = wait_by_name(call, ReadinessGoal::Full).await?;
     call.verdict("raise_on_not_fully_available", failure)
 }
 
 async fn deployment_not_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    let failure = wait_by_name(call, Until::NotFull).await?;
+    let failure = wait_by_name(call, ReadinessGoal::NotFull).await?;
     call.verdict("raise_on_fully_available", failure)
 }
 
-async fn wait_by_name(call: &Invocation<'_>, until: Until) -> Result<Option<String>, Failure> {
+async fn wait_by_name(call: &Invocation<'_>, until: ReadinessGoal) -> Result<Option<String>, Failure> {
     let name = call.needed("name")?;
     wait::<Deployment>(call, name, by_name(call.formatted(None, name)?, name), until).await
 }

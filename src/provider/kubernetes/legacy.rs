@@ -12,7 +12,7 @@ use super::{
     kind::Kind,
     objects::{create_from_file, delete_listed, delete_named, missing, scale},
     pod::{logs::read_pod_logs, probes::NAME_LABEL, probes::all_pods_healthy, probes::pod_is_not_available},
-    readiness::{Until, wait},
+    readiness::{ReadinessGoal, wait},
 };
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet},
@@ -78,14 +78,14 @@ async fn microservice_available_and_healthy(call: &Invocation<'_>) -> Result<Val
 }
 
 async fn deployment_is_not_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    wait_for(call, Until::NotFull).await
+    wait_for(call, ReadinessGoal::NotFull).await
 }
 
 async fn deployment_is_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    wait_for(call, Until::Full).await
+    wait_for(call, ReadinessGoal::Full).await
 }
 
-async fn wait_for(call: &Invocation<'_>, until: Until) -> Result<Value, Failure> {
+async fn wait_for(call: &Invocation<'_>, until: ReadinessGoal) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let selector = meant::<Deployment>(call, name).await?;
     let failure = wait::<Deployment>(call, name, selector, until).await?;

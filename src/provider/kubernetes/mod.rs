@@ -23,23 +23,23 @@ mod permissions;
 mod pod;
 pub(super) mod preview;
 mod readiness;
+mod request_log;
 mod service;
 mod statefulset;
 #[cfg(test)]
 mod tests;
-mod witness;
 
 pub use absence::absence;
 pub use catalogue::resolve;
 pub use permissions::permissions;
 
 use super::{Call, Catalogue, Effect, Native, Outcome};
-use crate::cluster::{Connection, Error, Selector, Settings};
+use crate::cluster::{ClusterSettings, Connection, Error, Selector};
 use failure::Failure;
 use futures_util::future::BoxFuture;
 use invocation::Invocation;
 use pyvalue::{Map, Value};
-use witness::Witness;
+use request_log::RequestLog;
 
 /// Runs native functions against the cluster that the settings and an activity's secrets choose.
 #[derive(Clone)]
@@ -49,14 +49,14 @@ pub struct Kubernetes {
 
 #[derive(Clone)]
 enum Source {
-    Chosen(Settings),
+    Chosen(ClusterSettings),
     #[cfg(test)]
     Given(Connection),
 }
 
 impl Kubernetes {
     /// Chooses the cluster anew for each call, as the reference does.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: ClusterSettings) -> Self {
         Self { source: Source::Chosen(settings) }
     }
 
@@ -98,7 +98,7 @@ impl Kubernetes {
                 return failed(error.into(), None);
             }
         };
-        let witness = Witness::default();
+        let witness = RequestLog::default();
         match Self::invoke(native, arguments, &connection, &witness, progress).await {
             Ok(value) => Outcome::Done(value),
             Err(failure) => {
@@ -114,7 +114,7 @@ impl Kubernetes {
         native: &Native,
         arguments: &Map,
         connection: &Connection,
-        witness: &Witness,
+        witness: &RequestLog,
         progress: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Value, Failure> {
         let entry = catalogue::entry(native.module, native.func).ok_or_else(|| {

@@ -54,14 +54,14 @@ impl Workload for DaemonSet {
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Until {
+pub(super) enum ReadinessGoal {
     /// Everything ready.
     Full,
     /// Something not ready.
     NotFull,
 }
 
-impl Until {
+impl ReadinessGoal {
     fn reached(self, counts: Counts) -> bool {
         (counts.ready == counts.wanted) == (self == Self::Full)
     }
@@ -76,7 +76,7 @@ pub(super) async fn wait<K: Workload>(
     call: &Invocation<'_>,
     name: &str,
     selector: ListParams,
-    until: Until,
+    until: ReadinessGoal,
 ) -> Result<Option<String>, Failure> {
     let timeout = u64::try_from(call.whole("timeout", 30)?).unwrap_or(0);
     let deadline = Instant::now() + Duration::from_secs(timeout);
@@ -85,8 +85,8 @@ pub(super) async fn wait<K: Workload>(
         Ok(reached) => reached.map(|()| None),
         Err(_) => {
             let goal = match until {
-                Until::Full => "recover",
-                Until::NotFull => "stop running",
+                ReadinessGoal::Full => "recover",
+                ReadinessGoal::NotFull => "stop running",
             };
             let kind = K::word();
             Ok(Some(match watched.seen {
@@ -106,7 +106,7 @@ struct Watched<'a, K> {
     call: &'a Invocation<'a>,
     api: Api<K>,
     selector: ListParams,
-    until: Until,
+    until: ReadinessGoal,
     seen: Option<Counts>,
 }
 
@@ -158,7 +158,8 @@ impl<K: Workload> Watched<'_, K> {
             if self.seen.replace(counts) != Some(counts) {
                 (self.call.progress)(format!("ready {}/{}", counts.ready, counts.wanted));
             }
-            let reached = if deleted { self.until == Until::NotFull } else { self.until.reached(counts) };
+            let reached =
+                if deleted { self.until == ReadinessGoal::NotFull } else { self.until.reached(counts) };
             if reached {
                 return Ok(true);
             }

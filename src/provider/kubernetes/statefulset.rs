@@ -5,7 +5,7 @@ use super::{
     failure::Failure,
     invocation::{Invocation, by_name},
     objects::{create_from_file, delete_selected, scale},
-    readiness::{Until, wait},
+    readiness::{ReadinessGoal, wait},
 };
 use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
 use pyvalue::Value;
@@ -28,16 +28,16 @@ pub(super) static REPLICASET_ACTIONS: &[Entry] = natives!("chaosk8s.replicaset.a
 );
 
 async fn statefulset_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    let failure = wait_by_name(call, Until::Full).await?;
+    let failure = wait_by_name(call, ReadinessGoal::Full).await?;
     call.verdict("raise_on_not_fully_available", failure)
 }
 
 async fn statefulset_not_fully_available(call: &Invocation<'_>) -> Result<Value, Failure> {
-    let failure = wait_by_name(call, Until::NotFull).await?;
+    let failure = wait_by_name(call, ReadinessGoal::NotFull).await?;
     call.verdict("raise_on_fully_available", failure)
 }
 
-async fn wait_by_name(call: &Invocation<'_>, until: Until) -> Result<Option<String>, Failure> {
+async fn wait_by_name(call: &Invocation<'_>, until: ReadinessGoal) -> Result<Option<String>, Failure> {
     let name = call.needed("name")?;
     wait::<StatefulSet>(call, name, by_name(call.formatted(None, name)?, name), until).await
 }

@@ -21,7 +21,7 @@ const LIMIT: usize = 16 << 20;
 const GRACE: Duration = Duration::from_millis(250);
 
 /// How a child ended.
-pub(super) enum Ended {
+pub(super) enum ChildEnd {
     /// By itself, or by a signal of somebody else (then the status is the negative signal number).
     Exited {
         status: i64,
@@ -42,12 +42,12 @@ pub(super) async fn run(
     environment: &Environment,
     timeout: Option<Duration>,
     cancel: &CancellationToken,
-) -> Ended {
+) -> ChildEnd {
     let mut child = match spawn(command, environment) {
         Ok(child) => child,
-        Err(error) => return Ended::NotStarted(error),
+        Err(error) => return ChildEnd::NotStarted(error),
     };
-    let mut group = Group::led_by(&child);
+    let mut group = ProcessGroup::led_by(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let finished = async { tokio::try_join!(drain(stdout), drain(stderr), wait(&mut child)) };
     tokio::pin!(finished);
@@ -58,15 +58,15 @@ pub(super) async fn run(
             // Its output is still read: a shell that says `Terminated` into a closed pipe would die before it tidied up.
             // Whether it obeyed or not: dropping the group kills what is left of it.
             let _ = tokio::time::timeout(GRACE, &mut finished).await;
-            Ended::Cancelled
+            ChildEnd::Cancelled
         }
-        () = elapsed(timeout) => Ended::TimedOut,
+        () = elapsed(timeout) => ChildEnd::TimedOut,
         finished = &mut finished => match finished {
             Ok((stdout, stderr, status)) => {
                 group.leave();
-                Ended::Exited { status: status_of(status), stdout, stderr }
+                ChildEnd::Exited { status: status_of(status), stdout, stderr }
             }
-            Err(TooMuch) => Ended::TalkedTooMuch { limit: LIMIT },
+            Err(TooMuch) => ChildEnd::TalkedTooMuch { limit: LIMIT },
         }
     }
 }
@@ -122,11 +122,11 @@ fn status_of(status: ExitStatus) -> i64 {
 }
 
 /// The child's process group; killed on drop unless it was left in peace.
-struct Group {
+struct ProcessGroup {
     leader: Option<i32>,
 }
 
-impl Group {
+impl ProcessGroup {
     fn led_by(child: &Child) -> Self {
         Self { leader: child.id().and_then(|id| i32::try_from(id).ok()) }
     }
@@ -149,7 +149,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal(libc::SIGKILL);
     }

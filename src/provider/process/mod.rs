@@ -8,7 +8,7 @@ mod command;
 
 use super::{Call, Outcome};
 use crate::experiment::{Environment, substitute};
-use child::{Ended, run};
+use child::{ChildEnd, run};
 use command::Command;
 use pyvalue::{Map, Value};
 use std::time::Duration;
@@ -24,14 +24,14 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
         }
     };
     match run(&command, environment, timeout, &call.cancel).await {
-        Ended::Exited { status, stdout, stderr } => Outcome::Done(output(status, stdout, stderr)),
-        Ended::TimedOut => Outcome::failed("process activity took too long to complete"),
-        Ended::TalkedTooMuch { limit } => Outcome::failed(format!(
+        ChildEnd::Exited { status, stdout, stderr } => Outcome::Done(output(status, stdout, stderr)),
+        ChildEnd::TimedOut => Outcome::failed("process activity took too long to complete"),
+        ChildEnd::TalkedTooMuch { limit } => Outcome::failed(format!(
             "process activity wrote more than {} MiB and was ended; redirect its output to a file",
             limit >> 20
         )),
-        Ended::Cancelled => Outcome::Cancelled,
-        Ended::NotStarted(error) => {
+        ChildEnd::Cancelled => Outcome::Cancelled,
+        ChildEnd::NotStarted(error) => {
             let message = format!("cannot run '{}': {error}", command.shown());
             (call.refuse)(message.clone());
             Outcome::Broke { message }

@@ -2,7 +2,7 @@
 
 use super::{
     PythonBridge,
-    worker::{Question, Request, Worker},
+    worker::{PendingAnswer, Request, Worker},
 };
 use crate::provider::{Bridge, Call, Outcome, Signature};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -48,7 +48,7 @@ impl PythonBridge {
         }
     }
 
-    async fn outcome(&self, question: &mut Question<'_>, call: &Call<'_>) -> Outcome {
+    async fn outcome(&self, question: &mut PendingAnswer<'_>, call: &Call<'_>) -> Outcome {
         match question.answer().await {
             Ok(mut answer) => {
                 self.pass_on_surroundings(&mut answer).await;
@@ -63,7 +63,7 @@ impl PythonBridge {
 
     /// Ends a call. A function that does not obey in time ends with the worker, but one in the background is left
     /// alone: others may be running beside it, and the rollbacks may need what the modules know.
-    async fn cancelled(&self, worker: &Worker, mut question: Question<'_>, call: &Call<'_>) -> Outcome {
+    async fn cancelled(&self, worker: &Worker, mut question: PendingAnswer<'_>, call: &Call<'_>) -> Outcome {
         question.cancel();
         match timeout(GRACE, self.outcome(&mut question, call)).await {
             // It was faster, or knows how to take a KeyboardInterrupt.

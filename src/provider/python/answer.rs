@@ -1,6 +1,6 @@
 //! What the worker's answers mean.
 
-use super::{Surroundings, worker::LIMIT};
+use super::{EnvironmentChange, worker::LIMIT};
 use crate::provider::{ControlError, ControlReply, Outcome};
 use pyvalue::{Map, Value, python_text};
 
@@ -53,7 +53,7 @@ impl Answer {
     }
 
     /// What the call changed around itself, if anything.
-    pub(super) fn surroundings(&mut self) -> Option<Surroundings> {
+    pub(super) fn surroundings(&mut self) -> Option<EnvironmentChange> {
         let environment = match self.fields.shift_remove("environment") {
             Some(Value::Map(changed)) => {
                 changed.into_iter().map(|(name, text)| (name, text.as_str().map(str::to_owned))).collect()
@@ -62,7 +62,7 @@ impl Answer {
         };
         let directory = self.text("directory").map(Into::into);
         let moved = !environment.is_empty() || directory.is_some();
-        moved.then_some(Surroundings { environment, directory })
+        moved.then_some(EnvironmentChange { environment, directory })
     }
 
     /// The configuration, if the call changed something inside it.
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn surroundings_are_taken_out_once_and_only_if_they_changed() {
         let mut moved = answer(r#"{"kind": "ok", "environment": {"A": "1", "B": null}, "directory": "/x"}"#);
-        let expected = Surroundings {
+        let expected = EnvironmentChange {
             environment: vec![("A".to_owned(), Some("1".to_owned())), ("B".to_owned(), None)],
             directory: Some("/x".into()),
         };

@@ -1,7 +1,7 @@
 //! The bridge: one worker, started when it is first needed and again when it has died.
 
 use super::{
-    Heard, PythonSettings,
+    PythonEvent, PythonSettings,
     answer::Answer,
     description::Description,
     worker::{Request, StartError, Worker},
@@ -108,11 +108,11 @@ impl PythonBridge {
 
     pub(super) async fn pass_on_surroundings(&self, answer: &mut Answer) {
         if let Some(surroundings) = answer.surroundings() {
-            (self.settings.listener)(Heard::Moved(surroundings)).await;
+            (self.settings.listener)(PythonEvent::Moved(surroundings)).await;
         }
     }
 
     async fn say(&self, level: Level, message: String) {
-        (self.settings.listener)(Heard::Logged { level, message, place: "python".to_owned() }).await;
+        (self.settings.listener)(PythonEvent::Logged { level, message, place: "python".to_owned() }).await;
     }
 }

@@ -4,7 +4,7 @@ use super::{
     PythonBridge,
     answer::Answer,
     description::Description,
-    worker::{Question, Request, Unanswered, Worker},
+    worker::{NoAnswer, PendingAnswer, Request, Worker},
 };
 use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -89,7 +89,7 @@ impl PythonBridge {
 }
 
 /// Ends a function; one that does not obey in time ends with the worker.
-async fn ended(worker: &Worker, mut question: Question<'_>) -> Result<Answer, Unanswered> {
+async fn ended(worker: &Worker, mut question: PendingAnswer<'_>) -> Result<Answer, NoAnswer> {
     question.cancel();
     match timeout(GRACE, question.answer()).await {
         Ok(answer) => answer,

@@ -9,7 +9,7 @@ mod answer;
 mod bridge;
 mod controls;
 mod description;
-mod heard;
+mod events;
 mod interpreter;
 mod notices;
 mod settings;
@@ -17,6 +17,6 @@ mod validation;
 mod worker;
 
 pub use bridge::PythonBridge;
-pub use heard::{Heard, Listener, Surroundings};
+pub use events::{EnvironmentChange, Listener, PythonEvent};
 pub use interpreter::Interpreter;
-pub use settings::{Prints, PythonSettings};
+pub use settings::{PrintTarget, PythonSettings};

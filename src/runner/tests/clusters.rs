@@ -3,7 +3,7 @@
 use super::*;
 use crate::session::command::StepCommand;
 use crate::{
-    cluster::{Connection, Identity, Settings},
+    cluster::{ClusterSettings, Connection, Identity},
     provider::ControlReply,
     runner::controls::fake::FakeHost,
     session::event::Section,
@@ -25,9 +25,9 @@ impl Chosen {
         *self.0.lock().unwrap() = Some(context.to_owned());
     }
 
-    fn settings(&self, kubeconfig: String) -> Settings {
+    fn settings(&self, kubeconfig: String) -> ClusterSettings {
         let chosen = self.0.clone();
-        Settings::new(move |name| match name {
+        ClusterSettings::new(move |name| match name {
             "KUBECONFIG" => Some(kubeconfig.clone()),
             "KUBERNETES_CONTEXT" => chosen.lock().unwrap().clone(),
             _ => None,
@@ -35,7 +35,7 @@ impl Chosen {
     }
 }
 
-async fn identity(settings: &Settings) -> Identity {
+async fn identity(settings: &ClusterSettings) -> Identity {
     Connection::choose(settings, &Map::default()).await.unwrap().identity()
 }
 

@@ -44,7 +44,7 @@ struct Setup {
     pace: Pacing,
     controls: Controls,
     shown: ShownTargets,
-    cluster: Option<cluster::Settings>,
+    cluster: Option<cluster::ClusterSettings>,
 }
 
 impl Setup {

@@ -3,7 +3,7 @@
 use super::stage::Stage;
 use chaos_tui::provider::{
     Outcome,
-    python::{Heard, PythonBridge},
+    python::{PythonBridge, PythonEvent},
 };
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -182,7 +182,10 @@ async fn asking_to_end_the_run_from_a_thread_is_heard() {
         stage.call_until("exit_in_background", "{}", false, &cancel).await,
         Outcome::Done(pyvalue::Value::Null)
     );
-    assert_eq!(stage.until(|said| matches!(said, Heard::Exit { .. })).await, Heard::Exit { code: 30 });
+    assert_eq!(
+        stage.until(|said| matches!(said, PythonEvent::Exit { .. })).await,
+        PythonEvent::Exit { code: 30 }
+    );
     assert_eq!(stage.result("open_gate", "{}").await, "true");
 }
 
@@ -191,9 +194,9 @@ async fn a_sigterm_is_told_and_left_to_the_run() {
     let stage = Stage::new(SOURCE);
     assert_eq!(stage.result("terminate_a_child", "{}").await, "\"went on\"");
     assert_eq!(stage.result("terminate", "{}").await, "\"went on\"");
-    stage.until(|said| *said == Heard::Terminated).await;
+    stage.until(|said| *said == PythonEvent::Terminated).await;
     stage.result("number", "{}").await;
-    let told = stage.heard().into_iter().filter(|said| *said == Heard::Terminated);
+    let told = stage.heard().into_iter().filter(|said| *said == PythonEvent::Terminated);
     assert_eq!(told.count(), 1, "a child's is its own");
 }
 

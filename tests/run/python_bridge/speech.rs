@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use chaos_tui::{
-    provider::{Outcome, python::Heard},
+    provider::{Outcome, python::PythonEvent},
     session::event::Level,
 };
 
@@ -26,9 +26,9 @@ def speak():
     except ZeroDivisionError:
         logger.error("with trace", exc_info=True)
 "#;
-    let said = |heard: Vec<Heard>| -> Vec<(Level, String)> {
+    let said = |heard: Vec<PythonEvent>| -> Vec<(Level, String)> {
         let records = heard.into_iter().map(|said| match said {
-            Heard::Logged { level, message, .. } => (level, message),
+            PythonEvent::Logged { level, message, .. } => (level, message),
             other => panic!("{other:?}"),
         });
         records.collect()
@@ -49,7 +49,7 @@ def speak():
         (Level::Info, "old"),
     ];
     assert_eq!(heard, expected.map(|(level, text)| (level, text.to_owned())));
-    let Heard::Logged { place, .. } = stage.heard().remove(1) else { panic!("a record") };
+    let PythonEvent::Logged { place, .. } = stage.heard().remove(1) else { panic!("a record") };
     assert_eq!(place, "ext:9");
 
     let quiet = Stage::with(source, |settings| settings.level = Level::Warning);
@@ -80,9 +80,13 @@ def nothing():
     for expected in
         ["0 {\"event\": \"exit\", \"code\": 30}", "no line end", "to stderr\u{1b}[31m", "\u{fffd}"]
     {
-        stage.until(|said| *said == Heard::Printed { line: expected.to_owned() }).await;
+        stage.until(|said| *said == PythonEvent::Printed { line: expected.to_owned() }).await;
     }
-    assert!(stage.heard().iter().all(|said| matches!(said, Heard::Printed { .. })), "{:?}", stage.heard());
+    assert!(
+        stage.heard().iter().all(|said| matches!(said, PythonEvent::Printed { .. })),
+        "{:?}",
+        stage.heard()
+    );
     assert_eq!(stage.result("nothing", "{}").await, "2", "even without a standard output");
 }
 

@@ -4,7 +4,7 @@ use chaos_tui::{
     experiment::{Activity, Environment, Secrets},
     provider::{
         Bridge, Call, Outcome,
-        python::{Heard, Interpreter, Prints, PythonBridge, PythonSettings},
+        python::{Interpreter, PrintTarget, PythonBridge, PythonEvent, PythonSettings},
     },
     session::event::Level,
 };
@@ -25,7 +25,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(super) struct Stage {
     pub bridge: PythonBridge,
     pub folder: TempDir,
-    heard: Arc<(Mutex<Vec<Heard>>, Notify)>,
+    heard: Arc<(Mutex<Vec<PythonEvent>>, Notify)>,
     activity: Activity,
     configuration: Map,
     secrets: Secrets,
@@ -46,7 +46,7 @@ impl Stage {
         environment.set("PYTHONDONTWRITEBYTECODE", "1");
         let heard = Arc::new((Mutex::default(), Notify::new()));
         let listener = {
-            let heard: Arc<(Mutex<Vec<Heard>>, Notify)> = heard.clone();
+            let heard: Arc<(Mutex<Vec<PythonEvent>>, Notify)> = heard.clone();
             Arc::new(move |said| {
                 heard.0.lock().unwrap().push(said);
                 heard.1.notify_waiters();
@@ -59,7 +59,7 @@ impl Stage {
             cluster: None,
             settings: Map::default().into(),
             level: Level::Debug,
-            prints: Prints::Heard,
+            prints: PrintTarget::Heard,
             listener,
         };
         change(&mut settings);
@@ -112,7 +112,7 @@ impl Stage {
     }
 
     /// Waits until something was said.
-    pub(super) async fn until(&self, what: impl Fn(&Heard) -> bool) -> Heard {
+    pub(super) async fn until(&self, what: impl Fn(&PythonEvent) -> bool) -> PythonEvent {
         let said = async {
             loop {
                 let mut more = std::pin::pin!(self.heard.1.notified());
@@ -128,15 +128,15 @@ impl Stage {
 
     /// Waits for a log record that starts with a text; the rest of it.
     pub(super) async fn until_logged(&self, start: &str) -> String {
-        let logged = |said: &Heard| match said {
-            Heard::Logged { message, .. } => message.strip_prefix(start).map(str::to_owned),
+        let logged = |said: &PythonEvent| match said {
+            PythonEvent::Logged { message, .. } => message.strip_prefix(start).map(str::to_owned),
             _ => None,
         };
         logged(&self.until(|said| logged(said).is_some()).await).unwrap()
     }
 
     /// Everything said so far.
-    pub(super) fn heard(&self) -> Vec<Heard> {
+    pub(super) fn heard(&self) -> Vec<PythonEvent> {
         self.heard.0.lock().unwrap().clone()
     }
 

@@ -1,7 +1,7 @@
 //! What calls change around themselves.
 
 use super::stage::Stage;
-use chaos_tui::provider::python::{Heard, Surroundings};
+use chaos_tui::provider::python::{EnvironmentChange, PythonEvent};
 
 #[tokio::test]
 async fn changes_of_environment_and_directory_are_reported_once() {
@@ -22,7 +22,7 @@ def nothing():
             settings.environment.change(|environment| environment.set("GONE", "soon"))
         });
     stage.result("change", "{}").await;
-    let [Heard::Moved(Surroundings { environment, directory })] = &stage.heard()[..] else {
+    let [PythonEvent::Moved(EnvironmentChange { environment, directory })] = &stage.heard()[..] else {
         panic!("{:?}", stage.heard())
     };
     let mut environment = environment.clone();
@@ -39,8 +39,8 @@ def nothing():
 #[tokio::test]
 async fn values_of_variables_are_not_shown() {
     let changed =
-        Surroundings { environment: vec![("TOKEN".into(), Some("s3cret".into()))], directory: None };
-    let shown = format!("{:?}", Heard::Moved(changed));
+        EnvironmentChange { environment: vec![("TOKEN".into(), Some("s3cret".into()))], directory: None };
+    let shown = format!("{:?}", PythonEvent::Moved(changed));
     assert!(shown.contains("TOKEN") && !shown.contains("s3cret"), "{shown}");
 }
 

@@ -3,7 +3,7 @@
 use super::{call, call_telling, connection, settings, value};
 use crate::stage::{DEADLINE, Stage, has_kubectl};
 use chaos_tui::{
-    cluster::{Reach, service_url},
+    cluster::{ServiceReach, service_url},
     provider::{Outcome, gremlin::Gremlin, kubernetes::Kubernetes},
 };
 use serde_json::json;
@@ -116,8 +116,8 @@ async fn the_consumer_is_reached_where_the_sandbox_says() {
     let stage = Stage::set(&[]);
     let connection = connection(&stage).await;
     let consumer = service_url(&connection, "default", "my-consumer-service").await.unwrap();
-    assert_eq!(consumer, Reach::At(stage.announced("consumer_url").to_owned()));
+    assert_eq!(consumer, ServiceReach::At(stage.announced("consumer_url").to_owned()));
     let provider = service_url(&connection, "default", "my-provider-service").await.unwrap();
-    assert!(matches!(provider, Reach::Advice(advice) if advice.contains("port-forward")));
-    assert_eq!(service_url(&connection, "default", "nope").await.unwrap(), Reach::Missing);
+    assert!(matches!(provider, ServiceReach::Advice(advice) if advice.contains("port-forward")));
+    assert_eq!(service_url(&connection, "default", "nope").await.unwrap(), ServiceReach::Missing);
 }

@@ -4,7 +4,7 @@ use super::{activity, connection, map, settings};
 use crate::stage::{Stage, has_kubectl};
 use chaos_tui::{
     experiment::{Activity, Secrets, substitute},
-    observe::preflight::{Preflight, Subject},
+    observe::preflight::{Preflight, StepToCheck},
     provider::preview::card,
     session::event::{CheckLevel, Section, StepRef},
 };
@@ -43,11 +43,11 @@ async fn the_samples_are_ready_to_be_fired() {
             .iter()
             .map(|(_, name, provider)| Activity { name: name.clone(), ..activity(provider) })
             .collect();
-        let subjects: Vec<Subject<'_>> = activities
+        let subjects: Vec<StepToCheck<'_>> = activities
             .iter()
             .zip(&providers)
             .enumerate()
-            .map(|(i, (activity, (section, _, provider)))| Subject {
+            .map(|(i, (activity, (section, _, provider)))| StepToCheck {
                 number: i + 1,
                 at: StepRef { section: *section, index: i },
                 activity,

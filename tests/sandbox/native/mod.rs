@@ -8,7 +8,7 @@ mod watches;
 
 use crate::stage::Stage;
 use chaos_tui::{
-    cluster::{Connection, Settings},
+    cluster::{ClusterSettings, Connection},
     experiment::{Activity, Secrets},
     provider::{Call, Catalogue, Outcome},
 };
@@ -16,9 +16,9 @@ use pyvalue::Map;
 use serde_json::{Value as Json, json};
 
 /// How the sandbox's announcement chooses a cluster.
-fn settings(stage: &Stage) -> Settings {
+fn settings(stage: &Stage) -> ClusterSettings {
     let variables = stage.announced["environment"].clone();
-    Settings::new(move |name| variables[name].as_str().map(str::to_owned))
+    ClusterSettings::new(move |name| variables[name].as_str().map(str::to_owned))
 }
 
 async fn connection(stage: &Stage) -> Connection {

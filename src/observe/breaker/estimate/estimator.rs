@@ -1,15 +1,15 @@
 //! The estimator: takes note of facts and readings, and says what to believe.
 
 use super::{
-    answers::{self, Answers, Look, Stage},
-    direct::{Direct, Meant, STALE_S},
-    health::Health,
+    answers::{self, AnswerEvidence, AnswerPattern, AnswerStage},
+    health::HealthPage,
+    named_sources::{ChosenBreaker, NamedSources, STALE_S},
     outgoing::Counters,
     seconds,
-    weigh::{self, Known, Opinion, weigh},
+    weighing::{self, Opinion, OtherEvidence, weigh},
 };
 use crate::{
-    observe::breaker::reading::{Heard, Reading, SourceId},
+    observe::breaker::reading::{Reading, SourceId, SourceMessage},
     session::{
         event::{
             Belief, BreakerState, Confidence, EndpointId, Event, EventKind, NamedState, Pod, PodKey,
@@ -31,7 +31,7 @@ const LEFT: f64 = 0.8;
 
 /// The latest reading of a source.
 #[derive(Clone, Debug)]
-struct Latest {
+struct LatestReading {
     at: Timestamp,
     since: Timestamp,
     reading: Reading,
@@ -40,10 +40,10 @@ struct Latest {
 /// Believes something of one breaker.
 pub(in crate::observe::breaker) struct BreakerEstimator {
     endpoint: EndpointId,
-    answers: Answers,
-    direct: Direct,
-    health: Health,
-    latest: BTreeMap<SourceId, Latest>,
+    answers: AnswerEvidence,
+    direct: NamedSources,
+    health: HealthPage,
+    latest: BTreeMap<SourceId, LatestReading>,
     /// Calls counted behind the breaker.
     outgoing: Counters,
     /// Seconds the breaker stays open, from configuration.
@@ -77,9 +77,9 @@ impl BreakerEstimator {
     pub(in crate::observe::breaker) fn new(endpoint: EndpointId, reset: Option<f64>) -> Self {
         Self {
             endpoint,
-            answers: Answers::new(),
-            direct: Direct::default(),
-            health: Health::default(),
+            answers: AnswerEvidence::new(),
+            direct: NamedSources::default(),
+            health: HealthPage::default(),
             latest: BTreeMap::new(),
             outgoing: Counters::default(),
             reset,
@@ -100,26 +100,26 @@ impl BreakerEstimator {
     }
 
     /// Takes note of what a source said, or that it is silent.
-    pub(in crate::observe::breaker) fn hear(&mut self, at: Timestamp, heard: &Heard) {
+    pub(in crate::observe::breaker) fn handle(&mut self, at: Timestamp, heard: &SourceMessage) {
         let reading = match heard {
-            Heard::Silent { source, .. } => {
+            SourceMessage::Silent { source, .. } => {
                 self.latest.remove(source);
                 return self.direct.silent(source);
             }
-            Heard::Reading(reading) => reading,
+            SourceMessage::Reading(reading) => reading,
         };
-        if self.direct.hear(at, reading, self.fault.is_some()) {
+        if self.direct.handle(at, reading, self.fault.is_some()) {
             self.began_anew();
         }
         if reading.source.kind == SourceKind::Health {
             self.health.heard(at, reading.says);
         }
-        self.outgoing.hear(at, reading);
+        self.outgoing.handle(at, reading);
         if self.latest.len() < SOURCES || self.latest.contains_key(&reading.source) {
             let before = self.latest.get(&reading.source);
             let same = before.filter(|before| before.reading.says == reading.says);
             let since = same.map_or(at, |before| before.since);
-            self.latest.insert(reading.source.clone(), Latest { at, since, reading: reading.clone() });
+            self.latest.insert(reading.source.clone(), LatestReading { at, since, reading: reading.clone() });
         }
     }
 
@@ -204,10 +204,10 @@ impl BreakerEstimator {
     /// What the answers say now, and what is believed.
     pub(in crate::observe::breaker) fn judge(&mut self, now: Timestamp) -> (SourceReport, Belief) {
         self.answers.may_refuse(self.lost_endpoints);
-        let look = self.answers.look(now, self.reset.or(self.direct.reset()));
+        let look = self.answers.pattern(now, self.reset.or(self.direct.reset()));
         let answers = &self.answers;
         self.health.examine(now, &look, |from| answers.real_since(from));
-        let (says, ground) = answers::testimony(&look);
+        let (says, ground) = answers::report(&look);
         let testimony = SourceReport::new(SourceKind::Answers, says, ground);
         let meant = self.direct.meant(
             now,
@@ -223,19 +223,19 @@ impl BreakerEstimator {
             None if self.health.differs(now) => several(look.proven),
             None => weigh(&look, &self.known(now, &look)),
         };
-        let cut = matches!(look.stage, Stage::Cut(_) | Stage::Trial(_));
+        let cut = matches!(look.stage, AnswerStage::Cut(_) | AnswerStage::Trial(_));
         self.none_seen = (self.none_seen || opinion.state == BreakerState::NoBreakerSeen)
             && !look.proven
             && !(cut && opinion.state != BreakerState::NoBreakerSeen);
-        self.well = matches!(look.stage, Stage::Fine { .. }) && self.empty_services.is_empty();
+        self.well = matches!(look.stage, AnswerStage::Fine { .. }) && self.empty_services.is_empty();
         self.lost_endpoints &= !self.well;
         let belief = self.believe(&opinion, meant, &look, &testimony, now);
         (testimony, belief)
     }
 
     /// What a reading says, as it is told: a health page says something of a breaker once that was learned.
-    pub(in crate::observe::breaker) fn testimony(&self, reading: &Reading) -> SourceReport {
-        let mut testimony = reading.testimony();
+    pub(in crate::observe::breaker) fn answers_report(&self, reading: &Reading) -> SourceReport {
+        let mut testimony = reading.report();
         if reading.source.kind == SourceKind::Health && reading.breakers.is_empty() && !self.health.learned()
         {
             testimony.says = SourceClaim::Nothing;
@@ -250,10 +250,10 @@ impl BreakerEstimator {
         testimony
     }
 
-    fn known(&self, now: Timestamp, look: &Look) -> Known {
+    fn known(&self, now: Timestamp, look: &AnswerPattern) -> OtherEvidence {
         let (not_open, not_closed) = self.direct.one_sided(now);
         let limits = self.latest.values().flat_map(|latest| &latest.reading.limits);
-        Known {
+        OtherEvidence {
             health_open: self.health.open(look.proven),
             not_closed,
             not_open,
@@ -266,7 +266,7 @@ impl BreakerEstimator {
     }
 
     /// Whether the calls that fail are counted behind the breaker: nothing holds them back.
-    fn calls_leave(&self, look: &Look) -> Option<String> {
+    fn calls_leave(&self, look: &AnswerPattern) -> Option<String> {
         let (since, failed) = look.stage.failed_for_long()?;
         let (left, series) = self.outgoing.left(since)?;
         (left as f64 >= f64::from(failed) * LEFT).then(|| format!("{left} calls left since: {series}"))
@@ -275,8 +275,8 @@ impl BreakerEstimator {
     fn believe(
         &mut self,
         opinion: &Opinion,
-        meant: Option<Meant>,
-        look: &Look,
+        meant: Option<ChosenBreaker>,
+        look: &AnswerPattern,
         answers: &SourceReport,
         now: Timestamp,
     ) -> Belief {
@@ -351,12 +351,12 @@ impl BreakerEstimator {
     fn weighed(
         &self,
         state: BreakerState,
-        meant: Option<&Meant>,
-        look: &Look,
+        meant: Option<&ChosenBreaker>,
+        look: &AnswerPattern,
         answers: &SourceReport,
         now: Timestamp,
-    ) -> Weighed {
-        let mut weighed = Weighed::default();
+    ) -> WeighedBelief {
+        let mut weighed = WeighedBelief::default();
         if let Some(meant) = meant {
             weighed.since.push(meant.since);
             if !meant.replicas.is_empty() {
@@ -392,11 +392,11 @@ impl BreakerEstimator {
                 }
             }
         }
-        if look.stage != Stage::Unknown {
+        if look.stage != AnswerStage::Unknown {
             // Calls that are cut short fit an open breaker, though they do not prove one.
             let fits = match look.stage {
-                Stage::Cut(_) => true,
-                Stage::Failing(failing) => failing.slow == 0,
+                AnswerStage::Cut(_) => true,
+                AnswerStage::Failing(failing) => failing.slow == 0,
                 _ => false,
             };
             let fits = fits && state == BreakerState::Open || agrees(answers.says, state);
@@ -411,7 +411,7 @@ impl BreakerEstimator {
     }
 
     /// The opening and the trial that proved a breaker: nobody could call them so while they lasted.
-    fn proof(&mut self, state: BreakerState, look: &Look) -> Vec<Transition> {
+    fn proof(&mut self, state: BreakerState, look: &AnswerPattern) -> Vec<Transition> {
         use BreakerState::{Closed, HalfOpen, Open};
         let Some((cut, trial)) = look.proof.filter(|_| !self.proved && state.is_a_breakers()) else {
             return Vec::new();
@@ -433,7 +433,7 @@ impl BreakerEstimator {
 }
 
 #[derive(Default)]
-struct Weighed {
+struct WeighedBelief {
     spoke: u8,
     agreeing: u8,
     grounds: Vec<String>,
@@ -452,15 +452,15 @@ fn kind(witness: SourceKind) -> &'static str {
 }
 
 fn starting() -> Opinion {
-    weigh::opinion(BreakerState::Unknown, Confidence::CannotTell)
+    weighing::opinion(BreakerState::Unknown, Confidence::CannotTell)
         .because("its pod is being started again: a new process begins with a closed breaker")
 }
 
 /// The health page says one and then the other: its processes differ, and where a breaker was proven, so do theirs.
 fn several(proven: bool) -> Opinion {
     let opinion = match proven {
-        true => weigh::opinion(BreakerState::Mixed, Confidence::Likely),
-        false => weigh::opinion(BreakerState::Unknown, Confidence::CannotTell),
+        true => weighing::opinion(BreakerState::Mixed, Confidence::Likely),
+        false => weighing::opinion(BreakerState::Unknown, Confidence::CannotTell),
     };
     opinion.because("its health page says one and then the other within seconds: several processes answer")
 }

@@ -2,7 +2,7 @@
 //! does, breaker or not. So its 503 says "open" only after it failed and recovered together with calls that were cut
 //! short, with a trial between.
 
-use super::answers::{Look, Stage};
+use super::answers::{AnswerPattern, AnswerStage};
 use super::seconds;
 use crate::session::event::{BreakerState, SourceClaim, Timestamp};
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ const TURN_S: f64 = 1.2;
 
 /// The page, as far as it was understood.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Health {
+pub(super) struct HealthPage {
     /// Whether it fails now, and since when.
     now: Option<(bool, Timestamp)>,
     /// Whether it failed while calls were cut short, in the cut that is on.
@@ -36,7 +36,7 @@ pub(super) struct Health {
     misleads: Option<&'static str>,
 }
 
-impl Health {
+impl HealthPage {
     pub(super) fn heard(&mut self, at: Timestamp, says: SourceClaim) {
         let fails = match says {
             SourceClaim::State(BreakerState::Open) => true,
@@ -77,11 +77,16 @@ impl Health {
     }
 
     /// Compares it with the answers.
-    pub(super) fn examine(&mut self, now: Timestamp, look: &Look, real_since: impl Fn(Timestamp) -> u32) {
+    pub(super) fn examine(
+        &mut self,
+        now: Timestamp,
+        look: &AnswerPattern,
+        real_since: impl Fn(Timestamp) -> u32,
+    ) {
         let Some((fails, since)) = self.now else { return };
         let lasts = seconds(since, now) >= PATIENCE_S;
         match look.stage {
-            Stage::Cut(cut) => {
+            AnswerStage::Cut(cut) => {
                 if self.failed_in_cut && self.well_in_trial {
                     self.agreed += 1;
                     (self.failed_in_cut, self.well_in_trial) = (false, false);
@@ -92,8 +97,8 @@ impl Health {
                     self.misleads = Some("was well while calls were cut short");
                 }
             }
-            Stage::Trial(_) => self.well_in_trial |= !fails,
-            Stage::Fine { .. } => {
+            AnswerStage::Trial(_) => self.well_in_trial |= !fails,
+            AnswerStage::Fine { .. } => {
                 if self.failed_in_cut && self.well_in_trial && look.proven {
                     self.agreed += 1;
                 }
@@ -102,7 +107,7 @@ impl Health {
                     self.misleads = Some("failed while users got real answers");
                 }
             }
-            Stage::Failing(failing) if failing.fast == 0 && fails && lasts && failing.slow >= 3 => {
+            AnswerStage::Failing(failing) if failing.fast == 0 && fails && lasts && failing.slow >= 3 => {
                 self.misleads = Some("failed while nobody cut calls short");
             }
             _ => {}

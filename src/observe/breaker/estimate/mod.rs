@@ -8,13 +8,13 @@
 //! means, `outgoing` counts what leaves behind a breaker, `weigh` has the rules for what no source names, `estimator` joins them.
 
 mod answers;
-mod direct;
 mod estimator;
 mod health;
+mod named_sources;
 mod outgoing;
 #[cfg(test)]
 mod tests;
-mod weigh;
+mod weighing;
 
 use crate::session::event::Timestamp;
 pub(super) use estimator::BreakerEstimator;

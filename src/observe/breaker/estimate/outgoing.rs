@@ -40,7 +40,7 @@ impl Counter {
 pub(super) struct Counters(BTreeMap<SourceId, Counter>);
 
 impl Counters {
-    pub(super) fn hear(&mut self, at: Timestamp, reading: &Reading) {
+    pub(super) fn handle(&mut self, at: Timestamp, reading: &Reading) {
         let Some(outgoing) = &reading.outgoing else { return };
         if self.0.len() >= SOURCES && !self.0.contains_key(&reading.source) {
             return;
@@ -88,7 +88,7 @@ impl Counters {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reading::Outgoing;
+    use super::super::super::reading::OutgoingCalls;
     use super::*;
     use crate::session::event::SourceKind;
 
@@ -99,7 +99,7 @@ mod tests {
     fn reading(pod: Option<&str>, place: &str, process: Option<&str>, calls: u64) -> Reading {
         let source =
             SourceId { kind: SourceKind::Metrics, pod: pod.map(str::to_owned), place: place.to_owned() };
-        let outgoing = Some(Outgoing { calls, series: "outgoing_calls_total".to_owned() });
+        let outgoing = Some(OutgoingCalls { calls, series: "outgoing_calls_total".to_owned() });
         Reading { outgoing, process: process.map(str::to_owned), ..Reading::new(source, "page") }
     }
 
@@ -112,10 +112,10 @@ mod tests {
         let mut counters = Counters::default();
         for n in 0..6 {
             let calls = n as u64;
-            counters.hear(at(n), &reading(Some("a"), "8080/metrics", None, 1000 + calls));
-            counters.hear(at(n), &reading(Some("b"), "8080/metrics", None, 3 + calls));
+            counters.handle(at(n), &reading(Some("a"), "8080/metrics", None, 1000 + calls));
+            counters.handle(at(n), &reading(Some("b"), "8080/metrics", None, 3 + calls));
             // The same replica once more, on another page.
-            counters.hear(at(n), &reading(Some("b"), "8080/prometheus", None, 3 + calls));
+            counters.handle(at(n), &reading(Some("b"), "8080/prometheus", None, 3 + calls));
         }
         assert_eq!(left(&counters), Some(10));
     }
@@ -125,8 +125,8 @@ mod tests {
         let mut counters = Counters::default();
         for (n, b) in [9, 10, 0, 1, 2, 3].into_iter().enumerate() {
             let n = n as i64;
-            counters.hear(at(n), &reading(Some("a"), "8080/metrics", None, 100 + n as u64));
-            counters.hear(at(n), &reading(Some("b"), "8080/metrics", None, b));
+            counters.handle(at(n), &reading(Some("a"), "8080/metrics", None, 100 + n as u64));
+            counters.handle(at(n), &reading(Some("b"), "8080/metrics", None, b));
         }
         assert_eq!(left(&counters), Some(5 + 3));
     }
@@ -137,7 +137,7 @@ mod tests {
             let mut counters = Counters::default();
             for n in 0..20 {
                 let (name, calls) = if n % 2 == 0 { ("one", 10) } else { ("other", 500) };
-                counters.hear(at(n), &reading(None, "/metrics", told.then_some(name), calls));
+                counters.handle(at(n), &reading(None, "/metrics", told.then_some(name), calls));
                 assert_eq!(left(&counters), None, "{n} told: {told}");
             }
         }

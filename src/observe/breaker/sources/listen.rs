@@ -1,9 +1,9 @@
 //! Listening to one stream.
 
-use super::super::reading::Heard;
-use super::ask::{DEADLINE, End, Out, Page, pause};
+use super::super::reading::SourceMessage;
 use super::hystrix::HystrixStream;
-use super::reach::Refused;
+use super::page_poller::{AskingEnd, DEADLINE, Page, ReaderOutput, pause};
+use super::page_route::PageError;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -28,18 +28,18 @@ enum Ended {
 /// Holds one connection to a stream, and makes another one, later and later, when it breaks.
 pub(super) async fn listen(
     page: Page,
-    out: Out,
+    out: ReaderOutput,
     stop: &CancellationToken,
     first: impl FnOnce() + Send,
-) -> End {
+) -> AskingEnd {
     let mut first = Some(first);
     let (mut lived, mut failures) = (false, 0);
     loop {
         let ended = hold(&page, &out, stop, &mut first).await;
         let why = match ended {
-            Ended::Stopped => return End::Stopped,
-            Ended::Denied(why) => return End::Denied(why),
-            Ended::Gone(why) if !lived && !page.named => return End::Gone(why),
+            Ended::Stopped => return AskingEnd::Stopped,
+            Ended::Denied(why) => return AskingEnd::Denied(why),
+            Ended::Gone(why) if !lived && !page.named => return AskingEnd::Gone(why),
             Ended::Gone(why) => format!("it is not there ({why})"),
             Ended::Broke(why, heard) => {
                 if heard {
@@ -48,21 +48,21 @@ pub(super) async fn listen(
                 why
             }
         };
-        let silent = Heard::Silent { source: page.id.clone(), reason: why };
+        let silent = SourceMessage::Silent { source: page.id.clone(), reason: why };
         if (lived || page.named) && out.heard.send(silent).await.is_err() {
-            return End::Stopped;
+            return AskingEnd::Stopped;
         }
         let rest = pause(failures);
         failures += 1;
         if stop.run_until_cancelled(sleep(rest)).await.is_none() {
-            return End::Stopped;
+            return AskingEnd::Stopped;
         }
     }
 }
 
 async fn hold(
     page: &Page,
-    out: &Out,
+    out: &ReaderOutput,
     stop: &CancellationToken,
     first: &mut Option<impl FnOnce() + Send>,
 ) -> Ended {
@@ -70,8 +70,8 @@ async fn hold(
     let Some(asked) = stop.run_until_cancelled(asked).await else { return Ended::Stopped };
     let mut answer = match asked {
         Err(_) => return Ended::Broke(format!("no answer within {} s", DEADLINE.as_secs()), false),
-        Ok(Err(Refused::Denied(why))) => return Ended::Denied(why),
-        Ok(Err(Refused::Unreachable(why) | Refused::Late(why))) => return Ended::Broke(why, false),
+        Ok(Err(PageError::Denied(why))) => return Ended::Denied(why),
+        Ok(Err(PageError::Unreachable(why) | PageError::Late(why))) => return Ended::Broke(why, false),
         Ok(Ok(answer)) => answer,
     };
     match answer.status {
@@ -105,7 +105,7 @@ async fn hold(
             None => {
                 (told, news) = (Instant::now(), false);
                 let reading = stream.reading(page.id.clone(), out.now());
-                if out.heard.send(Heard::Reading(reading)).await.is_err() {
+                if out.heard.send(SourceMessage::Reading(reading)).await.is_err() {
                     return Ended::Stopped;
                 }
             }

@@ -1,16 +1,16 @@
 //! One file a kind of source. Reading is pure: bytes in, a [`Reading`](super::reading::Reading) out.
 
 pub(super) mod actuator;
-pub(super) mod ask;
 pub(super) mod health;
 pub(super) mod hystrix;
 mod listen;
+pub(super) mod page_poller;
+pub(super) mod page_route;
 pub(super) mod prometheus;
-pub(super) mod reach;
-pub(super) mod usual;
+pub(super) mod usual_pages;
 mod words;
 
-pub(super) use prometheus::Requests;
+pub(super) use prometheus::RequestCounters;
 
 #[cfg(test)]
 mod tests;

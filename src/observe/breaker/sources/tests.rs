@@ -2,13 +2,13 @@
 
 use super::{
     actuator::ActuatorReader,
-    ask::{End, Kind, Out, Page, read},
     health,
     hystrix::HystrixStream,
-    reach::Reach,
+    page_poller::{AskingEnd, Page, PageKind, ReaderOutput, read},
+    page_route::PageRoute,
 };
 use crate::{
-    observe::breaker::reading::{Heard, Reading, SourceId},
+    observe::breaker::reading::{Reading, SourceId, SourceMessage},
     provider::http::Access,
     session::{
         clock::Clock,
@@ -162,8 +162,8 @@ fn head(content_type: &str) -> String {
 }
 
 struct Rig {
-    out: Out,
-    hears: mpsc::Receiver<Heard>,
+    out: ReaderOutput,
+    hears: mpsc::Receiver<SourceMessage>,
     stop: CancellationToken,
     stream: Stream,
 }
@@ -173,22 +173,22 @@ impl Rig {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (emitter, stream) = stream(Clock::system());
         let (heard, hears) = mpsc::channel(16);
-        let out = Out::new(emitter, heard);
+        let out = ReaderOutput::new(emitter, heard);
         Self { out, hears, stop: CancellationToken::new(), stream }
     }
 
-    fn page(&self, url: &str, path: &str, kind: Kind) -> Page {
-        let (reach, _) = Reach::straight(url, &Access::default()).unwrap();
+    fn page(&self, url: &str, path: &str, kind: PageKind) -> Page {
+        let (reach, _) = PageRoute::direct(url, &Access::default()).unwrap();
         let id = SourceId::beside(SourceKind::Metrics, path);
         let period = Duration::from_millis(50);
         Page { reach, id, path: path.to_owned(), kind, period, rules: Vec::new(), tells: None, named: true }
     }
 
-    fn begin(&self, url: &str, path: &str, kind: Kind) -> tokio::task::JoinHandle<End> {
+    fn begin(&self, url: &str, path: &str, kind: PageKind) -> tokio::task::JoinHandle<AskingEnd> {
         tokio::spawn(read(self.page(url, path, kind), self.out.clone(), self.stop.clone(), || {}))
     }
 
-    async fn hear(&mut self) -> Heard {
+    async fn hear(&mut self) -> SourceMessage {
         timeout(LONG, self.hears.recv()).await.expect("something is heard").unwrap()
     }
 }
@@ -210,14 +210,16 @@ async fn a_page_without_an_end_and_one_that_drips_are_silence() {
     .await;
     for url in [endless, drip] {
         let mut rig = Rig::new();
-        let task = rig.begin(&url, "/metrics", Kind::Metrics);
-        let Heard::Silent { reason, .. } = rig.hear().await else { panic!("nothing was read to its end") };
+        let task = rig.begin(&url, "/metrics", PageKind::Metrics);
+        let SourceMessage::Silent { reason, .. } = rig.hear().await else {
+            panic!("nothing was read to its end")
+        };
         assert!(reason.contains("not read to its end"), "{reason}");
         let told = timeout(LONG, rig.stream.next()).await.unwrap().map(|event| event.what);
         let Some(EventKind::Logged { level: Level::Warning, message, .. }) = told else { panic!("{told:?}") };
         assert!(message.starts_with("/metrics tells nothing") && message.contains(&reason), "{message}");
         rig.stop.cancel();
-        assert_eq!(timeout(LONG, task).await.unwrap().unwrap(), End::Stopped);
+        assert_eq!(timeout(LONG, task).await.unwrap().unwrap(), AskingEnd::Stopped);
     }
 }
 
@@ -231,10 +233,10 @@ async fn a_redirect_is_not_followed_and_no_other_server_is_asked() {
         }
     })
     .await;
-    for kind in [Kind::Metrics, Kind::Health, Kind::Breakers, Kind::Any] {
+    for kind in [PageKind::Metrics, PageKind::Health, PageKind::Breakers, PageKind::Any] {
         let mut rig = Rig::new();
         let _task = rig.begin(&url, "/metrics", kind);
-        let Heard::Silent { reason, .. } = rig.hear().await else { panic!("a redirect is no page") };
+        let SourceMessage::Silent { reason, .. } = rig.hear().await else { panic!("a redirect is no page") };
         assert!(reason.contains("302"), "{kind:?}: {reason}");
         rig.stop.cancel();
     }
@@ -247,10 +249,10 @@ async fn a_path_that_is_not_there_is_forgotten_unless_it_was_named() {
     })
     .await;
     let rig = Rig::new();
-    for kind in [Kind::Metrics, Kind::Health, Kind::Breakers, Kind::Stream, Kind::Mesh] {
+    for kind in [PageKind::Metrics, PageKind::Health, PageKind::Breakers, PageKind::Stream, PageKind::Mesh] {
         let page = Page { named: false, ..rig.page(&url, "/x", kind) };
         let end = timeout(LONG, read(page, rig.out.clone(), rig.stop.clone(), || {})).await.unwrap();
-        assert_eq!(end, End::Gone("404".to_owned()), "{kind:?}");
+        assert_eq!(end, AskingEnd::Gone("404".to_owned()), "{kind:?}");
     }
     assert_eq!(rig.out.load.load(std::sync::atomic::Ordering::Relaxed), 0);
 }
@@ -272,8 +274,8 @@ async fn the_breakers_of_an_actuator_come_with_the_moments_of_their_events() {
     })
     .await;
     let mut rig = Rig::new();
-    let _task = rig.begin(&url, "/actuator/circuitbreakers", Kind::Breakers);
-    let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
+    let _task = rig.begin(&url, "/actuator/circuitbreakers", PageKind::Breakers);
+    let SourceMessage::Reading(reading) = rig.hear().await else { panic!("it is read") };
     let [breaker] = reading.breakers.as_slice() else { panic!("{:?}", reading.breakers) };
     assert_eq!((breaker.says, breaker.rejected), (SourceClaim::State(BreakerState::Open), Some(3)));
     assert_eq!(breaker.transitions[0].at, "2025-11-22T13:05:01.202Z".parse::<Timestamp>().unwrap());
@@ -308,11 +310,11 @@ async fn a_page_of_events_tells_states_wherever_it_is() {
     })
     .await;
     for (path, kind) in
-        [("/actuator/circuitbreakerevents", Kind::Breakers), ("/internal/what-happened", Kind::Any)]
+        [("/actuator/circuitbreakerevents", PageKind::Breakers), ("/internal/what-happened", PageKind::Any)]
     {
         let mut rig = Rig::new();
         let _task = rig.begin(&url, path, kind);
-        let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
+        let SourceMessage::Reading(reading) = rig.hear().await else { panic!("it is read") };
         let [breaker] = reading.breakers.as_slice() else { panic!("{:?}", reading.breakers) };
         assert_eq!(
             (breaker.says, breaker.name.as_str()),
@@ -350,10 +352,10 @@ async fn where_a_page_lists_names_alone_their_events_tell_until_the_process_is_a
     })
     .await;
     let mut rig = Rig::new();
-    let _task = rig.begin(&url, "/actuator/circuitbreakers", Kind::Breakers);
+    let _task = rig.begin(&url, "/actuator/circuitbreakers", PageKind::Breakers);
     let mut said = Vec::new();
     while said.last() != Some(&SourceClaim::Nothing) {
-        let Heard::Reading(reading) = rig.hear().await else { panic!("it is read") };
+        let SourceMessage::Reading(reading) = rig.hear().await else { panic!("it is read") };
         said.push(reading.breakers[0].says);
     }
     assert_eq!(
@@ -395,12 +397,12 @@ async fn one_connection_to_a_stream_is_held_and_one_listener_too_many_is_told() 
     })
     .await;
     let mut rig = Rig::new();
-    let _task = rig.begin(&url, "/hystrix.stream", Kind::Stream);
-    let Heard::Silent { reason, .. } = rig.hear().await else { panic!("the first is refused") };
+    let _task = rig.begin(&url, "/hystrix.stream", PageKind::Stream);
+    let SourceMessage::Silent { reason, .. } = rig.hear().await else { panic!("the first is refused") };
     assert!(reason.contains("503") && reason.contains("too many"), "{reason}");
     let mut heard = 0;
     while heard < 4 {
-        if let Heard::Reading(reading) = rig.hear().await
+        if let SourceMessage::Reading(reading) = rig.hear().await
             && let [breaker] = reading.breakers.as_slice()
         {
             assert_eq!(breaker.says, SourceClaim::State(BreakerState::Open));

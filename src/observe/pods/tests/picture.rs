@@ -1,12 +1,12 @@
 use super::*;
-use crate::observe::pods::picture::Picture;
+use crate::observe::pods::cluster_view::ClusterView;
 use serde::de::DeserializeOwned;
 
 fn whole<K: DeserializeOwned>(object: Json) -> K {
     serde_json::from_value(object).unwrap()
 }
 
-fn see_pod(picture: &mut Picture, object: Json) -> Vec<String> {
+fn see_pod(picture: &mut ClusterView, object: Json) -> Vec<String> {
     words(&picture.pod(&whole(object)))
 }
 
@@ -14,7 +14,7 @@ fn see_pod(picture: &mut Picture, object: Json) -> Vec<String> {
 fn the_consumer_comes_into_play_by_the_url_and_the_provider_by_its_label() {
     let requests = json!({"type": "http", "url": "http://192.168.49.2:31117/invoke"});
     let mut picture =
-        Picture::new(in_play(&[kubernetes(json!({"label_selector": "name=provider"})), requests]));
+        ClusterView::new(in_play(&[kubernetes(json!({"label_selector": "name=provider"})), requests]));
     assert_eq!(see_pod(&mut picture, pod("provider-h-1", "provider")), ["pod provider-h-1 Running in play"]);
     assert_eq!(see_pod(&mut picture, pod("consumer-h-1", "consumer")), ["pod consumer-h-1 Running"]);
     assert_eq!(see_pod(&mut picture, pod("other-h-1", "other")), ["pod other-h-1 Running"]);
@@ -39,7 +39,7 @@ fn the_consumer_comes_into_play_by_the_url_and_the_provider_by_its_label() {
 
 #[test]
 fn only_changes_are_told() {
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     assert_eq!(see_pod(&mut picture, pod("app-h-1", "app")).len(), 1);
     let mut same = pod("app-h-1", "app");
     same["metadata"]["resourceVersion"] = json!("2");
@@ -64,7 +64,7 @@ fn only_changes_are_told() {
 
 #[test]
 fn a_replaced_pod_is_another_one() {
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     let first = pod("app-0", "app");
     let mut second = first.clone();
     second["metadata"]["uid"] = json!("another");
@@ -78,7 +78,7 @@ fn a_replaced_pod_is_another_one() {
 
 #[test]
 fn of_thousands_only_those_in_play_are_told() {
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     let mut told = 0;
     for i in 0..1_000 {
         told += see_pod(&mut picture, pod(&format!("crowd-h-{i}"), "crowd")).len();
@@ -107,7 +107,7 @@ fn of_thousands_only_those_in_play_are_told() {
 
 #[test]
 fn of_thousands_in_play_a_screenful_is_told_and_each_is_counted_once() {
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({}))]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({}))]));
     let mut told = 0;
     for i in 0..1_000 {
         told += see_pod(&mut picture, pod(&format!("app-h-{i}"), "app")).len();
@@ -125,7 +125,7 @@ fn of_thousands_in_play_a_screenful_is_told_and_each_is_counted_once() {
 
 #[test]
 fn a_crowd_that_churns_is_not_told_for_ever() {
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     let named = |i: usize| pod(&format!("crowd-h-{i}"), "crowd");
     (0..1_000).for_each(|i| drop(see_pod(&mut picture, named(i))));
     let mut told = 0;
@@ -143,7 +143,7 @@ fn a_crowd_that_churns_is_not_told_for_ever() {
 
 #[test]
 fn counted_pods_are_found_by_name() {
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     for i in 0..1_000 {
         see_pod(&mut picture, pod(&format!("crowd-h-{i:03}"), "crowd"));
     }
@@ -167,7 +167,7 @@ fn counted_pods_are_found_by_name() {
 #[test]
 fn counted_pods_get_rows_when_they_come_into_play() {
     let requests = json!({"type": "http", "url": "http://x:31117/"});
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"})), requests]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"})), requests]));
     for i in 0..150 {
         see_pod(&mut picture, pod(&format!("crowd-h-{i}"), "crowd"));
     }
@@ -200,7 +200,7 @@ fn names_of_every_kind() {
         ("another label", kubernetes(json!({"label_selector": "name!=app"})), false),
     ];
     for (name, provider, wanted) in table {
-        let mut picture = Picture::new(in_play(&[provider]));
+        let mut picture = ClusterView::new(in_play(&[provider]));
         let seen = see_pod(&mut picture, pod("app-h-1", "app"));
         assert_eq!(seen[0].ends_with("in play"), wanted, "{name}");
     }
@@ -210,7 +210,7 @@ fn names_of_every_kind() {
 
 #[test]
 fn notes_about_objects_in_play() {
-    let mut picture = Picture::new(in_play(&[kubernetes(json!({"name": "app"}))]));
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     see_pod(&mut picture, pod("app-h-1", "app"));
     let event = |kind: &str, name: &str| {
         whole(

@@ -1,8 +1,8 @@
 //! What a step would hit: workloads, pods without one, Services.
 
 use super::{
-    Saved,
-    manifest::{Kept, Manifest},
+    SavedManifests,
+    manifest::{Manifest, SavedKind},
 };
 use crate::provider::kubernetes::{
     failure::Failure,
@@ -25,15 +25,15 @@ use kube::{
 const SEARCHED: u32 = 500;
 
 /// Objects of one namespace, by kind and name, and what the step does to them.
-pub(super) struct Found {
+pub(super) struct FoundObjects {
     namespace: String,
-    objects: Vec<(Kept, String)>,
-    harm: Harm,
+    objects: Vec<(SavedKind, String)>,
+    harm: StepEffect,
 }
 
 /// What a step does to what it hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Harm {
+enum StepEffect {
     Deletes,
     /// Changes its number of replicas.
     Scales,
@@ -45,23 +45,34 @@ enum Harm {
 }
 
 /// What a call would hit; `None` for functions of which nothing is saved.
-pub(super) async fn by_call(call: &Invocation<'_>) -> Result<Option<Found>, Failure> {
-    let found = |objects, harm| Ok(Some(Found { namespace: call.namespace()?.to_owned(), objects, harm }));
+pub(super) async fn by_call(call: &Invocation<'_>) -> Result<Option<FoundObjects>, Failure> {
+    let found =
+        |objects, harm| Ok(Some(FoundObjects { namespace: call.namespace()?.to_owned(), objects, harm }));
     match call.native.func {
-        "terminate_pods" | "delete_pods" => found(owners(&pods(call).await?), Harm::Pods),
+        "terminate_pods" | "delete_pods" => found(owners(&pods(call).await?), StepEffect::Pods),
         "kill_microservice" | "delete_deployment" => {
-            found(listed::<Deployment>(call, Kept::Deployment).await?, Harm::Deletes)
+            found(listed::<Deployment>(call, SavedKind::Deployment).await?, StepEffect::Deletes)
         }
-        "remove_statefulset" => found(listed::<StatefulSet>(call, Kept::StatefulSet).await?, Harm::Deletes),
-        "delete_daemon_set" => found(listed::<DaemonSet>(call, Kept::DaemonSet).await?, Harm::Deletes),
-        "delete_replica_set" => found(listed::<ReplicaSet>(call, Kept::ReplicaSet).await?, Harm::Deletes),
+        "remove_statefulset" => {
+            found(listed::<StatefulSet>(call, SavedKind::StatefulSet).await?, StepEffect::Deletes)
+        }
+        "delete_daemon_set" => {
+            found(listed::<DaemonSet>(call, SavedKind::DaemonSet).await?, StepEffect::Deletes)
+        }
+        "delete_replica_set" => {
+            found(listed::<ReplicaSet>(call, SavedKind::ReplicaSet).await?, StepEffect::Deletes)
+        }
         "scale_deployment" | "scale_microservice" => {
-            found(listed::<Deployment>(call, Kept::Deployment).await?, Harm::Scales)
+            found(listed::<Deployment>(call, SavedKind::Deployment).await?, StepEffect::Scales)
         }
-        "scale_statefulset" => found(listed::<StatefulSet>(call, Kept::StatefulSet).await?, Harm::Scales),
-        "rollout_deployment" => found(listed::<Deployment>(call, Kept::Deployment).await?, Harm::Rolls),
+        "scale_statefulset" => {
+            found(listed::<StatefulSet>(call, SavedKind::StatefulSet).await?, StepEffect::Scales)
+        }
+        "rollout_deployment" => {
+            found(listed::<Deployment>(call, SavedKind::Deployment).await?, StepEffect::Rolls)
+        }
         "delete_service" | "remove_service_endpoint" => {
-            found(listed::<Service>(call, Kept::Service).await?, Harm::Deletes)
+            found(listed::<Service>(call, SavedKind::Service).await?, StepEffect::Deletes)
         }
         _ => Ok(None),
     }
@@ -79,10 +90,13 @@ async fn pods(call: &Invocation<'_>) -> Result<Vec<Pod>, Failure> {
 }
 
 /// The names that a function on workloads or Services is about.
-async fn listed<K: Kind>(call: &Invocation<'_>, kind: Kept) -> Result<Vec<(Kept, String)>, Failure> {
+async fn listed<K: Kind>(
+    call: &Invocation<'_>,
+    kind: SavedKind,
+) -> Result<Vec<(SavedKind, String)>, Failure> {
     let params = match call.native.func {
         "kill_microservice" => meant::<K>(call, call.needed("name")?).await?,
-        func if func.starts_with("scale_") || kind == Kept::Service => {
+        func if func.starts_with("scale_") || kind == SavedKind::Service => {
             by_name(ListParams::default(), call.needed("name")?)
         }
         _ => call.named_or_labelled()?,
@@ -91,11 +105,11 @@ async fn listed<K: Kind>(call: &Invocation<'_>, kind: Kept) -> Result<Vec<(Kept,
 }
 
 /// What owns the pods, each once; a pod that nothing owns stands for itself.
-fn owners(pods: &[Pod]) -> Vec<(Kept, String)> {
+fn owners(pods: &[Pod]) -> Vec<(SavedKind, String)> {
     let mut found = Vec::new();
     for pod in pods {
-        let owned = owner(pod).and_then(|owner| Some((Kept::named(&owner.kind)?, owner.name)));
-        let object = owned.unwrap_or_else(|| (Kept::Pod, pod.name_any()));
+        let owned = owner(pod).and_then(|owner| Some((SavedKind::named(&owner.kind)?, owner.name)));
+        let object = owned.unwrap_or_else(|| (SavedKind::Pod, pod.name_any()));
         if !found.contains(&object) {
             found.push(object);
         }
@@ -103,7 +117,7 @@ fn owners(pods: &[Pod]) -> Vec<(Kept, String)> {
     found
 }
 
-impl Found {
+impl FoundObjects {
     /// The owners of pods that have a container of one of these names.
     pub(super) async fn with_container(
         client: &Client,
@@ -117,11 +131,11 @@ impl Found {
             containers.into_iter().any(|container| names.contains(&container.name))
         };
         pods.retain(named);
-        Ok(Self { namespace: namespace.to_owned(), objects: owners(&pods), harm: Harm::Containers })
+        Ok(Self { namespace: namespace.to_owned(), objects: owners(&pods), harm: StepEffect::Containers })
     }
 
     /// Fetches and cleans them, with the Services in front of their pods.
-    pub(super) async fn saved(self, client: &Client) -> Result<Saved, Failure> {
+    pub(super) async fn saved(self, client: &Client) -> Result<SavedManifests, Failure> {
         let mut manifests = Vec::new();
         for (kind, name) in &self.objects {
             if let Some(object) = kind.api(client, &self.namespace).get_opt(name).await? {
@@ -129,11 +143,11 @@ impl Found {
             }
         }
         let (cost, needed) = self.cost(client, &manifests).await?;
-        let services = Kept::Service.api(client, &self.namespace).list(&ListParams::default()).await?;
+        let services = SavedKind::Service.api(client, &self.namespace).list(&ListParams::default()).await?;
         let before = services.iter().filter(|service| is_before(service, &manifests));
-        let before: Vec<_> = before.map(|it| Manifest::of(Kept::Service, &self.namespace, it)).collect();
+        let before: Vec<_> = before.map(|it| Manifest::of(SavedKind::Service, &self.namespace, it)).collect();
         manifests.extend(before);
-        Ok(Saved { manifests, cost, needed })
+        Ok(SavedManifests { manifests, cost, needed })
     }
 
     /// What putting them back would do, and whether anything has to be.
@@ -145,19 +159,19 @@ impl Found {
         };
         let title = first.called();
         let words = match self.harm {
-            Harm::Containers => {
+            StepEffect::Containers => {
                 return Ok((
                     format!("nothing to undo: the kubelet starts the containers of {title} again"),
                     false,
                 ));
             }
-            Harm::Pods if manifests.iter().all(|manifest| manifest.kind != Kept::Pod) => {
+            StepEffect::Pods if manifests.iter().all(|manifest| manifest.kind != SavedKind::Pod) => {
                 let about = about(startup(client, &self.namespace, first).await?);
                 return Ok((format!("nothing to undo: {title} starts a new pod by itself{about}"), false));
             }
-            Harm::Deletes | Harm::Pods => format!("re-creates {title}{more}"),
-            Harm::Rolls => format!("rolls {title}{more} back"),
-            Harm::Scales => match first.replicas() {
+            StepEffect::Deletes | StepEffect::Pods => format!("re-creates {title}{more}"),
+            StepEffect::Rolls => format!("rolls {title}{more} back"),
+            StepEffect::Scales => match first.replicas() {
                 Some(replicas) => {
                     format!("puts {title}{more} back to {}", count(replicas as usize, "replica"))
                 }

@@ -18,7 +18,7 @@ const WRITTEN: [&str; 1] = ["deployment.kubernetes.io/revision"];
 /// The kinds that are saved. Secrets are not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is the kind of that name")]
-pub enum Kept {
+pub enum SavedKind {
     Deployment,
     StatefulSet,
     DaemonSet,
@@ -27,15 +27,15 @@ pub enum Kept {
     Service,
 }
 
-impl Kept {
+impl SavedKind {
     pub(super) fn named(kind: &str) -> Option<Self> {
         let all = [
-            Kept::Deployment,
-            Kept::StatefulSet,
-            Kept::DaemonSet,
-            Kept::ReplicaSet,
-            Kept::Pod,
-            Kept::Service,
+            SavedKind::Deployment,
+            SavedKind::StatefulSet,
+            SavedKind::DaemonSet,
+            SavedKind::ReplicaSet,
+            SavedKind::Pod,
+            SavedKind::Service,
         ];
         all.into_iter().find(|kept| kept.word() == kind)
     }
@@ -43,12 +43,12 @@ impl Kept {
     /// Its name.
     pub fn word(self) -> &'static str {
         match self {
-            Kept::Deployment => "Deployment",
-            Kept::StatefulSet => "StatefulSet",
-            Kept::DaemonSet => "DaemonSet",
-            Kept::ReplicaSet => "ReplicaSet",
-            Kept::Pod => "Pod",
-            Kept::Service => "Service",
+            SavedKind::Deployment => "Deployment",
+            SavedKind::StatefulSet => "StatefulSet",
+            SavedKind::DaemonSet => "DaemonSet",
+            SavedKind::ReplicaSet => "ReplicaSet",
+            SavedKind::Pod => "Pod",
+            SavedKind::Service => "Service",
         }
     }
 
@@ -58,12 +58,12 @@ impl Kept {
 
     fn resource(self) -> ApiResource {
         match self {
-            Kept::Deployment => ApiResource::erase::<Deployment>(&()),
-            Kept::StatefulSet => ApiResource::erase::<StatefulSet>(&()),
-            Kept::DaemonSet => ApiResource::erase::<DaemonSet>(&()),
-            Kept::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
-            Kept::Pod => ApiResource::erase::<Pod>(&()),
-            Kept::Service => ApiResource::erase::<Service>(&()),
+            SavedKind::Deployment => ApiResource::erase::<Deployment>(&()),
+            SavedKind::StatefulSet => ApiResource::erase::<StatefulSet>(&()),
+            SavedKind::DaemonSet => ApiResource::erase::<DaemonSet>(&()),
+            SavedKind::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
+            SavedKind::Pod => ApiResource::erase::<Pod>(&()),
+            SavedKind::Service => ApiResource::erase::<Service>(&()),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Kept {
 /// A saved manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
-    pub kind: Kept,
+    pub kind: SavedKind,
     pub namespace: String,
     pub name: String,
     /// As it can be applied.
@@ -80,7 +80,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// The manifest of an object as the server has it.
-    pub(super) fn of(kind: Kept, namespace: &str, object: &DynamicObject) -> Self {
+    pub(super) fn of(kind: SavedKind, namespace: &str, object: &DynamicObject) -> Self {
         let name = object.metadata.name.clone().unwrap_or_default();
         let body = clean(kind, serde_json::to_value(object).unwrap_or_default());
         Self { kind, namespace: namespace.to_owned(), name, body }
@@ -94,14 +94,14 @@ impl Manifest {
     /// What to call it in a sentence: a workload by its name alone.
     pub(super) fn called(&self) -> String {
         match self.kind {
-            Kept::Pod | Kept::Service => self.title(),
+            SavedKind::Pod | SavedKind::Service => self.title(),
             _ => self.name.clone(),
         }
     }
 
     /// The label selector of its pods; nothing for what has no pods of its own.
     pub(crate) fn selector(&self) -> Option<String> {
-        if matches!(self.kind, Kept::Pod | Kept::Service) {
+        if matches!(self.kind, SavedKind::Pod | SavedKind::Service) {
             return None;
         }
         let pairs =
@@ -110,7 +110,8 @@ impl Manifest {
     }
 
     pub(super) fn pod_labels(&self) -> Option<&Object<String, Json>> {
-        let at = if self.kind == Kept::Pod { "/metadata/labels" } else { "/spec/template/metadata/labels" };
+        let at =
+            if self.kind == SavedKind::Pod { "/metadata/labels" } else { "/spec/template/metadata/labels" };
         self.body.pointer(at)?.as_object()
     }
 
@@ -120,7 +121,7 @@ impl Manifest {
 }
 
 /// Leaves out what the server keeps for itself.
-fn clean(kind: Kept, object: Json) -> Json {
+fn clean(kind: SavedKind, object: Json) -> Json {
     let Json::Object(object) = object else { return object };
     let resource = kind.resource();
     let mut manifest = Object::new();
@@ -134,7 +135,7 @@ fn clean(kind: Kept, object: Json) -> Json {
         }
     }
     // A pod that is made anew is placed anew.
-    if kind == Kept::Pod
+    if kind == SavedKind::Pod
         && let Some(spec) = manifest.get_mut("spec").and_then(Json::as_object_mut)
     {
         spec.remove("nodeName");

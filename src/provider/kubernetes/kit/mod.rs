@@ -6,12 +6,12 @@ mod restore;
 #[cfg(test)]
 mod tests;
 
-pub use manifest::{Kept, Manifest};
+pub use manifest::{Manifest, SavedKind};
 pub use restore::{Restored, check, restore};
 
 use super::{catalogue, invocation::Invocation};
 use crate::{cluster::Connection, provider::Native};
-use found::Found;
+use found::FoundObjects;
 use pyvalue::Map;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// What was saved for a step.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Saved {
+pub struct SavedManifests {
     /// The manifests: workloads first, then the Services in front of them.
     pub manifests: Vec<Manifest>,
     /// What putting them back would do, and how long that takes as far as it is known.
@@ -35,7 +35,7 @@ pub(crate) async fn save(
     connection: &Connection,
     native: &Native,
     arguments: &Map,
-) -> Result<Option<Saved>, String> {
+) -> Result<Option<SavedManifests>, String> {
     let Some(entry) = catalogue::entry(native.module, native.func) else { return Ok(None) };
     let client = connection.client().map_err(|error| error.to_string())?;
     let call = Invocation { native: &entry.native, arguments, client, progress: &|_| {} };
@@ -53,10 +53,11 @@ pub(crate) async fn save_containers(
     connection: &Connection,
     namespace: &str,
     names: &[String],
-) -> Result<Option<Saved>, String> {
+) -> Result<Option<SavedManifests>, String> {
     let client = connection.client().map_err(|error| error.to_string())?;
-    let saving =
-        async { Found::with_container(&client, namespace, names).await?.saved(&client).await.map(Some) };
+    let saving = async {
+        FoundObjects::with_container(&client, namespace, names).await?.saved(&client).await.map(Some)
+    };
     in_time(saving, connection).await
 }
 

@@ -1,6 +1,6 @@
 //! Putting manifests back, and asking beforehand whether that would be permitted.
 
-use super::manifest::{Kept, Manifest};
+use super::manifest::{Manifest, SavedKind};
 use crate::{
     cluster::{Connection, Permission, may},
     provider::kubernetes::preview::count,
@@ -45,12 +45,12 @@ pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), S
     in_time(async {
         let pretended = apply(connection, manifest, PatchParams::apply(MANAGER).force().dry_run());
         let (group, resource) = match manifest.kind {
-            Kept::Deployment => ("apps", "deployments"),
-            Kept::StatefulSet => ("apps", "statefulsets"),
-            Kept::DaemonSet => ("apps", "daemonsets"),
-            Kept::ReplicaSet => ("apps", "replicasets"),
-            Kept::Pod => ("", "pods"),
-            Kept::Service => ("", "services"),
+            SavedKind::Deployment => ("apps", "deployments"),
+            SavedKind::StatefulSet => ("apps", "statefulsets"),
+            SavedKind::DaemonSet => ("apps", "daemonsets"),
+            SavedKind::ReplicaSet => ("apps", "replicasets"),
+            SavedKind::Pod => ("", "pods"),
+            SavedKind::Service => ("", "services"),
         };
         let namespace = Some(manifest.namespace.clone());
         let create = Permission { group, resource, verb: "create", namespace };

@@ -60,7 +60,7 @@ fn cluster(replicas: Option<u64>, owned: bool) -> impl Fn(&Asked) -> Reply + Clo
     }
 }
 
-async fn saved(address: &str, arguments: Json, owned: bool) -> Option<Saved> {
+async fn saved(address: &str, arguments: Json, owned: bool) -> Option<SavedManifests> {
     let (module, func) = address.rsplit_once('.').unwrap();
     let (connection, asked) = answering(cluster(Some(2), owned));
     let arguments: Map = serde_json::from_value(arguments).unwrap();

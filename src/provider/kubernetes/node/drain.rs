@@ -21,7 +21,7 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// What becomes of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Fate {
+enum DrainDecision {
     Evict,
     Stay,
     /// The node cannot be drained because of it.
@@ -38,9 +38,9 @@ pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failu
     let mut due = Vec::new();
     for pod in pods {
         match fate(&pod, local_too) {
-            Fate::Evict => due.push(Leaving { pod, asked: false }),
-            Fate::Stay => {}
-            Fate::Refuse => {
+            DrainDecision::Evict => due.push(EvictedPod { pod, asked: false }),
+            DrainDecision::Stay => {}
+            DrainDecision::Refuse => {
                 let name = pod.name_any();
                 let message = format!(
                     "node {node} cannot be drained: nobody would bring pod {name} back, it has no owner"
@@ -74,33 +74,33 @@ pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failu
 }
 
 /// Mirror pods and those of daemon sets stay; so do pods with storage on the node, unless that may go.
-fn fate(pod: &Pod, local_too: bool) -> Fate {
+fn fate(pod: &Pod, local_too: bool) -> DrainDecision {
     if pod.annotations().contains_key(MIRROR) {
-        return Fate::Stay;
+        return DrainDecision::Stay;
     }
     let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
     if volumes.iter().any(|volume| volume.empty_dir.is_some()) {
-        return if local_too { Fate::Evict } else { Fate::Stay };
+        return if local_too { DrainDecision::Evict } else { DrainDecision::Stay };
     }
     if matches!(pod.status.as_ref().and_then(|status| status.phase.as_deref()), Some("Succeeded" | "Failed"))
     {
-        return Fate::Evict;
+        return DrainDecision::Evict;
     }
     let controller = pod.owner_references().iter().find(|owner| owner.controller == Some(true));
     match controller.map(|owner| owner.kind.as_str()) {
-        Some("DaemonSet") => Fate::Stay,
-        Some(_) => Fate::Evict,
-        None => Fate::Refuse,
+        Some("DaemonSet") => DrainDecision::Stay,
+        Some(_) => DrainDecision::Evict,
+        None => DrainDecision::Refuse,
     }
 }
 
 /// A pod on its way out.
-struct Leaving {
+struct EvictedPod {
     pod: Pod,
     asked: bool,
 }
 
-impl Leaving {
+impl EvictedPod {
     /// Asks for its eviction until that is granted; then looks whether it is gone.
     async fn is_gone(&mut self, call: &Invocation<'_>) -> Result<bool, Failure> {
         let name = self.pod.name_any();
@@ -148,18 +148,23 @@ mod tests {
         let local = || json!({"containers": [], "volumes": [{"name": "v", "emptyDir": {}}]});
         let replicas = || json!({"ownerReferences": owner("ReplicaSet")});
         let table = [
-            ("owned", pod(replicas(), plain(), "Running"), false, Fate::Evict),
+            ("owned", pod(replicas(), plain(), "Running"), false, DrainDecision::Evict),
             (
                 "daemon",
                 pod(json!({"ownerReferences": owner("DaemonSet")}), plain(), "Running"),
                 false,
-                Fate::Stay,
+                DrainDecision::Stay,
             ),
-            ("mirror", pod(json!({"annotations": {MIRROR: "x"}}), plain(), "Running"), false, Fate::Stay),
-            ("nobody's", pod(json!({}), plain(), "Running"), false, Fate::Refuse),
-            ("nobody's, but ended", pod(json!({}), plain(), "Succeeded"), false, Fate::Evict),
-            ("local storage", pod(replicas(), local(), "Running"), false, Fate::Stay),
-            ("local storage may go", pod(replicas(), local(), "Running"), true, Fate::Evict),
+            (
+                "mirror",
+                pod(json!({"annotations": {MIRROR: "x"}}), plain(), "Running"),
+                false,
+                DrainDecision::Stay,
+            ),
+            ("nobody's", pod(json!({}), plain(), "Running"), false, DrainDecision::Refuse),
+            ("nobody's, but ended", pod(json!({}), plain(), "Succeeded"), false, DrainDecision::Evict),
+            ("local storage", pod(replicas(), local(), "Running"), false, DrainDecision::Stay),
+            ("local storage may go", pod(replicas(), local(), "Running"), true, DrainDecision::Evict),
         ];
         for (name, pod, local_too, wanted) in table {
             assert_eq!(fate(&pod, local_too), wanted, "{name}");

@@ -1,6 +1,6 @@
 //! What the loss of some pods means: for their workload, for the Services in front of them.
 
-use super::{Draft, count, listed};
+use super::{CardDraft, count, listed};
 use crate::cluster::Connection;
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -128,7 +128,7 @@ pub(crate) async fn on_containers(
     namespace: &str,
     names: &[String],
     number: Option<usize>,
-) -> Result<Draft, String> {
+) -> Result<CardDraft, String> {
     let client = connection.client().map_err(|error| error.to_string())?;
     let told = |error: Error| connection.error("look up the containers", error).to_string();
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
@@ -157,7 +157,7 @@ pub(crate) async fn on_containers(
         true => hit.services_left(&client).await.map_err(told)?,
         false => vec!["which one is not known before".to_owned()],
     };
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("STOP {}, the pod stays", count(number, "container")),
         objects: hit.objects(),
         share: Some(match hit.share(&client, number).await.map_err(told)? {

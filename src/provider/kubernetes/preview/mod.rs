@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// A target card without its step.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Draft {
+pub(crate) struct CardDraft {
     pub(crate) headline: String,
     pub(crate) objects: Vec<String>,
     pub(crate) share: Option<String>,
@@ -35,7 +35,7 @@ pub(crate) async fn preview(
     connection: &Connection,
     native: &Native,
     arguments: &Map,
-) -> Result<Option<Draft>, String> {
+) -> Result<Option<CardDraft>, String> {
     let Some(entry) = catalogue::entry(native.module, native.func) else { return Ok(None) };
     let client = connection.client().map_err(|error| error.to_string())?;
     let call = Invocation { native: &entry.native, arguments, client, progress: &|_| {} };
@@ -50,7 +50,7 @@ pub(super) fn without_class(text: String) -> String {
     text.strip_prefix("chaoslib.exceptions.ActivityFailed: ").unwrap_or(&text).to_owned()
 }
 
-async fn draft(call: &Invocation<'_>) -> Result<Option<Draft>, Failure> {
+async fn draft(call: &Invocation<'_>) -> Result<Option<CardDraft>, Failure> {
     Ok(Some(match call.native.func {
         "terminate_pods" | "delete_pods" => pods::killed(call).await?,
         "exec_in_pods" => pods::entered(call).await?,

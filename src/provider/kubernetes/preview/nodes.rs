@@ -1,6 +1,6 @@
 //! Cards of actions on nodes and on the network.
 
-use super::{Draft, count, listed};
+use super::{CardDraft, count, listed};
 use crate::provider::kubernetes::{
     failure::Failure, invocation::Invocation, kind::Kind, node::selection::nodes,
 };
@@ -8,13 +8,13 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::{Api, ResourceExt, api::ListParams};
 
 /// Nodes that would take no new pods, or take them again.
-pub(super) async fn marked(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn marked(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let chosen = nodes(call).await?;
     let (verb, effect, undo) = match call.native.func {
         "uncordon_node" => ("UNCORDON", "new pods may be placed there again", "cordon"),
         _ => ("CORDON", "no new pod is placed there; the running ones stay", "uncordon"),
     };
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("{verb} {}", count(chosen.len(), "node")),
         objects: names(&chosen),
         share: share(call, chosen.len()).await?,
@@ -26,7 +26,7 @@ pub(super) async fn marked(call: &Invocation<'_>) -> Result<Draft, Failure> {
 }
 
 /// Nodes whose pods would be evicted.
-pub(super) async fn drained(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn drained(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let chosen = nodes(call).await?;
     let everywhere: Api<Pod> = Api::all(call.client.clone());
     let mut pods = 0;
@@ -35,7 +35,7 @@ pub(super) async fn drained(call: &Invocation<'_>) -> Result<Draft, Failure> {
         let daemon = |pod: &Pod| pod.owner_references().iter().any(|owner| owner.kind == "DaemonSet");
         pods += everywhere.list(&on_it).await?.iter().filter(|pod| !daemon(pod)).count();
     }
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("DRAIN {}: evict {}", count(chosen.len(), "node"), count(pods, "pod")),
         objects: names(&chosen),
         share: share(call, chosen.len()).await?,
@@ -63,7 +63,7 @@ async fn share(call: &Invocation<'_>, number: usize) -> Result<Option<String>, F
 }
 
 /// Pods whose traffic a policy would cut.
-pub(super) async fn cut_off(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn cut_off(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let direction = if call.native.func == "deny_all_ingress" { "INTO" } else { "OUT OF" };
     let labels = match call.given("label_selectors") {
         None => String::new(),
@@ -82,7 +82,7 @@ pub(super) async fn cut_off(call: &Invocation<'_>) -> Result<Draft, Failure> {
     if direction == "OUT OF" {
         consequences.push("name resolution is cut too".to_owned());
     }
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("CUT all traffic {direction} {}", count(pods.len(), "pod")),
         objects: listed(pods.iter().map(ResourceExt::name_any)),
         share: None,

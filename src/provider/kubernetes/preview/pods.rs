@@ -1,6 +1,6 @@
 //! Cards of actions on pods.
 
-use super::{Draft, count, impact::Hit, listed, written};
+use super::{CardDraft, count, impact::Hit, listed, written};
 use crate::provider::kubernetes::{
     failure::Failure, invocation::Invocation, kind::Kind, pod::selection, pod::selection::Selection,
 };
@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
 /// Pods that would be deleted.
-pub(super) async fn killed(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn killed(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let api = Pod::api(call)?;
     let (candidates, number, by_chance) = match call.native.func {
         "delete_pods" => {
@@ -45,7 +45,7 @@ pub(super) async fn killed(call: &Invocation<'_>) -> Result<Draft, Failure> {
         _ if by_chance => consequences.push("which one is not known before".to_owned()),
         _ => consequences = hit.services_left(&call.client).await?,
     }
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("KILL {}{chance}, by deleting it{grace}", count(number, "pod")),
         objects: hit.objects(),
         share: hit.share(&call.client, number).await?,
@@ -70,13 +70,13 @@ pub(super) async fn killed(call: &Invocation<'_>) -> Result<Draft, Failure> {
 }
 
 /// Pods in which a command would be run.
-pub(super) async fn entered(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn entered(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let selection = Selection::of(call)?;
     let candidates = selection.candidates(&Pod::api(call)?).await?;
     let number = selection.count(candidates.len());
     let names = candidates.iter().map(ResourceExt::name_any);
     let shown = if selection.random { candidates.len() } else { number };
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("RUN `{}` in {}", written(call.given("cmd")), count(number, "pod")),
         objects: listed(names.take(shown)),
         share: Some(format!("{number} of {}", count(candidates.len(), "matching pod"))),

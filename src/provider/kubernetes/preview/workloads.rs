@@ -1,6 +1,6 @@
 //! Cards of actions on Deployments and their kin, and on Services.
 
-use super::{Draft, count, impact::Hit, listed};
+use super::{CardDraft, count, impact::Hit, listed};
 use crate::provider::kubernetes::{
     failure::Failure,
     invocation::{Invocation, by_name},
@@ -44,8 +44,8 @@ async fn pods_of<K: OwnsPods>(call: &Invocation<'_>, workloads: &[K]) -> Result<
     Ok(Hit { namespace: call.namespace()?.to_owned(), pods })
 }
 
-fn nothing_there(confirm: &str, missing: String) -> Draft {
-    Draft {
+fn nothing_there(confirm: &str, missing: String) -> CardDraft {
+    CardDraft {
         headline: "NOTHING to hit".to_owned(),
         objects: Vec::new(),
         share: None,
@@ -57,7 +57,7 @@ fn nothing_there(confirm: &str, missing: String) -> Draft {
 }
 
 /// Workloads that would be deleted, with their pods.
-pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let params = match call.native.func {
         "kill_microservice" => meant::<K>(call, call.needed("name")?).await?,
         _ => call.named_or_labelled()?,
@@ -81,7 +81,7 @@ pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<Draft,
             format!("the file's rollbacks, or `kubectl apply` of the manifest of {name}"),
         ),
     };
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!(
             "DELETE {} with {}",
             count(found.len(), kind.as_ref()),
@@ -97,7 +97,7 @@ pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<Draft,
 }
 
 /// A workload whose replicas would change.
-pub(super) async fn scaled<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn scaled<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let name = call.needed("name")?;
     let wanted = usize::try_from(call.whole("replicas", 0)?).unwrap_or(0);
     let found = K::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
@@ -114,7 +114,7 @@ pub(super) async fn scaled<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Res
         _ => Vec::new(),
     };
     hit.pods.truncate(if wanted == 0 { hit.pods.len() } else { 0 });
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("SCALE {kind} {name} from {before} to {wanted}"),
         objects: listed(std::iter::once(name.to_owned()).chain(hit.objects())),
         share: Some(format!("{lost} of {}", count(before, "replica"))),
@@ -129,14 +129,14 @@ pub(super) async fn scaled<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Res
 }
 
 /// A Deployment whose pods would be replaced one after the other.
-pub(super) async fn restarted(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn restarted(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let name = call.needed("name")?;
     let found = Deployment::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
     if found.is_empty() {
         return Ok(nothing_there(name, missing::<Deployment>(call).await?));
     }
     let hit = pods_of(call, &found).await?;
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!(
             "REPLACE {} of Deployment {name}, one after the other",
             count(hit.pods.len(), "pod")
@@ -153,7 +153,7 @@ pub(super) async fn restarted(call: &Invocation<'_>) -> Result<Draft, Failure> {
 }
 
 /// A Service that would be deleted; its pods stay.
-pub(super) async fn service_deleted(call: &Invocation<'_>) -> Result<Draft, Failure> {
+pub(super) async fn service_deleted(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let name = call.needed("name")?;
     let found = Service::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
     if found.is_empty() {
@@ -166,7 +166,7 @@ pub(super) async fn service_deleted(call: &Invocation<'_>) -> Result<Draft, Fail
     let ready = endpoints
         .filter(|endpoint| endpoint.conditions.as_ref().and_then(|c| c.ready) != Some(false))
         .count();
-    Ok(Draft {
+    Ok(CardDraft {
         headline: format!("DELETE Service {name}; the pods behind it stay"),
         objects: vec![name.to_owned()],
         share: Some(format!("{} cut off", count(ready, "endpoint"))),

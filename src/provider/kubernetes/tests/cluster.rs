@@ -1,10 +1,10 @@
 use super::*;
-use crate::cluster::Settings;
+use crate::cluster::ClusterSettings;
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn without_a_cluster_a_call_fails_with_a_way_out() {
-    let kubernetes = Kubernetes::new(Settings::new(|_| None));
+    let kubernetes = Kubernetes::new(ClusterSettings::new(|_| None));
     let native = resolve("chaosk8s.pod.probes", "count_pods").unwrap();
     let arguments: Map = serde_json::from_value(json!({"label_selector": "a=b"})).unwrap();
     match kubernetes.run(native, &arguments, &|_| {}, &|_| {}).await {
@@ -50,7 +50,7 @@ async fn a_cancelled_call_ends_at_once() {
 
 #[test]
 fn targets_are_the_names_that_the_arguments_tell() {
-    let kubernetes = Kubernetes::new(Settings::new(|_| None));
+    let kubernetes = Kubernetes::new(ClusterSettings::new(|_| None));
     let native = resolve("chaosk8s.pod.actions", "terminate_pods").unwrap();
     for (arguments, wanted) in [
         (json!({"name": "app"}), vec!["app"]),

@@ -20,7 +20,7 @@ use std::{
     },
     time::Duration,
 };
-use supervise::{End, supervise};
+use supervise::{WorkerEnd, supervise};
 use tokio::{
     io::AsyncWriteExt,
     net::unix::pipe,
@@ -28,7 +28,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use waiting::Waiting;
+use waiting::WaitingCallers;
 
 /// Time for an interpreter to start: a cold disk, a wrapper script, many `.pth` files.
 const START: Duration = Duration::from_secs(30);
@@ -38,10 +38,10 @@ const QUEUE: usize = 16;
 /// A worker that has said hello. Dropping it kills it.
 pub(super) struct Worker {
     requests: mpsc::Sender<String>,
-    waiting: Arc<Waiting>,
+    waiting: Arc<WaitingCallers>,
     last_id: AtomicU64,
     kill: CancellationToken,
-    end: watch::Receiver<Option<End>>,
+    end: watch::Receiver<Option<WorkerEnd>>,
     /// The interpreter's process group.
     group: Option<i32>,
     /// Whether a call was ended before it was done.
@@ -56,7 +56,7 @@ pub(super) enum StartError {
     #[error("Python, {interpreter}, did not get ready within {} s", START.as_secs())]
     Silent { interpreter: String },
     #[error("Python, {interpreter}, ended before it was ready: {end}; it must be Python 3.8 or newer")]
-    Ended { interpreter: String, end: End },
+    Ended { interpreter: String, end: WorkerEnd },
 }
 
 impl Worker {
@@ -76,9 +76,9 @@ impl Worker {
         };
         match timeout(START, hello).await {
             Ok(Ok(_)) => Ok(worker),
-            Ok(Err(Unanswered::Ended(end))) => Err(StartError::Ended { interpreter, end }),
-            Ok(Err(Unanswered::Unreadable(why))) => {
-                Err(StartError::Ended { interpreter, end: End::Garbled { why } })
+            Ok(Err(NoAnswer::Ended(end))) => Err(StartError::Ended { interpreter, end }),
+            Ok(Err(NoAnswer::Unreadable(why))) => {
+                Err(StartError::Ended { interpreter, end: WorkerEnd::Garbled { why } })
             }
             Err(_) => Err(StartError::Silent { interpreter }),
         }
@@ -87,7 +87,7 @@ impl Worker {
     fn attend(process: Process, listener: &Listener) -> Self {
         let Process { mut child, requests, answers } = process;
         let group = child.id().and_then(|id| i32::try_from(id).ok());
-        let waiting = Arc::new(Waiting::default());
+        let waiting = Arc::new(WaitingCallers::default());
         let kill = CancellationToken::new();
         let (ended, end) = watch::channel(None);
         let (sender, lines) = mpsc::channel(QUEUE);
@@ -113,9 +113,9 @@ impl Worker {
     }
 
     /// Hands in a request.
-    pub(super) async fn ask(&self, request: Request) -> Question<'_> {
+    pub(super) async fn ask(&self, request: Request) -> PendingAnswer<'_> {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
-        let question = Question { id, answer: self.waiting.expect(id), worker: self };
+        let question = PendingAnswer { id, answer: self.waiting.expect(id), worker: self };
         // When the worker has ended, nobody answers, and the question learns how it ended.
         let _ = self.requests.send(request.line(id)).await;
         question
@@ -149,11 +149,11 @@ impl Worker {
         }
     }
 
-    async fn ended(&self) -> End {
+    async fn ended(&self) -> WorkerEnd {
         match self.end.clone().wait_for(Option::is_some).await.as_deref() {
             Ok(Some(end)) => end.clone(),
             // The supervisor was dropped with its runtime, and the worker with it.
-            Ok(None) | Err(_) => End::Killed,
+            Ok(None) | Err(_) => WorkerEnd::Killed,
         }
     }
 }
@@ -165,7 +165,7 @@ impl Drop for Worker {
 }
 
 /// A request that was handed in. Dropping it forgets the answer.
-pub(super) struct Question<'a> {
+pub(super) struct PendingAnswer<'a> {
     id: u64,
     answer: oneshot::Receiver<String>,
     worker: &'a Worker,
@@ -173,20 +173,20 @@ pub(super) struct Question<'a> {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unanswered {
+pub(super) enum NoAnswer {
     #[error("the Python worker ended during the call: {0}")]
-    Ended(End),
+    Ended(WorkerEnd),
     #[error("Python's answer cannot be read: {0}")]
     Unreadable(String),
 }
 
-impl Question<'_> {
-    pub(super) async fn answer(&mut self) -> Result<Answer, Unanswered> {
+impl PendingAnswer<'_> {
+    pub(super) async fn answer(&mut self) -> Result<Answer, NoAnswer> {
         let Ok(message) = (&mut self.answer).await else {
-            return Err(Unanswered::Ended(self.worker.ended().await));
+            return Err(NoAnswer::Ended(self.worker.ended().await));
         };
-        let message = parse_json(&message).map_err(|error| Unanswered::Unreadable(error.to_string()))?;
-        Answer::new(message).ok_or_else(|| Unanswered::Unreadable("it is no outcome".to_owned()))
+        let message = parse_json(&message).map_err(|error| NoAnswer::Unreadable(error.to_string()))?;
+        Answer::new(message).ok_or_else(|| NoAnswer::Unreadable("it is no outcome".to_owned()))
     }
 
     /// Tells the worker to end the call.
@@ -198,7 +198,7 @@ impl Question<'_> {
 }
 
 /// What nobody waits for any more need not go on.
-impl Drop for Question<'_> {
+impl Drop for PendingAnswer<'_> {
     fn drop(&mut self) {
         if self.worker.waiting.forget(self.id) {
             self.cancel();

@@ -1,6 +1,6 @@
 //! What extensions print, where it must not reach the terminal.
 
-use super::super::{Heard, Listener};
+use super::super::{Listener, PythonEvent};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
     process::Child,
@@ -28,6 +28,6 @@ async fn tell_lines(stream: impl AsyncRead + Unpin, listener: Listener) {
             Ok(_) => {}
         }
         let line = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
-        listener(Heard::Printed { line }).await;
+        listener(PythonEvent::Printed { line }).await;
     }
 }

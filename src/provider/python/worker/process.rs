@@ -1,7 +1,7 @@
 //! Starting the interpreter with two pipes of our own.
 
 use super::{
-    super::{Prints, PythonSettings},
+    super::{PrintTarget, PythonSettings},
     program::BOOTSTRAP,
 };
 use std::{
@@ -27,8 +27,8 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
     let (their_requests, our_requests) = io::pipe()?;
     let (our_answers, their_answers) = io::pipe()?;
     let prints = || match settings.prints {
-        Prints::Inherited => Stdio::inherit(),
-        Prints::Heard => Stdio::piped(),
+        PrintTarget::Inherited => Stdio::inherit(),
+        PrintTarget::Heard => Stdio::piped(),
     };
     // A child of another process group that reads the terminal would be stopped by it, so it gets none.
     let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };

@@ -2,7 +2,7 @@
 
 use super::{
     super::Listener,
-    waiting::Waiting,
+    waiting::WaitingCallers,
     wire::{LIMIT, notice, split},
 };
 use std::{fmt, os::unix::process::ExitStatusExt, pin::pin, process::ExitStatus, time::Duration};
@@ -21,7 +21,7 @@ const ENVELOPE: usize = 1 << 20;
 
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum End {
+pub(crate) enum WorkerEnd {
     Exited {
         /// `exit code 3`, `killed by signal 9`.
         how: String,
@@ -33,7 +33,7 @@ pub(crate) enum End {
     },
 }
 
-impl fmt::Display for End {
+impl fmt::Display for WorkerEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited { how } => f.write_str(how),
@@ -47,26 +47,28 @@ impl fmt::Display for End {
 pub(super) async fn supervise(
     mut child: Child,
     answers: pipe::Receiver,
-    waiting: &Waiting,
+    waiting: &WaitingCallers,
     listener: &Listener,
     kill: &CancellationToken,
-) -> End {
+) -> WorkerEnd {
     let mut listening = pin!(listen(answers, waiting, listener));
     let closed = tokio::select! {
         biased;
         () = kill.cancelled() => {
             put_down(&mut child).await;
-            return End::Killed;
+            return WorkerEnd::Killed;
         }
         closed = &mut listening => closed,
         // Waiting fails only for a child somebody else has reaped, which is gone as well.
         _ = child.wait() => timeout(LAST_WORDS, &mut listening).await.unwrap_or(Ok(())),
     };
     match (closed, timeout(LAST_WORDS, child.wait()).await) {
-        (Ok(()), Ok(status)) => End::Exited { how: status.map_or_else(|error| error.to_string(), described) },
+        (Ok(()), Ok(status)) => {
+            WorkerEnd::Exited { how: status.map_or_else(|error| error.to_string(), described) }
+        }
         (closed, _) => {
             put_down(&mut child).await;
-            End::Garbled { why: closed.err().unwrap_or_else(|| "it closed its pipe".to_owned()) }
+            WorkerEnd::Garbled { why: closed.err().unwrap_or_else(|| "it closed its pipe".to_owned()) }
         }
     }
 }
@@ -82,7 +84,11 @@ async fn put_down(child: &mut Child) {
 }
 
 /// Reads lines until the pipe closes; the error says what line made no sense.
-async fn listen(answers: pipe::Receiver, waiting: &Waiting, listener: &Listener) -> Result<(), String> {
+async fn listen(
+    answers: pipe::Receiver,
+    waiting: &WaitingCallers,
+    listener: &Listener,
+) -> Result<(), String> {
     let mut answers = BufReader::new(answers);
     let most = LIMIT + ENVELOPE;
     loop {

@@ -7,15 +7,15 @@ use std::{
 use tokio::sync::oneshot;
 
 /// Callers by the number of their request; `None` once no answer can come any more.
-pub(super) struct Waiting(Mutex<Option<HashMap<u64, oneshot::Sender<String>>>>);
+pub(super) struct WaitingCallers(Mutex<Option<HashMap<u64, oneshot::Sender<String>>>>);
 
-impl Default for Waiting {
+impl Default for WaitingCallers {
     fn default() -> Self {
         Self(Mutex::new(Some(HashMap::new())))
     }
 }
 
-impl Waiting {
+impl WaitingCallers {
     /// The answer to `id`, when it comes; fails when the worker has ended.
     pub(super) fn expect(&self, id: u64) -> oneshot::Receiver<String> {
         let (sender, receiver) = oneshot::channel();

@@ -1,6 +1,6 @@
 //! Requests and answers as lines: `{…}` to the worker, `<id> {…}` from it.
 
-use super::super::Heard;
+use super::super::PythonEvent;
 use crate::{cluster::Exported, session::event::Level};
 use pyvalue::{Map, Value, parse_json};
 
@@ -100,18 +100,20 @@ pub(super) fn split(line: &str) -> Option<(u64, &str)> {
 }
 
 /// What the worker says unasked; `None` when it is nothing we know.
-pub(super) fn notice(message: &str) -> Option<Heard> {
+pub(super) fn notice(message: &str) -> Option<PythonEvent> {
     let message = parse_json(message).ok()?;
     let text = |key| message.get(key).and_then(Value::as_str);
     match (text("event")?, message.get("level"), message.get("code")) {
-        ("log", Some(Value::Int(level)), _) => Some(Heard::Logged {
+        ("log", Some(Value::Int(level)), _) => Some(PythonEvent::Logged {
             level: level_of(*level),
             message: text("message")?.to_owned(),
             place: text("place")?.to_owned(),
         }),
-        ("exit", _, Some(Value::Int(code))) => Some(Heard::Exit { code: *code }),
-        ("sigterm", _, _) => Some(Heard::Terminated),
-        ("unserialisable", _, _) => Some(Heard::Unserialisable { function: text("function")?.to_owned() }),
+        ("exit", _, Some(Value::Int(code))) => Some(PythonEvent::Exit { code: *code }),
+        ("sigterm", _, _) => Some(PythonEvent::Terminated),
+        ("unserialisable", _, _) => {
+            Some(PythonEvent::Unserialisable { function: text("function")?.to_owned() })
+        }
         _ => None,
     }
 }
@@ -168,15 +170,15 @@ mod tests {
             let text = format!(r#"{{"event": "log", "level": {number}, "message": "x", "place": "m:3"}}"#);
             assert_eq!(
                 notice(&text),
-                Some(Heard::Logged { level, message: "x".into(), place: "m:3".into() })
+                Some(PythonEvent::Logged { level, message: "x".into(), place: "m:3".into() })
             );
         };
         for level in [Level::Debug, Level::Info, Level::Warning, Level::Error, Level::Critical] {
             record(level, number_of(level));
         }
         record(Level::Warning, 35);
-        assert_eq!(notice(r#"{"event": "exit", "code": 30}"#), Some(Heard::Exit { code: 30 }));
-        assert_eq!(notice(r#"{"event": "sigterm"}"#), Some(Heard::Terminated));
+        assert_eq!(notice(r#"{"event": "exit", "code": 30}"#), Some(PythonEvent::Exit { code: 30 }));
+        assert_eq!(notice(r#"{"event": "sigterm"}"#), Some(PythonEvent::Terminated));
         for garbage in ["", "{}", r#"{"event": "log"}"#, r#"{"event": "exit", "code": "x"}"#] {
             assert_eq!(notice(garbage), None, "{garbage}");
         }

@@ -8,14 +8,14 @@ mod quarters;
 mod stages;
 mod words;
 
-pub(super) use stages::Stage;
-pub(super) use words::testimony;
+pub(super) use stages::AnswerStage;
+pub(super) use words::report;
 
 use super::seconds;
 use crate::session::event::{Answer, AnswerKind, RequestId, Timestamp};
 use hdrhistogram::Histogram;
 use quarters::Quarters;
-use stages::Reader;
+use stages::StageReader;
 use std::collections::BTreeMap;
 
 /// Milliseconds below which an answer is fast in any case.
@@ -30,11 +30,11 @@ const ENOUGH: u64 = 20;
 const STALE_S: f64 = 5.0;
 
 /// Listens to the answers of one endpoint.
-pub(super) struct Answers {
+pub(super) struct AnswerEvidence {
     in_flight: BTreeMap<RequestId, Timestamp>,
     quarters: Quarters,
     /// What was read of the quarters whose requests have all ended.
-    settled: Reader,
+    settled: StageReader,
     /// Waiting times of real answers before the fault, in milliseconds.
     base: Histogram<u32>,
     learns: bool,
@@ -44,7 +44,7 @@ pub(super) struct Answers {
     /// Answers in steady state, and those of them that were errors.
     steady: (u32, u32),
     /// An error among real answers, which may be no more than the background that was there before.
-    lone: Option<Filed>,
+    lone: Option<FiledAnswer>,
     /// Whether the latest answer was an error, too.
     in_row: bool,
     /// What users call late, in milliseconds: nothing slower is "at once".
@@ -52,7 +52,7 @@ pub(super) struct Answers {
 }
 
 /// An answer with what is needed to file it.
-struct Filed {
+struct FiledAnswer {
     due: Timestamp,
     ended: Timestamp,
     answer: Answer,
@@ -63,8 +63,8 @@ struct Filed {
 
 /// What the answers look like now.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Look {
-    pub(super) stage: Stage,
+pub(super) struct AnswerPattern {
+    pub(super) stage: AnswerStage,
     /// Whether a full reset cycle of a breaker was seen in them.
     pub(super) proven: bool,
     /// The cut and the trial that proved it.
@@ -73,14 +73,14 @@ pub(super) struct Look {
     pub(super) reset: Option<f64>,
 }
 
-impl Answers {
+impl AnswerEvidence {
     pub(super) fn new() -> Self {
         let base = Histogram::new_with_bounds(1, 600_000, 2)
             .expect("1 ms to 10 min with two digits are valid bounds");
         Self {
             in_flight: BTreeMap::new(),
             quarters: Quarters::default(),
-            settled: Reader::default(),
+            settled: StageReader::default(),
             base,
             learns: true,
             heard: None,
@@ -113,7 +113,7 @@ impl Answers {
         self.heard = Some(at);
         let fast = answer.waited_ms <= self.fast_ms();
         let waits = self.in_flight.values().any(|other| *other < due);
-        let filed = Filed { due, ended: at, answer: answer.clone(), fast, waits };
+        let filed = FiledAnswer { due, ended: at, answer: answer.clone(), fast, waits };
         let error = matches!(answer.kind, AnswerKind::Error(_));
         if self.learns {
             self.steady = (self.steady.0 + 1, self.steady.1 + u32::from(error));
@@ -137,7 +137,7 @@ impl Answers {
         }
     }
 
-    fn file(&mut self, filed: &Filed) {
+    fn file(&mut self, filed: &FiledAnswer) {
         self.quarters.file(filed.due, filed.ended, &filed.answer, filed.fast, filed.waits);
     }
 
@@ -172,7 +172,7 @@ impl Answers {
     }
 
     /// What the answers look like now; `reset` is how long the breaker stays open, where a source tells it, in seconds.
-    pub(super) fn look(&mut self, now: Timestamp, reset: Option<f64>) -> Look {
+    pub(super) fn pattern(&mut self, now: Timestamp, reset: Option<f64>) -> AnswerPattern {
         let fast_ms = self.fast_ms();
         self.quarters
             .settle(self.in_flight.values().min().copied(), now, |quarter| self.settled.read(quarter, reset));
@@ -182,8 +182,8 @@ impl Answers {
             let late = self.in_flight.values().filter(|due| seconds(**due, now) * 1000.0 > fast_ms);
             self.quarters.with_waiting(late.copied(), |quarter| reader.read(quarter, reset));
         }
-        let stage = if self.in_flight.is_empty() && silent { Stage::Unknown } else { reader.stage() };
-        Look { stage, proven: reader.proven(), proof: reader.proof(), reset: reader.reset() }
+        let stage = if self.in_flight.is_empty() && silent { AnswerStage::Unknown } else { reader.stage() };
+        AnswerPattern { stage, proven: reader.proven(), proof: reader.proof(), reset: reader.reset() }
     }
 
     /// Real answers to requests due since `from`, within the last ten seconds.

@@ -48,7 +48,7 @@ const ROW: u32 = 20;
 
 /// What the answers look like.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::observe::breaker) enum Stage {
+pub(in crate::observe::breaker) enum AnswerStage {
     /// Too little was seen.
     #[default]
     Unknown,
@@ -143,20 +143,20 @@ pub(in crate::observe::breaker) struct Trial {
     cut: Cut,
 }
 
-impl Stage {
+impl AnswerStage {
     /// Since when; `None` for stages that have no beginning.
     pub(in crate::observe::breaker) fn since(&self) -> Option<Timestamp> {
         match self {
-            Stage::Unknown | Stage::Lost { .. } | Stage::Fine { .. } => None,
-            Stage::Failing(failing) => Some(failing.since),
-            Stage::Cut(cut) => Some(cut.since),
-            Stage::Trial(trial) => Some(trial.since),
+            AnswerStage::Unknown | AnswerStage::Lost { .. } | AnswerStage::Fine { .. } => None,
+            AnswerStage::Failing(failing) => Some(failing.since),
+            AnswerStage::Cut(cut) => Some(cut.since),
+            AnswerStage::Trial(trial) => Some(trial.since),
         }
     }
 
     /// Whether so many calls took the provider's own time, for so long, that a breaker would have shown itself.
     pub(in crate::observe::breaker) fn passes_through(&self) -> bool {
-        let Stage::Failing(Failing { since, latest, own, fast: 0, mixed: 0, .. }) = *self else {
+        let AnswerStage::Failing(Failing { since, latest, own, fast: 0, mixed: 0, .. }) = *self else {
             return false;
         };
         own >= THROUGH.0 && seconds(since, latest) >= THROUGH.1
@@ -165,8 +165,8 @@ impl Stage {
     /// Calls that failed, and since when, if that is enough to compare with calls that left.
     pub(in crate::observe::breaker) fn failed_for_long(&self) -> Option<(Timestamp, u32)> {
         let (since, latest, calls) = match *self {
-            Stage::Failing(failing) => (failing.since, failing.latest, failing.slow + failing.fast),
-            Stage::Cut(cut) => (cut.since, cut.latest, cut.fast),
+            AnswerStage::Failing(failing) => (failing.since, failing.latest, failing.slow + failing.fast),
+            AnswerStage::Cut(cut) => (cut.since, cut.latest, cut.fast),
             _ => return None,
         };
         (calls >= THROUGH.0 && seconds(since, latest) >= THROUGH.1).then_some((since, calls))
@@ -174,8 +174,8 @@ impl Stage {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reader {
-    stage: Stage,
+pub(super) struct StageReader {
+    stage: AnswerStage,
     /// Whether a full reset cycle was seen.
     proven: bool,
     /// The cut and the trial that proved it.
@@ -187,8 +187,8 @@ pub(super) struct Reader {
     lost: u32,
 }
 
-impl Reader {
-    pub(super) fn stage(&self) -> Stage {
+impl StageReader {
+    pub(super) fn stage(&self) -> AnswerStage {
         self.stage
     }
 
@@ -208,8 +208,8 @@ impl Reader {
 
     /// A new process has a closed breaker: if calls still fail, they fail anew.
     pub(super) fn restarted(&mut self) {
-        if matches!(self.stage, Stage::Cut(_) | Stage::Trial(_) | Stage::Failing(_)) {
-            self.stage = Stage::Unknown;
+        if matches!(self.stage, AnswerStage::Cut(_) | AnswerStage::Trial(_) | AnswerStage::Failing(_)) {
+            self.stage = AnswerStage::Unknown;
         }
     }
 
@@ -217,36 +217,36 @@ impl Reader {
         let heard = quarter.real + quarter.real_slow + quarter.fast + slow(quarter);
         self.lost = if heard > 0 { 0 } else { self.lost + quarter.lost };
         if self.lost >= LOST {
-            self.stage = Stage::Lost { count: self.lost };
+            self.stage = AnswerStage::Lost { count: self.lost };
         }
         if heard == 0 {
             return;
         }
         self.stage = match self.stage {
-            Stage::Unknown | Stage::Lost { .. } if trouble(quarter) => failing(quarter, 0, 0.0),
-            Stage::Fine { slow, longest_ms, .. } if trouble(quarter) => {
+            AnswerStage::Unknown | AnswerStage::Lost { .. } if trouble(quarter) => failing(quarter, 0, 0.0),
+            AnswerStage::Fine { slow, longest_ms, .. } if trouble(quarter) => {
                 failing(quarter, if slow >= SLOW_BEFORE { slow } else { 0 }, longest_ms)
             }
-            Stage::Unknown | Stage::Lost { .. } => fine(quarter, 0, 0, 0.0),
-            Stage::Fine { real, slow, longest_ms } => fine(quarter, real, slow, longest_ms),
-            Stage::Failing(failing) => self.still_failing(failing, quarter),
-            Stage::Cut(cut) => self.cut(cut, quarter, reset),
-            Stage::Trial(trial) => self.trial(trial, quarter),
+            AnswerStage::Unknown | AnswerStage::Lost { .. } => fine(quarter, 0, 0, 0.0),
+            AnswerStage::Fine { real, slow, longest_ms } => fine(quarter, real, slow, longest_ms),
+            AnswerStage::Failing(failing) => self.still_failing(failing, quarter),
+            AnswerStage::Cut(cut) => self.cut(cut, quarter, reset),
+            AnswerStage::Trial(trial) => self.trial(trial, quarter),
         };
     }
 
-    fn still_failing(&self, mut failing: Failing, quarter: &Quarter) -> Stage {
+    fn still_failing(&self, mut failing: Failing, quarter: &Quarter) -> AnswerStage {
         let answered = quarter.real + quarter.real_slow;
         if !trouble(quarter) {
             failing.real += answered;
             failing.mixed += answered;
             return match failing.real {
-                real if real >= WELL => Stage::Fine {
+                real if real >= WELL => AnswerStage::Fine {
                     real: real.min(ROW),
                     slow: quarter.real_slow,
                     longest_ms: quarter.longest_ms,
                 },
-                _ => Stage::Failing(failing),
+                _ => AnswerStage::Failing(failing),
             };
         }
         failing.count(quarter);
@@ -257,7 +257,7 @@ impl Reader {
             false => run >= CLIFF.0 && clear >= CLIFF.1,
         };
         if before > 0 && enough {
-            return Stage::Cut(Cut {
+            return AnswerStage::Cut(Cut {
                 since,
                 latest: quarter.start,
                 fast: run,
@@ -270,10 +270,10 @@ impl Reader {
                 real: 0,
             });
         }
-        Stage::Failing(failing)
+        AnswerStage::Failing(failing)
     }
 
-    fn cut(&mut self, mut cut: Cut, quarter: &Quarter, reset: Option<f64>) -> Stage {
+    fn cut(&mut self, mut cut: Cut, quarter: &Quarter, reset: Option<f64>) -> AnswerStage {
         let earliest = reset.or(self.reset()).map_or(EARLIEST_S, |reset| reset * NEARLY);
         let elapsed = seconds(cut.since, quarter.start);
         let real = quarter.real;
@@ -286,7 +286,7 @@ impl Reader {
             if real > 0 && through == 0 {
                 self.ended(&cut, elapsed);
             }
-            return Stage::Trial(Trial {
+            return AnswerStage::Trial(Trial {
                 since: quarter.start,
                 slow: through,
                 real,
@@ -299,7 +299,7 @@ impl Reader {
         }
         cut.real = if quarter.fast > 0 { 0 } else { cut.real + real };
         if cut.real >= CLOSED {
-            return Stage::Fine { real: cut.real, slow: 0, longest_ms: 0.0 };
+            return AnswerStage::Fine { real: cut.real, slow: 0, longest_ms: 0.0 };
         }
         cut.mixed += real;
         cut.latest = quarter.start;
@@ -308,7 +308,7 @@ impl Reader {
         cut.limited += quarter.limited;
         cut.fallback |= quarter.fallback;
         cut.slowest_ms = cut.slowest_ms.max(quarter.slowest_fast_ms);
-        Stage::Cut(cut)
+        AnswerStage::Cut(cut)
     }
 
     /// A cut ended by real answers. That twice took equally long if a breaker did it.
@@ -326,7 +326,7 @@ impl Reader {
         self.proven = true;
     }
 
-    fn trial(&mut self, mut trial: Trial, quarter: &Quarter) -> Stage {
+    fn trial(&mut self, mut trial: Trial, quarter: &Quarter) -> AnswerStage {
         let through = slow(quarter) + quarter.real_slow;
         let refused = quarter.fast > 0 && through == 0 && quarter.real == 0;
         let failed = earlier(trial.failed, quarter.slow_ended);
@@ -334,7 +334,7 @@ impl Reader {
         trial.late += quarter.real_slow;
         let closed = trial.real >= TRIED || trial.real > 0 && trial.real + trial.late >= CLOSED;
         let again = |since| {
-            Stage::Cut(Cut {
+            AnswerStage::Cut(Cut {
                 since,
                 latest: quarter.start,
                 fast: quarter.fast,
@@ -348,7 +348,7 @@ impl Reader {
             })
         };
         match failed {
-            _ if closed => Stage::Fine { real: trial.real.min(ROW), slow: 0, longest_ms: 0.0 },
+            _ if closed => AnswerStage::Fine { real: trial.real.min(ROW), slow: 0, longest_ms: 0.0 },
             Some(at) if refused && at <= quarter.start => {
                 let as_slow = trial.longest_ms >= trial.cut.before.1 * AS_SLOW;
                 if as_slow && plain(&trial.cut) {
@@ -365,7 +365,7 @@ impl Reader {
                 trial.longest_ms = trial.longest_ms.max(quarter.longest_ms);
                 trial.fallback |= quarter.fallback;
                 match self.proven || trial.slow < TRIAL {
-                    true => Stage::Trial(trial),
+                    true => AnswerStage::Trial(trial),
                     false => failing(quarter, trial.slow, trial.longest_ms),
                 }
             }
@@ -402,20 +402,20 @@ fn plain(cut: &Cut) -> bool {
     cut.before.0 >= SLOW_BEFORE && cut.clear >= CLIFF.1 && cut.mixed == 0
 }
 
-fn fine(quarter: &Quarter, real: u32, slow: u32, longest_ms: f64) -> Stage {
+fn fine(quarter: &Quarter, real: u32, slow: u32, longest_ms: f64) -> AnswerStage {
     let (slow, longest_ms) = match quarter.real_slow {
         0 => (0, 0.0),
         more => (slow + more, longest_ms.max(quarter.longest_ms)),
     };
-    Stage::Fine { real: (real + quarter.real + quarter.real_slow).min(ROW), slow, longest_ms }
+    AnswerStage::Fine { real: (real + quarter.real + quarter.real_slow).min(ROW), slow, longest_ms }
 }
 
 /// Calls begin to fail, after `slow` that were slow and waited up to `longest_ms`.
-fn failing(quarter: &Quarter, slow: u32, longest_ms: f64) -> Stage {
+fn failing(quarter: &Quarter, slow: u32, longest_ms: f64) -> AnswerStage {
     let since = quarter.start;
     let mut failing = Failing { since, slow, longest_ms, run: (0, 0, since), ..Failing::default() };
     failing.count(quarter);
-    Stage::Failing(failing)
+    AnswerStage::Failing(failing)
 }
 
 /// Calls of a quarter that were or are slow and not real.

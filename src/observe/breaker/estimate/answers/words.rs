@@ -1,26 +1,26 @@
 //! What the answers look like, in words, and what that says of a breaker.
 
-use super::{Look, Stage};
+use super::{AnswerPattern, AnswerStage};
 use crate::session::{
     event::{BreakerState, SourceClaim},
     wording,
 };
 
 /// What a look says about the breaker, and on what ground.
-pub(in super::super) fn testimony(look: &Look) -> (SourceClaim, String) {
+pub(in super::super) fn report(look: &AnswerPattern) -> (SourceClaim, String) {
     let known = |proven, open| if proven { SourceClaim::State(open) } else { SourceClaim::Nothing };
     match look.stage {
-        Stage::Unknown => (SourceClaim::Nothing, "too few answers so far".to_owned()),
-        Stage::Lost { count } => (
+        AnswerStage::Unknown => (SourceClaim::Nothing, "too few answers so far".to_owned()),
+        AnswerStage::Lost { count } => (
             SourceClaim::Nothing,
             format!("the last {count} requests found nobody: the consumer itself does not answer"),
         ),
-        Stage::Fine { real, slow, .. } => {
+        AnswerStage::Fine { real, slow, .. } => {
             let state = if look.proven { BreakerState::Closed } else { BreakerState::ClosedOrNone };
             let late = if slow > 1 { format!(", the last {slow} of them slow") } else { String::new() };
             (SourceClaim::State(state), format!("{real} of the last {real} look like the real answer{late}"))
         }
-        Stage::Failing(failing) if look.stage.passes_through() => (
+        AnswerStage::Failing(failing) if look.stage.passes_through() => (
             SourceClaim::State(BreakerState::NoBreakerSeen),
             format!(
                 "{} of {} calls went through to the dead provider, up to {:.1} s each",
@@ -29,7 +29,7 @@ pub(in super::super) fn testimony(look: &Look) -> (SourceClaim, String) {
                 failing.longest_ms / 1000.0
             ),
         ),
-        Stage::Failing(failing) if failing.mixed > 0 || failing.slow > 0 && failing.fast > 0 => {
+        AnswerStage::Failing(failing) if failing.mixed > 0 || failing.slow > 0 && failing.fast > 0 => {
             let words = [
                 (failing.slow, "slow"),
                 (failing.fast, if failing.fallback { "fallbacks at once" } else { "errors at once" }),
@@ -45,7 +45,7 @@ pub(in super::super) fn testimony(look: &Look) -> (SourceClaim, String) {
                 format!("answers of all kinds: {}{}", words.join(", "), limited(failing.limited)),
             )
         }
-        Stage::Failing(failing) if failing.slow == 0 => {
+        AnswerStage::Failing(failing) if failing.slow == 0 => {
             let (verb, says) = match failing.fallback {
                 true => (
                     "fall back at once: open, or falls back by itself",
@@ -55,18 +55,18 @@ pub(in super::super) fn testimony(look: &Look) -> (SourceClaim, String) {
             };
             (says, format!("{0} of {0} {verb}{1}", failing.fast, limited(failing.limited)))
         }
-        Stage::Failing(failing) => (
+        AnswerStage::Failing(failing) => (
             SourceClaim::Not(BreakerState::Open),
             format!(
                 "{} hung or failed late: nothing cuts that short yet",
                 wording::count(failing.slow.into(), "call")
             ),
         ),
-        Stage::Cut(cut) if cut.mixed > 0 => (
+        AnswerStage::Cut(cut) if cut.mixed > 0 => (
             SourceClaim::Nothing,
             format!("{} cut short and {} real ones among them{}", cut.fast, cut.mixed, limited(cut.limited)),
         ),
-        Stage::Cut(cut) if cut.fallback => {
+        AnswerStage::Cut(cut) if cut.fallback => {
             let state = if look.proven { BreakerState::Open } else { BreakerState::FallbackAtOnce };
             (
                 SourceClaim::State(state),
@@ -77,7 +77,7 @@ pub(in super::super) fn testimony(look: &Look) -> (SourceClaim, String) {
                 ),
             )
         }
-        Stage::Cut(cut) => (
+        AnswerStage::Cut(cut) => (
             known(look.proven, BreakerState::Open),
             format!(
                 "{0} of the last {0} calls failed in under {1}, after slow ones",
@@ -85,11 +85,11 @@ pub(in super::super) fn testimony(look: &Look) -> (SourceClaim, String) {
                 under(cut.slowest_ms)
             ),
         ),
-        Stage::Trial(trial) if trial.real == 0 => (
+        AnswerStage::Trial(trial) if trial.real == 0 => (
             known(look.proven, BreakerState::HalfOpen),
             format!("{} after the reset time: a trial", wording::count(trial.slow.into(), "slow call")),
         ),
-        Stage::Trial(trial) => {
+        AnswerStage::Trial(trial) => {
             let answers = wording::count(trial.real.into(), "real answer");
             let words = match trial.fallback {
                 true => format!("{answers} after fast fallbacks: a trial, or the cause is gone"),

@@ -4,7 +4,7 @@ mod play;
 mod withheld;
 
 use super::BreakerEstimator;
-use crate::observe::breaker::reading::{Heard, Outgoing, Reading, SourceId};
+use crate::observe::breaker::reading::{OutgoingCalls, Reading, SourceId, SourceMessage};
 use crate::session::{
     Event,
     event::{
@@ -141,7 +141,7 @@ impl Story {
     }
 
     /// Two requests a second, each answered alike, with what sources say twice a second.
-    fn ask(&mut self, from: f64, to: f64, wait: f64, kind: AnswerKind, sources: &[Heard]) -> Belief {
+    fn ask(&mut self, from: f64, to: f64, wait: f64, kind: AnswerKind, sources: &[SourceMessage]) -> Belief {
         let status = match kind {
             Error(ErrorKind::Server) => Some(500),
             Error(ErrorKind::Client) => Some(429),
@@ -161,7 +161,7 @@ impl Story {
             self.pending.push((due + wait, EventKind::Answered(answer)));
             for quarter in [0.2, 0.45] {
                 self.release(due + quarter);
-                sources.iter().for_each(|heard| self.estimator.hear(at(due + quarter - 0.1), heard));
+                sources.iter().for_each(|heard| self.estimator.handle(at(due + quarter - 0.1), heard));
                 belief = Some(self.estimator.judge(at(due + quarter)).1);
             }
         }
@@ -176,7 +176,7 @@ impl Story {
         }
     }
 
-    fn steady(sources: &[Heard]) -> (Self, Belief) {
+    fn steady(sources: &[SourceMessage]) -> (Self, Belief) {
         let mut story = Self::new();
         let belief = story.ask(-12.0, 0.0, 0.006, Real, sources);
         story.fire(0.0);
@@ -206,7 +206,7 @@ fn a_503_of_a_health_page_is_not_open() {
     let open = || {
         let body = r#"{"hystrix":{"status":"CIRCUIT_OPEN","openCircuitBreakers":["Shop::ask"]}}"#;
         let id = SourceId::beside(SourceKind::Health, "/health");
-        Heard::Reading(crate::observe::breaker::sources::health::read(id, 503, body, false))
+        SourceMessage::Reading(crate::observe::breaker::sources::health::read(id, 503, body, false))
     };
     let (mut story, _) = Story::steady(&[health(200)]);
     let belief = story.ask(0.0, 5.0, 0.004, Fallback, &[open()]);
@@ -237,9 +237,9 @@ fn a_queue_is_neither_a_trial_nor_gone_through() {
     assert_eq!(said(&belief), (NotSeenYet, CannotTell), "{belief:?}");
 }
 
-fn outgoing(calls: u64) -> Heard {
-    let outgoing = Some(Outgoing { calls, series: "outgoing_calls_total to provider".to_owned() });
-    Heard::Reading(Reading {
+fn outgoing(calls: u64) -> SourceMessage {
+    let outgoing = Some(OutgoingCalls { calls, series: "outgoing_calls_total to provider".to_owned() });
+    SourceMessage::Reading(Reading {
         outgoing,
         ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
     })
@@ -305,7 +305,7 @@ fn a_network_that_refuses_by_now_is_no_breaker() {
 fn real_answers_among_fallbacks_point_to_a_limit() {
     let limits = || {
         let limits = vec!["bulkhead_available_concurrent_calls".to_owned()];
-        Heard::Reading(Reading {
+        SourceMessage::Reading(Reading {
             limits,
             ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
         })
@@ -476,7 +476,10 @@ fn replicas_in_different_states_are_mixed() {
             pod: Some(format!("consumer-{pod}")),
             place: "8080/metrics".to_owned(),
         };
-        Heard::Reading(Reading { breakers: vec![named("provider", state)], ..Reading::new(source, "page") })
+        SourceMessage::Reading(Reading {
+            breakers: vec![named("provider", state)],
+            ..Reading::new(source, "page")
+        })
     };
     let (mut story, _) = Story::steady(&[pod("5wz5k", Closed), pod("l5522", Closed)]);
     let belief = story.ask(0.0, 4.0, 0.004, Fallback, &[pod("5wz5k", Open), pod("l5522", Closed)]);
@@ -497,7 +500,7 @@ fn a_restarted_process_starts_from_nothing() {
         let started = at(started).as_millisecond() as f64 / 1000.0;
         let process = Some(format!("started {started:.2}"));
         let source = SourceId::beside(SourceKind::Metrics, "/metrics");
-        Heard::Reading(Reading {
+        SourceMessage::Reading(Reading {
             process,
             breakers: vec![named("provider", state)],
             ..Reading::new(source, "page")
@@ -506,7 +509,7 @@ fn a_restarted_process_starts_from_nothing() {
     let (mut story, _) = Story::steady(&[of(-100.0, Closed)]);
     story.ask(0.0, 1.5, 1.0, Fallback, &[of(-100.0, Closed)]);
     story.ask(1.5, 4.0, 0.004, Fallback, &[of(-100.0, Open)]);
-    story.estimator.hear(at(4.6), &of(4.4, Closed));
+    story.estimator.handle(at(4.6), &of(4.4, Closed));
     let belief = story.estimator.judge(at(4.7)).1;
     assert!(belief.restarted && belief.because.contains("reset by a restart"), "{belief:?}");
     assert_eq!(belief.state, Closed);
@@ -522,16 +525,16 @@ fn silence_is_said_and_a_series_that_vanishes_is_silence() {
         (Unknown, 0, "no source has spoken yet")
     );
     for second in [1.0, 1.5] {
-        estimator.hear(at(second), &page(vec![named("provider", Open)]));
+        estimator.handle(at(second), &page(vec![named("provider", Open)]));
     }
     assert_eq!(estimator.judge(at(1.6)).1.state, Open);
-    estimator.hear(at(2.0), &page(Vec::new()));
+    estimator.handle(at(2.0), &page(Vec::new()));
     let (_, belief) = estimator.judge(at(2.1));
     assert_eq!(
         (belief.state, belief.because.as_str()),
         (Unknown, "all sources are silent; last known: OPEN")
     );
-    estimator.hear(at(2.5), &page(vec![named("provider", Open)]));
+    estimator.handle(at(2.5), &page(vec![named("provider", Open)]));
     let (_, belief) = estimator.judge(at(9.0));
     assert_eq!(belief.state, Unknown);
 }
@@ -556,7 +559,7 @@ fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
         for (i, (count, state)) in counted.into_iter().zip(states).enumerate() {
             let now = at(i as f64 / 2.0);
             let breaker = NamedBreaker { trials: Some(count), ..named("p", state) };
-            estimator.hear(now, &page(vec![breaker]));
+            estimator.handle(now, &page(vec![breaker]));
             let belief = estimator.judge(now).1;
             missed.extend(belief.missed.iter().map(|one| one.to));
         }
@@ -583,7 +586,7 @@ fn the_countdown_begins_anew_with_a_trial_that_nobody_saw() {
         let now = f64::from(half) / 2.0;
         // Trials between two looks, ten seconds after each opening at 0.
         let breaker = NamedBreaker { trials: Some((now / 10.0) as u64), ..named("p", Open) };
-        estimator.hear(at(now), &page(vec![breaker]));
+        estimator.handle(at(now), &page(vec![breaker]));
         last = Some(estimator.judge(at(now)).1);
     }
     let belief = last.unwrap();
@@ -602,14 +605,14 @@ fn bystander(name: &str, restarts: u32, ready: bool) -> EventKind {
 fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
     let mut story = Story::new();
     story.tell(0.0, bystander("consumer-1", 0, true));
-    story.estimator.hear(at(0.0), &page(vec![named("p", Open)]));
+    story.estimator.handle(at(0.0), &page(vec![named("p", Open)]));
     assert_eq!(story.estimator.judge(at(0.1)).1.state, Open);
     story.tell(0.2, bystander("consumer-1", 1, false));
     let belief = story.estimator.judge(at(0.3)).1;
     assert_eq!((belief.state, belief.restarted), (Unknown, true), "{}", belief.because);
     assert!(belief.because.contains("started again"), "{}", belief.because);
     // A page that speaks is believed at once: only a new process can have answered.
-    story.estimator.hear(at(0.4), &page(vec![named("p", Closed)]));
+    story.estimator.handle(at(0.4), &page(vec![named("p", Closed)]));
     assert_eq!(story.estimator.judge(at(0.5)).1.state, Closed);
     story.tell(4.0, bystander("consumer-1", 1, true));
     assert!(!story.estimator.judge(at(4.1)).1.because.contains("started again"));

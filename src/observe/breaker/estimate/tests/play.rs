@@ -3,7 +3,7 @@
 //! is left out.
 
 use super::super::BreakerEstimator;
-use crate::observe::breaker::reading::{Heard, Reading, SourceId};
+use crate::observe::breaker::reading::{Reading, SourceId, SourceMessage};
 use crate::session::{
     Event,
     event::{
@@ -310,13 +310,13 @@ impl Played {
     }
 }
 
-pub(super) fn health(status: u16) -> Heard {
+pub(super) fn health(status: u16) -> SourceMessage {
     let id = SourceId::beside(SourceKind::Health, "/health");
-    Heard::Reading(crate::observe::breaker::sources::health::read(id, status, "", false))
+    SourceMessage::Reading(crate::observe::breaker::sources::health::read(id, status, "", false))
 }
 
-pub(super) fn page(breakers: Vec<NamedBreaker>) -> Heard {
-    Heard::Reading(Reading {
+pub(super) fn page(breakers: Vec<NamedBreaker>) -> SourceMessage {
+    SourceMessage::Reading(Reading {
         breakers,
         ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
     })
@@ -346,10 +346,10 @@ fn beliefs(consumer: Consumer, played: &Played) -> Vec<(f64, Belief)> {
                 HealthPage::WhileOpen => open,
                 HealthPage::Dependency => down,
             };
-            estimator.hear(at(read), &health(if failing { 503 } else { 200 }));
+            estimator.handle(at(read), &health(if failing { 503 } else { 200 }));
             if let Some(lag) = consumer.page {
                 let breakers = played.truth_at(read - lag).map(|state| named("provider", state));
-                estimator.hear(at(read), &page(breakers.into_iter().collect()));
+                estimator.handle(at(read), &page(breakers.into_iter().collect()));
             }
         }
         beliefs.push((now, estimator.judge(at(now)).1));

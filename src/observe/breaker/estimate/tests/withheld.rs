@@ -19,24 +19,27 @@
 use super::*;
 use BreakerState::{ForcedOpen, MetricsOnly};
 
-fn says(state: BreakerState) -> Heard {
+fn says(state: BreakerState) -> SourceMessage {
     page(vec![named("provider", state)])
 }
 
-fn pod(name: &str, state: BreakerState) -> Heard {
+fn pod(name: &str, state: BreakerState) -> SourceMessage {
     let pod = Some(format!("consumer-{name}"));
     let source = SourceId { kind: SourceKind::Metrics, pod, place: "8080/metrics".to_owned() };
-    Heard::Reading(Reading { breakers: vec![named("provider", state)], ..Reading::new(source, "page") })
+    SourceMessage::Reading(Reading {
+        breakers: vec![named("provider", state)],
+        ..Reading::new(source, "page")
+    })
 }
 
 /// Slow fallbacks, then fallbacks at once: what an open breaker and many others look like.
-fn cut(story: &mut Story, from: f64, sources: &[Heard]) -> Belief {
+fn cut(story: &mut Story, from: f64, sources: &[SourceMessage]) -> Belief {
     story.ask(from, from + 2.0, 1.0, Fallback, sources);
     story.ask(from + 2.0, from + 6.0, 0.004, Fallback, sources)
 }
 
 /// A full reset cycle: from here on a breaker has shown itself. The trial is at 8.0, it is open again at 9.0.
-fn proven(sources: &[Heard]) -> Story {
+fn proven(sources: &[SourceMessage]) -> Story {
     let (mut story, _) = Story::steady(sources);
     cut(&mut story, 0.0, sources);
     story.ask(6.0, 8.0, 0.004, Fallback, sources);
@@ -197,7 +200,7 @@ fn forced_open_is_not_sure_while_users_are_well() {
 #[test]
 fn sure_takes_two_readings_and_sources_without_a_common_cause() {
     let mut estimator = BreakerEstimator::new(ENDPOINT, None);
-    estimator.hear(at(0.0), &says(Open));
+    estimator.handle(at(0.0), &says(Open));
     assert_eq!(said(&estimator.judge(at(0.1)).1), (Open, Likely), "one reading may be of another process");
     // Answers and a health page agree through a whole cycle: the same dead provider may move both.
     let (mut story, _) = Story::steady(&[health(200)]);
@@ -214,7 +217,10 @@ fn sure_takes_two_readings_and_sources_without_a_common_cause() {
 fn sure_is_withheld_while_another_page_says_otherwise_and_the_reason_is_told() {
     let actuator = |state| {
         let source = SourceId::beside(SourceKind::Actuator, "/actuator/circuitbreakers");
-        Heard::Reading(Reading { breakers: vec![named("provider", state)], ..Reading::new(source, "page") })
+        SourceMessage::Reading(Reading {
+            breakers: vec![named("provider", state)],
+            ..Reading::new(source, "page")
+        })
     };
     let (mut story, belief) = Story::steady(&[actuator(Closed), says(Closed)]);
     assert_eq!(said(&belief), (Closed, Sure), "{belief:?}");

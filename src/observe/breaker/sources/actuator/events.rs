@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const REJECTS_S: f64 = 3.0;
 
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct StateEvents {
     pub(super) transitions: Vec<Transition>,
     /// A call was rejected within the last seconds, and nothing moved since.
     pub(super) rejected: bool,
@@ -20,8 +20,12 @@ pub(super) struct Told {
 }
 
 /// The events of a page by breaker; `None` where it is no page of events.
-pub(super) fn events(body: &[u8], now: Timestamp, skew: SignedDuration) -> Option<BTreeMap<String, Told>> {
-    let mut found: BTreeMap<String, Told> = BTreeMap::new();
+pub(super) fn events(
+    body: &[u8],
+    now: Timestamp,
+    skew: SignedDuration,
+) -> Option<BTreeMap<String, StateEvents>> {
+    let mut found: BTreeMap<String, StateEvents> = BTreeMap::new();
     // It is the only key of such a page; others are not read twice.
     let start = body.get(..256).unwrap_or(body);
     if !String::from_utf8_lossy(start).contains("circuitBreakerEvents") {

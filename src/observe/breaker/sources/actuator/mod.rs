@@ -35,11 +35,11 @@ const TRANSITIONS: usize = 32;
 /// What is remembered of one page between two readings.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct ActuatorReader {
-    known: BTreeMap<String, Known>,
+    known: BTreeMap<String, ActuatorMemory>,
 }
 
 #[derive(Default)]
-struct Known {
+struct ActuatorMemory {
     state: Option<BreakerState>,
     /// Rejected calls of the present state, and of those before: the page counts from nothing at every transition.
     rejected: u64,
@@ -52,7 +52,7 @@ struct Known {
 }
 
 /// A page of breakers, as it was read.
-pub(in crate::observe::breaker) struct Listed {
+pub(in crate::observe::breaker) struct BreakerPage {
     pub(in crate::observe::breaker) reading: Reading,
     /// Breakers that seem to have moved.
     pub(in crate::observe::breaker) moved: Vec<String>,
@@ -62,7 +62,7 @@ pub(in crate::observe::breaker) struct Listed {
 
 impl ActuatorReader {
     /// What a page of breakers says; `None` where it is none.
-    pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, body: &[u8]) -> Option<Listed> {
+    pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, body: &[u8]) -> Option<BreakerPage> {
         let value: Value = serde_json::from_slice(body).ok()?;
         let mut breakers = breakers(&value)?;
         breakers.truncate(BREAKERS);
@@ -92,7 +92,7 @@ impl ActuatorReader {
         let blind = blind.map(|one| one.name.clone()).collect();
         let ground = ground(&breakers);
         let reading = Reading { breakers, ..Reading::new(source, ground) };
-        Some(Listed { reading, moved, blind })
+        Some(BreakerPage { reading, moved, blind })
     }
 
     /// Adds to a reading what the events told.
@@ -151,7 +151,7 @@ impl ActuatorReader {
 
     /// What the events say on their own, where no page tells states.
     pub(in crate::observe::breaker) fn by_events(&self, source: SourceId) -> Reading {
-        let told = |(name, known): (&String, &Known)| {
+        let told = |(name, known): (&String, &ActuatorMemory)| {
             let says = known.events_say.unwrap_or(SourceClaim::Nothing);
             let meaning = match says {
                 SourceClaim::State(state) => words::word(state),

@@ -26,7 +26,8 @@ fn rejected_calls_are_added_up_over_states_and_a_transition_between_two_readings
         ("OPEN", 2, 11, true),
         ("HALF_OPEN", 0, 11, true),
     ] {
-        let Listed { reading, moved, .. } = reader.read(source(), &page(state, "60.0%", rejected)).unwrap();
+        let BreakerPage { reading, moved, .. } =
+            reader.read(source(), &page(state, "60.0%", rejected)).unwrap();
         assert_eq!(reading.breakers[0].rejected, Some(all), "{state} {rejected}");
         assert_eq!(!moved.is_empty(), moves, "{state} {rejected}");
     }
@@ -35,7 +36,7 @@ fn rejected_calls_are_added_up_over_states_and_a_transition_between_two_readings
 #[test]
 fn a_rate_below_zero_is_no_rate() {
     for (rate, read) in [("60.0%", Some(60.0)), ("-1.0%", None), ("NaN%", None), ("x", None)] {
-        let Listed { reading, .. } =
+        let BreakerPage { reading, .. } =
             ActuatorReader::default().read(source(), &page("CLOSED", rate, 0)).unwrap();
         let counts = reading.breakers[0].counts.unwrap();
         assert_eq!((counts.failure_percent, counts.trips_at_percent), (read, Some(50.0)), "{rate}");
@@ -53,7 +54,7 @@ fn events_give_exact_moments_once_and_are_moved_to_our_clock() {
     for _ in 0..3 {
         assert!(reader.events(body.as_bytes(), false, now, SignedDuration::from_secs(1)));
     }
-    let Listed { mut reading, .. } = reader.read(source(), &page("OPEN", "60.0%", 0)).unwrap();
+    let BreakerPage { mut reading, .. } = reader.read(source(), &page("OPEN", "60.0%", 0)).unwrap();
     reader.attach(&mut reading);
     let expected = Transition { at: "2025-11-22T13:05:00.202Z".parse().unwrap(), from: Closed, to: Open };
     assert_eq!(reading.breakers[0].transitions, [expected]);

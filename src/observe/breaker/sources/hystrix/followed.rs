@@ -1,7 +1,7 @@
 //! What is followed of one breaker from record to record.
 
 use super::super::words;
-use super::record::{Flag, Record, Speaker};
+use super::record::{Flag, Library, Record};
 use crate::session::event::{
     BreakerCounts,
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Mixed, Open},
@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 const TRANSITIONS: usize = 32;
 
 /// What is followed of one breaker.
-pub(super) struct Followed {
+pub(super) struct FollowedBreaker {
     pub(super) record: Record,
     /// When a record came that was not history.
     pub(super) heard: Option<Timestamp>,
@@ -31,7 +31,7 @@ pub(super) struct Followed {
     transitions: VecDeque<Transition>,
 }
 
-impl Followed {
+impl FollowedBreaker {
     pub(super) fn new(record: Record, heard: Option<Timestamp>) -> Self {
         let up = (record.flag == Flag::Up).then_some((record.at, false));
         Self {
@@ -72,7 +72,7 @@ impl Followed {
             }
             (Some(_), Flag::Down) => {
                 let from = if self.trial.is_some() { HalfOpen } else { Open };
-                if record.speaker != Speaker::Vertx {
+                if record.speaker != Library::Vertx {
                     self.moved(record.at, from, Closed);
                 }
                 (self.up, self.tried, self.trial, self.tripped) = (None, None, None, None);
@@ -97,7 +97,7 @@ impl Followed {
         let Some(due) = self.due().filter(|due| *due <= record.at) else { return };
         let tried = record.tried_since(&self.record);
         match record.speaker {
-            Speaker::Opossum => {
+            Library::Opossum => {
                 // Its half-open begins by the timer, without a call.
                 if self.trial.is_none() {
                     self.trial = Some(due);
@@ -107,7 +107,7 @@ impl Followed {
                     self.trial_failed(record.at);
                 }
             }
-            Speaker::Hystrix => match self.trial {
+            Library::Hystrix => match self.trial {
                 Some(_) if record.running == 0 => self.trial_failed(record.at),
                 Some(_) => {}
                 None if record.running > 0 => {
@@ -121,7 +121,7 @@ impl Followed {
                 }
                 None => {}
             },
-            Speaker::Brakes | Speaker::Vertx => {}
+            Library::Brakes | Library::Vertx => {}
         }
     }
 
@@ -142,23 +142,23 @@ impl Followed {
             (Flag::Both, _) => said(Mixed, false, "its hosts differ"),
             _ if record.forced_open => said(ForcedOpen, false, ""),
             _ if record.off => said(Disabled, false, "nothing protects these calls"),
-            (Flag::Down, Speaker::Vertx) => (SourceClaim::Not(Open), false, "not open".to_owned()),
+            (Flag::Down, Library::Vertx) => (SourceClaim::Not(Open), false, "not open".to_owned()),
             (Flag::Down, _) => said(Closed, false, ""),
-            (Flag::Up, Speaker::Brakes | Speaker::Vertx) => said(Open, false, ""),
+            (Flag::Up, Library::Brakes | Library::Vertx) => said(Open, false, ""),
             (Flag::Up, _) if self.trial.is_some() => said(HalfOpen, true, "derived: a trial runs"),
-            (Flag::Up, Speaker::Opossum) if seen => {
+            (Flag::Up, Library::Opossum) if seen => {
                 said(Open, true, "not closed, and its sleep window is not over")
             }
-            (Flag::Up, Speaker::Opossum) => (SourceClaim::Not(Closed), false, "not closed".to_owned()),
+            (Flag::Up, Library::Opossum) => (SourceClaim::Not(Closed), false, "not closed".to_owned()),
             // Met in the middle, with a call on its way: open, or half-open.
-            (Flag::Up, Speaker::Hystrix) if !seen && record.running > 0 => {
+            (Flag::Up, Library::Hystrix) if !seen && record.running > 0 => {
                 (SourceClaim::Not(Closed), false, "not closed".to_owned())
             }
-            (Flag::Up, Speaker::Hystrix) => said(Open, false, ""),
+            (Flag::Up, Library::Hystrix) => said(Open, false, ""),
         }
     }
 
-    pub(super) fn tell(&self, name: String) -> NamedBreaker {
+    pub(super) fn emit(&self, name: String) -> NamedBreaker {
         let (says, derived, words) = self.says();
         let seen = self.up.is_some_and(|(_, seen)| seen) || self.tried.is_some();
         let waits = says == SourceClaim::State(Open) && seen;

@@ -5,7 +5,7 @@ pub(super) const LINE: usize = 64 * 1024;
 
 /// Server-sent events, read piece by piece in bounded memory.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(super) struct EventLines {
     pub(super) line: Vec<u8>,
     pub(super) data: Vec<u8>,
     id: bool,
@@ -13,7 +13,7 @@ pub(super) struct Lines {
     skips: bool,
 }
 
-impl Lines {
+impl EventLines {
     /// Takes a piece; `each` gets the data of every event that ended in it, and whether it had an id.
     pub(super) fn feed(&mut self, piece: &[u8], mut each: impl FnMut(&[u8], bool)) {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {

@@ -18,9 +18,9 @@ mod record;
 
 use super::super::reading::{Reading, SourceId};
 use crate::session::event::{NamedBreaker, Timestamp};
-use followed::Followed;
+use followed::FollowedBreaker;
 use jiff::SignedDuration;
-use lines::Lines;
+use lines::EventLines;
 use record::Record;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,8 +35,8 @@ const AHEAD_S: f64 = 5.0;
 /// A stream, followed record by record.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct HystrixStream {
-    lines: Lines,
-    followed: BTreeMap<(String, String), Followed>,
+    lines: EventLines,
+    followed: BTreeMap<(String, String), FollowedBreaker>,
     /// resilience4j's stream of events: each stands until the next, and pings tell that it still does.
     standing: BTreeMap<String, NamedBreaker>,
 }
@@ -63,23 +63,23 @@ impl HystrixStream {
             if let Some(known) = followed.get_mut(&key) {
                 known.take(record, heard);
             } else if followed.len() < BREAKERS {
-                followed.insert(key, Followed::new(record, heard));
+                followed.insert(key, FollowedBreaker::new(record, heard));
             }
         });
     }
 
     /// What the stream says now: a command that is not heard of any more is left out.
     pub(in crate::observe::breaker) fn reading(&self, source: SourceId, now: Timestamp) -> Reading {
-        let present = |one: &&Followed| {
+        let present = |one: &&FollowedBreaker| {
             one.heard.is_some_and(|heard| now.duration_since(heard).as_secs_f64() <= HISTORY_S)
         };
-        let fresh: Vec<&Followed> = self.followed.values().filter(present).collect();
-        let name = |one: &Followed| {
+        let fresh: Vec<&FollowedBreaker> = self.followed.values().filter(present).collect();
+        let name = |one: &FollowedBreaker| {
             let (group, name) = (&one.record.group, &one.record.name);
             let twice = fresh.iter().filter(|other| other.record.name == *name).count() > 1;
             if twice { format!("{group}::{name}") } else { name.clone() }
         };
-        let mut breakers: Vec<NamedBreaker> = fresh.iter().map(|one| one.tell(name(one))).collect();
+        let mut breakers: Vec<NamedBreaker> = fresh.iter().map(|one| one.emit(name(one))).collect();
         breakers.extend(self.standing.values().cloned());
         breakers.truncate(BREAKERS);
         let ground = match breakers.as_slice() {

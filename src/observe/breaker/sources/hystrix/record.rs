@@ -13,7 +13,7 @@ pub(super) enum Flag {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speaker {
+pub(super) enum Library {
     Hystrix,
     Opossum,
     Brakes,
@@ -27,7 +27,7 @@ pub(super) struct Record {
     pub(super) name: String,
     pub(super) at: Timestamp,
     pub(super) flag: Flag,
-    pub(super) speaker: Speaker,
+    pub(super) speaker: Library,
     pub(super) forced_open: bool,
     pub(super) off: bool,
     pub(super) running: u64,
@@ -55,32 +55,32 @@ impl Record {
         let volume = setting("circuitBreakerRequestVolumeThreshold");
         let thread_ms = setting("executionIsolationThreadTimeoutInMilliseconds");
         let speaker = if volume == Some(5.0) && thread_ms == Some(300.0) {
-            Speaker::Opossum
+            Library::Opossum
         } else if number("latencyTotal_mean") == Some(15.0) && thread_ms == Some(800.0) {
-            Speaker::Brakes
+            Library::Brakes
         } else if id || volume == Some(0.0) {
-            Speaker::Vertx
+            Library::Vertx
         } else {
-            Speaker::Hystrix
+            Library::Hystrix
         };
-        let exact = speaker == Speaker::Hystrix;
+        let exact = speaker == Library::Hystrix;
         let percent = setting("circuitBreakerErrorThresholdPercentage");
         let counts = BreakerCounts {
             // Some of the others' counts and thresholds are constants, or mean something else.
             calls: exact.then(|| count("requestCount")),
             failed: exact.then(|| count("errorCount")),
-            failure_percent: number("errorPercentage").filter(|_| exact || speaker == Speaker::Opossum),
+            failure_percent: number("errorPercentage").filter(|_| exact || speaker == Library::Opossum),
             min_calls: volume.filter(|_| exact).map(|volume| volume as u64),
-            trips_at_percent: percent.filter(|_| exact || speaker == Speaker::Opossum),
+            trips_at_percent: percent.filter(|_| exact || speaker == Library::Opossum),
             trips_after: None,
             window_s: setting("metricsRollingStatisticalWindowInMilliseconds").map(|ms| ms / 1000.0),
         };
         let fallbacks = match speaker {
-            Speaker::Opossum => count("rollingCountFallbackEmit"),
+            Library::Opossum => count("rollingCountFallbackEmit"),
             _ => count("rollingCountFallbackSuccess"),
         };
         let rejected = match speaker {
-            Speaker::Brakes => count("countShortCircuited"),
+            Library::Brakes => count("countShortCircuited"),
             _ => count("rollingCountShortCircuited"),
         };
         let text = |key: &str| value[key].as_str().unwrap_or_default().chars().take(80).collect::<String>();
@@ -109,7 +109,7 @@ impl Record {
     pub(super) fn tried_since(&self, before: &Self) -> bool {
         self.failed > before.failed
             || self.timed_out > before.timed_out
-            || self.succeeded > before.succeeded && self.speaker == Speaker::Hystrix
+            || self.succeeded > before.succeeded && self.speaker == Library::Hystrix
     }
 
     pub(super) fn fallback_ratio(&self) -> Option<f64> {

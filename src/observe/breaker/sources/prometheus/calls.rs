@@ -8,7 +8,7 @@ use super::{Families, Sample};
 
 /// What a page counts of the calls of everybody.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::observe::breaker) struct Requests {
+pub(in crate::observe::breaker) struct RequestCounters {
     pub(in crate::observe::breaker) series: String,
     /// Whether they are of the path that users ask.
     pub(in crate::observe::breaker) of_path: bool,
@@ -42,7 +42,7 @@ const OTHERS: [&str; 11] = [
 const MACHINES: [&str; 5] = ["/metrics", "/health", "/actuator", "/ready", "/live"];
 
 /// What a page counts of the calls of a path; `None` where it counts none.
-pub(super) fn count(families: &Families, path: &str) -> Option<Requests> {
+pub(super) fn count(families: &Families, path: &str) -> Option<RequestCounters> {
     let requests = families.iter().filter(|(name, _)| is_requests(name));
     let counted = requests.map(|(name, family)| calls(name, &family.samples, path));
     // The one that tells paths is about users; of several the one that misses nobody.
@@ -56,7 +56,7 @@ pub(super) fn is_requests(name: &str) -> bool {
         && !OTHERS.iter().any(|other| name.contains(other))
 }
 
-fn calls(series: &str, samples: &[Sample], path: &str) -> Requests {
+fn calls(series: &str, samples: &[Sample], path: &str) -> RequestCounters {
     let label =
         |sample: &Sample, names: &[&str]| names.iter().find_map(|name| sample.label(name)).map(str::to_owned);
     let same = |of: &str| of.trim_end_matches('/') == path.trim_end_matches('/');
@@ -75,7 +75,7 @@ fn calls(series: &str, samples: &[Sample], path: &str) -> Requests {
             failed += if status.starts_with('5') { value } else { 0.0 };
         }
     }
-    Requests {
+    RequestCounters {
         series: series.to_owned(),
         of_path,
         total: total as u64,

@@ -5,7 +5,7 @@
 //! are called so.
 
 use super::super::super::reading::{Reading, SourceId};
-use super::text::{Families, PageText, Sample, Sort};
+use super::text::{Families, PageText, Sample, SeriesUse};
 use std::collections::BTreeMap;
 
 /// Clusters or backends that are told of.
@@ -16,13 +16,13 @@ pub(in crate::observe::breaker) fn page() -> PageText {
     PageText::new(wanted)
 }
 
-fn wanted(name: &str) -> Option<Sort> {
+fn wanted(name: &str) -> Option<SeriesUse> {
     let known = name.starts_with("envoy_cluster_outlier_detection_ejections_active")
         || name.starts_with("envoy_cluster_membership_")
         || name.starts_with("envoy_cluster_circuit_breakers_") && name.ends_with("_open")
         || name == "outbound_http_balancer_endpoints"
         || name == "kong_upstream_target_health";
-    known.then_some(Sort::Breaker)
+    known.then_some(SeriesUse::Breaker)
 }
 
 /// What a page says that was read to its end.

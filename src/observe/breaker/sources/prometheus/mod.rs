@@ -16,14 +16,14 @@ pub(in crate::observe::breaker) mod mesh;
 mod numbers;
 mod text;
 
-pub(in crate::observe::breaker) use calls::Requests;
+pub(in crate::observe::breaker) use calls::RequestCounters;
 pub use families::Rule;
 pub(in crate::observe::breaker) use text::PageText;
 
-use super::super::reading::{Outgoing, Reading, SourceId};
+use super::super::reading::{OutgoingCalls, Reading, SourceId};
 use crate::session::event::{BreakerState, NamedBreaker};
 use numbers::Numbers;
-use text::{Families, Family, Sample, Sort};
+use text::{Families, Family, Sample, SeriesUse};
 
 /// Breakers listed of one page.
 const BREAKERS: usize = 64;
@@ -72,7 +72,7 @@ const OUTGOING: [&str; 1] = ["outgoing_calls_total"];
 /// Reads one page again and again: some libraries tell their state only by how counters grow.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct PageReader {
-    known: families::Known,
+    known: families::KnownFamilies,
     numbers: Numbers,
     /// The path that users ask.
     pub(in crate::observe::breaker) path: String,
@@ -83,7 +83,7 @@ pub(in crate::observe::breaker) struct PageReader {
 impl PageReader {
     /// A reader with the operator's own rules; `path` is the one that users ask.
     pub(in crate::observe::breaker) fn with(rules: Vec<Rule>, path: String) -> Self {
-        Self { known: families::Known::with(rules), path, ..Self::default() }
+        Self { known: families::KnownFamilies::with(rules), path, ..Self::default() }
     }
 
     /// An empty page, to be fed.
@@ -118,7 +118,7 @@ impl PageReader {
 }
 
 /// Names of which anything is kept, and what for.
-fn wanted(name: &str) -> Option<Sort> {
+fn wanted(name: &str) -> Option<SeriesUse> {
     let lower = name.to_ascii_lowercase();
     let parts = ["circuit", "breaker", "cb_state", "bulkhead", "ratelimiter", "rate_limiter"];
     let known = parts.iter().any(|part| lower.contains(part)) || lower.starts_with("resilience_polly");
@@ -130,8 +130,8 @@ fn wanted(name: &str) -> Option<Sort> {
         || OUTGOING.contains(&name)
         || name.ends_with("process_start_time_seconds");
     match breaker {
-        true => Some(Sort::Breaker),
-        false => calls::is_requests(name).then_some(Sort::Requests),
+        true => Some(SeriesUse::Breaker),
+        false => calls::is_requests(name).then_some(SeriesUse::Requests),
     }
 }
 
@@ -146,7 +146,7 @@ fn process(families: &Families) -> Option<String> {
 }
 
 /// Calls that left, if all left for one target.
-fn outgoing(families: &Families) -> Option<Outgoing> {
+fn outgoing(families: &Families) -> Option<OutgoingCalls> {
     let (name, family) =
         OUTGOING.iter().find_map(|name| families.get(*name).map(|family| (*name, family)))?;
     let target = |sample: &Sample| {
@@ -159,7 +159,7 @@ fn outgoing(families: &Families) -> Option<Outgoing> {
     }
     let calls = family.samples.iter().map(|sample| sample.value.max(0.0) as u64).sum();
     let series = if first.is_empty() { name.to_owned() } else { format!("{name} to {first}") };
-    Some(Outgoing { calls, series })
+    Some(OutgoingCalls { calls, series })
 }
 
 /// Series of bulkheads and rate limiters.
@@ -282,7 +282,7 @@ fn is_a_state(name: &str, family: &Family) -> bool {
         "_threshold",
     ];
     let about = lower.contains("circuit") || lower.contains("breaker") || lower.contains("cb_state");
-    let kind = matches!(family.kind, text::Kind::Gauge | text::Kind::Untyped);
+    let kind = matches!(family.kind, text::MetricType::Gauge | text::MetricType::Untyped);
     // `..._max_open` is a setting.
     let bound = ["_max_", "_min_"].iter().any(|part| lower.contains(part));
     about && kind && !bound && !never.iter().any(|suffix| lower.ends_with(suffix))

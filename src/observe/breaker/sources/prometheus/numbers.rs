@@ -18,7 +18,7 @@ const VALUES: usize = 6;
 const STEADY: u32 = 2;
 
 /// One number: which series, of which breaker and process.
-pub(super) type Key = (String, String, Option<String>);
+pub(super) type SeriesKey = (String, String, Option<String>);
 
 #[derive(Default)]
 struct Number {
@@ -32,11 +32,11 @@ struct Number {
 
 /// What was read of numbers before.
 #[derive(Default)]
-pub(super) struct Numbers(BTreeMap<Key, Number>);
+pub(super) struct Numbers(BTreeMap<SeriesKey, Number>);
 
 impl Numbers {
     /// Takes note of a value and says what the readings so far prove. `well`: users get real answers now.
-    pub(super) fn read(&mut self, key: Key, value: f64, well: bool) -> SourceClaim {
+    pub(super) fn read(&mut self, key: SeriesKey, value: f64, well: bool) -> SourceClaim {
         if self.0.len() >= REMEMBERED && !self.0.contains_key(&key) {
             self.0.clear();
         }

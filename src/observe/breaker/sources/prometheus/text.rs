@@ -13,7 +13,7 @@ const KEPT: usize = 2 * 1024 * 1024;
 
 /// What a series is kept for. A page may have thousands of one sort: they take no room of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum SeriesUse {
     /// What may tell of a breaker.
     Breaker,
     /// Requests that are counted.
@@ -34,7 +34,7 @@ impl Sample {
 
 /// What `# TYPE` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MetricType {
     /// Nothing, or that it is not known.
     #[default]
     Untyped,
@@ -47,7 +47,7 @@ pub(super) enum Kind {
 /// The samples of one name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Family {
-    pub(super) kind: Kind,
+    pub(super) kind: MetricType,
     pub(super) help: String,
     pub(super) samples: Vec<Sample>,
 }
@@ -57,7 +57,7 @@ pub(super) type Families = BTreeMap<String, Family>;
 
 /// Reads a page piece by piece and keeps the families that are wanted.
 pub(in crate::observe::breaker) struct PageText {
-    wanted: fn(&str) -> Option<Sort>,
+    wanted: fn(&str) -> Option<SeriesUse>,
     /// Names that are wanted besides.
     also: Vec<String>,
     line: Vec<u8>,
@@ -74,7 +74,7 @@ pub(in crate::observe::breaker) struct PageText {
 }
 
 impl PageText {
-    pub(super) fn new(wanted: fn(&str) -> Option<Sort>) -> Self {
+    pub(super) fn new(wanted: fn(&str) -> Option<SeriesUse>) -> Self {
         Self {
             wanted,
             also: Vec::new(),
@@ -94,8 +94,8 @@ impl PageText {
         self
     }
 
-    fn wants(&self, name: &str) -> Option<Sort> {
-        let named = || self.also.iter().any(|also| also == name).then_some(Sort::Breaker);
+    fn wants(&self, name: &str) -> Option<SeriesUse> {
+        let named = || self.also.iter().any(|also| also == name).then_some(SeriesUse::Breaker);
         (self.wanted)(name).or_else(named)
     }
 
@@ -165,10 +165,10 @@ impl PageText {
             self.describe(&name, |family| family.help.clone_from(&text));
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE").map(described) {
             let kind = match kind.trim() {
-                "gauge" | "stateset" => Kind::Gauge,
-                "counter" => Kind::Counter,
-                "untyped" | "unknown" | "" => Kind::Untyped,
-                _ => Kind::Other,
+                "gauge" | "stateset" => MetricType::Gauge,
+                "counter" => MetricType::Counter,
+                "untyped" | "unknown" | "" => MetricType::Untyped,
+                _ => MetricType::Other,
             };
             self.describe(&name, |family| family.kind = kind);
         } else if !line.starts_with('#') && !line.is_empty() {
@@ -199,8 +199,8 @@ impl PageText {
         };
         let Some(sort) = self.wants(name) else { return };
         let kept = match sort {
-            Sort::Breaker => 0,
-            Sort::Requests => 1,
+            SeriesUse::Breaker => 0,
+            SeriesUse::Requests => 1,
         };
         if self.samples.get(kept).is_none_or(|samples| *samples == SAMPLES) {
             return;
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     fn read(page: &str) -> Families {
-        let mut text = PageText::new(|name| name.starts_with("circuit").then_some(Sort::Breaker));
+        let mut text = PageText::new(|name| name.starts_with("circuit").then_some(SeriesUse::Breaker));
         // Pieces may end anywhere.
         page.as_bytes().chunks(7).for_each(|piece| text.feed(piece));
         text.finish()
@@ -301,7 +301,7 @@ circuit_state{a="b"} 1"#;
         let families = read(page);
         let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let family = &families["circuit_state"];
-        assert_eq!((family.kind, family.help.as_str()), (Kind::Gauge, "0=closed, 1=open"));
+        assert_eq!((family.kind, family.help.as_str()), (MetricType::Gauge, "0=closed, 1=open"));
         assert_eq!(
             family.samples,
             [
@@ -314,7 +314,7 @@ circuit_state{a="b"} 1"#;
 
     #[test]
     fn a_page_of_any_length_is_read_to_its_end_in_bounded_memory() {
-        let mut text = PageText::new(|name| name.starts_with("circuit").then_some(Sort::Breaker));
+        let mut text = PageText::new(|name| name.starts_with("circuit").then_some(SeriesUse::Breaker));
         for n in 0..20_000 {
             text.feed(format!("circuit_{n}{{a=\"b\"}} 1\n").as_bytes());
         }
@@ -324,7 +324,7 @@ circuit_state{a="b"} 1"#;
         let families = text.finish();
         assert!(families.len() <= FAMILIES);
         assert_eq!(families["circuit_1"].samples.len(), 2, "what follows a line too long is read");
-        let mut text = PageText::new(|_| Some(Sort::Breaker));
+        let mut text = PageText::new(|_| Some(SeriesUse::Breaker));
         let long = "x".repeat(LINE - 100);
         for _ in 0..1000 {
             text.feed(format!("circuit{{a=\"{long}\"}} 1\n").as_bytes());
@@ -338,20 +338,20 @@ circuit_state{a="b"} 1"#;
     fn lines_of_no_interest_hide_no_others() {
         let page = "other 1\nother{a=\"b\"} 2\ncircuit_a 1\nother 3\n\n  circuit_b 2\nother 4\n# TYPE circuit_c counter\ncircuit_c 5\n";
         for length in [1, 7, 1000] {
-            let mut text = PageText::new(|name| name.starts_with("circuit").then_some(Sort::Breaker));
+            let mut text = PageText::new(|name| name.starts_with("circuit").then_some(SeriesUse::Breaker));
             page.as_bytes().chunks(length).for_each(|piece| text.feed(piece));
             assert!(text.speaks());
             let families = text.finish();
             let names: Vec<&str> = families.keys().map(String::as_str).collect();
             assert_eq!(names, ["circuit_a", "circuit_b", "circuit_c"], "{length}");
-            assert_eq!(families["circuit_c"].kind, Kind::Counter);
+            assert_eq!(families["circuit_c"].kind, MetricType::Counter);
         }
     }
 
     proptest::proptest! {
         #[test]
         fn no_page_makes_it_stumble(page in ".*") {
-            let mut text = PageText::new(|_| Some(Sort::Breaker));
+            let mut text = PageText::new(|_| Some(SeriesUse::Breaker));
             text.feed(page.as_bytes());
             text.finish();
         }

@@ -7,13 +7,13 @@ use crate::session::event::{
 
 /// How often each state was entered since the last reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Entered {
+pub(super) struct StateEntries {
     pub(super) open: u64,
     pub(super) half_open: u64,
     pub(super) closed: u64,
 }
 
-impl Entered {
+impl StateEntries {
     fn none(self) -> bool {
         self == Self::default()
     }
@@ -110,8 +110,8 @@ pub(super) fn times(grown: &[BreakerState]) -> SourceClaim {
 mod tests {
     use super::*;
 
-    fn entered(open: u64, half_open: u64, closed: u64) -> Entered {
-        Entered { open, half_open, closed }
+    fn entered(open: u64, half_open: u64, closed: u64) -> StateEntries {
+        StateEntries { open, half_open, closed }
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
         #[test]
         fn the_truth_is_never_excluded(start in 0usize..3, choices in proptest::collection::vec(proptest::bool::ANY, 0..9)) {
             let start = [Closed, Open, HalfOpen][start];
-            let (mut now, mut counts, mut moves) = (start, Entered::default(), Vec::new());
+            let (mut now, mut counts, mut moves) = (start, StateEntries::default(), Vec::new());
             for fails in choices {
                 let next = match (now, fails) {
                     (Closed, _) | (HalfOpen, true) => Open,

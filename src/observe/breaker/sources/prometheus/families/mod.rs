@@ -29,12 +29,12 @@ use counted::Counted;
 
 /// Reads what is known, page after page.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct KnownFamilies {
     rules: Vec<Rule>,
     counted: Counted,
 }
 
-impl Known {
+impl KnownFamilies {
     /// With the operator's own rules, which go before all else.
     pub(super) fn with(rules: Vec<Rule>) -> Self {
         Self { rules, counted: Counted::default() }

@@ -35,7 +35,7 @@ impl Tallies {
 
 /// What was read last of one breaker.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct PageMemory {
     tally: Option<Tally>,
     falls: u8,
     /// Its state, as far as it was told.
@@ -44,7 +44,7 @@ pub(super) struct Memory {
     pub(super) base: f64,
 }
 
-impl Memory {
+impl PageMemory {
     /// Nothing was counted so far, if nothing is remembered.
     pub(super) fn begin_at_nothing(&mut self) {
         if self.tally.is_none() && self.falls == 0 {
@@ -80,13 +80,13 @@ impl Memory {
 
 /// What is remembered of all breakers of a page; the process and the library are part of the key.
 #[derive(Default)]
-pub(super) struct Memories(BTreeMap<Key, Memory>);
+pub(super) struct PageMemories(BTreeMap<MemoryKey, PageMemory>);
 
-type Key = (Option<String>, &'static str, String, Option<String>);
+type MemoryKey = (Option<String>, &'static str, String, Option<String>);
 
-impl Memories {
+impl PageMemories {
     /// The memory of one breaker. Where too many are remembered, the others are forgotten.
-    pub(super) fn of(&mut self, key: Key) -> &mut Memory {
+    pub(super) fn of(&mut self, key: MemoryKey) -> &mut PageMemory {
         if self.0.len() >= REMEMBERED && !self.0.contains_key(&key) {
             self.0.clear();
         }

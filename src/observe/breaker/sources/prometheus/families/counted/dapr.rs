@@ -3,8 +3,8 @@
 use super::super::super::super::words;
 use super::super::super::Families;
 use super::super::super::text::Sample;
-use super::super::tally::{Memory, Tallies, Tally, process};
-use super::{Verdict, key};
+use super::super::tally::{PageMemory, Tallies, Tally, process};
+use super::{CountedState, key};
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
     SourceClaim,
@@ -26,9 +26,9 @@ pub(super) fn dapr_counts(families: &mut Families) -> (String, Tallies) {
     ("dapr_resiliency_activations_total".to_owned(), tallies)
 }
 
-pub(super) fn dapr(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+pub(super) fn dapr(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     let rejected = tally.get("met open").copied();
-    let said = |says, why| Verdict { says, why, rejected };
+    let said = |says, why| CountedState { says, why, rejected };
     if !goes_on {
         return said(SourceClaim::Nothing, "counts, read for the first time");
     }

@@ -4,8 +4,8 @@ use super::super::super::super::words;
 use super::super::super::Families;
 use super::super::super::text::Family;
 use super::super::growth::times;
-use super::super::tally::{Memory, Tallies, Tally, named, process};
-use super::{Verdict, key, verdict};
+use super::super::tally::{PageMemory, Tallies, Tally, named, process};
+use super::{CountedState, key, verdict};
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
     SourceClaim,
@@ -77,9 +77,9 @@ fn old_name(breaker: &str) -> String {
     breaker.split_once("ft_").map_or(breaker, |(_, method)| method).to_owned()
 }
 
-pub(super) fn time_in_state(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+pub(super) fn time_in_state(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     let rejected = tally.get("prevented").copied();
-    let said = |says, why| Verdict { says, why, rejected };
+    let said = |says, why| CountedState { says, why, rejected };
     if !goes_on {
         return said(SourceClaim::Nothing, "times, read for the first time");
     }
@@ -109,7 +109,7 @@ pub(super) fn helidon_counts(families: &mut Families) -> (String, Tallies) {
     (name.to_owned(), tallies)
 }
 
-pub(super) fn helidon(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+pub(super) fn helidon(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     match goes_on && memory.grown(tally, "opened") > 0.0 {
         true => verdict(SourceClaim::State(Open), "it opened since the last reading"),
         // Neither closing nor a trial is counted.

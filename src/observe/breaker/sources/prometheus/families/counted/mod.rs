@@ -10,7 +10,7 @@ use super::super::super::words;
 use super::super::Families;
 use super::{
     ground,
-    tally::{Memories, Memory, Tallies, Tally},
+    tally::{PageMemories, PageMemory, Tallies, Tally},
 };
 use crate::session::event::{
     BreakerState::{self, HalfOpen, Open},
@@ -23,31 +23,31 @@ const PROCESSES: usize = 16;
 /// What is known by counters only.
 #[derive(Default)]
 pub(super) struct Counted {
-    memories: Memories,
+    memories: PageMemories,
     /// Processes whose page was read, the latest first.
     read: Vec<Option<String>>,
 }
 
 /// What the counts of one breaker say.
-struct Verdict {
+struct CountedState {
     says: SourceClaim,
     why: &'static str,
     rejected: Option<f64>,
 }
 
-fn verdict(says: SourceClaim, why: &'static str) -> Verdict {
-    Verdict { says, why, rejected: None }
+fn verdict(says: SourceClaim, why: &'static str) -> CountedState {
+    CountedState { says, why, rejected: None }
 }
 
 /// Takes a library's counters off a page: the metric, and what it counts of each breaker.
 type Count = fn(&mut Families) -> (String, Tallies);
 /// What the counts of one breaker say.
-type Judge = fn(&mut Memory, &Tally, bool) -> Verdict;
+type StateFromCounts = fn(&mut PageMemory, &Tally, bool) -> CountedState;
 
 impl Counted {
     /// Takes the known counters off the page and reads them.
     pub(super) fn read(&mut self, families: &mut Families, page: Option<&str>) -> Vec<NamedBreaker> {
-        let readers: [(&'static str, Count, Judge); 7] = [
+        let readers: [(&'static str, Count, StateFromCounts); 7] = [
             ("circuit", opossum::opossum_counts, opossum::opossum),
             ("resilience_polly_strategy_events", polly::polly_counts, polly::polly),
             ("ft_circuitbreaker_state_total", microprofile::time_counts, microprofile::time_in_state),
@@ -72,7 +72,7 @@ impl Counted {
                     memory.begin_at_nothing();
                 }
                 let goes_on = memory.goes_on(&tally);
-                let Verdict { says, why, rejected } = judge(memory, &tally, goes_on);
+                let CountedState { says, why, rejected } = judge(memory, &tally, goes_on);
                 let jumps = (SourceClaim::Nothing, "its counts jump: several processes");
                 let (says, why) = if memory.jumps() { jumps } else { (says, why) };
                 match says {

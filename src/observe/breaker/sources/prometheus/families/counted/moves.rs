@@ -4,8 +4,8 @@ use super::super::super::super::words;
 use super::super::super::Families;
 use super::super::super::text::Family;
 use super::super::growth::walk;
-use super::super::tally::{Memory, Tallies, Tally, named, process};
-use super::{Verdict, verdict, whole};
+use super::super::tally::{PageMemory, Tallies, Tally, named, process};
+use super::{CountedState, verdict, whole};
 use crate::session::event::{
     BreakerState::{Closed, Open},
     SourceClaim,
@@ -56,9 +56,9 @@ pub(super) fn move_counts(families: &mut Families) -> (String, Tallies) {
     (metric, tallies)
 }
 
-pub(super) fn moved(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+pub(super) fn moved(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     let rejected = tally.get("rejected").copied();
-    let said = |says, why| Verdict { says, why, rejected };
+    let said = |says, why| CountedState { says, why, rejected };
     if !goes_on {
         return said(SourceClaim::Nothing, "transitions, read for the first time");
     }
@@ -94,7 +94,7 @@ pub(super) fn fuse_counts(families: &mut Families) -> (String, Tallies) {
     (metric, tallies)
 }
 
-pub(super) fn fuse(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+pub(super) fn fuse(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     let grown = |word: &str| goes_on && memory.grown(tally, word) > 0.0;
     match (grown("ok"), grown("blown")) {
         (false, true) => verdict(SourceClaim::State(Open), "asked, and found blown"),

@@ -1,10 +1,10 @@
 //! opossum-prometheus: events of each circuit.
 
 use super::super::super::Families;
-use super::super::super::text::{Family, Kind};
-use super::super::growth::Entered;
-use super::super::tally::{Memory, Tallies, Tally, named, process};
-use super::{Verdict, whole};
+use super::super::super::text::{Family, MetricType};
+use super::super::growth::StateEntries;
+use super::super::tally::{PageMemory, Tallies, Tally, named, process};
+use super::{CountedState, whole};
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
     SourceClaim,
@@ -44,7 +44,7 @@ pub(super) fn opossum_counts(families: &mut Families) -> (String, Tallies) {
         old(name).is_some_and(|(breaker, _)| families.contains_key(&format!("circuit_{breaker}_fire")))
     };
     for name in named(families, fires) {
-        let counts = families.get(&name).is_some_and(|family| family.kind == Kind::Counter);
+        let counts = families.get(&name).is_some_and(|family| family.kind == MetricType::Counter);
         if let Some((breaker, event)) = old(&name).filter(|_| counts)
             && let Some(family) = families.remove(&name)
         {
@@ -57,12 +57,12 @@ pub(super) fn opossum_counts(families: &mut Families) -> (String, Tallies) {
     (metric, tallies)
 }
 
-pub(super) fn opossum(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+pub(super) fn opossum(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     let count = |event: &str| tally.get(event).copied().unwrap_or(0.0);
     let rejected = Some(count("reject"));
     let pending = count("fire") - OVER.iter().map(|event| count(event)).sum::<f64>();
     let over = OVER.iter().any(|event| count(event) > 0.0);
-    let said = |says, why| Verdict { says, why, rejected };
+    let said = |says, why| CountedState { says, why, rejected };
     if tally.contains_key("fire") && count("open") == 0.0 && count("close") == 0.0 && count("halfOpen") == 0.0
     {
         // Switched off, it counts nothing but calls that begin.
@@ -85,7 +85,7 @@ pub(super) fn opossum(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verd
     let (open, closed, half_open) = (grown("open"), grown("close"), grown("halfOpen"));
     if tally.contains_key("halfOpen") && open + closed + half_open > 0 {
         memory.base = pending;
-        return said(Entered { open, half_open, closed }.says(memory.state), "the last event to grow");
+        return said(StateEntries { open, half_open, closed }.says(memory.state), "the last event to grow");
     }
     match (open > 0, closed > 0) {
         (true, false) => {

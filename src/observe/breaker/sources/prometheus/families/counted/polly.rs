@@ -2,9 +2,9 @@
 
 use super::super::super::Families;
 use super::super::super::text::Sample;
-use super::super::growth::Entered;
-use super::super::tally::{Memory, Tallies, Tally, named, process};
-use super::{Verdict, whole};
+use super::super::growth::StateEntries;
+use super::super::tally::{PageMemory, Tallies, Tally, named, process};
+use super::{CountedState, whole};
 use crate::session::event::{
     BreakerState::{Closed, ForcedOpen, HalfOpen, Open},
     SourceClaim,
@@ -46,22 +46,22 @@ pub(super) fn polly_counts(families: &mut Families) -> (String, Tallies) {
     (metric, tallies)
 }
 
-pub(super) fn polly(memory: &mut Memory, tally: &Tally, goes_on: bool) -> Verdict {
+pub(super) fn polly(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     let count = |word: &str| tally.get(word).copied().unwrap_or(0.0);
     let rejected = Some(count(BROKEN) + count(ISOLATED)).filter(|count| *count > 0.0);
-    let said = |says, why| Verdict { says, why, rejected };
+    let said = |says, why| CountedState { says, why, rejected };
     if !goes_on {
         return said(SourceClaim::Nothing, "read for the first time");
     }
     // 1 while rejected runs were seen and no event since.
     let held = std::mem::take(&mut memory.base);
     let grown = |word: &str| whole(memory.grown(tally, word));
-    let entered = Entered {
+    let entered = StateEntries {
         open: grown("OnCircuitOpened"),
         half_open: grown("OnCircuitHalfOpened"),
         closed: grown("OnCircuitClosed"),
     };
-    if entered != Entered::default() {
+    if entered != StateEntries::default() {
         return said(entered.says(memory.state), "the last event to grow");
     }
     let rejects = grown(BROKEN) > 0;

@@ -5,7 +5,7 @@
 //! request on, and nothing of the experiment.
 
 use crate::{
-    provider::http::{Access, Packing, beginning},
+    provider::http::{Access, ContentCoding, beginning},
     session::event::Timestamp,
 };
 use bytes::Bytes;
@@ -27,7 +27,7 @@ const AGENT: &str = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"), " (breaker 
 
 /// A way to the pages of one server.
 #[derive(Clone)]
-pub(in crate::observe::breaker) enum Reach {
+pub(in crate::observe::breaker) enum PageRoute {
     /// Straight.
     Url {
         /// Shared by all pages.
@@ -50,7 +50,7 @@ pub(in crate::observe::breaker) enum Reach {
 
 /// Why there is no answer of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::observe::breaker) enum Refused {
+pub(in crate::observe::breaker) enum PageError {
     /// The cluster does not let us read pods one by one.
     Denied(String),
     /// Nobody answers.
@@ -59,12 +59,9 @@ pub(in crate::observe::breaker) enum Refused {
     Late(String),
 }
 
-impl Reach {
+impl PageRoute {
     /// Straight to the server of a URL; with the path and query that the URL names.
-    pub(in crate::observe::breaker) fn straight(
-        text: &str,
-        access: &Access,
-    ) -> Result<(Self, String), String> {
+    pub(in crate::observe::breaker) fn direct(text: &str, access: &Access) -> Result<(Self, String), String> {
         let url: Url = text.parse().map_err(|error| format!("its URL cannot be read: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err("only http and https can be asked".to_owned());
@@ -93,21 +90,21 @@ impl Reach {
         path: &str,
         accept: &'static str,
         now: Timestamp,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<PageResponse, PageError> {
         match self {
             Self::Url { client, headers, origin } => {
                 let mut headers = headers.clone();
                 headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
                 let response = client.get(at(origin, path)).headers(headers).send().await;
-                let response = response.map_err(|error| Refused::Unreachable(short(error)))?;
+                let response = response.map_err(|error| PageError::Unreachable(short(error)))?;
                 let (status, headers) = (response.status().as_u16(), response.headers().clone());
-                let answer = Answer::new(status, &headers, Body::Straight(response), now);
+                let answer = PageResponse::new(status, &headers, Body::Straight(response), now);
                 let packed = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-                answer.unpacked(&Packing::of(packed)).await.map_err(Refused::Unreachable)
+                answer.unpacked(&ContentCoding::of(packed)).await.map_err(PageError::Unreachable)
             }
             Self::Pod { client, namespace, pod, port } => {
                 let any =
-                    Url::parse("http://pod/").map_err(|error| Refused::Unreachable(error.to_string()))?;
+                    Url::parse("http://pod/").map_err(|error| PageError::Unreachable(error.to_string()))?;
                 let url = at(&any, path);
                 let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
                 let target =
@@ -116,13 +113,17 @@ impl Reach {
                     .header(header::ACCEPT, accept)
                     .header(header::USER_AGENT, AGENT)
                     .body(kube::client::Body::from(Vec::new()))
-                    .map_err(|error| Refused::Unreachable(error.to_string()))?;
+                    .map_err(|error| PageError::Unreachable(error.to_string()))?;
                 let response = client.send(request).await;
                 let response =
-                    response.map_err(|error| Refused::Unreachable(crate::cluster::answer(&error)))?;
+                    response.map_err(|error| PageError::Unreachable(crate::cluster::answer(&error)))?;
                 let (parts, body) = response.into_parts();
-                let answer =
-                    Answer::new(parts.status.as_u16(), &parts.headers, Body::Proxied(Box::new(body)), now);
+                let answer = PageResponse::new(
+                    parts.status.as_u16(),
+                    &parts.headers,
+                    Body::Proxied(Box::new(body)),
+                    now,
+                );
                 answer.of_the_pod().await
             }
         }
@@ -149,7 +150,7 @@ enum Body {
 }
 
 /// An answer whose body is read piece by piece.
-pub(in crate::observe::breaker) struct Answer {
+pub(in crate::observe::breaker) struct PageResponse {
     pub(in crate::observe::breaker) status: u16,
     pub(in crate::observe::breaker) content_type: String,
     /// How far the server's clock is ahead of ours.
@@ -159,7 +160,7 @@ pub(in crate::observe::breaker) struct Answer {
     body: Body,
 }
 
-impl Answer {
+impl PageResponse {
     fn new(status: u16, headers: &HeaderMap, body: Body, now: Timestamp) -> Self {
         let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
@@ -212,7 +213,7 @@ impl Answer {
     }
 
     /// The same with its body as it was before somebody packed it, unasked. Such a page is not read as a stream.
-    async fn unpacked(mut self, packings: &[Packing]) -> Result<Self, String> {
+    async fn unpacked(mut self, packings: &[ContentCoding]) -> Result<Self, String> {
         if packings.is_empty() {
             return Ok(self);
         }
@@ -225,13 +226,13 @@ impl Answer {
     }
 
     /// Tells a refusal of the API server itself from an answer of the pod.
-    async fn of_the_pod(mut self) -> Result<Self, Refused> {
+    async fn of_the_pod(mut self) -> Result<Self, PageError> {
         if self.status < 400 {
             return Ok(self);
         }
         let mut body = Vec::new();
         while body.len() < REFUSAL {
-            match self.more().await.map_err(Refused::Unreachable)? {
+            match self.more().await.map_err(PageError::Unreachable)? {
                 Some(piece) => body.extend_from_slice(&piece),
                 None => break,
             }
@@ -245,7 +246,7 @@ impl Answer {
 }
 
 /// What the API server says where it does not reach the pod, or does not let us.
-fn refusal(status: u16, body: &[u8]) -> Option<Refused> {
+fn refusal(status: u16, body: &[u8]) -> Option<PageError> {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let of_the_server = value["kind"] == "Status" && value["apiVersion"] == "v1";
     let text = String::from_utf8_lossy(body);
@@ -256,8 +257,8 @@ fn refusal(status: u16, body: &[u8]) -> Option<Refused> {
     let message = value["message"].as_str().unwrap_or(text.trim());
     let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
     Some(match status {
-        401 | 403 if of_the_server => Refused::Denied(message),
-        _ => Refused::Unreachable(message),
+        401 | 403 if of_the_server => PageError::Denied(message),
+        _ => PageError::Unreachable(message),
     })
 }
 
@@ -299,9 +300,9 @@ mod tests {
     #[test]
     fn a_path_never_leads_to_another_server() {
         let (reach, path) =
-            Reach::straight("http://127.0.0.1:8080/metrics?scope=base", &Access::default()).unwrap();
+            PageRoute::direct("http://127.0.0.1:8080/metrics?scope=base", &Access::default()).unwrap();
         assert_eq!(path, "/metrics?scope=base");
-        let Reach::Url { origin, .. } = reach else { panic!("a URL") };
+        let PageRoute::Url { origin, .. } = reach else { panic!("a URL") };
         for path in
             ["//evil.example/x", "http://evil.example/x", "/../x", "@evil.example", "/a b?c=d", "\\\\evil"]
         {
@@ -309,7 +310,7 @@ mod tests {
             assert_eq!((url.host_str(), url.port()), (Some("127.0.0.1"), Some(8080)), "{path}");
         }
         for text in ["ftp://127.0.0.1/", "8080/metrics", ""] {
-            assert!(Reach::straight(text, &Access::default()).is_err(), "{text}");
+            assert!(PageRoute::direct(text, &Access::default()).is_err(), "{text}");
         }
     }
 
@@ -322,13 +323,13 @@ mod tests {
         let denied = "pods \"a\" is forbidden: User \"u\" cannot get resource \"pods/proxy\"";
         let dial = "error trying to reach service: dial tcp 10.1.0.7:8080: connect: connection refused";
         for (code, body, found) in [
-            (403, status(403, denied), Some(Refused::Denied(denied.to_owned()))),
-            (503, status(503, dial), Some(Refused::Unreachable(dial.to_owned()))),
-            (502, dial.to_owned(), Some(Refused::Unreachable(dial.to_owned()))),
+            (403, status(403, denied), Some(PageError::Denied(denied.to_owned()))),
+            (503, status(503, dial), Some(PageError::Unreachable(dial.to_owned()))),
+            (502, dial.to_owned(), Some(PageError::Unreachable(dial.to_owned()))),
             (
                 404,
                 status(404, "pods \"a\" not found"),
-                Some(Refused::Unreachable("pods \"a\" not found".to_owned())),
+                Some(PageError::Unreachable("pods \"a\" not found".to_owned())),
             ),
             // Of the pod: a health page that fails, a page that is not there.
             (503, r#"{"status":"DOWN"}"#.to_owned(), None),

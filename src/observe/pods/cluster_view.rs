@@ -1,9 +1,10 @@
 //! What is known of the watched namespaces, and what of a change is worth telling. Pure: no clock, no network.
 
 use super::{
-    crowd::Crowd,
     in_play::InPlay,
-    notes, row,
+    notes,
+    pod_index::PodIndex,
+    row,
     services::{KnownService, service_of},
 };
 use crate::session::event::{ClusterNote, EventKind, Pod, PodKey, Workload};
@@ -16,16 +17,16 @@ use kube::ResourceExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Namespace and name.
-type Place = (String, String);
+type NamespacedName = (String, String);
 
 /// Everything known, each object as a row.
-pub(super) struct Picture {
+pub(super) struct ClusterView {
     meant: InPlay,
-    pods: Crowd,
-    services: BTreeMap<Place, KnownService>,
-    workloads: HashMap<Place, KnownWorkload>,
+    pods: PodIndex,
+    services: BTreeMap<NamespacedName, KnownService>,
+    workloads: HashMap<NamespacedName, KnownWorkload>,
     /// Deployments in play because a pod of theirs is; once in play, they stay.
-    owners: BTreeSet<Place>,
+    owners: BTreeSet<NamespacedName>,
     /// Namespaces whose endpoints were listed: before that, "no endpoints" would be a guess.
     endpoints_listed: BTreeSet<String>,
 }
@@ -35,11 +36,11 @@ struct KnownWorkload {
     told: Option<Workload>,
 }
 
-impl Picture {
+impl ClusterView {
     pub(super) fn new(meant: InPlay) -> Self {
         Self {
             meant,
-            pods: Crowd::default(),
+            pods: PodIndex::default(),
             services: BTreeMap::new(),
             workloads: HashMap::new(),
             owners: BTreeSet::new(),
@@ -128,7 +129,7 @@ impl Picture {
 
     /// A slice of endpoints is gone.
     pub(super) fn slice_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
-        let of = |(place, known): (&Place, &KnownService)| {
+        let of = |(place, known): (&NamespacedName, &KnownService)| {
             (place.0 == namespace && known.slices().any(|slice| slice == name)).then(|| place.clone())
         };
         let Some(place) = self.services.iter().find_map(of) else { return Vec::new() };
@@ -147,11 +148,12 @@ impl Picture {
     /// All endpoints of a namespace were listed: now "none" is known to be none.
     pub(super) fn endpoints_listed(&mut self, namespace: &str) -> Vec<EventKind> {
         self.endpoints_listed.insert(namespace.to_owned());
-        let places: Vec<Place> = self.services.keys().filter(|place| place.0 == namespace).cloned().collect();
+        let places: Vec<NamespacedName> =
+            self.services.keys().filter(|place| place.0 == namespace).cloned().collect();
         places.iter().flat_map(|place| self.service_news(place)).collect()
     }
 
-    fn service_news(&mut self, place: &Place) -> Vec<EventKind> {
+    fn service_news(&mut self, place: &NamespacedName) -> Vec<EventKind> {
         if !self.endpoints_listed.contains(&place.0) {
             return Vec::new();
         }
@@ -187,7 +189,7 @@ impl Picture {
         self.workloads.keys().filter(|place| place.0 == namespace).map(|place| place.1.clone()).collect()
     }
 
-    fn workload_news(&mut self, place: &Place) -> Vec<EventKind> {
+    fn workload_news(&mut self, place: &NamespacedName) -> Vec<EventKind> {
         let in_play = self.meant.is_everything() || self.meant.names(&place.1) || self.owners.contains(place);
         let Some(known) = self.workloads.get_mut(place).filter(|_| in_play) else { return Vec::new() };
         if known.told.as_ref() == Some(&known.row) {
@@ -225,15 +227,15 @@ impl Picture {
         labels: &BTreeMap<String, String>,
         news: &mut Vec<EventKind>,
     ) {
-        let in_front = |(place, known): (&Place, &KnownService)| {
+        let in_front = |(place, known): (&NamespacedName, &KnownService)| {
             (!known.in_play && place.0 == namespace && known.selects(labels)).then(|| place.clone())
         };
-        let places: Vec<Place> = self.services.iter().filter_map(in_front).collect();
+        let places: Vec<NamespacedName> = self.services.iter().filter_map(in_front).collect();
         places.iter().for_each(|place| self.service_comes_into_play(place, news));
     }
 
     /// A Service in play takes the pods behind it with it.
-    fn service_comes_into_play(&mut self, place: &Place, news: &mut Vec<EventKind>) {
+    fn service_comes_into_play(&mut self, place: &NamespacedName, news: &mut Vec<EventKind>) {
         let Some(known) = self.services.get_mut(place) else { return };
         known.in_play = true;
         let known = &*known;
@@ -267,6 +269,6 @@ fn is_of(name: &str, owner: &str) -> bool {
     })
 }
 
-fn place(object: &impl ResourceExt) -> Place {
+fn place(object: &impl ResourceExt) -> NamespacedName {
     (object.namespace().unwrap_or_default(), object.name_any())
 }

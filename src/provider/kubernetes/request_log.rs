@@ -10,24 +10,24 @@ type Response = http::Response<Body>;
 
 /// What the requests of a call came to; clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Witness(Arc<Mutex<Seen>>);
+pub(super) struct RequestLog(Arc<Mutex<LoggedRequests>>);
 
 #[derive(Clone, Debug, Default)]
-struct Seen {
+struct LoggedRequests {
     /// Whether something was changed, or may have been: an answer that never came, an error of the server.
     acted: bool,
     /// The first request that was refused.
-    refused: Option<Refused>,
+    refused: Option<RefusedRequest>,
 }
 
 #[derive(Clone, Debug)]
-struct Refused {
+struct RefusedRequest {
     verb: &'static str,
     path: String,
     status: u16,
 }
 
-impl Witness {
+impl RequestLog {
     /// A client whose requests are seen.
     pub(super) fn over(&self, client: &Client) -> Client {
         let (witness, client, namespace) =
@@ -51,7 +51,7 @@ impl Witness {
             Some(101) => seen.acted = true,
             Some(200..400) => seen.acted |= !reads,
             Some(400..=407 | 410 | 422 | 429) => {
-                seen.refused.get_or_insert(Refused {
+                seen.refused.get_or_insert(RefusedRequest {
                     verb: verb(method.as_str(), &path),
                     path,
                     status: status.unwrap_or(0),
@@ -68,7 +68,9 @@ impl Witness {
         if seen.acted {
             return None;
         }
-        let Some(Refused { verb, path, status }) = seen.refused else { return Some(failure.plainly()) };
+        let Some(RefusedRequest { verb, path, status }) = seen.refused else {
+            return Some(failure.plainly());
+        };
         let (context, what) = (connection.context(), resource(&path));
         let said = failure.said();
         let user = said.as_deref().and_then(user_in).or(connection.user().map(str::to_owned));
@@ -132,7 +134,7 @@ mod tests {
     #[test]
     fn only_what_was_refused_throughout_changed_nothing() {
         let acted = |seen: &[(&str, Option<u16>)]| {
-            let witness = Witness::default();
+            let witness = RequestLog::default();
             for (method, status) in seen {
                 witness.saw(&method.parse().unwrap(), "/api/v1/namespaces/a/pods".to_owned(), *status);
             }

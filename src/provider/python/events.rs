@@ -6,7 +6,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 /// One thing that extensions say, or do around themselves, while their functions run.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Heard {
+pub enum PythonEvent {
     /// A record of the logger `chaostoolkit`, or a word of the bridge itself.
     Logged {
         level: Level,
@@ -25,7 +25,7 @@ pub enum Heard {
     /// A SIGTERM, which is meant for the run.
     Terminated,
     /// A call changed what later processes inherit.
-    Moved(Surroundings),
+    Moved(EnvironmentChange),
     /// A function gave what JSON cannot hold; its text is kept in its place.
     Unserialisable {
         /// `module.function`.
@@ -35,7 +35,7 @@ pub enum Heard {
 
 /// Changes of the environment and the current directory.
 #[derive(Clone, Default, PartialEq)]
-pub struct Surroundings {
+pub struct EnvironmentChange {
     /// Variables by name; `None` for one that is gone.
     pub environment: Vec<(String, Option<String>)>,
     /// The new current directory.
@@ -43,7 +43,7 @@ pub struct Surroundings {
 }
 
 /// Shows names only: values may be secrets.
-impl fmt::Debug for Surroundings {
+impl fmt::Debug for EnvironmentChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Surroundings")
@@ -54,4 +54,4 @@ impl fmt::Debug for Surroundings {
 }
 
 /// Takes what Python says, in order. The answer of a call comes only after what was said before it has been taken.
-pub type Listener = Arc<dyn Fn(Heard) -> BoxFuture<'static, ()> + Send + Sync>;
+pub type Listener = Arc<dyn Fn(PythonEvent) -> BoxFuture<'static, ()> + Send + Sync>;

@@ -1,9 +1,9 @@
 //! Sources that name breakers: which breaker is meant, in which state, and whether several processes speak.
 
 use super::super::reading::{Reading, SourceId};
-use super::answers::{Look, Stage};
+use super::answers::{AnswerPattern, AnswerStage};
 use super::seconds;
-use super::weigh::{Opinion, opinion};
+use super::weighing::{Opinion, opinion};
 use crate::session::event::{
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open},
     Confidence::{Likely, Sure},
@@ -35,11 +35,11 @@ const TRACKS: usize = 256;
 const CHANGES: usize = 16;
 
 /// Who speaks: a source, and the process behind it where it tells.
-type Voice = (SourceId, Option<String>);
+type ReportingProcess = (SourceId, Option<String>);
 
 /// What one voice says of one breaker.
 #[derive(Clone, Debug)]
-struct Said {
+struct ProcessReport {
     at: Timestamp,
     since: Timestamp,
     breaker: NamedBreaker,
@@ -50,7 +50,7 @@ struct Said {
     missed: Option<(Timestamp, BreakerState)>,
 }
 
-impl Said {
+impl ProcessReport {
     /// Whether two readings in a row say so.
     fn confirmed(&self) -> bool {
         self.before.is_some_and(|(at, says)| says == self.breaker.says && seconds(at, self.at) <= AGREE_S)
@@ -59,7 +59,7 @@ impl Said {
 
 /// What was learned of a breaker in this session.
 #[derive(Clone, Debug, Default)]
-struct Track {
+struct BreakerHistory {
     /// It was open while users were well: it is about something else until it moves with the fault.
     foreign: bool,
     /// When it moved with the fault.
@@ -72,7 +72,7 @@ struct Track {
 
 /// What is meant, and all that is said of it.
 #[derive(Clone, Debug)]
-pub(super) struct Meant {
+pub(super) struct ChosenBreaker {
     pub(super) opinion: Opinion,
     pub(super) name: String,
     pub(super) since: Timestamp,
@@ -82,9 +82,9 @@ pub(super) struct Meant {
 
 /// Sources that name breakers.
 #[derive(Default)]
-pub(super) struct Direct {
-    said: BTreeMap<(Voice, String), Said>,
-    tracks: BTreeMap<String, Track>,
+pub(super) struct NamedSources {
+    said: BTreeMap<(ReportingProcess, String), ProcessReport>,
+    tracks: BTreeMap<String, BreakerHistory>,
     /// The latest process of each source, with the moments it was first and last heard.
     processes: BTreeMap<SourceId, VecDeque<(String, Timestamp)>>,
     /// From open to the trial, as seen, in seconds.
@@ -93,9 +93,9 @@ pub(super) struct Direct {
     stood: BTreeMap<String, (BreakerState, Timestamp)>,
 }
 
-impl Direct {
+impl NamedSources {
     /// Takes note of a reading; tells whether its process began anew.
-    pub(super) fn hear(&mut self, at: Timestamp, reading: &Reading, fault: bool) -> bool {
+    pub(super) fn handle(&mut self, at: Timestamp, reading: &Reading, fault: bool) -> bool {
         let restarted = self.process(at, reading);
         let id = &reading.source;
         for breaker in &reading.breakers {
@@ -109,7 +109,8 @@ impl Direct {
         }
         // What is named no longer is silence.
         let named: BTreeSet<&str> = reading.breakers.iter().map(|breaker| breaker.name.as_str()).collect();
-        let keeps = |(voice, name): &(Voice, String)| voice.0 != *id || named.contains(name.as_str());
+        let keeps =
+            |(voice, name): &(ReportingProcess, String)| voice.0 != *id || named.contains(name.as_str());
         self.said.retain(|key, said| keeps(key) && seconds(said.at, at) <= TURNS_S);
         restarted
     }
@@ -170,12 +171,12 @@ impl Direct {
         restarted
     }
 
-    fn say(&mut self, at: Timestamp, key: (Voice, String), breaker: &NamedBreaker, fault: bool) {
+    fn say(&mut self, at: Timestamp, key: (ReportingProcess, String), breaker: &NamedBreaker, fault: bool) {
         if self.tracks.len() >= TRACKS && !self.tracks.contains_key(&breaker.name) {
             return;
         }
         let track = self.tracks.entry(breaker.name.clone()).or_default();
-        let said = self.said.entry(key).or_insert_with(|| Said {
+        let said = self.said.entry(key).or_insert_with(|| ProcessReport {
             at,
             since: at,
             breaker: breaker.clone(),
@@ -228,8 +229,8 @@ impl Direct {
     }
 
     /// Statements that are not stale, of pods rather than of whoever answers, of the most direct kind that says something.
-    fn fresh(&self, now: Timestamp) -> Vec<(&Voice, &str, &Said)> {
-        let stale = |voice: &Voice| if self.turns(&voice.0) { TURNS_S } else { STALE_S };
+    fn fresh(&self, now: Timestamp) -> Vec<(&ReportingProcess, &str, &ProcessReport)> {
+        let stale = |voice: &ReportingProcess| if self.turns(&voice.0) { TURNS_S } else { STALE_S };
         let all = self.said.iter().filter(|((voice, _), said)| seconds(said.at, now) <= stale(voice));
         let speaking: Vec<_> = all.filter(|(_, said)| said.breaker.says != SourceClaim::Nothing).collect();
         let kind = |kind: SourceKind| {
@@ -281,7 +282,7 @@ impl Direct {
     fn state(
         &self,
         name: &str,
-        fresh: &[(&Voice, &str, &Said)],
+        fresh: &[(&ReportingProcess, &str, &ProcessReport)],
         now: Timestamp,
     ) -> Option<(BreakerState, Timestamp, Vec<NamedState>)> {
         let mut rows: Vec<(NamedState, Timestamp)> = Vec::new();
@@ -290,7 +291,8 @@ impl Direct {
             rows.push((NamedState { name: row(voice), state }, said.since));
         }
         let (first, _) = rows.first()?;
-        let turned = |said: &Said| said.changes.back().is_some_and(|(at, _)| seconds(*at, now) <= TURN_S);
+        let turned =
+            |said: &ProcessReport| said.changes.back().is_some_and(|(at, _)| seconds(*at, now) <= TURN_S);
         let turns = self.tracks.get(name).is_some_and(|track| track.several)
             && fresh.iter().any(|(_, named, said)| *named == name && turned(said));
         let mixed = turns || rows.iter().any(|(row, _)| row.state != first.state);
@@ -309,11 +311,11 @@ impl Direct {
     pub(super) fn meant(
         &mut self,
         now: Timestamp,
-        look: &Look,
+        look: &AnswerPattern,
         real_since: impl Fn(Timestamp) -> u32,
         hangs: impl Fn(Timestamp, Timestamp) -> bool,
         turned_away: impl Fn(Timestamp) -> u32,
-    ) -> Option<Meant> {
+    ) -> Option<ChosenBreaker> {
         self.examine(now, look, &real_since);
         let fresh = self.fresh(now);
         let names: BTreeSet<&str> = fresh
@@ -351,7 +353,7 @@ impl Direct {
         };
         let (state, since, replicas) = state_of(name)?;
         let track = self.tracks.get(name)?;
-        let said: Vec<&Said> =
+        let said: Vec<&ProcessReport> =
             fresh.iter().filter(|(_, named, _)| *named == name).map(|(.., said)| *said).collect();
         let latest = said.iter().max_by_key(|said| said.at)?;
         let told = latest.breaker.clone();
@@ -394,7 +396,7 @@ impl Direct {
         }
         let (lagged, name) = (lags, name.to_owned());
         let standing = if state == Mixed { None } else { Some(state) };
-        let meant = Meant { opinion: found, name: name.clone(), since, replicas, told };
+        let meant = ChosenBreaker { opinion: found, name: name.clone(), since, replicas, told };
         if let Some(track) = self.tracks.get_mut(&name) {
             track.contradicted |= lagged;
         }
@@ -422,18 +424,18 @@ impl Direct {
     }
 
     /// Learns which breakers are about something else, and which ones the answers contradict.
-    fn examine(&mut self, now: Timestamp, look: &Look, real_since: &impl Fn(Timestamp) -> u32) {
+    fn examine(&mut self, now: Timestamp, look: &AnswerPattern, real_since: &impl Fn(Timestamp) -> u32) {
         let (mut learned, mut doubted) = (Vec::new(), Vec::new());
         for ((_, name), said) in &self.said {
             let SourceClaim::State(state) = said.breaker.says else { continue };
             let lasts = seconds(said.since, now) >= PATIENCE_S && seconds(said.at, now) <= STALE_S;
             // A trial may last for seconds: well users do not contradict it at once.
-            let well = matches!(look.stage, Stage::Fine { .. }) && real_since(said.since) >= 4;
+            let well = matches!(look.stage, AnswerStage::Fine { .. }) && real_since(said.since) >= 4;
             let otherwise = match state {
                 Open | HalfOpen | ForcedOpen => well,
                 Closed | Disabled | MetricsOnly => match look.stage {
-                    Stage::Cut(cut) => look.proven && seconds(cut.since, now) >= PATIENCE_S,
-                    Stage::Failing(_) => state == Closed && look.stage.passes_through(),
+                    AnswerStage::Cut(cut) => look.proven && seconds(cut.since, now) >= PATIENCE_S,
+                    AnswerStage::Failing(_) => state == Closed && look.stage.passes_through(),
                     _ => false,
                 },
                 _ => false,
@@ -442,7 +444,7 @@ impl Direct {
                 learned.push((name.clone(), state));
             }
             // Calls are cut short and it says closed: it need not be wrong, but sure it is not.
-            let cut = matches!(look.stage, Stage::Cut(cut) if seconds(cut.since, now) >= PATIENCE_S);
+            let cut = matches!(look.stage, AnswerStage::Cut(cut) if seconds(cut.since, now) >= PATIENCE_S);
             if lasts && cut && state == Closed {
                 doubted.push(name.clone());
             }
@@ -463,7 +465,7 @@ impl Direct {
 }
 
 /// A trial that a counter tells of though no reading saw it. Processes that answer in turn count each for itself.
-fn missed(said: &Said, now: &NamedBreaker, at: Timestamp) -> Option<(Timestamp, BreakerState)> {
+fn missed(said: &ProcessReport, now: &NamedBreaker, at: Timestamp) -> Option<(Timestamp, BreakerState)> {
     let grew = now.trials?.checked_sub(said.breaker.trials?)?;
     let (SourceClaim::State(Open), SourceClaim::State(became @ (Open | Closed))) =
         (said.breaker.says, now.says)
@@ -475,16 +477,16 @@ fn missed(said: &Said, now: &NamedBreaker, at: Timestamp) -> Option<(Timestamp, 
 }
 
 /// What speaks against a state now.
-fn against(state: BreakerState, look: &Look, moved: bool) -> Option<&'static str> {
+fn against(state: BreakerState, look: &AnswerPattern, moved: bool) -> Option<&'static str> {
     match (state, &look.stage) {
-        (Open | HalfOpen | ForcedOpen, Stage::Fine { .. } | Stage::Unknown) if !moved => {
+        (Open | HalfOpen | ForcedOpen, AnswerStage::Fine { .. } | AnswerStage::Unknown) if !moved => {
             Some("users are well: is this series about this breaker?")
         }
-        (Open | ForcedOpen, Stage::Fine { .. }) => Some("the answers look otherwise"),
-        (Closed | Disabled | MetricsOnly, Stage::Cut(_)) => {
+        (Open | ForcedOpen, AnswerStage::Fine { .. }) => Some("the answers look otherwise"),
+        (Closed | Disabled | MetricsOnly, AnswerStage::Cut(_)) => {
             Some("the answers look otherwise: calls are cut short")
         }
-        (Closed, Stage::Failing(failing)) if !moved && failing.slow + failing.fast > 1 => {
+        (Closed, AnswerStage::Failing(failing)) if !moved && failing.slow + failing.fast > 1 => {
             match seconds(failing.since, failing.latest) < PATIENCE_S {
                 true => Some("calls begin to fail: it may open any moment"),
                 false => Some("calls fail and it has not moved: is this series about this breaker?"),
@@ -495,7 +497,7 @@ fn against(state: BreakerState, look: &Look, moved: bool) -> Option<&'static str
 }
 
 /// `5wz5k`, `pid 7`.
-fn row(voice: &Voice) -> String {
+fn row(voice: &ReportingProcess) -> String {
     let pod = voice.0.pod.as_deref().map(|pod| pod.rsplit('-').next().unwrap_or(pod).to_owned());
     match (pod, &voice.1) {
         (Some(pod), Some(process)) => format!("{pod} {process}"),

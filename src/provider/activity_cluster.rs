@@ -2,13 +2,13 @@
 
 use super::{flat_secrets, gremlin};
 use crate::{
-    cluster::{Connection, Error, Identity, Settings},
+    cluster::{ClusterSettings, Connection, Error, Identity},
     experiment::{ProviderKind, Secrets},
 };
 use pyvalue::{Map, Value};
 
 /// The cluster of an activity.
-pub enum Site {
+pub enum ActivityCluster {
     /// It has to do with none, as far as can be told.
     Nowhere,
     /// In this one.
@@ -22,7 +22,7 @@ pub enum Site {
     Missing(Error),
 }
 
-impl Site {
+impl ActivityCluster {
     /// The way to the cluster, if it is known.
     pub fn connection(&self) -> Option<&Connection> {
         match self {
@@ -43,13 +43,18 @@ pub fn is_kubernetes(module: &str) -> bool {
 }
 
 /// Chooses as whoever does the activity would.
-pub(super) async fn find(settings: &Settings, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> Site {
+pub(super) async fn find(
+    settings: &ClusterSettings,
+    kind: ProviderKind,
+    provider: &Map,
+    secrets: &Secrets,
+) -> ActivityCluster {
     let given = |found: Result<Connection, Error>| match found {
-        Ok(connection) => Site::In { connection, sure: false },
-        Err(_) => Site::Nowhere,
+        Ok(connection) => ActivityCluster::In { connection, sure: false },
+        Err(_) => ActivityCluster::Nowhere,
     };
     match kind {
-        ProviderKind::Http => Site::Nowhere,
+        ProviderKind::Http => ActivityCluster::Nowhere,
         ProviderKind::Process => given(Connection::of_programs(settings).await),
         ProviderKind::Python => {
             let module = provider.get("module").and_then(Value::as_str).unwrap_or_default();
@@ -59,8 +64,8 @@ pub(super) async fn find(settings: &Settings, kind: ProviderKind, provider: &Map
             settings.overrule(&mut own);
             let found = Connection::choose(settings, &own).await;
             match found {
-                Ok(connection) if is_kubernetes(module) => Site::In { connection, sure: true },
-                Err(error) if is_kubernetes(module) => Site::Missing(error),
+                Ok(connection) if is_kubernetes(module) => ActivityCluster::In { connection, sure: true },
+                Err(error) if is_kubernetes(module) => ActivityCluster::Missing(error),
                 found => given(found),
             }
         }
@@ -78,12 +83,12 @@ mod tests {
             {"name": "staging", "context": {"cluster": "c", "user": "u"}}]}"#;
 
     /// The context that a call would act in, and whether that is sure; an empty one for none.
-    async fn context(settings: &Settings, kind: ProviderKind, provider: &str) -> (String, bool) {
+    async fn context(settings: &ClusterSettings, kind: ProviderKind, provider: &str) -> (String, bool) {
         let secrets = Secrets::new(map(r#"{"k8s": {"KUBERNETES_CONTEXT": "staging"}}"#));
         match find(settings, kind, &map(provider), &secrets).await {
-            Site::In { connection, sure } => (connection.context().to_owned(), sure),
-            Site::Nowhere => (String::new(), false),
-            Site::Missing(_) => (String::new(), true),
+            ActivityCluster::In { connection, sure } => (connection.context().to_owned(), sure),
+            ActivityCluster::Nowhere => (String::new(), false),
+            ActivityCluster::Missing(_) => (String::new(), true),
         }
     }
 
@@ -95,7 +100,7 @@ mod tests {
         let shown = path.display().to_string();
         let settings = move |context: Option<&'static str>| {
             let shown = shown.clone();
-            Settings::new(move |name| match name {
+            ClusterSettings::new(move |name| match name {
                 "KUBECONFIG" => Some(shown.clone()),
                 "KUBERNETES_CONTEXT" => context.map(str::to_owned),
                 _ => None,

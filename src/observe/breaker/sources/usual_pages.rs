@@ -1,6 +1,6 @@
 //! Where sources usually are: ports and paths; and how an operator names one.
 
-use super::ask::Kind;
+use super::page_poller::PageKind;
 use std::fmt;
 
 /// Ports of sidecars, where only their own pages are asked for; the others of theirs are left alone.
@@ -11,11 +11,14 @@ const SIDECARS: [u16; 12] = [15000, 15001, 15004, 15006, 15008, 15020, 15021, 15
 const DAPR: &str = "dapr-metrics";
 
 /// Paths that are tried on a port of a service, group by group: of each group the first that is there is read.
-pub(in crate::observe::breaker) const USUAL: [(Kind, &[&str]); 4] = [
-    (Kind::Breakers, &["/actuator/circuitbreakers", "/actuator/circuitbreakerevents"]),
-    (Kind::Stream, &["/hystrix.stream", "/actuator/hystrix.stream"]),
-    (Kind::Metrics, &["/metrics", "/actuator/prometheus", "/q/metrics", "/prometheus", "/observe/metrics"]),
-    (Kind::Health, &["/health", "/actuator/health", "/q/health"]),
+pub(in crate::observe::breaker) const USUAL: [(PageKind, &[&str]); 4] = [
+    (PageKind::Breakers, &["/actuator/circuitbreakers", "/actuator/circuitbreakerevents"]),
+    (PageKind::Stream, &["/hystrix.stream", "/actuator/hystrix.stream"]),
+    (
+        PageKind::Metrics,
+        &["/metrics", "/actuator/prometheus", "/q/metrics", "/prometheus", "/observe/metrics"],
+    ),
+    (PageKind::Health, &["/health", "/actuator/health", "/q/health"]),
 ];
 
 /// The same in one line, for people.
@@ -24,12 +27,12 @@ pub(in crate::observe) const USUAL_PATHS: &str = "/actuator/circuitbreakers, /ac
     /health, /q/health";
 
 /// The groups for one declared port.
-pub(in crate::observe::breaker) fn groups(port: u16, name: Option<&str>) -> Vec<(Kind, Vec<String>)> {
+pub(in crate::observe::breaker) fn groups(port: u16, name: Option<&str>) -> Vec<(PageKind, Vec<String>)> {
     if let Some((_, path)) = MESH.iter().find(|(number, _)| *number == port) {
-        return vec![(Kind::Mesh, vec![(*path).to_owned()])];
+        return vec![(PageKind::Mesh, vec![(*path).to_owned()])];
     }
     if name == Some(DAPR) {
-        return vec![(Kind::Metrics, vec!["/".to_owned()])];
+        return vec![(PageKind::Metrics, vec!["/".to_owned()])];
     }
     if SIDECARS.contains(&port) {
         return Vec::new();
@@ -40,7 +43,7 @@ pub(in crate::observe::breaker) fn groups(port: u16, name: Option<&str>) -> Vec<
 
 /// A source as an operator names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedSource {
     /// A whole URL, asked straight.
     Url(String),
     /// A path on one port of every pod of the consumer.
@@ -49,7 +52,7 @@ pub enum Named {
     Path(String),
 }
 
-impl Named {
+impl NamedSource {
     /// Reads `http://host:port/path`, `8081/actuator/circuitbreakers` or `/internal/breakers`.
     ///
     /// # Errors
@@ -77,7 +80,7 @@ impl Named {
     }
 }
 
-impl fmt::Display for Named {
+impl fmt::Display for NamedSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // Credentials are for the server alone.
@@ -94,7 +97,7 @@ impl fmt::Display for Named {
     }
 }
 
-impl Named {
+impl NamedSource {
     /// Tells the source at `number` from those before it that are shown alike: ` (2)`.
     pub(in crate::observe::breaker) fn mark(all: &[Self], number: usize) -> String {
         let shown: Vec<String> = all.iter().take(number + 1).map(Self::to_string).collect();
@@ -117,17 +120,17 @@ pub(in crate::observe::breaker) fn shown(path: &str) -> String {
 }
 
 /// What a path lets expect; `None` where only its answer can tell.
-pub(in crate::observe::breaker) fn kind(port: Option<u16>, path: &str) -> Option<Kind> {
+pub(in crate::observe::breaker) fn kind(port: Option<u16>, path: &str) -> Option<PageKind> {
     let path = path.split('?').next().unwrap_or(path).to_ascii_lowercase();
     let breakers = ["/circuitbreakers", "/circuitbreakerevents", "/circuitbreaker-events"];
     if breakers.iter().any(|end| path.ends_with(end)) {
-        Some(Kind::Breakers)
+        Some(PageKind::Breakers)
     } else if path.ends_with("/stats/prometheus") || port == Some(4191) {
-        Some(Kind::Mesh)
+        Some(PageKind::Mesh)
     } else if path.ends_with(".stream") || path.ends_with("streamcircuitbreakerevents") {
-        Some(Kind::Stream)
+        Some(PageKind::Stream)
     } else if path.ends_with("/metrics") || path.ends_with("/prometheus") {
-        Some(Kind::Metrics)
+        Some(PageKind::Metrics)
     } else {
         None
     }
@@ -141,25 +144,26 @@ mod tests {
     fn a_source_is_named_in_three_ways() {
         let path = |path: &str| path.to_owned();
         for (text, named) in [
-            ("http://127.0.0.1:8080/metrics", Named::Url(path("http://127.0.0.1:8080/metrics"))),
-            ("8081/actuator/circuitbreakers", Named::Port(8081, path("/actuator/circuitbreakers"))),
-            (" /internal/breakers ", Named::Path(path("/internal/breakers"))),
-            ("9901/", Named::Port(9901, path("/"))),
+            ("http://127.0.0.1:8080/metrics", NamedSource::Url(path("http://127.0.0.1:8080/metrics"))),
+            ("8081/actuator/circuitbreakers", NamedSource::Port(8081, path("/actuator/circuitbreakers"))),
+            (" /internal/breakers ", NamedSource::Path(path("/internal/breakers"))),
+            ("9901/", NamedSource::Port(9901, path("/"))),
         ] {
-            assert_eq!(Named::parse(text), Ok(named.clone()));
+            assert_eq!(NamedSource::parse(text), Ok(named.clone()));
             assert_eq!(named.to_string(), text.trim());
         }
-        let secret = Named::parse("http://ann:geheim@127.0.0.1:8080/metrics").unwrap();
+        let secret = NamedSource::parse("http://ann:geheim@127.0.0.1:8080/metrics").unwrap();
         assert_eq!(secret.to_string(), "http://127.0.0.1:8080/metrics");
-        let all: Vec<Named> = ["/metrics?token=geheim&all", "8081/metrics?a=1", "/metrics?token=anders&all"]
-            .iter()
-            .map(|text| Named::parse(text).unwrap())
-            .collect();
+        let all: Vec<NamedSource> =
+            ["/metrics?token=geheim&all", "8081/metrics?a=1", "/metrics?token=anders&all"]
+                .iter()
+                .map(|text| NamedSource::parse(text).unwrap())
+                .collect();
         assert_eq!(all[0].to_string(), "/metrics?token=…&…");
-        let marks: Vec<String> = (0..3).map(|number| Named::mark(&all, number)).collect();
+        let marks: Vec<String> = (0..3).map(|number| NamedSource::mark(&all, number)).collect();
         assert_eq!(marks, ["", "", " (2)"]);
         for text in ["", "metrics", "8080", "0/metrics", "70000/x", "ftp://a/b", "http://", "a/b"] {
-            let said = Named::parse(text).unwrap_err();
+            let said = NamedSource::parse(text).unwrap_err();
             assert!(said.contains("no source") && said.contains("8081/metrics"), "{said}");
         }
     }

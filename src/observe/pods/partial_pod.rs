@@ -13,18 +13,18 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 /// A pod with nothing in it that no row shows and no selector asks for.
 #[derive(Clone, Debug)]
-pub(super) struct LeanPod(pub(super) Pod);
+pub(super) struct PartialPod(pub(super) Pod);
 
 #[derive(Deserialize)]
-struct Read {
-    metadata: ReadMeta,
-    spec: Option<ReadSpec>,
+struct PartialPodJson {
+    metadata: PartialMeta,
+    spec: Option<PartialSpec>,
     status: Option<PodStatus>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ReadMeta {
+struct PartialMeta {
     name: Option<String>,
     namespace: Option<String>,
     uid: Option<String>,
@@ -37,33 +37,33 @@ struct ReadMeta {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ReadSpec {
+struct PartialSpec {
     node_name: Option<String>,
     #[serde(default)]
-    containers: Vec<ReadContainer>,
-    init_containers: Option<Vec<ReadContainer>>,
+    containers: Vec<PartialContainer>,
+    init_containers: Option<Vec<PartialContainer>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ReadContainer {
+struct PartialContainer {
     name: String,
     image: Option<String>,
     liveness_probe: Option<Probe>,
     restart_policy: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for LeanPod {
+impl<'de> Deserialize<'de> for PartialPod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Read::deserialize(deserializer).map(|read| {
+        PartialPodJson::deserialize(deserializer).map(|read| {
             let metadata = read.metadata.into();
             Self(Pod { metadata, spec: read.spec.map(PodSpec::from), status: read.status })
         })
     }
 }
 
-impl From<ReadMeta> for ObjectMeta {
-    fn from(read: ReadMeta) -> Self {
+impl From<PartialMeta> for ObjectMeta {
+    fn from(read: PartialMeta) -> Self {
         Self {
             name: read.name,
             namespace: read.namespace,
@@ -78,9 +78,9 @@ impl From<ReadMeta> for ObjectMeta {
     }
 }
 
-impl From<ReadSpec> for PodSpec {
-    fn from(read: ReadSpec) -> Self {
-        let containers = |read: Vec<ReadContainer>| read.into_iter().map(Container::from).collect();
+impl From<PartialSpec> for PodSpec {
+    fn from(read: PartialSpec) -> Self {
+        let containers = |read: Vec<PartialContainer>| read.into_iter().map(Container::from).collect();
         Self {
             node_name: read.node_name,
             containers: containers(read.containers),
@@ -90,8 +90,8 @@ impl From<ReadSpec> for PodSpec {
     }
 }
 
-impl From<ReadContainer> for Container {
-    fn from(read: ReadContainer) -> Self {
+impl From<PartialContainer> for Container {
+    fn from(read: PartialContainer) -> Self {
         Self {
             name: read.name,
             image: read.image,
@@ -102,7 +102,7 @@ impl From<ReadContainer> for Container {
     }
 }
 
-impl Resource for LeanPod {
+impl Resource for PartialPod {
     type DynamicType = ();
     type Scope = NamespaceResourceScope;
 
@@ -157,7 +157,7 @@ mod tests {
                 "containerStatuses": [{"name": "main", "image": "m:2", "imageID": "", "ready": true, "restartCount": 2,
                     "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]},
         });
-        let lean: LeanPod = serde_json::from_value(whole.clone()).unwrap();
+        let lean: PartialPod = serde_json::from_value(whole.clone()).unwrap();
         let whole: Pod = serde_json::from_value(whole).unwrap();
         assert_eq!(row::pod(&lean.0), row::pod(&whole));
         assert_eq!(lean.0.metadata.labels, whole.metadata.labels);
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_pod_of_which_hardly_anything_is_said_can_be_read() {
-        let lean: LeanPod = serde_json::from_value(json!({"metadata": {"name": "p"}})).unwrap();
+        let lean: PartialPod = serde_json::from_value(json!({"metadata": {"name": "p"}})).unwrap();
         assert_eq!(row::pod(&lean.0).status, "Unknown");
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the answers of an endpoint come to their end: a stream of events does not, and its users do not wait for that.
 
-use super::ask::{Done, Going};
+use super::ask::{EndedRequest, OpenResponse};
 use std::{collections::HashSet, time::Duration};
 
 /// How long a body of unknown length may go on before it is asked whether it ends at all.
@@ -12,11 +12,11 @@ const FEW: usize = 3;
 
 /// What is known of the ends of answers. That one ended shows more than that others have not yet.
 #[derive(Default)]
-pub(super) struct Endings {
+pub(super) struct ResponseEnds {
     ended: bool,
     endless: bool,
     /// Beginnings that are not told, because their ends may be.
-    held: Vec<Done>,
+    held: Vec<EndedRequest>,
     /// Requests whose beginning was told and that are still read on.
     told: HashSet<u64>,
     /// Answers in a row that ended though none is believed to.
@@ -27,23 +27,23 @@ pub(super) struct Endings {
 pub(super) enum Next {
     ReadOn,
     /// Hang up and tell the beginnings of these.
-    Tell(Vec<Done>),
+    Tell(Vec<EndedRequest>),
     /// The same, and tell that answers do not end; those that go on are read on.
-    TellEndless(Vec<Done>),
+    TellEndless(Vec<EndedRequest>),
     /// It is too late for its user.
     TimeOut,
     /// Nothing: it was told before.
     Drop,
 }
 
-impl Endings {
+impl ResponseEnds {
     /// How long a body is waited for at first.
     pub(super) fn patience(&self) -> Duration {
         if self.endless { GLANCE } else { PATIENCE }
     }
 
     /// An answer goes on.
-    pub(super) fn goes_on(&mut self, going: &Going) -> Next {
+    pub(super) fn goes_on(&mut self, going: &OpenResponse) -> Next {
         let (number, over) = (going.asked.number, going.is_over());
         self.row = 0;
         if over && self.told.remove(&number) {

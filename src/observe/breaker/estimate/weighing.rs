@@ -9,7 +9,7 @@
 //! | cut short after slow ones | OPEN | FALLBACK AT ONCE, or cannot tell |
 //! | slow again after the reset time | HALF-OPEN | as before |
 
-use super::answers::{Look, Stage};
+use super::answers::{AnswerPattern, AnswerStage};
 use crate::session::event::{
     BreakerState::{
         self, Closed, ClosedOrNone, FallbackAtOnce, HalfOpen, NoBreakerSeen, NotSeenYet, Open, Unknown,
@@ -27,7 +27,7 @@ pub(super) struct Opinion {
 
 /// What is known besides the answers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct OtherEvidence {
     /// A health page that was learned to be the breaker's fails now.
     pub(super) health_open: bool,
     /// A source says that the breaker is not closed.
@@ -56,59 +56,65 @@ impl Opinion {
     }
 }
 
-pub(super) fn weigh(look: &Look, known: &Known) -> Opinion {
+pub(super) fn weigh(look: &AnswerPattern, known: &OtherEvidence) -> Opinion {
     let proven = look.proven || known.shown;
     match &look.stage {
-        Stage::Unknown if known.health_open => opinion(Open, Likely),
-        Stage::Unknown | Stage::Lost { .. } => opinion(Unknown, CannotTell),
-        Stage::Fine { .. } => fine(proven, known),
+        AnswerStage::Unknown if known.health_open => opinion(Open, Likely),
+        AnswerStage::Unknown | AnswerStage::Lost { .. } => opinion(Unknown, CannotTell),
+        AnswerStage::Fine { .. } => fine(proven, known),
         _ if let Some(series) = &known.calls_leave => {
             opinion(NoBreakerSeen, Likely).because(format!("{series} counts them behind any breaker"))
         }
-        Stage::Failing(failing) if look.stage.passes_through() => {
+        AnswerStage::Failing(failing) if look.stage.passes_through() => {
             let own = failing.own;
             opinion(NoBreakerSeen, Likely)
                 .because(format!("a breaker that needs more than {own} calls would look the same so far"))
         }
-        Stage::Failing(failing) if failing.limited > 0 || failing.mixed > 0 => limit(failing.fallback, known),
-        Stage::Failing(failing) if failing.slow == 0 => at_once(failing.fallback, proven, known),
-        Stage::Failing(failing) if failing.fast > failing.slow && !proven => {
+        AnswerStage::Failing(failing) if failing.limited > 0 || failing.mixed > 0 => {
+            limit(failing.fallback, known)
+        }
+        AnswerStage::Failing(failing) if failing.slow == 0 => at_once(failing.fallback, proven, known),
+        AnswerStage::Failing(failing) if failing.fast > failing.slow && !proven => {
             at_once(failing.fallback, proven, known)
         }
-        Stage::Failing(_) if proven && !known.not_closed => {
+        AnswerStage::Failing(_) if proven && !known.not_closed => {
             opinion(Closed, Likely).because("calls fail and nobody cuts them short yet")
         }
-        Stage::Failing(_) => opinion(NotSeenYet, CannotTell).because("nothing was cut short so far"),
+        AnswerStage::Failing(_) => opinion(NotSeenYet, CannotTell).because("nothing was cut short so far"),
         // A proven breaker may say itself when to come back.
-        Stage::Cut(cut) if cut.limited > 0 && !look.proven || cut.mixed > 0 => limit(cut.fallback, known),
-        Stage::Cut(_) if look.proven => opinion(Open, Likely),
-        Stage::Cut(cut) => cut_short(cut.fallback, known),
-        Stage::Trial(_) if look.proven => opinion(HalfOpen, Likely),
-        Stage::Trial(trial) if trial.real > 0 => opinion(ClosedOrNone, CannotTell)
+        AnswerStage::Cut(cut) if cut.limited > 0 && !look.proven || cut.mixed > 0 => {
+            limit(cut.fallback, known)
+        }
+        AnswerStage::Cut(_) if look.proven => opinion(Open, Likely),
+        AnswerStage::Cut(cut) => cut_short(cut.fallback, known),
+        AnswerStage::Trial(_) if look.proven => opinion(HalfOpen, Likely),
+        AnswerStage::Trial(trial) if trial.real > 0 => opinion(ClosedOrNone, CannotTell)
             .because("real answers begin again: a trial, or the cause is gone"),
-        Stage::Trial(trial) if trial.fallback => opinion(FallbackAtOnce, CannotTell)
+        AnswerStage::Trial(trial) if trial.fallback => opinion(FallbackAtOnce, CannotTell)
             .because("slow calls again: a trial, if there is a breaker at all"),
-        Stage::Trial(_) => {
+        AnswerStage::Trial(_) => {
             opinion(Unknown, CannotTell).because("slow calls again: a trial, if there is a breaker at all")
         }
     }
 }
 
-fn fine(proven: bool, known: &Known) -> Opinion {
+fn fine(proven: bool, known: &OtherEvidence) -> Opinion {
     match known {
-        Known { health_open: true, .. } => {
+        OtherEvidence { health_open: true, .. } => {
             opinion(Unknown, CannotTell).because("its health page fails, but users get real answers")
         }
-        Known { not_closed: true, .. } => opinion(Unknown, CannotTell)
+        OtherEvidence { not_closed: true, .. } => opinion(Unknown, CannotTell)
             .because("a source says that it is not closed, but users get real answers"),
         _ if proven || known.not_open => opinion(Closed, Likely),
-        Known { none_seen: true, .. } => opinion(NoBreakerSeen, Likely).because("calls go through again"),
+        OtherEvidence { none_seen: true, .. } => {
+            opinion(NoBreakerSeen, Likely).because("calls go through again")
+        }
         _ => opinion(ClosedOrNone, Likely).because("a closed breaker and none at all look the same"),
     }
 }
 
 /// Calls fail at once, and no slow one went before.
-fn at_once(fallback: bool, proven: bool, known: &Known) -> Opinion {
+fn at_once(fallback: bool, proven: bool, known: &OtherEvidence) -> Opinion {
     match fallback {
         _ if known.health_open && proven => opinion(Open, Likely),
         true => opinion(FallbackAtOnce, CannotTell).because("a hang instead of a refusal would show which"),
@@ -118,7 +124,7 @@ fn at_once(fallback: bool, proven: bool, known: &Known) -> Opinion {
     }
 }
 
-fn cut_short(fallback: bool, known: &Known) -> Opinion {
+fn cut_short(fallback: bool, known: &OtherEvidence) -> Opinion {
     match fallback {
         _ if known.health_open => opinion(Open, Likely),
         true => {
@@ -132,7 +138,7 @@ fn cut_short(fallback: bool, known: &Known) -> Opinion {
 }
 
 /// Some calls go through and some do not, in no breaker's order.
-fn limit(fallback: bool, known: &Known) -> Opinion {
+fn limit(fallback: bool, known: &OtherEvidence) -> Opinion {
     let state = if fallback { FallbackAtOnce } else { Unknown };
     opinion(state, CannotTell).because(match &known.limit {
         Some(series) => format!("that points to a limit rather than to a breaker: {series}"),

@@ -12,12 +12,12 @@ const ENTRIES: usize = 512;
 
 /// What an answer looks like, without its values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Look {
+pub(super) struct ResponseShape {
     pub(super) status: u16,
     /// Content type without parameters.
     pub(super) content_type: String,
     /// In a word: `JSON object`, `JSON string`, `text`, `empty`.
-    pub(super) form: Form,
+    pub(super) form: BodyKind,
     /// What the body is made of, sorted: the keys of JSON with the kind of their values, or the one masked text.
     pub(super) entries: Vec<u64>,
     /// Whether the entries are keys of JSON objects.
@@ -28,7 +28,7 @@ pub(super) struct Look {
 
 /// What kind of body it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Form {
+pub(super) enum BodyKind {
     Empty,
     JsonString,
     JsonObject,
@@ -39,25 +39,25 @@ pub(super) enum Form {
     Endless,
 }
 
-impl Form {
+impl BodyKind {
     pub(super) fn words(self) -> &'static str {
         match self {
-            Form::Empty => "empty",
-            Form::JsonString => "JSON string",
-            Form::JsonObject => "JSON object",
-            Form::JsonList => "JSON list",
-            Form::JsonOther => "JSON value",
-            Form::Text => "text",
-            Form::Bytes => "bytes",
-            Form::Endless => "a body that does not end",
+            BodyKind::Empty => "empty",
+            BodyKind::JsonString => "JSON string",
+            BodyKind::JsonObject => "JSON object",
+            BodyKind::JsonList => "JSON list",
+            BodyKind::JsonOther => "JSON value",
+            BodyKind::Text => "text",
+            BodyKind::Bytes => "bytes",
+            BodyKind::Endless => "a body that does not end",
         }
     }
 }
 
-impl Look {
+impl ResponseShape {
     /// The look of an answer; `body` may be the beginning of a longer one of `length` bytes.
     pub(super) fn of(status: u16, content_type: Option<&str>, body: &[u8], length: usize) -> Self {
-        let Skeleton { form, entries, keyed } = skeleton(body, length > body.len());
+        let BodyOutline { form, entries, keyed } = body_outline(body, length > body.len());
         Self {
             form,
             entries,
@@ -71,7 +71,14 @@ impl Look {
     pub(super) fn endless(status: u16, content_type: Option<&str>) -> Self {
         let content_type = content_type.unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        Self { status, content_type, form: Form::Endless, entries: Vec::new(), keyed: false, length_class: 0 }
+        Self {
+            status,
+            content_type,
+            form: BodyKind::Endless,
+            entries: Vec::new(),
+            keyed: false,
+            length_class: 0,
+        }
     }
 
     /// A number that two answers share exactly if they look alike in all but their length.
@@ -87,39 +94,39 @@ fn length_class(length: usize) -> u32 {
 }
 
 /// What a body is made of.
-struct Skeleton {
-    form: Form,
+struct BodyOutline {
+    form: BodyKind,
     entries: Vec<u64>,
     keyed: bool,
 }
 
-fn skeleton(body: &[u8], cut: bool) -> Skeleton {
-    let plain = |form, entries: Vec<u64>| Skeleton { form, entries, keyed: false };
+fn body_outline(body: &[u8], cut: bool) -> BodyOutline {
+    let plain = |form, entries: Vec<u64>| BodyOutline { form, entries, keyed: false };
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     let form = match first {
-        None => return plain(Form::Empty, Vec::new()),
-        Some(b'{') => Form::JsonObject,
-        Some(b'[') => Form::JsonList,
-        Some(b'"') => Form::JsonString,
-        Some(_) => Form::JsonOther,
+        None => return plain(BodyKind::Empty, Vec::new()),
+        Some(b'{') => BodyKind::JsonObject,
+        Some(b'[') => BodyKind::JsonList,
+        Some(b'"') => BodyKind::JsonString,
+        Some(_) => BodyKind::JsonOther,
     };
-    let mut bones = Bones::default();
+    let mut bones = JsonOutline::default();
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = At { path: 0, bones: &mut bones, top: true }.deserialize(&mut json);
+    let read = JsonSeed { path: 0, bones: &mut bones, top: true }.deserialize(&mut json);
     let whole = read.is_ok() && json.end().is_ok();
     // Of a long one that was cut, the keys that came are looked at.
     let beginning = cut && bones.keyed && read.as_ref().is_err_and(serde_json::Error::is_eof);
     if whole || beginning {
-        return Skeleton { form, entries: bones.entries.into_iter().collect(), keyed: bones.keyed };
+        return BodyOutline { form, entries: bones.entries.into_iter().collect(), keyed: bones.keyed };
     }
     match std::str::from_utf8(body) {
-        Ok(text) => plain(Form::Text, vec![masked(text)]),
+        Ok(text) => plain(BodyKind::Text, vec![masked(text)]),
         // The end of a long text may be cut within a character.
         Err(error) if error.error_len().is_none() => {
             let valid = body.get(..error.valid_up_to()).unwrap_or_default();
-            plain(Form::Text, vec![masked(std::str::from_utf8(valid).unwrap_or_default())])
+            plain(BodyKind::Text, vec![masked(std::str::from_utf8(valid).unwrap_or_default())])
         }
-        Err(_) => plain(Form::Bytes, Vec::new()),
+        Err(_) => plain(BodyKind::Bytes, Vec::new()),
     }
 }
 
@@ -157,19 +164,19 @@ pub(super) fn also(entry: u64) -> Option<u64> {
 /// What is found of a JSON value: the paths of its keys with the kinds of their values. Only a text that stands alone is
 /// looked at itself, masked: it *is* the answer.
 #[derive(Default)]
-struct Bones {
+struct JsonOutline {
     entries: BTreeSet<u64>,
     keyed: bool,
 }
 
 /// A place in a JSON value that is read without building it.
-struct At<'b> {
+struct JsonSeed<'b> {
     path: u64,
-    bones: &'b mut Bones,
+    bones: &'b mut JsonOutline,
     top: bool,
 }
 
-impl At<'_> {
+impl JsonSeed<'_> {
     fn note(&mut self, kind: u64) {
         let entry = self.path & !kind::MASK | kind;
         if self.bones.entries.len() < ENTRIES {
@@ -178,7 +185,7 @@ impl At<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for At<'_> {
+impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -186,7 +193,7 @@ impl<'de> DeserializeSeed<'de> for At<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for At<'_> {
+impl<'de> Visitor<'de> for JsonSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -229,7 +236,7 @@ impl<'de> Visitor<'de> for At<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         let inner = combined(kind::LIST, &[self.path]);
         let mut any = false;
-        while list.next_element_seed(At { path: inner, bones: self.bones, top: false })?.is_some() {
+        while list.next_element_seed(JsonSeed { path: inner, bones: self.bones, top: false })?.is_some() {
             any = true;
         }
         if any && !self.top {
@@ -240,11 +247,11 @@ impl<'de> Visitor<'de> for At<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let mut any = false;
-        while let Some(key) = map.next_key_seed(Key)? {
+        while let Some(key) = map.next_key_seed(KeyHash)? {
             any = true;
             self.bones.keyed = true;
             let path = combined(kind::OBJECT, &[self.path, key]);
-            map.next_value_seed(At { path, bones: self.bones, top: false })?;
+            map.next_value_seed(JsonSeed { path, bones: self.bones, top: false })?;
         }
         if any && !self.top {
             self.note(kind::OBJECT);
@@ -254,9 +261,9 @@ impl<'de> Visitor<'de> for At<'_> {
 }
 
 /// Hashes a key. Keys that are values themselves, such as identities, are masked.
-struct Key;
+struct KeyHash;
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for KeyHash {
     type Value = u64;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
@@ -264,7 +271,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl Visitor<'_> for Key {
+impl Visitor<'_> for KeyHash {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -286,8 +293,8 @@ fn combined(tag: u64, parts: &[u64]) -> u64 {
 mod tests {
     use super::*;
 
-    fn look(content_type: &str, body: &str) -> Look {
-        Look::of(200, Some(content_type), body.as_bytes(), body.len())
+    fn look(content_type: &str, body: &str) -> ResponseShape {
+        ResponseShape::of(200, Some(content_type), body.as_bytes(), body.len())
     }
 
     #[test]
@@ -325,7 +332,10 @@ mod tests {
         for (real_type, real, other_type, other) in cases {
             assert_ne!(look(real_type, real).hash(), look(other_type, other).hash(), "{real} / {other}");
         }
-        assert_ne!(Look::of(200, None, b"x", 1).hash(), Look::of(203, None, b"x", 1).hash());
+        assert_ne!(
+            ResponseShape::of(200, None, b"x", 1).hash(),
+            ResponseShape::of(203, None, b"x", 1).hash()
+        );
     }
 
     #[test]
@@ -335,18 +345,21 @@ mod tests {
 
     #[test]
     fn odd_bodies_have_a_look_too() {
-        assert_eq!(Look::of(200, None, &[0xff, 0xfe, 0x00], 3).form, Form::Bytes);
-        assert_eq!(Look::of(200, None, "caf\u{e9}".as_bytes().get(..4).unwrap(), 5).form, Form::Text);
+        assert_eq!(ResponseShape::of(200, None, &[0xff, 0xfe, 0x00], 3).form, BodyKind::Bytes);
+        assert_eq!(
+            ResponseShape::of(200, None, "caf\u{e9}".as_bytes().get(..4).unwrap(), 5).form,
+            BodyKind::Text
+        );
         // Of a long one that was cut, the keys that came; of one that was not, the text.
         let whole = r#"{"items": [{"id": 1}], "total": 2}"#;
-        let cut = Look::of(200, None, &whole.as_bytes()[..20], whole.len());
-        assert_eq!((cut.form, cut.keyed), (Form::JsonObject, true));
+        let cut = ResponseShape::of(200, None, &whole.as_bytes()[..20], whole.len());
+        assert_eq!((cut.form, cut.keyed), (BodyKind::JsonObject, true));
         assert!(cut.entries.iter().all(|entry| look("", whole).entries.contains(entry)));
-        assert_eq!(Look::of(200, None, &whole.as_bytes()[..20], 20).form, Form::Text);
+        assert_eq!(ResponseShape::of(200, None, &whole.as_bytes()[..20], 20).form, BodyKind::Text);
         let deep = "[".repeat(10_000);
         assert_eq!(
             look("application/json", &deep).form,
-            Form::Text,
+            BodyKind::Text,
             "too deep for the parser, bounded all the same"
         );
     }

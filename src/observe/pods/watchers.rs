@@ -1,6 +1,6 @@
 //! The watches themselves: one of each kind for each namespace, tried again for ever.
 
-use super::lean::LeanPod;
+use super::partial_pod::PartialPod;
 use crate::session::event::Source;
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use k8s_openapi::api::{
@@ -27,20 +27,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const PAGE: u32 = 200;
 
 /// Something a watch brought.
-pub(super) struct Input {
-    pub(super) from: From,
-    pub(super) what: Result<Change, watcher::Error>,
+pub(super) struct WatchInput {
+    pub(super) from: WatchSource,
+    pub(super) what: Result<WatchChange, watcher::Error>,
 }
 
 /// Which watch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct From {
-    pub(super) kind: Kind,
+pub(super) struct WatchSource {
+    pub(super) kind: WatchedKind,
     pub(super) namespace: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum WatchedKind {
     Pods,
     Services,
     Slices,
@@ -48,27 +48,27 @@ pub(super) enum Kind {
     Events,
 }
 
-impl Kind {
+impl WatchedKind {
     /// The source it is told as.
     pub(super) fn source(self) -> Source {
         match self {
-            Kind::Pods => Source::Pods,
-            Kind::Services | Kind::Slices => Source::Endpoints,
-            Kind::Deployments => Source::Workloads,
-            Kind::Events => Source::ClusterEvents,
+            WatchedKind::Pods => Source::Pods,
+            WatchedKind::Services | WatchedKind::Slices => Source::Endpoints,
+            WatchedKind::Deployments => Source::Workloads,
+            WatchedKind::Events => Source::ClusterEvents,
         }
     }
 }
 
 /// A change, or a station of a list.
-pub(super) enum Change {
+pub(super) enum WatchChange {
     ListBegins,
     ListEnds,
-    Seen { object: Object, listed: bool },
-    Gone(Object),
+    Seen { object: WatchedObject, listed: bool },
+    Gone(WatchedObject),
 }
 
-pub(super) enum Object {
+pub(super) enum WatchedObject {
     Pod(Box<Pod>),
     Service(Box<Service>),
     Slice(Box<EndpointSlice>),
@@ -76,36 +76,48 @@ pub(super) enum Object {
     Event(Box<ClusterEvent>),
 }
 
-impl Object {
+impl WatchedObject {
     /// What tells it from others of its kind in its namespace. A pod that took a lost one's name is another one.
     pub(super) fn identity(&self) -> String {
         match self {
-            Object::Pod(pod) => pod.uid().unwrap_or_default(),
-            Object::Service(service) => service.name_any(),
-            Object::Slice(slice) => slice.name_any(),
-            Object::Deployment(deployment) => deployment.name_any(),
-            Object::Event(event) => event.name_any(),
+            WatchedObject::Pod(pod) => pod.uid().unwrap_or_default(),
+            WatchedObject::Service(service) => service.name_any(),
+            WatchedObject::Slice(slice) => slice.name_any(),
+            WatchedObject::Deployment(deployment) => deployment.name_any(),
+            WatchedObject::Event(event) => event.name_any(),
         }
     }
 }
 
-pub(super) fn watches(namespace: &str) -> impl Iterator<Item = From> {
-    let kinds = [Kind::Pods, Kind::Services, Kind::Slices, Kind::Deployments, Kind::Events];
-    kinds.into_iter().map(|kind| From { kind, namespace: namespace.to_owned() })
+pub(super) fn watches(namespace: &str) -> impl Iterator<Item = WatchSource> {
+    let kinds = [
+        WatchedKind::Pods,
+        WatchedKind::Services,
+        WatchedKind::Slices,
+        WatchedKind::Deployments,
+        WatchedKind::Events,
+    ];
+    kinds.into_iter().map(|kind| WatchSource { kind, namespace: namespace.to_owned() })
 }
 
 /// One watch, for as long as it is read.
-pub(super) fn input(client: &Client, from: &From) -> BoxStream<'static, Input> {
+pub(super) fn input(client: &Client, from: &WatchSource) -> BoxStream<'static, WatchInput> {
     match from.kind {
-        Kind::Pods => changes(client, from, |LeanPod(pod)| Object::Pod(Box::new(pod))),
-        Kind::Services => changes(client, from, |service| Object::Service(Box::new(service))),
-        Kind::Slices => changes(client, from, |slice| Object::Slice(Box::new(slice))),
-        Kind::Deployments => changes(client, from, |deployment| Object::Deployment(Box::new(deployment))),
-        Kind::Events => changes(client, from, |event| Object::Event(Box::new(event))),
+        WatchedKind::Pods => changes(client, from, |PartialPod(pod)| WatchedObject::Pod(Box::new(pod))),
+        WatchedKind::Services => changes(client, from, |service| WatchedObject::Service(Box::new(service))),
+        WatchedKind::Slices => changes(client, from, |slice| WatchedObject::Slice(Box::new(slice))),
+        WatchedKind::Deployments => {
+            changes(client, from, |deployment| WatchedObject::Deployment(Box::new(deployment)))
+        }
+        WatchedKind::Events => changes(client, from, |event| WatchedObject::Event(Box::new(event))),
     }
 }
 
-fn changes<K>(client: &Client, from: &From, wrap: fn(K) -> Object) -> BoxStream<'static, Input>
+fn changes<K>(
+    client: &Client,
+    from: &WatchSource,
+    wrap: fn(K) -> WatchedObject,
+) -> BoxStream<'static, WatchInput>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
@@ -114,17 +126,17 @@ where
         + Send
         + 'static,
 {
-    let events = tenacious(Api::<K>::namespaced(client.clone(), &from.namespace));
+    let events = restarting(Api::<K>::namespaced(client.clone(), &from.namespace));
     let from = from.clone();
     events
-        .map(move |event| Input {
+        .map(move |event| WatchInput {
             from: from.clone(),
             what: event.map(|event| match event {
-                Event::Init => Change::ListBegins,
-                Event::InitApply(object) => Change::Seen { object: wrap(object), listed: true },
-                Event::InitDone => Change::ListEnds,
-                Event::Apply(object) => Change::Seen { object: wrap(object), listed: false },
-                Event::Delete(object) => Change::Gone(wrap(object)),
+                Event::Init => WatchChange::ListBegins,
+                Event::InitApply(object) => WatchChange::Seen { object: wrap(object), listed: true },
+                Event::InitDone => WatchChange::ListEnds,
+                Event::Apply(object) => WatchChange::Seen { object: wrap(object), listed: false },
+                Event::Delete(object) => WatchChange::Gone(wrap(object)),
             }),
         })
         .boxed()
@@ -132,13 +144,13 @@ where
 
 /// A watch that begins anew, with a list, whenever it could not be begun or taken up again: a watch that was taken up
 /// says nothing until something changes, a list says at once that the source is back.
-fn tenacious<K>(api: Api<K>) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send + 'static
+fn restarting<K>(api: Api<K>) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send + 'static
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let begin =
         move || watcher(api.clone(), watcher::Config::default().page_size(PAGE)).default_backoff().boxed();
-    let state = (begin(), Pause::default(), begin);
+    let state = (begin(), WatchBackoff::default(), begin);
     futures_util::stream::unfold(state, async |(mut events, mut pause, begin)| {
         tokio::time::sleep(std::mem::take(&mut pause.due)).await;
         let event = events.next().await?;
@@ -148,7 +160,7 @@ where
                 pause.lengthen();
             }
             Ok(Event::Init) | Err(_) => {}
-            Ok(_) => pause = Pause::default(),
+            Ok(_) => pause = WatchBackoff::default(),
         }
         Some((event, (events, pause, begin)))
     })
@@ -156,12 +168,12 @@ where
 
 /// The pause before a watch is begun again; each failure doubles it.
 #[derive(Default)]
-struct Pause {
+struct WatchBackoff {
     due: Duration,
     last: Duration,
 }
 
-impl Pause {
+impl WatchBackoff {
     fn lengthen(&mut self) {
         self.last = (self.last * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         self.due = self.last;

@@ -1,6 +1,6 @@
 //! When requests are due.
 
-use crate::observe::presence::Presence;
+use crate::observe::absence::AbsenceDetector;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -9,15 +9,15 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// Moments at a constant rate. They do not move, however late somebody asks for the next one; those of a gap of our own are
 /// left out, since nobody would have asked.
-pub(super) struct Pace {
-    presence: Presence,
+pub(super) struct ConstantRate {
+    presence: AbsenceDetector,
     start: Instant,
     rate: f64,
     next: u64,
 }
 
-impl Pace {
-    pub(super) fn new(start: Instant, rate: f64, presence: Presence) -> Self {
+impl ConstantRate {
+    pub(super) fn new(start: Instant, rate: f64, presence: AbsenceDetector) -> Self {
         Self { presence, start, rate, next: 0 }
     }
 
@@ -47,7 +47,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn moments_do_not_move_when_somebody_is_late() {
         let start = Instant::now();
-        let mut pace = Pace::new(start, 2.0, Presence::default());
+        let mut pace = ConstantRate::new(start, 2.0, AbsenceDetector::default());
         let (_, first) = pace.next().await;
         assert_eq!(first, start);
         // Stuck for 1.7 s: three moments have passed, each is due when it was due.
@@ -65,8 +65,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn moments_of_a_gap_of_our_own_are_left_out() {
         let start = Instant::now();
-        let presence = Presence::new(crate::session::clock::Clock::system());
-        let mut pace = Pace::new(start, 4.0, presence);
+        let presence = AbsenceDetector::new(crate::session::clock::Clock::system());
+        let mut pace = ConstantRate::new(start, 4.0, presence);
         pace.next().await;
         tokio::time::advance(Duration::from_millis(8100)).await;
         // Thirty-two were due meanwhile; the next one is due when the rate says so.

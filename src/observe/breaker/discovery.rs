@@ -1,13 +1,13 @@
 //! Finds the sources that a service has: on the pods behind the users' Service, each asked on its own; where these cannot
 //! be asked, beside the users' URL; and those that the operator names.
 
-use super::consumer::{self, Consumer, PODS, Replica, Seen};
+use super::consumer::{self, Consumer, KnownPods, PODS, Replica};
 use super::server::Server;
 use super::sources::{
-    ask::{Kind, Out},
+    page_poller::{PageKind, ReaderOutput},
+    page_route::PageRoute,
     prometheus::Rule,
-    reach::Reach,
-    usual::{self, Named},
+    usual_pages::{self, NamedSource},
 };
 use crate::cluster::Connection;
 use crate::provider::http::Access;
@@ -29,21 +29,21 @@ const LOOK: Duration = Duration::from_secs(3);
 
 /// Where sources are looked for.
 #[derive(Clone)]
-pub struct Hunt {
+pub struct DiscoveryTargets {
     pub users: String,
     /// Headers, credentials and trust for the server that users ask, or why they cannot be had.
     pub access: Result<Access, String>,
     /// The session's cluster, whose pods are asked one by one.
     pub cluster: Option<Connection>,
     /// Sources that the operator named.
-    pub named: Vec<Named>,
+    pub named: Vec<NamedSource>,
     /// The operator's rules for series.
     pub rules: Vec<Rule>,
     /// Requests a second that the users make.
     pub rate: f64,
 }
 
-impl fmt::Debug for Hunt {
+impl fmt::Debug for DiscoveryTargets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cluster = self.cluster.as_ref().map(Connection::context);
         f.debug_struct("Hunt").field("users", &self.users).field("cluster", &cluster).finish_non_exhaustive()
@@ -51,11 +51,17 @@ impl fmt::Debug for Hunt {
 }
 
 /// What the session's stream tells the hunt.
-pub(super) type SharedSeen = Arc<Mutex<Seen>>;
+pub(super) type SharedKnownPods = Arc<Mutex<KnownPods>>;
 
 /// Looks for sources and reads what it finds, until `stop`.
-pub(super) async fn run(hunt: Hunt, period: Duration, out: Out, seen: SharedSeen, stop: CancellationToken) {
-    let mut hunter = Hunter {
+pub(super) async fn run(
+    hunt: DiscoveryTargets,
+    period: Duration,
+    out: ReaderOutput,
+    seen: SharedKnownPods,
+    stop: CancellationToken,
+) {
+    let mut hunter = Discovery {
         hunt,
         period,
         out,
@@ -84,7 +90,7 @@ pub(super) async fn run(hunt: Hunt, period: Duration, out: Out, seen: SharedSeen
                 let replicas = match looked {
                     Ok(Ok(replicas)) => replicas,
                     Ok(Err(why)) => {
-                        hunter.say(Level::Warning, format!("the consumer's pods cannot be looked up: {why}")).await;
+                        hunter.emit(Level::Warning, format!("the consumer's pods cannot be looked up: {why}")).await;
                         None
                     }
                     Err(_) => None,
@@ -104,7 +110,7 @@ pub(super) async fn run(hunt: Hunt, period: Duration, out: Out, seen: SharedSeen
                     hunter.pods.values().for_each(|(_, token)| token.cancel());
                     hunter.pods.clear();
                     hunter.beside = None;
-                    hunter.say(Level::Warning, format!(
+                    hunter.emit(Level::Warning, format!(
                         "pods cannot be read one by one: {denied}. Grant `get` on pods/proxy (manifests/rbac.yml)"
                     )).await;
                     hunter.ask_beside(&stop);
@@ -114,10 +120,10 @@ pub(super) async fn run(hunt: Hunt, period: Duration, out: Out, seen: SharedSeen
     }
 }
 
-struct Hunter {
-    hunt: Hunt,
+struct Discovery {
+    hunt: DiscoveryTargets,
     period: Duration,
-    out: Out,
+    out: ReaderOutput,
     /// Each ends with the cluster's refusal, if it met one.
     tasks: JoinSet<Option<String>>,
     /// The pods that are read, by namespace and name.
@@ -128,8 +134,8 @@ struct Hunter {
     told: BTreeSet<String>,
 }
 
-impl Hunter {
-    async fn say(&mut self, level: Level, message: String) {
+impl Discovery {
+    async fn emit(&mut self, level: Level, message: String) {
         if self.told.len() < 32 && self.told.insert(message.clone()) {
             self.out.emitter.emit(EventKind::Logged { level, target: "breaker".to_owned(), message }).await;
         }
@@ -139,35 +145,35 @@ impl Hunter {
     async fn named_urls(&mut self, stop: &CancellationToken) {
         let named = self.hunt.named.clone();
         for (number, shown) in named.iter().enumerate() {
-            let Named::Url(url) = shown else { continue };
-            match self.straight(url) {
+            let NamedSource::Url(url) = shown else { continue };
+            match self.direct_server(url) {
                 Ok((reach, path)) => {
-                    let kind = usual::kind(None, &path).unwrap_or(Kind::Any);
+                    let kind = usual_pages::kind(None, &path).unwrap_or(PageKind::Any);
                     let group = (kind, vec![path]);
                     let server = self.server(reach, None, String::new(), true, stop.clone());
-                    let mark = Named::mark(&named, number);
+                    let mark = NamedSource::mark(&named, number);
                     self.tasks.spawn(Server { mark, ..server }.group(group, None));
                 }
                 Err(why) => {
-                    self.say(Level::Warning, format!("the breaker source {shown} is not read: {why}")).await
+                    self.emit(Level::Warning, format!("the breaker source {shown} is not read: {why}")).await
                 }
             }
         }
     }
 
     /// The way to a URL. What the experiment sends to its own server is nobody else's.
-    fn straight(&self, url: &str) -> Result<(Reach, String), String> {
+    fn direct_server(&self, url: &str) -> Result<(PageRoute, String), String> {
         let origin = |url: &str| reqwest::Url::parse(url).ok().map(|url| url.origin());
         if origin(url) == origin(&self.hunt.users) {
-            Reach::straight(url, self.hunt.access.as_ref().map_err(Clone::clone)?)
+            PageRoute::direct(url, self.hunt.access.as_ref().map_err(Clone::clone)?)
         } else {
-            Reach::straight(url, &Access::default())
+            PageRoute::direct(url, &Access::default())
         }
     }
 
     fn server(
         &self,
-        reach: Reach,
+        reach: PageRoute,
         pod: Option<String>,
         before: String,
         named: bool,
@@ -195,23 +201,23 @@ impl Hunter {
         }
         let token = stop.child_token();
         self.beside = Some(token.clone());
-        let Ok((reach, _)) = self.straight(&self.hunt.users) else { return };
+        let Ok((reach, _)) = self.direct_server(&self.hunt.users) else { return };
         for (number, named) in self.hunt.named.iter().enumerate() {
-            let Named::Path(path) = named else { continue };
-            let kind = usual::kind(None, path).unwrap_or(Kind::Any);
+            let NamedSource::Path(path) = named else { continue };
+            let kind = usual_pages::kind(None, path).unwrap_or(PageKind::Any);
             let server = self.server(reach.clone(), None, String::new(), true, token.clone());
-            let mark = Named::mark(&self.hunt.named, number);
+            let mark = NamedSource::mark(&self.hunt.named, number);
             self.tasks.spawn(Server { mark, ..server }.group((kind, vec![path.clone()]), None));
         }
         let server = self.server(reach, None, String::new(), false, token);
-        self.tasks.spawn(Server { beside: true, ..server }.groups(usual::groups(0, None)));
+        self.tasks.spawn(Server { beside: true, ..server }.groups(usual_pages::groups(0, None)));
     }
 
     /// The consumer's pods; nothing where nobody knows who that is, or none of them declares a port.
     async fn look(
         &self,
         consumer: &mut Option<Consumer>,
-        seen: &Seen,
+        seen: &KnownPods,
     ) -> Result<Option<(Vec<Replica>, usize)>, String> {
         let Some(connection) = &self.hunt.cluster else { return Ok(None) };
         if consumer.is_none() {
@@ -237,7 +243,7 @@ impl Hunter {
             }
         }
         if all > PODS {
-            self.say(
+            self.emit(
                 Level::Info,
                 format!("of the consumer's {all} pods the first {PODS} are read for its breaker"),
             )
@@ -269,7 +275,7 @@ impl Hunter {
         let direct = Arc::<AtomicBool>::default();
         let mut undeclared = Vec::new();
         for named in &self.hunt.named {
-            if let Named::Port(port, _) = named
+            if let NamedSource::Port(port, _) = named
                 && !replica.ports.iter().any(|(declared, _)| declared == port)
             {
                 undeclared
@@ -277,10 +283,10 @@ impl Hunter {
             }
         }
         for message in undeclared {
-            self.say(Level::Warning, message).await;
+            self.emit(Level::Warning, message).await;
         }
         for (port, name) in &replica.ports {
-            let reach = Reach::Pod {
+            let reach = PageRoute::Pod {
                 client: client.clone(),
                 namespace: replica.namespace.clone(),
                 pod: replica.name.clone(),
@@ -292,16 +298,16 @@ impl Hunter {
             for (number, one) in self.hunt.named.iter().enumerate() {
                 // A path may be on any of the ports; one with its port is never given up.
                 let (path, named) = match one {
-                    Named::Port(wanted, path) if wanted == port => (path.clone(), true),
-                    Named::Path(path) => (path.clone(), false),
+                    NamedSource::Port(wanted, path) if wanted == port => (path.clone(), true),
+                    NamedSource::Path(path) => (path.clone(), false),
                     _ => continue,
                 };
-                let kind = usual::kind(Some(*port), &path).unwrap_or(Kind::Any);
-                let mark = Named::mark(&self.hunt.named, number);
+                let kind = usual_pages::kind(Some(*port), &path).unwrap_or(PageKind::Any);
+                let mark = NamedSource::mark(&self.hunt.named, number);
                 let server = Server { named, mark, ..server.clone() };
                 self.tasks.spawn(server.group((kind, vec![path]), None));
             }
-            self.tasks.spawn(server.groups(usual::groups(*port, name.as_deref())));
+            self.tasks.spawn(server.groups(usual_pages::groups(*port, name.as_deref())));
         }
     }
 }

@@ -18,7 +18,7 @@ type Labels = BTreeMap<String, String>;
 
 /// All known pods, each as a row.
 #[derive(Default)]
-pub(super) struct Crowd {
+pub(super) struct PodIndex {
     pods: BTreeMap<PodKey, KnownPod>,
     labels: SharedLabels,
     told_in_play: usize,
@@ -37,7 +37,7 @@ pub(super) struct KnownPod {
     told: bool,
 }
 
-impl Crowd {
+impl PodIndex {
     /// A pod is there or changed. Gives the row if that is worth telling.
     pub(super) fn keep(&mut self, row: Pod, labels: &Labels) -> Option<EventKind> {
         let labels = self.labels.shared(labels);

@@ -1,6 +1,6 @@
 //! Answers that are of one kind: those that look alike, and those that have some of the same keys less or more.
 
-use super::look::{Form, Look, also};
+use super::response_shape::{BodyKind, ResponseShape, also};
 use std::collections::BTreeSet;
 
 /// Entries of a class at most.
@@ -8,8 +8,8 @@ const ENTRIES: usize = 4096;
 
 /// One kind of answer.
 #[derive(Clone, Debug)]
-pub(super) struct Class {
-    first: Look,
+pub(super) struct AnswerClass {
+    first: ResponseShape,
     /// Every entry that was seen.
     all: BTreeSet<u64>,
     /// The entries of the answer with the fewest.
@@ -20,8 +20,8 @@ pub(super) struct Class {
     coarse: bool,
 }
 
-impl Class {
-    pub(super) fn new(look: &Look) -> Self {
+impl AnswerClass {
+    pub(super) fn new(look: &ResponseShape) -> Self {
         let span = (look.length_class, look.length_class);
         let mut class = Self {
             first: look.clone(),
@@ -39,7 +39,7 @@ impl Class {
     }
 
     /// Whether an answer is of this kind. An answer without any key is not one with some of them.
-    pub(super) fn has(&self, look: &Look) -> bool {
+    pub(super) fn has(&self, look: &ResponseShape) -> bool {
         let of_kind = look.status == self.first.status && look.content_type == self.first.content_type;
         if !of_kind || look.form != self.first.form {
             return false;
@@ -68,13 +68,13 @@ impl Class {
 
     /// Lists of bare values have more than one kind of them, or fewer.
     fn are_values(&self, entries: &[u64]) -> bool {
-        self.first.form == Form::JsonList
+        self.first.form == BodyKind::JsonList
             && !entries.is_empty()
             && entries.iter().all(|entry| self.all.contains(entry))
     }
 
     /// Takes an answer of this kind in.
-    pub(super) fn widen(&mut self, look: &Look) {
+    pub(super) fn widen(&mut self, look: &ResponseShape) {
         if self.all.len() < ENTRIES {
             let entries = look.entries.iter().copied();
             // Of a text that stands alone the words matter, not the kind.

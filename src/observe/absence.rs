@@ -33,20 +33,20 @@ const KEPT: usize = 64;
 
 /// What a pair of clocks shows.
 #[derive(Clone, Copy, Debug)]
-struct Reading {
+struct ClockReading {
     /// Stands still while the machine sleeps.
     awake: Instant,
     lived: Duration,
 }
 
-impl Reading {
+impl ClockReading {
     fn now() -> Self {
-        Self { awake: Instant::now(), lived: lived() }
+        Self { awake: Instant::now(), lived: elapsed() }
     }
 }
 
 /// Time since the machine began, sleep included; zero where no clock tells.
-fn lived() -> Duration {
+fn elapsed() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
     // There it goes on while the machine sleeps, and `Instant` is another clock.
@@ -62,25 +62,25 @@ fn lived() -> Duration {
 
 /// Knows when this program did not run. Clones share what they know.
 #[derive(Clone, Debug, Default)]
-pub struct Presence(Option<Arc<Mutex<Known>>>);
+pub struct AbsenceDetector(Option<Arc<Mutex<Known>>>);
 
 #[derive(Debug)]
 struct Known {
     clock: Clock,
-    last: Reading,
+    last: ClockReading,
     away: VecDeque<(Instant, Instant)>,
     untold: Vec<Gap>,
     latest: Option<Timestamp>,
     count: u64,
 }
 
-impl Presence {
+impl AbsenceDetector {
     /// Looks from now on. One that is made by `default` never looks, and knows of no gap.
     pub fn new(clock: Clock) -> Self {
-        Self::since(clock, Reading::now())
+        Self::since(clock, ClockReading::now())
     }
 
-    fn since(clock: Clock, last: Reading) -> Self {
+    fn since(clock: Clock, last: ClockReading) -> Self {
         let (away, untold) = (VecDeque::new(), Vec::new());
         Self(Some(Arc::new(Mutex::new(Known { clock, last, away, untold, latest: None, count: 0 }))))
     }
@@ -120,13 +120,13 @@ impl Presence {
 
     fn look<T>(&self, ask: impl FnOnce(&mut Known) -> T) -> Option<T> {
         let mut known = self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        known.look(Reading::now());
+        known.look(ClockReading::now());
         Some(ask(&mut known))
     }
 }
 
 impl Known {
-    fn look(&mut self, now: Reading) {
+    fn look(&mut self, now: ClockReading) {
         let before = std::mem::replace(&mut self.last, now);
         let passed = now.awake.saturating_duration_since(before.awake);
         let asleep = now.lived.saturating_sub(before.lived).saturating_sub(passed);
@@ -154,15 +154,15 @@ mod tests {
     use super::*;
     use crate::session::stream::stream;
 
-    fn known() -> (Known, Reading) {
-        let first = Reading { awake: Instant::now(), lived: Duration::from_secs(1000) };
+    fn known() -> (Known, ClockReading) {
+        let first = ClockReading { awake: Instant::now(), lived: Duration::from_secs(1000) };
         let clock = Clock::system();
         let (away, untold) = (VecDeque::new(), Vec::new());
         (Known { clock, last: first, away, untold, latest: None, count: 0 }, first)
     }
 
-    fn after(reading: Reading, awake_ms: u64, lived_ms: u64) -> Reading {
-        Reading {
+    fn after(reading: ClockReading, awake_ms: u64, lived_ms: u64) -> ClockReading {
+        ClockReading {
             awake: reading.awake + Duration::from_millis(awake_ms),
             lived: reading.lived + Duration::from_millis(lived_ms),
         }
@@ -202,7 +202,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_asks_finds_the_gap_before_it_is_told() {
-        let presence = Presence::new(Clock::system());
+        let presence = AbsenceDetector::new(Clock::system());
         let begun = Instant::now();
         tokio::time::advance(Duration::from_secs(9)).await;
         assert_eq!(presence.away_at(begun + Duration::from_secs(3)), Some(begun + Duration::from_secs(9)));
@@ -219,12 +219,12 @@ mod tests {
 
     #[test]
     fn one_that_never_looks_knows_no_gap() {
-        assert_eq!((Presence::default().count(), Presence::default().latest()), (0, None));
+        assert_eq!((AbsenceDetector::default().count(), AbsenceDetector::default().latest()), (0, None));
     }
 
     #[test]
     fn the_clock_that_counts_sleep_goes_on() {
-        let one = lived();
-        assert!(one > Duration::ZERO && lived() >= one);
+        let one = elapsed();
+        assert!(one > Duration::ZERO && elapsed() >= one);
     }
 }
