@@ -4,11 +4,11 @@
 //! hangs never holds up the recording, the journal or a rollback.
 
 use super::{
-    background::{Background, GLANCE, Grounds},
+    background::{Background, GLANCE, ThemeByBackground},
     bell::Bell,
+    frame_pace::FramePace,
     keys::Keys,
     msg::{Effect, Msg},
-    pace::Pace,
     panes::{LogFeed, Scene},
     render::render,
     signals::Signals,
@@ -25,7 +25,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// What is shown, and to whom commands go.
-pub struct Show {
+pub struct LiveView {
     pub session: watch::Receiver<Session>,
     /// Fires when the run has ended and everything of it is saved.
     pub done: CancellationToken,
@@ -38,7 +38,7 @@ pub struct Show {
     /// Colours and symbols.
     pub theme: Theme,
     /// What to show on which background, where the terminal is to be asked.
-    pub grounds: Option<Grounds>,
+    pub grounds: Option<ThemeByBackground>,
     pub view: View,
     /// Whether the log shows what is for developers.
     pub verbose: bool,
@@ -66,11 +66,18 @@ pub enum Departure {
 /// Runs the screen until the operator leaves.
 ///
 /// A terminal that goes away is no error: the session is asked to end. The view stays as the operator left it.
-pub async fn run(screen: &mut Screen, keys: Keys, show: &mut Show) -> Departure {
+pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Departure {
     let log = LogFeed::new(show.verbose);
     let hold = theme_for(screen, &mut show.theme, show.grounds);
-    let mut app =
-        App { show, pace: Pace::default(), log, bell: Bell::default(), hold, blind: false, written: true };
+    let mut app = App {
+        show,
+        pace: FramePace::default(),
+        log,
+        bell: Bell::default(),
+        hold,
+        blind: false,
+        written: true,
+    };
     let mut keys = Some(keys);
     loop {
         let due = app.due();
@@ -100,7 +107,11 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut Show) -> Departure 
 }
 
 /// Takes the theme for the terminal's background, or asks for that; until when the first frame waits for the answer.
-pub(super) fn theme_for(screen: &mut Screen, theme: &mut Theme, grounds: Option<Grounds>) -> Option<Instant> {
+pub(super) fn theme_for(
+    screen: &mut Screen,
+    theme: &mut Theme,
+    grounds: Option<ThemeByBackground>,
+) -> Option<Instant> {
     let grounds = grounds?;
     if let Some(background) = Background::known() {
         *theme = grounds.on(background);
@@ -112,8 +123,8 @@ pub(super) fn theme_for(screen: &mut Screen, theme: &mut Theme, grounds: Option<
 
 /// The loop's own state.
 struct App<'a> {
-    show: &'a mut Show,
-    pace: Pace,
+    show: &'a mut LiveView,
+    pace: FramePace,
     log: LogFeed,
     bell: Bell,
     /// Until when the first frame waits for the terminal to say what it draws on.

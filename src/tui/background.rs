@@ -37,12 +37,12 @@ pub enum Background {
 
 /// The theme for each background, where it is the terminal that decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grounds {
+pub struct ThemeByBackground {
     pub dark: Theme,
     pub light: Theme,
 }
 
-impl Grounds {
+impl ThemeByBackground {
     /// The one for a background.
     pub fn on(self, background: Background) -> Theme {
         match background {
@@ -60,7 +60,7 @@ impl Background {
 
     /// By what the terminal told its children, if it told them: `COLORFGBG`, text and background by their number among the
     /// sixteen colours.
-    pub fn told(color_fg_bg: &str) -> Option<Self> {
+    pub fn environment_background(color_fg_bg: &str) -> Option<Self> {
         match color_fg_bg.rsplit(';').next()?.parse().ok()? {
             0..=6 | 8 => Some(Background::Dark),
             7 | 9..=15 => Some(Background::Light),
@@ -95,7 +95,7 @@ pub(super) fn asks(now: Instant) -> bool {
 }
 
 /// Notes that an answer came at `now`; gives it where it counts.
-pub(super) fn hear(background: Option<Background>, now: Instant) -> Option<Background> {
+pub(super) fn handle(background: Option<Background>, now: Instant) -> Option<Background> {
     ANSWERED.store(true, Ordering::SeqCst);
     let background = background.filter(|_| ASKED.get().is_some_and(|asked| counts(*asked, now)))?;
     // A second answer is none to our question.
@@ -145,7 +145,7 @@ mod tests {
             ("0;99", None),
             ("", None),
         ] {
-            assert_eq!(Background::told(text), wanted, "{text}");
+            assert_eq!(Background::environment_background(text), wanted, "{text}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{
     Msg,
-    answers::{Answers, Heard},
-    background::hear,
+    background::handle,
+    terminal_replies::{ReplyResult, TerminalReplies},
 };
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
@@ -29,7 +29,7 @@ const WAITING: usize = 64;
 /// back. That must not hold up the loop, which leads the run to its rollbacks.
 pub struct Keys {
     incoming: mpsc::Receiver<Msg>,
-    line: Line,
+    line: TerminalInput,
     _reader: DropGuard,
 }
 
@@ -45,7 +45,7 @@ impl Keys {
         thread::Builder::new().name("keys".to_owned()).spawn(move || {
             runtime.block_on(stopped.run_until_cancelled(forward(sender)));
         })?;
-        Ok(Self { incoming, line: Line::watch()?, _reader: stop.drop_guard() })
+        Ok(Self { incoming, line: TerminalInput::watch()?, _reader: stop.drop_guard() })
     }
 
     /// The next message. Safe to drop and call again.
@@ -59,7 +59,7 @@ impl Keys {
 }
 
 async fn forward(sender: mpsc::Sender<Msg>) {
-    let (mut events, mut answers) = (EventStream::new(), Answers::default());
+    let (mut events, mut answers) = (EventStream::new(), TerminalReplies::default());
     loop {
         let heard = match answers.patience() {
             None => events.next().await,
@@ -81,8 +81,8 @@ async fn forward(sender: mpsc::Sender<Msg>) {
 }
 
 /// `None` once nobody listens.
-async fn pass_on(sender: &mpsc::Sender<Msg>, heard: Heard) -> Option<()> {
-    let background = heard.answer.and_then(|answer| hear(answer, Instant::now()));
+async fn pass_on(sender: &mpsc::Sender<Msg>, heard: ReplyResult) -> Option<()> {
+    let background = heard.answer.and_then(|answer| handle(answer, Instant::now()));
     for msg in heard.events.into_iter().filter_map(read).chain(background.map(Msg::Background)) {
         sender.send(msg).await.ok()?;
     }
@@ -102,9 +102,9 @@ fn read(event: Event) -> Option<Msg> {
 }
 
 /// The line to the terminal.
-struct Line(AsyncFd<OwnedFd>);
+struct TerminalInput(AsyncFd<OwnedFd>);
 
-impl Line {
+impl TerminalInput {
     fn watch() -> io::Result<Self> {
         let terminal = stdout().as_fd().try_clone_to_owned()?;
         // SAFETY: the descriptor is our own and goes into the `AsyncFd`, which closes it when it is dropped; nobody

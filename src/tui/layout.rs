@@ -29,9 +29,9 @@ const STRIP: u16 = 4;
 /// The arrangement for a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrangement {
-    Panes(Panes),
+    Panes(PaneAreas),
     /// What cannot be left out.
-    Slim(Slim),
+    Slim(SmallAreas),
     /// Nothing fits.
     TooSmall,
 }
@@ -45,13 +45,13 @@ pub(super) enum Size {
 
 /// All places of the larger screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Panes {
+pub(super) struct PaneAreas {
     pub(super) size: Size,
     pub(super) header: Rect,
     pub(super) banner: Rect,
     /// Users, consumer, provider; empty where they are not known.
     pub(super) chain: Rect,
-    pub(super) picture: Picture,
+    pub(super) picture: PictureAreas,
     /// Empty where there is no room for it.
     pub(super) story: Rect,
     /// The panes below the picture; empty in the presenter's view.
@@ -65,7 +65,7 @@ pub(super) struct Panes {
 
 /// The picture: everything on the one time axis, and what holds now at its right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Picture {
+pub(super) struct PictureAreas {
     /// With its frame, if it has one.
     pub(super) area: Rect,
     pub(super) framed: bool,
@@ -82,7 +82,7 @@ pub(super) struct Picture {
 
 /// The smallest screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slim {
+pub(super) struct SmallAreas {
     pub(super) verdict: Rect,
     pub(super) strip: Rect,
     pub(super) lanes: Rect,
@@ -96,7 +96,7 @@ pub(super) struct Slim {
 
 /// What the arrangement depends on beside the size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct LayoutRequest {
     pub(super) presenter: bool,
     /// Whether users, consumer and provider are known, or at least one of the latter.
     pub(super) chain: bool,
@@ -106,13 +106,13 @@ pub(super) struct Wish {
 
 /// Rows that plot, strip and lower panes share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Rows {
+struct RowCounts {
     plot: u16,
     strip: u16,
     lower: u16,
 }
 
-impl Rows {
+impl RowCounts {
     /// Gives away `all` rows, from what there is at the reference size on.
     fn share(self, all: u16, least_lower: u16) -> Self {
         let mut rows = self;
@@ -137,7 +137,7 @@ impl Rows {
 }
 
 /// The arrangement for an area.
-pub(super) fn arrange(area: Rect, wish: Wish) -> Arrangement {
+pub(super) fn arrange(area: Rect, wish: LayoutRequest) -> Arrangement {
     let fits = |(width, height): (u16, u16)| area.width >= width && area.height >= height;
     if !fits(SLIM) {
         Arrangement::TooSmall
@@ -151,7 +151,7 @@ pub(super) fn arrange(area: Rect, wish: Wish) -> Arrangement {
 }
 
 /// Rows of the banner, of the chain and of each lane at a size.
-fn fixed(size: Size, wish: Wish) -> (u16, u16, u16) {
+fn fixed(size: Size, wish: LayoutRequest) -> (u16, u16, u16) {
     let banner = match (wish.presenter, size) {
         (false, _) => 4,
         (true, Size::Wide) => 12,
@@ -171,7 +171,7 @@ fn fixed(size: Size, wish: Wish) -> (u16, u16, u16) {
     (banner, chain, lanes)
 }
 
-fn framed(area: Rect, wish: Wish, size: Size) -> Panes {
+fn framed(area: Rect, wish: LayoutRequest, size: Size) -> PaneAreas {
     let (banner, chain, lanes) = fixed(size, wish);
     // Further lanes have the rows that the plot, the strip and the lower panes can spare.
     let least = PLOT.0 + 2 + if size == Size::Wide { 11 } else { 7 };
@@ -179,9 +179,9 @@ fn framed(area: Rect, wish: Wish, size: Size) -> Panes {
     let lanes = lanes + if wish.presenter { 0 } else { wish.more_lanes.min(more) };
     let left = area.height.saturating_sub(1 + banner + chain + 2 + lanes + 1 + 3);
     let rows = match (wish.presenter, size) {
-        (true, _) => Rows { plot: PLOT.0, strip: 2, lower: 0 }.share(left, 0),
-        (false, Size::Wide) => Rows { plot: 13, strip: 3, lower: 15 }.share(left, 11),
-        (false, _) => Rows { plot: 9, strip: 2, lower: 9 }.share(left, 7),
+        (true, _) => RowCounts { plot: PLOT.0, strip: 2, lower: 0 }.share(left, 0),
+        (false, Size::Wide) => RowCounts { plot: 13, strip: 3, lower: 15 }.share(left, 11),
+        (false, _) => RowCounts { plot: 9, strip: 2, lower: 9 }.share(left, 7),
     };
     let [header, banner, middle, note, next, keys] = area.layout(&vertical([1, banner, 0, 1, 1, 1]));
     let [chain, upper, lower] = middle.layout(&Layout::vertical([
@@ -192,22 +192,22 @@ fn framed(area: Rect, wish: Wish, size: Size) -> Panes {
     let story = if size == Size::Wide && !wish.presenter { STORY } else { 0 };
     let [left, story] = upper.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(story)]));
     let side = match (wish.presenter, size) {
-        (true, Size::Wide) => Side { columns: 34, around: 0 },
-        (true, _) => Side { columns: 24, around: 0 },
-        (false, _) => Side { columns: 25, around: 1 },
+        (true, Size::Wide) => SideColumn { columns: 34, around: 0 },
+        (true, _) => SideColumn { columns: 24, around: 0 },
+        (false, _) => SideColumn { columns: 25, around: 1 },
     };
     let picture = in_frame(left, rows, lanes, side);
-    Panes { size, header, banner, chain, picture, story, lower, note, next, keys, middle }
+    PaneAreas { size, header, banner, chain, picture, story, lower, note, next, keys, middle }
 }
 
 /// The column of what holds now, with the columns left free on both sides of it.
-struct Side {
+struct SideColumn {
     columns: u16,
     around: u16,
 }
 
 /// The parts of a picture in its frame.
-fn in_frame(area: Rect, rows: Rows, lanes: u16, side: Side) -> Picture {
+fn in_frame(area: Rect, rows: RowCounts, lanes: u16, side: SideColumn) -> PictureAreas {
     const LABELS: u16 = 11;
     // The frame's right side, and the rule left of the column.
     let track = area.width.saturating_sub(LABELS + side.columns + 2 * side.around + 2);
@@ -222,7 +222,7 @@ fn in_frame(area: Rect, rows: Rows, lanes: u16, side: Side) -> Picture {
         width: side.columns,
         height: plot + strip + lanes,
     };
-    Picture {
+    PictureAreas {
         area,
         framed: true,
         fault: at(0, 1),
@@ -235,26 +235,26 @@ fn in_frame(area: Rect, rows: Rows, lanes: u16, side: Side) -> Picture {
 }
 
 /// The picture in all of an area.
-pub(super) fn full(area: Rect) -> Picture {
+pub(super) fn full(area: Rect) -> PictureAreas {
     let lanes = if area.width >= WIDE.0 { 5 } else { 4 };
     let left = area.height.saturating_sub(2 + lanes + 1);
-    let rows = Rows { plot: PLOT.0, strip: 2, lower: 0 }.share(left, 0);
-    in_frame(area, rows, lanes, Side { columns: 25, around: 1 })
+    let rows = RowCounts { plot: PLOT.0, strip: 2, lower: 0 }.share(left, 0);
+    in_frame(area, rows, lanes, SideColumn { columns: 25, around: 1 })
 }
 
-fn compact(area: Rect, wish: Wish) -> Panes {
+fn compact(area: Rect, wish: LayoutRequest) -> PaneAreas {
     const LABELS: u16 = 9;
     // At the smallest size one lane more takes a row of the lower panes.
     let lane_rows = 3 + wish.more_lanes.min(area.height - COMPACT.1 + 1);
     let rows =
-        Rows { plot: 5, strip: 2, lower: 7 }.share(area.height.saturating_sub(3 + lane_rows + 1 + 3), 6);
+        RowCounts { plot: 5, strip: 2, lower: 7 }.share(area.height.saturating_sub(3 + lane_rows + 1 + 3), 6);
     let [header, banner, middle, note, next, keys] = area.layout(&vertical([1, 1, 0, 1, 1, 1]));
     let [fault, plot, strip, lanes, axis, lower] =
         middle.layout(&vertical([1, rows.plot, rows.strip, lane_rows, 1, 0]));
     let track = |row: Rect| Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS + 1), ..row };
     let empty = Rect { height: 0, ..header };
     let height = 1 + rows.plot + rows.strip + lane_rows + 1;
-    let picture = Picture {
+    let picture = PictureAreas {
         area: Rect { height, ..middle },
         framed: false,
         fault: track(fault),
@@ -265,15 +265,24 @@ fn compact(area: Rect, wish: Wish) -> Panes {
         side: empty,
     };
     let size = Size::Compact;
-    Panes { size, header, banner, chain: empty, picture, story: empty, lower, note, next, keys, middle }
+    PaneAreas { size, header, banner, chain: empty, picture, story: empty, lower, note, next, keys, middle }
 }
 
-fn slim(area: Rect) -> Slim {
+fn slim(area: Rect) -> SmallAreas {
     const LABELS: u16 = 9;
     let [verdict, strip, lanes, axis, status, note, next, keys] =
         area.layout(&vertical([1, 2, 2, 1, 0, 1, 1, 1]));
     let track = |row: Rect| Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS + 1), ..row };
-    Slim { verdict, strip: track(strip), lanes: track(lanes), axis: track(axis), status, note, next, keys }
+    SmallAreas {
+        verdict,
+        strip: track(strip),
+        lanes: track(lanes),
+        axis: track(axis),
+        status,
+        note,
+        next,
+        keys,
+    }
 }
 
 /// Rows of these heights; the one of none takes what is left.
@@ -301,15 +310,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn panes(width: u16, height: u16, wish: Wish) -> Panes {
+    fn panes(width: u16, height: u16, wish: LayoutRequest) -> PaneAreas {
         match arrange(Rect::new(0, 0, width, height), wish) {
             Arrangement::Panes(panes) => panes,
             other => panic!("{other:?}"),
         }
     }
 
-    const CHAIN: Wish = Wish { presenter: false, chain: true, more_lanes: 0 };
-    const STAGE: Wish = Wish { presenter: true, chain: true, more_lanes: 0 };
+    const CHAIN: LayoutRequest = LayoutRequest { presenter: false, chain: true, more_lanes: 0 };
+    const STAGE: LayoutRequest = LayoutRequest { presenter: true, chain: true, more_lanes: 0 };
 
     #[test]
     fn the_standard_grid_is_that_of_the_design() {
@@ -376,7 +385,7 @@ mod tests {
             width in 40_u16..260, height in 12_u16..90, presenter: bool, chain: bool, more_lanes in 0_u16..5
         ) {
             let area = Rect::new(0, 0, width, height);
-            let parts = match arrange(area, Wish { presenter, chain, more_lanes }) {
+            let parts = match arrange(area, LayoutRequest { presenter, chain, more_lanes }) {
                 Arrangement::Panes(p) => {
                     let pic = p.picture;
                     for part in [pic.plot, pic.strip, pic.lanes, pic.axis] {

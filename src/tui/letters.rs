@@ -1,7 +1,7 @@
 //! Big letters: five dots high, each dot as many columns wide as it is pixels high. A cell holds two pixels, one above the
 //! other.
 
-use super::canvas::Canvas;
+use super::pane_buffer::PaneBuffer;
 use ratatui::style::Style;
 
 /// Dots of a letter from top to bottom.
@@ -9,7 +9,7 @@ const HIGH: usize = 5;
 
 /// How large a dot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dots {
+pub(super) enum LetterSize {
     /// One column, one pixel: three rows.
     Small,
     /// Two columns, two pixels: five rows.
@@ -18,13 +18,13 @@ pub(super) enum Dots {
     Large,
 }
 
-impl Dots {
+impl LetterSize {
     /// Columns of a dot, which are its pixels too.
     fn size(self) -> usize {
         match self {
-            Dots::Small => 1,
-            Dots::Middle => 2,
-            Dots::Large => 3,
+            LetterSize::Small => 1,
+            LetterSize::Middle => 2,
+            LetterSize::Large => 3,
         }
     }
 
@@ -36,9 +36,9 @@ impl Dots {
     /// The next smaller ones.
     pub(super) fn smaller(self) -> Option<Self> {
         match self {
-            Dots::Small => None,
-            Dots::Middle => Some(Dots::Small),
-            Dots::Large => Some(Dots::Middle),
+            LetterSize::Small => None,
+            LetterSize::Middle => Some(LetterSize::Small),
+            LetterSize::Large => Some(LetterSize::Middle),
         }
     }
 
@@ -49,7 +49,7 @@ impl Dots {
     }
 
     /// Draws a text with its upper left corner in this cell. Cells without a dot are left as they are.
-    pub(super) fn draw(self, canvas: &mut Canvas, x: usize, y: usize, text: &str, style: Style) {
+    pub(super) fn draw(self, canvas: &mut PaneBuffer, x: usize, y: usize, text: &str, style: Style) {
         let size = self.size();
         let mut left = x;
         for letter in text.chars() {
@@ -134,10 +134,10 @@ mod tests {
     use crate::tui::Theme;
     use ratatui::{buffer::Buffer, layout::Rect};
 
-    fn drawn(text: &str, dots: Dots) -> Vec<String> {
+    fn drawn(text: &str, dots: LetterSize) -> Vec<String> {
         let area = Rect::new(0, 0, dots.columns(text) as u16, dots.rows() as u16);
         let mut buffer = Buffer::empty(area);
-        dots.draw(&mut Canvas::new(&mut buffer, area, &Theme::default()), 0, 0, text, Style::new());
+        dots.draw(&mut PaneBuffer::new(&mut buffer, area, &Theme::default()), 0, 0, text, Style::new());
         let row = |y| (0..area.width).map(|x| buffer.cell((x, y)).unwrap().symbol()).collect::<String>();
         (0..area.height).map(|y| row(y).trim_end().to_owned()).collect()
     }
@@ -169,15 +169,18 @@ mod tests {
             ("24", ["▀▀▀▄ █  █", "▄▀▀  ▀▀▀█", "▀▀▀▀    ▀"]),
             ("39", ["▀▀▀▄ ▄▀▀▄", " ▀▀▄  ▀▀█", "▀▀▀  ▀▀▀"]),
         ] {
-            assert_eq!(drawn(word, Dots::Small), wanted, "{word}");
+            assert_eq!(drawn(word, LetterSize::Small), wanted, "{word}");
         }
     }
 
     #[test]
     fn larger_dots_are_as_many_pixels_high_as_columns_wide() {
-        assert_eq!(drawn("4", Dots::Middle), ["██    ██", "██    ██", "████████", "      ██", "      ██"]);
         assert_eq!(
-            drawn("C", Dots::Large),
+            drawn("4", LetterSize::Middle),
+            ["██    ██", "██    ██", "████████", "      ██", "      ██"]
+        );
+        assert_eq!(
+            drawn("C", LetterSize::Large),
             ["   █████████", "▄▄▄▀▀▀▀▀▀▀▀▀", "███", "███", "███", "███", "   █████████", "   ▀▀▀▀▀▀▀▀▀"]
         );
     }
@@ -185,10 +188,13 @@ mod tests {
     #[test]
     fn a_text_takes_the_columns_that_it_says() {
         for (text, small) in [("PROTECTED", 46), ("I", 1), ("", 0), ("NOT RESILIENT", 60), ("no", 10)] {
-            assert_eq!(Dots::Small.columns(text), small, "{text}");
-            assert_eq!(Dots::Large.columns(text), 3 * small, "{text}");
+            assert_eq!(LetterSize::Small.columns(text), small, "{text}");
+            assert_eq!(LetterSize::Large.columns(text), 3 * small, "{text}");
         }
-        assert_eq!([Dots::Small, Dots::Middle, Dots::Large].map(Dots::rows), [3, 5, 8]);
+        assert_eq!(
+            [LetterSize::Small, LetterSize::Middle, LetterSize::Large].map(LetterSize::rows),
+            [3, 5, 8]
+        );
     }
 
     #[test]

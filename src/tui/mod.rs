@@ -3,15 +3,14 @@
 //! Everything drawn is a function of the session's state, the [`View`](self) (focus, scroll, overlay) and the
 //! moment. The room sends commands and reads the session; it never acts on the system itself.
 
-mod answers;
 mod app;
 mod axis;
 mod background;
 mod bell;
-mod canvas;
 mod editor;
 mod figures;
 mod forms;
+mod frame_pace;
 pub mod keymap;
 mod keys;
 mod layout;
@@ -19,8 +18,8 @@ mod letters;
 mod msg;
 mod output;
 mod overlays;
-mod pace;
 mod pane;
+mod pane_buffer;
 mod panes;
 mod picture;
 mod render;
@@ -29,6 +28,7 @@ pub mod start;
 mod svg;
 mod targets;
 pub mod terminal;
+mod terminal_replies;
 mod text;
 mod theme;
 mod update;
@@ -45,8 +45,8 @@ mod screens;
 #[cfg(test)]
 mod tests;
 
-pub use app::{Departure, Show, run};
-pub use background::{Background, Grounds};
+pub use app::{Departure, LiveView, run};
+pub use background::{Background, ThemeByBackground};
 pub use keys::Keys;
 pub use msg::{Effect, Msg, Outcome};
 pub use pane::Pane;
@@ -58,4 +58,4 @@ pub use svg::svg;
 pub use text::wrapped;
 pub use theme::{Depth, Role, Theme, UnknownTheme};
 pub use update::update;
-pub use view::{Course, Leaving, Overlay, Steering, View};
+pub use view::{Leaving, Overlay, Sequence, Steering, View};

@@ -17,12 +17,12 @@ use tokio::sync::Notify;
 pub(super) struct Output {
     bytes: Vec<u8>,
     chunks: mpsc::Sender<Vec<u8>>,
-    progress: Arc<Progress>,
+    progress: Arc<WriteProgress>,
 }
 
 /// What the thread has done so far.
 #[derive(Default)]
-struct Progress {
+struct WriteProgress {
     /// Chunks that are not written yet.
     pending: Mutex<usize>,
     written: Condvar,
@@ -30,7 +30,7 @@ struct Progress {
     failed: AtomicBool,
 }
 
-impl Progress {
+impl WriteProgress {
     fn pending(&self) -> MutexGuard<'_, usize> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -43,7 +43,7 @@ impl Output {
     /// When the system has no thread left.
     pub(super) fn start(mut terminal: impl Write + Send + 'static) -> io::Result<Self> {
         let (chunks, waiting) = mpsc::channel::<Vec<u8>>();
-        let progress = Arc::<Progress>::default();
+        let progress = Arc::<WriteProgress>::default();
         let done = progress.clone();
         thread::Builder::new().name("output".to_owned()).spawn(move || {
             for chunk in waiting {
@@ -122,9 +122,9 @@ mod tests {
     use futures_util::FutureExt;
 
     /// A terminal that takes a chunk when it is told to.
-    struct Hanging(mpsc::Receiver<()>, mpsc::Sender<Vec<u8>>);
+    struct HangingWriter(mpsc::Receiver<()>, mpsc::Sender<Vec<u8>>);
 
-    impl Write for Hanging {
+    impl Write for HangingWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
             self.1.send(bytes.to_vec()).unwrap();
@@ -139,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn a_terminal_that_hangs_holds_up_nobody_and_gets_everything_in_order_later() {
         let ((go, told), (seen, shown)) = (mpsc::channel(), mpsc::channel());
-        let mut output = Output::start(Hanging(told, seen)).unwrap();
+        let mut output = Output::start(HangingWriter(told, seen)).unwrap();
         let mut other = output.clone();
         output.write_all(b"fra").unwrap();
         output.write_all(b"me").unwrap();
@@ -159,7 +159,7 @@ mod tests {
     async fn a_terminal_that_is_gone_is_told_with_the_next_frame() {
         let ((go, told), (seen, _shown)) = (mpsc::channel(), mpsc::channel());
         drop(go);
-        let mut output = Output::start(Hanging(told, seen)).unwrap();
+        let mut output = Output::start(HangingWriter(told, seen)).unwrap();
         output.write_all(b"frame").unwrap();
         output.flush().unwrap();
         output.taken().await;

@@ -21,9 +21,9 @@ pub(super) use sandbox::sandbox;
 pub(super) use why::{evidence, why};
 
 use super::{
-    canvas::{Canvas, Look, Row},
     editor::Editor,
     keymap::Action,
+    pane_buffer::{Emphasis, PaneBuffer, RoleLine},
     panes::Scene,
     targets::Target,
     text,
@@ -33,12 +33,12 @@ use ratatui::layout::Rect;
 
 /// Empties a box in the middle, frames it and returns what is inside.
 fn boxed<'c>(
-    canvas: &'c mut Canvas<'_>,
+    canvas: &'c mut PaneBuffer<'_>,
     scene: &Scene,
     (width, height): (usize, usize),
     title: &str,
     line: Role,
-) -> Canvas<'c> {
+) -> PaneBuffer<'c> {
     let width = width.min(canvas.width());
     let height = height.min(canvas.height());
     let (x, y) = ((canvas.width() - width) / 2, (canvas.height() - height) / 2);
@@ -47,34 +47,35 @@ fn boxed<'c>(
     scene.mark(area, Target::Overlay);
     scene.mark(Rect { height: area.height.min(1), ..area }, Target::Close);
     canvas.on(area).clear();
-    canvas.on(area).framed(&Row::strong(line, title), &closes(), line);
+    canvas.on(area).framed(&RoleLine::strong(line, title), &closes(), line);
     canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
 }
 
 /// A row that is chosen: one bar over the whole width.
-fn chosen(canvas: &mut Canvas, y: usize, row: &Row) {
+fn chosen(canvas: &mut PaneBuffer, y: usize, row: &RoleLine) {
     let width = canvas.width();
     let mut bar = canvas.part(0, y, width, 1);
     bar.flood(Role::Focus);
-    let filled = row.0.iter().fold(Row::new(), |line, piece| line.fill(Role::Focus, piece.text.as_str()));
+    let filled =
+        row.0.iter().fold(RoleLine::new(), |line, piece| line.fill(Role::Focus, piece.text.as_str()));
     bar.row(0, &filled);
 }
 
 /// How it is left.
-pub(super) fn closes() -> Row {
-    Row::strong(Role::Focus, "ESC").and(" closes")
+pub(super) fn closes() -> RoleLine {
+    RoleLine::strong(Role::Focus, "ESC").and(" closes")
 }
 
 /// Keys with what each of them does.
-fn keys(keys: &[(&str, &str)]) -> Row {
+fn keys(keys: &[(&str, &str)]) -> RoleLine {
     let between = |i| if i == 0 { "" } else { "   " };
-    keys.iter().enumerate().fold(Row::new(), |row, (i, (key, what))| {
+    keys.iter().enumerate().fold(RoleLine::new(), |row, (i, (key, what))| {
         row.and(between(i)).bold(Role::Focus, *key).and(format!(" {what}"))
     })
 }
 
 /// Draws lines from the overlay's scroll on; where they are more than there is room for, the last row says how many more.
-fn scrolled(canvas: &mut Canvas, scene: &Scene, lines: &[Row]) {
+fn scrolled(canvas: &mut PaneBuffer, scene: &Scene, lines: &[RoleLine]) {
     let height = canvas.height();
     let more = lines.len() > height;
     let shown = if more { height.saturating_sub(1) } else { height };
@@ -84,22 +85,22 @@ fn scrolled(canvas: &mut Canvas, scene: &Scene, lines: &[Row]) {
         canvas.row(y, line);
     }
     if more && from < most {
-        let below = Row::strong(Role::Focus, scene.view.keymap.key(Action::Down));
+        let below = RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Down));
         canvas.right(shown, &below.and(format!("  {} more below", most - from)));
     }
 }
 
 /// The line that is typed, with its cursor; of what does not fit, the part at the cursor.
-fn input(editor: &Editor, columns: usize) -> Row {
+fn input(editor: &Editor, columns: usize) -> RoleLine {
     let (before, after) = editor.halves();
-    let mut row = Row::text(text::ending(&before, columns));
+    let mut row = RoleLine::text(text::ending(&before, columns));
     let mut rest = after.chars();
-    row.add(Role::Focus, Look::Fill, rest.next().map_or_else(|| " ".to_owned(), String::from));
+    row.add(Role::Focus, Emphasis::Fill, rest.next().map_or_else(|| " ".to_owned(), String::from));
     row.and(rest.collect::<String>())
 }
 
 /// A note is typed.
-pub(super) fn note(canvas: &mut Canvas, scene: &Scene, editor: &Editor) {
+pub(super) fn note(canvas: &mut PaneBuffer, scene: &Scene, editor: &Editor) {
     let mut inside = boxed(canvas, scene, (76, 4), "NOTE", Role::Focus);
     let width = inside.width().saturating_sub(1);
     inside.row(0, &input(editor, width));

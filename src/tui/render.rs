@@ -1,10 +1,10 @@
 //! One frame: panes by arrangement, overlays on top. Reads only.
 
 use super::{
-    canvas::{Canvas, Row},
-    layout::{Arrangement, Panes, Size, Slim, arrange, columns},
+    layout::{Arrangement, PaneAreas, Size, SmallAreas, arrange, columns},
     overlays,
     pane::Pane,
+    pane_buffer::{PaneBuffer, RoleLine},
     panes::{self, LogFeed, Scene},
     picture,
     targets::Target,
@@ -16,7 +16,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Draws a scene into an area.
 pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log: &LogFeed) {
-    let mut all = Canvas::new(buffer, area, theme);
+    let mut all = PaneBuffer::new(buffer, area, theme);
     all.clear();
     let arrangement = arrange(area, scene.wish());
     if let Some(overlay @ Overlay::Logs) = &scene.view.overlay
@@ -35,12 +35,12 @@ pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log
     }
 }
 
-fn too_small(canvas: &mut Canvas) {
+fn too_small(canvas: &mut PaneBuffer) {
     let said = format!("needs 40x12, has {}x{}", canvas.width(), canvas.height());
-    canvas.row(0, &Row::text(said));
+    canvas.row(0, &RoleLine::text(said));
 }
 
-fn whole(all: &mut Canvas, scene: &Scene, parts: &Panes, log: &LogFeed) {
+fn whole(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas, log: &LogFeed) {
     panes::header(&mut all.on(parts.header), scene, parts.size);
     panes::banner(&mut all.on(parts.banner), scene, parts.size);
     if scene.view.presenter {
@@ -65,7 +65,7 @@ fn whole(all: &mut Canvas, scene: &Scene, parts: &Panes, log: &LogFeed) {
 }
 
 /// The target card of a fire after T0: there is no future without a past to stand in, so it covers breaker and pods.
-fn again(all: &mut Canvas, scene: &Scene, parts: &Panes) {
+fn again(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     if scene.session.t0().is_none() || scene.awaiting_fire().is_none() {
         return;
     }
@@ -81,7 +81,7 @@ fn again(all: &mut Canvas, scene: &Scene, parts: &Panes) {
 }
 
 /// What stands in the future's place before T0: the target card, or the preflight. It begins two columns right of T0.
-fn inset(all: &mut Canvas, scene: &Scene, parts: &Panes) {
+fn inset(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     if scene.session.t0().is_some() {
         return;
     }
@@ -114,7 +114,7 @@ fn inset(all: &mut Canvas, scene: &Scene, parts: &Panes) {
     }
 }
 
-fn lower(all: &mut Canvas, scene: &Scene, parts: &Panes) {
+fn lower(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     let finished = scene.phase == Phase::Finished;
     match (parts.size, finished) {
         _ if parts.lower.is_empty() => {}
@@ -145,7 +145,7 @@ fn lower(all: &mut Canvas, scene: &Scene, parts: &Panes) {
     }
 }
 
-fn slim(all: &mut Canvas, scene: &Scene, parts: &Slim) {
+fn slim(all: &mut PaneBuffer, scene: &Scene, parts: &SmallAreas) {
     panes::banner(&mut all.on(parts.verdict), scene, Size::Compact);
     picture::slim(all, scene, parts);
     scene.mark(parts.status, Target::Pane(Pane::Pods));
@@ -156,7 +156,7 @@ fn slim(all: &mut Canvas, scene: &Scene, parts: &Slim) {
 }
 
 /// The focused pane in the room of all.
-fn full(canvas: &mut Canvas, scene: &Scene, log: &LogFeed) {
+fn full(canvas: &mut PaneBuffer, scene: &Scene, log: &LogFeed) {
     match scene.view.focus {
         Pane::Experiment => panes::experiment(canvas, scene),
         Pane::Pods => panes::pods(canvas, scene),
@@ -166,7 +166,7 @@ fn full(canvas: &mut Canvas, scene: &Scene, log: &LogFeed) {
     }
 }
 
-fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
+fn over(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
     match overlay {
         Overlay::Help => overlays::help(all, scene),
         Overlay::Why => overlays::why(all, scene),
@@ -175,7 +175,8 @@ fn over(all: &mut Canvas, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
             all.clear();
             scene.mark(all.area(), Target::Overlay);
             scene.mark(all.part(0, 0, width, 1).area(), Target::Close);
-            let mut inside = all.framed(&Row::strong(Role::Focus, "LOG"), &overlays::closes(), Role::Focus);
+            let mut inside =
+                all.framed(&RoleLine::strong(Role::Focus, "LOG"), &overlays::closes(), Role::Focus);
             let mut body = inside.part(1, 0, width.saturating_sub(4), height.saturating_sub(2));
             panes::log_lines(&mut body, log);
         }

@@ -17,7 +17,7 @@ const BASE: usize = 14;
 
 /// The colours and the weight of a cell, inverse resolved.
 #[derive(Clone, PartialEq)]
-struct Look {
+struct CellStyle {
     front: String,
     back: String,
     bold: bool,
@@ -47,7 +47,7 @@ pub fn svg(buffer: &Buffer, theme: &Theme, title: &str) -> String {
     out
 }
 
-fn look(cell: &Cell, theme: &Theme) -> Look {
+fn look(cell: &Cell, theme: &Theme) -> CellStyle {
     let or = |colour: Color, other: Option<Color>| match colour {
         Color::Reset => hex(other.unwrap_or(Color::Black)),
         colour => hex(colour),
@@ -55,8 +55,8 @@ fn look(cell: &Cell, theme: &Theme) -> Look {
     let (front, back) = (or(cell.fg, theme.colour(Role::Text)), or(cell.bg, theme.ground().bg));
     let bold = cell.modifier.contains(Modifier::BOLD);
     match cell.modifier.contains(Modifier::REVERSED) {
-        true => Look { front: back, back: front, bold },
-        false => Look { front, back, bold },
+        true => CellStyle { front: back, back: front, bold },
+        false => CellStyle { front, back, bold },
     }
 }
 

@@ -79,7 +79,7 @@ pub enum Leaving {
 
 /// What a session is a part of, such as the demo's lessons: one key leads on when it has ended, and leaving leaves all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Course {
+pub struct Sequence {
     /// What comes next, in a few words.
     pub next: &'static str,
     /// What the earlier session and this one are called where they are compared.
@@ -128,7 +128,7 @@ pub struct View {
     /// Whether an earlier session is compared with this one at the end.
     pub compares: bool,
     /// What it is a part of, if anything.
-    pub course: Option<Course>,
+    pub course: Option<Sequence>,
     /// Whether the mouse is ours; else it is the terminal's, for selecting text.
     pub mouse: bool,
     /// The terminal's size at the last frame.

@@ -5,7 +5,7 @@
 use super::locale::without_utf8;
 use crate::{
     engine::WatchSettings,
-    tui::{Background, Depth, Grounds, Theme, UnknownTheme, keymap::Keymap},
+    tui::{Background, Depth, Theme, ThemeByBackground, UnknownTheme, keymap::Keymap},
 };
 
 /// The theme that the terminal's background decides.
@@ -65,7 +65,7 @@ pub(crate) struct Appearance {
     /// What is shown at first.
     pub theme: Theme,
     /// What to show on which background, where the terminal is to be asked for it.
-    pub grounds: Option<Grounds>,
+    pub grounds: Option<ThemeByBackground>,
     /// What the operator has to be told of it.
     pub note: Option<String>,
 }
@@ -94,12 +94,15 @@ impl Preferences {
             if ascii { theme.ascii() } else { theme }
         };
         let grounds = match self.theme == AUTO {
-            true => Some(Grounds { dark: here(Theme::named("dark")?), light: here(Theme::named("light")?) }),
+            true => Some(ThemeByBackground {
+                dark: here(Theme::named("dark")?),
+                light: here(Theme::named("light")?),
+            }),
             false => None,
         };
         let theme = match grounds {
             Some(grounds) => {
-                let told = set("COLORFGBG").as_deref().and_then(Background::told);
+                let told = set("COLORFGBG").as_deref().and_then(Background::environment_background);
                 grounds.on(told.unwrap_or(Background::Dark))
             }
             None => here(Theme::named(&self.theme)?),
@@ -145,7 +148,7 @@ mod tests {
         let here = |name: &str| Theme::named(name).unwrap().with_depth(Depth::Indexed);
         let (dark, light) = (here("dark"), here("light"));
         let asked = look("auto", &[xterm]);
-        assert_eq!((asked.theme, asked.grounds), (dark, Some(Grounds { dark, light })));
+        assert_eq!((asked.theme, asked.grounds), (dark, Some(ThemeByBackground { dark, light })));
         assert_eq!(look("auto", &[xterm, ("COLORFGBG", "0;15")]).theme, light, "until it answers");
         assert_eq!(look("auto", &[xterm, ("NO_COLOR", "1")]).grounds, None, "it would change nothing");
         for named in Theme::NAMES {

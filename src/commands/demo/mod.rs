@@ -12,7 +12,7 @@ mod script;
 
 use super::{
     GlobalArgs,
-    live::{self, Course, SessionOptions},
+    live::{self, Sequence, SessionOptions},
 };
 use crate::{report::Comparison, session::Session, tui::terminal};
 use lesson::Lesson;
@@ -74,7 +74,7 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
     for (i, lesson) in Lesson::ALL.into_iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| Lesson::ALL.get(i)).map_or("before", |it| it.variant());
         let outcome = loop {
-            let course = Course { next: lesson.next(), names: (before, lesson.variant()) };
+            let course = Sequence { next: lesson.next(), names: (before, lesson.variant()) };
             let options = SessionOptions {
                 earlier: seen.last().cloned(),
                 guide: Some(guided(lesson)),

@@ -9,7 +9,7 @@ mod screen;
 mod session;
 mod summary;
 
-pub(super) use crate::tui::Course;
+pub(super) use crate::tui::Sequence;
 pub(crate) use arguments::{Arguments, ScreenArgs};
 pub(super) use session::{Guide, SessionOptions, SessionOutcome};
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     engine::{LineWriter, RunningSession, SessionHost},
     session::{Command, command::StepCommand},
-    tui::{self, Departure, Keys, Show, terminal::Screen},
+    tui::{self, Departure, Keys, LiveView, terminal::Screen},
 };
 use futures_util::FutureExt;
 use std::{
@@ -37,7 +37,7 @@ pub(super) enum ScreenExit {
 }
 
 /// Shows the session until the operator leaves. The terminal is restored whatever happens.
-pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut Show) -> ScreenExit {
+pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveView) -> ScreenExit {
     let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
         Ok(taken) => taken,
         Err(error) => {

@@ -18,7 +18,7 @@ use crate::{
         Session,
         recording::{self, Header, Recorder, RecordingError, RecordingThread},
     },
-    tui::{self, Course, Show, Steering, View, terminal},
+    tui::{self, LiveView, Sequence, Steering, View, terminal},
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -44,7 +44,7 @@ pub(crate) struct SessionOptions {
     /// Speaks to the audience while it goes on.
     pub guide: Option<Guide>,
     /// What it is a part of.
-    pub course: Option<Course>,
+    pub course: Option<Sequence>,
     /// Whether it begins in the presenter's view, as the session before it ended.
     pub presenter: bool,
 }
@@ -212,7 +212,7 @@ async fn session(
         }
         Err(_) => None,
     };
-    let mut show = Show {
+    let mut show = LiveView {
         session: host.session.clone(),
         done: host.done.clone(),
         view: View {

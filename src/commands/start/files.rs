@@ -1,6 +1,6 @@
 //! Experiments near by: the files that a bare `chaos-tui` offers.
 
-use crate::{experiment::read_bounded, tui::start::Found};
+use crate::{experiment::read_bounded, tui::start::FoundExperiment};
 use pyvalue::{Document, Value};
 use std::{
     fs,
@@ -19,12 +19,14 @@ const LONGEST: u64 = 1 << 20;
 const OFFERED: usize = 50;
 
 /// The experiments in this folder and in `experiments`, newest first.
-pub(super) fn experiments(here: &Path) -> Vec<Found> {
+pub(super) fn experiments(here: &Path) -> Vec<FoundExperiment> {
     let mut files: Vec<(SystemTime, String, PathBuf)> =
         FOLDERS.into_iter().flat_map(|folder| candidates(here, folder)).collect();
     files.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
-    let found =
-        files.into_iter().take(READ).filter_map(|(_, path, file)| Some(Found { title: title(&file)?, path }));
+    let found = files
+        .into_iter()
+        .take(READ)
+        .filter_map(|(_, path, file)| Some(FoundExperiment { title: title(&file)?, path }));
     found.take(OFFERED).collect()
 }
 

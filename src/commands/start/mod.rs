@@ -5,7 +5,7 @@ mod files;
 use super::{GlobalArgs, config, demo, live};
 use crate::tui::{
     Keys, Signals,
-    start::{self, Chosen},
+    start::{self, StartChoice},
     terminal::{self, Screen},
 };
 use std::{io, process::ExitCode};
@@ -34,26 +34,26 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> ExitCode 
     // The folder is changed: what is chosen is not to change it again.
     let global = &GlobalArgs { change_dir: None, ..global.clone() };
     let chosen = match look(arguments) {
-        Ok(look) => live::on_runtime(|| choose(look)).unwrap_or(Ok(Chosen::Leave)),
+        Ok(look) => live::on_runtime(|| choose(look)).unwrap_or(Ok(StartChoice::Leave)),
         Err(message) => {
             eprintln!("{message}");
             return ExitCode::from(2);
         }
     };
     match chosen {
-        Ok(Chosen::Leave) => ExitCode::SUCCESS,
-        Ok(Chosen::Demo) => demo::run(
+        Ok(StartChoice::Leave) => ExitCode::SUCCESS,
+        Ok(StartChoice::Demo) => demo::run(
             global,
             &demo::Arguments { looks: arguments.looks.clone(), ..demo::Arguments::default() },
         ),
-        Ok(Chosen::Sandbox { variant }) => match demo::experiment() {
+        Ok(StartChoice::Sandbox { variant }) => match demo::experiment() {
             Ok(path) => live::run(global, &with(arguments, path.display().to_string(), Some(variant))),
             Err(error) => {
                 eprintln!("the experiment of the sandbox cannot be written: {error}");
                 ExitCode::FAILURE
             }
         },
-        Ok(Chosen::Experiment { path, sandbox }) => live::run(global, &with(arguments, path, sandbox)),
+        Ok(StartChoice::Experiment { path, sandbox }) => live::run(global, &with(arguments, path, sandbox)),
         Err(error) => {
             eprintln!("the terminal cannot be used: {error}");
             ExitCode::FAILURE
@@ -68,7 +68,7 @@ fn look(arguments: &live::Arguments) -> Result<config::Appearance, String> {
     preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())
 }
 
-async fn choose(look: config::Appearance) -> io::Result<Chosen> {
+async fn choose(look: config::Appearance) -> io::Result<StartChoice> {
     let found = tokio::task::spawn_blocking(|| files::experiments(".".as_ref()));
     let found = async { found.await.unwrap_or_default() };
     let mut signals = Signals::listen()?;

@@ -102,11 +102,11 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Every header under its customary spelling: the client library does not tell the server's own.
 fn shown(headers: &HeaderMap) -> Map {
-    let name = |name: &str| (customary(name), header(headers, name).unwrap_or_default().into());
+    let name = |name: &str| (customary_name(name), header(headers, name).unwrap_or_default().into());
     headers.keys().map(|key| name(key.as_str())).collect()
 }
 
-fn customary(name: &str) -> String {
+fn customary_name(name: &str) -> String {
     match name {
         "etag" => "ETag".to_owned(),
         "www-authenticate" => "WWW-Authenticate".to_owned(),
@@ -122,7 +122,7 @@ fn capitalised(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{charset, customary, text, unpack};
+    use super::{charset, customary_name, text, unpack};
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
 
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn names_of_headers_are_spelled_as_usual() {
         for (name, spelled) in [("content-type", "Content-Type"), ("etag", "ETag"), ("x-a-1", "X-A-1")] {
-            assert_eq!(customary(name), spelled);
+            assert_eq!(customary_name(name), spelled);
         }
         assert_eq!(charset("text/plain; Charset = latin1 ; x=y"), Some("latin1"));
     }

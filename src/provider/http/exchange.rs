@@ -42,7 +42,7 @@ async fn persist(plan: &RequestPlan, request: &Request) -> Result<Response, Http
         let pause = match &outcome {
             Err(error) if error.is_builder() => None,
             Err(error) => (error.is_connect() || idempotent).then_some(Duration::ZERO),
-            Ok(response) => come_back_in(response).filter(|_| idempotent),
+            Ok(response) => retry_after(response).filter(|_| idempotent),
         };
         match (pause, left) {
             (Some(pause), 1..) => {
@@ -85,7 +85,7 @@ pub(super) fn cause(error: &reqwest::Error) -> String {
 }
 
 /// The `Retry-After` of a 413, 429 or 503: seconds, or a moment.
-fn come_back_in(response: &Response) -> Option<Duration> {
+fn retry_after(response: &Response) -> Option<Duration> {
     matches!(response.status().as_u16(), 413 | 429 | 503).then_some(())?;
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {

@@ -38,7 +38,7 @@ impl Failure {
     }
 
     /// The failure in words, without a Python class.
-    pub(super) fn plainly(&self) -> String {
+    pub(super) fn in_plain_words(&self) -> String {
         match self {
             Self::Activity(message) | Self::Python { message, .. } => message.clone(),
             Self::Cluster(error) => error.to_string(),
@@ -50,7 +50,7 @@ impl Failure {
     }
 
     /// What the API server said, where it said something.
-    pub(super) fn said(&self) -> Option<String> {
+    pub(super) fn server_message(&self) -> Option<String> {
         match self {
             Self::Api { source, .. } => match source.as_ref() {
                 kube::Error::Api(status) => Some(status.message.clone()).filter(|said| !said.is_empty()),

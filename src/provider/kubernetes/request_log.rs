@@ -69,10 +69,10 @@ impl RequestLog {
             return None;
         }
         let Some(RefusedRequest { verb, path, status }) = seen.refused else {
-            return Some(failure.plainly());
+            return Some(failure.in_plain_words());
         };
         let (context, what) = (connection.context(), resource(&path));
-        let said = failure.said();
+        let said = failure.server_message();
         let user = said.as_deref().and_then(user_in).or(connection.user().map(str::to_owned));
         let user = user.unwrap_or_else(|| "this user".to_owned());
         Some(match status {

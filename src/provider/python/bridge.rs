@@ -71,7 +71,7 @@ impl PythonBridge {
             Some(worker) if !worker.has_ended() => return Ok(place.insert(worker).clone()),
             Some(_) => {
                 let message = "Python is started again: what its modules had kept in memory is lost";
-                self.say(Level::Warning, message.to_owned()).await;
+                self.log(Level::Warning, message.to_owned()).await;
             }
             None => {}
         }
@@ -112,7 +112,7 @@ impl PythonBridge {
         }
     }
 
-    async fn say(&self, level: Level, message: String) {
+    async fn log(&self, level: Level, message: String) {
         (self.settings.listener)(PythonEvent::Logged { level, message, place: "python".to_owned() }).await;
     }
 }

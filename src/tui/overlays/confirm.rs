@@ -2,9 +2,9 @@
 
 use super::{boxed, input};
 use crate::tui::{
-    canvas::{Canvas, Row},
     editor::Editor,
     keymap::Action,
+    pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
     text,
     theme::Role,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Leaving while the fault is on.
-pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
     let due = scene.session.undo_due();
     let on = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
     if scene.view.course.is_some() && due.is_none() && (scene.view.finished || !on) {
@@ -23,7 +23,7 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
         let onward = scene.view.keymap.spoken(Action::Next);
         inside.row(
             0,
-            &Row::text(match scene.view.finished {
+            &RoleLine::text(match scene.view.finished {
                 true => format!("This leaves the demo. {onward} goes on instead."),
                 false => "This leaves the demo; its run is ended first.".to_owned(),
             }),
@@ -48,11 +48,11 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
         (_, false) if scene.session.recovering() => "The system has not recovered yet.",
         (_, false) => "What was to be undone may still be there.",
     };
-    inside.row(0, &Row::strong(Role::Fault, on));
+    inside.row(0, &RoleLine::strong(Role::Fault, on));
     if !failed.is_empty() {
         let (y, rows) = if due.is_some() { (3, 1) } else { (1, 2) };
         for (line, text) in text::wrap(&failed, width, rows).into_iter().enumerate() {
-            inside.row(y + line, &Row::of(Role::Failing, text));
+            inside.row(y + line, &RoleLine::of(Role::Failing, text));
         }
     }
     if due.is_none() && (ended || !fault) {
@@ -67,7 +67,7 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
         };
         if failed.is_empty() {
             for (y, line) in text::wrap(&cost, width, 2).into_iter().enumerate() {
-                inside.row(1 + y, &Row::text(line));
+                inside.row(1 + y, &RoleLine::text(line));
             }
         }
         inside.row(4, &key("y", "roll back and leave").joined(key("ESC", "stay")));
@@ -80,7 +80,7 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
     );
     let room = if failed.is_empty() { 3 } else { 2 };
     for (y, line) in text::wrap(&lasting, width, room).into_iter().enumerate() {
-        inside.row(1 + y, &Row::text(line));
+        inside.row(1 + y, &RoleLine::text(line));
     }
     inside.row(4, &key("u", "put it back and leave").and(kit.cost.as_str()));
     inside.row(5, &key("w", "leave without, the fault stays on"));
@@ -88,12 +88,12 @@ pub(crate) fn quit(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// `y roll back and leave    `
-fn key(key: &str, what: &str) -> Row {
-    Row::strong(Role::Focus, format!("{key:<3}")).and(format!(" {what}    "))
+fn key(key: &str, what: &str) -> RoleLine {
+    RoleLine::strong(Role::Focus, format!("{key:<3}")).and(format!(" {what}    "))
 }
 
 /// Putting back what was fired away.
-pub(crate) fn undo(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn undo(canvas: &mut PaneBuffer, scene: &Scene) {
     let mut inside = boxed(canvas, scene, (76, 9), "UNDO?", Role::Fault);
     let width = inside.width();
     let fires = scene.session.fault.iter().flat_map(|fault| &fault.fires);
@@ -101,27 +101,27 @@ pub(crate) fn undo(canvas: &mut Canvas, scene: &Scene) {
     let saved: std::collections::BTreeSet<&str> =
         kits.iter().flat_map(|kit| kit.manifests.iter().map(String::as_str)).collect();
     let costs: Vec<&str> = kits.iter().filter(|kit| kit.needed).map(|kit| kit.cost.as_str()).collect();
-    inside.row(0, &Row::strong(Role::Fault, costs.join("; ")));
+    inside.row(0, &RoleLine::strong(Role::Fault, costs.join("; ")));
     let what = saved.into_iter().collect::<Vec<_>>().join(", ");
     let what = format!("Puts back what differs from what was saved before the fire: {what}.");
     for (y, line) in text::wrap(&what, width, 2).into_iter().enumerate() {
-        inside.row(1 + y, &Row::text(line));
+        inside.row(1 + y, &RoleLine::text(line));
     }
     let abort = scene.view.keymap.key(Action::Abort);
     if scene.session.run.ended.is_none() {
-        inside.row(3, &Row::text(format!("The run goes on; {abort} aborts it and undoes too.")));
+        inside.row(3, &RoleLine::text(format!("The run goes on; {abort} aborts it and undoes too.")));
     }
     inside.row(5, &key("y", "put it back now").joined(key("ESC", "leave it")));
 }
 
 /// Skipping a step.
-pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
+pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
     let mut inside = boxed(canvas, scene, (72, 8), "SKIP?", Role::Waiting);
     let width = inside.width();
     let row = scene.session.steps.row(step);
     let name = row.map_or("this step", |row| row.step.name.as_str());
     let failed = row.is_some_and(|row| row.failed());
-    inside.row(0, &Row::strong(Role::Strong, text::fit(name, width).into_owned()));
+    inside.row(0, &RoleLine::strong(Role::Strong, text::fit(name, width).into_owned()));
     let offered = !scene.session.run.rolling_back;
     let what = match step.section {
         Section::Before if failed => {
@@ -135,39 +135,39 @@ pub(crate) fn skip(canvas: &mut Canvas, scene: &Scene, step: StepRef) {
         Section::Method => "It is not run. The journal says that you skipped it.",
     };
     for (y, line) in text::wrap(what, width, 2).into_iter().enumerate() {
-        inside.row(1 + y, &Row::text(line));
+        inside.row(1 + y, &RoleLine::text(line));
     }
     // Where a part ends with it, there is no way back.
     let ends = failed && step.section == Section::Before || step.section == Section::Rollbacks && offered;
     if !ends {
         let again = scene.view.keymap.key(Action::Rerun);
         let back = format!("{again} goes back to it as long as the next step of this part waits.");
-        inside.row(3, &Row::text(back));
+        inside.row(3, &RoleLine::text(back));
     }
     inside.row(5, &key("s", "skip it").joined(key("ESC", "keep it")));
 }
 
 /// In which cluster it would be, and why a name has to be typed.
-fn whereabouts(scene: &Scene, place: Option<&StepCluster>) -> Row {
+fn whereabouts(scene: &Scene, place: Option<&StepCluster>) -> RoleLine {
     let of_session = scene.session.meta.context.as_deref();
     let (context, sure) = match place {
         Some(place) => (place.context.as_deref(), place.sure),
         None => (of_session, true),
     };
     match (context, sure) {
-        (Some(context), true) => Row::text("context ")
+        (Some(context), true) => RoleLine::text("context ")
             .fill(Role::Failing, format!(" {context} "))
             .and(" is not on the allow-list."),
-        (Some(context), false) => Row::text("given context ")
+        (Some(context), false) => RoleLine::text("given context ")
             .fill(Role::Failing, format!(" {context} "))
             .and("; what else it picks cannot be seen."),
-        (None, _) => Row::text("what it hits is ").with(Role::Failing, "in no known cluster").and("."),
+        (None, _) => RoleLine::text("what it hits is ").with(Role::Failing, "in no known cluster").and("."),
     }
 }
 
 /// The target's name is typed before a fire outside the allow-list.
 pub(crate) fn fire(
-    canvas: &mut Canvas,
+    canvas: &mut PaneBuffer,
     scene: &Scene,
     place: Option<&StepCluster>,
     word: &str,
@@ -183,19 +183,19 @@ pub(crate) fn fire(
     let mut inside = boxed(canvas, scene, (WIDTH, 8 + rows.len()), "FIRE?", Role::Fault);
     inside.row(0, &whereabouts(scene, place));
     if let Some(card) = scene.card() {
-        inside.row(1, &Row::strong(Role::Fault, card.headline.as_str()));
+        inside.row(1, &RoleLine::strong(Role::Fault, card.headline.as_str()));
     }
     let [before, after] = AROUND;
     match one_row {
-        true => inside.row(2, &Row::text(before).bold(Role::Strong, word).and(after)),
-        false => inside.row(2, &Row::text("Type this name and press ENTER to fire:")),
+        true => inside.row(2, &RoleLine::text(before).bold(Role::Strong, word).and(after)),
+        false => inside.row(2, &RoleLine::text("Type this name and press ENTER to fire:")),
     }
     for (y, line) in (3..).zip(&rows) {
-        inside.row(y, &Row::strong(Role::Strong, line.as_str()));
+        inside.row(y, &RoleLine::strong(Role::Strong, line.as_str()));
     }
     let y = 3 + rows.len();
-    inside.row(y, &Row::text("> ").joined(input(typed, room.saturating_sub(3))));
+    inside.row(y, &RoleLine::text("> ").joined(input(typed, room.saturating_sub(3))));
     if let Some(hint) = &scene.view.hint {
-        inside.row(y + 2, &Row::of(Role::Failing, hint.as_str()));
+        inside.row(y + 2, &RoleLine::of(Role::Failing, hint.as_str()));
     }
 }

@@ -5,17 +5,17 @@ use crate::{
     insight,
     session::event::Guard,
     tui::{
-        canvas::{Canvas, Row},
         forms::GuardForm,
+        pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
         theme::Role,
     },
 };
 
 /// Draws the form with the figure of each guard; the chosen one is a bar.
-pub(crate) fn guards(canvas: &mut Canvas, scene: &Scene, form: &GuardForm) {
+pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
     let mut inside = boxed(canvas, scene, (76, 9), "GUARDS", Role::Focus);
-    inside.row(0, &Row::text("While a fault is on, the run aborts and rolls back by itself when:"));
+    inside.row(0, &RoleLine::text("While a fault is on, the run aborts and rolls back by itself when:"));
     let readings = insight::guard_readings(scene.session, scene.now);
     for (y, guard) in (1..).zip(Guard::ALL) {
         let limit = form.limits.limit(guard);
@@ -29,7 +29,7 @@ pub(crate) fn guards(canvas: &mut Canvas, scene: &Scene, form: &GuardForm) {
         let now = readings.iter().find(|reading| reading.guard == guard);
         let now = now.map_or_else(String::new, |reading| format!("now {}", reading.figure));
         let role = if limit.is_some() { Role::Strong } else { Role::Unknown };
-        let row = Row::text(format!(" {what:<37}")).bold(role, format!("{text:<12}")).and(now);
+        let row = RoleLine::text(format!(" {what:<37}")).bold(role, format!("{text:<12}")).and(now);
         match guard == form.chosen {
             true => chosen(&mut inside, y, &row),
             false => inside.row(y, &row),

@@ -8,8 +8,8 @@ use super::boxed;
 use crate::{
     session::state::{BANDS, Endpoint, InFlight, Outcome},
     tui::{
-        canvas::{Canvas, Row},
         figures,
+        pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
         picture::{ON_THE_WAY_MS, shown_endpoint},
         theme::Role,
@@ -21,7 +21,7 @@ use std::ops::RangeInclusive;
 const SCALE: usize = 8;
 
 /// Draws the heat map of the endpoint that is shown.
-pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn heatmap(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let busy = shown_endpoint(scene).map(|endpoint| busy_bands(endpoint, scene));
     let rows = busy.clone().map_or(1, |busy| busy.count() + 2);
@@ -32,7 +32,7 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
         return;
     };
     let columns = inside.width().saturating_sub(SCALE);
-    let map = Map::of(endpoint, scene, columns);
+    let map = Heatmap::of(endpoint, scene, columns);
     let most = map.most();
     let shades = [" ", "░", "▒", "▓", "█"];
     let letters = inside.theme.draws_letters();
@@ -43,7 +43,7 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
         let label =
             if edge.is_finite() { format!("<{}", figures::wait(Some(edge))) } else { "more".to_owned() };
         let late = edge > endpoint.limit_ms as f64;
-        inside.at(0, y, &Row::of(if late { Role::Waiting } else { Role::Soft }, format!("{label:>7} ")));
+        inside.at(0, y, &RoleLine::of(if late { Role::Waiting } else { Role::Soft }, format!("{label:>7} ")));
         for (column, cells) in map.columns.iter().enumerate() {
             let cell = cells.get(*band).copied().unwrap_or_default();
             let shade = if cell.count == 0 { 0 } else { 1 + (cell.count * 3 / most.max(1)).min(3) as usize };
@@ -55,7 +55,7 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     }
     let t0 = scene.session.t0().and_then(|at| map.column(scene.session.axis.slot(at).max(map.first)));
     if let Some(column) = t0 {
-        inside.at(SCALE + column, bands.len(), &Row::strong(Role::Fault, "T0"));
+        inside.at(SCALE + column, bands.len(), &RoleLine::strong(Role::Fault, "T0"));
     }
     let words = match letters {
         true => format!("{} s a column;  ", map.per_column),
@@ -64,7 +64,7 @@ pub(crate) fn heatmap(canvas: &mut Canvas, scene: &Scene) {
     let worst = [Worst::Real, Worst::Fallback, Worst::Unjudged, Worst::Waiting, Worst::Error];
     let seen =
         |worst: &Worst| map.columns.iter().flatten().any(|cell| cell.count > 0 && cell.worst == *worst);
-    let legend = worst.into_iter().filter(seen).fold(Row::text(words), |row, worst| {
+    let legend = worst.into_iter().filter(seen).fold(RoleLine::text(words), |row, worst| {
         let sign = if letters { worst.letter() } else { "█" };
         row.with(worst.role(), sign).and(format!(" {}  ", worst.word()))
     });
@@ -129,12 +129,12 @@ impl From<Outcome> for Worst {
 
 /// What is drawn in a column and a row.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cell {
+struct HeatmapCell {
     count: u32,
     worst: Worst,
 }
 
-impl Cell {
+impl HeatmapCell {
     fn add(&mut self, count: u32, worst: Worst) {
         self.count += count;
         self.worst = self.worst.max(worst);
@@ -142,18 +142,19 @@ impl Cell {
 }
 
 /// Answers by column and band; a column stands for as many seconds as it takes for the whole session to fit.
-struct Map {
+struct Heatmap {
     first: i64,
     per_column: i64,
-    columns: Vec<[Cell; BANDS.len()]>,
+    columns: Vec<[HeatmapCell; BANDS.len()]>,
 }
 
-impl Map {
+impl Heatmap {
     fn of(endpoint: &Endpoint, scene: &Scene, columns: usize) -> Self {
         let axis = &scene.session.axis;
         let (first, last) = (axis.slot(endpoint.since), axis.slot(scene.now));
         let per_column = (last - first + 1).max(1).div_euclid(columns.max(1) as i64) + 1;
-        let mut map = Self { first, per_column, columns: vec![[Cell::default(); BANDS.len()]; columns] };
+        let mut map =
+            Self { first, per_column, columns: vec![[HeatmapCell::default(); BANDS.len()]; columns] };
         for (slot, second) in endpoint.seconds() {
             let Some(cells) = map.column(slot).and_then(|column| map.columns.get_mut(column)) else {
                 continue;

@@ -2,8 +2,8 @@
 
 use super::{boxed, scrolled};
 use crate::tui::{
-    canvas::{Canvas, Row},
     keymap::{Binding, Chord, Group},
+    pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
     theme::Role,
 };
@@ -15,7 +15,7 @@ const LIST: usize = 57;
 const KEYS: usize = 13;
 
 /// Draws the help in as many columns as there is room for.
-pub(crate) fn help(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn help(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let columns = (width.saturating_sub(2) / LIST).clamp(1, 3);
     let lines = lines(scene);
@@ -31,10 +31,10 @@ pub(crate) fn help(canvas: &mut Canvas, scene: &Scene) {
     }
 }
 
-fn lines(scene: &Scene) -> Vec<Row> {
+fn lines(scene: &Scene) -> Vec<RoleLine> {
     let mut lines = Vec::new();
     for group in ORDER {
-        lines.push(Row::strong(Role::Strong, group.title()));
+        lines.push(RoleLine::strong(Role::Strong, group.title()));
         let rows: Vec<(&[Chord], &Binding)> =
             scene.view.keymap.rows().filter(|(_, binding)| binding.group == group).collect();
         for (i, (keys, binding)) in rows.iter().enumerate() {
@@ -45,7 +45,7 @@ fn lines(scene: &Scene) -> Vec<Row> {
             let others = rows.iter().skip(i + 1).filter(|(_, other)| same(other, binding));
             let all = keys.iter().chain(others.flat_map(|(keys, _)| keys.iter()));
             let role = if binding.danger { Role::Fault } else { Role::Focus };
-            lines.push(Row::text("  ").bold(role, spoken(all)).to(KEYS).and(binding.text));
+            lines.push(RoleLine::text("  ").bold(role, spoken(all)).to(KEYS).and(binding.text));
         }
     }
     lines

@@ -7,9 +7,9 @@ use crate::{
         state::{Fault, Identity, LogState, PodLog, PodRow},
     },
     tui::{
-        canvas::{Canvas, Row},
         figures,
         keymap::Action,
+        pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
         targets::Target,
         theme::Role,
@@ -41,23 +41,23 @@ pub(crate) fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&
 }
 
 /// Draws the log of the pod that is shown.
-pub(crate) fn pod_log(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     canvas.clear();
     scene.mark(canvas.area(), Target::Overlay);
     scene.mark(canvas.part(0, 0, width, 1).area(), Target::Close);
     let Some(row) = shown(scene.session, scene.view) else {
-        let mut inside = canvas.framed(&Row::strong(Role::Focus, "LOG"), &super::closes(), Role::Focus);
+        let mut inside = canvas.framed(&RoleLine::strong(Role::Focus, "LOG"), &super::closes(), Role::Focus);
         let mut inside = inside.part(1, 0, width.saturating_sub(4), height);
         let session_log = scene.view.keymap.key(Action::SessionLog);
-        inside.row(0, &Row::text("no pod of this experiment is watched"));
-        inside.row(1, &Row::strong(Role::Focus, session_log).and(" shows the log of the session"));
+        inside.row(0, &RoleLine::text("no pod of this experiment is watched"));
+        inside.row(1, &RoleLine::strong(Role::Focus, session_log).and(" shows the log of the session"));
         return;
     };
     let logs: Vec<&PodLog> = scene.session.cluster.logs.of(&row.pod.key.uid).collect();
-    let title = Row::strong(Role::Focus, "LOG  ").bold(Role::Strong, row.pod.key.name.as_str());
+    let title = RoleLine::strong(Role::Focus, "LOG  ").bold(Role::Strong, row.pod.key.name.as_str());
     let count = scene.session.cluster.in_play.len();
-    let keys = Row::strong(Role::Focus, "TAB");
+    let keys = RoleLine::strong(Role::Focus, "TAB");
     let keys = match width >= 100 {
         true => keys.and(format!(" next of {count} pods   ")).joined(super::closes()),
         false => keys.and(format!(" next of {count}")),
@@ -75,27 +75,27 @@ pub(crate) fn pod_log(canvas: &mut Canvas, scene: &Scene) {
     }
     if up > 0 {
         let below = body.height().saturating_sub(1);
-        body.right(below, &Row::text(format!(" {up} more below ")));
+        body.right(below, &RoleLine::text(format!(" {up} more below ")));
     }
 }
 
 /// What the log is worth: still written, ended, of a pod that is gone.
-fn standing(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> Row {
+fn standing(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> RoleLine {
     if let Some(gone) = row.gone {
         let since = scene
             .since_t0(gone)
             .map_or_else(String::new, |since| format!(" since {}", figures::moment(since)));
         let kept = if logs.iter().any(|log| !log.lines.is_empty()) { ": its last lines" } else { "" };
-        return Row::strong(Role::Fault, format!("gone{since}{kept}"));
+        return RoleLine::strong(Role::Fault, format!("gone{since}{kept}"));
     }
     match logs.last().map(|log| &log.state) {
-        Some(LogState::Followed) => Row::of(Role::Ok, "followed as it is written"),
-        Some(LogState::Ended) => Row::of(Role::Unknown, "the container ended: no more will come"),
-        Some(LogState::Failed(_)) | None => Row::new(),
+        Some(LogState::Followed) => RoleLine::of(Role::Ok, "followed as it is written"),
+        Some(LogState::Ended) => RoleLine::of(Role::Unknown, "the container ended: no more will come"),
+        Some(LogState::Failed(_)) | None => RoleLine::new(),
     }
 }
 
-fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<Row> {
+fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<RoleLine> {
     let several = row.pod.containers.len() > 1;
     let mut lines = Vec::new();
     for log in logs {
@@ -104,28 +104,33 @@ fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<Row> {
                 .last_end()
                 .map_or_else(String::new, |end| format!(": {}, exit {}", end.reason, end.exit_code));
             let which = if several { format!(" {}", log.source.container) } else { String::new() };
-            lines.push(Row::strong(Role::Fault, format!("-- the container{which} that was killed{end} --")));
+            lines.push(RoleLine::strong(
+                Role::Fault,
+                format!("-- the container{which} that was killed{end} --"),
+            ));
         } else if several || logs.iter().any(|log| log.source.previous) {
-            lines.push(Row::strong(Role::Strong, format!("-- container {} --", log.source.container)));
+            lines.push(RoleLine::strong(Role::Strong, format!("-- container {} --", log.source.container)));
         }
         let zone = TimeZone::system();
         lines.extend(log.lines.iter().map(|line| {
             let stamp = line.at.map_or_else(String::new, |at| {
                 format!("{} ", at.to_zoned(zone.clone()).strftime("%H:%M:%S"))
             });
-            Row::of(Role::Soft, stamp).and(line.text.as_str())
+            RoleLine::of(Role::Soft, stamp).and(line.text.as_str())
         }));
         match &log.state {
             LogState::Failed(reason) => {
-                lines.push(Row::of(Role::Waiting, format!("it cannot be read: {reason}")))
+                lines.push(RoleLine::of(Role::Waiting, format!("it cannot be read: {reason}")))
             }
-            LogState::Followed if log.lines.is_empty() => lines.push(Row::text("nothing was written yet")),
-            LogState::Ended if log.lines.is_empty() => lines.push(Row::text("nothing was written")),
+            LogState::Followed if log.lines.is_empty() => {
+                lines.push(RoleLine::text("nothing was written yet"))
+            }
+            LogState::Ended if log.lines.is_empty() => lines.push(RoleLine::text("nothing was written")),
             LogState::Followed | LogState::Ended => {}
         }
     }
     if logs.is_empty() {
-        lines.push(Row::text(match row.identity() {
+        lines.push(RoleLine::text(match row.identity() {
             Identity::Gone => {
                 "it went before its log was read, and Kubernetes keeps no log of a pod that is gone"
             }

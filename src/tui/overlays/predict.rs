@@ -2,19 +2,20 @@
 
 use super::{boxed, chosen, keys};
 use crate::tui::{
-    canvas::{Canvas, Row},
     forms::{PredictForm, PredictLine},
+    pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
     theme::Role,
 };
 
-pub(crate) fn predict(canvas: &mut Canvas, scene: &Scene, form: &PredictForm) {
+pub(crate) fn predict(canvas: &mut PaneBuffer, scene: &Scene, form: &PredictForm) {
     let mut inside = boxed(canvas, scene, (76, 9), "PREDICT", Role::Focus);
-    inside.row(0, &Row::text("Before you fire: what will happen? An empty line says nothing."));
+    inside.row(0, &RoleLine::text("Before you fire: what will happen? An empty line says nothing."));
     for (y, line) in (1..).zip(PredictLine::ALL) {
         let (label, text, after) = form.shown(line);
         let text = if text.is_empty() && line != form.line { "-" } else { &text };
-        let row = Row::text(format!(" {label:<33}")).bold(Role::Strong, format!("{text:<10}")).and(after);
+        let row =
+            RoleLine::text(format!(" {label:<33}")).bold(Role::Strong, format!("{text:<10}")).and(after);
         match line == form.line {
             true => chosen(&mut inside, y, &row),
             false => inside.row(y, &row),

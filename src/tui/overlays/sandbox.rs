@@ -2,19 +2,20 @@
 
 use super::boxed;
 use crate::tui::{
-    canvas::{Canvas, Row},
+    pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
     theme::Role,
 };
 
 /// Draws the offer.
-pub(crate) fn sandbox(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn sandbox(canvas: &mut PaneBuffer, scene: &Scene) {
     let mut inside = boxed(canvas, scene, (74, 9), "NO CLUSTER", Role::Focus);
-    let key = |key: &str, what: &str| Row::strong(Role::Focus, format!("{key:>6}")).and(format!("  {what}"));
+    let key =
+        |key: &str, what: &str| RoleLine::strong(Role::Focus, format!("{key:>6}")).and(format!("  {what}"));
     let lines = [
-        Row::text("The experiment is about Kubernetes, and no cluster is configured"),
-        Row::text("(no kubeconfig, and not inside a cluster)."),
-        Row::new(),
+        RoleLine::text("The experiment is about Kubernetes, and no cluster is configured"),
+        RoleLine::text("(no kubeconfig, and not inside a cluster)."),
+        RoleLine::new(),
         key("b", "start the embedded sandbox, its consumer without a breaker"),
         key("a", "start the embedded sandbox, its consumer with a breaker"),
         key("ENTER", "go on without a cluster"),

@@ -7,9 +7,9 @@ use crate::{
         fixtures::{self, Variant},
     },
     tui::{
-        canvas::Canvas,
         editor::Editor,
         forms::{GuardForm, PredictForm},
+        pane_buffer::PaneBuffer,
         panes::Scene,
         screens::{draw, text, view},
         theme::{Role, Theme},
@@ -32,7 +32,7 @@ fn alone(told: &(Session, Timestamp), view: &View, (width, height): (u16, u16)) 
     let mut buffer = Buffer::empty(area);
     let scene = Scene::new(&told.0, view, told.1, None);
     let theme = Theme::default();
-    let mut canvas = Canvas::new(&mut buffer, area, &theme);
+    let mut canvas = PaneBuffer::new(&mut buffer, area, &theme);
     match view.overlay.as_ref().unwrap() {
         Overlay::Help => super::help(&mut canvas, &scene),
         Overlay::Why => super::why(&mut canvas, &scene),

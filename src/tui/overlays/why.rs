@@ -5,8 +5,8 @@ use super::{boxed, scrolled};
 use crate::{
     insight::{self, Phase},
     tui::{
-        canvas::{Canvas, Row},
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
         text,
         theme::Role,
@@ -17,7 +17,7 @@ use crate::{
 const PODS: usize = 8;
 
 /// Draws the evidence as a list.
-pub(crate) fn why(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn why(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width().saturating_sub(4).min(110);
     let lines = lines(scene, width.saturating_sub(6));
     let title = match &scene.view.hint {
@@ -29,13 +29,13 @@ pub(crate) fn why(canvas: &mut Canvas, scene: &Scene) {
     scrolled(&mut inside, scene, &lines);
 }
 
-fn lines(scene: &Scene, width: usize) -> Vec<Row> {
+fn lines(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let mut lines = Vec::new();
     for (head, reasons) in evidence(scene) {
-        lines.push(Row::strong(Role::Strong, head));
+        lines.push(RoleLine::strong(Role::Strong, head));
         for reason in reasons {
             for (i, line) in text::wrap(&reason, width.saturating_sub(2), 4).into_iter().enumerate() {
-                lines.push(Row::of(Role::Soft, if i == 0 { "- " } else { "  " }).and(line));
+                lines.push(RoleLine::of(Role::Soft, if i == 0 { "- " } else { "  " }).and(line));
             }
         }
     }

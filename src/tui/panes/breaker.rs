@@ -7,7 +7,7 @@ mod machine;
 mod sources;
 
 pub(super) use facts::{in_a_row, trial_share};
-use machine::{Face, Place, Shine};
+use machine::{BoxEmphasis, MachineBox, MachineState};
 
 use super::{Scene, framed, narrowed};
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
         wording,
     },
     tui::{
-        canvas::{Canvas, Look, Row},
         pane::Pane,
+        pane_buffer::{Emphasis, PaneBuffer, RoleLine},
         picture::breaker_role,
         theme::Role,
     },
@@ -33,10 +33,10 @@ const ROOMY: usize = 56;
 const NARROW: usize = 33;
 
 /// Draws the pane.
-pub(crate) fn breaker(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn breaker(canvas: &mut PaneBuffer, scene: &Scene) {
     let columns = canvas.width().saturating_sub(4);
     let roomy = columns >= ROOMY;
-    let more = if roomy { Row::text("  consumer to provider") } else { Row::new() };
+    let more = if roomy { RoleLine::text("  consumer to provider") } else { RoleLine::new() };
     let room = columns.saturating_sub("4 BREAKER".len() + 4);
     let word = word(scene, roomy, room);
     let mut inside = narrowed(framed(canvas, scene, (Pane::Breaker, 4), "BREAKER", more, word));
@@ -51,7 +51,7 @@ pub(crate) fn breaker(canvas: &mut Canvas, scene: &Scene) {
     }
     let mut rows = facts::facts(scene, width);
     if rows.is_empty() && tall {
-        rows.push(Row::new());
+        rows.push(RoleLine::new());
     }
     if let Some(share) = facts::trial_share(scene)
         && let Some(row) = rows.first()
@@ -72,10 +72,10 @@ pub(crate) fn breaker(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// How sure it is, or how many replicas are in the state that is shown; as much of it as there is room for.
-fn word(scene: &Scene, roomy: bool, room: usize) -> Row {
-    let Some(belief) = &scene.session.breaker.belief else { return Row::new() };
+fn word(scene: &Scene, roomy: bool, room: usize) -> RoleLine {
+    let Some(belief) = &scene.session.breaker.belief else { return RoleLine::new() };
     if belief.state == BreakerState::Unknown && sources::is_anew(scene) {
-        return Row::new();
+        return RoleLine::new();
     }
     let role = match belief.confidence {
         Confidence::Sure => Role::Text,
@@ -90,15 +90,15 @@ fn word(scene: &Scene, roomy: bool, room: usize) -> Row {
         } else {
             format!("{there} of {of} {}", wording::breaker(worst.state))
         };
-        return Row::strong(breaker_role(worst.state, scene.verdict.word), words);
+        return RoleLine::strong(breaker_role(worst.state, scene.verdict.word), words);
     }
     let whole = confidence(belief);
     let short = short_confidence(belief);
     let bare = wording::confidence(belief.confidence).to_owned();
     let words = [whole, short].into_iter().find(|words| words.len() <= room).unwrap_or(bare);
     match (roomy, role) {
-        (true, Role::Text) => Row::strong(Role::Strong, words),
-        (_, role) => Row::of(role, words),
+        (true, Role::Text) => RoleLine::strong(Role::Strong, words),
+        (_, role) => RoleLine::of(role, words),
     }
 }
 
@@ -136,31 +136,33 @@ fn worst(belief: &Belief) -> Option<&NamedState> {
 }
 
 /// What the machine shows.
-fn face(scene: &Scene) -> Face {
-    let Some(belief) = &scene.session.breaker.belief else { return Face::dark() };
+fn face(scene: &Scene) -> MachineState {
+    let Some(belief) = &scene.session.breaker.belief else { return MachineState::dark() };
     let state = worst(belief).map_or(belief.state, |one| one.state);
     let role = breaker_role(state, scene.verdict.word);
     let shine = match belief.confidence {
-        Confidence::CannotTell => Shine::Asked,
-        Confidence::Sure | Confidence::Likely => Shine::Fill,
+        Confidence::CannotTell => BoxEmphasis::Asked,
+        Confidence::Sure | Confidence::Likely => BoxEmphasis::Fill,
     };
-    let lit = |place, shine| Face::Machine(Some((place, shine, role)));
+    let lit = |place, shine| MachineState::Machine(Some((place, shine, role)));
     match state {
-        BreakerState::Closed => lit(Place::Closed, shine),
-        BreakerState::Open | BreakerState::ForcedOpen => lit(Place::Open, shine),
-        BreakerState::HalfOpen => lit(Place::HalfOpen, shine),
-        BreakerState::ClosedOrNone if shine == Shine::Fill => lit(Place::Closed, Shine::Tint),
-        BreakerState::ClosedOrNone => lit(Place::Closed, Shine::Asked),
-        BreakerState::FallbackAtOnce => lit(Place::Open, Shine::Asked),
+        BreakerState::Closed => lit(MachineBox::Closed, shine),
+        BreakerState::Open | BreakerState::ForcedOpen => lit(MachineBox::Open, shine),
+        BreakerState::HalfOpen => lit(MachineBox::HalfOpen, shine),
+        BreakerState::ClosedOrNone if shine == BoxEmphasis::Fill => {
+            lit(MachineBox::Closed, BoxEmphasis::Tint)
+        }
+        BreakerState::ClosedOrNone => lit(MachineBox::Closed, BoxEmphasis::Asked),
+        BreakerState::FallbackAtOnce => lit(MachineBox::Open, BoxEmphasis::Asked),
         BreakerState::NoBreakerSeen | BreakerState::Disabled | BreakerState::MetricsOnly => {
-            Face::Single(wording::breaker(state), shine, role)
+            MachineState::Single(wording::breaker(state), shine, role)
         }
         BreakerState::Unknown | BreakerState::NotSeenYet | BreakerState::Mixed => last_known(scene),
     }
 }
 
 /// The state that was last believed of the process that runs, with a question mark.
-fn last_known(scene: &Scene) -> Face {
+fn last_known(scene: &Scene) -> MachineState {
     let breaker = &scene.session.breaker;
     let known = breaker
         .states
@@ -169,14 +171,14 @@ fn last_known(scene: &Scene) -> Face {
         .filter(|(at, _)| *at <= scene.until && breaker.restarted.is_none_or(|restart| *at > restart))
         .find_map(|(_, (state, _))| {
             let place = match state {
-                BreakerState::Closed => Place::Closed,
-                BreakerState::Open | BreakerState::ForcedOpen => Place::Open,
-                BreakerState::HalfOpen => Place::HalfOpen,
+                BreakerState::Closed => MachineBox::Closed,
+                BreakerState::Open | BreakerState::ForcedOpen => MachineBox::Open,
+                BreakerState::HalfOpen => MachineBox::HalfOpen,
                 _ => return None,
             };
-            Some((place, Shine::Asked, breaker_role(state, scene.verdict.word)))
+            Some((place, BoxEmphasis::Asked, breaker_role(state, scene.verdict.word)))
         });
-    Face::Machine(known)
+    MachineState::Machine(known)
 }
 
 /// How many trials failed and worked so far.
@@ -192,19 +194,21 @@ fn seen(scene: &Scene) -> (usize, usize) {
 }
 
 /// The state in a word, filled as far as it is believed; for where no machine fits.
-pub(super) fn state(scene: &Scene) -> Row {
-    let Some(belief) = &scene.session.breaker.belief else { return Row::strong(Role::Strong, "UNKNOWN") };
+pub(super) fn state(scene: &Scene) -> RoleLine {
+    let Some(belief) = &scene.session.breaker.belief else {
+        return RoleLine::strong(Role::Strong, "UNKNOWN");
+    };
     let (name, role) = (wording::breaker(belief.state), breaker_role(belief.state, scene.verdict.word));
     let asked = belief.confidence == Confidence::CannotTell;
-    let mut row = Row::new();
+    let mut row = RoleLine::new();
     match belief.state {
-        BreakerState::Unknown => return Row::strong(Role::Strong, name),
-        BreakerState::NotSeenYet => return Row::strong(Role::Waiting, name),
-        BreakerState::FallbackAtOnce => return Row::strong(role, name),
-        state if asked && state.is_a_breakers() => return Row::strong(role, format!("{name}?")),
-        BreakerState::ClosedOrNone => row.add(role, Look::Tint, format!(" {name} ")),
-        _ if asked => return Row::strong(role, name),
-        _ => row.add(role, Look::Fill, format!(" {name} ")),
+        BreakerState::Unknown => return RoleLine::strong(Role::Strong, name),
+        BreakerState::NotSeenYet => return RoleLine::strong(Role::Waiting, name),
+        BreakerState::FallbackAtOnce => return RoleLine::strong(role, name),
+        state if asked && state.is_a_breakers() => return RoleLine::strong(role, format!("{name}?")),
+        BreakerState::ClosedOrNone => row.add(role, Emphasis::Tint, format!(" {name} ")),
+        _ if asked => return RoleLine::strong(role, name),
+        _ => row.add(role, Emphasis::Fill, format!(" {name} ")),
     }
     row
 }

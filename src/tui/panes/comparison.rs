@@ -5,17 +5,18 @@ mod table;
 use super::{
     Scene,
     banner::standing_role,
-    findings::{self, Told},
-    framed, narrowed, score,
+    comparison_bars,
+    findings::{self, FindingText},
+    framed, narrowed,
 };
 use crate::{
     report::Comparison,
     tui::{
-        canvas::{Canvas, Row},
         keymap::Action,
         layout::Size,
         pane::Pane,
-        picture::{Compared, Run, compared_strips},
+        pane_buffer::{PaneBuffer, RoleLine},
+        picture::{ComparedRun, ComparedRuns, compared_strips},
         targets::Target,
         theme::Role,
     },
@@ -32,25 +33,35 @@ const SMALL: (usize, usize) = (7, 5);
 const TRACK: usize = 9;
 
 /// Draws the comparison in the room of all panes.
-pub(crate) fn comparison(canvas: &mut Canvas, scene: &Scene, size: Size) {
+pub(crate) fn comparison(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     let Some(earlier) = scene.earlier else { return };
     canvas.clear();
     let (one, two) = scene.view.names();
     let compared = Comparison::of((one, earlier), (two, scene.session));
     let before =
-        Run { session: earlier, name: one, role: standing_role(compared.before.conclusion.standing) };
-    let after =
-        Run { session: scene.session, name: two, role: standing_role(compared.after.conclusion.standing) };
+        ComparedRun { session: earlier, name: one, role: standing_role(compared.before.conclusion.standing) };
+    let after = ComparedRun {
+        session: scene.session,
+        name: two,
+        role: standing_role(compared.after.conclusion.standing),
+    };
     match size {
         Size::Compact => small(canvas, scene, &compared, before, after),
         _ => large(canvas, scene, &compared, size, before, after),
     }
 }
 
-fn large(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, size: Size, before: Run, after: Run) {
+fn large(
+    canvas: &mut PaneBuffer,
+    scene: &Scene,
+    compared: &Comparison,
+    size: Size,
+    before: ComparedRun,
+    after: ComparedRun,
+) {
     let (width, height) = (canvas.width(), canvas.height());
     let top = (compared.rows.len() + 3).min(height);
-    let title = Row::strong(Role::Focus, format!("1 {}", compared.heading));
+    let title = RoleLine::strong(Role::Focus, format!("1 {}", compared.heading));
     {
         let mut upper = canvas.part(0, 0, width, top);
         let mut inside = narrowed(upper.framed(&title, &"1 run each".into(), Role::Focus));
@@ -60,16 +71,22 @@ fn large(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, size: Size, 
     let left = width * share / of;
     {
         let mut pane = canvas.part(0, top, left, height - top);
-        let picture = Compared::in_frame(before, after, left);
-        let word = Row::text(format!("{} a column", picture.step()));
-        framed(&mut pane, scene, (Pane::Users, Pane::Users.number()), "USERS", Row::new(), word);
+        let picture = ComparedRuns::in_frame(before, after, left);
+        let word = RoleLine::text(format!("{} a column", picture.step()));
+        framed(&mut pane, scene, (Pane::Users, Pane::Users.number()), "USERS", RoleLine::new(), word);
         picture.draw(&mut pane, scene);
     }
     let mut right = canvas.part(left, top, width - left, height - top);
     lessons(&mut right, scene, compared, 3);
 }
 
-fn small(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, before: Run, after: Run) {
+fn small(
+    canvas: &mut PaneBuffer,
+    scene: &Scene,
+    compared: &Comparison,
+    before: ComparedRun,
+    after: ComparedRun,
+) {
     let (width, height) = (canvas.width(), canvas.height());
     // A row more is the table's, the others are the findings'.
     let spare = usize::from(height > SMALL.0 + SMALL.1 + 7);
@@ -82,24 +99,24 @@ fn small(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, before: Run,
 }
 
 /// Findings, then what was not seen, what two runs cannot tell, and predictions.
-fn lessons(canvas: &mut Canvas, scene: &Scene, compared: &Comparison, number: usize) {
+fn lessons(canvas: &mut PaneBuffer, scene: &Scene, compared: &Comparison, number: usize) {
     let key = scene.view.keymap.key(Action::Why);
-    let word = Row::of(Role::Soft, format!("{}, {key} opens the evidence", compared.findings.len()));
+    let word = RoleLine::of(Role::Soft, format!("{}, {key} opens the evidence", compared.findings.len()));
     let scroll = scene.view.scroll_of(scene.view.focus);
     // Whatever has the focus, the wheel scrolls what can be scrolled here.
     scene.mark(canvas.area(), Target::Pane(scene.view.focus));
     let hidden = {
-        let title = Row::strong(Role::Focus, format!("{number} ")).bold(Role::Strong, "FINDINGS");
+        let title = RoleLine::strong(Role::Focus, format!("{number} ")).bold(Role::Strong, "FINDINGS");
         let mut body = narrowed(canvas.framed(&title, &word, Role::Line));
         let width = body.width();
-        let told: Vec<Told> = compared.findings.iter().map(Told::of).collect();
+        let told: Vec<FindingText> = compared.findings.iter().map(FindingText::of).collect();
         let mut lines = findings::lines(&told, &compared.not_seen, width);
         // The first one stands in the row of notes.
         lines.extend(findings::headed("NOTE", compared.caveats.get(1..).unwrap_or_default(), width));
         for side in [&compared.after, &compared.before].into_iter().filter(|side| !side.scores.is_empty()) {
-            lines.push(Row::new());
-            lines.push(Row::strong(Role::Strong, "YOUR PREDICTION").and(format!("  {}", side.name)));
-            lines.extend(side.scores.iter().map(|one| score::prediction(one, width)));
+            lines.push(RoleLine::new());
+            lines.push(RoleLine::strong(Role::Strong, "YOUR PREDICTION").and(format!("  {}", side.name)));
+            lines.extend(side.scores.iter().map(|one| comparison_bars::prediction(one, width)));
         }
         super::scrolled(&mut body, &lines, scroll);
         lines.len().saturating_sub(body.height())

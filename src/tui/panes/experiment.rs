@@ -9,9 +9,9 @@ use crate::{
         wording,
     },
     tui::{
-        canvas::{Canvas, Row},
         figures,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         targets::Target,
         text,
         theme::Role,
@@ -27,24 +27,25 @@ const ROOMY: usize = 50;
 const FIGURES: (usize, usize) = (29, 17);
 
 /// A step, or a line in the place of several.
-struct Line {
+struct StepLine {
     mark: char,
     role: Role,
     /// Whether the run holds here.
     held: bool,
-    name: Row,
+    name: RoleLine,
     /// What stands at the right, whole.
-    note: Row,
+    note: RoleLine,
     /// Whether it is chosen, runs or is next.
     at_hand: bool,
     step: Option<StepRef>,
     /// What else is known of it, where there is room.
-    details: Vec<Row>,
+    details: Vec<RoleLine>,
 }
 
 /// Draws the pane.
-pub(crate) fn experiment(canvas: &mut Canvas, scene: &Scene) {
-    let mut inside = framed(canvas, scene, (Pane::Experiment, 1), "EXPERIMENT", Row::new(), counter(scene));
+pub(crate) fn experiment(canvas: &mut PaneBuffer, scene: &Scene) {
+    let mut inside =
+        framed(canvas, scene, (Pane::Experiment, 1), "EXPERIMENT", RoleLine::new(), counter(scene));
     let (width, height) = (inside.width().saturating_sub(2), inside.height());
     let mut lines = plan(scene, width);
     spend(&mut lines, height);
@@ -59,9 +60,9 @@ pub(crate) fn experiment(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// How steps go on, and how many were played.
-fn counter(scene: &Scene) -> Row {
+fn counter(scene: &Scene) -> RoleLine {
     let steps = &scene.session.steps;
-    let mut row = Row::new();
+    let mut row = RoleLine::new();
     if steps.paused {
         row = row.bold(Role::Waiting, "HELD  ");
     }
@@ -72,7 +73,7 @@ fn counter(scene: &Scene) -> Row {
 }
 
 /// Leaves as many details as there are rows for: those of what failed first, then those of the step at hand.
-fn spend(lines: &mut [Line], height: usize) {
+fn spend(lines: &mut [StepLine], height: usize) {
     let mut spare = height.saturating_sub(lines.len());
     let mut order: Vec<usize> = (0..lines.len()).collect();
     order.sort_by_key(|i| lines.get(*i).map(|line| (line.role != Role::Failing, !line.at_hand)));
@@ -85,9 +86,9 @@ fn spend(lines: &mut [Line], height: usize) {
 }
 
 /// Draws the lines around the one at hand.
-fn steps(inside: &mut Canvas, scene: &Scene, lines: &[Line]) {
+fn steps(inside: &mut PaneBuffer, scene: &Scene, lines: &[StepLine]) {
     let (width, height) = (inside.width(), inside.height());
-    let rows: Vec<(&Line, Option<&Row>)> = lines
+    let rows: Vec<(&StepLine, Option<&RoleLine>)> = lines
         .iter()
         .flat_map(|line| {
             let details = line.details.iter().map(move |detail| (line, Some(detail)));
@@ -108,14 +109,14 @@ fn steps(inside: &mut Canvas, scene: &Scene, lines: &[Line]) {
     }
 }
 
-fn draw(row: &mut Canvas, line: &Line) {
+fn draw(row: &mut PaneBuffer, line: &StepLine) {
     let held = if line.held { "*" } else { " " };
     let name = text::fit(&told(&line.name), room(row.width(), &line.note)).into_owned();
     if line.at_hand {
         let left = [(line.mark.to_string(), true), (held.to_owned(), line.held), (name, true)];
         return selected(row, &left, &told(&line.note));
     }
-    let mark = Row::strong(line.role, line.mark.to_string());
+    let mark = RoleLine::strong(line.role, line.mark.to_string());
     let mut left = if line.held { mark.bold(Role::Waiting, held) } else { mark.and(held) };
     for piece in &line.name.0 {
         left.push(piece.role, text::fit(&piece.text, room(row.width(), &line.note)));
@@ -126,7 +127,7 @@ fn draw(row: &mut Canvas, line: &Line) {
 }
 
 /// Columns for a name beside a note, two of them free between both.
-fn room(width: usize, note: &Row) -> usize {
+fn room(width: usize, note: &RoleLine) -> usize {
     let taken = match note.width() {
         0 => 0,
         wide => wide + 2,
@@ -134,11 +135,11 @@ fn room(width: usize, note: &Row) -> usize {
     width.saturating_sub(4 + taken)
 }
 
-fn told(row: &Row) -> String {
+fn told(row: &RoleLine) -> String {
     row.0.iter().map(|piece| piece.text.as_str()).collect()
 }
 
-fn plan(scene: &Scene, width: usize) -> Vec<Line> {
+fn plan(scene: &Scene, width: usize) -> Vec<StepLine> {
     let at_hand = at_hand(scene);
     let shown = scene.session.steps.rows.iter().filter(|row| !hidden(scene, row.step.at.section, at_hand));
     let folded = hidden(scene, Section::Before, at_hand).then(|| hypothesis(scene, width));
@@ -170,7 +171,7 @@ fn hidden(scene: &Scene, section: Section, at_hand: Option<StepRef>) -> bool {
 }
 
 /// What the hypothesis before the method came to.
-fn hypothesis(scene: &Scene, width: usize) -> Line {
+fn hypothesis(scene: &Scene, width: usize) -> StepLine {
     let probes = scene.session.steps.rows.iter().filter(|row| row.step.at.section == Section::Before);
     let met = probes.clone().filter(|row| row.state == StepState::Succeeded).count();
     let all = probes.count();
@@ -183,17 +184,26 @@ fn hypothesis(scene: &Scene, width: usize) -> Line {
     };
     let whole = format!("{words} ({n} of {all})");
     let words = if whole.len() + 2 <= width { whole } else { format!("{words} ({n}/{all})") };
-    let name = Row::of(role, words);
-    Line { mark, role, held: false, name, note: Row::new(), at_hand: false, step: None, details: Vec::new() }
+    let name = RoleLine::of(role, words);
+    StepLine {
+        mark,
+        role,
+        held: false,
+        name,
+        note: RoleLine::new(),
+        at_hand: false,
+        step: None,
+        details: Vec::new(),
+    }
 }
 
-fn step(scene: &Scene, row: &StepRow, width: usize, at_hand: Option<StepRef>) -> Line {
+fn step(scene: &Scene, row: &StepRow, width: usize, at_hand: Option<StepRef>) -> StepLine {
     let (mark, role) = mark(row);
-    Line {
+    StepLine {
         mark,
         role,
         held: scene.session.steps.breakpoints.contains(&row.step.at),
-        name: Row::text(row.step.name.as_str()),
+        name: RoleLine::text(row.step.name.as_str()),
         note: note(scene, row, width >= ROOMY),
         at_hand: at_hand == Some(row.step.at),
         step: Some(row.step.at),
@@ -217,16 +227,16 @@ fn mark(row: &StepRow) -> (char, Role) {
 }
 
 /// A few words at the right of a step.
-fn note(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
+fn note(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     let step = &row.step;
     match &row.state {
         // It can be asked again.
-        StepState::Awaited { .. } if row.failed() => Row::strong(Role::Failing, wrong(row)),
+        StepState::Awaited { .. } if row.failed() => RoleLine::strong(Role::Failing, wrong(row)),
         StepState::Waiting | StepState::Awaited { .. } if step.destructive && !step.pretended => {
-            Row::strong(Role::Fault, "FIRE")
+            RoleLine::strong(Role::Fault, "FIRE")
         }
         StepState::Waiting | StepState::Awaited { .. } if step.pretended => {
-            Row::strong(Role::Waiting, if roomy { "dry: not executed" } else { "dry" })
+            RoleLine::strong(Role::Waiting, if roomy { "dry: not executed" } else { "dry" })
         }
         StepState::Waiting | StepState::Awaited { .. } => {
             let words = match (step.pause_before, step.limit) {
@@ -235,16 +245,16 @@ fn note(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
                 (_, Some(limit)) => format!("max {limit:.0} s"),
                 _ => String::new(),
             };
-            Row::of(Role::Soft, words)
+            RoleLine::of(Role::Soft, words)
         }
         StepState::Running { progress, .. } => {
             let seconds = row.running_for(scene.until).unwrap_or(0.0).floor();
             match (step.limit, progress) {
-                (Some(limit), _) => Row::strong(Role::Focus, format!("{seconds:.0} s of {limit:.0}")),
+                (Some(limit), _) => RoleLine::strong(Role::Focus, format!("{seconds:.0} s of {limit:.0}")),
                 (None, Some(progress)) if roomy => {
-                    Row::strong(Role::Focus, text::fit(progress, 20)).and(format!("  {seconds:.0} s"))
+                    RoleLine::strong(Role::Focus, text::fit(progress, 20)).and(format!("  {seconds:.0} s"))
                 }
-                (None, _) => Row::strong(Role::Focus, format!("{seconds:.0} s")),
+                (None, _) => RoleLine::strong(Role::Focus, format!("{seconds:.0} s")),
             }
         }
         StepState::Paused { side, .. } => {
@@ -253,28 +263,28 @@ fn note(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
                 PauseSide::Before => format!("in {left:.0} s"),
                 PauseSide::After => format!("{left:.0} s left"),
             };
-            Row::strong(Role::Focus, words)
+            RoleLine::strong(Role::Focus, words)
         }
-        StepState::Skipped => Row::of(Role::Soft, "skipped"),
-        StepState::Cut => Row::of(Role::Soft, "cut short"),
+        StepState::Skipped => RoleLine::of(Role::Soft, "skipped"),
+        StepState::Cut => RoleLine::of(Role::Soft, "cut short"),
         StepState::Succeeded | StepState::Failed | StepState::NotMet => ended(scene, row, roomy),
     }
 }
 
 /// What it came to: the moment, after T0; before it the value. What is wrong goes before both.
-fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> Row {
+fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     let since = row.ended.and_then(|at| scene.since_t0(at)).filter(|since| *since >= -0.5);
     let moment = since.map(figures::moment);
     let value = row.summary.as_deref().filter(|summary| text::width(summary) <= 12);
-    let tail = Row::of(Role::Soft, moment.as_deref().or(value).unwrap_or_default());
-    let apart = |word: Row| if tail.width() > 0 { word.and("  ").joined(tail.clone()) } else { word };
+    let tail = RoleLine::of(Role::Soft, moment.as_deref().or(value).unwrap_or_default());
+    let apart = |word: RoleLine| if tail.width() > 0 { word.and("  ").joined(tail.clone()) } else { word };
     if row.failed() {
-        return apart(Row::strong(Role::Failing, wrong(row)));
+        return apart(RoleLine::strong(Role::Failing, wrong(row)));
     }
     match (&row.state, &row.remark) {
-        (_, Some(remark)) if remark.contains("ERROR") => apart(Row::strong(Role::Failing, "ERROR")),
+        (_, Some(remark)) if remark.contains("ERROR") => apart(RoleLine::strong(Role::Failing, "ERROR")),
         (_, Some(remark)) if remark.contains("FALLBACK") && roomy => {
-            apart(Row::of(Role::Protected, "FALLBACK"))
+            apart(RoleLine::of(Role::Protected, "FALLBACK"))
         }
         _ => tail,
     }
@@ -290,7 +300,7 @@ fn wrong(row: &StepRow) -> &'static str {
 }
 
 /// What went wrong, what is played otherwise, and what is known of the step that is chosen.
-fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<Row> {
+fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<RoleLine> {
     let mut rows = Vec::new();
     let over = row.state.is_over() || matches!(row.state, StepState::Awaited { .. });
     let wrong = row.trouble.as_deref().or(row.summary.as_deref()).filter(|words| !words.is_empty());
@@ -299,11 +309,11 @@ fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<Row> {
             (Some(tolerance), None) => format!("{words}, wanted {tolerance}"),
             _ => words.to_owned(),
         };
-        rows.extend(text::wrap(&words, width, 3).into_iter().map(|line| Row::of(Role::Failing, line)));
+        rows.extend(text::wrap(&words, width, 3).into_iter().map(|line| RoleLine::of(Role::Failing, line)));
     }
-    rows.extend(row.fixed.as_deref().map(|fixed| Row::of(Role::Waiting, text::fit(fixed, width))));
+    rows.extend(row.fixed.as_deref().map(|fixed| RoleLine::of(Role::Waiting, text::fit(fixed, width))));
     if scene.view.chosen == Some(row.step.at) {
-        rows.extend(about(row).map(|words| Row::of(Role::Soft, text::fit(&words, width))));
+        rows.extend(about(row).map(|words| RoleLine::of(Role::Soft, text::fit(&words, width))));
     }
     rows
 }
@@ -323,10 +333,10 @@ fn about(row: &StepRow) -> Option<String> {
 }
 
 /// What ends the run by itself, and what can be put back.
-fn safeguards(scene: &Scene) -> Vec<Row> {
+fn safeguards(scene: &Scene) -> Vec<RoleLine> {
     let session = scene.session;
     let readings = insight::guard_readings(session, scene.until);
-    let mut rows = vec![Row::strong(Role::Strong, "GUARDS").and("  end the run by themselves")];
+    let mut rows = vec![RoleLine::strong(Role::Strong, "GUARDS").and("  end the run by themselves")];
     for guard in Guard::ALL {
         let (name, unit) = match guard {
             Guard::Users => ("bad seconds", " s"),
@@ -335,7 +345,7 @@ fn safeguards(scene: &Scene) -> Vec<Row> {
         };
         let reading = readings.iter().find(|reading| reading.guard == guard);
         rows.push(match session.guards.limits.limit(guard) {
-            None => figure(name, Row::text("off")),
+            None => figure(name, RoleLine::text("off")),
             Some(limit) => {
                 let now = reading.map_or(0, |reading| reading.figure);
                 let role = match reading.map(|reading| reading.strain) {
@@ -343,21 +353,21 @@ fn safeguards(scene: &Scene) -> Vec<Row> {
                     Some(GuardLevel::Near) => Role::Waiting,
                     _ => Role::Strong,
                 };
-                figure(name, Row::strong(role, format!("{now} of {limit}{unit}")))
+                figure(name, RoleLine::strong(role, format!("{now} of {limit}{unit}")))
             }
         });
     }
     let saved = session.undo.manifests();
     if saved > 0 {
         let words = format!("{} saved", wording::count(saved as u64, "manifest"));
-        rows.push(figure("undo kit", Row::text(words)));
+        rows.push(figure("undo kit", RoleLine::text(words)));
     }
     rows
 }
 
 /// A name with its figure at the right of it.
-fn figure(name: &str, figure: Row) -> Row {
+fn figure(name: &str, figure: RoleLine) -> RoleLine {
     let (end, latest) = FIGURES;
     let column = end.saturating_sub(figure.width()).max(latest);
-    Row::text(name).to(column).joined(figure)
+    RoleLine::text(name).to(column).joined(figure)
 }

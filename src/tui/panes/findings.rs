@@ -1,12 +1,12 @@
 //! What a session taught, each finding with its advice; then what no session like it can show.
 
-use super::{Scene, frame, score};
+use super::{Scene, comparison_bars, frame};
 use crate::{
     insight::{self, Finding, Severity},
     tui::{
-        canvas::{Canvas, Row},
         keymap::Action,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         text,
         theme::Role,
     },
@@ -23,20 +23,20 @@ const HEAD: usize = 10;
 const ROOMY: usize = 60;
 
 /// Draws the pane; `whole` with the figures below, where they have no pane of their own.
-pub(crate) fn findings(canvas: &mut Canvas, scene: &Scene, whole: bool) {
+pub(crate) fn findings(canvas: &mut PaneBuffer, scene: &Scene, whole: bool) {
     let found = insight::findings(scene.session, scene.now);
     let key = scene.view.keymap.key(Action::Why);
-    let word = Row::of(Role::Soft, format!("{}, {key} opens the evidence", found.len()));
+    let word = RoleLine::of(Role::Soft, format!("{}, {key} opens the evidence", found.len()));
     let lines = {
         let mut body = frame(canvas, scene, Pane::Experiment, "FINDINGS", word);
         let width = body.width();
         let unseen = insight::not_seen(scene.session, scene.now);
-        let told: Vec<Told> = found.iter().map(Told::of).collect();
+        let told: Vec<FindingText> = found.iter().map(FindingText::of).collect();
         let mut lines = lines(&told, &unseen, width);
         if whole {
-            lines.push(Row::new());
-            lines.push(Row::strong(Role::Strong, "WHAT IT CAME TO").with(Role::Soft, "  since T0"));
-            lines.extend(score::rows(scene, width));
+            lines.push(RoleLine::new());
+            lines.push(RoleLine::strong(Role::Strong, "WHAT IT CAME TO").with(Role::Soft, "  since T0"));
+            lines.extend(comparison_bars::rows(scene, width));
         }
         super::scrolled(&mut body, &lines, scene.view.scroll_of(Pane::Experiment));
         lines.len().saturating_sub(body.height())
@@ -50,49 +50,49 @@ pub(crate) fn findings(canvas: &mut Canvas, scene: &Scene, whole: bool) {
 }
 
 /// A finding as it is told.
-pub(super) struct Told<'a> {
+pub(super) struct FindingText<'a> {
     pub(super) weight: Severity,
     pub(super) text: &'a str,
     pub(super) advice: &'a str,
 }
 
-impl<'a> Told<'a> {
+impl<'a> FindingText<'a> {
     pub(super) fn of(finding: &'a Finding) -> Self {
         Self { weight: finding.weight, text: &finding.text, advice: &finding.advice }
     }
 }
 
 /// All findings with their numbers, then what was not seen.
-pub(super) fn lines(found: &[Told], unseen: &[String], width: usize) -> Vec<Row> {
+pub(super) fn lines(found: &[FindingText], unseen: &[String], width: usize) -> Vec<RoleLine> {
     let mut lines = Vec::new();
     let margin = if width >= ROOMY { 2 } else { 1 };
     let room = width.saturating_sub(INDENT + margin);
     for (number, finding) in (1..).zip(found) {
         for (i, line) in text::wrapped(finding.text, room).into_iter().enumerate() {
             let head = match i {
-                0 => Row::new().fill(role(finding.weight), format!(" {number} ")).and(" "),
-                _ => Row::text(" ".repeat(INDENT)),
+                0 => RoleLine::new().fill(role(finding.weight), format!(" {number} ")).and(" "),
+                _ => RoleLine::text(" ".repeat(INDENT)),
             };
             lines.push(head.bold(Role::Strong, line));
         }
         let advice = text::wrapped(finding.advice, room).into_iter();
-        lines.extend(advice.map(|line| Row::text(" ".repeat(INDENT)).and(line)));
+        lines.extend(advice.map(|line| RoleLine::text(" ".repeat(INDENT)).and(line)));
     }
     lines.extend(headed("NOT SEEN", unseen, width));
     lines
 }
 
 /// Sentences with a word before the first one, and an empty row above them.
-pub(super) fn headed(head: &str, sentences: &[String], width: usize) -> Vec<Row> {
+pub(super) fn headed(head: &str, sentences: &[String], width: usize) -> Vec<RoleLine> {
     let mut lines = Vec::new();
     for (i, said) in sentences.iter().enumerate() {
         for (j, line) in text::wrapped(said, width.saturating_sub(HEAD)).into_iter().enumerate() {
             let head = if (i, j) == (0, 0) { head } else { "" };
-            lines.push(Row::strong(Role::Strong, head).to(HEAD).and(line));
+            lines.push(RoleLine::strong(Role::Strong, head).to(HEAD).and(line));
         }
     }
     if !lines.is_empty() {
-        lines.insert(0, Row::new());
+        lines.insert(0, RoleLine::new());
     }
     lines
 }

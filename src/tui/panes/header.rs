@@ -4,9 +4,9 @@ use super::Scene;
 use crate::{
     insight::Phase,
     tui::{
-        canvas::{Canvas, Row},
         figures,
         layout::Size,
+        pane_buffer::{PaneBuffer, RoleLine},
         text,
         theme::Role,
         view::Steering,
@@ -23,13 +23,13 @@ const BRIEF_PLACE: usize = 24;
 const PHASES: [Phase; 5] = [Phase::Ready, Phase::Steady, Phase::FaultOn, Phase::Recovered, Phase::Finished];
 
 /// Draws the line. The clock, and a cluster that is not on the allow-list, are never cut.
-pub(crate) fn header(canvas: &mut Canvas, scene: &Scene, size: Size) {
+pub(crate) fn header(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     let width = canvas.width();
-    let sides = Detail::ALL.into_iter().flat_map(|detail| {
+    let sides = HeaderDetail::ALL.into_iter().flat_map(|detail| {
         [true, false].map(|whole| (lead(scene, width, whole), right(scene, size, width, detail)))
     });
-    let fits = |(lead, right): &(Row, Row)| lead.width() + right.width() < width;
-    let least = || (lead(scene, width, false), right(scene, size, width, Detail::Clock));
+    let fits = |(lead, right): &(RoleLine, RoleLine)| lead.width() + right.width() < width;
+    let least = || (lead(scene, width, false), right(scene, size, width, HeaderDetail::Clock));
     let (lead, right) = sides.into_iter().find(fits).unwrap_or_else(least);
     canvas.row(0, &lead);
     let room = width.saturating_sub(lead.width() + right.width());
@@ -44,11 +44,11 @@ pub(crate) fn foreign<'a>(scene: &Scene<'a>) -> Option<&'a str> {
 }
 
 /// What stands before everything else: a cluster that is not on the allow-list, with the namespace where there is room.
-fn lead(scene: &Scene, width: usize, whole: bool) -> Row {
-    let Some(context) = foreign(scene) else { return Row::new() };
+fn lead(scene: &Scene, width: usize, whole: bool) -> RoleLine {
+    let Some(context) = foreign(scene) else { return RoleLine::new() };
     // The clock and a column on each side of the name are all that it leaves room for.
     let context = text::fit_ends(context, width.saturating_sub(14));
-    let lead = Row::new().fill(Role::Failing, format!(" {context} "));
+    let lead = RoleLine::new().fill(Role::Failing, format!(" {context} "));
     match whole {
         true => lead.with(Role::Text, format!("/{}", scene.session.meta.namespace)),
         false => lead,
@@ -56,10 +56,10 @@ fn lead(scene: &Scene, width: usize, whole: bool) -> Row {
 }
 
 /// Program and title, as far as there is room.
-fn title(canvas: &mut Canvas, scene: &Scene) {
+fn title(canvas: &mut PaneBuffer, scene: &Scene) {
     let meta = &scene.session.meta;
     let title = if meta.title.is_empty() { &meta.source } else { &meta.title };
-    let program = Row::text(" ").bold(Role::Focus, "chaos-tui");
+    let program = RoleLine::text(" ").bold(Role::Focus, "chaos-tui");
     let room = canvas.width().saturating_sub(program.width() + 2);
     if canvas.width() <= program.width() {
         return;
@@ -70,7 +70,7 @@ fn title(canvas: &mut Canvas, scene: &Scene) {
 
 /// How much of the right side is shown.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Detail {
+enum HeaderDetail {
     All,
     /// Not what is done, nor what is to come.
     Now,
@@ -84,29 +84,29 @@ enum Detail {
     Clock,
 }
 
-impl Detail {
-    const ALL: [Detail; 7] = [
-        Detail::All,
-        Detail::Now,
-        Detail::BriefPlace,
-        Detail::Number,
-        Detail::NoPlace,
-        Detail::NoChips,
-        Detail::Clock,
+impl HeaderDetail {
+    const ALL: [HeaderDetail; 7] = [
+        HeaderDetail::All,
+        HeaderDetail::Now,
+        HeaderDetail::BriefPlace,
+        HeaderDetail::Number,
+        HeaderDetail::NoPlace,
+        HeaderDetail::NoChips,
+        HeaderDetail::Clock,
     ];
 }
 
-fn right(scene: &Scene, size: Size, width: usize, detail: Detail) -> Row {
-    let mut row = Row::new();
-    if detail < Detail::NoChips {
+fn right(scene: &Scene, size: Size, width: usize, detail: HeaderDetail) -> RoleLine {
+    let mut row = RoleLine::new();
+    if detail < HeaderDetail::NoChips {
         row = row.joined(chips(scene));
     }
-    if detail < Detail::NoPlace {
-        row = row.joined(place(scene, detail >= Detail::BriefPlace));
+    if detail < HeaderDetail::NoPlace {
+        row = row.joined(place(scene, detail >= HeaderDetail::BriefPlace));
     }
     row = match (size, detail) {
-        (_, Detail::Clock) => row,
-        (Size::Wide, Detail::All) => row.joined(all_phases(scene)),
+        (_, HeaderDetail::Clock) => row,
+        (Size::Wide, HeaderDetail::All) => row.joined(all_phases(scene)),
         _ => row.joined(phase(scene, width, detail)),
     };
     let clock = match scene.since_t0(scene.until) {
@@ -118,8 +118,8 @@ fn right(scene: &Scene, size: Size, width: usize, detail: Detail) -> Row {
 }
 
 /// Who steers, and what is only pretended.
-fn chips(scene: &Scene) -> Row {
-    let mut row = Row::new();
+fn chips(scene: &Scene) -> RoleLine {
+    let mut row = RoleLine::new();
     match scene.view.steering {
         Steering::Live => {}
         Steering::ReadOnly => row = row.and(" ").fill(Role::Waiting, " READ-ONLY "),
@@ -131,42 +131,42 @@ fn chips(scene: &Scene) -> Row {
     }
 }
 
-fn place(scene: &Scene, brief: bool) -> Row {
+fn place(scene: &Scene, brief: bool) -> RoleLine {
     let meta = &scene.session.meta;
     let (context, namespace) = match (&meta.context, meta.allowed) {
-        (None, _) if scene.phase == Phase::Starting => return Row::text("   "),
-        (None, _) => return Row::text("  no cluster   "),
+        (None, _) if scene.phase == Phase::Starting => return RoleLine::text("   "),
+        (None, _) => return RoleLine::text("  no cluster   "),
         // It stands first in the row.
-        (Some(_), false) => return Row::text("   "),
+        (Some(_), false) => return RoleLine::text("   "),
         (Some(context), true) => (context.as_str(), meta.namespace.as_str()),
     };
     let most = if brief { BRIEF_PLACE } else { usize::MAX };
     let context = text::fit_ends(context, most.saturating_sub(text::width(namespace)).max(TITLE));
-    Row::text(format!("  {context}")).with(Role::Soft, "/").and(format!("{namespace}   "))
+    RoleLine::text(format!("  {context}")).with(Role::Soft, "/").and(format!("{namespace}   "))
 }
 
 /// Number and word, with what is done before it and what is to come behind it.
-fn phase(scene: &Scene, width: usize, detail: Detail) -> Row {
+fn phase(scene: &Scene, width: usize, detail: HeaderDetail) -> RoleLine {
     let number = scene.phase.number();
-    let mut row = Row::new();
-    if number > 1 && detail == Detail::All {
+    let mut row = RoleLine::new();
+    if number > 1 && detail == HeaderDetail::All {
         row = row.with(Role::Ok, format!("{} ", "✓".repeat(usize::from(number) - 1)));
     }
     let chip = match detail {
-        Detail::Number | Detail::NoPlace | Detail::NoChips => format!(" {number}/5 "),
+        HeaderDetail::Number | HeaderDetail::NoPlace | HeaderDetail::NoChips => format!(" {number}/5 "),
         _ => format!(" {number}/5 {} ", word(scene)),
     };
     row = row.fill(role(scene), chip);
     let ahead = usize::from(5_u8.saturating_sub(number));
-    match ahead > 0 && width >= ROOMY && detail == Detail::All {
+    match ahead > 0 && width >= ROOMY && detail == HeaderDetail::All {
         true => row.with(Role::Soft, format!(" {}", "·".repeat(ahead))),
         false => row,
     }
 }
 
 /// All five in words.
-fn all_phases(scene: &Scene) -> Row {
-    let mut row = Row::new();
+fn all_phases(scene: &Scene) -> RoleLine {
+    let mut row = RoleLine::new();
     for phase in PHASES {
         let (number, now) = (phase.number(), scene.phase.number());
         if number > 1 {

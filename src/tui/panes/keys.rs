@@ -4,8 +4,8 @@ use super::Scene;
 use crate::{
     session::state::StepState,
     tui::{
-        canvas::{Canvas, Row},
         keymap::Action,
+        pane_buffer::{PaneBuffer, RoleLine},
         theme::Role,
         update::{refused, renewable},
     },
@@ -55,7 +55,7 @@ const STAGE: &[Action] =
     &[A::Fire, A::Abort, A::Undo, A::Next, A::Cut, A::NewRun, A::Presenter, A::Note, A::Mark, A::Finer];
 
 /// Draws the row: as many keys as fit, those for help and for leaving always.
-pub(crate) fn keys(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn keys(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width();
     let ended = scene.session.run.ended.is_some() || scene.view.finished;
     let order = match (scene.view.presenter, ended) {
@@ -63,7 +63,7 @@ pub(crate) fn keys(canvas: &mut Canvas, scene: &Scene) {
         (false, true) => AFTER,
         (false, false) => ORDER,
     };
-    let mut row = Row::text(" ");
+    let mut row = RoleLine::text(" ");
     for piece in order.iter().filter(|action| applies(scene, **action)).filter_map(|a| key(scene, *a)) {
         let between = if row.width() > 1 { "  " } else { "" };
         let longer = row.clone().and(between).joined(piece);
@@ -79,7 +79,7 @@ pub(crate) fn keys(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// `c cut wait`; nothing for an action that has no key.
-fn key(scene: &Scene, action: Action) -> Option<Row> {
+fn key(scene: &Scene, action: Action) -> Option<RoleLine> {
     let keymap = &scene.view.keymap;
     let binding = keymap.binding(action)?;
     let (key, role) = match action {
@@ -91,7 +91,7 @@ fn key(scene: &Scene, action: Action) -> Option<Row> {
         A::Presenter if scene.view.presenter => "back to all panes",
         _ => binding.label,
     };
-    (!key.trim().is_empty()).then(|| Row::strong(role, key).and(format!(" {label}")))
+    (!key.trim().is_empty()).then(|| RoleLine::strong(role, key).and(format!(" {label}")))
 }
 
 /// Whether the key does something now.

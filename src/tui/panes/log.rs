@@ -4,8 +4,8 @@ use super::{Scene, frame};
 use crate::{
     session::{Session, clock::local_zone, event::Level},
     tui::{
-        canvas::{Canvas, Row},
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         text,
         theme::{Role, Theme},
     },
@@ -79,13 +79,13 @@ pub(crate) fn accept_everything() {
 }
 
 /// Draws the pane.
-pub(crate) fn log(canvas: &mut Canvas, scene: &Scene, feed: &LogFeed) {
-    let mut inside = frame(canvas, scene, Pane::Log, "LOG", Row::new());
+pub(crate) fn log(canvas: &mut PaneBuffer, scene: &Scene, feed: &LogFeed) {
+    let mut inside = frame(canvas, scene, Pane::Log, "LOG", RoleLine::new());
     lines(&mut inside, feed);
 }
 
 /// Draws the lines only.
-pub(crate) fn lines(canvas: &mut Canvas, feed: &LogFeed) {
+pub(crate) fn lines(canvas: &mut PaneBuffer, feed: &LogFeed) {
     let theme = *canvas.theme;
     let widget = TuiLoggerWidget::default().formatter(Box::new(Formatter { theme })).state(&feed.state);
     canvas.widget(|area, buffer| widget.render(area, buffer));

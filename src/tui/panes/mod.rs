@@ -4,21 +4,21 @@ mod banner;
 mod breaker;
 mod chain;
 mod comparison;
+mod comparison_bars;
 mod cost;
-mod deed;
 mod experiment;
+mod fault_words;
 mod findings;
 mod header;
 mod keys;
-mod lately;
 mod log;
 mod next;
 mod note;
 mod pods;
 mod preflight;
+mod presenter;
+mod recent_answers;
 mod scene;
-mod score;
-mod stage;
 mod starting;
 mod status;
 mod story;
@@ -31,11 +31,11 @@ pub(super) use banner::banner;
 pub(super) use breaker::{breaker, confidence as breaker_confidence};
 pub(super) use chain::chain;
 pub(super) use comparison::comparison;
+pub(super) use comparison_bars::score;
 pub(super) use experiment::experiment;
 pub(super) use findings::findings;
 pub(super) use header::header;
 pub(super) use keys::keys;
-pub(super) use lately::Lately;
 pub use log::LogFeed;
 pub(crate) use log::accept_everything;
 pub(super) use log::{lines as log_lines, log};
@@ -43,19 +43,19 @@ pub(super) use next::next;
 pub(super) use note::note;
 pub(super) use pods::{listed as listed_pods, pods};
 pub(super) use preflight::preflight;
+pub(super) use presenter::{caption, figures as stage_figures};
+pub(super) use recent_answers::RecentAnswers;
 pub use scene::Scene;
 pub(super) use scene::faults;
-pub(super) use score::score;
-pub(super) use stage::{caption, figures as stage_figures};
 pub(super) use starting::starting;
 pub(super) use status::{bare_status, status};
 pub(super) use story::story;
 pub(super) use target::target;
 
 use super::{
-    canvas::{Canvas, Row},
     keymap::Action,
     pane::Pane,
+    pane_buffer::{PaneBuffer, RoleLine},
     targets::Target,
     text,
     theme::Role,
@@ -64,36 +64,42 @@ use ratatui::style::Modifier;
 
 /// A pane's frame with its number and title on the left and a word on the right; returns what is inside, a column free on
 /// both sides.
-fn frame<'c>(canvas: &'c mut Canvas<'_>, scene: &Scene, pane: Pane, title: &str, word: Row) -> Canvas<'c> {
-    narrowed(framed(canvas, scene, (pane, pane.number()), title, Row::new(), word))
+fn frame<'c>(
+    canvas: &'c mut PaneBuffer<'_>,
+    scene: &Scene,
+    pane: Pane,
+    title: &str,
+    word: RoleLine,
+) -> PaneBuffer<'c> {
+    narrowed(framed(canvas, scene, (pane, pane.number()), title, RoleLine::new(), word))
 }
 
 /// A pane's frame with its number, its title and more words after it; returns all that is inside, for rows that are filled
 /// from side to side.
 fn framed<'c>(
-    canvas: &'c mut Canvas<'_>,
+    canvas: &'c mut PaneBuffer<'_>,
     scene: &Scene,
     (pane, number): (Pane, usize),
     title: &str,
-    more: Row,
-    word: Row,
-) -> Canvas<'c> {
+    more: RoleLine,
+    word: RoleLine,
+) -> PaneBuffer<'c> {
     let focused = scene.view.focus == pane && pane != Pane::Experiment;
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Line, Role::Strong) };
-    let title = Row::strong(Role::Focus, format!("{number} ")).bold(name, title).joined(more);
+    let title = RoleLine::strong(Role::Focus, format!("{number} ")).bold(name, title).joined(more);
     scene.mark(canvas.area(), Target::Pane(pane));
     canvas.framed(&title, &word, line)
 }
 
 /// What is inside a frame, with a column free on both sides.
-fn narrowed(inside: Canvas) -> Canvas {
+fn narrowed(inside: PaneBuffer) -> PaneBuffer {
     let (width, height) = (inside.width().saturating_sub(2), inside.height());
     inside.into_part(1, 0, width, height)
 }
 
 /// A row that is selected: one bar from side to side, with pieces from the second column on, bold ones or not, and a note
 /// at its right.
-fn selected(row: &mut Canvas, left: &[(String, bool)], note: &str) {
+fn selected(row: &mut PaneBuffer, left: &[(String, bool)], note: &str) {
     row.flood(Role::Focus);
     let (plain, width) = (row.theme.fill(Role::Focus), row.width());
     let strong = plain.add_modifier(Modifier::BOLD);
@@ -108,7 +114,7 @@ fn selected(row: &mut Canvas, left: &[(String, bool)], note: &str) {
 }
 
 /// A bar of so many cells, filled to a share between 0 and 1 in eighths of a cell; without tints in whole cells.
-fn gauge(canvas: &mut Canvas, (x, y): (usize, usize), cells: usize, share: f64, role: Role) {
+fn gauge(canvas: &mut PaneBuffer, (x, y): (usize, usize), cells: usize, share: f64, role: Role) {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let theme = canvas.theme;
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
@@ -129,14 +135,14 @@ fn gauge(canvas: &mut Canvas, (x, y): (usize, usize), cells: usize, share: f64, 
 }
 
 /// Says in a pane's lower border that more can be scrolled to, with the key where it is this pane that it scrolls.
-fn more_below(canvas: &mut Canvas, scene: &Scene, pane: Pane, rows: usize) {
+fn more_below(canvas: &mut PaneBuffer, scene: &Scene, pane: Pane, rows: usize) {
     let (width, height) = (canvas.width(), canvas.height());
     if rows == 0 || height < 2 {
         return;
     }
-    let said = Row::text(format!("{rows} more below"));
+    let said = RoleLine::text(format!("{rows} more below"));
     let said = match scene.view.focus == pane {
-        true => Row::strong(Role::Focus, scene.view.keymap.key(Action::Down)).and("  ").joined(said),
+        true => RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Down)).and("  ").joined(said),
         false => said,
     };
     let taken = said.width() + 2;
@@ -144,7 +150,7 @@ fn more_below(canvas: &mut Canvas, scene: &Scene, pane: Pane, rows: usize) {
 }
 
 /// Draws the lines that fit from a scrolled-to one on.
-fn scrolled(canvas: &mut Canvas, lines: &[Row], scroll: usize) {
+fn scrolled(canvas: &mut PaneBuffer, lines: &[RoleLine], scroll: usize) {
     let height = canvas.height();
     let from = scroll.min(lines.len().saturating_sub(height));
     for (y, line) in lines.iter().skip(from).take(height).enumerate() {

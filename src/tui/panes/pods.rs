@@ -11,9 +11,9 @@ use crate::{
         state::PodRow,
     },
     tui::{
-        canvas::{Canvas, Row},
         figures,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         targets::Target,
         text,
         theme::Role,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 use card::leaf;
-pub(super) use card::{Hit, boxes, in_a_row};
+pub(super) use card::{FaultTarget, boxes, in_a_row};
 pub(super) use rest::service_row;
 
 #[cfg(test)]
@@ -34,21 +34,21 @@ const TALL: usize = 13;
 const GONE_S: f64 = 60.0;
 
 /// A line of the pane.
-struct Line {
-    left: Row,
-    right: Row,
+struct PodLine {
+    left: RoleLine,
+    right: RoleLine,
     /// The pod whose card it belongs to, and whether it is the head of it.
     pod: Option<(String, bool)>,
     /// Whether it is left out first where there are too few rows.
     spare: bool,
 }
 
-impl Line {
-    fn of(left: Row) -> Self {
-        Self { left, right: Row::new(), pod: None, spare: false }
+impl PodLine {
+    fn of(left: RoleLine) -> Self {
+        Self { left, right: RoleLine::new(), pod: None, spare: false }
     }
 
-    fn with(left: Row, right: Row) -> Self {
+    fn with(left: RoleLine, right: RoleLine) -> Self {
         Self { right, ..Self::of(left) }
     }
 
@@ -58,13 +58,13 @@ impl Line {
 }
 
 /// Draws the pane.
-pub(crate) fn pods(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn pods(canvas: &mut PaneBuffer, scene: &Scene) {
     let filter = match scene.view.filter.as_str() {
-        "" => Row::new(),
-        filter => Row::text("  /").bold(Role::Focus, filter),
+        "" => RoleLine::new(),
+        filter => RoleLine::text("  /").bold(Role::Focus, filter),
     };
     let word = watch(scene);
-    let word = if word.0.is_empty() { Row::of(Role::Soft, "live") } else { word };
+    let word = if word.0.is_empty() { RoleLine::of(Role::Soft, "live") } else { word };
     let mut inside = framed(canvas, scene, (Pane::Pods, 3), "PODS", filter, word);
     let (width, height) = (inside.width().saturating_sub(2), inside.height());
     let lines = lines(scene, width, height);
@@ -77,7 +77,7 @@ pub(crate) fn pods(canvas: &mut Canvas, scene: &Scene) {
         };
         scene.mark(row.area(), Target::Pod(uid.clone()));
         if *head && scene.view.pod.as_ref() == Some(uid) {
-            let told = |row: &Row| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
+            let told = |row: &RoleLine| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
             let pieces: Vec<(String, bool)> =
                 line.left.0.iter().map(|piece| (piece.text.clone(), piece.role != Role::Text)).collect();
             selected(&mut row, &pieces, &told(&line.right));
@@ -88,23 +88,23 @@ pub(crate) fn pods(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// How the watch is doing, where it does not speak.
-pub(super) fn watch(scene: &Scene) -> Row {
+pub(super) fn watch(scene: &Scene) -> RoleLine {
     match scene.session.cluster.source(Source::Pods) {
-        None => Row::of(Role::Unknown, "not watched"),
+        None => RoleLine::of(Role::Unknown, "not watched"),
         Some(row) => match &row.state {
-            SourceState::Live => Row::new(),
+            SourceState::Live => RoleLine::new(),
             SourceState::Reconnecting { .. } => {
                 let since = figures::length(figures::between(row.since, scene.said));
-                Row::strong(Role::Waiting, format!("RECONNECTING {since}"))
+                RoleLine::strong(Role::Waiting, format!("RECONNECTING {since}"))
             }
-            SourceState::Absent { .. } => Row::strong(Role::Unknown, "ABSENT"),
+            SourceState::Absent { .. } => RoleLine::strong(Role::Unknown, "ABSENT"),
         },
     }
 }
 
 /// The first line that is shown: as far as was scrolled, and so that the chosen pod is in sight.
-fn first(scene: &Scene, lines: &[Line], height: usize) -> usize {
-    let chosen = |line: &Line| {
+fn first(scene: &Scene, lines: &[PodLine], height: usize) -> usize {
+    let chosen = |line: &PodLine| {
         line.pod.as_ref().is_some_and(|(uid, head)| *head && scene.view.pod.as_ref() == Some(uid))
     };
     let needed = lines.iter().position(chosen).map_or(0, |place| (place + 2).saturating_sub(height));
@@ -126,7 +126,7 @@ pub(in crate::tui) fn listed<'a>(session: &'a Session, filter: &str) -> Vec<&'a 
 }
 
 /// Everything the pane has to say, the pods in play first.
-fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
+fn lines(scene: &Scene, width: usize, height: usize) -> Vec<PodLine> {
     let cluster = &scene.session.cluster;
     let (roomy, tall) = (width >= ROOMY, height >= TALL);
     let mut lines = Vec::new();
@@ -134,7 +134,7 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
         cluster.source(Source::Pods).map(|row| &row.state)
     {
         let told = text::wrap(reason, width, 2).into_iter();
-        lines.extend(told.map(|line| Line::of(Row::of(Role::Waiting, line))));
+        lines.extend(told.map(|line| PodLine::of(RoleLine::of(Role::Waiting, line))));
     }
     let pods = listed(scene.session, &scene.view.filter);
     let counts = rest::others(scene).filter(|_| scene.view.filter.is_empty());
@@ -142,24 +142,24 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
     // Under a long list nobody would find them.
     let many = pods.len() > 8;
     if many {
-        lines.extend(counts.clone().map(|words| Line::of(Row::text(words))));
+        lines.extend(counts.clone().map(|words| PodLine::of(RoleLine::text(words))));
     }
-    let hit = Hit::of(scene);
+    let hit = FaultTarget::of(scene);
     for (i, row) in pods.iter().enumerate() {
         if i > 0 && tall && roomy && !many {
-            lines.push(Line::of(Row::new()).spare());
+            lines.push(PodLine::of(RoleLine::new()).spare());
         }
         let uid = row.pod.key.uid.clone();
         let card = card::card(scene, &hit, row, width, roomy).into_iter().enumerate();
-        lines.extend(card.map(|(i, line)| Line { pod: Some((uid.clone(), i == 0)), ..line }));
+        lines.extend(card.map(|(i, line)| PodLine { pod: Some((uid.clone(), i == 0)), ..line }));
     }
     if tall && roomy && !many {
-        lines.push(Line::of(Row::new()).spare());
+        lines.push(PodLine::of(RoleLine::new()).spare());
     }
     lines.extend(cluster.services.iter().map(|row| rest::service(scene, row, width, roomy)));
     lines.extend(cluster.workloads.iter().filter_map(|row| rest::workload(scene, row, roomy)));
     if !many {
-        lines.extend(counts.map(|words| Line::of(Row::text(words))));
+        lines.extend(counts.map(|words| PodLine::of(RoleLine::text(words))));
     }
     if !scene.view.filter.is_empty() {
         lines.extend(rest::found(scene, width));

@@ -8,7 +8,7 @@ use crate::{
         state::{StepRow, StepState},
     },
     tui::{
-        layout::Wish,
+        layout::LayoutRequest,
         picture,
         targets::{Target, Targets},
         view::View,
@@ -53,12 +53,12 @@ impl<'a> Scene<'a> {
     }
 
     /// What the arrangement depends on.
-    pub(in crate::tui) fn wish(&self) -> Wish {
+    pub(in crate::tui) fn wish(&self) -> LayoutRequest {
         let roles = self.session.roles();
         let presenter = self.view.presenter;
         let chain = roles.consumer.is_some() || roles.provider.is_some();
         let more_lanes = if presenter { 0 } else { picture::more_lanes(self.session) };
-        Wish { presenter, chain, more_lanes }
+        LayoutRequest { presenter, chain, more_lanes }
     }
 
     /// Notes for the mouse what lies where.

@@ -2,8 +2,8 @@
 
 use super::Scene;
 use crate::tui::{
-    canvas::{Canvas, Row},
     figures,
+    pane_buffer::{PaneBuffer, RoleLine},
     theme::Role,
 };
 
@@ -11,7 +11,7 @@ use crate::tui::{
 const WORDS: usize = 52;
 
 /// Draws a row for each task; the last one goes on.
-pub(crate) fn starting(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn starting(canvas: &mut PaneBuffer, scene: &Scene) {
     canvas.clear();
     let tasks = &scene.session.opening.tasks;
     let ends = tasks.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
@@ -19,10 +19,10 @@ pub(crate) fn starting(canvas: &mut Canvas, scene: &Scene) {
     for (y, ((began, doing), ended)) in tasks.iter().zip(ends).skip(first).enumerate() {
         let took = figures::between(*began, ended.unwrap_or(scene.said));
         let row = match ended {
-            Some(_) => Row::of(Role::Ok, " ✓ ").and(doing.as_str()).to(WORDS.min(canvas.width())),
-            None => {
-                Row::of(Role::Focus, " ▸ ").with(Role::Strong, doing.as_str()).to(WORDS.min(canvas.width()))
-            }
+            Some(_) => RoleLine::of(Role::Ok, " ✓ ").and(doing.as_str()).to(WORDS.min(canvas.width())),
+            None => RoleLine::of(Role::Focus, " ▸ ")
+                .with(Role::Strong, doing.as_str())
+                .to(WORDS.min(canvas.width())),
         };
         // What takes no time to speak of is not counted.
         let time = if took < 0.05 { String::new() } else { format!("  {}", figures::length(took)) };

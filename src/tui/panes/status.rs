@@ -1,6 +1,6 @@
 //! Breaker and pods of the small screen, in one pane, and the same without a frame on the smallest one.
 
-use super::{Scene, breaker, chain::per_second, deed, framed, gauge, narrowed, pods, target};
+use super::{Scene, breaker, chain::per_second, fault_words, framed, gauge, narrowed, pods, target};
 use crate::{
     insight,
     session::{
@@ -9,9 +9,9 @@ use crate::{
         wording,
     },
     tui::{
-        canvas::{Canvas, Row},
         figures,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         picture::shown_endpoint,
         targets::Target,
         theme::Role,
@@ -25,23 +25,23 @@ mod tests;
 const BAR: usize = 20;
 
 /// A line, with a bar behind its words where there is a share to show.
-struct Line {
-    row: Row,
+struct StatusLine {
+    row: RoleLine,
     share: Option<f64>,
 }
 
-impl From<Row> for Line {
-    fn from(row: Row) -> Self {
+impl From<RoleLine> for StatusLine {
+    fn from(row: RoleLine) -> Self {
         Self { row, share: None }
     }
 }
 
 /// Draws the pane.
-pub(crate) fn status(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn status(canvas: &mut PaneBuffer, scene: &Scene) {
     let word = pods::watch(scene);
     let pane = if scene.view.focus == Pane::Pods { Pane::Pods } else { Pane::Breaker };
     let number = Pane::Breaker.number();
-    let mut body = narrowed(framed(canvas, scene, (pane, number), "BREAKER + PODS", Row::new(), word));
+    let mut body = narrowed(framed(canvas, scene, (pane, number), "BREAKER + PODS", RoleLine::new(), word));
     // The wheel scrolls here what it scrolls in the pane of pods.
     scene.mark(body.area(), Target::Pane(Pane::Pods));
     let lines = lines(scene, body.width(), body.height());
@@ -50,14 +50,14 @@ pub(crate) fn status(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// Draws the same without a frame, as many lines as there is room for; while a fire is awaited, what it would do.
-pub(crate) fn bare_status(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn bare_status(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     if scene.awaiting_fire().is_some() {
         let rows = target::lines(scene, width, height);
         for (y, row) in rows.iter().enumerate() {
             match y {
                 // Without a frame the cluster stands beside what is done.
-                0 => canvas.spread(y, row, &Row::of(Role::Fault, target::place(scene, width / 2))),
+                0 => canvas.spread(y, row, &RoleLine::of(Role::Fault, target::place(scene, width / 2))),
                 y => canvas.row(y, row),
             }
         }
@@ -66,7 +66,7 @@ pub(crate) fn bare_status(canvas: &mut Canvas, scene: &Scene) {
     draw(canvas, &lines(scene, width, height));
 }
 
-fn draw(canvas: &mut Canvas, lines: &[Line]) {
+fn draw(canvas: &mut PaneBuffer, lines: &[StatusLine]) {
     for (y, line) in lines.iter().enumerate() {
         canvas.row(y, &line.row);
         if let Some(share) = line.share {
@@ -76,12 +76,12 @@ fn draw(canvas: &mut Canvas, lines: &[Line]) {
     }
 }
 
-fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
+fn lines(scene: &Scene, width: usize, height: usize) -> Vec<StatusLine> {
     let mut lines = vec![state(scene, width).into()];
     let share = breaker::trial_share(scene);
-    lines.extend(breaker::in_a_row(scene, width).map(|row| Line { row, share }));
-    lines.extend(workloads(scene, width).into_iter().map(Line::from));
-    lines.extend(waits(scene).map(Line::from));
+    lines.extend(breaker::in_a_row(scene, width).map(|row| StatusLine { row, share }));
+    lines.extend(workloads(scene, width).into_iter().map(StatusLine::from));
+    lines.extend(waits(scene).map(StatusLine::from));
     let services = &scene.session.cluster.services;
     if lines.len() + services.len() <= height {
         lines.extend(services.iter().map(|row| pods::service_row(scene, row, width).into()));
@@ -90,7 +90,7 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<Line> {
 }
 
 /// The breaker's state, since when, and how sure that is; the counts of sources give way.
-fn state(scene: &Scene, width: usize) -> Row {
+fn state(scene: &Scene, width: usize) -> RoleLine {
     let head = breaker::state(scene);
     let Some(belief) = &scene.session.breaker.belief else { return head.and("  not looked at yet") };
     let lasted = figures::length(figures::between(belief.since, scene.said));
@@ -108,11 +108,11 @@ fn state(scene: &Scene, width: usize) -> Row {
 }
 
 /// Consumer and provider; where they are not known, the pods in play.
-fn workloads(scene: &Scene, width: usize) -> Vec<Row> {
+fn workloads(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let session = scene.session;
     let roles = session.roles();
     if roles.consumer.is_none() && roles.provider.is_none() {
-        let hit = pods::Hit::of(scene);
+        let hit = pods::FaultTarget::of(scene);
         let rows = pods::listed(session, &scene.view.filter).into_iter();
         return rows.map(|row| pods::in_a_row(row, &hit, width)).collect();
     }
@@ -125,7 +125,7 @@ fn workloads(scene: &Scene, width: usize) -> Vec<Row> {
     let provider = roles.provider.map(|_| {
         let readiness = session.provider_readiness();
         let row = workload("provider", readiness.last(), down);
-        match deed::away(scene) {
+        match fault_words::away(scene) {
             Some((why, _)) if why.ends_with("by us") => row.with(down, format!("  {why}")),
             Some((why, lasted)) => row.with(down, format!("  {why} for {lasted}")),
             None => row,
@@ -134,27 +134,27 @@ fn workloads(scene: &Scene, width: usize) -> Vec<Row> {
     consumer.into_iter().chain(provider).collect()
 }
 
-fn workload(name: &str, last: Option<&ReadySince>, down: Role) -> Row {
+fn workload(name: &str, last: Option<&ReadySince>, down: Role) -> RoleLine {
     let (sign, role) = match last {
         None => ("?", Role::Unknown),
         Some(last) if last.ready == 0 => ("✗", down),
         Some(last) if last.ready < last.wanted => ("●", Role::Waiting),
         Some(_) => ("●", Role::Ok),
     };
-    let row = Row::strong(role, format!("{sign} ")).and(format!("{name} "));
+    let row = RoleLine::strong(role, format!("{sign} ")).and(format!("{name} "));
     let ready = last.map(|last| format!("{}/{}", last.ready, last.wanted));
     row.bold(role, ready.unwrap_or_default())
 }
 
 /// Liveness misses of the pod that is nearest to a restart, and when that comes; or since when none is ready.
-fn misses(scene: &Scene, pods: &[&PodRow]) -> Row {
+fn misses(scene: &Scene, pods: &[&PodRow]) -> RoleLine {
     let there = || pods.iter().filter(|row| row.gone.is_none());
     if let Some(row) = there().find(|row| row.restarts_since_t0() > 0 && row.ready_since.is_none()) {
-        return Row::text("  ").bold(Role::Failing, format!("restart {}", row.restarts_since_t0()));
+        return RoleLine::text("  ").bold(Role::Failing, format!("restart {}", row.restarts_since_t0()));
     }
     let due = |row: &&&PodRow| insight::restart_due_of(scene.session, row, scene.until);
     let near = there().filter_map(|row| due(&row)).filter(|due| due.misses > 0).min_by_key(|due| due.at);
-    let Some(liveness) = there().find_map(|row| row.pod.liveness.as_ref()) else { return Row::new() };
+    let Some(liveness) = there().find_map(|row| row.pod.liveness.as_ref()) else { return RoleLine::new() };
     match near {
         Some(due) => {
             let boxes = pods::boxes(due.misses, due.threshold, true);
@@ -162,24 +162,24 @@ fn misses(scene: &Scene, pods: &[&PodRow]) -> Row {
                 Some(since) => figures::moment(since),
                 None => format!("in {:.0} s", figures::between(scene.until, due.at)),
             };
-            Row::text("  ").joined(boxes).bold(Role::Failing, format!(" restart due {when}"))
+            RoleLine::text("  ").joined(boxes).bold(Role::Failing, format!(" restart due {when}"))
         }
         None => {
             let boxes = pods::boxes(0, liveness.threshold, false);
             let signs: String = boxes.0.into_iter().map(|piece| piece.text).collect();
-            Row::text(format!("  misses {signs}"))
+            RoleLine::text(format!("  misses {signs}"))
         }
     }
 }
 
 /// Median and longest wait, since T0 or before it, and how often users are asked for.
-fn waits(scene: &Scene) -> Option<Row> {
+fn waits(scene: &Scene) -> Option<RoleLine> {
     let endpoint = shown_endpoint(scene)?;
     let tally: Tally = match scene.session.t0() {
         Some(_) => endpoint.since_t0(scene.until),
         None => endpoint.baseline(scene.until),
     };
-    let row = Row::text("median ").bold(Role::Strong, figures::wait(tally.all.p50));
+    let row = RoleLine::text("median ").bold(Role::Strong, figures::wait(tally.all.p50));
     let row = row.and("  longest ").bold(Role::Strong, figures::wait(tally.all.max));
     Some(row.and(format!("  {}", per_second(endpoint.rate))))
 }

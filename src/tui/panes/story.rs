@@ -5,9 +5,9 @@ use crate::{
     insight::{self, StoryLine, StoryMark, Tone},
     session::event::Timestamp,
     tui::{
-        canvas::{Canvas, Row},
         keymap::Action,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         text,
         theme::Role,
     },
@@ -20,24 +20,24 @@ mod tests;
 const INDENT: usize = 10;
 
 /// Draws the pane; it is scrolled away from its end.
-pub(crate) fn story(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn story(canvas: &mut PaneBuffer, scene: &Scene) {
     if canvas.width() < INDENT + 10 {
         return;
     }
     let key = scene.view.keymap.key(Action::SessionLog);
-    let word = Row::of(Role::Soft, format!("newest last, {key} opens the log"));
+    let word = RoleLine::of(Role::Soft, format!("newest last, {key} opens the log"));
     let place = (Pane::Log, Pane::Log.number());
-    let mut body = narrowed(framed(canvas, scene, place, "STORY", Row::new(), word));
+    let mut body = narrowed(framed(canvas, scene, place, "STORY", RoleLine::new(), word));
     let width = body.width();
     let told = insight::story(scene.session, scene.until);
-    let rows: Vec<Row> = told.iter().flat_map(|line| sentence(scene, line, width)).collect();
+    let rows: Vec<RoleLine> = told.iter().flat_map(|line| sentence(scene, line, width)).collect();
     let most = rows.len().saturating_sub(body.height());
     let from = most.saturating_sub(scene.view.scroll_of(Pane::Log));
     super::scrolled(&mut body, &rows, from);
 }
 
 /// A sentence, wrapped at its indent.
-fn sentence(scene: &Scene, line: &StoryLine, width: usize) -> Vec<Row> {
+fn sentence(scene: &Scene, line: &StoryLine, width: usize) -> Vec<RoleLine> {
     let tone = role(line.tone);
     let said = match line.tone {
         Tone::Fault | Tone::Failing if line.loud => tone,
@@ -46,8 +46,8 @@ fn sentence(scene: &Scene, line: &StoryLine, width: usize) -> Vec<Row> {
     let lines = text::wrapped(&line.text, width.saturating_sub(INDENT)).into_iter().enumerate();
     let rows = lines.map(|(i, words)| {
         let head = match i {
-            0 => Row::text(moment(scene, line.at)).bold(tone, sign(line.sign)).and(" "),
-            _ => Row::text(" ".repeat(INDENT)),
+            0 => RoleLine::text(moment(scene, line.at)).bold(tone, sign(line.sign)).and(" "),
+            _ => RoleLine::text(" ".repeat(INDENT)),
         };
         if line.loud { head.bold(said, words) } else { head.with(said, words) }
     });

@@ -1,7 +1,7 @@
 //! The lines below all panes: a filled tag, then text in which the figures stand out.
 
 use crate::tui::{
-    canvas::{Canvas, Row},
+    pane_buffer::{PaneBuffer, RoleLine},
     theme::Role,
 };
 
@@ -28,20 +28,20 @@ fn column(width: usize, tag: &str) -> usize {
 }
 
 /// Draws a line.
-pub(super) fn draw(canvas: &mut Canvas, tag: &str, role: Role, text: &Row) {
+pub(super) fn draw(canvas: &mut PaneBuffer, tag: &str, role: Role, text: &RoleLine) {
     let width = canvas.width();
     let ((columns, _), from) = match is_roomy(width) {
         true => (WIDE, 1),
         false => (NARROW, 0),
     };
-    canvas.at(from, 0, &Row::new().fill(role, format!(" {tag:<0$}", columns.max(tag.len() + 2) - 1)));
+    canvas.at(from, 0, &RoleLine::new().fill(role, format!(" {tag:<0$}", columns.max(tag.len() + 2) - 1)));
     canvas.at(column(width, tag), 0, text);
 }
 
 /// A sentence with its figures in bold: amounts with a unit, moments, and what is counted in parentheses.
-pub(super) fn figured(text: &str) -> Row {
+pub(super) fn figured(text: &str) -> RoleLine {
     let words: Vec<&str> = text.split(' ').collect();
-    let (mut row, mut plain, mut at) = (Row::new(), String::new(), 0);
+    let (mut row, mut plain, mut at) = (RoleLine::new(), String::new(), 0);
     while at < words.len() {
         let rest = words.get(at..).unwrap_or_default();
         let long = figure(rest);
@@ -84,7 +84,7 @@ fn figure(words: &[&str]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::figured;
-    use crate::tui::canvas::Look;
+    use crate::tui::pane_buffer::Emphasis;
 
     #[test]
     fn figures_stand_out() {
@@ -98,7 +98,7 @@ mod tests {
             ("", vec![]),
         ] {
             let row = figured(text);
-            let bold = row.0.iter().filter(|piece| piece.look == Look::Bold && !piece.text.is_empty());
+            let bold = row.0.iter().filter(|piece| piece.look == Emphasis::Bold && !piece.text.is_empty());
             assert_eq!(bold.map(|piece| piece.text.as_str()).collect::<Vec<_>>(), wanted, "{text}");
             let all: String = row.0.iter().map(|piece| piece.text.as_str()).collect();
             assert_eq!(all, text);

@@ -8,8 +8,8 @@ use crate::{
         fixtures::at,
     },
     tui::{
-        canvas::Canvas,
         keymap::Keymap,
+        pane_buffer::PaneBuffer,
         theme::Theme,
         view::{Steering, View},
     },
@@ -17,29 +17,29 @@ use crate::{
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// A session and its present moment.
-pub(super) type Told = (Session, Timestamp);
+pub(super) type SessionAt = (Session, Timestamp);
 
 pub(super) fn view() -> View {
     View::new(Keymap::default(), Steering::Live)
 }
 
 /// Tells a session one thing more, so many seconds after T0.
-pub(super) fn tell(told: &mut Told, seconds: f64, what: EventKind) {
+pub(super) fn tell(told: &mut SessionAt, seconds: f64, what: EventKind) {
     told.0.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
 /// A pane drawn into a screen of its own.
 pub(super) fn cells(
-    told: &Told,
+    told: &SessionAt,
     view: &View,
     theme: &Theme,
     (width, height): (u16, u16),
-    draw: impl FnOnce(&mut Canvas, &Scene),
+    draw: impl FnOnce(&mut PaneBuffer, &Scene),
 ) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
     let scene = Scene::new(&told.0, view, told.1, None);
-    let mut canvas = Canvas::new(&mut buffer, area, theme);
+    let mut canvas = PaneBuffer::new(&mut buffer, area, theme);
     canvas.clear();
     draw(&mut canvas, &scene);
     buffer
@@ -53,6 +53,10 @@ pub(super) fn rows(buffer: &Buffer) -> Vec<String> {
 }
 
 /// The rows of a pane, its frame included.
-pub(super) fn shown(told: &Told, size: (u16, u16), draw: impl FnOnce(&mut Canvas, &Scene)) -> Vec<String> {
+pub(super) fn shown(
+    told: &SessionAt,
+    size: (u16, u16),
+    draw: impl FnOnce(&mut PaneBuffer, &Scene),
+) -> Vec<String> {
     rows(&cells(told, &view(), &Theme::default(), size, draw))
 }

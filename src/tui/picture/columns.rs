@@ -77,9 +77,9 @@ impl From<Outcome> for Mark {
 
 /// How many of a column's users got what, in the order of [`Mark`] without the run before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts(pub(super) [u32; 5]);
+pub(super) struct MarkCounts(pub(super) [u32; 5]);
 
-impl Counts {
+impl MarkCounts {
     pub(super) const MARKS: [Mark; 5] =
         [Mark::Real, Mark::Unjudged, Mark::Fallback, Mark::Waiting, Mark::Failed];
 
@@ -155,13 +155,13 @@ fn label(ms: f64) -> String {
 /// The columns of a track.
 pub(super) struct Columns {
     pixels: Vec<Option<Mark>>,
-    counts: Vec<Counts>,
+    counts: Vec<MarkCounts>,
     height: usize,
 }
 
 impl Columns {
     fn new(columns: usize, height: usize) -> Self {
-        Self { pixels: vec![None; columns * height], counts: vec![Counts::default(); columns], height }
+        Self { pixels: vec![None; columns * height], counts: vec![MarkCounts::default(); columns], height }
     }
 
     /// What users of an endpoint got until `until`, on an axis and a scale.
@@ -279,7 +279,7 @@ impl Columns {
         (at(upper), at(upper.and_then(|upper| upper.checked_sub(1))))
     }
 
-    pub(super) fn counts(&self) -> &[Counts] {
+    pub(super) fn counts(&self) -> &[MarkCounts] {
         &self.counts
     }
 }

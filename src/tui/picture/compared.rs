@@ -2,17 +2,17 @@
 
 use super::{
     columns::{Columns, Scale},
-    lanes::Lane,
+    lanes::LaneKind,
     plot,
-    segments::{self, Kind, Segment},
+    segments::{self, Segment, SegmentKind},
     strip,
 };
 use crate::{
     session::{Session, event::Timestamp},
     tui::{
         axis::TimeAxis,
-        canvas::{Canvas, Row},
         figures,
+        pane_buffer::{PaneBuffer, RoleLine},
         panes::{Scene, faults},
         theme::Role,
     },
@@ -29,7 +29,7 @@ const PLOT: usize = 5;
 const STRIP: usize = 4;
 
 /// One of the two runs.
-pub(crate) struct Run<'a> {
+pub(crate) struct ComparedRun<'a> {
     pub(crate) session: &'a Session,
     /// What it is called.
     pub(crate) name: &'a str,
@@ -37,7 +37,7 @@ pub(crate) struct Run<'a> {
     pub(crate) role: Role,
 }
 
-impl Run<'_> {
+impl ComparedRun<'_> {
     fn last(&self) -> Timestamp {
         self.session.last.or(self.session.run.ended).unwrap_or(Timestamp::UNIX_EPOCH)
     }
@@ -48,7 +48,7 @@ impl Run<'_> {
     }
 
     /// Milliseconds from T0 until its users were well again, as far as that is known.
-    fn told(&self) -> i64 {
+    fn run_of(&self) -> i64 {
         let healed = self.session.fault.as_ref().and_then(|fault| fault.healed);
         let recovered = self.session.users.main().and_then(|endpoint| endpoint.recovered);
         let end = healed.zip(recovered).map(|(healed, recovered)| healed.max(recovered));
@@ -57,9 +57,9 @@ impl Run<'_> {
 }
 
 /// Two runs on their common axis.
-pub(crate) struct Compared<'a> {
-    before: Run<'a>,
-    after: Run<'a>,
+pub(crate) struct ComparedRuns<'a> {
+    before: ComparedRun<'a>,
+    after: ComparedRun<'a>,
     axis: TimeAxis,
     /// How much of both is shown, in milliseconds from T0.
     shown_ms: i64,
@@ -81,24 +81,24 @@ fn rows(height: usize) -> (usize, usize) {
     (plot, strips)
 }
 
-impl<'a> Compared<'a> {
+impl<'a> ComparedRuns<'a> {
     /// Lines two runs up on a track of `columns` columns.
-    fn on(before: Run<'a>, after: Run<'a>, columns: usize) -> Self {
+    fn on(before: ComparedRun<'a>, after: ComparedRun<'a>, columns: usize) -> Self {
         let (one, two) = (before.since(before.last()), after.since(after.last()));
         // Both to the same moment; of the longer one not less than what it tells.
-        let shown_ms = one.min(two).max(before.told()).max(after.told()).min(one.max(two));
+        let shown_ms = one.min(two).max(before.run_of()).max(after.run_of()).min(one.max(two));
         let axis = TimeAxis::around_t0(after.session, shown_ms, columns);
         Self { before, after, axis, shown_ms }
     }
 
     /// The moment up to which a run is shown.
-    fn until(&self, run: &Run) -> Timestamp {
+    fn until(&self, run: &ComparedRun) -> Timestamp {
         let shown = std::time::Duration::from_millis(self.shown_ms.max(0).unsigned_abs());
         run.session.t0().map_or_else(|| run.last(), |t0| run.last().min(t0 + shown))
     }
 
     /// In a frame of so many columns.
-    pub(crate) fn in_frame(before: Run<'a>, after: Run<'a>, width: usize) -> Self {
+    pub(crate) fn in_frame(before: ComparedRun<'a>, after: ComparedRun<'a>, width: usize) -> Self {
         Self::on(before, after, width.saturating_sub(LABELS + 2))
     }
 
@@ -109,7 +109,7 @@ impl<'a> Compared<'a> {
 
     /// Draws into a frame that is there: both plots with their strips, the breaker of the second run, the axis, and the fault
     /// on the upper border.
-    pub(crate) fn draw(&self, canvas: &mut Canvas, scene: &Scene) {
+    pub(crate) fn draw(&self, canvas: &mut PaneBuffer, scene: &Scene) {
         let (plot, strip) = rows(canvas.height().saturating_sub(2));
         let scale = self.scale(plot);
         let mut y = 1;
@@ -118,14 +118,20 @@ impl<'a> Compared<'a> {
             y += plot + strip;
         }
         self.band(canvas, &self.after, y, 1);
-        canvas.at(2, y, &Row::text(Lane::Breaker.name(self.after.session)));
+        canvas.at(2, y, &RoleLine::text(LaneKind::Breaker.name(self.after.session)));
         let width = self.axis.columns;
-        segments::draw(&mut canvas.part(LABELS, y, width, 1), &self.axis, &Lane::Breaker.segments(scene));
+        segments::draw(&mut canvas.part(LABELS, y, width, 1), &self.axis, &LaneKind::Breaker.segments(scene));
         super::labels(&mut canvas.part(LABELS, y + 1, width, 1), &self.axis);
         self.fault(&mut canvas.part(LABELS, 0, width, 1));
     }
 
-    fn run(&self, canvas: &mut Canvas, run: &Run, scale: Scale, (y, plot, strip): (usize, usize, usize)) {
+    fn run(
+        &self,
+        canvas: &mut PaneBuffer,
+        run: &ComparedRun,
+        scale: Scale,
+        (y, plot, strip): (usize, usize, usize),
+    ) {
         let (width, ends) = (self.axis.columns, LABELS - 1);
         for (row, label) in scale.decades() {
             canvas.letters(ends.saturating_sub(label.len()), y + row, &label, Role::Soft);
@@ -144,12 +150,12 @@ impl<'a> Compared<'a> {
             plot::answers(&mut canvas.part(LABELS, y, width, plot), &columns);
             strip::draw(&mut canvas.part(LABELS, y + plot, width, strip), columns.counts());
         }
-        let tag = Row::new().fill(run.role, format!(" {} ", run.name.to_uppercase()));
+        let tag = RoleLine::new().fill(run.role, format!(" {} ", run.name.to_uppercase()));
         canvas.at((LABELS + width).saturating_sub(tag.width() + 1), y, &tag);
     }
 
     /// What users of a run got, on the common axis.
-    fn columns(&self, run: &Run, scale: Scale) -> Option<Columns> {
+    fn columns(&self, run: &ComparedRun, scale: Scale) -> Option<Columns> {
         let axis = self.axis.of_other(run.session)?;
         let endpoint = run.session.users.main()?;
         Some(Columns::of(run.session, endpoint, &axis, scale, self.until(run)))
@@ -163,10 +169,10 @@ impl<'a> Compared<'a> {
     }
 
     /// The ground of the columns in which a run's fault was on.
-    fn band(&self, canvas: &mut Canvas, run: &Run, y: usize, height: usize) {
+    fn band(&self, canvas: &mut PaneBuffer, run: &ComparedRun, y: usize, height: usize) {
         let Some((band, axis)) = canvas.theme.band().zip(self.axis.of_other(run.session)) else { return };
         for (from, to) in faults(run.session, self.until(run)) {
-            let fault = [Segment { whole: true, ..Segment::new(from, to, Kind::Loud, Role::Fault) }];
+            let fault = [Segment { whole: true, ..Segment::new(from, to, SegmentKind::Loud, Role::Fault) }];
             for placed in segments::place(&axis, &fault) {
                 let mut area = canvas.part(LABELS + placed.from, y, placed.to - placed.from, height);
                 area.restyle(Style::new().bg(band));
@@ -175,15 +181,15 @@ impl<'a> Compared<'a> {
     }
 
     /// The fault's bar: that of the second run, if it had a fault.
-    fn fault(&self, canvas: &mut Canvas) {
+    fn fault(&self, canvas: &mut PaneBuffer) {
         let run = if self.after.session.fault.is_some() { &self.after } else { &self.before };
         let Some(axis) = self.axis.of_other(run.session) else { return };
         let bars: Vec<Segment> = faults(run.session, self.until(run))
             .into_iter()
             .map(|(from, to)| {
                 let lasted = figures::length(figures::between(from, to.unwrap_or(self.until(run))));
-                let bar = Segment { whole: true, ..Segment::new(from, to, Kind::Loud, Role::Fault) };
-                bar.saying([format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()])
+                let bar = Segment { whole: true, ..Segment::new(from, to, SegmentKind::Loud, Role::Fault) };
+                bar.segment([format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()])
             })
             .collect();
         segments::draw(canvas, &axis, &bars);
@@ -192,13 +198,18 @@ impl<'a> Compared<'a> {
 
 /// Draws what users of both runs got, each in half of the rows but the last, which is the axis; for a screen without room for
 /// plots. The track begins at `x` and has so many columns.
-pub(crate) fn strips(canvas: &mut Canvas, before: Run, after: Run, (x, columns): (usize, usize)) {
-    let compared = Compared::on(before, after, columns);
+pub(crate) fn strips(
+    canvas: &mut PaneBuffer,
+    before: ComparedRun,
+    after: ComparedRun,
+    (x, columns): (usize, usize),
+) {
+    let compared = ComparedRuns::on(before, after, columns);
     let each = canvas.height().saturating_sub(1) / 2;
     let scale = compared.scale(1);
     for (run, y) in [&compared.before, &compared.after].into_iter().zip([0, each]) {
         let foot = y + each.saturating_sub(1);
-        canvas.part(0, foot, x.saturating_sub(1), 1).row(0, &Row::strong(run.role, run.name));
+        canvas.part(0, foot, x.saturating_sub(1), 1).row(0, &RoleLine::strong(run.role, run.name));
         if let Some(columns) = compared.columns(run, scale) {
             strip::draw(&mut canvas.part(x, y, compared.axis.columns, each), columns.counts());
         }

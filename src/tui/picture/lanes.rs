@@ -1,6 +1,6 @@
 //! What each lane of the picture shows: the breaker, how ready consumer and provider are, the health page, the steps.
 
-use super::segments::{Kind, Segment};
+use super::segments::{Segment, SegmentKind};
 use crate::{
     insight::{self, UserWord},
     session::{
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// A row of the picture with one state after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub(crate) enum LaneKind {
     /// What another endpoint's users got, by its place among the endpoints.
     Users(usize),
     Breaker,
@@ -27,36 +27,36 @@ pub(crate) enum Lane {
     Steps,
 }
 
-impl Lane {
+impl LaneKind {
     /// The word before it; the health page has the name of its path.
     pub(super) fn name(self, session: &Session) -> String {
         match self {
-            Lane::Users(place) => {
+            LaneKind::Users(place) => {
                 let endpoint = session.users.endpoints.get(place);
                 let name = endpoint.map(|endpoint| session.users.name(endpoint)).unwrap_or_default();
                 text::fit_ends(&name, 8)
             }
-            Lane::Breaker => "breaker".to_owned(),
-            Lane::Replica(place) => {
+            LaneKind::Breaker => "breaker".to_owned(),
+            LaneKind::Replica(place) => {
                 let name = session.breaker.replicas.get(place).map_or("", |(name, _)| name.as_str());
                 text::ending(name, 8).to_owned()
             }
-            Lane::Consumer => "consumer".to_owned(),
-            Lane::Provider => "provider".to_owned(),
-            Lane::Health => text::fit(&insight::health_page(session), 8).into_owned(),
-            Lane::Steps => "steps".to_owned(),
+            LaneKind::Consumer => "consumer".to_owned(),
+            LaneKind::Provider => "provider".to_owned(),
+            LaneKind::Health => text::fit(&insight::health_page(session), 8).into_owned(),
+            LaneKind::Steps => "steps".to_owned(),
         }
     }
 
     pub(super) fn segments(self, scene: &Scene) -> Vec<Segment> {
         let mut segments = match self {
-            Lane::Users(_) => Vec::new(),
-            Lane::Breaker => breaker(scene),
-            Lane::Replica(place) => replica(scene, place),
-            Lane::Consumer => readiness(scene, &scene.session.consumer_readiness(), Role::Failing),
-            Lane::Provider => readiness(scene, &scene.session.provider_readiness(), Role::Fault),
-            Lane::Health => health(scene),
-            Lane::Steps => return steps(scene),
+            LaneKind::Users(_) => Vec::new(),
+            LaneKind::Breaker => breaker(scene),
+            LaneKind::Replica(place) => replica(scene, place),
+            LaneKind::Consumer => readiness(scene, &scene.session.consumer_readiness(), Role::Failing),
+            LaneKind::Provider => readiness(scene, &scene.session.provider_readiness(), Role::Fault),
+            LaneKind::Health => health(scene),
+            LaneKind::Steps => return steps(scene),
         };
         unseen(scene, &mut segments);
         segments
@@ -118,8 +118,8 @@ fn breaker(scene: &Scene) -> Vec<Segment> {
     if let Some(due) =
         due.and_then(|belief| belief.next_trial).filter(|due| *due > scene.until && scene.is_on())
     {
-        let trial = Segment::new(scene.until, Some(due), Kind::Due, Role::Waiting);
-        segments.push(trial.saying(["trial due", "trial", "?"]));
+        let trial = Segment::new(scene.until, Some(due), SegmentKind::Due, Role::Waiting);
+        segments.push(trial.segment(["trial due", "trial", "?"]));
     }
     segments
 }
@@ -130,11 +130,11 @@ fn state_segment(scene: &Scene, from: Timestamp, to: Option<Timestamp>, state: B
         BreakerState::Closed
         | BreakerState::ClosedOrNone
         | BreakerState::NotSeenYet
-        | BreakerState::Unknown => Kind::Quiet,
-        _ => Kind::Loud,
+        | BreakerState::Unknown => SegmentKind::Quiet,
+        _ => SegmentKind::Loud,
     };
     let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
-    Segment::new(from, to, kind, breaker_role(state, word)).saying(breaker_words(state, &lasted))
+    Segment::new(from, to, kind, breaker_role(state, word)).segment(breaker_words(state, &lasted))
 }
 
 /// A state in words, the longest first.
@@ -173,16 +173,16 @@ fn readiness(scene: &Scene, told: &[ReadySince], down: Role) -> Vec<Segment> {
             let short = format!("{}/{}", one.ready, one.wanted);
             let few = one.ready.to_string();
             match one {
-                ReadySince { ready: 0, .. } => Segment::new(from, to, Kind::Loud, down).saying([
+                ReadySince { ready: 0, .. } => Segment::new(from, to, SegmentKind::Loud, down).segment([
                     format!("DOWN {lasted}  {whole}"),
                     format!("DOWN {lasted}"),
                     "DOWN".to_owned(),
                     "D".to_owned(),
                 ]),
                 ReadySince { ready, wanted, .. } if ready < wanted => {
-                    Segment::new(from, to, Kind::Loud, Role::Waiting).saying([whole, short, few])
+                    Segment::new(from, to, SegmentKind::Loud, Role::Waiting).segment([whole, short, few])
                 }
-                _ => Segment::new(from, to, Kind::Quiet, Role::Ok).saying([whole, short, few]),
+                _ => Segment::new(from, to, SegmentKind::Quiet, Role::Ok).segment([whole, short, few]),
             }
         })
         .collect()
@@ -198,13 +198,13 @@ fn health(scene: &Scene) -> Vec<Segment> {
             let number = status.map_or_else(String::new, |status| status.to_string());
             let first = number.get(..1).unwrap_or_default().to_owned();
             match failing {
-                true => Segment::new(from, to, Kind::Loud, Role::Failing).saying([
+                true => Segment::new(from, to, SegmentKind::Loud, Role::Failing).segment([
                     format!("{number} unhealthy").trim_start().to_owned(),
                     number,
                     first,
                     "X".to_owned(),
                 ]),
-                false => Segment::new(from, to, Kind::Quiet, Role::Ok).saying([
+                false => Segment::new(from, to, SegmentKind::Quiet, Role::Ok).segment([
                     format!("{number} ok").trim_start().to_owned(),
                     number,
                     "ok".to_owned(),
@@ -227,8 +227,8 @@ fn health(scene: &Scene) -> Vec<Segment> {
             "restart".to_owned(),
             "R".to_owned(),
         ];
-        let restart = Segment::new(scene.until, Some(due.at), Kind::Due, Role::Failing);
-        segments.push(restart.saying(words));
+        let restart = Segment::new(scene.until, Some(due.at), SegmentKind::Due, Role::Failing);
+        segments.push(restart.segment(words));
     }
     segments
 }
@@ -261,7 +261,10 @@ fn unseen(scene: &Scene, segments: &mut Vec<Segment>) {
         let mut put = false;
         for segment in segments.drain(..) {
             let ends = segment.to;
-            if segment.kind == Kind::Due || ends.is_some_and(|to| to <= gap.from) || segment.from >= gap.to {
+            if segment.kind == SegmentKind::Due
+                || ends.is_some_and(|to| to <= gap.from)
+                || segment.from >= gap.to
+            {
                 kept.push(segment);
                 continue;
             }
@@ -271,7 +274,9 @@ fn unseen(scene: &Scene, segments: &mut Vec<Segment>) {
             if !put {
                 let lasted = figures::length(gap.seconds());
                 let words = [format!("not observed {lasted}"), "not observed".to_owned(), "~".to_owned()];
-                kept.push(Segment::new(gap.from, Some(gap.to), Kind::Quiet, Role::Unknown).saying(words));
+                kept.push(
+                    Segment::new(gap.from, Some(gap.to), SegmentKind::Quiet, Role::Unknown).segment(words),
+                );
                 put = true;
             }
             if ends.is_none_or(|to| to > gap.to) {
@@ -301,8 +306,8 @@ fn steps(scene: &Scene) -> Vec<Segment> {
     }
     if let Some((name, left)) = scene.paused_before() {
         let at = scene.until + Duration::from_secs_f64(left.clamp(0.0, 1e6));
-        let due = Segment::new(scene.until, Some(at), Kind::Due, Role::Soft);
-        segments.push(due.saying([format!("{name} due"), "next step due".to_owned(), "due".to_owned()]));
+        let due = Segment::new(scene.until, Some(at), SegmentKind::Due, Role::Soft);
+        segments.push(due.segment([format!("{name} due"), "next step due".to_owned(), "due".to_owned()]));
     }
     segments
 }
@@ -316,7 +321,7 @@ fn step(scene: &Scene, played: &StepInterval) -> Segment {
         let pause = format!("pause {seconds:.0} s");
         let words = [format!("{pause}, then {name}"), pause, "pause".to_owned(), "‖".to_owned()];
         let skipped = usize::from(played.to.is_some());
-        return segment(Kind::Quiet, Role::Unknown).saying(words.into_iter().skip(skipped));
+        return segment(SegmentKind::Quiet, Role::Unknown).segment(words.into_iter().skip(skipped));
     }
     let fired = row.is_some_and(|row| row.step.destructive && !row.step.pretended);
     let cut = latest.is_some_and(|row| row.state == StepState::Cut);
@@ -331,9 +336,9 @@ fn step(scene: &Scene, played: &StepInterval) -> Segment {
     let words =
         [format!("{mark} {name}"), format!("{mark} {first}"), format!("{mark}{first}"), mark.to_string()];
     match (fired, failed) {
-        (true, _) => segment(Kind::Loud, Role::Fault).saying(words),
-        (false, true) => segment(Kind::Loud, Role::Failing).saying(words),
-        (false, false) => segment(Kind::Quiet, Role::Unknown).saying(words),
+        (true, _) => segment(SegmentKind::Loud, Role::Fault).segment(words),
+        (false, true) => segment(SegmentKind::Loud, Role::Failing).segment(words),
+        (false, false) => segment(SegmentKind::Quiet, Role::Unknown).segment(words),
     }
 }
 
@@ -342,5 +347,5 @@ fn abort(scene: &Scene) -> Option<Segment> {
     let run = &scene.session.run;
     let early = run.interrupted.is_some() || run.aborted.is_some() || scene.session.guards.tripped.is_some();
     let at = run.turned.filter(|at| early && *at <= scene.until)?;
-    Some(Segment::new(at, None, Kind::Loud, Role::Failing).saying(["ABORT", "A"]))
+    Some(Segment::new(at, None, SegmentKind::Loud, Role::Failing).segment(["ABORT", "A"]))
 }

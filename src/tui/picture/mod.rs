@@ -9,17 +9,17 @@ mod side;
 mod strip;
 
 pub(crate) use columns::ON_THE_WAY_MS;
-pub(crate) use compared::{Compared, Run, strips as compared_strips};
-pub(crate) use lanes::{Lane, breaker_role};
+pub(crate) use compared::{ComparedRun, ComparedRuns, strips as compared_strips};
+pub(crate) use lanes::{LaneKind, breaker_role};
 pub(crate) use side::{breaker as breaker_now, ready as ready_now};
 
 use super::{
     axis::{LabelKind, TimeAxis},
-    canvas::{Canvas, Row},
     figures,
     keymap::Action,
-    layout::{self, Picture, Size, Slim},
+    layout::{self, PictureAreas, Size, SmallAreas},
     pane::Pane,
+    pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
     targets::Target,
     text,
@@ -34,7 +34,7 @@ use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
 };
-use segments::{Kind, Segment};
+use segments::{Segment, SegmentKind};
 
 /// Further endpoints and replicas with a lane of their own.
 const MORE: usize = 3;
@@ -52,9 +52,9 @@ fn replicas(session: &Session) -> usize {
 }
 
 /// The lanes of a size, from top to bottom.
-fn lanes_of(scene: &Scene, size: Size, room: usize) -> Vec<Lane> {
+fn lanes_of(scene: &Scene, size: Size, room: usize) -> Vec<LaneKind> {
     if scene.view.presenter && size != Size::Compact {
-        return vec![Lane::Breaker, Lane::Provider];
+        return vec![LaneKind::Breaker, LaneKind::Provider];
     }
     let session = scene.session;
     let mut others: Vec<usize> = (0..session.users.endpoints.len()).collect();
@@ -64,30 +64,30 @@ fn lanes_of(scene: &Scene, size: Size, room: usize) -> Vec<Lane> {
         session.users.endpoints.get(*place).map(|e| insight::verdict_of(session, e, scene.now).word)
     };
     others.sort_by_key(|place| std::cmp::Reverse(word(place)));
-    let users = others.into_iter().take(MORE - 1).map(Lane::Users);
+    let users = others.into_iter().take(MORE - 1).map(LaneKind::Users);
     let breakers = match replicas(session) {
-        0 => vec![Lane::Breaker],
-        some => (0..some).map(Lane::Replica).collect(),
+        0 => vec![LaneKind::Breaker],
+        some => (0..some).map(LaneKind::Replica).collect(),
     };
-    let rest: &[Lane] = match size {
-        Size::Wide => &[Lane::Consumer, Lane::Provider, Lane::Health, Lane::Steps],
-        Size::Standard => &[Lane::Provider, Lane::Health, Lane::Steps],
-        Size::Compact => &[Lane::Provider, Lane::Health],
+    let rest: &[LaneKind] = match size {
+        Size::Wide => &[LaneKind::Consumer, LaneKind::Provider, LaneKind::Health, LaneKind::Steps],
+        Size::Standard => &[LaneKind::Provider, LaneKind::Health, LaneKind::Steps],
+        Size::Compact => &[LaneKind::Provider, LaneKind::Health],
     };
-    let mut lanes: Vec<Lane> = users.chain(breakers).chain(rest.iter().copied()).collect();
+    let mut lanes: Vec<LaneKind> = users.chain(breakers).chain(rest.iter().copied()).collect();
     // Where there is not room for all, the first replica stands for all of them, then endpoints give way.
     while lanes.len() > room {
-        let spare = lanes.iter().rposition(|lane| matches!(lane, Lane::Replica(place) if *place > 0));
-        match spare.or_else(|| lanes.iter().rposition(|lane| matches!(lane, Lane::Users(_)))) {
+        let spare = lanes.iter().rposition(|lane| matches!(lane, LaneKind::Replica(place) if *place > 0));
+        match spare.or_else(|| lanes.iter().rposition(|lane| matches!(lane, LaneKind::Users(_)))) {
             Some(place) => drop(lanes.remove(place)),
             None => lanes.truncate(room),
         }
     }
-    if lanes.iter().filter(|lane| matches!(lane, Lane::Replica(_))).count() == 1 {
+    if lanes.iter().filter(|lane| matches!(lane, LaneKind::Replica(_))).count() == 1 {
         lanes
             .iter_mut()
-            .filter(|lane| matches!(lane, Lane::Replica(_)))
-            .for_each(|lane| *lane = Lane::Breaker);
+            .filter(|lane| matches!(lane, LaneKind::Replica(_)))
+            .for_each(|lane| *lane = LaneKind::Breaker);
     }
     lanes
 }
@@ -99,7 +99,7 @@ pub(crate) fn shown_endpoint<'a>(scene: &Scene<'a>) -> Option<&'a Endpoint> {
 }
 
 /// Draws the picture.
-pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Picture) {
+pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &PictureAreas) {
     let axis = TimeAxis::new(scene.session, scene.view, scene.until, usize::from(parts.plot.width));
     let lanes = lanes_of(scene, size, usize::from(parts.lanes.height));
     let lanes = lanes.as_slice();
@@ -125,7 +125,7 @@ pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Pictu
     for ((lane, segments), y) in lanes.iter().zip(&told).zip(0..) {
         let row = Rect { y: parts.lanes.y + y * each, height: each, ..parts.lanes };
         match lane {
-            Lane::Users(place) => users_of(&mut all.on(row), scene, &axis, *place),
+            LaneKind::Users(place) => users_of(&mut all.on(row), scene, &axis, *place),
             _ => segments::draw(&mut all.on(row), &axis, segments),
         }
     }
@@ -137,7 +137,7 @@ pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Pictu
     let mut side = all.on(parts.side);
     match cursor {
         Some(column) => {
-            let held: Vec<(Lane, String, Role)> = lanes
+            let held: Vec<(LaneKind, String, Role)> = lanes
                 .iter()
                 .zip(&told)
                 .map(|(lane, segments)| held(*lane, &axis, column, segments))
@@ -151,14 +151,14 @@ pub(crate) fn picture(all: &mut Canvas, scene: &Scene, size: Size, parts: &Pictu
 }
 
 /// The strip of another endpoint, in one row.
-fn users_of(canvas: &mut Canvas, scene: &Scene, axis: &TimeAxis, place: usize) {
+fn users_of(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis, place: usize) {
     let Some(endpoint) = scene.session.users.endpoints.get(place) else { return };
     let columns = Columns::of(scene.session, endpoint, axis, Scale::new(endpoint, 1), scene.until);
     strip::draw(canvas, columns.counts());
 }
 
 /// What stood in a lane in a column, in words.
-fn held(lane: Lane, axis: &TimeAxis, column: usize, segments: &[Segment]) -> (Lane, String, Role) {
+fn held(lane: LaneKind, axis: &TimeAxis, column: usize, segments: &[Segment]) -> (LaneKind, String, Role) {
     let placed = segments::place(axis, segments);
     let there = placed.iter().find(|placed| (placed.from..placed.to).contains(&column));
     let Some(segment) = there.map(|placed| placed.segment) else { return (lane, String::new(), Role::Soft) };
@@ -166,7 +166,7 @@ fn held(lane: Lane, axis: &TimeAxis, column: usize, segments: &[Segment]) -> (La
 }
 
 /// The frame with its titles: the users' above, the time line's below.
-fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
+fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeAxis) {
     scene.mark(parts.area, Target::Pane(Pane::Users));
     if !parts.framed {
         return;
@@ -176,7 +176,7 @@ fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
     // The presenter's picture and the undisturbed one have the frame of what is looked at.
     let line = if focused || focus == Pane::Experiment { Role::Focus } else { Role::Line };
     let name = if focus == Pane::Users || focus == Pane::Experiment { Role::Focus } else { Role::Strong };
-    let title = Row::strong(Role::Focus, "2 ").bold(name, "USERS");
+    let title = RoleLine::strong(Role::Focus, "2 ").bold(name, "USERS");
     // Right of it runs the fault's bar.
     let room =
         usize::from(parts.plot.width / 5 + parts.plot.x - parts.area.x).saturating_sub(title.width() + 6);
@@ -188,17 +188,18 @@ fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
         None => title
             .with(Role::Soft, if scene.session.users.passive { "  passive: nobody is asked" } else { "" }),
     };
-    all.on(parts.area).framed(&title, &Row::new(), line);
+    all.on(parts.area).framed(&title, &RoleLine::new(), line);
     let foot = parts.area.bottom().saturating_sub(1);
     scene.mark(Rect { y: foot, height: 1, ..parts.area }, Target::Pane(Pane::Timeline));
     let live = match axis.is_live() {
-        _ if scene.phase == crate::insight::Phase::Finished && axis.is_live() => Row::new(),
-        true => Row::strong(Role::Focus, "  LIVE"),
-        false => {
-            Row::strong(Role::Waiting, format!("  PAUSED, {} returns", scene.view.keymap.key(Action::Live)))
-        }
+        _ if scene.phase == crate::insight::Phase::Finished && axis.is_live() => RoleLine::new(),
+        true => RoleLine::strong(Role::Focus, "  LIVE"),
+        false => RoleLine::strong(
+            Role::Waiting,
+            format!("  PAUSED, {} returns", scene.view.keymap.key(Action::Live)),
+        ),
     };
-    let told = Row::strong(Role::Focus, "5")
+    let told = RoleLine::strong(Role::Focus, "5")
         .bold(Role::Strong, " TIMELINE")
         .and(format!("  {} a column", axis.step()))
         .joined(live);
@@ -217,21 +218,21 @@ fn frame(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
 }
 
 /// Which of several endpoints is shown, and the key that shows the next one.
-fn which_endpoint(scene: &Scene) -> Option<Row> {
+fn which_endpoint(scene: &Scene) -> Option<RoleLine> {
     let endpoints = &scene.session.users.endpoints;
     let shown = shown_endpoint(scene).filter(|_| endpoints.len() > 1)?;
     let place = endpoints.iter().position(|other| other.id == shown.id)?;
     let key = scene.view.keymap.key(Action::Endpoint);
     let told =
         format!("endpoint {} of {}, {}  ", place + 1, endpoints.len(), scene.session.users.name(shown));
-    Some(Row::text(told).bold(Role::Focus, key).and(" next"))
+    Some(RoleLine::text(told).bold(Role::Focus, key).and(" next"))
 }
 
 /// The ground of the columns in which the fault was on, from the plot to the axis.
-fn band(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
+fn band(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeAxis) {
     let Some(band) = all.theme.band() else { return };
     for (from, to) in scene.faults() {
-        let fault = [Segment { whole: true, ..Segment::new(from, to, Kind::Loud, Role::Fault) }];
+        let fault = [Segment { whole: true, ..Segment::new(from, to, SegmentKind::Loud, Role::Fault) }];
         for placed in segments::place(axis, &fault) {
             let area = Rect {
                 x: parts.plot.x + placed.from as u16,
@@ -245,7 +246,7 @@ fn band(all: &mut Canvas, scene: &Scene, parts: &Picture, axis: &TimeAxis) {
 }
 
 /// The fault's bar, and when it healed.
-fn fault(canvas: &mut Canvas, scene: &Scene, axis: &TimeAxis) {
+fn fault(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis) {
     let framed = canvas.theme;
     let faults = scene.faults();
     let segments: Vec<Segment> = faults
@@ -264,8 +265,8 @@ fn fault(canvas: &mut Canvas, scene: &Scene, axis: &TimeAxis) {
                 ],
                 Some(_) => vec![format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()],
             };
-            let segment = Segment { whole: true, ..Segment::new(*from, *to, Kind::Loud, Role::Fault) };
-            segment.saying(words)
+            let segment = Segment { whole: true, ..Segment::new(*from, *to, SegmentKind::Loud, Role::Fault) };
+            segment.segment(words)
         })
         .collect();
     segments::draw(canvas, axis, &segments);
@@ -280,7 +281,14 @@ fn fault(canvas: &mut Canvas, scene: &Scene, axis: &TimeAxis) {
 }
 
 /// The names of the lanes and the labels of the waiting times, left of the track.
-fn names(all: &mut Canvas, scene: &Scene, parts: &Picture, lanes: &[Lane], each: u16, scale: Scale) {
+fn names(
+    all: &mut PaneBuffer,
+    scene: &Scene,
+    parts: &PictureAreas,
+    lanes: &[LaneKind],
+    each: u16,
+    scale: Scale,
+) {
     let indent = if parts.framed { 2 } else { 0 };
     let left = parts.area.x + indent;
     let at = |y: u16| Rect { x: left, y, width: parts.plot.x - left, height: 1 };
@@ -292,13 +300,20 @@ fn names(all: &mut Canvas, scene: &Scene, parts: &Picture, lanes: &[Lane], each:
     all.on(at(parts.strip.bottom().saturating_sub(1))).row(0, &"users".into());
     for (lane, y) in lanes.iter().zip(0..) {
         let y = parts.lanes.y + y * each + each - 1;
-        all.on(at(y)).row(0, &Row::text(lane.name(scene.session)));
+        all.on(at(y)).row(0, &RoleLine::text(lane.name(scene.session)));
     }
 }
 
 /// The operator's notes and marks, over the lowest lane.
-fn marks(all: &mut Canvas, scene: &Scene, parts: &Picture, lanes: &[Lane], axis: &TimeAxis, each: u16) {
-    let Some(place) = lanes.iter().position(|lane| *lane == Lane::Steps) else { return };
+fn marks(
+    all: &mut PaneBuffer,
+    scene: &Scene,
+    parts: &PictureAreas,
+    lanes: &[LaneKind],
+    axis: &TimeAxis,
+    each: u16,
+) {
+    let Some(place) = lanes.iter().position(|lane| *lane == LaneKind::Steps) else { return };
     let row = Rect { y: parts.lanes.y + place as u16 * each, height: 1, ..parts.lanes };
     let mut canvas = all.on(row);
     let style = canvas.theme.bold(Role::Focus);
@@ -313,7 +328,7 @@ fn marks(all: &mut Canvas, scene: &Scene, parts: &Picture, lanes: &[Lane], axis:
     }
 }
 
-fn labels(canvas: &mut Canvas, axis: &TimeAxis) {
+fn labels(canvas: &mut PaneBuffer, axis: &TimeAxis) {
     let theme = canvas.theme;
     for label in axis.labels() {
         let style = match label.kind {
@@ -325,7 +340,7 @@ fn labels(canvas: &mut Canvas, axis: &TimeAxis) {
     }
 }
 
-fn cursor_line(all: &mut Canvas, parts: &Picture, column: usize) {
+fn cursor_line(all: &mut PaneBuffer, parts: &PictureAreas, column: usize) {
     let x = parts.plot.x + column as u16;
     let height = parts.axis.y.saturating_sub(parts.plot.y);
     let mut line = all.on(Rect { x, y: parts.plot.y, width: 1, height });
@@ -336,7 +351,7 @@ fn cursor_line(all: &mut Canvas, parts: &Picture, column: usize) {
 }
 
 /// Strip, breaker, provider and axis of the smallest screen.
-pub(crate) fn slim(all: &mut Canvas, scene: &Scene, parts: &Slim) {
+pub(crate) fn slim(all: &mut PaneBuffer, scene: &Scene, parts: &SmallAreas) {
     let axis = TimeAxis::new(scene.session, scene.view, scene.until, usize::from(parts.strip.width));
     if let Some(endpoint) = shown_endpoint(scene) {
         let scale = Scale::new(endpoint, 1);
@@ -345,15 +360,15 @@ pub(crate) fn slim(all: &mut Canvas, scene: &Scene, parts: &Slim) {
     }
     let name = |y: u16| Rect { x: 0, y, width: parts.strip.x, height: 1 };
     all.on(name(parts.strip.bottom() - 1)).row(0, &"users".into());
-    for (lane, y) in [Lane::Breaker, Lane::Provider].into_iter().zip(parts.lanes.y..) {
-        all.on(name(y)).row(0, &Row::text(lane.name(scene.session)));
+    for (lane, y) in [LaneKind::Breaker, LaneKind::Provider].into_iter().zip(parts.lanes.y..) {
+        all.on(name(y)).row(0, &RoleLine::text(lane.name(scene.session)));
         segments::draw(&mut all.on(Rect { y, height: 1, ..parts.lanes }), &axis, &lane.segments(scene));
     }
     labels(&mut all.on(parts.axis), &axis);
 }
 
 /// The picture in all the room there is.
-pub(crate) fn full(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn full(canvas: &mut PaneBuffer, scene: &Scene) {
     let parts = layout::full(canvas.area());
     let size = if canvas.width() >= 180 { Size::Wide } else { Size::Standard };
     picture(canvas, scene, size, &parts);

@@ -1,10 +1,10 @@
 //! The plot: waiting times over time, two pixels a cell, the colour is the outcome.
 
 use super::columns::{Columns, Mark, Scale};
-use crate::tui::{axis::TimeAxis, canvas::Canvas, theme::Role};
+use crate::tui::{axis::TimeAxis, pane_buffer::PaneBuffer, theme::Role};
 
 /// Draws one cell of two pixels; one of the run before is behind everything.
-pub(super) fn cell(canvas: &mut Canvas, x: usize, y: usize, upper: Option<Mark>, lower: Option<Mark>) {
+pub(super) fn cell(canvas: &mut PaneBuffer, x: usize, y: usize, upper: Option<Mark>, lower: Option<Mark>) {
     let theme = canvas.theme;
     let style = |mark: Mark| theme.style(mark.role());
     match (upper, lower) {
@@ -21,7 +21,7 @@ pub(super) fn cell(canvas: &mut Canvas, x: usize, y: usize, upper: Option<Mark>,
 
 /// Grid, limit, the rule of the present, then the answers over all of them.
 pub(super) fn draw(
-    canvas: &mut Canvas,
+    canvas: &mut PaneBuffer,
     axis: &TimeAxis,
     scale: Scale,
     limit_ms: Option<u64>,
@@ -43,7 +43,7 @@ pub(super) fn draw(
 }
 
 /// The pixels of all answers.
-pub(super) fn answers(canvas: &mut Canvas, columns: &Columns) {
+pub(super) fn answers(canvas: &mut PaneBuffer, columns: &Columns) {
     let theme = canvas.theme;
     for y in 0..canvas.height() {
         for x in 0..columns.counts().len() {
@@ -58,7 +58,7 @@ pub(super) fn answers(canvas: &mut Canvas, columns: &Columns) {
     }
 }
 
-pub(super) fn grid(canvas: &mut Canvas, axis: &TimeAxis, scale: Scale) {
+pub(super) fn grid(canvas: &mut PaneBuffer, axis: &TimeAxis, scale: Scale) {
     for (y, _) in scale.decades() {
         for x in (0..axis.columns).step_by(2) {
             canvas.letters(x, y, "·", Role::Grid);
@@ -72,13 +72,13 @@ pub(super) fn grid(canvas: &mut Canvas, axis: &TimeAxis, scale: Scale) {
 }
 
 /// What users accept to wait, over the whole width.
-pub(super) fn limit(canvas: &mut Canvas, scale: Scale, limit_ms: u64) {
+pub(super) fn limit(canvas: &mut PaneBuffer, scale: Scale, limit_ms: u64) {
     let y = scale.row(limit_ms as f64);
     let width = canvas.width();
     canvas.letters(0, y, &"╌".repeat(width), Role::Soft);
 }
 
-fn limit_words(canvas: &mut Canvas, scale: Scale, limit_ms: u64) {
+fn limit_words(canvas: &mut PaneBuffer, scale: Scale, limit_ms: u64) {
     let (y, width) = (scale.row(limit_ms as f64), canvas.width());
     let words = format!(" limit {} ", crate::session::wording::limit(limit_ms));
     if let Some(x) = width.checked_sub(words.len() + 1).filter(|_| width > 40) {

@@ -4,13 +4,13 @@
 
 use crate::{
     session::event::Timestamp,
-    tui::{axis::TimeAxis, canvas::Canvas, text, theme::Role},
+    tui::{axis::TimeAxis, pane_buffer::PaneBuffer, text, theme::Role},
 };
 use ratatui::style::{Modifier, Style};
 
 /// How much a segment stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SegmentKind {
     /// Filled: what is not normal.
     Loud,
     /// Tinted: what is.
@@ -25,7 +25,7 @@ pub(super) struct Segment {
     pub(super) from: Timestamp,
     /// When it ended; what has not lasts until the present, and what is due for ever lasts to the end of the track.
     pub(super) to: Option<Timestamp>,
-    pub(super) kind: Kind,
+    pub(super) kind: SegmentKind,
     pub(super) role: Role,
     /// The same in words, the longest first: the longest that fits is drawn. They may come from outside.
     pub(super) words: Vec<String>,
@@ -36,19 +36,19 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    pub(super) fn new(from: Timestamp, to: Option<Timestamp>, kind: Kind, role: Role) -> Self {
+    pub(super) fn new(from: Timestamp, to: Option<Timestamp>, kind: SegmentKind, role: Role) -> Self {
         Self { from, to, kind, role, words: Vec::new(), marks: Vec::new(), whole: false }
     }
 
     /// The same with its words, the longest first.
-    pub(super) fn saying<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
+    pub(super) fn segment<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
         Self { words: words.into_iter().map(Into::into).collect(), ..self }
     }
 }
 
 /// A segment in its columns.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Placed<'a> {
+pub(super) struct PlacedSegment<'a> {
     pub(super) segment: &'a Segment,
     /// Its columns on the track, the last one excluded.
     pub(super) from: usize,
@@ -59,18 +59,18 @@ pub(super) struct Placed<'a> {
 const PUSHED: i64 = 2;
 
 /// The columns of each segment that is on the track, in order.
-pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<Placed<'a>> {
+pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<PlacedSegment<'a>> {
     let end = axis.first() + axis.columns as i64;
     let present = axis.now() + 1;
     let mut placed = Vec::new();
     let mut free = i64::MIN;
     for segment in segments {
-        let due = segment.kind == Kind::Due;
+        let due = segment.kind == SegmentKind::Due;
         let from = axis.index(segment.from).max(if due { present } else { i64::MIN });
         let last = if due { end } else { present };
         let to = segment.to.map_or(last, |to| axis.index(to) + i64::from(segment.whole)).min(last);
         let start = from.max(free);
-        if start - from > PUSHED && to <= start && segment.kind != Kind::Loud {
+        if start - from > PUSHED && to <= start && segment.kind != SegmentKind::Loud {
             continue;
         }
         // What began in a column that others fill already is seen right of it.
@@ -82,19 +82,19 @@ pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<Placed<
         let column = |index: i64| usize::try_from(index - axis.first()).unwrap_or(0).min(axis.columns);
         let (from, to) = (column(start), column(stop));
         if from < to {
-            placed.push(Placed { segment, from, to });
+            placed.push(PlacedSegment { segment, from, to });
         }
     }
     placed
 }
 
 /// Draws a lane over the whole track; a lane of two rows has its words in the lower one.
-pub(super) fn draw(canvas: &mut Canvas, axis: &TimeAxis, segments: &[Segment]) {
+pub(super) fn draw(canvas: &mut PaneBuffer, axis: &TimeAxis, segments: &[Segment]) {
     let placed = place(axis, segments);
     let row = canvas.height().saturating_sub(1);
-    let mut before: Option<&Placed> = None;
+    let mut before: Option<&PlacedSegment> = None;
     for one in &placed {
-        let loud = |placed: &Placed| placed.segment.kind == Kind::Loud;
+        let loud = |placed: &PlacedSegment| placed.segment.kind == SegmentKind::Loud;
         let meets = before.is_some_and(|other| other.to == one.from && loud(other)) && loud(one);
         // Without tints two fills may look alike.
         let parted = meets && canvas.theme.is_flat() && one.to - one.from > 1;
@@ -106,35 +106,35 @@ pub(super) fn draw(canvas: &mut Canvas, axis: &TimeAxis, segments: &[Segment]) {
     }
 }
 
-fn ground(canvas: &mut Canvas, placed: &Placed, y: usize, parted: bool) {
+fn ground(canvas: &mut PaneBuffer, placed: &PlacedSegment, y: usize, parted: bool) {
     let (theme, width) = (canvas.theme, placed.to - placed.from);
     let role = placed.segment.role;
     match placed.segment.kind {
-        Kind::Loud => {
+        SegmentKind::Loud => {
             canvas.put(placed.from, y, &" ".repeat(width), theme.fill(role));
             if parted {
                 canvas.put(placed.from, y, "│", theme.fill(role));
             }
         }
-        Kind::Quiet => match theme.tint(role) {
+        SegmentKind::Quiet => match theme.tint(role) {
             Some(tint) => canvas.put(placed.from, y, &" ".repeat(width), tint),
             None => canvas.letters(placed.from, y, &"─".repeat(width), role),
         },
-        Kind::Due => canvas.letters(placed.from, y, &"┄".repeat(width), role),
+        SegmentKind::Due => canvas.letters(placed.from, y, &"┄".repeat(width), role),
     }
 }
 
 /// The style of a segment's word.
-fn style(canvas: &Canvas, segment: &Segment) -> Style {
+fn style(canvas: &PaneBuffer, segment: &Segment) -> Style {
     let theme = canvas.theme;
     match segment.kind {
-        Kind::Loud => theme.fill(segment.role).add_modifier(Modifier::BOLD),
-        Kind::Quiet => theme.tint(segment.role).unwrap_or_else(|| theme.style(segment.role)),
-        Kind::Due => theme.style(segment.role),
+        SegmentKind::Loud => theme.fill(segment.role).add_modifier(Modifier::BOLD),
+        SegmentKind::Quiet => theme.tint(segment.role).unwrap_or_else(|| theme.style(segment.role)),
+        SegmentKind::Due => theme.style(segment.role),
     }
 }
 
-fn words(canvas: &mut Canvas, axis: &TimeAxis, placed: &Placed, y: usize, parted: bool) {
+fn words(canvas: &mut PaneBuffer, axis: &TimeAxis, placed: &PlacedSegment, y: usize, parted: bool) {
     let segment = placed.segment;
     let style = style(canvas, segment);
     let begin = placed.from + usize::from(parted);
@@ -160,7 +160,7 @@ fn words(canvas: &mut Canvas, axis: &TimeAxis, placed: &Placed, y: usize, parted
     else {
         return;
     };
-    let both = if segment.kind == Kind::Due { 1 } else { 2 };
+    let both = if segment.kind == SegmentKind::Due { 1 } else { 2 };
     let margin = usize::from(from == begin && wide + both <= room);
     canvas.put(from + margin, y, &word, style);
 }
@@ -186,13 +186,13 @@ mod tests {
     }
 
     fn segment(from: f64, to: f64, word: &str) -> Segment {
-        Segment::new(at(from), Some(at(to)), Kind::Loud, Role::Protected).saying([word])
+        Segment::new(at(from), Some(at(to)), SegmentKind::Loud, Role::Protected).segment([word])
     }
 
     fn drawn(axis: &TimeAxis, segments: &[Segment], theme: &Theme) -> String {
         let area = Rect::new(0, 0, axis.columns as u16, 1);
         let mut buffer = Buffer::empty(area);
-        draw(&mut Canvas::new(&mut buffer, area, theme), axis, segments);
+        draw(&mut PaneBuffer::new(&mut buffer, area, theme), axis, segments);
         (0..area.width).map(|x| buffer[(x, 0)].symbol().to_owned()).collect()
     }
 
@@ -213,7 +213,8 @@ mod tests {
     fn words_have_a_column_on_both_sides_where_there_is_room() {
         let axis = axis(80, 1);
         let lane = |to| {
-            [Segment::new(at(0.0), Some(at(to)), Kind::Loud, Role::Ok).saying(["OPEN 2 s", "OPEN", "O"])]
+            [Segment::new(at(0.0), Some(at(to)), SegmentKind::Loud, Role::Ok)
+                .segment(["OPEN 2 s", "OPEN", "O"])]
         };
         let shown = |to: f64| drawn(&axis, &lane(to), &Theme::default())[16..].trim_end().to_owned();
         assert_eq!(shown(5.0), " OPEN 2 s");

@@ -1,8 +1,8 @@
 //! The column at the right of the picture: what holds now, or what held under the time cursor.
 
 use super::{
-    columns::{Columns, Counts, Mark},
-    lanes::{self, Lane},
+    columns::{Columns, Mark, MarkCounts},
+    lanes::{self, LaneKind},
 };
 use crate::{
     insight,
@@ -13,9 +13,9 @@ use crate::{
     },
     tui::{
         axis::TimeAxis,
-        canvas::{Canvas, Row},
         figures,
-        panes::{Lately, Scene},
+        pane_buffer::{PaneBuffer, RoleLine},
+        panes::{RecentAnswers, Scene},
         theme::Role,
     },
 };
@@ -29,7 +29,7 @@ const COUNT: usize = 19;
 const DISPENSABLE: [usize; 4] = [6, 0, 1, 5];
 
 /// A figure at its right edge.
-fn ending(row: Row, end: usize, role: Role, bold: bool, text: &str) -> Row {
+fn ending(row: RoleLine, end: usize, role: Role, bold: bool, text: &str) -> RoleLine {
     let row = row.to(end.saturating_sub(text.chars().count()));
     if bold { row.bold(role, text) } else { row.with(role, text) }
 }
@@ -45,11 +45,11 @@ fn count(n: u64) -> String {
 
 /// Draws the table, then a row for each lane.
 pub(super) fn draw(
-    canvas: &mut Canvas,
+    canvas: &mut PaneBuffer,
     scene: &Scene,
     endpoint: Option<&Endpoint>,
     plot: usize,
-    lanes: &[Lane],
+    lanes: &[LaneKind],
 ) {
     let strip = canvas.height().saturating_sub(plot + lanes.len());
     if let Some(endpoint) = endpoint {
@@ -73,17 +73,17 @@ pub(super) fn draw(
 }
 
 /// As many of the rows as there is room for, in their order.
-fn fitting(rows: Vec<Row>, room: usize) -> Vec<Row> {
+fn fitting(rows: Vec<RoleLine>, room: usize) -> Vec<RoleLine> {
     let left_out: Vec<usize> = DISPENSABLE.into_iter().take(rows.len().saturating_sub(room)).collect();
     let kept = rows.into_iter().enumerate().filter(|(i, _)| !left_out.contains(i));
     kept.map(|(_, row)| row).collect()
 }
 
-fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
+fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
     let (before, since) = (endpoint.baseline(scene.until), endpoint.since_t0(scene.until));
     let fired = scene.session.t0().is_some();
-    let mut head = ending(Row::new(), BEFORE, Role::Text, false, "before T0");
-    let mut asked = ending(Row::text("  asked"), BEFORE, Role::Text, false, &count(before.sent));
+    let mut head = ending(RoleLine::new(), BEFORE, Role::Text, false, "before T0");
+    let mut asked = ending(RoleLine::text("  asked"), BEFORE, Role::Text, false, &count(before.sent));
     if fired {
         head = ending(head, SINCE, Role::Strong, true, "since T0");
         asked = ending(asked, SINCE, Role::Strong, true, &count(since.sent));
@@ -95,7 +95,7 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
         let name = if mark == Mark::Failed { "failed" } else { mark.word() };
         // Until it is known what a real answer looks like, a success is an answer and no more.
         let name = if i == 0 && endpoint.shape.is_none() { "answer" } else { name };
-        let mut row = Row::of(mark.role(), "■").and(format!(" {name}"));
+        let mut row = RoleLine::of(mark.role(), "■").and(format!(" {name}"));
         if let Some((_, share)) = shares_before.get(i) {
             row = ending(row, BEFORE, Role::Text, false, &format!("{share} %"));
         }
@@ -115,7 +115,7 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
         // Those who wait count with what they have waited: a figure that falls on one of them is at least that long.
         let figure =
             |waits: &LatencySummary| figures::wait_so_far(waits.at(quantile), waits.is_open(quantile));
-        let row = ending(Row::text(name), BEFORE, Role::Text, false, &figure(&before.all));
+        let row = ending(RoleLine::text(name), BEFORE, Role::Text, false, &figure(&before.all));
         rows.push(match fired {
             true => ending(row, SINCE, Role::Strong, true, &figure(&since.all)),
             false => row,
@@ -145,7 +145,7 @@ fn shares(tally: &Tally) -> [(u64, u64); 4] {
 }
 
 /// A waiting time without its outcome lies: median and longest of each.
-fn by_outcome(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
+fn by_outcome(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
     let since = endpoint.since_t0(scene.until);
     if since.sent == 0 {
         return Vec::new();
@@ -156,103 +156,103 @@ fn by_outcome(scene: &Scene, endpoint: &Endpoint) -> Vec<Row> {
         (Mark::Failed, "failed", since.error_waits),
     ];
     let rows = parts.into_iter().map(|(mark, name, waits)| {
-        let row = Row::of(mark.role(), "■").and(format!(" {name}"));
+        let row = RoleLine::of(mark.role(), "■").and(format!(" {name}"));
         let role = if waits.max.is_some() { Role::Strong } else { Role::Soft };
         let bold = waits.max.is_some();
         let row = ending(row, 17, role, bold, &figures::wait(waits.p50));
         ending(row, SINCE, role, bold, &figures::wait(waits.max))
     });
-    [Row::new(), Row::text("  since T0 median longest")].into_iter().chain(rows).collect()
+    [RoleLine::new(), RoleLine::text("  since T0 median longest")].into_iter().chain(rows).collect()
 }
 
 /// What is worth knowing of the figures: the run before, requests that were not sent, our share of all calls.
-fn remark(scene: &Scene, endpoint: &Endpoint) -> Option<Row> {
+fn remark(scene: &Scene, endpoint: &Endpoint) -> Option<RoleLine> {
     let withheld = endpoint.since_t0(scene.until).withheld + endpoint.baseline(scene.until).withheld;
     if withheld > 0 {
-        return Some(Row::strong(Role::Failing, count(withheld)).and(" requests not sent"));
+        return Some(RoleLine::strong(Role::Failing, count(withheld)).and(" requests not sent"));
     }
     if let Some(row) = run_before(scene) {
         return Some(row);
     }
     let (ours, all) = insight::call_share(scene.session, endpoint, scene.until)?;
-    Some(Row::text(format!("ours: {ours:.0} of {:.0} calls/s", all.per_second)))
+    Some(RoleLine::text(format!("ours: {ours:.0} of {:.0} calls/s", all.per_second)))
 }
 
-fn run_before(scene: &Scene) -> Option<Row> {
+fn run_before(scene: &Scene) -> Option<RoleLine> {
     let failed = insight::errors_by(scene.earlier?, scene.since_t0(scene.until)?);
-    let row = Row::of(Role::Ghost, "■ ").and("run before ");
+    let row = RoleLine::of(Role::Ghost, "■ ").and("run before ");
     Some(row.bold(Role::Strong, format!("{failed} failed")))
 }
 
 /// `20 of 20 fallback in 5 s`: what most got who asked lately.
-fn lately(scene: &Scene, endpoint: &Endpoint) -> Row {
+fn lately(scene: &Scene, endpoint: &Endpoint) -> RoleLine {
     if !endpoint.watched {
-        return Row::of(Role::Unknown, "not asked any more");
+        return RoleLine::of(Role::Unknown, "not asked any more");
     }
-    match Lately::of(scene, endpoint).most() {
-        Some((role, most)) => Row::strong(role, most).with(Role::Soft, " in 5 s"),
-        None => Row::of(Role::Unknown, "nobody asked in 5 s"),
+    match RecentAnswers::of(scene, endpoint).most() {
+        Some((role, most)) => RoleLine::strong(role, most).with(Role::Soft, " in 5 s"),
+        None => RoleLine::of(Role::Unknown, "nobody asked in 5 s"),
     }
 }
 
 /// What holds now in a lane.
-fn holds(lane: Lane, scene: &Scene) -> Row {
+fn holds(lane: LaneKind, scene: &Scene) -> RoleLine {
     match lane {
-        Lane::Users(place) => scene
+        LaneKind::Users(place) => scene
             .session
             .users
             .endpoints
             .get(place)
             .map(|endpoint| lately(scene, endpoint))
             .unwrap_or_default(),
-        Lane::Breaker => breaker(scene),
-        Lane::Replica(place) => replica(scene, place),
-        Lane::Consumer => ready(scene, scene.session.consumer_readiness().last(), Role::Failing),
-        Lane::Provider => ready(scene, scene.session.provider_readiness().last(), Role::Fault),
-        Lane::Health => health(scene),
-        Lane::Steps => steps(scene),
+        LaneKind::Breaker => breaker(scene),
+        LaneKind::Replica(place) => replica(scene, place),
+        LaneKind::Consumer => ready(scene, scene.session.consumer_readiness().last(), Role::Failing),
+        LaneKind::Provider => ready(scene, scene.session.provider_readiness().last(), Role::Fault),
+        LaneKind::Health => health(scene),
+        LaneKind::Steps => steps(scene),
     }
 }
 
-fn replica(scene: &Scene, place: usize) -> Row {
+fn replica(scene: &Scene, place: usize) -> RoleLine {
     let states = scene.session.breaker.replicas.get(place).and_then(|(_, states)| states.last());
-    let Some((since, state)) = states else { return Row::new() };
+    let Some((since, state)) = states else { return RoleLine::new() };
     let role = lanes::breaker_role(state, scene.verdict.word);
     let lasted = figures::length(figures::between(since, scene.said));
-    Row::strong(role, wording::breaker(state)).and(format!(" for {lasted}"))
+    RoleLine::strong(role, wording::breaker(state)).and(format!(" for {lasted}"))
 }
 
-pub(crate) fn breaker(scene: &Scene) -> Row {
-    let Some(belief) = &scene.session.breaker.belief else { return Row::of(Role::Unknown, "UNKNOWN") };
+pub(crate) fn breaker(scene: &Scene) -> RoleLine {
+    let Some(belief) = &scene.session.breaker.belief else { return RoleLine::of(Role::Unknown, "UNKNOWN") };
     let role = lanes::breaker_role(belief.state, scene.verdict.word);
     let name = match belief.state {
         BreakerState::NoBreakerSeen => "NONE SEEN",
         state => wording::breaker(state),
     };
     let lasted = figures::length(figures::between(belief.since, scene.said));
-    Row::strong(role, name).and(format!(" for {lasted}"))
+    RoleLine::strong(role, name).and(format!(" for {lasted}"))
 }
 
-pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::ReadySince>, down: Role) -> Row {
-    let Some(last) = last else { return Row::new() };
+pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::ReadySince>, down: Role) -> RoleLine {
+    let Some(last) = last else { return RoleLine::new() };
     let words = format!("{} of {} ready", last.ready, last.wanted);
     let lasted = figures::length(figures::between(last.from, scene.said));
     match last.ready {
-        0 => Row::strong(down, words).and(format!(" {lasted}")),
-        ready if ready < last.wanted => Row::strong(Role::Waiting, words).and(format!(" {lasted}")),
-        _ => Row::strong(Role::Ok, words),
+        0 => RoleLine::strong(down, words).and(format!(" {lasted}")),
+        ready if ready < last.wanted => RoleLine::strong(Role::Waiting, words).and(format!(" {lasted}")),
+        _ => RoleLine::strong(Role::Ok, words),
     }
 }
 
-fn health(scene: &Scene) -> Row {
+fn health(scene: &Scene) -> RoleLine {
     let breaker = &scene.session.breaker;
-    let Some((_, failing)) = breaker.health_failing.last() else { return Row::new() };
+    let Some((_, failing)) = breaker.health_failing.last() else { return RoleLine::new() };
     let status = breaker.health_said.last().and_then(|(_, status)| status);
     let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     if !failing {
-        return Row::strong(Role::Ok, status).and(" ok");
+        return RoleLine::strong(Role::Ok, status).and(" ok");
     }
-    let row = Row::strong(Role::Failing, status);
+    let row = RoleLine::strong(Role::Failing, status);
     let threshold = scene.session.bystanders().find_map(|pod| pod.pod.liveness.as_ref().map(|l| l.threshold));
     let misses =
         scene.session.bystanders().filter_map(|pod| pod.misses_now(scene.until)).map(|m| m.misses).max();
@@ -265,50 +265,53 @@ fn health(scene: &Scene) -> Row {
     }
 }
 
-fn steps(scene: &Scene) -> Row {
+fn steps(scene: &Scene) -> RoleLine {
     let steps = &scene.session.steps;
     if scene.session.run.ended.is_some() || steps.rows.is_empty() {
-        return Row::new();
+        return RoleLine::new();
     }
-    let Some(row) = steps.current().filter(|row| !row.state.is_over()) else { return Row::new() };
+    let Some(row) = steps.current().filter(|row| !row.state.is_over()) else { return RoleLine::new() };
     let word = match row.state {
         StepState::Running { .. } => "runs",
         StepState::Paused { .. } => "pauses",
         StepState::Awaited { .. } => "is next",
-        _ => return Row::new(),
+        _ => return RoleLine::new(),
     };
-    Row::strong(Role::Strong, format!("{} of {} ", steps.position(), steps.rows.len())).and(word)
+    RoleLine::strong(Role::Strong, format!("{} of {} ", steps.position(), steps.rows.len())).and(word)
 }
 
 /// What held in the column of the time cursor, in place of what holds now.
 pub(super) fn at_cursor(
-    canvas: &mut Canvas,
+    canvas: &mut PaneBuffer,
     scene: &Scene,
     axis: &TimeAxis,
     column: usize,
     columns: Option<&Columns>,
-    lanes: &[(Lane, String, Role)],
+    lanes: &[(LaneKind, String, Role)],
 ) {
     let at = axis.start_of(column);
     let when = match scene.since_t0(at) {
         Some(since) => format!("T{since:+.1}").replace(".0", ""),
         None => format!("{:+.1} s", at.duration_since(scene.until).as_secs_f64()),
     };
-    canvas.row(0, &Row::new().fill(Role::Focus, format!(" at {when} ")));
+    canvas.row(0, &RoleLine::new().fill(Role::Focus, format!(" at {when} ")));
     let counts = columns.and_then(|columns| columns.counts().get(column)).copied().unwrap_or_default();
     let mut y = 1;
-    for (mark, n) in Counts::MARKS.into_iter().zip(counts.0).filter(|(_, n)| *n > 0) {
-        let row = Row::of(mark.role(), "■").and(format!(" {}", mark.word()));
+    for (mark, n) in MarkCounts::MARKS.into_iter().zip(counts.0).filter(|(_, n)| *n > 0) {
+        let row = RoleLine::of(mark.role(), "■").and(format!(" {}", mark.word()));
         canvas.row(y, &ending(row, BEFORE, mark.role(), true, &n.to_string()));
         y += 1;
     }
     if y == 1 {
-        canvas.row(y, &Row::of(Role::Unknown, "nobody asked here"));
+        canvas.row(y, &RoleLine::of(Role::Unknown, "nobody asked here"));
         y += 1;
     }
     for (lane, words, role) in lanes {
         if !words.is_empty() {
-            canvas.row(y, &Row::text(format!("{} ", lane.name(scene.session))).bold(*role, words.as_str()));
+            canvas.row(
+                y,
+                &RoleLine::text(format!("{} ", lane.name(scene.session))).bold(*role, words.as_str()),
+            );
             y += 1;
         }
     }
@@ -316,12 +319,12 @@ pub(super) fn at_cursor(
     let diary = &scene.session.diary;
     for note in diary.notes.iter().filter(|note| note.at >= at && note.at < until) {
         for line in crate::tui::text::wrap(&format!("note: {}", note.text), canvas.width(), 3) {
-            canvas.row(y, &Row::of(Role::Focus, line));
+            canvas.row(y, &RoleLine::of(Role::Focus, line));
             y += 1;
         }
     }
     if diary.marks.iter().any(|mark| *mark >= at && *mark < until) {
-        canvas.row(y, &Row::of(Role::Focus, "marked"));
+        canvas.row(y, &RoleLine::of(Role::Focus, "marked"));
     }
 }
 

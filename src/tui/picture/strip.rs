@@ -1,11 +1,11 @@
 //! The strip below the plot: what share of the users of each column got what.
 
-use super::columns::{Counts, Mark};
-use crate::tui::canvas::Canvas;
+use super::columns::{Mark, MarkCounts};
+use crate::tui::pane_buffer::PaneBuffer;
 use ratatui::style::Modifier;
 
 /// The pixels of a column, from below; every outcome that occurred has at least one as long as there are enough.
-pub(super) fn pixels(counts: &Counts, height: usize) -> Vec<Mark> {
+pub(super) fn pixels(counts: &MarkCounts, height: usize) -> Vec<Mark> {
     let occurred: Vec<(Mark, u32)> = counts.occurred().collect();
     let total: u64 = occurred.iter().map(|(_, count)| u64::from(*count)).sum();
     if total == 0 || height == 0 {
@@ -36,7 +36,7 @@ pub(super) fn pixels(counts: &Counts, height: usize) -> Vec<Mark> {
 }
 
 /// Draws the strip; its topmost pixel stays empty and parts it from what is above it, where it has more than one row.
-pub(super) fn draw(canvas: &mut Canvas, counts: &[Counts]) {
+pub(super) fn draw(canvas: &mut PaneBuffer, counts: &[MarkCounts]) {
     let theme = canvas.theme;
     let (rows, foot) = (canvas.height(), canvas.height().saturating_sub(1));
     if theme.draws_letters() {
@@ -55,7 +55,7 @@ pub(super) fn draw(canvas: &mut Canvas, counts: &[Counts]) {
     }
     let mut x = 0;
     for run in counts.chunk_by(|one, other| one.worst() == other.worst()) {
-        if let Some(worst) = run.first().and_then(Counts::worst) {
+        if let Some(worst) = run.first().and_then(MarkCounts::worst) {
             let style = theme.fill(worst.role()).add_modifier(Modifier::BOLD);
             match worst.word() {
                 word if word.len() + 2 <= run.len() => canvas.put(x + 1, foot, word, style),
@@ -74,7 +74,7 @@ mod tests {
     proptest! {
         #[test]
         fn pixels_add_up_and_every_outcome_shows(counts: [u16; 5], height in 1_usize..9) {
-            let counts = Counts(counts.map(u32::from));
+            let counts = MarkCounts(counts.map(u32::from));
             let occurred: Vec<Mark> = counts.occurred().map(|(mark, _)| mark).collect();
             let pixels = pixels(&counts, height);
             if occurred.is_empty() {
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn shares_are_seen() {
         let pixels = |counts, height| {
-            pixels(&Counts(counts), height).iter().map(|mark| mark.letter()).collect::<String>()
+            pixels(&MarkCounts(counts), height).iter().map(|mark| mark.letter()).collect::<String>()
         };
         assert_eq!(pixels([3, 0, 0, 0, 1], 3), "rrX");
         assert_eq!(pixels([99, 0, 0, 0, 1], 5), "rrrrX");

@@ -1,9 +1,9 @@
 //! Draws the start screen.
 
-use super::{FIXED, Offer};
+use super::{FIXED, StartMenu};
 use crate::tui::{
-    canvas::{Canvas, Row},
-    letters::Dots,
+    letters::LetterSize,
+    pane_buffer::{PaneBuffer, RoleLine},
     theme::{Role, Theme},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -18,25 +18,25 @@ const PATH: usize = 40;
 /// The least size that shows anything.
 const LEAST: (usize, usize) = (40, 12);
 
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &Offer, theme: &Theme) {
-    let mut all = Canvas::new(buffer, area, theme);
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &StartMenu, theme: &Theme) {
+    let mut all = PaneBuffer::new(buffer, area, theme);
     all.clear();
     let (width, height) = (all.width(), all.height());
     if width < LEAST.0 || height < LEAST.1 {
         let least = format!("needs {}x{}, has {width}x{height}", LEAST.0, LEAST.1);
-        return all.row(0, &Row::text(least));
+        return all.row(0, &RoleLine::text(least));
     }
-    let version = Row::of(Role::Soft, concat!(env!("CARGO_PKG_VERSION"), " "));
-    let title = Row::text(" ").bold(Role::Focus, "chaos-tui").and("  live chaos-engineering sessions");
+    let version = RoleLine::of(Role::Soft, concat!(env!("CARGO_PKG_VERSION"), " "));
+    let title = RoleLine::text(" ").bold(Role::Focus, "chaos-tui").and("  live chaos-engineering sessions");
     all.spread(0, &title, &version);
     let mut top = 2;
     if height >= TALL && !theme.ascii {
         let style = theme.style(Role::Focus);
-        Dots::Small.draw(&mut all, 2, top, "CHAOS-TUI", style);
-        top += Dots::Small.rows() + 1;
+        LetterSize::Small.draw(&mut all, 2, top, "CHAOS-TUI", style);
+        top += LetterSize::Small.rows() + 1;
     }
     let columns = width.saturating_sub(2).min(WIDE);
-    all.at(2, top, &Row::text("Fire a fault, and watch second by second what your users get."));
+    all.at(2, top, &RoleLine::text("Fire a fault, and watch second by second what your users get."));
     let body = all.part(1, top + 2, columns, height.saturating_sub(top + 2 + 3));
     match offer.help {
         true => help(body),
@@ -47,15 +47,15 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &Offer, theme: &Theme
 }
 
 /// The rows to choose from; those around the chosen one where not all fit.
-fn list(mut body: Canvas, offer: &Offer) {
+fn list(mut body: PaneBuffer, offer: &StartMenu) {
     let width = body.width();
     for (y, (name, what)) in OFFERS.into_iter().enumerate() {
-        row(&mut body, y, offer.row == y, &Row::text(name).to(NAME), what, width);
+        row(&mut body, y, offer.row == y, &RoleLine::text(name).to(NAME), what, width);
     }
     let from = FIXED + 1;
     body.row(
         from,
-        &Row::text(" ")
+        &RoleLine::text(" ")
             .bold(Role::Strong, "YOUR EXPERIMENTS")
             .with(Role::Soft, "   ./ and ./experiments, newest first"),
     );
@@ -66,18 +66,18 @@ fn list(mut body: Canvas, offer: &Offer) {
             None => "   looking for them ...",
             Some(_) => "   none here; name one: chaos-tui experiment.json",
         };
-        return rest.row(0, &Row::of(Role::Soft, none));
+        return rest.row(0, &RoleLine::of(Role::Soft, none));
     }
     let chosen = offer.row.checked_sub(FIXED);
     let first = chosen.unwrap_or(0).saturating_sub(height.saturating_sub(1));
     for (y, (i, it)) in found.iter().enumerate().skip(first).take(height).enumerate() {
         let path =
-            Row::text(crate::tui::text::fit_ends(&it.path, path_columns(width))).to(path_columns(width));
+            RoleLine::text(crate::tui::text::fit_ends(&it.path, path_columns(width))).to(path_columns(width));
         row(&mut rest, y, chosen == Some(i), &path, &it.title, width);
     }
     if found.len() > first + height {
         let more = format!(" {} more below ", found.len() - first - height);
-        rest.right(height.saturating_sub(1), &Row::of(Role::Focus, more));
+        rest.right(height.saturating_sub(1), &RoleLine::of(Role::Focus, more));
     }
 }
 
@@ -92,20 +92,21 @@ fn path_columns(width: usize) -> usize {
 }
 
 /// One row: a name and what it is, inverse where it is chosen.
-fn row(body: &mut Canvas, y: usize, chosen: bool, name: &Row, what: &str, width: usize) {
+fn row(body: &mut PaneBuffer, y: usize, chosen: bool, name: &RoleLine, what: &str, width: usize) {
     let mark = if chosen { " ▸ " } else { "   " };
-    let row = Row::text(mark).joined(name.clone()).and("  ").with(Role::Text, what);
+    let row = RoleLine::text(mark).joined(name.clone()).and("  ").with(Role::Text, what);
     if !chosen {
         return body.row(y, &row);
     }
     let text: String = row.to(width).0.into_iter().map(|piece| piece.text).collect();
-    body.row(y, &Row::new().fill(Role::Focus, text));
+    body.row(y, &RoleLine::new().fill(Role::Focus, text));
 }
 
 /// What the chosen row does.
-fn next(offer: &Offer) -> Row {
-    let head = Row::text(" ").bold(Role::Strong, "NEXT").and("    ");
-    let key = |key: &str, what: &str| Row::bold(Row::new(), Role::Focus, key).and(format!(" {what}   "));
+fn next(offer: &StartMenu) -> RoleLine {
+    let head = RoleLine::text(" ").bold(Role::Strong, "NEXT").and("    ");
+    let key =
+        |key: &str, what: &str| RoleLine::bold(RoleLine::new(), Role::Focus, key).and(format!(" {what}   "));
     match (offer.experiment(), offer.row) {
         (Some(_), _) => head
             .joined(key("ENTER", "opens it"))
@@ -116,16 +117,16 @@ fn next(offer: &Offer) -> Row {
     }
 }
 
-fn keys(offer: &Offer) -> Row {
-    let key = |row: Row, key: &str, what: &str| row.with(Role::Focus, key).and(format!(" {what}  "));
-    let row = key(Row::text(" "), "UP DOWN", "choose");
+fn keys(offer: &StartMenu) -> RoleLine {
+    let key = |row: RoleLine, key: &str, what: &str| row.with(Role::Focus, key).and(format!(" {what}  "));
+    let row = key(RoleLine::text(" "), "UP DOWN", "choose");
     let row = key(key(row, "ENTER", "open"), "d", "demo");
     let row = key(row, "?", if offer.help { "back" } else { "help" });
     key(row, "q", "leave")
 }
 
 /// What else there is.
-fn help(mut body: Canvas) {
+fn help(mut body: PaneBuffer) {
     let lines = [
         ("chaos-tui experiment.json", "your experiment, on a screen"),
         ("  --context NAME", "against another context"),
@@ -137,11 +138,14 @@ fn help(mut body: Canvas) {
         ("chaos-tui config", "keys and looks"),
         ("chaos-tui --help", "all of it"),
     ];
-    body.row(0, &Row::text(" ").bold(Role::Strong, "ON THE COMMAND LINE"));
+    body.row(0, &RoleLine::text(" ").bold(Role::Strong, "ON THE COMMAND LINE"));
     let width = body.width();
     for (y, (command, what)) in lines.into_iter().enumerate() {
-        let row = Row::text("   ").with(Role::Focus, command).to(PATH);
+        let row = RoleLine::text("   ").with(Role::Focus, command).to(PATH);
         body.row(y + 1, &if width > 70 { row.and(what) } else { row });
     }
-    body.row(lines.len() + 2, &Row::text(" ").bold(Role::Strong, "IN A SESSION").and("  ? lists every key"));
+    body.row(
+        lines.len() + 2,
+        &RoleLine::text(" ").bold(Role::Strong, "IN A SESSION").and("  ? lists every key"),
+    );
 }

@@ -4,7 +4,7 @@ mod draw;
 #[cfg(test)]
 mod tests;
 
-use super::{Keys, Msg, Signals, Theme, app::theme_for, background::Grounds, terminal::Screen};
+use super::{Keys, Msg, Signals, Theme, app::theme_for, background::ThemeByBackground, terminal::Screen};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use draw::draw;
 use std::{io, pin::pin};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 /// An experiment that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundExperiment {
     /// Path as it is to be given to the program.
     pub path: String,
     pub title: String,
@@ -20,7 +20,7 @@ pub struct Found {
 
 /// What the operator chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Chosen {
+pub enum StartChoice {
     /// The demo.
     Demo,
     /// The demo's experiment in the sandbox, step by step.
@@ -40,9 +40,9 @@ pub enum Chosen {
 
 /// What is offered and what of it is chosen.
 #[derive(Debug, Default)]
-struct Offer {
+struct StartMenu {
     /// None while they are looked for.
-    found: Option<Vec<Found>>,
+    found: Option<Vec<FoundExperiment>>,
     /// The chosen row: the demo, the sandbox, then what was found.
     row: usize,
     help: bool,
@@ -51,8 +51,8 @@ struct Offer {
 /// Rows before the first experiment.
 const FIXED: usize = 2;
 
-impl Offer {
-    fn found(&self) -> &[Found] {
+impl StartMenu {
+    fn found(&self) -> &[FoundExperiment] {
         self.found.as_deref().unwrap_or_default()
     }
 
@@ -60,20 +60,20 @@ impl Offer {
         FIXED + self.found().len()
     }
 
-    fn experiment(&self) -> Option<&Found> {
+    fn experiment(&self) -> Option<&FoundExperiment> {
         self.found().get(self.row.checked_sub(FIXED)?)
     }
 
     /// Takes a key; what was chosen with it, if anything.
-    fn pressed(&mut self, key: &KeyEvent) -> Option<Chosen> {
+    fn pressed(&mut self, key: &KeyEvent) -> Option<StartChoice> {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return (key.code == KeyCode::Char('c')).then_some(Chosen::Leave);
+            return (key.code == KeyCode::Char('c')).then_some(StartChoice::Leave);
         }
         match key.code {
             KeyCode::Char('?') => self.help = !self.help,
             KeyCode::Esc if self.help => self.help = false,
-            KeyCode::Char('q') | KeyCode::Esc => return Some(Chosen::Leave),
-            KeyCode::Char('d') => return Some(Chosen::Demo),
+            KeyCode::Char('q') | KeyCode::Esc => return Some(StartChoice::Leave),
+            KeyCode::Char('d') => return Some(StartChoice::Demo),
             KeyCode::Up | KeyCode::Char('k') => self.row = self.row.saturating_sub(1),
             KeyCode::Down | KeyCode::Char('j') => self.row = (self.row + 1).min(self.rows() - 1),
             KeyCode::Home => self.row = 0,
@@ -87,11 +87,11 @@ impl Offer {
     }
 
     /// What the chosen row opens.
-    fn open(&self, sandbox: Option<&'static str>) -> Chosen {
+    fn open(&self, sandbox: Option<&'static str>) -> StartChoice {
         match (self.experiment(), self.row) {
-            (Some(found), _) => Chosen::Experiment { path: found.path.clone(), sandbox },
-            (None, 0) => Chosen::Demo,
-            (None, _) => Chosen::Sandbox { variant: sandbox.unwrap_or("after") },
+            (Some(found), _) => StartChoice::Experiment { path: found.path.clone(), sandbox },
+            (None, 0) => StartChoice::Demo,
+            (None, _) => StartChoice::Sandbox { variant: sandbox.unwrap_or("after") },
         }
     }
 }
@@ -105,10 +105,10 @@ pub async fn choose(
     screen: &mut Screen,
     keys: &mut Keys,
     signals: &mut Signals,
-    (theme, grounds): (Theme, Option<Grounds>),
-    found: impl Future<Output = Vec<Found>>,
-) -> io::Result<Chosen> {
-    let (mut theme, mut offer, mut found) = (theme, Offer::default(), pin!(found));
+    (theme, grounds): (Theme, Option<ThemeByBackground>),
+    found: impl Future<Output = Vec<FoundExperiment>>,
+) -> io::Result<StartChoice> {
+    let (mut theme, mut offer, mut found) = (theme, StartMenu::default(), pin!(found));
     let mut hold = theme_for(screen, &mut theme, grounds);
     let mut shown = false;
     loop {
@@ -146,7 +146,7 @@ pub async fn choose(
             }
             Msg::Suspend => screen.suspend()?,
             Msg::Focused | Msg::Resumed => screen.forget()?,
-            Msg::Interrupted(_) | Msg::Closed => return Ok(Chosen::Leave),
+            Msg::Interrupted(_) | Msg::Closed => return Ok(StartChoice::Leave),
             _ => {}
         }
     }

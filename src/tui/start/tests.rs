@@ -4,24 +4,24 @@ use super::{draw::draw, *};
 use crate::tui::tests::text;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-fn found(count: usize) -> Vec<Found> {
+fn found(count: usize) -> Vec<FoundExperiment> {
     (0..count)
-        .map(|i| Found {
+        .map(|i| FoundExperiment {
             path: format!("experiments/kill-{i}.json"),
             title: format!("Are users spared {i}?"),
         })
         .collect()
 }
 
-fn offer(count: usize) -> Offer {
-    Offer { found: Some(found(count)), ..Offer::default() }
+fn offer(count: usize) -> StartMenu {
+    StartMenu { found: Some(found(count)), ..StartMenu::default() }
 }
 
-fn press(offer: &mut Offer, code: KeyCode) -> Option<Chosen> {
+fn press(offer: &mut StartMenu, code: KeyCode) -> Option<StartChoice> {
     offer.pressed(&KeyEvent::new(code, KeyModifiers::NONE))
 }
 
-fn shown(offer: &Offer, theme: &Theme, width: u16, height: u16) -> String {
+fn shown(offer: &StartMenu, theme: &Theme, width: u16, height: u16) -> String {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
     draw(&mut buffer, area, offer, theme);
@@ -45,7 +45,7 @@ fn everything_is_there_at_every_size_and_in_every_theme() {
     }
     insta::assert_snapshot!("start-80x24", shown(&offer(3), &Theme::default(), 80, 24));
     insta::assert_snapshot!("start-120x36", shown(&offer(3), &Theme::default(), 120, 36));
-    let help = Offer { help: true, ..offer(3) };
+    let help = StartMenu { help: true, ..offer(3) };
     let explained = shown(&help, &Theme::default(), 80, 24);
     assert!(!explained.contains('…'), "{explained}");
     insta::assert_snapshot!("start-help-80x24", explained);
@@ -57,7 +57,7 @@ fn everything_is_there_at_every_size_and_in_every_theme() {
 
 #[test]
 fn what_is_not_known_yet_is_said_and_so_is_that_there_is_nothing() {
-    let looking = shown(&Offer::default(), &Theme::default(), 80, 24);
+    let looking = shown(&StartMenu::default(), &Theme::default(), 80, 24);
     assert!(looking.contains("looking for them"), "{looking}");
     let none = shown(&offer(0), &Theme::default(), 80, 24);
     assert!(none.contains("none here; name one: chaos-tui experiment.json"), "{none}");
@@ -66,14 +66,14 @@ fn what_is_not_known_yet_is_said_and_so_is_that_there_is_nothing() {
 #[test]
 fn arrows_choose_and_enter_opens() {
     let mut it = offer(2);
-    assert_eq!(press(&mut it, KeyCode::Enter), Some(Chosen::Demo));
+    assert_eq!(press(&mut it, KeyCode::Enter), Some(StartChoice::Demo));
     assert_eq!(press(&mut it, KeyCode::Char('a')), None, "the demo has its own sandbox");
     press(&mut it, KeyCode::Down);
-    assert_eq!(press(&mut it, KeyCode::Enter), Some(Chosen::Sandbox { variant: "after" }));
-    assert_eq!(press(&mut it, KeyCode::Char('b')), Some(Chosen::Sandbox { variant: "before" }));
+    assert_eq!(press(&mut it, KeyCode::Enter), Some(StartChoice::Sandbox { variant: "after" }));
+    assert_eq!(press(&mut it, KeyCode::Char('b')), Some(StartChoice::Sandbox { variant: "before" }));
     press(&mut it, KeyCode::Char('j'));
     let experiment =
-        |sandbox| Some(Chosen::Experiment { path: "experiments/kill-0.json".to_owned(), sandbox });
+        |sandbox| Some(StartChoice::Experiment { path: "experiments/kill-0.json".to_owned(), sandbox });
     assert_eq!(press(&mut it, KeyCode::Enter), experiment(None));
     assert_eq!(press(&mut it, KeyCode::Char('a')), experiment(Some("after")));
     for _ in 0..9 {
@@ -83,15 +83,15 @@ fn arrows_choose_and_enter_opens() {
     for _ in 0..9 {
         press(&mut it, KeyCode::Up);
     }
-    assert_eq!(press(&mut it, KeyCode::Enter), Some(Chosen::Demo));
-    assert_eq!(press(&mut it, KeyCode::Char('d')), Some(Chosen::Demo));
+    assert_eq!(press(&mut it, KeyCode::Enter), Some(StartChoice::Demo));
+    assert_eq!(press(&mut it, KeyCode::Char('d')), Some(StartChoice::Demo));
     assert_eq!(press(&mut it, KeyCode::Char('?')), None);
     assert!(it.help);
     assert_eq!(press(&mut it, KeyCode::Esc), None, "closes the help first");
-    assert_eq!(press(&mut it, KeyCode::Esc), Some(Chosen::Leave));
-    assert_eq!(press(&mut it, KeyCode::Char('q')), Some(Chosen::Leave));
+    assert_eq!(press(&mut it, KeyCode::Esc), Some(StartChoice::Leave));
+    assert_eq!(press(&mut it, KeyCode::Char('q')), Some(StartChoice::Leave));
     let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(it.pressed(&interrupt), Some(Chosen::Leave));
+    assert_eq!(it.pressed(&interrupt), Some(StartChoice::Leave));
 }
 
 #[test]
@@ -108,7 +108,8 @@ fn the_chosen_one_of_many_is_always_in_sight() {
 
 #[test]
 fn names_from_outside_cannot_steer_the_terminal() {
-    let found = vec![Found { path: "a\x1b[2Jb.json".to_owned(), title: "\x1b]0;x\x07title".to_owned() }];
-    let shown = shown(&Offer { found: Some(found), ..Offer::default() }, &Theme::default(), 80, 24);
+    let found =
+        vec![FoundExperiment { path: "a\x1b[2Jb.json".to_owned(), title: "\x1b]0;x\x07title".to_owned() }];
+    let shown = shown(&StartMenu { found: Some(found), ..StartMenu::default() }, &Theme::default(), 80, 24);
     assert!(shown.contains("ab.json") && shown.contains("title") && !shown.contains('\x1b'), "{shown}");
 }

@@ -69,18 +69,18 @@ impl Depth {
 
 /// The named looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+enum ThemeName {
     Dark,
     Light,
     ColourBlind,
 }
 
-impl Look {
+impl ThemeName {
     fn palette(self) -> &'static Palette {
         match self {
-            Look::Dark => &DARK,
-            Look::Light => &LIGHT,
-            Look::ColourBlind => &COLOUR_BLIND,
+            ThemeName::Dark => &DARK,
+            ThemeName::Light => &LIGHT,
+            ThemeName::ColourBlind => &COLOUR_BLIND,
         }
     }
 }
@@ -88,7 +88,7 @@ impl Look {
 /// A look in as many colours as a terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    look: Look,
+    look: ThemeName,
     depth: Depth,
     /// Whether the terminal's own ground stays, rather than the look's.
     own_ground: bool,
@@ -103,7 +103,7 @@ pub struct UnknownTheme(String);
 
 impl Default for Theme {
     fn default() -> Self {
-        Self { look: Look::Dark, depth: Depth::True, own_ground: false, ascii: false }
+        Self { look: ThemeName::Dark, depth: Depth::True, own_ground: false, ascii: false }
     }
 }
 
@@ -119,8 +119,8 @@ impl Theme {
         let dark = Self::default();
         match name {
             "dark" => Ok(dark),
-            "light" => Ok(Self { look: Look::Light, ..dark }),
-            "colour-blind" => Ok(Self { look: Look::ColourBlind, ..dark }),
+            "light" => Ok(Self { look: ThemeName::Light, ..dark }),
+            "colour-blind" => Ok(Self { look: ThemeName::ColourBlind, ..dark }),
             "mono" => Ok(Self { depth: Depth::None, ..dark }),
             other => Err(UnknownTheme(other.to_owned())),
         }
@@ -164,9 +164,9 @@ impl Theme {
     pub fn colour(&self, role: Role) -> Option<Color> {
         match (self.depth, self.look) {
             (Depth::None, _) => None,
-            (Depth::Sixteen, Look::Dark) => palette::sixteen(role),
-            (Depth::Sixteen, Look::Light) => palette::sixteen_on_light(role),
-            (Depth::Sixteen, Look::ColourBlind) => palette::sixteen_colour_blind(role),
+            (Depth::Sixteen, ThemeName::Dark) => palette::sixteen(role),
+            (Depth::Sixteen, ThemeName::Light) => palette::sixteen_on_light(role),
+            (Depth::Sixteen, ThemeName::ColourBlind) => palette::sixteen_colour_blind(role),
             _ => Some(self.said(self.look.palette().role(role))),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
 use crossterm::event::KeyCode;
 
 /// Opens the desk on the limits in force.
-pub(super) fn desk(view: &mut View, session: &Session) -> Outcome {
+pub(super) fn form(view: &mut View, session: &Session) -> Outcome {
     open(view, Overlay::Guards(GuardForm::new(session.guards.limits)))
 }
 

@@ -59,7 +59,7 @@ pub(super) fn leave(view: &mut View) -> Outcome {
 }
 
 /// The terminal is gone: leaves as [`leave`] does. A second word of the same says nothing new, and hurries nobody.
-pub(super) fn deserted(view: &mut View) -> Outcome {
+pub(super) fn terminal_gone(view: &mut View) -> Outcome {
     if view.leaving == Leaving::No { leave(view) } else { Outcome::nothing() }
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn renewable(view: &View) -> bool {
 }
 
 /// Plays the experiment again, with this run beside the new one.
-pub(super) fn again(view: &mut View, session: &Session) -> Outcome {
+pub(super) fn play_again(view: &mut View, session: &Session) -> Outcome {
     let key = |action| view.keymap.key(action);
     let why_not = match view.steering {
         Steering::Live if !view.finished => {

@@ -41,7 +41,7 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
         Msg::Focused | Msg::Resumed => Outcome::effect(Effect::Repaint),
         Msg::Suspend => Outcome::effect(Effect::Suspend),
         Msg::Interrupted(_) => leave::leave(view),
-        Msg::Closed => leave::deserted(view),
+        Msg::Closed => leave::terminal_gone(view),
         Msg::Finished => {
             view.finished = true;
             if view.leaving == Leaving::No { Outcome::redraw() } else { Outcome::effect(Effect::Leave) }
@@ -90,7 +90,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Pause => Outcome::send(StepCommand::Pause(!session.steps.paused)),
         A::Skip => stepping::skip(view, session),
         A::Rerun => stepping::rerun(view, session),
-        A::NewRun => leave::again(view, session),
+        A::NewRun => leave::play_again(view, session),
         A::Cut => Outcome::send(StepCommand::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
         A::Fix => stepping::fix(view, session),
@@ -99,7 +99,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Undo => undoing::ask(view, session),
         A::End => Outcome::send(StepCommand::Quit),
         A::Safety => leave::towards_safety(view, session),
-        A::Guards => guarding::desk(view, session),
+        A::Guards => guarding::form(view, session),
         A::Note => open(view, Overlay::Note(Default::default())),
         A::Mark => {
             view.hint = Some("marked this moment".to_owned());

@@ -8,7 +8,7 @@ use crate::{
     tui::{
         axis::{TimeAxis, place_of, steps},
         keymap::{Action, Chord},
-        layout::{Arrangement, Wish, arrange},
+        layout::{Arrangement, LayoutRequest, arrange},
         msg::{Effect, Outcome},
         pane::Pane,
         panes::listed_pods,
@@ -63,7 +63,7 @@ pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isiz
 
 /// Whether the story stands where the log does else.
 fn shows_story(view: &View) -> bool {
-    let wish = Wish { presenter: view.presenter, ..Wish::default() };
+    let wish = LayoutRequest { presenter: view.presenter, ..LayoutRequest::default() };
     let story = matches!(arrange(view.area, wish), Arrangement::Panes(panes) if !panes.story.is_empty());
     story && !view.zoomed
 }
@@ -101,7 +101,7 @@ fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
 
 /// The time axis as the last frame had it.
 fn axis(view: &View, session: &Session, now: Timestamp) -> TimeAxis {
-    let wish = Wish { presenter: view.presenter, ..Wish::default() };
+    let wish = LayoutRequest { presenter: view.presenter, ..LayoutRequest::default() };
     let columns = match arrange(view.area, wish) {
         Arrangement::Panes(panes) => panes.picture.plot.width,
         Arrangement::Slim(slim) => slim.strip.width,

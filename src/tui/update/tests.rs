@@ -3,7 +3,7 @@ mod leaving;
 mod pointing;
 
 use super::super::{
-    LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target, view::Course,
+    LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target, view::Sequence,
 };
 use super::*;
 use crate::session::command::{Annotation, StepCommand, WatchCommand};
@@ -19,13 +19,13 @@ use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEven
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// A view, a session and its moment, to press keys on.
-struct Desk {
+struct TestScreen {
     view: View,
     session: Session,
     now: Timestamp,
 }
 
-impl Desk {
+impl TestScreen {
     fn at((session, now): (Session, Timestamp)) -> Self {
         let mut view = View::new(Keymap::default(), Steering::Live);
         view.area = Rect::new(0, 0, 120, 36);
@@ -80,7 +80,7 @@ fn send(command: Command) -> Effect {
 
 #[test]
 fn keys_become_commands() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     for (key, wanted) in [
         ("o", Command::Watch(WatchCommand::Observe(false))),
         ("a", Command::Step(StepCommand::Auto(!desk.session.steps.auto))),
@@ -94,7 +94,7 @@ fn keys_become_commands() {
 
 #[test]
 fn a_step_is_run_again_only_where_there_is_one_to_go_back_to() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     assert_eq!(desk.press("r"), [], "the kill is the method's first step");
     assert!(desk.view.hint.as_ref().unwrap().contains("nothing to run again"));
     let kill = desk.step_at_hand();
@@ -110,7 +110,7 @@ fn a_step_is_run_again_only_where_there_is_one_to_go_back_to() {
 
 #[test]
 fn a_skip_asks_once_and_only_where_a_step_waits() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     let step = desk.step_at_hand();
     assert_eq!(desk.press("s"), [], "it asks");
     assert_eq!(desk.view.overlay, Some(Overlay::ConfirmSkip(step)));
@@ -118,14 +118,14 @@ fn a_skip_asks_once_and_only_where_a_step_waits() {
     assert_eq!(desk.view.overlay, None);
     desk.press("s");
     assert_eq!(desk.press("s"), [send(Command::Step(StepCommand::Skip))]);
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     assert_eq!(desk.press("s"), []);
     assert!(desk.view.overlay.is_none() && desk.view.hint.as_ref().unwrap().contains("nothing to skip"));
 }
 
 #[test]
 fn what_was_skipped_can_be_gone_back_to() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     let kill = desk.step_at_hand();
     desk.tell(EventKind::StepSkipped { step: kill, name: "kill".to_owned() });
     let next = StepRef { index: kill.index + 1, ..kill };
@@ -135,7 +135,7 @@ fn what_was_skipped_can_be_gone_back_to() {
 
 #[test]
 fn k_is_up_everywhere() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     desk.press("j");
     let down = desk.view.chosen;
     desk.press("k");
@@ -146,18 +146,18 @@ fn k_is_up_everywhere() {
 
 #[test]
 fn the_first_step_starts_watching_too() {
-    let mut desk = Desk::at(fixtures::ready());
+    let mut desk = TestScreen::at(fixtures::ready());
     assert_eq!(
         desk.press("SPACE"),
         [send(Command::Watch(WatchCommand::Observe(true))), send(Command::Step(StepCommand::Next))]
     );
-    let mut desk = Desk::at(fixtures::ready());
+    let mut desk = TestScreen::at(fixtures::ready());
     assert_eq!(desk.press("o"), [send(Command::Watch(WatchCommand::Observe(true)))]);
 }
 
 #[test]
 fn space_never_fires() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     assert_eq!(desk.press("SPACE"), []);
     assert!(desk.view.hint.as_deref().unwrap().contains("SHIFT+F"));
     desk.press("UP");
@@ -166,11 +166,11 @@ fn space_never_fires() {
 
 #[test]
 fn fire_needs_the_awaited_step_and_its_card() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     let step = desk.step_at_hand();
     assert_eq!(desk.press("SHIFT+F"), [send(Command::Step(StepCommand::Fire(step)))]);
 
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     desk.session.target = None;
     desk.tell(EventKind::StepAwaited { step, destructive: true });
     assert_eq!(desk.press("F"), [], "the card is being looked up");
@@ -188,13 +188,13 @@ fn fire_needs_the_awaited_step_and_its_card() {
         "nothing more will be known"
     );
 
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     assert_eq!(desk.press("F"), [], "the step at hand only reads");
 }
 
 #[test]
 fn outside_the_allow_list_the_name_is_typed() {
-    let mut desk = Desk::at(fixtures::steady()).guarded();
+    let mut desk = TestScreen::at(fixtures::steady()).guarded();
     let (step, word) = (desk.step_at_hand(), desk.session.target.clone().unwrap().confirm);
     assert_eq!(desk.press("F"), []);
     desk.write("yes");
@@ -213,7 +213,7 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
         Some(crate::session::event::StepCluster { context: Some(context.to_owned()), sure: true, allowed })
     };
     // A session in the sandbox, and a step that acts elsewhere.
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     let (step, mut card) = (desk.step_at_hand(), desk.session.target.clone().unwrap());
     card.place = place("production", false);
     desk.tell(EventKind::Targeted(card.clone()));
@@ -227,7 +227,7 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
     assert_eq!(desk.view.overlay, None);
 
     // And the other way round: the session's own is guarded, the step's is not.
-    let mut desk = Desk::at(fixtures::steady()).guarded();
+    let mut desk = TestScreen::at(fixtures::steady()).guarded();
     card.place = place("sandbox", true);
     desk.tell(EventKind::Targeted(card));
     assert_eq!(desk.press("F"), [send(Command::Step(StepCommand::Fire(step)))]);
@@ -235,7 +235,7 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
 
 #[test]
 fn escape_leads_towards_safety_step_by_step() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.tell(EventKind::AutoSwitched { on: true });
     desk.view.overlay = Some(Overlay::Why);
     desk.view.zoomed = true;
@@ -257,7 +257,7 @@ fn escape_leads_towards_safety_step_by_step() {
 
 #[test]
 fn in_a_comparison_down_reads_on() {
-    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
     desk.press("DOWN");
     assert_eq!(desk.view.scroll_of(Pane::Experiment), 1, "the findings stand in the place of the steps");
     desk.view.compares = true;
@@ -268,7 +268,7 @@ fn in_a_comparison_down_reads_on() {
 #[test]
 fn nothing_is_steered_where_nobody_may() {
     for steering in [Steering::ReadOnly, Steering::Replay] {
-        let mut desk = Desk::at(fixtures::steady());
+        let mut desk = TestScreen::at(fixtures::steady());
         desk.view.steering = steering;
         for key in ["SPACE", "F", "A", "a", "e", "s", "r"] {
             assert_eq!(desk.press(key), [], "{key} {steering:?}");
@@ -281,7 +281,7 @@ fn nothing_is_steered_where_nobody_may() {
 
 #[test]
 fn a_note_is_typed_and_kept() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.press("n");
     desk.write("q is a letter here");
     assert_eq!(
@@ -295,7 +295,7 @@ fn a_note_is_typed_and_kept() {
 
 #[test]
 fn guards_are_changed_and_kept_with_enter() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     desk.press("g");
     for key in ["RIGHT", "RIGHT", "DOWN", "SPACE", "DOWN", "LEFT"] {
         assert_eq!(desk.press(key), [], "nothing changes before ENTER");
@@ -327,7 +327,7 @@ fn guards_are_changed_and_kept_with_enter() {
 
 #[test]
 fn a_prediction_is_written_line_by_line() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     desk.press("p");
     desk.write("2.x5");
     for key in ["DOWN", "RIGHT", "RIGHT", "TAB", "0", ".", "TAB", "1", "0", "7", "BACKSPACE"] {
@@ -352,7 +352,7 @@ fn a_prediction_is_written_line_by_line() {
     desk.press("p");
     assert_eq!(desk.press("ESC"), []);
 
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.press("p");
     assert_eq!(desk.view.overlay, None, "nobody predicts what has begun");
     assert!(desk.view.hint.is_some());
@@ -360,7 +360,7 @@ fn a_prediction_is_written_line_by_line() {
 
 #[test]
 fn undo_asks_once_and_abort_brings_it_along() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     let with_undo = [Command::Step(StepCommand::Abort), Command::Undo].map(send);
     assert_eq!(desk.press("A"), with_undo);
     assert_eq!(desk.press("u"), [], "it asks");
@@ -373,12 +373,12 @@ fn undo_asks_once_and_abort_brings_it_along() {
     desk.tell(EventKind::UndoDone(undone));
     assert_eq!(desk.press("A"), with_undo[..1], "what was put back needs no second time");
 
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     assert_eq!(desk.press("u"), []);
     assert!(
         desk.view.hint.as_deref().unwrap().contains("nothing was fired yet; the undo kit holds 2 manifests")
     );
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     for kit in desk.session.undo.kits.values_mut() {
         (kit.needed, kit.cost) = (false, "nothing to undo: it comes by itself".to_owned());
     }
@@ -392,7 +392,7 @@ fn undo_asks_once_and_abort_brings_it_along() {
 
 #[test]
 fn f_takes_the_first_fix_that_is_offered() {
-    let mut desk = Desk::at(fixtures::ready());
+    let mut desk = TestScreen::at(fixtures::ready());
     let offer = desk.session.checks.iter().find_map(|check| check.offer.clone()).unwrap();
     assert_eq!(desk.press("f"), [send(Command::Step(StepCommand::Fix(offer.clone())))]);
     desk.tell(EventKind::Fixed(offer.clone()));
@@ -406,7 +406,7 @@ fn f_takes_the_first_fix_that_is_offered() {
 
 #[test]
 fn a_filter_works_while_it_is_typed() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.press("/");
     desk.write("pro");
     let sent = desk.press("v");
@@ -425,7 +425,7 @@ fn a_filter_works_while_it_is_typed() {
 
 #[test]
 fn overlays_toggle_and_replace_each_other() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     for (key, wanted) in [
         ("?", Some(Overlay::Help)),
         ("w", Some(Overlay::Why)),
@@ -444,8 +444,8 @@ fn overlays_toggle_and_replace_each_other() {
 
 #[test]
 fn the_victims_log_is_asked_for_first_and_then_that_of_any_other() {
-    let mut desk = Desk::at(fixtures::after_open());
-    let key = |desk: &Desk, name: &str| desk.session.cluster.pod(name).unwrap().pod.key.clone();
+    let mut desk = TestScreen::at(fixtures::after_open());
+    let key = |desk: &TestScreen, name: &str| desk.session.cluster.pod(name).unwrap().pod.key.clone();
     let (old, new) = (key(&desk, fixtures::OLD), key(&desk, fixtures::NEW));
     assert_eq!(desk.press("l"), [send(Command::Watch(WatchCommand::ReadLog(old)))]);
     assert_eq!(desk.press("TAB"), [send(Command::Watch(WatchCommand::ReadLog(new.clone())))]);
@@ -467,7 +467,7 @@ fn the_victims_log_is_asked_for_first_and_then_that_of_any_other() {
 
 #[test]
 fn focus_goes_around_and_by_number() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.press("SHIFT+TAB");
     assert_eq!(desk.view.focus, Pane::Log);
     desk.press("TAB");
@@ -480,7 +480,7 @@ fn focus_goes_around_and_by_number() {
 
 #[test]
 fn a_step_is_chosen_and_gets_a_breakpoint() {
-    let mut desk = Desk::at(fixtures::steady());
+    let mut desk = TestScreen::at(fixtures::steady());
     let next = desk.session.steps.rows[3].step.at;
     assert_eq!(desk.press("b"), [send(Command::Step(StepCommand::Breakpoint(desk.step_at_hand())))]);
     desk.press("DOWN");
@@ -489,7 +489,7 @@ fn a_step_is_chosen_and_gets_a_breakpoint() {
 
 #[test]
 fn time_scrolls_back_and_never_beyond_the_ends() {
-    let mut desk = Desk::at(fixtures::after_closed());
+    let mut desk = TestScreen::at(fixtures::after_closed());
     desk.view.area = Rect::new(0, 0, 120, 36);
     // Users are watched from 20 s before T0 on, of which the live picture shows 16.
     for _ in 0..3 {
@@ -513,7 +513,7 @@ fn time_scrolls_back_and_never_beyond_the_ends() {
 
 #[test]
 fn releases_and_unknown_keys_change_nothing() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
     key.kind = KeyEventKind::Release;
     assert_eq!(desk.take(Msg::Key(key)), Outcome::nothing());

@@ -91,7 +91,7 @@ impl Worker {
         let kill = CancellationToken::new();
         let (ended, end) = watch::channel(None);
         let (sender, lines) = mpsc::channel(QUEUE);
-        prints::hear(&mut child, listener);
+        prints::handle(&mut child, listener);
         tokio::spawn(write(requests, lines));
         tokio::spawn({
             let (waiting, listener, kill) = (waiting.clone(), listener.clone(), kill.clone());

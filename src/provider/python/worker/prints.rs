@@ -10,16 +10,16 @@ use tokio::{
 const LONGEST: u64 = 64 << 10;
 
 /// Tells the listener every line of the child's standard output and error, if they are ours to read.
-pub(super) fn hear(child: &mut Child, listener: &Listener) {
+pub(super) fn handle(child: &mut Child, listener: &Listener) {
     if let Some(stdout) = child.stdout.take() {
-        tokio::spawn(tell_lines(stdout, listener.clone()));
+        tokio::spawn(emit_lines(stdout, listener.clone()));
     }
     if let Some(stderr) = child.stderr.take() {
-        tokio::spawn(tell_lines(stderr, listener.clone()));
+        tokio::spawn(emit_lines(stderr, listener.clone()));
     }
 }
 
-async fn tell_lines(stream: impl AsyncRead + Unpin, listener: Listener) {
+async fn emit_lines(stream: impl AsyncRead + Unpin, listener: Listener) {
     let mut stream = BufReader::new(stream);
     loop {
         let mut line = Vec::new();

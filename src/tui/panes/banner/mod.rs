@@ -1,27 +1,27 @@
 //! The verdict: a filled place with the word in big letters, the reason in words, the score in big digits. The only place
 //! that a manager needs.
 
-mod halves;
-mod stage;
+mod banner_text;
+mod compared;
+mod presenter;
 #[cfg(test)]
 mod tests;
-mod told;
 
-pub(crate) use told::{role as word_role, standing_role};
+pub(crate) use banner_text::{role as word_role, standing_role};
 
 use super::Scene;
 use crate::{
     insight::Phase,
     tui::{
-        canvas::{Canvas, Row},
         figures,
         layout::Size,
-        letters::Dots,
+        letters::LetterSize,
+        pane_buffer::{PaneBuffer, RoleLine},
         text,
         theme::Role,
     },
 };
-use told::{Score, Told, told};
+use banner_text::{BadSeconds, BannerText, told};
 
 /// Columns between a fill's edge and what stands in it.
 const MARGIN: usize = 2;
@@ -33,22 +33,22 @@ const SCORE: usize = 15;
 const READABLE: usize = 24;
 
 /// Draws the banner of a size.
-pub(crate) fn banner(canvas: &mut Canvas, scene: &Scene, size: Size) {
+pub(crate) fn banner(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     canvas.clear();
     if let Some(earlier) = scene.earlier.filter(|_| scene.phase == Phase::Finished) {
-        return halves::draw(canvas, scene, earlier, size);
+        return compared::draw(canvas, scene, earlier, size);
     }
     let told = told(scene);
     match size {
         Size::Compact => row(canvas, scene, &told),
-        _ if scene.view.presenter => stage::draw(canvas, &told, size),
+        _ if scene.view.presenter => presenter::draw(canvas, &told, size),
         _ if canvas.theme.ascii => plain(canvas, &told),
         _ => filled(canvas, &told),
     }
 }
 
 /// Half a row of the fill above it; returns the filled rest.
-fn fill<'c>(canvas: &'c mut Canvas<'_>, role: Role) -> Canvas<'c> {
+fn fill<'c>(canvas: &'c mut PaneBuffer<'_>, role: Role) -> PaneBuffer<'c> {
     let (width, height) = (canvas.width(), canvas.height());
     canvas.letters(0, 0, &"▄".repeat(width), role);
     let mut body = canvas.part(0, 1, width, height.saturating_sub(1));
@@ -56,46 +56,46 @@ fn fill<'c>(canvas: &'c mut Canvas<'_>, role: Role) -> Canvas<'c> {
     body
 }
 
-fn filled(canvas: &mut Canvas, told: &Told) {
+fn filled(canvas: &mut PaneBuffer, told: &BannerText) {
     let mut body = fill(canvas, told.role);
     let width = body.width();
     let ends = match told.score {
         Some(found) => score(&mut body, found, told.role),
         None => width - MARGIN,
     };
-    let (word, rows) = (Dots::Small.columns(told.word), body.height());
+    let (word, rows) = (LetterSize::Small.columns(told.word), body.height());
     let from = MARGIN + word + BETWEEN;
     let room = ends.saturating_sub(from);
     let ink = body.theme.fill(told.role);
     if let Some(lines) = fitting(told, room, rows).filter(|_| room >= READABLE) {
-        Dots::Small.draw(&mut body, MARGIN, 0, told.word, ink);
+        LetterSize::Small.draw(&mut body, MARGIN, 0, told.word, ink);
         return lines_at(&mut body, from, 0, &lines);
     }
     // The word gives way to the sentence.
     let room = ends.saturating_sub(MARGIN);
-    body.at(MARGIN, 0, &Row::strong(Role::Ink, told.word));
+    body.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
     match fitting(told, room, rows.saturating_sub(1)) {
         Some(lines) => lines_at(&mut body, MARGIN, 1, &lines),
-        None => body.part(MARGIN, 1, room, 1).row(0, &Row::strong(Role::Ink, told.short.as_str())),
+        None => body.part(MARGIN, 1, room, 1).row(0, &RoleLine::strong(Role::Ink, told.short.as_str())),
     }
 }
 
-fn lines_at(canvas: &mut Canvas, x: usize, from: usize, lines: &[Row]) {
+fn lines_at(canvas: &mut PaneBuffer, x: usize, from: usize, lines: &[RoleLine]) {
     for (y, line) in (from..).zip(lines) {
         canvas.at(x, y, line);
     }
 }
 
 /// The score at the right end; returns the column in which what is left of it has to end.
-fn score(body: &mut Canvas, score: Score, role: Role) -> usize {
+fn score(body: &mut PaneBuffer, score: BadSeconds, role: Role) -> usize {
     let ink = body.theme.fill(role);
     let digits = score.bad.to_string();
     let words = body.width().saturating_sub(SCORE);
-    let from = words.saturating_sub(Dots::Small.columns(&digits) + MARGIN);
-    Dots::Small.draw(body, from, 0, &digits, ink);
-    body.at(words, 0, &Row::strong(Role::Ink, "bad seconds"));
-    body.at(words, 1, &Row::of(Role::Ink, score.limit()));
-    body.at(words, 2, &Row::of(Role::Ink, bar(score.share(), SCORE - 1)));
+    let from = words.saturating_sub(LetterSize::Small.columns(&digits) + MARGIN);
+    LetterSize::Small.draw(body, from, 0, &digits, ink);
+    body.at(words, 0, &RoleLine::strong(Role::Ink, "bad seconds"));
+    body.at(words, 1, &RoleLine::of(Role::Ink, score.limit()));
+    body.at(words, 2, &RoleLine::of(Role::Ink, bar(score.share(), SCORE - 1)));
     from.saturating_sub(BETWEEN)
 }
 
@@ -105,39 +105,39 @@ fn bar(share: f64, cells: usize) -> String {
 }
 
 /// The longest form of what is said that fits whole: the sentence with its price, in fewer words, without the price.
-fn fitting(told: &Told, columns: usize, rows: usize) -> Option<Vec<Row>> {
+fn fitting(told: &BannerText, columns: usize, rows: usize) -> Option<Vec<RoleLine>> {
     forms(told).into_iter().map(|(said, price)| lines(said, price, columns)).find(|lines| lines.len() <= rows)
 }
 
 /// What is said, from the longest form to the shortest.
-fn forms(told: &Told) -> [(&str, Option<&str>); 6] {
+fn forms(told: &BannerText) -> [(&str, Option<&str>); 6] {
     let (price, none) = (told.price.as_deref(), None);
     let [long, medium, short] = [&told.sentence, &told.medium, &told.short].map(String::as_str);
     [(long, price), (medium, price), (short, price), (long, none), (medium, none), (short, none)]
 }
 
-fn lines(said: &str, price: Option<&str>, columns: usize) -> Vec<Row> {
-    let said = text::wrapped(said, columns).into_iter().map(|line| Row::strong(Role::Ink, line));
+fn lines(said: &str, price: Option<&str>, columns: usize) -> Vec<RoleLine> {
+    let said = text::wrapped(said, columns).into_iter().map(|line| RoleLine::strong(Role::Ink, line));
     let price = price.map(|price| text::wrapped(price, columns)).unwrap_or_default();
-    said.chain(price.into_iter().map(|line| Row::of(Role::Ink, line))).collect()
+    said.chain(price.into_iter().map(|line| RoleLine::of(Role::Ink, line))).collect()
 }
 
 /// Without block elements: the word in an inverse row between two rules.
-fn plain(canvas: &mut Canvas, told: &Told) {
+fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     let (width, rows) = (canvas.width(), canvas.height());
-    let rule = Row::of(told.role, "=".repeat(width));
+    let rule = RoleLine::of(told.role, "=".repeat(width));
     canvas.row(0, &rule);
     let mut filled = canvas.part(0, 1, width, 1);
     filled.flood(told.role);
-    filled.at(MARGIN, 0, &Row::strong(Role::Ink, told.word));
+    filled.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
     if let Some(score) = told.score {
-        filled.part(0, 0, width - MARGIN, 1).right(0, &Row::strong(Role::Ink, score.brief()));
+        filled.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, score.brief()));
     }
     canvas.row(rows.saturating_sub(1), &rule);
     let room = width.saturating_sub(2 * MARGIN);
     let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
     let said = said.into_iter().find(|said| text::width(said) <= room);
-    canvas.at(MARGIN, 2, &Row::strong(Role::Strong, said.unwrap_or_default()));
+    canvas.at(MARGIN, 2, &RoleLine::strong(Role::Strong, said.unwrap_or_default()));
 }
 
 /// Both in one line.
@@ -148,23 +148,23 @@ fn sentences(said: &str, price: Option<&str>) -> String {
 }
 
 /// All in one filled row. Where there is no other place for it, a context that is not on the allow-list stands first.
-fn row(canvas: &mut Canvas, scene: &Scene, told: &Told) {
+fn row(canvas: &mut PaneBuffer, scene: &Scene, told: &BannerText) {
     let width = canvas.width();
     let mut from = 0;
     if let Some(context) = super::header::foreign(scene).filter(|_| width < 80) {
         let context = text::fit_ends(context, width / 3);
-        canvas.row(0, &Row::new().fill(Role::Failing, format!(" {context} ")));
+        canvas.row(0, &RoleLine::new().fill(Role::Failing, format!(" {context} ")));
         from = text::width(&context) + 3;
     }
     let mut body = canvas.part(from, 0, width.saturating_sub(from), 1);
     body.flood(told.role);
-    let end = told.score.map(Score::brief).unwrap_or_default();
+    let end = told.score.map(BadSeconds::brief).unwrap_or_default();
     let room = body.width().saturating_sub(1 + told.word.len() + 2 + end.len() + 2);
     let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
     let said = said.into_iter().find(|said| text::width(said) <= room);
     let said = said.unwrap_or_else(|| text::fit(&told.short, room).into_owned());
-    body.at(1, 0, &Row::strong(Role::Ink, told.word).with(Role::Ink, format!("  {said}")));
+    body.at(1, 0, &RoleLine::strong(Role::Ink, told.word).with(Role::Ink, format!("  {said}")));
     if !end.is_empty() {
-        body.right(0, &Row::strong(Role::Ink, end).with(Role::Ink, " "));
+        body.right(0, &RoleLine::strong(Role::Ink, end).with(Role::Ink, " "));
     }
 }

@@ -1,16 +1,17 @@
 //! What the banner shows whole at every width.
 
 use super::{
-    Score, Size, Told, filled, plain, stage,
-    told::{role, told},
+    BadSeconds, BannerText, Size,
+    banner_text::{role, told},
+    filled, plain, presenter,
 };
 use crate::{
     insight::UserWord,
     session::fixtures,
     tui::{
         LogFeed, Scene, Theme, View,
-        canvas::Canvas,
-        letters::Dots,
+        letters::LetterSize,
+        pane_buffer::PaneBuffer,
         render,
         tests::{drawn, text, view},
         theme::Role,
@@ -19,22 +20,22 @@ use crate::{
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-fn saying(word: &'static str, sentence: &str, price: Option<&str>) -> Told {
-    Told {
+fn saying(word: &'static str, sentence: &str, price: Option<&str>) -> BannerText {
+    BannerText {
         role: Role::Failing,
         word,
         sentence: sentence.to_owned(),
         price: price.map(str::to_owned),
         medium: "a sentence in its form for sixty columns at the very most".to_owned(),
         short: "its form for forty columns at most".to_owned(),
-        score: Some(Score { bad: 22, allowed: 120, aborts: false }),
+        score: Some(BadSeconds { bad: 22, allowed: 120, aborts: false }),
     }
 }
 
-fn rows(width: u16, height: u16, paint: impl FnOnce(&mut Canvas)) -> Vec<String> {
+fn rows(width: u16, height: u16, paint: impl FnOnce(&mut PaneBuffer)) -> Vec<String> {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    paint(&mut Canvas::new(&mut buffer, area, &Theme::default()));
+    paint(&mut PaneBuffer::new(&mut buffer, area, &Theme::default()));
     text(&buffer).lines().map(str::to_owned).collect()
 }
 
@@ -85,7 +86,8 @@ fn the_word_of_every_phase_is_in_letters_and_in_its_colour() {
         (fixtures::finished(fixtures::Variant::After), "PROTECTED", Role::Protected),
     ] {
         let buffer = drawn(&session, &view(), &theme, 120, 36);
-        let letters = rows(120, 3, |canvas| Dots::Small.draw(canvas, 2, 0, word, theme.style(Role::Text)));
+        let letters =
+            rows(120, 3, |canvas| LetterSize::Small.draw(canvas, 2, 0, word, theme.style(Role::Text)));
         for (line, letters) in text(&buffer).lines().skip(2).zip(letters) {
             assert!(line.starts_with(letters.as_str()), "{word}: {line}");
         }
@@ -118,13 +120,13 @@ fn on_stage_letters_get_smaller_rather_than_meet_the_score() {
     let told = saying("NOT RESILIENT", "86 of 86 users got an error since T0", None);
     for (width, height, size, rows_of_letters) in [
         // 120 columns of the word alone.
-        (120, 9, Size::Standard, Dots::Small),
-        (140, 9, Size::Standard, Dots::Small),
-        (148, 9, Size::Standard, Dots::Middle),
-        (200, 12, Size::Wide, Dots::Middle),
-        (240, 12, Size::Wide, Dots::Large),
+        (120, 9, Size::Standard, LetterSize::Small),
+        (140, 9, Size::Standard, LetterSize::Small),
+        (148, 9, Size::Standard, LetterSize::Middle),
+        (200, 12, Size::Wide, LetterSize::Middle),
+        (240, 12, Size::Wide, LetterSize::Large),
     ] {
-        let shown = rows(width, height, |canvas| stage::draw(canvas, &told, size));
+        let shown = rows(width, height, |canvas| presenter::draw(canvas, &told, size));
         let inked = shown.iter().skip(1).filter(|row| row.contains(['█', '▀', '▄'])).count();
         assert_eq!(inked, rows_of_letters.rows(), "{width}:\n{}", shown.join("\n"));
         let words = words(&shown);
@@ -180,14 +182,14 @@ proptest! {
         bad in 0_u32..1000,
         wide: bool,
     ) {
-        let score = Some(Score { bad, allowed: 9999, aborts: bad > 500 });
-        let told = Told { score, ..saying(WORDS[word], &sentence, price.as_deref()) };
+        let score = Some(BadSeconds { bad, allowed: 9999, aborts: bad > 500 });
+        let told = BannerText { score, ..saying(WORDS[word], &sentence, price.as_deref()) };
         let size = if wide { Size::Wide } else { Size::Standard };
         let high = if wide { 12 } else { 9 };
         for shown in [
             rows(width, 4, |canvas| filled(canvas, &told)),
             rows(width, 4, |canvas| plain(canvas, &told)),
-            rows(width, high, |canvas| stage::draw(canvas, &told, size)),
+            rows(width, high, |canvas| presenter::draw(canvas, &told, size)),
         ] {
             let all = shown.join("\n");
             prop_assert!(!all.contains('…'), "{}", all);

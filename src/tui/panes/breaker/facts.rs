@@ -6,59 +6,59 @@ use crate::{
         event::{Belief, BreakerState, Confidence},
         wording,
     },
-    tui::{canvas::Row, figures, keymap::Action, picture::breaker_role, text, theme::Role},
+    tui::{figures, keymap::Action, pane_buffer::RoleLine, picture::breaker_role, text, theme::Role},
 };
 
 /// The rows below the machine, none where the boxes say all.
-pub(super) fn facts(scene: &Scene, width: usize) -> Vec<Row> {
+pub(super) fn facts(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let Some(belief) = &scene.session.breaker.belief else { return unasked(scene) };
     let role = breaker_role(belief.state, scene.verdict.word);
-    let (head, words): (Row, String) = match belief.state {
+    let (head, words): (RoleLine, String) = match belief.state {
         BreakerState::Open => return vec![countdown(scene)],
         BreakerState::HalfOpen => {
             let open = breaker_role(BreakerState::Open, scene.verdict.word);
-            let works = Row::text("works: ").bold(Role::Ok, "CLOSED");
+            let works = RoleLine::text("works: ").bold(Role::Ok, "CLOSED");
             return vec![works.and("   fails: ").bold(open, "OPEN").and(" again")];
         }
         BreakerState::Closed if belief.confidence != Confidence::CannotTell => return Vec::new(),
-        BreakerState::Closed => (Row::new(), reason(belief)),
+        BreakerState::Closed => (RoleLine::new(), reason(belief)),
         BreakerState::ClosedOrNone if belief.confidence == Confidence::CannotTell => {
-            (Row::strong(role, "CLOSED or none"), reason(belief))
+            (RoleLine::strong(role, "CLOSED or none"), reason(belief))
         }
         BreakerState::ClosedOrNone => {
-            (Row::strong(role, "CLOSED or none"), "no source names a breaker".to_owned())
+            (RoleLine::strong(role, "CLOSED or none"), "no source names a breaker".to_owned())
         }
         BreakerState::NotSeenYet => {
-            (Row::strong(Role::Waiting, "NOT SEEN YET"), "no call was cut short yet".to_owned())
+            (RoleLine::strong(Role::Waiting, "NOT SEEN YET"), "no call was cut short yet".to_owned())
         }
         BreakerState::Unknown if super::sources::is_anew(scene) => {
-            (Row::strong(Role::Strong, "UNKNOWN"), "since the consumer was restarted".to_owned())
+            (RoleLine::strong(Role::Strong, "UNKNOWN"), "since the consumer was restarted".to_owned())
         }
-        BreakerState::Unknown => (Row::strong(Role::Strong, "UNKNOWN"), reason(belief)),
+        BreakerState::Unknown => (RoleLine::strong(Role::Strong, "UNKNOWN"), reason(belief)),
         BreakerState::FallbackAtOnce => {
-            (Row::strong(role, "FALLBACK AT ONCE"), "open, or no breaker".to_owned())
+            (RoleLine::strong(role, "FALLBACK AT ONCE"), "open, or no breaker".to_owned())
         }
         BreakerState::Mixed if belief.replicas.is_empty() => {
-            (Row::strong(role, "MIXED"), "several processes answer".to_owned())
+            (RoleLine::strong(role, "MIXED"), "several processes answer".to_owned())
         }
         BreakerState::Mixed => return Vec::new(),
         BreakerState::ForcedOpen => {
-            (Row::strong(role, "FORCED OPEN"), "by hand: no trial will come".to_owned())
+            (RoleLine::strong(role, "FORCED OPEN"), "by hand: no trial will come".to_owned())
         }
         BreakerState::NoBreakerSeen | BreakerState::Disabled | BreakerState::MetricsOnly => {
-            (Row::new(), finding(scene, belief.state).unwrap_or_default())
+            (RoleLine::new(), finding(scene, belief.state).unwrap_or_default())
         }
     };
     headed(head, &words, width)
 }
 
 /// The same in one row, beside the state: what comes next, else what is known of it.
-pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<Row> {
+pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<RoleLine> {
     let breaker = &scene.session.breaker;
     let Some(belief) = &breaker.belief else {
         let key = scene.view.keymap.key(Action::Observe);
         let asks = if scene.session.users.passive { "to be read:".to_owned() } else { format!("{key} asks") };
-        return Some(Row::text(format!("{asks} /metrics, /health, answers")));
+        return Some(RoleLine::text(format!("{asks} /metrics, /health, answers")));
     };
     let words = match belief.state {
         BreakerState::Open | BreakerState::HalfOpen => return facts(scene, width).into_iter().next(),
@@ -82,7 +82,7 @@ pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<Row
         BreakerState::Disabled | BreakerState::MetricsOnly => "nothing protects these calls".to_owned(),
         BreakerState::NoBreakerSeen => finding(scene, belief.state)?,
     };
-    Some(Row::text(text::fit(&words, width)))
+    Some(RoleLine::text(text::fit(&words, width)))
 }
 
 /// The last of the reasons, which says what is missing.
@@ -91,56 +91,56 @@ fn reason(belief: &Belief) -> String {
 }
 
 /// A word with what is said of it, in as many rows as that takes, at most two.
-fn headed(head: Row, words: &str, width: usize) -> Vec<Row> {
+fn headed(head: RoleLine, words: &str, width: usize) -> Vec<RoleLine> {
     let indent = if head.0.is_empty() { 0 } else { head.width() + 2 };
     if indent + text::width(words) <= width {
         return vec![head.to(indent).and(words)];
     }
-    let lines = text::wrap(words, width, 2).into_iter().map(Row::text);
+    let lines = text::wrap(words, width, 2).into_iter().map(RoleLine::text);
     (!head.0.is_empty()).then_some(head).into_iter().chain(lines).collect()
 }
 
 /// What will be asked, while nobody is.
-fn unasked(scene: &Scene) -> Vec<Row> {
+fn unasked(scene: &Scene) -> Vec<RoleLine> {
     let passive = scene.session.users.passive;
     let asks = match passive {
         true => "  nobody is asked; to be read:".to_owned(),
         false => format!("  not looked at yet. {} asks:", scene.view.keymap.key(Action::Observe)),
     };
     vec![
-        Row::strong(Role::Strong, "UNKNOWN").and(asks),
-        Row::strong(Role::Text, "/metrics").and(" any breaker series of the pod"),
-        Row::strong(Role::Text, "/health").and("  503: perhaps open, 200: not open"),
-        Row::strong(Role::Text, "answers").and("  what users get, and how fast"),
+        RoleLine::strong(Role::Strong, "UNKNOWN").and(asks),
+        RoleLine::strong(Role::Text, "/metrics").and(" any breaker series of the pod"),
+        RoleLine::strong(Role::Text, "/health").and("  503: perhaps open, 200: not open"),
+        RoleLine::strong(Role::Text, "answers").and("  what users get, and how fast"),
     ]
 }
 
 /// Words beside a single box: since when, and what it was seen by.
-pub(super) fn beside(scene: &Scene) -> Vec<Row> {
+pub(super) fn beside(scene: &Scene) -> Vec<RoleLine> {
     let Some(belief) = &scene.session.breaker.belief else { return Vec::new() };
     let lasted = figures::length(figures::between(belief.since, scene.said));
-    let mut rows = vec![Row::strong(Role::Strong, format!("for {lasted}"))];
+    let mut rows = vec![RoleLine::strong(Role::Strong, format!("for {lasted}"))];
     if belief.state == BreakerState::NoBreakerSeen {
         let since = scene.session.users.main().map(|users| users.since_t0(scene.until));
         let calls = since.map_or(0, |since| since.error + since.waiting);
         if calls > 0 {
-            rows.push(Row::text(format!("{} reached", wording::count(calls, "call"))));
-            rows.push(Row::text("the dead provider"));
+            rows.push(RoleLine::text(format!("{} reached", wording::count(calls, "call"))));
+            rows.push(RoleLine::text("the dead provider"));
         }
     }
     rows
 }
 
 /// `next trial in 4.4 s`; a countdown that reached zero does not mean half-open.
-fn countdown(scene: &Scene) -> Row {
+fn countdown(scene: &Scene) -> RoleLine {
     let belief = scene.session.breaker.belief.as_ref();
     match belief.and_then(|belief| belief.next_trial) {
         Some(due) if due > scene.until => {
             let left = figures::between(scene.until, due).max(0.1);
-            Row::text("next trial in ").bold(Role::Strong, format!("{left:.1} s "))
+            RoleLine::text("next trial in ").bold(Role::Strong, format!("{left:.1} s "))
         }
-        Some(_) => Row::strong(Role::Waiting, "trial due"),
-        None => Row::text("when it tries again is not known yet"),
+        Some(_) => RoleLine::strong(Role::Waiting, "trial due"),
+        None => RoleLine::text("when it tries again is not known yet"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The three states as boxes with the links between them; or one box for what is no state of a breaker.
 
 use crate::tui::{
-    canvas::{Canvas, Row},
+    pane_buffer::{PaneBuffer, RoleLine},
     theme::Role,
 };
 use ratatui::style::{Modifier, Style};
@@ -13,36 +13,36 @@ const BACK: usize = 3;
 
 /// What the machine shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Face {
+pub(super) enum MachineState {
     /// Three boxes, one of them believed or none.
-    Machine(Option<(Place, Shine, Role)>),
+    Machine(Option<(MachineBox, BoxEmphasis, Role)>),
     /// One box with a name.
-    Single(&'static str, Shine, Role),
+    Single(&'static str, BoxEmphasis, Role),
 }
 
-impl Face {
+impl MachineState {
     /// Three boxes of which none is believed.
     pub(super) fn dark() -> Self {
-        Face::Machine(None)
+        MachineState::Machine(None)
     }
 }
 
 /// A box of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum MachineBox {
     Closed,
     Open,
     HalfOpen,
 }
 
-impl Place {
-    const ALL: [(Place, &'static str); 3] =
-        [(Place::Closed, "CLOSED"), (Place::Open, "OPEN"), (Place::HalfOpen, "HALF-OPEN")];
+impl MachineBox {
+    const ALL: [(MachineBox, &'static str); 3] =
+        [(MachineBox::Closed, "CLOSED"), (MachineBox::Open, "OPEN"), (MachineBox::HalfOpen, "HALF-OPEN")];
 }
 
 /// How much a box is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shine {
+pub(super) enum BoxEmphasis {
     /// Sure or likely.
     Fill,
     /// The calm state where no source names a breaker.
@@ -53,9 +53,14 @@ pub(super) enum Shine {
 
 /// Draws it, with words beside a single box and the trials that failed and worked where the ways back are wanted; returns
 /// the rows it took.
-pub(super) fn draw(canvas: &mut Canvas, face: &Face, beside: &[Row], back: Option<(usize, usize)>) -> usize {
+pub(super) fn draw(
+    canvas: &mut PaneBuffer,
+    face: &MachineState,
+    beside: &[RoleLine],
+    back: Option<(usize, usize)>,
+) -> usize {
     match *face {
-        Face::Single(name, shine, role) => {
+        MachineState::Single(name, shine, role) => {
             let wide = name.len() + 4;
             state(&mut canvas.part(0, 0, wide, ROWS), name, Some((shine, role)));
             for (y, row) in beside.iter().take(ROWS).enumerate() {
@@ -63,7 +68,7 @@ pub(super) fn draw(canvas: &mut Canvas, face: &Face, beside: &[Row], back: Optio
             }
             ROWS
         }
-        Face::Machine(lit) => {
+        MachineState::Machine(lit) => {
             machine(canvas, lit);
             if let Some((failed, worked)) = back {
                 ways_back(canvas, failed, worked);
@@ -80,9 +85,9 @@ fn places(width: usize) -> (usize, [usize; 3]) {
     (link, [0, 10 + link, 18 + 2 * link])
 }
 
-fn machine(canvas: &mut Canvas, lit: Option<(Place, Shine, Role)>) {
+fn machine(canvas: &mut PaneBuffer, lit: Option<(MachineBox, BoxEmphasis, Role)>) {
     let (link, starts) = places(canvas.width());
-    for ((place, name), x) in Place::ALL.into_iter().zip(starts) {
+    for ((place, name), x) in MachineBox::ALL.into_iter().zip(starts) {
         let shine = lit.filter(|(there, ..)| *there == place).map(|(_, shine, role)| (shine, role));
         state(&mut canvas.part(x, 0, name.len() + 4, ROWS), name, shine);
     }
@@ -96,15 +101,15 @@ fn machine(canvas: &mut Canvas, lit: Option<(Place, Shine, Role)>) {
 }
 
 /// A box with its name.
-fn state(canvas: &mut Canvas, name: &str, shine: Option<(Shine, Role)>) {
+fn state(canvas: &mut PaneBuffer, name: &str, shine: Option<(BoxEmphasis, Role)>) {
     let (theme, wide) = (canvas.theme, canvas.width());
     let (ascii, name_at) = (theme.ascii, 2);
-    let blocks = |canvas: &mut Canvas, style: Style| {
+    let blocks = |canvas: &mut PaneBuffer, style: Style| {
         let (upper, lower) = if ascii { ("=", "=") } else { ("▄", "▀") };
         canvas.put(0, 0, &upper.repeat(wide), style);
         canvas.put(0, 2, &lower.repeat(wide), style);
     };
-    let frame = |canvas: &mut Canvas, style: Style| {
+    let frame = |canvas: &mut PaneBuffer, style: Style| {
         let across = "─".repeat(wide.saturating_sub(2));
         canvas.put(0, 0, &format!("╭{across}╮"), style);
         canvas.put(0, 2, &format!("╰{across}╯"), style);
@@ -117,12 +122,12 @@ fn state(canvas: &mut Canvas, name: &str, shine: Option<(Shine, Role)>) {
             frame(canvas, theme.style(Role::Line));
             canvas.put(name_at, 1, name, theme.style(Role::Soft));
         }
-        Some((Shine::Fill, role)) => {
+        Some((BoxEmphasis::Fill, role)) => {
             blocks(canvas, theme.style(role));
             canvas.put(0, 1, &" ".repeat(wide), theme.fill(role));
             canvas.put(name_at, 1, name, theme.fill(role).add_modifier(Modifier::BOLD));
         }
-        Some((Shine::Tint, role)) => match theme.tint(role) {
+        Some((BoxEmphasis::Tint, role)) => match theme.tint(role) {
             Some(tint) => {
                 blocks(canvas, tint.bg.map_or(tint, |ground| Style::new().fg(ground)));
                 canvas.put(0, 1, &" ".repeat(wide), tint);
@@ -133,7 +138,7 @@ fn state(canvas: &mut Canvas, name: &str, shine: Option<(Shine, Role)>) {
                 canvas.put(name_at, 1, name, theme.bold(role));
             }
         },
-        Some((Shine::Asked, role)) => {
+        Some((BoxEmphasis::Asked, role)) => {
             frame(canvas, theme.style(role));
             canvas.put(name_at, 1, name, theme.bold(role));
             canvas.put(name_at + name.len(), 1, "?", theme.bold(role));
@@ -142,7 +147,7 @@ fn state(canvas: &mut Canvas, name: &str, shine: Option<(Shine, Role)>) {
 }
 
 /// From HALF-OPEN back to OPEN when a trial fails, and back to CLOSED when it works, with how often each was seen.
-fn ways_back(canvas: &mut Canvas, failed: usize, worked: usize) {
+fn ways_back(canvas: &mut PaneBuffer, failed: usize, worked: usize) {
     let (_, [closed, open, half]) = places(canvas.width());
     let (to_closed, to_open) = (closed + 5, open + 4);
     let (from_fail, from_work) = (half + 3, half + 9);
@@ -161,7 +166,7 @@ fn ways_back(canvas: &mut Canvas, failed: usize, worked: usize) {
 }
 
 /// One way from the right to the left, with its words after so many columns of line.
-fn way(canvas: &mut Canvas, (to, from, y): (usize, usize, usize), what: &str, seen: usize, lead: usize) {
+fn way(canvas: &mut PaneBuffer, (to, from, y): (usize, usize, usize), what: &str, seen: usize, lead: usize) {
     let line = format!("╰{}╯", "─".repeat(from.saturating_sub(to + 1)));
     canvas.letters(to, y, &line, Role::Soft);
     let room = from.saturating_sub(to + 1 + lead);

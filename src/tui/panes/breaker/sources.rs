@@ -7,7 +7,7 @@ use crate::{
         state::{Cycle, CycleEnd, LatestReport, Outcome},
         wording,
     },
-    tui::{canvas::Row, figures, picture::breaker_role, text, theme::Role},
+    tui::{figures, pane_buffer::RoleLine, picture::breaker_role, text, theme::Role},
 };
 
 /// Seconds after which a source's word is old.
@@ -17,25 +17,29 @@ const SAYS: usize = 9;
 const GROUND: (usize, usize) = (23, 22);
 
 /// A line with what stands at its right.
-type Line = (Row, Row);
+type SourceLine = (RoleLine, RoleLine);
 
 /// Everything below the machine, the sources first.
-pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<Line> {
+pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<SourceLine> {
     let breaker = &scene.session.breaker;
     let Some(belief) = &breaker.belief else { return Vec::new() };
-    let mut lines: Vec<Line> = belief.replicas.iter().map(|one| replica(scene, belief, one)).collect();
+    let mut lines: Vec<SourceLine> = belief.replicas.iter().map(|one| replica(scene, belief, one)).collect();
     lines.extend(breaker.statements.iter().map(|statement| source(scene, belief, statement, width)));
     let mut say = |role: Role, words: &str| {
-        lines.extend(text::wrap(words, width, 3).into_iter().map(|line| (Row::of(role, line), Row::new())));
+        lines.extend(
+            text::wrap(words, width, 3).into_iter().map(|line| (RoleLine::of(role, line), RoleLine::new())),
+        );
     };
     for words in [named(belief), figures_of(belief), doubt(scene, belief), restarted(scene)] {
         words.iter().for_each(|words| say(Role::Text, words));
     }
     let shown = breaker.cycles.len().saturating_sub(if tall { 3 } else { 2 });
     let cycles = breaker.cycles.iter().enumerate().skip(shown);
-    lines.extend(cycles.map(|(i, one)| (cycle(scene, i + 1, one, width), Row::new())));
+    lines.extend(cycles.map(|(i, one)| (cycle(scene, i + 1, one, width), RoleLine::new())));
     let mut say = |words: &str| {
-        lines.extend(text::wrap(words, width, 3).into_iter().map(|line| (Row::text(line), Row::new())));
+        lines.extend(
+            text::wrap(words, width, 3).into_iter().map(|line| (RoleLine::text(line), RoleLine::new())),
+        );
     };
     let looks = if width >= super::ROOMY { looks(scene) } else { Vec::new() };
     measured(scene).iter().chain(&looks).for_each(|words| say(words));
@@ -52,7 +56,7 @@ pub(super) fn is_anew(scene: &Scene) -> bool {
 }
 
 /// One of several replicas: `4xbww  OPEN 5.6 s  sure`.
-fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> Line {
+fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> SourceLine {
     let says = |statement: &&LatestReport| {
         let testimony = &statement.testimony;
         testimony.says == SourceClaim::State(one.state)
@@ -61,20 +65,20 @@ fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> Line {
     let since = scene.session.breaker.statements.iter().filter(says).map(|said| said.since).min();
     let lasted = since.map(|at| format!(" {}", figures::length(figures::between(at, scene.said))));
     let role = breaker_role(one.state, scene.verdict.word);
-    let row = Row::strong(Role::Strong, format!("{}  ", one.name))
+    let row = RoleLine::strong(Role::Strong, format!("{}  ", one.name))
         .bold(role, wording::breaker(one.state))
         .and(lasted.unwrap_or_default());
-    (row, Row::text(wording::confidence(belief.confidence)))
+    (row, RoleLine::text(wording::confidence(belief.confidence)))
 }
 
-fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize) -> Line {
+fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize) -> SourceLine {
     let testimony = &statement.testimony;
     let who = match &testimony.pod {
         Some(pod) => format!("{} {}", kind(testimony), pod.rsplit('-').next().unwrap_or(pod)),
         None => kind(testimony).to_owned(),
     };
     if is_anew(scene) && scene.session.breaker.restarted.is_some_and(|at| statement.at < at) {
-        return (Row::strong(Role::Text, who).to(SAYS).and("no answer yet"), Row::new());
+        return (RoleLine::strong(Role::Text, who).to(SAYS).and("no answer yet"), RoleLine::new());
     }
     let roomy = width >= super::ROOMY;
     let age = statement.age(scene.until);
@@ -90,10 +94,10 @@ fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize
         SourceClaim::Nothing => ("cannot tell".to_owned(), Role::Text),
     };
     let aged = match stale || roomy {
-        true => Row::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.said)))),
-        false => Row::new(),
+        true => RoleLine::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.said)))),
+        false => RoleLine::new(),
     };
-    let head = Row::of(old(Role::Text), who).and(" ").to(SAYS).bold(old(role), says).and(" ");
+    let head = RoleLine::of(old(Role::Text), who).and(" ").to(SAYS).bold(old(role), says).and(" ");
     let head = head.to(if roomy { GROUND.1 } else { GROUND.0 });
     let taken = head.width() + if aged.0.is_empty() { 0 } else { aged.width() + 1 };
     let ground = ground::fitting(&testimony.ground, width.saturating_sub(taken));
@@ -195,7 +199,7 @@ fn restarted(scene: &Scene) -> Option<String> {
 }
 
 /// `cycle 1  OPEN T+2.0  trial T+12.0  failed T+13.0`, or `1 OPEN T+2.0 trial T+12.0 failed T+13.0`.
-fn cycle(scene: &Scene, number: usize, cycle: &Cycle, width: usize) -> Row {
+fn cycle(scene: &Scene, number: usize, cycle: &Cycle, width: usize) -> RoleLine {
     let at = |moment| scene.since_t0(moment).map_or_else(|| "?".to_owned(), wording::moment);
     let open = breaker_role(BreakerState::Open, scene.verdict.word);
     let mut parts = vec![(open, format!("OPEN {}", at(cycle.opened)))];
@@ -212,7 +216,7 @@ fn cycle(scene: &Scene, number: usize, cycle: &Cycle, width: usize) -> Row {
         parts
             .iter()
             .zip(gaps)
-            .fold(Row::text(head), |row, ((role, words), gap)| row.and(gap).bold(*role, words.as_str()))
+            .fold(RoleLine::text(head), |row, ((role, words), gap)| row.and(gap).bold(*role, words.as_str()))
     };
     let whole = said(format!("{:<SAYS$}", format!("cycle {number}")), "  ");
     if whole.width() <= width { whole } else { said(format!("{number} "), " ") }

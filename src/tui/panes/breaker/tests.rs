@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{Told, cells, rows, shown, tell, view},
+    super::testing::{SessionAt, cells, rows, shown, tell, view},
     breaker,
 };
 use crate::{
@@ -22,7 +22,7 @@ use ratatui::{buffer::Buffer, style::Modifier};
 /// The pane on a screen of 120x36, and of 200x50.
 const SIZES: [(u16, u16); 2] = [(45, 9), (78, 15)];
 
-fn pane(told: &Told, size: (u16, u16)) -> String {
+fn pane(told: &SessionAt, size: (u16, u16)) -> String {
     shown(told, size, breaker).join("\n")
 }
 

@@ -2,11 +2,11 @@
 
 use super::{
     median,
-    parts::{Between, End, Parts},
+    parts::{ChainParts, ChainWorkload, ConsumerToProvider},
 };
 use crate::tui::{
-    canvas::{Canvas, Row},
     figures,
+    pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
     theme::Role,
 };
@@ -20,22 +20,22 @@ const ROOMY: usize = 34;
 /// Columns of a link at least.
 const LINK: usize = 14;
 
-pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, parts: &Parts) {
+pub(super) fn draw(canvas: &mut PaneBuffer, scene: &Scene, parts: &ChainParts) {
     let places = places(canvas.width(), parts.consumer.is_some(), parts.provider.is_some());
     let height = canvas.height();
     for (place, (from, columns)) in places {
         let mut part = canvas.part(from, 0, columns, height);
         match place {
-            Place::Users => users(&mut part, parts),
-            Place::Asking => asking(&mut part, parts),
-            Place::Consumer => consumer(&mut part, scene, parts.consumer.as_ref()),
-            Place::Calling => calling(&mut part, &parts.between),
-            Place::Provider => provider(&mut part, scene, parts.provider.as_ref()),
+            BoxPlace::Users => users(&mut part, parts),
+            BoxPlace::Asking => asking(&mut part, parts),
+            BoxPlace::Consumer => consumer(&mut part, scene, parts.consumer.as_ref()),
+            BoxPlace::Calling => calling(&mut part, &parts.between),
+            BoxPlace::Provider => provider(&mut part, scene, parts.provider.as_ref()),
         }
     }
 }
 
-enum Place {
+enum BoxPlace {
     Users,
     Asking,
     Consumer,
@@ -44,7 +44,7 @@ enum Place {
 }
 
 /// What stands where: from which column on, how many of them.
-fn places(width: usize, consumer: bool, provider: bool) -> Vec<(Place, (usize, usize))> {
+fn places(width: usize, consumer: bool, provider: bool) -> Vec<(BoxPlace, (usize, usize))> {
     let [users, first, second] = match width {
         width if width >= WIDE.0 => WIDE.1,
         width if width >= NARROW.iter().sum::<usize>() + 2 * LINK => NARROW,
@@ -54,48 +54,48 @@ fn places(width: usize, consumer: bool, provider: bool) -> Vec<(Place, (usize, u
     // Both links are there also where one of their ends is not: the others keep their places.
     let (asking, calling) = (spare / 2, spare - spare / 2);
     let from = users + asking + first;
-    let mut places = vec![(Place::Users, (0, users)), (Place::Asking, (users, asking))];
+    let mut places = vec![(BoxPlace::Users, (0, users)), (BoxPlace::Asking, (users, asking))];
     match (consumer, provider) {
         (true, true) => places.extend([
-            (Place::Consumer, (users + asking, first)),
-            (Place::Calling, (from, calling)),
-            (Place::Provider, (from + calling, second)),
+            (BoxPlace::Consumer, (users + asking, first)),
+            (BoxPlace::Calling, (from, calling)),
+            (BoxPlace::Provider, (from + calling, second)),
         ]),
-        (true, false) => places.push((Place::Consumer, (users + asking, first))),
-        (false, _) => places.push((Place::Provider, (users + asking, second))),
+        (true, false) => places.push((BoxPlace::Consumer, (users + asking, first))),
+        (false, _) => places.push((BoxPlace::Provider, (users + asking, second))),
     }
     places
 }
 
-fn boxed<'c>(canvas: &'c mut Canvas<'_>, name: &str, state: &str, role: Role) -> Canvas<'c> {
-    let right = if state.is_empty() { Row::new() } else { Row::strong(role, state) };
-    let inside = canvas.framed(&Row::strong(Role::Strong, name), &right, role);
+fn boxed<'c>(canvas: &'c mut PaneBuffer<'_>, name: &str, state: &str, role: Role) -> PaneBuffer<'c> {
+    let right = if state.is_empty() { RoleLine::new() } else { RoleLine::strong(role, state) };
+    let inside = canvas.framed(&RoleLine::strong(Role::Strong, name), &right, role);
     let (width, height) = (inside.width().saturating_sub(1), inside.height());
     inside.into_part(1, 0, width, height)
 }
 
 /// The first row that fits whole.
-fn fitting(canvas: &mut Canvas, rows: impl IntoIterator<Item = Row>) {
+fn fitting(canvas: &mut PaneBuffer, rows: impl IntoIterator<Item = RoleLine>) {
     let room = canvas.width();
     if let Some(row) = rows.into_iter().find(|row| row.width() <= room) {
         canvas.row(0, &row);
     }
 }
 
-fn users(canvas: &mut Canvas, parts: &Parts) {
+fn users(canvas: &mut PaneBuffer, parts: &ChainParts) {
     let users = &parts.users;
     let role = if users.is_asked { users.role } else { Role::Unknown };
     let rate = if users.is_asked { users.asked.as_str() } else { "" };
     let mut inside = boxed(canvas, "USERS", rate, role);
     if !users.is_asked {
-        return inside.row(0, &Row::strong(Role::Text, users.asked.as_str()));
+        return inside.row(0, &RoleLine::strong(Role::Text, users.asked.as_str()));
     }
     let waits = match users.waiting {
-        0 => Row::strong(Role::Text, "nobody waits"),
+        0 => RoleLine::strong(Role::Text, "nobody waits"),
         n => {
             let longest = figures::wait(Some(users.longest_ms));
             let wait = if n == 1 { "waits" } else { "wait" };
-            Row::strong(Role::Waiting, format!("{n} {wait}, longest {longest}"))
+            RoleLine::strong(Role::Waiting, format!("{n} {wait}, longest {longest}"))
         }
     };
     let most = users.most.iter().map(|most| waits.clone().with(role, format!("   {most}")));
@@ -103,21 +103,21 @@ fn users(canvas: &mut Canvas, parts: &Parts) {
 }
 
 /// The users' calls, with what their answers took.
-fn asking(canvas: &mut Canvas, parts: &Parts) {
+fn asking(canvas: &mut PaneBuffer, parts: &ChainParts) {
     let (width, y, users) = (canvas.width(), canvas.height() / 2, &parts.users);
     if !users.is_asked {
         let line = format!("{}▷", "╌".repeat(width.saturating_sub(1)));
-        return canvas.row(y, &Row::of(Role::Soft, line));
+        return canvas.row(y, &RoleLine::of(Role::Soft, line));
     }
     let words = median(users.median_ms).map(|median| format!(" {median} ")).unwrap_or_default();
     let lines = width.saturating_sub(1 + words.chars().count());
     let before = "━".repeat(lines.div_ceil(2));
     let after = format!("{}►", "━".repeat(lines / 2));
-    canvas.row(y, &Row::of(users.role, before).bold(users.role, words).with(users.role, after));
+    canvas.row(y, &RoleLine::of(users.role, before).bold(users.role, words).with(users.role, after));
 }
 
 /// The consumer's calls, as far as they get.
-fn calling(canvas: &mut Canvas, between: &Between) {
+fn calling(canvas: &mut PaneBuffer, between: &ConsumerToProvider) {
     let (width, y) = (canvas.width(), canvas.height() / 2);
     let around = |middle: &str, before: &str, after: &str, end: &str| {
         let lines = width.saturating_sub(middle.chars().count());
@@ -125,31 +125,36 @@ fn calling(canvas: &mut Canvas, between: &Between) {
         format!("{}{middle}{}{end}", before.repeat(lines / 2), after.repeat(behind))
     };
     let row = match between {
-        Between::NotAsked => Row::of(Role::Soft, around("", "╌", "╌", "▷")),
-        Between::Unknown => Row::of(Role::Unknown, around(" ? ", "╌", "╌", "▷")),
-        Between::Through(role) => Row::of(*role, around("", "━", "━", "►")),
-        Between::Lost => Row::strong(Role::Failing, around("╳", "━", "╌", "")),
-        Between::Cut { word, role } => Row::strong(*role, around(&format!("┫ {word} ┣"), "━", "╌", "")),
-        Between::Trial { word, role } => Row::strong(*role, around(&format!("┫ {word} ┣"), "━", "━", "►")),
+        ConsumerToProvider::NotAsked => RoleLine::of(Role::Soft, around("", "╌", "╌", "▷")),
+        ConsumerToProvider::Unknown => RoleLine::of(Role::Unknown, around(" ? ", "╌", "╌", "▷")),
+        ConsumerToProvider::Through(role) => RoleLine::of(*role, around("", "━", "━", "►")),
+        ConsumerToProvider::Lost => RoleLine::strong(Role::Failing, around("╳", "━", "╌", "")),
+        ConsumerToProvider::Cut { word, role } => {
+            RoleLine::strong(*role, around(&format!("┫ {word} ┣"), "━", "╌", ""))
+        }
+        ConsumerToProvider::Trial { word, role } => {
+            RoleLine::strong(*role, around(&format!("┫ {word} ┣"), "━", "━", "►"))
+        }
     };
     canvas.row(y, &row);
 }
 
-fn ready(end: &End) -> String {
+fn ready(end: &ChainWorkload) -> String {
     if end.ready.is_empty() { String::new() } else { format!("{} ready", end.ready) }
 }
 
-fn consumer(canvas: &mut Canvas, scene: &Scene, end: Option<&End>) {
+fn consumer(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>) {
     let Some(end) = end else { return };
     let mut inside = boxed(canvas, "CONSUMER", &ready(end), end.role);
     let breaker = &scene.session.breaker;
-    let mut health = Row::new();
+    let mut health = RoleLine::new();
     let failing = breaker.health_failing.last().map(|(_, failing)| failing);
     if let Some(failing) = failing {
         let status = breaker.health_said.last().and_then(|(_, status)| status);
         let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         let role = if failing { Role::Failing } else { Role::Ok };
-        health = Row::text(format!("{} ", crate::insight::health_page(scene.session))).bold(role, status);
+        health =
+            RoleLine::text(format!("{} ", crate::insight::health_page(scene.session))).bold(role, status);
     }
     let pods = || scene.session.bystanders();
     let threshold = pods().find_map(|pod| pod.pod.liveness.as_ref()).map(|liveness| liveness.threshold);
@@ -173,11 +178,11 @@ fn consumer(canvas: &mut Canvas, scene: &Scene, end: Option<&End>) {
     fitting(&mut inside, rows);
 }
 
-fn provider(canvas: &mut Canvas, scene: &Scene, end: Option<&End>) {
+fn provider(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>) {
     let Some(end) = end else { return };
     let mut inside = boxed(canvas, "PROVIDER", &ready(end), end.role);
     if let Some((why, lasted)) = &end.away {
-        let why = Row::strong(end.role, why.as_str());
+        let why = RoleLine::strong(end.role, why.as_str());
         return fitting(&mut inside, [why.clone().and(format!(", {lasted}")), why]);
     }
     let pods: Vec<&str> = scene.session.roles().provider.map_or_else(Vec::new, |provider| {
@@ -192,10 +197,13 @@ fn provider(canvas: &mut Canvas, scene: &Scene, end: Option<&End>) {
     let back = end.back.as_deref();
     let rows = match (&endpoints, back) {
         (Some(endpoints), Some(back)) => {
-            vec![Row::text(endpoints.as_str()).with(end.role, format!(", {back}")), Row::of(end.role, back)]
+            vec![
+                RoleLine::text(endpoints.as_str()).with(end.role, format!(", {back}")),
+                RoleLine::of(end.role, back),
+            ]
         }
-        (Some(endpoints), None) => vec![Row::text(endpoints.as_str())],
-        (None, Some(back)) => vec![Row::of(end.role, back)],
+        (Some(endpoints), None) => vec![RoleLine::text(endpoints.as_str())],
+        (None, Some(back)) => vec![RoleLine::of(end.role, back)],
         (None, None) => Vec::new(),
     };
     fitting(&mut inside, rows);

@@ -7,19 +7,19 @@ mod tests;
 
 use super::Scene;
 use crate::tui::{
-    canvas::{Canvas, Row},
     figures,
+    pane_buffer::{PaneBuffer, RoleLine},
     theme::Role,
 };
-use parts::{Between, Parts};
+use parts::{ChainParts, ConsumerToProvider};
 
 /// Columns left of the row.
 const MARGIN: usize = 2;
 
 /// Draws it in a row, or in boxes where there are three.
-pub(crate) fn chain(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn chain(canvas: &mut PaneBuffer, scene: &Scene) {
     canvas.clear();
-    let parts = Parts::of(scene);
+    let parts = ChainParts::of(scene);
     match canvas.height() {
         0 => {}
         1 | 2 => row(canvas, &parts),
@@ -29,7 +29,7 @@ pub(crate) fn chain(canvas: &mut Canvas, scene: &Scene) {
 
 /// How much of the row is said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Detail {
+enum ChainDetail {
     All,
     /// Not how long ago.
     NoAges,
@@ -39,18 +39,18 @@ enum Detail {
     Brief,
 }
 
-fn row(canvas: &mut Canvas, parts: &Parts) {
+fn row(canvas: &mut PaneBuffer, parts: &ChainParts) {
     let room = canvas.width().saturating_sub(MARGIN);
-    let details = [Detail::All, Detail::NoAges, Detail::NoWords, Detail::Brief];
+    let details = [ChainDetail::All, ChainDetail::NoAges, ChainDetail::NoWords, ChainDetail::Brief];
     let rows = details.map(|detail| line(parts, detail));
     let [.., least] = &rows;
     let row = rows.iter().find(|row| row.width() <= room).unwrap_or(least);
     canvas.at(MARGIN, 0, row);
 }
 
-fn line(parts: &Parts, detail: Detail) -> Row {
+fn line(parts: &ChainParts, detail: ChainDetail) -> RoleLine {
     let users = &parts.users;
-    let mut row = Row::strong(Role::Strong, "USERS").and(format!(" {}", users.asked));
+    let mut row = RoleLine::strong(Role::Strong, "USERS").and(format!(" {}", users.asked));
     if users.waiting > 0 {
         row = row.bold(Role::Waiting, format!(", {} waiting", users.waiting));
     }
@@ -67,38 +67,40 @@ fn line(parts: &Parts, detail: Detail) -> Row {
     }
     row = row.joined(end("PROVIDER", provider.sign, provider.role, &provider.ready));
     match (&provider.away, &provider.back) {
-        (Some((why, _)), _) if detail == Detail::NoAges => row.bold(provider.role, format!("  {why}")),
-        (Some((why, lasted)), _) if detail == Detail::All => {
+        (Some((why, _)), _) if detail == ChainDetail::NoAges => row.bold(provider.role, format!("  {why}")),
+        (Some((why, lasted)), _) if detail == ChainDetail::All => {
             row.bold(provider.role, format!("  {}", parts::away(why, lasted)))
         }
-        (None, Some(back)) if detail == Detail::All => row.with(provider.role, format!("  {back}")),
+        (None, Some(back)) if detail == ChainDetail::All => row.with(provider.role, format!("  {back}")),
         _ => row,
     }
 }
 
 /// `● CONSUMER 1/1`
-fn end(name: &str, sign: char, role: Role, ready: &str) -> Row {
-    Row::strong(role, format!("{sign} ")).bold(Role::Strong, name).bold(role, format!(" {ready}").trim_end())
+fn end(name: &str, sign: char, role: Role, ready: &str) -> RoleLine {
+    RoleLine::strong(role, format!("{sign} "))
+        .bold(Role::Strong, name)
+        .bold(role, format!(" {ready}").trim_end())
 }
 
 /// How far calls get that the consumer makes.
-fn link(between: &Between, detail: Detail) -> Row {
+fn link(between: &ConsumerToProvider, detail: ChainDetail) -> RoleLine {
     match between {
-        Between::NotAsked => Row::of(Role::Soft, "╌╌╌╌╌╌╌╌╌╌╌╌╌▷"),
-        Between::Unknown => Row::of(Role::Unknown, "╌╌╌╌╌╌ ? ╌╌╌╌▷"),
-        Between::Through(role) => Row::of(*role, "━━━━━━━━━━━━━━►"),
-        Between::Lost => {
-            Row::of(Role::Failing, "━━━━━━━━").bold(Role::Failing, "╳").with(Role::Failing, "╌╌╌╌╌╌")
+        ConsumerToProvider::NotAsked => RoleLine::of(Role::Soft, "╌╌╌╌╌╌╌╌╌╌╌╌╌▷"),
+        ConsumerToProvider::Unknown => RoleLine::of(Role::Unknown, "╌╌╌╌╌╌ ? ╌╌╌╌▷"),
+        ConsumerToProvider::Through(role) => RoleLine::of(*role, "━━━━━━━━━━━━━━►"),
+        ConsumerToProvider::Lost => {
+            RoleLine::of(Role::Failing, "━━━━━━━━").bold(Role::Failing, "╳").with(Role::Failing, "╌╌╌╌╌╌")
         }
-        Between::Cut { word, role } => {
+        ConsumerToProvider::Cut { word, role } => {
             let word =
-                if detail == Detail::Brief { format!(" {word} ") } else { format!(" breaker {word} ") };
-            Row::of(*role, "━━━┫").bold(*role, word).with(*role, "┣╌╌╌╌")
+                if detail == ChainDetail::Brief { format!(" {word} ") } else { format!(" breaker {word} ") };
+            RoleLine::of(*role, "━━━┫").bold(*role, word).with(*role, "┣╌╌╌╌")
         }
-        Between::Trial { word, role } => {
-            let sure = word == "HALF-OPEN" && detail != Detail::Brief;
+        ConsumerToProvider::Trial { word, role } => {
+            let sure = word == "HALF-OPEN" && detail != ChainDetail::Brief;
             let word = if sure { format!(" {word}: trial ") } else { format!(" {word} ") };
-            Row::of(*role, "━━━┫").bold(*role, word).with(*role, "┣━━━►")
+            RoleLine::of(*role, "━━━┫").bold(*role, word).with(*role, "┣━━━►")
         }
     }
 }

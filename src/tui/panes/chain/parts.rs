@@ -11,8 +11,8 @@ use crate::{
         panes::{
             Scene,
             banner::{standing_role, word_role},
-            deed,
-            lately::{self, Lately},
+            fault_words,
+            recent_answers::{self, RecentAnswers},
         },
         picture::{breaker_role, shown_endpoint},
         theme::Role,
@@ -20,11 +20,11 @@ use crate::{
 };
 
 /// Users, consumer, provider, and how far calls get between the latter.
-pub(super) struct Parts {
+pub(super) struct ChainParts {
     pub(super) users: Users,
-    pub(super) consumer: Option<End>,
-    pub(super) provider: Option<End>,
-    pub(super) between: Between,
+    pub(super) consumer: Option<ChainWorkload>,
+    pub(super) provider: Option<ChainWorkload>,
+    pub(super) between: ConsumerToProvider,
 }
 
 pub(super) struct Users {
@@ -42,7 +42,7 @@ pub(super) struct Users {
 }
 
 /// A workload.
-pub(super) struct End {
+pub(super) struct ChainWorkload {
     pub(super) sign: char,
     pub(super) role: Role,
     /// `1/1`; empty where nobody tells.
@@ -55,7 +55,7 @@ pub(super) struct End {
 
 /// How far calls of the consumer get.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Between {
+pub(super) enum ConsumerToProvider {
     /// There are none of ours.
     NotAsked,
     /// Nobody tells whether they arrive.
@@ -75,7 +75,7 @@ pub(super) enum Between {
     },
 }
 
-impl Parts {
+impl ChainParts {
     pub(super) fn of(scene: &Scene) -> Self {
         let session = scene.session;
         let roles = session.roles();
@@ -85,8 +85,8 @@ impl Parts {
         let readiness = session.provider_readiness();
         let last = readiness.last();
         let down = if session.t0().is_some() { Role::Fault } else { Role::Failing };
-        let provider = roles.provider.map(|_| End {
-            away: deed::away(scene),
+        let provider = roles.provider.map(|_| ChainWorkload {
+            away: fault_words::away(scene),
             back: last.and_then(|last| back(scene, last)),
             ..end(last, down)
         });
@@ -107,13 +107,14 @@ fn users(scene: &Scene) -> Users {
         _ => word_role(scene.verdict.word),
     };
     let endpoint = shown_endpoint(scene);
-    let (waiting, longest_ms) =
-        endpoint.filter(|_| scene.is_on()).map_or((0, 0.0), |endpoint| lately::waiting(scene, endpoint));
-    let lately = endpoint.map(|endpoint| Lately::of(scene, endpoint));
+    let (waiting, longest_ms) = endpoint
+        .filter(|_| scene.is_on())
+        .map_or((0, 0.0), |endpoint| recent_answers::waiting(scene, endpoint));
+    let lately = endpoint.map(|endpoint| RecentAnswers::of(scene, endpoint));
     let asked = endpoint.filter(|endpoint| endpoint.watched || !scene.is_on());
     Users {
         role,
-        asked: told(scene, endpoint),
+        asked: answers_of(scene, endpoint),
         is_asked: asked.is_some(),
         waiting,
         longest_ms,
@@ -122,7 +123,7 @@ fn users(scene: &Scene) -> Users {
     }
 }
 
-fn told(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
+fn answers_of(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
     match endpoint {
         None if scene.session.users.passive => "not asked: passive".to_owned(),
         None => "not asked yet".to_owned(),
@@ -131,7 +132,7 @@ fn told(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
     }
 }
 
-fn end(last: Option<&ReadySince>, down: Role) -> End {
+fn end(last: Option<&ReadySince>, down: Role) -> ChainWorkload {
     let (sign, role) = match last {
         None => ('?', Role::Unknown),
         Some(last) if last.ready == 0 => ('✗', down),
@@ -139,7 +140,7 @@ fn end(last: Option<&ReadySince>, down: Role) -> End {
         Some(_) => ('●', Role::Ok),
     };
     let ready = last.map(|last| format!("{}/{}", last.ready, last.wanted)).unwrap_or_default();
-    End { sign, role, ready, away: None, back: None }
+    ChainWorkload { sign, role, ready, away: None, back: None }
 }
 
 /// Since when it is whole again.
@@ -149,9 +150,9 @@ fn back(scene: &Scene, last: &ReadySince) -> Option<String> {
 }
 
 /// How far calls get; what is believed of a breaker counts only while there is a consumer to have one.
-fn between(scene: &Scene, users: &Users, provider: Option<&ReadySince>, calls: bool) -> Between {
+fn between(scene: &Scene, users: &Users, provider: Option<&ReadySince>, calls: bool) -> ConsumerToProvider {
     if !users.is_asked {
-        return Between::NotAsked;
+        return ConsumerToProvider::NotAsked;
     }
     let belief = scene.session.breaker.belief.as_ref();
     let belief = belief.filter(|belief| calls && belief.confidence != Confidence::CannotTell);
@@ -160,27 +161,27 @@ fn between(scene: &Scene, users: &Users, provider: Option<&ReadySince>, calls: b
         let role = breaker_role(belief.state, scene.verdict.word);
         let word = format!("{}{guessed}", wording::breaker(belief.state));
         match belief.state {
-            BreakerState::Open | BreakerState::ForcedOpen => return Between::Cut { word, role },
-            BreakerState::HalfOpen => return Between::Trial { word, role },
+            BreakerState::Open | BreakerState::ForcedOpen => return ConsumerToProvider::Cut { word, role },
+            BreakerState::HalfOpen => return ConsumerToProvider::Trial { word, role },
             BreakerState::Mixed => {
                 let open = belief.replicas.iter().filter(|one| one.state == BreakerState::Open).count();
                 let word = format!("OPEN in {open} of {}", belief.replicas.len());
-                return Between::Trial { word, role };
+                return ConsumerToProvider::Trial { word, role };
             }
             BreakerState::FallbackAtOnce => {
-                return Between::Cut { word: "OPEN?".to_owned(), role: Role::Unknown };
+                return ConsumerToProvider::Cut { word: "OPEN?".to_owned(), role: Role::Unknown };
             }
             _ => {}
         }
     }
     match provider {
-        Some(last) if last.ready == 0 => Between::Lost,
-        Some(last) if last.ready < last.wanted => Between::Through(Role::Waiting),
+        Some(last) if last.ready == 0 => ConsumerToProvider::Lost,
+        Some(last) if last.ready < last.wanted => ConsumerToProvider::Through(Role::Waiting),
         // Whether they are answered well is seen by what users get of them only.
         Some(_) => match users.role {
-            Role::Ok | Role::Protected => Between::Through(Role::Ok),
-            _ => Between::Through(Role::Unknown),
+            Role::Ok | Role::Protected => ConsumerToProvider::Through(Role::Ok),
+            _ => ConsumerToProvider::Through(Role::Unknown),
         },
-        None => Between::Unknown,
+        None => ConsumerToProvider::Unknown,
     }
 }

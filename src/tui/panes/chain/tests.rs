@@ -13,13 +13,13 @@ use crate::{
 };
 use proptest::prelude::*;
 
-type Told = (Session, Timestamp);
+type SessionAt = (Session, Timestamp);
 
-fn row(told: &Told, width: u16) -> String {
+fn row(told: &SessionAt, width: u16) -> String {
     text(&drawn(told, &view(), &Theme::default(), width, 36)).lines().nth(5).unwrap().to_owned()
 }
 
-fn boxes(told: &Told, width: u16, height: u16) -> Vec<String> {
+fn boxes(told: &SessionAt, width: u16, height: u16) -> Vec<String> {
     let view = View { presenter: width < 180, ..view() };
     let from = if width < 180 { 10 } else { 5 };
     let shown = text(&drawn(told, &view, &Theme::default(), width, height));
@@ -27,7 +27,7 @@ fn boxes(told: &Told, width: u16, height: u16) -> Vec<String> {
 }
 
 /// The story with a belief of its own about the breaker, a second later.
-fn believing(mut told: Told, change: impl FnOnce(&mut Belief), state: BreakerState) -> Told {
+fn believing(mut told: SessionAt, change: impl FnOnce(&mut Belief), state: BreakerState) -> SessionAt {
     let mut belief = Belief::new(state, Confidence::Sure, told.1, "");
     change(&mut belief);
     told.0.apply(&Event { seq: told.0.events, at: told.1, what: EventKind::Believed(belief) });

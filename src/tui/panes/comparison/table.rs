@@ -4,8 +4,8 @@ use crate::{
     insight::Tone,
     report::{Comparison, Judgement},
     tui::{
-        canvas::{Canvas, Row},
-        panes::{score::half_rows, story},
+        pane_buffer::{PaneBuffer, RoleLine},
+        panes::{comparison_bars::half_rows, story},
         text,
         theme::Role,
     },
@@ -19,20 +19,20 @@ const CHANGE: usize = 30;
 const BRIEF: [usize; 3] = [38, 47, 50];
 
 /// Draws it with bars.
-pub(super) fn draw(canvas: &mut Canvas, compared: &Comparison) {
+pub(super) fn draw(canvas: &mut PaneBuffer, compared: &Comparison) {
     let width = canvas.width();
     // A blank before each bar and after the second one.
     let bars = width.saturating_sub(BEFORE + 1 + AFTER + 1 + 2 + CHANGE) / 2;
     let after = BEFORE + 1 + bars + AFTER;
     let change = after + 1 + bars + 2;
     let (one, two) = (compared.before.name.as_str(), compared.after.name.as_str());
-    let head = ending(ending(Row::new(), BEFORE, Role::Strong, one), after, Role::Strong, two);
+    let head = ending(ending(RoleLine::new(), BEFORE, Role::Strong, one), after, Role::Strong, two);
     canvas.row(0, &head.to(change).bold(Role::Strong, "what changed"));
     for (y, row) in (1..).zip(&compared.rows) {
         let largest =
             [&row.before, &row.after].into_iter().filter_map(|value| value.number).fold(0.0, f64::max);
         let whole = row.whole.unwrap_or(largest).max(f64::MIN_POSITIVE);
-        let mut line = Row::text(row.what);
+        let mut line = RoleLine::text(row.what);
         for (value, end) in [(&row.before, BEFORE), (&row.after, after)] {
             line = ending(line, end, strong(value.tone), &value.text);
             if let Some(number) = value.number.filter(|number| *number > 0.0) {
@@ -45,10 +45,10 @@ pub(super) fn draw(canvas: &mut Canvas, compared: &Comparison) {
 }
 
 /// Draws its head and as many rows as there is room for, without bars; what did not change is left out first.
-pub(super) fn brief(canvas: &mut Canvas, compared: &Comparison) {
+pub(super) fn brief(canvas: &mut PaneBuffer, compared: &Comparison) {
     let [before, after, change] = BRIEF;
     let (one, two) = (compared.before.name.as_str(), compared.after.name.as_str());
-    let head = ending(ending(Row::new(), before, Role::Strong, one), after, Role::Strong, two);
+    let head = ending(ending(RoleLine::new(), before, Role::Strong, one), after, Role::Strong, two);
     canvas.row(0, &head.to(change).bold(Role::Strong, "what changed"));
     let mut rows: Vec<_> = compared.rows.iter().collect();
     while rows.len() + 1 > canvas.height()
@@ -59,15 +59,19 @@ pub(super) fn brief(canvas: &mut Canvas, compared: &Comparison) {
     }
     let room = canvas.width().saturating_sub(change + 1);
     for (y, row) in (1..).zip(rows) {
-        let line =
-            ending(Row::text(format!(" {}", row.what)), before, strong(row.before.tone), &row.before.text);
+        let line = ending(
+            RoleLine::text(format!(" {}", row.what)),
+            before,
+            strong(row.before.tone),
+            &row.before.text,
+        );
         let line = ending(line, after, strong(row.after.tone), &row.after.text);
         canvas.row(y, &line.to(change).joined(changed(row, room)));
     }
 }
 
 /// A figure at its right edge, or one blank behind what stands before it where it is too long for that.
-fn ending(row: Row, end: usize, role: Role, text: &str) -> Row {
+fn ending(row: RoleLine, end: usize, role: Role, text: &str) -> RoleLine {
     let begin = end.saturating_sub(text::width(text));
     let free = if row.width() == 0 { 0 } else { row.width() + 1 };
     row.to(begin.max(free)).bold(role, text)
@@ -78,14 +82,14 @@ fn strong(tone: Tone) -> Role {
 }
 
 /// `BETTER 7 fewer [1]`; the number of the finding is never cut.
-fn changed(row: &crate::report::Row, room: usize) -> Row {
+fn changed(row: &crate::report::Row, room: usize) -> RoleLine {
     let word = row.judgement.text();
     let role = match row.judgement {
         Judgement::Better => Role::Ok,
         Judgement::Worse => Role::Failing,
         Judgement::Same | Judgement::None => Role::Text,
     };
-    let line = if word.is_empty() { Row::new() } else { Row::strong(role, word).and(" ") };
+    let line = if word.is_empty() { RoleLine::new() } else { RoleLine::strong(role, word).and(" ") };
     let number = row.finding.map(|number| format!(" [{number}]")).unwrap_or_default();
     let left = room.saturating_sub(line.width() + number.len());
     line.and(text::fit(&row.change, left)).bold(Role::Focus, number)
@@ -93,14 +97,18 @@ fn changed(row: &crate::report::Row, room: usize) -> Row {
 
 #[cfg(test)]
 mod tests {
-    use super::{Role, Row, ending};
+    use super::{Role, RoleLine, ending};
 
     #[test]
     fn a_long_figure_does_not_touch_what_stands_before_it() {
-        let line =
-            ending(ending(Row::text("misses"), 14, Role::Strong, "0 of 3"), 22, Role::Strong, "restarted");
-        let plain = |row: Row| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
+        let line = ending(
+            ending(RoleLine::text("misses"), 14, Role::Strong, "0 of 3"),
+            22,
+            Role::Strong,
+            "restarted",
+        );
+        let plain = |row: RoleLine| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
         assert_eq!(plain(line), "misses  0 of 3 restarted");
-        assert_eq!(plain(ending(Row::new(), 6, Role::Strong, "before")), "before");
+        assert_eq!(plain(ending(RoleLine::new(), 6, Role::Strong, "before")), "before");
     }
 }

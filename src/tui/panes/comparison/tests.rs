@@ -6,8 +6,8 @@ use crate::{
         fixtures::{self, Variant},
     },
     tui::{
-        canvas::Canvas,
         layout::Size,
+        pane_buffer::PaneBuffer,
         panes::{
             Scene,
             testing::{rows, view},
@@ -35,7 +35,7 @@ fn cells(
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
     let scene = Scene::new(after, view, *now, Some(before));
-    comparison(&mut Canvas::new(&mut buffer, area, theme), &scene, size);
+    comparison(&mut PaneBuffer::new(&mut buffer, area, theme), &scene, size);
     buffer
 }
 

@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{Told, cells, rows, shown, tell, view},
+    super::testing::{SessionAt, cells, rows, shown, tell, view},
     experiment,
 };
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
         fixtures::{self, Variant},
     },
     tui::{
-        canvas::Canvas,
+        pane_buffer::PaneBuffer,
         panes::Scene,
         theme::{Role, Theme},
         view::View,
@@ -16,7 +16,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-fn pane(told: &Told, width: u16, height: u16) -> String {
+fn pane(told: &SessionAt, width: u16, height: u16) -> String {
     shown(told, (width, height), experiment).join("\n")
 }
 
@@ -132,7 +132,7 @@ fn the_step_at_hand_stays_in_sight() {
 }
 
 /// The story with one name for all its steps.
-fn named(name: &str, seconds: f64) -> Told {
+fn named(name: &str, seconds: f64) -> SessionAt {
     let mut events: Vec<Event> = fixtures::events(Variant::After, seconds);
     for event in &mut events {
         if let EventKind::Planned(Plan { steps, .. }) = &mut event.what {
@@ -146,7 +146,7 @@ proptest! {
     #[test]
     fn notes_are_never_cut(width in 32_u16..90, name in "[a-z東]{1,80}", seconds in -18.0..40.0_f64) {
         let told = named(&name, seconds);
-        let draw = |canvas: &mut Canvas, scene: &Scene| experiment(canvas, scene);
+        let draw = |canvas: &mut PaneBuffer, scene: &Scene| experiment(canvas, scene);
         let pane = shown(&told, (width, 14), draw).join("\n");
         let scene_notes = told.0.steps.rows.iter().filter(|row| row.step.destructive && row.started.is_none());
         for _ in scene_notes {

@@ -1,11 +1,11 @@
 use super::{
     super::testing::{cells, rows, shown, view},
-    Told, findings, lines,
+    FindingText, findings, lines,
 };
 use crate::{
     insight::Severity,
     tui::{
-        canvas::{Canvas, Look},
+        pane_buffer::{Emphasis, PaneBuffer},
         panes::Scene,
         screens, text,
         theme::{Role, Theme},
@@ -13,7 +13,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-fn small(canvas: &mut Canvas, scene: &Scene) {
+fn small(canvas: &mut PaneBuffer, scene: &Scene) {
     findings(canvas, scene, true);
 }
 
@@ -43,13 +43,13 @@ fn below_them_stands_what_was_not_seen_and_where_there_is_no_pane_for_it_the_sco
 #[test]
 fn the_colour_of_a_number_is_its_weight() {
     let found = |weight| {
-        let told = [Told { weight, text: "what", advice: "how" }];
+        let told = [FindingText { weight, text: "what", advice: "how" }];
         let lines = lines(&told, &[], 40);
         (lines[0].0[0].role, lines[0].0[0].look)
     };
-    assert_eq!(found(Severity::Serious), (Role::Failing, Look::Fill));
-    assert_eq!(found(Severity::Caution), (Role::Waiting, Look::Fill));
-    assert_eq!(found(Severity::Good), (Role::Ok, Look::Fill));
+    assert_eq!(found(Severity::Serious), (Role::Failing, Emphasis::Fill));
+    assert_eq!(found(Severity::Caution), (Role::Waiting, Emphasis::Fill));
+    assert_eq!(found(Severity::Good), (Role::Ok, Emphasis::Fill));
 }
 
 proptest! {
@@ -57,7 +57,7 @@ proptest! {
     #[test]
     fn no_word_is_lost(words in proptest::collection::vec("[a-z]{1,12}", 1..40), width in 30_usize..90) {
         let sentence = words.join(" ");
-        let told = [Told { weight: Severity::Caution, text: &sentence, advice: &sentence }];
+        let told = [FindingText { weight: Severity::Caution, text: &sentence, advice: &sentence }];
         let lines = lines(&told, std::slice::from_ref(&sentence), width);
         let said: String = lines.iter().flat_map(|row| &row.0).map(|piece| format!("{} ", piece.text)).collect();
         for word in &words {

@@ -1,26 +1,26 @@
 //! The line that says what happens next and what to press for it.
 
-mod said;
+mod parts;
 #[cfg(test)]
 mod tests;
 
 use super::{Scene, tagged};
 use crate::tui::{
-    canvas::{Canvas, Row},
+    pane_buffer::{PaneBuffer, RoleLine},
     theme::Role,
 };
 
 const TAG: &str = "NEXT";
 
 /// A part of the line: in words from the longest to the shortest, shown whole or not at all.
-struct Piece {
-    forms: Vec<Row>,
+struct NextPart {
+    forms: Vec<RoleLine>,
     /// Whether it stays where there is room for little else.
     stays: bool,
 }
 
-impl Piece {
-    fn new(forms: impl IntoIterator<Item = Row>) -> Self {
+impl NextPart {
+    fn new(forms: impl IntoIterator<Item = RoleLine>) -> Self {
         Self { forms: forms.into_iter().collect(), stays: false }
     }
 
@@ -29,21 +29,21 @@ impl Piece {
     }
 
     /// The words of a level: 0 the longest ones, then the shorter ones, the shortest for all levels beyond.
-    fn at(&self, level: usize) -> Row {
+    fn at(&self, level: usize) -> RoleLine {
         self.forms.get(level.min(self.forms.len().saturating_sub(1))).cloned().unwrap_or_default()
     }
 }
 
 /// Draws the line.
-pub(crate) fn next(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn next(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width();
-    let row = fitted(said::said(scene), tagged::is_roomy(width), tagged::room(width, TAG));
+    let row = fitted(parts::said(scene), tagged::is_roomy(width), tagged::room(width, TAG));
     tagged::draw(canvas, TAG, Role::Focus, &row);
 }
 
 /// Few words for all of it rather than many for some: the way to safety is among them. Then what does not have to be said
 /// goes, the last one first.
-fn fitted(mut pieces: Vec<Piece>, roomy: bool, room: usize) -> Row {
+fn fitted(mut pieces: Vec<NextPart>, roomy: bool, room: usize) -> RoleLine {
     let levels = pieces.iter().map(|piece| piece.forms.len()).max().unwrap_or(0).max(2);
     for level in usize::from(!roomy)..levels {
         let row = joined(&pieces, level);
@@ -63,7 +63,7 @@ fn fitted(mut pieces: Vec<Piece>, roomy: bool, room: usize) -> Row {
     fits.unwrap_or_else(|| joined(&pieces, levels))
 }
 
-fn joined(pieces: &[Piece], level: usize) -> Row {
+fn joined(pieces: &[NextPart], level: usize) -> RoleLine {
     let between = if level == 0 { "   " } else { "  " };
     let rows = pieces.iter().map(|piece| piece.at(level)).filter(|row| row.width() > 0);
     rows.reduce(|row, next| row.and(between).joined(next)).unwrap_or_default()

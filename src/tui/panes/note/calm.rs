@@ -1,6 +1,6 @@
 //! With nothing to warn of: what would end the run by itself, what can be said beforehand, where results are.
 
-use super::{Said, tagged};
+use super::{NoteText, tagged};
 use crate::{
     insight::{self, Phase, Urgency, Warning},
     session::{
@@ -8,11 +8,11 @@ use crate::{
         journal::status_name,
         wording,
     },
-    tui::{canvas::Row, figures, keymap::Action, panes::Scene, theme::Role},
+    tui::{figures, keymap::Action, pane_buffer::RoleLine, panes::Scene, theme::Role},
 };
 
-pub(super) fn calm(scene: &Scene) -> Said {
-    let nothing = || Said::new("NOTE", Role::Focus, "");
+pub(super) fn calm(scene: &Scene) -> NoteText {
+    let nothing = || NoteText::new("NOTE", Role::Focus, "");
     match scene.phase {
         Phase::Starting => nothing(),
         Phase::Finished if scene.earlier.is_some() => compared(scene),
@@ -24,19 +24,20 @@ pub(super) fn calm(scene: &Scene) -> Said {
 }
 
 /// A warning; one that calls for nothing has room for what stands in grey.
-pub(super) fn beside_earlier(scene: &Scene, warning: &Warning) -> Said {
-    let said = Said::warning(warning);
+pub(super) fn beside_earlier(scene: &Scene, warning: &Warning) -> NoteText {
+    let said = NoteText::warning(warning);
     let grey = scene.earlier.is_some() && warning.urgency == Urgency::Note && scene.phase == Phase::Recovered;
     match grey {
-        true => {
-            Said { long: said.long.and(". Grey: the run before, at the same moment after its T0"), ..said }
-        }
+        true => NoteText {
+            long: said.long.and(". Grey: the run before, at the same moment after its T0"),
+            ..said
+        },
         false => said,
     }
 }
 
 /// How much two runs can tell.
-fn compared(scene: &Scene) -> Said {
+fn compared(scene: &Scene) -> NoteText {
     let sent = |session: &crate::session::Session| -> u64 {
         let until = session.last.unwrap_or(scene.now);
         session.users.endpoints.iter().map(|endpoint| endpoint.since_t0(until).sent).sum()
@@ -46,12 +47,16 @@ fn compared(scene: &Scene) -> Said {
         true => "",
         false => " Seen by our probe, not by the real crowd",
     };
-    Said::new("NOTE", Role::Focus, format!("1 run each, {requests}: enough to show, not to promise.{seen}"))
-        .briefly(format!("1 run each, {requests}: enough to show, not to promise"))
+    NoteText::new(
+        "NOTE",
+        Role::Focus,
+        format!("1 run each, {requests}: enough to show, not to promise.{seen}"),
+    )
+    .briefly(format!("1 run each, {requests}: enough to show, not to promise"))
 }
 
 /// Where results are, and what they are.
-fn saved(scene: &Scene) -> Said {
+fn saved(scene: &Scene) -> NoteText {
     let session = scene.session;
     let run = &session.run;
     let happened = match (&session.fault, session.fault_had_effect()) {
@@ -62,7 +67,7 @@ fn saved(scene: &Scene) -> Said {
     };
     let found = wording::count(insight::findings(session, scene.now).len() as u64, "finding");
     let Some(journal) = run.journal.as_deref() else {
-        return Said::new("NOTE", Role::Focus, format!("{found}   fault happened: {happened}"));
+        return NoteText::new("NOTE", Role::Focus, format!("{found}   fault happened: {happened}"));
     };
     let ended = run.status.map(|status| {
         let well = status == RunStatus::Completed
@@ -73,28 +78,29 @@ fn saved(scene: &Scene) -> Said {
     let ended = ended.unwrap_or_default();
     let file = journal.rsplit('/').next().unwrap_or(journal);
     let long = format!("{journal}{ended}   {found}   fault happened: {happened}");
-    Said::new("SAVED", Role::Ok, long).briefly(format!("{file}{ended}  {found}  fault happened: {happened}"))
+    NoteText::new("SAVED", Role::Ok, long)
+        .briefly(format!("{file}{ended}  {found}  fault happened: {happened}"))
 }
 
 /// Whose doing it is, and whether it is over: nobody should look for a cause that we are.
-fn ours(scene: &Scene) -> Option<Said> {
+fn ours(scene: &Scene) -> Option<NoteText> {
     let fault = scene.session.fault.as_ref()?;
     Some(match &fault.healed_by {
         Some(back) => {
             let lasted = figures::length(fault.lasted(scene.said));
-            Said::new("NOTE", Role::Focus, format!("{back}, {lasted} after our fault"))
+            NoteText::new("NOTE", Role::Focus, format!("{back}, {lasted} after our fault"))
         }
         None => {
             let what = fault.fires.last().map_or("the fault is on", |firing| firing.what.as_str());
             let ago = figures::length(figures::between(fault.t0(), scene.said));
-            Said::new("NOTE", Role::Fault, format!("The fault is ours: {what}, {ago} ago; not back yet"))
+            NoteText::new("NOTE", Role::Fault, format!("The fault is ours: {what}, {ago} ago; not back yet"))
                 .briefly(format!("the fault is ours, {ago} ago; not back yet"))
         }
     })
 }
 
 /// What would end the run by itself once the fault is on.
-fn guarded(scene: &Scene) -> Said {
+fn guarded(scene: &Scene) -> NoteText {
     let key = scene.view.keymap.key(Action::Guards);
     let limits = &scene.session.guards.limits;
     let words = |guard: Guard, brief: bool| {
@@ -114,13 +120,13 @@ fn guarded(scene: &Scene) -> Said {
     };
     let long = match all(false).as_slice() {
         [] => {
-            let off = Said::new("GUARDS", Role::Waiting, "");
+            let off = NoteText::new("GUARDS", Role::Waiting, "");
             let row = |words: &str, does: &str| {
-                Row::text(words).bold(Role::Focus, key.as_str()).and(format!(" {does}"))
+                RoleLine::text(words).bold(Role::Focus, key.as_str()).and(format!(" {does}"))
             };
             let long = row("are off: nothing ends the run by itself   ", "sets limits");
             let short = row("are off: nothing ends the run   ", "sets limits");
-            return Said { long, short, ..off };
+            return NoteText { long, short, ..off };
         }
         [only] if limits.silence_s.is_some() => format!("The run ends by itself after {only}"),
         [only] => format!("The run ends by itself {only}"),
@@ -130,12 +136,12 @@ fn guarded(scene: &Scene) -> Said {
     let brief = all(true).join(", ");
     let starts = if brief.starts_with("at ") { "" } else { "at " };
     let short = tagged::figured(&format!("ends the run {starts}{brief}"));
-    Said { long, short, brief_tag: "GUARD", ..Said::new("GUARDS", Role::Fault, "") }
+    NoteText { long, short, brief_tag: "GUARD", ..NoteText::new("GUARDS", Role::Fault, "") }
 }
 
 /// What is expected, or how to say it.
-fn predicted(scene: &Scene) -> Said {
-    let key = || Row::strong(Role::Focus, scene.view.keymap.key(Action::Predict));
+fn predicted(scene: &Scene) -> NoteText {
+    let key = || RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Predict));
     let (long, short) = match &scene.session.prediction {
         Some(prediction) => {
             let expected = insight::prediction_words(prediction).join(", ");
@@ -143,18 +149,18 @@ fn predicted(scene: &Scene) -> Said {
             (row.clone().joined(key()).and(" changes it"), row.trimmed())
         }
         None => (
-            Row::text("Say what you expect before you fire: ")
+            RoleLine::text("Say what you expect before you fire: ")
                 .joined(key())
                 .and(" predicts trip time and what users see; scored at the end"),
             key().and(" predicts what users will see; scored at the end"),
         ),
     };
-    Said { long, short, ..Said::new("TIP", Role::Focus, "") }
+    NoteText { long, short, ..NoteText::new("TIP", Role::Focus, "") }
 }
 
 /// Why the earlier run behind this one is no fair comparison.
-fn unlike(scene: &Scene) -> Option<Said> {
+fn unlike(scene: &Scene) -> Option<NoteText> {
     let unlike = insight::unlike(scene.session, scene.earlier?);
     (!unlike.is_empty())
-        .then(|| Said::new("NOTE", Role::Waiting, format!("The run before: {}", unlike.join("; "))))
+        .then(|| NoteText::new("NOTE", Role::Waiting, format!("The run before: {}", unlike.join("; "))))
 }

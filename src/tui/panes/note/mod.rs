@@ -1,7 +1,7 @@
 //! The line that says what to watch for: the latest hint, what became of a deed, the most urgent warning.
 
 mod calm;
-mod deed;
+mod fault;
 #[cfg(test)]
 mod tests;
 
@@ -10,8 +10,8 @@ use crate::{
     insight::{self, Urgency, Warning},
     session::{event::Level, state::LogLine},
     tui::{
-        canvas::{Canvas, Row},
         figures,
+        pane_buffer::{PaneBuffer, RoleLine},
         theme::Role,
         view::{Leaving, Overlay},
     },
@@ -21,16 +21,16 @@ use crate::{
 const CAPTION_S: f64 = 30.0;
 
 /// What is said: in a sentence, and in few words for small screens.
-struct Said {
+struct NoteText {
     tag: &'static str,
     /// The tag where there is little room.
     brief_tag: &'static str,
     role: Role,
-    long: Row,
-    short: Row,
+    long: RoleLine,
+    short: RoleLine,
 }
 
-impl Said {
+impl NoteText {
     /// Text that has one length, such as what comes from outside.
     fn new(tag: &'static str, role: Role, text: impl AsRef<str>) -> Self {
         let row = tagged::figured(text.as_ref());
@@ -52,13 +52,13 @@ impl Said {
 }
 
 /// Draws the line.
-pub(crate) fn note(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn note(canvas: &mut PaneBuffer, scene: &Scene) {
     let said = pressing(scene).unwrap_or_else(|| told(scene));
     draw(canvas, &said);
 }
 
 /// Draws what cannot wait for the end of a caption; whether there is any.
-pub(in crate::tui) fn pressing_note(canvas: &mut Canvas, scene: &Scene) -> bool {
+pub(in crate::tui) fn pressing_note(canvas: &mut PaneBuffer, scene: &Scene) -> bool {
     let said = pressing(scene);
     if let Some(said) = &said {
         draw(canvas, said);
@@ -66,7 +66,7 @@ pub(in crate::tui) fn pressing_note(canvas: &mut Canvas, scene: &Scene) -> bool 
     said.is_some()
 }
 
-fn draw(canvas: &mut Canvas, said: &Said) {
+fn draw(canvas: &mut PaneBuffer, said: &NoteText) {
     let width = canvas.width();
     let tag = if tagged::is_roomy(width) { said.tag } else { said.brief_tag };
     let fits = tagged::is_roomy(width) && said.long.width() <= tagged::room(width, tag);
@@ -74,33 +74,33 @@ fn draw(canvas: &mut Canvas, said: &Said) {
 }
 
 /// What the operator just did, and what became of it.
-fn pressing(scene: &Scene) -> Option<Said> {
+fn pressing(scene: &Scene) -> Option<NoteText> {
     let view = scene.view;
     if let Some(hint) = &view.hint {
-        return Some(Said::new("KEY", Role::Focus, hint));
+        return Some(NoteText::new("KEY", Role::Focus, hint));
     }
     if let Some(Overlay::Filter(editor)) = &view.overlay {
         let (before, after) = editor.halves();
-        return Some(Said::new("FIND", Role::Focus, format!("{before}_{after}")));
+        return Some(NoteText::new("FIND", Role::Focus, format!("{before}_{after}")));
     }
     if view.leaving > Leaving::No && !view.finished {
-        return Some(deed::leaving(scene));
+        return Some(fault::leaving(scene));
     }
     // The run's own critical lines are about the experiment; only ours tell of a bug.
     let ours = |line: &&LogLine| line.level == Level::Critical && line.target == "chaos-tui";
     if let Some(bug) = scene.session.log.lines.iter().rev().find(ours) {
-        return Some(Said::new("BUG", Role::Failing, &bug.text));
+        return Some(NoteText::new("BUG", Role::Failing, &bug.text));
     }
-    deed::became(scene)
+    fault::became(scene)
 }
 
-fn told(scene: &Scene) -> Said {
+fn told(scene: &Scene) -> NoteText {
     let warnings = insight::warnings(scene.session, scene.now);
     let urgent = warnings.first().filter(|warning| warning.urgency == Urgency::Warn);
     let caption = scene.session.diary.captions.back();
     let caption = caption.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
     match (urgent, caption, warnings.first()) {
-        (None, Some(entry), _) => Said::new("TIP", Role::Focus, &entry.text),
+        (None, Some(entry), _) => NoteText::new("TIP", Role::Focus, &entry.text),
         (Some(warning), ..) | (None, None, Some(warning)) => calm::beside_earlier(scene, warning),
         (None, None, None) => calm::calm(scene),
     }

@@ -15,22 +15,22 @@ use crate::{
 };
 use proptest::prelude::*;
 
-type Told = (Session, Timestamp);
+type SessionAt = (Session, Timestamp);
 
 /// The row of notes: the third from below.
-fn line(told: &Told, view: &View, width: u16) -> String {
+fn line(told: &SessionAt, view: &View, width: u16) -> String {
     let height = if width >= 180 { 50 } else { 36 };
     let shown = text(&drawn(told, view, &Theme::default(), width, height));
     let rows: Vec<&str> = shown.lines().collect();
     rows[rows.len() - 3].to_owned()
 }
 
-fn both(told: &Told) -> [String; 2] {
+fn both(told: &SessionAt) -> [String; 2] {
     [120, 80].map(|width| line(told, &view(), width))
 }
 
 /// Ended by a guard.
-fn guarded(guard: Guard, figure: u32, limit: u32) -> Told {
+fn guarded(guard: Guard, figure: u32, limit: u32) -> SessionAt {
     let mut told = fixtures::before_failing();
     let trip = GuardTrip { guard, figure, limit, because: "too much".to_owned() };
     let reason = "A guard ended the run: too much".to_owned();

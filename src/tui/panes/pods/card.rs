@@ -1,27 +1,27 @@
 //! One pod: its workload, the end of its name, how ready it is, and what is remarkable about it.
 
-use super::Line;
+use super::PodLine;
 use crate::{
     insight,
     session::{
         event::PodPhase,
         state::{Identity, PodRow},
     },
-    tui::{canvas::Row, figures, panes::Scene, text, theme::Role},
+    tui::{figures, pane_buffer::RoleLine, panes::Scene, text, theme::Role},
 };
 
 /// Boxes for liveness misses that are drawn at most.
 const BOXES: u32 = 8;
 
 /// What the fault is or would be about, by name.
-pub(in crate::tui::panes) struct Hit<'a> {
+pub(in crate::tui::panes) struct FaultTarget<'a> {
     /// The workload, also before a fire.
     provider: Option<&'a str>,
     /// What was hit.
     targets: Vec<&'a str>,
 }
 
-impl<'a> Hit<'a> {
+impl<'a> FaultTarget<'a> {
     pub(in crate::tui::panes) fn of(scene: &Scene<'a>) -> Self {
         let session = scene.session;
         let provider = session.roles().provider.map(|provider| provider.workload.name.as_str());
@@ -44,20 +44,26 @@ impl<'a> Hit<'a> {
 }
 
 /// The card's lines.
-pub(super) fn card(scene: &Scene, hit: &Hit, row: &PodRow, width: usize, roomy: bool) -> Vec<Line> {
+pub(super) fn card(
+    scene: &Scene,
+    hit: &FaultTarget,
+    row: &PodRow,
+    width: usize,
+    roomy: bool,
+) -> Vec<PodLine> {
     let (mark, role) = mark(row, hit);
     let right = right(scene, row, hit, role, roomy);
     let room = width.saturating_sub(2 + right.width() + 1);
     let sign = format!("{mark} ");
-    let sign = if role == Role::Ok { Row::of(role, sign) } else { Row::strong(role, sign) };
+    let sign = if role == Role::Ok { RoleLine::of(role, sign) } else { RoleLine::strong(role, sign) };
     let left = sign.joined(name(row, room, roomy));
-    let mut lines = vec![Line::with(left, right)];
+    let mut lines = vec![PodLine::with(left, right)];
     lines.extend(below(scene, row, hit, width, roomy));
     lines
 }
 
 /// A pod in one row: `● my-consumer-app 4xbww 1/1`.
-pub(in crate::tui::panes) fn in_a_row(row: &PodRow, hit: &Hit, width: usize) -> Row {
+pub(in crate::tui::panes) fn in_a_row(row: &PodRow, hit: &FaultTarget, width: usize) -> RoleLine {
     let (mark, role) = mark(row, hit);
     let words = match () {
         () if row.gone.is_some() => "gone".to_owned(),
@@ -65,11 +71,11 @@ pub(in crate::tui::panes) fn in_a_row(row: &PodRow, hit: &Hit, width: usize) -> 
         () => readiness(row),
     };
     let room = width.saturating_sub(3 + words.len());
-    Row::strong(role, format!("{mark} ")).joined(name(row, room, false)).and(" ").bold(role, words)
+    RoleLine::strong(role, format!("{mark} ")).joined(name(row, room, false)).and(" ").bold(role, words)
 }
 
 /// The symbol of how a pod is, with its colour.
-fn mark(row: &PodRow, hit: &Hit) -> (char, Role) {
+fn mark(row: &PodRow, hit: &FaultTarget) -> (char, Role) {
     match row.pod.phase {
         _ if row.gone.is_some() && hit.did(row) => ('✗', Role::Fault),
         _ if row.gone.is_some() => ('✗', Role::Failing),
@@ -81,16 +87,16 @@ fn mark(row: &PodRow, hit: &Hit) -> (char, Role) {
 }
 
 /// The workload and the last part of the name, which is never cut.
-fn name(row: &PodRow, room: usize, roomy: bool) -> Row {
+fn name(row: &PodRow, room: usize, roomy: bool) -> RoleLine {
     let whole = &row.pod.key.name;
     let leaf = leaf(whole);
     let stem = whole.strip_suffix(leaf).unwrap_or_default();
     let owner = row.pod.owner.as_deref().unwrap_or_else(|| stem.trim_end_matches('-'));
     let left = room.saturating_sub(text::width(leaf));
     match roomy && text::width(stem) <= left {
-        true => Row::text(stem),
-        false if owner.is_empty() || left < 2 => Row::new(),
-        false => Row::text(text::fit(owner, left - 1)).and(" "),
+        true => RoleLine::text(stem),
+        false if owner.is_empty() || left < 2 => RoleLine::new(),
+        false => RoleLine::text(text::fit(owner, left - 1)).and(" "),
     }
     .bold(Role::Strong, leaf)
 }
@@ -107,32 +113,32 @@ fn readiness(row: &PodRow) -> String {
 }
 
 /// What stands at the right of its name.
-fn right(scene: &Scene, row: &PodRow, hit: &Hit, role: Role, roomy: bool) -> Row {
+fn right(scene: &Scene, row: &PodRow, hit: &FaultTarget, role: Role, roomy: bool) -> RoleLine {
     if let Some(gone) = row.gone {
         let since = scene.since_t0(gone).filter(|_| roomy).map(figures::moment);
         let by_us = if roomy && hit.did(row) { ", by us" } else { "" };
         let since = since.map(|when| format!(" since {when}{by_us}")).unwrap_or_default();
-        return Row::strong(role, format!("gone{since}"));
+        return RoleLine::strong(role, format!("gone{since}"));
     }
     if row.pod.deleting.is_some() {
-        return Row::strong(role, "leaving");
+        return RoleLine::strong(role, "leaving");
     }
-    let ready = Row::strong(role, readiness(row));
+    let ready = RoleLine::strong(role, readiness(row));
     match roomy && row.ready_since.is_some() {
         true => ready.bold(role, " ready").and(format!("  restarts {}", row.restarts())),
         false => ready,
     }
 }
 
-fn below(scene: &Scene, row: &PodRow, hit: &Hit, width: usize, roomy: bool) -> Vec<Line> {
+fn below(scene: &Scene, row: &PodRow, hit: &FaultTarget, width: usize, roomy: bool) -> Vec<PodLine> {
     if row.gone.is_some() {
         return Vec::new();
     }
     let mut lines = Vec::new();
     let identity = row.identity();
     let restarts = match identity {
-        Identity::Restarted(times) => Row::strong(Role::Failing, format!("restart {times}")),
-        _ => Row::new(),
+        Identity::Restarted(times) => RoleLine::strong(Role::Failing, format!("restart {times}")),
+        _ => RoleLine::new(),
     };
     if let Some(since) = row.unready_since.filter(|_| row.pod.deleting.is_none()) {
         let (status, since) = match row.pod.status.as_str() {
@@ -140,8 +146,8 @@ fn below(scene: &Scene, row: &PodRow, hit: &Hit, width: usize, roomy: bool) -> V
             status => (short_status(status), row.status_since),
         };
         let lasted = figures::length(figures::between(since, scene.said));
-        let words = Row::of(Role::Waiting, format!("  {status} for {lasted}"));
-        lines.push(Line::with(words, restarts.clone()));
+        let words = RoleLine::of(Role::Waiting, format!("  {status} for {lasted}"));
+        lines.push(PodLine::with(words, restarts.clone()));
     } else if !hit.would(row)
         && !hit.did(row)
         && let Some(told) = liveness(scene, row, width, roomy)
@@ -149,29 +155,29 @@ fn below(scene: &Scene, row: &PodRow, hit: &Hit, width: usize, roomy: bool) -> V
         let mut told = told.into_iter();
         let room = width.saturating_sub(restarts.width() + 1);
         lines.extend(told.next().map(|line| match line.width() <= room {
-            true => Line::with(line, restarts.clone()),
-            false => Line::of(line),
+            true => PodLine::with(line, restarts.clone()),
+            false => PodLine::of(line),
         }));
-        lines.extend(told.map(Line::of));
+        lines.extend(told.map(PodLine::of));
     } else if restarts.width() > 0 {
-        lines.push(Line::with(Row::new(), restarts.clone()));
+        lines.push(PodLine::with(RoleLine::new(), restarts.clone()));
     }
     if let Some(end) = row.last_end() {
         let words = format!("  last end: {}, exit {}", end.reason, end.exit_code);
         let role = if restarts.width() > 0 { Role::Failing } else { Role::Text };
-        lines.push(Line::of(Row::of(role, words)).spare());
+        lines.push(PodLine::of(RoleLine::of(role, words)).spare());
     }
     if let Identity::Replaces(old) = &identity
         && let Some(since) = row.ready_since.and_then(|at| scene.since_t0(at)).filter(|_| roomy)
     {
         let words = format!("  ready since {}, in place of {}", figures::moment(since), leaf(old));
-        lines.push(Line::of(Row::text(words)).spare());
+        lines.push(PodLine::of(RoleLine::text(words)).spare());
     }
     lines
 }
 
 /// Liveness misses as boxes, and when Kubernetes restarts it if they go on.
-fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Vec<Row>> {
+fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Vec<RoleLine>> {
     let liveness = row.pod.liveness.as_ref()?;
     let threshold = liveness.threshold;
     let due = insight::restart_due_of(scene.session, row, scene.until);
@@ -183,7 +189,7 @@ fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Ve
         _ => "  liveness ".to_owned(),
     };
     let asked = scene.session.users.main().is_some();
-    let head = Row::text(head).joined(boxes(misses, threshold, asked));
+    let head = RoleLine::text(head).joined(boxes(misses, threshold, asked));
     if misses == 0 {
         let words = match (row.misses.worst, asked) {
             (0, false) => format!(" {threshold} misses restart"),
@@ -205,23 +211,23 @@ fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Ve
     Some(match () {
         () if whole.width() <= width => vec![whole],
         () if short.width() <= width => vec![short],
-        () => vec![head, Row::text("  ").bold(Role::Failing, when)],
+        () => vec![head, RoleLine::text("  ").bold(Role::Failing, when)],
     })
 }
 
 /// Misses in a row out of those that restart it: `■□□`; of many, as numbers.
-pub(in crate::tui::panes) fn boxes(misses: u32, threshold: u32, asked: bool) -> Row {
+pub(in crate::tui::panes) fn boxes(misses: u32, threshold: u32, asked: bool) -> RoleLine {
     let role = match misses {
         0 if asked => Role::Ok,
         0 => Role::Soft,
         _ => Role::Failing,
     };
     if threshold > BOXES {
-        return Row::strong(role, format!("{misses}/{threshold}"));
+        return RoleLine::strong(role, format!("{misses}/{threshold}"));
     }
     let missed = misses.min(threshold) as usize;
     let signs = format!("{}{}", "■".repeat(missed), "□".repeat(threshold as usize - missed));
-    if asked { Row::strong(role, signs) } else { Row::of(role, signs) }
+    if asked { RoleLine::strong(role, signs) } else { RoleLine::of(role, signs) }
 }
 
 /// `ContainerCreating` and the like, in the room there is.

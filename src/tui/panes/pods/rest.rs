@@ -1,9 +1,9 @@
 //! What stands below the cards: Services, workloads that are not whole, other pods, what Kubernetes said.
 
-use super::Line;
+use super::PodLine;
 use crate::{
     session::state::{ServiceRow, WorkloadRow, WorkloadState},
-    tui::{canvas::Row, figures, pane::Pane, panes::Scene, text, theme::Role},
+    tui::{figures, pane::Pane, pane_buffer::RoleLine, panes::Scene, text, theme::Role},
 };
 
 /// Rows of other pods shown while a filter is set.
@@ -12,21 +12,21 @@ const FOUND: usize = 200;
 const NOTES: usize = 50;
 
 /// A Service with its endpoints.
-pub(super) fn service(scene: &Scene, row: &ServiceRow, width: usize, roomy: bool) -> Line {
+pub(super) fn service(scene: &Scene, row: &ServiceRow, width: usize, roomy: bool) -> PodLine {
     let right = endpoints(scene, row);
-    let head = Row::of(Role::Soft, if roomy { "  svc " } else { "  " });
+    let head = RoleLine::of(Role::Soft, if roomy { "  svc " } else { "  " });
     let room = width.saturating_sub(head.width() + right.width() + 1);
-    Line::with(head.and(text::fit(&row.endpoints.name, room)), right)
+    PodLine::with(head.and(text::fit(&row.endpoints.name, room)), right)
 }
 
 /// The same in one row.
-pub(in crate::tui::panes) fn service_row(scene: &Scene, row: &ServiceRow, width: usize) -> Row {
+pub(in crate::tui::panes) fn service_row(scene: &Scene, row: &ServiceRow, width: usize) -> RoleLine {
     let line = service(scene, row, width, false);
     line.left.and(" ").joined(line.right)
 }
 
 /// `1 endpoint`; none has the fault's colour where the fault is about it.
-fn endpoints(scene: &Scene, row: &ServiceRow) -> Row {
+fn endpoints(scene: &Scene, row: &ServiceRow) -> RoleLine {
     let ready = row.endpoints.ready;
     let noun = if ready == 1 { "endpoint" } else { "endpoints" };
     let role = match ready {
@@ -34,7 +34,7 @@ fn endpoints(scene: &Scene, row: &ServiceRow) -> Row {
         0 => Role::Failing,
         _ => Role::Ok,
     };
-    Row::strong(role, format!("{ready} {noun}"))
+    RoleLine::strong(role, format!("{ready} {noun}"))
 }
 
 /// Whether the pods behind a Service are of what the fault is about.
@@ -49,7 +49,7 @@ fn is_hit(scene: &Scene, row: &ServiceRow) -> bool {
 }
 
 /// A workload that is not whole, where no pod of its own says so.
-pub(super) fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<Line> {
+pub(super) fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<PodLine> {
     let w = &row.workload;
     let pods = scene.session.cluster.pods_of(row);
     let told = pods.iter().any(|pod| pod.gone.is_none() && pod.ready_since.is_none());
@@ -63,9 +63,9 @@ pub(super) fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<
         WorkloadState::Gone => (Role::Fault, "deleted".to_owned()),
     };
     let since = figures::length(figures::between(row.since, scene.said));
-    let right = Row::strong(role, words);
+    let right = RoleLine::strong(role, words);
     let (head, right) = if roomy { ("  deploy ", right.and(format!(" {since}"))) } else { ("  ", right) };
-    Some(Line::with(Row::of(Role::Soft, head).and(w.name.as_str()), right).spare())
+    Some(PodLine::with(RoleLine::of(Role::Soft, head).and(w.name.as_str()), right).spare())
 }
 
 /// All pods counted by state, once there are more than those with a row of their own.
@@ -82,34 +82,34 @@ pub(super) fn others(scene: &Scene) -> Option<String> {
 }
 
 /// Pods that are not in play whose names hold what is looked for.
-pub(super) fn found(scene: &Scene, width: usize) -> Vec<Line> {
+pub(super) fn found(scene: &Scene, width: usize) -> Vec<PodLine> {
     let cluster = &scene.session.cluster;
     let filter = &scene.view.filter;
     let line = |name: &str, status: &str| {
         let name = text::fit_ends(name, width.saturating_sub(status.len() + 3));
-        Line::with(Row::text("  ").and(name), Row::text(status))
+        PodLine::with(RoleLine::text("  ").and(name), RoleLine::text(status))
     };
     let others = cluster.others.values().filter(|pod| pod.key.name.contains(filter)).take(FOUND);
-    let mut lines: Vec<Line> = others.map(|pod| line(&pod.key.name, &pod.status)).collect();
+    let mut lines: Vec<PodLine> = others.map(|pod| line(&pod.key.name, &pod.status)).collect();
     let Some(found) = cluster.found.as_ref().filter(|found| found.text == *filter) else { return lines };
     lines.extend(found.pods.iter().map(|(key, status)| line(&key.name, status)));
     let more = found.all.saturating_sub(found.pods.len() as u32);
     if more > 0 {
-        lines.push(Line::of(Row::text(format!("  and {more} more"))));
+        lines.push(PodLine::of(RoleLine::text(format!("  and {more} more"))));
     }
     lines
 }
 
 /// The latest words of Kubernetes about objects in play, newest last, with their heading, in at most `room` rows; once it
 /// was scrolled, more of them.
-pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<Line> {
+pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<PodLine> {
     let scrolled = scene.view.scroll_of(Pane::Pods) > 0;
     let most = if scrolled { NOTES } else { room.saturating_sub(1) };
     let notes = &scene.session.cluster.notes;
     if most == 0 || notes.is_empty() || (!roomy && !scrolled && room < 3) {
         return Vec::new();
     }
-    let head = Line::of(Row::of(Role::Soft, "  what Kubernetes said"));
+    let head = PodLine::of(RoleLine::of(Role::Soft, "  what Kubernetes said"));
     let told = notes.iter().skip(notes.len().saturating_sub(most)).map(|row| {
         let when = match scene.since_t0(row.at) {
             Some(since) => format!("  T{since:+.1} "),
@@ -117,8 +117,8 @@ pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<Line> {
         };
         let role = if row.note.level == "Warning" { Role::Failing } else { Role::Text };
         let object = super::leaf(row.note.object.rsplit('/').next().unwrap_or_default());
-        let words = Row::of(Role::Soft, when).with(role, format!("{} ", row.note.reason));
-        Line::of(words.and(format!("{object}: {}", row.note.message)))
+        let words = RoleLine::of(Role::Soft, when).with(role, format!("{} ", row.note.reason));
+        PodLine::of(words.and(format!("{object}: {}", row.note.message)))
     });
     std::iter::once(head).chain(told).collect()
 }

@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{Told, cells, rows, shown, tell, view},
+    super::testing::{SessionAt, cells, rows, shown, tell, view},
     pods,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     },
     test_support::{container, pod},
     tui::{
-        canvas::Canvas,
+        pane_buffer::PaneBuffer,
         panes::Scene,
         screens,
         targets::Target,
@@ -27,7 +27,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 const SMALL: (u16, u16) = (37, 9);
 const LARGE: (u16, u16) = (62, 15);
 
-fn pane(told: &Told, size: (u16, u16)) -> String {
+fn pane(told: &SessionAt, size: (u16, u16)) -> String {
     shown(told, size, pods).join("\n")
 }
 
@@ -38,11 +38,11 @@ fn has(pane: &str, words: &[&str]) {
 }
 
 /// A consumer's pod that Kubernetes asks for its health.
-fn consumer(told: &Told) -> Pod {
+fn consumer(told: &SessionAt) -> Pod {
     told.0.cluster.in_play.iter().find(|row| row.pod.key.name.contains("consumer")).unwrap().pod.clone()
 }
 
-fn missed(told: &mut Told, seconds: f64, pod: &Pod) {
+fn missed(told: &mut SessionAt, seconds: f64, pod: &Pod) {
     let note = ClusterNote {
         object: format!("pod/{}", pod.key.name),
         level: "Warning".to_owned(),
@@ -178,7 +178,7 @@ fn other_pods_are_counted_and_can_be_looked_for() {
 }
 
 /// A session with many pods in play.
-fn crowd(count: usize) -> Told {
+fn crowd(count: usize) -> SessionAt {
     let mut told = fixtures::told(Variant::After, -1.0);
     for n in 0..count {
         let mut seen = pod("default", &format!("shop-5f6c-{n:05}"));
@@ -206,7 +206,7 @@ fn the_chosen_pod_is_a_bar_and_every_card_can_be_pointed_at() {
     let theme = Theme::default();
     let view = View { pod: Some(format!("uid-{OLD}")), ..view() };
     let (area, mut found) = (Rect::new(0, 0, SMALL.0, SMALL.1), None);
-    let buffer = cells(&told, &view, &theme, SMALL, |canvas: &mut Canvas, scene: &Scene| {
+    let buffer = cells(&told, &view, &theme, SMALL, |canvas: &mut PaneBuffer, scene: &Scene| {
         pods(canvas, scene);
         found = scene.targets.borrow().of(&Target::Pod(format!("uid-{OLD}")));
     });

@@ -10,9 +10,9 @@ use crate::{
         wording,
     },
     tui::{
-        canvas::{Canvas, Row},
         keymap::Action,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         targets::Target,
         text,
         theme::Role,
@@ -23,53 +23,53 @@ use crate::{
 const WORD: usize = 5;
 
 /// Draws the checks, as tall as they are; what is below them stays.
-pub(crate) fn preflight(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn preflight(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, room) = (canvas.width(), canvas.height().saturating_sub(2));
     let lines = lines(scene, width.saturating_sub(4), room);
     let shown = lines.len().clamp(1, room.max(1));
     let mut frame = canvas.part(0, 0, width, shown + 2);
     frame.clear();
     scene.mark(frame.area(), Target::Pane(Pane::Users));
-    let title = Row::strong(Role::Focus, "PREFLIGHT");
+    let title = RoleLine::strong(Role::Focus, "PREFLIGHT");
     let counted = counted(scene, width.saturating_sub(title.width() + 12));
     let mut inside = frame.framed(&title, &counted, Role::Focus);
     let mut body = inside.part(1, 0, width.saturating_sub(4), shown);
     super::scrolled(&mut body, &lines, scene.view.scroll_of(Pane::Users));
     let hidden = lines.len().saturating_sub(shown);
     if hidden > 0 {
-        let more = Row::text(wording::count(hidden as u64, "more line"));
+        let more = RoleLine::text(wording::count(hidden as u64, "more line"));
         let mut foot = canvas.part(0, shown + 1, width, 1);
         foot.spaced(width.saturating_sub(more.width() + 4), more.width(), &more);
     }
 }
 
 /// `6 checks  0 to fix  3 to know`, as much of it as fits.
-fn counted(scene: &Scene, room: usize) -> Row {
+fn counted(scene: &Scene, room: usize) -> RoleLine {
     let checks = &scene.session.checks;
     let count = |level| checks.iter().filter(|check| check.level == level).count();
     let (fix, know) = (count(CheckLevel::Fix), count(CheckLevel::Know));
-    let to_fix = |row: Row| match fix {
+    let to_fix = |row: RoleLine| match fix {
         0 => row.and("0 to fix"),
         fix => row.bold(Role::Failing, format!("{fix} to fix")),
     };
-    let row = to_fix(Row::text(format!("{}  ", wording::count(checks.len() as u64, "check"))));
+    let row = to_fix(RoleLine::text(format!("{}  ", wording::count(checks.len() as u64, "check"))));
     let row = row.and(format!("  {know} to know"));
     match checks.is_empty() {
-        true => Row::new(),
+        true => RoleLine::new(),
         false if row.width() <= room => row,
-        false => to_fix(Row::new()),
+        false => to_fix(RoleLine::new()),
     }
 }
 
 /// The checks in rows: what is to be mended first. Where they are too many, those in order are one row at the end.
-fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<Row> {
+fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     let checks = &scene.session.checks;
     if checks.is_empty() {
-        return vec![Row::of(Role::Soft, "nothing is checked yet")];
+        return vec![RoleLine::of(Role::Soft, "nothing is checked yet")];
     }
     let of = |level| checks.iter().filter(move |check: &&PreflightCheck| check.level == level);
     let all = of(CheckLevel::Fix).chain(of(CheckLevel::Ok)).chain(of(CheckLevel::Know));
-    let whole: Vec<Row> = all.flat_map(|check| told(scene, check, columns)).collect();
+    let whole: Vec<RoleLine> = all.flat_map(|check| told(scene, check, columns)).collect();
     let fine = of(CheckLevel::Ok).count();
     if whole.len() <= rows || fine == 0 {
         return whole;
@@ -80,12 +80,12 @@ fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<Row> {
     told.chain([summary]).collect()
 }
 
-fn word(word: &str, role: Role) -> Row {
-    Row::strong(role, format!("{word:<0$}", WORD - 1)).and(" ")
+fn word(word: &str, role: Role) -> RoleLine {
+    RoleLine::strong(role, format!("{word:<0$}", WORD - 1)).and(" ")
 }
 
 /// A check with its way out, wrapped.
-fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<Row> {
+fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<RoleLine> {
     let word = match check.level {
         CheckLevel::Ok => word("OK", Role::Ok),
         CheckLevel::Fix => word("FIX", Role::Failing),
@@ -93,8 +93,8 @@ fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<Row> {
     };
     let room = columns.saturating_sub(WORD);
     let wrapped = text::wrapped(&check.text, room).into_iter().enumerate();
-    let mut rows: Vec<Row> = wrapped
-        .map(|(i, line)| if i == 0 { word.clone().and(line) } else { Row::new().to(WORD).and(line) })
+    let mut rows: Vec<RoleLine> = wrapped
+        .map(|(i, line)| if i == 0 { word.clone().and(line) } else { RoleLine::new().to(WORD).and(line) })
         .collect();
     match (&check.offer, &check.remedy) {
         (Some(offer), _) => {
@@ -102,19 +102,19 @@ fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<Row> {
             let offer = text::wrapped(&offer.offer_text(), room.saturating_sub(key.len() + 10)).into_iter();
             rows.extend(offer.enumerate().map(|(i, line)| {
                 match i {
-                    0 => Row::new()
+                    0 => RoleLine::new()
                         .to(WORD)
                         .with(Role::Soft, "way out: ")
                         .bold(Role::Focus, key.as_str())
                         .and(" ")
                         .and(line),
-                    _ => Row::new().to(WORD + key.len() + 10).and(line),
+                    _ => RoleLine::new().to(WORD + key.len() + 10).and(line),
                 }
             }));
         }
         (None, Some(remedy)) => {
             let remedy = text::wrapped(&format!("way out: {remedy}"), room).into_iter();
-            rows.extend(remedy.map(|line| Row::new().to(WORD).with(Role::Soft, line)));
+            rows.extend(remedy.map(|line| RoleLine::new().to(WORD).with(Role::Soft, line)));
         }
         (None, None) => {}
     }

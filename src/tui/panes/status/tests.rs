@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{Told, shown, tell},
+    super::testing::{SessionAt, shown, tell},
     bare_status, status,
 };
 use crate::{
@@ -19,7 +19,7 @@ use proptest::prelude::*;
 /// The pane on a screen of 80x24.
 const SIZE: (u16, u16) = (42, 7);
 
-fn pane(told: &Told) -> String {
+fn pane(told: &SessionAt) -> String {
     shown(told, SIZE, status).join("\n")
 }
 
@@ -81,7 +81,7 @@ fn where_roles_are_not_known_pods_have_a_row_each() {
 /// On the smallest screens what a fire would do stands where breaker and pods stand else.
 #[test]
 fn what_a_fire_would_do_is_seen_on_the_smallest_screen() {
-    let bare = |told: &Told, width, height| shown(told, (width, height), bare_status).join("\n");
+    let bare = |told: &SessionAt, width, height| shown(told, (width, height), bare_status).join("\n");
     let card = bare(&fixtures::steady(), 60, 5);
     for words in ["KILL 1 pod", "x2k8p", "on minikube", "returns"] {
         assert!(card.contains(words), "{words} in\n{card}");

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A fact with its name before it.
-pub(super) struct Fact {
+pub(super) struct CardFact {
     pub(super) name: &'static str,
     pub(super) role: Role,
     /// Its lines, as far as they fit; longer ones are wrapped.
@@ -25,7 +25,7 @@ pub(super) struct Fact {
     pub(super) stays: bool,
 }
 
-impl Fact {
+impl CardFact {
     fn new(name: &'static str, lines: impl IntoIterator<Item = String>) -> Self {
         Self { name, role: Role::Text, lines: lines.into_iter().collect(), stays: false }
     }
@@ -40,9 +40,9 @@ impl Fact {
 }
 
 /// All that is known, in order, with so many of the objects by name.
-pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<Fact> {
+pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardFact> {
     let back = returns(&card.comes_back);
-    let returns = Fact::new("returns", [back.clone()]).staying();
+    let returns = CardFact::new("returns", [back.clone()]).staying();
     let returns = if ["by itself", "yes", "nothing goes"].iter().any(|well| back.starts_with(well)) {
         returns
     } else {
@@ -51,12 +51,12 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<Fact>
     let key = scene.view.keymap.key(Action::Abort);
     let abort = cost::of_card(scene, card).into_iter().next();
     let abort = abort.map_or_else(|| format!("{key} ends the run"), |cost| said(&key, &cost));
-    let mut facts: Vec<Fact> =
-        (named > 0).then(|| Fact::new("hits", hits(card, named)).staying()).into_iter().collect();
+    let mut facts: Vec<CardFact> =
+        (named > 0).then(|| CardFact::new("hits", hits(card, named)).staying()).into_iter().collect();
     if !card.consequences.is_empty() {
-        facts.push(Fact::new("then", card.consequences.clone()));
+        facts.push(CardFact::new("then", card.consequences.clone()));
     }
-    facts.extend([returns, Fact::new("abort", [abort]).staying()]);
+    facts.extend([returns, CardFact::new("abort", [abort]).staying()]);
     facts.extend(undo(scene, card));
     facts.extend(guards(scene));
     facts.extend(notes(scene));
@@ -106,25 +106,25 @@ fn returns(comes_back: &str) -> String {
 }
 
 /// What was saved, and whether it could be put back when the server was last asked.
-fn undo(scene: &Scene, card: &TargetCard) -> Option<Fact> {
+fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     let session = scene.session;
     let kit = session.undo.kits.get(&card.step)?;
     let saved = format!("{} saved", wording::count(kit.manifests.len() as u64, "manifest"));
     Some(match &session.undo.checked {
         Some((_, Some(why))) => {
-            Fact { role: Role::Failing, ..Fact::new("undo", [format!("CANNOT be put back: {why}")]) }
+            CardFact { role: Role::Failing, ..CardFact::new("undo", [format!("CANNOT be put back: {why}")]) }
                 .staying()
         }
         Some((at, None)) => {
             let ago = figures::between(*at, scene.said);
-            Fact::new("undo", [format!("{saved}, checked {ago:.0} s ago")])
+            CardFact::new("undo", [format!("{saved}, checked {ago:.0} s ago")])
         }
-        None => Fact::new("undo", [saved]),
+        None => CardFact::new("undo", [saved]),
     })
 }
 
 /// What ends the run by itself from then on.
-fn guards(scene: &Scene) -> Option<Fact> {
+fn guards(scene: &Scene) -> Option<CardFact> {
     let limits = &scene.session.guards.limits;
     let words = |guard: Guard| {
         let limit = limits.limit(guard)?;
@@ -137,22 +137,24 @@ fn guards(scene: &Scene) -> Option<Fact> {
     let words: Vec<String> = Guard::ALL.into_iter().filter_map(words).collect();
     let key = scene.view.keymap.key(Action::Guards);
     Some(match words.as_slice() {
-        [] => Fact::new("guards", [format!("are off: nothing ends the run by itself; {key} sets limits")])
-            .warning(),
-        [only] => Fact::new("guards", [format!("end the run {only}")]),
-        [first, second] => Fact::new("guards", [format!("end the run {first},"), format!("or {second}")]),
+        [] => {
+            CardFact::new("guards", [format!("are off: nothing ends the run by itself; {key} sets limits")])
+                .warning()
+        }
+        [only] => CardFact::new("guards", [format!("end the run {only}")]),
+        [first, second] => CardFact::new("guards", [format!("end the run {first},"), format!("or {second}")]),
         [first, middle @ .., last] => {
             let middle = middle.join(", ");
-            Fact::new("guards", [format!("end the run {first},"), format!("{middle}, or {last}")])
+            CardFact::new("guards", [format!("end the run {first},"), format!("{middle}, or {last}")])
         }
     })
 }
 
 /// What to know before.
-fn notes(scene: &Scene) -> Option<Fact> {
+fn notes(scene: &Scene) -> Option<CardFact> {
     let unready = insight::not_ready_to_fire(scene.session).map(|why| format!("no verdict yet: {why}"));
     let lines: Vec<String> = unready.into_iter().chain(liveness(scene)).collect();
-    (!lines.is_empty()).then(|| Fact::new("note", lines).warning())
+    (!lines.is_empty()).then(|| CardFact::new("note", lines).warning())
 }
 
 /// Where the consumer's liveness asks the page that an open breaker fails.

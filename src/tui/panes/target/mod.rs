@@ -8,29 +8,29 @@ use super::Scene;
 use crate::{
     session::event::TargetCard,
     tui::{
-        canvas::{Canvas, Row},
         keymap::Action,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         targets::Target,
         text,
         theme::Role,
     },
 };
-use facts::{Fact, facts};
+use facts::{CardFact, facts};
 
 /// Columns of a fact's name.
 const NAME: usize = 9;
 
 /// Draws the card, as tall as its text; what is below it stays.
-pub(crate) fn target(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn target(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, room) = (canvas.width(), canvas.height().saturating_sub(2));
     let lines = lines(scene, width.saturating_sub(4), room);
     let mut card = canvas.part(0, 0, width, lines.len() + 2);
     card.clear();
     scene.mark(card.area(), Target::Pane(Pane::Pods));
     let key = scene.view.keymap.spoken(Action::Fire);
-    let title = Row::strong(Role::Fault, format!("TARGET  what {key} will do"));
-    let mut inside = card.framed(&title, &Row::new(), Role::Fault);
+    let title = RoleLine::strong(Role::Fault, format!("TARGET  what {key} will do"));
+    let mut inside = card.framed(&title, &RoleLine::new(), Role::Fault);
     let mut body = inside.part(1, 0, width.saturating_sub(4), lines.len());
     for (y, line) in lines.iter().enumerate() {
         body.row(y, line);
@@ -38,13 +38,13 @@ pub(crate) fn target(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// The lines of the card in full, or without as much as has to give way.
-pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<Row> {
+pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     let Some(card) = scene.card() else {
         let step = scene.awaiting_fire().map(|row| row.step.label.as_str()).unwrap_or_default();
         let unknown =
             ["what it will hit is being looked up;", "where that cannot be told, it may hit anything"];
-        let step = text::wrapped(step, columns).into_iter().map(|line| Row::strong(Role::Fault, line));
-        return step.chain(unknown.map(Row::text)).take(rows).collect();
+        let step = text::wrapped(step, columns).into_iter().map(|line| RoleLine::strong(Role::Fault, line));
+        return step.chain(unknown.map(RoleLine::text)).take(rows).collect();
     };
     let told = LEVELS.map(|level| told(scene, card, columns, &level));
     let [.., least] = &told;
@@ -54,7 +54,7 @@ pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<Row> {
     for (name, rows) in parts {
         // A free row parts what the fire does from what guards it.
         if *name == "guards" && spare > 0 {
-            lines.push(Row::new());
+            lines.push(RoleLine::new());
         }
         lines.extend(rows.iter().cloned());
     }
@@ -62,40 +62,40 @@ pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<Row> {
 }
 
 /// What gives way: objects beyond so many, the facts of these names, all but the first clause of the headline.
-struct Level {
+struct Shortening {
     named: usize,
     left_out: &'static [&'static str],
     brief: bool,
 }
 
 /// From all to the least that is shown.
-const LEVELS: [Level; 9] = [
-    Level { named: 6, left_out: &[], brief: false },
-    Level { named: 6, left_out: &["note"], brief: false },
-    Level { named: 6, left_out: &["note", "guards"], brief: false },
-    Level { named: 3, left_out: &["note", "guards"], brief: false },
-    Level { named: 3, left_out: &["note", "guards", "undo"], brief: false },
-    Level { named: 3, left_out: &["note", "guards", "undo", "then"], brief: false },
-    Level { named: 1, left_out: &["note", "guards", "undo", "then"], brief: false },
-    Level { named: 1, left_out: &["note", "guards", "undo", "then"], brief: true },
+const LEVELS: [Shortening; 9] = [
+    Shortening { named: 6, left_out: &[], brief: false },
+    Shortening { named: 6, left_out: &["note"], brief: false },
+    Shortening { named: 6, left_out: &["note", "guards"], brief: false },
+    Shortening { named: 3, left_out: &["note", "guards"], brief: false },
+    Shortening { named: 3, left_out: &["note", "guards", "undo"], brief: false },
+    Shortening { named: 3, left_out: &["note", "guards", "undo", "then"], brief: false },
+    Shortening { named: 1, left_out: &["note", "guards", "undo", "then"], brief: false },
+    Shortening { named: 1, left_out: &["note", "guards", "undo", "then"], brief: true },
     // On the smallest screen the headline says what is hit.
-    Level { named: 0, left_out: &["note", "guards", "undo", "then"], brief: true },
+    Shortening { named: 0, left_out: &["note", "guards", "undo", "then"], brief: true },
 ];
 
 /// Rows by the name of what they are about.
-type Parts = Vec<(&'static str, Vec<Row>)>;
+type Parts = Vec<(&'static str, Vec<RoleLine>)>;
 
 fn taken(parts: &Parts) -> usize {
     parts.iter().map(|(_, rows)| rows.len()).sum()
 }
 
-fn told(scene: &Scene, card: &TargetCard, columns: usize, level: &Level) -> Parts {
+fn told(scene: &Scene, card: &TargetCard, columns: usize, level: &Shortening) -> Parts {
     let headline = match level.brief {
         true => card.headline.split([',', ';']).next().unwrap_or_default(),
         false => card.headline.as_str(),
     };
     let headline = text::wrapped(headline, columns);
-    let headline = headline.into_iter().map(|line| Row::strong(Role::Fault, line)).collect();
+    let headline = headline.into_iter().map(|line| RoleLine::strong(Role::Fault, line)).collect();
     let mut parts = vec![("headline", headline), ("where", whereabouts(scene, card, columns))];
     let facts = facts(scene, card, level.named).into_iter();
     let facts = facts.filter(|fact| fact.stays || !level.left_out.contains(&fact.name));
@@ -104,7 +104,7 @@ fn told(scene: &Scene, card: &TargetCard, columns: usize, level: &Level) -> Part
 }
 
 /// A fact in as many rows as it takes.
-fn in_rows(fact: &Fact, columns: usize) -> Vec<Row> {
+fn in_rows(fact: &CardFact, columns: usize) -> Vec<RoleLine> {
     let room = columns.saturating_sub(NAME);
     let wrap = |line: &String| match text::width(line) <= room {
         true => vec![line.clone()],
@@ -112,7 +112,7 @@ fn in_rows(fact: &Fact, columns: usize) -> Vec<Row> {
     };
     let lines = fact.lines.iter().flat_map(wrap);
     let named = lines.enumerate().map(|(i, line)| {
-        let name = if i == 0 { Row::strong(Role::Text, fact.name) } else { Row::new() };
+        let name = if i == 0 { RoleLine::strong(Role::Text, fact.name) } else { RoleLine::new() };
         match fact.role {
             Role::Text => name.to(NAME).and(line),
             role => name.to(NAME).bold(role, line),
@@ -140,14 +140,14 @@ pub(super) fn place(scene: &Scene, columns: usize) -> String {
 }
 
 /// In which cluster it would be, where that goes without saying no more.
-fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<Row> {
+fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLine> {
     let session = scene.session.meta.context.as_deref();
     let (context, sure, allowed) = match &card.place {
         Some(place) => (place.context.as_deref(), place.sure, place.allowed),
         // A recording of before this was told.
         None => (session, true, scene.session.meta.allowed),
     };
-    let name = Row::strong(Role::Text, "where").to(NAME);
+    let name = RoleLine::strong(Role::Text, "where").to(NAME);
     let (context, words) = match (context, sure, allowed) {
         (None, ..) if session.is_none() => return Vec::new(),
         (None, ..) => return vec![name.bold(Role::Waiting, "on this machine, in no known cluster")],
@@ -158,14 +158,14 @@ fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<Row> {
     };
     // A name of a cluster that is not to be overlooked is shown whole, on rows of its own where it is long.
     let room = columns.saturating_sub(NAME);
-    let chip = Row::new().fill(Role::Failing, format!(" {context} "));
-    let words = Row::of(Role::Failing, words);
+    let chip = RoleLine::new().fill(Role::Failing, format!(" {context} "));
+    let words = RoleLine::of(Role::Failing, words);
     if chip.width() + 1 + words.width() <= room {
         return vec![name.joined(chip).and(" ").joined(words)];
     }
     let chips = text::wrapped(context, room.saturating_sub(2)).into_iter();
-    let rows = chips.map(|part| Row::new().to(NAME).fill(Role::Failing, format!(" {part} ")));
-    let mut rows: Vec<Row> = rows.collect();
+    let rows = chips.map(|part| RoleLine::new().to(NAME).fill(Role::Failing, format!(" {part} ")));
+    let mut rows: Vec<RoleLine> = rows.collect();
     if let Some(first) = rows.first_mut() {
         let chip = first.0.pop();
         *first = name;
@@ -174,7 +174,7 @@ fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<Row> {
     rows.extend(
         text::wrapped(&words.0.iter().map(|piece| piece.text.as_str()).collect::<String>(), room)
             .into_iter()
-            .map(|line| Row::new().to(NAME).with(Role::Failing, line)),
+            .map(|line| RoleLine::new().to(NAME).with(Role::Failing, line)),
     );
     rows
 }

@@ -15,10 +15,10 @@ use crate::{
 };
 use proptest::prelude::*;
 
-type Told = (Session, Timestamp);
+type SessionAt = (Session, Timestamp);
 
 /// The story up to the fire, with another card.
-fn carded(change: impl FnOnce(&mut TargetCard)) -> Told {
+fn carded(change: impl FnOnce(&mut TargetCard)) -> SessionAt {
     let mut told = fixtures::steady();
     let mut card = told.0.target.clone().unwrap();
     change(&mut card);
@@ -26,7 +26,7 @@ fn carded(change: impl FnOnce(&mut TargetCard)) -> Told {
     told
 }
 
-fn shown(told: &Told, width: u16, height: u16) -> String {
+fn shown(told: &SessionAt, width: u16, height: u16) -> String {
     text(&drawn(told, &view(), &Theme::default(), width, height))
 }
 
@@ -106,14 +106,14 @@ fn the_picture_goes_on_below_the_card() {
 }
 
 /// A second destructive step waits while the fault is on.
-fn second_fire() -> Told {
+fn second_fire() -> SessionAt {
     let mut told = fixtures::after_open();
     let step = told.0.steps.rows.iter().find(|row| row.step.destructive).map(|row| row.step.at).unwrap();
     awaiting(&mut told, step);
     told
 }
 
-fn awaiting(told: &mut Told, step: StepRef) {
+fn awaiting(told: &mut SessionAt, step: StepRef) {
     told.0.apply(&Event {
         seq: told.0.events,
         at: told.1,

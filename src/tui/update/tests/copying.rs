@@ -1,9 +1,9 @@
 //! What `y` copies, from where the operator looks.
 
-use super::{Desk, fixtures};
+use super::{TestScreen, fixtures};
 use crate::tui::{Effect, Overlay, Pane};
 
-fn copied(desk: &mut Desk) -> String {
+fn copied(desk: &mut TestScreen) -> String {
     match desk.press("y").as_slice() {
         [Effect::Copy(text)] => text.clone(),
         other => panic!("{other:?}, {:?}", desk.view.hint),
@@ -12,7 +12,7 @@ fn copied(desk: &mut Desk) -> String {
 
 #[test]
 fn the_pod_that_is_chosen_or_the_url_that_users_ask() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     let url = copied(&mut desk);
     assert!(url.starts_with("http://") && url.ends_with("/invoke"), "{url}");
     assert_eq!(desk.view.hint, Some(format!("copied the URL: {url}")));
@@ -39,7 +39,7 @@ fn the_pod_that_is_chosen_or_the_url_that_users_ask() {
 
 #[test]
 fn the_evidence_while_it_is_open_whole_and_without_what_steers_a_terminal() {
-    let mut desk = Desk::at(fixtures::after_open());
+    let mut desk = TestScreen::at(fixtures::after_open());
     desk.press("w");
     let evidence = copied(&mut desk);
     assert!(evidence.starts_with("users are called PROTECTED") && evidence.contains("\n- "), "{evidence}");
@@ -59,12 +59,12 @@ fn the_evidence_while_it_is_open_whole_and_without_what_steers_a_terminal() {
 
 #[test]
 fn where_there_is_nothing_it_says_so() {
-    let mut desk = Desk::at(fixtures::ready());
+    let mut desk = TestScreen::at(fixtures::ready());
     desk.session.cluster.in_play.clear();
     desk.session.users.endpoints.clear();
     desk.press("y");
     assert!(desk.view.hint.as_ref().unwrap().starts_with("nothing to copy"));
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.view.overlay = Some(Overlay::Help);
     assert_eq!(desk.press("y"), []);
     // A query is never shown, and never copied.

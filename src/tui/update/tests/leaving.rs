@@ -4,11 +4,11 @@ use super::*;
 use crate::session::command::StepCommand;
 
 /// The story in which what was fired away comes back by itself.
-fn self_healing(mut told: (Session, Timestamp)) -> Desk {
+fn self_healing(mut told: (Session, Timestamp)) -> TestScreen {
     for kit in told.0.undo.kits.values_mut() {
         kit.needed = false;
     }
-    Desk::at(told)
+    TestScreen::at(told)
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
         ("n", &[]),
         ("x", &[]),
     ] {
-        let mut desk = Desk::at(fixtures::before_failing());
+        let mut desk = TestScreen::at(fixtures::before_failing());
         assert_eq!(desk.press("q"), []);
         assert_eq!(desk.press(key), effects, "{key}");
         assert_eq!(desk.view.overlay.is_none(), key != "x", "{key}");
@@ -50,8 +50,8 @@ fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
 }
 
 /// The run is over, and what was fired away is not back.
-fn ended_with_the_fault_on() -> Desk {
-    let mut desk = Desk::at(fixtures::before_failing());
+fn ended_with_the_fault_on() -> TestScreen {
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     desk.take(Msg::Finished);
     desk
@@ -86,7 +86,7 @@ fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
 #[test]
 fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
     for first in [Msg::Interrupted("SIGTERM"), Msg::Closed] {
-        let mut desk = Desk::at(fixtures::before_failing());
+        let mut desk = TestScreen::at(fixtures::before_failing());
         assert_eq!(desk.take(first).effects, [send(Command::Step(StepCommand::Quit))]);
         assert_eq!(desk.press("CTRL+C"), [send(Command::Step(StepCommand::Cut))]);
         assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
@@ -95,7 +95,7 @@ fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
 
 #[test]
 fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     assert_eq!(desk.take(Msg::Closed).effects, [send(Command::Step(StepCommand::Quit))]);
     assert_eq!(desk.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
     assert_eq!(desk.view.leaving, Leaving::Asked);
@@ -104,12 +104,12 @@ fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
 #[test]
 fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
     for (msg, leaving) in [(Msg::Interrupted("SIGTERM"), Leaving::Asked), (Msg::Closed, Leaving::Asked)] {
-        let mut desk = Desk::at(fixtures::finished(Variant::After));
+        let mut desk = TestScreen::at(fixtures::finished(Variant::After));
         desk.take(Msg::Finished);
         assert_eq!(desk.take(msg.clone()).effects, [Effect::Leave], "{msg:?}");
         assert_eq!(desk.view.leaving, leaving, "{msg:?}");
     }
-    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
     desk.take(Msg::Finished);
     assert_eq!((desk.press("q"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
 }
@@ -132,14 +132,14 @@ fn after_the_end_nothing_is_asked_about_what_is_back_or_was_rolled_back() {
 
 #[test]
 fn a_new_run_follows_the_end_where_the_fault_is_over() {
-    let mut desk = Desk::at(fixtures::after_closed());
+    let mut desk = TestScreen::at(fixtures::after_closed());
     assert_eq!(desk.press("R"), []);
     assert!(desk.view.hint.as_deref().unwrap().contains("e ends it"));
-    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
     desk.take(Msg::Finished);
     assert_eq!(desk.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
     assert_eq!(desk.press("R"), [Effect::Again]);
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     desk.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     desk.take(Msg::Finished);
     assert_eq!(desk.press("R"), []);
@@ -148,16 +148,16 @@ fn a_new_run_follows_the_end_where_the_fault_is_over() {
 
 #[test]
 fn after_the_end_nothing_is_asked() {
-    let mut desk = Desk::at(fixtures::finished(Variant::After));
+    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
     assert_eq!(desk.take(Msg::Finished).effects, []);
     assert_eq!(desk.press("SPACE"), []);
     assert_eq!(desk.press("q"), [Effect::Leave]);
 }
 
 /// A lesson of the demo: one key leads on, `q` leaves and asks, wherever it stands.
-fn lesson(told: (Session, Timestamp)) -> Desk {
+fn lesson(told: (Session, Timestamp)) -> TestScreen {
     let mut desk = self_healing(told);
-    desk.view.course = Some(Course { next: "lesson 2", names: ("before", "after") });
+    desk.view.course = Some(Sequence { next: "lesson 2", names: ("before", "after") });
     desk
 }
 

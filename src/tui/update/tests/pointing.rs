@@ -12,7 +12,7 @@ const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
 #[test]
 fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
     for (width, height) in [(200, 50), (120, 36), (80, 24)] {
-        let mut desk = Desk::at(fixtures::before_failing());
+        let mut desk = TestScreen::at(fixtures::before_failing());
         let step = desk.session.steps.rows[4].step.at;
         desk.draw(width, height);
         let at = desk.view.targets.of(&Target::Step(step)).unwrap();
@@ -37,7 +37,7 @@ fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
 
 #[test]
 fn a_click_chooses_a_pod_and_the_next_endpoint() {
-    let mut desk = Desk::at(fixtures::after_open());
+    let mut desk = TestScreen::at(fixtures::after_open());
     desk.draw(120, 36);
     let uid = desk.session.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
     let at = desk.view.targets.of(&Target::Pod(uid.clone())).unwrap();
@@ -53,7 +53,7 @@ fn a_click_chooses_a_pod_and_the_next_endpoint() {
 #[test]
 fn a_click_beside_an_overlay_closes_it_unless_something_is_typed() {
     for (key, closes) in [("?", true), ("w", true), ("n", false)] {
-        let mut desk = Desk::at(fixtures::before_failing());
+        let mut desk = TestScreen::at(fixtures::before_failing());
         desk.press(key);
         desk.draw(120, 36);
         let inside = desk.view.targets.of(&Target::Overlay).unwrap();
@@ -69,7 +69,7 @@ fn a_click_beside_an_overlay_closes_it_unless_something_is_typed() {
 
 #[test]
 fn the_mouse_is_left_to_the_terminal_and_taken_back() {
-    let mut desk = Desk::at(fixtures::before_failing());
+    let mut desk = TestScreen::at(fixtures::before_failing());
     assert_eq!(desk.press("M"), [Effect::Mouse(true)]);
     assert_eq!(desk.press("M"), [Effect::Mouse(false)]);
     assert!(desk.view.hint.as_ref().unwrap().contains("M takes it back"));

@@ -10,14 +10,14 @@ use crate::{
 const LATELY_S: f64 = 5.0;
 
 /// Those who asked lately.
-pub(in crate::tui) struct Lately {
+pub(in crate::tui) struct RecentAnswers {
     /// Who got an answer.
     pub(in crate::tui) came: Recent,
     /// Who asked lately and waits.
     waiting: usize,
 }
 
-impl Lately {
+impl RecentAnswers {
     pub(in crate::tui) fn of(scene: &Scene, endpoint: &Endpoint) -> Self {
         let from = scene.until - std::time::Duration::from_secs_f64(LATELY_S);
         let came = Recent::of(endpoint.samples_between(from, scene.until));

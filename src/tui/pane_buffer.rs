@@ -12,7 +12,7 @@ use ratatui::{
 
 /// How a piece of text stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Emphasis {
     Plain,
     Bold,
     /// Bold ink on the role's colour.
@@ -23,18 +23,18 @@ pub(super) enum Look {
 
 /// A piece of text with its meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct RoleSpan {
     /// The text; may come from outside.
     pub text: String,
     pub role: Role,
-    pub look: Look,
+    pub look: Emphasis,
 }
 
 /// A line of pieces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Row(pub Vec<Piece>);
+pub(super) struct RoleLine(pub Vec<RoleSpan>);
 
-impl Row {
+impl RoleLine {
     /// An empty line.
     pub(super) fn new() -> Self {
         Self::default()
@@ -70,7 +70,7 @@ impl Row {
 
     /// The line with another one after it.
     #[must_use]
-    pub(super) fn joined(mut self, other: Row) -> Self {
+    pub(super) fn joined(mut self, other: RoleLine) -> Self {
         self.0.extend(other.0);
         self
     }
@@ -78,25 +78,25 @@ impl Row {
     /// The line with a bold piece more.
     #[must_use]
     pub(super) fn bold(mut self, role: Role, text: impl Into<String>) -> Self {
-        self.add(role, Look::Bold, text);
+        self.add(role, Emphasis::Bold, text);
         self
     }
 
     /// The line with a piece more on the role's colour.
     #[must_use]
     pub(super) fn fill(mut self, role: Role, text: impl Into<String>) -> Self {
-        self.add(role, Look::Fill, text);
+        self.add(role, Emphasis::Fill, text);
         self
     }
 
     /// Adds a piece.
     pub(super) fn push(&mut self, role: Role, text: impl Into<String>) {
-        self.add(role, Look::Plain, text);
+        self.add(role, Emphasis::Plain, text);
     }
 
     /// Adds a piece that looks like this.
-    pub(super) fn add(&mut self, role: Role, look: Look, text: impl Into<String>) {
-        self.0.push(Piece { text: text.into(), role, look });
+    pub(super) fn add(&mut self, role: Role, look: Emphasis, text: impl Into<String>) {
+        self.0.push(RoleSpan { text: text.into(), role, look });
     }
 
     /// Columns it takes.
@@ -128,27 +128,27 @@ impl Row {
     }
 }
 
-impl From<&str> for Row {
+impl From<&str> for RoleLine {
     fn from(text: &str) -> Self {
-        Row::text(text)
+        RoleLine::text(text)
     }
 }
 
-impl From<String> for Row {
+impl From<String> for RoleLine {
     fn from(text: String) -> Self {
-        Row::text(text)
+        RoleLine::text(text)
     }
 }
 
 /// A rectangle to draw in.
-pub(super) struct Canvas<'a> {
+pub(super) struct PaneBuffer<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
     /// Colours and symbols.
     pub theme: &'a Theme,
 }
 
-impl<'a> Canvas<'a> {
+impl<'a> PaneBuffer<'a> {
     /// A canvas on the part of `area` that the buffer has.
     pub(super) fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
         let area = area.intersection(buffer.area);
@@ -169,26 +169,26 @@ impl<'a> Canvas<'a> {
     }
 
     /// A part of it; `x` and `y` count from its own corner.
-    pub(super) fn part(&mut self, x: usize, y: usize, width: usize, height: usize) -> Canvas<'_> {
+    pub(super) fn part(&mut self, x: usize, y: usize, width: usize, height: usize) -> PaneBuffer<'_> {
         let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let x = self.area.x.saturating_add(near(x));
         let y = self.area.y.saturating_add(near(y));
         let area = Rect { x, y, width: near(width), height: near(height) }.intersection(self.area);
-        Canvas { area, buffer: &mut *self.buffer, theme: self.theme }
+        PaneBuffer { area, buffer: &mut *self.buffer, theme: self.theme }
     }
 
     /// The same of a canvas that is not needed any more.
-    pub(super) fn into_part(self, x: usize, y: usize, width: usize, height: usize) -> Canvas<'a> {
+    pub(super) fn into_part(self, x: usize, y: usize, width: usize, height: usize) -> PaneBuffer<'a> {
         let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let x = self.area.x.saturating_add(near(x));
         let y = self.area.y.saturating_add(near(y));
         let area = Rect { x, y, width: near(width), height: near(height) }.intersection(self.area);
-        Canvas { area, ..self }
+        PaneBuffer { area, ..self }
     }
 
     /// The part of it that lies in an area of the screen.
-    pub(super) fn on(&mut self, area: Rect) -> Canvas<'_> {
-        Canvas { area: area.intersection(self.area), buffer: &mut *self.buffer, theme: self.theme }
+    pub(super) fn on(&mut self, area: Rect) -> PaneBuffer<'_> {
+        PaneBuffer { area: area.intersection(self.area), buffer: &mut *self.buffer, theme: self.theme }
     }
 
     /// Lets a widget of a library draw here.
@@ -197,12 +197,12 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a line at the left edge of a row.
-    pub(super) fn row(&mut self, y: usize, row: &Row) {
+    pub(super) fn row(&mut self, y: usize, row: &RoleLine) {
         self.at(0, y, row);
     }
 
     /// Draws a line from a column on; what does not fit is cut with an ellipsis.
-    pub(super) fn at(&mut self, x: usize, y: usize, row: &Row) {
+    pub(super) fn at(&mut self, x: usize, y: usize, row: &RoleLine) {
         let mut x = x;
         let mut pieces = row.0.iter().peekable();
         while let Some(piece) = pieces.next() {
@@ -227,25 +227,25 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a line that ends at the right edge of a row.
-    pub(super) fn right(&mut self, y: usize, row: &Row) {
+    pub(super) fn right(&mut self, y: usize, row: &RoleLine) {
         self.at(self.width().saturating_sub(row.width()), y, row);
     }
 
     /// A line on the left and one on the right; the right one is shown whole, the left one gives way.
-    pub(super) fn spread(&mut self, y: usize, left: &Row, right: &Row) {
+    pub(super) fn spread(&mut self, y: usize, left: &RoleLine, right: &RoleLine) {
         let taken = right.width();
         let room = self.width().saturating_sub(taken + usize::from(taken > 0));
         self.part(0, y, room, 1).row(0, left);
         self.right(y, right);
     }
 
-    fn look(&self, piece: &Piece) -> Style {
+    fn look(&self, piece: &RoleSpan) -> Style {
         let theme = self.theme;
         match piece.look {
-            Look::Plain => theme.style(piece.role),
-            Look::Bold => theme.bold(piece.role),
-            Look::Fill => theme.fill(piece.role).add_modifier(Modifier::BOLD),
-            Look::Tint => theme.tint(piece.role).unwrap_or_else(|| theme.style(piece.role)),
+            Emphasis::Plain => theme.style(piece.role),
+            Emphasis::Bold => theme.bold(piece.role),
+            Emphasis::Fill => theme.fill(piece.role).add_modifier(Modifier::BOLD),
+            Emphasis::Tint => theme.tint(piece.role).unwrap_or_else(|| theme.style(piece.role)),
         }
     }
 
@@ -308,7 +308,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws a frame with a title at its left and one at its right, and returns what is inside.
-    pub(super) fn framed(&mut self, left: &Row, right: &Row, line: Role) -> Canvas<'_> {
+    pub(super) fn framed(&mut self, left: &RoleLine, right: &RoleLine, line: Role) -> PaneBuffer<'_> {
         let (width, height) = (self.width(), self.height());
         if width < 4 || height < 2 {
             return self.part(0, 0, width, height);
@@ -339,7 +339,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// A title in `columns` columns with a space on each side.
-    pub(super) fn spaced(&mut self, x: usize, columns: usize, title: &Row) {
+    pub(super) fn spaced(&mut self, x: usize, columns: usize, title: &RoleLine) {
         let mut place = self.part(x, 0, columns + 2, 1);
         place.clear();
         place.part(1, 0, columns, 1).row(0, title);
@@ -378,10 +378,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn draw(width: u16, height: u16, paint: impl FnOnce(&mut Canvas)) -> Vec<String> {
+    fn draw(width: u16, height: u16, paint: impl FnOnce(&mut PaneBuffer)) -> Vec<String> {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
-        paint(&mut Canvas::new(&mut buffer, area, &Theme::default()));
+        paint(&mut PaneBuffer::new(&mut buffer, area, &Theme::default()));
         (0..height)
             .map(|y| (0..width).map(|x| buffer.cell((x, y)).map_or("", |cell| cell.symbol())).collect())
             .collect()
@@ -401,7 +401,7 @@ mod tests {
     #[test]
     fn raw_text_is_cleaned_and_cut() {
         let shown = draw(8, 2, |canvas| {
-            canvas.row(0, &Row::text("a\x1b[2Jb").with(Role::Ok, "cdefghij"));
+            canvas.row(0, &RoleLine::text("a\x1b[2Jb").with(Role::Ok, "cdefghij"));
             canvas.spread(1, &"left side".into(), &"99".into());
         });
         assert_eq!(shown, ["abcdefg…", "left… 99"]);
@@ -412,11 +412,11 @@ mod tests {
         #[test]
         fn what_is_behind_a_text_stands_where_its_width_says(text in "\\PC{0,30}", more in any::<String>()) {
             for text in [text, more] {
-                let row = Row::text(text.as_str()).and("|");
+                let row = RoleLine::text(text.as_str()).and("|");
                 let width = row.width() as u16;
                 let area = Rect::new(0, 0, width + 1, 1);
                 let mut buffer = Buffer::empty(area);
-                Canvas::new(&mut buffer, area, &Theme::default()).row(0, &row);
+                PaneBuffer::new(&mut buffer, area, &Theme::default()).row(0, &row);
                 let last = buffer.cell((width - 1, 0)).unwrap().symbol();
                 prop_assert_eq!(last, "|", "{:?}", text);
                 for cell in buffer.content() {
@@ -433,7 +433,7 @@ mod tests {
         for line in plain.chunks(20).map(|line| line.iter().collect::<String>()) {
             let area = Rect::new(0, 0, 12, 1);
             let (mut ours, mut theirs) = (Buffer::empty(area), Buffer::empty(area));
-            Canvas::new(&mut ours, area, &Theme::default()).put(1, 0, &line, style);
+            PaneBuffer::new(&mut ours, area, &Theme::default()).put(1, 0, &line, style);
             theirs.set_stringn(1, 0, &line, 11, style);
             assert_eq!(ours, theirs);
         }

@@ -1,6 +1,6 @@
 //! What comes next, with the key for each part of it.
 
-use super::Piece;
+use super::NextPart;
 use crate::{
     insight::{self, Phase},
     session::{
@@ -8,10 +8,10 @@ use crate::{
         state::{StepRow, StepState},
     },
     tui::{
-        canvas::Row,
         figures,
         keymap::Action,
-        panes::{Scene, cost, deed, header},
+        pane_buffer::RoleLine,
+        panes::{Scene, cost, fault_words, header},
         text,
         theme::Role,
         update::renewable,
@@ -23,7 +23,7 @@ use crate::{
 const NAME: [usize; 3] = [48, 28, 16];
 
 /// What is to be said of the scene.
-pub(super) fn said(scene: &Scene) -> Vec<Piece> {
+pub(super) fn said(scene: &Scene) -> Vec<NextPart> {
     let (session, steps) = (scene.session, &scene.session.steps);
     if scene.phase == Phase::Starting {
         return vec![words(&["the session opens by itself"]), key(scene, Action::Quit, &["leave"]).staying()];
@@ -76,35 +76,38 @@ pub(super) fn said(scene: &Scene) -> Vec<Piece> {
     }
 }
 
-fn words(forms: &[&str]) -> Piece {
-    Piece::new(forms.iter().map(|form| Row::text(*form))).staying()
+fn words(forms: &[&str]) -> NextPart {
+    NextPart::new(forms.iter().map(|form| RoleLine::text(*form))).staying()
 }
 
 /// `c cut the wait`
-fn key(scene: &Scene, action: Action, forms: &[&str]) -> Piece {
+fn key(scene: &Scene, action: Action, forms: &[&str]) -> NextPart {
     pressed(&scene.view.keymap.key(action), forms)
 }
 
-fn pressed(key: &str, forms: &[&str]) -> Piece {
-    Piece::new(forms.iter().map(|form| Row::strong(Role::Focus, key).and(format!(" {form}"))))
+fn pressed(key: &str, forms: &[&str]) -> NextPart {
+    NextPart::new(forms.iter().map(|form| RoleLine::strong(Role::Focus, key).and(format!(" {form}"))))
 }
 
 /// The same behind a word.
-fn lead(word: &str, piece: Piece) -> Piece {
-    let forms = piece.forms.into_iter().map(|form| Row::text(word).joined(form));
-    Piece { forms: forms.collect(), stays: piece.stays }
+fn lead(word: &str, piece: NextPart) -> NextPart {
+    let forms = piece.forms.into_iter().map(|form| RoleLine::text(word).joined(form));
+    NextPart { forms: forms.collect(), stays: piece.stays }
 }
 
 /// A key for a step, whose name gives way where there is little room.
-fn named(scene: &Scene, action: Action, row: &StepRow, before: &str, after: &str) -> Piece {
+fn named(scene: &Scene, action: Action, row: &StepRow, before: &str, after: &str) -> NextPart {
     let key = scene.view.keymap.key(action);
-    Piece::new(NAME.map(|columns| {
+    NextPart::new(NAME.map(|columns| {
         let name = text::fit(&row.step.name, columns).into_owned();
-        Row::strong(Role::Focus, key.as_str()).and(format!(" {before}")).bold(Role::Strong, name).and(after)
+        RoleLine::strong(Role::Focus, key.as_str())
+            .and(format!(" {before}"))
+            .bold(Role::Strong, name)
+            .and(after)
     }))
 }
 
-fn moments(scene: &Scene) -> Piece {
+fn moments(scene: &Scene) -> NextPart {
     let keys = [Action::CursorLeft, Action::CursorRight].map(|action| scene.view.keymap.key(action));
     pressed(&keys.join(" "), &["read a moment"])
 }
@@ -119,7 +122,7 @@ fn offered(scene: &Scene, row: &StepRow) -> bool {
 }
 
 /// What putting back would do, as long as there is something to.
-fn undo(scene: &Scene) -> Option<Piece> {
+fn undo(scene: &Scene) -> Option<NextPart> {
     scene.session.undo_due()?;
     let mut forms: Vec<String> =
         cost::of_abort(scene).into_iter().map(|cost| format!("put it back: {cost}")).collect();
@@ -128,7 +131,7 @@ fn undo(scene: &Scene) -> Option<Piece> {
     Some(key(scene, Action::Undo, &forms).staying())
 }
 
-fn finished(scene: &Scene) -> Vec<Piece> {
+fn finished(scene: &Scene) -> Vec<NextPart> {
     let onward = scene.view.course.filter(|_| scene.view.finished);
     let onward = onward.map(|course| key(scene, Action::Next, &[course.next]).staying());
     let again = renewable(scene.view) && scene.session.undo_due().is_none();
@@ -142,7 +145,7 @@ fn finished(scene: &Scene) -> Vec<Piece> {
 }
 
 /// The run is over, the system is not well yet.
-fn recovering(scene: &Scene) -> Vec<Piece> {
+fn recovering(scene: &Scene) -> Vec<NextPart> {
     let since = scene.session.safety.as_ref().map(|safety| safety.since);
     let seconds = since.map_or(0.0, |since| figures::between(since, scene.said));
     let waits = words(&[
@@ -153,18 +156,18 @@ fn recovering(scene: &Scene) -> Vec<Piece> {
     std::iter::once(waits).chain(undo(scene)).chain(keys).collect()
 }
 
-fn fire(scene: &Scene, row: &StepRow) -> Vec<Piece> {
+fn fire(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     let session = scene.session;
     // Without a card nobody knows what it hits.
     let does = match scene.card() {
-        Some(card) => deed::does(&card.headline),
+        Some(card) => fault_words::does(&card.headline),
         None => NAME.map(|columns| format!("fires {}", text::fit(&row.step.name, columns))).to_vec(),
     };
     let guarded = !session.fires_freely(row.step.at).unwrap_or(session.meta.allowed);
-    let press = Row::strong(Role::Fault, scene.view.keymap.spoken(Action::Fire));
+    let press = RoleLine::strong(Role::Fault, scene.view.keymap.spoken(Action::Fire));
     let press = if guarded { press.and(", then type its name:") } else { press };
     let context = header::foreign(scene).filter(|_| guarded);
-    let place = |row: Row| match context {
+    let place = |row: RoleLine| match context {
         Some(context) => row.and(" on").and(" ").fill(Role::Failing, format!(" {context} ")),
         None => row,
     };
@@ -175,13 +178,13 @@ fn fire(scene: &Scene, row: &StepRow) -> Vec<Piece> {
     });
     let rest = does.iter().skip(1).chain(does.last());
     let rest = rest.map(|what| place(press.clone().and(format!(" {what}"))).and("."));
-    let fires = Piece::new(first.chain(rest).collect::<Vec<_>>()).staying();
+    let fires = NextPart::new(first.chain(rest).collect::<Vec<_>>()).staying();
     let keys =
         [key(scene, Action::Skip, &["skip it"]), key(scene, Action::Safety, &["back to safety", "safety"])];
     std::iter::once(fires).chain(abort(scene)).chain(keys).collect()
 }
 
-fn running(scene: &Scene, row: &StepRow) -> Vec<Piece> {
+fn running(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     let step = scene.session.steps.position();
     if let Some(why) = insight::hopeless(scene.session) {
         let on = key(scene, Action::Cut, &["go on without it"]).staying();
@@ -198,7 +201,7 @@ fn running(scene: &Scene, row: &StepRow) -> Vec<Piece> {
 }
 
 /// What the pause stands before, or which step it follows.
-fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, left: f64) -> Piece {
+fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, left: f64) -> NextPart {
     use crate::session::event::PauseSide;
     let step = scene.session.steps.position();
     match side {
@@ -206,9 +209,9 @@ fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, 
             let forms = NAME.into_iter().enumerate().map(|(level, columns)| {
                 let name = text::fit(&row.step.name, columns).into_owned();
                 let runs = if level == 0 { " runs" } else { "" };
-                Row::strong(Role::Strong, name).and(format!("{runs} in {left:.0} s"))
+                RoleLine::strong(Role::Strong, name).and(format!("{runs} in {left:.0} s"))
             });
-            Piece::new(forms.collect::<Vec<_>>()).staying()
+            NextPart::new(forms.collect::<Vec<_>>()).staying()
         }
         PauseSide::After => {
             words(&[&format!("step {step} goes on in {left:.0} s"), &format!("step {step}: {left:.0} s")])
@@ -217,7 +220,7 @@ fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, 
 }
 
 /// What an abort costs, said before it is pressed.
-fn abort(scene: &Scene) -> Option<Piece> {
+fn abort(scene: &Scene) -> Option<NextPart> {
     scene.session.fault.as_ref()?;
     let costs = cost::of_abort(scene).into_iter().map(|cost| format!("abort: {cost}"));
     let mut forms: Vec<String> = costs.collect();

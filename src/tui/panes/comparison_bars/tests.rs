@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{Told, cells, shown, tell, view},
+    super::testing::{SessionAt, cells, shown, tell, view},
     half_rows, score,
 };
 use crate::{
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 const SMALL: (u16, u16) = (44, 9);
 
-fn pane(told: &Told, size: (u16, u16)) -> String {
+fn pane(told: &SessionAt, size: (u16, u16)) -> String {
     shown(told, size, score).join("\n")
 }
 

@@ -3,14 +3,14 @@
 use super::{
     Scene,
     banner::word_role,
-    lately::{self, Lately},
+    recent_answers::{self, RecentAnswers},
 };
 use crate::{
     insight,
     tui::{
-        canvas::{Canvas, Row},
         figures,
-        letters::Dots,
+        letters::LetterSize,
+        pane_buffer::{PaneBuffer, RoleLine},
         picture::{breaker_now, ready_now, shown_endpoint},
         text,
         theme::Role,
@@ -25,7 +25,7 @@ const MARGIN: (usize, usize) = (2, 1);
 const WIDE: usize = 34;
 
 /// A number with its unit, and what it counts.
-struct Figure {
+struct BigFigure {
     number: String,
     unit: &'static str,
     role: Role,
@@ -33,13 +33,13 @@ struct Figure {
 }
 
 /// Draws the numbers, then what holds in the two lanes, in their rows.
-pub(crate) fn figures(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn figures(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let each = if width >= WIDE { 2 } else { 1 };
     let rows = height.saturating_sub(2 * each);
     let figures = of(scene);
     // Digits, word, and a free row where there is room for it.
-    let high = Dots::Small.rows() + 1;
+    let high = LetterSize::Small.rows() + 1;
     let pitch = [high + 1, high].into_iter().find(|pitch| pitch * figures.len() <= rows + 1);
     for (figure, i) in figures.iter().zip(0..) {
         match pitch.filter(|_| !canvas.theme.ascii) {
@@ -52,27 +52,27 @@ pub(crate) fn figures(canvas: &mut Canvas, scene: &Scene) {
     canvas.at(MARGIN.1, rows + 2 * each - 1, &ready_now(scene, provider.last(), Role::Fault));
 }
 
-fn of(scene: &Scene) -> Vec<Figure> {
+fn of(scene: &Scene) -> Vec<BigFigure> {
     let Some(endpoint) = shown_endpoint(scene) else { return Vec::new() };
-    let (waiting, _) = lately::waiting(scene, endpoint);
+    let (waiting, _) = recent_answers::waiting(scene, endpoint);
     let (failed, counts) = match scene.session.t0() {
         Some(_) => (endpoint.since_t0(scene.until).error, "failed since T0"),
         None => (endpoint.baseline(scene.until).error, "failed before T0"),
     };
-    let counted = |number: u64, role: Role, counts: &'static str| Figure {
+    let counted = |number: u64, role: Role, counts: &'static str| BigFigure {
         number: number.to_string(),
         unit: "",
         role: if number == 0 { Role::Text } else { role },
         counts,
     };
-    let median = Lately::of(scene, endpoint).came.median_ms;
+    let median = RecentAnswers::of(scene, endpoint).came.median_ms;
     let median = figures::wait(median);
     let (number, unit) = match median.split_once(' ') {
         Some((number, "ms")) => (number, "ms"),
         Some((number, _)) => (number, "s"),
         None => (median.as_str(), ""),
     };
-    let took = Figure {
+    let took = BigFigure {
         number: number.to_owned(),
         unit,
         role: word_role(scene.verdict.word),
@@ -85,25 +85,25 @@ fn of(scene: &Scene) -> Vec<Figure> {
     ]
 }
 
-fn big(canvas: &mut Canvas, figure: &Figure) {
-    let columns = Dots::Small.columns(&figure.number);
+fn big(canvas: &mut PaneBuffer, figure: &BigFigure) {
+    let columns = LetterSize::Small.columns(&figure.number);
     if MARGIN.0 + columns + figure.unit.len() + 2 > canvas.width() {
         return plain(canvas, figure);
     }
-    let (style, rows) = (canvas.theme.style(figure.role), Dots::Small.rows());
-    Dots::Small.draw(canvas, MARGIN.0, 0, &figure.number, style);
-    canvas.at(MARGIN.0 + columns + 2, rows - 1, &Row::strong(figure.role, figure.unit));
-    canvas.at(MARGIN.0, rows, &Row::strong(Role::Text, figure.counts));
+    let (style, rows) = (canvas.theme.style(figure.role), LetterSize::Small.rows());
+    LetterSize::Small.draw(canvas, MARGIN.0, 0, &figure.number, style);
+    canvas.at(MARGIN.0 + columns + 2, rows - 1, &RoleLine::strong(figure.role, figure.unit));
+    canvas.at(MARGIN.0, rows, &RoleLine::strong(Role::Text, figure.counts));
 }
 
-fn plain(canvas: &mut Canvas, figure: &Figure) {
+fn plain(canvas: &mut PaneBuffer, figure: &BigFigure) {
     let number = format!("{} {}", figure.number, figure.unit);
-    let row = Row::strong(figure.role, number.trim_end()).and(format!(" {}", figure.counts));
+    let row = RoleLine::strong(figure.role, number.trim_end()).and(format!(" {}", figure.counts));
     canvas.at(MARGIN.1, 0, &row);
 }
 
 /// One sentence on the last change. What the operator has to know now goes before it.
-pub(crate) fn caption(canvas: &mut Canvas, scene: &Scene) {
+pub(crate) fn caption(canvas: &mut PaneBuffer, scene: &Scene) {
     if super::note::pressing_note(canvas, scene) {
         return;
     }
@@ -113,7 +113,7 @@ pub(crate) fn caption(canvas: &mut Canvas, scene: &Scene) {
     let told = insight::latest_caption(scene.session, scene.now).map(|(_, text)| text);
     if let Some(text) = written.map(|entry| entry.text.clone()).or(told) {
         let text = whole_clauses(&text, canvas.width().saturating_sub(4));
-        canvas.at(1, 0, &Row::of(Role::Focus, "▌").and(" ").bold(Role::Strong, text));
+        canvas.at(1, 0, &RoleLine::of(Role::Focus, "▌").and(" ").bold(Role::Strong, text));
     }
 }
 

@@ -15,20 +15,20 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Decides when the next frame is due.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct FramePace {
     /// When the oldest change that is not on the screen yet may be shown.
     pending: Option<Instant>,
     drawn: Option<Instant>,
 }
 
-impl Default for Pace {
+impl Default for FramePace {
     /// The first frame is due at once.
     fn default() -> Self {
         Self { pending: None, drawn: None }
     }
 }
 
-impl Pace {
+impl FramePace {
     /// The operator did something at `now`, which is to be seen as soon as a frame is allowed.
     pub(super) fn touch(&mut self, now: Instant) {
         self.pending = Some(now);
@@ -68,7 +68,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn draws_at_once_then_with_a_floor_then_not_at_all() {
         let start = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = FramePace::default();
         assert_eq!(pace.due(start, false), Some(start));
         pace.drew(start);
         assert_eq!(pace.due(start, false), None, "nothing changed");
@@ -83,7 +83,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_changes_together_is_one_frame_and_a_key_does_not_wait_for_it() {
         let start = Instant::now();
-        let mut pace = Pace::default();
+        let mut pace = FramePace::default();
         pace.drew(start);
         let asked = start + Duration::from_secs(9);
         pace.gather(asked);

@@ -1,6 +1,6 @@
 //! What became of the fire, of the hypothesis before it, of the way back: what the operator must know now.
 
-use super::{CAPTION_S, Said};
+use super::{CAPTION_S, NoteText};
 use crate::{
     insight::{self, Phase, rollback_failed},
     session::{
@@ -11,26 +11,26 @@ use crate::{
     tui::{figures, panes::Scene, theme::Role, view::Leaving},
 };
 
-pub(super) fn became(scene: &Scene) -> Option<Said> {
+pub(super) fn became(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     if let Some(message) = &session.run.aborted {
-        return Some(Said::new("ABORTED", Role::Failing, message));
+        return Some(NoteText::new("ABORTED", Role::Failing, message));
     }
     let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failed).collect();
     if !failed.is_empty() {
-        return Some(Said::new("FAILED", Role::Failing, failed.join("; ")));
+        return Some(NoteText::new("FAILED", Role::Failing, failed.join("; ")));
     }
     undone(scene).or_else(|| ended_early(scene)).or_else(|| safety(scene)).or_else(|| fired(scene))
 }
 
 /// Who ended the run before its end, when, and why; until it is known to be safe again.
-fn ended_early(scene: &Scene) -> Option<Said> {
+fn ended_early(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     let said = |who: &str, short: &str, at: Timestamp, why: &str, brief: &str| {
         let moment = |of: fn(f64) -> String| session.since_t0(at).map(|since| format!(" at {}", of(since)));
         let long = format!("{who}{}{why}", moment(wording::moment).unwrap_or_default());
         let brief = format!("{short}{}{brief}", moment(wording::due).unwrap_or_default());
-        Said::new("ABORTED", Role::Failing, long).briefly(brief)
+        NoteText::new("ABORTED", Role::Failing, long).briefly(brief)
     };
     if session.safety.as_ref().is_some_and(|safety| safety.done.is_some()) {
         return None;
@@ -66,27 +66,29 @@ fn because(trip: &GuardTrip) -> (String, String) {
     }
 }
 
-fn fired(scene: &Scene) -> Option<Said> {
+fn fired(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     if scene.phase == Phase::FaultUnconfirmed {
         let doubt = insight::fault_in_doubt(session, scene.now)?;
         let short = "the fire failed; whether it did something is not known";
-        return Some(Said::new("DOUBT", Role::Waiting, format!("The fire failed: {doubt}")).briefly(short));
+        return Some(
+            NoteText::new("DOUBT", Role::Waiting, format!("The fire failed: {doubt}")).briefly(short),
+        );
     }
     if session.fault.is_some() {
         return None;
     }
     if let Some(refusal) = session.refusals.last() {
         let tag = if refusal.firing.doubt.is_some() { "NO HARM" } else { "REFUSED" };
-        return Some(Said::new(tag, Role::Failing, &refusal.reason));
+        return Some(NoteText::new(tag, Role::Failing, &refusal.reason));
     }
     let gate = insight::failed_gate(session)?;
     let cursor = session.steps.cursor.is_none_or(|step| step.section == Section::Before);
-    (cursor || session.run.ended.is_some()).then(|| Said::new("NOT MET", Role::Failing, gate))
+    (cursor || session.run.ended.is_some()).then(|| NoteText::new("NOT MET", Role::Failing, gate))
 }
 
 /// Whether it is safe again after the end of the run.
-fn safety(scene: &Scene) -> Option<Said> {
+fn safety(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     session.run.ended?;
     let safety = session.safety.as_ref()?;
@@ -94,43 +96,43 @@ fn safety(scene: &Scene) -> Option<Said> {
     let late = safety.late.map(|at| figures::between(safety.since, at));
     let late = late.map(|s| format!("   (met after all, after {s:.0} s)")).unwrap_or_default();
     Some(match &safety.done {
-        None => Said::new("SAFETY", Role::Waiting, text),
+        None => NoteText::new("SAFETY", Role::Waiting, text),
         Some(done) if done.met => match session.safety_known() {
-            SafetyBasis::ByHypothesis => Said::new("SAFE", Role::Ok, text.trim_start_matches("SAFE: ")),
-            SafetyBasis::ByTargets | SafetyBasis::ByUsers => Said::new("BACK", Role::Ok, text),
-            SafetyBasis::No => Said::new("SAFETY", Role::Unknown, text),
+            SafetyBasis::ByHypothesis => NoteText::new("SAFE", Role::Ok, text.trim_start_matches("SAFE: ")),
+            SafetyBasis::ByTargets | SafetyBasis::ByUsers => NoteText::new("BACK", Role::Ok, text),
+            SafetyBasis::No => NoteText::new("SAFETY", Role::Unknown, text),
         },
         Some(_) => {
-            Said::new("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late)
+            NoteText::new("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late)
         }
     })
 }
 
 /// What the undo kit is doing, or did lately.
-fn undone(scene: &Scene) -> Option<Said> {
+fn undone(scene: &Scene) -> Option<NoteText> {
     let undo = &scene.session.undo;
     if undo.began.is_some() {
-        return Some(Said::new("UNDO", Role::Waiting, "putting back what was fired away"));
+        return Some(NoteText::new("UNDO", Role::Waiting, "putting back what was fired away"));
     }
     let (at, undone) = undo.done.as_ref()?;
     let recent = figures::between(*at, scene.now) < CAPTION_S;
     match (undone.failed.is_empty(), undone.restored.is_empty()) {
         (false, _) => {
-            Some(Said::new("UNDO", Role::Failing, format!("NOT put back: {}", undone.failed.join("; "))))
+            Some(NoteText::new("UNDO", Role::Failing, format!("NOT put back: {}", undone.failed.join("; "))))
         }
         _ if !recent => None,
-        (true, false) => Some(Said::new("UNDONE", Role::Ok, undone.restored.join("; "))),
+        (true, false) => Some(NoteText::new("UNDONE", Role::Ok, undone.restored.join("; "))),
         (true, true) => {
             let untouched = undone.untouched.join("; ");
-            Some(Said::new("UNDONE", Role::Ok, format!("nothing to put back: {untouched}")))
+            Some(NoteText::new("UNDONE", Role::Ok, format!("nothing to put back: {untouched}")))
         }
     }
 }
 
 /// What runs while the session ends.
-pub(super) fn leaving(scene: &Scene) -> Said {
+pub(super) fn leaving(scene: &Scene) -> NoteText {
     if scene.session.undo.began.is_some() {
-        return Said::new("LEAVING", Role::Waiting, "putting back what was fired away");
+        return NoteText::new("LEAVING", Role::Waiting, "putting back what was fired away");
     }
     let doing = match scene.session.steps.current().filter(|row| row.state.is_active()) {
         Some(row) => format!("`{}` still runs", row.step.name),
@@ -142,5 +144,5 @@ pub(super) fn leaving(scene: &Scene) -> Said {
         Leaving::Asked => "CTRL+C again cuts what runs",
         _ => "CTRL+C leaves with rollbacks unfinished",
     };
-    Said::new("LEAVING", Role::Waiting, format!("{press}. Now: {doing}"))
+    NoteText::new("LEAVING", Role::Waiting, format!("{press}. Now: {doing}"))
 }

@@ -1,16 +1,17 @@
 //! The banner of two runs side by side: bad seconds, verdict and sentence of each.
 
 use super::{
-    MARGIN, fill,
-    told::{Score, Told, of_run, told},
+    MARGIN,
+    banner_text::{BadSeconds, BannerText, of_run, told},
+    fill,
 };
 use crate::{
     insight,
     session::Session,
     tui::{
-        canvas::{Canvas, Row},
         layout::Size,
-        letters::Dots,
+        letters::LetterSize,
+        pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
         text,
         theme::Role,
@@ -20,7 +21,7 @@ use crate::{
 /// Columns of the words below `bad seconds`, and free ones right of them.
 const LABEL: usize = 10;
 
-pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, earlier: &Session, size: Size) {
+pub(super) fn draw(canvas: &mut PaneBuffer, scene: &Scene, earlier: &Session, size: Size) {
     let (one, two) = scene.view.names();
     let (width, height) = (canvas.width(), canvas.height());
     let middle = width / 2;
@@ -32,14 +33,14 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, earlier: &Session, size: 
 }
 
 /// What is to be said of the run before.
-fn before(scene: &Scene, earlier: &Session) -> Told {
+fn before(scene: &Scene, earlier: &Session) -> BannerText {
     let until = earlier.last.unwrap_or(scene.now);
     let bad = insight::verdict(earlier, until).bad;
-    let score = bad.map(|(bad, allowed)| Score { bad, allowed, aborts: false });
+    let score = bad.map(|(bad, allowed)| BadSeconds { bad, allowed, aborts: false });
     of_run(insight::conclusion(earlier, until), score)
 }
 
-fn half(canvas: &mut Canvas, name: &str, told: &Told, size: Size) {
+fn half(canvas: &mut PaneBuffer, name: &str, told: &BannerText, size: Size) {
     let name = name.to_uppercase();
     if size == Size::Compact {
         return row(canvas, &name, told);
@@ -49,52 +50,53 @@ fn half(canvas: &mut Canvas, name: &str, told: &Told, size: Size) {
     }
     let mut body = fill(canvas, told.role);
     let ink = body.theme.fill(told.role);
-    let dots = if body.height() >= Dots::Middle.rows() + 2 { Dots::Middle } else { Dots::Small };
+    let dots =
+        if body.height() >= LetterSize::Middle.rows() + 2 { LetterSize::Middle } else { LetterSize::Small };
     let y = body.height().saturating_sub(dots.rows() + 1) / 2;
     let mut from = MARGIN;
     if let Some(score) = told.score {
         let digits = score.bad.to_string();
         dots.draw(&mut body, from, y, &digits, ink);
         from += dots.columns(&digits) + MARGIN;
-        body.at(from, y, &Row::of(Role::Ink, "bad"));
-        body.at(from, y + 1, &Row::of(Role::Ink, "seconds"));
+        body.at(from, y, &RoleLine::of(Role::Ink, "bad"));
+        body.at(from, y + 1, &RoleLine::of(Role::Ink, "seconds"));
         from += LABEL;
     }
-    let heading = Row::of(Role::Ink, format!("{name}  ")).bold(Role::Ink, told.word);
+    let heading = RoleLine::of(Role::Ink, format!("{name}  ")).bold(Role::Ink, told.word);
     body.at(from, y, &heading);
     let room = body.width().saturating_sub(from + MARGIN);
     for (y, line) in (y + 1..).zip(said(told, room, dots.rows() - 1)) {
-        body.at(from, y, &Row::of(Role::Ink, line));
+        body.at(from, y, &RoleLine::of(Role::Ink, line));
     }
 }
 
 /// The longest form of the sentence that fits; its price stands in the table below.
-fn said(told: &Told, columns: usize, rows: usize) -> Vec<String> {
+fn said(told: &BannerText, columns: usize, rows: usize) -> Vec<String> {
     let forms = [&told.medium, &told.sentence, &told.short].map(|said| text::wrapped(said, columns));
     forms.into_iter().find(|lines| lines.len() <= rows).unwrap_or_default()
 }
 
-fn plain(canvas: &mut Canvas, name: &str, told: &Told) {
+fn plain(canvas: &mut PaneBuffer, name: &str, told: &BannerText) {
     let (width, height) = (canvas.width(), canvas.height());
-    let rule = Row::of(told.role, "=".repeat(width));
+    let rule = RoleLine::of(told.role, "=".repeat(width));
     canvas.row(0, &rule);
     canvas.row(height.saturating_sub(1), &rule);
     row(&mut canvas.part(0, 1, width, 1), name, told);
     let room = width.saturating_sub(2 * MARGIN);
     for (y, line) in (2..).zip(said(told, room, height.saturating_sub(3))) {
-        canvas.at(MARGIN, y, &Row::strong(Role::Strong, line));
+        canvas.at(MARGIN, y, &RoleLine::strong(Role::Strong, line));
     }
 }
 
 /// Verdict and bad seconds in a row.
-fn row(canvas: &mut Canvas, name: &str, told: &Told) {
+fn row(canvas: &mut PaneBuffer, name: &str, told: &BannerText) {
     canvas.flood(told.role);
-    let left = Row::of(Role::Ink, format!(" {name} ")).bold(Role::Ink, told.word);
+    let left = RoleLine::of(Role::Ink, format!(" {name} ")).bold(Role::Ink, told.word);
     let bad = told.score.map(|score| score.bad.to_string());
     let room = canvas.width().saturating_sub(left.width() + 2);
     let texts = bad.map(|bad| [format!("{bad} bad seconds"), format!("BAD {bad} s"), bad]);
     canvas.row(0, &left);
     if let Some(text) = texts.into_iter().flatten().find(|text| text.len() <= room) {
-        canvas.right(0, &Row::strong(Role::Ink, text).with(Role::Ink, " "));
+        canvas.right(0, &RoleLine::strong(Role::Ink, text).with(Role::Ink, " "));
     }
 }

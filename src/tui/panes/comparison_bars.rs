@@ -5,9 +5,9 @@ use crate::{
     insight::{self, PredictionScore, rollback_failed},
     session::state::{Endpoint, Quantile, SafetyBasis},
     tui::{
-        canvas::{Canvas, Row},
         figures,
         pane::Pane,
+        pane_buffer::{PaneBuffer, RoleLine},
         text,
         theme::Role,
     },
@@ -21,12 +21,13 @@ const VALUES: usize = 27;
 const BARS: usize = 29;
 
 /// Draws the pane.
-pub(crate) fn score(canvas: &mut Canvas, scene: &Scene) {
-    let word = if scene.session.fault.is_some() { Row::of(Role::Soft, "since T0") } else { Row::new() };
+pub(crate) fn score(canvas: &mut PaneBuffer, scene: &Scene) {
+    let word =
+        if scene.session.fault.is_some() { RoleLine::of(Role::Soft, "since T0") } else { RoleLine::new() };
     let scroll = scene.view.scroll_of(Pane::Pods);
     let hidden = {
         let place = (Pane::Pods, Pane::Pods.number());
-        let mut body = narrowed(framed(canvas, scene, place, "WHAT IT CAME TO", Row::new(), word));
+        let mut body = narrowed(framed(canvas, scene, place, "WHAT IT CAME TO", RoleLine::new(), word));
         let lines = rows(scene, body.width());
         super::scrolled(&mut body, &lines, scroll);
         lines.len().saturating_sub(body.height())
@@ -35,7 +36,7 @@ pub(crate) fn score(canvas: &mut Canvas, scene: &Scene) {
 }
 
 /// All rows: what the end left, predictions, figures.
-pub(super) fn rows(scene: &Scene, width: usize) -> Vec<Row> {
+pub(super) fn rows(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let mut rows = aftermath(scene, width);
     let Some(fault) = &scene.session.fault else {
         rows.extend(without_fault(scene, width));
@@ -49,20 +50,20 @@ pub(super) fn rows(scene: &Scene, width: usize) -> Vec<Row> {
     let doubted = insight::fault_in_doubt(scene.session, scene.now).is_some();
     let on = if doubted { "fault perhaps on for" } else { "fault on for" };
     let lasted = figures::length(fault.lasted(scene.until));
-    rows.push(Figure::new(on, lasted).role(Role::Fault).row(width));
+    rows.push(BarFigure::new(on, lasted).role(Role::Fault).row(width));
     let unseen = fault.unobserved(&scene.session.gaps, scene.until);
     if unseen > 0.0 {
         rows.push(
-            Figure::new("  of it not observed", figures::length(unseen)).role(Role::Unknown).row(width),
+            BarFigure::new("  of it not observed", figures::length(unseen)).role(Role::Unknown).row(width),
         );
     }
     let restarts: u32 = scene.session.cluster.in_play.iter().map(|row| row.restarts_since_t0()).sum();
-    rows.push(Figure::counted("restarts", restarts.into(), None, Role::Failing).row(width));
+    rows.push(BarFigure::counted("restarts", restarts.into(), None, Role::Failing).row(width));
     rows
 }
 
 /// A label with its value and its share of something.
-struct Figure<'a> {
+struct BarFigure<'a> {
     label: &'a str,
     value: String,
     role: Role,
@@ -70,7 +71,7 @@ struct Figure<'a> {
     share: Option<(f64, Role)>,
 }
 
-impl<'a> Figure<'a> {
+impl<'a> BarFigure<'a> {
     fn new(label: &'a str, value: impl Into<String>) -> Self {
         Self { label, value: value.into(), role: Role::Strong, share: None }
     }
@@ -91,11 +92,11 @@ impl<'a> Figure<'a> {
         Self { share: Some((share, role)), ..self }
     }
 
-    fn row(&self, width: usize) -> Row {
+    fn row(&self, width: usize) -> RoleLine {
         let end = VALUES.min(width);
         let start = end.saturating_sub(text::width(&self.value));
         let room = start.saturating_sub(1);
-        let row = Row::text(text::fit(self.label, room)).to(start).bold(self.role, self.value.as_str());
+        let row = RoleLine::text(text::fit(self.label, room)).to(start).bold(self.role, self.value.as_str());
         match self.share.zip(width.checked_sub(BARS)) {
             Some(((share, role), cells)) => row.to(BARS).with(role, half_rows(share, cells)),
             None => row,
@@ -112,7 +113,7 @@ pub(super) fn half_rows(share: f64, cells: usize) -> String {
     format!("{}{}", "▄".repeat(halves / 2), if halves % 2 == 1 { "▖" } else { "" })
 }
 
-fn users(scene: &Scene, endpoint: &Endpoint, width: usize) -> Vec<Row> {
+fn users(scene: &Scene, endpoint: &Endpoint, width: usize) -> Vec<RoleLine> {
     let since = endpoint.since_t0(scene.until);
     let bad = insight::bad_seconds(scene.session, endpoint, scene.until);
     let seconds = scene.since_t0(scene.until).map(|seconds| seconds.max(0.0) as u64);
@@ -121,69 +122,82 @@ fn users(scene: &Scene, endpoint: &Endpoint, width: usize) -> Vec<Row> {
     let figure = |ms, quantile| figures::wait_so_far(ms, waits.is_open(quantile));
     let deadline = (endpoint.deadline_ms as f64).max(1.0);
     let mut rows = vec![
-        Figure::counted("bad seconds", bad.into(), seconds, if over { Role::Failing } else { Role::Waiting }),
-        Figure::counted("failed users", since.error, Some(since.sent), Role::Failing),
-        Figure::counted("fallback answers", since.fallback, Some(since.sent), Role::Protected),
-        Figure::new("longest wait", figure(waits.max, Quantile::Max))
+        BarFigure::counted(
+            "bad seconds",
+            bad.into(),
+            seconds,
+            if over { Role::Failing } else { Role::Waiting },
+        ),
+        BarFigure::counted("failed users", since.error, Some(since.sent), Role::Failing),
+        BarFigure::counted("fallback answers", since.fallback, Some(since.sent), Role::Protected),
+        BarFigure::new("longest wait", figure(waits.max, Quantile::Max))
             .share(waits.max.unwrap_or(0.0) / deadline, Role::Soft),
     ];
     if since.waiting > 0 {
-        rows.push(Figure::counted("without an answer yet", since.waiting, Some(since.sent), Role::Waiting));
+        rows.push(BarFigure::counted(
+            "without an answer yet",
+            since.waiting,
+            Some(since.sent),
+            Role::Waiting,
+        ));
     }
-    let mut rows: Vec<Row> = rows.iter().map(|figure| figure.row(width)).collect();
+    let mut rows: Vec<RoleLine> = rows.iter().map(|figure| figure.row(width)).collect();
     // Later ones are read by those who scroll.
     let quantiles = [("median wait", waits.p50, Quantile::P50), ("p95", waits.p95, Quantile::P95)];
     rows.extend(breaker(scene, endpoint).iter().map(|figure| figure.row(width)));
-    rows.extend(quantiles.map(|(label, ms, quantile)| Figure::new(label, figure(ms, quantile)).row(width)));
+    rows.extend(
+        quantiles.map(|(label, ms, quantile)| BarFigure::new(label, figure(ms, quantile)).row(width)),
+    );
     rows
 }
 
 /// When the breaker opened and tried again, and how long real answers took to come back.
-fn breaker(scene: &Scene, endpoint: &Endpoint) -> Vec<Figure<'static>> {
+fn breaker(scene: &Scene, endpoint: &Endpoint) -> Vec<BarFigure<'static>> {
     let session = scene.session;
     let seen = session.breaker.measured(session.t0());
     let mut figures = Vec::new();
     match (seen.trip_s, session.t0()) {
-        (Some(trip), _) => figures.push(Figure::new("breaker opened after", format!("{trip:.1} s"))),
+        (Some(trip), _) => figures.push(BarFigure::new("breaker opened after", format!("{trip:.1} s"))),
         (None, Some(t0)) if session.breaker.never_opened(t0, scene.until) => {
-            figures.push(Figure::new("breaker opened", "never"));
+            figures.push(BarFigure::new("breaker opened", "never"));
         }
         _ => {}
     }
     figures.extend(seen.reset_s.map(|(low, high)| match high - low < 0.15 {
-        true => Figure::new("tried again after", format!("{low:.1} s")),
-        false => Figure::new("tried again after", format!("{low:.1}-{high:.1} s")),
+        true => BarFigure::new("tried again after", format!("{low:.1} s")),
+        false => BarFigure::new("tried again after", format!("{low:.1}-{high:.1} s")),
     }));
     figures.extend(insight::recovery_lag(session, endpoint).map(|(lag, at_most)| {
-        Figure::new("back after provider", format!("{}{lag:.1} s", if at_most { "<" } else { "" }))
+        BarFigure::new("back after provider", format!("{}{lag:.1} s", if at_most { "<" } else { "" }))
     }));
     figures
 }
 
-fn measured(scene: &Scene, width: usize) -> Option<Row> {
+fn measured(scene: &Scene, width: usize) -> Option<RoleLine> {
     let seen = scene.session.breaker.measured(scene.session.t0());
     let failed = u64::from(seen.failed_trials);
-    (seen.trials > 0)
-        .then(|| Figure::counted("failed trials", failed, Some(seen.trials.into()), Role::Waiting).row(width))
+    (seen.trials > 0).then(|| {
+        BarFigure::counted("failed trials", failed, Some(seen.trials.into()), Role::Waiting).row(width)
+    })
 }
 
 /// Why there was no fault.
-fn without_fault(scene: &Scene, width: usize) -> Vec<Row> {
+fn without_fault(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let session = scene.session;
     let why = match (session.refusals.last(), insight::failed_gate(session)) {
         (Some(refusal), _) => format!("the fire changed nothing: {}", refusal.reason),
         (None, Some(gate)) => format!("nothing was fired: {gate}"),
         (None, None) => "nothing was fired".to_owned(),
     };
-    text::wrap(&why, width, 8).into_iter().map(Row::text).collect()
+    text::wrap(&why, width, 8).into_iter().map(RoleLine::text).collect()
 }
 
 /// What the end left: rollbacks that failed, whether the system is safe, and what came too late to change the verdict.
-fn aftermath(scene: &Scene, width: usize) -> Vec<Row> {
+fn aftermath(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let session = scene.session;
     let mut rows = Vec::new();
     let mut say = |role: Role, words: &str| {
-        rows.extend(text::wrap(words, width, 3).into_iter().map(|line| Row::of(role, line)));
+        rows.extend(text::wrap(words, width, 3).into_iter().map(|line| RoleLine::of(role, line)));
     };
     for row in session.steps.failed_rollbacks() {
         say(Role::Failing, &rollback_failed(row));
@@ -203,14 +217,14 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<Row> {
 }
 
 /// What was expected, beside what happened: before the figures, which say the rest.
-fn predictions(scene: &Scene, width: usize) -> Vec<Row> {
+fn predictions(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let scores = insight::scores(scene.session, scene.now);
-    let head = (!scores.is_empty()).then(|| Row::strong(Role::Strong, "YOUR PREDICTION"));
+    let head = (!scores.is_empty()).then(|| RoleLine::strong(Role::Strong, "YOUR PREDICTION"));
     head.into_iter().chain(scores.iter().map(|score| prediction(score, width))).collect()
 }
 
 /// A guess and its fact, with the word whether it was right.
-pub(super) fn prediction(score: &PredictionScore, width: usize) -> Row {
+pub(super) fn prediction(score: &PredictionScore, width: usize) -> RoleLine {
     let role = match score.right {
         Some(true) => Role::Ok,
         Some(false) => Role::Failing,
@@ -221,8 +235,8 @@ pub(super) fn prediction(score: &PredictionScore, width: usize) -> Row {
         Some(false) => "✗ ",
         None => "· ",
     };
-    let right = Row::text(score.fact.as_str()).bold(role, format!("  {:<3}", score.word()));
+    let right = RoleLine::text(score.fact.as_str()).bold(role, format!("  {:<3}", score.word()));
     let room = width.saturating_sub(3 + right.width());
-    let left = Row::strong(role, mark).and(text::fit(&score.guess, room));
+    let left = RoleLine::strong(role, mark).and(text::fit(&score.guess, room));
     left.to(width.saturating_sub(right.width())).joined(right)
 }

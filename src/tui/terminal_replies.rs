@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Takes answers out of the terminal's events.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
+pub(super) struct TerminalReplies {
     /// Events that may be an answer's beginning.
     held: Vec<Event>,
     /// What they spell, without the introducer.
@@ -16,21 +16,21 @@ pub(super) struct Answers {
 
 /// What an event, or the end of waiting for one, led to.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Heard {
+pub(super) struct ReplyResult {
     /// What is no answer, in order.
     pub events: Vec<Event>,
     /// An answer, and what it says if that is understood.
     pub answer: Option<Option<Background>>,
 }
 
-impl Answers {
+impl TerminalReplies {
     /// The longest answer; what is longer is none.
     const LONGEST: usize = 64;
     /// Everything that we take for an answer begins so.
     const HEAD: &str = "11;";
 
     /// Takes one event.
-    pub(super) fn take(&mut self, event: Event) -> Heard {
+    pub(super) fn take(&mut self, event: Event) -> ReplyResult {
         let key = match &event {
             Event::Key(key) if key.kind == KeyEventKind::Press => Some(*key),
             _ => None,
@@ -38,27 +38,27 @@ impl Answers {
         if self.held.is_empty() {
             if key == Some(KeyEvent::new(KeyCode::Char(']'), KeyModifiers::ALT)) {
                 self.held.push(event);
-                return Heard::default();
+                return ReplyResult::default();
             }
-            return Heard { events: vec![event], answer: None };
+            return ReplyResult { events: vec![event], answer: None };
         }
         match key {
             Some(key) if ends(&key) && self.text.starts_with(Self::HEAD) => {
                 let answer = Some(Background::answered(&self.text));
                 self.forget();
-                Heard { events: Vec::new(), answer }
+                ReplyResult { events: Vec::new(), answer }
             }
             Some(KeyEvent { code: KeyCode::Char(c), modifiers, .. })
                 if !modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL) && self.goes_on(c) =>
             {
                 self.text.push(c);
                 self.held.push(event);
-                Heard::default()
+                ReplyResult::default()
             }
             _ => {
                 let mut events = self.release();
                 events.push(event);
-                Heard { events, answer: None }
+                ReplyResult { events, answer: None }
             }
         }
     }
@@ -74,8 +74,8 @@ impl Answers {
     }
 
     /// No event came in that time: gives what was held, unless it was an answer that was cut off.
-    pub(super) fn give_up(&mut self) -> Heard {
-        Heard { events: self.release(), answer: None }
+    pub(super) fn give_up(&mut self) -> ReplyResult {
+        ReplyResult { events: self.release(), answer: None }
     }
 
     fn release(&mut self) -> Vec<Event> {
@@ -125,8 +125,8 @@ mod tests {
         text.chars().map(|c| key(KeyCode::Char(c), modifiers(c))).collect()
     }
 
-    fn heard(answers: &mut Answers, events: impl IntoIterator<Item = Event>) -> Heard {
-        let mut all = Heard::default();
+    fn heard(answers: &mut TerminalReplies, events: impl IntoIterator<Item = Event>) -> ReplyResult {
+        let mut all = ReplyResult::default();
         for event in events {
             let heard = answers.take(event);
             all.events.extend(heard.events);
@@ -138,35 +138,35 @@ mod tests {
     #[test]
     fn an_answer_never_lands_among_the_keys() {
         for end in [alt('\\'), key(KeyCode::Char('g'), KeyModifiers::CONTROL)] {
-            let mut answers = Answers::default();
+            let mut answers = TerminalReplies::default();
             let mut events = typed("a");
             events.push(alt(']'));
             events.extend(typed("11;rgb:FFFF/ffff/ffff"));
             events.push(end);
             events.extend(typed("b"));
-            let wanted = Heard { events: typed("ab"), answer: Some(Some(Background::Light)) };
+            let wanted = ReplyResult { events: typed("ab"), answer: Some(Some(Background::Light)) };
             assert_eq!(heard(&mut answers, events), wanted);
             assert_eq!(answers.patience(), None);
         }
         // One that says nothing, and one that ends in the middle.
-        let mut answers = Answers::default();
+        let mut answers = TerminalReplies::default();
         let nothing = std::iter::once(alt(']')).chain(typed("11;rgb:")).chain([alt('\\')]);
-        assert_eq!(heard(&mut answers, nothing), Heard { events: Vec::new(), answer: Some(None) });
+        assert_eq!(heard(&mut answers, nothing), ReplyResult { events: Vec::new(), answer: Some(None) });
         let cut = std::iter::once(alt(']')).chain(typed("11;rgb:ff"));
-        assert_eq!(heard(&mut answers, cut), Heard::default());
+        assert_eq!(heard(&mut answers, cut), ReplyResult::default());
         assert!(answers.patience().is_some());
-        assert_eq!(answers.give_up(), Heard::default());
+        assert_eq!(answers.give_up(), ReplyResult::default());
         assert_eq!(heard(&mut answers, typed("x")).events, typed("x"));
     }
 
     #[test]
     fn keys_that_only_look_like_one_are_keys() {
-        let mut answers = Answers::default();
+        let mut answers = TerminalReplies::default();
         let lone: Vec<Event> = std::iter::once(alt(']')).chain(typed("q")).collect();
         assert_eq!(heard(&mut answers, lone.clone()).events, lone);
         let begun: Vec<Event> = std::iter::once(alt(']')).chain(typed("11x")).collect();
         assert_eq!(heard(&mut answers, begun.clone()).events, begun);
-        assert_eq!(heard(&mut answers, [alt(']')]), Heard::default());
+        assert_eq!(heard(&mut answers, [alt(']')]), ReplyResult::default());
         assert_eq!(answers.give_up().events, [alt(']')]);
         let resized: Vec<Event> = vec![alt(']'), Event::Resize(80, 24)];
         assert_eq!(heard(&mut answers, resized.clone()).events, resized);

@@ -8,7 +8,7 @@ use crate::{
 
 /// What the banner says.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Told {
+pub(super) struct BannerText {
     pub(super) role: Role,
     pub(super) word: &'static str,
     pub(super) sentence: String,
@@ -18,12 +18,12 @@ pub(super) struct Told {
     pub(super) medium: String,
     pub(super) short: String,
     /// None before T0, and where nobody was asked.
-    pub(super) score: Option<Score>,
+    pub(super) score: Option<BadSeconds>,
 }
 
 /// Seconds since T0 in which a user was let down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Score {
+pub(super) struct BadSeconds {
     pub(super) bad: u32,
     /// How many may be.
     pub(super) allowed: u32,
@@ -31,7 +31,7 @@ pub(super) struct Score {
     pub(super) aborts: bool,
 }
 
-impl Score {
+impl BadSeconds {
     /// What the figure is held against.
     pub(super) fn limit(self) -> String {
         match self.aborts {
@@ -55,7 +55,7 @@ impl Score {
 }
 
 /// What is to be said of a scene.
-pub(super) fn told(scene: &Scene) -> Told {
+pub(super) fn told(scene: &Scene) -> BannerText {
     match scene.phase {
         Phase::Starting => starting(scene),
         Phase::Finished => concluded(scene),
@@ -64,7 +64,7 @@ pub(super) fn told(scene: &Scene) -> Told {
 }
 
 /// What is done before there is a session, and for how long.
-fn starting(scene: &Scene) -> Told {
+fn starting(scene: &Scene) -> BannerText {
     let opening = &scene.session.opening;
     let doing = opening.tasks.last().map_or("", |(_, doing)| doing.as_str());
     let since = opening.tasks.first().map_or(scene.said, |(at, _)| *at);
@@ -73,7 +73,7 @@ fn starting(scene: &Scene) -> Told {
         true => "There is no cluster: choose what to do".to_owned(),
         false => format!("{} ...", capital(doing)),
     };
-    Told {
+    BannerText {
         role: Role::Unknown,
         word: Phase::Starting.word(),
         price: Some(format!("{seconds:.0} s so far; nothing is touched before you fire")),
@@ -90,7 +90,7 @@ fn capital(words: &str) -> String {
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
-fn users(scene: &Scene) -> Told {
+fn users(scene: &Scene) -> BannerText {
     let verdict = scene.verdict.clone();
     let verdict = match scene.earlier {
         Some(earlier) => verdict.beside(scene.session, earlier, scene.now),
@@ -100,7 +100,7 @@ fn users(scene: &Scene) -> Told {
         Phase::Ready => ("READY", Role::Unknown),
         _ => (verdict.word.text(), role(verdict.word)),
     };
-    Told {
+    BannerText {
         role,
         word,
         sentence: verdict.sentence,
@@ -120,18 +120,18 @@ fn so_far(scene: &Scene) -> Option<String> {
     })
 }
 
-fn concluded(scene: &Scene) -> Told {
+fn concluded(scene: &Scene) -> BannerText {
     of_run(insight::conclusion(scene.session, scene.now), score(scene))
 }
 
 /// What is said of a run that is over.
-pub(super) fn of_run(conclusion: Conclusion, score: Option<Score>) -> Told {
+pub(super) fn of_run(conclusion: Conclusion, score: Option<BadSeconds>) -> BannerText {
     let Conclusion { standing, sentence, price, medium, short } = conclusion;
-    Told { role: standing_role(standing), word: standing.big(), sentence, price, medium, short, score }
+    BannerText { role: standing_role(standing), word: standing.big(), sentence, price, medium, short, score }
 }
 
 /// The bad seconds; held against the guard once it has used up most of what it allows.
-fn score(scene: &Scene) -> Option<Score> {
+fn score(scene: &Scene) -> Option<BadSeconds> {
     let (bad, allowed) = scene.verdict.bad?;
     let readings = insight::guard_readings(scene.session, scene.now);
     let near = readings.iter().find(|reading| {
@@ -139,8 +139,8 @@ fn score(scene: &Scene) -> Option<Score> {
         reading.guard == Guard::Users && reading.limit < allowed && used
     });
     Some(match near {
-        Some(guard) => Score { bad: guard.figure, allowed: guard.limit, aborts: true },
-        None => Score { bad, allowed, aborts: false },
+        Some(guard) => BadSeconds { bad: guard.figure, allowed: guard.limit, aborts: true },
+        None => BadSeconds { bad, allowed, aborts: false },
     })
 }
 

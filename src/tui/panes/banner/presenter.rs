@@ -1,13 +1,14 @@
 //! The banner for an audience: the same in letters that are read from the back row.
 
 use super::{
-    BETWEEN, MARGIN, bar, fitting, forms, lines_at, sentences,
-    told::{Score, Told},
+    BETWEEN, MARGIN,
+    banner_text::{BadSeconds, BannerText},
+    bar, fitting, forms, lines_at, sentences,
 };
 use crate::tui::{
-    canvas::{Canvas, Row},
     layout::Size,
-    letters::Dots,
+    letters::LetterSize,
+    pane_buffer::{PaneBuffer, RoleLine},
     text,
     theme::Role,
 };
@@ -17,15 +18,15 @@ const APART: usize = 6;
 /// Rows of the words below the letters.
 const WORDS: usize = 2;
 
-pub(super) fn draw(canvas: &mut Canvas, told: &Told, size: Size) {
-    let largest = if size == Size::Wide { Dots::Large } else { Dots::Middle };
+pub(super) fn draw(canvas: &mut PaneBuffer, told: &BannerText, size: Size) {
+    let largest = if size == Size::Wide { LetterSize::Large } else { LetterSize::Middle };
     match canvas.theme.ascii {
         true => plain(canvas, told),
         false => letters(canvas, told, largest),
     }
 }
 
-fn letters(canvas: &mut Canvas, told: &Told, largest: Dots) {
+fn letters(canvas: &mut PaneBuffer, told: &BannerText, largest: LetterSize) {
     let mut body = super::fill(canvas, told.role);
     let high = body.height().saturating_sub(WORDS + 1);
     let ink = body.theme.fill(told.role);
@@ -39,16 +40,16 @@ fn letters(canvas: &mut Canvas, told: &Told, largest: Dots) {
         }
         None => {
             let middle = high / 2;
-            body.at(MARGIN, middle, &Row::strong(Role::Ink, told.word));
-            body.part(0, 0, body.width() - MARGIN, high).right(middle, &Row::strong(Role::Ink, digits));
+            body.at(MARGIN, middle, &RoleLine::strong(Role::Ink, told.word));
+            body.part(0, 0, body.width() - MARGIN, high).right(middle, &RoleLine::strong(Role::Ink, digits));
         }
     }
     words(&mut body, told, high + 1);
 }
 
 /// The largest letters in which word and score stand side by side.
-fn fitted(largest: Dots, word: &str, digits: &str, width: usize) -> Option<Dots> {
-    let fits = |dots: &Dots| {
+fn fitted(largest: LetterSize, word: &str, digits: &str, width: usize) -> Option<LetterSize> {
+    let fits = |dots: &LetterSize| {
         let apart = if digits.is_empty() { 0 } else { APART };
         2 * MARGIN + dots.columns(word) + apart + dots.columns(digits) <= width
     };
@@ -56,7 +57,7 @@ fn fitted(largest: Dots, word: &str, digits: &str, width: usize) -> Option<Dots>
 }
 
 /// Sentence and price, and what the digits count.
-fn words(body: &mut Canvas, told: &Told, y: usize) {
+fn words(body: &mut PaneBuffer, told: &BannerText, y: usize) {
     let width = body.width();
     let counted = told.score.map(|score| match score.aborts {
         true => format!("bad seconds, abort at {}", score.allowed),
@@ -64,7 +65,7 @@ fn words(body: &mut Canvas, told: &Told, y: usize) {
     });
     let mut room = width.saturating_sub(2 * MARGIN);
     if let Some(counted) = &counted {
-        let row = Row::strong(Role::Ink, counted.as_str());
+        let row = RoleLine::strong(Role::Ink, counted.as_str());
         room = room.saturating_sub(row.width() + BETWEEN);
         body.part(0, 0, width - MARGIN, y + 1).right(y, &row);
     }
@@ -72,12 +73,12 @@ fn words(body: &mut Canvas, told: &Told, y: usize) {
 }
 
 /// Letters of `#` rather than blocks on a fill.
-fn plain(canvas: &mut Canvas, told: &Told) {
+fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     let (width, style) = (canvas.width(), canvas.theme.bold(told.role));
-    canvas.row(0, &Row::of(told.role, "=".repeat(width)));
+    canvas.row(0, &RoleLine::of(told.role, "=".repeat(width)));
     let digits = told.score.map(|score| score.bad.to_string()).unwrap_or_default();
     let room = canvas.height().saturating_sub(WORDS + 2);
-    match fitted(Dots::Middle, told.word, &digits, width).filter(|dots| *dots == Dots::Middle) {
+    match fitted(LetterSize::Middle, told.word, &digits, width).filter(|dots| *dots == LetterSize::Middle) {
         Some(dots) => {
             let y = 1 + room.saturating_sub(dots.rows()) / 2;
             dots.draw(canvas, MARGIN, y, told.word, style);
@@ -86,20 +87,20 @@ fn plain(canvas: &mut Canvas, told: &Told) {
         None => {
             let mut row = canvas.part(0, 1 + room / 2, width, 1);
             row.flood(told.role);
-            row.at(MARGIN, 0, &Row::strong(Role::Ink, told.word));
-            row.part(0, 0, width - MARGIN, 1).right(0, &Row::strong(Role::Ink, digits));
+            row.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
+            row.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, digits));
         }
     }
     let y = canvas.height() - WORDS;
-    let counted = told.score.map(Score::brief).unwrap_or_default();
+    let counted = told.score.map(BadSeconds::brief).unwrap_or_default();
     let share = told.score.map(|score| bar(score.share(), counted.len()));
     let room = width.saturating_sub(2 * MARGIN + counted.len() + BETWEEN);
     let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
     let said = said.into_iter().map(|said| text::wrapped(&said, room)).find(|lines| lines.len() <= WORDS);
     for (y, line) in (y..).zip(said.unwrap_or_default()) {
-        canvas.at(MARGIN, y, &Row::strong(Role::Strong, line));
+        canvas.at(MARGIN, y, &RoleLine::strong(Role::Strong, line));
     }
     let mut end = canvas.part(0, y, width - MARGIN, WORDS);
-    end.right(0, &Row::strong(told.role, counted));
-    end.right(1, &Row::of(told.role, share.unwrap_or_default()));
+    end.right(0, &RoleLine::strong(told.role, counted));
+    end.right(1, &RoleLine::of(told.role, share.unwrap_or_default()));
 }
