@@ -2,13 +2,13 @@
 
 use super::api::{self, Machine, Serving};
 use super::gremlin::Gremlin;
-use super::kubelet::{Kubelet, Starting};
-use super::machine::Local;
-use super::network::{Delays, Network, Presence};
-use super::recorder::Recorder;
-use super::sample::{self, Replaced, Variant};
+use super::kubelet::{Kubelet, StartDelays};
+use super::machine::LocalMachine;
+use super::network::{Delays, ListeningProcess, Network};
+use super::recorder::EventRecorder;
+use super::sample::{self, ReplacedPort, Variant};
 use super::store::{Resource, Selectors, Status, Store};
-use super::{admission, birth, controllers};
+use super::{admission, bootstrap, controllers};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::io;
@@ -33,7 +33,7 @@ pub struct Settings {
     /// Where the API listens; 0 takes a free port.
     pub port: u16,
     /// How long containers take to start once the sample has been ready.
-    pub start: Starting,
+    pub start: StartDelays,
     /// How long the network takes to notice changes.
     pub propagation: Delays,
 }
@@ -44,7 +44,7 @@ impl Settings {
         Self {
             program: vec![own_program(), "image".into()],
             port: 0,
-            start: Starting::default(),
+            start: StartDelays::default(),
             propagation: Delays::default(),
         }
     }
@@ -92,13 +92,13 @@ pub enum StartError {
 pub struct Cluster {
     store: Store,
     network: Network,
-    machine: Arc<Local>,
+    machine: Arc<LocalMachine>,
     serving: Serving,
     gremlin: Gremlin,
     pods: JoinHandle<()>,
     _controllers: JoinSet<()>,
     /// Lets pods reach the API through its Service.
-    _api: Presence,
+    _api: ListeningProcess,
 }
 
 impl Cluster {
@@ -109,13 +109,13 @@ impl Cluster {
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         let store = Store::new();
         let network = Network::new(settings.propagation);
-        let recorder = Recorder::new(store.clone());
-        birth::create(&store, &network)?;
+        let recorder = EventRecorder::new(store.clone());
+        bootstrap::create(&store, &network)?;
         let complete = |pod: &mut Value| admission::complete(Resource::Pods, pod);
         let controllers = controllers::start(&store, &network, &recorder, complete);
         let kubelet = Kubelet::new(&store, &network, &recorder, settings.program.clone(), settings.start)?;
         let pods = tokio::spawn(kubelet.clone().run());
-        let machine = Arc::new(Local { kubelet: kubelet.clone(), network: network.clone() });
+        let machine = Arc::new(LocalMachine { kubelet: kubelet.clone(), network: network.clone() });
         let serving = api::serve(
             store.clone(),
             Arc::clone(&machine) as Arc<dyn Machine>,
@@ -126,7 +126,7 @@ impl Cluster {
             },
         )
         .await?;
-        birth::announce_api(&store, serving.address)?;
+        bootstrap::announce_api(&store, serving.address)?;
         let gremlin = Gremlin::serve(store.clone(), kubelet).await?;
         let presence = network.appear_at(vec![serving.address]);
         Ok(Self {
@@ -146,14 +146,14 @@ impl Cluster {
     ///
     /// # Errors
     /// When an object is refused, or the sample does not get ready.
-    pub async fn play(&self, variant: Variant) -> Result<Vec<Replaced>, StartError> {
+    pub async fn play(&self, variant: Variant) -> Result<Vec<ReplacedPort>, StartError> {
         let mut manifests = variant.manifests();
         let replaced = sample::fit(&mut manifests, |port| self.network.is_free(port));
         for manifest in manifests {
             self.create(manifest)?;
         }
         if tokio::time::timeout(PATIENCE, self.ready()).await.is_err() {
-            return Err(StartError::NotReady { seconds: PATIENCE.as_secs(), why: self.complaints() });
+            return Err(StartError::NotReady { seconds: PATIENCE.as_secs(), why: self.startup_problems() });
         }
         self.machine.kubelet.settle();
         Ok(replaced)
@@ -203,7 +203,7 @@ impl Cluster {
     }
 
     /// What the containers that do not run say about it.
-    fn complaints(&self) -> String {
+    fn startup_problems(&self) -> String {
         let mut complaints = Vec::new();
         for pod in self.store.list(Resource::Pods, None, &Selectors::default()).objects {
             for status in pod.value()["status"]["containerStatuses"].as_array().into_iter().flatten() {

@@ -15,7 +15,7 @@ pub mod admission;
 #[cfg(feature = "cluster")]
 pub mod api;
 #[cfg(feature = "cluster")]
-mod birth;
+mod bootstrap;
 #[cfg(feature = "cluster")]
 pub mod budget;
 #[cfg(feature = "cluster")]
@@ -46,4 +46,4 @@ pub mod table;
 #[cfg(feature = "cluster")]
 pub use cluster::{Cluster, Settings, StartError};
 #[cfg(feature = "cluster")]
-pub use sample::{Replaced, UnknownVariant, Variant};
+pub use sample::{ReplacedPort, UnknownVariant, Variant};

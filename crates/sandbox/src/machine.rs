@@ -1,6 +1,6 @@
 //! The API's view of the half that makes things happen.
 
-use super::api::{Lines, LogOptions, Machine, Process};
+use super::api::{LogLines, LogOptions, Machine, Process};
 use super::kubelet::Kubelet;
 use super::network::Network;
 use super::provisioning;
@@ -10,12 +10,12 @@ use std::net::SocketAddr;
 
 /// The kubelet and the network behind the API.
 #[derive(Debug, Clone)]
-pub(super) struct Local {
+pub(super) struct LocalMachine {
     pub kubelet: Kubelet,
     pub network: Network,
 }
 
-impl Machine for Local {
+impl Machine for LocalMachine {
     fn admit(&self, resource: Resource, before: Option<&Value>, object: &mut Value) -> Result<(), Status> {
         match resource {
             Resource::Services => provisioning::provision_service(&self.network, before, object),
@@ -23,7 +23,7 @@ impl Machine for Local {
         }
     }
 
-    fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<Lines, Status> {
+    fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<LogLines, Status> {
         self.kubelet.log(pod, container, options)
     }
 

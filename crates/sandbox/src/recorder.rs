@@ -21,13 +21,13 @@ pub enum Severity {
 
 /// Writes the events of one component. Clones share the ring.
 #[derive(Debug, Clone)]
-pub struct Recorder {
+pub struct EventRecorder {
     store: Store,
     component: &'static str,
     ring: Arc<Mutex<VecDeque<Key>>>,
 }
 
-impl Recorder {
+impl EventRecorder {
     /// A recorder for the whole cluster; [`Recorder::of`] names the component that speaks.
     pub fn new(store: Store) -> Self {
         Self { store, component: "sandbox", ring: Arc::default() }
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn the_same_words_again_raise_the_count() {
         let store = Store::new();
-        let recorder = Recorder::new(store.clone()).of("kubelet");
+        let recorder = EventRecorder::new(store.clone()).of("kubelet");
         let pod = pod(&store, "a");
         for _ in 0..3 {
             recorder.record(&pod, Some("spec.containers{main}"), Severity::Warning, "BackOff", "later");
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn the_oldest_make_room() {
         let store = Store::new();
-        let recorder = Recorder::new(store.clone());
+        let recorder = EventRecorder::new(store.clone());
         let pod = pod(&store, "a");
         for number in 0..KEPT + 5 {
             recorder.normal(&pod, "Counted", &number.to_string());

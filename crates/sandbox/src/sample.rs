@@ -85,7 +85,7 @@ pub(super) const PROVIDER: (&str, u16) = ("my-provider-service", 8080);
 
 /// A port that had to be replaced: some program of this machine listens on it on every address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replaced {
+pub struct ReplacedPort {
     /// The manifest's port.
     pub from: u16,
     /// The one that containers listen on instead.
@@ -94,7 +94,7 @@ pub struct Replaced {
 
 /// Moves the containers to ports that are free on every address of this machine. With a program on 0.0.0.0:8080 no
 /// pod could listen on 8080, whatever its address, and whoever asked a pod's address on 8080 would reach that program.
-pub(super) fn fit(manifests: &mut [Value], is_free: impl Fn(u16) -> bool) -> Vec<Replaced> {
+pub(super) fn fit(manifests: &mut [Value], is_free: impl Fn(u16) -> bool) -> Vec<ReplacedPort> {
     let mut ports: Vec<u16> = manifests.iter().flat_map(container_ports).collect();
     ports.sort_unstable();
     ports.dedup();
@@ -104,7 +104,7 @@ pub(super) fn fit(manifests: &mut [Value], is_free: impl Fn(u16) -> bool) -> Vec
             continue;
         };
         manifests.iter_mut().for_each(|manifest| replace(manifest, from, to));
-        replaced.push(Replaced { from, to });
+        replaced.push(ReplacedPort { from, to });
     }
     replaced
 }
@@ -209,7 +209,7 @@ mod tests {
         let mut manifests = Variant::Before.manifests();
         assert_eq!(fit(&mut manifests, |_| true), []);
         let replaced = fit(&mut manifests, |port| port > 8081);
-        assert_eq!(replaced, [Replaced { from: 8080, to: 8082 }]);
+        assert_eq!(replaced, [ReplacedPort { from: 8080, to: 8082 }]);
         assert!(manifests.iter().flat_map(container_ports).all(|port| port == 8082));
         for manifest in manifests.iter().filter(|manifest| manifest["kind"] == "Deployment") {
             assert!(!manifest.to_string().contains(":8080"), "{manifest}");

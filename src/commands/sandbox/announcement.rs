@@ -1,6 +1,6 @@
 //! What the sandbox says when it is ready.
 
-use chaos_sandbox::{Cluster, Replaced, Settings, Variant, kubelet::Starting};
+use chaos_sandbox::{Cluster, ReplacedPort, Settings, Variant, kubelet::StartDelays};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ impl Announcement {
     }
 
     /// Words for people.
-    pub(super) fn words(&self, variant: Variant, settings: &Settings, replaced: &[Replaced]) -> String {
+    pub(super) fn words(&self, variant: Variant, settings: &Settings, replaced: &[ReplacedPort]) -> String {
         let mut text = format!(
             "The sandbox is ready: a cluster on this machine, with the consumer \"{variant}\".
 
@@ -68,18 +68,18 @@ impl Announcement {
             kubeconfig = self.kubeconfig.display(),
             consumer = self.consumer_url,
         );
-        for Replaced { from, to } in replaced {
+        for ReplacedPort { from, to } in replaced {
             text += &format!(
                 "Some program of this machine listens on port {from} on every address; the containers listen on {to}.\n"
             );
         }
         let notice = settings.propagation.removal.as_secs_f64();
         text += &match settings.start {
-            Starting::AsDeclared => {
+            StartDelays::AsDeclared => {
                 "From now on services take their time to start, as their manifests say".to_owned()
             }
-            Starting::Within(all) if all.is_zero() => "Containers start at once".to_owned(),
-            Starting::Within(all) => {
+            StartDelays::Within(all) if all.is_zero() => "Containers start at once".to_owned(),
+            StartDelays::Within(all) => {
                 format!("From now on a container takes {} s to start", all.as_secs_f64())
             }
         };

@@ -4,7 +4,7 @@ mod announcement;
 
 use crate::cluster::PrivateFolder;
 use announcement::Announcement;
-use chaos_sandbox::kubelet::Starting;
+use chaos_sandbox::kubelet::StartDelays;
 use chaos_sandbox::network::Delays;
 use chaos_sandbox::{Cluster, Settings, StartError, Variant};
 use clap::ValueEnum;
@@ -75,7 +75,7 @@ impl Arguments {
     fn settings(&self) -> Settings {
         let mut settings = Settings { port: self.port, ..Settings::new() };
         if let Some(delay) = self.start_delay {
-            settings.start = Starting::Within(delay);
+            settings.start = StartDelays::Within(delay);
         }
         if let Some(removal) = self.propagation {
             settings.propagation = Delays { removal, addition: settings.propagation.addition.min(removal) };

@@ -1,8 +1,8 @@
 //! The circuit breaker: its states as boxes with the one believed filled, what comes next, who says so, what was seen and
 //! measured.
 
+mod evidence;
 mod facts;
-mod ground;
 mod machine;
 mod sources;
 

@@ -15,7 +15,7 @@ type Found<'a> = Vec<Cow<'a, Value>>;
 pub(super) fn find(path: &Path, root: &Value) -> Result<Vec<Value>, PathError> {
     let mut search = Search { root, visits: 0 };
     let mut found = Vec::new();
-    search.walk(&path.steps, Cow::Borrowed(root), &mut found)?;
+    search.descend(&path.steps, Cow::Borrowed(root), &mut found)?;
     Ok(found.into_iter().map(Cow::into_owned).collect())
 }
 
@@ -26,7 +26,12 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Follows the steps from a node, depth first.
-    fn walk(&mut self, steps: &[Step], node: Cow<'a, Value>, found: &mut Found<'a>) -> Result<(), PathError> {
+    fn descend(
+        &mut self,
+        steps: &[Step],
+        node: Cow<'a, Value>,
+        found: &mut Found<'a>,
+    ) -> Result<(), PathError> {
         self.visits += 1;
         if self.visits > MAX_VISITS {
             return Err(PathError::TooMuch(MAX_VISITS));
@@ -37,12 +42,12 @@ impl<'a> Search<'a> {
         };
         for selector in &step.selectors {
             for child in self.select(selector, &node)? {
-                self.walk(rest, child, found)?;
+                self.descend(rest, child, found)?;
             }
         }
         if step.descend {
             for child in children(&node) {
-                self.walk(steps, child, found)?;
+                self.descend(steps, child, found)?;
             }
         }
         Ok(())
@@ -97,8 +102,8 @@ impl<'a> Search<'a> {
     fn values(&mut self, operand: &Operand, node: &Cow<'a, Value>) -> Result<Found<'a>, PathError> {
         let mut found = Vec::new();
         match operand {
-            Operand::Root(steps) => self.walk(steps, Cow::Borrowed(self.root), &mut found)?,
-            Operand::Current(steps) => self.walk(steps, node.clone(), &mut found)?,
+            Operand::Root(steps) => self.descend(steps, Cow::Borrowed(self.root), &mut found)?,
+            Operand::Current(steps) => self.descend(steps, node.clone(), &mut found)?,
             Operand::Literal(value) => found.push(Cow::Owned(value.clone())),
         }
         Ok(found)

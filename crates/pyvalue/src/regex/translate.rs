@@ -58,7 +58,7 @@ struct Translator<'a> {
 
 /// What was written last, for a quantifier.
 #[derive(Clone, Copy, PartialEq)]
-enum Last {
+enum LastWritten {
     Nothing,
     Anchor,
     Item(Width),
@@ -67,11 +67,11 @@ enum Last {
     Repeated(Width),
 }
 
-impl Last {
+impl LastWritten {
     fn width(self) -> Width {
         match self {
-            Last::Item(width) | Last::Repeated(width) => width,
-            Last::Nothing | Last::Anchor | Last::LookAround(_) => Width::NONE,
+            LastWritten::Item(width) | LastWritten::Repeated(width) => width,
+            LastWritten::Nothing | LastWritten::Anchor | LastWritten::LookAround(_) => Width::NONE,
         }
     }
 }
@@ -86,7 +86,7 @@ impl Translator<'_> {
             return Err(format!("more than {MAX_DEPTH} groups inside each other"));
         }
         let (mut whole, mut branch, mut branches) = (None::<Width>, Width::NONE, 1);
-        let mut last = Last::Nothing;
+        let mut last = LastWritten::Nothing;
         while let Some(c) = self.rest.next_if(|c| *c != ')') {
             if flags.verbose && (c.is_whitespace() || c == '#') {
                 while c == '#' && self.rest.next_if(|c| *c != '\n').is_some() {}
@@ -94,7 +94,7 @@ impl Translator<'_> {
             }
             // What follows may repeat what was last: only then its width is known.
             let (before, next) = (last, self.item(c, last, flags, depth)?);
-            if !matches!(next, Last::Repeated(_)) {
+            if !matches!(next, LastWritten::Repeated(_)) {
                 branch = branch.then(before.width());
             }
             last = next;
@@ -114,11 +114,17 @@ impl Translator<'_> {
     }
 
     /// What begins with a character that was read already.
-    fn item(&mut self, c: char, last: Last, flags: Flags, depth: usize) -> Result<Last, String> {
+    fn item(
+        &mut self,
+        c: char,
+        last: LastWritten,
+        flags: Flags,
+        depth: usize,
+    ) -> Result<LastWritten, String> {
         Ok(match c {
             '|' => {
                 self.out.push('|');
-                Last::Nothing
+                LastWritten::Nothing
             }
             '*' => self.quantifier(last, Counts { least: 0, most: None, written: "*".to_owned() })?,
             '+' => self.quantifier(last, Counts { least: 1, most: None, written: "+".to_owned() })?,
@@ -127,55 +133,55 @@ impl Translator<'_> {
                 Some(counts) => self.quantifier(last, counts?)?,
                 None => {
                     literal('{', &mut self.out);
-                    Last::Item(Width::ONE)
+                    LastWritten::Item(Width::ONE)
                 }
             },
             '^' => {
                 self.out.push('^');
-                Last::Anchor
+                LastWritten::Anchor
             }
             '$' => {
                 // Python's `$` is also before one final line end; of many lines, before each.
                 self.out.push_str(if flags.multi_line { r"(?=\n|\z)" } else { r"(?=\n?\z)" });
-                Last::Anchor
+                LastWritten::Anchor
             }
             '.' => {
                 self.out.push('.');
-                Last::Item(Width::ONE)
+                LastWritten::Item(Width::ONE)
             }
             '[' => {
                 class::read(&mut self.rest, &mut self.out, flags.ascii)?;
-                Last::Item(Width::ONE)
+                LastWritten::Item(Width::ONE)
             }
             '\\' => self.escaped(flags)?,
             '(' => self.group(last, flags, depth)?,
             c => {
                 literal(c, &mut self.out);
-                Last::Item(Width::ONE)
+                LastWritten::Item(Width::ONE)
             }
         })
     }
 
-    fn escaped(&mut self, flags: Flags) -> Result<Last, String> {
+    fn escaped(&mut self, flags: Flags) -> Result<LastWritten, String> {
         match escape::read(&mut self.rest, false)? {
             Escape::Literal(c) => literal(c, &mut self.out),
             Escape::Category(c) => category(c, &mut self.out, flags.ascii),
             Escape::Anchor('Z') => {
                 self.out.push_str(r"\z");
-                return Ok(Last::Anchor);
+                return Ok(LastWritten::Anchor);
             }
             Escape::Anchor('B') => {
                 // Not even an empty text has such a place in Python.
                 self.out.push_str(r"(?!\A\z)\B");
-                return Ok(Last::Anchor);
+                return Ok(LastWritten::Anchor);
             }
             Escape::Anchor(c) => {
                 self.out.extend(['\\', c]);
-                return Ok(Last::Anchor);
+                return Ok(LastWritten::Anchor);
             }
-            Escape::Group(number) => return self.refer(number).map(Last::Item),
+            Escape::Group(number) => return self.refer(number).map(LastWritten::Item),
         }
-        Ok(Last::Item(Width::ONE))
+        Ok(LastWritten::Item(Width::ONE))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Api,
     answer::Answer,
     log::container,
-    machine::{Output, Process},
+    machine::{ExecOutput, Process},
     query::Query,
 };
 use crate::store::{Cause, Details, Resource, Status};
@@ -56,9 +56,9 @@ async fn attend(mut socket: WebSocket, mut process: Process) {
         tokio::select! {
             output = process.output.recv() => {
                 let (channel, bytes) = match output {
-                    Some(Output::Stdout(bytes)) => (STDOUT, bytes),
-                    Some(Output::Stderr(bytes)) => (STDERR, bytes),
-                    Some(Output::Exit(code)) => return finish(socket, &exit_status(code)).await,
+                    Some(ExecOutput::Stdout(bytes)) => (STDOUT, bytes),
+                    Some(ExecOutput::Stderr(bytes)) => (STDERR, bytes),
+                    Some(ExecOutput::Exit(code)) => return finish(socket, &exit_status(code)).await,
                     None => return finish(socket, &failure(Status::internal("the command was lost"))).await,
                 };
                 if socket.send(message(channel, &bytes)).await.is_err() {

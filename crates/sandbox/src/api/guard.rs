@@ -7,18 +7,18 @@ use std::net::SocketAddr;
 
 /// The lock on the door.
 #[derive(Clone, Debug)]
-pub(super) struct Guard {
+pub(super) struct AccessGuard {
     /// What `Host` may be.
     authorities: Vec<String>,
     token: String,
 }
 
-impl Guard {
+impl AccessGuard {
     /// Guards a server that listens on `address`.
-    pub(super) fn new(address: SocketAddr, token: String) -> Guard {
+    pub(super) fn new(address: SocketAddr, token: String) -> AccessGuard {
         let port = address.port();
         let authorities = vec![address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
-        Guard { authorities, token }
+        AccessGuard { authorities, token }
     }
 
     /// Errors: 403 for a foreign `Host` or `Origin`, 401 without the token (health and version are open).
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     fn check(headers: &[(&str, &str)], target: Option<Target>) -> u16 {
-        let guard = Guard::new("127.0.0.1:4711".parse().unwrap(), "secret".into());
+        let guard = AccessGuard::new("127.0.0.1:4711".parse().unwrap(), "secret".into());
         let headers = headers.iter().map(|(key, value)| {
             (key.parse::<header::HeaderName>().unwrap(), value.parse::<header::HeaderValue>().unwrap())
         });

@@ -17,7 +17,7 @@ pub trait Machine: Send + Sync + 'static {
 
     /// The log of a container, line by line, each with its line end. `container` is one of the pod's.
     /// Errors: 400 when the container has not started, or has no previous run and that is asked for.
-    fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<Lines, Status>;
+    fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<LogLines, Status>;
 
     /// Runs a command beside a container's process. Errors: 400 when the container does not run, or when the machine
     /// does not know the command.
@@ -35,7 +35,7 @@ pub trait Machine: Send + Sync + 'static {
 }
 
 /// Lines of a log; a followed log ends when its container ends.
-pub type Lines = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
+pub type LogLines = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
 /// Which part of a log is wanted, and how.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,12 +58,12 @@ pub struct Process {
     /// Its standard input, when it has one.
     pub stdin: Option<mpsc::Sender<Bytes>>,
     /// What it writes; the last message is [`Output::Exit`].
-    pub output: mpsc::Receiver<Output>,
+    pub output: mpsc::Receiver<ExecOutput>,
 }
 
 /// What a command does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
+pub enum ExecOutput {
     /// It wrote to its standard output.
     Stdout(Bytes),
     /// It wrote to its standard error.

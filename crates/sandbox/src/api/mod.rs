@@ -29,12 +29,12 @@ mod view;
 mod watch;
 mod write;
 
-pub use machine::{Lines, LogOptions, Machine, Output, Process};
+pub use machine::{ExecOutput, LogLines, LogOptions, Machine, Process};
 pub use serve::{ServeError, Serving, Settings, serve};
 pub use tls::CertificateError;
 
 use super::store::Store;
-use guard::Guard;
+use guard::AccessGuard;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 struct Api {
     store: Store,
     machine: Arc<dyn Machine>,
-    guard: Guard,
+    guard: AccessGuard,
     /// Ends watches and logs when the server ends.
     stop: CancellationToken,
     /// Held while an eviction asks the budgets.

@@ -1,6 +1,6 @@
 //! The listener: TLS on loopback, HTTP/1.1, an end in good order.
 
-use super::{Api, Machine, guard::Guard, handler, kubeconfig, tls};
+use super::{Api, Machine, guard::AccessGuard, handler, kubeconfig, tls};
 use crate::store::Store;
 use axum::Router;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
@@ -90,7 +90,7 @@ pub async fn serve(
     let api = Api {
         store,
         machine,
-        guard: Guard::new(address, token),
+        guard: AccessGuard::new(address, token),
         stop: stop.clone(),
         evictions: Mutex::new(()),
     };

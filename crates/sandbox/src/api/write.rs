@@ -216,7 +216,7 @@ impl Write<'_> {
     ) -> Result<Written, Status> {
         let (store, resource) = (&self.api.store, self.served.resource);
         if self.query.dry_run()? {
-            store.rehearse(resource, self.namespace, name, change)
+            store.dry_run(resource, self.namespace, name, change)
         } else {
             store.mutate(resource, self.namespace, name, change)
         }

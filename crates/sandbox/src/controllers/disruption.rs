@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) struct Budgets;
 
 impl Controller for Budgets {
-    type Key = Key;
+    type OwnerKey = Key;
 
     fn concerned(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {

@@ -31,7 +31,7 @@ struct Endpoint {
 type Groups = BTreeMap<String, (Value, Vec<Endpoint>)>;
 
 impl Controller for Endpoints {
-    type Key = Key;
+    type OwnerKey = Key;
 
     fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {

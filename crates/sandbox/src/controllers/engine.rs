@@ -14,26 +14,26 @@ const RETRY: Duration = Duration::from_millis(200);
 /// happened to it, so a change that was missed or came twice does no harm.
 pub(super) trait Controller: Send + 'static {
     /// How it tells its objects apart.
-    type Key: Ord + Clone + std::fmt::Debug + Send;
+    type OwnerKey: Ord + Clone + std::fmt::Debug + Send;
 
     /// The controller's objects that a change of `object` (before: `previous`) may concern.
-    fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Self::Key>;
+    fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Self::OwnerKey>;
 
     /// Looks at one of them and makes it as it should be. Hands back when to look again even if nothing changes.
     ///
     /// # Errors
     /// What the store refused; the engine tries again.
-    fn reconcile(&mut self, store: &Store, key: &Self::Key) -> Result<Option<Duration>, Status>;
+    fn reconcile(&mut self, store: &Store, key: &Self::OwnerKey) -> Result<Option<Duration>, Status>;
 }
 
 /// Runs a controller for as long as the store lives.
 pub(super) async fn run<C: Controller>(name: &'static str, mut controller: C, store: Store) {
     let mut ticked = store.ticked();
     let mut cursor = None;
-    let mut appointments: BTreeMap<C::Key, Instant> = BTreeMap::new();
+    let mut appointments: BTreeMap<C::OwnerKey, Instant> = BTreeMap::new();
     loop {
         let mut dirty = BTreeSet::new();
-        cursor = Some(gather(&controller, &store, cursor, &mut dirty));
+        cursor = Some(next_keys(&controller, &store, cursor, &mut dirty));
         let now = Instant::now();
         dirty.extend(appointments.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()));
         for key in dirty {
@@ -58,11 +58,11 @@ pub(super) async fn run<C: Controller>(name: &'static str, mut controller: C, st
 }
 
 /// Collects the keys that changes since `cursor` concern; all of them when the history does not reach back so far.
-fn gather<C: Controller>(
+fn next_keys<C: Controller>(
     controller: &C,
     store: &Store,
     cursor: Option<u64>,
-    dirty: &mut BTreeSet<C::Key>,
+    dirty: &mut BTreeSet<C::OwnerKey>,
 ) -> u64 {
     if let Some(Ok(changes)) = cursor.map(|cursor| store.changes_since(cursor)) {
         for change in &changes.changes {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     impl Controller for Copier {
-        type Key = Key;
+        type OwnerKey = Key;
 
         fn concerned(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
             if object.resource == Resource::ConfigMaps { vec![object.key()] } else { Vec::new() }

@@ -19,7 +19,7 @@ pub(super) struct Owner {
 }
 
 impl Controller for Garbage {
-    type Key = Owner;
+    type OwnerKey = Owner;
 
     fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Owner> {
         if object.resource == Resource::Events {

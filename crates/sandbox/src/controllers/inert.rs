@@ -4,21 +4,21 @@
 //! whole. Silence about them would be a lie.
 
 use super::engine::Controller;
-use crate::recorder::Recorder;
+use crate::recorder::EventRecorder;
 use crate::store::{Object, Resource, Status, Store};
 use std::time::Duration;
 
-pub(super) struct Inert {
-    pub recorder: Recorder,
+pub(super) struct StoredKinds {
+    pub recorder: EventRecorder,
 }
 
 /// An object of a kind that is only kept.
-type Kept = (Resource, String, String);
+type StoredObject = (Resource, String, String);
 
-impl Controller for Inert {
-    type Key = Kept;
+impl Controller for StoredKinds {
+    type OwnerKey = StoredObject;
 
-    fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Kept> {
+    fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<StoredObject> {
         let inert = matches!(
             object.resource,
             Resource::StatefulSets | Resource::DaemonSets | Resource::Ingresses | Resource::NetworkPolicies
@@ -32,7 +32,7 @@ impl Controller for Inert {
     fn reconcile(
         &mut self,
         store: &Store,
-        (resource, namespace, name): &Kept,
+        (resource, namespace, name): &StoredObject,
     ) -> Result<Option<Duration>, Status> {
         if let Some(object) = store.get(*resource, namespace, name) {
             let message = format!("the sandbox keeps a {} but nothing in it acts on one", resource.kind());

@@ -22,7 +22,7 @@ mod template;
 mod tests;
 
 use super::network::Network;
-use super::recorder::Recorder;
+use super::recorder::EventRecorder;
 use super::store::Store;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -30,7 +30,12 @@ use tokio::task::JoinSet;
 /// Starts all controllers. They end with the set.
 ///
 /// `complete` fills a pod's defaults as the API server does for clients: controllers write past it.
-pub fn start(store: &Store, network: &Network, recorder: &Recorder, complete: fn(&mut Value)) -> JoinSet<()> {
+pub fn start(
+    store: &Store,
+    network: &Network,
+    recorder: &EventRecorder,
+    complete: fn(&mut Value),
+) -> JoinSet<()> {
     let mut loops = JoinSet::new();
     let deployments = deployment::Deployments { recorder: recorder.of("deployment-controller") };
     loops.spawn(engine::run("deployment", deployments, store.clone()));
@@ -48,7 +53,7 @@ pub fn start(store: &Store, network: &Network, recorder: &Recorder, complete: fn
         said: Default::default(),
     };
     loops.spawn(engine::run("proxy", proxy, store.clone()));
-    let inert = inert::Inert { recorder: recorder.of("sandbox") };
+    let inert = inert::StoredKinds { recorder: recorder.of("sandbox") };
     loops.spawn(engine::run("inert", inert, store.clone()));
     loops.spawn(engine::run("budget", disruption::Budgets, store.clone()));
     loops

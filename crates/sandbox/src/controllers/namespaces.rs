@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(super) struct Namespaces;
 
 impl Controller for Namespaces {
-    type Key = Key;
+    type OwnerKey = Key;
 
     fn concerned(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         if object.resource == Resource::Namespaces {
@@ -29,7 +29,7 @@ impl Controller for Namespaces {
             }
             return Ok(None);
         }
-        furnish(store, name)?;
+        add_defaults(store, name)?;
         Ok(None)
     }
 }
@@ -52,7 +52,7 @@ fn empty(store: &Store, namespace: &str) -> Result<bool, Status> {
 }
 
 /// Gives a namespace what pods expect to find in it.
-fn furnish(store: &Store, namespace: &str) -> Result<(), Status> {
+fn add_defaults(store: &Store, namespace: &str) -> Result<(), Status> {
     store.mutate(Resource::Namespaces, "", namespace, |known| {
         Ok(known.map(|mut known| {
             known["metadata"]["labels"]["kubernetes.io/metadata.name"] = namespace.into();

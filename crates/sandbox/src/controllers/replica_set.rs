@@ -3,7 +3,7 @@
 use super::engine::Controller;
 use super::ownership::{self, controller_name, controller_uid, is_leaving};
 use super::{naming, pod};
-use crate::recorder::Recorder;
+use crate::recorder::EventRecorder;
 use crate::store::{Deletion, Key, LabelSelector, Object, Resource, Selectors, Status, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,13 +14,13 @@ use std::time::Duration;
 const BURST: usize = 500;
 
 pub(super) struct ReplicaSets {
-    pub recorder: Recorder,
+    pub recorder: EventRecorder,
     /// Completes a pod as the API server would, before it is stored.
     pub complete: fn(&mut Value),
 }
 
 impl Controller for ReplicaSets {
-    type Key = Key;
+    type OwnerKey = Key;
 
     fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {
@@ -108,7 +108,7 @@ impl ReplicaSets {
             self.create(store, object, set)?;
         }
         if pods.len() > wanted {
-            pods.sort_by_key(expendability);
+            pods.sort_by_key(deletion_rank);
             for pod in pods.iter().take((pods.len() - wanted).min(BURST)) {
                 let name = ownership::name(pod);
                 store.delete(Resource::Pods, &object.namespace, name, &Deletion::default())?;
@@ -149,7 +149,7 @@ impl ReplicaSets {
 }
 
 /// Who goes first when there are too many: those that do the least, then the newest.
-fn expendability(pod: &Value) -> (bool, bool, bool, Reverse<String>, Reverse<u64>) {
+fn deletion_rank(pod: &Value) -> (bool, bool, bool, Reverse<String>, Reverse<u64>) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let version = pod["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse().ok());
     (
@@ -225,7 +225,7 @@ mod tests {
             pod("starting", true, "Pending", "False", 1),
             pod("unplaced", false, "Pending", "False", 1),
         ];
-        pods.sort_by_key(expendability);
+        pods.sort_by_key(deletion_rank);
         let order: Vec<&str> = pods.iter().map(ownership::name).collect();
         assert_eq!(order, ["unplaced", "starting", "unready", "new", "old"]);
     }

@@ -3,17 +3,17 @@
 use super::condition;
 use super::engine::Controller;
 use super::ownership::is_leaving;
-use crate::recorder::Recorder;
+use crate::recorder::EventRecorder;
 use crate::store::{Key, Object, Resource, Selectors, Status, Store};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 pub(super) struct Scheduler {
-    pub recorder: Recorder,
+    pub recorder: EventRecorder,
 }
 
 impl Controller for Scheduler {
-    type Key = Key;
+    type OwnerKey = Key;
 
     fn concerned(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {

@@ -3,9 +3,9 @@
 
 use super::endpoints::SERVICE_LABEL;
 use super::engine::Controller;
-use crate::network::{Exposed, Network};
+use crate::network::{Network, ServicePort};
 use crate::provisioning::DISPLACED;
-use crate::recorder::Recorder;
+use crate::recorder::EventRecorder;
 use crate::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -17,13 +17,13 @@ const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) struct ServiceProxy {
     pub network: Network,
-    pub recorder: Recorder,
+    pub recorder: EventRecorder,
     /// What was said about a Service's node ports, so that it is said once.
     pub said: HashMap<Key, String>,
 }
 
 impl Controller for ServiceProxy {
-    type Key = Key;
+    type OwnerKey = Key;
 
     fn concerned(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {
@@ -52,7 +52,7 @@ impl Controller for ServiceProxy {
         }
         let slices = slices(store, key);
         let ports = service["spec"]["ports"].as_array().into_iter().flatten();
-        let exposed: Vec<Exposed> = ports.filter_map(|port| exposed(port, &slices)).collect();
+        let exposed: Vec<ServicePort> = ports.filter_map(|port| exposed(port, &slices)).collect();
         match self.network.expose(key, &exposed) {
             Ok(()) => Ok(None),
             Err(error) => {
@@ -74,7 +74,7 @@ fn number(value: &Value) -> Option<u16> {
 }
 
 /// A Service's port with the ready endpoints that serve it. Only TCP can be forwarded.
-fn exposed(port: &Value, slices: &[Value]) -> Option<Exposed> {
+fn exposed(port: &Value, slices: &[Value]) -> Option<ServicePort> {
     if port["protocol"].as_str().is_some_and(|protocol| protocol != "TCP") {
         return None;
     }
@@ -96,7 +96,7 @@ fn exposed(port: &Value, slices: &[Value]) -> Option<Exposed> {
             );
         }
     }
-    Some(Exposed { port: number(&port["port"])?, node_port: number(&port["nodePort"]), endpoints })
+    Some(ServicePort { port: number(&port["port"])?, node_port: number(&port["nodePort"]), endpoints })
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
         let port = json!({"name": "http", "port": 80, "nodePort": 30123});
         let found = exposed(&port, &[slice]).unwrap();
         let endpoints = BTreeSet::from(["127.77.0.1:8080".parse().unwrap()]);
-        assert_eq!(found, Exposed { port: 80, node_port: Some(30123), endpoints });
+        assert_eq!(found, ServicePort { port: 80, node_port: Some(30123), endpoints });
         let unnamed =
             json!({"ports": [{"name": "", "port": 8080}], "endpoints": [{"addresses": ["127.77.0.1"]}]});
         assert_eq!(exposed(&json!({"port": 80}), &[unnamed]).unwrap().endpoints.len(), 1);

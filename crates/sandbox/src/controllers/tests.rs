@@ -25,7 +25,7 @@ impl Cluster {
             store.mutate(resource, namespace, name, |_| Ok(Some(json!({})))).unwrap();
         }
         let network = Network::new(Delays::NONE);
-        let mut loops = start(&store, &network, &Recorder::new(store.clone()), |_| {});
+        let mut loops = start(&store, &network, &EventRecorder::new(store.clone()), |_| {});
         loops.spawn(instant_kubelet(store.clone(), store.version()));
         Self { store, _loops: loops }
     }

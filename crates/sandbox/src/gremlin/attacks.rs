@@ -1,7 +1,7 @@
 //! The attacks that were started: carried out, listed, halted.
 
+use super::attack_request::AttackRequest;
 use super::containers::Running;
-use super::order::Order;
 use crate::kubelet::Kubelet;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ const KEPT: usize = 200;
 
 /// What became of an attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum AttackStage {
     /// Waits for its delay.
     Pending,
     /// Did what it was asked.
@@ -27,7 +27,7 @@ pub(super) enum Stage {
     Halted,
 }
 
-impl Stage {
+impl AttackStage {
     fn word(self) -> &'static str {
         match self {
             Self::Pending => "Pending",
@@ -47,7 +47,7 @@ struct Attack {
     id: String,
     body: Value,
     created: Timestamp,
-    stage: Stage,
+    stage: AttackStage,
     hit: Vec<String>,
     halt: CancellationToken,
 }
@@ -66,7 +66,7 @@ impl Attacks {
     }
 
     /// Starts an attack; its id, or the running containers when none of them is selected.
-    pub(super) fn start(&self, order: Order, body: Value) -> Result<String, Vec<String>> {
+    pub(super) fn start(&self, order: AttackRequest, body: Value) -> Result<String, Vec<String>> {
         let all = Running::all(&self.store, &self.kubelet);
         if !all.iter().any(|container| container.is_selected(&order.selection)) {
             return Err(all.iter().map(Running::title).collect());
@@ -76,24 +76,24 @@ impl Attacks {
             id: id.clone(),
             body,
             created: Timestamp::now(),
-            stage: Stage::Pending,
+            stage: AttackStage::Pending,
             hit: Vec::new(),
             halt: halt.clone(),
         };
         {
-            let mut ledger = self.ledger();
+            let mut ledger = self.summary();
             ledger.push_back(attack);
             if ledger.len() > KEPT {
                 ledger.pop_front();
             }
         }
         if order.delay.is_zero() {
-            self.strike(&id, &order);
+            self.run_attack(&id, &order);
         } else {
             let (attacks, id) = (self.clone(), id.clone());
             tokio::spawn(async move {
                 tokio::select! {
-                    () = tokio::time::sleep(order.delay) => attacks.strike(&id, &order),
+                    () = tokio::time::sleep(order.delay) => attacks.run_attack(&id, &order),
                     () = halt.cancelled() => {}
                 }
             });
@@ -102,42 +102,43 @@ impl Attacks {
     }
 
     /// Kills as many of the selected containers as were asked for, chosen by chance.
-    fn strike(&self, id: &str, order: &Order) {
+    fn run_attack(&self, id: &str, order: &AttackRequest) {
         let mut selected = Running::all(&self.store, &self.kubelet);
         selected.retain(|container| container.is_selected(&order.selection));
         selected.shuffle(&mut rand::rng());
         selected.truncate(order.amount.of(selected.len()));
         selected.retain(|container| self.kubelet.kill(&container.pod, &container.name));
         let hit: Vec<String> = selected.iter().map(Running::title).collect();
-        for attack in self.ledger().iter_mut().filter(|attack| attack.id == id) {
-            attack.stage = if hit.is_empty() { Stage::TargetsNotFound } else { Stage::Successful };
+        for attack in self.summary().iter_mut().filter(|attack| attack.id == id) {
+            attack.stage =
+                if hit.is_empty() { AttackStage::TargetsNotFound } else { AttackStage::Successful };
             attack.hit.clone_from(&hit);
         }
     }
 
     /// The attacks in these stages, newest first.
-    pub(super) fn list(&self, wanted: impl Fn(Stage) -> bool) -> Value {
-        self.ledger().iter().rev().filter(|attack| wanted(attack.stage)).map(Attack::show).collect()
+    pub(super) fn list(&self, wanted: impl Fn(AttackStage) -> bool) -> Value {
+        self.summary().iter().rev().filter(|attack| wanted(attack.stage)).map(Attack::show).collect()
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Value> {
-        self.ledger().iter().find(|attack| attack.id == id).map(Attack::show)
+        self.summary().iter().find(|attack| attack.id == id).map(Attack::show)
     }
 
     /// Halts one attack, or all: those that have not begun never will. How many were known.
     pub(super) fn halt(&self, id: Option<&str>) -> usize {
         let mut known = 0;
-        for attack in self.ledger().iter_mut().filter(|attack| id.is_none_or(|id| attack.id == id)) {
+        for attack in self.summary().iter_mut().filter(|attack| id.is_none_or(|id| attack.id == id)) {
             known += 1;
             if attack.stage.is_active() {
-                attack.stage = Stage::Halted;
+                attack.stage = AttackStage::Halted;
                 attack.halt.cancel();
             }
         }
         known
     }
 
-    fn ledger(&self) -> MutexGuard<'_, VecDeque<Attack>> {
+    fn summary(&self) -> MutexGuard<'_, VecDeque<Attack>> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

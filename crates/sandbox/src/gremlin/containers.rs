@@ -1,6 +1,6 @@
 //! The running containers as Gremlin's agent sees them: by the labels a container runtime gives them.
 
-use super::order::Selection;
+use super::attack_request::Selection;
 use crate::kubelet::Kubelet;
 use crate::store::{Object, Resource, Selectors, Store};
 use std::collections::BTreeMap;

@@ -5,9 +5,9 @@
 //! what it does not know it refuses in so many words.
 
 mod account;
+mod attack_request;
 mod attacks;
 mod containers;
-mod order;
 
 #[cfg(test)]
 mod tests;
@@ -31,8 +31,8 @@ pub use account::Account;
 use super::kubelet::Kubelet;
 use super::store::Store;
 use account::Credential;
+use attack_request::AttackRequest;
 use attacks::Attacks;
-use order::Order;
 
 /// A Gremlin that is being served, until it is dropped.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Gremlin {
         let account = Account::new();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let desk = Desk { account: account.clone(), attacks: Attacks::new(store, kubelet) };
+        let desk = GremlinState { account: account.clone(), attacks: Attacks::new(store, kubelet) };
         let router = Router::new()
             .route("/v1/users/auth", post(login))
             .route("/v1/attacks/new", post(start))
@@ -83,19 +83,19 @@ impl Drop for Gremlin {
 }
 
 /// What every request needs.
-struct Desk {
+struct GremlinState {
     account: Account,
     attacks: Attacks,
 }
 
-type Shared = State<Arc<Desk>>;
+type Shared = State<Arc<GremlinState>>;
 type Parameters = Query<HashMap<String, String>>;
 
 fn refuse(status: StatusCode, why: impl Into<String>) -> Response {
     (status, why.into()).into_response()
 }
 
-impl Desk {
+impl GremlinState {
     /// Lets a request pass that proves who it is and, where it has to, names its team.
     fn admit(&self, headers: &HeaderMap, team: Option<&String>) -> Result<(), Box<Response>> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -138,7 +138,7 @@ async fn start(State(desk): Shared, Query(query): Parameters, headers: HeaderMap
         Ok(body) => body,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}")),
     };
-    let order = match Order::read(&body) {
+    let order = match AttackRequest::read(&body) {
         Ok(order) => order,
         Err(why) => return refuse(StatusCode::BAD_REQUEST, why.to_string()),
     };
@@ -153,7 +153,7 @@ async fn start(State(desk): Shared, Query(query): Parameters, headers: HeaderMap
 
 /// Answers `with` to whoever is allowed to ask.
 fn answer(
-    desk: &Desk,
+    desk: &GremlinState,
     query: &HashMap<String, String>,
     headers: &HeaderMap,
     with: impl FnOnce() -> Response,
@@ -166,7 +166,9 @@ async fn list(State(desk): Shared, Query(query): Parameters, headers: HeaderMap)
 }
 
 async fn list_active(State(desk): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
-    answer(&desk, &query, &headers, || Json(desk.attacks.list(attacks::Stage::is_active)).into_response())
+    answer(&desk, &query, &headers, || {
+        Json(desk.attacks.list(attacks::AttackStage::is_active)).into_response()
+    })
 }
 
 async fn list_completed(State(desk): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {

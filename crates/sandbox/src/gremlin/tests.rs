@@ -1,9 +1,9 @@
 //! The API over a socket, with a real container behind it.
 
 use super::*;
-use crate::kubelet::Starting;
+use crate::kubelet::StartDelays;
 use crate::network::{Delays, Network};
-use crate::recorder::Recorder;
+use crate::recorder::EventRecorder;
 use crate::store::Resource;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -13,20 +13,20 @@ use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::time::Duration;
 
-struct Stage {
+struct TestGremlin {
     store: Store,
     kubelet: Kubelet,
     gremlin: Gremlin,
 }
 
-impl Stage {
+impl TestGremlin {
     /// One pod `web` with a container `main`, running.
     async fn set() -> Self {
         let store = Store::new();
-        let recorder = Recorder::new(store.clone());
+        let recorder = EventRecorder::new(store.clone());
         let program = ["/bin/sh", "-c", "exec sleep 1000"].map(OsString::from).to_vec();
         let network = Network::new(Delays::NONE);
-        let kubelet = Kubelet::new(&store, &network, &recorder, program, Starting::AT_ONCE).unwrap();
+        let kubelet = Kubelet::new(&store, &network, &recorder, program, StartDelays::AT_ONCE).unwrap();
         tokio::spawn(kubelet.clone().run());
         let pod =
             json!({"spec": {"nodeName": "n", "containers": [{"name": "main", "image": "x/provider:demo"}]}});
@@ -92,7 +92,7 @@ fn shutdown(container: &str, delay: &str) -> String {
 
 #[tokio::test]
 async fn the_samples_attack_kills_the_container_which_comes_back() {
-    let stage = Stage::set().await;
+    let stage = TestGremlin::set().await;
     let header = stage.header().await;
     let path = format!("/v1/attacks/new?teamId={}", stage.gremlin.account.team);
     let (status, id) = stage.ask(Method::POST, &path, &header, &shutdown("main", "0")).await;
@@ -112,7 +112,7 @@ async fn the_samples_attack_kills_the_container_which_comes_back() {
 
 #[tokio::test]
 async fn a_delayed_attack_can_be_halted() {
-    let stage = Stage::set().await;
+    let stage = TestGremlin::set().await;
     let header = stage.header().await;
     let (status, id) = stage.ask(Method::POST, "/v1/attacks/new", &header, &shutdown("main", "5")).await;
     assert_eq!(status, StatusCode::CREATED, "a login's token needs no team: {id}");
@@ -127,7 +127,7 @@ async fn a_delayed_attack_can_be_halted() {
 
 #[tokio::test]
 async fn what_it_cannot_do_it_refuses_in_words() {
-    let stage = Stage::set().await;
+    let stage = TestGremlin::set().await;
     let header = stage.header().await;
     let key = format!("Key {}", stage.gremlin.account.api_key);
     assert_eq!(stage.login("wrong").await.0, StatusCode::UNAUTHORIZED);
@@ -152,7 +152,7 @@ async fn what_it_cannot_do_it_refuses_in_words() {
 
 #[tokio::test]
 async fn an_api_key_works_with_its_team() {
-    let stage = Stage::set().await;
+    let stage = TestGremlin::set().await;
     let key = format!("Key {}", stage.gremlin.account.api_key);
     let path = format!("/v1/attacks/new?teamId={}", stage.gremlin.account.team);
     let (status, text) = stage.ask(Method::POST, &path, &key, &shutdown("main", "0")).await;

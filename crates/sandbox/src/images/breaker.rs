@@ -15,7 +15,7 @@ use tower_resilience_circuitbreaker::{
 
 /// When the breaker opens, how long it stays open, and what closes it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(super) struct BreakerRules {
     /// Failures in a row that open it.
     pub failures: usize,
     /// How long it refuses before it tries again (with the next call; nothing happens without one).
@@ -24,7 +24,7 @@ pub(super) struct Rules {
     pub trials: usize,
 }
 
-impl Default for Rules {
+impl Default for BreakerRules {
     fn default() -> Self {
         // So many trials that half-open lasts two seconds at the demo's four calls a second, and can be watched.
         Self { failures: 3, reset: Duration::from_secs(10), trials: 8 }
@@ -38,7 +38,7 @@ pub struct BreakerError(#[from] CircuitBreakerConfigError);
 
 /// What became of a call.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Tried<T, E> {
+pub(super) enum CallOutcome<T, E> {
     /// It was made and succeeded.
     Done(T),
     /// It was made and failed.
@@ -66,7 +66,7 @@ struct Counts {
 }
 
 impl Breaker {
-    pub(super) fn new(name: &'static str, rules: Rules) -> Result<Self, BreakerError> {
+    pub(super) fn new(name: &'static str, rules: BreakerRules) -> Result<Self, BreakerError> {
         let counts = Arc::new(Counts::default());
         let (transitions, permitted, refused) =
             (Arc::clone(&counts), Arc::clone(&counts), Arc::clone(&counts));
@@ -90,7 +90,10 @@ impl Breaker {
     }
 
     /// Makes the call if the breaker lets it through, and learns from how it ends.
-    pub(super) fn call<T, E, F>(&self, call: F) -> impl Future<Output = Tried<T, E>> + Send + use<T, E, F>
+    pub(super) fn call<T, E, F>(
+        &self,
+        call: F,
+    ) -> impl Future<Output = CallOutcome<T, E>> + Send + use<T, E, F>
     where
         T: Send + 'static,
         E: Send + 'static,
@@ -99,9 +102,9 @@ impl Breaker {
         let tried = self.layer.layer_fn(Caller).oneshot(call);
         async move {
             match tried.await {
-                Ok(answer) => Tried::Done(answer),
-                Err(CircuitBreakerError::Inner(error)) => Tried::Failed(error),
-                Err(CircuitBreakerError::OpenCircuit) => Tried::Refused,
+                Ok(answer) => CallOutcome::Done(answer),
+                Err(CircuitBreakerError::Inner(error)) => CallOutcome::Failed(error),
+                Err(CircuitBreakerError::OpenCircuit) => CallOutcome::Refused,
             }
         }
     }
@@ -186,11 +189,11 @@ fn word(state: CircuitState) -> &'static str {
 mod tests {
     use super::*;
 
-    async fn fail(breaker: &Breaker) -> Tried<(), ()> {
+    async fn fail(breaker: &Breaker) -> CallOutcome<(), ()> {
         breaker.call(async { Err(()) }).await
     }
 
-    async fn succeed(breaker: &Breaker) -> Tried<(), ()> {
+    async fn succeed(breaker: &Breaker) -> CallOutcome<(), ()> {
         breaker.call(async { Ok(()) }).await
     }
 
@@ -201,7 +204,7 @@ mod tests {
     }
 
     fn breaker(reset: Duration) -> Breaker {
-        Breaker::new("provider", Rules { failures: 3, reset, trials: 3 }).unwrap()
+        Breaker::new("provider", BreakerRules { failures: 3, reset, trials: 3 }).unwrap()
     }
 
     #[tokio::test]
@@ -212,12 +215,12 @@ mod tests {
         }
         succeed(&breaker).await;
         for _ in 0..2 {
-            assert_eq!(fail(&breaker).await, Tried::Failed(()));
+            assert_eq!(fail(&breaker).await, CallOutcome::Failed(()));
         }
         assert!(!breaker.is_open());
         fail(&breaker).await;
         assert!(breaker.is_open());
-        assert_eq!(succeed(&breaker).await, Tried::Refused);
+        assert_eq!(succeed(&breaker).await, CallOutcome::Refused);
         let series = series(&breaker);
         for line in [
             r#"circuit_breaker_state{name="provider",state="closed"} 0"#,
@@ -237,7 +240,7 @@ mod tests {
         for _ in 0..3 {
             fail(&breaker).await;
         }
-        assert_eq!(succeed(&breaker).await, Tried::Done(()));
+        assert_eq!(succeed(&breaker).await, CallOutcome::Done(()));
         assert!(series(&breaker).contains(r#"state="half_open"} 1"#));
         succeed(&breaker).await;
         succeed(&breaker).await;
@@ -270,7 +273,7 @@ mod tests {
         while breaker.counts.permitted.load(Ordering::Relaxed) < 6 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(succeed(&breaker).await, Tried::Refused);
+        assert_eq!(succeed(&breaker).await, CallOutcome::Refused);
         trials.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }

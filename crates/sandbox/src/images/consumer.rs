@@ -1,10 +1,10 @@
 //! The service that users talk to, in the two variants that the sample compares.
 
-use super::breaker::{Breaker, BreakerError, Rules, Tried};
+use super::breaker::{Breaker, BreakerError, BreakerRules, CallOutcome};
 use super::client::{self, CallError};
 use super::log;
 use super::metrics::Exposition;
-use super::outgoing::Outgoing;
+use super::outgoing::OutgoingCalls;
 use super::serve::{Answer, Demo, Outcome};
 use hyper::{StatusCode, Uri};
 use std::sync::Arc;
@@ -20,18 +20,18 @@ const PROVIDER: &str = "provider";
 const FALLBACK: &str = "the provider is away, try again soon";
 
 /// Calls the provider naively: waits as long as it takes and passes every failure on.
-pub(super) struct Before {
+pub(super) struct WithoutBreaker {
     provider: Uri,
-    outgoing: Outgoing,
+    outgoing: OutgoingCalls,
 }
 
-impl Before {
+impl WithoutBreaker {
     pub(super) fn new(provider: Uri) -> Self {
-        Self { provider, outgoing: Outgoing::to(PROVIDER) }
+        Self { provider, outgoing: OutgoingCalls::to(PROVIDER) }
     }
 }
 
-impl Demo for Before {
+impl Demo for WithoutBreaker {
     const GREETING: &'static str = "consumer (before): ask /invoke, which asks the provider\n";
 
     async fn invoke(&self) -> Answer {
@@ -49,7 +49,7 @@ impl Demo for Before {
 }
 
 /// Calls the provider with a time limit and retries, through a circuit breaker, and has something to say without it.
-pub(super) struct After {
+pub(super) struct WithBreaker {
     calls: Arc<Calls>,
 }
 
@@ -57,16 +57,16 @@ struct Calls {
     provider: Uri,
     limit: Duration,
     breaker: Breaker,
-    outgoing: Arc<Outgoing>,
+    outgoing: Arc<OutgoingCalls>,
 }
 
-impl After {
+impl WithBreaker {
     pub(super) fn new(provider: Uri) -> Result<Self, BreakerError> {
-        Self::with(provider, CALL_LIMIT, Rules::default())
+        Self::with(provider, CALL_LIMIT, BreakerRules::default())
     }
 
-    fn with(provider: Uri, limit: Duration, rules: Rules) -> Result<Self, BreakerError> {
-        let (breaker, outgoing) = (Breaker::new(PROVIDER, rules)?, Arc::new(Outgoing::to(PROVIDER)));
+    fn with(provider: Uri, limit: Duration, rules: BreakerRules) -> Result<Self, BreakerError> {
+        let (breaker, outgoing) = (Breaker::new(PROVIDER, rules)?, Arc::new(OutgoingCalls::to(PROVIDER)));
         Ok(Self { calls: Arc::new(Calls { provider, limit, breaker, outgoing }) })
     }
 }
@@ -84,16 +84,16 @@ impl Calls {
                 }
             };
             match self.breaker.call(call).await {
-                Tried::Done(body) => return Some(body),
-                Tried::Failed(error) => log::line(format_args!("call failed: {error}")),
-                Tried::Refused => return None,
+                CallOutcome::Done(body) => return Some(body),
+                CallOutcome::Failed(error) => log::line(format_args!("call failed: {error}")),
+                CallOutcome::Refused => return None,
             }
         }
         None
     }
 }
 
-impl Demo for After {
+impl Demo for WithBreaker {
     const GREETING: &'static str =
         "consumer (after): ask /invoke, which asks the provider through a circuit breaker\n";
 
@@ -148,15 +148,15 @@ mod tests {
         url
     }
 
-    fn after(provider: Uri) -> After {
-        let rules = Rules { failures: 3, reset: Duration::from_millis(50), trials: 1 };
-        After::with(provider, Duration::from_millis(20), rules).unwrap()
+    fn after(provider: Uri) -> WithBreaker {
+        let rules = BreakerRules { failures: 3, reset: Duration::from_millis(50), trials: 1 };
+        WithBreaker::with(provider, Duration::from_millis(20), rules).unwrap()
     }
 
     #[tokio::test]
     async fn both_hand_on_the_providers_answer() {
         let provider = real_provider().await;
-        for answer in [Before::new(provider.clone()).invoke().await, after(provider).invoke().await] {
+        for answer in [WithoutBreaker::new(provider.clone()).invoke().await, after(provider).invoke().await] {
             assert_eq!((answer.status, answer.outcome), (StatusCode::OK, Outcome::Real));
             let body: String = serde_json::from_str(&answer.body).unwrap();
             assert!(uuid::Uuid::parse_str(&body).is_ok(), "{body}");
@@ -166,7 +166,7 @@ mod tests {
     #[tokio::test]
     async fn before_passes_a_refusal_on_and_after_falls_back() {
         let provider = absent_provider().await;
-        let answer = Before::new(provider.clone()).invoke().await;
+        let answer = WithoutBreaker::new(provider.clone()).invoke().await;
         assert_eq!((answer.status, answer.outcome), (StatusCode::INTERNAL_SERVER_ERROR, Outcome::Error));
         assert!(answer.body.contains("cannot connect"), "{}", answer.body);
 
@@ -178,10 +178,10 @@ mod tests {
     #[tokio::test]
     async fn three_silent_calls_open_the_breaker_and_then_nobody_waits() {
         let (_listener, provider) = silent_provider().await;
-        let consumer = After::with(
+        let consumer = WithBreaker::with(
             provider,
             Duration::from_millis(20),
-            Rules { failures: 3, reset: Duration::from_secs(60), trials: 1 },
+            BreakerRules { failures: 3, reset: Duration::from_secs(60), trials: 1 },
         )
         .unwrap();
         assert!(consumer.is_healthy());

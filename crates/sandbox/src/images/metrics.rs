@@ -11,7 +11,7 @@ const BOUNDS: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10
 
 /// What the service saw of its users, by path and outcome. Both are words of ours, so the tables stay small.
 #[derive(Default)]
-pub(super) struct Requests {
+pub(super) struct RequestCounters {
     finished: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
     durations: Mutex<BTreeMap<&'static str, Histogram>>,
     in_flight: AtomicU64,
@@ -24,7 +24,7 @@ struct Histogram {
     sum: f64,
 }
 
-impl Requests {
+impl RequestCounters {
     pub(super) fn started(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_finished_request_is_counted_and_falls_into_every_bucket_above_it() {
-        let requests = Requests::default();
+        let requests = RequestCounters::default();
         requests.started();
         requests.started();
         requests.finished("/invoke", "real", Duration::from_millis(30));

@@ -17,10 +17,10 @@
 mod breaker;
 mod client;
 mod consumer;
-mod lifeline;
 mod log;
 mod metrics;
 mod outgoing;
+mod parent_death;
 mod provider;
 mod serve;
 mod settings;
@@ -80,13 +80,13 @@ impl Image {
     /// When the environment cannot be understood or the address cannot be bound.
     pub fn run(self) -> Result<(), ImageError> {
         let settings = Settings::from_environment()?;
-        lifeline::hold().map_err(ImageError::Runtime)?;
+        parent_death::die_with_parent().map_err(ImageError::Runtime)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(ImageError::Runtime)?;
         runtime.block_on(async {
-            termination::obey().map_err(ImageError::Runtime)?;
+            termination::exit_on_signal().map_err(ImageError::Runtime)?;
             tokio::time::sleep(settings.start_delay).await;
             let listener = tokio::net::TcpListener::bind(settings.address)
                 .await
@@ -94,9 +94,11 @@ impl Image {
             match self {
                 Self::Provider => serve::serve(listener, provider::Provider).await,
                 Self::ConsumerBefore => {
-                    serve::serve(listener, consumer::Before::new(settings.provider)).await
+                    serve::serve(listener, consumer::WithoutBreaker::new(settings.provider)).await
                 }
-                Self::ConsumerAfter => serve::serve(listener, consumer::After::new(settings.provider)?).await,
+                Self::ConsumerAfter => {
+                    serve::serve(listener, consumer::WithBreaker::new(settings.provider)?).await
+                }
             }
             .map_err(ImageError::Serve)
         })

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum CallEnd {
     Answered,
     Failed,
     /// Nobody waits for it any more: a time limit, or a user who left.
     Abandoned,
 }
 
-impl End {
+impl CallEnd {
     const ALL: [Self; 3] = [Self::Answered, Self::Failed, Self::Abandoned];
 
     fn word(self) -> &'static str {
@@ -26,13 +26,13 @@ impl End {
 
 /// The calls to one target.
 #[derive(Debug)]
-pub(super) struct Outgoing {
+pub(super) struct OutgoingCalls {
     target: &'static str,
     sent: AtomicU64,
     ended: [AtomicU64; 3],
 }
 
-impl Outgoing {
+impl OutgoingCalls {
     pub(super) fn to(target: &'static str) -> Self {
         Self { target, sent: AtomicU64::new(0), ended: Default::default() }
     }
@@ -40,18 +40,18 @@ impl Outgoing {
     /// Makes a call: counted when it leaves, and once more by how it ends. Dropped before that, it was abandoned.
     pub(super) async fn count<T, E>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let mut call_of = Call { outgoing: self, end: End::Abandoned };
+        let mut call_of = OngoingCall { outgoing: self, end: CallEnd::Abandoned };
         let result = call.await;
-        call_of.end = if result.is_ok() { End::Answered } else { End::Failed };
+        call_of.end = if result.is_ok() { CallEnd::Answered } else { CallEnd::Failed };
         result
     }
 
-    fn ended(&self, end: End) -> &AtomicU64 {
+    fn ended(&self, end: CallEnd) -> &AtomicU64 {
         let [answered, failed, abandoned] = &self.ended;
         match end {
-            End::Answered => answered,
-            End::Failed => failed,
-            End::Abandoned => abandoned,
+            CallEnd::Answered => answered,
+            CallEnd::Failed => failed,
+            CallEnd::Abandoned => abandoned,
         }
     }
 
@@ -60,19 +60,19 @@ impl Outgoing {
         exposition.family("outgoing_calls_total", "counter", "calls sent to another service");
         exposition.sample("outgoing_calls_total", &[target], self.sent.load(Ordering::Relaxed));
         exposition.family("outgoing_calls_ended_total", "counter", "calls that were sent, by how they ended");
-        for end in End::ALL {
+        for end in CallEnd::ALL {
             let value = self.ended(end).load(Ordering::Relaxed);
             exposition.sample("outgoing_calls_ended_total", &[target, ("outcome", end.word())], value);
         }
     }
 }
 
-struct Call<'a> {
-    outgoing: &'a Outgoing,
-    end: End,
+struct OngoingCall<'a> {
+    outgoing: &'a OutgoingCalls,
+    end: CallEnd,
 }
 
-impl Drop for Call<'_> {
+impl Drop for OngoingCall<'_> {
     fn drop(&mut self) {
         self.outgoing.ended(self.end).fetch_add(1, Ordering::Relaxed);
     }
@@ -86,7 +86,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_call_is_counted_when_it_leaves_and_when_it_ends() {
-        let outgoing = Outgoing::to("provider");
+        let outgoing = OutgoingCalls::to("provider");
         let _ = outgoing.count(ready(Ok::<(), ()>(()))).await;
         let _ = outgoing.count(ready(Err::<(), ()>(()))).await;
         let hangs = outgoing.count(pending::<Result<(), ()>>());

@@ -1,7 +1,7 @@
 //! The HTTP side that all demo services share: five paths, counted and logged.
 
 use super::log;
-use super::metrics::{Exposition, Requests};
+use super::metrics::{Exposition, RequestCounters};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -74,30 +74,30 @@ pub(super) trait Demo: Send + Sync + 'static {
 /// Serves `demo` on `listener` for as long as the process lives.
 pub(super) async fn serve<D: Demo>(listener: TcpListener, demo: D) -> std::io::Result<()> {
     log::line(format_args!("listening on {}", listener.local_addr()?));
-    let site = Arc::new(Site { demo, requests: Requests::default() });
+    let site = Arc::new(ServiceState { demo, requests: RequestCounters::default() });
     let router = Router::new()
         .route("/", get(greeting::<D>))
         .route("/health", get(health::<D>))
         .route("/live", get(live::<D>))
         .route("/invoke", get(invoke::<D>))
         .route("/metrics", get(metrics::<D>))
-        .fallback(nowhere::<D>)
+        .fallback(not_found::<D>)
         .with_state(site);
     axum::serve(listener, router).await
 }
 
-struct Site<D> {
+struct ServiceState<D> {
     demo: D,
-    requests: Requests,
+    requests: RequestCounters,
 }
 
-async fn greeting<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
-    let visit = Visit::begin(&site.requests, "/");
+async fn greeting<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
+    let visit = ActiveRequest::begin(&site.requests, "/");
     visit.end(Answer::text(StatusCode::OK, Outcome::Other, D::GREETING.to_owned()))
 }
 
-async fn health<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
-    let visit = Visit::begin(&site.requests, "/health");
+async fn health<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
+    let visit = ActiveRequest::begin(&site.requests, "/health");
     let (status, word) = match site.demo.is_healthy() {
         true => (StatusCode::OK, "ok\n"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "the circuit breaker is open\n"),
@@ -106,18 +106,18 @@ async fn health<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
 }
 
 /// Whether the process itself works, whatever becomes of those it calls: what a liveness probe should ask.
-async fn live<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
-    let visit = Visit::begin(&site.requests, "/live");
+async fn live<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
+    let visit = ActiveRequest::begin(&site.requests, "/live");
     visit.end(Answer::text(StatusCode::OK, Outcome::Other, "alive\n".to_owned()))
 }
 
-async fn invoke<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
-    let visit = Visit::begin(&site.requests, "/invoke");
+async fn invoke<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
+    let visit = ActiveRequest::begin(&site.requests, "/invoke");
     visit.end(site.demo.invoke().await)
 }
 
-async fn metrics<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
-    let visit = Visit::begin(&site.requests, "/metrics");
+async fn metrics<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
+    let visit = ActiveRequest::begin(&site.requests, "/metrics");
     let mut exposition = Exposition::default();
     site.requests.expose(&mut exposition);
     site.demo.expose(&mut exposition);
@@ -126,8 +126,8 @@ async fn metrics<D: Demo>(State(site): State<Arc<Site<D>>>) -> Response {
     visit.end(answer)
 }
 
-async fn nowhere<D: Demo>(State(site): State<Arc<Site<D>>>, request: Request) -> Response {
-    let visit = Visit::begin(&site.requests, "elsewhere");
+async fn not_found<D: Demo>(State(site): State<Arc<ServiceState<D>>>, request: Request) -> Response {
+    let visit = ActiveRequest::begin(&site.requests, "elsewhere");
     let body =
         format!("nothing at {:?}; there are /, /health, /live, /invoke and /metrics\n", request.uri().path());
     visit.end(Answer::text(StatusCode::NOT_FOUND, Outcome::Other, body))
@@ -135,15 +135,15 @@ async fn nowhere<D: Demo>(State(site): State<Arc<Site<D>>>, request: Request) ->
 
 /// A request being answered. Dropped before its end, the user left: that is counted and logged too, for it is what
 /// a naive consumer's users do.
-struct Visit<'a> {
-    requests: &'a Requests,
+struct ActiveRequest<'a> {
+    requests: &'a RequestCounters,
     path: &'static str,
     since: Instant,
     open: bool,
 }
 
-impl<'a> Visit<'a> {
-    fn begin(requests: &'a Requests, path: &'static str) -> Self {
+impl<'a> ActiveRequest<'a> {
+    fn begin(requests: &'a RequestCounters, path: &'static str) -> Self {
         requests.started();
         Self { requests, path, since: Instant::now(), open: true }
     }
@@ -161,7 +161,7 @@ impl<'a> Visit<'a> {
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for ActiveRequest<'_> {
     fn drop(&mut self) {
         if self.open {
             self.close("---", "left");

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Ends this process at once when it is asked to: nothing here is worth being finished, and a kill is to be a kill.
 /// To be called inside a runtime, before anything that takes time.
-pub(super) fn obey() -> std::io::Result<()> {
+pub(super) fn exit_on_signal() -> std::io::Result<()> {
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let mut signals = signal(kind)?;
         tokio::spawn(async move {

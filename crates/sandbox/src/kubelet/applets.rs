@@ -5,7 +5,7 @@
 //! runs no programs; it knows a few commands itself, and what they do, they do to the container.
 
 use super::Kubelet;
-use crate::api::{Output, Process};
+use crate::api::{ExecOutput, Process};
 use crate::store::{Object, Status};
 use bytes::Bytes;
 use std::time::Duration;
@@ -53,14 +53,14 @@ impl Kubelet {
     }
 }
 
-async fn run(applet: Applet, mut input: mpsc::Receiver<Bytes>, output: mpsc::Sender<Output>) {
+async fn run(applet: Applet, mut input: mpsc::Receiver<Bytes>, output: mpsc::Sender<ExecOutput>) {
     let code = match applet {
         Applet::Print { text, code } => {
-            let _ = output.send(Output::Stdout(text.into())).await;
+            let _ = output.send(ExecOutput::Stdout(text.into())).await;
             code
         }
         Applet::Fail { text, code } => {
-            let _ = output.send(Output::Stderr(text.into())).await;
+            let _ = output.send(ExecOutput::Stderr(text.into())).await;
             code
         }
         Applet::Sleep(duration) => {
@@ -71,7 +71,7 @@ async fn run(applet: Applet, mut input: mpsc::Receiver<Bytes>, output: mpsc::Sen
         }
         Applet::Echo => {
             while let Some(bytes) = input.recv().await {
-                if output.send(Output::Stdout(bytes)).await.is_err() {
+                if output.send(ExecOutput::Stdout(bytes)).await.is_err() {
                     return;
                 }
             }
@@ -79,7 +79,7 @@ async fn run(applet: Applet, mut input: mpsc::Receiver<Bytes>, output: mpsc::Sen
         }
         Applet::Signal(_) => 0,
     };
-    let _ = output.send(Output::Exit(code)).await;
+    let _ = output.send(ExecOutput::Exit(code)).await;
 }
 
 fn understand(words: &[&str], environment: &[(String, String)]) -> Applet {

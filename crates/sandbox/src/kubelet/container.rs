@@ -1,11 +1,11 @@
 //! One container: started, probed, restarted, stopped.
 
 use super::back_off::BackOff;
-use super::handle::Handle;
-use super::probe::{Finding, Probe, Purpose};
+use super::handle::ContainerHandle;
+use super::probe::{Probe, ProbeKind, ProbeResult};
 use super::process::Process;
-use super::status::{ContainerState, Now, Termination};
-use super::{Shared, Start, environment};
+use super::status::{ContainerState, CurrentState, Termination};
+use super::{ContainerStart, KubeletState, environment};
 use crate::images::{Image, START_DELAY};
 use crate::network::PodAddress;
 use crate::recorder::Severity;
@@ -25,13 +25,13 @@ pub(super) type Stop = watch::Receiver<Option<Instant>>;
 const PULL_AGAIN: Duration = Duration::from_secs(10);
 
 /// Runs one container of a pod until it is told to stop or its restart policy says that it is done.
-pub(super) struct Runner {
-    pub shared: Arc<Shared>,
+pub(super) struct ContainerRunner {
+    pub shared: Arc<KubeletState>,
     pub pod: Arc<Object>,
     pub place: usize,
     pub spec: Value,
     pub address: PodAddress,
-    pub handle: Arc<Handle>,
+    pub handle: Arc<ContainerHandle>,
     pub stop: Stop,
     pub signals: mpsc::Receiver<i32>,
     pub reports: mpsc::Sender<(usize, ContainerState)>,
@@ -39,7 +39,7 @@ pub(super) struct Runner {
 }
 
 /// Why a run ended.
-enum End {
+enum RunEnd {
     /// By itself, or somebody killed it.
     Exited(i32),
     /// We ended it because it was unhealthy.
@@ -48,7 +48,7 @@ enum End {
     Stopped(i32),
 }
 
-impl Runner {
+impl ContainerRunner {
     /// The container's life.
     pub(super) async fn run(mut self) {
         let mut back_off = BackOff::default();
@@ -70,13 +70,13 @@ impl Runner {
                     continue;
                 }
             };
-            let (End::Exited(exit_code) | End::Unhealthy(exit_code) | End::Stopped(exit_code)) = end;
+            let (RunEnd::Exited(exit_code) | RunEnd::Unhealthy(exit_code) | RunEnd::Stopped(exit_code)) = end;
             let id = self.state.id.clone().unwrap_or_default();
             let termination = Termination { exit_code, started, finished: Timestamp::now(), id };
-            self.state.now = Now::Terminated(termination.clone());
+            self.state.now = CurrentState::Terminated(termination.clone());
             (self.state.ready, self.state.started) = (false, false);
             self.report().await;
-            if matches!(end, End::Stopped(_)) || !self.shall_restart(exit_code) {
+            if matches!(end, RunEnd::Stopped(_)) || !self.shall_restart(exit_code) {
                 return;
             }
             self.state.last = Some(termination);
@@ -103,7 +103,7 @@ impl Runner {
     }
 
     async fn wait_for(&mut self, reason: &'static str, message: String) {
-        self.state.now = Now::Waiting { reason, message };
+        self.state.now = CurrentState::Waiting { reason, message };
         self.report().await;
     }
 
@@ -187,7 +187,7 @@ impl Runner {
         }
     }
 
-    async fn start(&mut self, image: Image, start: Start) -> Result<Process, String> {
+    async fn start(&mut self, image: Image, start: ContainerStart) -> Result<Process, String> {
         let shared = &self.shared;
         let mut environment =
             environment::of(&shared.store, &shared.network, &self.pod, &self.spec, &self.address)?;
@@ -210,7 +210,7 @@ impl Runner {
     }
 
     /// Watches over a process until it is gone.
-    async fn supervise(&mut self, mut process: Process, start: Start) -> End {
+    async fn supervise(&mut self, mut process: Process, start: ContainerStart) -> RunEnd {
         let ports = environment::ports(&self.spec);
         let mut presence = Some(self.shared.network.appear(&self.address, &ports));
         let _running = self.handle.runs();
@@ -221,12 +221,12 @@ impl Runner {
         let mut tasks = JoinSet::new();
         self.state.started = probes.startup.is_none();
         self.state.ready = self.state.started && probes.readiness.is_none();
-        self.state.now = Now::Running { since: Timestamp::now() };
+        self.state.now = CurrentState::Running { since: Timestamp::now() };
         self.report().await;
         probes.launch(self.state.started, &sender, &mut tasks);
         let unhealthy = loop {
             tokio::select! {
-                exit_code = process.wait() => return End::Exited(exit_code),
+                exit_code = process.wait() => return RunEnd::Exited(exit_code),
                 () = Self::stopped(&mut self.stop) => break false,
                 Some(signal) = self.signals.recv() => {
                     // The network must not see a death before it knows of it.
@@ -236,7 +236,7 @@ impl Runner {
                     process.signal(signal);
                 }
                 Some(finding) = findings.recv() => {
-                    if self.learn(&finding).await {
+                    if self.probe_result(&finding).await {
                         break true;
                     }
                     if self.state.started {
@@ -248,29 +248,29 @@ impl Runner {
         drop(tasks);
         drop(presence);
         let exit_code = self.end(&mut process, unhealthy).await;
-        if unhealthy { End::Unhealthy(exit_code) } else { End::Stopped(exit_code) }
+        if unhealthy { RunEnd::Unhealthy(exit_code) } else { RunEnd::Stopped(exit_code) }
     }
 
     /// Takes in what a probe found; whether the container must be restarted for it.
-    async fn learn(&mut self, finding: &Finding) -> bool {
+    async fn probe_result(&mut self, finding: &ProbeResult) -> bool {
         let word = finding.purpose.word();
         if let Some(failure) = &finding.failure {
             self.event(Severity::Warning, "Unhealthy", &format!("{word} probe failed: {failure}"));
         }
         let before = self.state.clone();
         match (finding.purpose, finding.verdict) {
-            (Purpose::Readiness, Some(healthy)) => self.state.ready = healthy,
-            (Purpose::Startup, Some(true)) => {
+            (ProbeKind::Readiness, Some(healthy)) => self.state.ready = healthy,
+            (ProbeKind::Startup, Some(true)) => {
                 self.state.started = true;
                 self.state.ready = !self.spec["readinessProbe"].is_object();
             }
-            (Purpose::Startup | Purpose::Liveness, Some(false)) => {
+            (ProbeKind::Startup | ProbeKind::Liveness, Some(false)) => {
                 let probe = word.to_lowercase();
                 let message = format!("Container {} failed {probe} probe, will be restarted", self.name());
                 self.event(Severity::Normal, "Killing", &message);
                 return true;
             }
-            (Purpose::Liveness, _) | (_, None) => {}
+            (ProbeKind::Liveness, _) | (_, None) => {}
         }
         if self.state != before {
             self.report().await;
@@ -326,10 +326,12 @@ impl Probes {
     }
 
     /// Starts those whose time has come and that do not run yet.
-    fn launch(&mut self, started: bool, findings: &mpsc::Sender<Finding>, tasks: &mut JoinSet<()>) {
+    fn launch(&mut self, started: bool, findings: &mpsc::Sender<ProbeResult>, tasks: &mut JoinSet<()>) {
         let due = match started {
-            false => [(Purpose::Startup, self.startup.take()), (Purpose::Readiness, None)],
-            true => [(Purpose::Readiness, self.readiness.take()), (Purpose::Liveness, self.liveness.take())],
+            false => [(ProbeKind::Startup, self.startup.take()), (ProbeKind::Readiness, None)],
+            true => {
+                [(ProbeKind::Readiness, self.readiness.take()), (ProbeKind::Liveness, self.liveness.take())]
+            }
         };
         for (purpose, probe) in due {
             if let Some(probe) = probe {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 /// Shared between a container's task and those who ask about it.
 #[derive(Debug)]
-pub(super) struct Handle {
+pub(super) struct ContainerHandle {
     logs: Mutex<Logs>,
     running: AtomicBool,
     /// What the present run was told; the one before has no claim on it.
@@ -23,7 +23,7 @@ struct Logs {
 }
 
 /// Marks a container as running for as long as it is held.
-pub(super) struct Running(Arc<Handle>);
+pub(super) struct Running(Arc<ContainerHandle>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -31,7 +31,7 @@ impl Drop for Running {
     }
 }
 
-impl Handle {
+impl ContainerHandle {
     /// A handle, and the end at which the container's task hears of signals.
     pub(super) fn new() -> (Self, mpsc::Receiver<i32>) {
         let (signals, heard) = mpsc::channel(4);

@@ -1,6 +1,6 @@
 //! What a container wrote: a bounded ring of lines that can be read and followed.
 
-use crate::api::{Lines, LogOptions};
+use crate::api::{LogLines, LogOptions};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
 use jiff::Timestamp;
@@ -17,10 +17,10 @@ pub(super) const LINE: usize = 16 << 10;
 
 /// The log of one run of a container. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Log(Arc<Shared>);
+pub(super) struct Log(Arc<SharedLog>);
 
 #[derive(Debug)]
-struct Shared {
+struct SharedLog {
     ring: Mutex<Ring>,
     /// Moves with every line and when the run ends.
     moved: watch::Sender<()>,
@@ -28,7 +28,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Ring {
-    lines: VecDeque<Line>,
+    lines: VecDeque<LogLine>,
     bytes: usize,
     /// The number of the first line that is still here.
     first: u64,
@@ -36,21 +36,21 @@ struct Ring {
 }
 
 #[derive(Debug, Clone)]
-struct Line {
+struct LogLine {
     at: Timestamp,
     text: Bytes,
 }
 
 impl Log {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Shared { ring: Mutex::default(), moved: watch::Sender::new(()) }))
+        Self(Arc::new(SharedLog { ring: Mutex::default(), moved: watch::Sender::new(()) }))
     }
 
     /// Adds a line, without its line end.
     pub(super) fn push(&self, text: &[u8]) {
         let mut ring = self.lock();
         ring.bytes += text.len();
-        ring.lines.push_back(Line { at: Timestamp::now(), text: Bytes::copy_from_slice(text) });
+        ring.lines.push_back(LogLine { at: Timestamp::now(), text: Bytes::copy_from_slice(text) });
         while ring.lines.len() > LINES || ring.bytes > BYTES {
             let Some(oldest) = ring.lines.pop_front() else { break };
             ring.bytes -= oldest.text.len();
@@ -67,14 +67,14 @@ impl Log {
     }
 
     /// The lines that were asked for, as they are and as they come.
-    pub(super) fn read(&self, options: &LogOptions) -> Lines {
+    pub(super) fn read(&self, options: &LogOptions) -> LogLines {
         let ring = self.lock();
-        let wanted = |line: &Line| options.since.is_none_or(|since| line.at >= since);
+        let wanted = |line: &LogLine| options.since.is_none_or(|since| line.at >= since);
         let skipped = ring.lines.iter().take_while(|line| !wanted(line)).count();
         let behind = ring.lines.len() - skipped;
         let cut = options.tail.map_or(0, |tail| behind.saturating_sub(tail));
         let next = ring.first + u64::try_from(skipped + cut).unwrap_or(0);
-        let reader = Reader {
+        let reader = LogReader {
             next,
             follow: options.follow,
             timestamps: options.timestamps,
@@ -82,7 +82,7 @@ impl Log {
             log: self.clone(),
         };
         drop(ring);
-        Box::pin(stream::unfold(reader, Reader::line))
+        Box::pin(stream::unfold(reader, LogReader::line))
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
@@ -91,7 +91,7 @@ impl Log {
 }
 
 /// A cursor into a log.
-struct Reader {
+struct LogReader {
     log: Log,
     next: u64,
     follow: bool,
@@ -99,7 +99,7 @@ struct Reader {
     moved: watch::Receiver<()>,
 }
 
-impl Reader {
+impl LogReader {
     async fn line(mut self) -> Option<(Bytes, Self)> {
         loop {
             let (line, ended) = {
@@ -120,7 +120,7 @@ impl Reader {
     }
 }
 
-impl Line {
+impl LogLine {
     fn render(&self, timestamps: bool) -> Bytes {
         let mut bytes = BytesMut::with_capacity(self.text.len() + 32);
         if timestamps {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use futures_util::StreamExt;
 
-    async fn text(lines: Lines) -> String {
+    async fn text(lines: LogLines) -> String {
         let lines: Vec<Bytes> = lines.collect().await;
         String::from_utf8(lines.concat()).unwrap()
     }

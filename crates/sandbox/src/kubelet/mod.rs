@@ -27,13 +27,13 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use super::api::{Lines, LogOptions};
+use super::api::{LogLines, LogOptions};
 use super::network::Network;
-use super::recorder::Recorder;
+use super::recorder::EventRecorder;
 use super::store::{Change, ChangeKind, Object, Resource, Selectors, Status, Store};
 use forker::Forker;
-use handle::Handle;
-use pod::News;
+use handle::ContainerHandle;
+use pod::PodUpdate;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
@@ -45,7 +45,7 @@ use tokio::task::JoinSet;
 
 /// How long a container takes to start, once the cluster has been ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Starting {
+pub enum StartDelays {
     /// As its manifest says.
     #[default]
     AsDeclared,
@@ -60,7 +60,7 @@ const FIRST_PROBE: Duration = Duration::from_secs(1);
 
 /// How one container starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Start {
+struct ContainerStart {
     /// Until its process is there.
     creation: Duration,
     /// What its process is told to take; as its manifest says if none.
@@ -69,19 +69,23 @@ struct Start {
     probes: Duration,
 }
 
-impl Starting {
+impl StartDelays {
     /// As fast as this machine can.
     pub const AT_ONCE: Self = Self::Within(Duration::ZERO);
 
-    fn start(self, settled: bool) -> Start {
+    fn start(self, settled: bool) -> ContainerStart {
         match self {
             _ if !settled => {
-                Start { creation: Duration::ZERO, delay: Some(Duration::ZERO), probes: FIRST_PROBE }
+                ContainerStart { creation: Duration::ZERO, delay: Some(Duration::ZERO), probes: FIRST_PROBE }
             }
-            Self::AsDeclared => Start { creation: CREATION, delay: None, probes: Duration::MAX },
+            Self::AsDeclared => ContainerStart { creation: CREATION, delay: None, probes: Duration::MAX },
             Self::Within(all) => {
                 let creation = CREATION.min(all);
-                Start { creation, delay: Some(all - creation), probes: FIRST_PROBE.max(all - creation) }
+                ContainerStart {
+                    creation,
+                    delay: Some(all - creation),
+                    probes: FIRST_PROBE.max(all - creation),
+                }
             }
         }
     }
@@ -90,31 +94,31 @@ impl Starting {
 /// The handle to the kubelet; clones share it.
 #[derive(Debug, Clone)]
 pub struct Kubelet {
-    shared: Arc<Shared>,
+    shared: Arc<KubeletState>,
     /// Set when everything shall end, with the grace to give.
     ending: Arc<watch::Sender<Option<Duration>>>,
 }
 
 /// What every pod's task needs.
 #[derive(Debug)]
-struct Shared {
+struct KubeletState {
     store: Store,
     network: Network,
-    recorder: Recorder,
+    recorder: EventRecorder,
     forker: Forker,
     program: Vec<OsString>,
-    starting: Starting,
+    starting: StartDelays,
     settled: AtomicBool,
-    containers: Mutex<HashMap<(String, String), Arc<Handle>>>,
+    containers: Mutex<HashMap<(String, String), Arc<ContainerHandle>>>,
 }
 
-impl Shared {
+impl KubeletState {
     /// How a container starts that is started now.
-    fn start(&self) -> Start {
+    fn start(&self) -> ContainerStart {
         self.starting.start(self.settled.load(Ordering::Relaxed))
     }
 
-    fn register(&self, pod_uid: &str, container: &str, handle: Arc<Handle>) {
+    fn register(&self, pod_uid: &str, container: &str, handle: Arc<ContainerHandle>) {
         self.containers().insert((pod_uid.to_owned(), container.to_owned()), handle);
     }
 
@@ -122,11 +126,11 @@ impl Shared {
         self.containers().retain(|(known, _), _| known != pod_uid);
     }
 
-    fn find(&self, pod_uid: &str, container: &str) -> Option<Arc<Handle>> {
+    fn find(&self, pod_uid: &str, container: &str) -> Option<Arc<ContainerHandle>> {
         self.containers().get(&(pod_uid.to_owned(), container.to_owned())).cloned()
     }
 
-    fn containers(&self) -> MutexGuard<'_, HashMap<(String, String), Arc<Handle>>> {
+    fn containers(&self) -> MutexGuard<'_, HashMap<(String, String), Arc<ContainerHandle>>> {
         self.containers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -140,11 +144,11 @@ impl Kubelet {
     pub fn new(
         store: &Store,
         network: &Network,
-        recorder: &Recorder,
+        recorder: &EventRecorder,
         program: Vec<OsString>,
-        starting: Starting,
+        starting: StartDelays,
     ) -> io::Result<Self> {
-        let shared = Shared {
+        let shared = KubeletState {
             store: store.clone(),
             network: network.clone(),
             recorder: recorder.of("kubelet"),
@@ -168,7 +172,7 @@ impl Kubelet {
         let mut ending = self.ending.subscribe();
         let mut ticked = store.ticked();
         let mut pods =
-            Pods { shared: Arc::clone(&self.shared), known: HashMap::new(), tasks: JoinSet::new() };
+            PodTasks { shared: Arc::clone(&self.shared), known: HashMap::new(), tasks: JoinSet::new() };
         let mut cursor = None;
         let grace = loop {
             if let Some(grace) = *ending.borrow_and_update() {
@@ -222,7 +226,7 @@ impl Kubelet {
     ///
     /// # Errors
     /// 400 when it has not started, or had no run before and that one is asked for.
-    pub fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<Lines, Status> {
+    pub fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<LogLines, Status> {
         let handle = self.shared.find(&pod.uid, container);
         let log = handle.and_then(|handle| handle.log(options.previous));
         let log = log.ok_or_else(|| {
@@ -239,19 +243,19 @@ impl Kubelet {
 }
 
 /// The pods that have a task, or had one and are still in the store: those must not run a second time.
-struct Pods {
-    shared: Arc<Shared>,
-    known: HashMap<String, watch::Sender<News>>,
+struct PodTasks {
+    shared: Arc<KubeletState>,
+    known: HashMap<String, watch::Sender<PodUpdate>>,
     tasks: JoinSet<()>,
 }
 
-impl Pods {
+impl PodTasks {
     fn follow(&mut self, change: &Change) {
         if change.kind != ChangeKind::Deleted {
             return self.see(&change.object);
         }
         if let Some(news) = self.known.remove(&change.object.uid) {
-            news.send_replace(News::Gone { grace: Duration::ZERO });
+            news.send_replace(PodUpdate::Gone { grace: Duration::ZERO });
         }
         self.shared.forget(&change.object.uid);
     }
@@ -262,7 +266,7 @@ impl Pods {
         self.known.retain(|uid, news| {
             let stays = present.contains(uid);
             if !stays {
-                news.send_replace(News::Gone { grace: Duration::ZERO });
+                news.send_replace(PodUpdate::Gone { grace: Duration::ZERO });
                 self.shared.forget(uid);
             }
             stays
@@ -272,21 +276,21 @@ impl Pods {
 
     fn see(&mut self, pod: &Arc<Object>) {
         if let Some(news) = self.known.get(&pod.uid) {
-            news.send_replace(News::Is(Arc::clone(pod)));
+            news.send_replace(PodUpdate::Is(Arc::clone(pod)));
             return;
         }
         let finished = matches!(pod.field("status.phase"), "Succeeded" | "Failed");
         if pod.field("spec.nodeName").is_empty() || finished {
             return;
         }
-        let (news, hear) = watch::channel(News::Is(Arc::clone(pod)));
+        let (news, hear) = watch::channel(PodUpdate::Is(Arc::clone(pod)));
         self.known.insert(pod.uid.clone(), news);
         self.tasks.spawn(pod::run(Arc::clone(&self.shared), Arc::clone(pod), hear));
     }
 
     async fn end(mut self, grace: Duration) {
         for news in self.known.values() {
-            news.send_replace(News::Gone { grace });
+            news.send_replace(PodUpdate::Gone { grace });
         }
         while self.tasks.join_next().await.is_some() {}
     }

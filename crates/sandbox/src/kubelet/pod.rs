@@ -1,9 +1,9 @@
 //! One pod: its address, its containers, its status, its end.
 
-use super::container::Runner;
-use super::handle::Handle;
+use super::container::ContainerRunner;
+use super::handle::ContainerHandle;
 use super::status::{self, ContainerState};
-use super::{Shared, environment};
+use super::{KubeletState, environment};
 use crate::network::PodAddress;
 use crate::store::{Deletion, Object, Resource};
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 /// A pod as its task hears of it.
 #[derive(Debug, Clone)]
-pub(super) enum News {
+pub(super) enum PodUpdate {
     /// This is how it is now.
     Is(Arc<Object>),
     /// It was taken from the store without waiting for its processes (a forced deletion), or the sandbox ends.
@@ -27,19 +27,23 @@ pub(super) enum News {
 }
 
 /// Runs a pod until it is gone or has finished.
-pub(super) async fn run(shared: Arc<Shared>, pod: Arc<Object>, mut news: watch::Receiver<News>) {
+pub(super) async fn run(shared: Arc<KubeletState>, pod: Arc<Object>, mut news: watch::Receiver<PodUpdate>) {
     let Some(address) = join(&shared, &pod, &mut news).await else { return };
     if pod.value()["spec"]["initContainers"].as_array().is_some_and(|list| !list.is_empty()) {
         let message = "the sandbox has no image for init containers: they are taken as done";
         shared.recorder.warning(&pod, "InitContainersSkipped", message);
     }
-    let mut life = Life::begin(shared, pod, address);
+    let mut life = PodLifecycle::begin(shared, pod, address);
     life.last(&mut news).await;
     life.close();
 }
 
 /// Gets the pod an address; none when the pod goes before there is one.
-async fn join(shared: &Shared, pod: &Object, news: &mut watch::Receiver<News>) -> Option<PodAddress> {
+async fn join(
+    shared: &KubeletState,
+    pod: &Object,
+    news: &mut watch::Receiver<PodUpdate>,
+) -> Option<PodAddress> {
     let containers = pod.value()["spec"]["containers"].as_array().cloned().unwrap_or_default();
     let ports: Vec<u16> = containers.iter().flat_map(environment::ports).collect();
     loop {
@@ -61,7 +65,7 @@ async fn join(shared: &Shared, pod: &Object, news: &mut watch::Receiver<News>) -
         }
         tokio::select! {
             () = sleep(Duration::from_secs(2)) => {}
-            _ = news.wait_for(|news| matches!(news, News::Gone { .. }) || deadline(news).is_some()) => {
+            _ = news.wait_for(|news| matches!(news, PodUpdate::Gone { .. }) || deadline(news).is_some()) => {
                 confirm(shared, pod);
                 return None;
             }
@@ -70,10 +74,10 @@ async fn join(shared: &Shared, pod: &Object, news: &mut watch::Receiver<News>) -
 }
 
 /// When the pod's processes must be gone, if it goes.
-fn deadline(news: &News) -> Option<Instant> {
+fn deadline(news: &PodUpdate) -> Option<Instant> {
     let object = match news {
-        News::Gone { grace } => return Some(Instant::now() + *grace),
-        News::Is(object) => object,
+        PodUpdate::Gone { grace } => return Some(Instant::now() + *grace),
+        PodUpdate::Is(object) => object,
     };
     let value = object.value();
     let at: Timestamp = value["metadata"]["deletionTimestamp"].as_str()?.parse().ok()?;
@@ -84,7 +88,7 @@ fn deadline(news: &News) -> Option<Instant> {
 }
 
 /// Tells the store that the pod's processes have ended.
-fn confirm(shared: &Shared, pod: &Object) {
+fn confirm(shared: &KubeletState, pod: &Object) {
     match shared.store.delete(Resource::Pods, &pod.namespace, &pod.name, &Deletion::now(&pod.uid)) {
         Err(status) if status.code != 404 && status.code != 409 => {
             tracing::warn!("pod {}: {status}", pod.name)
@@ -93,8 +97,8 @@ fn confirm(shared: &Shared, pod: &Object) {
     }
 }
 
-struct Life {
-    shared: Arc<Shared>,
+struct PodLifecycle {
+    shared: Arc<KubeletState>,
     pod: Arc<Object>,
     address: PodAddress,
     states: Vec<ContainerState>,
@@ -104,18 +108,18 @@ struct Life {
     _containers: JoinSet<()>,
 }
 
-impl Life {
-    fn begin(shared: Arc<Shared>, pod: Arc<Object>, address: PodAddress) -> Self {
+impl PodLifecycle {
+    fn begin(shared: Arc<KubeletState>, pod: Arc<Object>, address: PodAddress) -> Self {
         let (stop, stopped) = watch::channel(None);
         let (sender, reports) = mpsc::channel(16);
         let specs = pod.value()["spec"]["containers"].as_array().cloned().unwrap_or_default();
         let mut containers = JoinSet::new();
         for (place, spec) in specs.iter().enumerate() {
-            let (handle, signals) = Handle::new();
+            let (handle, signals) = ContainerHandle::new();
             let handle = Arc::new(handle);
             let name = spec["name"].as_str().unwrap_or_default().to_owned();
             shared.register(&pod.uid, &name, Arc::clone(&handle));
-            let runner = Runner {
+            let runner = ContainerRunner {
                 shared: Arc::clone(&shared),
                 pod: Arc::clone(&pod),
                 place,
@@ -134,9 +138,9 @@ impl Life {
     }
 
     /// Follows the containers until all have ended.
-    async fn last(&mut self, news: &mut watch::Receiver<News>) {
+    async fn last(&mut self, news: &mut watch::Receiver<PodUpdate>) {
         self.publish();
-        self.hear(&news.borrow_and_update().clone());
+        self.receive(&news.borrow_and_update().clone());
         loop {
             tokio::select! {
                 biased;
@@ -152,13 +156,13 @@ impl Life {
                 },
                 Ok(()) = news.changed() => {
                     let latest = news.borrow_and_update().clone();
-                    self.hear(&latest);
+                    self.receive(&latest);
                 }
             }
         }
     }
 
-    fn hear(&mut self, news: &News) {
+    fn receive(&mut self, news: &PodUpdate) {
         if let Some(deadline) = deadline(news) {
             self.stop.send_if_modified(|known| {
                 let sooner = known.is_none_or(|known| deadline < known);

@@ -17,7 +17,7 @@ const EAGER: Duration = Duration::from_millis(20);
 
 /// What a probe is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum ProbeKind {
     /// Until it succeeds the others wait; when it fails the container is restarted.
     Startup,
     /// While it succeeds the container takes traffic.
@@ -26,7 +26,7 @@ pub(super) enum Purpose {
     Liveness,
 }
 
-impl Purpose {
+impl ProbeKind {
     /// The word in events: `Readiness probe failed: …`.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -66,8 +66,8 @@ enum Check {
 
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub purpose: Purpose,
+pub(super) struct ProbeResult {
+    pub purpose: ProbeKind,
     /// The words for the event, when it failed.
     pub failure: Option<String>,
     /// What the thresholds make of it: healthy or not. `None` while they are not reached.
@@ -98,11 +98,11 @@ impl Probe {
     }
 
     /// Probes and tells what it finds, until nobody listens or a startup probe has succeeded.
-    pub(super) async fn run(self, purpose: Purpose, findings: mpsc::Sender<Finding>) {
+    pub(super) async fn run(self, purpose: ProbeKind, findings: mpsc::Sender<ProbeResult>) {
         sleep(self.initial_delay).await;
         let began = Instant::now();
         let mut streak = Streak::default();
-        let mut healthy = purpose == Purpose::Liveness;
+        let mut healthy = purpose == ProbeKind::Liveness;
         let mut eager = EAGER;
         loop {
             let failure = match timeout(self.timeout, self.check.perform()).await {
@@ -111,11 +111,11 @@ impl Probe {
             };
             let verdict = streak.note(failure.is_none(), self.successes, self.failures);
             healthy = verdict.unwrap_or(healthy);
-            let waking_up = !healthy && purpose != Purpose::Liveness && began.elapsed() < self.period;
-            let finished = purpose == Purpose::Startup && verdict == Some(true);
+            let waking_up = !healthy && purpose != ProbeKind::Liveness && began.elapsed() < self.period;
+            let finished = purpose == ProbeKind::Startup && verdict == Some(true);
             // A process that is still opening its port is no news.
             if !(waking_up && failure.is_some())
-                && findings.send(Finding { purpose, failure, verdict }).await.is_err()
+                && findings.send(ProbeResult { purpose, failure, verdict }).await.is_err()
             {
                 return;
             }
@@ -321,7 +321,7 @@ mod tests {
         let spec = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
         let probe = Probe::read(&spec, &json!({}), &address).unwrap();
         let (findings, mut found) = mpsc::channel(1);
-        tokio::spawn(probe.run(Purpose::Liveness, findings));
+        tokio::spawn(probe.run(ProbeKind::Liveness, findings));
         for round in 0..1000 {
             assert!(found.recv().await.is_some(), "it ended after {round} rounds");
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// What a container does now, and did before.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ContainerState {
-    pub now: Now,
+    pub now: CurrentState,
     pub last: Option<Termination>,
     pub restarts: u64,
     pub ready: bool,
@@ -18,7 +18,7 @@ pub(super) struct ContainerState {
 
 /// A container's state.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Now {
+pub(super) enum CurrentState {
     Waiting { reason: &'static str, message: String },
     Running { since: Timestamp },
     Terminated(Termination),
@@ -36,7 +36,7 @@ pub(super) struct Termination {
 impl ContainerState {
     pub(super) fn creating() -> Self {
         Self {
-            now: Now::Waiting { reason: "ContainerCreating", message: String::new() },
+            now: CurrentState::Waiting { reason: "ContainerCreating", message: String::new() },
             last: None,
             restarts: 0,
             ready: false,
@@ -86,13 +86,14 @@ pub(super) fn write(pod: &mut Value, ip: &str, states: &[ContainerState]) {
 }
 
 fn phase(spec: &Value, states: &[ContainerState]) -> &'static str {
-    let never_ran = |state: &ContainerState| matches!(state.now, Now::Waiting { .. }) && state.id.is_none();
+    let never_ran =
+        |state: &ContainerState| matches!(state.now, CurrentState::Waiting { .. }) && state.id.is_none();
     if states.iter().any(never_ran) {
         return "Pending";
     }
     let policy = spec["restartPolicy"].as_str().unwrap_or("Always");
     let ended = |state: &ContainerState| match &state.now {
-        Now::Terminated(termination)
+        CurrentState::Terminated(termination)
             if policy == "Never" || (policy == "OnFailure" && termination.exit_code == 0) =>
         {
             Some(termination.exit_code)
@@ -109,10 +110,14 @@ fn phase(spec: &Value, states: &[ContainerState]) -> &'static str {
 
 fn container(container: &Value, state: &ContainerState) -> Value {
     let now = match &state.now {
-        Now::Waiting { reason, message } if message.is_empty() => json!({"waiting": {"reason": reason}}),
-        Now::Waiting { reason, message } => json!({"waiting": {"reason": reason, "message": message}}),
-        Now::Running { since } => json!({"running": {"startedAt": time::seconds(*since)}}),
-        Now::Terminated(termination) => json!({"terminated": terminated(termination)}),
+        CurrentState::Waiting { reason, message } if message.is_empty() => {
+            json!({"waiting": {"reason": reason}})
+        }
+        CurrentState::Waiting { reason, message } => {
+            json!({"waiting": {"reason": reason, "message": message}})
+        }
+        CurrentState::Running { since } => json!({"running": {"startedAt": time::seconds(*since)}}),
+        CurrentState::Terminated(termination) => json!({"terminated": terminated(termination)}),
     };
     let last = state.last.as_ref().map_or(json!({}), |last| json!({"terminated": terminated(last)}));
     let image = container["image"].as_str().unwrap_or_default();
@@ -195,8 +200,8 @@ mod tests {
         Termination { exit_code, started: at, finished: at, id: "built-in://1".into() }
     }
 
-    fn state(now: Now) -> ContainerState {
-        let ready = matches!(now, Now::Running { .. });
+    fn state(now: CurrentState) -> ContainerState {
+        let ready = matches!(now, CurrentState::Running { .. });
         ContainerState {
             now,
             ready,
@@ -212,17 +217,17 @@ mod tests {
 
     #[test]
     fn the_phase_follows_the_containers_and_the_restart_policy() {
-        let waiting = Now::Waiting { reason: "CrashLoopBackOff", message: String::new() };
-        let running = Now::Running { since: Timestamp::now() };
+        let waiting = CurrentState::Waiting { reason: "CrashLoopBackOff", message: String::new() };
+        let running = CurrentState::Running { since: Timestamp::now() };
         for (policy, states, expected) in [
             ("Always", vec![ContainerState::creating()], "Pending"),
             ("Always", vec![state(running.clone())], "Running"),
-            ("Always", vec![state(Now::Terminated(termination(0)))], "Running"),
+            ("Always", vec![state(CurrentState::Terminated(termination(0)))], "Running"),
             ("Always", vec![state(waiting)], "Running"),
-            ("Never", vec![state(Now::Terminated(termination(0)))], "Succeeded"),
-            ("Never", vec![state(Now::Terminated(termination(1)))], "Failed"),
-            ("OnFailure", vec![state(Now::Terminated(termination(1)))], "Running"),
-            ("OnFailure", vec![state(Now::Terminated(termination(0))), state(running)], "Running"),
+            ("Never", vec![state(CurrentState::Terminated(termination(0)))], "Succeeded"),
+            ("Never", vec![state(CurrentState::Terminated(termination(1)))], "Failed"),
+            ("OnFailure", vec![state(CurrentState::Terminated(termination(1)))], "Running"),
+            ("OnFailure", vec![state(CurrentState::Terminated(termination(0))), state(running)], "Running"),
         ] {
             assert_eq!(phase(&pod(policy)["spec"], &states), expected, "{policy} {states:?}");
         }
@@ -231,14 +236,14 @@ mod tests {
     #[test]
     fn a_container_that_ended_shows_why_and_the_pod_is_not_ready() {
         let mut pod = pod("Always");
-        write(&mut pod, "127.77.0.1", &[state(Now::Running { since: Timestamp::now() })]);
+        write(&mut pod, "127.77.0.1", &[state(CurrentState::Running { since: Timestamp::now() })]);
         let ready = |pod: &Value| {
             let conditions = pod["status"]["conditions"].as_array().unwrap().clone();
             conditions.into_iter().find(|condition| condition["type"] == "Ready").unwrap()
         };
         assert_eq!(ready(&pod)["status"], "True");
         pod["status"]["conditions"][0]["lastTransitionTime"] = "then".into();
-        let mut ended = state(Now::Terminated(termination(137)));
+        let mut ended = state(CurrentState::Terminated(termination(137)));
         ended.last = Some(termination(1));
         write(&mut pod, "127.77.0.1", &[ended]);
         let status = &pod["status"]["containerStatuses"][0];

@@ -19,11 +19,11 @@ struct Node {
 
 impl Node {
     /// A kubelet whose every image is this script.
-    fn start(script: &str, starting: Starting) -> Self {
+    fn start(script: &str, starting: StartDelays) -> Self {
         let store = Store::new();
         let network = Network::new(Delays::NONE);
         let program = ["/bin/sh", "-c", script, "image"].map(OsString::from).to_vec();
-        let recorder = Recorder::new(store.clone());
+        let recorder = EventRecorder::new(store.clone());
         let kubelet = Kubelet::new(&store, &network, &recorder, program, starting).unwrap();
         let task = tokio::spawn(kubelet.clone().run());
         Self { store, kubelet, task }
@@ -87,7 +87,7 @@ impl Node {
 
 #[tokio::test]
 async fn a_pod_runs_is_ready_and_can_be_read() {
-    let node = Node::start("echo $1 on $POD_IP:$PORT; exec sleep 1000", Starting::AT_ONCE);
+    let node = Node::start("echo $1 on $POD_IP:$PORT; exec sleep 1000", StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     let seen = node.get("a");
@@ -108,7 +108,7 @@ async fn a_pod_runs_is_ready_and_can_be_read() {
 
 #[tokio::test]
 async fn a_process_that_ends_is_started_again_and_then_backs_off() {
-    let node = Node::start("echo run; exit 3", Starting::AT_ONCE);
+    let node = Node::start("echo run; exit 3", StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.until("it backs off", || node.container("a")["state"]["waiting"]["reason"] == "CrashLoopBackOff")
         .await;
@@ -126,7 +126,7 @@ async fn a_process_that_ends_is_started_again_and_then_backs_off() {
 
 #[tokio::test]
 async fn a_killed_container_comes_back_in_the_same_pod() {
-    let node = Node::start(SLEEPER, Starting::AT_ONCE);
+    let node = Node::start(SLEEPER, StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     let before = node.container("a")["containerID"].clone();
@@ -143,7 +143,7 @@ async fn a_killed_container_comes_back_in_the_same_pod() {
 async fn once_settled_a_container_takes_a_moment_and_its_process_is_told_the_rest() {
     let node = Node::start(
         "echo delay $START_DELAY; exec sleep 1000",
-        Starting::Within(Duration::from_millis(1300)),
+        StartDelays::Within(Duration::from_millis(1300)),
     );
     let pod = node.create("a", |_| {});
     node.running("a").await;
@@ -162,21 +162,21 @@ async fn once_settled_a_container_takes_a_moment_and_its_process_is_told_the_res
 
 #[test]
 fn a_start_is_as_declared_unless_somebody_says_how_long_it_may_take() {
-    let started = |starting: Starting| starting.start(true);
-    let declared = started(Starting::AsDeclared);
+    let started = |starting: StartDelays| starting.start(true);
+    let declared = started(StartDelays::AsDeclared);
     assert_eq!((declared.creation, declared.delay, declared.probes), (CREATION, None, Duration::MAX));
-    let six = started(Starting::Within(Duration::from_secs(6)));
+    let six = started(StartDelays::Within(Duration::from_secs(6)));
     assert_eq!(
         (six.creation + six.delay.unwrap(), six.probes),
         (Duration::from_secs(6), Duration::from_secs(5))
     );
-    let at_once = Starting::AsDeclared.start(false);
+    let at_once = StartDelays::AsDeclared.start(false);
     assert_eq!((at_once.creation, at_once.delay), (Duration::ZERO, Some(Duration::ZERO)));
 }
 
 #[tokio::test]
 async fn a_deleted_pod_is_asked_to_end_and_goes_when_it_has() {
-    let node = Node::start("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", Starting::AT_ONCE);
+    let node = Node::start("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     node.first_line(&pod).await;
@@ -191,7 +191,7 @@ async fn a_deleted_pod_is_asked_to_end_and_goes_when_it_has() {
 
 #[tokio::test]
 async fn a_pod_that_does_not_listen_is_killed_after_its_grace() {
-    let node = Node::start("trap '' TERM; echo up; while :; do sleep 0.02; done", Starting::AT_ONCE);
+    let node = Node::start("trap '' TERM; echo up; while :; do sleep 0.02; done", StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     node.first_line(&pod).await;
@@ -205,7 +205,7 @@ async fn a_pod_that_does_not_listen_is_killed_after_its_grace() {
 
 #[tokio::test]
 async fn a_forced_deletion_kills_at_once() {
-    let node = Node::start("trap '' TERM; echo $$; while :; do sleep 0.02; done", Starting::AT_ONCE);
+    let node = Node::start("trap '' TERM; echo $$; while :; do sleep 0.02; done", StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
     node.running("a").await;
     let process = node.first_line(&pod).await;
@@ -222,7 +222,7 @@ async fn a_forced_deletion_kills_at_once() {
 
 #[tokio::test]
 async fn a_finished_pod_stays_and_does_not_run_again() {
-    let node = Node::start("exit 0", Starting::AT_ONCE);
+    let node = Node::start("exit 0", StartDelays::AT_ONCE);
     node.create("a", |pod| pod["spec"]["restartPolicy"] = "Never".into());
     node.until("it has succeeded", || node.get("a")["status"]["phase"] == "Succeeded").await;
     let before = node.container("a");
@@ -240,7 +240,7 @@ async fn a_finished_pod_stays_and_does_not_run_again() {
 
 #[tokio::test]
 async fn an_image_that_is_not_built_in_is_named_with_those_that_are() {
-    let node = Node::start(SLEEPER, Starting::AT_ONCE);
+    let node = Node::start(SLEEPER, StartDelays::AT_ONCE);
     node.create("a", |pod| pod["spec"]["containers"][0]["image"] = "nginx:1.27".into());
     node.until("it cannot be pulled", || node.container("a")["state"]["waiting"]["reason"] == "ErrImagePull")
         .await;
@@ -259,7 +259,7 @@ async fn an_image_that_is_not_built_in_is_named_with_those_that_are() {
 
 #[tokio::test]
 async fn stopping_ends_every_process() {
-    let node = Node::start("echo $$; exec sleep 1000", Starting::AT_ONCE);
+    let node = Node::start("echo $$; exec sleep 1000", StartDelays::AT_ONCE);
     let mut processes = Vec::new();
     for name in ["a", "b", "c"] {
         let pod = node.create(name, |_| {});

@@ -1,6 +1,6 @@
 //! One connection through a Service.
 
-use super::lifelines::{Fate, Lifelines};
+use super::connections::{Listeners, PacketFate};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, copy, sink};
@@ -12,15 +12,15 @@ use tokio_util::sync::CancellationToken;
 const LAST_BREATH: Duration = Duration::from_millis(100);
 
 /// Carries `client` to `target` until both are done, or swallows it.
-pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &Lifelines) {
+pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &Listeners) {
     match lifelines.fate(target) {
-        Fate::Delivered(life) => match TcpStream::connect(target).await {
+        PacketFate::Delivered(life) => match TcpStream::connect(target).await {
             Ok(pod) => carry(client, pod, &life).await,
             Err(_) if dies(&life).await => swallow(client).await,
             Err(_) => refuse(&client),
         },
-        Fate::Refused => refuse(&client),
-        Fate::Swallowed => swallow(client).await,
+        PacketFate::Refused => refuse(&client),
+        PacketFate::Swallowed => swallow(client).await,
     }
 }
 

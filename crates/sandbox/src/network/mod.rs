@@ -23,47 +23,47 @@
 //! connection the new process never heard of. The proxy answers `connect` itself, so a client sees a missing answer
 //! where a real network would also let the connection attempt hang; both look like waiting to a user.
 
-mod block;
-mod door;
+mod connections;
 mod forward;
-mod front;
-mod lifelines;
+mod gate;
+mod ip_pool;
 mod pods;
 mod propagation;
+mod service_proxy;
 mod services;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use pods::{PodAddress, Presence};
+pub use pods::{ListeningProcess, PodAddress};
 pub use propagation::Delays;
-pub use services::{Exposed, NODE_PORTS, ServiceKey};
+pub use services::{NODE_PORTS, ServiceKey, ServicePort};
 
-use block::Block;
-use lifelines::Lifelines;
-use pods::Pods;
+use connections::Listeners;
+use ip_pool::IpPool;
+use pods::PodAddresses;
 use services::Services;
 
 /// The network of one sandbox; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Network(Arc<Inner>);
+pub struct Network(Arc<NetworkState>);
 
 #[derive(Debug)]
-struct Inner {
+struct NetworkState {
     delays: Delays,
-    block: Mutex<Block>,
-    lifelines: Arc<Lifelines>,
-    pods: Mutex<Pods>,
+    block: Mutex<IpPool>,
+    lifelines: Arc<Listeners>,
+    pods: Mutex<PodAddresses>,
     services: Mutex<Services>,
 }
 
 impl Network {
     /// A network of its own, beside those of other sandboxes on this machine.
     pub fn new(delays: Delays) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(NetworkState {
             delays,
-            block: Mutex::new(Block::claim()),
-            lifelines: Arc::new(Lifelines::default()),
-            pods: Mutex::new(Pods::default()),
+            block: Mutex::new(IpPool::claim()),
+            lifelines: Arc::new(Listeners::default()),
+            pods: Mutex::new(PodAddresses::default()),
             services: Mutex::new(Services::default()),
         }))
     }

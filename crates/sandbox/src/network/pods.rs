@@ -1,7 +1,7 @@
 //! Pods on the network: their addresses, and the processes that make them reachable.
 
-use super::block::usable_port;
-use super::lifelines::Lifelines;
+use super::connections::Listeners;
+use super::ip_pool::usable_port;
 use super::{Network, NetworkError, lock};
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The pods that have an address, by uid.
-pub(super) type Pods = HashMap<String, PodAddress>;
+pub(super) type PodAddresses = HashMap<String, PodAddress>;
 
 /// A pod's address, and the ports its containers really listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +42,13 @@ impl PodAddress {
 
 /// A process that listens. While it is held, connections reach it; dropped, they are swallowed.
 #[derive(Debug)]
-pub struct Presence {
-    lifelines: Arc<Lifelines>,
+pub struct ListeningProcess {
+    lifelines: Arc<Listeners>,
     addresses: Vec<SocketAddr>,
     token: CancellationToken,
 }
 
-impl Drop for Presence {
+impl Drop for ListeningProcess {
     fn drop(&mut self) {
         self.lifelines.end(&self.addresses, &self.token);
     }
@@ -101,15 +101,15 @@ impl Network {
     }
 
     /// Notes that a container's process listens on these ports of the manifest from now on.
-    pub fn appear(&self, address: &PodAddress, ports: &[u16]) -> Presence {
+    pub fn appear(&self, address: &PodAddress, ports: &[u16]) -> ListeningProcess {
         self.appear_at(ports.iter().map(|port| address.socket(*port)).collect())
     }
 
     /// Notes that something that is no pod listens at these addresses: Services may lead there.
-    pub fn appear_at(&self, addresses: Vec<SocketAddr>) -> Presence {
+    pub fn appear_at(&self, addresses: Vec<SocketAddr>) -> ListeningProcess {
         let lifelines = Arc::clone(&self.0.lifelines);
         let token = lifelines.begin(&addresses);
-        Presence { lifelines, addresses, token }
+        ListeningProcess { lifelines, addresses, token }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Services on the network: what was promised to them, and the ports that are open for them.
 
-use super::block::usable_port;
-use super::front::Front;
+use super::ip_pool::usable_port;
+use super::service_proxy::ServiceListener;
 use super::{Network, NetworkError, lock};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::ErrorKind;
@@ -24,7 +24,7 @@ struct Service {
     /// The Service's ports, and those it really listens on.
     ports: BTreeMap<u16, u16>,
     node_ports: BTreeMap<u16, NodePort>,
-    open: BTreeMap<u16, Open>,
+    open: BTreeMap<u16, OpenService>,
 }
 
 #[derive(Debug)]
@@ -35,14 +35,14 @@ struct NodePort {
 }
 
 #[derive(Debug)]
-struct Open {
-    front: Front,
+struct OpenService {
+    front: ServiceListener,
     node_port: Option<u16>,
 }
 
 /// One port of a Service, and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exposed {
+pub struct ServicePort {
     /// The Service's port.
     pub port: u16,
     /// The port on the node, for type NodePort.
@@ -135,12 +135,12 @@ impl Network {
     ///
     /// # Errors
     /// When a port cannot be had; the others are open then, and the next call tries again.
-    pub fn expose(&self, service: &ServiceKey, exposed: &[Exposed]) -> Result<(), NetworkError> {
+    pub fn expose(&self, service: &ServiceKey, exposed: &[ServicePort]) -> Result<(), NetworkError> {
         let mut services = lock(&self.0.services);
         let Some(entry) = services.0.get_mut(service) else { return Ok(()) };
         entry.open.retain(|port, _| exposed.iter().any(|exposed| exposed.port == *port));
         let mut failed = None;
-        for Exposed { port, node_port, endpoints } in exposed {
+        for ServicePort { port, node_port, endpoints } in exposed {
             let same = entry.open.get(port).is_some_and(|open| open.node_port == *node_port);
             if !same {
                 // The old listener goes first: the new one may want the same address.
@@ -149,9 +149,9 @@ impl Network {
                 let cluster = SocketAddr::new(entry.ip, *real);
                 let node = node_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
                 let addresses: Vec<SocketAddr> = [Some(cluster), node].into_iter().flatten().collect();
-                match Front::open(&addresses, self.0.delays, Arc::clone(&self.0.lifelines)) {
+                match ServiceListener::open(&addresses, self.0.delays, Arc::clone(&self.0.lifelines)) {
                     Ok(front) => {
-                        entry.open.insert(*port, Open { front, node_port: *node_port });
+                        entry.open.insert(*port, OpenService { front, node_port: *node_port });
                     }
                     Err(source) => failed = Some(NetworkError::Taken { addresses, source }),
                 }
@@ -261,7 +261,8 @@ mod tests {
         let socket = network.service_socket(&key("web"), 8080).unwrap();
         let address = network.join("1", &[]).unwrap();
         let endpoint = SocketAddr::new(address.ip(), 7);
-        let exposed = |node_port| Exposed { port: 8080, node_port, endpoints: BTreeSet::from([endpoint]) };
+        let exposed =
+            |node_port| ServicePort { port: 8080, node_port, endpoints: BTreeSet::from([endpoint]) };
         for (wanted, node_is_open) in [(Some(node_port), true), (None, false)] {
             network.expose(&key("web"), &[exposed(wanted)]).unwrap();
             while tokio::net::TcpStream::connect(socket).await.is_err() {

@@ -60,7 +60,7 @@ impl Store {
             Ok(mark(resource, &mut object, deletion).then_some(object))
         };
         if deletion.dry_run {
-            self.rehearse(resource, namespace, name, change)
+            self.dry_run(resource, namespace, name, change)
         } else {
             self.mutate(resource, namespace, name, change)
         }

@@ -9,8 +9,8 @@ pub mod names;
 mod object;
 mod query;
 mod resource;
+mod resource_table;
 pub mod selector;
-mod shelf;
 mod stamp;
 mod status;
 pub mod time;
@@ -27,15 +27,15 @@ pub use selector::{FieldSelector, LabelSelector, Selectors};
 pub use status::{Cause, Details, Status};
 
 use history::History;
+use resource_table::StoreState;
 use serde_json::Value;
-use shelf::State;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
 /// All objects of the cluster. Clones share them and are cheap.
 #[derive(Clone, Debug)]
 pub struct Store {
-    state: Arc<RwLock<State>>,
+    state: Arc<RwLock<StoreState>>,
     tick: Arc<watch::Sender<u64>>,
 }
 
@@ -79,7 +79,10 @@ impl Store {
     /// version of an earlier sandbox is told that it is too old instead of waiting for the past.
     pub fn new() -> Store {
         let start = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(1);
-        Store { state: Arc::new(RwLock::new(State::new(start))), tick: Arc::new(watch::Sender::new(start)) }
+        Store {
+            state: Arc::new(RwLock::new(StoreState::new(start))),
+            tick: Arc::new(watch::Sender::new(start)),
+        }
     }
 
     /// The one way to write. `change` gets the object as it is (or `None`) and says how it shall be (`None`:
@@ -106,7 +109,7 @@ impl Store {
     }
 
     /// What [`Store::mutate`] would do; nothing is written (`dryRun=All`), so the object keeps its version.
-    pub fn rehearse(
+    pub fn dry_run(
         &self,
         resource: Resource,
         namespace: &str,
@@ -129,11 +132,11 @@ impl Store {
     }
 
     // A writer that panicked had not begun to change the maps: `decide` reads, `commit` cannot fail.
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    fn read(&self) -> RwLockReadGuard<'_, StoreState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    fn write(&self) -> RwLockWriteGuard<'_, StoreState> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -58,7 +58,7 @@ impl Store {
             (None, None) => Bound::Unbounded,
         };
         let inside = |key: &Key| namespace.is_none_or(|namespace| key.0 == namespace);
-        let behind = state.shelf(resource).objects.range((first, Bound::Unbounded));
+        let behind = state.table(resource).objects.range((first, Bound::Unbounded));
         let mut rest = behind.take_while(|(key, _)| inside(key)).map(|(_, object)| object);
         let limit = if page.limit == 0 { usize::MAX } else { page.limit };
         let objects = rest.by_ref().filter(|object| selectors.matches(object)).take(limit).cloned().collect();
@@ -80,7 +80,7 @@ impl Store {
         let state = self.read();
         let mut changes = Vec::new();
         for resource in Resource::ALL {
-            changes.extend(state.shelf(resource).history.since(cursor, usize::MAX)?);
+            changes.extend(state.table(resource).history.since(cursor, usize::MAX)?);
         }
         changes.sort_by_key(|change| change.version);
         Ok(Changes { cursor: state.version, changes })
@@ -92,7 +92,7 @@ impl Store {
         if cursor > state.version {
             return Err(TooOld { asked: cursor, oldest: state.version });
         }
-        let changes = state.shelf(resource).history.since(cursor, limit)?;
+        let changes = state.table(resource).history.since(cursor, limit)?;
         let cursor = match changes.last() {
             Some(last) if changes.len() == limit => last.version,
             _ => state.version,

@@ -80,14 +80,14 @@ fn a_refusal_writes_nothing() {
 #[test]
 fn a_rehearsal_writes_nothing() {
     let store = Store::new();
-    let written = store.rehearse(Resource::Pods, "default", "a", |_| Ok(Some(json!({})))).unwrap();
+    let written = store.dry_run(Resource::Pods, "default", "a", |_| Ok(Some(json!({})))).unwrap();
     assert!(matches!(written, Written::Created(_)));
     assert!(written.object().unwrap().value()["metadata"].get("resourceVersion").is_none());
     assert!(store.get(Resource::Pods, "default", "a").is_none());
 
     let real = create(&store, Resource::Pods, "a", pod(json!({})));
     let change = |_| Ok(Some(json!({"spec": {"changed": true}})));
-    let written = store.rehearse(Resource::Pods, "default", "a", change).unwrap();
+    let written = store.dry_run(Resource::Pods, "default", "a", change).unwrap();
     assert_eq!(written.object().unwrap().version, real.version, "what is not written has no new version");
     assert_eq!(store.version(), real.version);
 }

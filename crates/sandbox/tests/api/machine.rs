@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chaos_sandbox::{
-    api::{Lines, LogOptions, Machine, Output, Process},
+    api::{ExecOutput, LogLines, LogOptions, Machine, Process},
     store::{Object, Resource, Status},
 };
 use futures_util::{StreamExt, stream};
@@ -29,7 +29,7 @@ impl Machine for Echo {
         Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
-    fn log(&self, _: &Object, container: &str, options: &LogOptions) -> Result<Lines, Status> {
+    fn log(&self, _: &Object, container: &str, options: &LogOptions) -> Result<LogLines, Status> {
         if options.previous {
             return Err(Status::bad_request("previous terminated container not found"));
         }
@@ -47,13 +47,13 @@ impl Machine for Echo {
         let (stdin, mut input) = mpsc::channel::<Bytes>(4);
         tokio::spawn(async move {
             let code = if command[0] == "exit" { command[1].parse().unwrap() } else { 0 };
-            let _ = output.send(Output::Stdout(Bytes::from(command.join(" ")))).await;
+            let _ = output.send(ExecOutput::Stdout(Bytes::from(command.join(" ")))).await;
             if command[0] == "cat"
                 && let Some(bytes) = input.recv().await
             {
-                let _ = output.send(Output::Stderr(bytes)).await;
+                let _ = output.send(ExecOutput::Stderr(bytes)).await;
             }
-            let _ = output.send(Output::Exit(code)).await;
+            let _ = output.send(ExecOutput::Exit(code)).await;
         });
         Ok(Process { stdin: Some(stdin), output: outputs })
     }

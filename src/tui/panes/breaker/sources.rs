@@ -1,6 +1,6 @@
 //! Who says what of the breaker, on what ground and how long ago; then what was seen and measured.
 
-use super::{Scene, ground};
+use super::{Scene, evidence};
 use crate::{
     session::{
         event::{Belief, BreakerState, Confidence, NamedState, SourceClaim, SourceKind, SourceReport},
@@ -100,7 +100,7 @@ fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize
     let head = RoleLine::of(old(Role::Text), who).and(" ").to(SAYS).bold(old(role), says).and(" ");
     let head = head.to(if roomy { GROUND.1 } else { GROUND.0 });
     let taken = head.width() + if aged.0.is_empty() { 0 } else { aged.width() + 1 };
-    let ground = ground::fitting(&testimony.ground, width.saturating_sub(taken));
+    let ground = evidence::fitting(&testimony.ground, width.saturating_sub(taken));
     (head.with(old(Role::Text), ground), aged)
 }
 

@@ -14,7 +14,7 @@ use crate::{
 use std::collections::{HashMap, HashSet};
 
 /// A collection that is not closed yet.
-pub(super) struct Frame {
+pub(super) struct OpenCollection {
     pub start: Span,
     pub anchor: usize,
     pub size: usize,
@@ -30,8 +30,8 @@ pub(super) enum Kind {
         own: Vec<OwnEntry>,
         /// What each `<<` brings in.
         merged: Vec<Vec<(Value, Node)>>,
-        key: Option<Key>,
-        numbers: Numbers,
+        key: Option<PendingKey>,
+        numbers: NumberKeys,
     },
 }
 
@@ -49,14 +49,14 @@ impl Kind {
     }
 
     pub(super) fn mapping() -> Self {
-        Self::Mapping { own: Vec::new(), merged: Vec::new(), key: None, numbers: Numbers::default() }
+        Self::Mapping { own: Vec::new(), merged: Vec::new(), key: None, numbers: NumberKeys::default() }
     }
 }
 
 pub(super) type OwnEntry = ((String, Span), (Value, Node));
 
 /// The key whose value comes next.
-pub(super) enum Key {
+pub(super) enum PendingKey {
     Own(String, Span),
     /// `<<`.
     Merge,
@@ -64,7 +64,7 @@ pub(super) enum Key {
 
 /// The keys of a mapping that are numbers: of equal ones, as `1`, `true` and `1.0`, the first tells how it is spelled.
 #[derive(Default)]
-pub(super) struct Numbers(HashMap<Number, String>);
+pub(super) struct NumberKeys(HashMap<Number, String>);
 
 #[derive(PartialEq, Eq, Hash)]
 enum Number {
@@ -72,7 +72,7 @@ enum Number {
     Float(u64),
 }
 
-impl Numbers {
+impl NumberKeys {
     pub(super) fn spelled(&mut self, key: &Value, own: String) -> String {
         let number = match key {
             Value::Bool(flag) => Number::Whole((*flag).into()),
@@ -104,8 +104,8 @@ fn of_float(float: f64) -> Number {
 /// A collection of a text as a value, with its anchor.
 ///
 /// The error says what is wrong with the collection as a whole.
-pub(super) fn close(frame: Frame, end: Span, text: &str) -> Result<(Composed, usize), String> {
-    let Frame { start, anchor, size, kind } = frame;
+pub(super) fn close(frame: OpenCollection, end: Span, text: &str) -> Result<(Composed, usize), String> {
+    let OpenCollection { start, anchor, size, kind } = frame;
     let (value, children, keys) = match kind {
         Kind::Pair { items, .. } if items.len() != 2 => {
             return Err(format!("expected a single mapping item, but found {} items", items.len() / 2));
@@ -117,7 +117,7 @@ pub(super) fn close(frame: Frame, end: Span, text: &str) -> Result<(Composed, us
             let mut map = Map::default();
             let (mut children, mut keys) = (Vec::new(), Vec::new());
             // Those of the mappings that were merged are equal to its own.
-            let (mut numbers, merges) = (Numbers::default(), !merged.is_empty());
+            let (mut numbers, merges) = (NumberKeys::default(), !merged.is_empty());
             for mappings in merged {
                 let mut first = HashSet::new();
                 for (key, (value, node)) in mappings.into_iter().flat_map(entries) {

@@ -1,7 +1,7 @@
 //! Events into values: anchors, merge keys, keys of any type, positions.
 
 use super::{
-    collection::{Frame, Key, Kind, close},
+    collection::{Kind, OpenCollection, PendingKey, close},
     scalar::{self, Scalar},
     source,
 };
@@ -32,7 +32,7 @@ pub(super) struct Composer<'a> {
     parser: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Composed>,
     offsets: Offsets<'a>,
-    open: Vec<Frame>,
+    open: Vec<OpenCollection>,
     values: usize,
     /// Spans in which everything stands for itself: quoted texts and blocks of text.
     verbatim: Vec<Span>,
@@ -157,13 +157,13 @@ impl<'a> Composer<'a> {
         if self.open.len() == MAX_DEPTH {
             return Err(self.error(start, format!("nested deeper than {MAX_DEPTH} levels")));
         }
-        self.open.push(Frame { start, anchor, size: 1, kind });
+        self.open.push(OpenCollection { start, anchor, size: 1, kind });
         Ok(())
     }
 
     /// Whether what comes next is one of the pairs of an `!!omap` or `!!pairs`.
     fn in_pairs(&self) -> bool {
-        matches!(self.open.last(), Some(Frame { kind: Kind::Sequence { pairs: true, .. }, .. }))
+        matches!(self.open.last(), Some(OpenCollection { kind: Kind::Sequence { pairs: true, .. }, .. }))
     }
 
     fn refuse_in_pairs(&self, at: Span) -> Result<(), SyntaxError> {
@@ -175,12 +175,13 @@ impl<'a> Composer<'a> {
 
     /// Whether a plain scalar is a key with a meaning of its own, `<<` or `=`, and if so takes it.
     fn special_key(&mut self, text: &str, at: Span) -> bool {
-        let Some(Frame { kind: Kind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut() else {
+        let Some(OpenCollection { kind: Kind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut()
+        else {
             return false;
         };
         match text {
-            "<<" => *key = Some(Key::Merge),
-            "=" => *key = Some(Key::Own("=".to_owned(), at)),
+            "<<" => *key = Some(PendingKey::Merge),
+            "=" => *key = Some(PendingKey::Own("=".to_owned(), at)),
             _ => return false,
         }
         true
@@ -198,10 +199,10 @@ impl<'a> Composer<'a> {
             Kind::Mapping { own, merged, key, numbers } => match key.take() {
                 None => {
                     let name = numbers.spelled(&composed.value, self.key(&composed)?);
-                    *key = Some(Key::Own(name, composed.node.span));
+                    *key = Some(PendingKey::Own(name, composed.node.span));
                 }
-                Some(Key::Own(name, at)) => own.push(((name, at), (composed.value, composed.node))),
-                Some(Key::Merge) => merged.push(self.merge(composed)?),
+                Some(PendingKey::Own(name, at)) => own.push(((name, at), (composed.value, composed.node))),
+                Some(PendingKey::Merge) => merged.push(self.merge(composed)?),
             },
         }
         self.open.push(frame);

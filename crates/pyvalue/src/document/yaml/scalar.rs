@@ -83,7 +83,7 @@ fn digits(text: &str) -> bool {
 }
 
 /// `:30:45`, at least one part, each below 60.
-fn sixties(text: &str) -> bool {
+fn sexagesimal(text: &str) -> bool {
     text.split(':').all(|part| match part.as_bytes() {
         [unit] => unit.is_ascii_digit(),
         [ten, unit] => (b'0'..=b'5').contains(ten) && unit.is_ascii_digit(),
@@ -103,7 +103,7 @@ fn looks_integer(text: &str) -> bool {
         return octal.is_empty() || all(octal, |c| matches!(c, '0'..='7'));
     }
     match text.split_once(':') {
-        Some((first, rest)) => digits(first) && sixties(rest),
+        Some((first, rest)) => digits(first) && sexagesimal(rest),
         None => digits(text),
     }
 }
@@ -124,7 +124,7 @@ fn looks_float(text: &str) -> bool {
         !digits.is_empty() && digits.chars().all(decimal)
     });
     if let Some((first, rest)) = whole.split_once(':') {
-        return digits(first) && sixties(rest) && fraction_fits && exponent.is_none();
+        return digits(first) && sexagesimal(rest) && fraction_fits && exponent.is_none();
     }
     match whole.is_empty() {
         true => bare.len() == text.len() && fraction.starts_with(decimal) && fraction_fits && exponent_fits,
@@ -178,13 +178,13 @@ fn fraction(text: &str) -> Option<f64> {
 
 /// `2020-01-02`, or a date and a time with an optional fraction and zone.
 fn looks_timestamp(text: &str) -> bool {
-    Moment::read(text).is_some()
+    DateTime::read(text).is_some()
 }
 
 /// A date or a moment as the journal writes it: ISO 8601.
 fn timestamp(text: &str) -> Result<Value, String> {
     let wrong = || format!("'{text}' is no date that exists");
-    let moment = Moment::read(text).ok_or_else(wrong)?;
+    let moment = DateTime::read(text).ok_or_else(wrong)?;
     let date = jiff::civil::Date::new(moment.year, moment.month, moment.day).map_err(|_| wrong())?;
     let Some(time) = moment.time else { return Ok(Value::Text(date.to_string())) };
     if time.hour > 23 || time.minute > 59 || time.second > 59 {
@@ -198,7 +198,7 @@ fn timestamp(text: &str) -> Result<Value, String> {
     Ok(Value::Text(format!("{date}T{:02}:{:02}:{:02}{fraction}{zone}", time.hour, time.minute, time.second)))
 }
 
-struct Moment {
+struct DateTime {
     year: i16,
     month: i8,
     day: i8,
@@ -213,12 +213,12 @@ struct Time {
     offset_minutes: Option<i32>,
 }
 
-impl Moment {
+impl DateTime {
     fn read(text: &str) -> Option<Self> {
         let (year, rest) = number(text, 4, 4)?;
         let (month, rest) = number(rest.strip_prefix('-')?, 1, 2)?;
         let (day, rest) = number(rest.strip_prefix('-')?, 1, 2)?;
-        let date = Moment { year: year as i16, month: month as i8, day: day as i8, time: None };
+        let date = DateTime { year: year as i16, month: month as i8, day: day as i8, time: None };
         if rest.is_empty() {
             return (text.len() == "2020-01-02".len()).then_some(date);
         }
@@ -227,7 +227,7 @@ impl Moment {
             None if rest.starts_with([' ', '\t']) => rest.trim_start_matches([' ', '\t']),
             None => return None,
         };
-        Some(Moment { time: Some(Time::read(rest)?), ..date })
+        Some(DateTime { time: Some(Time::read(rest)?), ..date })
     }
 }
 

@@ -1,12 +1,12 @@
 //! What stands in parentheses.
 
-use super::{ANY_NUMBER, Flags, Last, Translator};
+use super::{ANY_NUMBER, Flags, LastWritten, Translator};
 use crate::regex::width::Width;
 
 /// What the first characters of a group say about it.
 enum Opening {
     /// It was no more than those: a comment, or another group by its name.
-    Whole(Last),
+    Whole(LastWritten),
     /// Its branches follow.
     Of(Group),
 }
@@ -14,27 +14,32 @@ enum Opening {
 /// How a group is read on.
 struct Group {
     captures: bool,
-    looks: Looks,
+    looks: LookAround,
     /// Branches it may have.
     branches: usize,
 }
 
 /// Whether a group looks around instead of matching.
 #[derive(Clone, Copy)]
-enum Looks {
+enum LookAround {
     No,
     Ahead,
     Behind,
 }
 
 impl Group {
-    const PLAIN: Self = Self { captures: false, looks: Looks::No, branches: ANY_NUMBER };
+    const PLAIN: Self = Self { captures: false, looks: LookAround::No, branches: ANY_NUMBER };
     const CAPTURING: Self = Self { captures: true, ..Self::PLAIN };
 }
 
 impl Translator<'_> {
     /// What stands in parentheses, after the first one.
-    pub(super) fn group(&mut self, before: Last, flags: Flags, depth: usize) -> Result<Last, String> {
+    pub(super) fn group(
+        &mut self,
+        before: LastWritten,
+        flags: Flags,
+        depth: usize,
+    ) -> Result<LastWritten, String> {
         let (start, mut inner) = (self.out.len(), flags);
         let group = match self.opening(before, &mut inner)? {
             Opening::Whole(last) => return Ok(last),
@@ -47,7 +52,7 @@ impl Translator<'_> {
         }
         self.widths.resize(usize::try_from(self.groups).unwrap_or(0), None);
         let outer = self.behind;
-        if matches!(group.looks, Looks::Behind) {
+        if matches!(group.looks, LookAround::Behind) {
             self.behind.get_or_insert(self.groups);
         }
         let width = self.rest_of_group(inner, depth, group.branches)?;
@@ -60,14 +65,16 @@ impl Translator<'_> {
             }
         }
         match group.looks {
-            Looks::No => Ok(Last::Item(width)),
-            Looks::Behind if !width.is_fixed() => Err("look-behind requires fixed-width pattern".to_owned()),
-            Looks::Ahead | Looks::Behind => Ok(Last::LookAround(start)),
+            LookAround::No => Ok(LastWritten::Item(width)),
+            LookAround::Behind if !width.is_fixed() => {
+                Err("look-behind requires fixed-width pattern".to_owned())
+            }
+            LookAround::Ahead | LookAround::Behind => Ok(LastWritten::LookAround(start)),
         }
     }
 
     /// The characters after the parenthesis that say what it is; without a `?`, it captures.
-    fn opening(&mut self, before: Last, inner: &mut Flags) -> Result<Opening, String> {
+    fn opening(&mut self, before: LastWritten, inner: &mut Flags) -> Result<Opening, String> {
         if self.rest.next_if_eq(&'?').is_none() {
             self.out.push('(');
             return Ok(Opening::Of(Group::CAPTURING));
@@ -89,12 +96,12 @@ impl Translator<'_> {
             }
             ahead @ ('=' | '!') => {
                 self.out.extend(['(', '?', ahead]);
-                Opening::Of(Group { looks: Looks::Ahead, ..Group::PLAIN })
+                Opening::Of(Group { looks: LookAround::Ahead, ..Group::PLAIN })
             }
             '<' => match self.next()? {
                 behind @ ('=' | '!') => {
                     self.out.extend(['(', '?', '<', behind]);
-                    Opening::Of(Group { looks: Looks::Behind, ..Group::PLAIN })
+                    Opening::Of(Group { looks: LookAround::Behind, ..Group::PLAIN })
                 }
                 other => return Err(format!("unknown extension ?<{other}")),
             },
@@ -130,7 +137,7 @@ impl Translator<'_> {
                 self.out.push_str(&format!("(?:\\k<{name}>)"));
                 let number = self.number_of(&name);
                 self.may_refer(number)?;
-                Ok(Opening::Whole(Last::Item(self.width_of(number))))
+                Ok(Opening::Whole(LastWritten::Item(self.width_of(number))))
             }
             other => Err(format!("unknown extension ?P{other}")),
         }

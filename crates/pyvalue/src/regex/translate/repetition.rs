@@ -1,6 +1,6 @@
 //! Quantifiers.
 
-use super::{Last, Translator};
+use super::{LastWritten, Translator};
 use crate::regex::width::Width;
 
 /// How often something is repeated.
@@ -13,27 +13,27 @@ pub(super) struct Counts {
 }
 
 impl Translator<'_> {
-    pub(super) fn quantifier(&mut self, last: Last, counts: Counts) -> Result<Last, String> {
+    pub(super) fn quantifier(&mut self, last: LastWritten, counts: Counts) -> Result<LastWritten, String> {
         let width = match last {
-            Last::Nothing | Last::Anchor => return Err("nothing to repeat".to_owned()),
-            Last::Repeated(_) => return Err("multiple repeat".to_owned()),
-            Last::LookAround(start) => {
+            LastWritten::Nothing | LastWritten::Anchor => return Err("nothing to repeat".to_owned()),
+            LastWritten::Repeated(_) => return Err("multiple repeat".to_owned()),
+            LastWritten::LookAround(start) => {
                 // Our engine refuses to repeat a look-around. Once is as good as often; none is as good as nothing.
                 if counts.least == 0 {
                     self.out.insert_str(start, "(?:");
                     self.out.push_str("|)");
                 }
                 self.rest.next_if(|c| matches!(c, '?' | '+'));
-                return Ok(Last::Repeated(Width::NONE));
+                return Ok(LastWritten::Repeated(Width::NONE));
             }
-            Last::Item(width) => width,
+            LastWritten::Item(width) => width,
         };
         self.out.push_str(&counts.written);
         // Lazy and possessive.
         if let Some(manner) = self.rest.next_if(|c| matches!(c, '?' | '+')) {
             self.out.push(manner);
         }
-        Ok(Last::Repeated(width.times(counts.least, counts.most)))
+        Ok(LastWritten::Repeated(width.times(counts.least, counts.most)))
     }
 
     /// `{n}`, `{n,}`, `{,m}`, `{n,m}` after its brace; anything else is text.

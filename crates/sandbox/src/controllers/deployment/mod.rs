@@ -7,14 +7,14 @@ mod status;
 use super::engine::Controller;
 use super::ownership::{self, controller_name, is_leaving};
 use super::{pod, template};
-use crate::recorder::Recorder;
+use crate::recorder::EventRecorder;
 use crate::store::{Deletion, Key, Object, Resource, Status, Store};
 use plan::{Counts, Strategy};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 pub(super) struct Deployments {
-    pub recorder: Recorder,
+    pub recorder: EventRecorder,
 }
 
 /// A Deployment with its ReplicaSets, as found.
@@ -27,7 +27,7 @@ struct Family {
 }
 
 impl Controller for Deployments {
-    type Key = Key;
+    type OwnerKey = Key;
 
     fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {
@@ -144,7 +144,7 @@ impl Deployments {
     fn bring_in(&self, store: &Store, family: &Family, replicas: i64) -> Result<Value, Status> {
         let set = revision::create(store, &family.object, &family.deployment, &family.old, replicas)?;
         if replicas > 0 {
-            self.tell(family, ownership::name(&set), 0, replicas);
+            self.record_event(family, ownership::name(&set), 0, replicas);
         }
         Ok(set)
     }
@@ -165,12 +165,12 @@ impl Deployments {
             }))
         })?;
         if before != target {
-            self.tell(family, name, before, target);
+            self.record_event(family, name, before, target);
         }
         Ok(written.object().map_or(json!(null), |object| object.value()))
     }
 
-    fn tell(&self, family: &Family, set: &str, before: i64, target: i64) {
+    fn record_event(&self, family: &Family, set: &str, before: i64, target: i64) {
         let direction = if target > before { "up" } else { "down" };
         let message = format!("Scaled {direction} replica set {set} from {before} to {target}");
         self.recorder.normal(&family.object, "ScalingReplicaSet", &message);

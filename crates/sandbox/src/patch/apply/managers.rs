@@ -28,10 +28,10 @@ pub struct Manager {
 
 /// All owners of an object's fields.
 #[derive(Debug)]
-pub(super) struct Managers(Vec<Entry>);
+pub(super) struct Managers(Vec<ManagerEntry>);
 
 #[derive(Debug)]
-struct Entry {
+struct ManagerEntry {
     manager: Manager,
     time: String,
     fields: Fields,
@@ -74,7 +74,7 @@ impl Managers {
         let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
         Managers(
             entries
-                .map(|entry| Entry {
+                .map(|entry| ManagerEntry {
                     manager: Manager {
                         name: text(entry, "manager"),
                         operation: match entry["operation"].as_str() {
@@ -147,7 +147,7 @@ impl Managers {
                 entry.time = time::now();
                 entry.manager.api_version.clone_from(&manager.api_version);
             }
-            None => self.0.push(Entry { manager: manager.clone(), time: time::now(), fields }),
+            None => self.0.push(ManagerEntry { manager: manager.clone(), time: time::now(), fields }),
         }
     }
 

@@ -1,8 +1,8 @@
 //! One port of a Service: where it listens, and the endpoints behind it.
 
-use super::door::Door;
+use super::connections::Listeners;
 use super::forward::forward;
-use super::lifelines::Lifelines;
+use super::gate::Gate;
 use super::lock;
 use super::propagation::{Delays, Propagation};
 use std::collections::BTreeSet;
@@ -23,17 +23,17 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// Dropping it closes the listeners and every connection.
 #[derive(Debug)]
-pub(super) struct Front {
+pub(super) struct ServiceListener {
     wanted: watch::Sender<BTreeSet<SocketAddr>>,
-    doors: Doors,
+    doors: Gates,
     task: JoinHandle<()>,
 }
 
 /// Shared with the task, so that dropping the front closes the listeners there and then: whoever opens the next one
 /// may want the same address.
-type Doors = Arc<Mutex<Vec<Door>>>;
+type Gates = Arc<Mutex<Vec<Gate>>>;
 
-impl Front {
+impl ServiceListener {
     /// Takes the addresses; they refuse until there are endpoints.
     ///
     /// # Errors
@@ -41,9 +41,9 @@ impl Front {
     pub(super) fn open(
         addresses: &[SocketAddr],
         delays: Delays,
-        lifelines: Arc<Lifelines>,
+        lifelines: Arc<Listeners>,
     ) -> io::Result<Self> {
-        let doors = addresses.iter().map(|address| Door::shut(*address)).collect::<io::Result<Vec<_>>>()?;
+        let doors = addresses.iter().map(|address| Gate::shut(*address)).collect::<io::Result<Vec<_>>>()?;
         let (wanted, endpoints) = watch::channel(BTreeSet::new());
         let doors = Arc::new(Mutex::new(doors));
         let task = tokio::spawn(run(Arc::clone(&doors), endpoints, delays, lifelines));
@@ -60,7 +60,7 @@ impl Front {
     }
 }
 
-impl Drop for Front {
+impl Drop for ServiceListener {
     fn drop(&mut self) {
         self.task.abort();
         lock(&self.doors).clear();
@@ -68,10 +68,10 @@ impl Drop for Front {
 }
 
 async fn run(
-    doors: Doors,
+    doors: Gates,
     mut wanted: watch::Receiver<BTreeSet<SocketAddr>>,
     delays: Delays,
-    lifelines: Arc<Lifelines>,
+    lifelines: Arc<Listeners>,
 ) {
     let mut propagation = Propagation::new(delays);
     let mut connections = JoinSet::new();
@@ -119,7 +119,7 @@ async fn until(instant: Option<Instant>) {
     }
 }
 
-async fn accept(doors: &Doors) -> io::Result<TcpStream> {
+async fn accept(doors: &Gates) -> io::Result<TcpStream> {
     std::future::poll_fn(|context| {
         lock(doors)
             .iter()
@@ -138,20 +138,20 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     /// A Service with one pod behind it that answers each byte with the same byte.
-    struct Stage {
+    struct TestService {
         service: SocketAddr,
         pod: SocketAddr,
-        front: Front,
-        lifelines: Arc<Lifelines>,
+        front: ServiceListener,
+        lifelines: Arc<Listeners>,
         life: CancellationToken,
         process: JoinHandle<()>,
     }
 
-    impl Stage {
+    impl TestService {
         async fn set(delays: Delays) -> Self {
             let service = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-            let lifelines = Arc::new(Lifelines::default());
-            let front = Front::open(&[service], delays, Arc::clone(&lifelines)).unwrap();
+            let lifelines = Arc::new(Listeners::default());
+            let front = ServiceListener::open(&[service], delays, Arc::clone(&lifelines)).unwrap();
             let (pod, process) = echo("127.0.0.1:0").await;
             let life = lifelines.begin(&[pod]);
             front.want(BTreeSet::from([pod]));
@@ -203,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_reaches_the_pod_and_its_end_is_passed_on() {
-        let stage = Stage::set(Delays::NONE).await;
+        let stage = TestService::set(Delays::NONE).await;
         let mut client = stage.connect().await;
         assert_eq!(echoed(&mut client).await, b'x');
         client.shutdown().await.unwrap();
@@ -213,7 +213,7 @@ mod tests {
     #[tokio::test]
     async fn traffic_to_a_dead_pod_is_swallowed_until_the_network_notices_and_refused_after_that() {
         let delays = Delays { removal: Duration::from_millis(400), addition: Duration::ZERO };
-        let mut stage = Stage::set(delays).await;
+        let mut stage = TestService::set(delays).await;
         let mut established = stage.connect().await;
         echoed(&mut established).await;
         stage.kill().await;
@@ -235,7 +235,7 @@ mod tests {
     #[tokio::test]
     async fn a_swallowed_connection_stays_silent_after_the_pod_is_back() {
         let mut stage =
-            Stage::set(Delays { removal: Duration::from_secs(60), addition: Duration::ZERO }).await;
+            TestService::set(Delays { removal: Duration::from_secs(60), addition: Duration::ZERO }).await;
         let mut established = stage.connect().await;
         echoed(&mut established).await;
         stage.kill().await;
@@ -252,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn connections_take_turns_and_one_of_two_hangs_when_one_of_two_is_dead() {
-        let stage = Stage::set(Delays::NONE).await;
+        let stage = TestService::set(Delays::NONE).await;
         let gone: SocketAddr = "127.0.0.1:1".parse().unwrap();
         stage.front.want(BTreeSet::from([stage.pod, gone]));
         let mut silent = 0;
@@ -267,7 +267,7 @@ mod tests {
 
     #[tokio::test]
     async fn closing_the_front_lets_go_of_everything() {
-        let stage = Stage::set(Delays::NONE).await;
+        let stage = TestService::set(Delays::NONE).await;
         let mut client = stage.connect().await;
         echoed(&mut client).await;
         drop(stage.front);

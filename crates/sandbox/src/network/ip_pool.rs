@@ -17,21 +17,21 @@ const ROWS: u32 = 125;
 
 /// Hands out addresses.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(super) struct IpPool {
     /// The second byte, or none when everything shares 127.0.0.1.
     second: Option<u8>,
-    pods: Range,
-    services: Range,
+    pods: IpRange,
+    services: IpRange,
     _claim: Option<TcpListener>,
 }
 
 #[derive(Debug, Default)]
-struct Range {
+struct IpRange {
     taken: BTreeSet<u32>,
     next: u32,
 }
 
-impl Block {
+impl IpPool {
     /// Takes a free block.
     pub(super) fn claim() -> Self {
         let mut candidates: Vec<u8> = (64..=250).collect();
@@ -47,7 +47,7 @@ impl Block {
             Some((second, claim)) => (Some(second), Some(claim)),
             None => (candidates.first().copied().filter(|_| local), None),
         };
-        Self { second, pods: Range::default(), services: Range::default(), _claim: claim }
+        Self { second, pods: IpRange::default(), services: IpRange::default(), _claim: claim }
     }
 
     /// Whether this port is free on an address that is nobody's: then no wildcard listener takes it on all of them.
@@ -82,7 +82,7 @@ impl Block {
     }
 }
 
-impl Range {
+impl IpRange {
     /// The next free number. It goes round instead of filling gaps, so that a stale route to a pod that is gone does
     /// not lead to the one that came after it.
     fn take(&mut self) -> Option<u32> {
@@ -124,8 +124,8 @@ pub(super) fn usable_port(ip: IpAddr, wanted: u16, given: impl Fn(u16) -> bool) 
 mod tests {
     use super::*;
 
-    fn block() -> Block {
-        Block { second: Some(77), pods: Range::default(), services: Range::default(), _claim: None }
+    fn block() -> IpPool {
+        IpPool { second: Some(77), pods: IpRange::default(), services: IpRange::default(), _claim: None }
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn two_sandboxes_do_not_share_a_block() {
-        let (one, other) = (Block::claim(), Block::claim());
+        let (one, other) = (IpPool::claim(), IpPool::claim());
         if one._claim.is_some() && other._claim.is_some() {
             assert_ne!(one.second, other.second);
         }

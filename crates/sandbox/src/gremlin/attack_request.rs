@@ -6,10 +6,10 @@ use std::time::Duration;
 
 /// A shutdown of containers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct AttackRequest {
     pub delay: Duration,
     pub selection: Selection,
-    pub amount: Amount,
+    pub amount: ContainerCount,
 }
 
 /// Which containers may be hit.
@@ -22,12 +22,12 @@ pub(super) enum Selection {
 
 /// How many of them are hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Amount {
+pub(super) enum ContainerCount {
     Count(usize),
     Percent(usize),
 }
 
-impl Amount {
+impl ContainerCount {
     /// Of so many.
     pub(super) fn of(self, all: usize) -> usize {
         match self {
@@ -39,7 +39,7 @@ impl Amount {
 
 /// Why a body is no order; the words are sent back with 400.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotAnOrder {
+pub(super) enum InvalidRequest {
     #[error("the attack has no command.type")]
     NoCommand,
     #[error("the sandbox's Gremlin knows only the command shutdown, not {0:?}")]
@@ -53,16 +53,16 @@ pub(super) enum NotAnOrder {
     NoContainers,
 }
 
-impl Order {
+impl AttackRequest {
     /// Reads an attack's body.
-    pub(super) fn read(body: &Value) -> Result<Self, NotAnOrder> {
+    pub(super) fn read(body: &Value) -> Result<Self, InvalidRequest> {
         let command = &body["command"];
         let kind = command["type"]
             .as_str()
             .or_else(|| command["commandType"].as_str())
-            .ok_or(NotAnOrder::NoCommand)?;
+            .ok_or(InvalidRequest::NoCommand)?;
         if !kind.eq_ignore_ascii_case("shutdown") {
-            return Err(NotAnOrder::OtherCommand(kind.to_owned()));
+            return Err(InvalidRequest::OtherCommand(kind.to_owned()));
         }
         let target = &body["target"];
         Ok(Self { delay: delay(&command["args"])?, selection: selection(body)?, amount: amount(target) })
@@ -70,7 +70,7 @@ impl Order {
 }
 
 /// The agent's `-d`, `--delay`: minutes. At once when it is not given: nobody wants to wait in a lesson.
-fn delay(args: &Value) -> Result<Duration, NotAnOrder> {
+fn delay(args: &Value) -> Result<Duration, InvalidRequest> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut args = args.as_array().into_iter().flatten().map(text);
     let value = loop {
@@ -81,11 +81,11 @@ fn delay(args: &Value) -> Result<Duration, NotAnOrder> {
             _ => {}
         }
     };
-    let minutes: f64 = value.parse().map_err(|_| NotAnOrder::Delay(value.clone()))?;
-    Duration::try_from_secs_f64(minutes * 60.0).map_err(|_| NotAnOrder::Delay(value))
+    let minutes: f64 = value.parse().map_err(|_| InvalidRequest::Delay(value.clone()))?;
+    Duration::try_from_secs_f64(minutes * 60.0).map_err(|_| InvalidRequest::Delay(value))
 }
 
-fn selection(body: &Value) -> Result<Selection, NotAnOrder> {
+fn selection(body: &Value) -> Result<Selection, InvalidRequest> {
     let containers = &body["target"]["containers"];
     let texts = |value: &Value| -> Vec<String> {
         match value {
@@ -106,18 +106,18 @@ fn selection(body: &Value) -> Result<Selection, NotAnOrder> {
             wanted.insert(key.clone(), texts(value));
         }
     }
-    if wanted.is_empty() { Err(NotAnOrder::NoContainers) } else { Ok(Selection::Labels(wanted)) }
+    if wanted.is_empty() { Err(InvalidRequest::NoContainers) } else { Ok(Selection::Labels(wanted)) }
 }
 
 /// One, unless the target says how many.
-fn amount(target: &Value) -> Amount {
+fn amount(target: &Value) -> ContainerCount {
     let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
     match (number(&target["percent"]), number(&target["exact"])) {
-        (Some(percent), _) => Amount::Percent(percent),
-        (None, Some(count)) => Amount::Count(count),
+        (Some(percent), _) => ContainerCount::Percent(percent),
+        (None, Some(count)) => ContainerCount::Count(count),
         (None, None) => match &target["exact"] {
-            Value::Array(ids) => Amount::Count(ids.len()),
-            _ => Amount::Count(1),
+            Value::Array(ids) => ContainerCount::Count(ids.len()),
+            _ => ContainerCount::Count(1),
         },
     }
 }
@@ -153,12 +153,17 @@ mod tests {
         });
         let selection = labels("my-provider-app");
         for (body, delay, selection, amount) in [
-            (old, 0, selection.clone(), Amount::Count(1)),
-            (new, 30, selection, Amount::Percent(50)),
-            (ids, 0, Selection::Ids(vec!["built-in://1".into(), "built-in://2".into()]), Amount::Count(2)),
+            (old, 0, selection.clone(), ContainerCount::Count(1)),
+            (new, 30, selection, ContainerCount::Percent(50)),
+            (
+                ids,
+                0,
+                Selection::Ids(vec!["built-in://1".into(), "built-in://2".into()]),
+                ContainerCount::Count(2),
+            ),
         ] {
-            let expected = Order { delay: Duration::from_secs(delay), selection, amount };
-            assert_eq!(Order::read(&body), Ok(expected), "{body}");
+            let expected = AttackRequest { delay: Duration::from_secs(delay), selection, amount };
+            assert_eq!(AttackRequest::read(&body), Ok(expected), "{body}");
         }
     }
 
@@ -172,26 +177,26 @@ mod tests {
             body
         };
         for (body, expected) in [
-            (json!({}), NotAnOrder::NoCommand),
-            (json!({"command": {"type": "latency"}}), NotAnOrder::OtherCommand("latency".into())),
-            (shutdown(json!({})), NotAnOrder::NoContainers),
-            (shutdown(json!({"labels": null, "tags": {"zone": "a"}})), NotAnOrder::NoContainers),
+            (json!({}), InvalidRequest::NoCommand),
+            (json!({"command": {"type": "latency"}}), InvalidRequest::OtherCommand("latency".into())),
+            (shutdown(json!({})), InvalidRequest::NoContainers),
+            (shutdown(json!({"labels": null, "tags": {"zone": "a"}})), InvalidRequest::NoContainers),
             (
                 shutdown(json!({"command": {"type": "shutdown", "args": ["-d", "soon"]}})),
-                NotAnOrder::Delay("soon".into()),
+                InvalidRequest::Delay("soon".into()),
             ),
         ] {
-            assert_eq!(Order::read(&body), Err(expected), "{body}");
+            assert_eq!(AttackRequest::read(&body), Err(expected), "{body}");
         }
     }
 
     #[test]
     fn amounts_never_exceed_what_is_there() {
         for (amount, all, expected) in [
-            (Amount::Count(1), 3, 1),
-            (Amount::Count(5), 3, 3),
-            (Amount::Percent(50), 3, 2),
-            (Amount::Percent(100), 3, 3),
+            (ContainerCount::Count(1), 3, 1),
+            (ContainerCount::Count(5), 3, 3),
+            (ContainerCount::Percent(50), 3, 2),
+            (ContainerCount::Percent(100), 3, 3),
         ] {
             assert_eq!(amount.of(all), expected);
         }

@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 /// The processes that listen, by address. A process that died is not in it, whatever its pod's status still says.
 #[derive(Debug, Default)]
-pub(super) struct Lifelines {
+pub(super) struct Listeners {
     living: Mutex<HashMap<SocketAddr, CancellationToken>>,
 }
 
 /// Where a packet to an address ends up.
-pub(super) enum Fate {
+pub(super) enum PacketFate {
     /// A process is there; the token is cancelled when it dies.
     Delivered(CancellationToken),
     /// The pod is there, but not on that port: its system refuses.
@@ -21,7 +21,7 @@ pub(super) enum Fate {
     Swallowed,
 }
 
-impl Lifelines {
+impl Listeners {
     /// Notes that a process listens on `addresses` from now on.
     pub(super) fn begin(&self, addresses: &[SocketAddr]) -> CancellationToken {
         let token = CancellationToken::new();
@@ -40,17 +40,17 @@ impl Lifelines {
         }
     }
 
-    pub(super) fn fate(&self, address: SocketAddr) -> Fate {
+    pub(super) fn fate(&self, address: SocketAddr) -> PacketFate {
         let living = self.lock();
         match living.get(&address) {
-            Some(token) => Fate::Delivered(token.clone()),
+            Some(token) => PacketFate::Delivered(token.clone()),
             // On a shared address the neighbours' processes say nothing about this pod.
             None if address.ip() != std::net::Ipv4Addr::LOCALHOST
                 && living.keys().any(|other| other.ip() == address.ip()) =>
             {
-                Fate::Refused
+                PacketFate::Refused
             }
-            None => Fate::Swallowed,
+            None => PacketFate::Swallowed,
         }
     }
 
@@ -65,26 +65,26 @@ mod tests {
 
     #[test]
     fn the_dead_swallow_and_a_wrong_port_of_the_living_refuses() {
-        let lifelines = Lifelines::default();
+        let lifelines = Listeners::default();
         let address: SocketAddr = "127.77.0.1:8080".parse().unwrap();
         let other: SocketAddr = "127.77.0.1:9090".parse().unwrap();
-        assert!(matches!(lifelines.fate(address), Fate::Swallowed));
+        assert!(matches!(lifelines.fate(address), PacketFate::Swallowed));
         let first = lifelines.begin(&[address]);
-        assert!(matches!(lifelines.fate(address), Fate::Delivered(_)));
-        assert!(matches!(lifelines.fate(other), Fate::Refused));
+        assert!(matches!(lifelines.fate(address), PacketFate::Delivered(_)));
+        assert!(matches!(lifelines.fate(other), PacketFate::Refused));
         lifelines.end(&[address], &first);
         assert!(first.is_cancelled());
-        assert!(matches!(lifelines.fate(address), Fate::Swallowed));
+        assert!(matches!(lifelines.fate(address), PacketFate::Swallowed));
     }
 
     #[test]
     fn the_late_end_of_one_run_does_not_end_the_next() {
-        let lifelines = Lifelines::default();
+        let lifelines = Listeners::default();
         let address: SocketAddr = "127.77.0.1:8080".parse().unwrap();
         let first = lifelines.begin(&[address]);
         let second = lifelines.begin(&[address]);
         lifelines.end(&[address], &first);
         assert!(!second.is_cancelled());
-        assert!(matches!(lifelines.fate(address), Fate::Delivered(_)));
+        assert!(matches!(lifelines.fate(address), PacketFate::Delivered(_)));
     }
 }

@@ -10,26 +10,26 @@ const BACKLOG: u32 = 1024;
 
 /// Open, it accepts. Shut, it refuses: the address stays bound but nobody listens.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct Gate {
     address: SocketAddr,
-    state: State,
+    state: GateState,
 }
 
 #[derive(Debug)]
-enum State {
+enum GateState {
     Open(TcpListener),
     Shut(TcpSocket),
     /// Another program took the port while it was let go.
     Lost,
 }
 
-impl Door {
+impl Gate {
     /// Takes the address, shut.
     ///
     /// # Errors
     /// When it is not ours or in use.
     pub(super) fn shut(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { address, state: State::Shut(bind(address)?) })
+        Ok(Self { address, state: GateState::Shut(bind(address)?) })
     }
 
     /// Opens or shuts it.
@@ -37,14 +37,14 @@ impl Door {
     /// # Errors
     /// When the port was lost to another program; the next call tries again.
     pub(super) fn set_open(&mut self, open: bool) -> io::Result<()> {
-        self.state = match (std::mem::replace(&mut self.state, State::Lost), open) {
-            (State::Shut(socket), true) => State::Open(socket.listen(BACKLOG)?),
-            (State::Open(listener), false) => {
+        self.state = match (std::mem::replace(&mut self.state, GateState::Lost), open) {
+            (GateState::Shut(socket), true) => GateState::Open(socket.listen(BACKLOG)?),
+            (GateState::Open(listener), false) => {
                 drop(listener);
-                State::Shut(bind(self.address)?)
+                GateState::Shut(bind(self.address)?)
             }
-            (State::Lost, true) => State::Open(bind(self.address)?.listen(BACKLOG)?),
-            (State::Lost, false) => State::Shut(bind(self.address)?),
+            (GateState::Lost, true) => GateState::Open(bind(self.address)?.listen(BACKLOG)?),
+            (GateState::Lost, false) => GateState::Shut(bind(self.address)?),
             (unchanged, _) => unchanged,
         };
         Ok(())
@@ -53,8 +53,8 @@ impl Door {
     /// The next connection, if it is open.
     pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
         match &self.state {
-            State::Open(listener) => listener.poll_accept(context).map_ok(|(client, _)| client),
-            State::Shut(_) | State::Lost => Poll::Pending,
+            GateState::Open(listener) => listener.poll_accept(context).map_ok(|(client, _)| client),
+            GateState::Shut(_) | GateState::Lost => Poll::Pending,
         }
     }
 }
@@ -77,7 +77,7 @@ mod tests {
     #[tokio::test]
     async fn shut_it_refuses_and_keeps_the_port() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut door = Door::shut(port).unwrap();
+        let mut door = Gate::shut(port).unwrap();
         let connect = || TcpStream::connect(port);
         assert_eq!(connect().await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
         door.set_open(true).unwrap();

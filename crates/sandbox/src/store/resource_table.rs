@@ -9,34 +9,34 @@ use std::{
 
 /// Everything the store knows.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct StoreState {
     /// The newest resource version.
     pub(super) version: u64,
-    shelves: BTreeMap<Resource, Shelf>,
+    shelves: BTreeMap<Resource, ResourceTable>,
     /// Owner's uid → what it owns.
     children: HashMap<String, BTreeSet<(Resource, Key)>>,
 }
 
 /// The objects of one resource.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct ResourceTable {
     pub(super) objects: BTreeMap<Key, Arc<Object>>,
     pub(super) history: History,
 }
 
-impl State {
-    pub(super) fn new(start: u64) -> State {
-        let shelf = || Shelf { objects: BTreeMap::new(), history: History::new(start) };
+impl StoreState {
+    pub(super) fn new(start: u64) -> StoreState {
+        let shelf = || ResourceTable { objects: BTreeMap::new(), history: History::new(start) };
         let shelves = Resource::ALL.into_iter().map(|resource| (resource, shelf())).collect();
-        State { version: start, shelves, children: HashMap::new() }
+        StoreState { version: start, shelves, children: HashMap::new() }
     }
 
-    pub(super) fn shelf(&self, resource: Resource) -> &Shelf {
+    pub(super) fn table(&self, resource: Resource) -> &ResourceTable {
         self.shelves.get(&resource).expect("a shelf was made for every resource")
     }
 
     pub(super) fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<&Arc<Object>> {
-        self.shelf(resource).objects.get(&(namespace.to_owned(), name.to_owned()))
+        self.table(resource).objects.get(&(namespace.to_owned(), name.to_owned()))
     }
 
     pub(super) fn children(&self, uid: &str) -> Vec<Arc<Object>> {
@@ -102,7 +102,7 @@ impl State {
             Change { version: object.version, kind, object: object.clone(), previous: previous.clone() };
         shelf.history.push(change);
         if let Some(previous) = previous {
-            self.disown(&previous);
+            self.remove_owner(&previous);
         }
         if kind != ChangeKind::Deleted {
             for owner in &object.owners {
@@ -112,7 +112,7 @@ impl State {
         Some(object.version)
     }
 
-    fn disown(&mut self, child: &Object) {
+    fn remove_owner(&mut self, child: &Object) {
         for owner in &child.owners {
             if let Some(children) = self.children.get_mut(owner) {
                 children.remove(&(child.resource, child.key()));
